@@ -1,0 +1,20 @@
+/** @type {import('jest').Config} */
+module.exports = {
+  rootDir: __dirname,
+  roots: ['<rootDir>/test'],
+  testMatch: ['**/*.test.ts'],
+  transform: {
+    '\\.lua$': '<rootDir>/test/support/lua-transform.cjs',
+    '^.+\\.ts$': [
+      '@swc/jest',
+      { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' }, sourceMaps: 'inline' },
+    ],
+  },
+  // Sources, not builds: a test run needs no build and shows source lines. test/process/ runs the built files as children.
+  moduleNameMapper: {
+    '^@session-sidecar/proto/(.*)$': '<rootDir>/proto/gen/$1',
+    '^@session-sidecar/client$': '<rootDir>/client/src/index.ts',
+    '^@session-sidecar/client/(.*)$': '<rootDir>/client/src/web/$1.ts',
+  },
+  testTimeout: 30_000,
+};

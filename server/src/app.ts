@@ -1,0 +1,111 @@
+import { Registry } from 'prom-client';
+import type { Logger } from 'pino';
+import type { Config } from './config';
+import { createHandlers } from './grpc/handlers';
+import { startGrpcServer } from './grpc/server';
+import type { GrpcServer } from './grpc/server';
+import { startHttpServer } from './http/server';
+import { createMetrics } from './metrics';
+import type { Metrics } from './metrics';
+import { SessionManager } from './session/session-manager';
+import type { SessionStore } from './session/session-store';
+import { createTokens, randomSigningKey } from './session/token';
+import { MemoryStore } from './store/memory/memory-store';
+import { observeStore } from './store/observed-store';
+import { connectRedis } from './store/redis/connection';
+import type { RedisConnectionListener } from './store/redis/connection';
+import { RedisStore } from './store/redis/redis-store';
+
+export interface AppContext {
+  readonly logger: Logger;
+  readonly version: string;
+}
+
+/** A running sidecar. */
+export interface App {
+  /** Every address it listens on, as clients write them. */
+  readonly addresses: { readonly grpc: readonly string[]; readonly http: string };
+  readonly store: 'memory' | 'redis';
+  /**
+   * Stops: not ready from now on, calls under way are finished, new ones are refused.
+   *
+   * @returns whether all calls were finished within the grace period.
+   */
+  close(): Promise<boolean>;
+}
+
+/**
+ * Starts a sidecar, the only place that knows all of its parts. It serves at once; while Redis cannot be reached it is not
+ * ready and answers STORE_UNAVAILABLE.
+ */
+export async function startApp(config: Config, { logger, version }: AppContext): Promise<App> {
+  const registry = new Registry();
+  const metrics = createMetrics(registry, { version });
+  // Connecting to Redis begins before there is a gRPC server to tell about it.
+  let grpc: GrpcServer | undefined;
+  const isServing = (): boolean => store.ready && grpc?.draining === false;
+  const store = openStore(config, metrics, {
+    onReady: (ready) => {
+      metrics.setStoreReady(ready);
+      grpc?.setServing(isServing());
+      if (ready) logger.info('connected to Redis');
+      else logger.warn('not connected to Redis');
+    },
+    onTrouble: (error) => {
+      logger.warn({ err: error }, 'trouble with the connection to Redis');
+    },
+  });
+  if (config.signingKeys === undefined) {
+    logger.info('no signing key is set: made one for this run; its tokens end with this process, as the memory store does');
+  }
+
+  const { expiry, limits } = config;
+  const tokens = createTokens(config.signingKeys ?? [randomSigningKey()]);
+  const manager = new SessionManager({ store, tokens, limits, expiry, events: metrics });
+  try {
+    grpc = await startGrpcServer({
+      addresses: config.grpcAddresses,
+      handlers: createHandlers(manager),
+      observer: metrics,
+      logger,
+    });
+    grpc.setServing(isServing());
+    const http = await startHttpServer({
+      address: config.httpAddress,
+      registry,
+      readiness: () => readiness(store, grpc),
+    });
+    return {
+      addresses: { grpc: grpc.addresses, http: http.address },
+      store: config.store.kind,
+      close: async () => {
+        const finished = await grpc.close(config.shutdownGraceMs);
+        await Promise.all([http.close(), store.close()]);
+        return finished;
+      },
+    };
+  } catch (error) {
+    await grpc?.close(0);
+    await store.close();
+    throw error;
+  }
+}
+
+function openStore(config: Config, metrics: Metrics, listener: RedisConnectionListener): SessionStore {
+  const { expiry, limits } = config;
+  switch (config.store.kind) {
+    case 'memory':
+      metrics.setStoreReady(true);
+      return observeStore(new MemoryStore({ expiry, limits, maxBytes: config.store.maxBytes, now: Date.now }), metrics);
+    case 'redis': {
+      const { keyPrefix, expireKeys, ...connection } = config.store.redis;
+      const client = connectRedis(connection, listener);
+      return observeStore(new RedisStore({ client, expiry, limits, keyPrefix, expireKeys }), metrics);
+    }
+  }
+}
+
+function readiness(store: SessionStore, grpc: GrpcServer | undefined): { ready: boolean; reason?: string } {
+  if (grpc?.draining !== false) return { ready: false, reason: 'draining' };
+  return store.ready ? { ready: true } : { ready: false, reason: 'store' };
+}

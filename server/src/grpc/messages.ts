@@ -1,0 +1,86 @@
+import type { Duration } from '@session-sidecar/proto/google/protobuf/duration';
+import type { Mutation, MutationResult, Session } from '@session-sidecar/proto/session/v1/session';
+import type { Operation, OperationResult } from '../session/change';
+import { invalidArgument } from '../session/errors';
+import type { FieldViolation } from '../session/errors';
+import type { SessionRecord } from '../session/session';
+
+/** @throws SessionError INVALID_ARGUMENT naming each mutation that says nothing. */
+export function toOperations(mutations: readonly Mutation[]): Operation[] {
+  const violations: FieldViolation[] = [];
+  const operations = mutations.flatMap(({ kind }, index): Operation[] => {
+    if (kind !== undefined) return [toOperation(kind)];
+    const description = 'Expected exactly one kind of mutation, got none this version knows.';
+    violations.push({ field: `mutations[${index}]`, description });
+    return [];
+  });
+  if (violations.length > 0) throw invalidArgument(violations);
+  return operations;
+}
+
+function toOperation(kind: NonNullable<Mutation['kind']>): Operation {
+  switch (kind.$case) {
+    case 'set':
+      return { kind: 'set', ...kind.value };
+    case 'setIfAbsent':
+      return { kind: 'set_if_absent', ...kind.value };
+    case 'delete':
+      return { kind: 'delete', ...kind.value };
+    case 'take':
+      return { kind: 'take', ...kind.value };
+    case 'clear':
+      return { kind: 'clear' };
+    case 'append':
+      return { kind: 'append', ...kind.value };
+    case 'increment':
+      return { kind: 'increment', ...kind.value };
+    case 'pushFlash':
+      return { kind: 'push_flash', ...kind.value };
+  }
+}
+
+export function toResults(results: readonly OperationResult[]): MutationResult[] {
+  return results.map(({ applied, value }) => ({ applied, value }));
+}
+
+type IdleExpiry =
+  | { readonly $case: 'idleTimeout'; readonly value: Duration }
+  | { readonly $case: 'noIdleTimeout'; readonly value: boolean }
+  | undefined;
+
+/** @returns milliseconds; fractions of one are kept so that they can be refused. */
+export function toIdleTimeout(idleExpiry: IdleExpiry): number | 'never' | undefined {
+  switch (idleExpiry?.$case) {
+    case 'idleTimeout':
+      return idleExpiry.value.seconds * 1000 + idleExpiry.value.nanos / 1e6;
+    case 'noIdleTimeout':
+      if (idleExpiry.value) return 'never';
+      throw invalidArgument([{ field: 'no_idle_timeout', description: 'Expected true or nothing, got false.' }]);
+    case undefined:
+      return undefined;
+  }
+}
+
+export function toSessionMessage(session: SessionRecord): Session {
+  const { handle, data, flash, csrfToken, created, accessed, expires, idleTimeout, version, subject } = session;
+  return {
+    handle,
+    data: data as Map<string, Buffer>,
+    flashQueues: Array.from(flash, ([name, messages]) => ({ name, messageCount: messages.length })),
+    csrfToken,
+    created: new Date(created),
+    accessed: new Date(accessed),
+    expires: toDate(expires),
+    idleTimeout: idleTimeout === undefined ? undefined : toDuration(idleTimeout),
+    version,
+    subject,
+  };
+}
+
+export function toDate(milliseconds: number | undefined): Date | undefined {
+  return milliseconds === undefined ? undefined : new Date(milliseconds);
+}
+
+function toDuration(milliseconds: number): Duration {
+  return { seconds: Math.floor(milliseconds / 1000), nanos: (milliseconds % 1000) * 1e6 };
+}

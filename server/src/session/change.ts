@@ -1,0 +1,44 @@
+import type { Limits } from './limits';
+
+/** One step of a change to a session's content. The JSON texts are opaque except to `append` and `increment`. */
+export type Operation =
+  | { readonly kind: 'set'; readonly key: string; readonly value: Buffer }
+  | { readonly kind: 'set_if_absent'; readonly key: string; readonly value: Buffer }
+  | { readonly kind: 'delete'; readonly key: string }
+  | { readonly kind: 'take'; readonly key: string }
+  | { readonly kind: 'clear' }
+  | { readonly kind: 'append'; readonly key: string; readonly value: Buffer; readonly unlessPresent: boolean }
+  | { readonly kind: 'increment'; readonly key: string; readonly by: number }
+  | { readonly kind: 'push_flash'; readonly queue: string; readonly message: Buffer; readonly unlessPresent: boolean }
+  | { readonly kind: 'pop_flash'; readonly queue: string };
+
+export interface OperationResult {
+  /** Whether the operation changed the session. */
+  readonly applied: boolean;
+  /** The value that `set_if_absent` found or stored, `take` removed, or `increment` computed. */
+  readonly value?: Buffer;
+  /** The messages that `pop_flash` took, oldest first. */
+  readonly messages?: readonly Buffer[];
+}
+
+/** Everything one atomic update does to a session. What is left out stays as it is. */
+export interface SessionChange {
+  readonly operations?: readonly Operation[];
+  /** Refuse the change unless the session is at this version. */
+  readonly ifVersion?: number | undefined;
+  /** The session's own idle timeout from now on, in milliseconds; `'never'`: it no longer expires by being idle. */
+  readonly idleTimeout?: number | 'never' | undefined;
+  /** The empty string: nobody. */
+  readonly subject?: string | undefined;
+  readonly csrfToken?: string | undefined;
+  /** SHA-256 of the new secret, in base64url: the old token is dead from now on. */
+  readonly secretHash?: string | undefined;
+}
+
+/** Why a store refused a change. Nothing was stored. */
+export type Refusal =
+  | { readonly kind: 'limit'; readonly limit: keyof Limits }
+  /** `operation` is the position, in `operations`, of the one whose key holds a value it cannot work on. */
+  | { readonly kind: 'operand'; readonly operation: number; readonly problem: OperandProblem };
+
+export type OperandProblem = 'no_json_array' | 'no_json_integer' | 'integer_overflow';

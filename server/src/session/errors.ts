@@ -1,0 +1,81 @@
+/** Why a use case failed. The closed set; `grpc/status.ts` gives each its gRPC status. */
+export type Reason =
+  | 'SESSION_NOT_FOUND'
+  | 'TOKEN_INVALID'
+  | 'VERSION_MISMATCH'
+  | 'INVALID_ARGUMENT'
+  | 'SESSION_TOO_LARGE'
+  | 'TOO_MANY_KEYS'
+  | 'FLASH_QUEUE_FULL'
+  | 'STORE_UNAVAILABLE'
+  | 'STORE_FULL'
+  | 'DRAINING';
+
+/** What is wrong with one field of a request: what was got and what is allowed, never the value of a key or token. */
+export interface FieldViolation {
+  /** The field's path in the request, for example `mutations[2].set.key`. */
+  readonly field: string;
+  readonly description: string;
+}
+
+export interface SessionErrorDetails {
+  /** Facts a program can act on, for example the limit that was hit and the setting that changes it. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** For INVALID_ARGUMENT: every field that is wrong. */
+  readonly violations?: readonly FieldViolation[];
+  readonly cause?: unknown;
+}
+
+/** A failure that the caller is told about. Its message may go on the wire: it holds no id, key or value. */
+export class SessionError extends Error {
+  override readonly name = 'SessionError';
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly violations: readonly FieldViolation[];
+
+  constructor(
+    readonly reason: Reason,
+    message: string,
+    { metadata = {}, violations = [], cause }: SessionErrorDetails = {},
+  ) {
+    super(message, { cause });
+    this.metadata = metadata;
+    this.violations = violations;
+  }
+}
+
+export function sessionNotFound(): SessionError {
+  return new SessionError('SESSION_NOT_FOUND', 'The session does not exist, has expired, or its token was replaced.');
+}
+
+export function invalidArgument(violations: readonly FieldViolation[]): SessionError {
+  const problems = violations.map(({ field, description }) => `${field}: ${description}`).join('; ');
+  return new SessionError('INVALID_ARGUMENT', `The request is invalid. ${problems}`, { violations });
+}
+
+/** @param maybeApplied whether the change may have happened although nobody confirmed it; always false for a read. */
+export function storeUnavailable(maybeApplied: boolean, cause?: unknown): SessionError {
+  const outcome = maybeApplied ? 'The change may or may not have happened.' : 'Nothing was changed.';
+  return new SessionError('STORE_UNAVAILABLE', `The session store did not answer. ${outcome}`, {
+    metadata: { maybe_applied: String(maybeApplied) },
+    cause,
+  });
+}
+
+export function storeFull(cause?: unknown): SessionError {
+  return new SessionError('STORE_FULL', 'The session store has no room left. Nothing was stored.', { cause });
+}
+
+/**
+ * A stored record that cannot be read: damaged, of another Redis type, or of a newer format. It is answered as INTERNAL and
+ * logged with its handle, so that somebody can look at the record.
+ */
+export class UnreadableRecordError extends Error {
+  override readonly name = 'UnreadableRecordError';
+
+  constructor(
+    readonly handle: string,
+    readonly problem: 'damaged' | 'newer_format' | 'foreign_type',
+  ) {
+    super(`The stored record of session ${handle} cannot be read (${problem}).`);
+  }
+}

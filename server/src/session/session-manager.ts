@@ -1,0 +1,244 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import type { OperandProblem, Operation, OperationResult, Refusal, SessionChange } from './change';
+import { applyOperations, contentBytes, emptyContent } from './content';
+import { invalidArgument, SessionError, sessionNotFound } from './errors';
+import type { FieldViolation } from './errors';
+import type { Limits } from './limits';
+import type { ExpiryPolicy, SessionRecord, SessionState } from './session';
+import type { SessionEvents } from './session-events';
+import type { SessionRef, SessionStore } from './session-store';
+import type { Tokens } from './token';
+import {
+  idleTimeoutViolations,
+  mutationField,
+  nameViolations,
+  operationsViolations,
+  operationViolations,
+  subjectViolations,
+} from './validation';
+
+export interface CreateSession {
+  readonly operations: readonly Operation[];
+  readonly idleTimeout?: number | 'never' | undefined;
+  readonly subject?: string | undefined;
+}
+
+export interface UpdateSession extends CreateSession {
+  readonly ifVersion?: number | undefined;
+}
+
+export type RegenerateSession = Pick<CreateSession, 'operations' | 'subject'>;
+
+export type PushFlash = Omit<Extract<Operation, { readonly kind: 'push_flash' }>, 'kind'>;
+
+export interface Created {
+  readonly token: string;
+  readonly session: SessionRecord;
+  readonly results: readonly OperationResult[];
+}
+
+export interface Updated {
+  readonly session: SessionState;
+  readonly results: readonly OperationResult[];
+}
+
+export interface Regenerated extends Updated {
+  readonly token: string;
+  readonly csrfToken: string;
+}
+
+export interface SessionManagerParts {
+  readonly store: SessionStore;
+  readonly tokens: Tokens;
+  readonly limits: Limits;
+  readonly expiry: ExpiryPolicy;
+  readonly events: SessionEvents;
+}
+
+/** The use cases. Each is one step of the store at most, and fails only with a {@link SessionError} or in ways nobody foresaw. */
+export class SessionManager {
+  readonly #store: SessionStore;
+  readonly #tokens: Tokens;
+  readonly #limits: Limits;
+  readonly #expiry: ExpiryPolicy;
+  readonly #events: SessionEvents;
+
+  constructor({ store, tokens, limits, expiry, events }: SessionManagerParts) {
+    this.#store = store;
+    this.#tokens = tokens;
+    this.#limits = limits;
+    this.#expiry = expiry;
+    this.#events = events;
+  }
+
+  async create({ operations, idleTimeout, subject }: CreateSession): Promise<Created> {
+    refuseIfAny([
+      ...operationsViolations(operations),
+      ...idleTimeoutViolations(idleTimeout),
+      ...subjectViolations(subject, { mayBeEmpty: false }),
+    ]);
+    const applied = applyOperations(emptyContent, operations, this.#limits);
+    if (applied.status === 'refused') throw this.#refused(applied.refusal, operations);
+
+    const { token, handle, secretHash } = this.#tokens.issue();
+    const record = {
+      csrfToken: newCsrfToken(),
+      subject,
+      idleTimeout: idleTimeout === 'never' ? undefined : (idleTimeout ?? this.#expiry.idleTimeout),
+    };
+    const state = await this.#store.create({ handle, secretHash, content: applied.content, ...record });
+    this.#events.created();
+    this.#events.sized(contentBytes(applied.content));
+    return { token, session: { handle, ...record, ...applied.content, ...state }, results: applied.results };
+  }
+
+  async get(token: string): Promise<SessionRecord> {
+    const loaded = await this.#store.load(this.#verify(token));
+    this.#events.loaded(loaded === undefined ? 'not_found' : 'found');
+    if (loaded === undefined) throw sessionNotFound();
+    this.#events.touched(loaded.touched);
+    this.#events.sized(contentBytes(loaded.session));
+    return loaded.session;
+  }
+
+  async update(token: string, { operations, idleTimeout, subject, ifVersion }: UpdateSession): Promise<Updated> {
+    const ref = this.#verify(token);
+    refuseIfAny([
+      ...operationsViolations(operations),
+      ...idleTimeoutViolations(idleTimeout),
+      ...subjectViolations(subject, { mayBeEmpty: true }),
+      ...versionViolations(ifVersion),
+    ]);
+    const updated = await this.#change(ref, { operations, idleTimeout, subject, ifVersion });
+    this.#events.updated();
+    return updated;
+  }
+
+  async regenerate(token: string, { operations, subject }: RegenerateSession): Promise<Regenerated> {
+    const ref = this.#verify(token);
+    refuseIfAny([...operationsViolations(operations), ...subjectViolations(subject, { mayBeEmpty: true })]);
+    const { token: newToken, secretHash } = this.#tokens.issue(ref.handle);
+    const csrfToken = newCsrfToken();
+    const updated = await this.#change(ref, { operations, subject, secretHash, csrfToken });
+    this.#events.regenerated();
+    return { token: newToken, csrfToken, ...updated };
+  }
+
+  async invalidate(token: string): Promise<void> {
+    if (await this.#store.delete(this.#verify(token))) this.#events.invalidated();
+  }
+
+  /** @returns whether the message was added. */
+  async pushFlash(token: string, message: PushFlash): Promise<boolean> {
+    const ref = this.#verify(token);
+    const result = await this.#changeOnce(ref, { kind: 'push_flash', ...message });
+    return result.applied;
+  }
+
+  async popFlash(token: string, queue: string): Promise<readonly Buffer[]> {
+    const ref = this.#verify(token);
+    const result = await this.#changeOnce(ref, { kind: 'pop_flash', queue });
+    return result.messages ?? [];
+  }
+
+  async peekFlash(token: string, queue: string): Promise<readonly Buffer[]> {
+    refuseIfAny(nameViolations('queue', queue, { mayBeEmpty: true }));
+    const session = await this.get(token);
+    return session.flash.get(queue) ?? [];
+  }
+
+  async csrfToken(token: string): Promise<string> {
+    const session = await this.get(token);
+    return session.csrfToken;
+  }
+
+  async newCsrfToken(token: string): Promise<string> {
+    const csrfToken = newCsrfToken();
+    await this.#change(this.#verify(token), { csrfToken });
+    this.#events.updated();
+    return csrfToken;
+  }
+
+  async checkCsrfToken(token: string, csrfToken: string): Promise<boolean> {
+    const expected = Buffer.from(await this.csrfToken(token));
+    const given = Buffer.from(csrfToken);
+    return given.length === expected.length && timingSafeEqual(given, expected);
+  }
+
+  #verify(token: string): SessionRef {
+    const verified = this.#tokens.verify(token);
+    if (verified.valid) return verified.ref;
+    this.#events.loaded(`token_${verified.problem}`);
+    throw new SessionError('TOKEN_INVALID', 'The token was not issued by this deployment.');
+  }
+
+  async #changeOnce(ref: SessionRef, operation: Operation): Promise<OperationResult> {
+    refuseIfAny(operationViolations(operation, ''));
+    const { results } = await this.#change(ref, { operations: [operation] });
+    this.#events.updated();
+    return results[0] ?? { applied: false };
+  }
+
+  async #change(ref: SessionRef, change: SessionChange): Promise<Updated> {
+    const outcome = await this.#store.update(ref, change);
+    switch (outcome.status) {
+      case 'updated':
+        return outcome;
+      case 'not_found':
+        throw sessionNotFound();
+      case 'version_mismatch':
+        this.#events.versionConflict();
+        throw versionMismatch(outcome.version);
+      case 'refused':
+        throw this.#refused(outcome.refusal, change.operations ?? []);
+    }
+  }
+
+  #refused(refusal: Refusal, operations: readonly Operation[]): SessionError {
+    if (refusal.kind === 'operand') {
+      const field = `${mutationField(operations, refusal.operation)}.key`;
+      return invalidArgument([{ field, description: operandProblems[refusal.problem] }]);
+    }
+    const { reason, what, setting } = limitErrors[refusal.limit];
+    const limit = this.#limits[refusal.limit];
+    return new SessionError(reason, `The session would hold more than ${limit} ${what}. Nothing was stored. ${setting} changes the limit.`, {
+      metadata: { limit: String(limit), setting },
+    });
+  }
+}
+
+const limitErrors = {
+  maxSessionBytes: { reason: 'SESSION_TOO_LARGE', what: 'bytes', setting: 'SESSION_SIDECAR_MAX_SESSION_SIZE' },
+  maxKeys: { reason: 'TOO_MANY_KEYS', what: 'keys', setting: 'SESSION_SIDECAR_MAX_KEYS' },
+  maxFlashMessages: {
+    reason: 'FLASH_QUEUE_FULL',
+    what: 'messages in one flash queue',
+    setting: 'SESSION_SIDECAR_MAX_FLASH_MESSAGES',
+  },
+} as const satisfies Record<keyof Limits, object>;
+
+const operandProblems = {
+  no_json_array: 'Expected the key to hold a JSON array or nothing, got something else.',
+  no_json_integer: 'Expected the key to hold a JSON integer or nothing, got something else.',
+  integer_overflow: 'Expected a sum from -(2^53)+1 to 2^53-1, got one outside.',
+} as const satisfies Record<OperandProblem, string>;
+
+/** 128 random bits: OWASP asks for a CSRF token that is unique per session and not to be guessed. */
+function newCsrfToken(): string {
+  return randomBytes(16).toString('base64url');
+}
+
+function versionMismatch(version: number): SessionError {
+  return new SessionError('VERSION_MISMATCH', `The session was changed meanwhile and is at version ${version} now.`, {
+    metadata: { version: String(version) },
+  });
+}
+
+function versionViolations(ifVersion: number | undefined): FieldViolation[] {
+  if (ifVersion === undefined || ifVersion >= 1) return [];
+  return [{ field: 'if_version', description: `Expected a version, 1 or more, got ${ifVersion}.` }];
+}
+
+function refuseIfAny(violations: readonly FieldViolation[]): void {
+  if (violations.length > 0) throw invalidArgument(violations);
+}

@@ -1,0 +1,73 @@
+import type { OperationResult, Refusal, SessionChange } from './change';
+import type { Content } from './content';
+import type { SessionRecord, SessionState } from './session';
+
+/**
+ * Where sessions live.
+ *
+ * A session is named by its handle and unlocked by the hash of its secret. Where the two do not belong together, or the
+ * session has ended, the store answers as if there had never been one; it does not tell these cases apart. That is an
+ * answer, not an error.
+ *
+ * Every method is one atomic step: no other call sees, or is lost in, the middle of it. Nothing but `create` creates:
+ * no method brings a session back that was deleted or has expired, however late it is called.
+ *
+ * The store's own clock decides. A session lives at least its idle timeout from its last access, at most that and one touch
+ * interval, and never past the greatest lifetime from its creation. `load` and `update` count as accesses. A load
+ * within the touch interval of a recorded access writes nothing.
+ *
+ * A promise is rejected only when the store is in trouble: with `STORE_UNAVAILABLE` when it did not answer, with
+ * `STORE_FULL` when it has no room and stored nothing, with `UnreadableRecordError` when the stored record makes no sense. A
+ * resolved promise means that the change is stored.
+ */
+export interface SessionStore {
+  /**
+   * Stores a new session at version 1. The handle must be fresh: the store refuses to overwrite a session and rejects
+   * with an Error.
+   */
+  create(session: NewSession): Promise<SessionState>;
+
+  /** Reads a session and records the access when the touch interval has passed since the last one recorded. */
+  load(ref: SessionRef): Promise<Loaded | undefined>;
+
+  /**
+   * Applies a change, all of it or nothing. The version grows by one if anything changed, by however many operations.
+   * Refuses, and stores nothing, when `ifVersion` does not hold, when an operation cannot work on the value it finds,
+   * or when the session would outgrow a limit.
+   */
+  update(ref: SessionRef, change: SessionChange): Promise<UpdateOutcome>;
+
+  /** Removes a session. `true` if it was there. */
+  delete(ref: SessionRef): Promise<boolean>;
+
+  /** Whether the store can be used now. Must not wait for a broken connection. */
+  readonly ready: boolean;
+
+  /** Lets go of connections and timers. */
+  close(): Promise<void>;
+}
+
+export interface SessionRef {
+  readonly handle: string;
+  /** SHA-256 of the token's secret half, in base64url. */
+  readonly secretHash: string;
+}
+
+export interface NewSession extends SessionRef {
+  readonly content: Content;
+  readonly csrfToken: string;
+  readonly idleTimeout: number | undefined;
+  readonly subject: string | undefined;
+}
+
+export interface Loaded {
+  readonly session: SessionRecord;
+  /** Whether this load recorded the access. */
+  readonly touched: boolean;
+}
+
+export type UpdateOutcome =
+  | { readonly status: 'updated'; readonly session: SessionState; readonly results: readonly OperationResult[] }
+  | { readonly status: 'not_found' }
+  | { readonly status: 'version_mismatch'; readonly version: number }
+  | { readonly status: 'refused'; readonly refusal: Refusal };

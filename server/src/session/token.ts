@@ -1,0 +1,83 @@
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { SessionRef } from './session-store';
+
+/**
+ * Issues and verifies session tokens.
+ *
+ * A token is `<id>.<signature>`. The id is 32 random bytes in base64url (43 characters): the first 16 are the session's public
+ * handle, the other 16 its secret, of which only the SHA-256 is ever stored. The signature is 18 bytes in base64url (24
+ * characters): 2 that tell the signing key, and the first 16 of HMAC-SHA-256(key, id text). A token that does not verify
+ * never reaches the store.
+ */
+export interface Tokens {
+  /** A token for a new session, or, given a handle, a new token for that session. */
+  issue(handle?: string): IssuedToken;
+  verify(token: string): VerifiedToken;
+}
+
+export interface IssuedToken extends SessionRef {
+  readonly token: string;
+}
+
+export type TokenProblem = 'malformed' | 'bad_signature' | 'unknown_key';
+
+export type VerifiedToken =
+  | { readonly valid: true; readonly ref: SessionRef }
+  | { readonly valid: false; readonly problem: TokenProblem };
+
+const handleBytes = 16;
+const secretBytes = 16;
+const keyIdBytes = 2;
+const macBytes = 16;
+const tokenPattern = /^([A-Za-z0-9_-]{43})\.([A-Za-z0-9_-]{24})$/;
+
+/**
+ * @param keys the signing keys, at least one: the first signs, all verify.
+ */
+export function createTokens(keys: readonly Buffer[]): Tokens {
+  const signingKeys = keys.map((key) => ({ key, id: sha256(key).subarray(0, keyIdBytes) }));
+  const [newest] = signingKeys;
+  if (newest === undefined) throw new TypeError('Expected at least one signing key.');
+
+  return {
+    issue(handle) {
+      const handlePart = handle === undefined ? randomBytes(handleBytes) : Buffer.from(handle, 'base64url');
+      const secret = randomBytes(secretBytes);
+      const id = Buffer.concat([handlePart, secret]).toString('base64url');
+      const signature = Buffer.concat([newest.id, mac(newest.key, id)]).toString('base64url');
+      return { token: `${id}.${signature}`, ...refOf(handlePart, secret) };
+    },
+
+    verify(token) {
+      const [, id, signature] = tokenPattern.exec(token) ?? [];
+      if (id === undefined || signature === undefined) return { valid: false, problem: 'malformed' };
+      const signatureBytes = Buffer.from(signature, 'base64url');
+      const keyId = signatureBytes.subarray(0, keyIdBytes);
+      const candidates = signingKeys.filter((candidate) => candidate.id.equals(keyId));
+      if (candidates.length === 0) return { valid: false, problem: 'unknown_key' };
+      const given = signatureBytes.subarray(keyIdBytes);
+      if (!candidates.some(({ key }) => timingSafeEqual(mac(key, id), given))) {
+        return { valid: false, problem: 'bad_signature' };
+      }
+      const bytes = Buffer.from(id, 'base64url');
+      return { valid: true, ref: refOf(bytes.subarray(0, handleBytes), bytes.subarray(handleBytes)) };
+    },
+  };
+}
+
+/** A signing key for a store that forgets everything at the end of the process anyway. */
+export function randomSigningKey(): Buffer {
+  return randomBytes(32);
+}
+
+function refOf(handle: Buffer, secret: Buffer): SessionRef {
+  return { handle: handle.toString('base64url'), secretHash: sha256(secret).toString('base64url') };
+}
+
+function mac(key: Buffer, id: string): Buffer {
+  return createHmac('sha256', key).update(id).digest().subarray(0, macBytes);
+}
+
+function sha256(bytes: Buffer): Buffer {
+  return createHash('sha256').update(bytes).digest();
+}

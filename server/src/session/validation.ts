@@ -1,0 +1,96 @@
+import type { Operation } from './change';
+import type { FieldViolation } from './errors';
+import { idleTimeoutRange, maxMutations, maxNameBytes } from './limits';
+
+/*
+ * Checks of what a request brings. Each returns the violations it found, named by the field's path in the request. They
+ * describe a wrong value by its size or kind, never by its text.
+ */
+
+/** A key, a queue name or a subject. Control characters would make records and logs unreadable. */
+export function nameViolations(field: string, name: string, { mayBeEmpty = false } = {}): FieldViolation[] {
+  const allowed = `Expected ${mayBeEmpty ? '0' : '1'} to ${maxNameBytes} bytes of UTF-8 without control characters`;
+  const bytes = Buffer.byteLength(name);
+  if ((bytes === 0 && !mayBeEmpty) || bytes > maxNameBytes) {
+    return [{ field, description: `${allowed}, got ${bytes} bytes.` }];
+  }
+  // eslint-disable-next-line no-control-regex
+  if (/[\u0000-\u001f\u007f]/.test(name)) return [{ field, description: `${allowed}, got a control character.` }];
+  // The protobuf reader puts U+FFFD where bytes are no UTF-8: two such keys could not be told apart.
+  if (name.includes('\ufffd')) return [{ field, description: `${allowed}, got bytes that are no UTF-8.` }];
+  return [];
+}
+
+export function operationsViolations(operations: readonly Operation[]): FieldViolation[] {
+  if (operations.length > maxMutations) {
+    return [{ field: 'mutations', description: `Expected at most ${maxMutations} mutations, got ${operations.length}.` }];
+  }
+  return operations.flatMap((operation, index) => operationViolations(operation, `${mutationField(operations, index)}.`));
+}
+
+/** The path of the mutation that became the operation at `index`. */
+export function mutationField(operations: readonly Operation[], index: number): string {
+  return `mutations[${index}].${operations[index]?.kind ?? 'kind'}`;
+}
+
+/** @param path what to put before the names of the operation's own fields. */
+export function operationViolations(operation: Operation, path: string): FieldViolation[] {
+  switch (operation.kind) {
+    case 'set':
+    case 'set_if_absent':
+      return [...nameViolations(`${path}key`, operation.key), ...valueViolations(`${path}value`, operation.value)];
+    case 'delete':
+    case 'take':
+      return nameViolations(`${path}key`, operation.key);
+    case 'clear':
+      return [];
+    case 'append':
+      return [...nameViolations(`${path}key`, operation.key), ...jsonViolations(`${path}value`, operation.value)];
+    case 'increment':
+      return [...nameViolations(`${path}key`, operation.key), ...incrementViolations(`${path}by`, operation.by)];
+    case 'push_flash':
+      return [
+        ...nameViolations(`${path}queue`, operation.queue, { mayBeEmpty: true }),
+        ...valueViolations(`${path}message`, operation.message),
+      ];
+    case 'pop_flash':
+      return nameViolations(`${path}queue`, operation.queue, { mayBeEmpty: true });
+  }
+}
+
+export function idleTimeoutViolations(idleTimeout: number | 'never' | undefined): FieldViolation[] {
+  if (idleTimeout === undefined || idleTimeout === 'never') return [];
+  const { min, max } = idleTimeoutRange;
+  if (Number.isInteger(idleTimeout) && idleTimeout >= min && idleTimeout <= max) return [];
+  const description =
+    `Expected ${min / 1000} second to ${max / 1000} seconds in whole milliseconds, got ${idleTimeout / 1000} seconds. ` +
+    'For a session that does not expire by being idle, set no_idle_timeout.';
+  return [{ field: 'idle_timeout', description }];
+}
+
+export function subjectViolations(
+  subject: string | undefined,
+  { mayBeEmpty }: { readonly mayBeEmpty: boolean },
+): FieldViolation[] {
+  return subject === undefined ? [] : nameViolations('subject', subject, { mayBeEmpty });
+}
+
+function valueViolations(field: string, value: Buffer): FieldViolation[] {
+  if (value.length > 0) return [];
+  return [{ field, description: 'Expected a JSON text, got 0 bytes. JSON null is the four bytes null.' }];
+}
+
+/** An element must be one whole JSON text: part of one would break the array it is put into. */
+function jsonViolations(field: string, value: Buffer): FieldViolation[] {
+  try {
+    JSON.parse(value.toString());
+    return [];
+  } catch {
+    return [{ field, description: `Expected a JSON text, got ${value.length} bytes that are none.` }];
+  }
+}
+
+function incrementViolations(field: string, by: number): FieldViolation[] {
+  if (Number.isSafeInteger(by) && by !== 0) return [];
+  return [{ field, description: 'Expected an integer from -(2^53)+1 to 2^53-1 other than 0.' }];
+}

@@ -1,0 +1,204 @@
+import { ReplyError } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
+import type { OperandProblem, Operation, OperationResult, SessionChange } from '../../session/change';
+import { storeFull, storeUnavailable, UnreadableRecordError } from '../../session/errors';
+import type { Limits } from '../../session/limits';
+import { expiryOf } from '../../session/session';
+import type { ExpiryPolicy, SessionState } from '../../session/session';
+import type { Loaded, NewSession, SessionRef, SessionStore, UpdateOutcome } from '../../session/session-store';
+import { decodeRecord, encodeBody } from './record-codec';
+import { defineScripts } from './scripts';
+import type { RunScript, ScriptName, ScriptReply } from './scripts';
+
+export interface RedisStoreOptions {
+  /** A connection that does not queue commands while it is not ready. */
+  readonly client: Redis | Cluster;
+  readonly expiry: ExpiryPolicy;
+  readonly limits: Limits;
+  /** What comes before the handle in a session's key. */
+  readonly keyPrefix: string;
+  /** `false`: expiry is kept in the record alone and Redis gets no TTL (LRU mode). */
+  readonly expireKeys: boolean;
+}
+
+/** Sessions in Redis 7 or Valkey: one string key each, every method one script on that key. */
+export class RedisStore implements SessionStore {
+  readonly #options: RedisStoreOptions;
+  readonly #runScript: RunScript;
+
+  constructor(options: RedisStoreOptions) {
+    this.#options = options;
+    this.#runScript = defineScripts(options.client);
+  }
+
+  get ready(): boolean {
+    return this.#options.client.status === 'ready';
+  }
+
+  async create({ content, csrfToken, idleTimeout, subject, ...ref }: NewSession): Promise<SessionState> {
+    const args = [orDash(idleTimeout), csrfToken, encodeBody(content, subject)];
+    const [status, created] = await this.#run('create', ref, args);
+    if (text(status) !== 'created') throw new Error('A session with this handle exists already.');
+    return this.#stateOf({ version: 1, created: number(created), accessed: number(created), idleTimeout });
+  }
+
+  async load(ref: SessionRef): Promise<Loaded | undefined> {
+    const [status, record, touchedAt] = await this.#run('load', ref, []);
+    if (!this.#isThere(ref, text(status))) return undefined;
+    const decoded = decodeRecord(record as Buffer);
+    if (decoded === undefined) throw new UnreadableRecordError(ref.handle, 'damaged');
+    const { content, csrfToken, subject, ...times } = decoded;
+    const touched = touchedAt !== undefined;
+    const state = this.#stateOf(touched ? { ...times, accessed: number(touchedAt) } : times);
+    return { session: { handle: ref.handle, csrfToken, subject, ...content, ...state }, touched };
+  }
+
+  async update(ref: SessionRef, change: SessionChange): Promise<UpdateOutcome> {
+    const [status, ...rest] = await this.#run('update', ref, [
+      ...changeArguments(change),
+      ...limitArguments(this.#options.limits),
+      ...(change.operations ?? []).flatMap(operationArguments),
+    ]);
+    switch (text(status)) {
+      case 'updated': {
+        const [version, created, accessed, idle, results] = rest;
+        const session = this.#stateOf({
+          version: number(version),
+          created: number(created),
+          accessed: number(accessed),
+          idleTimeout: text(idle) === '-' ? undefined : number(idle),
+        });
+        return { status: 'updated', session, results: (results as RawResult[]).map(operationResult) };
+      }
+      case 'version_mismatch':
+        return { status: 'version_mismatch', version: number(rest[0]) };
+      case 'operand': {
+        const problem = text(rest[1]) as OperandProblem;
+        return { status: 'refused', refusal: { kind: 'operand', operation: number(rest[0]), problem } };
+      }
+      case 'limit':
+        return { status: 'refused', refusal: { kind: 'limit', limit: text(rest[0]) as keyof Limits } };
+      default:
+        this.#isThere(ref, text(status));
+        return { status: 'not_found' };
+    }
+  }
+
+  async delete(ref: SessionRef): Promise<boolean> {
+    const [status] = await this.#run('delete', ref, []);
+    return this.#isThere(ref, text(status));
+  }
+
+  async close(): Promise<void> {
+    this.#options.client.disconnect();
+    return Promise.resolve();
+  }
+
+  async #run(script: ScriptName, { handle, secretHash }: SessionRef, args: readonly (string | Buffer)[]): Promise<ScriptReply> {
+    // Asked before sending, because afterwards nobody can tell whether the command left.
+    if (!this.ready) throw storeUnavailable(false);
+    const { keyPrefix, expiry, expireKeys } = this.#options;
+    const policy = [secretHash, orEmpty(expiry.touchInterval), orEmpty(expiry.maxLifetime), expireKeys ? '1' : '0'];
+    try {
+      return await this.#runScript(script, keyPrefix + handle, [...policy, ...args]);
+    } catch (error) {
+      throw this.#failure(script, handle, error);
+    }
+  }
+
+  #failure(script: ScriptName, handle: string, error: unknown): unknown {
+    if (!(error instanceof ReplyError)) return storeUnavailable(script !== 'load', error);
+    // The first word of an error reply is its code (https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors).
+    const [code = ''] = (error as Error).message.split(' ', 1);
+    if (code === 'OOM') return storeFull(error);
+    if (code === 'WRONGTYPE') return new UnreadableRecordError(handle, 'foreign_type');
+    if (unavailableCodes.has(code)) return storeUnavailable(false, error);
+    return error;
+  }
+
+  /** @throws UnreadableRecordError when there is a record, but none that can be read. */
+  #isThere({ handle }: SessionRef, status: string): boolean {
+    if (status === 'damaged' || status === 'newer_format') throw new UnreadableRecordError(handle, status);
+    return status !== 'not_found';
+  }
+
+  #stateOf(session: Omit<SessionState, 'expires'>): SessionState {
+    return { ...session, expires: expiryOf(this.#options.expiry, session) };
+  }
+}
+
+/** Redis answers, but not with what was asked, and will later. It executed nothing. */
+const unavailableCodes = new Set([
+  'BUSY',
+  'CLUSTERDOWN',
+  'LOADING',
+  'MASTERDOWN',
+  'MISCONF',
+  'NOAUTH',
+  'NOPERM',
+  'NOREPLICAS',
+  'READONLY',
+  'TRYAGAIN',
+]);
+
+function changeArguments({ ifVersion, secretHash, csrfToken, idleTimeout, subject }: SessionChange): string[] {
+  return [
+    orEmpty(ifVersion),
+    secretHash ?? '',
+    csrfToken ?? '',
+    idleTimeout === 'never' ? '-' : orEmpty(idleTimeout),
+    subject === undefined ? '' : `=${subject}`,
+  ];
+}
+
+function limitArguments({ maxSessionBytes, maxKeys, maxFlashMessages }: Limits): string[] {
+  return [maxSessionBytes, maxKeys, maxFlashMessages].map(String);
+}
+
+function operationArguments(operation: Operation): (string | Buffer)[] {
+  switch (operation.kind) {
+    case 'set':
+    case 'set_if_absent':
+      return [operation.kind, operation.key, operation.value, ''];
+    case 'delete':
+    case 'take':
+      return [operation.kind, operation.key, '', ''];
+    case 'clear':
+      return [operation.kind, '', '', ''];
+    case 'append':
+      return [operation.kind, operation.key, operation.value, flag(operation.unlessPresent)];
+    case 'increment':
+      return [operation.kind, operation.key, String(operation.by), ''];
+    case 'push_flash':
+      return [operation.kind, operation.queue, operation.message, flag(operation.unlessPresent)];
+    case 'pop_flash':
+      return [operation.kind, operation.queue, '', ''];
+  }
+}
+
+type RawResult = readonly [number, (Buffer | readonly Buffer[])?];
+
+function operationResult([applied, value]: RawResult): OperationResult {
+  if (value === undefined) return { applied: applied === 1 };
+  return { applied: applied === 1, ...(Buffer.isBuffer(value) ? { value } : { messages: value }) };
+}
+
+function flag(value: boolean): string {
+  return value ? '1' : '';
+}
+
+function orEmpty(value: number | undefined): string {
+  return value === undefined ? '' : String(value);
+}
+
+function orDash(value: number | undefined): string {
+  return value === undefined ? '-' : String(value);
+}
+
+function text(reply: unknown): string {
+  return (reply as Buffer).toString('latin1');
+}
+
+function number(reply: unknown): number {
+  return Number(text(reply));
+}

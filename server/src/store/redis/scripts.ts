@@ -1,0 +1,49 @@
+import type { Cluster, Redis } from 'ioredis';
+import contentLua from './content.lua';
+import createLua from './create.lua';
+import deleteLua from './delete.lua';
+import loadLua from './load.lua';
+import recordLua from './record.lua';
+import updateLua from './update.lua';
+
+export type ScriptName = 'create' | 'load' | 'update' | 'delete';
+
+/** A script's reply: a word that says what came of it, and what the script's header says follows. */
+export type ScriptReply = readonly [Buffer, ...unknown[]];
+
+export type RunScript = (script: ScriptName, key: string, args: readonly (string | Buffer)[]) => Promise<ScriptReply>;
+
+/**
+ * A full Redis must not log people out or keep them logged in: reading, whose touch writes a few bytes over old ones, and
+ * deleting are allowed when memory is over the limit (https://redis.io/docs/latest/develop/programmability/lua-api/#script_flags).
+ */
+const allowWhenFull = '#!lua flags=allow-oom\n';
+const refuseWhenFull = '#!lua\n';
+
+const sources: Readonly<Record<ScriptName, string>> = {
+  create: refuseWhenFull + recordLua + createLua,
+  load: allowWhenFull + recordLua + loadLua,
+  update: refuseWhenFull + recordLua + contentLua + updateLua,
+  delete: allowWhenFull + recordLua + deleteLua,
+};
+
+/**
+ * Teaches a connection the scripts. ioredis sends a script's text once on each connection and its SHA-1 from then on, and
+ * the text again when Redis has forgotten it (NOSCRIPT).
+ */
+export function defineScripts(client: Redis | Cluster): RunScript {
+  for (const [name, lua] of Object.entries(sources)) {
+    client.defineCommand(commandOf(name as ScriptName), { lua, numberOfKeys: 1 });
+  }
+  type Command = (key: string, ...args: readonly (string | Buffer)[]) => Promise<ScriptReply>;
+  const commands = client as unknown as Record<string, Command | undefined>;
+  return (script, key, args) => {
+    const command = commands[`${commandOf(script)}Buffer`];
+    if (command === undefined) throw new Error(`The connection does not know the script ${script}.`);
+    return command.call(client, key, ...args);
+  };
+}
+
+function commandOf(script: ScriptName): string {
+  return `${script}Session`;
+}

@@ -1,0 +1,22 @@
+import { afterAll, beforeAll } from '@jest/globals';
+import { startRedis } from '../support/redis';
+import type { RedisServer } from '../support/redis';
+import { makeRedisStore, redisConnectionOptions } from '../support/store-harness';
+import type { StoreSettings } from '../support/store-harness';
+import { describeSessionStore } from './session-store.contract';
+
+let server: RedisServer;
+
+beforeAll(async () => {
+  server = await startRedis();
+});
+
+afterAll(() => server.stop());
+
+const connection = () => redisConnectionOptions({ nodes: [{ host: '127.0.0.1', port: server.port }] });
+
+describeSessionStore('Redis', (settings: StoreSettings) => makeRedisStore(connection(), [server])(settings));
+
+describeSessionStore('Redis without TTL (LRU mode)', (settings: StoreSettings) =>
+  makeRedisStore(connection(), [server], { expireKeys: false })(settings),
+);

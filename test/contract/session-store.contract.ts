@@ -1,0 +1,533 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Operation } from '../../server/src/session/change';
+import { emptyContent } from '../../server/src/session/content';
+import type { ExpiryPolicy } from '../../server/src/session/session';
+import type { NewSession, SessionRef, SessionStore } from '../../server/src/session/session-store';
+import { createTokens, randomSigningKey } from '../../server/src/session/token';
+import { generousLimits, twentyMinutes } from '../support/store-harness';
+import type { MakeStore, StoreHarness } from '../support/store-harness';
+
+const tokens = createTokens([randomSigningKey()]);
+const minute = 60_000;
+
+/** What session-store.ts says, sentence by sentence, on one implementation. */
+export function describeSessionStore(name: string, makeStore: MakeStore): void {
+  describe(`SessionStore: ${name}`, () => {
+    let harness: StoreHarness;
+    let store: SessionStore;
+
+    const startWith = async (expiry: ExpiryPolicy, limits = generousLimits): Promise<void> => {
+      await harness.close();
+      harness = await makeStore({ expiry, limits });
+      store = harness.store;
+    };
+
+    beforeEach(async () => {
+      harness = await makeStore({ expiry: twentyMinutes, limits: generousLimits });
+      store = harness.store;
+    });
+
+    afterEach(() => harness.close());
+
+    const create = async (session: Partial<NewSession> = {}): Promise<NewSession> => {
+      const created = newSession(session);
+      await store.create(created);
+      return created;
+    };
+
+    const apply = async (ref: SessionRef, ...operations: Operation[]) => {
+      const outcome = await store.update(ref, { operations });
+      if (outcome.status !== 'updated') throw new Error(`Expected an update, got ${outcome.status}.`);
+      return outcome;
+    };
+
+    const dataOf = async (ref: SessionRef): Promise<Record<string, string>> => {
+      const loaded = await store.load(ref);
+      if (loaded === undefined) throw new Error('Expected the session to be there.');
+      return Object.fromEntries([...loaded.session.data].map(([key, value]) => [key, value.toString()]));
+    };
+
+    describe('naming a session', () => {
+      test('where handle and secret hash do not belong together, it answers as if there had never been a session', async () => {
+        const session = await create();
+        const stranger = { handle: session.handle, secretHash: newSession().secretHash };
+        await expect(store.load(stranger)).resolves.toBeUndefined();
+        await expect(store.update(stranger, { operations: [set('a', '1')] })).resolves.toEqual({ status: 'not_found' });
+        await expect(store.delete(stranger)).resolves.toBe(false);
+        await expect(dataOf(session)).resolves.toEqual({});
+      });
+
+      test('an unknown session is an answer, not an error', async () => {
+        const nobody = newSession();
+        await expect(store.load(nobody)).resolves.toBeUndefined();
+        await expect(store.update(nobody, {})).resolves.toEqual({ status: 'not_found' });
+        await expect(store.delete(nobody)).resolves.toBe(false);
+      });
+    });
+
+    describe('create()', () => {
+      test('stores a new session at version 1, with everything it was given', async () => {
+        const session = newSession({
+          content: {
+            data: new Map([
+              ['user', Buffer.from('{"id":7,"name":"Ada"}')],
+              ['naïve key \u{1f36a}', Buffer.from([0, 10, 255, 32, 61])],
+              ['__proto__', Buffer.from('1')],
+            ]),
+            flash: new Map([
+              ['', [Buffer.from('"Saved"'), Buffer.from('a\nb')]],
+              ['two words', [Buffer.from('1')]],
+            ]),
+          },
+          subject: 'user 7',
+          idleTimeout: 5 * minute,
+        });
+        const state = await store.create(session);
+        const loaded = await store.load(session);
+        expect(loaded?.session).toEqual({
+          handle: session.handle,
+          csrfToken: session.csrfToken,
+          subject: 'user 7',
+          idleTimeout: 5 * minute,
+          version: 1,
+          created: state.created,
+          accessed: state.created,
+          expires: state.expires,
+          ...session.content,
+        });
+        expect([...(loaded?.session.data.keys() ?? [])]).toEqual([...session.content.data.keys()]);
+      });
+
+      test('refuses to overwrite a session', async () => {
+        const session = await create({ content: { data: new Map([['a', Buffer.from('1')]]), flash: new Map() } });
+        await expect(store.create({ ...newSession(), handle: session.handle })).rejects.toThrow(/exists already/);
+        await expect(dataOf(session)).resolves.toEqual({ a: '1' });
+      });
+    });
+
+    describe('update()', () => {
+      test('changes only what it names, and keeps the order in which keys were first written', async () => {
+        const session = await create();
+        await apply(session, set('a', '1'), set('b', '2'), set('c', '3'));
+        await apply(session, { kind: 'delete', key: 'b' }, set('a', '10'), set('b', '20'));
+        await expect(dataOf(session)).resolves.toEqual({ a: '10', b: '20', c: '3' });
+        expect(Object.keys(await dataOf(session))).toEqual(['a', 'c', 'b']);
+      });
+
+      test('applies operations in order, each seeing the effect of those before it', async () => {
+        const session = await create();
+        const { results } = await apply(
+          session,
+          set('n', '1'),
+          { kind: 'increment', key: 'n', by: 41 },
+          { kind: 'set_if_absent', key: 'n', value: Buffer.from('0') },
+          { kind: 'take', key: 'n' },
+          { kind: 'take', key: 'n' },
+          { kind: 'set_if_absent', key: 'n', value: Buffer.from('7') },
+          { kind: 'delete', key: 'n' },
+          { kind: 'delete', key: 'n' },
+        );
+        expect(results).toEqual([
+          { applied: true },
+          { applied: true, value: Buffer.from('42') },
+          { applied: false, value: Buffer.from('42') },
+          { applied: true, value: Buffer.from('42') },
+          { applied: false },
+          { applied: true, value: Buffer.from('7') },
+          { applied: true },
+          { applied: false },
+        ]);
+      });
+
+      test('clear removes the data and leaves flash messages, CSRF token and subject', async () => {
+        const session = await create({ subject: 'ada' });
+        await apply(session, set('a', '1'), push('', '"hello"'));
+        const { results } = await apply(session, { kind: 'clear' }, { kind: 'clear' }, set('b', '2'));
+        expect(results.map(({ applied }) => applied)).toEqual([true, false, true]);
+        const loaded = await store.load(session);
+        expect(loaded?.session).toMatchObject({
+          data: new Map([['b', Buffer.from('2')]]),
+          flash: new Map([['', [Buffer.from('"hello"')]]]),
+          csrfToken: session.csrfToken,
+          subject: 'ada',
+        });
+      });
+
+      test.each([
+        ['nothing', undefined, '1', '[1]'],
+        ['an empty array', '[]', '1', '[1]'],
+        ['an empty array with space', ' [ \n] ', '1', '[ \n1]'],
+        ['an array', '[1, "a]"]', '{"b":2}', '[1, "a]",{"b":2}]'],
+      ])('append adds to %s', async (_what, held, element, expected) => {
+        const session = await create();
+        if (held !== undefined) await apply(session, set('list', held));
+        const { results } = await apply(session, append('list', element));
+        expect(results).toEqual([{ applied: true }]);
+        await expect(dataOf(session)).resolves.toEqual({ list: expected });
+      });
+
+      test.each([
+        ['[1,2]', '2', false],
+        ['[1,2]', '3', true],
+        ['[12]', '2', true],
+        ['[[2],[3,4]]', '2', true],
+        ['[[2],[3,4]]', '[3, 4]', false],
+        ['[{"a": [1, 2], "b":"x y"}]', '{"a":[1,2],"b":"x y"}', false],
+        ['[{"a":1,"b":"xy"}]', '{"a":1,"b":"x y"}', true],
+        ['["a,b", "c\\"],"]', '"c\\"],"', false],
+        ['["a,b"]', '"a"', true],
+        ['["\\\\"]', '"\\\\"', false],
+        ['[ ]', 'null', true],
+      ])('append unless_present to %s of %s: applied %s', async (held, element, applied) => {
+        const session = await create();
+        await apply(session, set('list', held));
+        const { results } = await apply(session, append('list', element, true));
+        expect(results).toEqual([{ applied }]);
+      });
+
+      test.each<[string, string, Operation, string]>([
+        ['append to a string', '"[1]"', append('k', '1'), 'no_json_array'],
+        ['append to an object', '{"a":[1]}', append('k', '1'), 'no_json_array'],
+        ['append to a number', '1', append('k', '1', true), 'no_json_array'],
+        ['increment of a string', '"1"', increment('k', 1), 'no_json_integer'],
+        ['increment of a fraction', '1.5', increment('k', 1), 'no_json_integer'],
+        ['increment of 007', '007', increment('k', 1), 'no_json_integer'],
+        ['increment past 2^53-1', '9007199254740990', increment('k', 2), 'integer_overflow'],
+        ['increment past -2^53+1', '-9007199254740990', increment('k', -2), 'integer_overflow'],
+        ['increment of a number that is too large', '123456789012345678901234567890', increment('k', -1), 'integer_overflow'],
+      ])('refuses %s, and stores nothing', async (_what, held, operation, problem) => {
+        const session = await create();
+        await apply(session, set('k', held));
+        await expect(store.update(session, { operations: [set('other', '1'), operation] })).resolves.toEqual({
+          status: 'refused',
+          refusal: { kind: 'operand', operation: 1, problem },
+        });
+        await expect(dataOf(session)).resolves.toEqual({ k: held });
+      });
+
+      test.each([
+        ['-9007199254740991', 1, '-9007199254740990'],
+        ['9007199254740990', 1, '9007199254740991'],
+        ['-5', 5, '0'],
+        ['0', -1, '-1'],
+      ])('increment of %s by %d is %s', async (held, by, sum) => {
+        const session = await create();
+        await apply(session, set('n', held));
+        const { results } = await apply(session, increment('n', by));
+        expect(results[0]?.value?.toString()).toBe(sum);
+        await expect(dataOf(session)).resolves.toEqual({ n: sum });
+      });
+
+      test('the version grows by one if anything changed, by however many operations, and not otherwise', async () => {
+        const session = await create();
+        const versions = [
+          await apply(session, set('a', '1'), set('b', '2')),
+          await apply(session, { kind: 'delete', key: 'missing' }, { kind: 'pop_flash', queue: '' }),
+          await apply(session),
+          await apply(session, push('', '1')),
+          await store.update(session, { csrfToken: 'another' }),
+          await store.update(session, { idleTimeout: 1000 }),
+          await store.update(session, { subject: 'ada' }),
+        ].map((outcome) => (outcome.status === 'updated' ? outcome.session.version : outcome.status));
+        expect(versions).toEqual([2, 2, 2, 3, 4, 5, 6]);
+        expect((await store.load(session))?.session.version).toBe(6);
+      });
+
+      test('refuses when ifVersion does not hold, tells the version, and stores nothing', async () => {
+        const session = await create();
+        await apply(session, set('a', '1'));
+        await expect(store.update(session, { ifVersion: 1, operations: [set('a', '2')] })).resolves.toEqual({
+          status: 'version_mismatch',
+          version: 2,
+        });
+        await expect(store.update(session, { ifVersion: 2, operations: [set('a', '3')] })).resolves.toMatchObject({
+          status: 'updated',
+        });
+        await expect(dataOf(session)).resolves.toEqual({ a: '3' });
+      });
+
+      test('refuses what would outgrow a limit, and stores nothing', async () => {
+        await startWith(twentyMinutes, { maxSessionBytes: 100, maxKeys: 3, maxFlashMessages: 2 });
+        const session = await create();
+        await apply(session, set('a', '1'.repeat(90)));
+        const refusals = [
+          [set('b', '2'.repeat(9))],
+          [set('b', '2'), set('c', '3'), set('d', '4')],
+          [push('q', '1'), push('q', '2'), push('q', '3')],
+          [push('long name', '1')],
+        ];
+        const limits = [];
+        for (const operations of refusals) limits.push(await store.update(session, { operations }));
+        expect(limits).toEqual(
+          ['maxSessionBytes', 'maxKeys', 'maxFlashMessages', 'maxSessionBytes'].map((limit) => ({
+            status: 'refused',
+            refusal: { kind: 'limit', limit },
+          })),
+        );
+        await expect(dataOf(session)).resolves.toEqual({ a: '1'.repeat(90) });
+        await apply(session, set('b', '2'.repeat(8)));
+      });
+
+      test('a change may pass a limit on its way if it ends below', async () => {
+        await startWith(twentyMinutes, { maxSessionBytes: 20, maxKeys: 1, maxFlashMessages: 1 });
+        const session = await create();
+        await apply(session, set('a', '1'), set('b', '2'.repeat(30)), { kind: 'clear' }, set('c', '3'));
+        await expect(dataOf(session)).resolves.toEqual({ c: '3' });
+      });
+
+      test('gives a session another secret: the old one is dead at once, and everything else stays', async () => {
+        const session = await create({ subject: 'ada' });
+        await apply(session, set('a', '1'), push('', '"hi"'));
+        const { secretHash } = newSession();
+        await store.update(session, { secretHash, csrfToken: 'fresh', operations: [set('user', '7')] });
+        await expect(store.load(session)).resolves.toBeUndefined();
+        await expect(store.update(session, { operations: [set('a', '2')] })).resolves.toEqual({ status: 'not_found' });
+        await expect(store.delete(session)).resolves.toBe(false);
+        const loaded = await store.load({ handle: session.handle, secretHash });
+        expect(loaded?.session).toMatchObject({
+          data: new Map([
+            ['a', Buffer.from('1')],
+            ['user', Buffer.from('7')],
+          ]),
+          flash: new Map([['', [Buffer.from('"hi"')]]]),
+          csrfToken: 'fresh',
+          subject: 'ada',
+          version: 3,
+        });
+      });
+
+      test('sets a subject, and the empty one takes it away', async () => {
+        const session = await create();
+        await store.update(session, { subject: 'ada' });
+        expect((await store.load(session))?.session.subject).toBe('ada');
+        await store.update(session, { subject: '' });
+        expect((await store.load(session))?.session.subject).toBeUndefined();
+      });
+    });
+
+    describe('flash queues', () => {
+      test('keep messages in order, apart by queue, with duplicates unless told otherwise', async () => {
+        const session = await create();
+        await apply(session, push('', '"a"'), push('', '"a"'), push('errors', '"b"'));
+        const { results } = await apply(session, push('', '"a"', true), push('errors', '"a"', true));
+        expect(results).toEqual([{ applied: false }, { applied: true }]);
+        expect((await store.load(session))?.session.flash).toEqual(
+          new Map([
+            ['', [Buffer.from('"a"'), Buffer.from('"a"')]],
+            ['errors', [Buffer.from('"b"'), Buffer.from('"a"')]],
+          ]),
+        );
+      });
+
+      test('a popped message is gone; other queues stay; an empty queue gives nothing', async () => {
+        const session = await create();
+        await apply(session, push('', '"a"'), push('', '"b"'), push('errors', '"c"'));
+        const first = await apply(session, { kind: 'pop_flash', queue: '' });
+        const second = await apply(session, { kind: 'pop_flash', queue: '' });
+        expect(first.results).toEqual([{ applied: true, messages: [Buffer.from('"a"'), Buffer.from('"b"')] }]);
+        expect(second.results).toEqual([{ applied: false, messages: [] }]);
+        expect((await store.load(session))?.session.flash).toEqual(new Map([['errors', [Buffer.from('"c"')]]]));
+      });
+    });
+
+    describe('delete()', () => {
+      test('removes a session, and says whether it was there', async () => {
+        const session = await create();
+        await expect(store.delete(session)).resolves.toBe(true);
+        await expect(store.delete(session)).resolves.toBe(false);
+        await expect(store.load(session)).resolves.toBeUndefined();
+      });
+    });
+
+    describe('nothing but create() creates', () => {
+      const ways: [string, (session: NewSession) => Promise<unknown>][] = [
+        ['was deleted', (session) => store.delete(session)],
+        ['has expired', () => harness.advance(twentyMinutes.idleTimeout! + minute)],
+        ['was given another secret', (session) => store.update(session, { secretHash: newSession().secretHash })],
+      ];
+
+      test.each(ways)('no change brings back a session that %s, however late it comes', async (_what, end) => {
+        const session = await create();
+        await apply(session, set('a', '1'));
+        await end(session);
+        await expect(store.load(session)).resolves.toBeUndefined();
+        for (const change of [
+          { operations: [set('a', '2')] },
+          { operations: [push('', '1')] },
+          { csrfToken: 'new' },
+          { secretHash: newSession().secretHash },
+          { idleTimeout: 'never' as const },
+          {},
+        ]) {
+          await expect(store.update(session, change)).resolves.toEqual({ status: 'not_found' });
+        }
+        await expect(store.load(session)).resolves.toBeUndefined();
+      });
+    });
+
+    describe('expiry', () => {
+      const idle = 20 * minute;
+
+      test('a session lives at least its idle timeout from its last access, recorded or not', async () => {
+        const session = await create();
+        await harness.advance(minute - 1000);
+        expect(await store.load(session)).toMatchObject({ touched: false });
+        await harness.advance(idle);
+        expect(await store.load(session)).toMatchObject({ touched: true });
+      });
+
+      test('and at most its idle timeout and one touch interval', async () => {
+        const session = await create();
+        await harness.advance(idle + minute);
+        await expect(store.load(session)).resolves.toBeUndefined();
+      });
+
+      test('a load within the touch interval of a recorded access writes nothing', async () => {
+        const session = await create();
+        const before = await store.load(session);
+        await harness.advance(minute - 1000);
+        const after = await store.load(session);
+        expect(before?.touched).toBe(false);
+        expect(after?.touched).toBe(false);
+        expect(sinceCreation(after?.session)).toEqual(sinceCreation(before?.session));
+      });
+
+      test('a load after the touch interval records the access and slides the end', async () => {
+        const session = await create();
+        await harness.advance(5 * minute);
+        const loaded = await store.load(session);
+        expect(loaded?.touched).toBe(true);
+        expect(loaded?.session.version).toBe(1);
+        const { accessed, expires } = sinceCreation(loaded?.session);
+        expect(accessed).toBeGreaterThanOrEqual(5 * minute);
+        expect(expires).toBe((accessed ?? 0) + idle + minute);
+        expect(await store.load(session)).toMatchObject({ touched: false });
+        await harness.advance(idle);
+        await expect(store.load(session)).resolves.toBeDefined();
+      });
+
+      test('an update counts as an access, even one that changes nothing', async () => {
+        const session = await create();
+        await harness.advance(15 * minute);
+        await apply(session, set('a', '1'));
+        await harness.advance(15 * minute);
+        await apply(session, { kind: 'delete', key: 'missing' });
+        await harness.advance(15 * minute);
+        await expect(dataOf(session)).resolves.toEqual({ a: '1' });
+      });
+
+      test('a session never lives past the greatest lifetime from its creation, however busy it is', async () => {
+        await startWith({ idleTimeout: idle, touchInterval: undefined, maxLifetime: 60 * minute });
+        const session = await create();
+        for (let elapsed = 0; elapsed < 50; elapsed += 10) {
+          await harness.advance(10 * minute);
+          await expect(store.load(session)).resolves.toBeDefined();
+        }
+        expect(sinceCreation((await store.load(session))?.session).expires).toBe(60 * minute);
+        await harness.advance(10 * minute);
+        await expect(store.load(session)).resolves.toBeUndefined();
+      });
+
+      test('without an idle timeout a session never expires by itself', async () => {
+        await startWith({ idleTimeout: undefined, touchInterval: undefined, maxLifetime: undefined });
+        const session = await create({ idleTimeout: undefined });
+        await harness.advance(365 * 24 * 60 * minute);
+        expect((await store.load(session))?.session).toMatchObject({ idleTimeout: undefined, expires: undefined });
+      });
+
+      test("a session's own idle timeout holds, can be changed, and can be taken away", async () => {
+        const session = await create({ idleTimeout: 2 * minute });
+        await harness.advance(2 * minute);
+        await store.update(session, { idleTimeout: 50 * minute });
+        await harness.advance(50 * minute);
+        await expect(store.load(session)).resolves.toBeDefined();
+        await store.update(session, { idleTimeout: 'never' });
+        await harness.advance(1000 * minute);
+        await expect(store.load(session)).resolves.toBeDefined();
+        await store.update(session, { idleTimeout: 2 * minute });
+        await harness.advance(3 * minute);
+        await expect(store.load(session)).resolves.toBeUndefined();
+      });
+
+      test('the touch interval is a tenth of the idle timeout unless set', async () => {
+        const session = await create({ idleTimeout: 100_000 });
+        await harness.advance(9_000);
+        expect(await store.load(session)).toMatchObject({ touched: false });
+        await harness.advance(1_000);
+        expect(await store.load(session)).toMatchObject({ touched: true });
+      });
+
+      test('a touch interval that is set holds, also above a tenth of the idle timeout', async () => {
+        await startWith({ idleTimeout: idle, touchInterval: 10 * minute, maxLifetime: undefined });
+        const session = await create();
+        await harness.advance(9 * minute);
+        expect(await store.load(session)).toMatchObject({ touched: false });
+        await harness.advance(idle);
+        expect(await store.load(session)).toMatchObject({ touched: true });
+      });
+    });
+
+    describe('atomicity', () => {
+      test('parallel increments, appends and pushes are all kept', async () => {
+        const session = await create();
+        await Promise.all(
+          Array.from({ length: 50 }, (_, index) =>
+            apply(session, increment('n', 1), append('list', String(index)), push('', String(index))),
+          ),
+        );
+        const loaded = await store.load(session);
+        expect(loaded?.session.version).toBe(51);
+        expect(loaded?.session.data.get('n')?.toString()).toBe('50');
+        const numbers = JSON.parse(loaded?.session.data.get('list')?.toString() ?? '') as number[];
+        expect(numbers.sort((a, b) => a - b)).toEqual(Array.from({ length: 50 }, (_, index) => index));
+        expect(loaded?.session.flash.get('')).toHaveLength(50);
+      });
+
+      test('a message popped by one is never popped by another', async () => {
+        const session = await create();
+        await apply(session, ...Array.from({ length: 20 }, (_, index) => push('', String(index))));
+        const pops = await Promise.all(
+          Array.from({ length: 20 }, () => apply(session, { kind: 'pop_flash', queue: '' })),
+        );
+        const popped = pops.flatMap(({ results }) => results[0]?.messages ?? []);
+        expect(popped.map(Number)).toEqual(Array.from({ length: 20 }, (_, index) => index));
+      });
+    });
+  });
+}
+
+function newSession(session: Partial<NewSession> = {}): NewSession {
+  const { handle, secretHash } = tokens.issue();
+  return {
+    handle,
+    secretHash,
+    content: emptyContent,
+    csrfToken: 'csrf-token',
+    idleTimeout: twentyMinutes.idleTimeout,
+    subject: undefined,
+    ...session,
+  };
+}
+
+/** Times as distances, which moving the store's time does not change. */
+function sinceCreation(session: { created: number; accessed: number; expires: number | undefined } | undefined) {
+  if (session === undefined) throw new Error('Expected the session to be there.');
+  const { created, accessed, expires } = session;
+  return { accessed: accessed - created, expires: expires === undefined ? undefined : expires - created };
+}
+
+function set(key: string, json: string): Operation {
+  return { kind: 'set', key, value: Buffer.from(json) };
+}
+
+function append(key: string, json: string, unlessPresent = false): Operation {
+  return { kind: 'append', key, value: Buffer.from(json), unlessPresent };
+}
+
+function increment(key: string, by: number): Operation {
+  return { kind: 'increment', key, by };
+}
+
+function push(queue: string, json: string, unlessPresent = false): Operation {
+  return { kind: 'push_flash', queue, message: Buffer.from(json), unlessPresent };
+}

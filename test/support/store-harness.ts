@@ -1,0 +1,106 @@
+import type { Cluster, Redis } from 'ioredis';
+import { connectRedis } from '../../server/src/store/redis/connection';
+import type { RedisConnectionOptions } from '../../server/src/store/redis/connection';
+import { RedisStore } from '../../server/src/store/redis/redis-store';
+import { MemoryStore } from '../../server/src/store/memory/memory-store';
+import type { Limits } from '../../server/src/session/limits';
+import type { ExpiryPolicy } from '../../server/src/session/session';
+import type { SessionStore } from '../../server/src/session/session-store';
+import { ManualClock } from './clock';
+import { until } from './poll';
+import type { RedisServer } from './redis';
+
+/** A store under test, and the means to move its time and to look behind it. */
+export interface StoreHarness {
+  readonly store: SessionStore;
+  /** Lets time pass for everything stored. */
+  advance(milliseconds: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface StoreSettings {
+  readonly expiry: ExpiryPolicy;
+  readonly limits: Limits;
+}
+
+export type MakeStore = (settings: StoreSettings) => Promise<StoreHarness>;
+
+export const generousLimits: Limits = { maxSessionBytes: 262_144, maxKeys: 1000, maxFlashMessages: 100 };
+
+export const twentyMinutes: ExpiryPolicy = {
+  idleTimeout: 20 * 60_000,
+  touchInterval: undefined,
+  maxLifetime: undefined,
+};
+
+export const keyPrefix = 'session:';
+
+export const makeMemoryStore: MakeStore = ({ expiry, limits }) => {
+  const clock = new ManualClock();
+  const store = new MemoryStore({ expiry, limits, maxBytes: 64 * 1024 * 1024, now: clock.now });
+  return Promise.resolve({
+    store,
+    advance: (milliseconds) => {
+      clock.advance(milliseconds);
+      return Promise.resolve();
+    },
+    close: () => store.close(),
+  });
+};
+
+export function redisConnectionOptions(overrides: Partial<RedisConnectionOptions>): RedisConnectionOptions {
+  return {
+    mode: 'single',
+    nodes: [],
+    socketPath: undefined,
+    tls: undefined,
+    username: undefined,
+    password: undefined,
+    db: 0,
+    sentinel: undefined,
+    commandTimeoutMs: 5_000,
+    connectTimeoutMs: 5_000,
+    ...overrides,
+  };
+}
+
+export function connectForTest(options: RedisConnectionOptions): Redis | Cluster {
+  return connectRedis(options, { onReady: () => undefined, onTrouble: () => undefined });
+}
+
+/** @param servers all nodes that can hold sessions. */
+export function makeRedisStore(
+  connection: RedisConnectionOptions,
+  servers: readonly RedisServer[],
+  { expireKeys = true }: { readonly expireKeys?: boolean } = {},
+): MakeStore {
+  return async ({ expiry, limits }) => {
+    const client = connectForTest(connection);
+    const store = new RedisStore({ client, expiry, limits, keyPrefix, expireKeys });
+    await until('the Redis connection', () => store.ready);
+    return {
+      store,
+      advance: async (milliseconds) => {
+        await Promise.all(servers.map((server) => age(server, milliseconds)));
+      },
+      close: () => store.close(),
+    };
+  };
+}
+
+/**
+ * Redis keeps its own time, so instead of moving its clock on, this moves everything stored back: the times in the
+ * records, and the keys' own expiry, which Redis then acts on.
+ */
+async function age({ admin }: RedisServer, milliseconds: number): Promise<void> {
+  for (const key of await admin.keys(`${keyPrefix}*`)) {
+    const record = await admin.getBuffer(key);
+    if (record === null) continue;
+    const [format, version, created, accessed, ...rest] = record.toString('latin1').split(' ');
+    const back = (time: string | undefined) => String(Number(time) - milliseconds);
+    const aged = [format, version, back(created), back(accessed), ...rest].join(' ');
+    const expires = await admin.pexpiretime(key);
+    await admin.set(key, Buffer.from(aged, 'latin1'));
+    if (expires > 0) await admin.pexpireat(key, expires - milliseconds);
+  }
+}
