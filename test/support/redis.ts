@@ -44,7 +44,13 @@ export async function startRedis({ port, args = [] }: RedisServerOptions = {}): 
     { stdio: ['ignore', 'ignore', 'inherit'] },
   );
   const stopped = once(child, 'exit');
-  const admin = new Redis({ path: socketPath, lazyConnect: true, retryStrategy: () => 20, maxRetriesPerRequest: null });
+  const admin = new Redis({
+    path: socketPath,
+    lazyConnect: true,
+    retryStrategy: () => 20,
+    maxRetriesPerRequest: null,
+    disconnectTimeout: 1,
+  });
   admin.on('error', () => undefined);
   await until('redis-server to answer', () =>
     admin.ping().then(

@@ -15,4 +15,4 @@ export const maxNameBytes = 256;
 export const maxMutations = 1000;
 
 /** An idle timeout that a request may ask for, in milliseconds: 1 second to 10 years. */
-export const idleTimeoutRange = { min: 1000, max: 10 * 365 * 24 * 3_600_000 } as const;
+export const idleTimeoutRange = { min: 1000, max: 10 * 365.25 * 24 * 3_600_000 } as const;

@@ -84,6 +84,8 @@ function commonOptions({ username, password, tls, commandTimeoutMs, connectTimeo
     autoResendUnfulfilledCommands: false,
     commandTimeout: commandTimeoutMs,
     connectTimeout: connectTimeoutMs,
+    // A sidecar that stops does not wait for a broken connection to close.
+    disconnectTimeout: 200,
     retryStrategy: reconnectDelay,
     connectionName: 'session-sidecar',
     ...optional({ username, password }),

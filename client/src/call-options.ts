@@ -1,0 +1,34 @@
+/** Options of a single call to the sidecar. */
+export interface CallOptions {
+  /** How long the call may take, in milliseconds, retries included. Default: the client's `timeoutMs`. The sidecar sees it too. */
+  readonly timeoutMs?: number | undefined;
+  /** Gives the call up when aborted; it rejects with code CANCELLED. */
+  readonly signal?: AbortSignal | undefined;
+  /** gRPC metadata to send along, for example `{ traceparent: '00-…' }`. Default: none. */
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
+}
+
+/** Call options once the clock has started. */
+export interface RunningCall {
+  /** Milliseconds since 1970. */
+  readonly deadline: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
+}
+
+export function startCall(options: CallOptions | undefined, defaultTimeoutMs: number): RunningCall {
+  const timeoutMs = options?.timeoutMs ?? defaultTimeoutMs;
+  assertTimeout(timeoutMs);
+  return { deadline: Date.now() + timeoutMs, signal: options?.signal, metadata: options?.metadata };
+}
+
+export function assertTimeout(timeoutMs: unknown): asserts timeoutMs is number {
+  if (typeof timeoutMs !== 'number' || !(timeoutMs > 0 && timeoutMs <= maxTimeoutMs)) {
+    throw new RangeError(
+      `Expected \`timeoutMs\` to be a number of milliseconds above 0 and up to ${maxTimeoutMs}, got \`${String(timeoutMs)}\` (${typeof timeoutMs})`,
+    );
+  }
+}
+
+/** The longest delay a Node timer can wait. */
+const maxTimeoutMs = 2 ** 31 - 1;

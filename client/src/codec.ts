@@ -1,0 +1,50 @@
+import { SessionError } from './errors';
+import { assertJson } from './json';
+
+/** How values become the bytes that the sidecar stores. The sidecar does not look into them. */
+export interface Codec {
+  /**
+   * Must give the same bytes for the same value, and at least one byte: whether a value was changed in place is found by
+   * comparing bytes. Throw a TypeError for a value that cannot be stored.
+   */
+  encode(value: unknown): Uint8Array;
+  decode(bytes: Uint8Array): unknown;
+}
+
+/** A codec as the rest of the client uses it: with errors that name the place. */
+export interface ValueCodec {
+  /** Throws a TypeError if the value can be told, before it is encoded, to be unfit. */
+  check(value: unknown, path: string): void;
+  encode(value: unknown, path: string): Buffer;
+  decode(bytes: Buffer, path: string): unknown;
+}
+
+const jsonCodec: ValueCodec = {
+  check: assertJson,
+  encode(value, path) {
+    assertJson(value, path);
+    return Buffer.from(JSON.stringify(value));
+  },
+  decode: (bytes, path) => readable(path, () => JSON.parse(bytes.toString()) as unknown),
+};
+
+/** @param codec the application's own; `undefined`: JSON. */
+export function resolveCodec(codec: Codec | undefined): ValueCodec {
+  if (codec === undefined) return jsonCodec;
+  return {
+    check() {},
+    encode(value) {
+      const bytes = codec.encode(value);
+      return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    },
+    decode: (bytes, path) => readable(path, () => codec.decode(bytes)),
+  };
+}
+
+function readable(path: string, decode: () => unknown): unknown {
+  try {
+    return decode();
+  } catch (cause) {
+    throw new SessionError('VALUE_UNREADABLE', `The codec cannot read what is stored at \`${path}\`.`, { cause });
+  }
+}

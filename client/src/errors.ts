@@ -1,0 +1,94 @@
+/**
+ * Why a call failed. Match this and never the message. The upper ones are the reasons of the session.v1 API
+ * (`proto/session/v1/error_reason.proto`); the lower ones arise between the application and the sidecar.
+ */
+export type SessionErrorCode = keyof typeof facts;
+
+interface Fact {
+  /** What the reader of the message can do. */
+  readonly advice: string;
+  /** The HTTP status for a web request that failed because of it. */
+  readonly status: number;
+}
+
+/** The closed table of codes. */
+const facts = {
+  SESSION_NOT_FOUND: { status: 409, advice: 'Call invalidate() to go on with a new session, or treat the visitor as new.' },
+  TOKEN_INVALID: { status: 409, advice: 'Treat the visitor as new.' },
+  VERSION_MISMATCH: { status: 409, advice: 'Load the session again, reapply the change and try again.' },
+  INVALID_ARGUMENT: { status: 500, advice: 'Correct the call.' },
+  SESSION_TOO_LARGE: { status: 413, advice: 'Store less, or raise the limit in the sidecar.' },
+  TOO_MANY_KEYS: { status: 413, advice: 'Store fewer keys, or raise the limit in the sidecar.' },
+  FLASH_QUEUE_FULL: { status: 413, advice: 'Show the waiting messages, or raise the limit in the sidecar.' },
+  STORE_UNAVAILABLE: { status: 503, advice: 'Look into the log of the sidecar and at its store.' },
+  STORE_FULL: { status: 503, advice: 'Give the store more memory.' },
+  DRAINING: { status: 503, advice: 'Try again when the sidecar has been restarted.' },
+  INTERNAL: { status: 500, advice: 'Look for the error id in the log of the sidecar.' },
+
+  /** The call took longer than `timeoutMs`. A change may have happened all the same. */
+  DEADLINE_EXCEEDED: { status: 503, advice: 'Raise timeoutMs, or find out why the sidecar is slow.' },
+  /** The call's `signal` was aborted, or the client was closed. A change may have happened all the same. */
+  CANCELLED: { status: 503, advice: 'Try again if it was not meant.' },
+  /** No answer from the sidecar: it does not run, runs elsewhere, or went away. A change may have happened all the same. */
+  UNAVAILABLE: { status: 503, advice: 'Check that the sidecar runs and that the address is right.' },
+  /** The sidecar does not know the call. */
+  UNIMPLEMENTED: { status: 500, advice: 'Use a sidecar that is at least as new as the client.' },
+  /** What is stored at a key is nothing the codec can read. */
+  VALUE_UNREADABLE: { status: 500, advice: 'Use the codec that it was written with, or overwrite it.' },
+  /** A gRPC status that the sidecar does not send. */
+  UNKNOWN: { status: 500, advice: 'See the cause.' },
+} as const satisfies Record<string, Fact>;
+
+/** One wrong field of a request. */
+export interface FieldViolation {
+  /** The field's path in the request, for example `mutations[2].set.key`. */
+  readonly field: string;
+  /** What was got and what is allowed. */
+  readonly description: string;
+}
+
+export interface SessionErrorDetails {
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
+  readonly violations?: readonly FieldViolation[] | undefined;
+  readonly retryAfterMs?: number | undefined;
+  readonly cause?: unknown;
+}
+
+const brand = Symbol.for('session-sidecar.SessionError');
+
+/** Thrown, and rejected with, when the sidecar cannot do what it was asked. Wrong use of this library is a TypeError or RangeError. */
+export class SessionError extends Error {
+  override readonly name = 'SessionError';
+  readonly code: SessionErrorCode;
+  /** Facts about the failure, for example the limit that was hit and the setting that changes it. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** For INVALID_ARGUMENT: every field that is wrong. Otherwise empty. */
+  readonly violations: readonly FieldViolation[];
+  /** How long the sidecar asks to wait before another try, in milliseconds. */
+  readonly retryAfterMs: number | undefined;
+  /**
+   * The HTTP status that suits a web request which fails with this error; Express answers with it. 409 when the session
+   * ended meanwhile, 413 when it would outgrow a limit, 503 when the sidecar or its store is unavailable, otherwise 500.
+   */
+  readonly status: number;
+
+  constructor(code: SessionErrorCode, message: string, details: SessionErrorDetails = {}) {
+    super(`${code}: ${message} ${facts[code].advice}`, { cause: details.cause });
+    this.code = code;
+    this.metadata = details.metadata ?? {};
+    this.violations = details.violations ?? [];
+    this.retryAfterMs = details.retryAfterMs;
+    this.status = facts[code].status;
+    Object.defineProperty(this, brand, { value: true });
+  }
+
+  /** Whether a value is a SessionError, also when another copy of this package made it. */
+  static is(value: unknown): value is SessionError {
+    return value instanceof Error && brand in value;
+  }
+}
+
+/** The codes that come as a reason from the sidecar. */
+export function isErrorCode(text: string): text is SessionErrorCode {
+  return Object.hasOwn(facts, text);
+}

@@ -1,0 +1,64 @@
+import type { FlashQueue, MutationResult } from '@session-sidecar/proto/session/v1/session';
+import type { ValueCodec } from './codec';
+import type { Batch } from './fields';
+
+interface Pending {
+  readonly queue: string;
+  readonly message: Buffer;
+  readonly unlessPresent: boolean;
+}
+
+/** The flash messages of one session: those pushed but not saved yet, and how many are known to wait in the sidecar. */
+export class Flash {
+  readonly #codec: ValueCodec;
+  readonly #waiting: Map<string, number>;
+  #pending: readonly Pending[] = [];
+
+  constructor(codec: ValueCodec, waiting: readonly FlashQueue[] = []) {
+    this.#codec = codec;
+    this.#waiting = new Map(waiting.map(({ name, messageCount }) => [name, messageCount]));
+  }
+
+  push(message: unknown, queue: string, allowDuplicate: boolean): void {
+    if (typeof queue !== 'string') throw new TypeError(`Expected \`queue\` to be a string, got ${typeof queue}`);
+    const encoded = this.#codec.encode(message, 'message');
+    this.#pending = [...this.#pending, { queue, message: encoded, unlessPresent: !allowDuplicate }];
+  }
+
+  get hasChanges(): boolean {
+    return this.#pending.length > 0;
+  }
+
+  /** Whether the sidecar may have messages in a queue. */
+  isWaiting(queue: string): boolean {
+    return (this.#waiting.get(queue) ?? 0) > 0;
+  }
+
+  /** What a reader of the queue sees: the messages waiting in the sidecar, then those not saved yet. */
+  read<Message>(queue: string, waiting: readonly Buffer[]): Message[] {
+    const messages = [...waiting];
+    for (const { queue: to, message, unlessPresent } of this.#pending) {
+      if (to === queue && !(unlessPresent && messages.some((other) => other.equals(message)))) messages.push(message);
+    }
+    return messages.map((message) => this.#codec.decode(message, 'message') as Message);
+  }
+
+  /** Forgets a queue that was read and emptied. */
+  emptied(queue: string): void {
+    this.#waiting.delete(queue);
+    this.#pending = this.#pending.filter((pending) => pending.queue !== queue);
+  }
+
+  capture(): Batch {
+    const captured = this.#pending;
+    return {
+      mutations: captured.map((push) => ({ kind: { $case: 'pushFlash', value: { ...push } } })),
+      settle: (results: readonly MutationResult[]) => {
+        this.#pending = this.#pending.filter((pending) => !captured.includes(pending));
+        captured.forEach(({ queue }, index) => {
+          if (results[index]?.applied) this.#waiting.set(queue, (this.#waiting.get(queue) ?? 0) + 1);
+        });
+      },
+    };
+  }
+}

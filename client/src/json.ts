@@ -1,0 +1,82 @@
+/** Everything JSON can hold. */
+export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
+
+/**
+ * `T` itself where JSON can hold it, with `never` at every place where it cannot: Date, Map, functions, bigint, symbols,
+ * classes with methods, `undefined` in arrays. `any` and `unknown` pass; their values are checked when they are stored.
+ */
+export type Json<T> = unknown extends T
+  ? T
+  : T extends JsonValue // not only a shortcut: taking JsonValue itself apart would never end
+    ? T
+    : T extends undefined | bigint | symbol | ((...args: never) => unknown) | (abstract new (...args: never) => unknown)
+      ? never
+      : T extends readonly unknown[]
+        ? JsonArray<T>
+        : JsonObject<T>;
+
+/**
+ * As {@link Json}, for objects. A property may be `undefined`: like `JSON.stringify`, a session leaves it out, so an
+ * optional property that was set to `undefined` comes back absent.
+ */
+export type JsonObject<T> = {
+  [K in keyof T]: K extends symbol ? never : Json<Exclude<T[K], undefined>> | Extract<T[K], undefined>;
+};
+
+type JsonArray<T extends readonly unknown[]> = { [I in keyof T]: Json<T[I]> };
+
+/**
+ * Throws a TypeError that names the place, for example `cart[2].when`, unless `JSON.parse(JSON.stringify(value))` gives
+ * the same value back. `undefined` properties are let through and left out of the JSON text.
+ */
+export function assertJson(value: unknown, path: string): void {
+  check(value, path, []);
+}
+
+function check(value: unknown, path: string, parents: object[]): void {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return;
+    case 'number':
+      if (!Number.isFinite(value)) refuse(path, String(value));
+      return;
+    case 'object':
+      if (value !== null) checkObject(value, path, parents);
+      return;
+    case 'undefined':
+      return refuse(path, 'undefined');
+    case 'bigint':
+      return refuse(path, 'a bigint');
+    case 'symbol':
+      return refuse(path, 'a symbol');
+    case 'function':
+      return refuse(path, 'a function');
+  }
+}
+
+function checkObject(value: object, path: string, parents: object[]): void {
+  if (parents.includes(value)) refuse(path, 'an object that contains itself');
+  parents.push(value);
+  if (Array.isArray(value)) {
+    // By index, because forEach would skip holes, and JSON turns holes into null.
+    for (let index = 0; index < value.length; index++) check(value[index], `${path}[${index}]`, parents);
+  } else {
+    if (!isPlain(value)) refuse(path, `an instance of ${value.constructor?.name || 'a class'}`);
+    if (Object.getOwnPropertySymbols(value).length > 0) refuse(path, 'an object with symbol keys');
+    for (const [key, property] of Object.entries(value)) {
+      if (property !== undefined) check(property, /^[\w$]+$/.test(key) ? `${path}.${key}` : `${path}[${JSON.stringify(key)}]`, parents);
+    }
+  }
+  parents.pop();
+}
+
+/** Compares by shape and not with `Object.prototype`, which is another one for objects from another realm (`node:vm`). */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+function refuse(path: string, what: string): never {
+  throw new TypeError(`Expected \`${path}\` to be something JSON can hold, got ${what}`);
+}

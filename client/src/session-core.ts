@@ -1,0 +1,232 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Mutation, MutationResult, Session } from '@session-sidecar/proto/session/v1/session';
+import type { CreateSessionRequest } from '@session-sidecar/proto/session/v1/session_service';
+import type { RunningCall } from './call-options';
+import type { ValueCodec } from './codec';
+import { SessionError } from './errors';
+import { Fields } from './fields';
+import { Flash } from './flash';
+import type { Transport } from './transport/transport';
+
+/** What the sidecar last told about a stored session. */
+export interface Stored {
+  readonly name: 'stored';
+  readonly token: string;
+  readonly handle: string;
+  readonly csrfToken: string;
+  readonly created: Date | undefined;
+  readonly expires: Date | undefined;
+  readonly version: number;
+  readonly subject: string | undefined;
+}
+
+type State = Stored | { readonly name: 'new' } | { readonly name: 'invalidated' };
+
+export interface Found {
+  readonly token: string;
+  readonly session: Session;
+}
+
+/** Everything that is to be sent, and what to do when the sidecar has applied it. */
+interface Changes {
+  readonly mutations: Mutation[];
+  readonly idleTimeout: { readonly value: number | 'never' } | undefined;
+  readonly subject: { readonly value: string } | undefined;
+  settle(results: readonly MutationResult[]): void;
+}
+
+/** More than this many lost races within one deadline mean that the deadline is long and the key contended. */
+const maxTransformAttempts = 50;
+
+/**
+ * A session's state and the calls that move it on. The calls must not overlap: each starts from the state that the one
+ * before left behind.
+ */
+export class SessionCore {
+  readonly #transport: Transport;
+  readonly #codec: ValueCodec;
+  state: State = { name: 'new' };
+  isNew = true;
+  fields: Fields;
+  flash: Flash;
+  /** Recorded and not saved yet. */
+  idleTimeout: Changes['idleTimeout'];
+  /** Recorded and not saved yet; the empty string: nobody. */
+  subject: Changes['subject'];
+
+  constructor(transport: Transport, codec: ValueCodec, found?: Found) {
+    this.#transport = transport;
+    this.#codec = codec;
+    this.fields = new Fields(codec, found?.session.data);
+    this.flash = new Flash(codec, found?.session.flashQueues);
+    if (found) {
+      this.state = storedState(found.token, found.session);
+      this.isNew = false;
+    }
+  }
+
+  get stored(): Stored | undefined {
+    return this.state.name === 'stored' ? this.state : undefined;
+  }
+
+  get hasChanges(): boolean {
+    const { stored } = this;
+    if (this.flash.hasChanges || this.fields.hasChanges(!stored)) return true;
+    return stored ? this.idleTimeout !== undefined || this.subject !== undefined : Boolean(this.subject?.value);
+  }
+
+  /** Stores what was changed, and creates the session for that if need be. */
+  async save(call: RunningCall): Promise<void> {
+    const { stored } = this;
+    if (!stored) {
+      if (this.hasChanges) await this.create(call);
+      return;
+    }
+    const changes = this.#capture(false);
+    const { mutations, idleTimeout, subject } = changes;
+    if (mutations.length === 0 && !idleTimeout && !subject) return;
+    const { version, expires, results } = await this.#transport.call(
+      'updateSession',
+      { token: stored.token, mutations, idleExpiry: idleExpiryOf(idleTimeout), subject: subject?.value },
+      call,
+    );
+    changes.settle(results);
+    this.state = { ...stored, version, expires, ...subjectOf(subject) };
+  }
+
+  /** Creates the session even if there is nothing to store, and gives back what the sidecar says about it. */
+  async create(call: RunningCall): Promise<Stored> {
+    const changes = this.#capture(true);
+    const { mutations, idleTimeout, subject } = changes;
+    const { token, session, results } = await this.#transport.call(
+      'createSession',
+      { mutations, idleExpiry: idleExpiryOf(idleTimeout), subject: subject?.value || undefined },
+      call,
+    );
+    changes.settle(results);
+    return (this.state = storedState(token, session!));
+  }
+
+  async regenerate(call: RunningCall): Promise<void> {
+    const { stored } = this;
+    if (!stored) return;
+    const changes = this.#capture(false);
+    const { mutations, subject } = changes;
+    const { token, csrfToken, version, expires, results } = await this.#transport.call(
+      'regenerateSession',
+      { token: stored.token, mutations, subject: subject?.value },
+      call,
+    );
+    changes.settle(results);
+    this.state = { ...stored, token, csrfToken, version, expires, ...subjectOf(subject) };
+  }
+
+  async invalidate(call: RunningCall): Promise<void> {
+    const { stored } = this;
+    if (stored) {
+      await this.#transport.call('invalidateSession', { token: stored.token }, call);
+      this.state = { name: 'invalidated' };
+      this.isNew = true;
+    }
+    this.fields = new Fields(this.#codec);
+    this.flash = new Flash(this.#codec);
+    this.idleTimeout = undefined;
+    this.subject = undefined;
+  }
+
+  async newCsrfToken(call: RunningCall): Promise<string> {
+    const { stored } = this;
+    if (!stored) return (await this.create(call)).csrfToken;
+    const { csrfToken } = await this.#transport.call('newCsrfToken', { token: stored.token }, call);
+    this.state = { ...stored, csrfToken };
+    return csrfToken;
+  }
+
+  async peekFlash<Message>(queue: string, call: RunningCall): Promise<Message[]> {
+    const messages = await this.#flashMessages('peekFlash', queue, call);
+    return this.flash.read(queue, messages);
+  }
+
+  async popFlash<Message>(queue: string, call: RunningCall): Promise<Message[]> {
+    const taken = await this.#flashMessages('popFlash', queue, call);
+    const messages = this.flash.read<Message>(queue, taken);
+    this.flash.emptied(queue);
+    return messages;
+  }
+
+  async #flashMessages(method: 'peekFlash' | 'popFlash', queue: string, call: RunningCall): Promise<Buffer[]> {
+    if (!this.stored || !this.flash.isWaiting(queue)) return [];
+    return (await this.#transport.call(method, { token: this.stored.token, queue }, call)).messages;
+  }
+
+  async transform(key: string, change: (value: unknown) => unknown, call: RunningCall): Promise<unknown> {
+    if (!this.stored || this.fields.isChanged(key)) {
+      this.fields.set(key, changed(change, this.fields.get(key)));
+      if (this.stored) await this.save(call);
+      return this.fields.get(key);
+    }
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#tryTransform(this.stored, key, change, call);
+      } catch (error) {
+        if (!SessionError.is(error) || error.code !== 'VERSION_MISMATCH' || attempt === maxTransformAttempts) throw error;
+        // Spread out those who lost the same race, lest they all meet again.
+        await delay(Math.random() * Math.min(attempt, 20));
+      }
+    }
+  }
+
+  async #tryTransform(stored: Stored, key: string, change: (value: unknown) => unknown, call: RunningCall) {
+    const { token } = stored;
+    const { session } = await this.#transport.call('getSession', { token }, call);
+    const { data, version: ifVersion } = session!;
+    const before = data.get(key);
+    const after = changed(change, before && this.#codec.decode(before, key));
+    const value = this.#codec.encode(after, key);
+    const mutations: Mutation[] = [{ kind: { $case: 'set', value: { key, value } } }];
+    const request = { token, mutations, ifVersion, idleExpiry: undefined };
+    const { version, expires } = await this.#transport.call('updateSession', request, call);
+    this.fields.adopt(key, value);
+    this.state = { ...stored, version, expires };
+    return this.fields.get(key);
+  }
+
+  #capture(isNew: boolean): Changes {
+    const fields = this.fields.capture(isNew);
+    const flash = this.flash.capture();
+    const { idleTimeout, subject } = this;
+    return {
+      mutations: [...fields.mutations, ...flash.mutations],
+      idleTimeout,
+      subject,
+      settle: (results) => {
+        fields.settle(results.slice(0, fields.mutations.length));
+        flash.settle(results.slice(fields.mutations.length));
+        if (this.idleTimeout === idleTimeout) this.idleTimeout = undefined;
+        if (this.subject === subject) this.subject = undefined;
+      },
+    };
+  }
+}
+
+function storedState(token: string, session: Session): Stored {
+  const { handle, csrfToken, created, expires, version, subject } = session;
+  return { name: 'stored', token, handle, csrfToken, created, expires, version, subject };
+}
+
+function subjectOf(subject: Changes['subject']): { subject?: string | undefined } {
+  return subject ? { subject: subject.value || undefined } : {};
+}
+
+function idleExpiryOf(timeout: Changes['idleTimeout']): CreateSessionRequest['idleExpiry'] {
+  if (!timeout) return undefined;
+  if (timeout.value === 'never') return { $case: 'noIdleTimeout', value: true };
+  const seconds = Math.floor(timeout.value / 1000);
+  return { $case: 'idleTimeout', value: { seconds, nanos: (timeout.value % 1000) * 1e6 } };
+}
+
+function changed(change: (value: unknown) => unknown, before: unknown): unknown {
+  const after = change(before);
+  if (after === undefined) throw new TypeError('Expected `change` to return the new value, got undefined');
+  return after;
+}

@@ -1,0 +1,320 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { getEventListeners } from 'node:events';
+import { status } from '@grpc/grpc-js';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { SessionClient, SessionError, type SessionErrorCode } from '@session-sidecar/client';
+import { failure, sessionWith, startFakeSidecar, type Answer, type FakeSidecar } from '../support/fake-sidecar';
+
+const closing: (() => void)[] = [];
+afterEach(() => closing.splice(0).forEach((close) => close()));
+
+async function start(answers: Record<string, Answer>, address?: string): Promise<FakeSidecar> {
+  const sidecar = await startFakeSidecar(answers, address);
+  closing.push(() => sidecar.close());
+  return sidecar;
+}
+
+function connect({ address }: { address: string }, timeoutMs?: number): SessionClient {
+  const client = new SessionClient({ address, timeoutMs });
+  closing.push(() => client.close());
+  return client;
+}
+
+const found = () => ({ session: sessionWith({ a: '1' }) });
+const updated = () => ({ version: 2, expires: undefined, results: [{ applied: true }] });
+/** Answers the first calls with a failure and later ones as told. */
+const failing = (times: number, error: unknown, then: Answer): Answer => (call, attempt) => {
+  if (attempt <= times) throw error;
+  return then(call, attempt);
+};
+const never: Answer = () => new Promise(() => {});
+const codeOf = (promise: Promise<unknown>) =>
+  promise.then(
+    () => 'no error',
+    (error: unknown) => (SessionError.is(error) ? error.code : error),
+  );
+
+describe('the deadline', () => {
+  test('is one second by default, and the sidecar sees it', async () => {
+    let remaining = 0;
+    const sidecar = await start({
+      getSession(call) {
+        remaining = Number(call.getDeadline()) - Date.now();
+        return found();
+      },
+    });
+    await connect(sidecar).open('token');
+    expect(remaining).toBeGreaterThan(0);
+    expect(remaining).toBeLessThanOrEqual(1000);
+  });
+
+  test('is the one of the client, and of the call where it has its own', async () => {
+    const deadlines: number[] = [];
+    const sidecar = await start({
+      getSession(call) {
+        deadlines.push(Number(call.getDeadline()) - Date.now());
+        return found();
+      },
+    });
+    const client = connect(sidecar, 60_000);
+    await client.open('token');
+    await client.open('token', { timeoutMs: 600_000 });
+    expect(deadlines[0]).toBeGreaterThan(30_000);
+    expect(deadlines[0]).toBeLessThanOrEqual(60_000);
+    expect(deadlines[1]).toBeGreaterThan(300_000);
+  });
+
+  test('ends a call that gets no answer', async () => {
+    const sidecar = await start({ getSession: never });
+    expect(await codeOf(connect(sidecar).open('token', { timeoutMs: 50 }))).toBe('DEADLINE_EXCEEDED');
+  });
+
+  test('ends a call that waits for another one of the same session', async () => {
+    const sidecar = await start({ getSession: found, updateSession: never });
+    const session = await connect(sidecar).open('token');
+    session.set('a', 2);
+    const [first, second] = [session.save({ timeoutMs: 100 }), session.save({ timeoutMs: 50 })];
+    expect([await codeOf(first), await codeOf(second)]).toEqual(['DEADLINE_EXCEEDED', 'DEADLINE_EXCEEDED']);
+  });
+
+  test.each([0, -1, NaN, Infinity, '5'])('refuses %p', async (timeoutMs) => {
+    expect(() => new SessionClient({ address: 'localhost:1', timeoutMs: timeoutMs as number })).toThrow(RangeError);
+    const client = connect({ address: 'localhost:1' });
+    await expect(client.open('token', { timeoutMs: timeoutMs as number })).rejects.toThrow(RangeError);
+  });
+});
+
+describe('an AbortSignal', () => {
+  test('that is aborted already keeps the call from being sent', async () => {
+    const sidecar = await start({ getSession: found });
+    const opening = connect(sidecar).open('token', { signal: AbortSignal.abort('no longer needed') });
+    await expect(opening).rejects.toMatchObject({ code: 'CANCELLED', cause: 'no longer needed' });
+    expect(sidecar.calls).toEqual([]);
+  });
+
+  test('cancels the call that is under way, at the sidecar too', async () => {
+    const abort = new AbortController();
+    let cancelled!: () => void;
+    const seen = new Promise<void>((resolve) => (cancelled = resolve));
+    const sidecar = await start({
+      getSession(call) {
+        call.on('cancelled', cancelled);
+        abort.abort();
+        return new Promise(() => {});
+      },
+    });
+    expect(await codeOf(connect(sidecar).open('token', { signal: abort.signal }))).toBe('CANCELLED');
+    await seen;
+  });
+
+  test('ends the pause between two tries', async () => {
+    const abort = new AbortController();
+    const sidecar = await start({
+      getSession() {
+        setImmediate(() => abort.abort());
+        throw failure(status.UNAVAILABLE, 'DRAINING', { retryAfterMs: 20_000 });
+      },
+    });
+    expect(await codeOf(connect(sidecar).open('token', { signal: abort.signal, timeoutMs: 25_000 }))).toBe('CANCELLED');
+  });
+
+  test('is let go of when the call has ended', async () => {
+    const { signal } = new AbortController();
+    const sidecar = await start({ getSession: failing(1, failure(status.UNAVAILABLE), found) });
+    await connect(sidecar).open('token', { signal });
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
+});
+
+describe('a call that failed', () => {
+  const unavailable = failure(status.UNAVAILABLE, 'STORE_UNAVAILABLE', { metadata: { maybe_applied: 'true' } });
+  const notApplied = failure(status.UNAVAILABLE, 'STORE_UNAVAILABLE', { metadata: { maybe_applied: 'false' } });
+  const draining = failure(status.UNAVAILABLE, 'DRAINING');
+
+  test.each([
+    ['UNAVAILABLE', failure(status.UNAVAILABLE)],
+    ['STORE_UNAVAILABLE', unavailable],
+    ['DRAINING', draining],
+  ])('with %s is tried again when the API says that it may run twice', async (_, error) => {
+    const sidecar = await start({ getSession: failing(2, error, found) });
+    expect((await connect(sidecar, 20_000).open('token')).get('a')).toBe(1);
+    expect(sidecar.calls).toHaveLength(3);
+  });
+
+  test.each([
+    ['UNAVAILABLE', failure(status.UNAVAILABLE)],
+    ['STORE_UNAVAILABLE', unavailable],
+  ])('with %s is not tried again when it must not run twice', async (code, error) => {
+    const sidecar = await start({ getSession: found, updateSession: failing(1, error, updated) });
+    const session = await connect(sidecar).open('token');
+    session.set('a', 2);
+    expect(await codeOf(session.save())).toBe(code);
+    expect(sidecar.calls).toEqual(['getSession', 'updateSession']);
+  });
+
+  test.each([
+    ['DRAINING', draining],
+    ['STORE_UNAVAILABLE', notApplied],
+  ])('with %s is tried again in any case when it certainly did not run', async (_, error) => {
+    const sidecar = await start({ getSession: found, updateSession: failing(1, error, updated) });
+    const session = await connect(sidecar, 20_000).open('token');
+    session.set('a', 2);
+    await session.save();
+    expect(sidecar.calls).toEqual(['getSession', 'updateSession', 'updateSession']);
+  });
+
+  test.each([
+    ['INTERNAL', failure(status.INTERNAL, 'INTERNAL')],
+    ['STORE_FULL', failure(status.RESOURCE_EXHAUSTED, 'STORE_FULL')],
+    ['UNKNOWN', failure(status.UNKNOWN)],
+  ])('with %s is not tried again', async (code, error) => {
+    const sidecar = await start({ getSession: failing(1, error, found) });
+    expect(await codeOf(connect(sidecar).open('token'))).toBe(code);
+    expect(sidecar.calls).toHaveLength(1);
+  });
+
+  test('is tried four times at most', async () => {
+    const sidecar = await start({ getSession: failing(9, unavailable, found) });
+    expect(await codeOf(connect(sidecar, 20_000).open('token'))).toBe('STORE_UNAVAILABLE');
+    expect(sidecar.calls).toHaveLength(4);
+  });
+
+  test('is not tried again when the pause that the sidecar asks for goes past the deadline', async () => {
+    const error = failure(status.UNAVAILABLE, 'DRAINING', { retryAfterMs: 5000 });
+    const sidecar = await start({ getSession: failing(1, error, found) });
+    const opening = connect(sidecar).open('token', { timeoutMs: 4000 });
+    await expect(opening).rejects.toMatchObject({ code: 'DRAINING', retryAfterMs: 5000 });
+    expect(sidecar.calls).toHaveLength(1);
+  });
+
+  test('keeps the changes for the next save', async () => {
+    const requests: string[] = [];
+    const sidecar = await start({
+      getSession: found,
+      updateSession: (call, attempt) => {
+        requests.push(JSON.stringify((call.request as { mutations: unknown }).mutations));
+        return failing(1, failure(status.INTERNAL), updated)(call, attempt);
+      },
+    });
+    const session = await connect(sidecar).open('token');
+    session.set('a', 2);
+    session.flash('saved');
+    session.setSubject('ada');
+    expect(await codeOf(session.save())).toBe('INTERNAL');
+    expect(session.hasChanges).toBe(true);
+    await session.save();
+    expect(requests[1]).toBe(requests[0]);
+    expect([session.hasChanges, session.subject]).toEqual([false, 'ada']);
+  });
+});
+
+describe('the error of a failed call', () => {
+  test('has the code, the facts and the advice that go with the reason, and the gRPC error as its cause', async () => {
+    const metadata = { limit: '262144', setting: 'SESSION_SIDECAR_MAX_SESSION_SIZE' };
+    const sidecar = await start({
+      createSession() {
+        throw failure(status.RESOURCE_EXHAUSTED, 'SESSION_TOO_LARGE', { metadata });
+      },
+    });
+    const session = connect(sidecar).create();
+    session.set('a', 1);
+    const error = await session.save().catch((caught: unknown) => caught);
+    expect(SessionError.is(error)).toBe(true);
+    expect(error).toMatchObject({
+      name: 'SessionError',
+      code: 'SESSION_TOO_LARGE',
+      metadata,
+      violations: [],
+      status: 413,
+      cause: { code: status.RESOURCE_EXHAUSTED },
+      message: expect.stringMatching(/^SESSION_TOO_LARGE: CreateSession at 127.*: made up\. Store less, or raise/),
+    });
+  });
+
+  test.each<[number, string | undefined, SessionErrorCode]>([
+    [status.UNIMPLEMENTED, undefined, 'UNIMPLEMENTED'],
+    [status.PERMISSION_DENIED, undefined, 'UNKNOWN'],
+    [status.UNAVAILABLE, 'A_REASON_OF_A_NEWER_SIDECAR', 'UNAVAILABLE'],
+    [status.NOT_FOUND, undefined, 'UNKNOWN'],
+  ])('of status %i with reason %s has the code %s', async (grpcStatus, reason, code) => {
+    const sidecar = await start({
+      createSession() {
+        throw failure(grpcStatus, reason);
+      },
+    });
+    expect(await codeOf(connect(sidecar).create().csrfToken())).toBe(code);
+  });
+});
+
+describe('the connection', () => {
+  test('to nobody fails with UNAVAILABLE and says where to look', async () => {
+    const sidecar = await start({});
+    sidecar.close();
+    const opening = connect(sidecar).open('token');
+    await expect(opening).rejects.toMatchObject({ code: 'UNAVAILABLE', status: 503 });
+    await expect(opening).rejects.toThrow(`GetSession at ${sidecar.address} failed`);
+    await expect(opening).rejects.toThrow('Check that the sidecar runs and that the address is right');
+  });
+
+  test('is made when the sidecar comes up after the client', async () => {
+    const { address, close } = await start({});
+    close();
+    const client = connect({ address }, 20_000);
+    expect(await codeOf(client.open('token'))).toBe('UNAVAILABLE');
+    await start({ getSession: found }, address);
+    const open = async (): Promise<unknown> => client.open('token').catch(open);
+    expect(await open()).toMatchObject({ origin: 'found' });
+  });
+
+  test('can be a Unix socket', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'session-client-'));
+    closing.push(() => rmSync(directory, { recursive: true }));
+    const address = `unix:${join(directory, 'sidecar.sock')}`;
+    await start({ getSession: found }, address);
+    expect((await connect({ address }).open('token')).get('a')).toBe(1);
+  });
+
+  test('does not go through a proxy for the internet', async () => {
+    const sidecar = await start({ getSession: found });
+    process.env['http_proxy'] = 'http://127.0.0.1:1';
+    closing.push(() => delete process.env['http_proxy']);
+    expect((await connect(sidecar).open('token')).get('a')).toBe(1);
+  });
+
+  test('that was closed rejects calls at once', async () => {
+    const sidecar = await start({ getSession: found });
+    const client = connect(sidecar);
+    client.close();
+    expect(await codeOf(client.open('token'))).toBe('CANCELLED');
+  });
+
+  test.each(['', 'localhost', 'http://localhost:50051', 'localhost:port', 50051, undefined])(
+    'is refused to the address %p',
+    (address) => {
+      expect(() => new SessionClient({ address: address as string })).toThrow(TypeError);
+    },
+  );
+});
+
+test('gRPC metadata of a call reaches the sidecar', async () => {
+  let traceparent: unknown;
+  const sidecar = await start({
+    getSession(call) {
+      traceparent = call.metadata.get('traceparent');
+      return found();
+    },
+  });
+  await connect(sidecar).open('token', { metadata: { traceparent: '00-trace' } });
+  expect(traceparent).toEqual(['00-trace']);
+});
+
+test('open() takes a token that the sidecar refuses as a request for one that is not genuine', async () => {
+  const sidecar = await start({
+    getSession() {
+      throw failure(status.INVALID_ARGUMENT, 'INVALID_ARGUMENT');
+    },
+  });
+  expect(await connect(sidecar).open('token')).toMatchObject({ origin: 'token_invalid', isNew: true, state: 'new' });
+});

@@ -1,0 +1,144 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { generate } from 'selfsigned';
+import type { RedisConnectionOptions } from '../../server/src/store/redis/connection';
+import { emptyContent } from '../../server/src/session/content';
+import type { SessionStore } from '../../server/src/session/session-store';
+import { createTokens, randomSigningKey } from '../../server/src/session/token';
+import { until } from '../support/poll';
+import { freePort, startRedis } from '../support/redis';
+import type { RedisServer, RedisServerOptions } from '../support/redis';
+import { generousLimits, keyPrefix, makeRedisStore, redisConnectionOptions, twentyMinutes } from '../support/store-harness';
+
+const tokens = createTokens([randomSigningKey()]);
+
+describe('connecting to Redis', () => {
+  const cleanUps: (() => Promise<unknown> | unknown)[] = [];
+
+  afterEach(async () => {
+    for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+  });
+
+  async function redis(options?: RedisServerOptions): Promise<RedisServer> {
+    const server = await startRedis(options);
+    cleanUps.push(() => server.stop());
+    return server;
+  }
+
+  async function storeOn(connection: Partial<RedisConnectionOptions>): Promise<SessionStore> {
+    const make = makeRedisStore(redisConnectionOptions(connection), []);
+    const harness = await make({ expiry: twentyMinutes, limits: generousLimits });
+    cleanUps.push(() => harness.close());
+    return harness.store;
+  }
+
+  async function createAndLoad(store: SessionStore): Promise<string> {
+    const { handle, secretHash } = tokens.issue();
+    const idleTimeout = 60_000;
+    await store.create({ handle, secretHash, content: emptyContent, csrfToken: 'csrf', idleTimeout, subject: undefined });
+    await expect(store.load({ handle, secretHash })).resolves.toBeDefined();
+    return keyPrefix + handle;
+  }
+
+  const at = (port: number) => [{ host: '127.0.0.1', port }];
+
+  test('by host, port and database number', async () => {
+    const server = await redis();
+    const key = await createAndLoad(await storeOn({ nodes: at(server.port), db: 3 }));
+    await expect(server.admin.exists(key)).resolves.toBe(0);
+    await server.admin.select(3);
+    await expect(server.admin.exists(key)).resolves.toBe(1);
+  });
+
+  test('by Unix socket', async () => {
+    const server = await redis();
+    await createAndLoad(await storeOn({ socketPath: server.socketPath }));
+  });
+
+  test('as an ACL user that may do no more than the sidecar needs', async () => {
+    const server = await redis();
+    const commands = ['eval', 'evalsha', 'get', 'set', 'setrange', 'pexpireat', 'persist', 'unlink', 'time', 'info', 'ping'];
+    const rules = ['on', '>s3cret', `~${keyPrefix}*`, ...commands.map((command) => `+${command}`)];
+    await server.admin.acl('SETUSER', 'sidecar', ...rules);
+    await server.admin.acl('SETUSER', 'default', 'resetpass', '-@all', '+ping');
+    await createAndLoad(await storeOn({ nodes: at(server.port), username: 'sidecar', password: 's3cret' }));
+  });
+
+  test('over TLS, with the server checked against its CA and a client certificate', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'session-sidecar-tls-'));
+    cleanUps.push(() => {
+      rmSync(directory, { recursive: true, force: true });
+    });
+    const { cert, private: key } = await generate([{ name: 'commonName', value: 'localhost' }], {
+      extensions: [{ name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] }],
+    });
+    const [certFile, keyFile] = [join(directory, 'cert.pem'), join(directory, 'key.pem')];
+    writeFileSync(certFile, cert);
+    writeFileSync(keyFile, key);
+    const port = await freePort();
+    await redis({
+      args: [
+        ...['--tls-port', String(port), '--tls-cert-file', certFile, '--tls-key-file', keyFile],
+        ...['--tls-ca-cert-file', certFile, '--tls-auth-clients', 'yes'],
+      ],
+    });
+    const [ca, own, ownKey] = [cert, cert, key].map((pem) => Buffer.from(pem));
+    await createAndLoad(await storeOn({ nodes: at(port), tls: { ca: ca!, cert: own!, key: ownKey! } }));
+  });
+
+  test('through Sentinel, and to the new master after a failover', async () => {
+    const master = await redis();
+    const replica = await redis({ args: ['--replicaof', '127.0.0.1', String(master.port)] });
+    const sentinelPort = await startSentinel(master.port);
+    const store = await storeOn({
+      mode: 'sentinel',
+      nodes: at(sentinelPort),
+      sentinel: { master: 'mymaster', username: undefined, password: undefined },
+    });
+    const key = await createAndLoad(store);
+    await until('the replica to have the session', async () => (await replica.admin.exists(key)) === 1);
+
+    await master.stop();
+    await until('a failover', async () => /role:master/.test(await replica.admin.info('replication')), 30_000);
+    await until('the store to follow', () => store.ready, 30_000);
+    const keyAfterwards = await createAndLoad(store);
+    await expect(replica.admin.exists(keyAfterwards)).resolves.toBe(1);
+  }, 90_000);
+
+  async function startSentinel(masterPort: number): Promise<number> {
+    const port = await freePort();
+    const directory = mkdtempSync(join(tmpdir(), 'session-sidecar-sentinel-'));
+    const configuration = join(directory, 'sentinel.conf');
+    writeFileSync(
+      configuration,
+      [
+        `port ${port}`,
+        'bind 127.0.0.1',
+        `dir ${directory}`,
+        `sentinel monitor mymaster 127.0.0.1 ${masterPort} 1`,
+        'sentinel down-after-milliseconds mymaster 500',
+        'sentinel failover-timeout mymaster 2000',
+      ].join('\n'),
+    );
+    const child = spawn('redis-server', [configuration, '--sentinel'], { stdio: 'ignore' });
+    const stopped = once(child, 'exit');
+    const sentinel = new Redis({ port, host: '127.0.0.1', retryStrategy: () => 20, maxRetriesPerRequest: null, disconnectTimeout: 1 });
+    sentinel.on('error', () => undefined);
+    cleanUps.push(async () => {
+      sentinel.disconnect();
+      child.kill('SIGKILL');
+      await stopped;
+      rmSync(directory, { recursive: true, force: true });
+    });
+    await until('Sentinel to know the replica', async () => {
+      const replicas = (await sentinel.call('SENTINEL', 'REPLICAS', 'mymaster')) as unknown[];
+      return replicas.length === 1;
+    }, 30_000);
+    return port;
+  }
+});

@@ -1,0 +1,94 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { emptyContent } from '../../server/src/session/content';
+import type { SessionStore } from '../../server/src/session/session-store';
+import { createTokens, randomSigningKey } from '../../server/src/session/token';
+import { startRedis } from '../support/redis';
+import type { RedisServer } from '../support/redis';
+import { generousLimits, makeRedisStore, redisConnectionOptions, twentyMinutes } from '../support/store-harness';
+import type { StoreHarness } from '../support/store-harness';
+
+/** What a call costs Redis, from `INFO commandstats`: commands sent to it, and commands run inside scripts. */
+describe('what a call costs Redis', () => {
+  let server: RedisServer;
+  let harness: StoreHarness;
+  let store: SessionStore;
+  const tokens = createTokens([randomSigningKey()]);
+
+  beforeAll(async () => {
+    server = await startRedis();
+    const connection = redisConnectionOptions({ nodes: [{ host: '127.0.0.1', port: server.port }] });
+    harness = await makeRedisStore(connection, [server])({ expiry: twentyMinutes, limits: generousLimits });
+    store = harness.store;
+    const warmUp = await newSession();
+    await store.load(warmUp);
+    await store.update(warmUp, {});
+    await store.delete(warmUp);
+  });
+
+  afterAll(async () => {
+    await harness.close();
+    await server.stop();
+  });
+
+  let session: Awaited<ReturnType<typeof newSession>>;
+
+  beforeEach(async () => {
+    session = await newSession();
+    await server.admin.config('RESETSTAT');
+  });
+
+  async function newSession() {
+    const { handle, secretHash } = tokens.issue();
+    const given = { handle, secretHash, content: emptyContent, csrfToken: 'csrf', idleTimeout: 1_200_000, subject: undefined };
+    await store.create(given);
+    return given;
+  }
+
+  async function commands(): Promise<Record<string, number>> {
+    const stats = await server.admin.info('commandstats');
+    const calls = [...stats.matchAll(/cmdstat_([^:]+):calls=(\d+)/g)];
+    return Object.fromEntries(calls.map(([, name, count]) => [name, Number(count)])) as Record<string, number>;
+  }
+
+  const overhead = { 'config|resetstat': 1 };
+
+  test('a load within the touch interval: one trip, one read, no write', async () => {
+    await store.load(session);
+    await expect(commands()).resolves.toEqual({ ...overhead, evalsha: 1, time: 1, get: 1 });
+  });
+
+  test('a load that records the access: one trip, the record rewritten in place, the TTL moved', async () => {
+    await harness.advance(120_000);
+    await server.admin.config('RESETSTAT');
+    await store.load(session);
+    await expect(commands()).resolves.toEqual({ ...overhead, evalsha: 1, time: 1, get: 1, setrange: 1, pexpireat: 1 });
+  });
+
+  test('an update: one trip, one write that carries the TTL', async () => {
+    await store.update(session, { operations: [{ kind: 'set', key: 'a', value: Buffer.from('1') }] });
+    await expect(commands()).resolves.toEqual({ ...overhead, evalsha: 1, time: 1, get: 1, set: 1 });
+  });
+
+  test('an update that changes nothing: one trip, no write', async () => {
+    await store.update(session, { operations: [{ kind: 'delete', key: 'missing' }] });
+    await expect(commands()).resolves.toEqual({ ...overhead, evalsha: 1, time: 1, get: 1 });
+  });
+
+  test('a creation: one trip, one write that carries the TTL', async () => {
+    await newSession();
+    await expect(commands()).resolves.toEqual({ ...overhead, evalsha: 1, time: 1, set: 1 });
+  });
+
+  test('a deletion: one trip', async () => {
+    await store.delete(session);
+    await expect(commands()).resolves.toEqual({ ...overhead, evalsha: 1, time: 1, get: 1, unlink: 1 });
+  });
+
+  test('Redis forgetting its scripts costs one more trip, once, and no failure', async () => {
+    await server.admin.script('FLUSH');
+    await server.admin.config('RESETSTAT');
+    await store.load(session);
+    await store.load(session);
+    await expect(commands()).resolves.toMatchObject({ evalsha: 2, eval: 1, get: 2 });
+  });
+});

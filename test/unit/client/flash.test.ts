@@ -1,0 +1,55 @@
+import { describe, expect, test } from '@jest/globals';
+import { resolveCodec } from '../../../client/src/codec';
+import { Flash } from '../../../client/src/flash';
+
+const flashWith = (waiting: Record<string, number> = {}) =>
+  new Flash(
+    resolveCodec(undefined),
+    Object.entries(waiting).map(([name, messageCount]) => ({ name, messageCount })),
+  );
+const texts = (...messages: string[]) => messages.map((message) => Buffer.from(JSON.stringify(message)));
+
+describe('read()', () => {
+  test('gives the waiting messages, then those not saved yet, of the one queue', () => {
+    const flash = flashWith();
+    flash.push('c', 'news', true);
+    flash.push('x', '', true);
+    expect(flash.read('news', texts('a', 'b'))).toEqual(['a', 'b', 'c']);
+  });
+
+  test('leaves out what would not be added, because it waits already', () => {
+    const flash = flashWith();
+    flash.push('a', '', false);
+    flash.push('b', '', false);
+    flash.push('b', '', false);
+    expect(flash.read('', texts('a'))).toEqual(['a', 'b']);
+  });
+});
+
+describe('settle()', () => {
+  test('forgets what was sent, keeps what came later, and counts what was added', () => {
+    const flash = flashWith();
+    flash.push('a', '', true);
+    flash.push('b', 'news', false);
+    const batch = flash.capture();
+    flash.push('c', '', true);
+    batch.settle([{ applied: true }, { applied: false }]);
+    expect(flash.read('', [])).toEqual(['c']);
+    expect([flash.isWaiting(''), flash.isWaiting('news')]).toEqual([true, false]);
+  });
+});
+
+describe('emptied()', () => {
+  test('forgets one queue', () => {
+    const flash = flashWith({ '': 1, news: 2 });
+    flash.push('a', '', true);
+    flash.push('b', 'news', true);
+    flash.emptied('');
+    expect([flash.isWaiting(''), flash.isWaiting('news'), flash.isWaiting('other')]).toEqual([false, true, false]);
+    expect(flash.capture().mutations).toHaveLength(1);
+  });
+});
+
+test('A message that is not JSON is refused', () => {
+  expect(() => flashWith().push({ at: new Date(0) }, '', true)).toThrow('`message.at`');
+});
