@@ -2,17 +2,19 @@
  * Why a call failed. Match this and never the message. The upper ones are the reasons of the session.v1 API
  * (`proto/session/v1/error_reason.proto`); the lower ones arise between the application and the sidecar.
  */
-export type SessionErrorCode = keyof typeof facts;
+export type SessionErrorCode = keyof typeof errorFacts;
 
 interface Fact {
+  /** What happened, for the codes that error_reason.proto does not explain. */
+  readonly meaning?: string;
   /** What the reader of the message can do. */
   readonly advice: string;
   /** The HTTP status for a web request that failed because of it. */
   readonly status: number;
 }
 
-/** The closed table of codes. */
-const facts = {
+/** The closed table of codes; docs/errors.md is printed from it. */
+export const errorFacts = {
   SESSION_NOT_FOUND: { status: 409, advice: 'Call invalidate() to go on with a new session, or treat the visitor as new.' },
   TOKEN_INVALID: { status: 409, advice: 'Treat the visitor as new.' },
   VERSION_MISMATCH: { status: 409, advice: 'Load the session again, reapply the change and try again.' },
@@ -25,18 +27,36 @@ const facts = {
   DRAINING: { status: 503, advice: 'Try again when the sidecar has been restarted.' },
   INTERNAL: { status: 500, advice: 'Look for the error id in the log of the sidecar.' },
 
-  /** The call took longer than `timeoutMs`. A change may have happened all the same. */
-  DEADLINE_EXCEEDED: { status: 503, advice: 'Raise timeoutMs, or find out why the sidecar is slow.' },
-  /** The call's `signal` was aborted, or the client was closed. A change may have happened all the same. */
-  CANCELLED: { status: 503, advice: 'Try again if it was not meant.' },
-  /** No answer from the sidecar: it does not run, runs elsewhere, or went away. A change may have happened all the same. */
-  UNAVAILABLE: { status: 503, advice: 'Check that the sidecar runs and that the address is right.' },
-  /** The sidecar does not know the call. */
-  UNIMPLEMENTED: { status: 500, advice: 'Use a sidecar that is at least as new as the client.' },
-  /** What is stored at a key is nothing the codec can read. */
-  VALUE_UNREADABLE: { status: 500, advice: 'Use the codec that it was written with, or overwrite it.' },
-  /** A gRPC status that the sidecar does not send. */
-  UNKNOWN: { status: 500, advice: 'See the cause.' },
+  DEADLINE_EXCEEDED: {
+    status: 503,
+    meaning: 'The call took longer than `timeoutMs`. A change may have happened all the same.',
+    advice: 'Raise timeoutMs, or find out why the sidecar is slow.',
+  },
+  CANCELLED: {
+    status: 503,
+    meaning: "The call's `signal` was aborted, or the client was closed. A change may have happened all the same.",
+    advice: 'Try again if it was not meant.',
+  },
+  UNAVAILABLE: {
+    status: 503,
+    meaning: 'No answer from the sidecar: it does not run, runs elsewhere, or went away. A change may have happened all the same.',
+    advice: 'Check that the sidecar runs and that the address is right.',
+  },
+  UNIMPLEMENTED: {
+    status: 500,
+    meaning: 'The sidecar does not know the call.',
+    advice: 'Use a sidecar that is at least as new as the client.',
+  },
+  VALUE_UNREADABLE: {
+    status: 500,
+    meaning: 'What is stored at a key is nothing the codec can read.',
+    advice: 'Use the codec that it was written with, or overwrite it.',
+  },
+  UNKNOWN: {
+    status: 500,
+    meaning: 'A gRPC status that the sidecar does not send.',
+    advice: 'See the cause.',
+  },
 } as const satisfies Record<string, Fact>;
 
 /** One wrong field of a request. */
@@ -73,12 +93,12 @@ export class SessionError extends Error {
   readonly status: number;
 
   constructor(code: SessionErrorCode, message: string, details: SessionErrorDetails = {}) {
-    super(`${code}: ${message} ${facts[code].advice}`, { cause: details.cause });
+    super(`${code}: ${message} ${errorFacts[code].advice}`, { cause: details.cause });
     this.code = code;
     this.metadata = details.metadata ?? {};
     this.violations = details.violations ?? [];
     this.retryAfterMs = details.retryAfterMs;
-    this.status = facts[code].status;
+    this.status = errorFacts[code].status;
     Object.defineProperty(this, brand, { value: true });
   }
 
@@ -90,5 +110,5 @@ export class SessionError extends Error {
 
 /** The codes that come as a reason from the sidecar. */
 export function isErrorCode(text: string): text is SessionErrorCode {
-  return Object.hasOwn(facts, text);
+  return Object.hasOwn(errorFacts, text);
 }

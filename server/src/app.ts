@@ -13,7 +13,6 @@ import { createTokens, randomSigningKey } from './session/token';
 import { MemoryStore } from './store/memory/memory-store';
 import { observeStore } from './store/observed-store';
 import { connectRedis } from './store/redis/connection';
-import type { RedisConnectionListener } from './store/redis/connection';
 import { RedisStore } from './store/redis/redis-store';
 
 export interface AppContext {
@@ -40,46 +39,34 @@ export interface App {
  */
 export async function startApp(config: Config, { logger, version }: AppContext): Promise<App> {
   const registry = new Registry();
-  const metrics = createMetrics(registry, { version });
-  // Connecting to Redis begins before there is a gRPC server to tell about it.
-  let grpc: GrpcServer | undefined;
-  const isServing = (): boolean => store.ready && grpc?.draining === false;
-  const store = openStore(config, metrics, {
-    onReady: (ready) => {
-      metrics.setStoreReady(ready);
-      grpc?.setServing(isServing());
-      if (ready) logger.info('connected to Redis');
-      else logger.warn('not connected to Redis');
-    },
-    onTrouble: (error) => {
-      logger.warn({ err: error }, 'trouble with the connection to Redis');
-    },
-  });
+  const metrics = createMetrics(registry, { version, store: config.store.kind });
   if (config.signingKeys === undefined) {
     logger.info('no signing key is set: made one for this run; its tokens end with this process, as the memory store does');
   }
+  // Connecting to Redis begins before there is a gRPC server to tell about it.
+  let grpc: GrpcServer | undefined;
+  const store = openStore(config, metrics, logger, () => {
+    grpc?.setServing(readiness(store, grpc).ready);
+  });
 
   const { expiry, limits } = config;
   const tokens = createTokens(config.signingKeys ?? [randomSigningKey()]);
   const manager = new SessionManager({ store, tokens, limits, expiry, events: metrics });
   try {
-    grpc = await startGrpcServer({
+    const started = await startGrpcServer({
       addresses: config.grpcAddresses,
       handlers: createHandlers(manager),
       observer: metrics,
       logger,
     });
-    grpc.setServing(isServing());
-    const http = await startHttpServer({
-      address: config.httpAddress,
-      registry,
-      readiness: () => readiness(store, grpc),
-    });
+    grpc = started;
+    grpc.setServing(readiness(store, grpc).ready);
+    const http = await startHttpServer({ address: config.httpAddress, registry, readiness: () => readiness(store, grpc) });
     return {
-      addresses: { grpc: grpc.addresses, http: http.address },
+      addresses: { grpc: started.addresses, http: http.address },
       store: config.store.kind,
       close: async () => {
-        const finished = await grpc.close(config.shutdownGraceMs);
+        const finished = await started.close(config.shutdownGraceMs);
         await Promise.all([http.close(), store.close()]);
         return finished;
       },
@@ -91,7 +78,8 @@ export async function startApp(config: Config, { logger, version }: AppContext):
   }
 }
 
-function openStore(config: Config, metrics: Metrics, listener: RedisConnectionListener): SessionStore {
+/** @param onReadyChanged is called when the store became usable, or stopped being so. */
+function openStore(config: Config, metrics: Metrics, logger: Logger, onReadyChanged: () => void): SessionStore {
   const { expiry, limits } = config;
   switch (config.store.kind) {
     case 'memory':
@@ -99,7 +87,17 @@ function openStore(config: Config, metrics: Metrics, listener: RedisConnectionLi
       return observeStore(new MemoryStore({ expiry, limits, maxBytes: config.store.maxBytes, now: Date.now }), metrics);
     case 'redis': {
       const { keyPrefix, expireKeys, ...connection } = config.store.redis;
-      const client = connectRedis(connection, listener);
+      const client = connectRedis(connection, {
+        onReady: (ready) => {
+          metrics.setStoreReady(ready);
+          if (ready) logger.info('connected to Redis');
+          else logger.warn('the connection to Redis is lost');
+          onReadyChanged();
+        },
+        onTrouble: (error) => {
+          logger.warn({ err: error }, 'trouble with the connection to Redis');
+        },
+      });
       return observeStore(new RedisStore({ client, expiry, limits, keyPrefix, expireKeys }), metrics);
     }
   }

@@ -1,9 +1,8 @@
 import { Server } from '@grpc/grpc-js';
 import type { PackageDefinition } from '@grpc/proto-loader';
-import { loadFileDescriptorSetFromBuffer, loadSync } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
-import { HealthImplementation, protoPath as healthProtoPath } from 'grpc-health-check';
-import { fileDescriptorSet } from '@session-sidecar/proto/descriptors';
+import { HealthImplementation } from 'grpc-health-check';
+import { fileDescriptors } from '@session-sidecar/proto/descriptors';
 import { SessionServiceDefinition } from '@session-sidecar/proto/session/v1/session_service';
 import { Calls } from './calls';
 import { listen } from './listeners';
@@ -74,11 +73,14 @@ export async function startGrpcServer({ addresses, ...parts }: GrpcServerOptions
   };
 }
 
+/**
+ * The descriptors as buf made them. Those of proto-loader lack the imports, and no client can link them
+ * (https://github.com/grpc/grpc-node/issues/2595).
+ */
 function reflectedPackages(): PackageDefinition {
-  return {
-    ...loadFileDescriptorSetFromBuffer(Buffer.from(fileDescriptorSet, 'base64')),
-    ...loadSync(healthProtoPath),
-  };
+  const fileDescriptorProtos = fileDescriptors.map((file) => Buffer.from(file, 'base64'));
+  // The reflection service looks at nothing else of a package.
+  return { files: { fileDescriptorProtos } } as unknown as PackageDefinition;
 }
 
 function shutdown(server: Server): Promise<void> {

@@ -34,13 +34,22 @@ const longestReconnectDelay = 2_000;
  */
 export function connectRedis(options: RedisConnectionOptions, listener: RedisConnectionListener): Redis | Cluster {
   const client = createClient(options);
+  let ready = false;
+  let lastTrouble = '';
   client.on('ready', () => {
+    ready = true;
+    lastTrouble = '';
     listener.onReady(true);
   });
   client.on('close', () => {
-    listener.onReady(false);
+    // Every failed attempt to connect again ends in a close, too.
+    if (ready) listener.onReady(false);
+    ready = false;
   });
   client.on('error', (error: Error) => {
+    // The same trouble comes with every attempt, up to twenty times a second; once is enough to know.
+    if (error.message === lastTrouble) return;
+    lastTrouble = error.message;
     listener.onTrouble(error);
   });
   return client;

@@ -1,0 +1,107 @@
+import { fromBinary } from '@bufbuild/protobuf';
+import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
+import { Registry } from 'prom-client';
+import { fileDescriptors } from '@session-sidecar/proto/descriptors';
+import { status } from '@grpc/grpc-js';
+import { errorFacts } from '../client/src/errors';
+import { settingRows } from '../server/src/config';
+import { statusOf } from '../server/src/grpc/status';
+import { createMetrics } from '../server/src/metrics';
+
+/** The pages of docs/ that are printed from the code, by file name. */
+export async function pages(): Promise<Readonly<Record<string, string>>> {
+  return {
+    'configuration.md': configurationPage(),
+    'errors.md': errorsPage(),
+    'metrics.md': await metricsPage(),
+  };
+}
+
+function configurationPage(): string {
+  const rows = settingRows().map(({ variable, flag, kind, fallback, help, secret }) => [
+    [code(variable), secret ? code(`${variable}_FILE`) : code(`--${flag ?? ''}`)].join('<br>'),
+    kind,
+    fallback,
+    help,
+  ]);
+  return page(
+    'Configuration',
+    [
+      'Every setting is an environment variable. Most are flags too, and a flag wins; secrets are not, because every process',
+      'of a machine can read a command line. Instead, `<variable>_FILE` may name a file that holds the secret. An empty',
+      'variable counts as not set. Durations and sizes need a unit. Everything that is wrong is reported at once, with exit',
+      'code 64. A variable that begins with `SESSION_SIDECAR_` and is no setting is a warning.',
+    ],
+    table(['Variable, and flag or file', 'Value', 'Default', 'What it does'], rows),
+  );
+}
+
+async function metricsPage(): Promise<string> {
+  const registry = new Registry();
+  createMetrics(registry, { version: '', store: '' });
+  const all = (await registry.getMetricsAsJSON()) as unknown as { name: string; help: string; type: string }[];
+  const labels = (name: string): readonly string[] =>
+    (registry.getSingleMetric(name) as unknown as { labelNames: readonly string[] }).labelNames;
+  const rows = all.map(({ name, type, help }) => [code(name), type, labels(name).map(code).join(', '), help]);
+  const isOwn = ([name]: string[]): boolean => name?.startsWith('`session_sidecar_') ?? false;
+  const heading = ['Metric', 'Type', 'Labels', 'Meaning'];
+  return page(
+    'Metrics',
+    [
+      'Served as `GET /metrics` on `SESSION_SIDECAR_HTTP_ADDRESS`. Labels take values from closed sets: methods, gRPC statuses,',
+      'error reasons, store commands. No metric carries an id, key or value.',
+    ],
+    table(heading, rows.filter(isOwn)),
+    '## Process\n',
+    table(heading, rows.filter((row) => !isOwn(row))),
+  );
+}
+
+function errorsPage(): string {
+  const meanings = reasonMeanings();
+  const statuses: ReadonlyMap<string, status> = new Map(Object.entries(statusOf));
+  const rows = Object.entries(errorFacts).map(([reason, fact]) => {
+    const grpcStatus = statuses.get(reason);
+    const meaning = 'meaning' in fact ? fact.meaning : (meanings.get(reason) ?? '');
+    return [code(reason), grpcStatus === undefined ? '' : code(status[grpcStatus]), String(fact.status), meaning, fact.advice];
+  });
+  return page(
+    'Errors',
+    [
+      'A failed RPC carries its reason in a `google.rpc.ErrorInfo` detail of domain `session.v1`; match the reason, never the',
+      'message. `SessionError` of the TypeScript client has it as `code`, and an HTTP status that suits a web request which',
+      'fails because of it as `status`. Codes without a gRPC status arise between the application and the sidecar.',
+    ],
+    table(['Reason', 'gRPC status', 'HTTP', 'When', 'What to do'], rows),
+  );
+}
+
+/** The first paragraph of each value's comment in error_reason.proto. */
+function reasonMeanings(): ReadonlyMap<string, string> {
+  const files = fileDescriptors.map((file) => fromBinary(FileDescriptorProtoSchema, Buffer.from(file, 'base64')));
+  const file = files.find(({ name }) => name === 'session/v1/error_reason.proto');
+  // Field numbers of FileDescriptorProto.enum_type and EnumDescriptorProto.value.
+  const commentOf = (index: number) =>
+    file?.sourceCodeInfo?.location.find(({ path }) => path.join() === [5, 0, 2, index].join())?.leadingComments ?? '';
+  const values = file?.enumType[0]?.value ?? [];
+  return new Map(
+    values.map(({ name }, index) => {
+      const [paragraph = ''] = commentOf(index).trim().split(/\n\s*\n/);
+      return [name.replace('ERROR_REASON_', ''), paragraph.replace(/\s+/g, ' ')];
+    }),
+  );
+}
+
+function page(title: string, introduction: readonly string[], ...parts: string[]): string {
+  const notice = '<!-- Printed from the code by `npm run generate`. Do not edit. -->';
+  return [`# ${title}`, '', notice, '', ...introduction, '', ...parts].join('\n');
+}
+
+function table(heading: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`;
+  return [heading, heading.map(() => '---'), ...rows].map(line).join('');
+}
+
+function code(text: string): string {
+  return `\`${text}\``;
+}

@@ -1,0 +1,34 @@
+import type { GrpcAddress } from '../grpc/listeners';
+import type { Limits } from '../session/limits';
+import type { ExpiryPolicy } from '../session/session';
+import type { RedisConnectionOptions } from '../store/redis/connection';
+import type { HostAndPort } from './values';
+
+/** Everything a sidecar can be told, checked. */
+export interface Config {
+  readonly grpcAddresses: readonly GrpcAddress[];
+  readonly httpAddress: HostAndPort;
+  readonly logLevel: 'error' | 'warn' | 'info' | 'debug';
+  readonly shutdownGraceMs: number;
+  readonly expiry: ExpiryPolicy;
+  readonly limits: Limits;
+  /** `undefined`, which only the memory store allows: make one. */
+  readonly signingKeys: readonly Buffer[] | undefined;
+  readonly store:
+    | { readonly kind: 'memory'; readonly maxBytes: number }
+    | { readonly kind: 'redis'; readonly redis: RedisConfig };
+}
+
+export interface RedisConfig extends RedisConnectionOptions {
+  readonly keyPrefix: string;
+  readonly expireKeys: boolean;
+}
+
+/** What is wrong with the settings: all of it, so that one start tells all there is to mend. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+
+  constructor(readonly problems: readonly string[]) {
+    super(problems.join('\n'));
+  }
+}

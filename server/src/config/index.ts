@@ -1,0 +1,4 @@
+export { ConfigError } from './config';
+export type { Config } from './config';
+export { helpText, settingRows } from './help';
+export { loadConfig } from './load-config';

@@ -1,0 +1,103 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram } from 'prom-client';
+import type { Registry } from 'prom-client';
+import type { RpcObserver } from './grpc/session-service';
+import type { SessionEvents } from './session/session-events';
+import type { StoreObserver } from './store/observed-store';
+
+/** Everything the sidecar counts, as what its parts report to. */
+export interface Metrics extends SessionEvents, RpcObserver, StoreObserver {
+  setStoreReady(ready: boolean): void;
+}
+
+export interface BuildInfo {
+  readonly version: string;
+  readonly store: string;
+}
+
+/** From a tenth of a millisecond, the cost of a call to memory, to the longest deadline anybody would wait. */
+const latencyBuckets = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
+const sizeBuckets = [64, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576];
+
+/** One set of metrics on a registry of its own; label values come from closed sets, so the number of series is bounded. */
+export function createMetrics(registry: Registry, build: BuildInfo): Metrics {
+  const registers = [registry];
+  const counter = <L extends string>(name: string, help: string, ...labelNames: L[]) =>
+    new Counter({ name: `session_sidecar_${name}`, help, labelNames, registers });
+  const gauge = <L extends string>(name: string, help: string, ...labelNames: L[]) =>
+    new Gauge({ name: `session_sidecar_${name}`, help, labelNames, registers });
+  const histogram = <L extends string>(name: string, help: string, buckets: number[], ...labelNames: L[]) =>
+    new Histogram({ name: `session_sidecar_${name}`, help, buckets, labelNames, registers });
+
+  const rpcs = counter('rpcs_total', 'Calls that ended, by method and gRPC status.', 'method', 'status');
+  const rpcDuration = histogram('rpc_duration_seconds', 'How long calls took in the sidecar.', latencyBuckets, 'method');
+  const rpcsInFlight = gauge('rpcs_in_flight', 'Calls under way.');
+  const created = counter('sessions_created_total', 'Sessions created.');
+  const loaded = counter(
+    'sessions_loaded_total',
+    'What came of looking for the session of a token: found, not_found, token_malformed, token_bad_signature or token_unknown_key.',
+    'result',
+  );
+  const updated = counter('sessions_updated_total', 'Updates, flash pushes and pops, and new CSRF tokens that succeeded.');
+  const invalidated = counter('sessions_invalidated_total', 'Sessions ended by InvalidateSession.');
+  const regenerated = counter('sessions_regenerated_total', 'Tokens replaced by RegenerateSession.');
+  const touches = counter(
+    'touches_total',
+    'Reads, by whether the access was due to be recorded (done) or was within the touch interval (skipped).',
+    'result',
+  );
+  const conflicts = counter('version_conflicts_total', 'Updates refused because if_version did not hold.');
+  const sessionSize = histogram('session_size_bytes', 'Content of sessions created and loaded.', sizeBuckets);
+  const storeDuration = histogram('store_command_duration_seconds', 'How long the store took to answer.', latencyBuckets, 'command');
+  const storeErrors = counter('store_errors_total', 'Store commands that failed, by reason.', 'command', 'reason');
+  const storeReady = gauge('store_ready', '1 when the store can be used, 0 when not.');
+  const buildInfo = gauge('build_info', 'Always 1: the version and the kind of store in its labels.', 'version', 'store');
+
+  buildInfo.set({ version: build.version, store: build.store }, 1);
+  collectDefaultMetrics({ register: registry });
+
+  return {
+    rpcStarted(method) {
+      const end = rpcDuration.startTimer({ method });
+      rpcsInFlight.inc();
+      return (status) => {
+        end();
+        rpcsInFlight.dec();
+        rpcs.inc({ method, status });
+      };
+    },
+    created: () => {
+      created.inc();
+    },
+    loaded: (result) => {
+      loaded.inc({ result });
+    },
+    updated: () => {
+      updated.inc();
+    },
+    invalidated: () => {
+      invalidated.inc();
+    },
+    regenerated: () => {
+      regenerated.inc();
+    },
+    touched: (recorded) => {
+      touches.inc({ result: recorded ? 'done' : 'skipped' });
+    },
+    versionConflict: () => {
+      conflicts.inc();
+    },
+    sized: (bytes) => {
+      sessionSize.observe(bytes);
+    },
+    storeCommand(command) {
+      const end = storeDuration.startTimer({ command });
+      return (reason) => {
+        end();
+        if (reason !== undefined) storeErrors.inc({ command, reason });
+      };
+    },
+    setStoreReady: (ready) => {
+      storeReady.set(ready ? 1 : 0);
+    },
+  };
+}

@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs';
+import { startApp } from '../../server/src/app';
+import { loadConfig } from '../../server/src/config';
+import { createLogger } from '../../server/src/logging';
+
+/** A sidecar as it is deployed, without the process around it. */
+export interface Sidecar {
+  /** For SessionClient. */
+  readonly address: string;
+  readonly httpUrl: string;
+  close(): Promise<void>;
+}
+
+export interface SidecarOptions {
+  /** Default: the memory store. */
+  readonly redisUrl?: string | undefined;
+  /** To start on the address of one that was closed. Default: a free port. */
+  readonly grpcAddress?: string | undefined;
+  /** More settings, as variables: `{ SESSION_SIDECAR_IDLE_TIMEOUT: '1s' }`. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
+}
+
+/** The same for all, so that every sidecar of a test takes the tokens of the others. */
+const signingKey = Buffer.alloc(32, 'test').toString('base64');
+
+export async function startSidecar({ redisUrl, grpcAddress = '127.0.0.1:0', env }: SidecarOptions = {}): Promise<Sidecar> {
+  const { config } = loadConfig({
+    env: {
+      SESSION_SIDECAR_GRPC_ADDRESS: grpcAddress,
+      SESSION_SIDECAR_HTTP_ADDRESS: '127.0.0.1:0',
+      SESSION_SIDECAR_SIGNING_KEYS: signingKey,
+      SESSION_SIDECAR_REDIS_URL: redisUrl,
+      ...env,
+    },
+    args: [],
+    readFile: readFileSync,
+  });
+  const app = await startApp(config, { logger: createLogger('silent'), version: 'test' });
+  const [address = ''] = app.addresses.grpc;
+  return {
+    address,
+    httpUrl: app.addresses.http,
+    close: async () => {
+      await app.close();
+    },
+  };
+}
+
+/** How often each method was called so far, whatever came of it. */
+export async function countRpcs({ httpUrl }: Sidecar): Promise<Readonly<Record<string, number>>> {
+  const metrics = await (await fetch(`${httpUrl}/metrics`)).text();
+  const counts: Record<string, number> = {};
+  for (const [, labels = '', count] of metrics.matchAll(/^session_sidecar_rpcs_total\{(.*)\} (\d+)$/gm)) {
+    const method = /method="([^"]+)"/.exec(labels)?.[1] ?? '';
+    counts[method] = (counts[method] ?? 0) + Number(count);
+  }
+  return counts;
+}
