@@ -7,7 +7,11 @@ module.exports = {
     '\\.lua$': '<rootDir>/test/support/lua-transform.cjs',
     '^.+\\.ts$': [
       '@swc/jest',
-      { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' }, sourceMaps: 'inline' },
+      {
+        jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
+        module: { type: 'commonjs' },
+        sourceMaps: 'inline',
+      },
     ],
   },
   // Sources, not builds: a test run needs no build and shows source lines. test/process/ runs the built files as children.
@@ -17,4 +21,6 @@ module.exports = {
     '^@session-sidecar/client/(.*)$': '<rootDir>/client/src/web/$1.ts',
   },
   testTimeout: 30_000,
+  maxWorkers: '100%',
+  reporters: ['default', '<rootDir>/test/support/plain-summary-reporter.cjs'],
 };

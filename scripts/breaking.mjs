@@ -5,6 +5,13 @@ import { root, run } from './install.mjs';
 
 const released = join(root, 'proto', 'released');
 for (const file of readdirSync(released)) {
-  run(join(root, 'node_modules', '.bin', 'buf'), ['breaking', 'proto', '--against', join(released, file), '--config', 'buf.yaml']);
+  run(join(root, 'node_modules', '.bin', 'buf'), [
+    'breaking',
+    'proto',
+    '--against',
+    join(released, file),
+    '--config',
+    'buf.yaml',
+  ]);
   console.log(`session.v1 is compatible with that of ${file.replace('.binpb', '')}.`);
 }

@@ -14,7 +14,9 @@ const bin = join(root, 'node_modules', '.bin');
 const env = { ...process.env, PATH: `${bin}:${process.env.PATH}` };
 const buf = (...args) => execFileSync(join(bin, 'buf'), args, { cwd: root, env, maxBuffer: 1 << 26 });
 
-const errorDetails = ['status', 'error_details'].map((name) => `node_modules/google-proto-files/google/rpc/${name}.proto`);
+const errorDetails = ['status', 'error_details'].map(
+  (name) => `node_modules/google-proto-files/google/rpc/${name}.proto`,
+);
 const sources = ['proto/session', ...errorDetails].flatMap((path) => ['--path', path]);
 
 /** Writes everything that is generated into `directory`, which ends up holding nothing else. */
@@ -68,7 +70,9 @@ function protoFiles() {
   const fresh = mkdtempSync(join(tmpdir(), 'session-sidecar-generate-'));
   try {
     generate(fresh);
-    return new Map(filesBelow(fresh).map((name) => [join('proto', 'gen', name), readFileSync(join(fresh, name), 'utf8')]));
+    return new Map(
+      filesBelow(fresh).map((name) => [join('proto', 'gen', name), readFileSync(join(fresh, name), 'utf8')]),
+    );
   } finally {
     rmSync(fresh, { recursive: true, force: true });
   }
@@ -89,7 +93,9 @@ function staleOf(files) {
 const fresh = protoFiles();
 const committed = join(root, 'proto', 'gen');
 if (process.argv.includes('--check')) {
-  const surplus = filesBelow(committed).map((name) => join('proto', 'gen', name)).filter((path) => !fresh.has(path));
+  const surplus = filesBelow(committed)
+    .map((name) => join('proto', 'gen', name))
+    .filter((path) => !fresh.has(path));
   const pages = await printedPages();
   const stale = [...staleOf(fresh), ...surplus, ...staleOf(pages)];
   if (stale.length > 0) {

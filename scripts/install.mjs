@@ -27,7 +27,9 @@ export function installRedis() {
   if (works('redis-server', ['--version'])) return;
   const asRoot = process.getuid?.() === 0 ? [] : ['sudo', '-n'];
   if (!works('apt-get', ['--version']) || (asRoot.length > 0 && !works('sudo', ['-n', 'true']))) {
-    console.error('The tests need redis-server 7 or newer. Get it with: sudo apt-get install redis-server, or: brew install redis');
+    console.error(
+      'The tests need redis-server 7 or newer. Get it with: sudo apt-get install redis-server, or: brew install redis',
+    );
     process.exit(1);
   }
   console.log('Installing redis-server …');

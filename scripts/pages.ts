@@ -18,8 +18,8 @@ export async function pages(): Promise<Readonly<Record<string, string>>> {
 }
 
 function configurationPage(): string {
-  const rows = settingRows().map(({ variable, flag, kind, fallback, help, secret }) => [
-    [code(variable), secret ? code(`${variable}_FILE`) : code(`--${flag ?? ''}`)].join('<br>'),
+  const rows = settingRows().map(({ variable, flag, kind, fallback, help }) => [
+    [code(variable), flag === undefined ? code(`${variable}_FILE`) : code(`--${flag}`)].join('<br>'),
     kind,
     fallback,
     help,
@@ -53,7 +53,10 @@ async function metricsPage(): Promise<string> {
     ],
     table(heading, rows.filter(isOwn)),
     '## Process\n',
-    table(heading, rows.filter((row) => !isOwn(row))),
+    table(
+      heading,
+      rows.filter((row) => !isOwn(row)),
+    ),
   );
 }
 
@@ -63,7 +66,13 @@ function errorsPage(): string {
   const rows = Object.entries(errorFacts).map(([reason, fact]) => {
     const grpcStatus = statuses.get(reason);
     const meaning = 'meaning' in fact ? fact.meaning : (meanings.get(reason) ?? '');
-    return [code(reason), grpcStatus === undefined ? '' : code(status[grpcStatus]), String(fact.status), meaning, fact.advice];
+    return [
+      code(reason),
+      grpcStatus === undefined ? '' : code(status[grpcStatus]),
+      String(fact.status),
+      meaning,
+      fact.advice,
+    ];
   });
   return page(
     'Errors',
@@ -86,7 +95,9 @@ function reasonMeanings(): ReadonlyMap<string, string> {
   const values = file?.enumType[0]?.value ?? [];
   return new Map(
     values.map(({ name }, index) => {
-      const [paragraph = ''] = commentOf(index).trim().split(/\n\s*\n/);
+      const [paragraph = ''] = commentOf(index)
+        .trim()
+        .split(/\n\s*\n/);
       return [name.replace('ERROR_REASON_', ''), paragraph.replace(/\s+/g, ' ')];
     }),
   );
@@ -98,7 +109,8 @@ function page(title: string, introduction: readonly string[], ...parts: string[]
 }
 
 function table(heading: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`;
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`;
   return [heading, heading.map(() => '---'), ...rows].map(line).join('');
 }
 

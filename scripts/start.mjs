@@ -31,8 +31,10 @@ for await (const line of createInterface({ input: sidecar.stdout })) {
 
 /** Sessions in a Redis need a key that outlives this process: one for this checkout is made, and told. */
 function developmentKey() {
-  const { REDIS_URL, SESSION_SIDECAR_REDIS_URL, SESSION_SIDECAR_SIGNING_KEYS, SESSION_SIDECAR_SIGNING_KEYS_FILE } = process.env;
-  if (!(REDIS_URL || SESSION_SIDECAR_REDIS_URL) || SESSION_SIDECAR_SIGNING_KEYS || SESSION_SIDECAR_SIGNING_KEYS_FILE) return {};
+  const { REDIS_URL, SESSION_SIDECAR_REDIS_URL, SESSION_SIDECAR_SIGNING_KEYS, SESSION_SIDECAR_SIGNING_KEYS_FILE } =
+    process.env;
+  if (!(REDIS_URL || SESSION_SIDECAR_REDIS_URL) || SESSION_SIDECAR_SIGNING_KEYS || SESSION_SIDECAR_SIGNING_KEYS_FILE)
+    return {};
   const file = join(root, '.signing-keys');
   if (!existsSync(file)) writeFileSync(file, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600 });
   console.log('SESSION_SIDECAR_SIGNING_KEYS is not set: using the key in .signing-keys, for development only.');

@@ -15,7 +15,10 @@ interface Fact {
 
 /** The closed table of codes; docs/errors.md is printed from it. */
 export const errorFacts = {
-  SESSION_NOT_FOUND: { status: 409, advice: 'Call invalidate() to go on with a new session, or treat the visitor as new.' },
+  SESSION_NOT_FOUND: {
+    status: 409,
+    advice: 'Call invalidate() to go on with a new session, or treat the visitor as new.',
+  },
   TOKEN_INVALID: { status: 409, advice: 'Treat the visitor as new.' },
   VERSION_MISMATCH: { status: 409, advice: 'Load the session again, reapply the change and try again.' },
   INVALID_ARGUMENT: { status: 500, advice: 'Correct the call.' },
@@ -39,7 +42,8 @@ export const errorFacts = {
   },
   UNAVAILABLE: {
     status: 503,
-    meaning: 'No answer from the sidecar: it does not run, runs elsewhere, or went away. A change may have happened all the same.',
+    meaning:
+      'No answer from the sidecar: it does not run, runs elsewhere, or went away. A change may have happened all the same.',
     advice: 'Check that the sidecar runs and that the address is right.',
   },
   UNIMPLEMENTED: {

@@ -1,7 +1,9 @@
-import { status, type ServiceError } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
+import type { ServiceError } from '@grpc/grpc-js';
 import { BadRequest, ErrorInfo, RetryInfo } from '@session-sidecar/proto/google/rpc/error_details';
 import { Status } from '@session-sidecar/proto/google/rpc/status';
-import { isErrorCode, SessionError, type SessionErrorCode, type SessionErrorDetails } from './errors';
+import { isErrorCode, SessionError } from './errors';
+import type { SessionErrorCode, SessionErrorDetails } from './errors';
 
 /** The domain of the reasons in `error_reason.proto`. */
 const reasonDomain = 'session.v1';
@@ -25,7 +27,7 @@ export function fromGrpcError(cause: ServiceError, call: string): SessionError {
   return new SessionError(code, `${call} failed: ${/[.!?]$/.test(text) ? text : `${text}.`}`, { ...details, cause });
 }
 
-function readDetails({ metadata }: ServiceError): SessionErrorDetails & { reason?: SessionErrorCode } {
+function readDetails({ metadata }: Partial<ServiceError>): SessionErrorDetails & { reason?: SessionErrorCode } {
   const [trailer] = metadata?.get('grpc-status-details-bin') ?? [];
   if (!Buffer.isBuffer(trailer)) return {};
   let found: SessionErrorDetails & { reason?: SessionErrorCode } = {};

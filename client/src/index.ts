@@ -1,5 +1,11 @@
 export { SessionClient } from './session-client';
-export type { CodecOptions, ConnectionOptions, OptionalCodec, RequiredCodec, SessionClientOptions } from './session-client';
+export type {
+  CodecOptions,
+  ConnectionOptions,
+  OptionalCodec,
+  RequiredCodec,
+  SessionClientOptions,
+} from './session-client';
 export type { FlashOptions, ISession, SessionOrigin, SessionState } from './session';
 export type { CallOptions } from './call-options';
 export { SessionError } from './errors';

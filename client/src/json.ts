@@ -62,10 +62,11 @@ function checkObject(value: object, path: string, parents: object[]): void {
     // By index, because forEach would skip holes, and JSON turns holes into null.
     for (let index = 0; index < value.length; index++) check(value[index], `${path}[${index}]`, parents);
   } else {
-    if (!isPlain(value)) refuse(path, `an instance of ${value.constructor?.name || 'a class'}`);
+    if (!isPlain(value)) refuse(path, `an instance of ${classOf(value)}`);
     if (Object.getOwnPropertySymbols(value).length > 0) refuse(path, 'an object with symbol keys');
     for (const [key, property] of Object.entries(value)) {
-      if (property !== undefined) check(property, /^[\w$]+$/.test(key) ? `${path}.${key}` : `${path}[${JSON.stringify(key)}]`, parents);
+      if (property === undefined) continue;
+      check(property, /^[\w$]+$/.test(key) ? `${path}.${key}` : `${path}[${JSON.stringify(key)}]`, parents);
     }
   }
   parents.pop();
@@ -75,6 +76,10 @@ function checkObject(value: object, path: string, parents: object[]): void {
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+function classOf({ constructor }: { constructor?: { name?: string } }): string {
+  return constructor?.name || 'a class';
 }
 
 function refuse(path: string, what: string): never {

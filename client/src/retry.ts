@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RunningCall } from './call-options';
 import { SessionError } from './errors';
-import { methods, type MethodName, type RequestOf, type Transport } from './transport/transport';
+import { methods } from './transport/transport';
+import type { MethodName, RequestOf, Transport } from './transport/transport';
 
 const maxAttempts = 4;
 const firstBackoffMs = 50;

@@ -1,10 +1,13 @@
-import { assertTimeout, startCall, type CallOptions } from './call-options';
-import { resolveCodec, type Codec } from './codec';
+import { assertTimeout, startCall } from './call-options';
+import type { CallOptions } from './call-options';
+import { resolveCodec } from './codec';
+import type { Codec } from './codec';
 import { SessionError } from './errors';
 import type { Json, JsonObject, JsonValue } from './json';
 import { retrying } from './retry';
 import type { ISession } from './session';
-import { SessionObject, type SessionContext } from './session-object';
+import { SessionObject } from './session-object';
+import type { SessionContext } from './session-object';
 import { assertAddress, openChannel } from './transport/channel';
 import { unaryTransport } from './transport/unary';
 
@@ -31,7 +34,9 @@ export interface RequiredCodec<_KeysThatAreNotJson> {
   readonly codec: Codec;
 }
 
-type KeysThatAreNotJson<T> = { [K in keyof T]-?: [Exclude<T[K], undefined>] extends [Json<Exclude<T[K], undefined>>] ? never : K }[keyof T];
+type KeysThatAreNotJson<T> = {
+  [K in keyof T]-?: [Exclude<T[K], undefined>] extends [Json<Exclude<T[K], undefined>>] ? never : K;
+}[keyof T];
 
 export type SessionClientOptions<T extends object> = ConnectionOptions & CodecOptions<T>;
 

@@ -108,9 +108,10 @@ export class SessionCore {
   }
 
   async regenerate(call: RunningCall): Promise<void> {
+    await this.#saveIdleTimeout(call);
     const { stored } = this;
     if (!stored) return;
-    const changes = this.#capture(false);
+    const changes = this.#capture(false, { idleTimeout: false });
     const { mutations, subject } = changes;
     const { token, csrfToken, version, expires, results } = await this.#transport.call(
       'regenerateSession',
@@ -119,6 +120,16 @@ export class SessionCore {
     );
     changes.settle(results);
     this.state = { ...stored, token, csrfToken, version, expires, ...subjectOf(subject) };
+  }
+
+  /** RegenerateSession does not take it. Sent before, because afterwards a failure would keep the new token from the visitor. */
+  async #saveIdleTimeout(call: RunningCall): Promise<void> {
+    const { stored, idleTimeout } = this;
+    if (!stored || !idleTimeout) return;
+    const request = { token: stored.token, mutations: [], idleExpiry: idleExpiryOf(idleTimeout) };
+    const { version, expires } = await this.#transport.call('updateSession', request, call);
+    if (this.idleTimeout === idleTimeout) this.idleTimeout = undefined;
+    this.state = { ...stored, version, expires };
   }
 
   async invalidate(call: RunningCall): Promise<void> {
@@ -169,7 +180,8 @@ export class SessionCore {
       try {
         return await this.#tryTransform(this.stored, key, change, call);
       } catch (error) {
-        if (!SessionError.is(error) || error.code !== 'VERSION_MISMATCH' || attempt === maxTransformAttempts) throw error;
+        if (!SessionError.is(error) || error.code !== 'VERSION_MISMATCH' || attempt === maxTransformAttempts)
+          throw error;
         // Spread out those who lost the same race, lest they all meet again.
         await delay(Math.random() * Math.min(attempt, 20));
       }
@@ -191,10 +203,11 @@ export class SessionCore {
     return this.fields.get(key);
   }
 
-  #capture(isNew: boolean): Changes {
+  #capture(isNew: boolean, include = { idleTimeout: true }): Changes {
     const fields = this.fields.capture(isNew);
     const flash = this.flash.capture();
-    const { idleTimeout, subject } = this;
+    const idleTimeout = include.idleTimeout ? this.idleTimeout : undefined;
+    const { subject } = this;
     return {
       mutations: [...fields.mutations, ...flash.mutations],
       idleTimeout,

@@ -1,9 +1,11 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { startCall, type CallOptions, type RunningCall } from './call-options';
+import { startCall } from './call-options';
+import type { CallOptions, RunningCall } from './call-options';
 import type { ValueCodec } from './codec';
 import type { Json } from './json';
 import type { Entry, FlashOptions, ISession, Key, SessionOrigin, SessionState, Value } from './session';
-import { SessionCore, type Found } from './session-core';
+import { SessionCore } from './session-core';
+import type { Found } from './session-core';
 import type { Transport } from './transport/transport';
 
 /** What all sessions of a client share. */
@@ -197,7 +199,10 @@ export class SessionObject<T extends object> implements ISession<T> {
   }
 
   /** Starts the clock now and the work when all calls made before have settled. */
-  async #inTurn<Result>(options: CallOptions | undefined, work: (call: RunningCall) => Promise<Result>): Promise<Result> {
+  async #inTurn<Result>(
+    options: CallOptions | undefined,
+    work: (call: RunningCall) => Promise<Result>,
+  ): Promise<Result> {
     const call = startCall(options, this.#timeoutMs);
     const turn = this.#lastCall.then(() => work(call));
     this.#lastCall = turn.catch(() => {});

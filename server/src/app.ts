@@ -41,11 +41,15 @@ export async function startApp(config: Config, { logger, version }: AppContext):
   const registry = new Registry();
   const metrics = createMetrics(registry, { version, store: config.store.kind });
   if (config.signingKeys === undefined) {
-    logger.info('no signing key is set: made one for this run; its tokens end with this process, as the memory store does');
+    logger.info(
+      'no signing key is set: made one for this run; its tokens end with this process, as the memory store does',
+    );
   }
   // Connecting to Redis begins before there is a gRPC server to tell about it.
   let grpc: GrpcServer | undefined;
-  const store = openStore(config, metrics, logger, () => {
+  const store = openStore(config, metrics, logger, (ready) => {
+    if (ready) logger.info('connected to Redis');
+    else if (grpc?.draining !== true) logger.warn('the connection to Redis is lost');
     grpc?.setServing(readiness(store, grpc).ready);
   });
 
@@ -61,7 +65,11 @@ export async function startApp(config: Config, { logger, version }: AppContext):
     });
     grpc = started;
     grpc.setServing(readiness(store, grpc).ready);
-    const http = await startHttpServer({ address: config.httpAddress, registry, readiness: () => readiness(store, grpc) });
+    const http = await startHttpServer({
+      address: config.httpAddress,
+      registry,
+      readiness: () => readiness(store, grpc),
+    });
     return {
       addresses: { grpc: started.addresses, http: http.address },
       store: config.store.kind,
@@ -79,7 +87,12 @@ export async function startApp(config: Config, { logger, version }: AppContext):
 }
 
 /** @param onReadyChanged is called when the store became usable, or stopped being so. */
-function openStore(config: Config, metrics: Metrics, logger: Logger, onReadyChanged: () => void): SessionStore {
+function openStore(
+  config: Config,
+  metrics: Metrics,
+  logger: Logger,
+  onReadyChanged: (ready: boolean) => void,
+): SessionStore {
   const { expiry, limits } = config;
   switch (config.store.kind) {
     case 'memory':
@@ -90,9 +103,7 @@ function openStore(config: Config, metrics: Metrics, logger: Logger, onReadyChan
       const client = connectRedis(connection, {
         onReady: (ready) => {
           metrics.setStoreReady(ready);
-          if (ready) logger.info('connected to Redis');
-          else logger.warn('the connection to Redis is lost');
-          onReadyChanged();
+          onReadyChanged(ready);
         },
         onTrouble: (error) => {
           logger.warn({ err: error }, 'trouble with the connection to Redis');

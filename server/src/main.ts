@@ -7,17 +7,22 @@ import { version } from '../package.json';
 /** EX_USAGE of sysexits.h: the sidecar was told something it cannot do, and trying again will not help. */
 const badUsage = 64;
 
-async function main(args: readonly string[]): Promise<number> {
+async function main(args: readonly string[]): Promise<void> {
   if (args.includes('--help')) {
     process.stdout.write(helpText());
-    return 0;
+    return;
   }
   if (args.includes('--version')) {
     process.stdout.write(`session-sidecar ${version}\n`);
-    return 0;
+    return;
   }
   const { config, warnings, effective } = loadConfig({ env: process.env, args, readFile: readFileSync });
   const logger = createLogger(config.logLevel);
+  process.on('uncaughtException', (error) => {
+    // Node.js would print the error with all that hangs on it: of ioredis, the command with its keys and values.
+    logger.fatal({ err: error }, 'stopped by an error that nobody foresaw');
+    process.exit(1);
+  });
   for (const warning of warnings) logger.warn(warning);
   const stopping = signalled();
   const app = await startApp(config, { logger, version });
@@ -28,26 +33,25 @@ async function main(args: readonly string[]): Promise<number> {
   const finished = await app.close();
   if (finished) logger.info('stopped');
   else logger.warn('stopped with calls unfinished: they took longer than SESSION_SIDECAR_SHUTDOWN_GRACE');
-  return 0;
+  // Not by having nothing left to do: a peer that reads nothing would keep its connection, and this process with it.
+  process.exit(0);
 }
 
+/** The first signal. The second ends the process at once, as if nobody listened: whoever sends it does not want to wait. */
 function signalled(): Promise<NodeJS.Signals> {
+  const signals = ['SIGTERM', 'SIGINT'] as const;
   return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve);
+    const stop = (signal: NodeJS.Signals): void => {
+      for (const each of signals) process.removeListener(each, stop);
+      resolve(signal);
+    };
+    for (const each of signals) process.on(each, stop);
   });
 }
 
-main(process.argv.slice(2)).then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    if (error instanceof ConfigError) {
-      process.stderr.write(`session-sidecar cannot start:\n${error.problems.map((problem) => `  ${problem}\n`).join('')}`);
-      process.exitCode = badUsage;
-    } else {
-      process.stderr.write(`session-sidecar cannot start: ${error instanceof Error ? error.message : 'unknown error'}\n`);
-      process.exitCode = 1;
-    }
-  },
-);
+main(process.argv.slice(2)).catch((error: unknown) => {
+  const problems =
+    error instanceof ConfigError ? error.problems : [error instanceof Error ? error.message : 'unknown error'];
+  process.stderr.write(`session-sidecar cannot start:\n${problems.map((problem) => `  ${problem}\n`).join('')}`);
+  process.exitCode = error instanceof ConfigError ? badUsage : 1;
+});

@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram } from 'prom-client';
 import type { Registry } from 'prom-client';
 import type { RpcObserver } from './grpc/session-service';
+import { loadResults } from './session/session-events';
 import type { SessionEvents } from './session/session-events';
 import type { StoreObserver } from './store/observed-store';
 
@@ -29,15 +30,23 @@ export function createMetrics(registry: Registry, build: BuildInfo): Metrics {
     new Histogram({ name: `session_sidecar_${name}`, help, buckets, labelNames, registers });
 
   const rpcs = counter('rpcs_total', 'Calls that ended, by method and gRPC status.', 'method', 'status');
-  const rpcDuration = histogram('rpc_duration_seconds', 'How long calls took in the sidecar.', latencyBuckets, 'method');
+  const rpcDuration = histogram(
+    'rpc_duration_seconds',
+    'How long calls took in the sidecar.',
+    latencyBuckets,
+    'method',
+  );
   const rpcsInFlight = gauge('rpcs_in_flight', 'Calls under way.');
   const created = counter('sessions_created_total', 'Sessions created.');
   const loaded = counter(
     'sessions_loaded_total',
-    'What came of looking for the session of a token: found, not_found, token_malformed, token_bad_signature or token_unknown_key.',
+    'Reads, by whether there was a session (found, not_found), and tokens that any call brought and that are none of this deployment (token_malformed, token_bad_signature, token_unknown_key).',
     'result',
   );
-  const updated = counter('sessions_updated_total', 'Updates, flash pushes and pops, and new CSRF tokens that succeeded.');
+  const updated = counter(
+    'sessions_updated_total',
+    'Updates, flash pushes and pops, and new CSRF tokens that succeeded.',
+  );
   const invalidated = counter('sessions_invalidated_total', 'Sessions ended by InvalidateSession.');
   const regenerated = counter('sessions_regenerated_total', 'Tokens replaced by RegenerateSession.');
   const touches = counter(
@@ -47,11 +56,24 @@ export function createMetrics(registry: Registry, build: BuildInfo): Metrics {
   );
   const conflicts = counter('version_conflicts_total', 'Updates refused because if_version did not hold.');
   const sessionSize = histogram('session_size_bytes', 'Content of sessions created and loaded.', sizeBuckets);
-  const storeDuration = histogram('store_command_duration_seconds', 'How long the store took to answer.', latencyBuckets, 'command');
+  const storeDuration = histogram(
+    'store_command_duration_seconds',
+    'How long the store took to answer.',
+    latencyBuckets,
+    'command',
+  );
   const storeErrors = counter('store_errors_total', 'Store commands that failed, by reason.', 'command', 'reason');
   const storeReady = gauge('store_ready', '1 when the store can be used, 0 when not.');
-  const buildInfo = gauge('build_info', 'Always 1: the version and the kind of store in its labels.', 'version', 'store');
+  const buildInfo = gauge(
+    'build_info',
+    'Always 1: the version and the kind of store in its labels.',
+    'version',
+    'store',
+  );
 
+  // A series that is not there before its first event hides that event from rate() and increase().
+  for (const result of loadResults) loaded.inc({ result }, 0);
+  for (const result of ['done', 'skipped']) touches.inc({ result }, 0);
   buildInfo.set({ version: build.version, store: build.store }, 1);
   collectDefaultMetrics({ register: registry });
 

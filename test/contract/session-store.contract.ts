@@ -194,7 +194,12 @@ export function describeSessionStore(name: string, makeStore: MakeStore): void {
         ['increment of 007', '007', increment('k', 1), 'no_json_integer'],
         ['increment past 2^53-1', '9007199254740990', increment('k', 2), 'integer_overflow'],
         ['increment past -2^53+1', '-9007199254740990', increment('k', -2), 'integer_overflow'],
-        ['increment of a number that is too large', '123456789012345678901234567890', increment('k', -1), 'integer_overflow'],
+        [
+          'increment of a number that is too large',
+          '123456789012345678901234567890',
+          increment('k', -1),
+          'integer_overflow',
+        ],
       ])('refuses %s, and stores nothing', async (_what, held, operation, problem) => {
         const session = await create();
         await apply(session, set('k', held));
@@ -400,7 +405,7 @@ export function describeSessionStore(name: string, makeStore: MakeStore): void {
         expect(loaded?.session.version).toBe(1);
         const { accessed, expires } = sinceCreation(loaded?.session);
         expect(accessed).toBeGreaterThanOrEqual(5 * minute);
-        expect(expires).toBe((accessed ?? 0) + idle + minute);
+        expect(expires).toBe(accessed + idle + minute);
         expect(await store.load(session)).toMatchObject({ touched: false });
         await harness.advance(idle);
         await expect(store.load(session)).resolves.toBeDefined();

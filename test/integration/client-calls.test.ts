@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { getEventListeners } from 'node:events';
 import { status } from '@grpc/grpc-js';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { SessionClient, SessionError, type SessionErrorCode } from '@session-sidecar/client';
-import { failure, sessionWith, startFakeSidecar, type Answer, type FakeSidecar } from '../support/fake-sidecar';
+import { SessionClient, SessionError } from '@session-sidecar/client';
+import type { SessionErrorCode } from '@session-sidecar/client';
+import { failure, sessionWith, startFakeSidecar } from '../support/fake-sidecar';
+import type { Answer, FakeSidecar } from '../support/fake-sidecar';
 
 const closing: (() => void)[] = [];
 afterEach(() => closing.splice(0).forEach((close) => close()));
@@ -25,10 +27,12 @@ function connect({ address }: { address: string }, timeoutMs?: number): SessionC
 const found = () => ({ session: sessionWith({ a: '1' }) });
 const updated = () => ({ version: 2, expires: undefined, results: [{ applied: true }] });
 /** Answers the first calls with a failure and later ones as told. */
-const failing = (times: number, error: unknown, then: Answer): Answer => (call, attempt) => {
-  if (attempt <= times) throw error;
-  return then(call, attempt);
-};
+const failing =
+  (times: number, error: unknown, then: Answer): Answer =>
+  (call, attempt) => {
+    if (attempt <= times) throw error;
+    return then(call, attempt);
+  };
 const never: Answer = () => new Promise(() => {});
 const codeOf = (promise: Promise<unknown>) =>
   promise.then(
@@ -233,7 +237,7 @@ describe('the error of a failed call', () => {
     });
   });
 
-  test.each<[number, string | undefined, SessionErrorCode]>([
+  test.each<[status, string | undefined, SessionErrorCode]>([
     [status.UNIMPLEMENTED, undefined, 'UNIMPLEMENTED'],
     [status.PERMISSION_DENIED, undefined, 'UNKNOWN'],
     [status.UNAVAILABLE, 'A_REASON_OF_A_NEWER_SIDECAR', 'UNAVAILABLE'],

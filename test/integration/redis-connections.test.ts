@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { generate } from 'selfsigned';
+import { connectRedis } from '../../server/src/store/redis/connection';
 import type { RedisConnectionOptions } from '../../server/src/store/redis/connection';
 import { emptyContent } from '../../server/src/session/content';
 import type { SessionStore } from '../../server/src/session/session-store';
@@ -13,12 +14,18 @@ import { createTokens, randomSigningKey } from '../../server/src/session/token';
 import { until } from '../support/poll';
 import { freePort, startRedis } from '../support/redis';
 import type { RedisServer, RedisServerOptions } from '../support/redis';
-import { generousLimits, keyPrefix, makeRedisStore, redisConnectionOptions, twentyMinutes } from '../support/store-harness';
+import {
+  generousLimits,
+  keyPrefix,
+  makeRedisStore,
+  redisConnectionOptions,
+  twentyMinutes,
+} from '../support/store-harness';
 
 const tokens = createTokens([randomSigningKey()]);
 
 describe('connecting to Redis', () => {
-  const cleanUps: (() => Promise<unknown> | unknown)[] = [];
+  const cleanUps: (() => unknown)[] = [];
 
   afterEach(async () => {
     for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
@@ -40,7 +47,14 @@ describe('connecting to Redis', () => {
   async function createAndLoad(store: SessionStore): Promise<string> {
     const { handle, secretHash } = tokens.issue();
     const idleTimeout = 60_000;
-    await store.create({ handle, secretHash, content: emptyContent, csrfToken: 'csrf', idleTimeout, subject: undefined });
+    await store.create({
+      handle,
+      secretHash,
+      content: emptyContent,
+      csrfToken: 'csrf',
+      idleTimeout,
+      subject: undefined,
+    });
     await expect(store.load({ handle, secretHash })).resolves.toBeDefined();
     return keyPrefix + handle;
   }
@@ -55,6 +69,26 @@ describe('connecting to Redis', () => {
     await expect(server.admin.exists(key)).resolves.toBe(1);
   });
 
+  test('never to another database than the one that was asked for', async () => {
+    const server = await redis();
+    const troubles: string[] = [];
+    const options = redisConnectionOptions({ nodes: at(server.port), db: 99 });
+    const ready: boolean[] = [];
+    const client = connectRedis(options, {
+      onReady: (isReady) => ready.push(isReady),
+      onTrouble: ({ message }) => troubles.push(message),
+    });
+    cleanUps.push(() => client.disconnect());
+    await until('a second attempt', async () => {
+      const stats = await server.admin.info('commandstats');
+      return Number(/cmdstat_select:calls=(\d+)/.exec(stats)?.[1]) >= 2;
+    });
+    expect(ready).toEqual([]);
+    expect(client.status).not.toBe('ready');
+    expect(troubles[0]).toBe('ERR DB index is out of range');
+    expect(new Set(troubles).size).toBe(troubles.length);
+  });
+
   test('by Unix socket', async () => {
     const server = await redis();
     await createAndLoad(await storeOn({ socketPath: server.socketPath }));
@@ -62,7 +96,19 @@ describe('connecting to Redis', () => {
 
   test('as an ACL user that may do no more than the sidecar needs', async () => {
     const server = await redis();
-    const commands = ['eval', 'evalsha', 'get', 'set', 'setrange', 'pexpireat', 'persist', 'unlink', 'time', 'info', 'ping'];
+    const commands = [
+      'eval',
+      'evalsha',
+      'get',
+      'set',
+      'setrange',
+      'pexpireat',
+      'persist',
+      'unlink',
+      'time',
+      'info',
+      'ping',
+    ];
     const rules = ['on', '>s3cret', `~${keyPrefix}*`, ...commands.map((command) => `+${command}`)];
     await server.admin.acl('SETUSER', 'sidecar', ...rules);
     await server.admin.acl('SETUSER', 'default', 'resetpass', '-@all', '+ping');
@@ -104,7 +150,7 @@ describe('connecting to Redis', () => {
     await until('the replica to have the session', async () => (await replica.admin.exists(key)) === 1);
 
     await master.stop();
-    await until('a failover', async () => /role:master/.test(await replica.admin.info('replication')), 30_000);
+    await until('a failover', async () => (await replica.admin.info('replication')).includes('role:master'), 30_000);
     await until('the store to follow', () => store.ready, 30_000);
     const keyAfterwards = await createAndLoad(store);
     await expect(replica.admin.exists(keyAfterwards)).resolves.toBe(1);
@@ -127,7 +173,13 @@ describe('connecting to Redis', () => {
     );
     const child = spawn('redis-server', [configuration, '--sentinel'], { stdio: 'ignore' });
     const stopped = once(child, 'exit');
-    const sentinel = new Redis({ port, host: '127.0.0.1', retryStrategy: () => 20, maxRetriesPerRequest: null, disconnectTimeout: 1 });
+    const sentinel = new Redis({
+      port,
+      host: '127.0.0.1',
+      retryStrategy: () => 20,
+      maxRetriesPerRequest: null,
+      disconnectTimeout: 1,
+    });
     sentinel.on('error', () => undefined);
     cleanUps.push(async () => {
       sentinel.disconnect();
@@ -135,10 +187,14 @@ describe('connecting to Redis', () => {
       await stopped;
       rmSync(directory, { recursive: true, force: true });
     });
-    await until('Sentinel to know the replica', async () => {
-      const replicas = (await sentinel.call('SENTINEL', 'REPLICAS', 'mymaster')) as unknown[];
-      return replicas.length === 1;
-    }, 30_000);
+    await until(
+      'Sentinel to know the replica',
+      async () => {
+        const replicas = (await sentinel.call('SENTINEL', 'REPLICAS', 'mymaster')) as unknown[];
+        return replicas.length === 1;
+      },
+      30_000,
+    );
     return port;
   }
 });

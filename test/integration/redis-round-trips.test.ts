@@ -39,7 +39,14 @@ describe('what a call costs Redis', () => {
 
   async function newSession() {
     const { handle, secretHash } = tokens.issue();
-    const given = { handle, secretHash, content: emptyContent, csrfToken: 'csrf', idleTimeout: 1_200_000, subject: undefined };
+    const given = {
+      handle,
+      secretHash,
+      content: emptyContent,
+      csrfToken: 'csrf',
+      idleTimeout: 1_200_000,
+      subject: undefined,
+    };
     await store.create(given);
     return given;
   }

@@ -6,7 +6,13 @@ import { createTokens, randomSigningKey } from '../../server/src/session/token';
 import { until } from '../support/poll';
 import { startRedis } from '../support/redis';
 import type { RedisServer } from '../support/redis';
-import { generousLimits, keyPrefix, makeRedisStore, redisConnectionOptions, twentyMinutes } from '../support/store-harness';
+import {
+  generousLimits,
+  keyPrefix,
+  makeRedisStore,
+  redisConnectionOptions,
+  twentyMinutes,
+} from '../support/store-harness';
 import type { StoreHarness } from '../support/store-harness';
 
 const tokens = createTokens([randomSigningKey()]);
@@ -72,18 +78,25 @@ describe('when Redis is in trouble', () => {
     await expect(store.create(newSession())).rejects.toMatchObject(unavailable(true));
     await expect(store.delete(session)).rejects.toMatchObject(unavailable(true));
     server.thaw();
-    await until('calls to work again', () => store.load(session).then(() => true, () => false));
+    await until('calls to work again', () =>
+      store.load(session).then(
+        () => true,
+        () => false,
+      ),
+    );
   });
 
   test('a server that dies with calls under way: each is answered, and none is sent again', async () => {
     const session = await create();
     server.freeze();
-    const calls = Array.from({ length: 5 }, () => store.update(session, { operations: [{ kind: 'increment', key: 'n', by: 1 }] }));
+    const calls = Array.from({ length: 5 }, () =>
+      store.update(session, { operations: [{ kind: 'increment', key: 'n', by: 1 }] }),
+    );
     const outcomes = Promise.allSettled(calls);
     server.process.kill('SIGKILL');
-    expect((await outcomes).map((outcome) => outcome.status === 'rejected' && (outcome.reason as { reason: string }).reason)).toEqual(
-      calls.map(() => 'STORE_UNAVAILABLE'),
-    );
+    expect(
+      (await outcomes).map((outcome) => outcome.status === 'rejected' && (outcome.reason as { reason: string }).reason),
+    ).toEqual(calls.map(() => 'STORE_UNAVAILABLE'));
   });
 
   test('a full server refuses what needs room; sessions can still be read, and ended', async () => {

@@ -35,21 +35,20 @@ describe('sessions behave as the model does, whatever several sidecars do in wha
     let harness: StoreHarness | undefined;
     let commandsRun = 0;
     const tokens = createTokens([randomSigningKey()]);
-    const property = fc
-      .asyncProperty(sessionCommands, async (commands) => {
-        harness = await makeStore(settings);
-        const { store, advance } = harness;
-        const manager = () => new SessionManager({ store, tokens, ...settings, events: ignoreEvents });
-        const real = { managers: [manager(), manager()], tokens: [], commandsRun: 0, advance };
-        await fc.asyncModelRun(() => ({ model: new SessionModel(), real }), commands);
-        commandsRun += real.commandsRun;
-      })
-      .afterEach(async () => {
-        await harness?.close();
-        await server.admin.flushall();
-      });
+    const property = fc.asyncProperty(sessionCommands, async (commands) => {
+      harness = await makeStore(settings);
+      const { store, advance } = harness;
+      const manager = () => new SessionManager({ store, tokens, ...settings, events: ignoreEvents });
+      const real = { managers: [manager(), manager()], tokens: [], commandsRun: 0, advance };
+      await fc.asyncModelRun(() => ({ model: new SessionModel(), real }), commands);
+      commandsRun += real.commandsRun;
+    });
+    const cleanUp = fc.afterEach(async () => {
+      await harness?.close();
+      await server.admin.flushall();
+    });
     // A failure prints the seed and the path that repeat it.
-    await fc.assert(property, { numRuns, endOnFailure: false });
+    await fc.assert(property, { numRuns, endOnFailure: false, plugins: [cleanUp] });
     // Generators that only made short or impossible runs would prove nothing.
     expect(commandsRun).toBeGreaterThan(numRuns * 10);
   }

@@ -98,7 +98,8 @@ export class SessionModel {
       results.push(result);
     }
     if (data.size > modelLimits.maxKeys) return 'TOO_MANY_KEYS';
-    if ([...flash.values()].some((messages) => messages.length > modelLimits.maxFlashMessages)) return 'FLASH_QUEUE_FULL';
+    if ([...flash.values()].some((messages) => messages.length > modelLimits.maxFlashMessages))
+      return 'FLASH_QUEUE_FULL';
     if (always || results.some(({ applied }) => applied)) {
       Object.assign(session, { data, flash, version: session.version + 1, accessed: this.now });
     } else {
@@ -124,7 +125,11 @@ export class SessionModel {
   }
 }
 
-function applyOne(data: Map<string, Json>, flash: Map<string, Json[]>, operation: ModelOperation): ModelResult | string {
+function applyOne(
+  data: Map<string, Json>,
+  flash: Map<string, Json[]>,
+  operation: ModelOperation,
+): ModelResult | string {
   switch (operation.kind) {
     case 'set':
       data.set(operation.key, operation.value);

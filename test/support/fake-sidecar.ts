@@ -1,4 +1,5 @@
-import { Metadata, Server, ServerCredentials, status, type sendUnaryData, type ServerUnaryCall, type ServiceError, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import { Metadata, Server, ServerCredentials } from '@grpc/grpc-js';
+import type { sendUnaryData, ServerUnaryCall, ServiceError, status, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { ErrorInfo, RetryInfo } from '@session-sidecar/proto/google/rpc/error_details';
 import { Status } from '@session-sidecar/proto/google/rpc/status';
 import { Session } from '@session-sidecar/proto/session/v1/session';
@@ -17,7 +18,10 @@ export interface FakeSidecar {
 }
 
 /** A real gRPC server that answers as a test says: for failures that a real sidecar cannot be made to have on demand. */
-export async function startFakeSidecar(answers: Partial<Record<Method, Answer>>, address = '127.0.0.1:0'): Promise<FakeSidecar> {
+export async function startFakeSidecar(
+  answers: Partial<Record<Method, Answer>>,
+  address = '127.0.0.1:0',
+): Promise<FakeSidecar> {
   const calls: string[] = [];
   const server = new Server();
   const handlers: UntypedServiceImplementation = {};
@@ -26,12 +30,17 @@ export async function startFakeSidecar(answers: Partial<Record<Method, Answer>>,
       calls.push(method);
       Promise.resolve()
         .then(() => answer(call, calls.filter((called) => called === method).length))
-        .then((response) => done(null, response), (error: unknown) => done(error as ServiceError));
+        .then(
+          (response) => done(null, response),
+          (error: unknown) => done(error as ServiceError),
+        );
     };
   }
   server.addService(SessionServiceService, handlers);
   const port = await new Promise<number>((resolve, reject) =>
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => (error ? reject(error) : resolve(bound))),
+    server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) =>
+      error ? reject(error) : resolve(bound),
+    ),
   );
   return { address: `127.0.0.1:${port}`, calls, close: () => server.forceShutdown() };
 }
@@ -56,7 +65,10 @@ export function failure(
   { metadata = {}, retryAfterMs }: { metadata?: Record<string, string>; retryAfterMs?: number } = {},
 ) {
   const trailer = new Metadata();
-  const any = (name: string, value: Uint8Array) => ({ typeUrl: `type.googleapis.com/google.rpc.${name}`, value: Buffer.from(value) });
+  const any = (name: string, value: Uint8Array) => ({
+    typeUrl: `type.googleapis.com/google.rpc.${name}`,
+    value: Buffer.from(value),
+  });
   const details = [];
   if (reason !== undefined) {
     const info = { reason, domain: 'session.v1', metadata: new Map(Object.entries(metadata)) };

@@ -23,7 +23,11 @@ export interface SidecarOptions {
 /** The same for all, so that every sidecar of a test takes the tokens of the others. */
 const signingKey = Buffer.alloc(32, 'test').toString('base64');
 
-export async function startSidecar({ redisUrl, grpcAddress = '127.0.0.1:0', env }: SidecarOptions = {}): Promise<Sidecar> {
+export async function startSidecar({
+  redisUrl,
+  grpcAddress = '127.0.0.1:0',
+  env,
+}: SidecarOptions = {}): Promise<Sidecar> {
   const { config } = loadConfig({
     env: {
       SESSION_SIDECAR_GRPC_ADDRESS: grpcAddress,

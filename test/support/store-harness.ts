@@ -92,7 +92,7 @@ export function makeRedisStore(
  * Redis keeps its own time, so instead of moving its clock on, this moves everything stored back: the times in the
  * records, and the keys' own expiry, which Redis then acts on.
  */
-async function age({ admin }: RedisServer, milliseconds: number): Promise<void> {
+export async function age({ admin }: RedisServer, milliseconds: number): Promise<void> {
   for (const key of await admin.keys(`${keyPrefix}*`)) {
     const record = await admin.getBuffer(key);
     if (record === null) continue;

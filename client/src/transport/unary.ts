@@ -1,9 +1,11 @@
-import { Metadata, type Client, type ServiceError } from '@grpc/grpc-js';
+import { Metadata } from '@grpc/grpc-js';
+import type { Client, ServiceError } from '@grpc/grpc-js';
 import { SessionServiceDefinition } from '@session-sidecar/proto/session/v1/session_service';
 import type { RunningCall } from '../call-options';
 import { SessionError } from '../errors';
 import { fromGrpcError } from '../grpc-error';
-import { methods, type MethodName, type RequestOf, type ResponseOf, type Transport } from './transport';
+import { methods } from './transport';
+import type { MethodName, RequestOf, ResponseOf, Transport } from './transport';
 
 /** One HTTP/2 request for each call. */
 export function unaryTransport(channel: Client, address: string): Transport {
@@ -56,8 +58,8 @@ function metadataOf(entries: Readonly<Record<string, string>> = {}): Metadata {
 
 interface Wire<M extends MethodName> {
   readonly path: string;
-  serialize(request: RequestOf<M>): Buffer;
-  deserialize(bytes: Buffer): ResponseOf<M>;
+  readonly serialize: (request: RequestOf<M>) => Buffer;
+  readonly deserialize: (bytes: Buffer) => ResponseOf<M>;
 }
 
 function wire<M extends MethodName>(method: M): Wire<M> {

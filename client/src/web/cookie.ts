@@ -39,7 +39,9 @@ export function resolveCookie(options: CookieOptions = {}): ResolvedCookie {
     throw new TypeError(`Expected \`cookie.secure\` to be true, because browsers refuse \`${name}\` otherwise`);
   }
   if (name.startsWith('__Host-') && (path !== '/' || options.domain !== undefined)) {
-    throw new TypeError(`Expected \`cookie.path\` to be / and \`cookie.domain\` to be absent, because browsers refuse \`${name}\` otherwise`);
+    throw new TypeError(
+      `Expected \`cookie.path\` to be / and \`cookie.domain\` to be absent, because browsers refuse \`${name}\` otherwise`,
+    );
   }
   setCookieHeader(cookie, 'token', true);
   return cookie;

@@ -26,7 +26,10 @@ export class CsrfError extends Error {
  * @throws CsrfError unless the request's method is safe, or its header `X-CSRF-Token` or, without one, its body field
  * `csrf_token` is the session's CSRF token. The query string is not looked at: it ends up in logs and referrers.
  */
-export function assertCsrfToken(session: () => { checkCsrfToken(token: string | undefined): boolean }, request: CsrfRequest): void {
+export function assertCsrfToken(
+  session: () => { checkCsrfToken(token: string | undefined): boolean },
+  request: CsrfRequest,
+): void {
   if (request.method !== undefined && safeMethods.has(request.method)) return;
   if (!session().checkCsrfToken(tokenOf(request))) throw new CsrfError();
 }
@@ -34,6 +37,7 @@ export function assertCsrfToken(session: () => { checkCsrfToken(token: string | 
 function tokenOf({ headers, body }: CsrfRequest): string | undefined {
   const header = headers['x-csrf-token'];
   if (typeof header === 'string' && header !== '') return header;
-  const field: unknown = typeof body === 'object' && body !== null && 'csrf_token' in body ? body.csrf_token : undefined;
+  const field: unknown =
+    typeof body === 'object' && body !== null && 'csrf_token' in body ? body.csrf_token : undefined;
   return typeof field === 'string' ? field : undefined;
 }

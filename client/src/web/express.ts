@@ -1,7 +1,9 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type { ISession } from '../session';
-import { SessionClient, type SessionClientOptions } from '../session-client';
-import { decideCookie, readCookie, resolveCookie, setCookieHeader, type CookieOptions, type ResolvedCookie } from './cookie';
+import { SessionClient } from '../session-client';
+import type { SessionClientOptions } from '../session-client';
+import { decideCookie, readCookie, resolveCookie, setCookieHeader } from './cookie';
+import type { CookieOptions, ResolvedCookie } from './cookie';
 import { assertCsrfToken } from './csrf';
 import { installGate } from './response-gate';
 
@@ -34,7 +36,7 @@ interface WebOptions {
   readonly cookie?: CookieOptions | undefined;
   /**
    * Whether a visitor whose session was started by a request that failed keeps it. False: a response with status 500 or
-   * above sets no cookie for a new session, and nothing is stored for it. Default: true.
+   * above sets no cookie for a new session, and nothing stays stored for it. Default: true.
    */
   readonly cookieOnException?: boolean | undefined;
 }
@@ -43,17 +45,26 @@ interface WebOptions {
 export type SessionsOptions = WebOptions &
   ({ readonly client: SessionClient<SessionData> } | (SessionClientOptions<SessionData> & { readonly client?: never }));
 
+/** The requests that have a session from here. */
+const attached = new WeakSet<Request>();
+
 /**
  * Gives each request its `req.session`, and saves it before the headers of the response leave: a browser that has them finds
  * the session as it was left, whichever server it asks next. If that fails, the response is discarded and the error goes
  * to the error handlers, with a `status` of 409 when the session ended meanwhile, for example by a logout, and of 503 when
- * the sidecar cannot answer.
+ * the sidecar cannot answer. Such an error's response starts from the headers that were set before `sessions()`, and what
+ * is written to the session from then on is not saved.
  *
- * A visitor with a session costs one call to the sidecar, and one more if something was written; a visitor without one
- * costs none, gets no cookie and leaves nothing behind. Mount it after whatever serves static files.
+ * A request that brings the session cookie costs one call to the sidecar, whether it touches the session or not, and one
+ * more if something was written; what asks the sidecar by itself, such as `popFlash()`, comes on top. A request without
+ * the cookie costs none until something is written, gets no cookie and leaves nothing behind. So mount it after whatever
+ * needs no session, such as static files and health checks, and after what every response needs, such as `compression()`
+ * and `helmet()`. Of two `sessions()` on the way of a request, the first counts.
  *
- * What is written once the headers have left is saved when the response ends, but only to a session that exists: it is
- * too late for a cookie.
+ * Await whatever of the session returns a promise before sending anything. What is written once the headers have left is
+ * saved when the response ends, but only to a session that exists: it is too late for a cookie. If that fails, the
+ * connection is closed, as it is too late for a status as well. Nothing saves what is written after the response's end,
+ * or after the headers of a response that has no end because `destroy()` cuts it off.
  */
 export function sessions(options: SessionsOptions): RequestHandler {
   const client = options.client ?? new SessionClient<SessionData>(options);
@@ -61,14 +72,21 @@ export function sessions(options: SessionsOptions): RequestHandler {
   const { cookieOnException = true } = options;
 
   return (req, res, next) => {
-    // Mounted twice: the outer one does it.
-    if (Object.hasOwn(req, 'session')) return next();
+    if (attached.has(req)) {
+      next();
+      return;
+    }
+    if (Object.hasOwn(req, 'session')) throw new TypeError('Expected no other middleware to set `req.session`');
     const token = readCookie(req.headers.cookie, cookie);
     const attach = (session: ISession<SessionData>) => {
+      attached.add(req);
       attachSession(req, res, next, { session, cookie, cookieOnException });
       next();
     };
-    if (!token) return attach(client.create());
+    if (!token) {
+      attach(client.create());
+      return;
+    }
     client.open(token).then(attach, next);
   };
 }
@@ -79,11 +97,10 @@ interface Attached {
   readonly cookieOnException: boolean;
 }
 
-function attachSession(req: Request, res: Response, next: NextFunction, attached: Attached): void {
-  const { session, cookie, cookieOnException } = attached;
+function attachSession(req: Request, res: Response, next: NextFunction, attachment: Attached): void {
+  const { session, cookie, cookieOnException } = attachment;
   const arrived = session.token;
   let used = false;
-  let failed = false;
   /** The token that the browser has once the headers have left. */
   let told: string | undefined;
 
@@ -94,33 +111,35 @@ function attachSession(req: Request, res: Response, next: NextFunction, attached
       return session;
     },
   });
-  const isAbandoned = () => failed && !cookieOnException && session.token === undefined;
+  const isFailure = (status: number) => status >= 500;
+  const isWithheld = (status: number) => !cookieOnException && isFailure(status) && session.isNew;
+  const save = () => (session.hasChanges ? session.save() : undefined);
 
   installGate(res, {
     beforeHeaders(status) {
-      failed = status >= 500;
-      return used && !isAbandoned() && session.hasChanges ? session.save() : undefined;
+      if (!used) return undefined;
+      if (!isWithheld(status)) return save();
+      // Stored already, for example by csrfToken(), but nobody will ever have its token. If this fails, it expires by itself.
+      return session.state === 'stored' ? session.invalidate().catch(() => {}) : undefined;
     },
     onHeaders() {
       told = session.token;
       if (!used) return;
       res.vary('Cookie');
       const { isNew } = session;
+      const failed = isFailure(res.statusCode);
       const decision = decideCookie({ arrived, current: session.token, isNew, failed, cookieOnException });
       if (decision === 'none') return;
       res.append('Set-Cookie', setCookieHeader(cookie, decision === 'set' ? session.token : undefined, req.secure));
       // RFC 9111 lets shared caches store a response with Set-Cookie; this is how to keep them from handing it on.
-      if (!res.hasHeader('Cache-Control')) res.setHeader('Cache-Control', 'no-cache="Set-Cookie"');
+      res.append('Cache-Control', 'no-cache="Set-Cookie"');
     },
     beforeEnd() {
-      if (!used || isAbandoned()) return undefined;
+      if (!used || isWithheld(res.statusCode)) return undefined;
       if (session.token === undefined ? session.hasChanges : session.token !== told) return Promise.reject(tooLate());
-      return session.hasChanges ? session.save() : undefined;
+      return save();
     },
-    onError(error) {
-      if (!res.headersSent) res.vary('Cookie');
-      next(error);
-    },
+    onError: next,
   });
 }
 
@@ -137,7 +156,7 @@ function tooLate(): Error {
  */
 export function csrf(): RequestHandler {
   return (req, _res, next) => {
-    if (!Object.hasOwn(req, 'session')) throw new TypeError('Expected `sessions()` to be mounted before `csrf()`');
+    if (!attached.has(req)) throw new TypeError('Expected `sessions()` to be mounted before `csrf()`');
     assertCsrfToken(() => req.session, req);
     next();
   };

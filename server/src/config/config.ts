@@ -2,12 +2,12 @@ import type { GrpcAddress } from '../grpc/listeners';
 import type { Limits } from '../session/limits';
 import type { ExpiryPolicy } from '../session/session';
 import type { RedisConnectionOptions } from '../store/redis/connection';
-import type { HostAndPort } from './values';
+import type { ListenAddress } from './values';
 
 /** Everything a sidecar can be told, checked. */
 export interface Config {
   readonly grpcAddresses: readonly GrpcAddress[];
-  readonly httpAddress: HostAndPort;
+  readonly httpAddress: ListenAddress;
   readonly logLevel: 'error' | 'warn' | 'info' | 'debug';
   readonly shutdownGraceMs: number;
   readonly expiry: ExpiryPolicy;
@@ -15,8 +15,7 @@ export interface Config {
   /** `undefined`, which only the memory store allows: make one. */
   readonly signingKeys: readonly Buffer[] | undefined;
   readonly store:
-    | { readonly kind: 'memory'; readonly maxBytes: number }
-    | { readonly kind: 'redis'; readonly redis: RedisConfig };
+    { readonly kind: 'memory'; readonly maxBytes: number } | { readonly kind: 'redis'; readonly redis: RedisConfig };
 }
 
 export interface RedisConfig extends RedisConnectionOptions {

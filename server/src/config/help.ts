@@ -1,6 +1,26 @@
-import { flagOf, variableOf } from './settings';
-import type { Setting } from './settings';
-import { entries } from './sources';
+import { entries, flagOf, variableOf } from './settings';
+
+/** What is told about a setting. */
+export interface SettingRow {
+  readonly variable: string;
+  /** Without dashes; `undefined` for a secret, which is no flag but may come from the file that `<variable>_FILE` names. */
+  readonly flag: string | undefined;
+  readonly kind: string;
+  /** The default, or what happens without one. */
+  readonly fallback: string;
+  readonly help: string;
+}
+
+/** The rows of docs/configuration.md. */
+export function settingRows(): SettingRow[] {
+  return entries.map(([, setting]) => ({
+    variable: variableOf(setting),
+    flag: flagOf(setting),
+    kind: setting.kind.name,
+    fallback: setting.fallback ?? setting.absent ?? '',
+    help: setting.help,
+  }));
+}
 
 /** What --help prints. */
 export function helpText(): string {
@@ -11,31 +31,11 @@ export function helpText(): string {
     '',
     'Each setting is an environment variable; those without secrets are flags too, and a flag wins.',
     '',
-    ...entries.flatMap(([, setting]) => [
-      `  ${variableOf(setting)}${setting.secret ? `, or ${variableOf(setting)}_FILE` : `, --${flagOf(setting) ?? ''}`}`,
-      `      ${setting.help}`,
-      `      ${capitalized(setting.kind.name)}. Default: ${defaultOf(setting)}.`,
+    ...settingRows().flatMap(({ variable, flag, kind, fallback, help }) => [
+      `  ${variable}${flag === undefined ? `, or ${variable}_FILE` : `, --${flag}`}`,
+      `      ${help}`,
+      `      ${kind.charAt(0).toUpperCase()}${kind.slice(1)}. Default: ${fallback}.`,
     ]),
     '',
   ].join('\n');
-}
-
-/** The rows of docs/configuration.md. */
-export function settingRows(): { variable: string; flag: string | undefined; kind: string; fallback: string; help: string; secret: boolean }[] {
-  return entries.map(([, setting]) => ({
-    variable: variableOf(setting),
-    flag: flagOf(setting),
-    kind: setting.kind.name,
-    fallback: defaultOf(setting),
-    help: setting.help,
-    secret: setting.secret ?? false,
-  }));
-}
-
-function defaultOf({ fallback, absent = '' }: Setting<unknown>): string {
-  return fallback ?? absent;
-}
-
-function capitalized(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

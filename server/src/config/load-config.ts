@@ -1,11 +1,12 @@
 import { ConfigError } from './config';
 import type { Config } from './config';
-import { places, redisClashes, redisConfigOf } from './redis-config';
-import { variableOf } from './settings';
+import { redisClashes, redisConfigOf, whyWithoutEffect } from './redis-config';
+import { entries, variableOf } from './settings';
 import type { SettingId, SettingValues } from './settings';
-import { collect, entries } from './sources';
-import type { Given, Sources } from './sources';
-import { ValueError } from './values';
+import { collect } from './sources';
+import type { GivenSettings, Sources } from './sources';
+import { inFile, ValueError } from './values';
+import type { ReadFile } from './values';
 
 export interface Loaded {
   readonly config: Config;
@@ -17,73 +18,64 @@ export interface Loaded {
 /** @throws ConfigError with everything that is wrong. */
 export function loadConfig(sources: Sources): Loaded {
   const collected = collect(sources);
-  const { given, ambient } = withAmbientRedisUrl(collected.given, sources.env);
-  const problems = [...collected.problems];
-  const values = parseAll(given, problems);
-  problems.push(...redisClashes(given));
-  const redis = values === undefined ? undefined : redisConfigOf(values, given, sources, problems);
-  if (values === undefined || problems.length > 0) throw new ConfigError(problems);
-
-  const { grpcAddresses, httpAddress, logLevel, shutdownGraceMs, signingKeys } = values;
-  const { idleTimeout, touchInterval, maxLifetime, maxSessionBytes, maxKeys, maxFlashMessages } = values;
+  const { given } = collected;
+  const parsed = parseAll(given, sources.readFile);
+  const problems = [...collected.problems, ...parsed.problems, ...redisClashes(parsed.values, given)];
+  if (problems.length > 0) throw new ConfigError(problems);
   return {
-    config: {
-      grpcAddresses,
-      httpAddress,
-      logLevel,
-      shutdownGraceMs,
-      signingKeys,
-      expiry: { idleTimeout, touchInterval, maxLifetime },
-      limits: { maxSessionBytes, maxKeys, maxFlashMessages },
-      store: redis === undefined ? { kind: 'memory', maxBytes: values.memoryStoreBytes } : { kind: 'redis', redis },
-    },
-    warnings: [...collected.warnings, ...ambient, ...withoutEffect(given)],
+    config: configOf(parsed.values as SettingValues),
+    warnings: [...collected.warnings, ...withoutEffect(given)],
     effective: effectiveOf(given),
   };
 }
 
-/** Platforms inject REDIS_URL. It counts where no setting of our own says where Redis is. */
-function withAmbientRedisUrl(given: ReadonlyMap<SettingId, Given>, env: Sources['env']) {
-  const text = env['REDIS_URL'];
-  if (text === undefined || text === '') return { given, ambient: [] };
-  const ownPlace = places.map((id) => given.get(id)).find((own) => own !== undefined);
-  if (ownPlace !== undefined) return { given, ambient: [`REDIS_URL is set, but not used because ${ownPlace.from} is.`] };
-  return { given: new Map([...given, ['redisUrl', { text, from: 'REDIS_URL' }] as const]), ambient: [] };
-}
-
-function parseAll(given: ReadonlyMap<SettingId, Given>, problems: string[]): SettingValues | undefined {
-  let complete = true;
-  const values = entries.map(([id, { kind, fallback }]) => {
-    const { text = fallback, from = '' } = given.get(id) ?? {};
-    if (text === undefined) return [id, undefined];
+/** @returns as values all that could be parsed, and for the rest what is wrong. */
+function parseAll(given: GivenSettings, readFile: ReadFile): { values: Partial<SettingValues>; problems: string[] } {
+  const values: Partial<Record<SettingId, unknown>> = {};
+  const problems: string[] = [];
+  for (const [id, { kind, fallback }] of entries) {
+    const { text = fallback, from = '', isPath = false } = given.get(id) ?? {};
+    if (text === undefined) continue;
     try {
-      return [id, kind.parse(text)];
+      values[id] = (isPath ? inFile(kind) : kind).parse(text, readFile);
     } catch (error) {
       if (!(error instanceof ValueError)) throw error;
-      complete = false;
-      // Kinds of secrets name what is wrong without repeating it.
       problems.push(`${from}: ${error.message}`);
-      return [id, undefined];
     }
-  });
-  return complete ? (Object.fromEntries(values) as SettingValues) : undefined;
+  }
+  return { values: values as Partial<SettingValues>, problems };
 }
 
-/** Somebody who sets these believes that sessions are somewhere else than they are. */
-function withoutEffect(given: ReadonlyMap<SettingId, Given>): string[] {
-  const hasRedis = places.some((id) => given.has(id));
+function configOf(values: SettingValues): Config {
+  const { grpcAddresses, httpAddress, logLevel, shutdownGraceMs, signingKeys } = values;
+  const { idleTimeout, touchInterval, maxLifetime, maxSessionBytes, maxKeys, maxFlashMessages } = values;
+  const redis = redisConfigOf(values);
+  return {
+    grpcAddresses,
+    httpAddress,
+    logLevel,
+    shutdownGraceMs,
+    signingKeys,
+    expiry: { idleTimeout, touchInterval, maxLifetime },
+    limits: { maxSessionBytes, maxKeys, maxFlashMessages },
+    store: redis === undefined ? { kind: 'memory', maxBytes: values.memoryStoreBytes } : { kind: 'redis', redis },
+  };
+}
+
+/** Somebody who sets these believes that things are otherwise than they are. */
+function withoutEffect(given: GivenSettings): string[] {
   return [...given].flatMap(([id, { from }]) => {
-    if (!hasRedis && id.startsWith('redis')) return [`${from} has no effect: nothing says where Redis is, so sessions are kept in memory.`];
-    if (hasRedis && id === 'memoryStoreBytes') return [`${from} has no effect: sessions are kept in Redis.`];
-    return [];
+    const why = whyWithoutEffect(id, given);
+    return why === undefined ? [] : [`${from} has no effect: ${why}.`];
   });
 }
 
-function effectiveOf(given: ReadonlyMap<SettingId, Given>): Record<string, string> {
+function effectiveOf(given: GivenSettings): Record<string, string> {
   return Object.fromEntries(
     entries.flatMap(([id, setting]) => {
       const text = given.get(id)?.text ?? setting.fallback;
-      return text === undefined ? [] : [[variableOf(setting), setting.secret ? '(set)' : text]];
+      if (text === undefined || whyWithoutEffect(id, given) !== undefined) return [];
+      return [[variableOf(setting), setting.secret ? '(set)' : text]];
     }),
   );
 }

@@ -1,71 +1,102 @@
 import type { RedisConfig } from './config';
-import { settings, variableOf } from './settings';
+import { places, settings, variableOf } from './settings';
 import type { SettingId, SettingValues } from './settings';
-import type { Given, Sources } from './sources';
+import type { GivenSettings } from './sources';
 
-type GivenSettings = ReadonlyMap<SettingId, Given>;
+/** What is known of the settings while some may be wrong by themselves: those have no value. */
+interface Known {
+  readonly values: Partial<SettingValues>;
+  readonly has: (...ids: SettingId[]) => boolean;
+  /** The variables or flags that say them, for messages. */
+  readonly names: (...ids: SettingId[]) => string;
+}
 
-/** The settings that say where Redis is: one of them at most. */
-export const places = ['redisUrl', 'redisClusterNodes', 'redisSentinels'] as const satisfies readonly SettingId[];
+/** What is wrong with the settings about Redis together. */
+export function redisClashes(values: Partial<SettingValues>, given: GivenSettings): string[] {
+  const known: Known = {
+    values,
+    has: (...ids) => ids.every((id) => given.has(id)),
+    names: (...ids) => ids.flatMap((id) => given.get(id)?.from ?? []).join(' and '),
+  };
+  const isUrlWrong = given.has('redisUrl') && values.redisUrl === undefined;
+  return [
+    ...aboutPlaces(known),
+    ...(isUrlWrong ? [] : [...saidTwice(known), ...aboutTls(known), ...aboutLogins(known)]),
+  ];
+}
 
-/** What is wrong with the settings about Redis together, whatever their values are. */
-export function redisClashes(given: GivenSettings): string[] {
+function aboutPlaces({ values, has, names }: Known): string[] {
   const problems: string[] = [];
-  const set = places.flatMap((id) => given.get(id)?.from ?? []);
-  if (set.length > 1) problems.push(`${set.join(' and ')}: Set only one; each says where Redis is.`);
-  if (given.has('redisTlsCertFile') !== given.has('redisTlsKeyFile')) {
-    const names = [settings.redisTlsCertFile, settings.redisTlsKeyFile].map(variableOf);
-    problems.push(`${names.join(' and ')}: Set both or none.`);
-  }
-  if (set.length > 0 && !given.has('signingKeys')) {
+  const set = places.filter((id) => has(id));
+  if (set.length > 1) problems.push(`${names(...set)}: Set only one; each says where Redis is.`);
+  if (set.length > 0 && !has('signingKeys')) {
     problems.push(
       `${variableOf(settings.signingKeys)}: Expected a key, got none. Sessions in Redis outlive this process, so their tokens must too. Make one with: openssl rand -base64 32`,
+    );
+  }
+  if (has('redisClusterNodes') && (values.redisDb ?? 0) !== 0) {
+    problems.push(`${names('redisClusterNodes', 'redisDb')}: A Redis Cluster has no database other than 0.`);
+  }
+  return problems;
+}
+
+/** Neither the URL nor the setting could be right to win. */
+function saidTwice({ values: { redisUrl: url }, has, names }: Known): string[] {
+  const saidByUrl = { redisUsername: url?.username, redisPassword: url?.password, redisDb: url?.db } as const;
+  return (Object.keys(saidByUrl) as (keyof typeof saidByUrl)[])
+    .filter((id) => saidByUrl[id] !== undefined && has(id))
+    .map((id) => `${names('redisUrl', id)}: Both say it; set only one.`);
+}
+
+function aboutTls({ values: { redisUrl: url, redisTls }, has, names }: Known): string[] {
+  const problems: string[] = [];
+  if (url?.tls === true && redisTls === false)
+    problems.push(`${names('redisUrl', 'redisTls')}: One says TLS, the other says none.`);
+  if (redisTls === true && url !== undefined && 'socketPath' in url.target) {
+    problems.push(`${names('redisUrl', 'redisTls')}: There is no TLS over a Unix socket.`);
+  }
+  const files = (['redisTlsCaFile', 'redisTlsCertFile', 'redisTlsKeyFile'] as const).filter((id) => has(id));
+  const isOff = has('redisTls') ? redisTls === false : url?.tls !== true;
+  // Whoever sets these believes that what is sent to Redis is encrypted.
+  if (files.length > 0 && isOff && places.some((id) => has(id))) {
+    problems.push(
+      `${names(...files)}: Without effect, because TLS is off. Turn it on with rediss:// or ${variableOf(settings.redisTls)}.`,
+    );
+  }
+  if (has('redisTlsCertFile') !== has('redisTlsKeyFile')) {
+    problems.push(
+      `${[settings.redisTlsCertFile, settings.redisTlsKeyFile].map(variableOf).join(' and ')}: Set both or none.`,
     );
   }
   return problems;
 }
 
-/** @returns `undefined` when nothing says where Redis is. */
-export function redisConfigOf(
-  values: SettingValues,
-  given: GivenSettings,
-  { readFile }: Sources,
-  problems: string[],
-): RedisConfig | undefined {
-  const { redisUrl: url, redisClusterNodes: clusterNodes, redisSentinels: sentinels } = values;
-  if (!places.some((id) => given.has(id))) return undefined;
-  problems.push(...saidTwice(values, given));
-  const db = values.redisDb ?? url?.db ?? 0;
-  if (clusterNodes !== undefined && db !== 0) {
-    problems.push(`${given.get('redisDb')?.from ?? ''}: Expected 0, got \`${db}\`. A Redis Cluster has no other database.`);
+/** With a user and without a password, ioredis would not log in at all. */
+function aboutLogins({ values: { redisUrl: url }, has, names }: Known): string[] {
+  const problems: string[] = [];
+  const hasUser = has('redisUsername') || url?.username !== undefined;
+  if (hasUser && !has('redisPassword') && url?.password === undefined) {
+    const where = has('redisUsername') ? names('redisUsername') : names('redisUrl');
+    problems.push(`${where}: Expected a password with the user; set ${variableOf(settings.redisPassword)}.`);
   }
-  const pem = (id: 'redisTlsCaFile' | 'redisTlsCertFile' | 'redisTlsKeyFile'): Buffer | undefined => {
-    const path = values[id];
-    if (path === undefined) return undefined;
-    try {
-      return readFile(path);
-    } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-      problems.push(`${given.get(id)?.from ?? ''}: Cannot read the file \`${path}\` (${code}).`);
-      return undefined;
-    }
-  };
-  const [ca, cert, key] = [pem('redisTlsCaFile'), pem('redisTlsCertFile'), pem('redisTlsKeyFile')];
-  const target = url?.target;
-  const isSocket = target !== undefined && 'socketPath' in target;
+  if (has('redisSentinelUsername') && !has('redisSentinelPassword')) {
+    const password = variableOf(settings.redisSentinelPassword);
+    problems.push(`${names('redisSentinelUsername')}: Expected a password with the user; set ${password}.`);
+  }
+  return problems;
+}
+
+/** @returns `undefined` when nothing says where Redis is. */
+export function redisConfigOf(values: SettingValues): RedisConfig | undefined {
+  const place = placeOf(values);
+  if (place === undefined) return undefined;
+  const { redisUrl: url, redisTlsCaFile: ca, redisTlsCertFile: cert, redisTlsKeyFile: key } = values;
   return {
-    mode: clusterNodes !== undefined ? 'cluster' : sentinels !== undefined ? 'sentinel' : 'single',
-    nodes: clusterNodes ?? sentinels ?? (target === undefined || isSocket ? [] : [target]),
-    socketPath: isSocket ? target.socketPath : undefined,
+    ...place,
     tls: (values.redisTls ?? url?.tls) ? { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) } : undefined,
     username: values.redisUsername ?? url?.username,
     password: values.redisPassword ?? url?.password,
-    db,
-    sentinel: {
-      master: values.redisSentinelMaster,
-      username: values.redisSentinelUsername,
-      password: values.redisSentinelPassword,
-    },
+    db: values.redisDb ?? url?.db ?? 0,
     commandTimeoutMs: values.redisCommandTimeoutMs,
     connectTimeoutMs: values.redisConnectTimeoutMs,
     keyPrefix: values.redisKeyPrefix,
@@ -73,10 +104,27 @@ export function redisConfigOf(
   };
 }
 
-/** Neither the URL nor the setting could be right to win. */
-function saidTwice({ redisUrl: url }: SettingValues, given: GivenSettings): string[] {
-  const parts = { redisUsername: url?.username, redisPassword: url?.password, redisDb: url?.db } as const;
-  return (Object.keys(parts) as (keyof typeof parts)[])
-    .filter((id) => parts[id] !== undefined && given.has(id))
-    .map((id) => `${given.get('redisUrl')?.from ?? ''} and ${given.get(id)?.from ?? ''}: Both say it; set only one.`);
+type Place = Pick<RedisConfig, 'mode' | 'nodes' | 'socketPath' | 'sentinel'>;
+
+function placeOf(values: SettingValues): Place | undefined {
+  const { redisUrl: url, redisClusterNodes: clusterNodes, redisSentinels: sentinels } = values;
+  const nothing = { nodes: [], socketPath: undefined, sentinel: undefined };
+  if (clusterNodes !== undefined) return { ...nothing, mode: 'cluster', nodes: clusterNodes };
+  if (sentinels !== undefined) {
+    const { redisSentinelMaster: master, redisSentinelUsername: username, redisSentinelPassword: password } = values;
+    return { ...nothing, mode: 'sentinel', nodes: sentinels, sentinel: { master, username, password } };
+  }
+  if (url === undefined) return undefined;
+  if ('socketPath' in url.target) return { ...nothing, mode: 'single', socketPath: url.target.socketPath };
+  return { ...nothing, mode: 'single', nodes: [url.target] };
+}
+
+/** @returns why a setting changes nothing beside the others, or `undefined` when it does. */
+export function whyWithoutEffect(id: SettingId, given: GivenSettings): string | undefined {
+  const hasRedis = places.some((place) => given.has(place));
+  if (!hasRedis && id.startsWith('redis')) return 'nothing says where Redis is, so sessions are kept in memory';
+  if (hasRedis && id === 'memoryStoreBytes') return 'sessions are kept in Redis';
+  if (id.startsWith('redisSentinel') && !given.has('redisSentinels'))
+    return `${variableOf(settings.redisSentinels)} is not set`;
+  return undefined;
 }

@@ -10,46 +10,63 @@ export interface RedisUrl {
   readonly db: number | undefined;
 }
 
-/** `redis:` and `rediss:` as https://www.iana.org/assignments/uri-schemes/prov/redis has them; `unix:` as most clients do. */
+/**
+ * `redis:` and `rediss:` as https://www.iana.org/assignments/uri-schemes/prov/redis has them; `unix:` as most clients do. Any
+ * part of it may be a secret that was written wrongly, so errors repeat none.
+ */
 export const redisUrl: ValueKind<RedisUrl> = {
   name: 'redis://, rediss:// or unix:// URL',
   parse(text) {
-    // The whole of it may be a secret, so errors do not repeat it.
-    const url = parseOrNull(text);
-    if (url === null) throw new ValueError('a URL like redis://host:6379/0');
-    const database = url.protocol === 'unix:' ? url.searchParams.get('db') : url.pathname.slice(1);
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    if (url === undefined || !protocols.has(url.protocol))
+      throw new ValueError('a URL like redis://host:6379/0, rediss://… or unix:///path');
+    // What ioredis would do with others is not what whoever wrote them has in mind.
+    if (url.hash !== '' || [...url.searchParams.keys()].some((name) => name !== 'db')) {
+      throw new ValueError(
+        'a URL without # and without parameters other than db; in user and password, special characters must be percent-encoded',
+      );
+    }
     return {
-      target: targetOf(url),
+      target: url.protocol === 'unix:' ? socketOf(url) : hostOf(url),
       tls: url.protocol === 'rediss:',
-      username: url.username === '' ? undefined : decodeURIComponent(url.username),
-      password: url.password === '' ? undefined : decodeURIComponent(url.password),
-      db: database === null || database === '' ? undefined : databaseOf(database),
+      username: decoded(url.username),
+      password: decoded(url.password),
+      db: databaseOf(url),
     };
   },
 };
 
-function parseOrNull(text: string): URL | null {
+const protocols = new Set(['redis:', 'rediss:', 'unix:']);
+
+function hostOf({ hostname, port }: URL): HostAndPort {
+  if (hostname === '' || port === '0') throw new ValueError('a host in the URL, like redis://host:6379/0');
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? 6379 : Number(port) };
+}
+
+function socketOf({ host, pathname }: URL): { socketPath: string } {
+  const socketPath = decoded(pathname);
+  if (host !== '' || !socketPath?.startsWith('/'))
+    throw new ValueError('an absolute path in the URL, like unix:///run/redis.sock');
+  return { socketPath };
+}
+
+function databaseOf({ protocol, pathname, searchParams }: URL): number | undefined {
+  const inPath = protocol === 'unix:' ? '' : pathname.slice(1);
+  const all = [inPath, ...searchParams.getAll('db')].filter((text) => text !== '');
+  const [database] = all;
+  if (database === undefined) return undefined;
+  if (all.length > 1 || !/^\d{1,5}$/.test(database)) {
+    throw new ValueError('one number of a database at the end of the URL, like redis://host:6379/0');
+  }
+  return Number(database);
+}
+
+/** @returns `undefined` for a part that is not there. */
+function decoded(part: string): string | undefined {
+  if (part === '') return undefined;
   try {
-    return new URL(text);
+    return decodeURIComponent(part);
   } catch {
-    return null;
+    throw new ValueError('a URL in which every % begins a percent-encoded character, as %25 does');
   }
-}
-
-function targetOf(url: URL): RedisUrl['target'] {
-  switch (url.protocol) {
-    case 'redis:':
-    case 'rediss:':
-      if (url.hostname === '') throw new ValueError('a host in the URL, like redis://host:6379/0');
-      return { host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port === '' ? 6379 : Number(url.port) };
-    case 'unix:':
-      return { socketPath: decodeURIComponent(url.pathname) };
-    default:
-      throw new ValueError('a URL that begins with redis://, rediss:// or unix://', url.protocol);
-  }
-}
-
-function databaseOf(text: string): number {
-  if (!/^\d{1,5}$/.test(text)) throw new ValueError('the number of a database at the end of the URL, like redis://host:6379/0');
-  return Number(text);
 }

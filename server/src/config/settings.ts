@@ -7,6 +7,7 @@ import {
   nodes,
   onOff,
   oneOf,
+  pemFile,
   plainText,
   secretText,
   signingKeys,
@@ -174,25 +175,25 @@ export const settings = {
   },
   redisTlsCaFile: {
     name: 'REDIS_TLS_CA_FILE',
-    kind: plainText('a path', /./),
+    kind: pemFile,
     absent: 'the certification authorities that Node.js knows',
     help: 'File with the certification authorities, in PEM, that the certificate of Redis is checked against.',
   },
   redisTlsCertFile: {
     name: 'REDIS_TLS_CERT_FILE',
-    kind: plainText('a path', /./),
+    kind: pemFile,
     absent: 'no client certificate',
     help: 'File with the client certificate in PEM. Needs REDIS_TLS_KEY_FILE.',
   },
   redisTlsKeyFile: {
     name: 'REDIS_TLS_KEY_FILE',
-    kind: plainText('a path', /./),
+    kind: pemFile,
     absent: 'no client certificate',
     help: 'File with the key of the client certificate in PEM.',
   },
   redisKeyPrefix: {
     name: 'REDIS_KEY_PREFIX',
-    kind: plainText('up to 100 printable ASCII characters', /^[\x21-\x7e]{0,100}$/),
+    kind: plainText('1 to 100 printable ASCII characters other than space', /^[\x21-\x7e]{1,100}$/),
     fallback: 'session:',
     help: 'What comes before the handle in the keys of sessions in Redis. Tokens do not contain it.',
   },
@@ -218,6 +219,11 @@ export const settings = {
 
 export type SettingId = keyof typeof settings;
 
+export const entries = Object.entries(settings) as [SettingId, Setting<unknown>][];
+
+/** The settings that say where Redis is: one of them at most. */
+export const places = ['redisUrl', 'redisClusterNodes', 'redisSentinels'] as const satisfies readonly SettingId[];
+
 type Parsed<S> = S extends { readonly kind: ValueKind<infer T> } ? T : never;
 
 /** The values of all settings; `undefined` where one is not set and has no default. */
@@ -233,6 +239,10 @@ export function variableOf({ name }: Setting<unknown>): string {
 }
 
 /** The flag of a setting, without dashes in front; `undefined`: it has none. */
-export function flagOf({ name, secret }: Setting<unknown>): string | undefined {
-  return secret ? undefined : name.toLowerCase().replaceAll('_', '-');
+export function flagOf(setting: Setting<unknown>): string | undefined {
+  return setting.secret ? undefined : nameAsFlag(setting);
+}
+
+export function nameAsFlag({ name }: Setting<unknown>): string {
+  return name.toLowerCase().replaceAll('_', '-');
 }

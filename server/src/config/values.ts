@@ -3,7 +3,7 @@ import bytes from 'bytes-iec';
 import ms from 'ms';
 import type { GrpcAddress } from '../grpc/listeners';
 
-/** What is wrong with a value: says what is expected and, unless it is a secret, what was got. */
+/** What is wrong with a value: says what is expected and, unless that may be a secret, what was got. */
 export class ValueError extends Error {
   constructor(
     readonly expected: string,
@@ -13,16 +13,25 @@ export class ValueError extends Error {
   }
 }
 
+/** @throws Error when there is no such file. */
+export type ReadFile = (path: string) => Buffer;
+
 /** Turns a setting's text into its value. */
 export interface ValueKind<T> {
   /** How the documentation calls it. */
   readonly name: string;
   /** @throws ValueError */
-  parse(text: string): T;
+  parse(text: string, readFile: ReadFile): T;
 }
 
 export interface HostAndPort {
   readonly host: string;
+  readonly port: number;
+}
+
+export interface ListenAddress {
+  /** `undefined`: every interface. */
+  readonly host: string | undefined;
   readonly port: number;
 }
 
@@ -33,32 +42,28 @@ interface Range {
 }
 
 /** In milliseconds. A bare number is refused: nobody remembers whether it means seconds. */
-export function duration({ min, max }: Range): ValueKind<number> {
-  const name = `duration, ${min} to ${max}`;
+export function duration(range: Range): ValueKind<number> {
+  const expected = durationIn(range);
   return {
-    name,
+    name: `duration, ${range.min} to ${range.max}`,
     parse(text) {
-      const milliseconds = hasUnit(text) ? ms(text as ms.StringValue) : undefined;
-      if (milliseconds !== undefined && inRange(milliseconds, ms(min as ms.StringValue), ms(max as ms.StringValue))) {
-        return Math.round(milliseconds);
-      }
-      throw new ValueError(`a duration with its unit from ${min} to ${max}, like 250ms, 30s, 20m or 12h`, text);
+      const milliseconds = millisecondsIn(range, text);
+      if (milliseconds === undefined) throw new ValueError(expected, text);
+      return milliseconds;
     },
   };
 }
 
 /** `undefined` for `never`. */
 export function durationOrNever(range: Range): ValueKind<number | undefined> {
-  const { name, parse } = duration(range);
+  const expected = `${durationIn(range)}; or never`;
   return {
-    name: `${name}, or never`,
+    name: `duration, ${range.min} to ${range.max}, or never`,
     parse(text) {
       if (text === 'never') return undefined;
-      try {
-        return parse(text);
-      } catch (error) {
-        throw error instanceof ValueError ? new ValueError(`${error.expected}; or never`, error.got) : error;
-      }
+      const milliseconds = millisecondsIn(range, text);
+      if (milliseconds === undefined) throw new ValueError(expected, text);
+      return milliseconds;
     },
   };
 }
@@ -69,7 +74,8 @@ export function size({ min, max }: Range): ValueKind<number> {
     name: `size, ${min} to ${max}`,
     parse(text) {
       const parsed = hasUnit(text) ? bytes.parse(text) : null;
-      if (parsed !== null && inRange(parsed, Number(bytes.parse(min)), Number(bytes.parse(max)))) return Math.floor(parsed);
+      if (parsed !== null && inRange(parsed, Number(bytes.parse(min)), Number(bytes.parse(max))))
+        return Math.floor(parsed);
       throw new ValueError(`a size with its unit from ${min} to ${max}, like 64KiB or 1MB`, text);
     },
   };
@@ -98,7 +104,7 @@ export function oneOf<T extends string>(...choices: readonly T[]): ValueKind<T> 
 
 export const onOff: ValueKind<boolean> = {
   name: 'on or off',
-  parse: (text) => oneOf('on', 'off').parse(text) === 'on',
+  parse: (text, readFile) => oneOf('on', 'off').parse(text, readFile) === 'on',
 };
 
 export function plainText(expected: string, pattern: RegExp): ValueKind<string> {
@@ -114,15 +120,49 @@ export function plainText(expected: string, pattern: RegExp): ValueKind<string> 
 /** Anything, and never repeated in an error. */
 export const secretText: ValueKind<string> = { name: 'text', parse: (text) => text };
 
-/** `:9464` is port 9464 of every interface. */
-export const listenAddress: ValueKind<HostAndPort> = {
-  name: 'host:port or :port',
-  parse: (text) => (text.startsWith(':') ? hostAndPort(`0.0.0.0${text}`, text) : hostAndPort(text)),
+/** What a file holds, given its path. */
+export const pemFile: ValueKind<Buffer> = {
+  name: 'path of a PEM file',
+  parse(path, readFile) {
+    const content = contentOf(path, readFile);
+    if (!content.includes('-----BEGIN ')) throw new ValueError('the path of a file in PEM');
+    return content;
+  },
+};
+
+/** The same value, given the path of a file that holds its text. Line breaks at the end do not belong to it. */
+export function inFile<T>(kind: ValueKind<T>): ValueKind<T> {
+  return {
+    name: `path of a file with ${kind.name}`,
+    parse(path, readFile) {
+      const text = contentOf(path, readFile)
+        .toString()
+        .replace(/[\r\n]+$/, '');
+      // Of a secret that was to be mounted, an empty file is all that there is when it was forgotten.
+      if (text === '') throw new ValueError('the path of a file with something in it');
+      return kind.parse(text, readFile);
+    },
+  };
+}
+
+export const listenAddress: ValueKind<ListenAddress> = {
+  name: 'host:port, or :port for every interface',
+  parse(text) {
+    if (text.startsWith(':'))
+      return { host: undefined, port: hostAndPort(`localhost${text}`)?.port ?? refuseAddress(text) };
+    return hostAndPort(text) ?? refuseAddress(text);
+  },
 };
 
 export const nodes: ValueKind<readonly HostAndPort[]> = {
   name: 'host:port, more than one separated by commas',
-  parse: (text) => listOf(text).map((address) => hostAndPort(address)),
+  parse: (text) =>
+    listOf(text).map((node) => {
+      const address = hostAndPort(node);
+      if (address !== undefined && address.port > 0) return address;
+      // Somebody who takes this for a place of URLs has put a password here.
+      throw new ValueError('host:port, like 10.0.0.7:6379 or [fd00::7]:6379', node.includes('@') ? undefined : node);
+    }),
 };
 
 /**
@@ -133,9 +173,9 @@ export const grpcAddresses: ValueKind<readonly GrpcAddress[]> = {
   name: 'host:port on loopback or unix:/path, more than one separated by commas',
   parse: (text) =>
     listOf(text).map((address): GrpcAddress => {
-      if (address.startsWith('unix:/')) return { kind: 'unix', path: address.slice('unix:'.length) };
-      const { host, port } = hostAndPort(address);
-      if (isLoopback(host)) return { kind: 'tcp', host, port };
+      if (address.startsWith('unix:/')) return { kind: 'unix', path: socketPath(address) };
+      const tcp = hostAndPort(address);
+      if (tcp !== undefined && isLoopback(tcp.host)) return { kind: 'tcp', ...tcp };
       throw new ValueError('loopback, like 127.0.0.1:50051 or [::1]:50051, or unix:/path/to/socket', address);
     }),
 };
@@ -149,7 +189,7 @@ export const signingKeys: ValueKind<readonly Buffer[]> = {
     if (keys.length === 0) throw new ValueError(`one or more ${expected}`);
     return keys.map((key, index) => {
       const which = keys.length === 1 ? 'the key' : `key ${index + 1} of ${keys.length}`;
-      if (!/^[A-Za-z0-9+/_-]+={0,2}$/.test(key)) throw new ValueError(`${expected}; ${which} is not base64`);
+      if (!base64.test(key)) throw new ValueError(`${expected}; ${which} is not base64`);
       const decoded = Buffer.from(key, 'base64');
       if (decoded.length >= shortestKeyBytes) return decoded;
       throw new ValueError(`${expected}; ${which} has ${decoded.length}`);
@@ -158,6 +198,19 @@ export const signingKeys: ValueKind<readonly Buffer[]> = {
 };
 
 const shortestKeyBytes = 32;
+
+/** Of either alphabet, and with or without padding. */
+const base64 = /^([\w+/-]{4})*([\w+/-]{2}(==)?|[\w+/-]{3}=?)?$/;
+
+function durationIn({ min, max }: Range): string {
+  return `a duration with its unit from ${min} to ${max}, like 250ms, 30s, 20m or 12h`;
+}
+
+function millisecondsIn({ min, max }: Range, text: string): number | undefined {
+  const milliseconds = hasUnit(text) ? ms(text as ms.StringValue) : NaN;
+  const isIn = inRange(milliseconds, ms(min as ms.StringValue), ms(max as ms.StringValue));
+  return isIn ? Math.round(milliseconds) : undefined;
+}
 
 function hasUnit(text: string): boolean {
   return /^[\d.]+ ?[a-z]+$/i.test(text);
@@ -171,14 +224,38 @@ function listOf(text: string): string[] {
   return text.split(',').map((item) => item.trim());
 }
 
-function hostAndPort(address: string, written = address): HostAndPort {
-  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:\s/[\]]+)):(\d{1,5})$/.exec(address) ?? [];
+function hostAndPort(text: string): HostAndPort | undefined {
+  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:\s/@[\]]+)):(\d{1,5})$/.exec(text) ?? [];
   const host = bracketed ?? plain;
   const isHost = host !== undefined && (bracketed === undefined || isIPv6(host));
-  if (!isHost || Number(port) > 65_535) throw new ValueError('host:port, like 127.0.0.1:6379', written);
-  return { host, port: Number(port) };
+  return isHost && Number(port) <= 65_535 ? { host, port: Number(port) } : undefined;
+}
+
+/** Of a longer path, the system would take the beginning. */
+function socketPath(address: string): string {
+  const path = address.slice('unix:'.length);
+  if (Buffer.byteLength(path) <= longestSocketPath) return path;
+  throw new ValueError(`a path of at most ${longestSocketPath} bytes after unix:`, address);
+}
+
+/** On macOS; Linux allows 107. */
+const longestSocketPath = 103;
+
+function refuseAddress(text: string): never {
+  throw new ValueError('host:port or :port, like 127.0.0.1:9464, [::1]:9464 or :9464', text);
 }
 
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
+}
+
+/** The path is not repeated: whoever mistakes the variable for that of the secret itself has put the secret there. */
+function contentOf(path: string, readFile: ReadFile): Buffer {
+  try {
+    return readFile(path);
+  } catch (error) {
+    throw new ValueError(
+      `the path of a file that can be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`,
+    );
+  }
 }

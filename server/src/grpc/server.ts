@@ -44,7 +44,9 @@ export async function startGrpcServer({ addresses, ...parts }: GrpcServerOptions
   new ReflectionService(reflectedPackages()).addToServer(server);
 
   const setServing = (serving: boolean): void => {
-    for (const name of ['', SessionServiceDefinition.fullName]) health.setStatus(name, serving ? 'SERVING' : 'NOT_SERVING');
+    for (const name of ['', SessionServiceDefinition.fullName]) {
+      health.setStatus(name, serving ? 'SERVING' : 'NOT_SERVING');
+    }
   };
   setServing(false);
 

@@ -47,31 +47,55 @@ export function createSessionService(parts: SessionServiceParts): UntypedService
   return Object.fromEntries(names.map((name) => [name, unary(name, parts)]));
 }
 
-function unary(name: MethodName, { handlers, calls, observer, logger }: SessionServiceParts): handleUnaryCall<unknown, unknown> {
+function unary(
+  name: MethodName,
+  { handlers, calls, observer, logger }: SessionServiceParts,
+): handleUnaryCall<unknown, unknown> {
   const method = SessionServiceDefinition.methods[name].name;
   const handle = handlers[name] as (request: unknown) => Promise<unknown>;
 
-  const answer = async (call: ServerUnaryCall<unknown, unknown>): Promise<unknown> => {
-    calls.start();
-    try {
-      if (call.request instanceof Malformed) throw malformedRequest(call.request.cause);
-      return await handle(call.request);
-    } finally {
-      calls.finish();
-    }
+  const answer = async (request: unknown): Promise<unknown> => {
+    if (request instanceof Malformed) throw malformedRequest(request.cause);
+    return handle(request);
   };
 
   return (call, callback) => {
     const rpcEnded = observer.rpcStarted(method);
-    answer(call).then(
+    const fail = (error: unknown): string => {
+      const failure = toStatus(error, method, logger);
+      callback(toServiceError(failure));
+      return status[failure.code] ?? 'UNKNOWN';
+    };
+    // A request whose end came after the deadline still gets here.
+    if (isOverdue(call)) {
+      rpcEnded('DEADLINE_EXCEEDED');
+      callback({ code: status.DEADLINE_EXCEEDED, details: 'Deadline exceeded' });
+      return;
+    }
+    try {
+      calls.start();
+    } catch (error) {
+      rpcEnded(fail(error));
+      return;
+    }
+    let underWay = true;
+    const end = (statusName: string): void => {
+      if (!underWay) return;
+      underWay = false;
+      calls.finish();
+      rpcEnded(statusName);
+    };
+    // grpc-js says so at the deadline, too. Nobody waits for the answer any more, so a stopping sidecar need not either.
+    call.once('cancelled', () => {
+      end(isOverdue(call) ? 'DEADLINE_EXCEEDED' : 'CANCELLED');
+    });
+    answer(call.request).then(
       (response) => {
-        rpcEnded(endedEarly(call) ?? 'OK');
+        end('OK');
         callback(null, response);
       },
       (error: unknown) => {
-        const failure = toStatus(error, method, logger);
-        rpcEnded(endedEarly(call) ?? status[failure.code] ?? 'UNKNOWN');
-        callback(toServiceError(failure));
+        end(fail(error));
       },
     );
   };
@@ -82,9 +106,6 @@ function malformedRequest(cause: unknown): Error {
   return invalidArgument([{ field: '', description }]);
 }
 
-/** What the caller saw when it did not wait for the answer. */
-function endedEarly(call: ServerUnaryCall<unknown, unknown>): string | undefined {
-  if (!call.cancelled) return undefined;
-  const deadline = call.getDeadline();
-  return Number(deadline) <= Date.now() ? 'DEADLINE_EXCEEDED' : 'CANCELLED';
+function isOverdue(call: ServerUnaryCall<unknown, unknown>): boolean {
+  return Number(call.getDeadline()) <= Date.now();
 }

@@ -33,9 +33,15 @@ const retryDelay = { seconds: 0, nanos: 100_000_000 };
  */
 export function toStatus(error: unknown, method: string, logger: Logger): Status {
   const known = error instanceof SessionError ? error : hidden(error, method, logger);
-  const details = [anyOf(ErrorInfo, { reason: known.reason, domain: errorDomain, metadata: new Map(Object.entries(known.metadata)) })];
+  const details = [
+    anyOf(ErrorInfo, { reason: known.reason, domain: errorDomain, metadata: new Map(Object.entries(known.metadata)) }),
+  ];
   if (known.violations.length > 0) {
-    const fieldViolations = known.violations.map((violation) => ({ ...violation, reason: '', localizedMessage: undefined }));
+    const fieldViolations = known.violations.map((violation) => ({
+      ...violation,
+      reason: '',
+      localizedMessage: undefined,
+    }));
     details.push(anyOf(BadRequest, { fieldViolations }));
   }
   if (statusOf[known.reason] === status.UNAVAILABLE) details.push(anyOf(RetryInfo, { retryDelay }));

@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
 
 export interface HttpServerOptions {
-  /** Port 0: any free one. */
-  readonly address: { readonly host: string; readonly port: number };
+  /** Host `undefined`: every interface, IPv4 and IPv6. Port 0: any free one. */
+  readonly address: { readonly host: string | undefined; readonly port: number };
   readonly registry: Registry;
   readonly readiness: () => Readiness;
 }
@@ -32,7 +32,7 @@ export async function startHttpServer({ address, registry, readiness }: HttpServ
   const server = createServer(routes(registry, readiness));
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => {
-      const where = `${address.host}:${address.port}`;
+      const where = `${address.host ?? ''}:${address.port}`;
       reject(new Error(`Cannot listen on ${where} (SESSION_SIDECAR_HTTP_ADDRESS): ${error.message}`));
     });
     server.listen(address.port, address.host, resolve);
@@ -53,7 +53,11 @@ export async function startHttpServer({ address, registry, readiness }: HttpServ
 function routes(registry: Registry, readiness: () => Readiness): RequestListener {
   return (request, response) => {
     const answer = (status: number, text: string, headers: Readonly<Record<string, string>> = {}): void => {
-      response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store', ...headers });
+      response.writeHead(status, {
+        'content-type': 'text/plain; charset=utf-8',
+        'cache-control': 'no-store',
+        ...headers,
+      });
       response.end(request.method === 'HEAD' ? undefined : text);
     };
     if (request.method !== 'GET' && request.method !== 'HEAD') {

@@ -1,5 +1,6 @@
 import type { Operation, OperandProblem, OperationResult, Refusal } from './change';
 import { appendToJsonArray } from './json-array';
+import type { KnownElements } from './json-array';
 import type { Limits } from './limits';
 
 /** What an application keeps in a session. Treated as immutable: operations make a new one. */
@@ -33,9 +34,10 @@ export type Applied =
 export function applyOperations(content: Content, operations: readonly Operation[], limits: Limits): Applied {
   const data = new Map(content.data);
   const flash = new Map(content.flash);
+  const known: KnownElements = new WeakMap();
   const results: OperationResult[] = [];
   for (const [index, operation] of operations.entries()) {
-    const result = applyOperation(data, flash, operation);
+    const result = applyOperation(data, flash, operation, known);
     if (typeof result === 'string') {
       return { status: 'refused', refusal: { kind: 'operand', operation: index, problem: result } };
     }
@@ -59,6 +61,7 @@ function applyOperation(
   data: Map<string, Buffer>,
   flash: Map<string, readonly Buffer[]>,
   operation: Operation,
+  known: KnownElements,
 ): OperationResult | OperandProblem {
   switch (operation.kind) {
     case 'set':
@@ -85,7 +88,7 @@ function applyOperation(
     }
     case 'append': {
       const array = data.get(operation.key) ?? Buffer.from('[]');
-      const appended = appendToJsonArray(array, operation.value, operation.unlessPresent);
+      const appended = appendToJsonArray(array, operation.value, operation.unlessPresent, known);
       if (appended === undefined) return 'no_json_array';
       if (appended === 'present') return { applied: false };
       data.set(operation.key, appended);

@@ -1,5 +1,13 @@
 /** What came of looking for the session of a token. */
-export type LoadResult = 'found' | 'not_found' | 'token_malformed' | 'token_bad_signature' | 'token_unknown_key';
+export type LoadResult = (typeof loadResults)[number];
+
+export const loadResults = [
+  'found',
+  'not_found',
+  'token_malformed',
+  'token_bad_signature',
+  'token_unknown_key',
+] as const;
 
 /** What the use cases report to whoever counts. Calls must be cheap and must not throw. */
 export interface SessionEvents {

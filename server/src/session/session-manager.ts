@@ -201,9 +201,13 @@ export class SessionManager {
     }
     const { reason, what, setting } = limitErrors[refusal.limit];
     const limit = this.#limits[refusal.limit];
-    return new SessionError(reason, `The session would hold more than ${limit} ${what}. Nothing was stored. ${setting} changes the limit.`, {
-      metadata: { limit: String(limit), setting },
-    });
+    return new SessionError(
+      reason,
+      `The session would hold more than ${limit} ${what}. Nothing was stored. ${setting} changes the limit.`,
+      {
+        metadata: { limit: String(limit), setting },
+      },
+    );
   }
 }
 

@@ -48,8 +48,7 @@ export function expiryOf(
   session: Pick<SessionState, 'created' | 'accessed' | 'idleTimeout'>,
 ): number | undefined {
   const { created, accessed, idleTimeout } = session;
-  const idleEnd =
-    idleTimeout === undefined ? Infinity : accessed + idleTimeout + touchIntervalOf(policy, idleTimeout);
+  const idleEnd = idleTimeout === undefined ? Infinity : accessed + idleTimeout + touchIntervalOf(policy, idleTimeout);
   const absoluteEnd = policy.maxLifetime === undefined ? Infinity : created + policy.maxLifetime;
   const end = Math.min(idleEnd, absoluteEnd);
   return end === Infinity ? undefined : end;

@@ -22,8 +22,7 @@ export interface IssuedToken extends SessionRef {
 export type TokenProblem = 'malformed' | 'bad_signature' | 'unknown_key';
 
 export type VerifiedToken =
-  | { readonly valid: true; readonly ref: SessionRef }
-  | { readonly valid: false; readonly problem: TokenProblem };
+  { readonly valid: true; readonly ref: SessionRef } | { readonly valid: false; readonly problem: TokenProblem };
 
 const handleBytes = 16;
 const secretBytes = 16;

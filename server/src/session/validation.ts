@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { Operation } from './change';
 import type { FieldViolation } from './errors';
 import { idleTimeoutRange, maxMutations, maxNameBytes } from './limits';
@@ -14,8 +15,7 @@ export function nameViolations(field: string, name: string, { mayBeEmpty = false
   if ((bytes === 0 && !mayBeEmpty) || bytes > maxNameBytes) {
     return [{ field, description: `${allowed}, got ${bytes} bytes.` }];
   }
-  // eslint-disable-next-line no-control-regex
-  if (/[\u0000-\u001f\u007f]/.test(name)) return [{ field, description: `${allowed}, got a control character.` }];
+  if (/\p{Cc}/u.test(name)) return [{ field, description: `${allowed}, got a control character.` }];
   // The protobuf reader puts U+FFFD where bytes are no UTF-8: two such keys could not be told apart.
   if (name.includes('\ufffd')) return [{ field, description: `${allowed}, got bytes that are no UTF-8.` }];
   return [];
@@ -23,9 +23,13 @@ export function nameViolations(field: string, name: string, { mayBeEmpty = false
 
 export function operationsViolations(operations: readonly Operation[]): FieldViolation[] {
   if (operations.length > maxMutations) {
-    return [{ field: 'mutations', description: `Expected at most ${maxMutations} mutations, got ${operations.length}.` }];
+    return [
+      { field: 'mutations', description: `Expected at most ${maxMutations} mutations, got ${operations.length}.` },
+    ];
   }
-  return operations.flatMap((operation, index) => operationViolations(operation, `${mutationField(operations, index)}.`));
+  return operations.flatMap((operation, index) =>
+    operationViolations(operation, `${mutationField(operations, index)}.`),
+  );
 }
 
 /** The path of the mutation that became the operation at `index`. */
@@ -80,13 +84,19 @@ function valueViolations(field: string, value: Buffer): FieldViolation[] {
   return [{ field, description: 'Expected a JSON text, got 0 bytes. JSON null is the four bytes null.' }];
 }
 
-/** An element must be one whole JSON text: part of one would break the array it is put into. */
+/** An element must be one whole JSON text: part of one, or bytes that are no UTF-8, would break the array it is put into. */
 function jsonViolations(field: string, value: Buffer): FieldViolation[] {
+  if (isJson(value)) return [];
+  return [{ field, description: `Expected a JSON text, got ${value.length} bytes that are none.` }];
+}
+
+function isJson(text: Buffer): boolean {
+  if (!isUtf8(text)) return false;
   try {
-    JSON.parse(value.toString());
-    return [];
+    JSON.parse(text.toString());
+    return true;
   } catch {
-    return [{ field, description: `Expected a JSON text, got ${value.length} bytes that are none.` }];
+    return false;
   }
 }
 

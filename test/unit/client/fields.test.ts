@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { resolveCodec } from '../../../client/src/codec';
-import { Fields, type Batch } from '../../../client/src/fields';
+import { Fields } from '../../../client/src/fields';
+import type { Batch } from '../../../client/src/fields';
 
 const fieldsWith = (data: Record<string, string> = {}) =>
   new Fields(resolveCodec(undefined), new Map(Object.entries(data).map(([key, text]) => [key, Buffer.from(text)])));
@@ -134,7 +135,12 @@ describe('capture() of a new session', () => {
 describe('update()', () => {
   test('sets nothing when one value is not JSON', () => {
     const fields = fieldsWith();
-    expect(() => fields.update([['a', 1], ['b', NaN]])).toThrow(TypeError);
+    expect(() =>
+      fields.update([
+        ['a', 1],
+        ['b', NaN],
+      ]),
+    ).toThrow(TypeError);
     expect(fields.size).toBe(0);
   });
 });

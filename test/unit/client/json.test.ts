@@ -3,7 +3,9 @@ import { describe, expect, test } from '@jest/globals';
 import { assertJson } from '../../../client/src/json';
 
 const refuses = (value: unknown, place: string, what: string) =>
-  expect(() => assertJson(value, 'cart')).toThrow(new TypeError(`Expected \`${place}\` to be something JSON can hold, got ${what}`));
+  expect(() => assertJson(value, 'cart')).toThrow(
+    new TypeError(`Expected \`${place}\` to be something JSON can hold, got ${what}`),
+  );
 
 describe('assertJson()', () => {
   test.each([

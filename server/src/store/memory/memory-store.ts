@@ -30,6 +30,8 @@ export const overheadBytes = 512;
 
 const sweepInterval = 10_000;
 
+/* eslint-disable @typescript-eslint/require-await -- async only so that a throw is a rejection */
+
 /**
  * Sessions in this process, gone when it ends. The embedded default, for development and tests. No await in any
  * step, so that each is atomic.
@@ -48,7 +50,6 @@ export class MemoryStore implements SessionStore {
     }, sweepInterval).unref();
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- a failure must be a rejection
   async create(session: NewSession): Promise<SessionState> {
     if (this.#entries.has(session.handle)) throw new Error('A session with this handle exists already.');
     const now = this.#options.now();
@@ -57,7 +58,6 @@ export class MemoryStore implements SessionStore {
     return this.#stateOf(entry);
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await
   async load(ref: SessionRef): Promise<Loaded | undefined> {
     const entry = this.#find(ref);
     if (entry === undefined) return undefined;
@@ -65,7 +65,6 @@ export class MemoryStore implements SessionStore {
     return { session: this.#recordOf(accessed), touched: accessed !== entry };
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await
   async update(ref: SessionRef, change: SessionChange): Promise<UpdateOutcome> {
     const entry = this.#find(ref);
     if (entry === undefined) return { status: 'not_found' };
@@ -92,14 +91,12 @@ export class MemoryStore implements SessionStore {
     return { status: 'updated', session: this.#stateOf(changed), results };
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await
   async delete(ref: SessionRef): Promise<boolean> {
     const entry = this.#find(ref);
     if (entry !== undefined) this.#remove(entry);
     return entry !== undefined;
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await
   async close(): Promise<void> {
     clearInterval(this.#sweeper);
   }

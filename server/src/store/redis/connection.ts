@@ -35,10 +35,10 @@ const longestReconnectDelay = 2_000;
 export function connectRedis(options: RedisConnectionOptions, listener: RedisConnectionListener): Redis | Cluster {
   const client = createClient(options);
   let ready = false;
-  let lastTrouble = '';
+  const told = new Set<string>();
   client.on('ready', () => {
     ready = true;
-    lastTrouble = '';
+    told.clear();
     listener.onReady(true);
   });
   client.on('close', () => {
@@ -47,12 +47,20 @@ export function connectRedis(options: RedisConnectionOptions, listener: RedisCon
     ready = false;
   });
   client.on('error', (error: Error) => {
+    // ioredis would go on with database 0, which may be somebody else's.
+    if (isFailedSelect(error)) client.disconnect(true);
     // The same trouble comes with every attempt, up to twenty times a second; once is enough to know.
-    if (error.message === lastTrouble) return;
-    lastTrouble = error.message;
+    // The message is empty when a host with several addresses cannot be reached.
+    const trouble = `${error.name} ${error.message}`;
+    if (told.has(trouble)) return;
+    told.add(trouble);
     listener.onTrouble(error);
   });
   return client;
+}
+
+function isFailedSelect(error: Error & { readonly command?: { readonly name: string } }): boolean {
+  return error.command?.name === 'select';
 }
 
 function createClient(options: RedisConnectionOptions): Redis | Cluster {

@@ -142,21 +142,30 @@ local function elements_of(json, is_array)
   return elements
 end
 
+-- The elements of arrays that were appended to, by the array's text: a thousand appends in one request parse an array once.
+local known_elements = {}
+
 -- Returns the array with the element added, 'present', or nil when it is no JSON array.
 local function append_to_json_array(array, element, unless_present)
   local text = string.match(array, '^[ \t\r\n]*(%[.*%])[ \t\r\n]*$')
   if not text then
     return nil
   end
-  if unless_present then
+  local elements = known_elements[array]
+  if unless_present or elements then
+    elements = elements or elements_of(text, true)
+    known_elements[array] = elements
     local added = next(elements_of(element, false))
-    if elements_of(text, true)[added] then
+    if unless_present and elements[added] then
       return 'present'
     end
+    elements[added] = true
   end
   local body = string.sub(text, 1, -2)
   local is_empty = string.find(body, '^%[[ \t\r\n]*$')
-  return body .. (is_empty and '' or ',') .. element .. ']'
+  local appended = body .. (is_empty and '' or ',') .. element .. ']'
+  known_elements[array], known_elements[appended] = nil, elements
+  return appended
 end
 
 local function is_safe_integer(number)

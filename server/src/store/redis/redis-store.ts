@@ -94,7 +94,11 @@ export class RedisStore implements SessionStore {
     return Promise.resolve();
   }
 
-  async #run(script: ScriptName, { handle, secretHash }: SessionRef, args: readonly (string | Buffer)[]): Promise<ScriptReply> {
+  async #run(
+    script: ScriptName,
+    { handle, secretHash }: SessionRef,
+    args: readonly (string | Buffer)[],
+  ): Promise<ScriptReply> {
     // Asked before sending, because afterwards nobody can tell whether the command left.
     if (!this.ready) throw storeUnavailable(false);
     const { keyPrefix, expiry, expireKeys } = this.#options;

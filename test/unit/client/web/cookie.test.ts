@@ -35,13 +35,16 @@ const table: [keyof typeof requests, usually: string, withheld: string][] = [
 ];
 
 describe('decideCookie()', () => {
-  test.each(table)('A request that %s: %s; with cookieOnException=false and an exception: %s', (request, usually, withheld) => {
-    const facts = requests[request];
-    expect(decideCookie({ ...facts, failed: false, cookieOnException: true })).toBe(usually);
-    expect(decideCookie({ ...facts, failed: true, cookieOnException: true })).toBe(usually);
-    expect(decideCookie({ ...facts, failed: false, cookieOnException: false })).toBe(usually);
-    expect(decideCookie({ ...facts, failed: true, cookieOnException: false })).toBe(withheld);
-  });
+  test.each(table)(
+    'A request that %s: %s; with cookieOnException=false and an exception: %s',
+    (request, usually, withheld) => {
+      const facts = requests[request];
+      expect(decideCookie({ ...facts, failed: false, cookieOnException: true })).toBe(usually);
+      expect(decideCookie({ ...facts, failed: true, cookieOnException: true })).toBe(usually);
+      expect(decideCookie({ ...facts, failed: false, cookieOnException: false })).toBe(usually);
+      expect(decideCookie({ ...facts, failed: true, cookieOnException: false })).toBe(withheld);
+    },
+  );
 });
 
 describe('setCookieHeader()', () => {

@@ -1,0 +1,191 @@
+import { basename, join } from 'node:path';
+import { defineConfig } from 'eslint/config';
+import importX from 'eslint-plugin-import-x';
+import n from 'eslint-plugin-n';
+import tseslint from 'typescript-eslint';
+
+const root = import.meta.dirname;
+
+/**
+ * Who may import what, beside Node.js's own modules: files and folders of this repository by path, packages by name.
+ * Everything else is an error. What is in `types` may be imported with `import type` only. Tests and scripts may import all.
+ */
+const layers = [
+  // The domain: storage, clock and settings are handed in.
+  { files: 'server/src/session', may: ['server/src/session'] },
+
+  { files: 'server/src/store/*.ts', may: ['server/src/store', 'server/src/session'] },
+  { files: 'server/src/store/memory', may: ['server/src/store', 'server/src/session'] },
+  { files: 'server/src/store/redis', may: ['server/src/store', 'server/src/session', 'ioredis'] },
+
+  {
+    files: 'server/src/grpc',
+    may: ['server/src/grpc', 'server/src/session', 'proto/gen', '@grpc/*', 'grpc-health-check'],
+    types: ['pino'],
+  },
+  { files: 'server/src/http', may: ['server/src/http', 'server/src/session', 'proto/gen', 'prom-client'] },
+  {
+    files: 'server/src/config',
+    may: ['server/src/config', 'bytes-iec', 'ms'],
+    types: ['server/src/session', 'server/src/grpc', 'server/src/store'],
+  },
+  {
+    files: 'server/src/metrics*',
+    may: ['server/src/metrics*', 'server/src/session', 'prom-client'],
+    types: ['server/src/grpc', 'server/src/store'],
+  },
+  { files: 'server/src/logging.ts', may: ['pino'] },
+  { files: 'server/src/app.ts', may: ['server/src', 'prom-client'], types: ['pino'] },
+  {
+    files: 'server/src/main.ts',
+    may: ['server/src/app.ts', 'server/src/config', 'server/src/logging.ts', 'server/package.json'],
+  },
+
+  { files: 'client/src/!(web)', may: ['client/src/!(web)', 'proto/gen', '@grpc/grpc-js'] },
+  { files: 'client/src/web', may: ['client/src', 'proto/gen', 'cookie', 'on-headers'], types: ['express'] },
+
+  // What a user can import: the entry points of the packages here (no-relative-packages closes the way around them), and npm.
+  ...['examples', 'bench'].map((files) => ({
+    files,
+    may: [files, 'client/src/index.ts', 'client/src/web/*', 'proto/gen', 'node_modules'],
+  })),
+];
+
+const isPath = (name) => /^(server|client|proto|examples|bench|node_modules)\b/.test(name);
+const withContents = (path) => `${path}{,/**}`;
+const resolved = (name) => join(root, withContents(isPath(name) ? name : `node_modules/{,@types/}${name}`));
+
+const zones = layers.map(({ files, may, types = [] }) => ({
+  target: withContents(files),
+  from: '**',
+  except: [...may, ...types].map(resolved),
+  message: `See layers in eslint.config.mjs: ${files} may import ${[...may, ...types].join(', ')}.`,
+}));
+
+const typesOnly = layers
+  .filter(({ types }) => types)
+  .map(({ files, types }) => ({
+    files: [withContents(files)],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          patterns: types.map((name) => ({
+            regex: isPath(name) ? `^\\.\\.?/(.*/)?${basename(name)}/` : `^${name}$`,
+            allowTypeImports: true,
+            message: `See layers in eslint.config.mjs: ${files} may import types of ${name} only.`,
+          })),
+        },
+      ],
+    },
+  }));
+
+const handedIn = 'The domain is told the time and its settings.';
+
+export default defineConfig(
+  { ignores: ['**/dist/', '**/coverage/', 'proto/gen/', 'bench/results/'] },
+  {
+    files: ['**/*.{ts,mts,mjs,cjs,js}'],
+    extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
+    plugins: { 'import-x': importX, n },
+    languageOptions: { parserOptions: { project: join(root, 'tsconfig.json'), tsconfigRootDir: root } },
+    linterOptions: { reportUnusedDisableDirectives: 'error' },
+    settings: {
+      ...importX.flatConfigs.typescript.settings,
+      'import-x/resolver': { typescript: { project: join(root, 'tsconfig.json') } },
+    },
+    rules: {
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      'import-x/consistent-type-specifier-style': ['error', 'prefer-top-level'],
+      'import-x/no-cycle': 'error',
+      'import-x/no-restricted-paths': ['error', { basePath: root, zones }],
+      'n/no-process-exit': 'error',
+      'n/prefer-node-protocol': 'error',
+
+      eqeqeq: 'error',
+      'no-constant-condition': ['error', { checkLoops: 'allExceptWhileTrue' }],
+      'no-control-regex': 'error',
+      'no-empty': 'error',
+      'no-fallthrough': 'error',
+      'no-sparse-arrays': 'error',
+      'no-unsafe-finally': 'error',
+      'no-useless-escape': 'error',
+
+      // `close: () => transport.close()` and `return next(error)` are what is meant, and shorter.
+      '@typescript-eslint/no-confusing-void-expression': 'off',
+      // `() => {}` says that nothing is to be done.
+      '@typescript-eslint/no-empty-function': ['error', { allow: ['arrowFunctions', 'methods'] }],
+      // `!` says what types cannot, above all that a message field is one the API always sets.
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      // `name || 'a class'`: an empty text often is as good as none.
+      '@typescript-eslint/prefer-nullish-coalescing': ['error', { ignorePrimitives: { string: true } }],
+      // What was caught is passed on as it is.
+      '@typescript-eslint/prefer-promise-reject-errors': ['error', { allowThrowingUnknown: true }],
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+    },
+  },
+  typesOnly,
+  {
+    files: ['{server,client,examples,bench}/**'],
+    rules: { 'import-x/no-relative-packages': 'error' },
+  },
+  {
+    files: ['{server,client}/src/**'],
+    rules: { 'n/no-process-env': 'error' },
+  },
+  {
+    files: ['server/src/main.ts'],
+    rules: { 'n/no-process-env': 'off', 'n/no-process-exit': 'off' },
+  },
+  {
+    // Commands: they end as what they ran has ended.
+    files: ['scripts/**'],
+    rules: { 'n/no-process-exit': 'off' },
+  },
+  {
+    files: ['server/src/session/**'],
+    rules: {
+      'no-restricted-globals': [
+        'error',
+        ...['process', 'performance', 'setTimeout', 'setInterval'].map((name) => ({ name, message: handedIn })),
+      ],
+      'no-restricted-properties': ['error', { object: 'Date', property: 'now', message: handedIn }],
+      'no-restricted-syntax': [
+        'error',
+        { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: handedIn },
+      ],
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        { patterns: [{ regex: '^node:(process|perf_hooks|timers)', message: handedIn }] },
+      ],
+    },
+  },
+  {
+    files: ['test/**'],
+    rules: {
+      // What jest's matchers and JSON give is any; what a test does with it, it checks.
+      '@typescript-eslint/no-unsafe-argument': 'off',
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-call': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-unsafe-return': 'off',
+      // Spread into its characters, a text is an alphabet.
+      '@typescript-eslint/no-misused-spread': 'off',
+      // A word that is wrong in a text makes the comparison fail.
+      '@typescript-eslint/restrict-template-expressions': 'off',
+      // Fake sidecars throw what a gRPC server takes, which is no Error.
+      '@typescript-eslint/only-throw-error': 'off',
+      // Tests take apart what they started: const { url, close } = await serve(app).
+      '@typescript-eslint/unbound-method': 'off',
+    },
+  },
+  {
+    files: ['**/*.{mjs,cjs,js}'],
+    extends: [tseslint.configs.disableTypeChecked],
+    languageOptions: { globals: n.configs['flat/recommended-script'].languageOptions.globals },
+    rules: { 'no-undef': 'error' },
+  },
+);

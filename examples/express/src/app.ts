@@ -1,0 +1,124 @@
+import express from 'express';
+import type { ErrorRequestHandler, Express, Request } from 'express';
+import type { ConnectionOptions } from '@session-sidecar/client';
+import { csrf, sessions } from '@session-sidecar/client/express';
+import { errorPage, loginPage, productPage, shopPage } from './pages';
+import type { Product, Visit } from './pages';
+
+declare module '@session-sidecar/client/express' {
+  interface SessionData {
+    user?: string;
+    /** Names of products. */
+    cart?: string[];
+  }
+}
+
+export interface ShopOptions {
+  readonly sidecar: ConnectionOptions;
+  /** Takes the money, which takes its time. */
+  readonly pay: (cart: readonly string[]) => Promise<void>;
+}
+
+const products: readonly Product[] = [
+  { id: 'tea', name: 'Tea' },
+  { id: 'cups', name: 'Two cups' },
+  { id: 'kettle', name: 'Kettle' },
+];
+
+export function createShop({ sidecar, pay }: ShopOptions): Express {
+  const app = express();
+  // Behind a proxy on this host that ends https, the cookie is Secure because of this.
+  app.set('trust proxy', 'loopback');
+  app.use(sessions(sidecar));
+  app.use(express.urlencoded({ extended: false }));
+  app.use(csrf());
+
+  app.get('/', async (req, res) => {
+    res.send(shopPage(products, await visitOf(req)));
+  });
+
+  app.get('/products/:id', async (req, res) => {
+    const product = productOf(req.params.id);
+    if (!product) return void res.status(404).send(errorPage('There is no such product.'));
+    res.send(productPage(product, await req.session.csrfToken()));
+  });
+
+  app.post('/cart', async (req, res) => {
+    const product = productOf(fieldOf(req, 'product'));
+    if (!product) return void res.status(400).send(errorPage('There is no such product.'));
+    // Not get() and set(): of two clicks at once, one would be lost.
+    await req.session.transform('cart', (cart = []) => [...cart, product.name]);
+    req.session.flash(`${product.name} is in your cart.`);
+    res.redirect(303, '/');
+  });
+
+  app.post('/checkout', async (req, res) => {
+    await pay(req.session.get('cart', []));
+    // Should the visitor have signed out meanwhile, saving this fails with 409, and the session stays ended.
+    req.session.delete('cart');
+    req.session.flash('Thank you!');
+    res.redirect(303, '/');
+  });
+
+  app.get('/login', async (req, res) => {
+    res.send(loginPage(await req.session.csrfToken()));
+  });
+
+  app.post('/login', async (req, res) => {
+    const user = fieldOf(req, 'name');
+    // A real shop checks a password here.
+    if (!user) return void res.status(400).send(errorPage('Please tell your name.'));
+    req.session.set('user', user);
+    req.session.setSubject(user);
+    req.session.flash(`Welcome, ${user}!`);
+    // Whoever got to know the token before the login must not be logged in by it.
+    await req.session.regenerate();
+    res.redirect(303, '/');
+  });
+
+  app.post('/logout', async (req, res) => {
+    await req.session.invalidate();
+    req.session.flash('You are signed out.');
+    res.redirect(303, '/');
+  });
+
+  app.use(showError);
+  return app;
+}
+
+async function visitOf({ session }: Request): Promise<Visit> {
+  return {
+    user: session.get('user'),
+    cart: session.get('cart', []),
+    messages: await session.popFlash<string>(),
+    // csrfToken() stores a session. Everybody and every crawler sees the front page, so it does not make one for them: they
+    // get links to pages with a form of its own. Leaving the token out for them is no way: a foreign page's form comes
+    // without the cookie (SameSite), and if it started a session, that one would replace the visitor's own.
+    csrfToken: session.isNew ? undefined : await session.csrfToken(),
+  };
+}
+
+function productOf(id: string | undefined): Product | undefined {
+  return products.find((product) => product.id === id);
+}
+
+function fieldOf({ body }: Request, name: string): string | undefined {
+  const value = (body as Record<string, unknown> | undefined)?.[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+const showError: ErrorRequestHandler = (error: { status?: unknown }, _req, res, next) => {
+  // Too late for a page: Express closes the connection.
+  if (res.headersSent) {
+    next(error);
+    return;
+  }
+  const status = typeof error.status === 'number' ? error.status : 500;
+  if (status >= 500) console.error(error);
+  res.status(status).send(errorPage(messages[status] ?? 'Something went wrong. Please try again later.'));
+};
+
+const messages: Readonly<Record<number, string>> = {
+  403: 'This form is out of date. Please go back, reload the page and try again.',
+  409: 'Your session has ended, for example because you signed out in another window.',
+};

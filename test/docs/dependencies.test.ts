@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+
+const root = join(__dirname, '..', '..');
+const text = readFileSync(join(root, 'docs/dependencies.md'), 'utf8');
+
+const kinds = ['dependencies', 'devDependencies'] as const;
+type PackageFile = Readonly<Partial<Record<(typeof kinds)[number], Readonly<Record<string, string>>>>>;
+
+const packageFiles = ['server/package.json', 'client/package.json', 'proto/package.json', 'package.json'];
+const listed = new Map(
+  text.split(/^## /m).flatMap((section) => {
+    const [, list] = /^.*?: (\w+ of \S+)\n/.exec(section) ?? [];
+    return list === undefined ? [] : [[list, rowsOf(section)] as const];
+  }),
+);
+
+/** The rows of a section's table. */
+function rowsOf(section: string): string[][] {
+  const lines = section.split('\n').filter((line) => line.startsWith('|'));
+  return lines.slice(2).map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+}
+
+describe('docs/dependencies.md', () => {
+  const expected = packageFiles.flatMap((file) => {
+    const parsed = JSON.parse(readFileSync(join(root, file), 'utf8')) as PackageFile;
+    return kinds.flatMap((kind) => {
+      const names = Object.keys(parsed[kind] ?? {});
+      return names.length === 0 ? [] : [{ list: `${kind} of ${file}`, names }];
+    });
+  });
+
+  test('has a list for each package.json and kind of dependency, and no other', () => {
+    expect([...listed.keys()].sort()).toEqual(expected.map(({ list }) => list).sort());
+  });
+
+  test.each(expected)('lists the $list, and nothing else', ({ list, names }) => {
+    const rows = listed.get(list) ?? [];
+    expect(rows.map(([name]) => name).sort()).toEqual(names.map((name) => `\`${name}\``).sort());
+  });
+
+  test.each([...listed])('says what each of the %s does here, and why this one', (_list, rows) => {
+    expect(rows.filter(([, what, why]) => !what || !why)).toEqual([]);
+  });
+});

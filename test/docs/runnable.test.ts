@@ -1,0 +1,86 @@
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { startSidecar } from '../support/sidecar';
+import type { Sidecar } from '../support/sidecar';
+import { blocksOf, root } from './markdown';
+
+const execute = promisify(execFile);
+
+/** Documents whose blocks are run: a `ts` block is a program, an `sh` block with `buf curl` a call; what it prints follows. */
+const documents = ['README.md'];
+
+describe.each(documents)('%s', (document) => {
+  let sidecar: Sidecar;
+  let directory: string;
+
+  beforeAll(async () => {
+    sidecar = await startSidecar();
+    // Below the checkout, so that programs find the packages as an application would.
+    const cache = join(root, 'node_modules', '.cache');
+    mkdirSync(cache, { recursive: true });
+    directory = mkdtempSync(join(cache, 'docs-'));
+  });
+
+  afterAll(async () => {
+    rmSync(directory, { recursive: true, force: true });
+    await sidecar.close();
+  });
+
+  const blocks = blocksOf(document);
+  const withOutput = blocks.map((block, index) => ({ ...block, output: blocks[index + 1]?.text ?? '' }));
+  const programs = withOutput.filter(({ language }) => language === 'ts');
+  const calls = withOutput.filter(({ language, text }) => language === 'sh' && text.includes('buf curl'));
+
+  test('has something to run', () => {
+    expect(programs.length + calls.length).toBeGreaterThan(0);
+  });
+
+  test.each(programs)(
+    'its program compiles in strict mode and prints what the document says',
+    async ({ text, output }) => {
+      const file = join(directory, 'program.mts');
+      writeFileSync(file, text.replaceAll('localhost:50051', sidecar.address));
+      const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+      const options = [
+        '--ignoreConfig',
+        '--strict',
+        '--skipLibCheck',
+        '--module',
+        'nodenext',
+        '--target',
+        'es2023',
+        '--types',
+        'node',
+      ];
+      await execute(process.execPath, [tsc, ...options, file]);
+      const { stdout } = await execute(process.execPath, [file.replace('.mts', '.mjs')]);
+      expect(stdout).toBe(output);
+    },
+  );
+
+  test.each(calls)('its call answers what the document says', async ({ text, output }) => {
+    const { stdout } = await execute('bash', ['-c', text.replaceAll('localhost:50051', sidecar.address)], {
+      cwd: root,
+    });
+    expect(shapeOf(stdout)).toBe(shapeOf(output));
+  });
+});
+
+/** Without what is random or depends on the time. */
+function shapeOf(json: string): string {
+  return json
+    .replaceAll(/"\d{4}-\d\d-\d\dT[\d:.]+Z"/g, '"<time>"')
+    .replaceAll(/"[A-Za-z0-9_-]{43}\.[A-Za-z0-9_-]{24}"/g, '"<token>"')
+    .replaceAll(/"[A-Za-z0-9_-]{22}"/g, '"<128 bits>"')
+    .trim();
+}
+
+test('every link of the README to a file leads somewhere', () => {
+  const readme = readFileSync(join(root, 'README.md'), 'utf8');
+  const links = [...readme.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, path = '']) => path);
+  expect(links.length).toBeGreaterThan(5);
+  expect(links.filter((link) => !existsSync(join(root, link)))).toEqual([]);
+});

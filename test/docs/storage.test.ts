@@ -1,0 +1,368 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Redis } from 'ioredis';
+import { SessionServiceDefinition } from '@session-sidecar/proto/session/v1/session_service';
+import type { Operation } from '../../server/src/session/change';
+import { contentBytes, emptyContent } from '../../server/src/session/content';
+import { expiryOf } from '../../server/src/session/session';
+import { SessionManager } from '../../server/src/session/session-manager';
+import { createTokens, randomSigningKey } from '../../server/src/session/token';
+import { decodeRecord, encodeBody } from '../../server/src/store/redis/record-codec';
+import { RedisStore } from '../../server/src/store/redis/redis-store';
+import { ignoreEvents } from '../support/events';
+import { until } from '../support/poll';
+import { startRedis, startRedisCluster } from '../support/redis';
+import type { RedisServer } from '../support/redis';
+import {
+  connectForTest,
+  generousLimits,
+  keyPrefix,
+  makeRedisStore,
+  redisConnectionOptions,
+  twentyMinutes,
+} from '../support/store-harness';
+import type { StoreHarness } from '../support/store-harness';
+
+const text = readFileSync(join(__dirname, '..', '..', 'docs', 'storage.md'), 'utf8');
+
+/** The cells of the rows of the table whose head begins with these cells. */
+function tableOf(...head: string[]): string[][] {
+  const lines = text.split('\n');
+  const cellsOf = (line: string) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim());
+  const at = lines.findIndex(
+    (line) => line.startsWith('|') && head.every((cell, index) => cellsOf(line)[index] === cell),
+  );
+  if (at < 0) throw new Error(`The document has no table "${head.join(', ')}".`);
+  const stop = lines.findIndex((line, index) => index > at && !line.startsWith('|'));
+  return lines.slice(at + 2, stop).map(cellsOf);
+}
+
+const codeIn = (cell = ''): string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, code]) => code ?? '');
+
+function blocksOf(language: string): string[] {
+  return [...text.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, 'gms'))].map(([, block]) => block ?? '');
+}
+
+const tokens = createTokens([randomSigningKey()]);
+const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
+
+describe('the example in docs/storage.md', () => {
+  const [, key = '', quoted = '', expires = ''] =
+    /GET (\S+)\n(".*")\n.*PEXPIRETIME \1\n\(integer\) (\d+)\n/.exec(blocksOf('console')[0] ?? '') ?? [];
+  // What redis-cli puts in quotes is JSON as long as it has no byte outside ASCII.
+  const record = Buffer.from(JSON.parse(quoted) as string);
+  const decoded = decodeRecord(record) ?? notThere('the example to be a record');
+  const header = new Map(tableOf('part', 'in the example').map(([part = '', value]) => [part, codeIn(value)[0]]));
+
+  test('is under the key of a session, and the same in both ways of printing it', () => {
+    expect(key).toMatch(new RegExp(`^${keyPrefix}[A-Za-z0-9_-]{22}$`));
+    expect(blocksOf('text')[0]).toBe(record.toString());
+  });
+
+  test('decodes to what the document says about it', () => {
+    expect([...header.values()].join(' ')).toBe(record.toString().split('\n')[0]);
+    expect(decoded).toMatchObject({
+      version: Number(header.get('version')),
+      created: Number(header.get('created')),
+      accessed: Number(header.get('accessed')),
+      idleTimeout: Number(header.get('idle timeout')),
+      csrfToken: header.get('CSRF token'),
+    });
+    const entries = tableOf('entry', 'kind', 'name', 'value').map(([entry, kind, name, value]) => [
+      entry,
+      codeIn(kind)[0],
+      codeIn(name)[0] ?? '',
+      codeIn(value)[0],
+    ]);
+    const { subject, content } = decoded;
+    expect(entries).toEqual([
+      ['subject', '@', '', subject],
+      ...Array.from(content.data, ([name, value]) => ['data', '=', name, value.toString()]),
+      ...Array.from(content.flash, ([name, messages]) =>
+        messages.map((message) => ['flash message', '!', name, message.toString()]),
+      ).flat(),
+    ]);
+  });
+
+  test('has the bytes that the same content is encoded to', () => {
+    const body = encodeBody(decoded.content, decoded.subject);
+    expect(body.toString()).toBe(record.subarray(record.indexOf('\n') + 1).toString());
+  });
+
+  test('has the sizes and the end that the document says', () => {
+    expect(text).toContain(`${String(contentBytes(decoded.content))} bytes of keys, values and messages`);
+    expect(text).toContain(`in a record of ${String(record.length)} bytes`);
+    expect(expiryOf(twentyMinutes, decoded)).toBe(Number(expires));
+    const [, sum, result] = /at most 60 s: ([\d+\s]+) =\s+(\d+)\./.exec(text) ?? [];
+    expect(sum?.split('+').reduce((total, term) => total + Number(term), 0)).toBe(Number(expires));
+    expect(result).toBe(expires);
+  });
+});
+
+describe('the rest of docs/storage.md, on a real Redis', () => {
+  let server: RedisServer;
+  let monitor: Redis;
+  let seen: string[][] = [];
+  let harness: StoreHarness;
+
+  beforeAll(async () => {
+    server = await startRedis();
+    harness = await makeRedisStore(connection(), [server])({ expiry: twentyMinutes, limits: generousLimits });
+    monitor = await server.admin.monitor();
+    monitor.on('monitor', (_time: string, args: string[], source: string) => {
+      if (source === 'lua' || args[0] === 'echo') seen.push(args);
+    });
+  });
+
+  afterAll(async () => {
+    monitor.disconnect();
+    await harness.close();
+    await server.stop();
+  });
+
+  function connection() {
+    return redisConnectionOptions({ nodes: [{ host: '127.0.0.1', port: server.port }] });
+  }
+
+  function managerOf(store: StoreHarness['store']): SessionManager {
+    return new SessionManager({ store, tokens, limits: generousLimits, expiry: twentyMinutes, events: ignoreEvents });
+  }
+
+  const set: Operation = { kind: 'set', key: 'cart', value: json(['tea']) };
+  const push: Operation = { kind: 'push_flash', queue: '', message: json('Saved'), unlessPresent: false };
+  const twoMinutes = 120_000;
+
+  test('the example is what Redis holds after these changes', async () => {
+    const manager = managerOf(harness.store);
+    const user: Operation = { kind: 'set', key: 'user', value: json({ id: 7, name: 'Ada' }) };
+    const { token, session } = await manager.create({ operations: [user], subject: '7' });
+    await manager.update(token, { operations: [set] });
+    await manager.pushFlash(token, { queue: '', message: json('Saved'), unlessPresent: false });
+    const key = keyPrefix + session.handle;
+    const record = (await server.admin.get(key)) ?? '';
+    const masked = (example: string) =>
+      example.replace(/^(\S+ \S+) \d{13} \d{13} (\S+) \S{43} \S{22}\n/, '$1 … … $2 … …\n');
+    expect(masked(record)).toBe(masked(blocksOf('text')[0] ?? ''));
+    expect(masked(record)).toContain('…');
+    await expect(server.admin.ttl(key)).resolves.toBe(1260);
+    // How much a record weighs differs a little between versions of Redis and its allocators.
+    const weight = Number(/`MEMORY USAGE` says\s+about (\d+)/.exec(text)?.[1]);
+    expect(Math.abs(Number(await server.admin.memory('USAGE', key)) - weight)).toBeLessThan(weight / 4);
+  });
+
+  interface Call {
+    readonly manager: SessionManager;
+    readonly token: string;
+  }
+
+  /** How each row of the table comes about. `before` makes the session what the row needs. */
+  const rows: Record<string, { before?: (call: Call) => unknown; run: (call: Call) => unknown }> = {
+    'CreateSession: always': { run: ({ manager }) => manager.create({ operations: [set] }) },
+    'GetSession: the last recorded access is younger than the touch interval': { run: get },
+    'GetSession: it is older': { before: () => harness.advance(twoMinutes), run: get },
+    'GetSession: it is older, and the session has no end': {
+      before: async ({ manager, token }) => {
+        await manager.update(token, { operations: [], idleTimeout: 'never' });
+        await harness.advance(twoMinutes);
+      },
+      run: get,
+    },
+    'GetSession: there is no session': { before: ({ manager, token }) => manager.invalidate(token), run: lost(get) },
+    "GetSession: the record's end has come, but not the key's": {
+      before: async () => {
+        const [key = ''] = await server.admin.keys(`${keyPrefix}*`);
+        await server.admin.persist(key);
+        await harness.advance(2 * 3_600_000);
+      },
+      run: lost(get),
+    },
+    'PeekFlash: as `GetSession`': { run: ({ manager, token }) => manager.peekFlash(token, '') },
+    'GetCsrfToken: as `GetSession`': { run: ({ manager, token }) => manager.csrfToken(token) },
+    'CheckCsrfToken: as `GetSession`': { run: ({ manager, token }) => manager.checkCsrfToken(token, 'wrong') },
+    'UpdateSession: something changes': { run: ({ manager, token }) => manager.update(token, { operations: [set] }) },
+    'UpdateSession: nothing changes': { run: changeNothing },
+    'UpdateSession: nothing changes, and the access is due to be recorded': {
+      before: () => harness.advance(twoMinutes),
+      run: changeNothing,
+    },
+    'UpdateSession: it is refused: the version does not hold, a limit is hit': {
+      run: lost(({ manager, token }) => manager.update(token, { operations: [set], ifVersion: 99 })),
+    },
+    'RegenerateSession: always': { run: ({ manager, token }) => manager.regenerate(token, { operations: [] }) },
+    'PushFlash: the message is added': {
+      run: ({ manager, token }) =>
+        manager.pushFlash(token, { queue: '', message: json('Saved'), unlessPresent: false }),
+    },
+    'PopFlash: there are messages': {
+      before: ({ manager, token }) => manager.update(token, { operations: [push] }),
+      run: ({ manager, token }) => manager.popFlash(token, ''),
+    },
+    'PopFlash: there are none': { run: ({ manager, token }) => manager.popFlash(token, '') },
+    'NewCsrfToken: always': { run: ({ manager, token }) => manager.newCsrfToken(token) },
+    'InvalidateSession: there is a session': { run: ({ manager, token }) => manager.invalidate(token) },
+    'InvalidateSession: there is none': {
+      before: ({ manager, token }) => manager.invalidate(token),
+      run: ({ manager, token }) => manager.invalidate(token),
+    },
+  };
+
+  function get({ manager, token }: Call) {
+    return manager.get(token);
+  }
+
+  function changeNothing({ manager, token }: Call) {
+    return manager.update(token, { operations: [{ kind: 'delete', key: 'missing' }] });
+  }
+
+  function lost(run: (call: Call) => Promise<unknown>) {
+    return ({ manager, token }: Call) => expect(run({ manager, token })).rejects.toThrow();
+  }
+
+  const documented = tableOf('RPC', 'when', 'script', 'commands').map(([rpc = '', when = '', , commands]) => ({
+    rpc: codeIn(rpc)[0] ?? '',
+    row: `${codeIn(rpc)[0] ?? ''}: ${when}`,
+    commands: codeIn(commands),
+  }));
+
+  test('the table of commands has every RPC', () => {
+    const names = Object.values(SessionServiceDefinition.methods).map(({ name }) => name);
+    expect([...new Set(documented.map(({ rpc }) => rpc))].sort()).toEqual([...names].sort());
+    expect(documented.map(({ row }) => row)).toEqual(Object.keys(rows));
+  });
+
+  test.each(documented)('the commands of $row', async ({ row, commands }) => {
+    const { before, run } = rows[row] ?? notThere(`a way to bring about "${row}"`);
+    await server.admin.flushdb();
+    const manager = managerOf(harness.store);
+    // The scripts are known to the connection from here on.
+    const warmUp = await manager.create({ operations: [] });
+    await manager.get(warmUp.token);
+    await manager.update(warmUp.token, { operations: [] });
+    await manager.invalidate(warmUp.token);
+    const { token } = await manager.create({ operations: [set] });
+    await before?.({ manager, token });
+    await server.admin.config('RESETSTAT');
+    seen = [];
+
+    await run({ manager, token });
+    const stats = await server.admin.info('commandstats');
+    const counted = Object.fromEntries(
+      [...stats.matchAll(/cmdstat_([^:]+):calls=(\d+)/g)].map(([, name = '', calls]): [string, number] => [
+        name,
+        Number(calls),
+      ]),
+    );
+    const names = commands.map((command) => command.replace(/ .*/, '').toLowerCase());
+    expect(counted).toEqual({
+      'config|resetstat': 1,
+      evalsha: 1,
+      ...Object.fromEntries(names.map((name) => [name, 1])),
+    });
+
+    await server.admin.echo('end');
+    const literal = await until(
+      'the monitor to catch up',
+      () => seen.some(([name]) => name === 'echo') && seen.filter(([name]) => name !== 'echo'),
+    );
+    expect(literal.map(literalOf)).toEqual(commands);
+  });
+
+  const rules = /^ACL SETUSER (\S+) (.*)$/m.exec(blocksOf('text').join('\n')) ?? [];
+  const [, user = '', ruleText = ''] = rules;
+  const rulesOfUser = ruleText.split(' ');
+  const password = rulesOfUser.find((rule) => rule.startsWith('>'))?.slice(1);
+
+  /** Uses all a store can do as the documented user, and tells what Redis refused. */
+  async function refusedTo(
+    servers: readonly RedisServer[],
+    ruleSet: readonly string[],
+    overrides: Parameters<typeof redisConnectionOptions>[0],
+  ) {
+    for (const { admin } of servers) {
+      await admin.acl('SETUSER', user, ...ruleSet);
+      await admin.acl('LOG', 'RESET');
+    }
+    const client = connectForTest(redisConnectionOptions({ ...overrides, username: user, password }));
+    // Every load records its access.
+    const expiry = { ...twentyMinutes, touchInterval: 0 };
+    const store = new RedisStore({ client, expiry, limits: generousLimits, keyPrefix, expireKeys: true });
+    const refusals: unknown[] = [];
+    const attempt = (work: Promise<unknown>) => work.catch((error: unknown) => refusals.push(error));
+    try {
+      await until('the connection to be ready', () => store.ready);
+      for (const idleTimeout of [60_000, undefined]) {
+        const session = {
+          ...tokens.issue(),
+          content: emptyContent,
+          csrfToken: 'csrf',
+          subject: undefined,
+          idleTimeout,
+        };
+        await attempt(store.create(session));
+        await attempt(store.load(session));
+        await attempt(store.update(session, { operations: [set] }));
+        await attempt(store.delete(session));
+      }
+    } finally {
+      await store.close();
+    }
+    const logs = (await Promise.all(servers.map(({ admin }) => admin.acl('LOG')))).flat() as string[][];
+    return { refusals, logged: new Set(logs.map((entry) => entry[entry.indexOf('object') + 1])) };
+  }
+
+  test('the rules of the Redis user are all that is needed', async () => {
+    expect(password).toBeDefined();
+    await expect(refusedTo([server], rulesOfUser, connection())).resolves.toEqual({ refusals: [], logged: new Set() });
+  });
+
+  test.each(rulesOfUser.filter((rule) => rule.startsWith('+') && rule !== '+info'))(
+    'the rule %s is needed',
+    async (rule) => {
+      const less = rulesOfUser.filter((other) => other !== rule);
+      const { refusals, logged } = await refusedTo([server], less, connection());
+      expect(logged).toEqual(new Set([rule.slice(1)]));
+      expect(refusals.length > 0).toBe(rule !== '+client|setname');
+    },
+  );
+
+  test('a database other than 0 needs the rule that the document says', async () => {
+    const [select = ''] = /(?<=other than 0, add `)[^`]+/.exec(text) ?? [];
+    const other = { ...connection(), db: 3 };
+    await expect(refusedTo([server], [...rulesOfUser, ...select.split(' ')], other)).resolves.toEqual({
+      refusals: [],
+      logged: new Set(),
+    });
+  });
+
+  test('Redis Cluster needs the rules that the document says', async () => {
+    const cluster = await startRedisCluster();
+    try {
+      const [more = ''] = /(?<=For Cluster, add `)[^`]+/.exec(text) ?? [];
+      const nodes = cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port }));
+      const refused = await refusedTo(cluster.nodes, [...rulesOfUser, ...more.split(' ')], { mode: 'cluster', nodes });
+      expect(refused).toEqual({ refusals: [], logged: new Set() });
+    } finally {
+      await cluster.stop();
+    }
+  }, 60_000);
+});
+
+function notThere(what: string): never {
+  throw new Error(`Expected ${what}.`);
+}
+
+/** A command as the document writes it. */
+function literalOf([name = '', ...args]: string[]): string {
+  const words = args.map((arg, at) => {
+    if (at === 0) return 'key';
+    if (/^1 \d+ /.test(arg)) return 'record';
+    if (name === 'SETRANGE') return at === 1 && /^\d{2}$/.test(arg) ? 'offset' : 'accessed';
+    return /^\d{13}$/.test(arg) ? 'expires' : arg;
+  });
+  return [name, ...words].join(' ');
+}

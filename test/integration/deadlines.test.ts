@@ -1,0 +1,200 @@
+import { connect } from 'node:http2';
+import type { ClientHttp2Session, IncomingHttpHeaders } from 'node:http2';
+import { once } from 'node:events';
+import { status } from '@grpc/grpc-js';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { SessionClient, SessionError } from '@session-sidecar/client';
+import { until } from '../support/poll';
+import { connectRaw, encodeRequest, failureOf, methods, mutation } from '../support/raw-grpc';
+import type { MethodName, RawClient, RequestOf } from '../support/raw-grpc';
+import { metricOf, startReadySidecar } from '../support/ready-sidecar';
+import { startRedis } from '../support/redis';
+import type { RedisServer } from '../support/redis';
+import { countRpcs } from '../support/sidecar';
+import type { Sidecar } from '../support/sidecar';
+import { commandsOf } from '../support/stored';
+
+const names = Object.keys(methods) as MethodName[];
+
+/**
+ * On a Redis that hangs. Where the sidecar would wait a minute by itself, that a test ends at all shows that the caller's
+ * deadline was heeded.
+ */
+describe('a call to a sidecar whose Redis hangs', () => {
+  let redis: RedisServer;
+  let sidecar: Sidecar;
+  let raw: RawClient;
+  let token: string;
+
+  async function start(commandTimeout: string): Promise<void> {
+    const env = { SESSION_SIDECAR_REDIS_COMMAND_TIMEOUT: commandTimeout, SESSION_SIDECAR_SHUTDOWN_GRACE: '1h' };
+    sidecar = await startReadySidecar({ redisUrl: redis.url, env });
+    raw = connectRaw(sidecar.address);
+    token = (await raw.call('createSession', { mutations: [mutation.set('n', '0')] })).token;
+  }
+
+  beforeEach(async () => {
+    redis = await startRedis();
+  });
+
+  afterEach(async () => {
+    raw.close();
+    // First, so that nothing in the sidecar waits for it any more.
+    await redis.stop();
+    await sidecar.close();
+  });
+
+  const request = () =>
+    ({ token, message: Buffer.from('1'), mutations: [mutation.increment('n', 1)] }) as Partial<RequestOf<MethodName>>;
+  const inFlight = () => metricOf(sidecar, 'session_sidecar_rpcs_in_flight');
+  const ended = async (method: MethodName, statusName: string): Promise<boolean> => {
+    const metrics = await (await fetch(`${sidecar.httpUrl}/metrics`)).text();
+    return metrics.includes(`session_sidecar_rpcs_total{method="${methods[method].name}",status="${statusName}"} 1`);
+  };
+
+  test.each(names)('%s ends at the deadline of the caller, when that comes first', async (method) => {
+    await start('1m');
+    redis.freeze();
+    const failure = await failureOf(raw.call(method, request(), { deadline: Date.now() + 50 }));
+    expect(failure).toMatchObject({ status: 'DEADLINE_EXCEEDED', reason: undefined });
+  });
+
+  test('every call ends with STORE_UNAVAILABLE, when the time Redis has comes first, and says whether it may have happened', async () => {
+    await start('300ms');
+    redis.freeze();
+    const failures = await Promise.all(
+      names.map((method) => failureOf(raw.call(method, request(), { deadline: Date.now() + 20_000 }))),
+    );
+    const readOnly = new Set<MethodName>(['getSession', 'peekFlash', 'getCsrfToken', 'checkCsrfToken']);
+    expect(failures.map(({ status: name, reason, metadata }) => [name, reason, metadata['maybe_applied']])).toEqual(
+      names.map((name) => ['UNAVAILABLE', 'STORE_UNAVAILABLE', String(!readOnly.has(name))]),
+    );
+  });
+
+  test('the sidecar stops waiting at the deadline, too, and counts the call as what the caller saw', async () => {
+    await start('1m');
+    redis.freeze();
+    await failureOf(raw.call('getSession', { token }, { deadline: Date.now() + 200 }));
+    await until('the call to have ended in the sidecar', async () => (await inFlight()) === 0);
+    expect(await ended('getSession', 'DEADLINE_EXCEEDED')).toBe(true);
+  });
+
+  test('a call that is given up ends in the sidecar, too', async () => {
+    await start('1m');
+    redis.freeze();
+    const client = new SessionClient({ address: sidecar.address, timeoutMs: 60_000 });
+    const abort = new AbortController();
+    const opening = client.open(token, { signal: abort.signal });
+    await until('the call to be under way', async () => (await inFlight()) === 1);
+    abort.abort();
+    await expect(opening).rejects.toMatchObject({ code: 'CANCELLED' });
+    await until('the call to have ended in the sidecar', async () => (await inFlight()) === 0);
+    expect(await ended('getSession', 'CANCELLED')).toBe(true);
+    client.close();
+  });
+
+  test('a sidecar that stops does not wait for calls whose callers are gone', async () => {
+    await start('1m');
+    redis.freeze();
+    await failureOf(raw.call('updateSession', request(), { deadline: Date.now() + 200 }));
+    // With a grace period of an hour, this would not end.
+    await sidecar.close();
+  });
+
+  test('with the TypeScript client, retries end at the deadline as well, and no change is sent twice', async () => {
+    await start('300ms');
+    const client = new SessionClient<{ n: number; own: string }>({ address: sidecar.address, timeoutMs: 20_000 });
+    const session = await client.open(token);
+    redis.freeze();
+    session.set('own', 'mine');
+    const before = await countRpcs(sidecar);
+    await expect(session.save({ timeoutMs: 5000 })).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect((await countRpcs(sidecar))['UpdateSession']).toBe((before['UpdateSession'] ?? 0) + 1);
+    const error = await client.open(token, { timeoutMs: 400 }).catch((caught: unknown) => caught);
+    expect(SessionError.is(error) && error.code).toMatch(/^(STORE_UNAVAILABLE|DEADLINE_EXCEEDED)$/);
+    client.close();
+  });
+
+  test('once Redis goes on, a change that was given up happened once or not at all, and the session works', async () => {
+    await start('1m');
+    redis.freeze();
+    const given = Array.from({ length: 5 }, () =>
+      failureOf(raw.call('updateSession', request(), { deadline: Date.now() + 50 })),
+    );
+    for (const failure of await Promise.all(given)) expect(failure.status).toBe('DEADLINE_EXCEEDED');
+    redis.thaw();
+    const { session } = await raw.call('getSession', { token });
+    const n = Number(session!.data.get('n'));
+    expect(n).toBeLessThanOrEqual(5);
+    expect(session!.version).toBe(n + 1);
+  });
+});
+
+describe('a deadline that has passed', () => {
+  let redis: RedisServer;
+  let sidecar: Sidecar;
+  let raw: RawClient;
+  let connection: ClientHttp2Session;
+
+  beforeEach(async () => {
+    redis = await startRedis();
+    sidecar = await startReadySidecar({ redisUrl: redis.url });
+    raw = connectRaw(sidecar.address);
+    connection = connect(`http://${sidecar.address}`);
+  });
+
+  afterEach(async () => {
+    connection.close();
+    raw.close();
+    await sidecar.close();
+    await redis.stop();
+  });
+
+  function begin(method: string, timeout: string) {
+    const path = `/session.v1.SessionService/${method}`;
+    const headers = {
+      ':method': 'POST',
+      ':path': path,
+      'content-type': 'application/grpc',
+      te: 'trailers',
+      'grpc-timeout': timeout,
+    };
+    return connection.request(headers, { endStream: false });
+  }
+
+  function framed(message: Buffer): Buffer {
+    const frame = Buffer.alloc(5);
+    frame.writeUInt32BE(message.length, 1);
+    return Buffer.concat([frame, message]);
+  }
+
+  test('keeps a request that is complete only afterwards from doing anything', async () => {
+    const mutations = [mutation.set('a', '1')];
+    const late = begin('CreateSession', '20m');
+    late.write(framed(encodeRequest('createSession', { mutations })));
+    const [headers] = (await once(late, 'response')) as [IncomingHttpHeaders];
+    expect(headers['grpc-status']).toBe(String(status.DEADLINE_EXCEEDED));
+    late.resume();
+
+    const commands = await commandsOf(redis, async () => {
+      late.end();
+      await once(late, 'close');
+      // On the same connection, so that the sidecar has seen the end of the late one before.
+      const next = begin('GetSession', '10S');
+      next.end(framed(encodeRequest('getSession', {})));
+      next.resume();
+      await once(next, 'close');
+    });
+    expect(commands).toEqual({});
+    expect(await redis.admin.dbsize()).toBe(0);
+  });
+
+  test('before the call is even sent keeps it from being sent', async () => {
+    const { token } = await raw.call('createSession', { mutations: [mutation.set('a', '1')] });
+    const commands = await commandsOf(redis, async () => {
+      const failure = await failureOf(raw.call('getSession', { token }, { deadline: Date.now() - 1000 }));
+      expect(failure.status).toBe('DEADLINE_EXCEEDED');
+    });
+    expect(commands).toEqual({});
+  });
+});

@@ -1,0 +1,374 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { request } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { describe, expect, test } from '@jest/globals';
+import compression from 'compression';
+import type { ErrorRequestHandler, Express, Request, Response } from 'express';
+import { sessions } from '@session-sidecar/client/express';
+import { Browser } from '../support/browser';
+import { ExpressStack, expressVersions } from '../support/express-stack';
+import { until } from '../support/poll';
+
+const stack = new ExpressStack();
+
+/** More than any buffer on the way takes at once, and not to be compressed away. */
+const large = Array.from({ length: 40_000 }, (_, line) => `line ${line}\n`).join('');
+const smallPieces = large.match(/[^]{1,7000}/g)!;
+
+interface Way {
+  send(req: Request, res: Response): unknown;
+  readonly method?: string;
+  readonly headers?: Record<string, string>;
+  readonly status?: number;
+  readonly body?: string;
+}
+
+/** Every way to send a response that people use. */
+const ways: Record<string, Way> = {
+  'res.json()': { send: (_, res) => res.json({ a: 1 }), body: '{"a":1}' },
+  'res.send()': { send: (_, res) => res.send('text'), body: 'text' },
+  'res.send() to a HEAD request': { send: (_, res) => res.send('text'), method: 'HEAD' },
+  'res.send() of what the browser has': {
+    send: (_, res) => res.set('ETag', '"1"').send('text'),
+    headers: { 'If-None-Match': '"1"', 'Cache-Control': 'max-age=0' },
+    status: 304,
+  },
+  'res.sendStatus()': { send: (_, res) => res.sendStatus(204), status: 204 },
+  'res.redirect()': { send: (_, res) => res.redirect(303, '/'), status: 303, body: 'See Other. Redirecting to /' },
+  'res.sendFile()': { send: (_, res) => res.sendFile(__filename), body: readFileSync(__filename, 'utf8') },
+  'res.end() with a callback': {
+    send: (_, res) => new Promise<void>((resolve) => res.end('text', resolve)),
+    body: 'text',
+  },
+  'res.writeHead() with headers': {
+    send: (_, res) => res.writeHead(201, 'Made', { 'X-Own': 'yes', 'Content-Length': 4 }).end('text'),
+    status: 201,
+    body: 'text',
+  },
+  'res.write() in pieces': {
+    async send(_, res) {
+      for (const piece of smallPieces) if (!res.write(piece)) await once(res, 'drain');
+      res.end();
+    },
+    body: large,
+  },
+  'res.write() in pieces that nobody waits with': {
+    send(_, res) {
+      for (const piece of smallPieces) res.write(piece);
+      res.end();
+    },
+    body: large,
+  },
+  'res.flushHeaders() and a body later': {
+    async send(_, res) {
+      res.flushHeaders();
+      await new Promise(setImmediate);
+      res.end('text');
+    },
+    body: 'text',
+  },
+  'a pipe': { send: (_, res) => Readable.from(smallPieces).pipe(res), body: large },
+  'a pipe of one small piece': { send: (_, res) => Readable.from(['text']).pipe(res), body: 'text' },
+  'a pipeline': { send: (_, res) => pipeline(Readable.from(smallPieces), res), body: large },
+};
+
+const compressions = {
+  'without compression()': (app: Express) => app.use(sessions({ client: stack.client })),
+  'with compression() before': (app: Express) => {
+    app.use(compression({ threshold: 0 }));
+    app.use(sessions({ client: stack.client }));
+  },
+  'with compression() after': (app: Express) => {
+    app.use(sessions({ client: stack.client }));
+    app.use(compression({ threshold: 0 }));
+  },
+};
+
+const showError: ErrorRequestHandler = (error: { status?: number; code?: string; message: string }, _, res, next) => {
+  if (res.headersSent) {
+    next(error);
+    return;
+  }
+  res.status(error.status ?? 500).json({ code: error.code, message: error.message });
+};
+
+describe.each(expressVersions)('On %s', (_, express) => {
+  describe.each(Object.entries(compressions))('%s', (_, mount) => {
+    describe.each(Object.entries(ways))('%s', (_, { send, method = 'GET', headers = {}, status = 200, body = '' }) => {
+      const compressed = { 'Accept-Encoding': 'gzip', ...headers };
+
+      test('lets no headers leave before the session is saved, and changes nothing else', async () => {
+        let url = '';
+        url = await stack.serveBare((app) => {
+          app.set('etag', false);
+          mount(app);
+          app.get('/ping', (_, res) => void res.send('pong'));
+          app.get('/', (req, res) => {
+            req.session.set('note', 'new');
+            stack.redis.freeze();
+            // Something that compression() is for.
+            res.type('text');
+            void send(req, res);
+          });
+        }, express);
+        let hasHeaders = false;
+        const answer = fetch(url, { method, headers: compressed, redirect: 'manual' }).then((response) => {
+          hasHeaders = true;
+          return response;
+        });
+        await until('the session to be saved', async () => (await sidecarMetric('session_sidecar_rpcs_in_flight')) > 0);
+        // Had the headers left before the call did, they would be here before this answer is.
+        await fetch(`${url}/ping`);
+        expect(hasHeaders).toBe(false);
+        stack.redis.thaw();
+
+        const response = await answer;
+        expect(response.status).toBe(status);
+        const [cookie = ''] = response.headers.getSetCookie();
+        expect(await stack.stored(/session=([^;]+)/.exec(cookie)?.[1])).toEqual({ note: 'new' });
+        expect((await response.text()) === body).toBe(true);
+      });
+
+      test('is replaced by an error page when the session ended meanwhile', async () => {
+        const url = await stack.serveBare((app) => {
+          app.use((_, res, next) => next(void res.set('X-Everywhere', 'yes')));
+          mount(app);
+          app.get('/', (req, res, next) => {
+            req.session.set('note', 'new');
+            res.type('text').set('Content-Language', 'en').cookie('theme', 'dark');
+            // A route that awaits a pipeline learns that it was cut off, and fails after it was answered.
+            stack.redis.admin
+              .flushdb()
+              .then(() => send(req, res))
+              .catch(next);
+          });
+          app.use(showError);
+        }, express);
+        const browser = await stack.browserWithSession(url);
+        const response = await browser.fetch('/', { method, headers: compressed, redirect: 'manual' });
+        expect(response.status).toBe(409);
+        const text = await response.text();
+        if (method !== 'HEAD') expect(JSON.parse(text)).toMatchObject({ code: 'SESSION_NOT_FOUND' });
+        expect(response.headers.get('X-Everywhere')).toBe('yes');
+        expect(response.headers.get('Content-Language')).toBeNull();
+        expect(response.headers.getSetCookie()).toEqual([]);
+        expect(await stack.redis.admin.dbsize()).toBe(0);
+      });
+    });
+  });
+
+  test('an error without a handler of its own gets its status from Express', async () => {
+    const url = await stack.serve(
+      (app) => {
+        app.get('/', (req, res, next) => {
+          req.session.set('note', 'new');
+          stack.redis.admin.flushdb().then(() => res.json({ a: 1 }), next);
+        });
+      },
+      {},
+      express,
+    );
+    const response = await (await stack.browserWithSession(url)).fetch('/');
+    expect(response.status).toBe(409);
+    expect(await response.text()).toContain('SESSION_NOT_FOUND');
+  });
+});
+
+describe('a failed save', () => {
+  test('leaves room for an error page that is streamed', async () => {
+    const url = await stack.serve((app) => {
+      app.use(compression({ threshold: 0 }));
+      app.get('/', async (req, res) => {
+        req.session.set('note', 'new');
+        await stack.redis.admin.flushdb();
+        Readable.from(smallPieces).pipe(res.type('text'));
+      });
+      app.use(((_error, _req, res, _next) => {
+        // The first piece alone is more than the buffer takes.
+        Readable.from([large, 'the end']).pipe(res.status(409));
+      }) as ErrorRequestHandler);
+    });
+    const response = await (await stack.browserWithSession(url)).fetch('/');
+    expect(response.status).toBe(409);
+    expect((await response.text()) === `${large}the end`).toBe(true);
+  });
+
+  test('lets an error page through that awaits something, while the discarded response is still being written', async () => {
+    let goOn = () => {};
+    const url = await stack.serve((app) => {
+      app.get('/', async (req, res) => {
+        req.session.set('note', 'new');
+        await stack.redis.admin.flushdb();
+        res.write('first');
+        await new Promise<void>((resolve) => (goOn = resolve));
+        res.write('second');
+        res.end('third');
+      });
+      app.use((async (error, _req, res, _next) => {
+        goOn();
+        await new Promise(setImmediate);
+        res.status((error as { status: number }).status).send('sorry');
+      }) as ErrorRequestHandler);
+    });
+    const response = await (await stack.browserWithSession(url)).fetch('/');
+    expect([response.status, await response.text()]).toEqual([409, 'sorry']);
+  });
+
+  test('does not keep the browser from the token that a regenerate() before it made', async () => {
+    const url = await stack.serve((app) => {
+      app.get('/', async (req, res) => {
+        await req.session.regenerate();
+        req.session.set('note', 'too large '.repeat(1000));
+        res.send('text');
+      });
+      app.use(showError);
+    });
+    const browser = await stack.browserWithSession(url);
+    const response = await browser.fetch('/');
+    expect(response.status).toBe(413);
+    expect(await response.json()).toMatchObject({ code: 'SESSION_TOO_LARGE' });
+    expect(await stack.stored(await browser.cookie())).toEqual({ note: 'old' });
+  });
+
+  test('of a value that JSON cannot hold goes to the error handlers too', async () => {
+    const url = await stack.serve((app) => {
+      app.get('/', (req, res) => {
+        const list: unknown[] = [];
+        req.session.set('note', list as unknown as string);
+        list.push(list);
+        res.send('text');
+      });
+      app.use(showError);
+    });
+    const response = await fetch(url);
+    expect(response.status).toBe(500);
+    expect(await response.json()).toMatchObject({ message: expect.stringContaining('note[0]') });
+  });
+});
+
+describe('with the sidecar out of reach', () => {
+  const serve = () =>
+    stack.serveBare((app) => {
+      app.get('/health', (_, res) => void res.send('fine'));
+      app.use(sessions({ address: '127.0.0.1:1', timeoutMs: 200 }));
+      app.get('/read', (req, res) => void res.json(req.session.get('note', 'none')));
+      app.get('/write', (req, res) => {
+        req.session.set('note', 'new');
+        res.send('text');
+      });
+      app.use(showError);
+    });
+
+  test('a request that needs it is answered with 503', async () => {
+    const url = await serve();
+    const browser = new Browser(url);
+    expect((await browser.fetch('/write')).status).toBe(503);
+    await browser.setCookie('token');
+    const response = await browser.fetch('/read');
+    expect(response.status).toBe(503);
+    expect(await response.json()).toMatchObject({ code: 'UNAVAILABLE' });
+  });
+
+  test('visitors without a session, and what is mounted before, are served', async () => {
+    const url = await serve();
+    expect(await (await fetch(`${url}/read`)).json()).toBe('none');
+    const browser = new Browser(url);
+    await browser.setCookie('token');
+    expect(await browser.text('/health')).toBe('fine');
+  });
+});
+
+describe('once the headers have left', () => {
+  test('what is written to a session is saved before the response ends', async () => {
+    const url = await stack.serve((app) => {
+      app.get('/', (req, res) => {
+        res.write('begun');
+        req.session.set('note', 'late');
+        res.end();
+      });
+    });
+    const browser = await stack.browserWithSession(url);
+    expect(await browser.text('/')).toBe('begun');
+    expect(await stack.stored(await browser.cookie())).toEqual({ note: 'late' });
+  });
+
+  test.each<[string, (req: Request) => unknown, boolean]>([
+    ['a session is started', ({ session }) => session.csrfToken(), false],
+    ['something is written for a new one', ({ session }) => session.update({ note: 'late' }), false],
+    ['a session is regenerated', ({ session }) => session.regenerate(), true],
+    ['a save fails', ({ session }) => session.update({ note: 'too large '.repeat(1000) }), true],
+  ])('the connection is closed when %s', async (_, act, hasSession) => {
+    const errors: unknown[] = [];
+    const url = await stack.serve((app) => {
+      app.get('/', async (req, res) => {
+        res.write('begun');
+        await act(req);
+        res.end();
+      });
+      app.use(((error, _req, res, next) => {
+        errors.push(error);
+        // As somebody writes it who has not thought of this case.
+        if (!res.headersSent) next(error);
+      }) as ErrorRequestHandler);
+    });
+    const browser = hasSession ? await stack.browserWithSession(url) : new Browser(url);
+    const response = await browser.fetch('/');
+    await expect(response.text()).rejects.toThrow('terminated');
+    expect(errors).toHaveLength(1);
+    expect(errors[0]).toBeInstanceOf(Error);
+  });
+});
+
+test('A visitor who leaves while the response is held gets the session saved, and nothing breaks', async () => {
+  const finished: string[] = [];
+  const url = await stack.serve((app) => {
+    app.get('/', (req, res) => {
+      req.session.set('note', 'new');
+      stack.redis.freeze();
+      res.on('close', () => finished.push('close'));
+      Readable.from(smallPieces).pipe(res);
+    });
+    app.use(((error, _req, _res, next) => {
+      finished.push('error');
+      next(error);
+    }) as ErrorRequestHandler);
+  });
+  const browser = await stack.browserWithSession(url);
+  const giveUp = new AbortController();
+  const response = browser.fetch('/', { signal: giveUp.signal });
+  await until('the session to be saved', async () => (await sidecarMetric('session_sidecar_rpcs_in_flight')) > 0);
+  giveUp.abort();
+  await expect(response).rejects.toThrow('aborted');
+  await until('the server to notice', () => finished.length > 0);
+  stack.redis.thaw();
+  const token = await browser.cookie();
+  await until('the session to be saved', async () => (await stack.stored(token))?.note === 'new');
+  expect(finished).toEqual(['close']);
+});
+
+test('Informational responses leave at once, and the final one is held all the same', async () => {
+  const url = await stack.serve((app) => {
+    app.get('/', (req, res) => {
+      req.session.set('note', 'new');
+      res.writeProcessing();
+      res.writeEarlyHints({ link: '</style.css>; rel=preload; as=style' });
+      res.send('text');
+    });
+  });
+  const statuses: number[] = [];
+  const sent = request(url).on('information', ({ statusCode }) => statuses.push(statusCode));
+  sent.end();
+  const [response] = (await once(sent, 'response')) as [IncomingMessage];
+  const [cookie = ''] = response.headers['set-cookie'] ?? [];
+  expect(statuses).toEqual([102, 103]);
+  expect(await stack.stored(/session=([^;]+)/.exec(cookie)?.[1])).toEqual({ note: 'new' });
+  response.resume();
+});
+
+async function sidecarMetric(name: string): Promise<number> {
+  const text = await (await fetch(`${stack.sidecar.httpUrl}/metrics`)).text();
+  return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1]);
+}

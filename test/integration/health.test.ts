@@ -1,0 +1,156 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { resolve } from 'node:path';
+import { credentials, makeGenericClientConstructor, status } from '@grpc/grpc-js';
+import type { Client, ClientReadableStream, ServiceError } from '@grpc/grpc-js';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { SessionServiceDefinition } from '@session-sidecar/proto/session/v1/session_service';
+import { service as healthService } from 'grpc-health-check';
+import { until } from '../support/poll';
+import { startReadySidecar } from '../support/ready-sidecar';
+import { startRedis } from '../support/redis';
+import type { RedisServer } from '../support/redis';
+import { startSidecar } from '../support/sidecar';
+import type { Sidecar } from '../support/sidecar';
+
+interface HealthAnswer {
+  readonly status: string;
+}
+
+type HealthClient = Client & {
+  check(request: { service: string }, done: (error: ServiceError | null, answer: HealthAnswer) => void): void;
+  watch(request: { service: string }): ClientReadableStream<HealthAnswer>;
+};
+
+const services = ['', SessionServiceDefinition.fullName];
+const closing: (() => void | Promise<void>)[] = [];
+
+afterAll(async () => {
+  for (const close of closing.reverse()) await close();
+});
+
+function connectHealth({ address }: Sidecar): HealthClient {
+  const HealthService = makeGenericClientConstructor(healthService, 'Health');
+  const client = new HealthService(address, credentials.createInsecure()) as unknown as HealthClient;
+  closing.push(() => client.close());
+  return client;
+}
+
+function check(client: HealthClient, service: string): Promise<string> {
+  return new Promise((done, fail) => {
+    client.check({ service }, (error, answer) => (error === null ? done(answer.status) : fail(error)));
+  });
+}
+
+/** Every status that a watcher was told, in order. */
+function watch(client: HealthClient, service: string): readonly string[] {
+  const told: string[] = [];
+  const stream = client.watch({ service });
+  stream.on('data', ({ status: now }: HealthAnswer) => told.push(now));
+  stream.on('error', () => undefined);
+  closing.push(() => stream.cancel());
+  return told;
+}
+
+async function redisOf(port?: number): Promise<RedisServer> {
+  const redis = await startRedis(port === undefined ? {} : { port });
+  closing.push(() => redis.stop());
+  return redis;
+}
+
+async function startedSidecar(start: typeof startSidecar, redisUrl?: string): Promise<Sidecar> {
+  const sidecar = await start({ redisUrl });
+  closing.push(() => sidecar.close());
+  return sidecar;
+}
+
+describe('grpc.health.v1', () => {
+  test('says SERVING for the server and for session.v1.SessionService, and knows no other', async () => {
+    const client = connectHealth(await startedSidecar(startReadySidecar));
+    for (const service of services) expect(await check(client, service)).toBe('SERVING');
+    await expect(check(client, 'session.v2.SessionService')).rejects.toMatchObject({ code: status.NOT_FOUND });
+  });
+
+  test('says NOT_SERVING while Redis is away, and SERVING when it is back; watchers are told of each change', async () => {
+    const redis = await redisOf();
+    const client = connectHealth(await startedSidecar(startReadySidecar, redis.url));
+    const watchers = services.map((service) => watch(client, service));
+    await until('the first answer', () => watchers.every((told) => told.length === 1));
+
+    await redis.stop();
+    await until('the news that Redis is away', () => watchers.every((told) => told.length === 2));
+    for (const service of services) expect(await check(client, service)).toBe('NOT_SERVING');
+
+    await redisOf(redis.port);
+    await until('the news that it is back', () => watchers.every((told) => told.length === 3));
+    for (const service of services) expect(await check(client, service)).toBe('SERVING');
+    for (const told of watchers) expect(told).toEqual(['SERVING', 'NOT_SERVING', 'SERVING']);
+  });
+
+  test('says NOT_SERVING from the start when Redis cannot be reached, until it can', async () => {
+    const redis = await redisOf();
+    await redis.stop();
+    const client = connectHealth(await startedSidecar(startSidecar, redis.url));
+    for (const service of services) expect(await check(client, service)).toBe('NOT_SERVING');
+    await redisOf(redis.port);
+    await until('the sidecar to find Redis', async () => (await check(client, '')) === 'SERVING');
+  });
+
+  test('tells watchers NOT_SERVING when the sidecar stops', async () => {
+    const sidecar = await startReadySidecar();
+    const told = watch(connectHealth(sidecar), '');
+    await until('the first answer', () => told.length === 1);
+    await sidecar.close();
+    await until('the last', () => told.length === 2);
+    expect(told).toEqual(['SERVING', 'NOT_SERVING']);
+  });
+});
+
+/** With buf, which has nothing of this project but what the sidecar tells it. */
+describe('server reflection', () => {
+  let sidecar: Sidecar;
+
+  beforeAll(async () => {
+    sidecar = await startedSidecar(startReadySidecar);
+  });
+
+  async function buf(...args: string[]): Promise<string> {
+    const binary = resolve(__dirname, '../../node_modules/.bin/buf');
+    const options = { cwd: '/', env: { ...process.env, HOME: '/tmp' } };
+    const { stdout } = await promisify(execFile)(
+      binary,
+      ['curl', '--protocol', 'grpc', '--http2-prior-knowledge', ...args],
+      options,
+    );
+    return stdout;
+  }
+
+  test.each(['grpc-v1', 'grpc-v1alpha'])('lists the services and every method (%s)', async (protocol) => {
+    const methods = await buf('--reflect-protocol', protocol, '--list-methods', `http://${sidecar.address}`);
+    const expected = Object.values(SessionServiceDefinition.methods).map(
+      ({ name }) => `session.v1.SessionService/${name}`,
+    );
+    expect(methods.split('\n')).toEqual(expect.arrayContaining([...expected, 'grpc.health.v1.Health/Check']));
+  });
+
+  test('gives descriptors with all their imports, so that a call can be made from nothing else', async () => {
+    const url = `http://${sidecar.address}/session.v1.SessionService`;
+    const mutations = [{ set: { key: 'a', value: Buffer.from('1').toString('base64') } }];
+    const created = JSON.parse(
+      await buf('--data', JSON.stringify({ mutations, idleTimeout: '60s' }), `${url}/CreateSession`),
+    ) as {
+      token: string;
+    };
+    expect(created).toMatchObject({
+      session: { data: { a: 'MQ==' }, idleTimeout: '60s', created: expect.stringMatching(/Z$/), version: '1' },
+    });
+    const read = JSON.parse(
+      await buf('--data', JSON.stringify({ token: created.token }), `${url}/GetSession`),
+    ) as unknown;
+    expect(read).toMatchObject({ session: { data: { a: 'MQ==' } } });
+    const failed: unknown = await buf('--data', '{}', `${url}/GetSession`).catch((error: unknown) =>
+      JSON.parse((error as { stderr: string }).stderr),
+    );
+    expect(failed).toMatchObject({ code: 'unauthenticated', details: [{ type: 'google.rpc.ErrorInfo' }] });
+  });
+});

@@ -1,0 +1,270 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { SessionClient, SessionError } from '@session-sidecar/client';
+import { ErrorReason } from '@session-sidecar/proto/session/v1/error_reason';
+import { until } from '../../support/poll';
+import { connectRaw, failureOf, mutation } from '../../support/raw-grpc';
+import type { RawClient, RpcFailure } from '../../support/raw-grpc';
+import { isReady, metricOf, startLoggedSidecar } from '../../support/ready-sidecar';
+import type { LoggedSidecar } from '../../support/ready-sidecar';
+import { startRedis } from '../../support/redis';
+import type { RedisServer } from '../../support/redis';
+
+type Reason = Exclude<keyof typeof ErrorReason, 'UNSPECIFIED'>;
+
+/** What must never be seen, neither on the wire nor in a log. */
+const secretKey = 'secret-key-of-the-app';
+const secretValue = '"secret-value-of-the-app"';
+const secretSubject = 'secret-subject-of-the-app';
+
+describe('every failure has a name', () => {
+  let redis: RedisServer;
+  let sidecar: LoggedSidecar;
+  let raw: RawClient;
+  let client: SessionClient<Record<string, string>>;
+  let token: string;
+  let handle: string;
+
+  beforeEach(async () => {
+    redis = await startRedis();
+    sidecar = await startLoggedSidecar({
+      SESSION_SIDECAR_REDIS_URL: redis.url,
+      SESSION_SIDECAR_REDIS_COMMAND_TIMEOUT: '1s',
+      SESSION_SIDECAR_MAX_SESSION_SIZE: '1KiB',
+      SESSION_SIDECAR_MAX_KEYS: '3',
+      SESSION_SIDECAR_MAX_FLASH_MESSAGES: '2',
+    });
+    raw = connectRaw(sidecar.address);
+    client = new SessionClient({ address: sidecar.address, timeoutMs: 20_000 });
+    const mutations = [mutation.set(secretKey, secretValue)];
+    const created = await raw.call('createSession', { mutations, subject: secretSubject });
+    token = created.token;
+    handle = created.session!.handle;
+  });
+
+  afterEach(async () => {
+    raw.close();
+    client.close();
+    redis.thaw();
+    await sidecar.close();
+    await redis.stop();
+  });
+
+  const update = (...mutations: Parameters<typeof raw.call<'updateSession'>>[1]['mutations'] & object) =>
+    raw.call('updateSession', { token, mutations });
+
+  /** For each reason there is, how it comes about, and what a program in any language then gets. */
+  const failures: Readonly<Record<Reason, { status: string; provoke: () => Promise<unknown>; details?: object }>> = {
+    SESSION_NOT_FOUND: {
+      status: 'NOT_FOUND',
+      provoke: async () => {
+        await raw.call('invalidateSession', { token });
+        return update(mutation.set(secretKey, secretValue));
+      },
+    },
+    TOKEN_INVALID: {
+      status: 'UNAUTHENTICATED',
+      provoke: () => raw.call('getSession', { token: token.replace(/^./, (first) => (first === 'A' ? 'B' : 'A')) }),
+    },
+    VERSION_MISMATCH: {
+      status: 'ABORTED',
+      provoke: () => raw.call('updateSession', { token, mutations: [mutation.set(secretKey, '1')], ifVersion: 7 }),
+      details: { metadata: { version: '1' } },
+    },
+    INVALID_ARGUMENT: {
+      status: 'INVALID_ARGUMENT',
+      provoke: () => update(mutation.set('fine', '1'), mutation.increment(secretKey, 1)),
+      details: {
+        violations: {
+          'mutations[1].increment.key': 'Expected the key to hold a JSON integer or nothing, got something else.',
+        },
+      },
+    },
+    SESSION_TOO_LARGE: {
+      status: 'RESOURCE_EXHAUSTED',
+      provoke: () => update(mutation.set('large', `"${'x'.repeat(1024)}"`)),
+      details: { metadata: { limit: '1024', setting: 'SESSION_SIDECAR_MAX_SESSION_SIZE' } },
+    },
+    TOO_MANY_KEYS: {
+      status: 'RESOURCE_EXHAUSTED',
+      provoke: () => update(mutation.set('a', '1'), mutation.set('b', '1'), mutation.set('c', '1')),
+      details: { metadata: { limit: '3', setting: 'SESSION_SIDECAR_MAX_KEYS' } },
+    },
+    FLASH_QUEUE_FULL: {
+      status: 'RESOURCE_EXHAUSTED',
+      provoke: () => update(...['1', '2', '3'].map((message) => mutation.pushFlash('', message))),
+      details: { metadata: { limit: '2', setting: 'SESSION_SIDECAR_MAX_FLASH_MESSAGES' } },
+    },
+    STORE_UNAVAILABLE: {
+      status: 'UNAVAILABLE',
+      provoke: () => {
+        redis.freeze();
+        return update(mutation.set(secretKey, secretValue));
+      },
+      details: { metadata: { maybe_applied: 'true' }, retryDelayMs: expect.any(Number) },
+    },
+    STORE_FULL: {
+      status: 'RESOURCE_EXHAUSTED',
+      provoke: async () => {
+        await redis.admin.config('SET', 'maxmemory', '1');
+        return update(mutation.set(secretKey, secretValue));
+      },
+    },
+    DRAINING: {
+      status: 'UNAVAILABLE',
+      provoke: async () => {
+        redis.freeze();
+        const underWay = failureOf(raw.call('getSession', { token }));
+        await until(
+          'the call to be under way',
+          async () => (await metricOf(sidecar, 'session_sidecar_rpcs_in_flight')) === 1,
+        );
+        const closed = sidecar.close();
+        try {
+          return await raw.call('getSession', { token });
+        } finally {
+          await Promise.all([underWay, closed]);
+        }
+      },
+      details: { retryDelayMs: expect.any(Number) },
+    },
+    INTERNAL: {
+      status: 'INTERNAL',
+      provoke: async () => {
+        await redis.admin.set(`session:${handle}`, `9 ${secretKey} ${secretValue}`);
+        return raw.call('getSession', { token });
+      },
+      details: { metadata: { error_id: expect.stringMatching(/^[0-9a-f-]{36}$/) } },
+    },
+  };
+
+  test('the table of these tests is the whole of ErrorReason', () => {
+    const reasons = Object.values(ErrorReason).filter((name) => typeof name === 'string' && name !== 'UNSPECIFIED');
+    expect(Object.keys(failures)).toEqual(reasons);
+  });
+
+  test.each(Object.entries(failures))(
+    '%s comes with its status and its facts, and gives nothing away',
+    async (reason, expected) => {
+      const failure = await failureOf(expected.provoke());
+      expect(failure).toMatchObject({
+        status: expected.status,
+        reason,
+        domain: 'session.v1',
+        metadata: {},
+        violations: {},
+        retryDelayMs: undefined,
+        ...expected.details,
+      });
+      expectToGiveNothingAway(wordsOf(failure), [handle]);
+      // The handle is public, and the log may name it.
+      expectToGiveNothingAway(sidecar.log());
+    },
+  );
+
+  function expectToGiveNothingAway(text: string, more: string[] = []): void {
+    const [id = '', signature = ''] = token.split('.');
+    const hidden = [
+      secretKey,
+      secretValue.slice(1, -1),
+      secretSubject,
+      id,
+      signature,
+      'ReplyError',
+      'OOM',
+      'maxmemory',
+      'WRONGTYPE',
+    ];
+    for (const word of [...hidden, ...more]) expect(text.includes(word) && word).toBe(false);
+  }
+
+  test('an internal error is explained in the log, under the id that the caller got, with the handle of the session', async () => {
+    const { metadata, message } = await failureOf(failures.INTERNAL.provoke());
+    const lines = sidecar
+      .log()
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    const explained = lines.filter(({ errorId }) => errorId === metadata['error_id']);
+    expect(explained).toMatchObject([
+      { level: 'error', method: 'GetSession', err: { message: expect.stringContaining(handle) } },
+    ]);
+    expect(message).toBe(`Internal error ${metadata['error_id']}. The sidecar's log says more.`);
+  });
+
+  const clientCodes: Readonly<Record<string, () => Promise<unknown>>> = {
+    SESSION_NOT_FOUND: async () => {
+      const session = await client.open(token);
+      await raw.call('invalidateSession', { token });
+      session.set('a', '1');
+      return session.save();
+    },
+    INVALID_ARGUMENT: () => saving({ ['x'.repeat(300)]: '1' }),
+    SESSION_TOO_LARGE: () => saving({ large: 'x'.repeat(1024) }),
+    TOO_MANY_KEYS: () => saving({ a: '', b: '', c: '', d: '' }),
+    FLASH_QUEUE_FULL: () => {
+      const session = client.create();
+      [1, 2, 3].forEach((message) => session.flash(message));
+      return session.save();
+    },
+    STORE_UNAVAILABLE: async () => {
+      redis.freeze();
+      return saving({ a: '1' });
+    },
+    STORE_FULL: async () => {
+      await redis.admin.config('SET', 'maxmemory', '1');
+      return saving({ a: '1' });
+    },
+    INTERNAL: async () => {
+      await redis.admin.set(`session:${handle}`, 'nonsense');
+      return client.open(token);
+    },
+    DEADLINE_EXCEEDED: async () => {
+      redis.freeze();
+      return client.open(token, { timeoutMs: 50 });
+    },
+    CANCELLED: async () => {
+      redis.freeze();
+      return client.open(token, { signal: AbortSignal.timeout(50) });
+    },
+    UNAVAILABLE: async () => {
+      await sidecar.close();
+      return saving({ a: '1' });
+    },
+  };
+
+  function saving(values: Record<string, string>): Promise<void> {
+    const session = client.create();
+    session.update(values);
+    return session.save();
+  }
+
+  test.each(Object.entries(clientCodes))(
+    'a program with the TypeScript client gets %s by name, too',
+    async (code, provoke) => {
+      const error = await provoke().then(
+        () => undefined,
+        (caught: unknown) => caught,
+      );
+      expect(SessionError.is(error) ? error.code : error).toBe(code);
+      expectToGiveNothingAway(String(error), [handle]);
+    },
+  );
+
+  test('while Redis is away, and when it is back, every call is answered by name or well', async () => {
+    const { port } = redis;
+    await redis.stop();
+    await until('the sidecar to notice', async () => !(await isReady(sidecar)));
+    expect(await failureOf(update(mutation.set('a', '1')))).toMatchObject({
+      reason: 'STORE_UNAVAILABLE',
+      metadata: { maybe_applied: 'false' },
+    });
+    redis = await startRedis({ port });
+    await until('the sidecar to be ready again', () => isReady(sidecar));
+    expect(await failureOf(update(mutation.set('a', '1')))).toMatchObject({ reason: 'SESSION_NOT_FOUND' });
+    expectToGiveNothingAway(sidecar.log());
+  });
+});
+
+function wordsOf({ message, metadata, violations }: RpcFailure): string {
+  return JSON.stringify({ message, metadata, violations });
+}

@@ -1,0 +1,365 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { SessionClient, SessionError } from '@session-sidecar/client';
+import type { ISession } from '@session-sidecar/client';
+import fc from 'fast-check';
+import { connectRaw, mutation, RpcFailure } from '../../support/raw-grpc';
+import type { RawClient } from '../../support/raw-grpc';
+import { startReadySidecar } from '../../support/ready-sidecar';
+import { startRedis } from '../../support/redis';
+import type { RedisServer } from '../../support/redis';
+import type { Sidecar } from '../../support/sidecar';
+import { SessionLedger } from './ledger';
+import type { TokenLedger } from './ledger';
+
+const clientCount = 32;
+const stepsPerClient = 400;
+const slotCount = 8;
+/** Nothing here is about time. */
+const timeoutMs = 60_000;
+
+interface Shared {
+  count?: number;
+  log?: string[];
+  total?: number;
+  [own: `own-${string}`]: number;
+}
+
+/** What a client does next. Which session that meets, and in what state, depends on the others. */
+const step = fc.record({
+  kind: fc.oneof(
+    ...(
+      [
+        ['add', 42],
+        ['set', 26],
+        ['transform', 7],
+        ['push', 3],
+        ['pop', 9],
+        ['saveLate', 6],
+        ['read', 2],
+        ['regenerate', 4],
+        ['invalidate', 1],
+      ] as const
+    ).map(([kind, weight]) => ({ weight, arbitrary: fc.constant(kind) })),
+  ),
+  slot: fc.nat({ max: slotCount - 1 }),
+  /** How many tokens before the newest of the slot: a browser tab that did not hear of the change. */
+  tokensBack: fc.oneof(
+    { weight: 19, arbitrary: fc.constant(0) },
+    { weight: 1, arbitrary: fc.integer({ min: 1, max: 3 }) },
+  ),
+  alsoPush: fc.boolean(),
+});
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+/** Where visitors of one browser meet: the tokens it had, newest last. */
+interface Slot {
+  readonly tokens: TokenLedger[];
+  renewing: boolean;
+}
+
+/** Refusals that are answers. Anything else fails the test. */
+const refusals = new Set(['SESSION_NOT_FOUND', 'FLASH_QUEUE_FULL', 'VERSION_MISMATCH']);
+
+class World {
+  readonly sessions: SessionLedger[] = [];
+  readonly slots: Slot[] = Array.from({ length: slotCount }, () => ({ tokens: [], renewing: false }));
+  readonly problems: string[] = [];
+  /** Operations that change something, not calls. */
+  acknowledged = 0;
+  refused = 0;
+  #moment = 0;
+
+  now(): number {
+    return ++this.#moment;
+  }
+
+  /**
+   * Does something with a token, in one call, and notes that it was acknowledged, unless `asked` says that the sidecar was
+   * not asked.
+   *
+   * @param changes the operations that the call consists of; none for a read.
+   * @returns `undefined` if it was refused.
+   */
+  async attempt<T>(
+    token: TokenLedger,
+    changes: readonly string[],
+    act: () => Promise<T>,
+    asked: (result: T) => boolean = () => true,
+  ): Promise<T | undefined> {
+    const begun = this.now();
+    try {
+      const result = await act();
+      if (!asked(result)) return result;
+      this.acknowledged += changes.length;
+      token.acknowledged.push({ what: changes.join(' and ') || 'a read', begun });
+      return result;
+    } catch (error) {
+      const code = error instanceof RpcFailure ? error.reason : SessionError.is(error) ? error.code : undefined;
+      if (code === undefined || !refusals.has(code)) throw error;
+      this.refused += changes.length;
+      return undefined;
+    }
+  }
+}
+
+class Visitor {
+  #written = 0;
+  /** Opened earlier, saved much later. */
+  #held: { session: ISession<Shared>; token: TokenLedger } | undefined;
+
+  constructor(
+    readonly name: string,
+    readonly client: SessionClient<Shared>,
+    readonly raw: RawClient,
+    readonly world: World,
+  ) {}
+
+  async do({ kind, slot: slotNumber, tokensBack, alsoPush }: Step): Promise<void> {
+    const slot = this.world.slots[slotNumber]!;
+    const token = slot.tokens.at(-1 - tokensBack) ?? slot.tokens.at(-1)!;
+    switch (kind) {
+      case 'add':
+        return this.#add(token);
+      case 'saveLate':
+        return this.#saveLate(token);
+      case 'invalidate':
+        return this.#invalidate(token, slot);
+      default:
+    }
+    const session = await this.#open(token);
+    if (session === undefined) return;
+    switch (kind) {
+      case 'set':
+        return this.#save(session, token, { alsoPush });
+      case 'push':
+        return this.#push(session, token);
+      case 'pop':
+        return this.#pop(session, token);
+      case 'transform':
+        return this.#transform(session, token);
+      case 'regenerate':
+        return this.#regenerate(session, token, slot);
+      case 'read':
+    }
+  }
+
+  async create(slot: Slot): Promise<void> {
+    const session = this.client.create();
+    session.set('count', 0);
+    await session.save();
+    this.world.acknowledged += 1;
+    const ledger = new SessionLedger(session.handle!);
+    this.world.sessions.push(ledger);
+    ledger.versions.push(session.version);
+    slot.tokens.push(issue(ledger, session.token!));
+  }
+
+  async #add(token: TokenLedger): Promise<void> {
+    const element = this.#unique();
+    const mutations = [mutation.increment('count', 1), mutation.append('log', JSON.stringify(element))];
+    const request = { token: token.token, mutations };
+    const updated = await this.world.attempt(token, ['an increment', 'an append'], () =>
+      this.raw.call('updateSession', request),
+    );
+    if (updated === undefined) return;
+    token.session.counts.push(Number(updated.results[0]!.value));
+    token.session.appended.push(element);
+    token.session.versions.push(updated.version);
+  }
+
+  /** Opens a session and checks that it holds all that this client was told it holds. */
+  async #open(token: TokenLedger): Promise<ISession<Shared> | undefined> {
+    const { session: ledger } = token;
+    const appended = ledger.appended.length;
+    const opened = await this.world.attempt(token, [], async () => {
+      const session = await this.client.open(token.token);
+      if (session.origin !== 'found') throw new SessionError('SESSION_NOT_FOUND', session.origin);
+      return session;
+    });
+    if (opened === undefined) return undefined;
+    const { problems } = this.world;
+    if (opened.handle !== ledger.handle) problems.push(`a token of ${ledger.handle} opened ${opened.handle}`);
+    const own = opened.get(`own-${this.name}`);
+    const written = ledger.own.get(this.name);
+    if (own !== written) problems.push(`${this.name} wrote ${written} to ${ledger.handle} and found ${own}`);
+    const log = new Set(opened.get('log'));
+    for (const element of ledger.appended.slice(0, appended)) {
+      if (!log.has(element)) problems.push(`${element} was appended to ${ledger.handle} and was gone`);
+    }
+    return opened;
+  }
+
+  async #save(session: ISession<Shared>, token: TokenLedger, { alsoPush }: { alsoPush: boolean }): Promise<void> {
+    const value = ++this.#written;
+    const message = this.#unique();
+    session.set(`own-${this.name}`, value);
+    if (alsoPush) session.flash(message);
+    const saved = await this.world.attempt(token, alsoPush ? ['a set', 'a flash'] : ['a set'], () =>
+      session.save().then(() => true),
+    );
+    if (saved === undefined) return;
+    token.session.own.set(this.name, value);
+    token.session.versions.push(session.version);
+    if (alsoPush) token.session.pushed.push(message);
+  }
+
+  /** As a slow request does: what it writes comes long after it was opened. */
+  async #saveLate(token: TokenLedger): Promise<void> {
+    const held = this.#held;
+    const session = await this.#open(token);
+    this.#held = session && { session, token };
+    if (held !== undefined) await this.#save(held.session, held.token, { alsoPush: false });
+  }
+
+  async #push(session: ISession<Shared>, token: TokenLedger): Promise<void> {
+    const message = this.#unique();
+    session.flash(message);
+    const saved = await this.world.attempt(token, ['a flash'], () => session.save().then(() => true));
+    if (saved === undefined) return;
+    token.session.pushed.push(message);
+    token.session.versions.push(session.version);
+  }
+
+  async #pop(session: ISession<Shared>, token: TokenLedger): Promise<void> {
+    const pop = () => session.popFlash<string>();
+    // When no message waited as the session was opened, the client knows the answer.
+    const messages = await this.world.attempt(token, ['a pop'], pop, ({ length }) => length > 0);
+    token.session.popped.push(...(messages ?? []));
+  }
+
+  async #transform(session: ISession<Shared>, token: TokenLedger): Promise<void> {
+    const total = await this.world.attempt(token, ['a transform'], () =>
+      session.transform('total', (before = 0) => before + 1),
+    );
+    if (total === undefined) return;
+    token.session.totals.push(total);
+    token.session.versions.push(session.version);
+  }
+
+  async #regenerate(session: ISession<Shared>, token: TokenLedger, slot: Slot): Promise<void> {
+    const value = ++this.#written;
+    session.set(`own-${this.name}`, value);
+    const regenerated = await this.world.attempt(token, ['a set', 'a regeneration'], () =>
+      session.regenerate().then(() => true),
+    );
+    if (regenerated === undefined) return;
+    if (token.replaced !== undefined) this.world.problems.push(`a token of ${token.session.handle} was replaced twice`);
+    token.replaced = this.world.now();
+    token.session.own.set(this.name, value);
+    token.session.versions.push(session.version);
+    const next = issue(token.session, session.token!);
+    if (slot.tokens.at(-1) === token) slot.tokens.push(next);
+  }
+
+  async #invalidate(token: TokenLedger, slot: Slot): Promise<void> {
+    await this.raw.call('invalidateSession', { token: token.token });
+    this.world.acknowledged += 1;
+    token.invalidated ??= this.world.now();
+    if (slot.tokens.at(-1)?.session !== token.session || slot.renewing) return;
+    slot.renewing = true;
+    await this.create(slot);
+    slot.renewing = false;
+  }
+
+  #unique(): string {
+    return `${this.name}-${++this.#written}`;
+  }
+}
+
+function issue(session: SessionLedger, token: string): TokenLedger {
+  const ledger: TokenLedger = { token, session, acknowledged: [] };
+  session.tokens.push(ledger);
+  return ledger;
+}
+
+describe(`${clientCount} clients of two sidecars on one Redis`, () => {
+  let redis: RedisServer;
+  let sidecars: Sidecar[];
+
+  beforeAll(async () => {
+    redis = await startRedis();
+    sidecars = [await startReadySidecar({ redisUrl: redis.url }), await startReadySidecar({ redisUrl: redis.url })];
+  });
+
+  afterAll(async () => {
+    await Promise.all(sidecars.map((sidecar) => sidecar.close()));
+    await redis.stop();
+  });
+
+  test('lose no update, bring back no session, and show each flash message once', async () => {
+    const seed = Number(process.env['TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+    try {
+      await visit(seed);
+    } catch (error) {
+      throw new Error(`With TEST_SEED=${seed}: ${error instanceof Error ? error.message : String(error)}`, {
+        cause: error,
+      });
+    }
+  }, 240_000);
+
+  async function visit(seed: number): Promise<void> {
+    const world = new World();
+    const visitors = Array.from({ length: clientCount }, (_, number) => {
+      const { address } = sidecars[number % sidecars.length]!;
+      const client = new SessionClient<Shared>({ address, timeoutMs });
+      return new Visitor(`c${number}`, client, connectRaw(address), world);
+    });
+    for (const slot of world.slots) await visitors[0]!.create(slot);
+
+    await Promise.all(
+      visitors.map(async (visitor, number) => {
+        for (const next of fc.sample(step, { numRuns: stepsPerClient, seed: seed + number })) await visitor.do(next);
+      }),
+    );
+
+    expect(world.problems).toEqual([]);
+    expect(world.acknowledged + world.refused).toBeGreaterThan(20_000);
+    // A run in which nothing was refused, or nothing ended, would prove nothing.
+    expect(world.refused).toBeGreaterThan(100);
+    const ended = world.sessions.filter((session) => session.hasEnded);
+    expect(ended.length).toBeGreaterThan(10);
+
+    expect(world.sessions.flatMap((session) => session.resurrections)).toEqual([]);
+    expect(world.sessions.filter(({ counts }) => !isOneToN(counts))).toEqual([]);
+    expect(world.sessions.filter(({ totals }) => !isOneToN(totals))).toEqual([]);
+    expect(world.sessions.filter(({ versions }) => hasDuplicates(versions))).toEqual([]);
+    expect(world.sessions.filter(({ popped }) => hasDuplicates(popped))).toEqual([]);
+    for (const { pushed, popped } of world.sessions) expect(pushed).toEqual(expect.arrayContaining(popped));
+
+    const living = world.sessions.filter((session) => !session.hasEnded);
+    const keys = await redis.admin.keys('*');
+    expect(keys.sort()).toEqual(living.map(({ handle }) => `session:${handle}`).sort());
+    const [{ client }] = visitors as [Visitor];
+    for (const session of living) await expectToHoldExactly(session, await client.open(session.lastToken.token));
+    for (const session of world.sessions) {
+      const dead = session.hasEnded ? session.tokens : session.tokens.slice(0, -1);
+      for (const { token } of dead) expect((await client.open(token)).origin).toBe('not_found');
+    }
+    for (const visitor of visitors) {
+      visitor.client.close();
+      visitor.raw.close();
+    }
+  }
+
+  async function expectToHoldExactly(ledger: SessionLedger, session: ISession<Shared>): Promise<void> {
+    const { count = 0, log = [], total = 0, ...own } = session.toObject();
+    expect({ count, total, own }).toEqual({
+      count: ledger.counts.length,
+      total: ledger.totals.length,
+      own: Object.fromEntries([...ledger.own].map(([client, value]) => [`own-${client}`, value])),
+    });
+    expect([...log].sort()).toEqual([...ledger.appended].sort());
+    const waiting = await session.peekFlash<string>();
+    expect([...waiting, ...ledger.popped].sort()).toEqual([...ledger.pushed].sort());
+    expect(session.version).toBeGreaterThanOrEqual(Math.max(...ledger.versions));
+  }
+});
+
+/** Whether increments by one from nothing, in whatever order they were answered, each counted. */
+function isOneToN(sums: readonly number[]): boolean {
+  return [...sums].sort((a, b) => a - b).every((sum, index) => sum === index + 1);
+}
+
+function hasDuplicates(values: readonly unknown[]): boolean {
+  return new Set(values).size < values.length;
+}

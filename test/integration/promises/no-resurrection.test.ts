@@ -1,0 +1,163 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { SessionClient, SessionError } from '@session-sidecar/client';
+import type { ISession } from '@session-sidecar/client';
+import { startReadySidecar } from '../../support/ready-sidecar';
+import { startRedis } from '../../support/redis';
+import type { RedisServer } from '../../support/redis';
+import type { Sidecar } from '../../support/sidecar';
+import { age } from '../../support/store-harness';
+import { storedIn } from '../../support/stored';
+
+type Session = ISession<{ cart?: string[]; user?: string }>;
+
+describe('nothing but a creation makes a session', () => {
+  let redis: RedisServer;
+  let sidecars: Sidecar[];
+  let clients: SessionClient<{ cart?: string[]; user?: string }>[];
+
+  beforeAll(async () => {
+    redis = await startRedis();
+    sidecars = [await startReadySidecar({ redisUrl: redis.url }), await startReadySidecar({ redisUrl: redis.url })];
+    clients = sidecars.map(({ address }) => new SessionClient({ address, timeoutMs: 20_000 }));
+  });
+
+  afterAll(async () => {
+    clients.forEach((client) => client.close());
+    await Promise.all(sidecars.map((sidecar) => sidecar.close()));
+    await redis.stop();
+  });
+
+  async function newSession(): Promise<Session> {
+    const session = clients[0]!.create();
+    session.set('cart', ['tea']);
+    session.flash('hello');
+    await session.save();
+    return session;
+  }
+
+  const endings: Readonly<Record<string, (session: Session) => Promise<void>>> = {
+    'was invalidated': (session) => session.invalidate(),
+    'got another token': (session) => session.regenerate(),
+    // As long as it takes; Redis then removes the key by itself.
+    expired: () => age(redis, 24 * 3_600_000),
+  };
+
+  const lateCalls: Readonly<Record<string, (session: Session) => Promise<unknown>>> = {
+    'a save of a new value': (session) => {
+      session.set('user', 'ada');
+      return session.save();
+    },
+    'a save of a value changed inside': (session) => {
+      session.get('cart')!.push('milk');
+      return session.save();
+    },
+    'a save of a default': (session) => {
+      session.setDefault('user', 'ada');
+      return session.save();
+    },
+    'a save of a removal': (session) => {
+      session.delete('cart');
+      return session.save();
+    },
+    'a save of an emptied session': (session) => {
+      session.clear();
+      return session.save();
+    },
+    'a save of a flash message': (session) => {
+      session.flash('late');
+      return session.save();
+    },
+    'a save of an idle timeout': (session) => {
+      session.setIdleTimeout('never');
+      return session.save();
+    },
+    'a save of a subject': (session) => {
+      session.setSubject('ada');
+      return session.save();
+    },
+    'a regeneration': (session) => session.regenerate(),
+    'a transform': (session) => session.transform('cart', (cart = []) => [...cart, 'milk']),
+    'a new CSRF token': (session) => session.newCsrfToken(),
+    'a pop of flash messages': (session) => session.popFlash(),
+    'a look at flash messages': (session) => session.peekFlash(),
+  };
+
+  describe.each(Object.entries(endings))('once a session %s', (_ending, end) => {
+    test.each(Object.entries(lateCalls))(
+      '%s is refused with SESSION_NOT_FOUND, and Redis stays as it is',
+      async (_what, call) => {
+        const session = await newSession();
+        const late = await clients[1]!.open(session.token);
+        await end(session);
+        const before = await storedIn(redis);
+        await expect(call(late)).rejects.toMatchObject({ code: 'SESSION_NOT_FOUND' });
+        expect(await storedIn(redis)).toEqual(before);
+      },
+    );
+
+    test('its token opens nothing, and opening makes nothing', async () => {
+      const session = await newSession();
+      const { token } = session;
+      await end(session);
+      const before = await storedIn(redis);
+      const opened = await clients[1]!.open(token);
+      expect(opened).toMatchObject({ origin: 'not_found', isNew: true, token: undefined, size: 0 });
+      await opened.save();
+      expect(await storedIn(redis)).toEqual(before);
+    });
+
+    test('ending it with its old token does nothing and is no error', async () => {
+      const session = await newSession();
+      const late = await clients[1]!.open(session.token);
+      await end(session);
+      const before = await storedIn(redis);
+      await late.invalidate();
+      expect(await storedIn(redis)).toEqual(before);
+    });
+
+    test('an object that still has it keeps its changes, and makes a fresh session of them only after invalidate()', async () => {
+      const session = await newSession();
+      const late = await clients[1]!.open(session.token);
+      const oldToken = late.token;
+      await end(session);
+      late.set('user', 'ada');
+      await expect(late.save()).rejects.toMatchObject({ code: 'SESSION_NOT_FOUND' });
+      expect(late).toMatchObject({ hasChanges: true, state: 'stored' });
+      await late.invalidate();
+      late.set('user', 'ada');
+      await late.save();
+      expect(late.token).not.toBe(oldToken);
+      expect((await clients[0]!.open(late.token)).toObject()).toEqual({ user: 'ada' });
+      expect((await clients[0]!.open(oldToken)).origin).toBe('not_found');
+    });
+  });
+
+  test('whichever of a logout and the saves around it come first, nothing is left', async () => {
+    for (let round = 0; round < 50; round += 1) {
+      await redis.admin.flushall();
+      const session = await newSession();
+      const racers = await Promise.all(
+        Array.from({ length: 6 }, (_, index) => clients[index % 2]!.open(session.token)),
+      );
+      const outcomes = racers.map((racer, index) => {
+        racer.set('user', `racer ${index}`);
+        return index === round % 6 ? racer.invalidate() : racer.save();
+      });
+      for (const outcome of await Promise.allSettled(outcomes)) {
+        const refused = outcome.status === 'rejected' && SessionError.is(outcome.reason) && outcome.reason.code;
+        expect([false, 'SESSION_NOT_FOUND']).toContain(refused);
+      }
+      expect(await redis.admin.dbsize()).toBe(0);
+    }
+  });
+
+  test('of regenerations at the same time one succeeds, and its token is the only one that opens the session', async () => {
+    const session = await newSession();
+    const racers = await Promise.all(Array.from({ length: 8 }, (_, index) => clients[index % 2]!.open(session.token)));
+    const outcomes = await Promise.allSettled(racers.map((racer) => racer.regenerate()));
+    const winners = racers.filter((_, index) => outcomes[index]!.status === 'fulfilled');
+    expect(winners).toHaveLength(1);
+    expect(await clients[0]!.open(winners[0]!.token)).toMatchObject({ origin: 'found', handle: session.handle });
+    expect((await clients[0]!.open(session.token)).origin).toBe('not_found');
+  });
+});

@@ -1,0 +1,208 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { SessionClient } from '@session-sidecar/client';
+import { connectRaw, failureOf, methods, mutation } from '../support/raw-grpc';
+import type { MethodName, RawClient, RequestOf } from '../support/raw-grpc';
+import { startReadySidecar } from '../support/ready-sidecar';
+import { startRedis } from '../support/redis';
+import type { RedisServer } from '../support/redis';
+import type { Sidecar } from '../support/sidecar';
+import { age } from '../support/store-harness';
+import { commandsOf, storedIn } from '../support/stored';
+
+type Commands = Readonly<Record<string, number>>;
+
+/** One trip, and what the script does in Redis. */
+const read: Commands = { evalsha: 1, time: 1, get: 1 };
+const readAndTouch: Commands = { ...read, setrange: 1, pexpireat: 1 };
+const write: Commands = { ...read, set: 1 };
+const creation: Commands = { evalsha: 1, time: 1, set: 1 };
+const deletion: Commands = { ...read, unlink: 1 };
+
+/** What each RPC costs Redis, from `INFO commandstats`: commands sent to it, and commands run inside scripts. */
+describe('what an RPC costs Redis', () => {
+  let redis: RedisServer;
+  let sidecar: Sidecar;
+  let raw: RawClient;
+  let token: string;
+  let csrfToken: string;
+
+  beforeAll(async () => {
+    redis = await startRedis();
+    sidecar = await startReadySidecar({ redisUrl: redis.url });
+    raw = connectRaw(sidecar.address);
+    // The first use of a script on a connection sends its text.
+    await newSession();
+    for (const method of ['getSession', 'updateSession', 'invalidateSession'] as const)
+      await raw.call(method, { token });
+  });
+
+  afterAll(async () => {
+    raw.close();
+    await sidecar.close();
+    await redis.stop();
+  });
+
+  beforeEach(newSession);
+
+  async function newSession(): Promise<void> {
+    const created = await raw.call('createSession', {
+      mutations: [mutation.set('a', '1'), mutation.pushFlash('', '"hello"')],
+    });
+    token = created.token;
+    csrfToken = created.session!.csrfToken;
+  }
+
+  /** A request of each kind that does something, without its token. */
+  const requests: { readonly [M in MethodName]: () => Partial<RequestOf<M>> } = {
+    createSession: () => ({ mutations: [mutation.set('a', '1')], subject: 'ada' }),
+    getSession: () => ({}),
+    updateSession: () => ({
+      mutations: [mutation.set('a', '2'), mutation.pushFlash('', '1'), mutation.increment('n', 1)],
+    }),
+    regenerateSession: () => ({ mutations: [mutation.set('a', '2')] }),
+    invalidateSession: () => ({}),
+    pushFlash: () => ({ message: Buffer.from('"again"') }),
+    popFlash: () => ({}),
+    peekFlash: () => ({}),
+    getCsrfToken: () => ({}),
+    newCsrfToken: () => ({}),
+    checkCsrfToken: () => ({ csrfToken }),
+  };
+  const names = Object.keys(methods) as MethodName[];
+  const takingToken = names.filter((name) => name !== 'createSession');
+  const reading = ['getSession', 'peekFlash', 'getCsrfToken', 'checkCsrfToken'] as const;
+
+  const call = (method: MethodName, more: object = { token }) => raw.call(method, { ...requests[method](), ...more });
+
+  const costs: Readonly<Record<MethodName, Commands>> = {
+    createSession: creation,
+    getSession: read,
+    updateSession: write,
+    regenerateSession: write,
+    invalidateSession: deletion,
+    pushFlash: write,
+    popFlash: write,
+    peekFlash: read,
+    getCsrfToken: read,
+    newCsrfToken: write,
+    checkCsrfToken: read,
+  };
+
+  test.each(names)('%s: one trip, and no more inside than it needs', async (method) => {
+    expect(await commandsOf(redis, () => call(method))).toEqual(costs[method]);
+  });
+
+  test.each(reading)('%s within the touch interval writes nothing, however often it is called', async (method) => {
+    const calls = () => Promise.all(Array.from({ length: 20 }, () => call(method)));
+    expect(await commandsOf(redis, calls)).toEqual({ evalsha: 20, time: 20, get: 20 });
+  });
+
+  test.each(reading)(
+    '%s after the touch interval records the access in the same trip, and the next one does not',
+    async (method) => {
+      await age(redis, 120_000);
+      expect(await commandsOf(redis, () => call(method))).toEqual(readAndTouch);
+      expect(await commandsOf(redis, () => call(method))).toEqual(read);
+    },
+  );
+
+  test('what changes nothing writes nothing', async () => {
+    const nothing = [mutation.delete('missing'), mutation.take('missing'), mutation.setIfAbsent('a', '9')];
+    expect(await commandsOf(redis, () => call('updateSession', { token, mutations: nothing }))).toEqual(read);
+    expect(await commandsOf(redis, () => call('popFlash', { token, queue: 'empty' }))).toEqual(read);
+    const again = { token, message: Buffer.from('"hello"'), unlessPresent: true };
+    expect(await commandsOf(redis, () => call('pushFlash', again))).toEqual(read);
+    expect(await commandsOf(redis, () => call('updateSession', { token, mutations: [] }))).toEqual(read);
+  });
+
+  test('what is refused inside Redis costs one trip and writes nothing', async () => {
+    const refused = [
+      { token, ifVersion: 9 },
+      { token, mutations: [mutation.append('a', '1')] },
+      { token, mutations: [mutation.set('large', `"${'x'.repeat(300_000)}"`)] },
+    ];
+    for (const request of refused) {
+      expect(await commandsOf(redis, () => failureOf(call('updateSession', request)))).toEqual(read);
+    }
+  });
+
+  test.each(takingToken)('%s on a session that has ended: one trip, one read', async (method) => {
+    await raw.call('invalidateSession', { token });
+    expect(await commandsOf(redis, () => call(method).catch(() => undefined))).toEqual(read);
+  });
+
+  test.each(takingToken)('%s with a token that is not genuine never reaches Redis', async (method) => {
+    const notGenuine = [
+      '',
+      'x',
+      token.slice(0, -1),
+      `${token}x`,
+      `${'A'.repeat(43)}.${'A'.repeat(24)}`,
+      'A'.repeat(1_000_000),
+    ];
+    const commands = await commandsOf(redis, async () => {
+      for (const bad of notGenuine)
+        expect(await failureOf(call(method, { token: bad }))).toMatchObject({ reason: 'TOKEN_INVALID' });
+    });
+    expect(commands).toEqual({});
+  });
+
+  test('a request that is invalid never reaches Redis', async () => {
+    const invalid: [MethodName, object][] = [
+      ['createSession', { mutations: [mutation.set('', '1')] }],
+      ['createSession', { subject: '' }],
+      ['createSession', { idleExpiry: { $case: 'idleTimeout', value: { seconds: 0, nanos: 1 } } }],
+      ['updateSession', { token, mutations: [mutation.set('a', '')] }],
+      ['updateSession', { token, mutations: [{ kind: undefined }] }],
+      ['updateSession', { token, ifVersion: 0 }],
+      ['regenerateSession', { token, mutations: [mutation.increment('n', 0)] }],
+      ['pushFlash', { token, message: Buffer.alloc(0) }],
+      ['popFlash', { token, queue: 'a\nb' }],
+      ['peekFlash', { token, queue: 'x'.repeat(257) }],
+    ];
+    const before = await storedIn(redis);
+    const commands = await commandsOf(redis, async () => {
+      for (const [method, request] of invalid) {
+        expect(await failureOf(raw.call(method, request))).toMatchObject({ reason: 'INVALID_ARGUMENT' });
+      }
+    });
+    expect(commands).toEqual({});
+    expect(await storedIn(redis)).toEqual(before);
+  });
+
+  test('a creation that would outgrow a limit never reaches Redis', async () => {
+    const tooLarge = { mutations: [mutation.set('large', `"${'x'.repeat(300_000)}"`)] };
+    expect(await commandsOf(redis, () => failureOf(raw.call('createSession', tooLarge)))).toEqual({});
+  });
+
+  test('Redis forgetting its scripts costs one more trip for each, once', async () => {
+    await redis.admin.script('FLUSH');
+    expect(await commandsOf(redis, () => call('getSession'))).toMatchObject({ evalsha: 1, eval: 1, get: 1 });
+    expect(await commandsOf(redis, () => call('getSession'))).toEqual(read);
+    await Promise.all([newSession(), call('updateSession')]);
+  });
+
+  test('a web request that only reads costs one trip; one that also writes, two', async () => {
+    const client = new SessionClient<{ a: number; b: number }>({ address: sidecar.address, timeoutMs: 20_000 });
+    const reads = await commandsOf(redis, async () => {
+      const session = await client.open(token);
+      expect([session.get('a'), session.checkCsrfToken(await session.csrfToken()), session.version]).toEqual([
+        1,
+        true,
+        1,
+      ]);
+      await session.save();
+    });
+    expect(reads).toEqual(read);
+    const writes = await commandsOf(redis, async () => {
+      const session = await client.open(token);
+      session.update({ a: 5, b: 6 });
+      session.flash('saved');
+      session.setSubject('ada');
+      session.setIdleTimeout(60_000);
+      await session.save();
+    });
+    expect(writes).toEqual({ evalsha: 2, time: 2, get: 2, set: 1 });
+    client.close();
+  });
+});

@@ -1,0 +1,223 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { version } from '../../server/package.json';
+import { until } from '../support/poll';
+import { binary, probe, signingKey, startProcess, startServing, stopProcesses } from '../support/process';
+import { connectRaw, failureOf, mutation } from '../support/raw-grpc';
+import { freePort, startRedis } from '../support/redis';
+
+let directory: string;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'session-sidecar-start-'));
+});
+
+afterEach(async () => {
+  await stopProcesses();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+describe('a sidecar that starts', () => {
+  test('says its version, its store, every address it listens on, and the settings in force', async () => {
+    const socket = `unix:${join(directory, 'sidecar.sock')}`;
+    const { serving, output } = await startServing({
+      settings: { GRPC_ADDRESS: `127.0.0.1:0,${socket}`, MAX_KEYS: '5' },
+      args: ['--idle-timeout', '1h'],
+    });
+    expect(serving).toMatchObject({ level: 'info', version, store: 'memory' });
+    expect(serving.grpc).toEqual([expect.stringMatching(/^127\.0\.0\.1:[1-9]\d*$/), socket]);
+    expect(serving.http).toMatch(/^http:\/\/127\.0\.0\.1:[1-9]\d*$/);
+    expect(serving['settings']).toMatchObject({
+      SESSION_SIDECAR_GRPC_ADDRESS: `127.0.0.1:0,${socket}`,
+      SESSION_SIDECAR_MAX_KEYS: '5',
+      SESSION_SIDECAR_IDLE_TIMEOUT: '1h',
+      SESSION_SIDECAR_MAX_FLASH_MESSAGES: '100',
+    });
+    expect(output().stderr).toBe('');
+  });
+
+  test('listens on IPv6 as well when an HTTP address has no host', async () => {
+    const { httpUrl } = await startServing({ settings: { HTTP_ADDRESS: ':0' } });
+    const { port } = new URL(httpUrl);
+    expect((await probe(`http://127.0.0.1:${port}/livez`)).status).toBe(200);
+    expect((await probe(`http://[::1]:${port}/livez`)).status).toBe(200);
+  });
+
+  test('says that it made a signing key, and never which', async () => {
+    const { logged } = await startServing();
+    expect(await logged('no signing key is set')).toMatchObject({ level: 'info' });
+  });
+
+  test('takes secrets from files and says only that they are set', async () => {
+    const redis = await startRedis();
+    try {
+      const files = { keys: join(directory, 'keys'), url: join(directory, 'url') };
+      writeFileSync(files.keys, `${signingKey}\n`);
+      writeFileSync(files.url, `${redis.url}/0\n`);
+      const { serving, output } = await startServing({
+        settings: { SIGNING_KEYS_FILE: files.keys, REDIS_URL_FILE: files.url },
+      });
+      expect(serving).toMatchObject({
+        store: 'redis',
+        settings: { SESSION_SIDECAR_SIGNING_KEYS: '(set)', SESSION_SIDECAR_REDIS_URL: '(set)' },
+      });
+      expect(output().stdout).not.toContain(signingKey);
+      expect(output().stdout).not.toContain(redis.url);
+    } finally {
+      await redis.stop();
+    }
+  });
+
+  test('warns about variables that are no settings and about settings without effect', async () => {
+    const { log } = await startServing({ settings: { PORT: 'tcp://10.0.0.1:80', REDIS_TTL: 'off' } });
+    const warnings = log().filter(({ level }) => level === 'warn');
+    expect(warnings.map(({ msg }) => msg)).toEqual([
+      'SESSION_SIDECAR_PORT is set, but there is no such setting.',
+      'SESSION_SIDECAR_REDIS_TTL has no effect: nothing says where Redis is, so sessions are kept in memory.',
+    ]);
+  });
+
+  test('writes no line that is less important than the log level', async () => {
+    const http = `127.0.0.1:${await freePort()}`;
+    const { child, exit, output } = startProcess({
+      settings: { GRPC_ADDRESS: '127.0.0.1:0', HTTP_ADDRESS: http, LOG_LEVEL: 'error' },
+    });
+    await until('the sidecar to be alive', () => probe(`http://${http}/livez`).catch(() => undefined));
+    child.kill('SIGTERM');
+    expect(await exit).toEqual({ code: 0, signal: null });
+    expect(output()).toEqual({ stdout: '', stderr: '' });
+  });
+});
+
+describe('the command line', () => {
+  test('--version prints the version', () => {
+    // As a program, by its first line, the way npm installs it.
+    const { status, stdout, stderr } = spawnSync(binary, ['--version'], { encoding: 'utf8' });
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: `session-sidecar ${version}\n`, stderr: '' });
+  });
+
+  test('--help prints the settings, even if some are wrong', async () => {
+    const { exit, output } = startProcess({ settings: { MAX_KEYS: 'many' }, args: ['--help'] });
+    expect(await exit).toEqual({ code: 0, signal: null });
+    expect(output().stdout).toContain('SESSION_SIDECAR_MAX_KEYS, --max-keys');
+    expect(output().stderr).toBe('');
+  });
+});
+
+describe('a sidecar that cannot start', () => {
+  test('ends with 64 and everything that is wrong with its settings', async () => {
+    const settings = { IDLE_TIMEOUT: '30', GRPC_ADDRESS: '0.0.0.0:50051', REDIS_CLUSTER_NODES: 'a:1' };
+    const { exit, output } = startProcess({ settings, args: ['--max-keys', '0', '--redis-password', 's3cret'] });
+    expect(await exit).toEqual({ code: 64, signal: null });
+    const [heading, ...problems] = output().stderr.trimEnd().split('\n');
+    expect(heading).toBe('session-sidecar cannot start:');
+    expect(problems.map((problem) => problem.split(':')[0]?.trim())).toEqual([
+      '--redis-password',
+      'SESSION_SIDECAR_GRPC_ADDRESS',
+      'SESSION_SIDECAR_IDLE_TIMEOUT',
+      '--max-keys',
+      'SESSION_SIDECAR_SIGNING_KEYS',
+    ]);
+    expect(output().stderr).toContain('openssl rand -base64 32');
+    expect(output().stderr).not.toContain('s3cret');
+    expect(output().stdout).toBe('');
+  });
+
+  describe('because a port is taken', () => {
+    let other: Server;
+    let taken: string;
+
+    beforeEach(async () => {
+      other = createServer();
+      await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+      taken = `127.0.0.1:${(other.address() as AddressInfo).port}`;
+    });
+
+    afterEach(async () => {
+      await new Promise((resolve) => other.close(resolve));
+    });
+
+    test.each(['GRPC_ADDRESS', 'HTTP_ADDRESS'])('ends with 1 and says that it is SESSION_SIDECAR_%s', async (name) => {
+      const settings = { GRPC_ADDRESS: '127.0.0.1:0', HTTP_ADDRESS: '127.0.0.1:0', [name]: taken };
+      const { exit, output } = startProcess({ settings });
+      expect(await exit).toEqual({ code: 1, signal: null });
+      expect(output().stderr).toMatch(
+        new RegExp(`^  Cannot listen on ${taken} \\(SESSION_SIDECAR_${name}\\): .*EADDRINUSE.*$`, 'm'),
+      );
+      expect(output().stdout).not.toContain('serving');
+    });
+
+    test('does so with Redis, too, whose connection would keep it alive', async () => {
+      const redis = await startRedis();
+      try {
+        const settings = {
+          GRPC_ADDRESS: '127.0.0.1:0',
+          HTTP_ADDRESS: taken,
+          REDIS_URL: redis.url,
+          SIGNING_KEYS: signingKey,
+        };
+        const { exit } = startProcess({ settings });
+        expect(await exit).toEqual({ code: 1, signal: null });
+      } finally {
+        await redis.stop();
+      }
+    });
+  });
+
+  test('because an error was thrown that nobody foresaw, ends with 1 and prints nothing that hangs on the error', async () => {
+    const script = join(directory, 'throw.cjs');
+    const code = `setTimeout(() => Promise.reject(Object.assign(new Error('unforeseen'), { command: { args: ['s3cret'] } })), 0);`;
+    writeFileSync(script, `process.once('SIGUSR2', () => { ${code} });`);
+    const { child, exit, output, logged } = await startServing({ env: { NODE_OPTIONS: `--require ${script}` } });
+    child.kill('SIGUSR2');
+    expect(await exit).toEqual({ code: 1, signal: null });
+    expect(await logged('stopped by an error that nobody foresaw')).toMatchObject({
+      level: 'fatal',
+      err: { message: 'unforeseen' },
+    });
+    expect(JSON.stringify(output())).not.toContain('s3cret');
+  });
+});
+
+describe('a sidecar whose Redis is not there yet', () => {
+  test('is alive and not ready, refuses calls, and becomes ready when Redis appears', async () => {
+    const port = await freePort();
+    const sidecar = await startServing({
+      settings: { SIGNING_KEYS: signingKey },
+      env: { REDIS_URL: `redis://127.0.0.1:${port}` },
+    });
+    const client = connectRaw(sidecar.address);
+    try {
+      expect(sidecar.serving).toMatchObject({ store: 'redis' });
+      expect(await probe(`${sidecar.httpUrl}/livez`)).toMatchObject({ status: 200, text: 'alive\n' });
+      expect(await probe(`${sidecar.httpUrl}/readyz`)).toMatchObject({ status: 503, text: 'not ready: store\n' });
+      expect(await failureOf(client.call('createSession', {}))).toMatchObject({
+        status: 'UNAVAILABLE',
+        reason: 'STORE_UNAVAILABLE',
+      });
+      expect(await sidecar.logged('trouble with the connection to Redis')).toMatchObject({
+        level: 'warn',
+        err: { code: 'ECONNREFUSED' },
+      });
+
+      const redis = await startRedis({ port });
+      try {
+        await until('the sidecar to be ready', async () => (await probe(`${sidecar.httpUrl}/readyz`)).status === 200);
+        const { token } = await client.call('createSession', { mutations: [mutation.set('a', '1')] });
+        expect((await client.call('getSession', { token })).session?.data).toEqual(new Map([['a', Buffer.from('1')]]));
+        await sidecar.logged('connected to Redis');
+      } finally {
+        await redis.stop();
+      }
+      await until('the sidecar to notice', async () => (await probe(`${sidecar.httpUrl}/readyz`)).status === 503);
+      expect((await probe(`${sidecar.httpUrl}/livez`)).status).toBe(200);
+    } finally {
+      client.close();
+    }
+  });
+});

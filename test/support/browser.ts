@@ -1,0 +1,64 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:http';
+import type { RequestListener } from 'node:http';
+import makeFetchCookie from 'fetch-cookie';
+import { CookieJar } from 'tough-cookie';
+
+/** Serves an Express app, or any other listener, on a port of its own. */
+export async function serve(listener: RequestListener): Promise<{ readonly url: string; close(): Promise<void> }> {
+  const server = createServer(listener).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: async () => {
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+}
+
+/** Somebody's browser: it keeps cookies, follows redirects and fills in forms. */
+export class Browser {
+  readonly #url: string;
+  readonly #jar = new CookieJar();
+  readonly #fetch = makeFetchCookie(fetch, this.#jar);
+
+  constructor(url: string) {
+    this.#url = url;
+  }
+
+  fetch(path: string, init: RequestInit = {}): Promise<Response> {
+    return this.#fetch(this.#url + path, init);
+  }
+
+  async text(path: string): Promise<string> {
+    return (await this.fetch(path)).text();
+  }
+
+  post(path: string, fields: Readonly<Record<string, string>> = {}, init: RequestInit = {}): Promise<Response> {
+    return this.fetch(path, { method: 'POST', body: new URLSearchParams(fields), ...init });
+  }
+
+  /** Sends the first form of a page as a visitor would, with its hidden fields, to wherever the form sends it. */
+  async submit(page: string, fields: Readonly<Record<string, string>> = {}): Promise<Response> {
+    const html = await this.text(page);
+    const action = /<form[^>]* action="([^"]+)"/.exec(html)?.[1];
+    if (action === undefined) throw new Error(`There is no form on ${page}: ${html}`);
+    return this.post(action, { csrf_token: csrfTokenIn(html), ...fields });
+  }
+
+  async cookie(name = 'session'): Promise<string | undefined> {
+    const cookies = await this.#jar.getCookies(this.#url);
+    return cookies.find(({ key }) => key === name)?.value;
+  }
+
+  async setCookie(value: string, name = 'session'): Promise<void> {
+    await this.#jar.setCookie(`${name}=${value}`, this.#url);
+  }
+}
+
+export function csrfTokenIn(html: string): string {
+  return /name="csrf_token" value="([^"]+)"/.exec(html)?.[1] ?? '';
+}

@@ -1,0 +1,112 @@
+import { Client, credentials, status } from '@grpc/grpc-js';
+import type { CallOptions, ServiceError } from '@grpc/grpc-js';
+import { BadRequest, ErrorInfo, RetryInfo } from '@session-sidecar/proto/google/rpc/error_details';
+import { Status } from '@session-sidecar/proto/google/rpc/status';
+import type { Mutation } from '@session-sidecar/proto/session/v1/session';
+import { SessionServiceDefinition } from '@session-sidecar/proto/session/v1/session_service';
+
+export const methods = SessionServiceDefinition.methods;
+
+type Methods = typeof methods;
+export type MethodName = keyof Methods;
+type MessageOf<Type> = Type extends { decode(input: Uint8Array): infer Message } ? Message : never;
+export type RequestOf<M extends MethodName> = MessageOf<Methods[M]['requestType']>;
+export type ResponseOf<M extends MethodName> = MessageOf<Methods[M]['responseType']>;
+
+/** What a program in any language gets when a call fails: the status, and what its details say. */
+export class RpcFailure extends Error {
+  override readonly name = 'RpcFailure';
+  readonly status: string;
+  readonly reason: string | undefined;
+  readonly domain: string | undefined;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Descriptions by field path. */
+  readonly violations: Readonly<Record<string, string>>;
+  readonly retryDelayMs: number | undefined;
+
+  constructor(error: ServiceError) {
+    super(error.details);
+    this.status = status[error.code];
+    const [trailer] = error.metadata.get('grpc-status-details-bin');
+    const details = trailer === undefined ? [] : Status.decode(trailer as Buffer).details;
+    const find = <T>(name: string, type: { decode(bytes: Uint8Array): T }): T | undefined => {
+      const detail = details.find(({ typeUrl }) => typeUrl === `type.googleapis.com/google.rpc.${name}`);
+      return detail && type.decode(detail.value);
+    };
+    const info = find('ErrorInfo', ErrorInfo);
+    this.reason = info?.reason;
+    this.domain = info?.domain;
+    this.metadata = Object.fromEntries(info?.metadata ?? []);
+    const violations = find('BadRequest', BadRequest)?.fieldViolations ?? [];
+    this.violations = Object.fromEntries(violations.map(({ field, description }) => [field, description]));
+    const delay = find('RetryInfo', RetryInfo)?.retryDelay;
+    this.retryDelayMs = delay && delay.seconds * 1000 + delay.nanos / 1e6;
+  }
+}
+
+/** The API as generated stubs have it, without anything the TypeScript client adds; and below that, bytes. */
+export interface RawClient {
+  /** Fields that are left out have the value that protobuf gives them. @throws RpcFailure */
+  call<M extends MethodName>(method: M, request: Partial<RequestOf<M>>, options?: CallOptions): Promise<ResponseOf<M>>;
+  /** Sends any bytes to any method. @throws RpcFailure */
+  send(method: string, request: Uint8Array, options?: CallOptions): Promise<Buffer>;
+  close(): void;
+}
+
+export function connectRaw(address: string): RawClient {
+  const client = new Client(address, credentials.createInsecure());
+  const send: RawClient['send'] = (method, request, options = { deadline: Date.now() + 20_000 }) =>
+    new Promise((resolve, reject) => {
+      const [serialize, deserialize] = [(bytes: Buffer) => bytes, (bytes: Buffer) => bytes];
+      const path = `/${SessionServiceDefinition.fullName}/${method}`;
+      client.makeUnaryRequest(path, serialize, deserialize, Buffer.from(request), options, (error, response) => {
+        if (error === null) resolve(response ?? Buffer.alloc(0));
+        else reject(new RpcFailure(error));
+      });
+    });
+  return {
+    async call<M extends MethodName>(method: M, request: Partial<RequestOf<M>>, options?: CallOptions) {
+      const bytes = await send(methods[method].name, encodeRequest(method, request), options);
+      return methods[method].responseType.decode(bytes) as ResponseOf<M>;
+    },
+    send,
+    close: () => client.close(),
+  };
+}
+
+export function encodeRequest<M extends MethodName>(method: M, request: Partial<RequestOf<M>>): Buffer {
+  // Each definition fits itself; TypeScript cannot see that through a union of all of them.
+  const type = methods[method].requestType as unknown as {
+    decode(bytes: Uint8Array): RequestOf<M>;
+    encode(message: RequestOf<M>): { finish(): Uint8Array };
+  };
+  return Buffer.from(type.encode({ ...type.decode(new Uint8Array()), ...request }).finish());
+}
+
+/** The failure of a call that must fail. */
+export async function failureOf(call: Promise<unknown>): Promise<RpcFailure> {
+  const outcome: unknown = await call.catch((error: unknown) => error);
+  if (outcome instanceof RpcFailure) return outcome;
+  if (outcome instanceof Error) throw outcome;
+  throw new Error(`Expected the call to fail, got ${JSON.stringify(outcome)}.`);
+}
+
+/** Mutations in one line each. Values are JSON texts. */
+export const mutation = {
+  set: (key: string, value: string | Buffer): Mutation => ({
+    kind: { $case: 'set', value: { key, value: Buffer.from(value) } },
+  }),
+  setIfAbsent: (key: string, value: string): Mutation => ({
+    kind: { $case: 'setIfAbsent', value: { key, value: Buffer.from(value) } },
+  }),
+  delete: (key: string): Mutation => ({ kind: { $case: 'delete', value: { key } } }),
+  take: (key: string): Mutation => ({ kind: { $case: 'take', value: { key } } }),
+  clear: (): Mutation => ({ kind: { $case: 'clear', value: {} } }),
+  append: (key: string, value: string | Buffer, unlessPresent = false): Mutation => ({
+    kind: { $case: 'append', value: { key, value: Buffer.from(value), unlessPresent } },
+  }),
+  increment: (key: string, by: number): Mutation => ({ kind: { $case: 'increment', value: { key, by } } }),
+  pushFlash: (queue: string, message: string, unlessPresent = false): Mutation => ({
+    kind: { $case: 'pushFlash', value: { queue, message: Buffer.from(message), unlessPresent } },
+  }),
+};

@@ -1,0 +1,189 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { ConfigError, helpText } from '../../../server/src/config';
+import { load, problemsOf, signingKey } from './loading';
+import type { Given } from './loading';
+
+describe('loadConfig()', () => {
+  test('gives the documented defaults when nothing is set', () => {
+    const { config, warnings, effective } = load();
+    expect(config).toEqual({
+      grpcAddresses: [{ kind: 'tcp', host: '127.0.0.1', port: 50_051 }],
+      httpAddress: { host: undefined, port: 9464 },
+      logLevel: 'info',
+      shutdownGraceMs: 10_000,
+      signingKeys: undefined,
+      expiry: { idleTimeout: 1_200_000, touchInterval: undefined, maxLifetime: undefined },
+      limits: { maxSessionBytes: 262_144, maxKeys: 1_000, maxFlashMessages: 100 },
+      store: { kind: 'memory', maxBytes: 67_108_864 },
+    });
+    expect(warnings).toEqual([]);
+    expect(effective).toEqual({
+      SESSION_SIDECAR_GRPC_ADDRESS: '127.0.0.1:50051',
+      SESSION_SIDECAR_HTTP_ADDRESS: ':9464',
+      SESSION_SIDECAR_LOG_LEVEL: 'info',
+      SESSION_SIDECAR_SHUTDOWN_GRACE: '10s',
+      SESSION_SIDECAR_IDLE_TIMEOUT: '20m',
+      SESSION_SIDECAR_MAX_LIFETIME: 'never',
+      SESSION_SIDECAR_MAX_SESSION_SIZE: '256KiB',
+      SESSION_SIDECAR_MAX_KEYS: '1000',
+      SESSION_SIDECAR_MAX_FLASH_MESSAGES: '100',
+      SESSION_SIDECAR_MEMORY_STORE_SIZE: '64MiB',
+    });
+  });
+
+  test('takes every setting that is not about Redis', () => {
+    const { config } = load({
+      env: {
+        GRPC_ADDRESS: 'unix:/run/x.sock',
+        HTTP_ADDRESS: '[::1]:0',
+        LOG_LEVEL: 'debug',
+        SHUTDOWN_GRACE: '0s',
+        IDLE_TIMEOUT: 'never',
+        TOUCH_INTERVAL: '0s',
+        MAX_LIFETIME: '12h',
+        MAX_SESSION_SIZE: '1KiB',
+        MAX_KEYS: '1',
+        MAX_FLASH_MESSAGES: '2',
+        MEMORY_STORE_SIZE: '1MiB',
+        SIGNING_KEYS: signingKey,
+      },
+    });
+    expect(config).toEqual({
+      grpcAddresses: [{ kind: 'unix', path: '/run/x.sock' }],
+      httpAddress: { host: '::1', port: 0 },
+      logLevel: 'debug',
+      shutdownGraceMs: 0,
+      signingKeys: [Buffer.from(signingKey, 'base64')],
+      expiry: { idleTimeout: undefined, touchInterval: 0, maxLifetime: 43_200_000 },
+      limits: { maxSessionBytes: 1_024, maxKeys: 1, maxFlashMessages: 2 },
+      store: { kind: 'memory', maxBytes: 1_048_576 },
+    });
+  });
+
+  test('reports everything that is wrong at once, whatever kind of mistake it is', () => {
+    const env = {
+      IDLE_TIMEOUT: '30',
+      MAX_SESSION_SIZE: '65536',
+      GRPC_ADDRESS: '0.0.0.0:50051',
+      REDIS_CLUSTER_NODES: 'a:1',
+      REDIS_SENTINELS: 'b',
+      REDIS_DB: '3',
+      REDIS_TLS: 'on',
+      REDIS_TLS_CA_FILE: '/nowhere',
+      REDIS_SENTINEL_PASSWORD: 'p',
+      REDIS_SENTINEL_PASSWORD_FILE: '/p',
+    };
+    expect(problemsOf({ env, args: ['--max-keys', '0', '--what', '--log-level'] })).toEqual([
+      '--what: There is no such flag; --help lists them.',
+      '--log-level: Expected a value, got none.',
+      'SESSION_SIDECAR_REDIS_SENTINEL_PASSWORD and SESSION_SIDECAR_REDIS_SENTINEL_PASSWORD_FILE: Set only one.',
+      'SESSION_SIDECAR_GRPC_ADDRESS: Expected loopback, like 127.0.0.1:50051 or [::1]:50051, or unix:/path/to/socket, got `0.0.0.0:50051`.',
+      'SESSION_SIDECAR_IDLE_TIMEOUT: Expected a duration with its unit from 1s to 3650d, like 250ms, 30s, 20m or 12h; or never, got `30`.',
+      'SESSION_SIDECAR_MAX_SESSION_SIZE: Expected a size with its unit from 1KiB to 2MiB, like 64KiB or 1MB, got `65536`.',
+      '--max-keys: Expected a whole number from 1 to 100000, got `0`.',
+      'SESSION_SIDECAR_REDIS_SENTINELS: Expected host:port, like 10.0.0.7:6379 or [fd00::7]:6379, got `b`.',
+      'SESSION_SIDECAR_REDIS_TLS_CA_FILE: Expected the path of a file that can be read (ENOENT).',
+      'SESSION_SIDECAR_REDIS_CLUSTER_NODES and SESSION_SIDECAR_REDIS_SENTINELS: Set only one; each says where Redis is.',
+      'SESSION_SIDECAR_SIGNING_KEYS: Expected a key, got none. Sessions in Redis outlive this process, so their tokens must too. Make one with: openssl rand -base64 32',
+      'SESSION_SIDECAR_REDIS_CLUSTER_NODES and SESSION_SIDECAR_REDIS_DB: A Redis Cluster has no database other than 0.',
+    ]);
+  });
+
+  test('what is in force says what came from where it came, and of secrets only that they are set', () => {
+    const env = { SIGNING_KEYS: signingKey, REDIS_URL: 'redis://:p@cache', MAX_KEYS: '5' };
+    const { effective } = load({ env, args: ['--redis-key-prefix', 'shop:'] });
+    expect(effective).toMatchObject({
+      SESSION_SIDECAR_SIGNING_KEYS: '(set)',
+      SESSION_SIDECAR_REDIS_URL: '(set)',
+      SESSION_SIDECAR_MAX_KEYS: '5',
+      SESSION_SIDECAR_REDIS_KEY_PREFIX: 'shop:',
+    });
+    expect(Object.keys(effective)).not.toContain('SESSION_SIDECAR_MEMORY_STORE_SIZE');
+    expect(Object.keys(effective)).not.toContain('SESSION_SIDECAR_REDIS_SENTINEL_MASTER');
+  });
+});
+
+/** Mistakes that put a secret where it does not belong, and places where it does. */
+const carriers: Readonly<Record<string, (secret: string) => Given>> = {
+  'the password': (secret) => ({ env: { REDIS_PASSWORD: secret, REDIS_URL: 'redis://cache' } }),
+  'the password of the Sentinels': (secret) => ({ env: { REDIS_SENTINEL_PASSWORD: secret, REDIS_SENTINELS: 'a:1' } }),
+  'a password for nothing': (secret) => ({ env: { REDIS_PASSWORD: secret } }),
+  'the password twice': (secret) => ({ env: { REDIS_PASSWORD: secret, REDIS_PASSWORD_FILE: secret } }),
+  'the password as a file': (secret) => ({ env: { REDIS_PASSWORD_FILE: secret, REDIS_URL: 'redis://cache' } }),
+  'the password in a file': (secret) => ({
+    env: { REDIS_PASSWORD_FILE: '/f', REDIS_URL: 'redis://cache' },
+    files: { '/f': secret },
+  }),
+  'the URL': (secret) => ({ env: { REDIS_URL: secret } }),
+  'our URL': (secret) => ({ env: { SESSION_SIDECAR_REDIS_URL: secret } }),
+  'the URL as a file': (secret) => ({ env: { SESSION_SIDECAR_REDIS_URL_FILE: secret } }),
+  'the password in the URL': (secret) => ({ env: { REDIS_URL: `redis://:${secret}@cache` } }),
+  'the password, encoded, in the URL': (secret) => ({
+    env: { REDIS_URL: `redis://u:${encodeURIComponent(secret)}@cache` },
+  }),
+  'the password in the URL and beside it': (secret) => ({
+    env: { REDIS_URL: `redis://u:${encodeURIComponent(secret)}@cache`, REDIS_PASSWORD: secret },
+  }),
+  'the password in a URL of another protocol': (secret) => ({ env: { REDIS_URL: `http://:${secret}@cache` } }),
+  'the password as the protocol': (secret) => ({ env: { REDIS_URL: `${secret}:6379` } }),
+  'the password as the host': (secret) => ({ env: { REDIS_URL: `redis://${secret}#x` } }),
+  'the password as the database': (secret) => ({ env: { REDIS_URL: `redis://cache/${secret}` } }),
+  'the password as a parameter': (secret) => ({ env: { REDIS_URL: `redis://cache?password=${secret}` } }),
+  'a URL as the nodes of a Cluster': (secret) => ({ env: { REDIS_CLUSTER_NODES: `redis://:${secret}@cache:6379` } }),
+  'a URL as a Sentinel': (secret) => ({ args: ['--redis-sentinels', `a:1,:${secret}@b:6379`] }),
+  'the signing key': (secret) => ({ env: { SIGNING_KEYS: secret } }),
+  'the second signing key': (secret) => ({ env: { SIGNING_KEYS: `${signingKey},${secret}` } }),
+  'a good signing key': (secret) => ({ env: { SIGNING_KEYS: Buffer.from(secret.repeat(4)).toString('base64') } }),
+  'the signing key as a file': (secret) => ({ env: { SIGNING_KEYS_FILE: secret } }),
+  'the signing key in a file': (secret) => ({ env: { SIGNING_KEYS_FILE: '/f' }, files: { '/f': secret } }),
+  'the key of the certificate as a file': (secret) => ({
+    env: { REDIS_TLS_KEY_FILE: secret, REDIS_TLS_CERT_FILE: secret, REDIS_URL: 'rediss://cache' },
+  }),
+  'the key of the certificate in a file': (secret) => ({
+    env: { REDIS_TLS_KEY_FILE: '/f', REDIS_URL: 'rediss://cache' },
+    files: { '/f': secret },
+  }),
+  'the password as a flag': (secret) => ({ args: ['--redis-password', secret] }),
+  'the password as a flag with =': (secret) => ({ args: [`--redis-password=${secret}`] }),
+  'the password for a flag that is none': (secret) => ({ args: ['--password', secret] }),
+  'the password for a flag that is none, with =': (secret) => ({ args: [`--password=${secret}`] }),
+  'the password as a short flag': (secret) => ({ args: [`-p${secret}`] }),
+  'the password and nothing else': (secret) => ({ args: [secret] }),
+  'the password as the name of a flag': (secret) => ({ args: [`--${secret}`] }),
+};
+
+describe('a secret', () => {
+  // Long enough not to be found by chance, and no word of --help or of a flag.
+  const secrets = fc
+    .string({ minLength: 8, maxLength: 40, unit: 'grapheme-ascii' })
+    .map((text) => `S3${text.trim().replaceAll(',', '.')}Z`);
+
+  test.each(Object.entries(carriers))('given as %s is in no message and in nothing that is printed', (_, carry) => {
+    const run = (secret: string): void => {
+      const printed = printedFor(carry(secret));
+      expect(printed).not.toContain(secret);
+      expect(printed).not.toContain(encodeURIComponent(secret));
+    };
+    // When it fails, fast-check prints the seed that repeats it.
+    fc.assert(fc.property(secrets, run), { examples: [['S3-----BEGIN PRIVATE KEY-----Z'], ['S3%zzZ'], ['S3://x@yZ']] });
+  });
+
+  test('could be found by this test', () => {
+    expect(printedFor({ env: { LOG_LEVEL: 'S3somethingZ' } })).toContain('S3somethingZ');
+    expect(
+      printedFor({ env: { REDIS_KEY_PREFIX: 'S3somethingZ', SIGNING_KEYS: signingKey, REDIS_URL: 'redis://cache' } }),
+    ).toContain('S3somethingZ');
+  });
+});
+
+/** Everything that a start prints of the settings. */
+function printedFor(given: Given): string {
+  try {
+    const { warnings, effective } = load(given);
+    return [...warnings, ...Object.entries(effective).flat(), helpText()].join('\n');
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return `${error.message}\n${error.problems.join('\n')}\n${error.stack ?? ''}`;
+  }
+}

@@ -1,0 +1,139 @@
+import { describe, expect, test } from '@jest/globals';
+import { load, problemsOf, signingKey } from './loading';
+
+describe('where settings come from', () => {
+  test('a flag wins over a variable', () => {
+    const { config, effective } = load({ env: { MAX_KEYS: '5' }, args: ['--max-keys', '7'] });
+    expect(config.limits.maxKeys).toBe(7);
+    expect(effective['SESSION_SIDECAR_MAX_KEYS']).toBe('7');
+  });
+
+  test('a flag wins over a variable that is wrong', () => {
+    expect(load({ env: { MAX_KEYS: 'many' }, args: ['--max-keys=7'] }).config.limits.maxKeys).toBe(7);
+  });
+
+  test('the last of two equal flags counts', () => {
+    expect(load({ args: ['--max-keys', '5', '--max-keys', '7'] }).config.limits.maxKeys).toBe(7);
+  });
+
+  test('an empty variable or flag counts as not set', () => {
+    const { config } = load({
+      env: { MAX_KEYS: '', REDIS_URL: '', SESSION_SIDECAR_REDIS_URL: '', SIGNING_KEYS_FILE: '' },
+      args: ['--idle-timeout='],
+    });
+    expect(config.limits.maxKeys).toBe(1000);
+    expect(config.expiry.idleTimeout).toBe(1_200_000);
+    expect(config.store.kind).toBe('memory');
+  });
+
+  test('a secret may come from a file', () => {
+    const files = { '/keys': `${signingKey}\n`, '/url': 'redis://cache:7000\n', '/password': ' p \n' };
+    const env = {
+      SIGNING_KEYS_FILE: '/keys',
+      SESSION_SIDECAR_REDIS_URL_FILE: '/url',
+      REDIS_PASSWORD_FILE: '/password',
+    };
+    const { config, effective } = load({ env, files });
+    expect(config.signingKeys).toEqual([Buffer.from(signingKey, 'base64')]);
+    expect(config.store).toMatchObject({ redis: { nodes: [{ host: 'cache', port: 7000 }], password: ' p ' } });
+    expect(effective).toMatchObject({ SESSION_SIDECAR_SIGNING_KEYS: '(set)', SESSION_SIDECAR_REDIS_PASSWORD: '(set)' });
+  });
+
+  test('a secret and its file cannot both be set', () => {
+    const env = { SIGNING_KEYS: signingKey, SIGNING_KEYS_FILE: '/keys' };
+    expect(problemsOf({ env, files: { '/keys': signingKey } })).toEqual([
+      'SESSION_SIDECAR_SIGNING_KEYS and SESSION_SIDECAR_SIGNING_KEYS_FILE: Set only one.',
+    ]);
+  });
+
+  test('a file that is missing is told once, and not as a missing key as well', () => {
+    const env = { SIGNING_KEYS_FILE: '/nowhere', SESSION_SIDECAR_REDIS_URL: 'redis://cache' };
+    expect(problemsOf({ env })).toEqual([
+      'SESSION_SIDECAR_SIGNING_KEYS_FILE: Expected the path of a file that can be read (ENOENT).',
+    ]);
+  });
+
+  test.each(['SESSION_SIDECAR_PORT', 'SESSION_SIDECAR_MAX_KEYS_FILE', 'SESSION_SIDECAR_idle_timeout'])(
+    'the variable %s is none of ours, which is a warning',
+    (name) => {
+      expect(load({ env: { [name]: 'tcp://10.0.0.1:80' } }).warnings).toEqual([
+        `${name} is set, but there is no such setting.`,
+      ]);
+    },
+  );
+
+  test('variables without the prefix are nobody’s business', () => {
+    expect(load({ env: { SESSION_SIDECAR_MAX_KEYS: '5' } }).warnings).toEqual([]);
+    expect(load({ args: [] }).warnings).toEqual([]);
+  });
+});
+
+describe('the command line', () => {
+  const nothingElse = 'Expected --flags and their values on the command line and nothing else; --help lists them.';
+
+  test.each([
+    [
+      ['--max-key', '5'],
+      ['--max-key: There is no such flag; --help lists them.', nothingElse],
+    ],
+    [['--max-key=5'], ['--max-key: There is no such flag; --help lists them.']],
+    [['--no-redis-ttl'], ['--no-redis-ttl: There is no such flag; --help lists them.']],
+    [['--max-keys'], ['--max-keys: Expected a value, got none.']],
+    [['s3cret'], [nothingElse]],
+    [['-x', '-s3cret', 's3cret', '--', 's3cret'], [nothingElse]],
+    [['--S3CRET/x='], [nothingElse]],
+    [
+      ['--redis-password', 's3cret'],
+      [
+        '--redis-password: Secrets are not taken from the command line, which is no secret. Set SESSION_SIDECAR_REDIS_PASSWORD or SESSION_SIDECAR_REDIS_PASSWORD_FILE.',
+      ],
+    ],
+    [
+      ['--signing-keys=s3cret'],
+      [
+        '--signing-keys: Secrets are not taken from the command line, which is no secret. Set SESSION_SIDECAR_SIGNING_KEYS or SESSION_SIDECAR_SIGNING_KEYS_FILE.',
+      ],
+    ],
+  ])('%p is refused', (args, problems) => {
+    expect(problemsOf({ args })).toEqual(problems);
+  });
+});
+
+describe('REDIS_URL', () => {
+  const SIGNING_KEYS = signingKey;
+
+  test('says where Redis is when nothing else does', () => {
+    const { config, warnings } = load({ env: { SIGNING_KEYS, REDIS_URL: 'redis://cache' } });
+    expect(config.store).toMatchObject({ kind: 'redis', redis: { nodes: [{ host: 'cache', port: 6379 }] } });
+    expect(warnings).toEqual([]);
+  });
+
+  test('is the name that its mistakes are told by', () => {
+    expect(problemsOf({ env: { SIGNING_KEYS, REDIS_URL: 'cache' } })).toEqual([
+      expect.stringMatching(/^REDIS_URL: Expected a URL/),
+    ]);
+  });
+
+  test.each([
+    ['SESSION_SIDECAR_REDIS_URL', 'redis://own'],
+    ['SESSION_SIDECAR_REDIS_CLUSTER_NODES', 'own:6379'],
+    ['SESSION_SIDECAR_REDIS_SENTINELS', 'own:6379'],
+  ])('is not used, with a warning, when %s is set', (name, value) => {
+    const { config, warnings } = load({ env: { SIGNING_KEYS, REDIS_URL: 'redis://cache', [name]: value } });
+    expect(config.store).toMatchObject({ redis: { nodes: [{ host: 'own', port: 6379 }] } });
+    expect(warnings).toEqual([`REDIS_URL is set, but not used because ${name} is.`]);
+  });
+
+  test('is not used when a flag says where Redis is', () => {
+    const { warnings } = load({
+      env: { SIGNING_KEYS, REDIS_URL: 'redis://cache' },
+      args: ['--redis-sentinels', 'own:6379'],
+    });
+    expect(warnings).toEqual(['REDIS_URL is set, but not used because --redis-sentinels is.']);
+  });
+
+  test('is not used even if it is wrong', () => {
+    const { warnings } = load({ env: { SIGNING_KEYS, REDIS_URL: 'wrong', SESSION_SIDECAR_REDIS_URL: 'redis://own' } });
+    expect(warnings).toEqual(['REDIS_URL is set, but not used because SESSION_SIDECAR_REDIS_URL is.']);
+  });
+});

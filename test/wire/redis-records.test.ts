@@ -1,0 +1,161 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Redis } from 'ioredis';
+import { RedisStore } from '../../server/src/store/redis/redis-store';
+import { until } from '../support/poll';
+import { startRedis } from '../support/redis';
+import type { RedisServer } from '../support/redis';
+import {
+  connectForTest,
+  generousLimits,
+  keyPrefix,
+  redisConnectionOptions,
+  twentyMinutes,
+} from '../support/store-harness';
+
+/*
+ * Records of format 1, as docs/storage.md describes them and as they are in Redis when a sidecar is updated: a sidecar that
+ * cannot read them loses every session, and one that writes others cannot be rolled back.
+ */
+const ref = { handle: 'g2YzDltqh-MKbpd_Fo7bAA', secretHash: 'dfY5JE24fBlCNkGKhpR2R6ZnEq7MKdi_IqqmaRCoZY4' };
+const stored = keyPrefix + ref.handle;
+const csrfToken = 'bxmuD8Nxjx7vX4r7OAF8lg';
+/** In the year 2100: no such record expires, and none is due to be touched. */
+const accessed = 4_102_444_800_000;
+
+const golden = [
+  `1 3 1795545576005 ${accessed} 1200000 ${ref.secretHash} ${csrfToken}`,
+  '@0,1  7',
+  '=4,21 user {"id":7,"name":"Ada"}',
+  '=4,7 cart ["tea"]',
+  '=8,13 größe  "two\nlines="\n',
+  '!0,7  "Saved"',
+  '!0,1  1',
+  '!6,2 errors {}',
+  '',
+].join('\n');
+
+const content = {
+  data: new Map([
+    ['user', Buffer.from('{"id":7,"name":"Ada"}')],
+    ['cart', Buffer.from('["tea"]')],
+    ['größe ', Buffer.from('"two\nlines="\n')],
+  ]),
+  flash: new Map([
+    ['', [Buffer.from('"Saved"'), Buffer.from('1')]],
+    ['errors', [Buffer.from('{}')]],
+  ]),
+};
+
+let redis: RedisServer;
+let client: Redis;
+let store: RedisStore;
+
+beforeAll(async () => {
+  redis = await startRedis();
+  client = connectForTest(redisConnectionOptions({ socketPath: redis.socketPath })) as Redis;
+  store = new RedisStore({ client, expiry: twentyMinutes, limits: generousLimits, keyPrefix, expireKeys: true });
+  await until('the Redis connection', () => store.ready);
+});
+
+afterEach(async () => {
+  await redis.admin.flushall();
+});
+
+afterAll(async () => {
+  await store.close();
+  await redis.stop();
+});
+
+describe('a record of the first release', () => {
+  test('with everything in it is read', async () => {
+    await redis.admin.set(stored, golden);
+    expect(await store.load(ref)).toEqual({
+      touched: false,
+      session: {
+        handle: ref.handle,
+        csrfToken,
+        subject: '7',
+        ...content,
+        version: 3,
+        created: 1_795_545_576_005,
+        accessed,
+        idleTimeout: 1_200_000,
+        expires: accessed + 1_200_000 + 60_000,
+      },
+    });
+  });
+
+  test('with nothing in it is read', async () => {
+    await redis.admin.set(stored, `1 1 1795545576005 ${accessed} - ${ref.secretHash} ${csrfToken}\n`);
+    expect(await store.load(ref)).toEqual({
+      touched: false,
+      session: {
+        handle: ref.handle,
+        csrfToken,
+        subject: undefined,
+        data: new Map(),
+        flash: new Map(),
+        version: 1,
+        created: 1_795_545_576_005,
+        accessed,
+        idleTimeout: undefined,
+        expires: undefined,
+      },
+    });
+  });
+
+  test('is not read with another secret', async () => {
+    await redis.admin.set(stored, golden);
+    expect(await store.load({ ...ref, secretHash: ref.secretHash.replace('d', 'e') })).toBeUndefined();
+  });
+
+  test('is changed, and keeps what was not changed, byte for byte', async () => {
+    await redis.admin.set(stored, golden);
+    const operations = [{ kind: 'set', key: 'cart', value: Buffer.from('[]') }] as const;
+    expect(await store.update(ref, { operations })).toMatchObject({ status: 'updated', session: { version: 4 } });
+    const now = /^1 4 1795545576005 (\d{13}) /.exec((await redis.admin.get(stored)) ?? '')?.[1] ?? '';
+    const expected = golden
+      .replace('1 3 ', '1 4 ')
+      .replace(String(accessed), now)
+      .replace('=4,7 cart ["tea"]', '=4,2 cart []');
+    expect(await redis.admin.get(stored)).toBe(expected);
+  });
+
+  test('is ended', async () => {
+    await redis.admin.set(stored, golden);
+    expect(await store.delete(ref)).toBe(true);
+    expect(await redis.admin.exists(stored)).toBe(0);
+  });
+});
+
+describe('what is written now', () => {
+  test('is the same record, when the session is created', async () => {
+    const { created } = await store.create({ ...ref, content, csrfToken, idleTimeout: 1_200_000, subject: '7' });
+    const [, ...entries] = golden.split('\n');
+    const header = `1 1 ${created} ${created} 1200000 ${ref.secretHash} ${csrfToken}`;
+    expect(await redis.admin.get(stored)).toBe([header, ...entries].join('\n'));
+    expect(await redis.admin.pexpiretime(stored)).toBe(created + 1_200_000 + 60_000);
+  });
+
+  test('is the same record, when the session is changed into it', async () => {
+    await store.create({
+      ...ref,
+      content: { data: new Map(), flash: new Map() },
+      csrfToken: 'old',
+      idleTimeout: undefined,
+      subject: undefined,
+    });
+    const operations = [
+      ...[...content.data].map(([key, value]) => ({ kind: 'set', key, value }) as const),
+      ...[...content.flash].flatMap(([queue, messages]) =>
+        messages.map((message) => ({ kind: 'push_flash', queue, message, unlessPresent: false }) as const),
+      ),
+    ];
+    const outcome = await store.update(ref, { operations, csrfToken, idleTimeout: 1_200_000, subject: '7' });
+    if (outcome.status !== 'updated') throw new Error(outcome.status);
+    const { created, accessed: changed } = outcome.session;
+    const [, ...entries] = golden.split('\n');
+    const header = `1 2 ${created} ${changed} 1200000 ${ref.secretHash} ${csrfToken}`;
+    expect(await redis.admin.get(stored)).toBe([header, ...entries].join('\n'));
+  });
+});
