@@ -3,7 +3,8 @@ import { createShop } from '../../examples/express/src/app';
 import { Browser, csrfTokenIn, serve } from '../support/browser';
 import { startRedis } from '../support/redis';
 import type { RedisServer } from '../support/redis';
-import { countRpcs, startSidecar } from '../support/sidecar';
+import { startReadySidecar } from '../support/ready-sidecar';
+import { countRpcs } from '../support/sidecar';
 import type { Sidecar } from '../support/sidecar';
 import { until } from '../support/poll';
 
@@ -17,7 +18,7 @@ const payments: (() => void)[] = [];
 
 beforeAll(async () => {
   redis = await startRedis();
-  sidecar = await startSidecar({ redisUrl: redis.url });
+  sidecar = await startReadySidecar({ redisUrl: redis.url });
   const pay = () => new Promise<void>((resolve) => payments.push(resolve));
   shop = await serve(createShop({ sidecar: { address: sidecar.address, timeoutMs: patience }, pay }));
 });
@@ -198,8 +199,10 @@ describe('signing out', () => {
 });
 
 test('With the sidecar down, visitors with a session get an error page and others the shop', async () => {
-  const own = await startSidecar({ redisUrl: redis.url });
-  const server = await serve(createShop({ sidecar: { address: own.address }, pay: () => Promise.resolve() }));
+  const own = await startReadySidecar({ redisUrl: redis.url });
+  const server = await serve(
+    createShop({ sidecar: { address: own.address, timeoutMs: patience }, pay: () => Promise.resolve() }),
+  );
   const browser = new Browser(server.url);
   await signIn(browser, 'Ada');
   await own.close();

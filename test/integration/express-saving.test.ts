@@ -253,7 +253,7 @@ describe('with the sidecar out of reach', () => {
   const serve = () =>
     stack.serveBare((app) => {
       app.get('/health', (_, res) => void res.send('fine'));
-      app.use(sessions({ address: '127.0.0.1:1', timeoutMs: 200 }));
+      app.use(sessions({ address: '127.0.0.1:1', timeoutMs: 10_000 }));
       app.get('/read', (req, res) => void res.json(req.session.get('note', 'none')));
       app.get('/write', (req, res) => {
         req.session.set('note', 'new');
@@ -323,6 +323,7 @@ describe('once the headers have left', () => {
 });
 
 test('A visitor who leaves while the response is held gets the session saved, and nothing breaks', async () => {
+  let isLoaded = false;
   const finished: string[] = [];
   const url = await stack.serve((app) => {
     app.get('/', (req, res) => {
@@ -330,6 +331,7 @@ test('A visitor who leaves while the response is held gets the session saved, an
       stack.redis.freeze();
       res.on('close', () => finished.push('close'));
       Readable.from(smallPieces).pipe(res);
+      isLoaded = true;
     });
     app.use(((error, _req, _res, next) => {
       finished.push('error');
@@ -339,7 +341,8 @@ test('A visitor who leaves while the response is held gets the session saved, an
   const browser = await stack.browserWithSession(url);
   const giveUp = new AbortController();
   const response = browser.fetch('/', { signal: giveUp.signal });
-  await until('the session to be saved', async () => (await sidecarMetric('session_sidecar_rpcs_in_flight')) > 0);
+  await until('the session to be loaded', () => isLoaded);
+  await until('it to be saved', async () => (await sidecarMetric('session_sidecar_rpcs_in_flight')) > 0);
   giveUp.abort();
   await expect(response).rejects.toThrow('aborted');
   await until('the server to notice', () => finished.length > 0);

@@ -8,7 +8,7 @@ import type { SessionData, SessionsOptions } from '@session-sidecar/client/expre
 import { Browser, serve } from './browser';
 import { startRedis } from './redis';
 import type { RedisServer } from './redis';
-import { startSidecar } from './sidecar';
+import { startReadySidecar } from './ready-sidecar';
 import type { Sidecar } from './sidecar';
 
 declare module '@session-sidecar/client/express' {
@@ -38,7 +38,7 @@ export class ExpressStack {
   constructor() {
     beforeAll(async () => {
       this.redis = await startRedis();
-      this.sidecar = await startSidecar({
+      this.sidecar = await startReadySidecar({
         redisUrl: this.redis.url,
         env: { SESSION_SIDECAR_REDIS_COMMAND_TIMEOUT: `${patience}ms`, SESSION_SIDECAR_MAX_SESSION_SIZE: '1KiB' },
       });

@@ -17,6 +17,9 @@ export interface GateHooks {
    * Called instead of going on when a promise was rejected or what was held turned out to be no valid response. The
    * response was discarded: headers and status are as they were when the gate was installed, and another response can be
    * sent, without any gate. If the headers have left, the connection is closed, so that nobody takes the response for whole.
+   *
+   * Where the application had not yet called `end` on the discarded response, another one gets out only if it is sent
+   * within the asynchronous context of this call.
    */
   onError(error: unknown): void;
 }
