@@ -43,12 +43,14 @@ function developmentKey() {
 
 function welcome({ version, store, grpc, http }) {
   const [address] = grpc;
+  // Every interface is no address that a browser or a shell takes as it is.
+  const url = http.replace(/\[::\]|0\.0\.0\.0/, 'localhost');
   return `
 session-sidecar ${version} keeps sessions in ${store === 'redis' ? 'Redis' : 'memory, until it stops (set REDIS_URL to keep them in Redis)'}.
 
   gRPC     ${grpc.join(', ')}
-  metrics  ${http}/metrics
-  probes   ${http}/livez ${http}/readyz
+  metrics  ${url}/metrics
+  probes   ${url}/livez ${url}/readyz
 
 Stop it with Ctrl-C. Create a session and read it:
 

@@ -1,4 +1,5 @@
 // Bundles the sidecar's own code and the generated code it uses into dist/main.js. What comes from npm stays outside.
+import { chmodSync } from 'node:fs';
 import { build } from 'esbuild';
 
 await build({
@@ -15,3 +16,5 @@ await build({
   sourcemap: true,
   logLevel: 'warning',
 });
+// npm makes it executable when it installs the package, which in a fresh checkout comes before there is a build.
+chmodSync('dist/main.js', 0o755);

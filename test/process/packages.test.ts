@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -231,9 +232,9 @@ function dependencyTree(name: string): readonly string[] {
     for (const dependency of Object.keys(dependencies)) {
       const found = paths.map((path) => join(path, dependency)).find((path) => existsSync(join(path, 'package.json')));
       if (found === undefined) throw new Error(`${own} declares ${dependency}, which is not installed.`);
-      visit(found);
+      visit(realpathSync(found));
     }
   };
-  visit(join(root, 'node_modules', name));
+  visit(join(app, 'node_modules', name));
   return [...seen.values()];
 }

@@ -6,6 +6,7 @@ import { metricsOf, probe, signingKey, startServing, stopProcesses } from '../su
 import type { ServingProcess } from '../support/process';
 import { connectRaw, failureOf, mutation, RpcFailure } from '../support/raw-grpc';
 import type { RawClient, ResponseOf } from '../support/raw-grpc';
+import { startLoggedSidecar } from '../support/ready-sidecar';
 import { startRedis } from '../support/redis';
 import type { RedisServer } from '../support/redis';
 
@@ -123,9 +124,28 @@ describe('a sidecar with nothing under way', () => {
     const sidecar = await startServing();
     sidecar.child.kill('SIGTERM');
     expect(await sidecar.exit).toEqual({ code: 0, signal: null });
-    expect(messagesOf(sidecar).slice(-2)).toEqual([stopping, 'stopped']);
-    for (const url of [`http://${sidecar.address}`, sidecar.httpUrl])
+    for (const url of [`http://${sidecar.address}`, sidecar.httpUrl]) {
       await expect(connectTcp(new URL(url))).rejects.toThrow('ECONNREFUSED');
+    }
+  });
+
+  test('has written every log line, and in order, when it ends', async () => {
+    // Lines that are written later than logged are overtaken in about half of all cases.
+    const sidecars = await Promise.all(Array.from({ length: 8 }, () => startServing()));
+    for (const { child } of sidecars) child.kill('SIGTERM');
+    await Promise.all(sidecars.map(({ exit }) => exit));
+    for (const sidecar of sidecars) expect(messagesOf(sidecar).slice(-3)).toEqual(['serving', stopping, 'stopped']);
+  }, 60_000);
+
+  test('does not complain about the connection to Redis that it closes itself', async () => {
+    const sidecar = await startLoggedSidecar({ SESSION_SIDECAR_REDIS_URL: redis.url });
+    const connections = async () =>
+      String(await redis.admin.client('LIST')).match(/name=session-sidecar/g)?.length ?? 0;
+    expect(await connections()).toBe(1);
+    await sidecar.close();
+    await until('the connection to be closed', async () => (await connections()) === 0);
+    expect(sidecar.log()).toContain('connected to Redis');
+    expect(sidecar.log()).not.toContain('lost');
   });
 
   test('ends although somebody watches its health, and tells them first', async () => {
