@@ -210,7 +210,7 @@ export class SessionObject<T extends object> implements ISession<T> {
   }
 }
 
-const idleTimeoutRange = { min: 1000, max: 10 * 365 * 24 * 3_600_000 };
+const idleTimeoutRange = { min: 1000, max: 10 * 365.25 * 24 * 3_600_000 };
 
 function assertIdleTimeout(timeout: unknown): void {
   if (timeout === 'never') return;

@@ -44,7 +44,8 @@ export enum ErrorReason {
    */
   INVALID_ARGUMENT = 4,
   /**
-   * SESSION_TOO_LARGE - The session would grow past a size limit. Nothing was stored. Status RESOURCE_EXHAUSTED.
+   * SESSION_TOO_LARGE - The session would grow past a size limit. Nothing was stored. Status RESOURCE_EXHAUSTED. A request of more than 4 MiB,
+   * which is more than any limit allows, comes as that plain status without a reason, because gRPC itself refuses it.
    *
    *     { "reason": "SESSION_TOO_LARGE", "domain": "session.v1",
    *       "metadata": { "limit": "262144", "setting": "SESSION_SIDECAR_MAX_SESSION_SIZE" } }
