@@ -16,7 +16,7 @@ const layers = [
 
   { files: 'server/src/store/*.ts', may: ['server/src/store', 'server/src/session'] },
   { files: 'server/src/store/memory', may: ['server/src/store', 'server/src/session'] },
-  { files: 'server/src/store/redis', may: ['server/src/store', 'server/src/session', 'ioredis'] },
+  { files: 'server/src/store/redis', may: ['server/src/store', 'server/src/session', 'ioredis', 'lru-cache'] },
 
   {
     files: 'server/src/grpc',
@@ -35,6 +35,7 @@ const layers = [
     types: ['server/src/grpc', 'server/src/store'],
   },
   { files: 'server/src/logging.ts', may: ['pino'] },
+  { files: 'server/src/verified-tokens.ts', may: ['server/src/session', 'lru-cache'] },
   { files: 'server/src/app.ts', may: ['server/src', 'prom-client'], types: ['pino'] },
   {
     files: 'server/src/main.ts',
@@ -53,7 +54,7 @@ const layers = [
 
 const isPath = (name) => /^(server|client|proto|examples|bench|node_modules)\b/.test(name);
 const withContents = (path) => `${path}{,/**}`;
-const resolved = (name) => join(root, withContents(isPath(name) ? name : `node_modules/{,@types/}${name}`));
+const resolved = (name) => join(root, withContents(isPath(name) ? name : `{,*/}node_modules/{,@types/}${name}`));
 
 const zones = layers.map(({ files, may, types = [] }) => ({
   target: withContents(files),

@@ -2,6 +2,7 @@ import { status } from '@grpc/grpc-js';
 import type { ServiceError } from '@grpc/grpc-js';
 import { BadRequest, ErrorInfo, RetryInfo } from '@session-sidecar/proto/google/rpc/error_details';
 import { Status } from '@session-sidecar/proto/google/rpc/status';
+import type { Any } from '@session-sidecar/proto/google/protobuf/any';
 import { isErrorCode, SessionError } from './errors';
 import type { SessionErrorCode, SessionErrorDetails } from './errors';
 
@@ -9,7 +10,7 @@ import type { SessionErrorCode, SessionErrorDetails } from './errors';
 const reasonDomain = 'session.v1';
 
 /** What plain statuses mean: those that come without a reason, from gRPC itself. */
-const codeOfStatus: ReadonlyMap<status, SessionErrorCode> = new Map([
+const codeOfStatus: ReadonlyMap<number, SessionErrorCode> = new Map<number, SessionErrorCode>([
   [status.DEADLINE_EXCEEDED, 'DEADLINE_EXCEEDED'],
   [status.CANCELLED, 'CANCELLED'],
   [status.UNAVAILABLE, 'UNAVAILABLE'],
@@ -19,20 +20,41 @@ const codeOfStatus: ReadonlyMap<status, SessionErrorCode> = new Map([
   [status.RESOURCE_EXHAUSTED, 'SESSION_TOO_LARGE'],
 ]);
 
-/** @param call what failed and where, for the message: `GetSession at localhost:50051`. */
+/**
+ * @param cause what grpc-js failed with
+ * @param call what failed and where, for the message: `GetSession at localhost:50051`
+ */
 export function fromGrpcError(cause: ServiceError, call: string): SessionError {
-  const { reason, ...details } = readDetails(cause);
-  const code = reason ?? codeOfStatus.get(cause.code) ?? 'UNKNOWN';
-  const text = cause.details || status[cause.code] || 'no details';
-  return new SessionError(code, `${call} failed: ${/[.!?]$/.test(text) ? text : `${text}.`}`, { ...details, cause });
+  const [trailer] = (cause as Partial<ServiceError>).metadata?.get('grpc-status-details-bin') ?? [];
+  return toSessionError({ code: cause.code, message: cause.details, details: detailsIn(trailer) }, call, cause);
 }
 
-function readDetails({ metadata }: Partial<ServiceError>): SessionErrorDetails & { reason?: SessionErrorCode } {
-  const [trailer] = metadata?.get('grpc-status-details-bin') ?? [];
-  if (!Buffer.isBuffer(trailer)) return {};
+/** @param cause kept as the error's cause, when there is any */
+export function toSessionError(
+  { code: statusCode, message, details }: Status,
+  call: string,
+  cause?: Error,
+): SessionError {
+  const { reason, ...facts } = readDetails(details);
+  const code = reason ?? codeOfStatus.get(statusCode) ?? 'UNKNOWN';
+  const text = message || status[statusCode] || 'no details';
+  return new SessionError(code, `${call} failed: ${/[.!?]$/.test(text) ? text : `${text}.`}`, { ...facts, cause });
+}
+
+/** The details only refine the status, so those that cannot be read are left out. */
+function detailsIn(trailer: unknown): Any[] {
+  if (!Buffer.isBuffer(trailer)) return [];
+  try {
+    return Status.decode(trailer).details;
+  } catch {
+    return [];
+  }
+}
+
+function readDetails(details: readonly Any[]): SessionErrorDetails & { reason?: SessionErrorCode } {
   let found: SessionErrorDetails & { reason?: SessionErrorCode } = {};
   try {
-    for (const { typeUrl, value } of Status.decode(trailer).details) {
+    for (const { typeUrl, value } of details) {
       switch (typeUrl.slice(typeUrl.lastIndexOf('/') + 1)) {
         case 'google.rpc.ErrorInfo': {
           const info = ErrorInfo.decode(value);

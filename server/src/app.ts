@@ -10,6 +10,7 @@ import type { Metrics } from './metrics';
 import { SessionManager } from './session/session-manager';
 import type { SessionStore } from './session/session-store';
 import { createTokens, randomSigningKey } from './session/token';
+import { rememberVerified } from './verified-tokens';
 import { MemoryStore } from './store/memory/memory-store';
 import { observeStore } from './store/observed-store';
 import { connectRedis } from './store/redis/connection';
@@ -54,7 +55,7 @@ export async function startApp(config: Config, { logger, version }: AppContext):
   });
 
   const { expiry, limits } = config;
-  const tokens = createTokens(config.signingKeys ?? [randomSigningKey()]);
+  const tokens = rememberVerified(createTokens(config.signingKeys ?? [randomSigningKey()]));
   const manager = new SessionManager({ store, tokens, limits, expiry, events: metrics });
   try {
     const started = await startGrpcServer({

@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram } from 'prom-client';
 import type { Registry } from 'prom-client';
-import type { RpcObserver } from './grpc/session-service';
+import type { RpcObserver } from './grpc/dispatcher';
 import { loadResults } from './session/session-events';
 import type { SessionEvents } from './session/session-events';
 import type { StoreObserver } from './store/observed-store';

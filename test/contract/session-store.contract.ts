@@ -273,6 +273,30 @@ export function describeSessionStore(name: string, makeStore: MakeStore): void {
         await apply(session, set('b', '2'.repeat(8)));
       });
 
+      test('lets a session that is past a limit already shrink or stay, but not grow', async () => {
+        await startWith(twentyMinutes, { maxSessionBytes: 4, maxKeys: 1, maxFlashMessages: 1 });
+        const data = new Map([
+          ['a', Buffer.from('11')],
+          ['b', Buffer.from('22')],
+        ]);
+        const session = await create({
+          content: { data, flash: new Map([['', [Buffer.from('1'), Buffer.from('2')]]]) },
+        });
+        for (const [operation, limit] of [
+          [set('c', '3'), 'maxKeys'],
+          [set('a', '111'), 'maxSessionBytes'],
+          [push('', '3'), 'maxFlashMessages'],
+        ] as const) {
+          const refused = { status: 'refused', refusal: { kind: 'limit', limit } };
+          await expect(store.update(session, { operations: [operation] })).resolves.toEqual(refused);
+        }
+        await apply(session, set('a', '12'));
+        await store.update(session, { csrfToken: 'another' });
+        await apply(session, { kind: 'delete', key: 'b' });
+        await apply(session, { kind: 'pop_flash', queue: '' });
+        await expect(dataOf(session)).resolves.toEqual({ a: '12' });
+      });
+
       test('a change may pass a limit on its way if it ends below', async () => {
         await startWith(twentyMinutes, { maxSessionBytes: 20, maxKeys: 1, maxFlashMessages: 1 });
         const session = await create();

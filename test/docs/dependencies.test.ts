@@ -8,7 +8,7 @@ const text = readFileSync(join(root, 'docs/dependencies.md'), 'utf8');
 const kinds = ['dependencies', 'devDependencies'] as const;
 type PackageFile = Readonly<Partial<Record<(typeof kinds)[number], Readonly<Record<string, string>>>>>;
 
-const packageFiles = ['server/package.json', 'client/package.json', 'proto/package.json', 'package.json'];
+const packageFiles = ['server', 'client', 'proto', 'bench', '.'].map((folder) => join(folder, 'package.json'));
 const listed = new Map(
   text.split(/^## /m).flatMap((section) => {
     const [, list] = /^.*?: (\w+ of \S+)\n/.exec(section) ?? [];

@@ -607,6 +607,8 @@ describe('a record in Redis that cannot be read', () => {
         const { token, session } = await raw.call('createSession', { mutations: [mutation.set('a', '1')] });
         const handle = session!.handle;
         await damage(`session:${handle}`);
+        // A session that was there a moment ago is read plainly once more, and a key of another type then looks like none.
+        await failureOf(raw.call('getSession', { token }));
         const before = await storedIn(redis);
 
         const request = { token, message: Buffer.from('1'), mutations: [mutation.set('a', '2')] } as Partial<

@@ -16,7 +16,12 @@ interface Shop {
   nested?: { list: { deep: number[] }[] };
 }
 
-describe.each(['memory', 'Redis'])('a session of the TypeScript client, kept in %s', (store) => {
+describe.each([
+  ['memory', 'pipeline'],
+  ['memory', 'unary'],
+  ['Redis', 'pipeline'],
+  ['Redis', 'unary'],
+] as const)('a session of the TypeScript client, kept in %s, by %s', (store, transport) => {
   let redis: RedisServer | undefined;
   let sidecar: Sidecar;
   let client: SessionClient<Shop>;
@@ -24,7 +29,7 @@ describe.each(['memory', 'Redis'])('a session of the TypeScript client, kept in 
   beforeAll(async () => {
     redis = store === 'Redis' ? await startRedis() : undefined;
     sidecar = await startReadySidecar({ redisUrl: redis?.url });
-    client = new SessionClient({ address: sidecar.address, timeoutMs: 20_000 });
+    client = new SessionClient({ address: sidecar.address, timeoutMs: 20_000, transport });
   });
 
   afterAll(async () => {

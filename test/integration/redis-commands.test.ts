@@ -12,11 +12,14 @@ import { commandsOf, storedIn } from '../support/stored';
 type Commands = Readonly<Record<string, number>>;
 
 /** One trip, and what the script does in Redis. */
-const read: Commands = { evalsha: 1, time: 1, get: 1 };
-const readAndTouch: Commands = { ...read, setrange: 1, pexpireat: 1 };
-const write: Commands = { ...read, set: 1 };
+const found: Commands = { evalsha: 1, time: 1, get: 1 };
+const noChange: Commands = { ...found, pexpiretime: 1 };
+const readAndTouch: Commands = { ...found, setrange: 1, pexpireat: 1 };
+const write: Commands = { ...found, set: 1 };
 const creation: Commands = { evalsha: 1, time: 1, set: 1 };
-const deletion: Commands = { ...read, unlink: 1 };
+const deletion: Commands = { ...found, unlink: 1 };
+/** Of a session that the sidecar has loaded or created since the touch interval began. */
+const read: Commands = { mget: 1 };
 
 /** What each RPC costs Redis, from `INFO commandstats`: commands sent to it, and commands run inside scripts. */
 describe('what an RPC costs Redis', () => {
@@ -32,6 +35,7 @@ describe('what an RPC costs Redis', () => {
     raw = connectRaw(sidecar.address);
     // The first use of a script on a connection sends its text.
     await newSession();
+    await age(redis, 120_000);
     for (const method of ['getSession', 'updateSession', 'invalidateSession'] as const)
       await raw.call(method, { token });
   });
@@ -94,7 +98,7 @@ describe('what an RPC costs Redis', () => {
 
   test.each(reading)('%s within the touch interval writes nothing, however often it is called', async (method) => {
     const calls = () => Promise.all(Array.from({ length: 20 }, () => call(method)));
-    expect(await commandsOf(redis, calls)).toEqual({ evalsha: 20, time: 20, get: 20 });
+    expect(Object.keys(await commandsOf(redis, calls))).toEqual(['mget']);
   });
 
   test.each(reading)(
@@ -108,11 +112,11 @@ describe('what an RPC costs Redis', () => {
 
   test('what changes nothing writes nothing', async () => {
     const nothing = [mutation.delete('missing'), mutation.take('missing'), mutation.setIfAbsent('a', '9')];
-    expect(await commandsOf(redis, () => call('updateSession', { token, mutations: nothing }))).toEqual(read);
-    expect(await commandsOf(redis, () => call('popFlash', { token, queue: 'empty' }))).toEqual(read);
+    expect(await commandsOf(redis, () => call('updateSession', { token, mutations: nothing }))).toEqual(noChange);
+    expect(await commandsOf(redis, () => call('popFlash', { token, queue: 'empty' }))).toEqual(noChange);
     const again = { token, message: Buffer.from('"hello"'), unlessPresent: true };
-    expect(await commandsOf(redis, () => call('pushFlash', again))).toEqual(read);
-    expect(await commandsOf(redis, () => call('updateSession', { token, mutations: [] }))).toEqual(read);
+    expect(await commandsOf(redis, () => call('pushFlash', again))).toEqual(noChange);
+    expect(await commandsOf(redis, () => call('updateSession', { token, mutations: [] }))).toEqual(noChange);
   });
 
   test('what is refused inside Redis costs one trip and writes nothing', async () => {
@@ -122,13 +126,14 @@ describe('what an RPC costs Redis', () => {
       { token, mutations: [mutation.set('large', `"${'x'.repeat(300_000)}"`)] },
     ];
     for (const request of refused) {
-      expect(await commandsOf(redis, () => failureOf(call('updateSession', request)))).toEqual(read);
+      expect(await commandsOf(redis, () => failureOf(call('updateSession', request)))).toEqual(found);
     }
   });
 
   test.each(takingToken)('%s on a session that has ended: one trip, one read', async (method) => {
     await raw.call('invalidateSession', { token });
-    expect(await commandsOf(redis, () => call(method).catch(() => undefined))).toEqual(read);
+    const commands = await commandsOf(redis, () => call(method).catch(() => undefined));
+    expect(commands).toEqual((reading as readonly MethodName[]).includes(method) ? read : found);
   });
 
   test.each(takingToken)('%s with a token that is not genuine never reaches Redis', async (method) => {
@@ -177,9 +182,10 @@ describe('what an RPC costs Redis', () => {
 
   test('Redis forgetting its scripts costs one more trip for each, once', async () => {
     await redis.admin.script('FLUSH');
-    expect(await commandsOf(redis, () => call('getSession'))).toMatchObject({ evalsha: 1, eval: 1, get: 1 });
-    expect(await commandsOf(redis, () => call('getSession'))).toEqual(read);
-    await Promise.all([newSession(), call('updateSession')]);
+    expect(await commandsOf(redis, () => call('updateSession'))).toMatchObject({ evalsha: 1, eval: 1, get: 1 });
+    expect(await commandsOf(redis, () => call('updateSession'))).toEqual(write);
+    await age(redis, 120_000);
+    await Promise.all([newSession(), call('getSession')]);
   });
 
   test('a web request that only reads costs one trip; one that also writes, two', async () => {
@@ -202,7 +208,7 @@ describe('what an RPC costs Redis', () => {
       session.setIdleTimeout(60_000);
       await session.save();
     });
-    expect(writes).toEqual({ evalsha: 2, time: 2, get: 2, set: 1 });
+    expect(writes).toEqual({ ...read, ...write });
     client.close();
   });
 });

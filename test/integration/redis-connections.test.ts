@@ -101,6 +101,8 @@ describe('connecting to Redis', () => {
       'evalsha',
       'get',
       'set',
+      'mget',
+      'pexpiretime',
       'setrange',
       'pexpireat',
       'persist',

@@ -12,6 +12,8 @@ describe('what a call costs Redis', () => {
   let server: RedisServer;
   let harness: StoreHarness;
   let store: SessionStore;
+  /** Another sidecar, which has not seen the session yet. */
+  let another: StoreHarness;
   const tokens = createTokens([randomSigningKey()]);
 
   beforeAll(async () => {
@@ -19,7 +21,10 @@ describe('what a call costs Redis', () => {
     const connection = redisConnectionOptions({ nodes: [{ host: '127.0.0.1', port: server.port }] });
     harness = await makeRedisStore(connection, [server])({ expiry: twentyMinutes, limits: generousLimits });
     store = harness.store;
+    another = await makeRedisStore(connection, [server])({ expiry: twentyMinutes, limits: generousLimits });
     const warmUp = await newSession();
+    await another.store.load(warmUp);
+    await harness.advance(120_000);
     await store.load(warmUp);
     await store.update(warmUp, {});
     await store.delete(warmUp);
@@ -27,6 +32,7 @@ describe('what a call costs Redis', () => {
 
   afterAll(async () => {
     await harness.close();
+    await another.close();
     await server.stop();
   });
 
@@ -59,9 +65,21 @@ describe('what a call costs Redis', () => {
 
   const overhead = { 'config|resetstat': 1 };
 
-  test('a load within the touch interval: one trip, one read, no write', async () => {
+  test('a load within the touch interval: one trip, no write', async () => {
+    await another.store.load(session);
+    await expect(commands()).resolves.toEqual({ ...overhead, evalsha: 1, time: 1, get: 1, pexpiretime: 1 });
+  });
+
+  test('a load of a session that this sidecar loaded or created moments ago: one plain read', async () => {
     await store.load(session);
-    await expect(commands()).resolves.toEqual({ ...overhead, evalsha: 1, time: 1, get: 1 });
+    await expect(commands()).resolves.toEqual({ ...overhead, mget: 1 });
+  });
+
+  test('loads that come together: one read for all', async () => {
+    const sessions = await Promise.all(Array.from({ length: 50 }, newSession));
+    await server.admin.config('RESETSTAT');
+    await Promise.all(sessions.map((each) => store.load(each)));
+    await expect(commands()).resolves.toEqual({ ...overhead, mget: 1 });
   });
 
   test('a load that records the access: one trip, the record rewritten in place, the TTL moved', async () => {
@@ -78,7 +96,7 @@ describe('what a call costs Redis', () => {
 
   test('an update that changes nothing: one trip, no write', async () => {
     await store.update(session, { operations: [{ kind: 'delete', key: 'missing' }] });
-    await expect(commands()).resolves.toEqual({ ...overhead, evalsha: 1, time: 1, get: 1 });
+    await expect(commands()).resolves.toEqual({ ...overhead, evalsha: 1, time: 1, get: 1, pexpiretime: 1 });
   });
 
   test('a creation: one trip, one write that carries the TTL', async () => {
@@ -94,8 +112,8 @@ describe('what a call costs Redis', () => {
   test('Redis forgetting its scripts costs one more trip, once, and no failure', async () => {
     await server.admin.script('FLUSH');
     await server.admin.config('RESETSTAT');
-    await store.load(session);
-    await store.load(session);
+    await store.update(session, {});
+    await store.update(session, {});
     await expect(commands()).resolves.toMatchObject({ evalsha: 2, eval: 1, get: 2 });
   });
 });

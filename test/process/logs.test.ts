@@ -306,6 +306,8 @@ describe.each(['info', 'debug'])(
       for (const [problem, spoilRecord] of Object.entries(spoil)) {
         const { token, stored, session } = await watched.create();
         await spoilRecord(stored);
+        // A session that was there a moment ago is read plainly once more, and a key of another type then looks like none.
+        if (problem === 'foreign_type') await failureOf(client.call('getSession', { token }));
         const failure = await failureOf(client.call('getSession', { token }));
         expect(failure).toMatchObject({ status: 'INTERNAL', reason: 'INTERNAL' });
         const errorId = failure.metadata['error_id'];

@@ -215,7 +215,12 @@ describe('@session-sidecar/proto, as published', () => {
       console.log(SessionServiceDefinition.fullName, typeof ErrorInfo.decode, fileDescriptors.length > 0);`;
     expect(run('proto.mjs', source)).toBe('session.v1.SessionService function true');
     const protoFiles = readdirSync(join(app, 'node_modules', proto.name, 'session/v1'));
-    expect(protoFiles.sort()).toEqual(['error_reason.proto', 'session.proto', 'session_service.proto']);
+    expect(protoFiles.sort()).toEqual([
+      'error_reason.proto',
+      'pipeline.proto',
+      'session.proto',
+      'session_service.proto',
+    ]);
   });
 });
 

@@ -5,7 +5,10 @@ import { Status } from '@session-sidecar/proto/google/rpc/status';
 import type { Mutation } from '@session-sidecar/proto/session/v1/session';
 import { SessionServiceDefinition } from '@session-sidecar/proto/session/v1/session_service';
 
-export const methods = SessionServiceDefinition.methods;
+const { pipeline: _pipeline, ...unaryMethods } = SessionServiceDefinition.methods;
+
+/** Every RPC with one request and one response. */
+export const methods = unaryMethods;
 
 type Methods = typeof methods;
 export type MethodName = keyof Methods;

@@ -1,10 +1,12 @@
 import { SessionServiceDefinition } from '@session-sidecar/proto/session/v1/session_service';
 import type { RunningCall } from '../call-options';
+import { SessionError } from '../errors';
 
 export const methods = SessionServiceDefinition.methods;
 
 type Methods = typeof methods;
-export type MethodName = keyof Methods;
+/** Every RPC with one request and one response. */
+export type MethodName = Exclude<keyof Methods, 'pipeline'>;
 type MessageOf<Type> = Type extends { decode(input: Uint8Array): infer Message } ? Message : never;
 export type RequestOf<M extends MethodName> = MessageOf<Methods[M]['requestType']>;
 export type ResponseOf<M extends MethodName> = MessageOf<Methods[M]['responseType']>;
@@ -18,4 +20,47 @@ export interface Transport {
   call<M extends MethodName>(method: M, request: RequestOf<M>, options: RunningCall): Promise<ResponseOf<M>>;
   /** Lets go of the connection. Calls made later are rejected with code CANCELLED. */
   close(): void;
+}
+
+/** How one method's messages become bytes and back. */
+export interface Wire<M extends MethodName> {
+  /** As in the proto. */
+  readonly name: string;
+  readonly path: string;
+  readonly serialize: (request: RequestOf<M>) => Buffer;
+  readonly deserialize: (bytes: Buffer) => ResponseOf<M>;
+}
+
+const wires = new Map(
+  Object.entries(methods).map(([key, { name, requestType, responseType }]): [string, Wire<MethodName>] => {
+    // Each definition fits itself; TypeScript cannot see that through a union of all of them.
+    const { encode } = requestType as { readonly encode: (message: unknown) => { finish(): Uint8Array } };
+    const { decode } = responseType as { readonly decode: (bytes: Uint8Array) => unknown };
+    return [
+      key,
+      {
+        name,
+        path: `/${SessionServiceDefinition.fullName}/${name}`,
+        serialize: (request) => toBuffer(encode(request).finish()),
+        deserialize: (bytes) => decode(bytes) as never,
+      },
+    ];
+  }),
+);
+
+export function wireOf<M extends MethodName>(method: M): Wire<M> {
+  return wires.get(method) as unknown as Wire<M>;
+}
+
+export function toBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** @param what the call and where it goes, for the message */
+export function aborted(what: string, signal: AbortSignal): SessionError {
+  return new SessionError('CANCELLED', `${what} was given up: its signal was aborted.`, { cause: signal.reason });
+}
+
+export function closedError(what: string): SessionError {
+  return new SessionError('CANCELLED', `${what} was not sent: the SessionClient is closed.`);
 }

@@ -3,7 +3,8 @@ import type { SessionManager } from '../session/session-manager';
 import { toDate, toIdleTimeout, toOperations, toResults, toSessionMessage } from './messages';
 
 type Methods = SessionServiceDefinition['methods'];
-export type MethodName = keyof Methods;
+/** Every RPC with one request and one response; Pipeline carries these. */
+export type MethodName = Exclude<keyof Methods, 'pipeline'>;
 type MessageOf<T> = T extends { decode(...args: never): infer M } ? M : never;
 export type RequestOf<M extends MethodName> = MessageOf<Methods[M]['requestType']>;
 export type ResponseOf<M extends MethodName> = MessageOf<Methods[M]['responseType']>;

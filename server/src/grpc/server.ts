@@ -1,5 +1,4 @@
 import { Server } from '@grpc/grpc-js';
-import type { PackageDefinition } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
 import { fileDescriptors } from '@session-sidecar/proto/descriptors';
@@ -7,10 +6,12 @@ import { SessionServiceDefinition } from '@session-sidecar/proto/session/v1/sess
 import { Calls } from './calls';
 import { listen } from './listeners';
 import type { GrpcAddress } from './listeners';
+import { createDispatchers } from './dispatcher';
+import type { DispatcherParts } from './dispatcher';
+import { pipelineLimits, Pipelines } from './pipeline';
 import { createSessionService, sessionServiceDefinition } from './session-service';
-import type { SessionServiceParts } from './session-service';
 
-export interface GrpcServerOptions extends Omit<SessionServiceParts, 'calls'> {
+export interface GrpcServerOptions extends Omit<DispatcherParts, 'calls'> {
   readonly addresses: readonly GrpcAddress[];
 }
 
@@ -38,15 +39,16 @@ const farewellMs = 500;
 export async function startGrpcServer({ addresses, ...parts }: GrpcServerOptions): Promise<GrpcServer> {
   const calls = new Calls();
   const server = new Server({ 'grpc.max_receive_message_length': maxRequestBytes });
-  server.addService(sessionServiceDefinition, createSessionService({ ...parts, calls }));
+  const dispatchers = createDispatchers({ ...parts, calls });
+  const pipelines = new Pipelines({ dispatchers, calls, limits: pipelineLimits, logger: parts.logger });
+  server.addService(sessionServiceDefinition, createSessionService(dispatchers, pipelines));
   const health = new HealthImplementation();
   health.addToServer(server);
   new ReflectionService(reflectedPackages()).addToServer(server);
 
   const setServing = (serving: boolean): void => {
-    for (const name of ['', SessionServiceDefinition.fullName]) {
+    for (const name of ['', SessionServiceDefinition.fullName])
       health.setStatus(name, serving ? 'SERVING' : 'NOT_SERVING');
-    }
   };
   setServing(false);
 
@@ -66,7 +68,9 @@ export async function startGrpcServer({ addresses, ...parts }: GrpcServerOptions
     setServing,
     close: async (graceMs) => {
       setServing(false);
-      const finished = await within(graceMs, calls.drain());
+      const drained = calls.drain();
+      pipelines.announceDraining();
+      const finished = await within(graceMs, drained);
       // The last answers must get out, but a client that watches grpc.health.v1 would keep the server for ever.
       await within(finished ? farewellMs : 0, shutdown(server));
       server.forceShutdown();
@@ -79,10 +83,10 @@ export async function startGrpcServer({ addresses, ...parts }: GrpcServerOptions
  * The descriptors as buf made them. Those of proto-loader lack the imports, and no client can link them
  * (https://github.com/grpc/grpc-node/issues/2595).
  */
-function reflectedPackages(): PackageDefinition {
+function reflectedPackages(): ConstructorParameters<typeof ReflectionService>[0] {
   const fileDescriptorProtos = fileDescriptors.map((file) => Buffer.from(file, 'base64'));
   // The reflection service looks at nothing else of a package.
-  return { files: { fileDescriptorProtos } } as unknown as PackageDefinition;
+  return { files: { fileDescriptorProtos } } as never;
 }
 
 function shutdown(server: Server): Promise<void> {

@@ -44,17 +44,19 @@ export function applyOperations(content: Content, operations: readonly Operation
     results.push(result);
   }
   const changed = { data, flash };
-  const limit = exceededLimit(changed, limits);
+  const limit = exceededLimit(content, changed, limits);
   if (limit !== undefined) return { status: 'refused', refusal: { kind: 'limit', limit } };
   return { status: 'applied', content: changed, results };
 }
 
-function exceededLimit(content: Content, limits: Limits): keyof Limits | undefined {
-  if (content.data.size > limits.maxKeys) return 'maxKeys';
-  for (const messages of content.flash.values()) {
-    if (messages.length > limits.maxFlashMessages) return 'maxFlashMessages';
+/** Only growth is refused, so that a session from before a limit was lowered can still shrink, and still log out. */
+function exceededLimit(before: Content, after: Content, limits: Limits): keyof Limits | undefined {
+  if (after.data.size > Math.max(limits.maxKeys, before.data.size)) return 'maxKeys';
+  for (const [queue, messages] of after.flash) {
+    if (messages.length > Math.max(limits.maxFlashMessages, before.flash.get(queue)?.length ?? 0))
+      return 'maxFlashMessages';
   }
-  return contentBytes(content) > limits.maxSessionBytes ? 'maxSessionBytes' : undefined;
+  return contentBytes(after) > Math.max(limits.maxSessionBytes, contentBytes(before)) ? 'maxSessionBytes' : undefined;
 }
 
 function applyOperation(

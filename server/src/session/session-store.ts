@@ -33,7 +33,7 @@ export interface SessionStore {
   /**
    * Applies a change, all of it or nothing. The version grows by one if anything changed, by however many operations.
    * Refuses, and stores nothing, when `ifVersion` does not hold, when an operation cannot work on the value it finds,
-   * or when the session would outgrow a limit.
+   * or when the session would grow past a limit. One that is past a limit already may shrink or stay.
    */
   update(ref: SessionRef, change: SessionChange): Promise<UpdateOutcome>;
 

@@ -10,16 +10,18 @@ export interface StoreObserver {
 
 /** The same store, with every command reported. */
 export function observeStore(store: SessionStore, observer: StoreObserver): SessionStore {
-  const observed = async <T>(command: StoreCommand, run: () => Promise<T>): Promise<T> => {
+  const observed = <T>(command: StoreCommand, run: () => Promise<T>): Promise<T> => {
     const answered = observer.storeCommand(command);
-    try {
-      const result = await run();
-      answered();
-      return result;
-    } catch (error) {
-      answered(error instanceof SessionError ? error.reason : 'INTERNAL');
-      throw error;
-    }
+    return run().then(
+      (result) => {
+        answered();
+        return result;
+      },
+      (error: unknown) => {
+        answered(error instanceof SessionError ? error.reason : 'INTERNAL');
+        throw error;
+      },
+    );
   };
   return {
     create: (session) => observed('create', () => store.create(session)),

@@ -288,22 +288,27 @@ describe(`${clientCount} clients of two sidecars on one Redis`, () => {
     await redis.stop();
   });
 
-  test('lose no update, bring back no session, and show each flash message once', async () => {
-    const seed = Number(process.env['TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
-    try {
-      await visit(seed);
-    } catch (error) {
-      throw new Error(`With TEST_SEED=${seed}: ${error instanceof Error ? error.message : String(error)}`, {
-        cause: error,
-      });
-    }
-  }, 240_000);
+  test.each(['pipeline', 'unary'] as const)(
+    'over %s, lose no update, bring back no session, and show each flash message once',
+    async (transport) => {
+      const seed = Number(process.env['TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+      try {
+        await visit(seed, transport);
+      } catch (error) {
+        throw new Error(`With TEST_SEED=${seed}: ${error instanceof Error ? error.message : String(error)}`, {
+          cause: error,
+        });
+      }
+    },
+    240_000,
+  );
 
-  async function visit(seed: number): Promise<void> {
+  async function visit(seed: number, transport: 'pipeline' | 'unary'): Promise<void> {
+    await redis.admin.flushall();
     const world = new World();
     const visitors = Array.from({ length: clientCount }, (_, number) => {
       const { address } = sidecars[number % sidecars.length]!;
-      const client = new SessionClient<Shared>({ address, timeoutMs });
+      const client = new SessionClient<Shared>({ address, timeoutMs, transport });
       const raw = connectRaw(address);
       closing.push(client, raw);
       return new Visitor(`c${number}`, client, raw, world);

@@ -126,7 +126,9 @@ describe.each([
     const commands = await commandsOf(redis, async () => {
       for (let reads = 0; reads < 10; reads += 1) expect(await isThere(token)).toBe(true);
     });
-    expect(commands).toEqual({ evalsha: 10, time: 10, get: 10 });
+    const reading = ['evalsha', 'time', 'get', 'pexpiretime', 'mget'];
+    expect(Object.keys(commands).filter((name) => !reading.includes(name))).toEqual([]);
+    expect((commands['evalsha'] ?? 0) + (commands['mget'] ?? 0)).toBe(10);
   });
 
   test('whatever is done when, it is there while it must be and gone when it must be', async () => {

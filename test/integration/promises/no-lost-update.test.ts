@@ -14,7 +14,7 @@ interface Shop {
   language?: string;
 }
 
-describe('no update is lost', () => {
+describe.each(['pipeline', 'unary'] as const)('no update is lost by %s', (transport) => {
   let redis: RedisServer;
   let sidecars: Sidecar[];
   let clients: SessionClient<Shop>[];
@@ -22,7 +22,7 @@ describe('no update is lost', () => {
   beforeAll(async () => {
     redis = await startRedis();
     sidecars = [await startReadySidecar({ redisUrl: redis.url }), await startReadySidecar({ redisUrl: redis.url })];
-    clients = sidecars.map(({ address }) => new SessionClient<Shop>({ address, timeoutMs: 20_000 }));
+    clients = sidecars.map(({ address }) => new SessionClient<Shop>({ address, timeoutMs: 20_000, transport }));
   });
 
   afterAll(async () => {

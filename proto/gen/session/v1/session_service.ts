@@ -3,9 +3,10 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import type { handleUnaryCall, UntypedServiceImplementation } from "@grpc/grpc-js";
+import type { handleBidiStreamingCall, handleUnaryCall, UntypedServiceImplementation } from "@grpc/grpc-js";
 import { Duration } from "../../google/protobuf/duration";
 import { Timestamp } from "../../google/protobuf/timestamp";
+import { PipelineRequest, PipelineResponse } from "./pipeline";
 import { Mutation, MutationResult, Session } from "./session";
 
 export const protobufPackage = "session.v1";
@@ -1607,6 +1608,7 @@ export const SessionServiceDefinition = {
      *
      * Errors:
      * - SESSION_NOT_FOUND: the session has ended.
+     * - STORE_FULL: the store takes no changes.
      */
     popFlash: {
       name: "PopFlash",
@@ -1649,6 +1651,7 @@ export const SessionServiceDefinition = {
      *
      * Errors:
      * - SESSION_NOT_FOUND: the session has ended.
+     * - STORE_FULL: the store takes no changes.
      */
     newCsrfToken: {
       name: "NewCsrfToken",
@@ -1672,6 +1675,28 @@ export const SessionServiceDefinition = {
       responseType: CheckCsrfTokenResponse as typeof CheckCsrfTokenResponse,
       responseStream: false,
       options: { idempotencyLevel: "IDEMPOTENT" },
+    },
+    /**
+     * Pipeline carries any number of the calls above over one stream, which costs both sides far less than an RPC each. Calls
+     * run side by side and are answered in the order in which they finish, with the same responses and errors as the RPCs
+     * of the same names. The sidecar sends its headers at once, so that a client knows that the stream is open.
+     *
+     * The sidecar reads no further while too many calls of the stream are under way or the client does not read the
+     * replies. When the sidecar is about to stop, it says so in PipelineResponse.draining, finishes what is under way and ends
+     * the stream. When the stream breaks, the fate of calls that were sent and not answered is unknown.
+     *
+     * Errors that end the stream, besides those of the connection:
+     * - INVALID_ARGUMENT: a frame that is no PipelineRequest, has too many calls, or reuses the id of a call under way.
+     * - RESOURCE_EXHAUSTED: a frame of more than 4 MiB.
+     * - DRAINING: the sidecar is stopping and takes no new streams.
+     */
+    pipeline: {
+      name: "Pipeline",
+      requestType: PipelineRequest as typeof PipelineRequest,
+      requestStream: true,
+      responseType: PipelineResponse as typeof PipelineResponse,
+      responseStream: true,
+      options: {},
     },
   },
 } as const;
@@ -1800,6 +1825,7 @@ export const SessionServiceService = {
    *
    * Errors:
    * - SESSION_NOT_FOUND: the session has ended.
+   * - STORE_FULL: the store takes no changes.
    */
   popFlash: {
     path: "/session.v1.SessionService/PopFlash" as const,
@@ -1846,6 +1872,7 @@ export const SessionServiceService = {
    *
    * Errors:
    * - SESSION_NOT_FOUND: the session has ended.
+   * - STORE_FULL: the store takes no changes.
    */
   newCsrfToken: {
     path: "/session.v1.SessionService/NewCsrfToken" as const,
@@ -1874,6 +1901,29 @@ export const SessionServiceService = {
     responseSerialize: (value: CheckCsrfTokenResponse): Buffer =>
       Buffer.from(CheckCsrfTokenResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): CheckCsrfTokenResponse => CheckCsrfTokenResponse.decode(value),
+  },
+  /**
+   * Pipeline carries any number of the calls above over one stream, which costs both sides far less than an RPC each. Calls
+   * run side by side and are answered in the order in which they finish, with the same responses and errors as the RPCs
+   * of the same names. The sidecar sends its headers at once, so that a client knows that the stream is open.
+   *
+   * The sidecar reads no further while too many calls of the stream are under way or the client does not read the
+   * replies. When the sidecar is about to stop, it says so in PipelineResponse.draining, finishes what is under way and ends
+   * the stream. When the stream breaks, the fate of calls that were sent and not answered is unknown.
+   *
+   * Errors that end the stream, besides those of the connection:
+   * - INVALID_ARGUMENT: a frame that is no PipelineRequest, has too many calls, or reuses the id of a call under way.
+   * - RESOURCE_EXHAUSTED: a frame of more than 4 MiB.
+   * - DRAINING: the sidecar is stopping and takes no new streams.
+   */
+  pipeline: {
+    path: "/session.v1.SessionService/Pipeline" as const,
+    requestStream: true as const,
+    responseStream: true as const,
+    requestSerialize: (value: PipelineRequest): Buffer => Buffer.from(PipelineRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): PipelineRequest => PipelineRequest.decode(value),
+    responseSerialize: (value: PipelineResponse): Buffer => Buffer.from(PipelineResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): PipelineResponse => PipelineResponse.decode(value),
   },
 } as const;
 
@@ -1936,6 +1986,7 @@ export interface SessionServiceServer extends UntypedServiceImplementation {
    *
    * Errors:
    * - SESSION_NOT_FOUND: the session has ended.
+   * - STORE_FULL: the store takes no changes.
    */
   popFlash: handleUnaryCall<PopFlashRequest, PopFlashResponse>;
   /**
@@ -1957,6 +2008,7 @@ export interface SessionServiceServer extends UntypedServiceImplementation {
    *
    * Errors:
    * - SESSION_NOT_FOUND: the session has ended.
+   * - STORE_FULL: the store takes no changes.
    */
   newCsrfToken: handleUnaryCall<NewCsrfTokenRequest, NewCsrfTokenResponse>;
   /**
@@ -1967,6 +2019,21 @@ export interface SessionServiceServer extends UntypedServiceImplementation {
    * - SESSION_NOT_FOUND: the session has ended.
    */
   checkCsrfToken: handleUnaryCall<CheckCsrfTokenRequest, CheckCsrfTokenResponse>;
+  /**
+   * Pipeline carries any number of the calls above over one stream, which costs both sides far less than an RPC each. Calls
+   * run side by side and are answered in the order in which they finish, with the same responses and errors as the RPCs
+   * of the same names. The sidecar sends its headers at once, so that a client knows that the stream is open.
+   *
+   * The sidecar reads no further while too many calls of the stream are under way or the client does not read the
+   * replies. When the sidecar is about to stop, it says so in PipelineResponse.draining, finishes what is under way and ends
+   * the stream. When the stream breaks, the fate of calls that were sent and not answered is unknown.
+   *
+   * Errors that end the stream, besides those of the connection:
+   * - INVALID_ARGUMENT: a frame that is no PipelineRequest, has too many calls, or reuses the id of a call under way.
+   * - RESOURCE_EXHAUSTED: a frame of more than 4 MiB.
+   * - DRAINING: the sidecar is stopping and takes no new streams.
+   */
+  pipeline: handleBidiStreamingCall<PipelineRequest, PipelineResponse>;
 }
 
 function toTimestamp(date: Date): Timestamp {

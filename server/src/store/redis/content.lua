@@ -30,9 +30,10 @@ local function ordered_map()
   return map
 end
 
--- Returns the content of a body, or nil when the body is damaged.
+-- Returns the content of a body and its sizes as the limits count them, or nil when the body is damaged.
 local function parse(record, at)
   local content = { data = ordered_map(), flash = ordered_map(), subject = '' }
+  local bytes = 0
   while at <= #record do
     local _, stop, kind, name_length, value_length = string.find(record, '^([=!@])(%d+),(%d+) ', at)
     if not stop then
@@ -54,9 +55,16 @@ local function parse(record, at)
     else
       content.subject = value
     end
+    if kind ~= '@' then
+      bytes = bytes + #name + #value
+    end
     at = value_stop + 2
   end
-  return content
+  local messages = {}
+  for queue, waiting in pairs(content.flash.values) do
+    messages[queue] = #waiting
+  end
+  return content, { bytes = bytes, keys = content.data.size, messages = messages }
 end
 
 local function line(kind, name, value)

@@ -13,6 +13,7 @@ export interface DecodedRecord {
   readonly created: number;
   readonly accessed: number;
   readonly idleTimeout: number | undefined;
+  readonly secretHash: string;
   readonly csrfToken: string;
   readonly subject: string | undefined;
   readonly content: Content;
@@ -40,8 +41,10 @@ function encodeLine(kind: string, name: string, value: Buffer): Buffer {
 /** @returns `undefined` when the bytes are no record. The values share the memory of `record`. */
 export function decodeRecord(record: Buffer): DecodedRecord | undefined {
   const headerStop = record.indexOf(newline);
-  const [format, version, created, accessed, idle, , csrfToken] = record.toString('latin1', 0, headerStop).split(' ');
-  if (headerStop < 0 || format !== '1' || csrfToken === undefined) return undefined;
+  const [format, version, created, accessed, idle, secretHash, csrfToken] = record
+    .toString('latin1', 0, headerStop)
+    .split(' ');
+  if (headerStop < 0 || format !== '1' || secretHash === undefined || csrfToken === undefined) return undefined;
 
   const data = new Map<string, Buffer>();
   const flash = new Map<string, Buffer[]>();
@@ -79,6 +82,7 @@ export function decodeRecord(record: Buffer): DecodedRecord | undefined {
     created: Number(created),
     accessed: Number(accessed),
     idleTimeout: idle === '-' ? undefined : Number(idle),
+    secretHash,
     csrfToken,
     subject,
     content: { data, flash },

@@ -80,19 +80,32 @@ local function find()
   return header, record
 end
 
--- Records the access if that is due. Returns whether it was.
-local function touch(header)
-  if now - header.accessed < touch_interval_of(header.idle) then
-    return false
-  end
-  header.accessed = now
-  redis.call('SETRANGE', key, header.accessed_at - 1, integer(now))
+local function expire(header)
   local expires = expiry_of(header)
   if expires and expires_by_ttl then
     redis.call('PEXPIREAT', key, integer(expires))
   else
     redis.call('PERSIST', key)
   end
+end
+
+-- Whether the key's TTL ends it before the record does: it was set when the settings were others.
+local function ends_early(header)
+  local ends = redis.call('PEXPIRETIME', key)
+  return ends > 0 and ends < (expires_by_ttl and expiry_of(header) or math.huge)
+end
+
+-- Records the access if that is due. Returns whether it was.
+local function touch(header)
+  if now - header.accessed < touch_interval_of(header.idle) then
+    if ends_early(header) then
+      expire(header)
+    end
+    return false
+  end
+  header.accessed = now
+  redis.call('SETRANGE', key, header.accessed_at - 1, integer(now))
+  expire(header)
   return true
 end
 

@@ -1,12 +1,17 @@
+import { timingSafeEqual } from 'node:crypto';
 import { ReplyError } from 'ioredis';
 import type { Cluster, Redis } from 'ioredis';
 import type { OperandProblem, Operation, OperationResult, SessionChange } from '../../session/change';
 import { storeFull, storeUnavailable, UnreadableRecordError } from '../../session/errors';
 import type { Limits } from '../../session/limits';
-import { expiryOf } from '../../session/session';
-import type { ExpiryPolicy, SessionState } from '../../session/session';
+import { expiryOf, touchIntervalOf } from '../../session/session';
+import type { ExpiryPolicy, SessionRecord, SessionState } from '../../session/session';
 import type { Loaded, NewSession, SessionRef, SessionStore, UpdateOutcome } from '../../session/session-store';
+import { batchReads } from './batched-reads';
+import type { Read } from './batched-reads';
+import { RecentLoads } from './recent-loads';
 import { decodeRecord, encodeBody } from './record-codec';
+import type { DecodedRecord } from './record-codec';
 import { defineScripts } from './scripts';
 import type { RunScript, ScriptName, ScriptReply } from './scripts';
 
@@ -25,10 +30,13 @@ export interface RedisStoreOptions {
 export class RedisStore implements SessionStore {
   readonly #options: RedisStoreOptions;
   readonly #runScript: RunScript;
+  readonly #read: Read;
+  readonly #recentLoads = new RecentLoads();
 
   constructor(options: RedisStoreOptions) {
     this.#options = options;
     this.#runScript = defineScripts(options.client);
+    this.#read = batchReads(options.client);
   }
 
   get ready(): boolean {
@@ -37,20 +45,63 @@ export class RedisStore implements SessionStore {
 
   async create({ content, csrfToken, idleTimeout, subject, ...ref }: NewSession): Promise<SessionState> {
     const args = [orDash(idleTimeout), csrfToken, encodeBody(content, subject)];
+    const asked = performance.now();
     const [status, created] = await this.#run('create', ref, args);
     if (text(status) !== 'created') throw new Error('A session with this handle exists already.');
-    return this.#stateOf({ version: 1, created: number(created), accessed: number(created), idleTimeout });
+    const now = number(created);
+    const state = this.#stateOf({ version: 1, created: now, accessed: now, idleTimeout });
+    this.#remember(ref, state, asked, now);
+    return state;
   }
 
-  async load(ref: SessionRef): Promise<Loaded | undefined> {
-    const [status, record, touchedAt] = await this.#run('load', ref, []);
+  load(ref: SessionRef): Promise<Loaded | undefined> {
+    return this.#recentLoads.isPlain(ref.handle) ? this.#loadPlainly(ref) : this.#loadByScript(ref);
+  }
+
+  async #loadByScript(ref: SessionRef): Promise<Loaded | undefined> {
+    const asked = performance.now();
+    const [status, record, time, touched] = await this.#run('load', ref, []);
     if (!this.#isThere(ref, text(status))) return undefined;
     const decoded = decodeRecord(record as Buffer);
     if (decoded === undefined) throw new UnreadableRecordError(ref.handle, 'damaged');
-    const { content, csrfToken, subject, ...times } = decoded;
-    const touched = touchedAt !== undefined;
-    const state = this.#stateOf(touched ? { ...times, accessed: number(touchedAt) } : times);
-    return { session: { handle: ref.handle, csrfToken, subject, ...content, ...state }, touched };
+    const now = number(time);
+    const session = this.#sessionOf(ref, touched === undefined ? decoded : { ...decoded, accessed: now });
+    this.#remember(ref, session, asked, now);
+    return { session, touched: touched !== undefined };
+  }
+
+  /** @param asked when Redis was asked, by this process's clock; by that of Redis, it was no later than `now`. */
+  #remember(
+    { handle }: SessionRef,
+    { accessed, idleTimeout, expires }: SessionState,
+    asked: number,
+    now: number,
+  ): void {
+    // Without TTLs, only a script knows whether a session has ended.
+    if (!this.#options.expireKeys) return;
+    const touchDue = accessed + touchIntervalOf(this.#options.expiry, idleTimeout);
+    this.#recentLoads.remember(handle, asked, Math.min(touchDue, expires ?? Infinity) - now);
+  }
+
+  async #loadPlainly(ref: SessionRef): Promise<Loaded | undefined> {
+    if (!this.ready) throw storeUnavailable(false);
+    const record = await this.#read(this.#options.keyPrefix + ref.handle).catch((error: unknown) => {
+      throw this.#failure('load', ref.handle, error);
+    });
+    if (record === null) {
+      this.#recentLoads.forget(ref.handle);
+      return undefined;
+    }
+    const decoded = decodeRecord(record);
+    // The script knows better what is wrong with it.
+    if (decoded === undefined) return this.#loadByScript(ref);
+    if (!isSameSecret(decoded.secretHash, ref.secretHash)) return undefined;
+    return { session: this.#sessionOf(ref, decoded), touched: false };
+  }
+
+  #sessionOf({ handle }: SessionRef, { content, csrfToken, subject, ...times }: DecodedRecord): SessionRecord {
+    const { data, flash } = content;
+    return { handle, csrfToken, subject, data, flash, ...this.#stateOf(times) };
   }
 
   async update(ref: SessionRef, change: SessionChange): Promise<UpdateOutcome> {
@@ -126,8 +177,9 @@ export class RedisStore implements SessionStore {
     return status !== 'not_found';
   }
 
-  #stateOf(session: Omit<SessionState, 'expires'>): SessionState {
-    return { ...session, expires: expiryOf(this.#options.expiry, session) };
+  #stateOf({ created, accessed, idleTimeout, version }: Omit<SessionState, 'expires'>): SessionState {
+    const expires = expiryOf(this.#options.expiry, { created, accessed, idleTimeout });
+    return { created, accessed, idleTimeout, version, expires };
   }
 }
 
@@ -185,6 +237,10 @@ type RawResult = readonly [number, (Buffer | readonly Buffer[])?];
 function operationResult([applied, value]: RawResult): OperationResult {
   if (value === undefined) return { applied: applied === 1 };
   return { applied: applied === 1, ...(Buffer.isBuffer(value) ? { value } : { messages: value }) };
+}
+
+function isSameSecret(hash: string, other: string): boolean {
+  return hash.length === other.length && timingSafeEqual(Buffer.from(hash, 'latin1'), Buffer.from(other, 'latin1'));
 }
 
 function flag(value: boolean): string {

@@ -18,16 +18,17 @@ local if_version, new_secret_hash, new_csrf, new_idle, new_subject = unpack(ARGV
 local max_bytes, max_keys, max_messages = tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[12])
 local first_operation = 13
 
-local function exceeded_limit(content, bytes)
-  if content.data.size > max_keys then
+-- The same rule as exceededLimit() in session/content.ts: only growth is refused.
+local function exceeded_limit(before, content, bytes)
+  if content.data.size > math.max(max_keys, before.keys) then
     return 'maxKeys'
   end
-  for _, messages in pairs(content.flash.values) do
-    if #messages > max_messages then
+  for queue, messages in pairs(content.flash.values) do
+    if #messages > math.max(max_messages, before.messages[queue] or 0) then
       return 'maxFlashMessages'
     end
   end
-  if bytes > max_bytes then
+  if bytes > math.max(max_bytes, before.bytes) then
     return 'maxSessionBytes'
   end
 end
@@ -51,7 +52,7 @@ if if_version ~= '' and tonumber(if_version) ~= header.version then
   return { 'version_mismatch', integer(header.version) }
 end
 
-local content = parse(record, header.body_at)
+local content, before = parse(record, header.body_at)
 if not content then
   return { 'damaged' }
 end
@@ -75,7 +76,7 @@ if new_subject ~= '' then
   content.subject = string.sub(new_subject, 2)
 end
 local body, bytes = format(content)
-local limit = exceeded_limit(content, bytes)
+local limit = exceeded_limit(before, content, bytes)
 if limit then
   return { 'limit', limit }
 end

@@ -1,0 +1,297 @@
+import { Metadata, status } from '@grpc/grpc-js';
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+import { PipelineRequest, PipelineResponse } from '@session-sidecar/proto/session/v1/pipeline';
+import type { PipelineCall, PipelineReply } from '@session-sidecar/proto/session/v1/pipeline';
+import { Status } from '@session-sidecar/proto/google/rpc/status';
+import type { Logger } from 'pino';
+import { invalidArgument, SessionError } from '../session/errors';
+import type { Calls } from './calls';
+import { Caller } from './dispatcher';
+import type { Dispatch, Outcome } from './dispatcher';
+import { toServiceError, toStatus } from './status';
+
+type Stream = ServerDuplexStream<Buffer, Buffer>;
+
+export interface PipelineLimits {
+  /** Most calls in one frame. */
+  readonly callsPerFrame: number;
+  /** Most calls of one stream under way; further ones wait, and no further frame is read. */
+  readonly inFlightPerStream: number;
+  /** Most calls of all streams together under way. */
+  readonly inFlight: number;
+  /** A frame of replies is sent when it has grown to this, and has more only for a single reply. Clients may refuse 4 MiB. */
+  readonly frameBytes: number;
+}
+
+export const pipelineLimits: PipelineLimits = {
+  callsPerFrame: 1024,
+  inFlightPerStream: 256,
+  inFlight: 2048,
+  frameBytes: 1024 * 1024,
+};
+
+export interface PipelineParts {
+  readonly dispatchers: ReadonlyMap<string, Dispatch>;
+  readonly calls: Calls;
+  readonly limits: PipelineLimits;
+  readonly logger: Logger;
+}
+
+/** All open Pipeline streams of the process. */
+export class Pipelines {
+  readonly #parts: PipelineParts;
+  readonly #open = new Set<Pipeline>();
+  /** Those with calls that wait for room in the process, longest first. */
+  readonly #waiting = new Set<Pipeline>();
+  #inFlight = 0;
+
+  constructor(parts: PipelineParts) {
+    this.#parts = parts;
+  }
+
+  readonly serve = (stream: Stream): void => {
+    const { calls, logger } = this.#parts;
+    if (calls.draining) {
+      const draining = new SessionError('DRAINING', 'The sidecar is stopping and takes no new streams.');
+      stream.emit('error', toServiceError(toStatus(draining, 'Pipeline', logger)));
+      return;
+    }
+    // grpc-js sends headers with the first message only: a client could not tell an open stream from a slow one.
+    stream.sendMetadata(new Metadata());
+    const pipeline = new Pipeline(stream, this.#parts, this);
+    this.#open.add(pipeline);
+    stream.once('close', () => {
+      this.#open.delete(pipeline);
+      this.#waiting.delete(pipeline);
+    });
+  };
+
+  /** Tells all clients to go elsewhere. */
+  announceDraining(): void {
+    for (const pipeline of this.#open) pipeline.announceDraining();
+  }
+
+  /** Takes a place for one call. Where there is none, the pipeline is resumed when there is one. */
+  enter(pipeline: Pipeline): boolean {
+    if (this.#inFlight >= this.#parts.limits.inFlight) {
+      this.#waiting.add(pipeline);
+      return false;
+    }
+    this.#inFlight += 1;
+    return true;
+  }
+
+  leave(): void {
+    this.#inFlight -= 1;
+    // The first may have no use for the place by now, so it is offered until somebody takes it.
+    for (const next of this.#waiting) {
+      if (this.#inFlight >= this.#parts.limits.inFlight) return;
+      this.#waiting.delete(next);
+      next.resume();
+    }
+  }
+}
+
+interface SizedReply {
+  readonly reply: PipelineReply;
+  readonly bytes: number;
+}
+
+interface Queued {
+  readonly call: PipelineCall;
+  readonly caller: Caller;
+}
+
+/**
+ * One stream. Calls wait for room, and for the client to take its replies; reading pauses while calls wait: nothing grows.
+ */
+class Pipeline {
+  readonly #stream: Stream;
+  readonly #parts: PipelineParts;
+  readonly #pipelines: Pipelines;
+  /** Calls that were read and not answered, by id. */
+  readonly #known = new Map<number, Caller>();
+  /** Those of them that are not started, oldest first. */
+  #queued: Queued[] = [];
+  #underWay = 0;
+  #replies: SizedReply[] = [];
+  #replyBytes = 0;
+  #flushScheduled = false;
+  /** The client has not taken what was written last. */
+  #blocked = false;
+  #requestsEnded = false;
+  #closed = false;
+
+  constructor(stream: Stream, parts: PipelineParts, pipelines: Pipelines) {
+    this.#stream = stream;
+    this.#parts = parts;
+    this.#pipelines = pipelines;
+    stream.on('data', (frame: Buffer) => {
+      this.#receive(frame);
+    });
+    stream.on('drain', () => {
+      this.#blocked = false;
+      this.#flush();
+      this.resume();
+      this.#endWhenDone();
+    });
+    stream.on('end', () => {
+      this.#requestsEnded = true;
+      this.#endWhenDone();
+    });
+    stream.on('cancelled', () => {
+      this.#close();
+    });
+  }
+
+  announceDraining(): void {
+    this.#write({ replies: [], draining: true });
+  }
+
+  /** Starts what waits, as far as there is room, and reads on when nothing waits any more. */
+  resume(): void {
+    while (this.#queued.length > 0 && !this.#blocked && this.#underWay < this.#parts.limits.inFlightPerStream) {
+      if (!this.#pipelines.enter(this)) return;
+      const next = this.#queued.shift();
+      if (next !== undefined) this.#start(next);
+    }
+    if (this.#queued.length === 0 && this.#stream.isPaused()) this.#stream.resume();
+  }
+
+  #receive(bytes: Buffer): void {
+    if (this.#closed) return;
+    const frame = readFrame(bytes);
+    if (frame === undefined) {
+      this.#refuse('Expected a PipelineRequest, got bytes that are none.');
+      return;
+    }
+    const { calls, cancelled } = frame;
+    const { callsPerFrame } = this.#parts.limits;
+    if (calls.length > callsPerFrame) {
+      this.#refuse(`Expected at most ${callsPerFrame} calls in a frame, got ${calls.length}.`);
+      return;
+    }
+    const now = Date.now();
+    for (const call of calls) {
+      if (this.#known.has(call.id)) {
+        this.#refuse('Expected an id that no call under way has.');
+        return;
+      }
+      const caller = new Caller(call.timeoutMs === 0 ? Infinity : now + call.timeoutMs);
+      this.#known.set(call.id, caller);
+      this.#queued.push({ call, caller });
+    }
+    for (const id of cancelled) this.#forget(id);
+    this.resume();
+    if (this.#queued.length > 0) this.#stream.pause();
+  }
+
+  #start({ call: { id, method, request }, caller }: Queued): void {
+    const dispatch = this.#parts.dispatchers.get(method);
+    if (caller.isGone || dispatch === undefined) {
+      this.#pipelines.leave();
+      this.#reply(id, caller, { error: unknownMethod });
+      return;
+    }
+    this.#underWay += 1;
+    void dispatch(request, caller).then((outcome) => {
+      this.#underWay -= 1;
+      this.#reply(id, caller, outcome);
+      this.#pipelines.leave();
+      this.resume();
+    });
+  }
+
+  /** Nobody waits for this call any more. Its id is free again. */
+  #forget(id: number): void {
+    const caller = this.#known.get(id);
+    if (caller === undefined) return;
+    this.#known.delete(id);
+    caller.leave();
+  }
+
+  #reply(id: number, caller: Caller, outcome: Outcome): void {
+    if (!caller.isGone) {
+      this.#known.delete(id);
+      const bytes = 'response' in outcome ? outcome.response.length : Status.encode(outcome.error).finish().length;
+      this.#replies.push({ reply: { id, outcome: toOutcome(outcome) }, bytes });
+      this.#replyBytes += bytes;
+    }
+    // Nothing else is coming: waiting for more to send along would only cost time.
+    if (this.#known.size === 0 || this.#replyBytes >= this.#parts.limits.frameBytes) this.#flush();
+    else this.#scheduleFlush();
+    this.#endWhenDone();
+  }
+
+  #scheduleFlush(): void {
+    if (this.#flushScheduled) return;
+    this.#flushScheduled = true;
+    setImmediate(() => {
+      this.#flushScheduled = false;
+      this.#flush();
+      this.#endWhenDone();
+    });
+  }
+
+  #flush(): void {
+    while (this.#replies.length > 0 && !this.#blocked && !this.#closed) {
+      let bytes = 0;
+      const over = this.#replies.findIndex((next, index) => {
+        bytes += next.bytes;
+        return index > 0 && bytes > this.#parts.limits.frameBytes;
+      });
+      const frame = this.#replies.splice(0, over < 0 ? this.#replies.length : over);
+      for (const sent of frame) this.#replyBytes -= sent.bytes;
+      this.#write({ replies: frame.map(({ reply }) => reply), draining: false });
+    }
+  }
+
+  #write(response: PipelineResponse): void {
+    if (this.#closed) return;
+    const encoded = PipelineResponse.encode(response).finish();
+    this.#blocked = !this.#stream.write(Buffer.from(encoded.buffer, encoded.byteOffset, encoded.byteLength));
+  }
+
+  #endWhenDone(): void {
+    if (!this.#requestsEnded || this.#closed || this.#known.size > 0 || this.#replies.length > 0) return;
+    this.#closed = true;
+    this.#stream.end();
+  }
+
+  /** Ends this stream, and no other, because of a frame that cannot be understood. */
+  #refuse(description: string): void {
+    this.#flush();
+    const error = invalidArgument([{ field: 'calls', description }]);
+    this.#stream.emit('error', toServiceError(toStatus(error, 'Pipeline', this.#parts.logger)));
+    this.#close();
+  }
+
+  #close(): void {
+    this.#closed = true;
+    this.#queued = [];
+    this.#replies = [];
+    this.#replyBytes = 0;
+    for (const caller of this.#known.values()) caller.leave();
+    this.#known.clear();
+  }
+}
+
+function readFrame(bytes: Buffer): PipelineRequest | undefined {
+  try {
+    return PipelineRequest.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+function toOutcome(outcome: Outcome): NonNullable<PipelineReply['outcome']> {
+  return 'response' in outcome
+    ? { $case: 'response', value: outcome.response }
+    : { $case: 'error', value: outcome.error };
+}
+
+const unknownMethod: Status = {
+  code: status.UNIMPLEMENTED,
+  message: 'This sidecar does not know the method.',
+  details: [],
+};

@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { emptyContent } from '../../server/src/session/content';
+import type { ExpiryPolicy } from '../../server/src/session/session';
+import { createTokens, randomSigningKey } from '../../server/src/session/token';
+import { startRedis } from '../support/redis';
+import type { RedisServer } from '../support/redis';
+import {
+  generousLimits,
+  keyPrefix,
+  makeRedisStore,
+  redisConnectionOptions,
+  twentyMinutes,
+} from '../support/store-harness';
+
+const minute = 60_000;
+
+describe('a session that was stored under other settings', () => {
+  let server: RedisServer;
+
+  beforeAll(async () => {
+    server = await startRedis();
+  });
+
+  afterAll(() => server.stop());
+
+  function open(expiry: ExpiryPolicy, expireKeys = true) {
+    const connection = redisConnectionOptions({ nodes: [{ host: '127.0.0.1', port: server.port }] });
+    return makeRedisStore(connection, [server], { expireKeys })({ expiry, limits: generousLimits });
+  }
+
+  async function createUnder(expiry: ExpiryPolicy) {
+    const { store, close } = await open(expiry);
+    const { handle, secretHash } = createTokens([randomSigningKey()]).issue();
+    const ref = { handle, secretHash };
+    const given = { csrfToken: 'csrf', idleTimeout: expiry.idleTimeout, subject: undefined, content: emptyContent };
+    await store.create({ ...ref, ...given });
+    await close();
+    return ref;
+  }
+
+  test.each([
+    ['a longer touch interval', { ...twentyMinutes, touchInterval: 10 * minute }, true, 30 * minute],
+    ['no greatest lifetime any more', twentyMinutes, true, 21 * minute],
+    ['no TTL any more', twentyMinutes, false, Infinity],
+  ])('does not end early under %s: its first read moves the TTL', async (_what, expiry, expireKeys, lifetime) => {
+    const ref = await createUnder({ idleTimeout: 20 * minute, touchInterval: minute, maxLifetime: 15 * minute });
+    const { store, close } = await open(expiry, expireKeys);
+    const loaded = await store.load(ref);
+    await close();
+    expect(loaded).toMatchObject({ touched: false });
+    const ttlEnd = await server.admin.pexpiretime(keyPrefix + ref.handle);
+    expect(ttlEnd === -1 ? Infinity : ttlEnd).toBe((loaded?.session.created ?? 0) + lifetime);
+  });
+});

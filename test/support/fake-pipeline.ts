@@ -1,0 +1,128 @@
+import { Metadata, Server, ServerCredentials } from '@grpc/grpc-js';
+import type { sendUnaryData, ServerDuplexStream, ServerUnaryCall, status } from '@grpc/grpc-js';
+import type {
+  PipelineCall,
+  PipelineReply,
+  PipelineRequest,
+  PipelineResponse,
+} from '@session-sidecar/proto/session/v1/pipeline';
+import { SessionServiceService } from '@session-sidecar/proto/session/v1/session_service';
+import { sessionWith } from './fake-sidecar';
+import { methods } from './raw-grpc';
+
+/** One Pipeline stream, as the sidecar has it. */
+export interface FakeStream {
+  /** Everything received so far. */
+  readonly frames: readonly PipelineRequest[];
+  /** All calls of these frames. */
+  readonly calls: readonly PipelineCall[];
+  readonly cancelled: readonly number[];
+  readonly halfClosed: boolean;
+  /** @param response of the call's method; may be any bytes */
+  answer(call: PipelineCall, response?: unknown): void;
+  reply(replies: PipelineReply[]): void;
+  announceDraining(): void;
+  end(): void;
+  fail(error: { code: status; details: string; metadata?: Metadata }): void;
+}
+
+export interface FakePipeline {
+  readonly address: string;
+  readonly streams: readonly FakeStream[];
+  /** How often something was called that was not Pipeline. */
+  readonly unaryCalls: number;
+  close(): void;
+}
+
+export interface FakePipelineOptions {
+  /** What becomes of a call. Default: see {@link answers}. */
+  readonly onCall?: (call: PipelineCall, stream: FakeStream) => void;
+  /** Whether the stream is opened. Default: it is. */
+  readonly onStream?: (stream: FakeStream) => boolean;
+  readonly address?: string;
+}
+
+const answers: Readonly<Record<string, unknown>> = {
+  GetSession: { session: sessionWith({ a: '1' }) },
+  UpdateSession: { version: 2, expires: undefined, results: [{ applied: true }] },
+  GetCsrfToken: { csrfToken: 'c'.repeat(22) },
+};
+
+/** A real gRPC server whose Pipeline does what a test says: for what a real sidecar cannot be made to do on demand. */
+export async function startFakePipeline({
+  onCall = (call, stream) => stream.answer(call),
+  onStream = () => true,
+  address = '127.0.0.1:0',
+}: FakePipelineOptions = {}): Promise<FakePipeline> {
+  const streams: FakeStream[] = [];
+  let unaryCalls = 0;
+  const server = new Server();
+  server.addService(SessionServiceService, {
+    pipeline(duplex: ServerDuplexStream<PipelineRequest, PipelineResponse>) {
+      const stream = fakeStream(duplex, onCall);
+      streams.push(stream);
+      if (onStream(stream)) duplex.sendMetadata(new Metadata());
+    },
+    getSession(_call: ServerUnaryCall<unknown, unknown>, done: sendUnaryData<unknown>) {
+      unaryCalls += 1;
+      done(null, answers['GetSession']);
+    },
+  });
+  const port = await new Promise<number>((resolve, reject) =>
+    server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) =>
+      error ? reject(error) : resolve(bound),
+    ),
+  );
+  return {
+    address: `127.0.0.1:${port}`,
+    streams,
+    get unaryCalls() {
+      return unaryCalls;
+    },
+    close: () => server.forceShutdown(),
+  };
+}
+
+function fakeStream(
+  duplex: ServerDuplexStream<PipelineRequest, PipelineResponse>,
+  onCall: NonNullable<FakePipelineOptions['onCall']>,
+): FakeStream {
+  const frames: PipelineRequest[] = [];
+  let halfClosed = false;
+  const stream: FakeStream = {
+    frames,
+    get calls() {
+      return frames.flatMap((frame) => frame.calls);
+    },
+    get cancelled() {
+      return frames.flatMap((frame) => frame.cancelled);
+    },
+    get halfClosed() {
+      return halfClosed;
+    },
+    answer({ id, method }, response = answers[method]) {
+      const value = Buffer.isBuffer(response) ? response : encodeResponse(method, response);
+      stream.reply([{ id, outcome: { $case: 'response', value } }]);
+    },
+    reply: (replies) => void duplex.write({ replies, draining: false }),
+    announceDraining: () => void duplex.write({ replies: [], draining: true }),
+    end: () => duplex.end(),
+    fail: (error) => void duplex.emit('error', error),
+  };
+  duplex.on('data', (frame: PipelineRequest) => {
+    frames.push(frame);
+    for (const call of frame.calls) onCall(call, stream);
+  });
+  duplex.on('end', () => {
+    halfClosed = true;
+    duplex.end();
+  });
+  return stream;
+}
+
+function encodeResponse(name: string, response: unknown): Buffer {
+  const method = Object.values(methods).find((one) => one.name === name);
+  if (method === undefined) throw new Error(`There is no method ${name}.`);
+  const type = method.responseType as unknown as { encode(message: unknown): { finish(): Uint8Array } };
+  return Buffer.from(type.encode(response).finish());
+}

@@ -1,0 +1,118 @@
+import { Client, credentials, Metadata, status } from '@grpc/grpc-js';
+import type { ServiceError } from '@grpc/grpc-js';
+import { Status } from '@session-sidecar/proto/google/rpc/status';
+import { PipelineCall, PipelineRequest, PipelineResponse } from '@session-sidecar/proto/session/v1/pipeline';
+import type { PipelineReply } from '@session-sidecar/proto/session/v1/pipeline';
+import { SessionServiceService } from '@session-sidecar/proto/session/v1/session_service';
+import { until } from './poll';
+import { encodeRequest, methods, RpcFailure } from './raw-grpc';
+import type { MethodName, RequestOf } from './raw-grpc';
+
+/** A Pipeline stream as generated stubs have it, without anything the TypeScript client adds; and below that, bytes. */
+export interface RawPipeline {
+  /** Resolves when the headers are there. */
+  readonly opened: Promise<void>;
+  /** Everything received so far. */
+  readonly replies: readonly PipelineReply[];
+  readonly draining: boolean;
+  /** How many of the frames that were sent have left this process. */
+  readonly accepted: number;
+  /** How the stream ended. */
+  readonly end: Promise<RpcFailure | 'OK'>;
+  send(frame: { readonly calls?: readonly Partial<PipelineCall>[]; readonly cancelled?: readonly number[] }): void;
+  sendBytes(frame: Buffer): void;
+  /** Waits for the reply to a call. @throws RpcFailure if the call failed. */
+  reply(id: number): Promise<Buffer>;
+  halfClose(): void;
+  /** For one opened with `reads: false`. */
+  startReading(): void;
+  cancel(): void;
+}
+
+/** A connection on which streams can be opened. */
+export function connectBare(address: string): Client {
+  return new Client(address, credentials.createInsecure(), {
+    'grpc.max_receive_message_length': -1,
+  });
+}
+
+const asIs = (bytes: Buffer): Buffer => bytes;
+
+export function openPipeline(client: Client, { reads = true } = {}): RawPipeline {
+  const stream = client.makeBidiStreamRequest(SessionServiceService.pipeline.path, asIs, asIs, new Metadata());
+  const replies: PipelineReply[] = [];
+  let draining = false;
+  let accepted = 0;
+  let isOver = false;
+  const opened = new Promise<void>((resolve) => stream.once('metadata', () => resolve()));
+  const end = new Promise<RpcFailure | 'OK'>((resolve) => {
+    stream.on('error', (error) => resolve(new RpcFailure(error as ServiceError)));
+    stream.on('end', () => resolve('OK'));
+  });
+  void end.then(() => (isOver = true));
+  const startReading = (): void => {
+    stream.on('data', (bytes: Buffer) => {
+      const frame = PipelineResponse.decode(bytes);
+      replies.push(...frame.replies);
+      draining ||= frame.draining;
+    });
+  };
+  if (reads) startReading();
+  const sendBytes = (frame: Buffer): void => {
+    stream.write(frame, () => (accepted += 1));
+  };
+  const empty = PipelineCall.decode(new Uint8Array());
+  return {
+    opened,
+    replies,
+    end,
+    get draining() {
+      return draining;
+    },
+    get accepted() {
+      return accepted;
+    },
+    send({ calls = [], cancelled = [] }) {
+      const frame = { calls: calls.map((call) => ({ ...empty, ...call })), cancelled: [...cancelled] };
+      sendBytes(Buffer.from(PipelineRequest.encode(frame).finish()));
+    },
+    sendBytes,
+    async reply(id) {
+      const reply = await until(`the reply to call ${id}`, () => {
+        const found = replies.find((one) => one.id === id);
+        if (found === undefined && isOver) throw new Error(`The stream ended before the reply to call ${id}.`);
+        return found;
+      });
+      return outcomeOf(reply);
+    },
+    halfClose: () => stream.end(),
+    startReading,
+    cancel: () => stream.cancel(),
+  };
+}
+
+/** @throws RpcFailure if the call failed. */
+export function outcomeOf({ outcome }: PipelineReply): Buffer {
+  if (outcome === undefined) throw new Error('Expected a response or an error, got neither.');
+  if (outcome.$case === 'response') return outcome.value;
+  const { code, message: details } = outcome.value;
+  const metadata = new Metadata();
+  metadata.set('grpc-status-details-bin', Buffer.from(Status.encode(outcome.value).finish()));
+  const error: unknown = Object.assign(new Error(details), { code, details, metadata });
+  throw new RpcFailure(error as ServiceError);
+}
+
+/** The name of the status, or OK. */
+export function statusNameOf({ outcome }: PipelineReply): string {
+  return outcome?.$case === 'error' ? (status[outcome.value.code] ?? 'UNKNOWN') : 'OK';
+}
+
+/** One call for {@link RawPipeline.send}. */
+export function callOf<M extends MethodName>(
+  id: number,
+  method: M,
+  request: Partial<RequestOf<M>>,
+  timeoutMs = 0,
+): Partial<PipelineCall> {
+  return { id, method: methods[method].name, request: encodeRequest(method, request), timeoutMs };
+}
