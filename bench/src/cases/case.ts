@@ -1,0 +1,34 @@
+import type { Row } from '../row';
+import type { Size } from '../shop';
+import type { SideName } from '../sides/side';
+import type { Stack } from '../stacks';
+
+/** How much is measured. */
+export interface Plan {
+  /** How many each side stores. */
+  readonly sessions: Readonly<Record<Size, number>>;
+  /** How long a side is under load before anything is measured. */
+  readonly warmUpMs: number;
+  /** Rounds of each side where figures have a budget, and elsewhere. */
+  readonly careful: { readonly rounds: number; readonly milliseconds: number };
+  readonly brief: { readonly rounds: number; readonly milliseconds: number };
+  /** Starts of a process where starting is what is measured. */
+  readonly starts: number;
+  readonly idleMs: number;
+  readonly soakRequests: number;
+}
+
+/** What cases run on. */
+export interface Bench {
+  readonly plan: Plan;
+  /** The side with sessions of that size. It is started when first asked for, and stopped when another size is. */
+  readonly stack: (side: SideName, size: Size) => Promise<Stack>;
+  /** Stops all sides, so that nothing else runs. */
+  readonly quiet: () => Promise<void>;
+}
+
+/** What is measured together, and the ids of the rows that come of it. */
+export interface Case {
+  readonly rows: readonly string[];
+  run(bench: Bench): Promise<readonly Row[]>;
+}

@@ -1,0 +1,106 @@
+import { budgets } from '../budgets';
+import { rowOf } from '../row';
+import type { SideDetail } from '../row';
+import type { Size } from '../shop';
+import type { SideName } from '../sides/side';
+import type { StackRound } from '../stacks';
+import { alternate, compare, median } from '../statistics';
+import type { Case } from './case';
+
+/** A figure of a round that a row may be about. */
+export interface Figure {
+  readonly unit: string;
+  readonly better: 'higher' | 'lower';
+  readonly of: (round: StackRound) => number;
+}
+
+const perOperationUs = (seconds: number, { operations }: StackRound): number => (seconds / operations) * 1e6;
+
+export const figures = {
+  perSecond: { unit: '/s', better: 'higher', of: ({ operations, seconds }) => operations / seconds },
+  p50: { unit: 'µs', better: 'lower', of: ({ latencyUs }) => latencyUs.p50 },
+  appCpu: { unit: 'µs', better: 'lower', of: (round) => perOperationUs(round.cpuSeconds.app, round) },
+  redisCpu: { unit: 'µs', better: 'lower', of: (round) => perOperationUs(round.cpuSeconds.redis, round) },
+  allCpu: {
+    unit: 'µs',
+    better: 'lower',
+    of: (round) => perOperationUs(round.cpuSeconds.app + round.cpuSeconds.server + round.cpuSeconds.redis, round),
+  },
+  /** What a server would serve with a core to itself. */
+  perServerCpuSecond: {
+    unit: '/s',
+    better: 'higher',
+    of: ({ operations, cpuSeconds }) => operations / cpuSeconds.server,
+  },
+} as const satisfies Record<string, Figure>;
+
+export interface ComparisonOptions {
+  readonly ours: SideName;
+  readonly theirs: SideName;
+  readonly size: Size;
+  readonly inFlight: number;
+  readonly writeShare: number;
+  /** Whether theirs is another way to keep sessions, and not a yardstick. */
+  readonly isRival: boolean;
+  /** As long as where figures have a budget. Default: when one has. */
+  readonly isCareful?: boolean;
+  readonly rows: readonly { readonly id: string; readonly what: string; readonly figure: Figure }[];
+}
+
+/** Two sides under the same load, in turns: A B A B …, after a round of each that is dropped. */
+export function comparison(options: ComparisonOptions): Case {
+  const { ours, theirs, size, inFlight, writeShare, isRival, rows } = options;
+  const { isCareful = rows.some(({ id }) => id in budgets) } = options;
+  return {
+    rows: rows.map(({ id }) => id),
+    async run({ plan, stack }) {
+      const { rounds, milliseconds } = isCareful ? plan.careful : plan.brief;
+      const round = { inFlight, writeShare, milliseconds };
+      const a = await stack(ours, size);
+      const b = await stack(theirs, size);
+      const take = (count: number) =>
+        alternate(
+          count,
+          () => a.run(round),
+          () => b.run(round),
+        );
+      await take(1);
+      const pairs = await take(rounds);
+      const failures = (side: 0 | 1) => pairs.reduce((sum, pair) => sum + pair[side].failed, 0);
+      const shared = {
+        rival: isRival ? theirs : null,
+        failed: { ours: failures(0), theirs: failures(1) },
+        detail: {
+          ours: detailOf(
+            ours,
+            pairs.map((pair) => pair[0]),
+          ),
+          theirs: detailOf(
+            theirs,
+            pairs.map((pair) => pair[1]),
+          ),
+        },
+      };
+      return rows.map(({ id, what, figure }) => {
+        const { min, max, ...compared } = compare(pairs, figure.of);
+        const { unit, better } = figure;
+        return rowOf({ id, what, unit, better, ...compared, ratioMin: min, ratioMax: max, ...shared });
+      });
+    },
+  };
+}
+
+function detailOf(name: SideName, rounds: readonly StackRound[]): SideDetail {
+  const total = (pick: (round: StackRound) => number) => rounds.map(pick).reduce((a, b) => a + b, 0);
+  const operations = total((round) => round.operations);
+  const cpuUs = (process: 'app' | 'server' | 'redis') =>
+    (total((round) => round.cpuSeconds[process]) / operations) * 1e6;
+  const percentile = (p: 'p50' | 'p90' | 'p99') => median(rounds.map(({ latencyUs }) => latencyUs[p]));
+  return {
+    name,
+    perSecond: median(rounds.map(figures.perSecond.of)),
+    latencyUs: { p50: percentile('p50'), p90: percentile('p90'), p99: percentile('p99') },
+    cpuUs: { app: cpuUs('app'), server: cpuUs('server'), redis: cpuUs('redis') },
+    serverCores: total((round) => round.cpuSeconds.server) / total((round) => round.seconds),
+  };
+}

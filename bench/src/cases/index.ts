@@ -1,0 +1,138 @@
+import { sizes } from '../shop';
+import type { Size } from '../shop';
+import { budgets } from '../budgets';
+import type { Case } from './case';
+import { comparison, figures } from './comparison';
+import type { ComparisonOptions } from './comparison';
+import { memoryIdle, soak, storedBytes } from './memory';
+import { redisCost } from './redis-cost';
+import { startUp } from './start-up';
+
+const inFlights = [1, 8, 64, 256] as const;
+/** What the size and number in flight of rows with a budget are, unless their ids say otherwise. */
+const usual = { size: '300b', inFlight: 64 } as const;
+
+const mixes = [
+  { name: 'mix100', writeShare: 0, what: 'Web requests that only read' },
+  { name: 'mix90', writeShare: 0.1, what: 'Web requests of which 10 % write' },
+  { name: 'mix50', writeShare: 0.5, what: 'Web requests of which half write' },
+] as const;
+
+const capacity = {
+  theirs: 'echo',
+  size: '300b',
+  inFlight: 64,
+  writeShare: 0,
+  isRival: false,
+  isCareful: true,
+} as const;
+const capacityWhat =
+  'Unary GetSession calls served for each second of the server’s own CPU time, the server always busy';
+
+/** Every case, in the order in which they run: all of one size, then all of the next. */
+export const allCases: readonly Case[] = [
+  redisCost,
+  startUp,
+  memoryIdle,
+  storedBytes('300b', 'bytes-per-session'),
+  latency(),
+  ...(Object.keys(sizes) as Size[]).flatMap((size) => [
+    ...inFlights.map((inFlight) => readCase(size, inFlight)),
+    ...inFlights.map((inFlight) => unaryCase(size, inFlight)),
+    ...mixes.flatMap((mix) => inFlights.map((inFlight) => mixCase(mix, size, inFlight))),
+    ...(size === usual.size ? [pipeliningCase(), capacityCase(), memoryCapacityCase()] : []),
+    ...(size === usual.size ? [] : [storedBytes(size, `bytes-per-session-${size}`)]),
+  ]),
+  soak,
+];
+
+export interface Selection {
+  /** Cases with a row whose id matches. Default: all. */
+  readonly pattern?: RegExp;
+  /** Only cases with a budget that need not run long, unless the pattern asks for others. */
+  readonly quick: boolean;
+}
+
+export function selectCases({ pattern, quick }: Selection): readonly Case[] {
+  if (pattern !== undefined) return allCases.filter((each) => namesOf(each).some((name) => pattern.test(name)));
+  if (quick) return allCases.filter((each) => each !== soak && each.rows.some((id) => id in budgets));
+  return allCases;
+}
+
+function namesOf(each: Case): readonly string[] {
+  return each === soak ? ['soak', ...each.rows] : each.rows;
+}
+
+/** One session at a time against the fastest way there is to get one. */
+function latency(): Case {
+  const what =
+    'Loading a session with nothing else in flight: median time, beside a GET by ioredis in the app’s process.';
+  const options = {
+    ours: 'sidecar',
+    theirs: 'ioredis-get',
+    size: '300b',
+    inFlight: 1,
+    writeShare: 0,
+    isRival: true,
+  } as const;
+  return comparison({ ...options, rows: [{ id: 'latency-1', what, figure: figures.p50 }] });
+}
+
+function readCase(size: Size, inFlight: number): Case {
+  const what = `Loading sessions of about ${sizes[size].words}, ${inFlight} at a time, beside HGETALL by ioredis in the app’s process.`;
+  return reads('read', 'ioredis-hgetall', size, inFlight, what);
+}
+
+function unaryCase(size: Size, inFlight: number): Case {
+  const what = `Loading sessions of about ${sizes[size].words}, ${inFlight} at a time, beside the same client over unary grpc-js.`;
+  return reads('unary', 'unary', size, inFlight, what);
+}
+
+function pipeliningCase(): Case {
+  const what =
+    'Loading sessions of about 300 bytes, 64 at a time, beside HGETALL by ioredis with enableAutoPipelining.';
+  return reads('pipelining', 'ioredis-pipelining', usual.size, usual.inFlight, what);
+}
+
+function reads(name: string, theirs: ComparisonOptions['theirs'], size: Size, inFlight: number, what: string): Case {
+  const rows = [{ id: `${name}-${size}-${inFlight}`, what, figure: figures.perSecond }];
+  return comparison({ ours: 'sidecar', theirs, size, inFlight, writeShare: 0, isRival: theirs !== 'unary', rows });
+}
+
+function mixCase({ name, writeShare, what }: (typeof mixes)[number], size: Size, inFlight: number): Case {
+  const load = `sessions of about ${sizes[size].words}, ${inFlight} at a time`;
+  const hasCpuRows = name === 'mix90' && size === usual.size && inFlight === usual.inFlight;
+  const cpu = (of: string) => `CPU time per request of ${of}; ${what.toLowerCase()}, ${load}, beside connect-redis.`;
+  return comparison({
+    ...{ ours: 'sidecar', theirs: 'connect-redis', size, inFlight, writeShare, isRival: true },
+    rows: [
+      {
+        id: `${name}-${size}-${inFlight}`,
+        what: `${what}, ${load}, beside connect-redis in the app’s process.`,
+        figure: figures.perSecond,
+      },
+      ...(hasCpuRows
+        ? [
+            { id: `cpu-app-${name}`, what: cpu('the app'), figure: figures.appCpu },
+            { id: `cpu-redis-${name}`, what: cpu('Redis'), figure: figures.redisCpu },
+            { id: `cpu-all-${name}`, what: cpu('app, sidecar and Redis together'), figure: figures.allCpu },
+          ]
+        : []),
+    ],
+  });
+}
+
+function capacityCase(): Case {
+  const what = `${capacityWhat}, beside a grpc-js server that does nothing but give the same bytes.`;
+  return comparison({
+    ...capacity,
+    ours: 'capacity',
+    rows: [{ id: 'server-capacity', what, figure: figures.perServerCpuSecond }],
+  });
+}
+
+function memoryCapacityCase(): Case {
+  const what = `${capacityWhat}; the same with the memory store in place of Redis.`;
+  const rows = [{ id: 'server-capacity-memory', what, figure: figures.perServerCpuSecond }];
+  return comparison({ ...capacity, ours: 'capacity-memory', rows });
+}

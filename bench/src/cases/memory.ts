@@ -1,0 +1,109 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Round } from '../closed-loop';
+import { openFilesOf, residentBytesOf } from '../os-figures';
+import { startRedis, startSidecar, untilReady } from '../processes';
+import { rowOf } from '../row';
+import type { Row } from '../row';
+import { sizes } from '../shop';
+import type { Size } from '../shop';
+import type { Stack } from '../stacks';
+import { mean, median } from '../statistics';
+import type { Case } from './case';
+
+const megabyte = 1e6;
+
+/** Bytes in Redis for each session, beside connect-redis with the same data. */
+export function storedBytes(size: Size, id: string): Case {
+  return {
+    rows: [id],
+    async run({ plan, stack }) {
+      const perSession = async (side: 'sidecar' | 'connect-redis') =>
+        (await stack(side, size)).storedBytes / plan.sessions[size];
+      const ours = await perSession('sidecar');
+      const theirs = await perSession('connect-redis');
+      const what = `What Redis's memory grows by for each session of about ${sizes[size].words}, keys and expiry included, beside connect-redis.`;
+      return [
+        rowOf({ id, what, unit: 'bytes', better: 'lower', ours, theirs, ratio: ours / theirs, rival: 'connect-redis' }),
+      ];
+    },
+  };
+}
+
+export const memoryIdle: Case = {
+  rows: ['memory-idle'],
+  async run({ plan, quiet }) {
+    await quiet();
+    const redis = await startRedis();
+    const samples: number[] = [];
+    for (let n = 0; n < plan.starts; n += 3) {
+      const sidecar = await startSidecar(redis.port);
+      await untilReady(sidecar);
+      await delay(plan.idleMs);
+      samples.push(residentBytesOf(sidecar.pid) / megabyte);
+      await sidecar.stop();
+    }
+    await redis.stop();
+    const what = 'Resident memory of a sidecar that was started, is connected to Redis and has served nobody yet.';
+    return [rowOf({ id: 'memory-idle', what, unit: 'MB', better: 'lower', ours: median(samples) })];
+  },
+};
+
+const soakParts = 100;
+
+/** A long run of web requests: does memory grow, is a file or socket left open? */
+export const soak: Case = {
+  rows: ['memory-after-1m', 'memory-flat', 'handles-leaked'],
+  async run(bench) {
+    await bench.quiet();
+    const stack = await bench.stack('sidecar', '300b');
+    const operations = bench.plan.soakRequests / soakParts;
+    const part: Round = { inFlight: 64, writeShare: 0.1, milliseconds: 60_000, operations };
+    // Until code is compiled and buffers have grown, memory says nothing about leaks.
+    for (let n = 0; n < soakParts / 20; n++) await stack.run(part);
+    return soakRows(stack, part);
+  },
+};
+
+async function soakRows(stack: Stack, part: Round): Promise<Row[]> {
+  const { pid } = stack.server!;
+  const filesBefore = openFilesOf(pid);
+  const samples: number[] = [];
+  let operations = 0;
+  let failed = 0;
+  for (let n = 0; n < soakParts; n++) {
+    const round = await stack.run(part);
+    operations += round.operations;
+    failed += round.failed;
+    samples.push(residentBytesOf(pid) / megabyte);
+  }
+  const tenth = soakParts / 10;
+  const first = mean(samples.slice(0, tenth));
+  const last = mean(samples.slice(-tenth));
+  const count = operations.toLocaleString('en');
+  const shared = { better: 'lower', failed: { ours: failed, theirs: 0 } } as const;
+  return [
+    rowOf({
+      id: 'memory-after-1m',
+      what: `Resident memory of the sidecar after ${count} web requests of which 10 % wrote, 64 at a time.`,
+      unit: 'MB',
+      ours: samples.at(-1)!,
+      ...shared,
+    }),
+    rowOf({
+      id: 'memory-flat',
+      what: `The sidecar's mean resident memory in the last tenth of ${count} web requests, beside that in the first tenth.`,
+      unit: 'MB',
+      ours: last,
+      theirs: first,
+      ratio: last / first,
+      ...shared,
+    }),
+    rowOf({
+      id: 'handles-leaked',
+      what: `Files and sockets that the sidecar has open after ${count} web requests and had not before.`,
+      unit: 'handles',
+      ours: openFilesOf(pid) - filesBefore,
+      ...shared,
+    }),
+  ];
+}

@@ -1,0 +1,95 @@
+import { createHistogram } from 'node:perf_hooks';
+
+export interface Round {
+  /** How many operations are under way at any time: each of so many workers starts the next when its last has ended. */
+  readonly inFlight: number;
+  /** The part of operations that write: 0, 0.1, 0.5. */
+  readonly writeShare: number;
+  /** The round ends when either is reached, and what is under way then has finished. */
+  readonly milliseconds: number;
+  readonly operations?: number;
+}
+
+export interface RoundOutcome {
+  readonly operations: number;
+  /** Operations that failed; not among {@link operations}. */
+  readonly failed: number;
+  readonly firstFailure?: string;
+  readonly seconds: number;
+  /** CPU time of this process, of all its threads. */
+  readonly cpuSeconds: number;
+  readonly latencyUs: { readonly p50: number; readonly p90: number; readonly p99: number };
+}
+
+/** Sides fail rarely or altogether; a run that has seen so many failures in one round is given up. */
+const maxFailures = 1000;
+
+/** Runs `operation` in a closed loop. Numbers of operations go on where the last round ended. */
+export async function runRound(
+  { inFlight, writeShare, milliseconds, operations = Infinity }: Round,
+  first: number,
+  operation: (i: number, isWrite: boolean) => Promise<void>,
+): Promise<RoundOutcome> {
+  // HdrHistogram in nanoseconds, exact to three digits, up to a minute.
+  const latencies = createHistogram({ lowest: 1, highest: 60e9, figures: 3 });
+  let started = 0;
+  let failed = 0;
+  let firstFailure: unknown;
+  const cpu = process.cpuUsage();
+  const begin = performance.now();
+  const end = begin + milliseconds;
+
+  async function work(): Promise<void> {
+    let before = performance.now();
+    while (before < end && started < operations && failed < maxFailures) {
+      const i = first + started++;
+      let ok = true;
+      try {
+        await operation(i, isWrite(i, writeShare));
+      } catch (error) {
+        ok = false;
+        failed += 1;
+        firstFailure ??= error;
+      }
+      const after = performance.now();
+      if (ok) latencies.record(Math.max(1, Math.round((after - before) * 1e6)));
+      before = after;
+    }
+  }
+
+  await Promise.all(Array.from({ length: inFlight }, work));
+  const seconds = (performance.now() - begin) / 1000;
+  const { user, system } = process.cpuUsage(cpu);
+  if (failed >= maxFailures) throw new Error(`${failed} operations failed, the first with: ${String(firstFailure)}`);
+  const percentile = (p: number): number => latencies.percentile(p) / 1000;
+  return {
+    operations: started - failed,
+    failed,
+    ...(failed > 0 && { firstFailure: String(firstFailure) }),
+    seconds,
+    cpuSeconds: (user + system) / 1e6,
+    latencyUs: { p50: percentile(50), p90: percentile(90), p99: percentile(99) },
+  };
+}
+
+/** Spreads writes evenly over the operations. */
+export function isWrite(i: number, share: number): boolean {
+  return Math.floor((i + 1) * share) > Math.floor(i * share);
+}
+
+/**
+ * Which of `count` sessions operation `i` is about: the same for all sides, evenly spread, and no session twice in a
+ * moment (multiples of the golden ratio).
+ */
+export function sessionOf(i: number, count: number): number {
+  return Math.floor(((Math.imul(i, 0x9e3779b1) >>> 0) / 2 ** 32) * count);
+}
+
+/** Runs `operation` for 0 to `count` - 1, 32 at a time. */
+export async function runAll(count: number, operation: (n: number) => Promise<void>): Promise<void> {
+  let next = 0;
+  async function work(): Promise<void> {
+    while (next < count) await operation(next++);
+  }
+  await Promise.all(Array.from({ length: 32 }, work));
+}

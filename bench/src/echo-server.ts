@@ -1,0 +1,34 @@
+// The least that a unary grpc-js server can do: take GetSession's request as bytes and answer with the bytes it was given.
+import { Server, ServerCredentials } from '@grpc/grpc-js';
+import type { sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js';
+import { SessionServiceService } from '@session-sidecar/proto/session/v1/session_service';
+
+const asIs = (bytes: Buffer): Buffer => bytes;
+
+process.once('message', ({ reply }: { reply: string }) => {
+  const bytes = Buffer.from(reply, 'base64');
+  const server = new Server();
+  server.addService(
+    {
+      getSession: {
+        path: SessionServiceService.getSession.path,
+        requestStream: false,
+        responseStream: false,
+        requestSerialize: asIs,
+        requestDeserialize: asIs,
+        responseSerialize: asIs,
+        responseDeserialize: asIs,
+      },
+    },
+    {
+      getSession(_call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>) {
+        answer(null, bytes);
+      },
+    },
+  );
+  server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) => {
+    if (error) throw error;
+    process.send?.({ address: `127.0.0.1:${port}` });
+  });
+});
+process.once('disconnect', () => process.kill(process.pid));

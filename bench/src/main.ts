@@ -1,0 +1,138 @@
+// npm run bench: measures the sidecar beside the libraries it replaces. See bench/README.md.
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { allCases, selectCases } from './cases';
+import type { Bench, Plan } from './cases/case';
+import { describeMachine, describeVersions } from './machine';
+import { killChildrenOnExit, sidecarMain } from './processes';
+import { isLoss, terminalTable } from './report';
+import type { Report } from './report';
+import { writeResults } from './results';
+import type { Row } from './row';
+import type { Size } from './shop';
+import { startStack } from './stacks';
+import type { Stack } from './stacks';
+
+const usage = `npm run bench -- [--quick] [--check] [--profile] [pattern]
+
+  --quick    only the rows with a budget, in short rounds: shows that it works, not how fast it is
+  --check    exit code 1 when a budget is missed or an operation failed
+  --profile  write CPU profiles of the sidecar and of the load processes to bench/results
+  pattern    only what has a row whose id matches this regular expression; soak is the long run`;
+
+const root = join(__dirname, '..', '..');
+/** A full run takes less than ten minutes; one that takes so long hangs. */
+const longestRunMs = 40 * 60_000;
+
+const fullPlan: Plan = {
+  // Ten thousand of 64 KB on four sides would take minutes to store, and 3 GB.
+  sessions: { '300b': 10_000, '4kb': 10_000, '64kb': 1000 },
+  warmUpMs: 2000,
+  careful: { rounds: 9, milliseconds: 800 },
+  brief: { rounds: 5, milliseconds: 300 },
+  starts: 9,
+  idleMs: 2000,
+  soakRequests: 1_000_000,
+};
+const quickPlan: Plan = {
+  sessions: { '300b': 1000, '4kb': 1000, '64kb': 200 },
+  warmUpMs: 500,
+  careful: { rounds: 3, milliseconds: 250 },
+  brief: { rounds: 2, milliseconds: 150 },
+  starts: 3,
+  idleMs: 500,
+  soakRequests: 50_000,
+};
+
+async function main(args: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { quick: flag, check: flag, profile: flag, help: flag },
+  });
+  const [pattern, ...more] = positionals;
+  if (values.help || more.length > 0) {
+    console.log(usage);
+    return values.help ? 0 : 64;
+  }
+  const { quick, check, profile } = values;
+  const cases = selectCases({ quick, ...(pattern !== undefined && { pattern: new RegExp(pattern) }) });
+  if (cases.length === 0) {
+    console.error(`No row matches ${pattern}. Rows:\n  ${allCases.flatMap(({ rows }) => rows).join('\n  ')}`);
+    return 64;
+  }
+  if (process.platform !== 'linux') {
+    console.error('The benchmark reads CPU time and memory of processes from /proc, so it needs Linux.');
+    return 1;
+  }
+  killChildrenOnExit();
+  setTimeout(() => {
+    throw new Error(`The run was given up after ${longestRunMs / 60_000} minutes.`);
+  }, longestRunMs).unref();
+
+  const bench = createBench(quick ? quickPlan : fullPlan, profile);
+  const rows: Row[] = [];
+  for (const [n, each] of cases.entries()) {
+    console.error(`${n + 1}/${cases.length} ${each.rows.join(' ')}`);
+    rows.push(...(await each.run(bench)));
+  }
+  await bench.quiet();
+
+  const report: Report = {
+    date: new Date().toISOString(),
+    full: pattern === undefined && !quick && !profile,
+    machine: describeMachine(),
+    versions: describeVersions(root, sidecarMain),
+    rows,
+  };
+  console.log(terminalTable(rows, Math.max(140, process.stdout.columns || 0)));
+  console.log(summaryOf(rows));
+  console.log(`Written to ${writeResults(report, join(root, 'bench'))}.json and .svg`);
+  return check && rows.some(({ met, failed }) => met === false || failed.ours > 0) ? 1 : 0;
+}
+
+const flag = { type: 'boolean', default: false } as const;
+
+function summaryOf(rows: readonly Row[]): string {
+  const budgeted = rows.filter(({ met }) => met !== null);
+  const missed = budgeted.filter(({ met }) => !met).map(({ id }) => id);
+  const losses = rows.filter((row) => isLoss(row) && row.met !== false).map(({ id }) => id);
+  return [
+    `Budgets met: ${budgeted.length - missed.length} of ${budgeted.length}. Missed: ${missed.join(', ') || 'none'}.`,
+    `Rows without a missed budget in which the rival is better: ${losses.join(', ') || 'none'}.`,
+  ].join('\n');
+}
+
+function createBench(plan: Plan, profile: boolean): Bench {
+  const stacks = new Map<string, Stack>();
+  let current: Size | undefined;
+  async function quiet(): Promise<void> {
+    for (const stack of stacks.values()) await stack.stop();
+    stacks.clear();
+  }
+  return {
+    plan,
+    quiet,
+    async stack(side, size) {
+      if (size !== current) await quiet();
+      current = size;
+      const found =
+        stacks.get(side) ??
+        (await startStack({ side, size, profile, sessions: plan.sessions[size], warmUpMs: plan.warmUpMs }));
+      stacks.set(side, found);
+      return found;
+    },
+  };
+}
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    console.error(error);
+    // Ends what still runs here, and with it the processes that were started.
+    // eslint-disable-next-line n/no-process-exit
+    process.exit(1);
+  },
+);

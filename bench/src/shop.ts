@@ -1,0 +1,44 @@
+/** What the sessions of all sides hold: three keys, as JSON text together about as long as asked for. */
+export interface Shop {
+  user: { id: number; name: string; email: string; roles: string[] };
+  cart: { sku: string; count: number; price: number }[];
+  page: string;
+}
+
+/** How long sessions are as JSON text, by the name that the ids of rows use. */
+export const sizes = {
+  '300b': { bytes: 300, words: '300 bytes' },
+  '4kb': { bytes: 4096, words: '4 KB' },
+  '64kb': { bytes: 65_536, words: '64 KB' },
+} as const;
+export type Size = keyof typeof sizes;
+
+const firstUser = 100_000;
+
+/** Session `n` of a run. All sessions of a size are equally long. */
+export function shopSession(n: number, size: Size): Shop {
+  return { ...emptyShop(n), cart: cartFor(size) };
+}
+
+/** What a writing request sets `page` to. */
+export function nextPage(n: number): string {
+  return `/products/${String(n % 1_000_000).padStart(6, '0')}`;
+}
+
+/** The value that every reading request looks at, so that no side gets away with a session it did not decode. */
+export function assertUser(user: Shop['user'] | undefined, n: number): void {
+  if (user?.id !== firstUser + n) throw new Error(`Session ${n} came back with user ${String(user?.id)}.`);
+}
+
+function emptyShop(n: number): Shop {
+  const user = { id: firstUser + n, name: 'Ada Lovelace', email: 'ada@example.com', roles: ['customer', 'editor'] };
+  return { user, cart: [], page: nextPage(n) };
+}
+
+/** As many items as fill a session up to its size. */
+function cartFor(size: Size): Shop['cart'] {
+  const item = (n: number) => ({ sku: `TEA-${1000 + n}`, count: 2, price: 12.5 });
+  const perItem = JSON.stringify(item(0)).length + 1;
+  const room = sizes[size].bytes - JSON.stringify(emptyShop(0)).length;
+  return Array.from({ length: Math.round(room / perItem) }, (_, n) => item(n));
+}

@@ -1,0 +1,42 @@
+import { SessionClient } from '@session-sidecar/client';
+import { runAll } from '../closed-loop';
+import { assertUser, nextPage, shopSession } from '../shop';
+import type { Shop } from '../shop';
+import type { Side, Target } from './side';
+
+/** The sidecar through its client, as an application uses it. */
+export function clientSide({ address }: Target, transport: 'pipeline' | 'unary'): Side {
+  // A machine that stalls shall show in the latencies, not in calls that failed.
+  const client = new SessionClient<Shop>({ address, transport, timeoutMs: 10_000 });
+  const tokens: string[] = [];
+  let writes = 0;
+
+  async function open(n: number) {
+    const session = await client.open(tokens[n]);
+    assertUser(session.get('user'), n);
+    return session;
+  }
+
+  return {
+    async fill(count, size) {
+      await runAll(count, async (n) => {
+        const session = client.create();
+        session.update(shopSession(n, size));
+        await session.save();
+        tokens[n] = session.token!;
+      });
+    },
+    async read(n) {
+      await open(n);
+    },
+    async write(n) {
+      const session = await open(n);
+      session.set('page', nextPage(++writes));
+      await session.save();
+    },
+    close() {
+      client.close();
+      return Promise.resolve();
+    },
+  };
+}

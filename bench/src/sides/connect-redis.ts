@@ -1,0 +1,57 @@
+import { randomBytes } from 'node:crypto';
+import { promisify } from 'node:util';
+import { RedisStore } from 'connect-redis';
+import { Cookie } from 'express-session';
+import type { SessionData } from 'express-session';
+import { createClient } from 'redis';
+import { runAll } from '../closed-loop';
+import { assertUser, nextPage, shopSession } from '../shop';
+import type { Shop } from '../shop';
+import type { Side, Target } from './side';
+
+/**
+ * connect-redis set up as its README says, and called as express-session calls a store, with `resave: false`: load(), then
+ * touch() when the request changed nothing and set() when it did. What express-session does beside, such as hashing the
+ * session twice to find out whether it changed, is left out, in its favour.
+ */
+export async function connectRedisSide({ redisPort }: Target): Promise<Side> {
+  const client = createClient({ url: `redis://127.0.0.1:${redisPort}` });
+  await client.connect();
+  const store = new RedisStore({ client, prefix: 'myapp:' });
+  const load = promisify(store.load.bind(store)) as (sid: string) => Promise<(SessionData & Shop) | undefined>;
+  const set = promisify(
+    (sid: string, data: SessionData & Shop, done: (error: unknown) => void) => void store.set(sid, data, done),
+  );
+  const touch = promisify(
+    (sid: string, data: SessionData, done: (error: unknown) => void) => void store.touch(sid, data, done),
+  );
+  const sids: string[] = [];
+  let writes = 0;
+
+  async function open(n: number) {
+    const session = await load(sids[n]!);
+    assertUser(session?.user, n);
+    return session!;
+  }
+
+  return {
+    async fill(count, size) {
+      await runAll(count, async (n) => {
+        // As long as the ids that express-session makes.
+        sids[n] = randomBytes(24).toString('base64url');
+        await set(sids[n], { cookie: new Cookie(), ...shopSession(n, size) });
+      });
+    },
+    async read(n) {
+      await touch(sids[n]!, await open(n));
+    },
+    async write(n) {
+      const session = await open(n);
+      session.page = nextPage(++writes);
+      await set(sids[n]!, session);
+    },
+    async close() {
+      await client.close();
+    },
+  };
+}

@@ -1,0 +1,16 @@
+/**
+ * What is used here of express-session. Its types, `@types/express-session`, declare a `session` of Express's requests that
+ * is never absent, and the client's middleware one that may be; a program cannot have both.
+ */
+declare module 'express-session' {
+  export class Cookie {
+    readonly originalMaxAge: number | null;
+  }
+  export interface SessionData {
+    cookie: Cookie;
+  }
+  export class Store {
+    /** Calls `done` with the session, as an object that stands for it in a request. */
+    load(sid: string, done: (error: unknown, session?: SessionData) => void): void;
+  }
+}

@@ -1,0 +1,30 @@
+import type { Size } from '../shop';
+
+/** One way to keep sessions, as an application would use it. Lives in a load process of its own. */
+export interface Side {
+  /** Stores sessions 0 to `count` - 1. */
+  fill(count: number, size: Size): Promise<void>;
+  /** What a web request that only reads does: load session `n` and look at one of its values. */
+  read(n: number): Promise<void>;
+  /** What a web request that writes does: the same, then change a value and store that. */
+  write(n: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Where the side's servers listen, on loopback. */
+export interface Target {
+  readonly redisPort: number;
+  /** `host:port` of the gRPC server. */
+  readonly address: string;
+}
+
+export type SideName =
+  | 'sidecar'
+  | 'unary'
+  | 'ioredis-hgetall'
+  | 'ioredis-pipelining'
+  | 'ioredis-get'
+  | 'connect-redis'
+  | 'capacity'
+  | 'capacity-memory'
+  | 'echo';
