@@ -2,8 +2,9 @@ import { status } from '@grpc/grpc-js';
 import type { Client, ServiceError } from '@grpc/grpc-js';
 import type { PipelineCall, PipelineReply } from '@session-sidecar/proto/session/v1/pipeline';
 import type { RunningCall } from '../call-options';
-import { SessionError } from '../errors';
+import type { SessionError } from '../errors';
 import { toSessionError } from '../grpc-error';
+import { noOutcome, noStream, overdue, tooLarge, unreadable } from './pipeline-errors';
 import { openPipelineStream } from './pipeline-stream';
 import type { PipelineStream } from './pipeline-stream';
 import { aborted, closedError, wireOf } from './transport';
@@ -80,7 +81,7 @@ export class PipelineTransport implements Transport {
       const encoded = serialize(request);
       const entries = Object.entries(metadata ?? {});
       const bytes = entries.reduce((sum, entry) => sum + Buffer.byteLength(entry.join()), encoded.length);
-      if (bytes > maxFrame.requestBytes) throw tooLarge(what, bytes);
+      if (bytes > maxFrame.requestBytes) throw tooLarge(what, bytes, maxFrame.requestBytes);
 
       const id = this.#takeId();
       const timer = setTimeout(() => {
@@ -242,7 +243,7 @@ export class PipelineTransport implements Transport {
 
   #tooLate({ link, what }: Pending): SessionError {
     if (link === undefined && this.#lastFailure !== undefined) return noStream(this.#lastFailure, what);
-    return toSessionError({ code: status.DEADLINE_EXCEEDED, message: 'Deadline exceeded', details: [] }, what);
+    return overdue(what);
   }
 
   /** New calls go elsewhere from now on. */
@@ -294,21 +295,4 @@ export class PipelineTransport implements Transport {
     for (const pending of this.#outbox.values()) pending.divert();
     this.#outbox.clear();
   }
-}
-
-const noOutcome = { code: status.INTERNAL, message: 'The reply says nothing', details: [] };
-
-/** What ended the stream is not what became of the calls on it: INVALID_ARGUMENT, say, would be taken for theirs. */
-function noStream(cause: ServiceError | undefined, what: string): SessionError {
-  const message = cause?.details ?? 'The stream ended before the answer came';
-  return toSessionError({ code: status.UNAVAILABLE, message, details: [] }, what, cause);
-}
-
-function unreadable(what: string, cause: Error): SessionError {
-  return toSessionError({ code: status.INTERNAL, message: 'The reply cannot be read', details: [] }, what, cause);
-}
-
-function tooLarge(what: string, bytes: number): SessionError {
-  const message = `A request has at most ${maxFrame.requestBytes} bytes, this one has ${bytes}.`;
-  return new SessionError('SESSION_TOO_LARGE', `${what} was not sent: ${message}`);
 }
