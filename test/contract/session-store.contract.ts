@@ -478,6 +478,16 @@ export function describeSessionStore(name: string, makeStore: MakeStore): void {
         await expect(store.load(session)).resolves.toBeUndefined();
       });
 
+      test('accesses keep a session alive whose idle timeout was made shorter', async () => {
+        const session = await create();
+        await store.load(session);
+        await store.update(session, { idleTimeout: 10_000 });
+        for (let elapsed = 0; elapsed < 40; elapsed += 8) {
+          await harness.advance(8_000);
+          await expect(store.load(session)).resolves.toMatchObject({ touched: true });
+        }
+      });
+
       test('the touch interval is a tenth of the idle timeout unless set', async () => {
         const session = await create({ idleTimeout: 100_000 });
         await harness.advance(9_000);

@@ -51,4 +51,16 @@ describe('a session that was stored under other settings', () => {
     const ttlEnd = await server.admin.pexpiretime(keyPrefix + ref.handle);
     expect(ttlEnd === -1 ? Infinity : ttlEnd).toBe((loaded?.session.created ?? 0) + lifetime);
   });
+
+  test('does not end early when another sidecar made its idle timeout shorter', async () => {
+    const ref = await createUnder(twentyMinutes);
+    const [reader, writer] = [await open(twentyMinutes), await open(twentyMinutes)];
+    await reader.store.load(ref);
+    await writer.store.update(ref, { idleTimeout: 10_000 });
+    for (let elapsed = 0; elapsed < 40; elapsed += 8) {
+      await reader.advance(8_000);
+      expect(await reader.store.load(ref)).toMatchObject({ touched: true });
+    }
+    await Promise.all([reader.close(), writer.close()]);
+  });
 });

@@ -3,25 +3,31 @@ import { LRUCache } from 'lru-cache';
 /** Sessions that are remembered at most: about 100 bytes each. */
 const maxRemembered = 100_000;
 
+interface RecentLoad {
+  readonly plainUntil: number;
+  readonly idleTimeout: number | undefined;
+}
+
 /**
  * Remembers until when a session that was loaded needs no decision of Redis's clock: no access is due to be recorded, and it
- * does not end by its record. Until then a plain read of the record is a whole load. Times are of this process's own
- * monotonic clock, so that no clocks have to agree.
+ * does not end by its record. Until then a plain read of the record is a whole load, if it still has the idle timeout that
+ * this was computed from. Times are of this process's own monotonic clock, so that no clocks have to agree.
  */
 export class RecentLoads {
-  readonly #plainUntil = new LRUCache<string, number>({ max: maxRemembered });
+  readonly #loads = new LRUCache<string, RecentLoad>({ max: maxRemembered });
 
   /** @param milliseconds for how long from `since`, by `performance.now()`, before Redis was asked */
-  remember(handle: string, since: number, milliseconds: number): void {
-    if (milliseconds > 0) this.#plainUntil.set(handle, since + milliseconds);
+  remember(handle: string, idleTimeout: number | undefined, since: number, milliseconds: number): void {
+    if (milliseconds > 0) this.#loads.set(handle, { plainUntil: since + milliseconds, idleTimeout });
   }
 
-  isPlain(handle: string): boolean {
-    const until = this.#plainUntil.get(handle);
-    return until !== undefined && performance.now() < until;
+  /** @returns `undefined` when only a script can load the session. */
+  find(handle: string): RecentLoad | undefined {
+    const load = this.#loads.get(handle);
+    return load !== undefined && performance.now() < load.plainUntil ? load : undefined;
   }
 
   forget(handle: string): void {
-    this.#plainUntil.delete(handle);
+    this.#loads.delete(handle);
   }
 }

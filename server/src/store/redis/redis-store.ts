@@ -55,7 +55,8 @@ export class RedisStore implements SessionStore {
   }
 
   load(ref: SessionRef): Promise<Loaded | undefined> {
-    return this.#recentLoads.isPlain(ref.handle) ? this.#loadPlainly(ref) : this.#loadByScript(ref);
+    const recent = this.#recentLoads.find(ref.handle);
+    return recent === undefined ? this.#loadByScript(ref) : this.#loadPlainly(ref, recent.idleTimeout);
   }
 
   async #loadByScript(ref: SessionRef): Promise<Loaded | undefined> {
@@ -80,10 +81,10 @@ export class RedisStore implements SessionStore {
     // Without TTLs, only a script knows whether a session has ended.
     if (!this.#options.expireKeys) return;
     const touchDue = accessed + touchIntervalOf(this.#options.expiry, idleTimeout);
-    this.#recentLoads.remember(handle, asked, Math.min(touchDue, expires ?? Infinity) - now);
+    this.#recentLoads.remember(handle, idleTimeout, asked, Math.min(touchDue, expires ?? Infinity) - now);
   }
 
-  async #loadPlainly(ref: SessionRef): Promise<Loaded | undefined> {
+  async #loadPlainly(ref: SessionRef, idleTimeout: number | undefined): Promise<Loaded | undefined> {
     if (!this.ready) throw storeUnavailable(false);
     const record = await this.#read(this.#options.keyPrefix + ref.handle).catch((error: unknown) => {
       throw this.#failure('load', ref.handle, error);
@@ -93,8 +94,8 @@ export class RedisStore implements SessionStore {
       return undefined;
     }
     const decoded = decodeRecord(record);
-    // The script knows better what is wrong with it.
-    if (decoded === undefined) return this.#loadByScript(ref);
+    // The script knows better what is wrong with it, and whether another idle timeout makes an access due.
+    if (decoded === undefined || decoded.idleTimeout !== idleTimeout) return this.#loadByScript(ref);
     if (!isSameSecret(decoded.secretHash, ref.secretHash)) return undefined;
     return { session: this.#sessionOf(ref, decoded), touched: false };
   }
@@ -105,6 +106,7 @@ export class RedisStore implements SessionStore {
   }
 
   async update(ref: SessionRef, change: SessionChange): Promise<UpdateOutcome> {
+    if (change.idleTimeout !== undefined) this.#recentLoads.forget(ref.handle);
     const [status, ...rest] = await this.#run('update', ref, [
       ...changeArguments(change),
       ...limitArguments(this.#options.limits),
