@@ -20,7 +20,7 @@ const layers = [
 
   {
     files: 'server/src/grpc',
-    may: ['server/src/grpc', 'server/src/session', 'proto/gen', '@grpc/*', 'grpc-health-check'],
+    may: ['server/src/grpc', 'server/src/session', 'proto/gen', '@bufbuild/protobuf', '@grpc/*', 'grpc-health-check'],
     types: ['pino'],
   },
   { files: 'server/src/http', may: ['server/src/http', 'server/src/session', 'proto/gen', 'prom-client'] },
@@ -42,7 +42,7 @@ const layers = [
     may: ['server/src/app.ts', 'server/src/config', 'server/src/logging.ts', 'server/package.json'],
   },
 
-  { files: 'client/src/!(web)', may: ['client/src/!(web)', 'proto/gen', '@grpc/grpc-js'] },
+  { files: 'client/src/!(web)', may: ['client/src/!(web)', 'proto/gen', '@bufbuild/protobuf', '@grpc/grpc-js'] },
   { files: 'client/src/web', may: ['client/src', 'proto/gen', 'cookie', 'on-headers'], types: ['express'] },
 
   // What a user can import: the entry points of the packages here (no-relative-packages closes the way around them), and npm.

@@ -6,7 +6,7 @@ import { status } from '@grpc/grpc-js';
 import { errorFacts } from '../client/src/errors';
 import { settingRows } from '../server/src/config';
 import { statusOf } from '../server/src/grpc/status';
-import { createMetrics } from '../server/src/metrics';
+import { createMetrics } from '../server/src/metrics/metrics';
 
 /** The pages of docs/ that are printed from the code, by file name. */
 export async function pages(): Promise<Readonly<Record<string, string>>> {

@@ -3,7 +3,7 @@ import type { Client, ServiceError } from '@grpc/grpc-js';
 import { PipelineRequest, PipelineResponse } from '@session-sidecar/proto/session/v1/pipeline';
 import type { PipelineReply } from '@session-sidecar/proto/session/v1/pipeline';
 import { SessionServiceService } from '@session-sidecar/proto/session/v1/session_service';
-import { toBuffer } from './transport';
+import { encode } from './encoding';
 
 export interface PipelineStreamListener {
   /** The sidecar has taken the stream: what is written from now on reaches it. */
@@ -76,7 +76,7 @@ export function openPipelineStream(channel: Client, listener: PipelineStreamList
 }
 
 function encodeRequest(frame: PipelineRequest): Buffer {
-  return toBuffer(PipelineRequest.encode(frame).finish());
+  return encode(PipelineRequest, frame);
 }
 
 function decodeResponse(bytes: Buffer): PipelineResponse {

@@ -4,10 +4,11 @@ import type { PipelineCall, PipelineReply } from '@session-sidecar/proto/session
 import type { RunningCall } from '../call-options';
 import type { SessionError } from '../errors';
 import { toSessionError } from '../grpc-error';
+import { CallTable } from './call-table';
 import { noOutcome, noStream, overdue, tooLarge, unreadable } from './pipeline-errors';
 import { openPipelineStream } from './pipeline-stream';
 import type { PipelineStream } from './pipeline-stream';
-import { aborted, closedError, wireOf } from './transport';
+import { aborted, closedError, methods, wireOf } from './transport';
 import type { MethodName, RequestOf, ResponseOf, Transport } from './transport';
 
 /** Reconnecting waits a random time up to this, doubled with each attempt that failed. */
@@ -17,25 +18,30 @@ const idleMs = 5000;
 /** What a sidecar takes in one frame; a larger one would end the stream for all. */
 const maxFrame = { calls: 256, bytes: 1024 * 1024, requestBytes: 4 * 1024 * 1024 - 1024 } as const;
 
+const noMetadata = new Map<string, string>();
+
 /** A call that was made and not answered. */
 interface Pending {
-  readonly wire: PipelineCall;
+  readonly id: number;
+  readonly method: MethodName;
+  readonly request: RequestOf<MethodName>;
+  readonly options: RunningCall;
+  readonly encoded: Buffer;
+  readonly metadata: Map<string, string>;
   /** What it takes in a frame, about. */
   readonly bytes: number;
-  readonly what: string;
   readonly deadline: number;
   /** The stream it was sent on. */
   link: Link | undefined;
-  /** Makes the same call by another transport. */
-  divert(): void;
-  succeed(response: Buffer): void;
-  fail(error: SessionError): void;
+  onAbort: (() => void) | undefined;
+  readonly resolve: (response: ResponseOf<MethodName> | Promise<ResponseOf<MethodName>>) => void;
+  readonly reject: (error: SessionError) => void;
 }
 
-/** One stream, and the calls that were sent on it and not answered. */
+/** One stream, and how many of the calls that were sent on it were not answered. */
 interface Link {
   readonly stream: PipelineStream;
-  readonly sent: Map<number, Pending>;
+  unanswered: number;
   /** Whether the sidecar took the stream. */
   wasOpen: boolean;
 }
@@ -51,11 +57,12 @@ export class PipelineTransport implements Transport {
   /** Takes over when the sidecar is too old to know Pipeline. */
   readonly #fallback: Transport;
   /** Calls that were not sent, oldest first. */
-  readonly #outbox = new Map<number, Pending>();
+  #outbox: Pending[] = [];
+  readonly #calls = new CallTable<Pending>((pending) => {
+    this.#giveUp(pending, this.#tooLate(pending));
+  });
   /** Where calls are sent. Others may still be answering what was sent on them. */
   #link: Link | undefined;
-  #underWay = 0;
-  #nextId = 0;
   #flushScheduled = false;
   #failedAttempts = 0;
   #lastFailure: ServiceError | undefined;
@@ -72,59 +79,39 @@ export class PipelineTransport implements Transport {
 
   call<M extends MethodName>(method: M, request: RequestOf<M>, options: RunningCall): Promise<ResponseOf<M>> {
     if (this.#isFallback) return this.#fallback.call(method, request, options);
-    const { name, serialize, deserialize } = wireOf(method);
-    const { deadline, signal, metadata } = options;
-    const what = `${name} at ${this.#address}`;
     return new Promise((resolve, reject) => {
-      if (this.#isClosed) throw closedError(what);
-      if (signal?.aborted) throw aborted(what, signal);
-      const encoded = serialize(request);
-      const entries = Object.entries(metadata ?? {});
-      const bytes = entries.reduce((sum, entry) => sum + Buffer.byteLength(entry.join()), encoded.length);
-      if (bytes > maxFrame.requestBytes) throw tooLarge(what, bytes, maxFrame.requestBytes);
+      const { deadline, signal } = options;
+      if (this.#isClosed) throw closedError(this.#what(method));
+      if (signal?.aborted) throw aborted(this.#what(method), signal);
+      const encoded = wireOf(method).serialize(request);
+      const metadata = options.metadata === undefined ? noMetadata : new Map(Object.entries(options.metadata));
+      let bytes = encoded.length;
+      for (const entry of metadata) bytes += Buffer.byteLength(entry.join());
+      if (bytes > maxFrame.requestBytes) throw tooLarge(this.#what(method), bytes, maxFrame.requestBytes);
 
-      const id = this.#takeId();
-      const timer = setTimeout(() => {
-        this.#giveUp(pending, this.#tooLate(pending));
-      }, deadline - Date.now());
-      const onAbort = () => {
-        this.#giveUp(pending, aborted(what, signal!));
-      };
-      signal?.addEventListener('abort', onAbort, { once: true });
-      const settle = () => {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', onAbort);
-      };
+      const id = this.#calls.takeId();
       const pending: Pending = {
-        wire: {
-          id,
-          method: name,
-          request: encoded,
-          timeoutMs: 0,
-          metadata: new Map(entries),
-        },
+        id,
+        method,
+        request,
+        options,
+        encoded,
+        metadata,
         bytes,
-        what,
         deadline,
         link: undefined,
-        divert: () => {
-          settle();
-          this.#fallback.call(method, request, options).then(resolve, reject);
-        },
-        succeed: (response) => {
-          settle();
-          try {
-            resolve(deserialize(response));
-          } catch (cause) {
-            reject(unreadable(what, cause as Error));
-          }
-        },
-        fail: (error) => {
-          settle();
-          reject(error);
-        },
+        onAbort: undefined,
+        resolve: resolve as never,
+        reject,
       };
-      this.#outbox.set(id, pending);
+      if (signal !== undefined) {
+        pending.onAbort = () => {
+          this.#giveUp(pending, aborted(this.#what(method), signal));
+        };
+        signal.addEventListener('abort', pending.onAbort, { once: true });
+      }
+      this.#calls.add(id, pending);
+      this.#outbox.push(pending);
       this.#scheduleFlush();
     });
   }
@@ -132,15 +119,9 @@ export class PipelineTransport implements Transport {
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#reconnect);
-    for (const pending of this.#outbox.values()) pending.fail(closedError(pending.what));
-    this.#outbox.clear();
+    for (const pending of this.#takeOutbox()) this.#fail(pending, closedError(this.#what(pending.method)));
     this.#link?.stream.end();
     this.#fallback.close();
-  }
-
-  #takeId(): number {
-    this.#nextId = (this.#nextId + 1) % 2 ** 32;
-    return this.#nextId;
   }
 
   #scheduleFlush(): void {
@@ -150,20 +131,21 @@ export class PipelineTransport implements Transport {
       this.#flushScheduled = false;
       this.#flush();
     };
-    if (this.#underWay === 0) queueMicrotask(flush);
+    const isAlone = this.#calls.size === this.#outbox.length;
+    if (isAlone) queueMicrotask(flush);
     else setImmediate(flush);
   }
 
   #flush(): void {
     const link = this.#link;
     if (link === undefined) {
-      if (this.#outbox.size > 0) this.#connect();
+      this.#outbox = this.#outbox.filter((pending) => this.#isOpen(pending));
+      if (this.#outbox.length > 0) this.#connect();
       return;
     }
-    while (link.stream.isOpen && !link.stream.isFull) {
+    while (this.#outbox.length > 0 && link.stream.isOpen && !link.stream.isFull) {
       const calls = this.#take(link);
-      if (calls.length === 0) return;
-      link.stream.write({ calls, cancelled: [] });
+      if (calls.length > 0) link.stream.write({ calls, cancelled: [] });
     }
   }
 
@@ -172,24 +154,25 @@ export class PipelineTransport implements Transport {
     const now = Date.now();
     const calls: PipelineCall[] = [];
     let bytes = 0;
-    for (const [id, pending] of this.#outbox) {
-      // Its timer is about to end it.
-      if (pending.deadline <= now) continue;
+    let taken = 0;
+    for (const pending of this.#outbox) {
+      const { id, method, encoded, metadata, deadline } = pending;
       if (calls.length === maxFrame.calls || (calls.length > 0 && bytes + pending.bytes > maxFrame.bytes)) break;
+      taken += 1;
+      // The timer is about to end a call that is overdue.
+      if (deadline <= now || !this.#isOpen(pending)) continue;
       bytes += pending.bytes;
-      pending.wire.timeoutMs = Math.ceil(pending.deadline - now);
-      calls.push(pending.wire);
+      const timeoutMs = Math.ceil(deadline - now);
+      calls.push({ id, method: methods[method].name, request: encoded, timeoutMs, metadata });
       pending.link = link;
-      link.sent.set(id, pending);
-      this.#outbox.delete(id);
     }
-    this.#underWay += calls.length;
+    this.#outbox = this.#outbox.slice(taken);
+    link.unanswered += calls.length;
     return calls;
   }
 
   #connect(): void {
     if (this.#reconnect !== undefined || this.#isClosed) return;
-    const sent = new Map<number, Pending>();
     const stream = openPipelineStream(this.#channel, {
       onOpen: () => {
         link.wasOpen = true;
@@ -212,36 +195,59 @@ export class PipelineTransport implements Transport {
         this.#ended(link, error);
       },
     });
-    const link: Link = { stream, sent, wasOpen: false };
+    const link: Link = { stream, unanswered: 0, wasOpen: false };
     this.#link = link;
   }
 
   #receive(link: Link, { id, outcome }: PipelineReply): void {
-    const pending = link.sent.get(id);
+    const pending = this.#calls.get(id);
     // Without one, its caller has given up.
-    if (pending === undefined) return;
-    this.#forget(link, id);
-    if (outcome?.$case === 'response') pending.succeed(outcome.value);
-    else pending.fail(toSessionError(outcome?.value ?? noOutcome, pending.what));
+    if (pending?.link !== link) return;
+    if (outcome?.$case === 'response') this.#succeed(pending, outcome.value);
+    else this.#fail(pending, toSessionError(outcome?.value ?? noOutcome, this.#what(pending.method)));
   }
 
-  #forget(link: Link, id: number): void {
-    if (link.sent.delete(id)) this.#underWay -= 1;
-    if (this.#underWay === 0) this.#lastUse = Date.now();
+  #succeed(pending: Pending, response: Buffer): void {
+    const { method, resolve, reject } = pending;
+    this.#settle(pending);
+    try {
+      resolve(wireOf(method).deserialize(response));
+    } catch (cause) {
+      reject(unreadable(this.#what(method), cause as Error));
+    }
+  }
+
+  #fail(pending: Pending, error: SessionError): void {
+    this.#settle(pending);
+    pending.reject(error);
+  }
+
+  #settle({ id, link, onAbort, options }: Pending): void {
+    this.#calls.delete(id);
+    if (link !== undefined) link.unanswered -= 1;
+    if (onAbort !== undefined) options.signal?.removeEventListener('abort', onAbort);
+    if (this.#calls.size === 0) this.#lastUse = Date.now();
+  }
+
+  #isOpen(pending: Pending): boolean {
+    return this.#calls.get(pending.id) === pending;
+  }
+
+  /** The call and where it goes, for messages. */
+  #what(method: MethodName): string {
+    return `${methods[method].name} at ${this.#address}`;
   }
 
   #giveUp(pending: Pending, error: SessionError): void {
-    const { link, wire } = pending;
-    this.#outbox.delete(wire.id);
-    if (link !== undefined) {
-      link.stream.write({ calls: [], cancelled: [wire.id] });
-      this.#forget(link, wire.id);
-      this.#endWhenReplaced(link);
-    }
-    pending.fail(error);
+    const { link, id } = pending;
+    this.#fail(pending, error);
+    if (link === undefined) return;
+    link.stream.write({ calls: [], cancelled: [id] });
+    this.#endWhenReplaced(link);
   }
 
-  #tooLate({ link, what }: Pending): SessionError {
+  #tooLate({ link, method }: Pending): SessionError {
+    const what = this.#what(method);
     if (link === undefined && this.#lastFailure !== undefined) return noStream(this.#lastFailure, what);
     return overdue(what);
   }
@@ -254,14 +260,14 @@ export class PipelineTransport implements Transport {
   }
 
   #endWhenReplaced(link: Link): void {
-    if (this.#link !== link && link.sent.size === 0) link.stream.end();
+    if (this.#link !== link && link.unanswered === 0) link.stream.end();
   }
 
   #endWhenIdle(link: Link): void {
     this.#lastUse = Date.now();
     const check = (): void => {
       if (this.#link !== link) return;
-      const isUsed = link.sent.size > 0 || this.#outbox.size > 0;
+      const isUsed = link.unanswered > 0 || this.#outbox.length > 0;
       const leftMs = isUsed ? idleMs : this.#lastUse + idleMs - Date.now();
       if (leftMs <= 0) this.#replace(link);
       else setTimeout(check, leftMs).unref();
@@ -270,9 +276,8 @@ export class PipelineTransport implements Transport {
   }
 
   #ended(link: Link, error: ServiceError | undefined): void {
-    for (const [id, pending] of link.sent) {
-      this.#forget(link, id);
-      pending.fail(noStream(error, pending.what));
+    for (const pending of this.#calls) {
+      if (pending.link === link) this.#fail(pending, noStream(error, this.#what(pending.method)));
     }
     if (this.#link !== link) return;
     this.#link = undefined;
@@ -292,7 +297,17 @@ export class PipelineTransport implements Transport {
 
   #fallBack(): void {
     this.#isFallback = true;
-    for (const pending of this.#outbox.values()) pending.divert();
-    this.#outbox.clear();
+    for (const pending of this.#takeOutbox()) {
+      const { method, request, options, resolve } = pending;
+      this.#settle(pending);
+      resolve(this.#fallback.call(method, request, options));
+    }
+  }
+
+  /** All calls that were not sent. */
+  #takeOutbox(): Pending[] {
+    const calls = this.#outbox.filter((pending) => this.#isOpen(pending));
+    this.#outbox = [];
+    return calls;
   }
 }

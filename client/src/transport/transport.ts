@@ -1,6 +1,8 @@
 import { SessionServiceDefinition } from '@session-sidecar/proto/session/v1/session_service';
 import type { RunningCall } from '../call-options';
 import { SessionError } from '../errors';
+import { encode } from './encoding';
+import type { Encodable } from './encoding';
 
 export const methods = SessionServiceDefinition.methods;
 
@@ -34,14 +36,14 @@ export interface Wire<M extends MethodName> {
 const wires = new Map(
   Object.entries(methods).map(([key, { name, requestType, responseType }]): [string, Wire<MethodName>] => {
     // Each definition fits itself; TypeScript cannot see that through a union of all of them.
-    const { encode } = requestType as { readonly encode: (message: unknown) => { finish(): Uint8Array } };
+    const encodable = requestType as Encodable<unknown>;
     const { decode } = responseType as { readonly decode: (bytes: Uint8Array) => unknown };
     return [
       key,
       {
         name,
         path: `/${SessionServiceDefinition.fullName}/${name}`,
-        serialize: (request) => toBuffer(encode(request).finish()),
+        serialize: (request) => encode(encodable, request),
         deserialize: (bytes) => decode(bytes) as never,
       },
     ];
@@ -50,10 +52,6 @@ const wires = new Map(
 
 export function wireOf<M extends MethodName>(method: M): Wire<M> {
   return wires.get(method) as unknown as Wire<M>;
-}
-
-export function toBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** @param what the call and where it goes, for the message */

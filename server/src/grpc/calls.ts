@@ -10,10 +10,13 @@ export class Calls {
     return this.#draining;
   }
 
-  /** @throws SessionError DRAINING when no new call is taken any more. */
   start(): void {
-    if (this.#draining) throw new SessionError('DRAINING', 'The sidecar is stopping. Nothing was stored.');
     this.#inFlight += 1;
+  }
+
+  /** @throws SessionError DRAINING when no new call is taken any more. */
+  refuseWhenDraining(): void {
+    if (this.#draining) throw new SessionError('DRAINING', 'The sidecar is stopping. Nothing was stored.');
   }
 
   finish(): void {

@@ -4,12 +4,15 @@ import type { Status } from '@session-sidecar/proto/google/rpc/status';
 import type { Logger } from 'pino';
 import { invalidArgument } from '../session/errors';
 import type { Calls } from './calls';
+import { encode } from './encoding';
+import type { Encodable } from './encoding';
 import type { Handlers, MethodName } from './handlers';
 import { toStatus } from './status';
 
 export interface RpcObserver {
-  /** @returns what to call with the name of the status when the call has ended. */
-  rpcStarted(method: string): (status: string) => void;
+  rpcStarted(): void;
+  /** @param status its name, as gRPC spells it */
+  rpcEnded(method: string, status: string, milliseconds: number): void;
 }
 
 export interface DispatcherParts {
@@ -63,57 +66,43 @@ export function createDispatchers({
     const { name, requestType, responseType } = SessionServiceDefinition.methods[key] as unknown as AnyMethod;
     const handle = handlers[key] as (request: unknown) => Promise<unknown>;
 
-    const answer = async (bytes: Uint8Array): Promise<Buffer> => {
-      const encoded = responseType.encode(await handle(decode(requestType, bytes))).finish();
-      return Buffer.from(encoded.buffer, encoded.byteOffset, encoded.byteLength);
-    };
-
     return async (bytes, caller) => {
-      const observed = observer.rpcStarted(name);
-      // A request whose end came after the deadline still gets here.
-      if (caller.isOverdue) {
-        observed('DEADLINE_EXCEEDED');
-        return { error: overdue };
-      }
-      try {
-        calls.start();
-      } catch (error) {
-        const refusal = toStatus(error, name, logger);
-        observed(nameOf(refusal));
-        return { error: refusal };
-      }
+      const began = performance.now();
       let underWay = true;
       const end = (statusName: string): void => {
         if (!underWay) return;
         underWay = false;
         calls.finish();
-        observed(statusName);
+        observer.rpcEnded(name, statusName, performance.now() - began);
+      };
+      const fail = (error: Status): Outcome => {
+        end(status[error.code] ?? 'UNKNOWN');
+        return { error };
       };
       // Nobody waits for the answer any more, so a stopping sidecar need not either.
       caller.onLeave = () => {
         end(caller.isOverdue ? 'DEADLINE_EXCEEDED' : 'CANCELLED');
       };
+      calls.start();
+      observer.rpcStarted();
       try {
-        const response = await answer(bytes);
+        // A request whose end came after the deadline still gets here.
+        if (caller.isOverdue) return fail(overdue);
+        calls.refuseWhenDraining();
+        const response = encode(responseType, await handle(decode(requestType, bytes)));
         end('OK');
         return { response };
       } catch (error) {
-        const failure = toStatus(error, name, logger);
-        end(nameOf(failure));
-        return { error: failure };
+        return fail(toStatus(error, name, logger));
       }
     };
   }
 }
 
-function nameOf({ code }: Status): string {
-  return status[code] ?? 'UNKNOWN';
-}
-
 interface AnyMethod {
   readonly name: string;
   readonly requestType: { decode(bytes: Uint8Array): unknown };
-  readonly responseType: { encode(message: unknown): { finish(): Uint8Array } };
+  readonly responseType: Encodable<unknown>;
 }
 
 const overdue: Status = { code: status.DEADLINE_EXCEEDED, message: 'Deadline exceeded', details: [] };

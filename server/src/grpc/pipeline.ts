@@ -8,6 +8,7 @@ import { invalidArgument, SessionError } from '../session/errors';
 import type { Calls } from './calls';
 import { Caller } from './dispatcher';
 import type { Dispatch, Outcome } from './dispatcher';
+import { encode } from './encoding';
 import { toServiceError, toStatus } from './status';
 
 type Stream = ServerDuplexStream<Buffer, Buffer>;
@@ -213,7 +214,7 @@ class Pipeline {
   #reply(id: number, caller: Caller, outcome: Outcome): void {
     if (!caller.isGone) {
       this.#known.delete(id);
-      const bytes = 'response' in outcome ? outcome.response.length : Status.encode(outcome.error).finish().length;
+      const bytes = 'response' in outcome ? outcome.response.length : encode(Status, outcome.error).length;
       this.#replies.push({ reply: { id, outcome: toOutcome(outcome) }, bytes });
       this.#replyBytes += bytes;
     }
@@ -248,8 +249,7 @@ class Pipeline {
 
   #write(response: PipelineResponse): void {
     if (this.#closed) return;
-    const encoded = PipelineResponse.encode(response).finish();
-    this.#blocked = !this.#stream.write(Buffer.from(encoded.buffer, encoded.byteOffset, encoded.byteLength));
+    this.#blocked = !this.#stream.write(encode(PipelineResponse, response));
   }
 
   #endWhenDone(): void {

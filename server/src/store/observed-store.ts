@@ -4,24 +4,23 @@ import type { SessionStore } from '../session/session-store';
 export type StoreCommand = 'create' | 'load' | 'update' | 'delete';
 
 export interface StoreObserver {
-  /** @returns what to call when the store has answered, with the reason when it failed. */
-  storeCommand(command: StoreCommand): (errorReason?: string) => void;
+  /** @param errorReason why it failed, if it did */
+  storeAnswered(command: StoreCommand, milliseconds: number, errorReason?: string): void;
 }
 
 /** The same store, with every command reported. */
 export function observeStore(store: SessionStore, observer: StoreObserver): SessionStore {
-  const observed = <T>(command: StoreCommand, run: () => Promise<T>): Promise<T> => {
-    const answered = observer.storeCommand(command);
-    return run().then(
-      (result) => {
-        answered();
-        return result;
-      },
-      (error: unknown) => {
-        answered(error instanceof SessionError ? error.reason : 'INTERNAL');
-        throw error;
-      },
-    );
+  const observed = async <T>(command: StoreCommand, run: () => Promise<T>): Promise<T> => {
+    const asked = performance.now();
+    try {
+      const result = await run();
+      observer.storeAnswered(command, performance.now() - asked);
+      return result;
+    } catch (error) {
+      const reason = error instanceof SessionError ? error.reason : 'INTERNAL';
+      observer.storeAnswered(command, performance.now() - asked, reason);
+      throw error;
+    }
   };
   return {
     create: (session) => observed('create', () => store.create(session)),

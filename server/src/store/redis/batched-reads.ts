@@ -14,31 +14,37 @@ interface Waiting {
 }
 
 /**
- * Reads of one turn of the event loop go to Redis as one MGET, which costs the connection as much as a single GET. On a
- * Cluster each goes by itself, because the keys of a command must share a slot.
+ * Reads that come together go to Redis as one MGET, which costs the connection as much as a single GET. While no read is
+ * under way, those of one call to this process leave at once; while one is, those of a whole turn of the event loop wait for
+ * each other. On a Cluster each goes by itself, because the keys of a command must share a slot.
  */
 export function batchReads(client: Redis | Cluster): Read {
   if (client instanceof Cluster) return (key) => client.getBuffer(key);
   let waiting: Waiting[] = [];
+  let underWay = 0;
 
   const send = (): void => {
     const batch = waiting;
     waiting = [];
-    for (let from = 0; from < batch.length; from += maxKeys) {
-      const part = batch.slice(from, from + maxKeys);
-      client.mgetBuffer(part.map(({ key }) => key)).then(
-        (values) => {
-          for (const [index, { resolve }] of part.entries()) resolve(values[index] ?? null);
-        },
-        (error: unknown) => {
-          for (const { reject } of part) reject(error);
-        },
-      );
+    for (let from = 0; from < batch.length; from += maxKeys) void read(batch.slice(from, from + maxKeys));
+  };
+
+  const read = async (part: readonly Waiting[]): Promise<void> => {
+    underWay += 1;
+    try {
+      const values = await client.mgetBuffer(part.map(({ key }) => key));
+      for (const [index, { resolve }] of part.entries()) resolve(values[index] ?? null);
+    } catch (error) {
+      for (const { reject } of part) reject(error);
+    } finally {
+      underWay -= 1;
     }
   };
 
   return (key) =>
     new Promise((resolve, reject) => {
-      if (waiting.push({ key, resolve, reject }) === 1) setImmediate(send);
+      if (waiting.push({ key, resolve, reject }) > 1) return;
+      if (underWay === 0) queueMicrotask(send);
+      else setImmediate(send);
     });
 }

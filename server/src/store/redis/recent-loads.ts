@@ -23,7 +23,8 @@ export class RecentLoads {
 
   /** @returns `undefined` when only a script can load the session. */
   find(handle: string): RecentLoad | undefined {
-    const load = this.#loads.get(handle);
+    // The oldest are the first to be of no use, so nothing is gained from telling the cache that one was used.
+    const load = this.#loads.peek(handle);
     return load !== undefined && performance.now() < load.plainUntil ? load : undefined;
   }
 

@@ -1,4 +1,5 @@
-import type { Cluster, Redis } from 'ioredis';
+import { Redis } from 'ioredis';
+import type { Cluster } from 'ioredis';
 import contentLua from './content.lua';
 import createLua from './create.lua';
 import deleteLua from './delete.lua';
@@ -28,7 +29,7 @@ const sources: Readonly<Record<ScriptName, string>> = {
 };
 
 /**
- * Teaches a connection the scripts. ioredis sends a script's text once on each connection and its SHA-1 from then on, and
+ * Teaches a connection the scripts. Those that are run in one turn of the event loop leave in one system call. ioredis sends a script's text once on each connection and its SHA-1 from then on, and
  * the text again when Redis has forgotten it (NOSCRIPT).
  */
 export function defineScripts(client: Redis | Cluster): RunScript {
@@ -37,10 +38,32 @@ export function defineScripts(client: Redis | Cluster): RunScript {
   }
   type Command = (key: string, ...args: readonly (string | Buffer)[]) => Promise<ScriptReply>;
   const commands = client as unknown as Record<string, Command | undefined>;
+  const holdWrites = client instanceof Redis ? writesHolder(client) : () => {};
   return (script, key, args) => {
     const command = commands[`${commandOf(script)}Buffer`];
     if (command === undefined) throw new Error(`The connection does not know the script ${script}.`);
+    holdWrites();
     return command.call(client, key, ...args);
+  };
+}
+
+/** Redis can begin with these while the rest of a turn is still being written. */
+const mostWritesTogether = 8;
+
+/** @returns what to call before a write, for it to leave with those that follow in the same turn */
+function writesHolder(client: Redis): () => void {
+  let held = 0;
+  const release = (): void => {
+    if (held > 0) client.stream.uncork();
+    held = 0;
+  };
+  return () => {
+    if (held === mostWritesTogether) release();
+    if (held === 0) {
+      client.stream.cork();
+      process.nextTick(release);
+    }
+    held += 1;
   };
 }
 

@@ -1,9 +1,10 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram } from 'prom-client';
+import { collectDefaultMetrics, Gauge } from 'prom-client';
 import type { Registry } from 'prom-client';
-import type { RpcObserver } from './grpc/dispatcher';
-import { loadResults } from './session/session-events';
-import type { SessionEvents } from './session/session-events';
-import type { StoreObserver } from './store/observed-store';
+import type { RpcObserver } from '../grpc/dispatcher';
+import { loadResults } from '../session/session-events';
+import type { SessionEvents } from '../session/session-events';
+import type { StoreObserver } from '../store/observed-store';
+import { Counter, Histogram } from './series';
 
 /** Everything the sidecar counts, as what its parts report to. */
 export interface Metrics extends SessionEvents, RpcObserver, StoreObserver {
@@ -21,13 +22,17 @@ const sizeBuckets = [64, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576];
 
 /** One set of metrics on a registry of its own; label values come from closed sets, so the number of series is bounded. */
 export function createMetrics(registry: Registry, build: BuildInfo): Metrics {
-  const registers = [registry];
-  const counter = <L extends string>(name: string, help: string, ...labelNames: L[]) =>
-    new Counter({ name: `session_sidecar_${name}`, help, labelNames, registers });
-  const gauge = <L extends string>(name: string, help: string, ...labelNames: L[]) =>
-    new Gauge({ name: `session_sidecar_${name}`, help, labelNames, registers });
-  const histogram = <L extends string>(name: string, help: string, buckets: number[], ...labelNames: L[]) =>
-    new Histogram({ name: `session_sidecar_${name}`, help, buckets, labelNames, registers });
+  const describe = (name: string, help: string, labelNames: string[]) => ({
+    name: `session_sidecar_${name}`,
+    help,
+    labelNames,
+  });
+  const counter = (name: string, help: string, ...labelNames: string[]) =>
+    new Counter(registry, describe(name, help, labelNames));
+  const histogram = (name: string, help: string, bounds: number[], ...labelNames: string[]) =>
+    new Histogram(registry, describe(name, help, labelNames), bounds);
+  const gauge = (name: string, help: string, ...labelNames: string[]) =>
+    new Gauge({ ...describe(name, help, labelNames), registers: [registry] });
 
   const rpcs = counter('rpcs_total', 'Calls that ended, by method and gRPC status.', 'method', 'status');
   const rpcDuration = histogram(
@@ -36,7 +41,14 @@ export function createMetrics(registry: Registry, build: BuildInfo): Metrics {
     latencyBuckets,
     'method',
   );
-  const rpcsInFlight = gauge('rpcs_in_flight', 'Calls under way.');
+  let inFlight = 0;
+  new Gauge({
+    ...describe('rpcs_in_flight', 'Calls under way.', []),
+    registers: [registry],
+    collect() {
+      this.set(inFlight);
+    },
+  });
   const created = counter('sessions_created_total', 'Sessions created.');
   const loaded = counter(
     'sessions_loaded_total',
@@ -71,27 +83,25 @@ export function createMetrics(registry: Registry, build: BuildInfo): Metrics {
     'store',
   );
 
-  // A series that is not there before its first event hides that event from rate() and increase().
-  for (const result of loadResults) loaded.inc({ result }, 0);
-  for (const result of ['done', 'skipped']) touches.inc({ result }, 0);
+  for (const result of loadResults) loaded.announce(result);
+  for (const result of ['done', 'skipped']) touches.announce(result);
   buildInfo.set({ version: build.version, store: build.store }, 1);
   collectDefaultMetrics({ register: registry });
 
   return {
-    rpcStarted(method) {
-      const end = rpcDuration.startTimer({ method });
-      rpcsInFlight.inc();
-      return (status) => {
-        end();
-        rpcsInFlight.dec();
-        rpcs.inc({ method, status });
-      };
+    rpcStarted() {
+      inFlight += 1;
+    },
+    rpcEnded(method, status, milliseconds) {
+      inFlight -= 1;
+      rpcs.inc(method, status);
+      rpcDuration.observe(milliseconds / 1000, method);
     },
     created: () => {
       created.inc();
     },
     loaded: (result) => {
-      loaded.inc({ result });
+      loaded.inc(result);
     },
     updated: () => {
       updated.inc();
@@ -103,7 +113,7 @@ export function createMetrics(registry: Registry, build: BuildInfo): Metrics {
       regenerated.inc();
     },
     touched: (recorded) => {
-      touches.inc({ result: recorded ? 'done' : 'skipped' });
+      touches.inc(recorded ? 'done' : 'skipped');
     },
     versionConflict: () => {
       conflicts.inc();
@@ -111,12 +121,9 @@ export function createMetrics(registry: Registry, build: BuildInfo): Metrics {
     sized: (bytes) => {
       sessionSize.observe(bytes);
     },
-    storeCommand(command) {
-      const end = storeDuration.startTimer({ command });
-      return (reason) => {
-        end();
-        if (reason !== undefined) storeErrors.inc({ command, reason });
-      };
+    storeAnswered(command, milliseconds, errorReason) {
+      storeDuration.observe(milliseconds / 1000, command);
+      if (errorReason !== undefined) storeErrors.inc(command, errorReason);
     },
     setStoreReady: (ready) => {
       storeReady.set(ready ? 1 : 0);

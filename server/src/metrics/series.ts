@@ -1,0 +1,134 @@
+import type { Metric, Registry } from 'prom-client';
+
+/*
+ * prom-client's own counters and histograms hash labels at every event, which took a tenth of the CPU time of a read. These
+ * look their series up, and an event is an addition. prom-client prints them like metrics of its own.
+ */
+
+export interface Description {
+  readonly name: string;
+  readonly help: string;
+  /** Up to two. */
+  readonly labelNames: readonly string[];
+}
+
+type Labels = Readonly<Record<string, string>>;
+
+interface Value {
+  readonly labels: Labels;
+  readonly value: number;
+  readonly metricName?: string;
+}
+
+/** The series of one metric, by the values of its labels. */
+class Family<Series> {
+  readonly #create: () => Series;
+  readonly #labelNames: readonly string[];
+  readonly #byFirst = new Map<string, Map<string, Series>>();
+
+  constructor(create: () => Series, labelNames: readonly string[]) {
+    this.#create = create;
+    this.#labelNames = labelNames;
+    // A metric without labels is there from the beginning.
+    if (labelNames.length === 0) this.at('', '');
+  }
+
+  at(first: string, second: string): Series {
+    let bySecond = this.#byFirst.get(first);
+    if (bySecond === undefined) {
+      bySecond = new Map();
+      this.#byFirst.set(first, bySecond);
+    }
+    let series = bySecond.get(second);
+    if (series === undefined) {
+      series = this.#create();
+      bySecond.set(second, series);
+    }
+    return series;
+  }
+
+  flatMap(toValues: (series: Series, labels: Labels) => readonly Value[]): Value[] {
+    return [...this.#byFirst].flatMap(([first, bySecond]) =>
+      [...bySecond].flatMap(([second, series]) => {
+        const values = [first, second];
+        return toValues(series, Object.fromEntries(this.#labelNames.map((name, n) => [name, values[n]!])));
+      }),
+    );
+  }
+}
+
+export class Counter {
+  readonly #family: Family<{ value: number }>;
+
+  constructor(registry: Registry, { name, help, labelNames }: Description) {
+    this.#family = new Family(() => ({ value: 0 }), labelNames);
+    register(registry, { name, help, type: 'counter' }, () =>
+      this.#family.flatMap(({ value }, labels) => [{ labels, value }]),
+    );
+  }
+
+  /** @param first the value of the first label, if the counter has one. */
+  inc(first = '', second = ''): void {
+    this.#family.at(first, second).value += 1;
+  }
+
+  /** A series that is not there before its first event hides that event from rate() and increase(). */
+  announce(first = '', second = ''): void {
+    this.#family.at(first, second);
+  }
+}
+
+interface HistogramSeries {
+  /** Observations up to each bound and above the one before it, then those above all bounds. */
+  readonly counts: number[];
+  sum: number;
+}
+
+export class Histogram {
+  readonly #family: Family<HistogramSeries>;
+  readonly #bounds: readonly number[];
+
+  /** @param bounds upper bounds of the buckets, inclusive, ascending */
+  constructor(registry: Registry, { name, help, labelNames }: Description, bounds: readonly number[]) {
+    this.#bounds = bounds;
+    this.#family = new Family(() => ({ counts: new Array<number>(bounds.length + 1).fill(0), sum: 0 }), labelNames);
+    register(registry, { name, help, type: 'histogram' }, () => this.#family.flatMap(toBuckets(name, bounds)));
+  }
+
+  /** @param first the value of the first label, if the histogram has one. */
+  observe(value: number, first = '', second = ''): void {
+    const bounds = this.#bounds;
+    const series = this.#family.at(first, second);
+    let bucket = 0;
+    while (bucket < bounds.length && value > bounds[bucket]!) bucket++;
+    series.counts[bucket]! += 1;
+    series.sum += value;
+  }
+}
+
+/** In the text for Prometheus, each bucket counts those below it, too (https://prometheus.io/docs/concepts/metric_types/#histogram). */
+function toBuckets(name: string, bounds: readonly number[]) {
+  return ({ counts, sum }: HistogramSeries, labels: Labels): Value[] => {
+    let count = 0;
+    const buckets = counts.map((inBucket, bucket) => {
+      count += inBucket;
+      const le = String(bounds[bucket] ?? '+Inf');
+      return { metricName: `${name}_bucket`, labels: { le, ...labels }, value: count };
+    });
+    return [
+      ...buckets,
+      { metricName: `${name}_sum`, labels, value: sum },
+      { metricName: `${name}_count`, labels, value: count },
+    ];
+  };
+}
+
+function register(
+  registry: Registry,
+  description: { readonly name: string; readonly help: string; readonly type: 'counter' | 'histogram' },
+  values: () => readonly Value[],
+): void {
+  const get = () => Promise.resolve({ ...description, values: values(), aggregator: 'sum' });
+  // A registry asks no more of a metric than this.
+  registry.registerMetric({ name: description.name, get } as unknown as Metric);
+}
