@@ -1,20 +1,61 @@
-// Bundles the sidecar's own code and the generated code it uses into dist/main.js. What comes from npm stays outside.
-import { chmodSync } from 'node:fs';
+// Bundles the sidecar and all it needs into dist/main.js: one file loads faster than a thousand, and in less memory.
+import { chmodSync, cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
 import { build } from 'esbuild';
 
-await build({
+const root = join(import.meta.dirname, '..');
+
+/** Packages that read .proto files from a folder of their own, and that folder. They get it in dist/. */
+const protoFolders = { 'grpc-health-check': 'proto', '@grpc/reflection': 'build/proto' };
+const protosOfPackages = {
+  name: 'protos-of-packages',
+  setup({ onLoad }) {
+    for (const name of Object.keys(protoFolders)) {
+      const folder = join(root, 'node_modules', name);
+      onLoad({ filter: new RegExp(`/node_modules/${name}/build/src/.*\\.js$`) }, ({ path }) => {
+        const place = JSON.stringify(join(name, relative(folder, join(path, '..'))));
+        return {
+          contents: readFileSync(path, 'utf8').replaceAll('__dirname', `require('path').join(__dirname, ${place})`),
+        };
+      });
+    }
+  },
+};
+
+const { metafile } = await build({
   entryPoints: ['src/main.ts'],
   outfile: 'dist/main.js',
   bundle: true,
   platform: 'node',
   target: 'node20',
   format: 'cjs',
-  packages: 'external',
   alias: { '@session-sidecar/proto': '../proto/gen' },
   loader: { '.lua': 'text' },
+  plugins: [protosOfPackages],
   banner: { js: '#!/usr/bin/env node' },
   sourcemap: true,
+  metafile: true,
   logLevel: 'warning',
 });
 // npm makes it executable when it installs the package, which in a fresh checkout comes before there is a build.
 chmodSync('dist/main.js', 0o755);
+for (const [name, protos] of Object.entries(protoFolders)) {
+  cpSync(join(root, 'node_modules', name, protos), join('dist', name, protos), { recursive: true });
+}
+writeFileSync('dist/THIRD-PARTY-LICENSES.txt', licenses(Object.keys(metafile.inputs)));
+
+/** The licences of the packages that the bundle holds, which ask to go where the code goes. */
+function licenses(inputs) {
+  const packages = new Set(
+    inputs.flatMap((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path.split(sep).join('/')) ?? []),
+  );
+  return [...packages]
+    .sort()
+    .map((folder) => {
+      const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+      const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+      const text = file === undefined ? `Licence: ${license}` : readFileSync(join(folder, file), 'utf8');
+      return `${name} ${version}\n\n${text.trim()}\n`;
+    })
+    .join(`\n${'-'.repeat(80)}\n\n`);
+}

@@ -1,0 +1,41 @@
+import type { MethodDefinition, Server, UntypedHandleCall } from '@grpc/grpc-js';
+
+/** A method whose code is not loaded yet. */
+export interface LazyMethod {
+  readonly path: string;
+  readonly requestStream?: boolean;
+  readonly responseStream?: boolean;
+}
+
+export interface LoadedMethod {
+  readonly definition: MethodDefinition<unknown, unknown>;
+  readonly handler: UntypedHandleCall;
+}
+
+/** Adds methods to a server whose code is loaded, all at once, when one of them is called for the first time. */
+export function addLazily(
+  server: Server,
+  methods: readonly LazyMethod[],
+  load: () => ReadonlyMap<string, LoadedMethod>,
+): void {
+  for (const { path, requestStream = false, responseStream = false } of methods) {
+    const loaded = (): LoadedMethod => {
+      const method = load().get(path);
+      if (method === undefined) throw new Error(`There is no method ${path}.`);
+      return method;
+    };
+    const definition: MethodDefinition<unknown, unknown> = {
+      path,
+      requestStream,
+      responseStream,
+      requestSerialize: (request) => loaded().definition.requestSerialize(request),
+      requestDeserialize: (bytes) => loaded().definition.requestDeserialize(bytes),
+      responseSerialize: (response) => loaded().definition.responseSerialize(response),
+      responseDeserialize: (bytes) => loaded().definition.responseDeserialize(bytes),
+    };
+    const handler = (...args: unknown[]): void => {
+      (loaded().handler as (...args: unknown[]) => void)(...args);
+    };
+    server.addService({ [path]: definition }, { [path]: handler });
+  }
+}
