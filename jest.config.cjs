@@ -1,5 +1,5 @@
 /** @type {import('jest').Config} */
-module.exports = {
+const common = {
   rootDir: __dirname,
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
@@ -20,6 +20,20 @@ module.exports = {
     '^@session-sidecar/client$': '<rootDir>/client/src/index.ts',
     '^@session-sidecar/client/(.*)$': '<rootDir>/client/src/web/$1.ts',
   },
+};
+
+/** @type {import('jest').Config} */
+module.exports = {
+  projects: [
+    common,
+    // Nothing that is promised may depend on the near cache being off.
+    {
+      ...common,
+      displayName: 'near cache',
+      testMatch: ['**/integration/promises/*.test.ts'],
+      globals: { nearCache: true },
+    },
+  ],
   testTimeout: 30_000,
   maxWorkers: '100%',
   reporters: ['default', '<rootDir>/test/support/plain-summary-reporter.cjs'],

@@ -10,7 +10,7 @@ installPackages();
 run('npm', ['run', '--silent', 'build', '--workspace', 'server']);
 
 const args = process.argv.slice(2);
-const sidecar = spawn(process.execPath, [join(root, 'server', 'dist', 'main.js'), ...args], {
+const sidecar = spawn(join(root, 'server', 'dist', 'main.js'), args, {
   env: { ...process.env, ...developmentKey() },
   stdio: ['ignore', 'pipe', 'inherit'],
 });

@@ -2,6 +2,7 @@ import { fork, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -111,11 +112,20 @@ export interface SidecarProcess extends GrpcServerProcess {
   readonly servingAfterMs: number;
 }
 
-/** @param redisPort `undefined`: the memory store */
-export async function startSidecar(redisPort: number | undefined, profile?: string): Promise<SidecarProcess> {
+export interface SidecarOptions {
+  /** `undefined`: the memory store. */
+  readonly redisPort?: number | undefined;
+  /** Default: without. */
+  readonly nearCache?: boolean;
+  /** The name of the CPU profile to write; `undefined`: none. */
+  readonly profile?: string | undefined;
+}
+
+export async function startSidecar({ redisPort, nearCache = false, profile }: SidecarOptions): Promise<SidecarProcess> {
+  const flags = nodeFlags();
   const began = performance.now();
   const child = track(
-    spawn(process.execPath, [...profiling(profile), sidecarMain], {
+    spawn(process.execPath, [...flags, ...profiling(profile), sidecarMain], {
       // Nothing of this process's environment, so that all settings are the defaults but for these.
       env: {
         SESSION_SIDECAR_GRPC_ADDRESS: '127.0.0.1:0',
@@ -125,6 +135,7 @@ export async function startSidecar(redisPort: number | undefined, profile?: stri
         SESSION_SIDECAR_REDIS_COMMAND_TIMEOUT: '10s',
         SESSION_SIDECAR_MEMORY_STORE_SIZE: '2GiB',
         ...(redisPort !== undefined && { SESSION_SIDECAR_REDIS_URL: `redis://127.0.0.1:${redisPort}` }),
+        ...(nearCache && { SESSION_SIDECAR_NEAR_CACHE: '64MiB' }),
       },
       stdio: ['ignore', 'pipe', 'inherit'],
     }),
@@ -132,6 +143,12 @@ export async function startSidecar(redisPort: number | undefined, profile?: stri
   const { grpc, http } = await within(servingLine(child), 'the sidecar to serve');
   const servingAfterMs = performance.now() - began;
   return { pid: child.pid!, address: grpc[0]!, httpUrl: http, servingAfterMs, stop: () => stop(child, 'SIGTERM') };
+}
+
+/** Those of the first line of the program, so that what is measured is what the command `session-sidecar` starts. */
+function nodeFlags(): string[] {
+  const [firstLine = ''] = readFileSync(sidecarMain, 'utf8').split('\n', 1);
+  return firstLine.split(' ').filter((word) => word.startsWith('--'));
 }
 
 let key: string | undefined;

@@ -12,7 +12,7 @@ import type { SideName } from './sides/side';
 /** The processes behind a side's load. */
 interface Servers {
   readonly redis: boolean;
-  readonly grpc?: 'sidecar' | 'echo';
+  readonly grpc?: 'sidecar' | 'sidecar-near' | 'echo';
   /** More than one where one could not keep the server busy. */
   readonly loads: number;
   readonly writes: boolean;
@@ -20,6 +20,7 @@ interface Servers {
 
 const serversOf: Readonly<Record<SideName, Servers>> = {
   sidecar: { redis: true, grpc: 'sidecar', loads: 1, writes: true },
+  'sidecar-near': { redis: true, grpc: 'sidecar-near', loads: 1, writes: true },
   unary: { redis: true, grpc: 'sidecar', loads: 1, writes: true },
   'ioredis-hgetall': { redis: true, loads: 1, writes: false },
   'ioredis-pipelining': { redis: true, loads: 1, writes: false },
@@ -111,8 +112,10 @@ async function startGrpcServer(
       return undefined;
     case 'echo':
       return startEcho(await sampleReply(size));
-    case 'sidecar': {
-      const sidecar = await startSidecar(redis?.port, profile);
+    case 'sidecar':
+    case 'sidecar-near': {
+      const nearCache = kind === 'sidecar-near';
+      const sidecar = await startSidecar({ redisPort: redis?.port, nearCache, profile });
       await untilReady(sidecar);
       return sidecar;
     }
@@ -121,7 +124,7 @@ async function startGrpcServer(
 
 /** The bytes of a GetSession response, as a sidecar gives them. */
 async function sampleReply(size: Size): Promise<Buffer> {
-  const sidecar = await startSidecar(undefined);
+  const sidecar = await startSidecar({});
   const sessions = new SessionClient<Shop>({ address: sidecar.address });
   const session = sessions.create();
   session.update(shopSession(0, size));

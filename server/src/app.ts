@@ -13,7 +13,7 @@ import { createTokens, randomSigningKey } from './session/token';
 import { rememberVerified } from './verified-tokens';
 import { MemoryStore } from './store/memory/memory-store';
 import { observeStore } from './store/observed-store';
-import { connectRedis } from './store/redis/connection';
+import { connectRedis, connectSubscriber } from './store/redis/connection';
 import { RedisStore } from './store/redis/redis-store';
 
 export interface AppContext {
@@ -100,17 +100,27 @@ function openStore(
       metrics.setStoreReady(true);
       return observeStore(new MemoryStore({ expiry, limits, maxBytes: config.store.maxBytes, now: Date.now }), metrics);
     case 'redis': {
-      const { keyPrefix, expireKeys, ...connection } = config.store.redis;
+      const { keyPrefix, expireKeys, nearCacheBytes, ...connection } = config.store.redis;
+      const onTrouble = (error: Error): void => {
+        logger.warn({ err: error }, 'trouble with the connection to Redis');
+      };
       const client = connectRedis(connection, {
         onReady: (ready) => {
           metrics.setStoreReady(ready);
           onReadyChanged(ready);
         },
-        onTrouble: (error) => {
-          logger.warn({ err: error }, 'trouble with the connection to Redis');
-        },
+        onTrouble,
       });
-      return observeStore(new RedisStore({ client, expiry, limits, keyPrefix, expireKeys }), metrics);
+      const nearCache =
+        nearCacheBytes === undefined
+          ? undefined
+          : {
+              maxBytes: nearCacheBytes,
+              subscriber: connectSubscriber(connection, onTrouble),
+              observer: metrics,
+              onTrouble,
+            };
+      return observeStore(new RedisStore({ client, expiry, limits, keyPrefix, expireKeys, nearCache }), metrics);
     }
   }
 }

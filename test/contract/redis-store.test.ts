@@ -1,4 +1,4 @@
-import { afterAll, beforeAll } from '@jest/globals';
+import { afterAll, beforeAll, expect } from '@jest/globals';
 import { startRedis } from '../support/redis';
 import type { RedisServer } from '../support/redis';
 import { makeRedisStore, redisConnectionOptions } from '../support/store-harness';
@@ -20,3 +20,14 @@ describeSessionStore('Redis', (settings: StoreSettings) => makeRedisStore(connec
 describeSessionStore('Redis without TTL (LRU mode)', (settings: StoreSettings) =>
   makeRedisStore(connection(), [server], { expireKeys: false })(settings),
 );
+
+const nearCache = { hits: 0, misses: 0 };
+
+describeSessionStore('Redis with a near cache', (settings: StoreSettings) =>
+  makeRedisStore(connection(), [server], { nearCache })(settings),
+);
+
+afterAll(() => {
+  // Otherwise this was another run without one.
+  expect(nearCache.hits).toBeGreaterThan(50);
+});

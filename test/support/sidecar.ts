@@ -23,6 +23,11 @@ export interface SidecarOptions {
 /** The same for all, so that every sidecar of a test takes the tokens of the others. */
 const signingKey = Buffer.alloc(32, 'test').toString('base64');
 
+/** Tests of promises run with a near cache, too; see jest.config.cjs. */
+function nearCache(): Record<string, string> {
+  return (globalThis as { nearCache?: boolean }).nearCache === true ? { SESSION_SIDECAR_NEAR_CACHE: '64MiB' } : {};
+}
+
 export async function startSidecar({
   redisUrl,
   grpcAddress = '127.0.0.1:0',
@@ -34,6 +39,7 @@ export async function startSidecar({
       SESSION_SIDECAR_HTTP_ADDRESS: '127.0.0.1:0',
       SESSION_SIDECAR_SIGNING_KEYS: signingKey,
       SESSION_SIDECAR_REDIS_URL: redisUrl,
+      ...(redisUrl !== undefined && nearCache()),
       ...env,
     },
     args: [],

@@ -1,7 +1,8 @@
 import type { Cluster, Redis } from 'ioredis';
-import { connectRedis } from '../../server/src/store/redis/connection';
+import { connectRedis, connectSubscriber } from '../../server/src/store/redis/connection';
 import type { RedisConnectionOptions } from '../../server/src/store/redis/connection';
 import { RedisStore } from '../../server/src/store/redis/redis-store';
+import type { NearCacheOptions } from '../../server/src/store/redis/redis-store';
 import { MemoryStore } from '../../server/src/store/memory/memory-store';
 import type { Limits } from '../../server/src/session/limits';
 import type { ExpiryPolicy } from '../../server/src/session/session';
@@ -72,20 +73,73 @@ export function connectForTest(options: RedisConnectionOptions): Redis | Cluster
 export function makeRedisStore(
   connection: RedisConnectionOptions,
   servers: readonly RedisServer[],
-  { expireKeys = true }: { readonly expireKeys?: boolean } = {},
+  { expireKeys = true, nearCache }: { readonly expireKeys?: boolean; readonly nearCache?: NearCacheReads } = {},
 ): MakeStore {
   return async ({ expiry, limits }) => {
     const client = connectForTest(connection);
-    const store = new RedisStore({ client, expiry, limits, keyPrefix, expireKeys });
-    await until('the Redis connection', () => store.ready);
+    const near =
+      nearCache &&
+      nearCacheFor(
+        nearCache,
+        connectSubscriber(connection, () => undefined),
+      );
+    const store = new RedisStore({ client, expiry, limits, keyPrefix, expireKeys, nearCache: near?.options });
+    await until('the Redis connection', () => store.ready && near?.isReady() !== false);
     return {
-      store,
+      store: near === undefined ? store : readingTwice(store),
       advance: async (milliseconds) => {
         await Promise.all(servers.map((server) => age(server, milliseconds)));
+        // What Redis told of these changes comes before its answer.
+        await near?.options.subscriber.ping();
       },
       close: () => store.close(),
     };
   };
+}
+
+/** Answers each read with what the next one finds, which a near cache answers where it can. */
+function readingTwice(store: RedisStore): SessionStore {
+  return {
+    create: (session) => store.create(session),
+    update: (ref, change) => store.update(ref, change),
+    delete: (ref) => store.delete(ref),
+    close: () => store.close(),
+    get ready() {
+      return store.ready;
+    },
+    async load(ref) {
+      const first = await store.load(ref);
+      await store.load(ref);
+      const last = await store.load(ref);
+      return first && last && { session: last.session, touched: first.touched };
+    },
+  };
+}
+
+/** How many reads the near cache answered, and how many it did not. */
+export interface NearCacheReads {
+  hits: number;
+  misses: number;
+}
+
+/** @param reads is counted up. */
+export function nearCacheFor(reads: NearCacheReads, subscriber: Redis, maxBytes = 64 * 1024 * 1024) {
+  let ready = false;
+  const options: NearCacheOptions = {
+    maxBytes,
+    subscriber,
+    observer: {
+      nearCacheRead: (hit) => {
+        if (hit) reads.hits += 1;
+        else reads.misses += 1;
+      },
+      setNearCacheReady: (isReady) => {
+        ready = isReady;
+      },
+    },
+    onTrouble: () => undefined,
+  };
+  return { options, isReady: () => ready };
 }
 
 /**

@@ -40,7 +40,7 @@ export const allCases: readonly Case[] = [
     ...inFlights.map((inFlight) => readCase(size, inFlight)),
     ...inFlights.map((inFlight) => unaryCase(size, inFlight)),
     ...mixes.flatMap((mix) => inFlights.map((inFlight) => mixCase(mix, size, inFlight))),
-    ...(size === usual.size ? [pipeliningCase(), capacityCase(), memoryCapacityCase()] : []),
+    ...(size === usual.size ? [...nearCases(), pipeliningCase(), capacityCase(), memoryCapacityCase()] : []),
     ...(size === usual.size ? [] : [storedBytes(size, `bytes-per-session-${size}`)]),
   ]),
   soak,
@@ -129,6 +129,44 @@ function capacityCase(): Case {
     ours: 'capacity',
     rows: [{ id: 'server-capacity', what, figure: figures.perServerCpuSecond }],
   });
+}
+
+/** The same as rows with a budget, with a near cache in the sidecar. */
+function nearCases(): Case[] {
+  const near = { ours: 'sidecar-near', size: usual.size, isRival: true, isCareful: true } as const;
+  const what = 'With a near cache:';
+  return [
+    comparison({
+      ...{ ...near, theirs: 'ioredis-get', inFlight: 1, writeShare: 0 },
+      rows: [
+        {
+          id: 'near-latency-1',
+          what: `${what} loading a session with nothing else in flight, median time, beside a GET by ioredis in the app’s process.`,
+          figure: figures.p50,
+        },
+      ],
+    }),
+    comparison({
+      ...{ ...near, theirs: 'ioredis-hgetall', inFlight: usual.inFlight, writeShare: 0 },
+      rows: [
+        {
+          id: 'near-read-300b-64',
+          what: `${what} loading sessions of about 300 bytes, 64 at a time, beside HGETALL by ioredis in the app’s process.`,
+          figure: figures.perSecond,
+        },
+      ],
+    }),
+    comparison({
+      ...{ ...near, theirs: 'connect-redis', inFlight: usual.inFlight, writeShare: 0.1 },
+      rows: [
+        {
+          id: 'near-mix90-300b-64',
+          what: `${what} web requests of which 10 % write, sessions of about 300 bytes, 64 at a time, beside connect-redis in the app’s process.`,
+          figure: figures.perSecond,
+        },
+      ],
+    }),
+  ];
 }
 
 function memoryCapacityCase(): Case {

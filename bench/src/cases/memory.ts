@@ -36,7 +36,7 @@ export const memoryIdle: Case = {
     const redis = await startRedis();
     const samples: number[] = [];
     for (let n = 0; n < plan.starts; n += 3) {
-      const sidecar = await startSidecar(redis.port);
+      const sidecar = await startSidecar({ redisPort: redis.port });
       await untilReady(sidecar);
       await delay(plan.idleMs);
       samples.push(residentBytesOf(sidecar.pid) / megabyte);

@@ -17,7 +17,7 @@ export const redisCost: Case = {
     const redis = await startRedis();
     const [stranger, ...tokens] = await createSessions(redis.port, 1 + sessionCount);
     // Knows nothing of these sessions, as another sidecar has created them.
-    const sidecar = await startSidecar(redis.port);
+    const sidecar = await startSidecar({ redisPort: redis.port });
     await untilReady(sidecar);
     const client = connect(sidecar);
     const save = async (token: string | undefined, n: number): Promise<void> => {
@@ -63,7 +63,7 @@ export const redisCost: Case = {
 
 /** Stores sessions through a sidecar that is then stopped, and gives their tokens. */
 async function createSessions(redisPort: number, count: number): Promise<string[]> {
-  const sidecar = await startSidecar(redisPort);
+  const sidecar = await startSidecar({ redisPort });
   await untilReady(sidecar);
   const client = connect(sidecar);
   const tokens: string[] = [];

@@ -12,7 +12,7 @@ export const startUp: Case = {
     const redis = await startRedis();
     const startSidecarOnce = async () => {
       const began = performance.now();
-      const sidecar = await startSidecar(redis.port);
+      const sidecar = await startSidecar({ redisPort: redis.port });
       await untilReady(sidecar);
       const readyMs = performance.now() - began;
       await sidecar.stop();

@@ -7,6 +7,7 @@ import type { Side, SideName, Target } from './side';
 /** Connects a side to its servers. */
 export const sides: Readonly<Record<SideName, (target: Target) => Side | Promise<Side>>> = {
   sidecar: (target) => clientSide(target, 'pipeline'),
+  'sidecar-near': (target) => clientSide(target, 'pipeline'),
   unary: (target) => clientSide(target, 'unary'),
   'ioredis-hgetall': ioredisHgetall,
   'ioredis-pipelining': ioredisPipelining,

@@ -20,6 +20,7 @@ export interface Target {
 
 export type SideName =
   | 'sidecar'
+  | 'sidecar-near'
   | 'unary'
   | 'ioredis-hgetall'
   | 'ioredis-pipelining'

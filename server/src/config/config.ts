@@ -21,6 +21,8 @@ export interface Config {
 export interface RedisConfig extends RedisConnectionOptions {
   readonly keyPrefix: string;
   readonly expireKeys: boolean;
+  /** `undefined`: no near cache. */
+  readonly nearCacheBytes: number | undefined;
 }
 
 /** What is wrong with the settings: all of it, so that one start tells all there is to mend. */

@@ -37,6 +37,9 @@ function aboutPlaces({ values, has, names }: Known): string[] {
   if (has('redisClusterNodes') && (values.redisDb ?? 0) !== 0) {
     problems.push(`${names('redisClusterNodes', 'redisDb')}: A Redis Cluster has no database other than 0.`);
   }
+  if (has('redisClusterNodes') && has('nearCacheBytes')) {
+    problems.push(`${names('redisClusterNodes', 'nearCacheBytes')}: There is no near cache of a Redis Cluster.`);
+  }
   return problems;
 }
 
@@ -101,6 +104,7 @@ export function redisConfigOf(values: SettingValues): RedisConfig | undefined {
     connectTimeoutMs: values.redisConnectTimeoutMs,
     keyPrefix: values.redisKeyPrefix,
     expireKeys: values.redisTtl,
+    nearCacheBytes: values.redisTtl ? values.nearCacheBytes : undefined,
   };
 }
 
@@ -122,8 +126,12 @@ function placeOf(values: SettingValues): Place | undefined {
 /** @returns why a setting changes nothing beside the others, or `undefined` when it does. */
 export function whyWithoutEffect(id: SettingId, given: GivenSettings): string | undefined {
   const hasRedis = places.some((place) => given.has(place));
-  if (!hasRedis && id.startsWith('redis')) return 'nothing says where Redis is, so sessions are kept in memory';
+  if (!hasRedis && (id.startsWith('redis') || id === 'nearCacheBytes'))
+    return 'nothing says where Redis is, so sessions are kept in memory';
   if (hasRedis && id === 'memoryStoreBytes') return 'sessions are kept in Redis';
+  // Without TTLs, Redis has to be asked whether a session has ended.
+  if (id === 'nearCacheBytes' && given.get('redisTtl')?.text === 'off')
+    return `${variableOf(settings.redisTtl)} is off`;
   if (id.startsWith('redisSentinel') && !given.has('redisSentinels'))
     return `${variableOf(settings.redisSentinels)} is not set`;
   return undefined;

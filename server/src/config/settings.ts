@@ -215,6 +215,12 @@ export const settings = {
     fallback: '2s',
     help: 'How long connecting to Redis may take before it is tried again.',
   },
+  nearCacheBytes: {
+    name: 'NEAR_CACHE',
+    kind: size({ min: '1MiB', max: '64GiB' }),
+    absent: 'none',
+    help: 'Most bytes of a cache of sessions in the sidecar, from which most reads are answered without Redis. Changes through another sidecar are seen within milliseconds, at the latest after a second. Not with a Redis Cluster. The ACL user at Redis needs +client|id, +client|tracking, +info, +ping, +subscribe and the channel __redis__:invalidate.',
+  },
 } as const satisfies Record<string, Setting<unknown>>;
 
 export type SettingId = keyof typeof settings;

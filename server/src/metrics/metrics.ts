@@ -4,10 +4,11 @@ import type { RpcObserver } from '../grpc/dispatcher';
 import { loadResults } from '../session/session-events';
 import type { SessionEvents } from '../session/session-events';
 import type { StoreObserver } from '../store/observed-store';
+import type { NearCacheObserver } from '../store/redis/near-cache';
 import { Counter, Histogram } from './series';
 
 /** Everything the sidecar counts, as what its parts report to. */
-export interface Metrics extends SessionEvents, RpcObserver, StoreObserver {
+export interface Metrics extends SessionEvents, RpcObserver, StoreObserver, NearCacheObserver {
   setStoreReady(ready: boolean): void;
 }
 
@@ -76,6 +77,15 @@ export function createMetrics(registry: Registry, build: BuildInfo): Metrics {
   );
   const storeErrors = counter('store_errors_total', 'Store commands that failed, by reason.', 'command', 'reason');
   const storeReady = gauge('store_ready', '1 when the store can be used, 0 when not.');
+  const nearCacheReads = counter(
+    'near_cache_reads_total',
+    'Reads that asked the near cache first, by whether it had the session (hit, miss).',
+    'result',
+  );
+  const nearCacheReady = gauge(
+    'near_cache_ready',
+    '1 when Redis tells of changes and the near cache can be used, 0 when not or when there is none.',
+  );
   const buildInfo = gauge(
     'build_info',
     'Always 1: the version and the kind of store in its labels.',
@@ -85,6 +95,7 @@ export function createMetrics(registry: Registry, build: BuildInfo): Metrics {
 
   for (const result of loadResults) loaded.announce(result);
   for (const result of ['done', 'skipped']) touches.announce(result);
+  for (const result of ['hit', 'miss']) nearCacheReads.announce(result);
   buildInfo.set({ version: build.version, store: build.store }, 1);
   collectDefaultMetrics({ register: registry });
 
@@ -124,6 +135,12 @@ export function createMetrics(registry: Registry, build: BuildInfo): Metrics {
     storeAnswered(command, milliseconds, errorReason) {
       storeDuration.observe(milliseconds / 1000, command);
       if (errorReason !== undefined) storeErrors.inc(command, errorReason);
+    },
+    nearCacheRead: (hit) => {
+      nearCacheReads.inc(hit ? 'hit' : 'miss');
+    },
+    setNearCacheReady: (ready) => {
+      nearCacheReady.set(ready ? 1 : 0);
     },
     setStoreReady: (ready) => {
       storeReady.set(ready ? 1 : 0);

@@ -214,6 +214,10 @@ describe('settings that clash name each other', () => {
       'SESSION_SIDECAR_REDIS_CLUSTER_NODES and SESSION_SIDECAR_REDIS_DB: A Redis Cluster has no database other than 0.',
     ],
     [
+      { ...inForm.cluster, NEAR_CACHE: '8MiB' },
+      'SESSION_SIDECAR_REDIS_CLUSTER_NODES and SESSION_SIDECAR_NEAR_CACHE: There is no near cache of a Redis Cluster.',
+    ],
+    [
       { ...inForm.url, REDIS_TLS_CA_FILE: '/ca' },
       'SESSION_SIDECAR_REDIS_TLS_CA_FILE: Without effect, because TLS is off. Turn it on with rediss:// or SESSION_SIDECAR_REDIS_TLS.',
     ],
@@ -247,6 +251,14 @@ describe('settings without effect are warned about', () => {
     [
       { REDIS_PASSWORD: 'p' },
       'SESSION_SIDECAR_REDIS_PASSWORD has no effect: nothing says where Redis is, so sessions are kept in memory.',
+    ],
+    [
+      { NEAR_CACHE: '8MiB' },
+      'SESSION_SIDECAR_NEAR_CACHE has no effect: nothing says where Redis is, so sessions are kept in memory.',
+    ],
+    [
+      { ...inForm.url, REDIS_TTL: 'off', NEAR_CACHE: '8MiB' },
+      'SESSION_SIDECAR_NEAR_CACHE has no effect: SESSION_SIDECAR_REDIS_TTL is off.',
     ],
     [
       { ...inForm.url, MEMORY_STORE_SIZE: '1GiB' },

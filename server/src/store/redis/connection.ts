@@ -25,6 +25,8 @@ export interface RedisConnectionListener {
   onTrouble(error: Error): void;
 }
 
+type MoreOptions = Pick<RedisOptions, 'protocol' | 'autoResubscribe' | 'connectionName'>;
+
 const shortestReconnectDelay = 50;
 const longestReconnectDelay = 2_000;
 
@@ -32,8 +34,12 @@ const longestReconnectDelay = 2_000;
  * Connects to Redis, at once and again whenever the connection is lost. It never rejects: until it is ready, `status` is
  * something else than `ready`.
  */
-export function connectRedis(options: RedisConnectionOptions, listener: RedisConnectionListener): Redis | Cluster {
-  const client = createClient(options);
+export function connectRedis(
+  options: RedisConnectionOptions,
+  listener: RedisConnectionListener,
+  more: MoreOptions = {},
+): Redis | Cluster {
+  const client = createClient(options, more);
   let ready = false;
   const told = new Set<string>();
   client.on('ready', () => {
@@ -59,13 +65,23 @@ export function connectRedis(options: RedisConnectionOptions, listener: RedisCon
   return client;
 }
 
+/** Connects to the same Redis to be told things. A Cluster has nobody to ask. */
+export function connectSubscriber(options: RedisConnectionOptions, onTrouble: (error: Error) => void): Redis {
+  // ioredis drops the messages of RESP3 that say what changed.
+  const resp2 = { protocol: 2, autoResubscribe: false, connectionName: 'session-sidecar-changes' } as const;
+  const connection = connectRedis(options, { onReady: () => undefined, onTrouble }, resp2);
+  if (connection instanceof Redis) return connection;
+  connection.disconnect();
+  throw new TypeError('Expected a single Redis or one behind Sentinels, got a Cluster.');
+}
+
 function isFailedSelect(error: Error & { readonly command?: { readonly name: string } }): boolean {
   return error.command?.name === 'select';
 }
 
-function createClient(options: RedisConnectionOptions): Redis | Cluster {
+function createClient(options: RedisConnectionOptions, more: MoreOptions): Redis | Cluster {
   const { mode, nodes, socketPath, db, sentinel, tls } = options;
-  const common = commonOptions(options);
+  const common = { ...commonOptions(options), ...more };
   switch (mode) {
     case 'single':
       return new Redis({ ...common, db, ...(socketPath === undefined ? { ...nodes[0] } : { path: socketPath }) });

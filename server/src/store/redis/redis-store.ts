@@ -1,5 +1,5 @@
-import { ReplyError } from 'ioredis';
-import type { Cluster, Redis } from 'ioredis';
+import { Redis, ReplyError } from 'ioredis';
+import type { Cluster } from 'ioredis';
 import type { OperandProblem, Operation, OperationResult, SessionChange } from '../../session/change';
 import { storeFull, storeUnavailable, UnreadableRecordError } from '../../session/errors';
 import type { Limits } from '../../session/limits';
@@ -8,6 +8,9 @@ import type { ExpiryPolicy, SessionRecord, SessionState } from '../../session/se
 import type { Loaded, NewSession, SessionRef, SessionStore, UpdateOutcome } from '../../session/session-store';
 import { batchReads } from './batched-reads';
 import type { Read } from './batched-reads';
+import { Invalidations } from './invalidations';
+import { NearCache } from './near-cache';
+import type { NearCacheObserver, Reading } from './near-cache';
 import { RecentLoads } from './recent-loads';
 import { decodeRecord, encodeBody } from './record-codec';
 import type { DecodedRecord } from './record-codec';
@@ -23,6 +26,17 @@ export interface RedisStoreOptions {
   readonly keyPrefix: string;
   /** `false`: expiry is kept in the record alone and Redis gets no TTL (LRU mode). */
   readonly expireKeys: boolean;
+  /** `undefined`: none. Not with a Cluster, and not without `expireKeys`. */
+  readonly nearCache?: NearCacheOptions | undefined;
+}
+
+export interface NearCacheOptions {
+  readonly maxBytes: number;
+  /** A connection to the same Redis for nothing else than its messages. The store closes it. */
+  readonly subscriber: Redis;
+  readonly observer: NearCacheObserver;
+  /** Redis does not tell of changes, so nothing can be cached. */
+  readonly onTrouble: (error: Error) => void;
 }
 
 /** Sessions in Redis 7 or Valkey: one string key each, every method one script on that key. */
@@ -31,9 +45,17 @@ export class RedisStore implements SessionStore {
   readonly #runScript: RunScript;
   readonly #read: Read;
   readonly #recentLoads = new RecentLoads();
+  readonly #nearCache: NearCache | undefined;
+  readonly #invalidations: Invalidations | undefined;
 
   constructor(options: RedisStoreOptions) {
     this.#options = options;
+    const { client, keyPrefix, nearCache } = options;
+    if (nearCache !== undefined && client instanceof Redis) {
+      const { maxBytes, observer, subscriber, onTrouble } = nearCache;
+      this.#nearCache = new NearCache({ maxBytes, keyPrefix, observer });
+      this.#invalidations = new Invalidations({ data: client, subscriber, listener: this.#nearCache, onTrouble });
+    }
     this.#runScript = defineScripts(options.client);
     this.#read = batchReads(options.client);
   }
@@ -54,8 +76,17 @@ export class RedisStore implements SessionStore {
   }
 
   load(ref: SessionRef): Promise<Loaded | undefined> {
+    const nearCache = this.#nearCache;
     const recent = this.#recentLoads.find(ref.handle);
-    return recent === undefined ? this.#loadByScript(ref) : this.#loadPlainly(ref, recent.idleTimeout);
+    if (recent === undefined) return this.#loadByScript(ref);
+    if (nearCache === undefined) return this.#loadPlainly(ref, recent.idleTimeout);
+    const near = nearCache.find(ref.handle);
+    // Another secret is not refused here, because the session may have got it a moment ago.
+    if (near?.secretHash === ref.secretHash) return Promise.resolve({ session: near.session, touched: false });
+    const reading = nearCache.begin(ref.handle);
+    return this.#loadPlainly(ref, recent.idleTimeout, reading).finally(() => {
+      reading.end();
+    });
   }
 
   async #loadByScript(ref: SessionRef): Promise<Loaded | undefined> {
@@ -83,7 +114,8 @@ export class RedisStore implements SessionStore {
     this.#recentLoads.remember(handle, idleTimeout, asked, Math.min(touchDue, expires ?? Infinity) - now);
   }
 
-  async #loadPlainly(ref: SessionRef, idleTimeout: number | undefined): Promise<Loaded | undefined> {
+  /** @param reading who may keep what is read */
+  async #loadPlainly(ref: SessionRef, idleTimeout: number | undefined, reading?: Reading): Promise<Loaded | undefined> {
     if (!this.ready) throw storeUnavailable(false);
     let record: Buffer | null;
     try {
@@ -95,12 +127,14 @@ export class RedisStore implements SessionStore {
       this.#recentLoads.forget(ref.handle);
       return undefined;
     }
-    const decoded = decodeRecord(record);
+    // What is kept must not keep all else that came from Redis at the same time.
+    const decoded = decodeRecord(reading === undefined ? record : Buffer.from(record));
     // The script knows better what is wrong with it, and whether another idle timeout makes an access due.
     if (decoded === undefined || decoded.idleTimeout !== idleTimeout) return this.#loadByScript(ref);
+    const session = this.#sessionOf(ref, decoded);
+    reading?.keep({ session, secretHash: decoded.secretHash }, record.length);
     // Not in constant time, because nobody can choose what the hash of a secret begins with.
-    if (decoded.secretHash !== ref.secretHash) return undefined;
-    return { session: this.#sessionOf(ref, decoded), touched: false };
+    return decoded.secretHash === ref.secretHash ? { session, touched: false } : undefined;
   }
 
   #sessionOf({ handle }: SessionRef, record: DecodedRecord): SessionRecord {
@@ -149,6 +183,7 @@ export class RedisStore implements SessionStore {
   }
 
   async close(): Promise<void> {
+    this.#invalidations?.close();
     this.#options.client.disconnect();
     return Promise.resolve();
   }
@@ -162,10 +197,14 @@ export class RedisStore implements SessionStore {
     if (!this.ready) throw storeUnavailable(false);
     const { keyPrefix, expiry, expireKeys } = this.#options;
     const policy = [secretHash, orEmpty(expiry.touchInterval), orEmpty(expiry.maxLifetime), expireKeys ? '1' : '0'];
+    // Before, so that no read under way keeps what it finds; after, in case one that began meanwhile did.
+    this.#nearCache?.forget(handle);
     try {
       return await this.#runScript(script, keyPrefix + handle, [...policy, ...args]);
     } catch (error) {
       throw this.#failure(script, handle, error);
+    } finally {
+      this.#nearCache?.forget(handle);
     }
   }
 

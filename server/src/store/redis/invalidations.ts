@@ -1,0 +1,134 @@
+import type { Redis } from 'ioredis';
+
+export interface InvalidationListener {
+  /** From now on Redis tells of every change to a key that was read after this. */
+  onTracking(): void;
+  /** All that Redis had to tell until `askedAt`, by `performance.now()`, was told. */
+  onConfirmed(askedAt: number): void;
+  /** Keys were changed or removed; `undefined`: any may have been. */
+  onInvalidated(keys: readonly string[] | undefined): void;
+  /** Changes may have gone untold. */
+  onLost(): void;
+}
+
+export interface InvalidationOptions {
+  /** The connection whose reads are tracked. */
+  readonly data: Redis;
+  /** The connection that Redis tells of changes, used for nothing else. */
+  readonly subscriber: Redis;
+  readonly listener: InvalidationListener;
+  /** Tracking could not be turned on; it is tried again. The same trouble is told once. */
+  readonly onTrouble: (error: Error) => void;
+}
+
+/** A quarter of the silence that is borne, so that a single late answer is no loss. */
+const checkIntervalMs = 250;
+const retryMs = 1000;
+
+/** The channel of RESP2 connections (https://redis.io/docs/latest/develop/reference/client-side-caching/#two-connections-mode). */
+const channel = '__redis__:invalidate';
+
+/**
+ * Has Redis tell of every change to what was read by another connection, over a connection of its own. When either connection is lost, so is what Redis knew of the reads.
+ */
+export class Invalidations {
+  readonly #options: InvalidationOptions;
+  #attempt = 0;
+  #isTracking = false;
+  #isClosed = false;
+  #toldTrouble: string | undefined;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(options: InvalidationOptions) {
+    this.#options = options;
+    const { data, subscriber, listener } = options;
+    for (const connection of [data, subscriber]) {
+      connection.on('ready', () => {
+        this.#start();
+      });
+      connection.on('close', () => {
+        this.#lose();
+      });
+    }
+    subscriber.on('messageBuffer', (_channel: Buffer, keys: unknown) => {
+      listener.onInvalidated(keys === null ? undefined : (keys as readonly Buffer[]).map((key) => key.toString()));
+    });
+    this.#timer = setInterval(() => void this.check(), checkIntervalMs).unref();
+    this.#start();
+  }
+
+  /** Resolves when everything that Redis had to tell when this was called was told, or tracking was lost. */
+  async check(): Promise<void> {
+    if (!this.#isTracking) return;
+    const attempt = this.#attempt;
+    const { subscriber, listener } = this.#options;
+    const askedAt = performance.now();
+    try {
+      await subscriber.ping();
+      if (attempt === this.#attempt) listener.onConfirmed(askedAt);
+    } catch {
+      // A connection that does not answer may have lost messages; a new one begins anew.
+      if (attempt === this.#attempt) this.#reconnect();
+    }
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearInterval(this.#timer);
+    this.#lose();
+    this.#options.subscriber.disconnect();
+  }
+
+  #start(): void {
+    this.#lose();
+    const { data, subscriber } = this.#options;
+    if (data.status !== 'ready' || subscriber.status !== 'ready' || this.#isClosed) return;
+    const attempt = this.#attempt;
+    this.#track(attempt).catch((error: unknown) => {
+      if (attempt !== this.#attempt) return;
+      this.#tell(error as Error);
+      setTimeout(() => {
+        if (attempt === this.#attempt) this.#reconnect();
+      }, retryMs).unref();
+    });
+  }
+
+  async #track(attempt: number): Promise<void> {
+    const { data, subscriber, listener } = this.#options;
+    const [id, here, there] = await Promise.all([subscriber.client('ID'), runIdOf(data), runIdOf(subscriber)]);
+    // During a failover, the two may be connected to different servers, where the same number is another client.
+    if (here !== there) throw new Error('The two connections to Redis lead to different servers.');
+    await subscriber.subscribe(channel);
+    await data.client('TRACKING', 'ON', 'REDIRECT', id);
+    if (attempt !== this.#attempt) return;
+    this.#isTracking = true;
+    this.#toldTrouble = undefined;
+    listener.onTracking();
+    await this.check();
+  }
+
+  #tell(cause: Error): void {
+    const { message } = cause;
+    if (message === this.#toldTrouble) return;
+    this.#toldTrouble = message;
+    const effect = 'Redis does not tell of changes, so SESSION_SIDECAR_NEAR_CACHE has no effect for now';
+    this.#options.onTrouble(new Error(`${effect}: ${message}`, { cause }));
+  }
+
+  #lose(): void {
+    this.#attempt += 1;
+    if (!this.#isTracking) return;
+    this.#isTracking = false;
+    this.#options.listener.onLost();
+  }
+
+  /** Its next `ready` starts anew. */
+  #reconnect(): void {
+    this.#lose();
+    if (!this.#isClosed) this.#options.subscriber.disconnect(true);
+  }
+}
+
+async function runIdOf(connection: Redis): Promise<string | undefined> {
+  return /^run_id:(\w+)/m.exec(await connection.info('server'))?.[1];
+}

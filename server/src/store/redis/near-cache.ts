@@ -1,0 +1,123 @@
+import { LRUCache } from 'lru-cache';
+import type { SessionRecord } from '../../session/session';
+import type { InvalidationListener } from './invalidations';
+
+/** About what the objects of an entry take beside the bytes of the record. */
+const overheadBytes = 1024;
+
+/** For how long after Redis was last heard of what it said before is believed, in ms: the bound of staleness. */
+export const longestSilenceMs = 1000;
+
+export interface NearSession {
+  readonly session: SessionRecord;
+  readonly secretHash: string;
+}
+
+/** A read of a session that Redis has not answered yet. */
+export interface Reading {
+  /** Keeps what was read, unless the session was changed meanwhile. */
+  keep(read: NearSession, recordBytes: number): void;
+  end(): void;
+}
+
+/** All reads of a session that are under way since it was changed last. */
+interface Readings {
+  underWay: number;
+  isOutdated: boolean;
+}
+
+export interface NearCacheObserver {
+  nearCacheRead(hit: boolean): void;
+  /** Whether it can be used now. */
+  setNearCacheReady(ready: boolean): void;
+}
+
+/**
+ * Sessions as they were read last, for as long as Redis would have told of a change. It only ever says what a session is,
+ * never that there is none. docs/design.md says how it is kept coherent.
+ */
+export class NearCache implements InvalidationListener {
+  readonly #keyPrefix: string;
+  readonly #observer: NearCacheObserver;
+  readonly #sessions: LRUCache<string, NearSession>;
+  readonly #readings = new Map<string, Readings>();
+  /** By `performance.now()`; `undefined`: Redis tells of no changes. */
+  #trustedUntil: number | undefined;
+
+  constructor(options: {
+    readonly maxBytes: number;
+    readonly keyPrefix: string;
+    readonly observer: NearCacheObserver;
+  }) {
+    this.#keyPrefix = options.keyPrefix;
+    this.#observer = options.observer;
+    this.#sessions = new LRUCache({ maxSize: options.maxBytes });
+  }
+
+  find(handle: string): NearSession | undefined {
+    const isTrusted = this.#trustedUntil !== undefined && performance.now() < this.#trustedUntil;
+    const found = isTrusted ? this.#sessions.get(handle) : undefined;
+    this.#observer.nearCacheRead(found !== undefined);
+    return found;
+  }
+
+  /** To be called before Redis is asked for a session. */
+  begin(handle: string): Reading {
+    let readings = this.#readings.get(handle);
+    if (readings === undefined) {
+      // What is read while Redis tells of no changes cannot be kept.
+      readings = { underWay: 0, isOutdated: this.#trustedUntil === undefined };
+      this.#readings.set(handle, readings);
+    }
+    readings.underWay += 1;
+    return this.#readingOf(handle, readings);
+  }
+
+  #readingOf(handle: string, readings: Readings): Reading {
+    return {
+      keep: (read, recordBytes) => {
+        if (!readings.isOutdated) this.#sessions.set(handle, read, { size: recordBytes + overheadBytes });
+      },
+      end: () => {
+        readings.underWay -= 1;
+        if (readings.underWay === 0 && this.#readings.get(handle) === readings) this.#readings.delete(handle);
+      },
+    };
+  }
+
+  /** Nothing that was read of the session so far is used any more. */
+  forget(handle: string): void {
+    this.#sessions.delete(handle);
+    const readings = this.#readings.get(handle);
+    if (readings === undefined) return;
+    readings.isOutdated = true;
+    // Reads that begin from now on will see the change.
+    this.#readings.delete(handle);
+  }
+
+  onTracking(): void {
+    this.#trustedUntil = -Infinity;
+    this.#observer.setNearCacheReady(true);
+  }
+
+  onConfirmed(askedAt: number): void {
+    this.#trustedUntil = askedAt + longestSilenceMs;
+  }
+
+  onInvalidated(keys: readonly string[] | undefined): void {
+    if (keys === undefined) this.#forgetAll();
+    else for (const key of keys) this.forget(key.slice(this.#keyPrefix.length));
+  }
+
+  onLost(): void {
+    this.#trustedUntil = undefined;
+    this.#observer.setNearCacheReady(false);
+    this.#forgetAll();
+  }
+
+  #forgetAll(): void {
+    this.#sessions.clear();
+    for (const readings of this.#readings.values()) readings.isOutdated = true;
+    this.#readings.clear();
+  }
+}

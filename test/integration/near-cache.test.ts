@@ -1,0 +1,228 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { SessionClient } from '@session-sidecar/client';
+import { connectSubscriber } from '../../server/src/store/redis/connection';
+import { RedisStore } from '../../server/src/store/redis/redis-store';
+import { until } from '../support/poll';
+import { metricOf, startLoggedSidecar, startReadySidecar } from '../support/ready-sidecar';
+import { startRedis } from '../support/redis';
+import type { RedisServer } from '../support/redis';
+import type { Sidecar } from '../support/sidecar';
+import {
+  connectForTest,
+  generousLimits,
+  keyPrefix,
+  nearCacheFor,
+  redisConnectionOptions,
+  twentyMinutes,
+} from '../support/store-harness';
+import { commandsOf } from '../support/stored';
+
+interface Shop {
+  count: number;
+}
+
+/** Two sidecars of one deployment, each with a near cache and a client of its own. */
+describe('a near cache', () => {
+  let redis: RedisServer;
+  let sidecars: Sidecar[];
+  let here: SessionClient<Shop>;
+  let there: SessionClient<Shop>;
+  let token: string;
+
+  beforeAll(async () => {
+    redis = await startRedis();
+  });
+
+  afterAll(() => redis.stop());
+
+  beforeEach(async () => {
+    const env = { SESSION_SIDECAR_NEAR_CACHE: '8MiB' };
+    sidecars = await Promise.all([0, 1].map(() => startReadySidecar({ redisUrl: redis.url, env })));
+    for (const sidecar of sidecars)
+      await until('the near cache', async () => (await metricOf(sidecar, 'session_sidecar_near_cache_ready')) === 1);
+    [here, there] = sidecars.map(({ address }) => new SessionClient<Shop>({ address })) as [
+      SessionClient<Shop>,
+      SessionClient<Shop>,
+    ];
+    const session = here.create();
+    session.set('count', 0);
+    await session.save();
+    token = session.token!;
+  });
+
+  afterEach(async () => {
+    here.close();
+    there.close();
+    await Promise.all(sidecars.map((sidecar) => sidecar.close()));
+  });
+
+  async function count(client: SessionClient<Shop>): Promise<number | undefined> {
+    return (await client.open(token)).get('count');
+  }
+
+  /** Reads often enough for the session to be in the near cache of this client's sidecar. */
+  async function warmUp(client: SessionClient<Shop>): Promise<void> {
+    for (let times = 0; times < 3; times += 1) await client.open(token);
+  }
+
+  async function set(client: SessionClient<Shop>, value: number): Promise<void> {
+    const session = await client.open(token);
+    session.set('count', value);
+    await session.save();
+  }
+
+  test('answers reads without asking Redis', async () => {
+    await warmUp(here);
+    expect(await readsOf(redis, () => here.open(token))).toBe(0);
+    expect(await metricOf(sidecars[0]!, 'session_sidecar_near_cache_reads_total\\{result="hit"\\}')).toBeGreaterThan(0);
+  });
+
+  test('shows a client its own changes at once', async () => {
+    for (let value = 1; value <= 50; value += 1) {
+      await warmUp(here);
+      await set(here, value);
+      expect(await count(here)).toBe(value);
+    }
+  });
+
+  test('shows the changes of another sidecar, and only those', async () => {
+    for (let value = 1; value <= 20; value += 1) {
+      await warmUp(there);
+      await set(here, value);
+      await until('the change to be seen', async () => (await count(there)) === value);
+    }
+  });
+
+  test('forgets a session that another sidecar ended, and does not bring it back', async () => {
+    await warmUp(there);
+    await (await here.open(token)).invalidate();
+    await until('the end to be seen', async () => (await there.open(token)).origin === 'not_found');
+    await expect(there.open(token)).resolves.toMatchObject({ origin: 'not_found' });
+  });
+
+  test('never refuses a token that another sidecar has just given to the session', async () => {
+    for (let times = 0; times < 20; times += 1) {
+      await warmUp(there);
+      const session = await here.open(token);
+      await session.regenerate();
+      token = session.token!;
+      await expect(there.open(token)).resolves.toMatchObject({ origin: 'found' });
+    }
+  });
+
+  test('does not let a token in that the session had before', async () => {
+    const session = await here.open(token);
+    await session.regenerate();
+    for (let times = 0; times < 3; times += 1) await here.open(session.token);
+    expect(await readsOf(redis, () => here.open(session.token))).toBe(0);
+    await expect(here.open(token)).resolves.toMatchObject({ origin: 'not_found' });
+  });
+
+  test('forgets everything when Redis is emptied', async () => {
+    await warmUp(here);
+    await redis.admin.flushall();
+    await until('the end to be seen', async () => (await here.open(token)).origin === 'not_found');
+  });
+
+  test('is dropped whole when the connection that Redis tells of changes is lost, and comes back', async () => {
+    await warmUp(here);
+    await redis.admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
+    await until(
+      'the loss to be noticed',
+      async () => (await metricOf(sidecars[0]!, 'session_sidecar_near_cache_ready')) === 0,
+    );
+    expect(await readsOf(redis, () => here.open(token))).toBe(1);
+
+    await until('the near cache', async () => (await metricOf(sidecars[0]!, 'session_sidecar_near_cache_ready')) === 1);
+    await warmUp(here);
+    expect(await readsOf(redis, () => here.open(token))).toBe(0);
+    await set(there, 7);
+    await until('the change to be seen', async () => (await count(here)) === 7);
+  });
+
+  test('is dropped whole when the connection that reads is lost', async () => {
+    await warmUp(here);
+    await redis.admin.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    await set(there, 8).catch(() => undefined);
+    await until('the change to be seen', async () => {
+      await set(there, 8).catch(() => undefined);
+      return (await count(here).catch(() => undefined)) === 8;
+    });
+    await until('the near cache', async () => (await metricOf(sidecars[0]!, 'session_sidecar_near_cache_ready')) === 1);
+    await warmUp(here);
+    expect(await readsOf(redis, () => here.open(token))).toBe(0);
+  });
+});
+
+describe('a Redis that tells of changes late', () => {
+  let redis: RedisServer;
+  let store: RedisStore;
+
+  beforeAll(async () => {
+    redis = await startRedis();
+  });
+
+  afterAll(async () => {
+    await store.close();
+    await redis.stop();
+  });
+
+  test('shows a sidecar its own changes all the same', async () => {
+    const connection = redisConnectionOptions({ nodes: [{ host: '127.0.0.1', port: redis.port }] });
+    const subscriber = connectSubscriber(connection, () => undefined);
+    const reads = { hits: 0, misses: 0 };
+    const near = nearCacheFor(reads, subscriber);
+    const settings = { expiry: twentyMinutes, limits: generousLimits, keyPrefix, expireKeys: true };
+    store = new RedisStore({ client: connectForTest(connection), ...settings, nearCache: near.options });
+    await until('the near cache', () => store.ready && near.isReady());
+
+    const ref = { handle: 'handle', secretHash: 'hash' };
+    const content = { data: new Map(), flash: new Map() };
+    await store.create({ ...ref, content, csrfToken: 'csrf', idleTimeout: 60_000, subject: undefined });
+    for (let times = 0; times < 3; times += 1) await store.load(ref);
+    expect(reads.hits).toBeGreaterThan(0);
+    subscriber.stream.pause();
+    await store.update(ref, { operations: [{ kind: 'set', key: 'a', value: Buffer.from('1') }] });
+    expect((await store.load(ref))?.session.data.get('a')).toEqual(Buffer.from('1'));
+    await store.delete(ref);
+    expect(await store.load(ref)).toBeUndefined();
+  });
+});
+
+describe('a Redis that does not tell of changes', () => {
+  test('is asked each time, and what is missing is said once', async () => {
+    const redis = await startRedis();
+    await redis.admin.call('ACL', 'SETUSER', 'app', 'on', '>secret', '~*', '&*', '+@all', '-client|tracking');
+    const url = redis.url.replace('redis://', 'redis://app:secret@');
+    const sidecar = await startLoggedSidecar({
+      SESSION_SIDECAR_REDIS_URL: url,
+      SESSION_SIDECAR_NEAR_CACHE: '8MiB',
+    });
+    // Each try asks for the number of a connection first.
+    await until('a second try', async () =>
+      /cmdstat_client\|id:calls=[2-9]/.test(await redis.admin.info('commandstats')),
+    );
+    expect(
+      sidecar
+        .log()
+        .split('\n')
+        .filter((line) => line.includes('SESSION_SIDECAR_NEAR_CACHE has no effect')),
+    ).toHaveLength(1);
+    const client = new SessionClient<Shop>({ address: sidecar.address });
+    const session = client.create();
+    session.set('count', 1);
+    await session.save();
+    for (let times = 0; times < 3; times += 1) await client.open(session.token);
+    expect(await readsOf(redis, () => client.open(session.token))).toBe(1);
+    expect(await metricOf(sidecar, 'session_sidecar_near_cache_ready')).toBe(0);
+    client.close();
+    await sidecar.close();
+    await redis.stop();
+  });
+});
+
+/** How often Redis was asked for a session. */
+async function readsOf(redis: RedisServer, work: () => Promise<unknown>): Promise<number> {
+  const { mget = 0, evalsha = 0 } = await commandsOf(redis, work);
+  return mget + evalsha;
+}
