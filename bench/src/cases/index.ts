@@ -6,6 +6,7 @@ import { comparison, figures } from './comparison';
 import type { ComparisonOptions } from './comparison';
 import { memoryIdle, soak, storedBytes } from './memory';
 import { redisCost } from './redis-cost';
+import { nearStaleness } from './staleness';
 import { startUp } from './start-up';
 
 const inFlights = [1, 8, 64, 256] as const;
@@ -34,6 +35,7 @@ export const allCases: readonly Case[] = [
   redisCost,
   startUp,
   memoryIdle,
+  nearStaleness,
   storedBytes('300b', 'bytes-per-session'),
   latency(),
   ...(Object.keys(sizes) as Size[]).flatMap((size) => [
