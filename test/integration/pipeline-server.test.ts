@@ -174,6 +174,30 @@ describe('a stream', () => {
   });
 });
 
+describe('a deadline', () => {
+  test('is kept although the store does not answer and the client does not cancel', async () => {
+    const { redis, open, newToken, inFlight } = await startOnRedis();
+    const token = await newToken();
+    const pipeline = open();
+    redis.freeze();
+    pipeline.send({ calls: [callOf(1, 'getSession', { token }), callOf(2, 'getSession', { token })] });
+    pipeline.send({ calls: [{ ...callOf(3, 'getSession', { token }), timeoutMs: 20 }] });
+    await expect(pipeline.reply(3)).rejects.toMatchObject({ status: 'DEADLINE_EXCEEDED' });
+    expect(pipeline.replies).toHaveLength(1);
+    await until('the others to be under way', async () => (await inFlight()) === 2);
+    redis.thaw();
+    await Promise.all([pipeline.reply(1), pipeline.reply(2)]);
+  });
+
+  test('may be as far off as there are numbers for', async () => {
+    const { open, newToken } = await start();
+    const token = await newToken();
+    const pipeline = open();
+    pipeline.send({ calls: [{ ...callOf(1, 'getSession', { token }), timeoutMs: 2 ** 32 - 1 }] });
+    await pipeline.reply(1);
+  });
+});
+
 describe('one bad call', () => {
   test('of a method that there is not is answered UNIMPLEMENTED, and the others as ever', async () => {
     const { open, newToken } = await start();

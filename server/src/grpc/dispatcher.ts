@@ -105,7 +105,7 @@ interface AnyMethod {
   readonly responseType: Encodable<unknown>;
 }
 
-const overdue: Status = { code: status.DEADLINE_EXCEEDED, message: 'Deadline exceeded', details: [] };
+export const overdue: Status = { code: status.DEADLINE_EXCEEDED, message: 'Deadline exceeded', details: [] };
 
 function decode(type: AnyMethod['requestType'], bytes: Uint8Array): unknown {
   try {

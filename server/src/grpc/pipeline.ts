@@ -6,9 +6,10 @@ import { Status } from '@session-sidecar/proto/google/rpc/status';
 import type { Logger } from 'pino';
 import { invalidArgument, SessionError } from '../session/errors';
 import type { Calls } from './calls';
-import { Caller } from './dispatcher';
+import { Caller, overdue } from './dispatcher';
 import type { Dispatch, Outcome } from './dispatcher';
 import { encode } from './encoding';
+import { NextDeadline } from './next-deadline';
 import { toServiceError, toStatus } from './status';
 
 type Stream = ServerDuplexStream<Buffer, Buffer>;
@@ -114,6 +115,7 @@ class Pipeline {
   readonly #known = new Map<number, Caller>();
   /** Those of them that are not started, oldest first. */
   #queued: Queued[] = [];
+  readonly #nextDeadline = new NextDeadline(() => this.#endOverdue());
   #underWay = 0;
   #replies: SizedReply[] = [];
   #replyBytes = 0;
@@ -180,6 +182,7 @@ class Pipeline {
       }
       const caller = new Caller(call.timeoutMs === 0 ? Infinity : now + call.timeoutMs);
       this.#known.set(call.id, caller);
+      this.#nextDeadline.watch(caller.deadline);
       this.#queued.push({ call, caller });
     }
     for (const id of cancelled) this.#forget(id);
@@ -209,6 +212,20 @@ class Pipeline {
     if (caller === undefined) return;
     this.#known.delete(id);
     caller.leave();
+  }
+
+  /** @returns the earliest deadline of those that are not overdue. */
+  #endOverdue(): number {
+    let next = Infinity;
+    for (const [id, caller] of this.#known) {
+      if (!caller.isOverdue) {
+        next = Math.min(next, caller.deadline);
+        continue;
+      }
+      this.#reply(id, caller, { error: overdue });
+      caller.leave();
+    }
+    return next;
   }
 
   #reply(id: number, caller: Caller, outcome: Outcome): void {
@@ -255,6 +272,7 @@ class Pipeline {
   #endWhenDone(): void {
     if (!this.#requestsEnded || this.#closed || this.#known.size > 0 || this.#replies.length > 0) return;
     this.#closed = true;
+    this.#nextDeadline.stop();
     this.#stream.end();
   }
 
@@ -268,6 +286,7 @@ class Pipeline {
 
   #close(): void {
     this.#closed = true;
+    this.#nextDeadline.stop();
     this.#queued = [];
     this.#replies = [];
     this.#replyBytes = 0;

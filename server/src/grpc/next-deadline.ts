@@ -1,0 +1,33 @@
+/** The longest that a timer of Node.js can wait. After that, it is asked for the earliest deadline again. */
+const longestDelayMs = 2 ** 31 - 1;
+
+/** One timer for many deadlines. It fires at the earliest that it was told of. */
+export class NextDeadline {
+  readonly #onDue: () => number;
+  #time = Infinity;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param onDue deals with what is overdue, and returns the earliest deadline of the rest, or Infinity. */
+  constructor(onDue: () => number) {
+    this.#onDue = onDue;
+  }
+
+  /** @param deadline in milliseconds since 1970; Infinity: none */
+  watch(deadline: number): void {
+    if (deadline >= this.#time) return;
+    this.stop();
+    this.#time = deadline;
+    this.#timer = setTimeout(
+      () => {
+        this.#time = Infinity;
+        this.watch(this.#onDue());
+      },
+      Math.min(deadline - Date.now(), longestDelayMs),
+    );
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#time = Infinity;
+  }
+}
