@@ -1,0 +1,239 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { SessionClient } from '@session-sidecar/client';
+import { loadConfig } from '../../server/src/config';
+import type { Loaded } from '../../server/src/config/load-config';
+import { rows } from '../../bench/results/latest.json';
+import { version } from '../../server/package.json';
+import { canRender, only, overlays, render, secrets } from '../support/manifests';
+import type { Manifest } from '../support/manifests';
+import { until } from '../support/poll';
+import { metricsOf, probe, startServing, stopProcesses } from '../support/process';
+import { startRedis } from '../support/redis';
+import { describeWith } from '../support/tools';
+
+/** The pods of an overlay's web Deployment. */
+interface Pod {
+  readonly spec: Manifest['spec'];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly sidecar: Manifest['spec'];
+  readonly app: Manifest['spec'];
+  /** The sidecar's environment, as the kubelet puts it together. */
+  readonly env: Readonly<Record<string, string>>;
+  /** A file in the sidecar's file system that comes from a Secret. @throws Error when there is none. */
+  readFile(path: string): Buffer;
+}
+
+function podOf(manifests: readonly Manifest[]): Pod {
+  const { spec, metadata } = only(manifests, 'Deployment', 'web')['spec'].template;
+  const sidecar = spec.initContainers[0];
+  const byName = (kind: string, name: string) =>
+    manifests.find((one) => one.kind === kind && one.metadata.name === name) ?? missing(`${kind} ${name}`);
+  const env: Record<string, string> = {};
+  for (const { configMapRef } of sidecar.envFrom) Object.assign(env, byName('ConfigMap', configMapRef.name)['data']);
+  for (const { name, value } of sidecar.env ?? []) env[name] = value ?? missing(`a value of ${name}`);
+  return {
+    spec,
+    labels: metadata.labels,
+    sidecar,
+    app: spec.containers[0],
+    env,
+    readFile(path) {
+      const mount = sidecar.volumeMounts.find(({ mountPath }: Manifest['spec']) => path.startsWith(`${mountPath}/`));
+      const volume = spec.volumes.find(({ name }: Manifest['spec']) => name === mount?.name);
+      const data = byName('Secret', volume?.secret.secretName)['data'];
+      const key = path.replace(`${mount.mountPath}/`, '');
+      return Buffer.from(data[key] ?? missing(`${key} in the Secret`), 'base64');
+    },
+  };
+}
+
+function missing(what: string): never {
+  throw new Error(`There is no ${what}.`);
+}
+
+function configOf({ env, readFile }: Pod): Loaded {
+  return loadConfig({ env, args: [], readFile });
+}
+
+const mebibytes = (quantity: string): number => Number(/^(\d+)Mi$/.exec(quantity)?.[1]);
+
+describeWith('kustomize 5', canRender).each(overlays)('the pods of the overlay %s', (overlay) => {
+  let manifests: readonly Manifest[];
+  let pod: Pod;
+
+  beforeAll(() => {
+    manifests = render(overlay);
+    pod = podOf(manifests);
+  });
+
+  test('give the sidecar settings that it takes without a complaint', () => {
+    expect(configOf(pod).warnings).toEqual([]);
+  });
+
+  test('give it no variable that is no setting', () => {
+    expect(Object.keys(pod.env).filter((name) => !name.startsWith('SESSION_SIDECAR_'))).toEqual([]);
+  });
+
+  test('give it the signing keys, and where they have one the password, out of the Secret', () => {
+    const { config } = configOf(pod);
+    expect(config.signingKeys).toEqual([Buffer.from(secrets['.signing-keys']!, 'base64')]);
+    expect(config.store).toMatchObject({
+      kind: 'redis',
+      redis: { password: overlay === 'dev' ? undefined : secrets['.redis-password']!.trim() },
+    });
+    expect(JSON.stringify(manifests.filter(({ kind }) => kind !== 'Secret'))).not.toContain('s3cret');
+  });
+
+  test('reach the kind of Redis that the overlay is named after', () => {
+    const mode = { dev: 'single', sentinel: 'sentinel', cluster: 'cluster' }[overlay];
+    expect(configOf(pod).config.store).toMatchObject({ redis: { mode } });
+  });
+
+  test('run the sidecar as a native sidecar, before every other container, from the image of this version', () => {
+    expect(pod.sidecar).toMatchObject({
+      name: 'session-sidecar',
+      image: `session-sidecar:${version}`,
+      restartPolicy: 'Always',
+    });
+    expect(pod.labels['session-sidecar']).toBe('true');
+  });
+
+  test('share the socket, which is the address that the app uses; the other address is on loopback', () => {
+    const { grpcAddresses } = configOf(pod).config;
+    expect(grpcAddresses).toEqual([
+      { kind: 'unix', path: '/run/session-sidecar/grpc.sock' },
+      { kind: 'tcp', host: '127.0.0.1', port: 50051 },
+    ]);
+    expect(pod.app.env).toEqual([{ name: 'SIDECAR_ADDRESS', value: 'unix:/run/session-sidecar/grpc.sock' }]);
+    const mounts = [pod.sidecar, pod.app].map(({ volumeMounts }) =>
+      volumeMounts.find(({ mountPath }: Manifest['spec']) => mountPath === '/run/session-sidecar'),
+    );
+    expect(mounts.map(({ name, readOnly = false }) => ({ name, readOnly }))).toEqual([
+      { name: 'session-sidecar', readOnly: false },
+      { name: 'session-sidecar', readOnly: true },
+    ]);
+    expect(pod.spec.volumes).toContainEqual({
+      name: 'session-sidecar',
+      emptyDir: { medium: 'Memory', sizeLimit: '1Mi' },
+    });
+  });
+
+  test('name the port that the sidecar listens on, wherever it is used', () => {
+    const { port, host } = configOf(pod).config.httpAddress;
+    expect(host).toBeUndefined();
+    expect(pod.sidecar.ports).toEqual([{ name: 'metrics', containerPort: port }]);
+    for (const one of ['startupProbe', 'livenessProbe', 'readinessProbe']) {
+      expect(pod.sidecar[one].httpGet.port).toBe('metrics');
+    }
+    const [, forPrometheus] = only(manifests, 'NetworkPolicy', 'web')['spec'].ingress;
+    expect(forPrometheus.ports).toEqual([{ port }]);
+    if (overlay === 'dev') return;
+    const monitor = only(manifests, 'PodMonitor', 'session-sidecar')['spec'];
+    expect(monitor.podMetricsEndpoints).toMatchObject([{ port: 'metrics', path: '/metrics' }]);
+    expect(pod.labels).toMatchObject(monitor.selector.matchLabels);
+    expect(pod.labels).toHaveProperty([monitor.jobLabel]);
+  });
+
+  test('are what everything else in the overlay is about', () => {
+    const selectors = [
+      only(manifests, 'Service', 'web')['spec'].selector,
+      only(manifests, 'NetworkPolicy', 'web')['spec'].podSelector.matchLabels,
+      only(manifests, 'PodDisruptionBudget', 'web')['spec'].selector.matchLabels,
+      only(manifests, 'Deployment', 'web')['spec'].selector.matchLabels,
+    ];
+    for (const selector of selectors) {
+      expect(selector).not.toEqual({});
+      expect(pod.labels).toMatchObject(selector);
+    }
+    const { scaleTargetRef, metrics } = only(manifests, 'HorizontalPodAutoscaler', 'web')['spec'];
+    expect(scaleTargetRef).toMatchObject({ kind: 'Deployment', name: 'web' });
+    expect(metrics[0].containerResource.container).toBe(pod.app.name);
+  });
+
+  test('leave every container as little as it needs', () => {
+    const deployments = manifests.filter(({ kind }) => kind === 'Deployment');
+    for (const { spec } of deployments.map((one) => one['spec'].template)) {
+      expect(spec).toMatchObject({ automountServiceAccountToken: false, enableServiceLinks: false });
+      for (const { securityContext } of [...(spec.initContainers ?? []), ...spec.containers]) {
+        expect(securityContext).toMatchObject({
+          runAsNonRoot: true,
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          capabilities: { drop: ['ALL'] },
+          seccompProfile: { type: 'RuntimeDefault' },
+        });
+        expect(securityContext.runAsUser).toBeGreaterThan(0);
+      }
+    }
+  });
+
+  test('end when the app has had its time and the sidecar after it', () => {
+    const { shutdownGraceMs } = configOf(pod).config;
+    const pause: number = pod.app.lifecycle.preStop.sleep.seconds;
+    const forTheApp = 20;
+    const toSpare = 5;
+    expect(pod.spec.terminationGracePeriodSeconds).toBe(pause + forTheApp + shutdownGraceMs / 1000 + toSpare);
+  });
+
+  test('ask about Redis only for readiness', () => {
+    const paths = ['startupProbe', 'livenessProbe', 'readinessProbe'].map((one) => pod.sidecar[one].httpGet.path);
+    expect(paths).toEqual(['/livez', '/livez', '/readyz']);
+  });
+
+  test('give it the memory that it was measured to need, and room', () => {
+    const { requests, limits } = pod.sidecar.resources;
+    const megabytes = rows.find(({ id }) => id === 'memory-after-1m')!.ours;
+    const measured = (megabytes * 1e6) / 2 ** 20;
+    expect(mebibytes(requests.memory)).toBeGreaterThan(measured);
+    expect(mebibytes(limits.memory)).toBeGreaterThan(1.5 * measured);
+    expect(limits).toEqual({ memory: limits.memory });
+  });
+});
+
+describeWith('kustomize 5', canRender)('a sidecar with the settings of the overlay dev', () => {
+  let directory: string;
+
+  beforeAll(() => {
+    directory = mkdtempSync(join(tmpdir(), 'session-sidecar-k8s-'));
+  });
+
+  afterAll(() => {
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  test('answers the probes on their paths, the app on its address, and Prometheus', async () => {
+    const pod = podOf(render('dev'));
+    const redis = await startRedis();
+    // What a cluster has and this machine has not: the volumes and the name of Redis.
+    const here = (text: string) =>
+      text
+        .replace('/run/session-sidecar', directory)
+        .replace('127.0.0.1:50051', '127.0.0.1:0')
+        .replace(':9464', '127.0.0.1:0')
+        .replace('redis://session-redis:6379', redis.url)
+        .replace('/etc/session-sidecar/secrets', directory);
+    writeFileSync(join(directory, 'signing-keys'), pod.readFile(pod.env['SESSION_SIDECAR_SIGNING_KEYS_FILE']!));
+    const env = Object.fromEntries(Object.entries(pod.env).map(([name, value]) => [name, here(value)]));
+    try {
+      const sidecar = await startServing({ settings: {}, env });
+      const sessions = new SessionClient<{ user: string }>({ address: here(pod.app.env[0].value) });
+      await until('Redis', async () => (await probe(`${sidecar.httpUrl}/readyz`)).status === 200);
+      for (const one of ['startupProbe', 'livenessProbe', 'readinessProbe']) {
+        const { status } = await probe(`${sidecar.httpUrl}${pod.sidecar[one].httpGet.path}`);
+        expect({ one, status }).toEqual({ one, status: 200 });
+      }
+      const session = sessions.create();
+      session.set('user', 'Ada');
+      await session.save();
+      expect((await sessions.open(session.token)).get('user')).toBe('Ada');
+      sessions.close();
+      expect((await metricsOf(sidecar)).value('session_sidecar_sessions_created_total')).toBe(1);
+    } finally {
+      await stopProcesses();
+      await redis.stop();
+    }
+  });
+});
