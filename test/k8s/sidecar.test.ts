@@ -1,62 +1,18 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { SessionClient } from '@session-sidecar/client';
-import { loadConfig } from '../../server/src/config';
-import type { Loaded } from '../../server/src/config/load-config';
 import { rows } from '../../bench/results/latest.json';
 import { version } from '../../server/package.json';
 import { canRender, only, overlays, render, secrets } from '../support/manifests';
 import type { Manifest } from '../support/manifests';
 import { until } from '../support/poll';
-import { metricsOf, probe, startServing, stopProcesses } from '../support/process';
-import { startRedis } from '../support/redis';
+import { metricsOf, probe, startProcess, startServing, stopProcesses } from '../support/process';
+import { freePort, startRedis } from '../support/redis';
 import { describeWith } from '../support/tools';
-
-/** The pods of an overlay's web Deployment. */
-interface Pod {
-  readonly spec: Manifest['spec'];
-  readonly labels: Readonly<Record<string, string>>;
-  readonly sidecar: Manifest['spec'];
-  readonly app: Manifest['spec'];
-  /** The sidecar's environment, as the kubelet puts it together. */
-  readonly env: Readonly<Record<string, string>>;
-  /** A file in the sidecar's file system that comes from a Secret. @throws Error when there is none. */
-  readFile(path: string): Buffer;
-}
-
-function podOf(manifests: readonly Manifest[]): Pod {
-  const { spec, metadata } = only(manifests, 'Deployment', 'web')['spec'].template;
-  const sidecar = spec.initContainers[0];
-  const byName = (kind: string, name: string) =>
-    manifests.find((one) => one.kind === kind && one.metadata.name === name) ?? missing(`${kind} ${name}`);
-  const env: Record<string, string> = {};
-  for (const { configMapRef } of sidecar.envFrom) Object.assign(env, byName('ConfigMap', configMapRef.name)['data']);
-  for (const { name, value } of sidecar.env ?? []) env[name] = value ?? missing(`a value of ${name}`);
-  return {
-    spec,
-    labels: metadata.labels,
-    sidecar,
-    app: spec.containers[0],
-    env,
-    readFile(path) {
-      const mount = sidecar.volumeMounts.find(({ mountPath }: Manifest['spec']) => path.startsWith(`${mountPath}/`));
-      const volume = spec.volumes.find(({ name }: Manifest['spec']) => name === mount?.name);
-      const data = byName('Secret', volume?.secret.secretName)['data'];
-      const key = path.replace(`${mount.mountPath}/`, '');
-      return Buffer.from(data[key] ?? missing(`${key} in the Secret`), 'base64');
-    },
-  };
-}
-
-function missing(what: string): never {
-  throw new Error(`There is no ${what}.`);
-}
-
-function configOf({ env, readFile }: Pod): Loaded {
-  return loadConfig({ env, args: [], readFile });
-}
+import { configOf, podOf } from './pod';
+import type { Pod } from './pod';
 
 const mebibytes = (quantity: string): number => Number(/^(\d+)Mi$/.exec(quantity)?.[1]);
 
@@ -218,7 +174,7 @@ describeWith('kustomize 5', canRender)('a sidecar with the settings of the overl
     writeFileSync(join(directory, 'signing-keys'), pod.readFile(pod.env['SESSION_SIDECAR_SIGNING_KEYS_FILE']!));
     const env = Object.fromEntries(Object.entries(pod.env).map(([name, value]) => [name, here(value)]));
     try {
-      const sidecar = await startServing({ settings: {}, env });
+      const sidecar = await startServing({ env });
       const sessions = new SessionClient<{ user: string }>({ address: here(pod.app.env[0].value) });
       await until('Redis', async () => (await probe(`${sidecar.httpUrl}/readyz`)).status === 200);
       for (const one of ['startupProbe', 'livenessProbe', 'readinessProbe']) {
@@ -235,5 +191,21 @@ describeWith('kustomize 5', canRender)('a sidecar with the settings of the overl
       await stopProcesses();
       await redis.stop();
     }
+  });
+
+  test('has its socket by the time the startup probe succeeds, which is when Kubernetes starts the app', async () => {
+    const { sidecar: container } = podOf(render('dev'));
+    const socket = join(directory, 'early.sock');
+    const http = `127.0.0.1:${await freePort()}`;
+    startProcess({ settings: { GRPC_ADDRESS: `unix:${socket}`, HTTP_ADDRESS: http } });
+    const startup = `http://${http}${container.startupProbe.httpGet.path}`;
+    const answers = await until('the startup probe', () =>
+      probe(startup).then(
+        ({ status }) => status === 200 && { socket: existsSync(socket) },
+        () => undefined,
+      ),
+    );
+    expect(answers).toEqual({ socket: true });
+    await stopProcesses();
   });
 });
