@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { SessionClient } from '@session-sidecar/client';
 import { rows } from '../../bench/results/latest.json';
 import { version } from '../../server/package.json';
@@ -156,6 +156,8 @@ describeWith('kustomize 5', canRender)('a sidecar with the settings of the overl
     directory = mkdtempSync(join(tmpdir(), 'session-sidecar-k8s-'));
   });
 
+  afterEach(stopProcesses);
+
   afterAll(() => {
     rmSync(directory, { recursive: true, force: true });
   });
@@ -163,6 +165,7 @@ describeWith('kustomize 5', canRender)('a sidecar with the settings of the overl
   test('answers the probes on their paths, the app on its address, and Prometheus', async () => {
     const pod = podOf(render('dev'));
     const redis = await startRedis();
+    let sessions: SessionClient<{ user: string }> | undefined;
     // What a cluster has and this machine has not: the volumes and the name of Redis.
     const here = (text: string) =>
       text
@@ -175,7 +178,7 @@ describeWith('kustomize 5', canRender)('a sidecar with the settings of the overl
     const env = Object.fromEntries(Object.entries(pod.env).map(([name, value]) => [name, here(value)]));
     try {
       const sidecar = await startServing({ env });
-      const sessions = new SessionClient<{ user: string }>({ address: here(pod.app.env[0].value) });
+      sessions = new SessionClient({ address: here(pod.app.env[0].value) });
       await until('Redis', async () => (await probe(`${sidecar.httpUrl}/readyz`)).status === 200);
       for (const one of ['startupProbe', 'livenessProbe', 'readinessProbe']) {
         const { status } = await probe(`${sidecar.httpUrl}${pod.sidecar[one].httpGet.path}`);
@@ -185,10 +188,9 @@ describeWith('kustomize 5', canRender)('a sidecar with the settings of the overl
       session.set('user', 'Ada');
       await session.save();
       expect((await sessions.open(session.token)).get('user')).toBe('Ada');
-      sessions.close();
       expect((await metricsOf(sidecar)).value('session_sidecar_sessions_created_total')).toBe(1);
     } finally {
-      await stopProcesses();
+      sessions?.close();
       await redis.stop();
     }
   });
@@ -206,6 +208,5 @@ describeWith('kustomize 5', canRender)('a sidecar with the settings of the overl
       ),
     );
     expect(answers).toEqual({ socket: true });
-    await stopProcesses();
   });
 });
