@@ -1,10 +1,14 @@
 // What the other commands need, installed when it is missing. Uses nothing but Node.js, because nothing else is there yet.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Programs that the tests use and that are installed for this checkout alone. test/support/tools.ts looks here too. */
+const tools = join(root, 'node_modules', '.cache', 'session-sidecar', 'bin');
 
 /** Runs a command with its output shown, and ends this process as it ended when it fails. */
 export function run(command, args, options = {}) {
@@ -39,12 +43,65 @@ export function installRedis() {
   }
 }
 
-function works(command, args) {
+/**
+ * Some tests let a real Prometheus look at the sidecar; without it they are skipped. Its package is unpacked, not installed:
+ * installed, it would start a service.
+ */
+export function installPrometheus() {
+  if (works('prometheus', ['--version']) && works('promtool', ['--version'])) return;
+  if (!works('apt-get', ['--version'])) {
+    console.error('Without prometheus its tests are skipped. Get it with: brew install prometheus');
+    return;
+  }
+  console.log('Unpacking prometheus …');
+  const directory = mkdtempSync(join(tmpdir(), 'session-sidecar-prometheus-'));
   try {
-    execFileSync(command, args, { stdio: 'ignore' });
-    return true;
+    const download = () => works('apt-get', ['-qq', 'download', 'prometheus'], { cwd: directory });
+    if (!download()) {
+      const [command, ...args] = [...(process.getuid?.() === 0 ? [] : ['sudo', '-n']), 'apt-get', '-qq', 'update'];
+      if (!works(command, args) || !download()) {
+        console.error('apt-get cannot download prometheus, so its tests are skipped.');
+        return;
+      }
+    }
+    const [file] = readdirSync(directory);
+    run('dpkg-deb', ['--extract', file, '.'], { cwd: directory });
+    mkdirSync(tools, { recursive: true });
+    for (const name of ['prometheus', 'promtool']) run('cp', [join(directory, 'usr', 'bin', name), tools]);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** Some tests render the Kubernetes manifests; without kustomize 5, alone or in kubectl, they are skipped. */
+export function installKustomize() {
+  const commands = [
+    ['kustomize', 'version'],
+    ['kubectl', 'version', '--client'],
+  ];
+  if (commands.some(([command, ...args]) => /^(Kustomize Version: )?v5\./m.test(outputOf(command, args) ?? ''))) return;
+  if (!works('go', ['version'])) {
+    console.error('Without kustomize 5, kubectl 1.27 or Go to make it, the tests of k8s/ are skipped.');
+    return;
+  }
+  console.log('Building kustomize …');
+  const env = { ...process.env, GOBIN: tools };
+  if (!works('go', ['install', 'sigs.k8s.io/kustomize/kustomize/v5@v5.7.1'], { env })) {
+    console.error('kustomize could not be built, so the tests of k8s/ are skipped.');
+  }
+}
+
+function works(command, args, options) {
+  return outputOf(command, args, options) !== undefined;
+}
+
+/** What a command prints; `undefined` when it fails or is not there. */
+function outputOf(command, args, options) {
+  const env = { ...process.env, PATH: [tools, process.env.PATH].join(delimiter) };
+  try {
+    return execFileSync(command, args, { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], ...options });
   } catch {
-    return false;
+    return undefined;
   }
 }
 

@@ -7,6 +7,8 @@ import { errorFacts } from '../client/src/errors';
 import { settingRows } from '../server/src/config';
 import { statusOf } from '../server/src/grpc/status';
 import { createMetrics } from '../server/src/metrics/metrics';
+import { code, page, table } from './markdown';
+import { sizingPage } from './sizing-page';
 
 /** The pages of docs/ that are printed from the code, by file name. */
 export async function pages(): Promise<Readonly<Record<string, string>>> {
@@ -14,6 +16,7 @@ export async function pages(): Promise<Readonly<Record<string, string>>> {
     'configuration.md': configurationPage(),
     'errors.md': errorsPage(),
     'metrics.md': await metricsPage(),
+    'sizing.md': sizingPage(),
   };
 }
 
@@ -101,19 +104,4 @@ function reasonMeanings(): ReadonlyMap<string, string> {
       return [name.replace('ERROR_REASON_', ''), paragraph.replace(/\s+/g, ' ')];
     }),
   );
-}
-
-function page(title: string, introduction: readonly string[], ...parts: string[]): string {
-  const notice = '<!-- Printed from the code by `npm run generate`. Do not edit. -->';
-  return [`# ${title}`, '', notice, '', ...introduction, '', ...parts].join('\n');
-}
-
-function table(heading: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`;
-  return [heading, heading.map(() => '---'), ...rows].map(line).join('');
-}
-
-function code(text: string): string {
-  return `\`${text}\``;
 }

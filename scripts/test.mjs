@@ -1,8 +1,10 @@
 // npm test: everything up to a finished test run. What follows `--` goes to jest, for example: npm test -- test/unit
-import { installPackages, installRedis, root, run } from './install.mjs';
+import { installKustomize, installPackages, installPrometheus, installRedis, root, run } from './install.mjs';
 import { join } from 'node:path';
 
 installPackages();
 installRedis();
+installPrometheus();
+installKustomize();
 run('npm', ['run', '--silent', 'build']);
 run(process.execPath, [join(root, 'node_modules', 'jest', 'bin', 'jest.js'), ...process.argv.slice(2)]);

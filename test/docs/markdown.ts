@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 export const root = join(__dirname, '..', '..');
 
@@ -12,4 +12,40 @@ export interface Block {
 export function blocksOf(path: string): Block[] {
   const fences = readFileSync(join(root, path), 'utf8').matchAll(/^```(\w+)\n(.*?)^```$/gms);
   return [...fences].map(([, language = '', text = '']) => ({ language, text }));
+}
+
+/** The anchors of a document's headings, as GitHub makes them. */
+export function anchorsOf(path: string): string[] {
+  const headings = readFileSync(join(root, path), 'utf8').matchAll(/^#+ (.+)$/gm);
+  return [...headings].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+/** The cells of the rows of a document's tables, by the names in the head of each table. */
+export function rowsOf(path: string): Readonly<Record<string, string>>[] {
+  const tables = readFileSync(join(root, path), 'utf8').matchAll(/^\|.*\|\n\|[ :|-]+\|\n((?:\|.*\|\n)*)/gm);
+  const cellsOf = (line: string): string[] =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim());
+  return [...tables].flatMap(([table, rows = '']) => {
+    const head = cellsOf(table.slice(0, table.indexOf('\n')));
+    const lines = rows.split('\n').filter((line) => line !== '');
+    return lines.map((line) => Object.fromEntries(cellsOf(line).map((cell, at) => [head[at], cell])));
+  });
+}
+
+/** The links of a document that lead to nothing: no such file, or no such heading in it. Links to other sites are not followed. */
+export function brokenLinksOf(path: string): string[] {
+  const links = readFileSync(join(root, path), 'utf8').matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g);
+  return [...links].flatMap(([, file = '', anchor]) => {
+    const target = file === '' ? path : join(dirname(path), file);
+    const isThere = existsSync(join(root, target)) && (anchor === undefined || anchorsOf(target).includes(anchor));
+    return isThere ? [] : [`${file}#${anchor ?? ''}`];
+  });
 }

@@ -100,7 +100,7 @@ export const settings = {
     kind: signingKeys,
     absent: 'an error with Redis; with the memory store, one is made for this run',
     secret: true,
-    help: 'What tokens are signed with: the first signs, all verify. To rotate, put a new one in front, and drop the old one when its tokens have expired. All sidecars of a deployment need the same.',
+    help: 'What tokens are signed with: the first signs, all verify. To rotate, first add a new one at the end, so that all sidecars verify it; then put it in front; drop the old one when its tokens have expired. All sidecars of a deployment need the same.',
   },
 
   memoryStoreBytes: {

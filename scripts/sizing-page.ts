@@ -1,0 +1,118 @@
+import benchmark from '../bench/results/latest.json';
+import { page, table } from './markdown';
+
+/** What one side of a row used, as the benchmark wrote it. */
+interface Cost {
+  readonly cpuUs: { readonly server: number; readonly redis: number };
+}
+
+/** docs/sizing.md: what to plan with, out of the last full run of the benchmark. */
+export function sizingPage(): string {
+  const { date, machine } = benchmark;
+  return page(
+    'Sizing',
+    [
+      `Out of the benchmark run of ${date.slice(0, 10)} on ${machine.cpu}; [bench](../bench/README.md) says how it was measured. Of`,
+      'another machine these numbers are not true, only their order of magnitude. What to do with them is in',
+      '[operations](operations.md#sizing).',
+    ],
+    '## Sidecar: CPU\n',
+    'Web requests that load their session, and of which 10 % change it, 64 at a time.\n',
+    table(
+      [
+        'Sessions of',
+        'CPU of the sidecar per request',
+        'Requests per second and core',
+        'Cores for 1,000 requests per second',
+      ],
+      sizes.map(({ name, id }) => {
+        const { server } = costOf(`mix90-${id}-64`).cpuUs;
+        return [name, `${round(server)} µs`, perCore(server), round(server / 1000)];
+      }),
+    ),
+    '## Sidecar: memory\n',
+    table(
+      ['When', 'Resident memory'],
+      [
+        ['after the start', mebibytes('memory-idle')],
+        ['after 1,000,000 web requests, 64 at a time', mebibytes('memory-after-1m')],
+      ],
+    ),
+    '## Redis\n',
+    table(
+      [
+        'Sessions of',
+        'Memory for a session',
+        'Memory for a million sessions',
+        'CPU of Redis per request',
+        'Requests per second',
+      ],
+      sizes.map(({ name, id, suffix }) => {
+        const bytes = ours(`bytes-per-session${suffix}`);
+        const { redis } = costOf(`mix90-${id}-64`).cpuUs;
+        return [
+          name,
+          `${round(bytes)} bytes`,
+          `${round((bytes * 1e6) / 2 ** 30)} GiB`,
+          `${round(redis)} µs`,
+          perCore(redis),
+        ];
+      }),
+    ),
+    '## Example\n',
+    exampleOf({ sessions: 200_000, requestsPerSecond: 3000, pods: 12 }),
+  );
+}
+
+interface Deployment {
+  readonly sessions: number;
+  readonly requestsPerSecond: number;
+  readonly pods: number;
+}
+
+function exampleOf({ sessions, requestsPerSecond, pods }: Deployment): string {
+  const { server, redis } = costOf('mix90-300b-64').cpuUs;
+  const gibibytes = (sessions * ours('bytes-per-session')) / 2 ** 30;
+  const cores = (rate: number, microseconds: number) => round((rate * microseconds) / 1e6);
+  return [
+    `${sessions.toLocaleString('en')} visitors within the idle timeout, small sessions, ${requestsPerSecond.toLocaleString('en')} web requests per second on ${pods} pods:\n\n`,
+    `- each sidecar serves ${requestsPerSecond / pods} requests per second with ${cores(requestsPerSecond / pods, server)} cores; the CPU request of 100m would do for ${round(1e5 / server)}\n`,
+    `- Redis holds ${round(gibibytes)} GiB of sessions, for which ${round(1.5 * gibibytes)} GiB are planned, and uses ${cores(requestsPerSecond, redis)} cores\n`,
+  ].join('');
+}
+
+const sizes = [
+  { name: 'about 300 bytes', id: '300b', suffix: '' },
+  { name: 'about 4 KB', id: '4kb', suffix: '-4kb' },
+  { name: 'about 64 KB', id: '64kb', suffix: '-64kb' },
+];
+
+function rowOf(id: string) {
+  const row = benchmark.rows.find((one) => one.id === id);
+  if (row === undefined) throw new Error(`The benchmark has no row ${id}.`);
+  return row;
+}
+
+function ours(id: string): number {
+  return rowOf(id).ours;
+}
+
+function costOf(id: string): Cost {
+  const { detail } = rowOf(id);
+  if (detail === null) throw new Error(`The benchmark's row ${id} has no details.`);
+  return detail.ours;
+}
+
+function mebibytes(id: string): string {
+  return `${round((ours(id) * 1e6) / 2 ** 20)} MiB`;
+}
+
+/** How often something fits into a second of CPU time. */
+function perCore(microseconds: number): string {
+  return round(1e6 / microseconds);
+}
+
+/** To two digits that count: more would promise what another machine does not keep. */
+function round(value: number): string {
+  return Number(value.toPrecision(2)).toLocaleString('en');
+}

@@ -1,0 +1,165 @@
+import { execFile } from 'node:child_process';
+import {
+  appendFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { settingRows } from '../../server/src/config';
+import { signingKeys } from '../../server/src/config/values';
+import { configOf, podOf } from '../k8s/pod';
+import { problemsOf } from '../k8s/schemas';
+import { canRender, parse, renderDirectory, secrets } from '../support/manifests';
+import { startSidecar } from '../support/sidecar';
+import { describeWith, run } from '../support/tools';
+import { blocksOf, brokenLinksOf, root, rowsOf } from './markdown';
+
+const execute = promisify(execFile);
+const page = 'docs/kubernetes.md';
+const text = readFileSync(join(root, page), 'utf8');
+const blocks = blocksOf(page);
+
+/** The blocks that begin with the path of the file they belong in. */
+const files = blocks.flatMap(({ language, text: block }) => {
+  const [, path] = /^# ([\w/.-]+)/.exec(block) ?? [];
+  return language === 'yaml' && path !== undefined ? [{ path, block }] : [];
+});
+const commands = blocks
+  .filter(({ language }) => language === 'sh')
+  .flatMap(({ text: block }) => block.split('\n').filter((line) => line !== ''));
+const kubectl = commands.filter((command) => command.startsWith('kubectl '));
+
+const [patch] = parse(readFileSync(join(root, 'k8s/sidecar/sidecar.yaml'), 'utf8'));
+const variables: { name: string; value: string }[] = patch?.['spec'].template.spec.initContainers[0].env;
+const envOfSidecar = Object.fromEntries(variables.map(({ name, value }) => [name, value]));
+
+describe(page, () => {
+  test('has no link that leads to nothing', () => {
+    expect(brokenLinksOf(page)).toEqual([]);
+  });
+
+  test('names only settings that exist', () => {
+    const settings = settingRows().flatMap(({ variable }) => [variable, `${variable}_FILE`]);
+    const named = text.match(/SESSION_SIDECAR_[A-Z_]*[A-Z]/g) ?? [];
+    expect(named.length).toBeGreaterThan(5);
+    expect(named.filter((name) => !settings.includes(name))).toEqual([]);
+  });
+
+  test('lists what is in k8s/, and nothing else', () => {
+    const overlays = readdirSync(join(root, 'k8s/overlays')).map((name) => `overlays/${name}`);
+    const there = [...readdirSync(join(root, 'k8s')).filter((name) => name !== 'overlays'), ...overlays];
+    const listed = rowsOf(page).flatMap((row) => row['folder or file'] ?? []);
+    expect(listed.map((name) => name.replaceAll('`', '')).sort()).toEqual(there.sort());
+  });
+
+  test('adds up the seconds of stopping as the manifest does', () => {
+    const rows = rowsOf(page).filter((row) => row['seconds'] !== undefined);
+    const seconds = rows.map((row) => Number(row['seconds']?.replaceAll('*', '')));
+    const sum = seconds.pop();
+    expect(sum).toBe(seconds.reduce((total, one) => total + one, 0));
+    const [deployment] = parse(readFileSync(join(root, 'k8s/base/web.yaml'), 'utf8'));
+    const { terminationGracePeriodSeconds, containers } = deployment?.['spec'].template.spec ?? {};
+    expect(sum).toBe(terminationGracePeriodSeconds);
+    expect(seconds[0]).toBe(containers[0].lifecycle.preStop.sleep.seconds);
+    expect(envOfSidecar['SESSION_SIDECAR_SHUTDOWN_GRACE']).toBe(`${seconds[2]}s`);
+  });
+
+  test('lists the addresses that the sidecar listens on', () => {
+    const listed = rowsOf(page).flatMap((row) => row['address of the app'] ?? []);
+    expect(listed.map((address) => address.replaceAll('`', '')).join()).toBe(
+      envOfSidecar['SESSION_SIDECAR_GRPC_ADDRESS'],
+    );
+  });
+
+  test('makes a signing key that the sidecar takes', () => {
+    const [command = ''] = commands.filter((one) => one.startsWith('openssl '));
+    const key = run('bash', ['-c', command.replace(/ > .*/, '')]) ?? '';
+    expect(signingKeys.parse(key.trim(), () => Buffer.alloc(0))).toHaveLength(1);
+  });
+
+  test('calls the sidecar with a command that it answers', async () => {
+    const [command = ''] = commands.filter((one) => one.startsWith('npx buf curl'));
+    const sidecar = await startSidecar();
+    const here = command.replace('localhost:50051', sidecar.address);
+    const { stdout } = await execute('bash', ['-c', here], { cwd: root });
+    await sidecar.close();
+    expect(JSON.parse(stdout)).toMatchObject({ token: expect.any(String), session: { version: '1' } });
+  });
+});
+
+describeWith('kustomize 5', canRender)(`the files in ${page}`, () => {
+  let directory: string;
+
+  beforeAll(() => {
+    directory = mkdtempSync(join(tmpdir(), 'session-sidecar-docs-'));
+    cpSync(join(root, 'k8s'), join(directory, 'k8s'), { recursive: true });
+    for (const { path, block } of files) {
+      mkdirSync(dirname(join(directory, path)), { recursive: true });
+      appendFileSync(join(directory, path), block);
+      for (const [name, secret] of Object.entries(secrets)) writeFileSync(join(directory, dirname(path), name), secret);
+    }
+    writeFileSync(join(directory, 'shop/redis-ca.pem'), '-----BEGIN CERTIFICATE-----\n');
+  });
+
+  afterAll(() => {
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  test('are all of them', () => {
+    const expected = ['k8s/overlays/dev/kustomization.yaml', 'shop/deployment.yaml', 'shop/kustomization.yaml'];
+    expect(files.map(({ path }) => path)).toEqual(expected);
+    expect(blocks.filter(({ language }) => language === 'yaml')).toHaveLength(expected.length);
+  });
+
+  test('replace the image of the app in the overlay dev', () => {
+    expect(podOf(renderDirectory(join(directory, 'k8s/overlays/dev'))).app.image).toBe(
+      'registry.example.com/shop:2.3.0',
+    );
+  });
+
+  test('put a sidecar into an app of your own, with an image and settings of your own', () => {
+    const manifests = renderDirectory(join(directory, 'shop'));
+    expect(problemsOf(manifests)).toEqual({});
+    const pod = podOf(manifests, 'shop');
+    expect(pod.sidecar).toMatchObject({
+      image: 'registry.example.com/session-sidecar:0.1.0',
+      restartPolicy: 'Always',
+    });
+    expect(pod.spec.volumes.map(({ name }: { name: string }) => name)).toContain(pod.app.volumeMounts[0].name);
+    const { config, warnings } = configOf(pod);
+    expect(warnings).toEqual([]);
+    expect(config).toMatchObject({
+      expiry: { idleTimeout: 30 * 60_000 },
+      store: { redis: { username: 'sidecar', password: 's3cret', tls: { ca: expect.any(Buffer) } } },
+    });
+    expect(config.grpcAddresses).toContainEqual({ kind: 'unix', path: pod.app.env[0].value.replace('unix:', '') });
+  });
+});
+
+const hasKubectl = run('kubectl', ['version', '--client']) !== undefined;
+
+describeWith('kubectl', hasKubectl)(`the kubectl commands in ${page}`, () => {
+  test.each(kubectl)('%s: kubectl has this command, with these options', (command) => {
+    const words = command.split(' ').slice(1);
+    const isOption = (word: string) => word.startsWith('-');
+    const verb = words.slice(0, ['create', 'rollout'].includes(words[0] ?? '') ? 2 : 1);
+    const help = `${run('kubectl', [...verb, '--help'])}${run('kubectl', ['options'])}`;
+    const options = words.filter(isOption).map((word) => word.replace(/=.*/, ''));
+    expect(options.filter((option) => !help.includes(`${option}=`))).toEqual([]);
+    expect(help).toContain(`kubectl ${verb.join(' ')}`);
+  });
+
+  test.each(kubectl.filter((command) => command.startsWith('kubectl create')))('%s: makes what it says', (command) => {
+    const made = run('bash', ['-c', `cd ${root} && ${command} --dry-run=client --output=yaml`]) ?? '';
+    const [, , kind = '', name] = command.split(' ');
+    expect(parse(made)).toMatchObject([{ kind: expect.stringMatching(new RegExp(kind, 'i')), metadata: { name } }]);
+  });
+});

@@ -1,0 +1,69 @@
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
+import { run } from './tools';
+
+const k8s = join(__dirname, '../../k8s');
+
+export const overlays = readdirSync(join(k8s, 'overlays'));
+
+/** What a rendered overlay consists of. Checked against the schemas of Kubernetes, so tests may take it for what it says. */
+export interface Manifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  readonly [field: string]: any;
+}
+
+/** Files that are made for a deployment and that git does not have, by the names that overlays call them. */
+export const secrets: Readonly<Record<string, string>> = {
+  '.signing-keys': `${Buffer.alloc(32, 'k8s').toString('base64')}\n`,
+  '.redis-password': 's3cret\n',
+};
+
+const candidates = [
+  { version: ['kustomize', 'version'], build: ['kustomize', 'build'] },
+  { version: ['kubectl', 'version', '--client'], build: ['kubectl', 'kustomize'] },
+];
+
+/** The command that renders; `undefined`: there is none, or only one that is too old for components. */
+const build = candidates.find(({ version: [command = '', ...args] }) =>
+  /^(Kustomize Version: )?v5\./m.test(run(command, args) ?? ''),
+)?.build;
+
+export const canRender = build !== undefined;
+
+/** What kustomize makes of an overlay of k8s/, whose secrets are those above. */
+export function render(overlay: string): readonly Manifest[] {
+  const directory = mkdtempSync(join(tmpdir(), 'session-sidecar-k8s-'));
+  try {
+    cpSync(k8s, directory, { recursive: true });
+    for (const [name, text] of Object.entries(secrets)) writeFileSync(join(directory, 'overlays', overlay, name), text);
+    return renderDirectory(join(directory, 'overlays', overlay));
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+export function renderDirectory(directory: string): readonly Manifest[] {
+  const [command = '', ...args] = build ?? [];
+  return parse(run(command, [...args, directory]) ?? '');
+}
+
+/** The documents of a YAML text. */
+export function parse(text: string): readonly Manifest[] {
+  return parseAllDocuments(text).map((document) => {
+    for (const error of document.errors) throw error;
+    return document.toJS() as Manifest;
+  });
+}
+
+export function only(manifests: readonly Manifest[], kind: string, name: string): Manifest {
+  const found = manifests.filter(
+    (one) => one.kind === kind && one.metadata.name.replace(/-[a-z0-9]{10}$/, '') === name,
+  );
+  if (found.length !== 1) throw new Error(`Expected one ${kind} ${name}, got ${found.length}.`);
+  return found[0]!;
+}
