@@ -62,7 +62,7 @@ export class Counter {
 
   constructor(registry: Registry, { name, help, labelNames }: Description) {
     this.#family = new Family(() => ({ value: 0 }), labelNames);
-    register(registry, { name, help, type: 'counter' }, () =>
+    register(registry, { name, help, labelNames, type: 'counter' }, () =>
       this.#family.flatMap(({ value }, labels) => [{ labels, value }]),
     );
   }
@@ -92,7 +92,9 @@ export class Histogram {
   constructor(registry: Registry, { name, help, labelNames }: Description, bounds: readonly number[]) {
     this.#bounds = bounds;
     this.#family = new Family(() => ({ counts: new Array<number>(bounds.length + 1).fill(0), sum: 0 }), labelNames);
-    register(registry, { name, help, type: 'histogram' }, () => this.#family.flatMap(toBuckets(name, bounds)));
+    register(registry, { name, help, labelNames, type: 'histogram' }, () =>
+      this.#family.flatMap(toBuckets(name, bounds)),
+    );
   }
 
   /** @param first the value of the first label, if the histogram has one. */
@@ -125,10 +127,10 @@ function toBuckets(name: string, bounds: readonly number[]) {
 
 function register(
   registry: Registry,
-  description: { readonly name: string; readonly help: string; readonly type: 'counter' | 'histogram' },
+  { name, help, type, labelNames }: Description & { readonly type: 'counter' | 'histogram' },
   values: () => readonly Value[],
 ): void {
-  const get = () => Promise.resolve({ ...description, values: values(), aggregator: 'sum' });
-  // A registry asks no more of a metric than this.
-  registry.registerMetric({ name: description.name, get } as unknown as Metric);
+  const get = () => Promise.resolve({ name, help, type, values: values(), aggregator: 'sum' });
+  // A registry asks no more of a metric than name and get; docs/metrics.md is printed from its label names, too.
+  registry.registerMetric({ name, labelNames, get } as unknown as Metric);
 }
