@@ -123,5 +123,7 @@ if (checking) {
 }
 for (const { directory, missing } of all) {
   if (missing === undefined) continue;
-  console.warn(`NOT ${checking ? 'CHECKED' : 'GENERATED'}: ${directory}, because this machine does not have ${missing}.`);
+  console.warn(
+    `NOT ${checking ? 'CHECKED' : 'GENERATED'}: ${directory}, because this machine does not have ${missing}.`,
+  );
 }
