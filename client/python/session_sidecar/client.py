@@ -24,7 +24,7 @@ class SessionClient:
     def __init__(self, address: str, timeout: float = 1.0) -> None:
         self._timeout = timeout
         self._channel = grpc.insecure_channel(address, options=_CHANNEL_OPTIONS)
-        self._stub = SessionServiceStub(self._channel)  # type: ignore[no-untyped-call]
+        self._stub = SessionServiceStub(self._channel)
 
     def open(self, token: str | None) -> Session:
         """Loads the session of a token, as it came in the visitor's cookie.
