@@ -42,3 +42,13 @@ export function buildGo({ command, env }: Toolchain, folder: string): string {
   if (status !== 0) throw new Error(`${folder} does not build: ${stderr}`);
   return program;
 }
+
+/** Installs a command that scripts/tools/go.mod pins; the toolchain's PATH has it. */
+export function installGoCommand({ command, env }: Toolchain, path: string): void {
+  const { status, stderr } = spawnSync(command, ['install', path], {
+    cwd: join(root, 'scripts', 'tools'),
+    env,
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(`${path} cannot be installed: ${stderr}`);
+}
