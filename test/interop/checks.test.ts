@@ -20,8 +20,9 @@ const scripts = ['client/python', 'examples/python', 'test/interop/python'];
 /** Runs a command of a toolchain; rejects with what it printed if it finds something. */
 async function run(toolchain: Found | Missing, command: string, args: readonly string[], cwd = root): Promise<string> {
   const { env } = toolchain as Found;
-  const { stdout } = await execute(command, args, { cwd, env }).catch((error: { stdout: string; stderr: string }) => {
-    throw new Error(error.stdout + error.stderr);
+  const { stdout } = await execute(command, args, { cwd, env }).catch((failure: unknown) => {
+    const { stdout: printed, stderr } = failure as { stdout: string; stderr: string };
+    throw new Error(printed + stderr);
   });
   return stdout;
 }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startReadySidecar } from '../support/ready-sidecar';
 import { startRedis } from '../support/redis';
 import type { RedisServer } from '../support/redis';
+import { countRpcs } from '../support/sidecar';
 import type { Sidecar } from '../support/sidecar';
 import { sayIfMissing, toolchains } from '../support/toolchains';
 import { startGo, startPython, startTypeScript } from './runners';
@@ -65,9 +66,12 @@ class Play {
   }
 
   async step(step: Step): Promise<void> {
-    const outcome = await this.#order(step.by, await this.#orderOf(step));
-    const { error = null, result = null } = outcome;
     const at = JSON.stringify(step);
+    const order = await this.#orderOf(step);
+    const before = step.calls === undefined ? 0 : await countCalls();
+    const { error = null, result = null } = await this.#order(step.by, order);
+    if (step.calls !== undefined)
+      expect({ at, calls: (await countCalls()) - before }).toEqual({ at, calls: step.calls });
     if (step.error === undefined) expect({ at, error }).toEqual({ at, error: null });
     else expect({ at, error }).toMatchObject({ at, error: step.error });
     if (/csrfToken$/i.test(step.op) && typeof result === 'string') this.#csrfTokens.set(step.by, result);
@@ -122,6 +126,12 @@ class Play {
     const [, role] = /^\$csrf:(\w+)$/.exec(text) ?? [];
     return role === undefined ? text : (this.#csrfTokens.get(role) ?? '');
   }
+}
+
+/** Calls so far; a stream that carries some is none itself. */
+async function countCalls(): Promise<number> {
+  const { Pipeline: _pipeline, ...calls } = await countRpcs(sidecar);
+  return Object.values(calls).reduce((sum, count) => sum + count, 0);
 }
 
 const isText = (value: unknown): value is { readonly $text: string } =>

@@ -24,6 +24,8 @@ export interface Step {
   readonly expect?: unknown;
   /** What the step must fail with, in part. Without it, a step must not fail. */
   readonly error?: Readonly<Record<string, unknown>>;
+  /** How many calls the step must cost. */
+  readonly calls?: number;
 }
 
 export interface Scenario {
