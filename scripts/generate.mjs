@@ -1,5 +1,5 @@
 // Generates proto/gen from proto/session/v1, and the pages of docs/ that are printed from the code. With --check, changes
-// nothing and fails when one of them is out of date.
+// nothing and fails when one of them is out of date. Without Go or Python, says so and leaves their part alone.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,6 +8,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { build } from 'esbuild';
+import { goStubs, pythonStubs } from './stubs.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const bin = join(root, 'node_modules', '.bin');
@@ -19,13 +20,16 @@ const errorDetails = ['status', 'error_details'].map(
 );
 const sources = ['proto/session', ...errorDetails].flatMap((path) => ['--path', path]);
 
-/** Writes everything that is generated into `directory`, which ends up holding nothing else. */
-function generate(directory) {
-  rmSync(directory, { recursive: true, force: true });
-  const template = readFileSync(join(root, 'buf.gen.yaml'), 'utf8').replace('out: proto/gen', `out: ${directory}`);
-  buf('generate', '--template', `${template.replace('clean: true\n', '')}`, ...sources);
-  writeFileSync(join(directory, 'descriptors.ts'), descriptorsModule());
-}
+/** What TypeScript uses: everything in proto/gen but what is generated for the other languages. */
+const typescriptStubs = {
+  directory: 'proto/gen',
+  except: ['go/', 'python/'],
+  generate(out) {
+    const template = readFileSync(join(root, 'buf.gen.yaml'), 'utf8').replace('out: proto/gen', `out: ${out}`);
+    buf('generate', '--template', template, ...sources);
+    writeFileSync(join(out, 'descriptors.ts'), descriptorsModule());
+  },
+};
 
 function descriptorsModule() {
   const served = ['proto/session', 'node_modules/grpc-health-check/proto/health'].flatMap((path) => ['--path', path]);
@@ -43,6 +47,7 @@ function descriptorsModule() {
 }
 
 function filesBelow(directory) {
+  if (!existsSync(directory)) return [];
   return readdirSync(directory, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => relative(directory, join(entry.parentPath, entry.name)))
@@ -66,13 +71,12 @@ async function printedPages() {
   return new Map(Object.entries(await pages()).map(([name, text]) => [join('docs', name), text]));
 }
 
-function protoFiles() {
+/** What a generator makes now, by path. */
+function freshFiles({ directory, generate }) {
   const fresh = mkdtempSync(join(tmpdir(), 'session-sidecar-generate-'));
   try {
     generate(fresh);
-    return new Map(
-      filesBelow(fresh).map((name) => [join('proto', 'gen', name), readFileSync(join(fresh, name), 'utf8')]),
-    );
+    return filesBelow(fresh).map((name) => [join(directory, name), readFileSync(join(fresh, name), 'utf8')]);
   } finally {
     rmSync(fresh, { recursive: true, force: true });
   }
@@ -90,12 +94,19 @@ function staleOf(files) {
   return [...files].filter((file) => !isCurrent(file)).map(([path]) => path);
 }
 
-const fresh = protoFiles();
-const committed = join(root, 'proto', 'gen');
-if (process.argv.includes('--check')) {
-  const surplus = filesBelow(committed)
-    .map((name) => join('proto', 'gen', name))
-    .filter((path) => !fresh.has(path));
+/** The paths of what a generator made, or should not have. */
+function committedFiles({ directory, except = [] }) {
+  return filesBelow(join(root, directory))
+    .filter((name) => !except.some((prefix) => name.startsWith(prefix)))
+    .map((name) => join(directory, name));
+}
+
+const checking = process.argv.includes('--check');
+const all = [typescriptStubs, goStubs(), pythonStubs()];
+const targets = all.filter(({ missing }) => missing === undefined);
+const fresh = new Map(targets.flatMap(freshFiles));
+const surplus = targets.flatMap(committedFiles).filter((path) => !fresh.has(path));
+if (checking) {
   const pages = await printedPages();
   const stale = [...staleOf(fresh), ...surplus, ...staleOf(pages)];
   if (stale.length > 0) {
@@ -105,8 +116,14 @@ if (process.argv.includes('--check')) {
     console.log(`All ${fresh.size + pages.size} generated files are what their generator makes.`);
   }
 } else {
-  rmSync(committed, { recursive: true, force: true });
+  for (const path of surplus) rmSync(join(root, path));
   write(fresh);
   // The pages are printed from the code that was just generated, too.
   write(await printedPages());
+}
+for (const { directory, missing } of all) {
+  if (missing === undefined) continue;
+  console.warn(
+    `NOT ${checking ? 'CHECKED' : 'GENERATED'}: ${directory}, because this machine does not have ${missing}.`,
+  );
 }

@@ -45,6 +45,36 @@ describe('docs/dependencies.md', () => {
     expect(rows.map(([name]) => name).sort()).toEqual(names.map((name) => `\`${name}\``).sort());
   });
 
+  const rows = (heading: string) => rowsOf(text.split(`## ${heading}`)[1]?.split('\n## ')[0] ?? '');
+  const code = (name: string): string => `\`${name}\``;
+
+  test('lists what Go modules require directly, and nothing else', () => {
+    const files = ['proto/gen/go', 'client/go', 'examples/go', 'test/interop/go', 'scripts/tools'];
+    const required = files.flatMap((folder) => {
+      const file = readFileSync(join(root, folder, 'go.mod'), 'utf8');
+      const modules = [...file.matchAll(/^(?:require )?\s*([\w./-]+) v\S+( \/\/ indirect)?$/gm)];
+      const tools = /^tool \(\n(.*?)^\)/ms.exec(file)?.[1] ?? '';
+      const isTool = (name: string): boolean => tools.includes(`\t${name}/cmd/`) || tools.includes(`\t${name}\n`);
+      return modules.filter(([, name = '', indirect]) => !indirect || isTool(name)).map(([, name = '']) => name);
+    });
+    const foreign = required.filter((name) => !name.startsWith('github.com/session-sidecar/'));
+    expect(foreign.length).toBeGreaterThan(4);
+    expect(rows('Go: ').map(([name]) => name)).toEqual([...new Set(foreign)].sort().map(code));
+  });
+
+  test('lists Python packages that are pinned, among them all that ours depend on', () => {
+    const pinned = readFileSync(join(root, 'scripts/tools/requirements.txt'), 'utf8').matchAll(/^([\w-]+)==/gm);
+    const names = rows('Python: ').map(([name = '']) => name.replaceAll('`', ''));
+    expect([...pinned].map(([, name]) => name)).toEqual(expect.arrayContaining(names));
+    const own = ['proto/gen/python', 'client/python'].flatMap((folder) => {
+      const lists = readFileSync(join(root, folder, 'pyproject.toml'), 'utf8').matchAll(
+        /^(?:dependencies|requires) = \[(.*)\]$/gm,
+      );
+      return [...lists].flatMap(([, list = '']) => [...list.matchAll(/"([\w-]+?)[<>=]/g)].map(([, name]) => name));
+    });
+    expect(names).toEqual(expect.arrayContaining(own.filter((name) => name !== 'session-sidecar-proto')));
+  });
+
   test.each([...listed])('says what each of the %s does here, and why this one', (_list, rows) => {
     expect(rows.filter(([, what, why]) => !what || !why)).toEqual([]);
   });

@@ -49,3 +49,12 @@ export function brokenLinksOf(path: string): string[] {
     return isThere ? [] : [`${file}#${anchor ?? ''}`];
   });
 }
+
+/** Without what is random or depends on the time. */
+export function shapeOf(output: string): string {
+  return output
+    .replaceAll(/"\d{4}-\d\d-\d\dT[\d:.]+Z"/g, '"<time>"')
+    .replaceAll(/"[A-Za-z0-9_-]{43}\.[A-Za-z0-9_-]{24}"/g, '"<token>"')
+    .replaceAll(/"[A-Za-z0-9_-]{22}"/g, '"<128 bits>"')
+    .trim();
+}

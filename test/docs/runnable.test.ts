@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startSidecar } from '../support/sidecar';
 import type { Sidecar } from '../support/sidecar';
-import { blocksOf, root } from './markdown';
+import { blocksOf, root, shapeOf } from './markdown';
 
 const execute = promisify(execFile);
 
@@ -68,15 +68,6 @@ describe.each(documents)('%s', (document) => {
     expect(shapeOf(stdout)).toBe(shapeOf(output));
   });
 });
-
-/** Without what is random or depends on the time. */
-function shapeOf(json: string): string {
-  return json
-    .replaceAll(/"\d{4}-\d\d-\d\dT[\d:.]+Z"/g, '"<time>"')
-    .replaceAll(/"[A-Za-z0-9_-]{43}\.[A-Za-z0-9_-]{24}"/g, '"<token>"')
-    .replaceAll(/"[A-Za-z0-9_-]{22}"/g, '"<128 bits>"')
-    .trim();
-}
 
 test('every link of the README to a file leads somewhere', () => {
   const readme = readFileSync(join(root, 'README.md'), 'utf8');

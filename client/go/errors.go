@@ -1,0 +1,83 @@
+package sidecar
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"google.golang.org/genproto/googleapis/rpc/code"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/status"
+)
+
+// Error is why the sidecar did not do what it was asked. Wrong use of this package gives other errors.
+type Error struct {
+	// Code is one of docs/errors.md. Match it and never the message.
+	Code string
+	// Metadata holds facts about the failure, for example the limit that was hit and the setting that changes it.
+	Metadata map[string]string
+	// Violations has, for INVALID_ARGUMENT, every field that is wrong.
+	Violations []*errdetails.BadRequest_FieldViolation
+	// RetryAfter is how long the sidecar asks to wait before another try.
+	RetryAfter time.Duration
+
+	message string
+	cause   error
+}
+
+func (e *Error) Error() string { return e.Code + ": " + e.message }
+
+// Unwrap gives what gRPC or encoding/json failed with.
+func (e *Error) Unwrap() error { return e.cause }
+
+// HTTPStatus is the status that suits a web request which fails with this error.
+func (e *Error) HTTPStatus() int { return httpStatus[e.Code] }
+
+// CodeOf gives the code of an Error, and the empty string for nil and for other errors.
+func CodeOf(err error) string {
+	if failure := (*Error)(nil); errors.As(err, &failure) {
+		return failure.Code
+	}
+	return ""
+}
+
+// httpStatus has all codes. docs/errors.md says what each means.
+var httpStatus = map[string]int{
+	"SESSION_NOT_FOUND": 409, "TOKEN_INVALID": 409, "VERSION_MISMATCH": 409, "INVALID_ARGUMENT": 500,
+	"SESSION_TOO_LARGE": 413, "TOO_MANY_KEYS": 413, "FLASH_QUEUE_FULL": 413,
+	"STORE_UNAVAILABLE": 503, "STORE_FULL": 503, "DRAINING": 503, "INTERNAL": 500,
+	"DEADLINE_EXCEEDED": 503, "CANCELLED": 503, "UNAVAILABLE": 503, "UNIMPLEMENTED": 500,
+	"VALUE_UNREADABLE": 500, "UNKNOWN": 500,
+}
+
+func toError(method string, cause error) error {
+	if cause == nil {
+		return nil
+	}
+	state := status.Convert(cause)
+	e := &Error{Code: code.Code(state.Code()).String(), message: fmt.Sprintf("%s failed: %s", method, state.Message()), cause: cause}
+	if e.Code == "RESOURCE_EXHAUSTED" {
+		// A request larger than gRPC takes does not reach the code that would give a reason.
+		e.Code = "SESSION_TOO_LARGE"
+	}
+	for _, detail := range state.Details() {
+		switch detail := detail.(type) {
+		case *errdetails.ErrorInfo:
+			if _, known := httpStatus[detail.Reason]; known && detail.Domain == "session.v1" {
+				e.Code, e.Metadata = detail.Reason, detail.Metadata
+			}
+		case *errdetails.BadRequest:
+			e.Violations = detail.FieldViolations
+			for _, violation := range detail.FieldViolations {
+				e.message += fmt.Sprintf(" (%s: %s)", violation.Field, strings.TrimSuffix(violation.Description, "."))
+			}
+		case *errdetails.RetryInfo:
+			e.RetryAfter = detail.RetryDelay.AsDuration()
+		}
+	}
+	if _, known := httpStatus[e.Code]; !known {
+		e.Code = "UNKNOWN"
+	}
+	return e
+}

@@ -1,0 +1,100 @@
+package sidecar
+
+import (
+	"bytes"
+	"context"
+	"slices"
+
+	sessionv1 "github.com/session-sidecar/session-sidecar/proto/gen/go/session/v1"
+)
+
+// flash holds the messages of a session that were pushed but not saved yet, and the queues in which the sidecar may have some.
+type flash struct {
+	waiting map[string]bool
+	pending []*sessionv1.PushFlash
+}
+
+func waiting(session *sessionv1.Session) flash {
+	f := flash{waiting: map[string]bool{}}
+	for _, queue := range session.GetFlashQueues() {
+		f.waiting[queue.Name] = true
+	}
+	return f
+}
+
+// PushFlash adds a message for a later page, usually the one after a redirect. The default queue is the empty string. Stored by
+// Save.
+func (s *Session) PushFlash(queue string, message any) error {
+	return s.flash.push(queue, message, false)
+}
+
+// PushUniqueFlash is PushFlash, unless the same message waits in the queue.
+func (s *Session) PushUniqueFlash(queue string, message any) error {
+	return s.flash.push(queue, message, true)
+}
+
+// PeekFlash reads the messages of a queue, oldest first, those not saved yet included, into a pointer to a slice; they stay. It
+// asks the sidecar only when messages were waiting when the session was loaded.
+func (s *Session) PeekFlash(ctx context.Context, queue string, into any) error {
+	if s.stored == nil || !s.flash.waiting[queue] {
+		return s.flash.read(queue, nil, into)
+	}
+	response, err := s.client.stub.PeekFlash(ctx, &sessionv1.PeekFlashRequest{Token: s.token, Queue: queue})
+	if err != nil {
+		return err
+	}
+	return s.flash.read(queue, response.Messages, into)
+}
+
+// PopFlash is PeekFlash, and takes the messages out. Each is given to exactly one request.
+func (s *Session) PopFlash(ctx context.Context, queue string, into any) error {
+	var messages [][]byte
+	if s.stored != nil && s.flash.waiting[queue] {
+		response, err := s.client.stub.PopFlash(ctx, &sessionv1.PopFlashRequest{Token: s.token, Queue: queue})
+		if err != nil {
+			return err
+		}
+		messages = response.Messages
+	}
+	err := s.flash.read(queue, messages, into)
+	delete(s.flash.waiting, queue)
+	s.flash.pending = slices.DeleteFunc(s.flash.pending, func(push *sessionv1.PushFlash) bool { return push.Queue == queue })
+	return err
+}
+
+func (f *flash) push(queue string, message any, unlessPresent bool) error {
+	text, err := encode("the message", message)
+	if err == nil {
+		f.pending = append(f.pending, &sessionv1.PushFlash{Queue: queue, Message: text, UnlessPresent: unlessPresent})
+	}
+	return err
+}
+
+// read decodes what waits in the sidecar and then what is not saved yet.
+func (f *flash) read(queue string, messages [][]byte, into any) error {
+	messages = slices.Clone(messages)
+	for _, push := range f.pending {
+		isPresent := slices.ContainsFunc(messages, func(message []byte) bool { return bytes.Equal(message, push.Message) })
+		if push.Queue == queue && !(push.UnlessPresent && isPresent) {
+			messages = append(messages, push.Message)
+		}
+	}
+	return decode("the messages", slices.Concat([]byte("["), bytes.Join(messages, []byte(",")), []byte("]")), into)
+}
+
+func (f *flash) mutations() []*sessionv1.Mutation {
+	var mutations []*sessionv1.Mutation
+	for _, push := range f.pending {
+		mutations = append(mutations, &sessionv1.Mutation{Kind: &sessionv1.Mutation_PushFlash{PushFlash: push}})
+	}
+	return mutations
+}
+
+func (f *flash) settle(results []*sessionv1.MutationResult) {
+	for i, push := range f.pending {
+		if results[i].Applied {
+			f.waiting[push.Queue] = true
+		}
+	}
+	f.pending = nil
+}

@@ -1,0 +1,60 @@
+package sidecar
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	sessionv1 "github.com/session-sidecar/session-sidecar/proto/gen/go/session/v1"
+)
+
+// Transform replaces the value at a key by what `change` makes of it, in one atomic step: nothing that parallel requests do to
+// it is lost. `change` gets the zero value when there is none, and is called again when another request came first. The result is
+// stored when Transform returns. On a session that is not stored yet it is a Set. If the key has unsaved changes, `change` gets
+// the unsaved value, and everything unsaved is saved.
+func Transform[T any](ctx context.Context, s *Session, key string, change func(T) T) (T, error) {
+	var value T
+	if s.stored == nil || s.data.isWritten(key) {
+		if _, err := s.Get(key, &value); err != nil {
+			return value, err
+		}
+		value = change(value)
+		if err := s.Set(key, value); err != nil || s.stored == nil {
+			return value, err
+		}
+		return value, s.Save(ctx)
+	}
+	for attempt := 1; ; attempt++ {
+		value, err := tryTransform(ctx, s, key, change)
+		if CodeOf(err) != "VERSION_MISMATCH" || attempt == 50 {
+			return value, err
+		}
+		// Spread out those who lost the same race, lest they all meet again.
+		time.Sleep(rand.N(time.Duration(min(attempt, 20)) * time.Millisecond))
+	}
+}
+
+func tryTransform[T any](ctx context.Context, s *Session, key string, change func(T) T) (value T, err error) {
+	loaded, err := s.client.stub.GetSession(ctx, &sessionv1.GetSessionRequest{Token: s.token})
+	if err != nil {
+		return value, err
+	}
+	if text := loaded.Session.Data[key]; text != nil {
+		if err = decode(key, text, &value); err != nil {
+			return value, err
+		}
+	}
+	value = change(value)
+	text, err := encode(key, value)
+	if err != nil {
+		return value, err
+	}
+	set := &sessionv1.Mutation{Kind: &sessionv1.Mutation_Set{Set: &sessionv1.Set{Key: key, Value: text}}}
+	request := &sessionv1.UpdateSessionRequest{Token: s.token, Mutations: []*sessionv1.Mutation{set}, IfVersion: &loaded.Session.Version}
+	response, err := s.client.stub.UpdateSession(ctx, request)
+	if err == nil {
+		s.data.values[key], s.data.sent[key] = text, true
+		s.stored.Version, s.stored.Expires = response.Version, response.Expires
+	}
+	return value, err
+}

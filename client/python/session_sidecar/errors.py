@@ -1,0 +1,81 @@
+"""Why the sidecar did not do what it was asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import grpc
+from google.protobuf.message import DecodeError
+from google.rpc import error_details_pb2, status_pb2
+
+# All codes, with the HTTP status that suits a web request which fails because of it. docs/errors.md says what each means.
+HTTP_STATUS = {
+    "SESSION_NOT_FOUND": 409,
+    "TOKEN_INVALID": 409,
+    "VERSION_MISMATCH": 409,
+    "INVALID_ARGUMENT": 500,
+    "SESSION_TOO_LARGE": 413,
+    "TOO_MANY_KEYS": 413,
+    "FLASH_QUEUE_FULL": 413,
+    "STORE_UNAVAILABLE": 503,
+    "STORE_FULL": 503,
+    "DRAINING": 503,
+    "INTERNAL": 500,
+    "DEADLINE_EXCEEDED": 503,
+    "CANCELLED": 503,
+    "UNAVAILABLE": 503,
+    "UNIMPLEMENTED": 500,
+    "VALUE_UNREADABLE": 500,
+    "UNKNOWN": 500,
+}
+
+
+class SessionError(Exception):
+    """Raised when the sidecar cannot do what it was asked. Wrong use of this package is a TypeError or ValueError.
+
+    code: one of docs/errors.md; match it and never the message.
+    metadata: facts, for example the limit that was hit and the setting that changes it.
+    violations: for INVALID_ARGUMENT, what is wrong, by the path of the field.
+    retry_after: how many seconds the sidecar asks to wait before another try, or None.
+    status: the HTTP status that suits a web request which fails with this error.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.metadata: dict[str, str] = {}
+        self.violations: dict[str, str] = {}
+        self.retry_after: float | None = None
+        self.status = HTTP_STATUS[code]
+
+
+def from_grpc(method: str, cause: Any) -> SessionError:
+    """Makes the error of a call that failed with a grpc.RpcError."""
+    details = [value for key, value in cause.trailing_metadata() or () if key == "grpc-status-details-bin"]
+    status = status_pb2.Status()
+    try:
+        status.ParseFromString(details[0] if details else b"")
+    except DecodeError:
+        status.Clear()  # The details only refine the status.
+    info, request, retry = (
+        error_details_pb2.ErrorInfo(),
+        error_details_pb2.BadRequest(),
+        error_details_pb2.RetryInfo(),
+    )
+    for detail in status.details:
+        for message in (info, request, retry):
+            detail.Unpack(message)
+    code = cause.code().name
+    if info.domain == "session.v1" and info.reason in HTTP_STATUS:
+        code = info.reason
+    elif cause.code() is grpc.StatusCode.RESOURCE_EXHAUSTED:
+        # A request larger than gRPC takes does not reach the code that would give a reason.
+        code = "SESSION_TOO_LARGE"
+    violations = {each.field: each.description for each in request.field_violations}
+    text = " ".join([f"{method} failed: {cause.details()}", *(f"({field}: {text})" for field, text in violations.items())])
+    error = SessionError(code if code in HTTP_STATUS else "UNKNOWN", text)
+    error.metadata = dict(info.metadata)
+    error.violations = violations
+    if retry.HasField("retry_delay"):
+        error.retry_after = retry.retry_delay.ToTimedelta().total_seconds()
+    return error

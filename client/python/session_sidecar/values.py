@@ -1,0 +1,142 @@
+"""Values as JSON texts, and the changes to them that were not saved yet."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from session_sidecar_proto.session.v1.session_pb2 import Mutation, MutationResult
+
+from .errors import SessionError
+
+_MISSING: Any = object()
+
+
+def encode(value: Any, place: str) -> bytes:
+    """Raises a TypeError if reading the text back would not give the same value: tuples, sets, dates, keys that are not str."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        if json.loads(text) == value:
+            return text.encode()
+    except (TypeError, ValueError, RecursionError) as cause:
+        raise TypeError(f"Expected {place} to be something JSON can hold: {cause}") from cause
+    raise TypeError(f"Expected {place} to be something JSON can hold: it would be read back as {text}")
+
+
+def decode(text: bytes, place: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as cause:
+        raise SessionError("VALUE_UNREADABLE", f"What is stored at {place} is no JSON.") from cause
+
+
+@dataclass
+class _Slot:
+    """One value. stored: what the sidecar holds, as far as is known; None: it was never sent."""
+
+    stored: bytes | None
+    value: Any = _MISSING  # Decoded at the first use and then the same object for all, so that changes inside it are found.
+
+
+class Values:
+    """The values as loaded, and the writes that were not saved yet."""
+
+    def __init__(self, data: Mapping[str, bytes]) -> None:
+        self._slots = {key: _Slot(data[key]) for key in data}
+        # The kind of the last write of each key: set, set_if_absent, with the default it offered, or delete.
+        self._writes: dict[str, tuple[str, bytes]] = {}
+        # Keys that the sidecar has, or may have because they were sent: removing one of them has to be sent too.
+        self._sent = set(data)
+        self._cleared = False
+
+    def __len__(self) -> int:
+        return len(self._slots)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._slots)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._slots
+
+    def get(self, key: str) -> Any:
+        slot = self._slots[key]
+        if slot.value is _MISSING:
+            slot.value = decode(slot.stored or b"", repr(key))
+        return slot.value
+
+    def set(self, key: str, value: Any, kind: str = "set") -> None:
+        if not isinstance(key, str):
+            raise TypeError(f"Expected the key to be a str, got {key!r}")
+        text = encode(value, repr(key))
+        if self.is_removed(key):
+            kind = "set"  # This session itself has removed the key, so nothing found there later may win.
+        self._slots[key] = _Slot(None, value)
+        self._writes[key] = (kind, text)
+
+    def delete(self, key: str) -> None:
+        del self._slots[key]
+        if key in self._sent and not self._cleared:
+            self._writes[key] = ("delete", b"")
+        else:
+            self._writes.pop(key, None)
+
+    def clear(self, is_stored: bool) -> None:
+        self._slots.clear()
+        self._writes.clear()
+        self._cleared = is_stored
+
+    def adopt(self, key: str, text: bytes) -> None:
+        """Takes over what the sidecar is known to hold."""
+        self._slots[key] = _Slot(text)
+        self._sent.add(key)
+
+    def is_removed(self, key: str) -> bool:
+        return self._cleared or key in self._writes
+
+    def is_changed(self, key: str) -> bool:
+        return self.is_removed(key) or (key in self._slots and self._changed_inside(key) is not None)
+
+    def mutations(self) -> list[Mutation]:
+        mutations = [Mutation(clear={})] if self._cleared else []
+        for key, (kind, offered) in self._writes.items():
+            if kind == "delete":
+                mutations.append(Mutation(delete={"key": key}))
+                continue
+            value = encode(self._slots[key].value, repr(key))
+            # Changed inside since, a default is an ordinary write.
+            is_default = kind == "set_if_absent" and value == offered
+            mutations.append(Mutation(**{"set_if_absent" if is_default else "set": {"key": key, "value": value}}))
+        for key in self._slots:
+            changed = None if key in self._writes else self._changed_inside(key)
+            if changed is not None:
+                mutations.append(Mutation(set={"key": key, "value": changed}))
+        return mutations
+
+    def sending(self, mutations: list[Mutation]) -> None:
+        """From here on an answer may be lost after the sidecar has stored these."""
+        kinds = ((mutation.WhichOneof("kind"), mutation) for mutation in mutations)
+        self._sent.update(getattr(each, kind).key for kind, each in kinds if kind in ("set", "set_if_absent"))
+
+    def settle(self, mutations: list[Mutation], results: list[MutationResult]) -> None:
+        for mutation, result in zip(mutations, results, strict=True):
+            kind = mutation.WhichOneof("kind")
+            if kind == "delete":
+                self._sent.discard(mutation.delete.key)
+            elif kind == "set":
+                self._slots[mutation.set.key].stored = mutation.set.value
+            elif kind == "set_if_absent" and result.applied:
+                self._slots[mutation.set_if_absent.key].stored = mutation.set_if_absent.value
+            elif kind == "set_if_absent":
+                self._slots[mutation.set_if_absent.key] = _Slot(result.value)
+        self._writes.clear()
+        self._cleared = False
+
+    def _changed_inside(self, key: str) -> bytes | None:
+        slot = self._slots[key]
+        if slot.stored is None or not isinstance(slot.value, (dict, list)):
+            return None
+        now = encode(slot.value, repr(key))
+        # Another language may have written the same value with other white space or escapes.
+        return None if now in (slot.stored, encode(json.loads(slot.stored), repr(key))) else now

@@ -1,0 +1,191 @@
+import datetime
+
+from google.protobuf import duration_pb2 as _duration_pb2
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from session_sidecar_proto.session.v1 import pipeline_pb2 as _pipeline_pb2
+from session_sidecar_proto.session.v1 import session_pb2 as _session_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class CreateSessionRequest(_message.Message):
+    __slots__ = ("mutations", "idle_timeout", "no_idle_timeout", "subject")
+    MUTATIONS_FIELD_NUMBER: _ClassVar[int]
+    IDLE_TIMEOUT_FIELD_NUMBER: _ClassVar[int]
+    NO_IDLE_TIMEOUT_FIELD_NUMBER: _ClassVar[int]
+    SUBJECT_FIELD_NUMBER: _ClassVar[int]
+    mutations: _containers.RepeatedCompositeFieldContainer[_session_pb2.Mutation]
+    idle_timeout: _duration_pb2.Duration
+    no_idle_timeout: bool
+    subject: str
+    def __init__(self, mutations: _Optional[_Iterable[_Union[_session_pb2.Mutation, _Mapping]]] = ..., idle_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., no_idle_timeout: bool = ..., subject: _Optional[str] = ...) -> None: ...
+
+class CreateSessionResponse(_message.Message):
+    __slots__ = ("token", "session", "results")
+    TOKEN_FIELD_NUMBER: _ClassVar[int]
+    SESSION_FIELD_NUMBER: _ClassVar[int]
+    RESULTS_FIELD_NUMBER: _ClassVar[int]
+    token: str
+    session: _session_pb2.Session
+    results: _containers.RepeatedCompositeFieldContainer[_session_pb2.MutationResult]
+    def __init__(self, token: _Optional[str] = ..., session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ..., results: _Optional[_Iterable[_Union[_session_pb2.MutationResult, _Mapping]]] = ...) -> None: ...
+
+class GetSessionRequest(_message.Message):
+    __slots__ = ("token",)
+    TOKEN_FIELD_NUMBER: _ClassVar[int]
+    token: str
+    def __init__(self, token: _Optional[str] = ...) -> None: ...
+
+class GetSessionResponse(_message.Message):
+    __slots__ = ("session",)
+    SESSION_FIELD_NUMBER: _ClassVar[int]
+    session: _session_pb2.Session
+    def __init__(self, session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ...) -> None: ...
+
+class UpdateSessionRequest(_message.Message):
+    __slots__ = ("token", "mutations", "if_version", "idle_timeout", "no_idle_timeout", "subject")
+    TOKEN_FIELD_NUMBER: _ClassVar[int]
+    MUTATIONS_FIELD_NUMBER: _ClassVar[int]
+    IF_VERSION_FIELD_NUMBER: _ClassVar[int]
+    IDLE_TIMEOUT_FIELD_NUMBER: _ClassVar[int]
+    NO_IDLE_TIMEOUT_FIELD_NUMBER: _ClassVar[int]
+    SUBJECT_FIELD_NUMBER: _ClassVar[int]
+    token: str
+    mutations: _containers.RepeatedCompositeFieldContainer[_session_pb2.Mutation]
+    if_version: int
+    idle_timeout: _duration_pb2.Duration
+    no_idle_timeout: bool
+    subject: str
+    def __init__(self, token: _Optional[str] = ..., mutations: _Optional[_Iterable[_Union[_session_pb2.Mutation, _Mapping]]] = ..., if_version: _Optional[int] = ..., idle_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., no_idle_timeout: bool = ..., subject: _Optional[str] = ...) -> None: ...
+
+class UpdateSessionResponse(_message.Message):
+    __slots__ = ("version", "expires", "results")
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    EXPIRES_FIELD_NUMBER: _ClassVar[int]
+    RESULTS_FIELD_NUMBER: _ClassVar[int]
+    version: int
+    expires: _timestamp_pb2.Timestamp
+    results: _containers.RepeatedCompositeFieldContainer[_session_pb2.MutationResult]
+    def __init__(self, version: _Optional[int] = ..., expires: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., results: _Optional[_Iterable[_Union[_session_pb2.MutationResult, _Mapping]]] = ...) -> None: ...
+
+class RegenerateSessionRequest(_message.Message):
+    __slots__ = ("token", "mutations", "subject")
+    TOKEN_FIELD_NUMBER: _ClassVar[int]
+    MUTATIONS_FIELD_NUMBER: _ClassVar[int]
+    SUBJECT_FIELD_NUMBER: _ClassVar[int]
+    token: str
+    mutations: _containers.RepeatedCompositeFieldContainer[_session_pb2.Mutation]
+    subject: str
+    def __init__(self, token: _Optional[str] = ..., mutations: _Optional[_Iterable[_Union[_session_pb2.Mutation, _Mapping]]] = ..., subject: _Optional[str] = ...) -> None: ...
+
+class RegenerateSessionResponse(_message.Message):
+    __slots__ = ("token", "csrf_token", "version", "expires", "results")
+    TOKEN_FIELD_NUMBER: _ClassVar[int]
+    CSRF_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    EXPIRES_FIELD_NUMBER: _ClassVar[int]
+    RESULTS_FIELD_NUMBER: _ClassVar[int]
+    token: str
+    csrf_token: str
+    version: int
+    expires: _timestamp_pb2.Timestamp
+    results: _containers.RepeatedCompositeFieldContainer[_session_pb2.MutationResult]
+    def __init__(self, token: _Optional[str] = ..., csrf_token: _Optional[str] = ..., version: _Optional[int] = ..., expires: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., results: _Optional[_Iterable[_Union[_session_pb2.MutationResult, _Mapping]]] = ...) -> None: ...
+
+class InvalidateSessionRequest(_message.Message):
+    __slots__ = ("token",)
+    TOKEN_FIELD_NUMBER: _ClassVar[int]
+    token: str
+    def __init__(self, token: _Optional[str] = ...) -> None: ...
+
+class InvalidateSessionResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class PushFlashRequest(_message.Message):
+    __slots__ = ("token", "queue", "message", "unless_present")
+    TOKEN_FIELD_NUMBER: _ClassVar[int]
+    QUEUE_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    UNLESS_PRESENT_FIELD_NUMBER: _ClassVar[int]
+    token: str
+    queue: str
+    message: bytes
+    unless_present: bool
+    def __init__(self, token: _Optional[str] = ..., queue: _Optional[str] = ..., message: _Optional[bytes] = ..., unless_present: bool = ...) -> None: ...
+
+class PushFlashResponse(_message.Message):
+    __slots__ = ("applied",)
+    APPLIED_FIELD_NUMBER: _ClassVar[int]
+    applied: bool
+    def __init__(self, applied: bool = ...) -> None: ...
+
+class PopFlashRequest(_message.Message):
+    __slots__ = ("token", "queue")
+    TOKEN_FIELD_NUMBER: _ClassVar[int]
+    QUEUE_FIELD_NUMBER: _ClassVar[int]
+    token: str
+    queue: str
+    def __init__(self, token: _Optional[str] = ..., queue: _Optional[str] = ...) -> None: ...
+
+class PopFlashResponse(_message.Message):
+    __slots__ = ("messages",)
+    MESSAGES_FIELD_NUMBER: _ClassVar[int]
+    messages: _containers.RepeatedScalarFieldContainer[bytes]
+    def __init__(self, messages: _Optional[_Iterable[bytes]] = ...) -> None: ...
+
+class PeekFlashRequest(_message.Message):
+    __slots__ = ("token", "queue")
+    TOKEN_FIELD_NUMBER: _ClassVar[int]
+    QUEUE_FIELD_NUMBER: _ClassVar[int]
+    token: str
+    queue: str
+    def __init__(self, token: _Optional[str] = ..., queue: _Optional[str] = ...) -> None: ...
+
+class PeekFlashResponse(_message.Message):
+    __slots__ = ("messages",)
+    MESSAGES_FIELD_NUMBER: _ClassVar[int]
+    messages: _containers.RepeatedScalarFieldContainer[bytes]
+    def __init__(self, messages: _Optional[_Iterable[bytes]] = ...) -> None: ...
+
+class GetCsrfTokenRequest(_message.Message):
+    __slots__ = ("token",)
+    TOKEN_FIELD_NUMBER: _ClassVar[int]
+    token: str
+    def __init__(self, token: _Optional[str] = ...) -> None: ...
+
+class GetCsrfTokenResponse(_message.Message):
+    __slots__ = ("csrf_token",)
+    CSRF_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    csrf_token: str
+    def __init__(self, csrf_token: _Optional[str] = ...) -> None: ...
+
+class NewCsrfTokenRequest(_message.Message):
+    __slots__ = ("token",)
+    TOKEN_FIELD_NUMBER: _ClassVar[int]
+    token: str
+    def __init__(self, token: _Optional[str] = ...) -> None: ...
+
+class NewCsrfTokenResponse(_message.Message):
+    __slots__ = ("csrf_token",)
+    CSRF_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    csrf_token: str
+    def __init__(self, csrf_token: _Optional[str] = ...) -> None: ...
+
+class CheckCsrfTokenRequest(_message.Message):
+    __slots__ = ("token", "csrf_token")
+    TOKEN_FIELD_NUMBER: _ClassVar[int]
+    CSRF_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    token: str
+    csrf_token: str
+    def __init__(self, token: _Optional[str] = ..., csrf_token: _Optional[str] = ...) -> None: ...
+
+class CheckCsrfTokenResponse(_message.Message):
+    __slots__ = ("valid",)
+    VALID_FIELD_NUMBER: _ClassVar[int]
+    valid: bool
+    def __init__(self, valid: bool = ...) -> None: ...

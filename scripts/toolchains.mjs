@@ -1,0 +1,82 @@
+// Go and Python, for the parts of this repository that are written in them. Where they are installed, the packages they need
+// are downloaded to node_modules/.cache and nowhere else. Run by itself, prints what is there as JSON.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { root } from './install.mjs';
+
+const cache = join(root, 'node_modules', '.cache', 'session-sidecar');
+const tools = join(root, 'scripts', 'tools');
+
+/**
+ * @typedef {{ missing: string }} Missing what to install
+ * @typedef {{ command: string, env: Record<string, string | undefined> }} Toolchain what to run, and with which environment
+ */
+
+/** @returns {Toolchain | Missing} whose PATH has the commands of scripts/tools/go.mod */
+export function goToolchain() {
+  const [major, minor] = versionOf('go', ['env', 'GOVERSION'], { GOTOOLCHAIN: 'local' });
+  if (!(major === 1 && minor >= 24)) return { missing: 'Go 1.24 or newer' };
+  const bin = join(cache, 'go', 'bin');
+  const env = {
+    ...process.env,
+    PATH: `${bin}:${process.env.PATH}`,
+    GOPATH: join(cache, 'go'),
+    GOMODCACHE: join(cache, 'go', 'mod'),
+    GOCACHE: join(cache, 'go', 'build'),
+    GOTOOLCHAIN: 'local',
+    GOWORK: 'off',
+    // Read-only files, which Go would make there, stop npm from removing node_modules.
+    GOFLAGS: `${process.env.GOFLAGS ?? ''} -modcacherw -buildvcs=false`.trim(),
+  };
+  return { command: 'go', env };
+}
+
+/** @returns {Toolchain | Missing} a virtual environment with scripts/tools/requirements.txt, which finds the packages of this repository */
+export function pythonToolchain() {
+  const system = ['python3', 'python'].find((name) => {
+    const [major, minor] = versionOf(name, ['-c', 'import sys, venv, ensurepip; print(sys.version)']);
+    return major === 3 && minor >= 10;
+  });
+  if (system === undefined) return { missing: 'Python 3.10 or newer with its venv module' };
+  const directory = join(cache, 'python');
+  const command = join(directory, 'bin', 'python');
+  const env = {
+    ...process.env,
+    PATH: `${join(directory, 'bin')}:${process.env.PATH}`,
+    PYTHONPATH: ['proto/gen/python', 'client/python'].map((path) => join(root, path)).join(':'),
+    PYTHONDONTWRITEBYTECODE: '1',
+    PIP_CACHE_DIR: join(cache, 'pip'),
+    PIP_DISABLE_PIP_VERSION_CHECK: '1',
+  };
+  const list = join(tools, 'requirements.txt');
+  const wanted = readFileSync(list, 'utf8');
+  const mark = join(directory, '.installed');
+  if (existsSync(mark) && readFileSync(mark, 'utf8') === wanted) return { command, env };
+  console.error('Installing Python packages …');
+  rmSync(directory, { recursive: true, force: true });
+  mkdirSync(cache, { recursive: true });
+  const stdio = ['ignore', process.stderr, process.stderr];
+  execFileSync(system, ['-m', 'venv', directory], { stdio });
+  execFileSync(command, ['-m', 'pip', 'install', '--quiet', '--no-deps', '-r', list], { env, stdio });
+  writeFileSync(mark, wanted);
+  return { command, env };
+}
+
+/** Builds the generators that scripts/tools/go.mod pins, and gives the environment that finds them. */
+export function goGenerators({ command, env }) {
+  const generators = ['google.golang.org/protobuf/cmd/protoc-gen-go', 'google.golang.org/grpc/cmd/protoc-gen-go-grpc'];
+  execFileSync(command, ['install', ...generators], { cwd: tools, env, stdio: ['ignore', 'inherit', 'inherit'] });
+  return env;
+}
+
+/** The first two numbers that a command prints; none if it cannot be run. */
+function versionOf(command, args, env = {}) {
+  const { stdout, status } = spawnSync(command, args, { encoding: 'utf8', env: { ...process.env, ...env } });
+  return status === 0 ? (/(\d+)\.(\d+)/.exec(stdout)?.slice(1).map(Number) ?? []) : [];
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  console.log(JSON.stringify({ go: goToolchain(), python: pythonToolchain() }));
+}

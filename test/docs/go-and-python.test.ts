@@ -1,0 +1,122 @@
+import { execFile } from 'node:child_process';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { startSidecar } from '../support/sidecar';
+import type { Sidecar } from '../support/sidecar';
+import { sayIfMissing, toolchains } from '../support/toolchains';
+import type { Found, Missing } from '../support/toolchains';
+import { blocksOf, root } from './markdown';
+
+const execute = promisify(execFile);
+const { go, python } = toolchains();
+sayIfMissing('the program of docs/go.md', go);
+sayIfMissing('the program of docs/python.md', python);
+const testWith = ({ missing }: Found | Missing) => (missing === undefined ? test : test.skip);
+
+let sidecar: Sidecar;
+let directory: string;
+
+beforeAll(async () => {
+  sidecar = await startSidecar();
+  const cache = join(root, 'node_modules', '.cache');
+  mkdirSync(cache, { recursive: true });
+  directory = mkdtempSync(join(cache, 'docs-'));
+});
+
+afterAll(async () => {
+  rmSync(directory, { recursive: true, force: true });
+  await sidecar.close();
+});
+
+/** The program of a page, for the sidecar of this test, and what the page says that it prints. */
+function programOf(page: string, language: string): { readonly program: string; readonly output: string } {
+  const blocks = blocksOf(page);
+  const index = blocks.findIndex((block) => block.language === language);
+  const program = blocks[index]?.text.replaceAll('localhost:50051', sidecar.address) ?? '';
+  return { program, output: blocks[index + 1]?.text ?? '' };
+}
+
+testWith(go)(
+  'the program of docs/go.md prints what the page says',
+  async () => {
+    const { program, output } = programOf('docs/go.md', 'go');
+    const modules = readFileSync(join(root, 'examples/go/go.mod'), 'utf8');
+    writeFileSync(join(directory, 'go.mod'), modules.replaceAll('../../', `${root}/`));
+    copyFileSync(join(root, 'examples/go/go.sum'), join(directory, 'go.sum'));
+    writeFileSync(join(directory, 'main.go'), program);
+    const { command, env } = go as Found;
+    const { stdout } = await execute(command, ['run', '.'], { cwd: directory, env });
+    expect(stdout).toBe(output);
+  },
+  300_000,
+);
+
+testWith(python)('the program of docs/python.md prints what the page says', async () => {
+  const { program, output } = programOf('docs/python.md', 'python');
+  const { command, env } = python as Found;
+  const { stdout } = await execute(command, ['-c', program], { env });
+  expect(stdout).toBe(output);
+});
+
+const clients = [
+  { page: 'docs/go.md', source: 'client/go', errors: 'errors.go', names: /^func (?:\([sce] \*\w+\) )?([A-Z]\w*)/gm },
+  {
+    page: 'docs/python.md',
+    source: 'client/python/session_sidecar',
+    errors: 'errors.py',
+    names: /^ {4}def ([a-z]\w*)\(self/gm,
+  },
+];
+
+describe.each(clients)('$page', ({ page, source, errors, names }) => {
+  const text = readFileSync(join(root, page), 'utf8');
+  const read = (file: string): string => readFileSync(join(root, source, file), 'utf8');
+  const files = readdirSync(join(root, source)).filter((file) => /^(?!values).*\.(go|py)$/.test(file));
+  const rows = text.split('\n').filter((line) => line.startsWith('| '));
+  const listed = [
+    ...rows
+      .slice(2)
+      .join('\n')
+      .matchAll(/`(?:\w+\.)?(\w+)`/g),
+  ].map(([, name = '']) => name);
+
+  test('lists everything that can be called', () => {
+    const all = files.flatMap((file) => [...read(file).matchAll(names)].map(([, name = '']) => name));
+    // What the language itself makes of a type is told in words: errors, and dictionaries.
+    const inWords = ['Error', 'setdefault', 'popitem', 'clear'];
+    expect(all.length).toBeGreaterThan(20);
+    expect([...new Set(all)].filter((name) => !listed.includes(name) && !inWords.includes(name))).toEqual([]);
+  });
+
+  test('lists nothing that is not there', () => {
+    const code = files.map(read).join('\n');
+    const inherited = ['get', 'in', 'update', 'del', 'pop', 'dict'];
+    const isThere = (name: string): boolean => new RegExp(`\\b${name}\\b`).test(code) || inherited.includes(name);
+    expect(listed.filter((name) => !isThere(name))).toEqual([]);
+  });
+
+  test('the client has the codes and HTTP statuses of docs/errors.md, and no other', () => {
+    const table = readFileSync(join(root, 'docs/errors.md'), 'utf8').matchAll(/^\| `(\w+)` \|[^|]*\| (\d+) \|/gm);
+    const own = read(errors).matchAll(/"([A-Z_]+)": +(\d{3})/g);
+    const byCode = (matches: Iterable<RegExpExecArray>) =>
+      Object.fromEntries([...matches].map(([, code = '', status]) => [code, status]));
+    expect(byCode(own)).toEqual(byCode(table));
+  });
+
+  test('every link to a file leads somewhere', () => {
+    const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, path = '']) => join(root, 'docs', path));
+    expect(links.length).toBeGreaterThan(2);
+    expect(links.filter((link) => !existsSync(link))).toEqual([]);
+  });
+});

@@ -1,0 +1,86 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, test } from '@jest/globals';
+import { sayIfMissing, toolchains } from '../support/toolchains';
+import type { Found, Missing } from '../support/toolchains';
+
+const root = join(__dirname, '..', '..');
+const execute = promisify(execFile);
+const { go, python } = toolchains();
+sayIfMissing('the checks of Go code', go);
+sayIfMissing('the checks of Python code', python);
+const testWith = ({ missing }: Found | Missing) => (missing === undefined ? test : test.skip);
+
+const modules = ['proto/gen/go', 'client/go', 'examples/go', 'test/interop/go'];
+const scripts = ['client/python', 'examples/python', 'test/interop/python'];
+
+/** Runs a command of a toolchain; rejects with what it printed if it finds something. */
+async function run(toolchain: Found | Missing, command: string, args: readonly string[], cwd = root): Promise<string> {
+  const { env } = toolchain as Found;
+  const { stdout } = await execute(command, args, { cwd, env }).catch((failure: unknown) => {
+    const { stdout: printed, stderr } = failure as { stdout: string; stderr: string };
+    throw new Error(printed + stderr);
+  });
+  return stdout;
+}
+
+describe('Go code', () => {
+  testWith(go)('is formatted', async () => {
+    const written = modules.filter((folder) => !folder.startsWith('proto/gen'));
+    expect(await run(go, 'gofmt', ['-l', ...written])).toBe('');
+  });
+
+  testWith(go).each(modules)(
+    '%s has nothing that go vet complains about',
+    async (folder) => {
+      await run(go, 'go', ['vet', '-mod=readonly', './...'], join(root, folder));
+    },
+    300_000,
+  );
+});
+
+describe('Python code', () => {
+  testWith(python)('is formatted, and ruff finds nothing', async () => {
+    await run(python, 'ruff', ['format', '--check', '--no-cache', ...scripts]);
+    await run(python, 'ruff', ['check', '--no-cache', ...scripts]);
+  });
+
+  testWith(python)(
+    'has types that fit, by the strictest rules of mypy',
+    async () => {
+      const cache = join(root, 'node_modules', '.cache', 'session-sidecar', 'mypy');
+      await run(python, 'mypy', [`--cache-dir=${cache}`, 'client/python/session_sidecar', ...scripts.slice(1)]);
+    },
+    300_000,
+  );
+
+  testWith(python)(
+    'can be installed, stubs and types included',
+    async () => {
+      const target = mkdtempSync(join(tmpdir(), 'session-sidecar-python-'));
+      try {
+        const packages = ['./proto/gen/python', './client/python'];
+        const pip = ['-m', 'pip', 'install', '--quiet', '--no-deps', '--no-build-isolation', '--target', target];
+        const { command, env } = python as Found;
+        await run(python, command, [...pip, ...packages]);
+        const program = [
+          'import session_sidecar, importlib.resources as resources',
+          'from session_sidecar_proto.session.v1 import error_reason_pb2',
+          'print(session_sidecar.__file__, error_reason_pb2.ERROR_REASON_DRAINING)',
+          'print([resources.files(name).joinpath("py.typed").is_file() for name in ("session_sidecar", "session_sidecar_proto")])',
+        ].join('\n');
+        const { stdout } = await execute(command, ['-c', program], {
+          env: { ...env, PYTHONPATH: target },
+          cwd: target,
+        });
+        expect(stdout).toBe(`${join(target, 'session_sidecar', '__init__.py')} 10\n[True, True]\n`);
+      } finally {
+        rmSync(target, { recursive: true, force: true });
+      }
+    },
+    300_000,
+  );
+});

@@ -1,0 +1,191 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { createShop } from '../../examples/express/src/app';
+import { Browser, csrfTokenIn, serve } from '../support/browser';
+import { startReadySidecar } from '../support/ready-sidecar';
+import { freePort, startRedis } from '../support/redis';
+import type { RedisServer } from '../support/redis';
+import type { Sidecar } from '../support/sidecar';
+import { buildGo, sayIfMissing, toolchains } from '../support/toolchains';
+
+const root = join(__dirname, '..', '..');
+const { go, python } = toolchains();
+sayIfMissing('examples/go', go);
+sayIfMissing('examples/python', python);
+
+let redis: RedisServer;
+let sidecar: Sidecar;
+const children: ChildProcess[] = [];
+const closers: (() => Promise<void>)[] = [];
+/** The URL of each shop. */
+const shops: Record<string, string> = {};
+
+/** Starts a shop on the sidecar at `address`, and gives its URL. */
+const starters: Readonly<Record<string, (address: string) => Promise<string>>> = {
+  express: async (address) => {
+    const shop = await serve(createShop({ sidecar: { address, timeoutMs: 20_000 }, pay: () => Promise.resolve() }));
+    closers.push(shop.close);
+    return shop.url;
+  },
+  ...(go.missing === undefined && { go: (address) => startShop(buildGo(go, 'examples/go'), [], go.env, address) }),
+  ...(python.missing === undefined && {
+    python: (address) => startShop(python.command, [join(root, 'examples/python/shop.py')], python.env, address),
+  }),
+};
+
+async function startShop(command: string, args: readonly string[], env: NodeJS.ProcessEnv, address: string) {
+  const child = spawn(command, args, {
+    env: { ...env, SIDECAR_ADDRESS: address, PORT: '0' },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  children.push(child);
+  const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+  return /The shop is open: (\S+)/.exec(line)?.[1] ?? '';
+}
+
+const languages = ['go', 'python', 'express'];
+const others = languages.slice(0, -1);
+const testIf = (...needed: string[]) => (needed.every((name) => name in starters) ? test : test.skip);
+
+beforeAll(async () => {
+  redis = await startRedis();
+  sidecar = await startReadySidecar({ redisUrl: redis.url });
+  for (const [name, start] of Object.entries(starters)) shops[name] = await start(sidecar.address);
+}, 300_000);
+
+afterAll(async () => {
+  for (const child of children) child.kill('SIGKILL');
+  await Promise.all(closers.map((close) => close()));
+  await sidecar.close();
+  await redis.stop();
+});
+
+beforeEach(async () => {
+  await redis.admin.flushdb();
+});
+
+async function signIn(browser: Browser, name: string): Promise<Response> {
+  return browser.submit('/login', { name });
+}
+
+/** The messages of a page, and whose cart holds what. */
+function read(page: string) {
+  return {
+    messages: [...page.matchAll(/role="status">([^<]*)</g)].map(([, message]) => message),
+    user: /Hello, ([^<]*)!/.exec(page)?.[1],
+    cart: /In your cart: ([^<]*)</
+      .exec(page)?.[1]
+      ?.split(', ')
+      .filter((name) => name !== 'nothing'),
+  };
+}
+
+const nobody = { messages: [], user: undefined, cart: [] };
+
+describe.each(languages)('the %s example', (name) => {
+  const openBrowser = () => new Browser(shops[name]!);
+
+  testIf(name)('gives a visitor who only looks no cookie and stores nothing', async () => {
+    const response = await fetch(shops[name]!);
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toContain('text/html');
+    expect(response.headers.getSetCookie()).toEqual([]);
+    expect(read(await response.text())).toEqual(nobody);
+    expect(await redis.admin.dbsize()).toBe(0);
+  });
+
+  testIf(name)('sets a cookie that scripts and foreign pages cannot use, once', async () => {
+    const browser = openBrowser();
+    const [cookie, ...more] = (await browser.fetch('/login')).headers.getSetCookie();
+    expect(more).toEqual([]);
+    expect(cookie).toMatch(/^session=[\w-]{43}\.[\w-]{24};/);
+    expect(cookie).toMatch(/; HttpOnly/i);
+    expect(cookie).toMatch(/; SameSite=Lax/i);
+    expect(cookie).toMatch(/; Path=\//i);
+    expect((await browser.fetch('/')).headers.getSetCookie()).toEqual([]);
+  });
+
+  testIf(name)('keeps the cart, shows each message once, and escapes what visitors type', async () => {
+    const browser = openBrowser();
+    const added = await browser.submit('/products/tea', { product: 'tea' });
+    expect(added.redirected).toBe(true);
+    expect(read(await added.text())).toEqual({ messages: ['Tea is in your cart.'], user: undefined, cart: ['Tea'] });
+    const welcome = read(await (await signIn(browser, '<Ada>')).text());
+    expect(welcome).toMatchObject({ messages: [expect.stringMatching(/^Welcome, &.*Ada&.*!$/)], cart: ['Tea'] });
+    expect(read(await browser.text('/'))).toMatchObject({ messages: [], cart: ['Tea'] });
+  });
+
+  testIf(name)('changes the token at login and kills the old cookie', async () => {
+    const browser = openBrowser();
+    await browser.submit('/products/tea', { product: 'tea' });
+    const before = await browser.cookie();
+    await signIn(browser, 'Ada');
+    expect(await browser.cookie()).not.toBe(before);
+    const thief = openBrowser();
+    await thief.setCookie(before!);
+    expect(read(await thief.text('/'))).toEqual(nobody);
+  });
+
+  testIf(name)('loses no click of many at once', async () => {
+    const browser = openBrowser();
+    await signIn(browser, 'Ada');
+    const csrf_token = csrfTokenIn(await browser.text('/'));
+    const click = () => browser.post('/cart', { csrf_token, product: 'tea' }, { redirect: 'manual' });
+    const clicks = 8;
+    const responses = await Promise.all(Array.from({ length: clicks }, click));
+    expect(responses.map(({ status }) => status)).toEqual(Array(clicks).fill(303));
+    expect(read(await browser.text('/')).cart).toEqual(Array(clicks).fill('Tea'));
+  });
+
+  testIf(name)('refuses a form without its token and changes nothing', async () => {
+    const browser = openBrowser();
+    await signIn(browser, 'Ada');
+    await browser.text('/');
+    for (const path of ['/cart', '/login', '/logout']) {
+      const fields = { product: 'kettle', name: 'Mallory', csrf_token: 'guessed' };
+      expect((await browser.post(path, fields)).status).toBe(403);
+    }
+    expect(read(await browser.text('/'))).toEqual({ messages: [], user: 'Ada', cart: [] });
+  });
+
+  testIf(name)('ends the session at logout, and says so on the next page', async () => {
+    const browser = openBrowser();
+    await signIn(browser, 'Ada');
+    const old = await browser.cookie();
+    const page = await browser.post('/logout', { csrf_token: csrfTokenIn(await browser.text('/')) });
+    expect(read(await page.text())).toEqual({ ...nobody, messages: ['You are signed out.'] });
+    const thief = openBrowser();
+    await thief.setCookie(old!);
+    expect(read(await thief.text('/'))).toEqual(nobody);
+  });
+});
+
+describe.each(others)('the %s example without a sidecar', (name) => {
+  testIf(name)('answers 503 to visitors with a session, and serves the others', async () => {
+    const url = await starters[name]!(`127.0.0.1:${await freePort()}`);
+    expect((await fetch(url, { headers: { cookie: 'session=any' } })).status).toBe(503);
+    expect((await fetch(url)).status).toBe(200);
+  });
+});
+
+describe.each(languages.flatMap((from) => languages.map((to) => ({ from, to }))).filter(({ from, to }) => from !== to))(
+  'a visitor of the $from shop',
+  ({ from, to }) => {
+    testIf(from, to)(`is known in the ${to} shop, with cart and messages, and can sign out there`, async () => {
+      const [first, second] = [new Browser(shops[from]!), new Browser(shops[to]!)];
+      await signIn(first, 'Grüße 👋');
+      const csrf_token = csrfTokenIn(await first.text('/'));
+      await first.post('/cart', { csrf_token, product: 'tea' }, { redirect: 'manual' });
+      await second.setCookie((await first.cookie())!);
+      const page = await second.text('/');
+      expect(read(page)).toEqual({ messages: ['Tea is in your cart.'], user: 'Grüße 👋', cart: ['Tea'] });
+      expect(csrfTokenIn(page)).toBe(csrf_token);
+      await second.post('/logout', { csrf_token });
+      expect(read(await first.text('/'))).toEqual(nobody);
+    });
+  },
+);

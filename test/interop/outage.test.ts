@@ -1,0 +1,76 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { until } from '../support/poll';
+import { startReadySidecar } from '../support/ready-sidecar';
+import { startRedis } from '../support/redis';
+import type { RedisServer } from '../support/redis';
+import type { Sidecar } from '../support/sidecar';
+import { sayIfMissing, toolchains } from '../support/toolchains';
+import type { Found } from '../support/toolchains';
+import { startGo, startPython } from './runners';
+import type { Runner } from './runners';
+
+const { go, python } = toolchains();
+sayIfMissing('outages of the sidecar in Go', go);
+sayIfMissing('outages of the sidecar in Python', python);
+const starters = { go: { toolchain: go, start: startGo }, python: { toolchain: python, start: startPython } };
+
+let redis: RedisServer;
+let sidecar: Sidecar;
+let runner: Runner;
+
+beforeEach(async () => {
+  redis = await startRedis();
+  sidecar = await startReadySidecar({ redisUrl: redis.url });
+});
+
+afterEach(async () => {
+  await runner.close();
+  await sidecar.close();
+  await redis.stop();
+});
+
+describe.each(Object.entries(starters))('%s', (_language, { toolchain, start }) => {
+  const testIf = toolchain.missing === undefined ? test : test.skip;
+  const run = (op: string, more = {}) => runner.run({ actor: 'me', op, ...more });
+
+  testIf(
+    'says that there is no sidecar, keeps what was to be saved, and finds the sidecar again',
+    async () => {
+      runner = start(toolchain as Found, sidecar.address);
+      await run('open');
+      await run('set', { key: 'a', value: '1' });
+      expect(await run('save')).toEqual({ result: null });
+      await run('set', { key: 'b', value: '2' });
+
+      await sidecar.close();
+      expect(await run('save')).toMatchObject({ error: { code: 'UNAVAILABLE', status: 503 } });
+      expect(await run('describe')).toMatchObject({ result: { hasChanges: true } });
+      const { token } = (await run('describe')).result as { token: string };
+      expect(await runner.run({ actor: 'other', op: 'open', token })).toMatchObject({ error: { code: 'UNAVAILABLE' } });
+
+      sidecar = await startReadySidecar({ redisUrl: redis.url, grpcAddress: sidecar.address });
+      await until('the change to be saved', async () => (await run('save')).error === undefined);
+      await runner.run({ actor: 'other', op: 'open', token });
+      expect(await runner.run({ actor: 'other', op: 'get', key: 'b' })).toEqual({ result: '2' });
+    },
+    120_000,
+  );
+
+  testIf(
+    'says that the store does not answer, and when to try again',
+    async () => {
+      runner = start(toolchain as Found, sidecar.address);
+      await run('open');
+      await run('set', { key: 'a', value: '1' });
+      await redis.stop();
+      const { error } = await run('save');
+      expect(error).toMatchObject({
+        code: 'STORE_UNAVAILABLE',
+        status: 503,
+        metadata: { maybe_applied: expect.any(String) },
+      });
+      expect(error?.['retryAfterMs']).toBeGreaterThan(0);
+    },
+    120_000,
+  );
+});

@@ -1,0 +1,135 @@
+"""Runs the steps of test/interop/scenarios.json: one line of JSON in, one line out.
+
+Values travel as JSON texts, so that no number on the way is rounded.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import grpc
+from google.protobuf import json_format
+from google.rpc import error_details_pb2, status_pb2
+from session_sidecar import Session, SessionClient, SessionError
+from session_sidecar_proto.session.v1 import session_service_pb2 as api
+from session_sidecar_proto.session.v1.session_service_pb2_grpc import SessionServiceStub
+
+Step = dict[str, Any]
+
+
+def text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def nothing(_: Any) -> None:
+    """For operations whose result says nothing that the others do not say."""
+
+
+def optional(session: Session, key: str, read: Callable[[str], Any]) -> str | None:
+    return text(read(key)) if key in session else None
+
+
+def delete(session: Session, key: str) -> bool:
+    found = key in session
+    session.pop(key, None)
+    return found
+
+
+def milliseconds(when: datetime | None) -> int | None:
+    return None if when is None else round(when.timestamp() * 1000)
+
+
+def describe(session: Session) -> dict[str, Any]:
+    return {
+        "origin": session.origin,
+        "isNew": session.is_new,
+        "token": session.token or "",
+        "handle": session.handle or "",
+        "version": session.version,
+        "subject": session.subject or "",
+        "hasChanges": session.has_changes,
+        "created": milliseconds(session.created),
+        "expires": milliseconds(session.expires),
+    }
+
+
+OPERATIONS: dict[str, Callable[[Session, Step], Any]] = {
+    "get": lambda session, step: optional(session, step["key"], session.get),
+    "pop": lambda session, step: optional(session, step["key"], session.pop),
+    "has": lambda session, step: step["key"] in session,
+    "keys": lambda session, _: sorted(session),
+    "set": lambda session, step: session.__setitem__(step["key"], json.loads(step["value"])),
+    "setDefault": lambda session, step: nothing(session.setdefault(step["key"], json.loads(step["value"]))),
+    "delete": lambda session, step: delete(session, step["key"]),
+    "clear": lambda session, _: session.clear(),
+    "appendInside": lambda session, step: session[step["key"]].append(json.loads(step["value"])),
+    "transformAppend": lambda session, step: nothing(
+        session.transform(step["key"], lambda before: [*(before or []), json.loads(step["value"])])
+    ),
+    "flash": lambda session, step: session.flash(
+        json.loads(step["value"]), step.get("queue", ""), allow_duplicate=not step.get("unique", False)
+    ),
+    "peekFlash": lambda session, step: [text(message) for message in session.peek_flash(step.get("queue", ""))],
+    "popFlash": lambda session, step: [text(message) for message in session.pop_flash(step.get("queue", ""))],
+    "csrfToken": lambda session, _: session.csrf_token(),
+    "newCsrfToken": lambda session, _: session.new_csrf_token(),
+    "checkCsrfToken": lambda session, step: session.check_csrf_token(step.get("token")),
+    "setIdleTimeout": lambda session, step: session.set_idle_timeout(
+        timedelta(seconds=step["seconds"]) if "seconds" in step else None
+    ),
+    "setSubject": lambda session, step: setattr(session, "subject", step["value"]),
+    "save": lambda session, _: session.save(),
+    "regenerate": lambda session, _: session.regenerate(),
+    "invalidate": lambda session, _: session.invalidate(),
+    "describe": lambda session, _: describe(session),
+}
+
+
+def call(stub: SessionServiceStub, step: Step) -> Any:
+    """Uses the generated stub itself."""
+    request = json_format.Parse(step["request"], getattr(api, f"{step['rpc']}Request")())
+    return json_format.MessageToDict(getattr(stub, step["rpc"])(request, timeout=20))
+
+
+def describe_failure(error: grpc.RpcError) -> dict[str, Any]:
+    description: dict[str, Any] = {"grpc": error.code().value[0]}
+    status = status_pb2.Status()
+    status.ParseFromString(dict(error.trailing_metadata()).get("grpc-status-details-bin", b""))
+    info, request = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
+    for detail in status.details:
+        if detail.Unpack(info):
+            description |= {"reason": info.reason, "domain": info.domain, "metadata": dict(info.metadata)}
+        if detail.Unpack(request):
+            description["violations"] = {each.field: each.description for each in request.field_violations}
+    return description
+
+
+def main(address: str) -> None:
+    sessions: dict[str, Session] = {}
+    stub = SessionServiceStub(grpc.insecure_channel(address))
+    with SessionClient(address, timeout=20) as client:
+        for line in sys.stdin:
+            step = json.loads(line)
+            answer: dict[str, Any]
+            try:
+                if step["op"] == "open":
+                    sessions[step["actor"]] = client.open(step.get("token"))
+                    answer = {"result": None}
+                elif step["op"] == "call":
+                    answer = {"result": call(stub, step)}
+                else:
+                    answer = {"result": OPERATIONS[step["op"]](sessions[step["actor"]], step)}
+            except SessionError as error:
+                retry_after = round((error.retry_after or 0) * 1000)
+                answer = {"error": {name: getattr(error, name) for name in ("code", "status", "metadata", "violations")}}
+                answer["error"]["retryAfterMs"] = retry_after
+            except grpc.RpcError as error:
+                answer = {"error": describe_failure(error)}
+            print(json.dumps(answer), flush=True)
+
+
+main(sys.argv[1])

@@ -1,0 +1,54 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+const root = join(__dirname, '..', '..');
+
+export interface Toolchain {
+  readonly command: string;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+export type Found = Toolchain & { readonly missing?: undefined };
+export interface Missing {
+  /** What would have to be installed. */
+  readonly missing: string;
+}
+
+/** Go and Python with the packages that this repository needs, or why they are not there. Downloads what is missing. */
+export function toolchains(): { readonly go: Found | Missing; readonly python: Found | Missing } {
+  const script = join(root, 'scripts', 'toolchains.mjs');
+  return JSON.parse(execFileSync(process.execPath, [script], { encoding: 'utf8', maxBuffer: 1 << 24 })) as ReturnType<
+    typeof toolchains
+  >;
+}
+
+/** Says, where nobody can miss it, what a test run leaves out. */
+export function sayIfMissing(what: string, { missing }: Found | Missing): void {
+  if (missing !== undefined)
+    process.stderr.write(`\nSKIPPED: ${what}, because this machine does not have ${missing}.\n\n`);
+}
+
+/** Builds the Go program in a folder of the repository and gives its path. */
+export function buildGo({ command, env }: Toolchain, folder: string): string {
+  const directory = join(root, 'node_modules', '.cache', 'session-sidecar', 'go', 'built');
+  mkdirSync(directory, { recursive: true });
+  const program = join(directory, folder.replaceAll('/', '-'));
+  const { status, stderr } = spawnSync(command, ['build', '-o', program, '.'], {
+    cwd: join(root, folder),
+    env,
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(`${folder} does not build: ${stderr}`);
+  return program;
+}
+
+/** Installs a command that scripts/tools/go.mod pins; the toolchain's PATH has it. */
+export function installGoCommand({ command, env }: Toolchain, path: string): void {
+  const { status, stderr } = spawnSync(command, ['install', path], {
+    cwd: join(root, 'scripts', 'tools'),
+    env,
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(`${path} cannot be installed: ${stderr}`);
+}
