@@ -24,7 +24,7 @@ beforeAll(async () => {
   settings = { SIGNING_KEYS: signingKey, REDIS_URL: redis.url, REDIS_COMMAND_TIMEOUT: '1m', MAX_FLASH_MESSAGES: '1' };
   sidecar = await startServing({ settings });
   client = connectRaw(sidecar.address);
-  await until('the sidecar to be ready', async () => (await probe(`${sidecar.httpUrl}/readyz`)).status === 200);
+  await untilReady(sidecar);
 });
 
 afterEach(async () => {
@@ -118,6 +118,10 @@ async function growth(counted: Counted, work: () => Promise<unknown>): Promise<R
   return Object.fromEntries(Object.entries(await read()).map(([key, value]) => [key, value - (before[key] ?? 0)]));
 }
 
+async function untilReady({ httpUrl }: ServingProcess): Promise<void> {
+  await until('the sidecar to be ready', async () => (await probe(`${httpUrl}/readyz`)).status === 200);
+}
+
 /** A call is counted when it has been answered, which may be a moment after the answer has arrived. */
 async function untilIdle(): Promise<void> {
   await until(
@@ -160,6 +164,7 @@ describe('what is counted', () => {
   test('a read that was due to be recorded', async () => {
     // The clock of the sidecar does not move, so it has to be a session that it has not seen yet.
     const another = await startServing({ settings });
+    await untilReady(another);
     const creator = connectRaw(another.address);
     const { token } = await creator.call('createSession', {});
     creator.close();
@@ -387,7 +392,17 @@ describe('docs/metrics.md', () => {
       status: Object.values(status).filter((name) => typeof name === 'string'),
       command: ['create', 'load', 'update', 'delete'],
       reason: Object.keys(ErrorReason),
-      result: ['found', 'not_found', 'token_malformed', 'token_bad_signature', 'token_unknown_key', 'done', 'skipped'],
+      result: [
+        'found',
+        'not_found',
+        'token_malformed',
+        'token_bad_signature',
+        'token_unknown_key',
+        'done',
+        'skipped',
+        'hit',
+        'miss',
+      ],
       version: [version],
       store: ['redis'],
     };
