@@ -17,10 +17,9 @@ else {
   // Ctrl-C reaches the children too; this process is needed to clean up after them.
   process.on('SIGINT', () => {});
   try {
-    makeBase(podman, join(directory, 'run-base'), 'localhost/run-base', runBase);
-    const trial = spawnSync('podman', ['run', '--rm', '--network', 'host', 'localhost/run-base', '-e', '0'], { env });
-    if (trial.status === 0) process.exitCode = buildAndTest(podman, directory, env);
-    else skip(`podman cannot run a container: ${String(trial.stderr).trim()}`);
+    const trouble = troubleRunning(podman, directory, env);
+    if (trouble === undefined) process.exitCode = buildAndTest(podman, directory, env);
+    else skip(trouble);
   } finally {
     spawnSync('podman', ['rm', '--all', '--force', '--time', '0'], { env });
     spawnSync('podman', ['image', 'umount', '--all', '--force'], { env });
@@ -32,6 +31,21 @@ function obstacleHere() {
   if (process.platform !== 'linux') return 'it needs Linux';
   if (process.getuid() !== 0) return 'it needs root, for containers beside a Redis of this machine';
   if (!installPodman()) return 'it needs podman and runc, and may not install them';
+}
+
+/** Whether a container with nothing of ours in it runs. */
+function troubleRunning(podman, directory, env) {
+  try {
+    const rootless = execFileSync('podman', ['info', '--format', '{{.Host.Security.Rootless}}'], {
+      env,
+      encoding: 'utf8',
+    });
+    if (rootless.trim() !== 'false') return 'root here may not do what podman needs, CAP_SYS_ADMIN above all';
+    makeBase(podman, join(directory, 'run-base'), 'localhost/run-base', runBase);
+    podman('run', '--rm', '--network', 'host', 'localhost/run-base', '-e', '0');
+  } catch (error) {
+    return `it cannot run a container (${error.message}; see above)`;
+  }
 }
 
 function skip(reason) {
