@@ -4,13 +4,15 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { installPackages, installPodman, installRedis, root } from './install.mjs';
+import { installPackages, installPodman, installRedis, root, run } from './install.mjs';
 
 const obstacle = obstacleHere();
 if (obstacle !== undefined) skip(obstacle);
 else {
   installPackages();
   installRedis();
+  // What is in the image is compared with it.
+  run('npm', ['run', '--silent', 'build', '--workspace', 'server']);
   const directory = mkdtempSync(join(tmpdir(), 'session-sidecar-image-'));
   const env = { ...process.env, ...podmanSettings(directory) };
   const podman = (...args) => execFileSync('podman', args, { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] });
