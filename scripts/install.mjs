@@ -29,15 +29,31 @@ export function installPackages() {
 /** The tests run against a real Redis. Installs it from the system's packages where that is possible without asking. */
 export function installRedis() {
   if (works('redis-server', ['--version'])) return;
-  const asRoot = process.getuid?.() === 0 ? [] : ['sudo', '-n'];
-  if (!works('apt-get', ['--version']) || (asRoot.length > 0 && !works('sudo', ['-n', 'true']))) {
+  if (!canInstall()) {
     console.error(
       'The tests need redis-server 7 or newer. Get it with: sudo apt-get install redis-server, or: brew install redis',
     );
     process.exit(1);
   }
-  console.log('Installing redis-server …');
-  for (const args of [['update'], ['install', '--yes', '--no-install-recommends', 'redis-server']]) {
+  installSystemPackages('redis-server');
+}
+
+/** The images are built and run with podman. Returns whether it is there, now or after installing it. */
+export function installPodman() {
+  const isThere = () => works('podman', ['--version']) && works('runc', ['--version']);
+  if (!isThere() && canInstall()) installSystemPackages('podman', 'runc');
+  return isThere();
+}
+
+const asRoot = process.getuid?.() === 0 ? [] : ['sudo', '-n'];
+
+function canInstall() {
+  return works('apt-get', ['--version']) && (asRoot.length === 0 || works('sudo', ['-n', 'true']));
+}
+
+function installSystemPackages(...names) {
+  console.log(`Installing ${names.join(' and ')} …`);
+  for (const args of [['update'], ['install', '--yes', '--no-install-recommends', ...names]]) {
     const [command, ...rest] = [...asRoot, 'apt-get', '-qq', ...args];
     run(command, rest, { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
   }

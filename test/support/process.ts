@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import type { ChildProcess, ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { Readable } from 'node:stream';
 import { until } from './poll';
 
 /** The sidecar as it is shipped: a process of its own. */
@@ -62,6 +63,11 @@ export function startProcess({ settings = {}, env = {}, args = [] }: ProcessOpti
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  return follow(child);
+}
+
+/** Reads what a process says: the sidecar, or what it runs in. */
+export function follow(child: ChildProcessByStdio<null, Readable, Readable>): SidecarProcess {
   const chunks = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (chunks.stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (chunks.stderr += text));
@@ -92,7 +98,11 @@ export function startProcess({ settings = {}, env = {}, args = [] }: ProcessOpti
 /** Starts the built binary on free ports, unless settings say otherwise, and waits until it serves. */
 export async function startServing({ settings, ...options }: ProcessOptions = {}): Promise<ServingProcess> {
   const free = { GRPC_ADDRESS: '127.0.0.1:0', HTTP_ADDRESS: '127.0.0.1:0' };
-  const started = startProcess({ settings: { ...free, ...settings }, ...options });
+  return untilServing(startProcess({ settings: { ...free, ...settings }, ...options }));
+}
+
+/** Waits until a process serves that was started. */
+export async function untilServing(started: SidecarProcess): Promise<ServingProcess> {
   const gone = started.exit.then(() => {
     throw new Error(`The sidecar ended before it served: ${JSON.stringify(started.output())}`);
   });

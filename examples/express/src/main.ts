@@ -2,10 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { AddressInfo } from 'node:net';
 import { createShop } from './app';
 
-const { PORT = '3000', SIDECAR_ADDRESS = '127.0.0.1:50051' } = process.env;
+const { HOST = '127.0.0.1', PORT = '3000', SIDECAR_ADDRESS = '127.0.0.1:50051' } = process.env;
 
 const shop = createShop({ sidecar: { address: SIDECAR_ADDRESS }, pay: () => delay(3000) });
-const server = shop.listen(Number(PORT), '127.0.0.1', (error) => {
+const server = shop.listen(Number(PORT), HOST, (error) => {
   if (error) throw error;
   console.log(`The shop is open: http://127.0.0.1:${(server.address() as AddressInfo).port}`);
 });

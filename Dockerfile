@@ -1,0 +1,25 @@
+# The sidecar: Node.js and one bundle, nothing else. docs/image.md says how to build and how to start it.
+ARG BUILD_IMAGE=docker.io/library/node:24-trixie-slim
+ARG RUN_IMAGE=gcr.io/distroless/nodejs24-debian13:nonroot
+
+FROM ${BUILD_IMAGE} AS build
+WORKDIR /src
+COPY package.json package-lock.json .npmrc ./
+COPY server/package.json server/
+RUN npm ci --workspace server --include-workspace-root
+COPY tsconfig.json tsconfig.base.json ./
+COPY proto/gen proto/gen
+COPY server server
+RUN npm run build --workspace server && rm server/dist/main.js.map
+
+FROM ${RUN_IMAGE}
+LABEL org.opencontainers.image.title="session-sidecar" \
+      org.opencontainers.image.description="Server-side sessions as a sidecar: gRPC in front, Redis behind." \
+      org.opencontainers.image.version="0.1.0" \
+      org.opencontainers.image.licenses="MIT"
+COPY --from=build /src/server/dist /session-sidecar
+# A number, because Kubernetes cannot tell whether a name is root (runAsNonRoot).
+USER 65532:65532
+EXPOSE 9464
+# The flags of the first line of main.js, which nobody reads here: there is no /usr/bin/env.
+ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=8", "/session-sidecar/main.js"]
