@@ -35,6 +35,8 @@ export class Invalidations {
   readonly #options: InvalidationOptions;
   #attempt = 0;
   #isTracking = false;
+  /** Once subscribed, a connection cannot tell its number any more. */
+  #isSubscribed = false;
   #isClosed = false;
   #toldTrouble: string | undefined;
   readonly #timer: NodeJS.Timeout;
@@ -50,6 +52,9 @@ export class Invalidations {
         this.#lose();
       });
     }
+    subscriber.on('close', () => {
+      this.#isSubscribed = false;
+    });
     subscriber.on('messageBuffer', (_channel: Buffer, keys: unknown) => {
       listener.onInvalidated(keys === null ? undefined : (keys as readonly Buffer[]).map((key) => key.toString()));
     });
@@ -83,6 +88,10 @@ export class Invalidations {
     this.#lose();
     const { data, subscriber } = this.#options;
     if (data.status !== 'ready' || subscriber.status !== 'ready' || this.#isClosed) return;
+    if (this.#isSubscribed) {
+      this.#reconnect();
+      return;
+    }
     const attempt = this.#attempt;
     this.#track(attempt).catch((error: unknown) => {
       if (attempt !== this.#attempt) return;
@@ -97,7 +106,10 @@ export class Invalidations {
     const { data, subscriber, listener } = this.#options;
     const [id, here, there] = await Promise.all([subscriber.client('ID'), runIdOf(data), runIdOf(subscriber)]);
     // During a failover, the two may be connected to different servers, where the same number is another client.
-    if (here !== there) throw new Error('The two connections to Redis lead to different servers.');
+    if (here === undefined || here !== there) {
+      throw new Error('It cannot be told that both connections to Redis lead to the same server.');
+    }
+    this.#isSubscribed = true;
     await subscriber.subscribe(channel);
     await data.client('TRACKING', 'ON', 'REDIRECT', id);
     if (attempt !== this.#attempt) return;
