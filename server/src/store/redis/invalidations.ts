@@ -58,12 +58,12 @@ export class Invalidations {
     subscriber.on('messageBuffer', (_channel: Buffer, keys: unknown) => {
       listener.onInvalidated(keys === null ? undefined : (keys as readonly Buffer[]).map((key) => key.toString()));
     });
-    this.#timer = setInterval(() => void this.check(), checkIntervalMs).unref();
+    this.#timer = setInterval(() => void this.#check(), checkIntervalMs).unref();
     this.#start();
   }
 
-  /** Resolves when everything that Redis had to tell when this was called was told, or tracking was lost. */
-  async check(): Promise<void> {
+  /** What Redis had to tell before it answers a PING comes before that answer, on the same connection. */
+  async #check(): Promise<void> {
     if (!this.#isTracking) return;
     const attempt = this.#attempt;
     const { subscriber, listener } = this.#options;
@@ -116,7 +116,7 @@ export class Invalidations {
     this.#isTracking = true;
     this.#toldTrouble = undefined;
     listener.onTracking();
-    await this.check();
+    await this.#check();
   }
 
   #tell(cause: Error): void {

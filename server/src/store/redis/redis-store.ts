@@ -1,6 +1,6 @@
 import { Redis, ReplyError } from 'ioredis';
 import type { Cluster } from 'ioredis';
-import type { OperandProblem, Operation, OperationResult, SessionChange } from '../../session/change';
+import type { OperandProblem, SessionChange } from '../../session/change';
 import { storeFull, storeUnavailable, UnreadableRecordError } from '../../session/errors';
 import type { Limits } from '../../session/limits';
 import { expiryOf, touchIntervalOf } from '../../session/session';
@@ -16,6 +16,17 @@ import { decodeRecord, encodeBody } from './record-codec';
 import type { DecodedRecord } from './record-codec';
 import { defineScripts } from './scripts';
 import type { RunScript, ScriptName, ScriptReply } from './scripts';
+import {
+  changeArguments,
+  limitArguments,
+  number,
+  operationArguments,
+  operationResult,
+  orDash,
+  orEmpty,
+  text,
+} from './script-values';
+import type { RawResult } from './script-values';
 
 export interface RedisStoreOptions {
   /** A connection that does not queue commands while it is not ready. */
@@ -243,65 +254,3 @@ const unavailableCodes = new Set([
   'READONLY',
   'TRYAGAIN',
 ]);
-
-function changeArguments({ ifVersion, secretHash, csrfToken, idleTimeout, subject }: SessionChange): string[] {
-  return [
-    orEmpty(ifVersion),
-    secretHash ?? '',
-    csrfToken ?? '',
-    idleTimeout === 'never' ? '-' : orEmpty(idleTimeout),
-    subject === undefined ? '' : `=${subject}`,
-  ];
-}
-
-function limitArguments({ maxSessionBytes, maxKeys, maxFlashMessages }: Limits): string[] {
-  return [maxSessionBytes, maxKeys, maxFlashMessages].map(String);
-}
-
-function operationArguments(operation: Operation): (string | Buffer)[] {
-  switch (operation.kind) {
-    case 'set':
-    case 'set_if_absent':
-      return [operation.kind, operation.key, operation.value, ''];
-    case 'delete':
-    case 'take':
-      return [operation.kind, operation.key, '', ''];
-    case 'clear':
-      return [operation.kind, '', '', ''];
-    case 'append':
-      return [operation.kind, operation.key, operation.value, flag(operation.unlessPresent)];
-    case 'increment':
-      return [operation.kind, operation.key, String(operation.by), ''];
-    case 'push_flash':
-      return [operation.kind, operation.queue, operation.message, flag(operation.unlessPresent)];
-    case 'pop_flash':
-      return [operation.kind, operation.queue, '', ''];
-  }
-}
-
-type RawResult = readonly [number, (Buffer | readonly Buffer[])?];
-
-function operationResult([applied, value]: RawResult): OperationResult {
-  if (value === undefined) return { applied: applied === 1 };
-  return { applied: applied === 1, ...(Buffer.isBuffer(value) ? { value } : { messages: value }) };
-}
-
-function flag(value: boolean): string {
-  return value ? '1' : '';
-}
-
-function orEmpty(value: number | undefined): string {
-  return value === undefined ? '' : String(value);
-}
-
-function orDash(value: number | undefined): string {
-  return value === undefined ? '-' : String(value);
-}
-
-function text(reply: unknown): string {
-  return (reply as Buffer).toString('latin1');
-}
-
-function number(reply: unknown): number {
-  return Number(text(reply));
-}

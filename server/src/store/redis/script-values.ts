@@ -1,0 +1,69 @@
+import type { Operation, OperationResult, SessionChange } from '../../session/change';
+import type { Limits } from '../../session/limits';
+
+/*
+ * How what the scripts take and give is spelled; the headers of the .lua files say in which order it comes.
+ */
+
+export function changeArguments({ ifVersion, secretHash, csrfToken, idleTimeout, subject }: SessionChange): string[] {
+  return [
+    orEmpty(ifVersion),
+    secretHash ?? '',
+    csrfToken ?? '',
+    idleTimeout === 'never' ? '-' : orEmpty(idleTimeout),
+    subject === undefined ? '' : `=${subject}`,
+  ];
+}
+
+export function limitArguments({ maxSessionBytes, maxKeys, maxFlashMessages }: Limits): string[] {
+  return [maxSessionBytes, maxKeys, maxFlashMessages].map(String);
+}
+
+export function operationArguments(operation: Operation): (string | Buffer)[] {
+  switch (operation.kind) {
+    case 'set':
+    case 'set_if_absent':
+      return [operation.kind, operation.key, operation.value, ''];
+    case 'delete':
+    case 'take':
+      return [operation.kind, operation.key, '', ''];
+    case 'clear':
+      return [operation.kind, '', '', ''];
+    case 'append':
+      return [operation.kind, operation.key, operation.value, flag(operation.unlessPresent)];
+    case 'increment':
+      return [operation.kind, operation.key, String(operation.by), ''];
+    case 'push_flash':
+      return [operation.kind, operation.queue, operation.message, flag(operation.unlessPresent)];
+    case 'pop_flash':
+      return [operation.kind, operation.queue, '', ''];
+  }
+}
+
+/** What the update script says of one operation. */
+export type RawResult = readonly [number, (Buffer | readonly Buffer[])?];
+
+export function operationResult([applied, value]: RawResult): OperationResult {
+  if (value === undefined) return { applied: applied === 1 };
+  return { applied: applied === 1, ...(Buffer.isBuffer(value) ? { value } : { messages: value }) };
+}
+
+function flag(value: boolean): string {
+  return value ? '1' : '';
+}
+
+export function orEmpty(value: number | undefined): string {
+  return value === undefined ? '' : String(value);
+}
+
+export function orDash(value: number | undefined): string {
+  return value === undefined ? '-' : String(value);
+}
+
+export function text(reply: unknown): string {
+  return (reply as Buffer).toString('latin1');
+}
+
+export function number(reply: unknown): number {
+  return Number(text(reply));
+}
