@@ -1,0 +1,48 @@
+// The lines of Node.js that this project is tested on, and a binary of each. Those that are not running already are downloaded
+// from npm to node_modules/.cache and nowhere else. Run by itself, prints what is there as JSON.
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { root } from './install.mjs';
+
+/** The newest release of each line, and the day after which its line gets no more. */
+export const nodeLines = [
+  { line: 20, version: '20.20.2', endOfLife: '2026-04-30' },
+  { line: 22, version: '22.23.3', endOfLife: '2027-04-30' },
+  { line: 24, version: '24.21.0', endOfLife: '2028-04-30' },
+  { line: 26, version: '26.10.0', endOfLife: '2029-04-30' },
+];
+
+/** @returns {string | undefined} the program; `undefined`: npm does not have it for this machine, or cannot be reached */
+export function installNode(version) {
+  if (version === process.versions.node) return process.execPath;
+  // What the package `node` installs, without its install script.
+  const prefix = process.platform === 'darwin' && process.arch === 'arm64' ? 'node-bin' : 'node';
+  const name = `${prefix}-${process.platform}-${process.arch}`;
+  const directory = join(root, 'node_modules', '.cache', 'session-sidecar', 'node', version);
+  const command = join(directory, 'node_modules', name, 'bin', 'node');
+  if (isVersion(command, version)) return command;
+  console.error(`Downloading Node.js ${version} …`);
+  const options = ['--no-save', '--no-package-lock', '--ignore-scripts', '--loglevel', 'error'];
+  try {
+    execFileSync('npm', ['install', '--prefix', directory, ...options, `${name}@${version}`], {
+      stdio: ['ignore', process.stderr, process.stderr],
+    });
+  } catch {
+    return undefined;
+  }
+  return isVersion(command, version) ? command : undefined;
+}
+
+/** Whether a command is Node.js of this version. */
+export function isVersion(command, version, env = process.env) {
+  try {
+    return execFileSync(command, ['--version'], { env, encoding: 'utf8', stdio: 'pipe' }).trim() === `v${version}`;
+  } catch {
+    return false;
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  console.log(JSON.stringify(nodeLines.map((line) => ({ ...line, command: installNode(line.version) }))));
+}

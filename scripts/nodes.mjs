@@ -1,0 +1,61 @@
+// npm run test:nodes: what npm test does, on each line of Node.js, and a table of what came of it. Numbers choose lines, the rest
+// goes to jest: npm run test:nodes -- 22 24 test/process
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { root } from './install.mjs';
+import { installNode, isVersion, nodeLines } from './node-lines.mjs';
+
+const args = process.argv.slice(2);
+const isLine = (arg) => /^\d+$/.test(arg);
+const chosen = args.filter(isLine).map(Number);
+const jestArgs = args.filter((arg) => !isLine(arg));
+
+const directory = mkdtempSync(join(tmpdir(), 'session-sidecar-nodes-'));
+const outcomes = nodeLines
+  .filter(({ line }) => chosen.length === 0 || chosen.includes(line))
+  .map(({ line, version }) => ({ line, version, ...testOn(version) }));
+rmSync(directory, { recursive: true });
+
+for (const { version, failures } of outcomes) {
+  for (const failure of failures) console.error(`On ${version}: ${failure}`);
+}
+console.table(
+  Object.fromEntries(outcomes.map(({ line, failures, ...row }) => [line, { ...row, failed: failures.length }])),
+);
+process.exitCode = outcomes.every(({ passed, failures }) => passed > 0 && failures.length === 0) ? 0 : 1;
+
+/** Runs the tests with a release of Node.js: jest, and through PATH what tests start by the names of programs. */
+function testOn(version) {
+  const command = installNode(version);
+  if (command === undefined) return nothing('NOT TESTED, because npm could not be asked for this Node.js.');
+  const env = { ...process.env, PATH: [dirname(command), process.env.PATH].join(delimiter) };
+  if (!isVersion('node', version, env))
+    return nothing('NOT TESTED, because `node` is another Node.js in spite of PATH.');
+  console.log(`\nTesting on Node.js ${version} …\n`);
+  const report = join(directory, `${version}.json`);
+  const script = join(root, 'scripts', 'test.mjs');
+  const started = Date.now();
+  spawnSync(command, [script, '--json', `--outputFile=${report}`, ...jestArgs], { cwd: root, env, stdio: 'inherit' });
+  const seconds = Math.round((Date.now() - started) / 1000);
+  if (!existsSync(report)) return nothing('The tests did not run to their end.');
+  const { numPassedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(readFileSync(report, 'utf8'));
+  return {
+    passed: numPassedTests,
+    skipped: numPendingTests + numTodoTests,
+    seconds,
+    failures: testResults.flatMap(failuresOf),
+  };
+}
+
+function nothing(reason) {
+  return { passed: 0, skipped: 0, seconds: 0, failures: [reason] };
+}
+
+/** The names of the tests of a file that failed, or why none of them ran. */
+function failuresOf({ name, status, message, assertionResults }) {
+  const failed = assertionResults.filter((result) => result.status === 'failed');
+  if (status === 'failed' && failed.length === 0) return [`${name}: ${message}`];
+  return failed.map(({ fullName }) => `${name}: ${fullName}`);
+}
