@@ -1,4 +1,5 @@
 import type { RequestListener, ServerResponse } from 'node:http';
+import { getDefaultHighWaterMark } from 'node:stream';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import compression from 'compression';
 import { installGate } from '../../../../client/src/web/response-gate';
@@ -70,27 +71,31 @@ describe('a response that is held', () => {
     expect(seen).toEqual([[false, false], true, true, [true, false], true, [true, true], [true, true]]);
   });
 
-  // To HEAD, Node.js itself throws the pieces away and never asks for a pause.
+  // A few pieces more than fill the buffer, whose size depends on the line of Node.js. To HEAD, Node.js itself throws the pieces
+  // away and never asks for a pause.
+  const bytes = getDefaultHighWaterMark(false) + 4000;
   test.each([
-    ['GET', 20_000],
+    ['GET', bytes],
     ['HEAD', 0],
   ])('asks writers to pause when a buffer is full, and to go on afterwards, to %s', async (method, received) => {
     const { promise, finish } = work();
-    const answers: boolean[] = [];
+    const wrong: number[] = [];
     const response = await respond(
       (res) => {
-        const isRoomLeft = (bytes: number) => bytes < res.writableHighWaterMark;
-        for (let written = 1000; written < 20_000; written += 1000) {
-          answers.push(res.write('é'.repeat(1000), 'latin1') === isRoomLeft(written));
+        let written = 0;
+        while (bytes - written > 1000) {
+          written += 1000;
+          const isRoomLeft = written < res.writableHighWaterMark;
+          if (res.write('é'.repeat(1000), 'latin1') !== isRoomLeft) wrong.push(written);
         }
-        res.once('drain', () => res.end('x'.repeat(1000)));
+        res.once('drain', () => res.end('x'.repeat(bytes - written)));
         finish();
       },
       { beforeHeaders: () => promise },
       { method },
     );
     expect((await response.arrayBuffer()).byteLength).toBe(received);
-    expect(answers).toEqual(Array(19).fill(true));
+    expect(wrong).toEqual([]);
   });
 
   test.each([10, 100, 10_000, 20_000])(
