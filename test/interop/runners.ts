@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { createFileRegistry, fromBinary, fromJson, toBinary, toJson } from '@bufbuild/protobuf';
-import type { DescMessage, JsonValue } from '@bufbuild/protobuf';
+import type { DescMessage, FileRegistry, JsonValue } from '@bufbuild/protobuf';
 import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { create } from '@bufbuild/protobuf';
 import { status } from '@grpc/grpc-js';
@@ -69,15 +69,21 @@ function startChild(command: string, args: readonly string[], env: NodeJS.Proces
 
 type Session = ISession<Record<string, unknown>>;
 
-export function startTypeScript(address: string): Runner {
+/** What a TypeScript program is built with. */
+export interface TypeScriptBuild {
+  readonly Client: typeof SessionClient;
+  /** The API as its generated stubs know it. */
+  readonly api: FileRegistry;
+}
+
+export function startTypeScript(address: string, { Client, api }: TypeScriptBuild = currentBuild): Runner {
   // Tests run on busy machines.
-  const options = { address, timeoutMs: 20_000 };
-  const client = new SessionClient<Record<string, unknown>>(options);
+  const client = new Client<Record<string, unknown>>({ address, timeoutMs: 20_000 });
   const raw = connectRaw(address);
   const sessions = new Map<string, Session>();
 
   const call = async ({ rpc = '', request = '' }: Order): Promise<unknown> => {
-    const [input, output] = messagesOf(rpc);
+    const [input, output] = messagesOf(api, rpc);
     const bytes = await raw.send(rpc, toBinary(input, fromJson(input, JSON.parse(request) as JsonValue)));
     return toJson(output, fromBinary(output, bytes));
   };
@@ -151,14 +157,17 @@ function describeFailure(error: unknown): Readonly<Record<string, unknown>> {
   throw error;
 }
 
-const registry = createFileRegistry(
-  create(FileDescriptorSetSchema, {
-    file: fileDescriptors.map((file) => fromBinary(FileDescriptorProtoSchema, Buffer.from(file, 'base64'))),
-  }),
-);
+const currentBuild: TypeScriptBuild = {
+  Client: SessionClient,
+  api: createFileRegistry(
+    create(FileDescriptorSetSchema, {
+      file: fileDescriptors.map((file) => fromBinary(FileDescriptorProtoSchema, Buffer.from(file, 'base64'))),
+    }),
+  ),
+};
 
-function messagesOf(rpc: string): readonly [input: DescMessage, output: DescMessage] {
-  const method = registry.getService('session.v1.SessionService')?.methods.find(({ name }) => name === rpc);
+function messagesOf(api: FileRegistry, rpc: string): readonly [input: DescMessage, output: DescMessage] {
+  const method = api.getService('session.v1.SessionService')?.methods.find(({ name }) => name === rpc);
   if (method === undefined) throw new Error(`There is no RPC ${rpc}.`);
   return [method.input, method.output];
 }

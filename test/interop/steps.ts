@@ -17,7 +17,7 @@ export interface Step {
   readonly queue?: string;
   readonly unique?: boolean;
   readonly seconds?: number;
-  /** For call: an RPC and its request in the JSON form of protobuf, in which `$token:<role>` stands for a token. */
+  /** For call: an RPC and its request in the JSON form of protobuf, in which `$token:<role>` and `$csrf:<role>` stand for tokens. */
   readonly rpc?: string;
   readonly request?: unknown;
   /** The result; of describe and call in part. `{ "$text": … }` is a JSON text to the last digit, `{ "$absent": true }` no value. */
@@ -49,12 +49,31 @@ export const scenarios: readonly Scenario[] = (
   roles: Object.fromEntries(Object.entries(roles).map(([role, by]) => [role, by === 'all' ? languages : by])),
 }));
 
-export type Cast = Readonly<Record<string, Language>>;
+/** Those of which one language can play every role. */
+export function scenariosFor(language: Language): Scenario[] {
+  return scenarios.filter(({ roles }) => Object.values(roles).every((by) => by.includes(language)));
+}
 
-/** Every way to give the roles of a scenario to languages. */
-export function casts({ roles }: Scenario): Cast[] {
-  return Object.entries(roles).reduce<Cast[]>(
-    (some, [role, by]) => some.flatMap((cast) => by.map((language) => ({ ...cast, [role]: language }))),
+/** For the sidecar: small, so that scenarios can show what happens at a limit. */
+export const limits = {
+  SESSION_SIDECAR_MAX_KEYS: '5',
+  SESSION_SIDECAR_MAX_FLASH_MESSAGES: '3',
+  SESSION_SIDECAR_MAX_SESSION_SIZE: '4KiB',
+} as const;
+
+/** Who plays which role. */
+export type Cast<Actor> = Readonly<Record<string, Actor>>;
+
+/** Every way to give roles to those who may play them. */
+export function casts<Actor>(roles: Readonly<Record<string, readonly Actor[]>>): Cast<Actor>[] {
+  return Object.entries(roles).reduce<Cast<Actor>[]>(
+    (some, [role, by]) => some.flatMap((cast) => by.map((actor) => ({ ...cast, [role]: actor }))),
     [{}],
   );
+}
+
+export function castLabel(cast: Cast<string>): string {
+  return Object.entries(cast)
+    .map(([role, actor]) => `${role}: ${actor}`)
+    .join(', ');
 }

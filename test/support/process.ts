@@ -41,6 +41,8 @@ export interface ServingProcess extends SidecarProcess {
 }
 
 export interface ProcessOptions {
+  /** Another build of the sidecar. */
+  readonly program?: string;
   /** Settings without `SESSION_SIDECAR_`, and whole variables with a lower case or known name. */
   readonly settings?: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
@@ -53,9 +55,10 @@ export const signingKey = Buffer.alloc(32, 'process').toString('base64');
 const running = new Set<SidecarProcess>();
 
 /** Starts the built binary. Nothing of the test's own environment reaches it but what is needed to run. */
-export function startProcess({ settings = {}, env = {}, args = [] }: ProcessOptions = {}): SidecarProcess {
-  if (!existsSync(binary)) throw new Error(`${binary} is not there. Make it with: npm run build --workspace server`);
-  const child = spawn(process.execPath, [binary, ...args], {
+export function startProcess(options: ProcessOptions = {}): SidecarProcess {
+  const { program = binary, settings = {}, env = {}, args = [] } = options;
+  if (!existsSync(program)) throw new Error(`${program} is not there. Make it with: npm run build --workspace server`);
+  const child = spawn(process.execPath, [program, ...args], {
     env: {
       PATH: process.env['PATH'],
       ...Object.fromEntries(Object.entries(settings).map(([name, value]) => [`SESSION_SIDECAR_${name}`, value])),
