@@ -23,7 +23,7 @@ export function installNode(version) {
   const command = join(directory, 'node_modules', name, 'bin', 'node');
   if (isVersion(command, version)) return command;
   console.error(`Downloading Node.js ${version} …`);
-  const options = ['--no-save', '--no-package-lock', '--ignore-scripts', '--loglevel', 'error'];
+  const options = ['--no-save', '--no-package-lock', '--ignore-scripts', '--fetch-retries=0', '--loglevel=error'];
   try {
     execFileSync('npm', ['install', '--prefix', directory, ...options, `${name}@${version}`], {
       stdio: ['ignore', process.stderr, process.stderr],
