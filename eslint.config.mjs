@@ -84,7 +84,7 @@ const typesOnly = layers
 const handedIn = 'The domain is told the time and its settings.';
 
 export default defineConfig(
-  { ignores: ['**/dist/', '**/coverage/', 'proto/gen/', 'bench/results/'] },
+  { ignores: ['**/dist/', '**/coverage/', 'proto/gen/', 'bench/results/', 'test/compatibility/builds/'] },
   {
     files: ['**/*.{ts,mts,mjs,cjs,js}'],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],

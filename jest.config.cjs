@@ -30,7 +30,7 @@ module.exports = {
     {
       ...common,
       displayName: 'near cache',
-      testMatch: ['**/integration/promises/*.test.ts'],
+      testMatch: ['**/integration/promises/*.test.ts', '**/compatibility/old-records.test.ts'],
       globals: { nearCache: true },
     },
   ],

@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { createFileRegistry, fromBinary } from '@bufbuild/protobuf';
+import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import type { SessionClient } from '@session-sidecar/client';
+import type { TypeScriptBuild } from '../interop/runners';
+import { startServing } from '../support/process';
+import type { ServingProcess } from '../support/process';
+
+/*
+ * The oldest build that must work together with what is built now. Its API is that of proto/released/0.1.0.binpb: it knows unary
+ * calls only. scripts/old-build.mjs made the files from git history.
+ */
+const directory = join(__dirname, 'builds', '4c67bd6');
+
+/** @param env whole variables; the time that Redis may take is that of a busy machine */
+export function startOldSidecar(env: Readonly<Record<string, string>>): Promise<ServingProcess> {
+  return startServing({
+    program: join(directory, 'sidecar.cjs'),
+    env: { SESSION_SIDECAR_REDIS_COMMAND_TIMEOUT: '20s', ...env },
+  });
+}
+
+const client = createRequire(__filename)(join(directory, 'client.cjs')) as { SessionClient: typeof SessionClient };
+const released = readFileSync(join(__dirname, '../../proto/released/0.1.0.binpb'));
+
+export const oldBuild: TypeScriptBuild = {
+  Client: client.SessionClient,
+  api: createFileRegistry(fromBinary(FileDescriptorSetSchema, released)),
+};

@@ -1,0 +1,94 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Play } from '../interop/play';
+import { startGo, startPython, startTypeScript } from '../interop/runners';
+import type { Runner } from '../interop/runners';
+import { castLabel, casts, limits, scenariosFor } from '../interop/steps';
+import type { Cast, Step } from '../interop/steps';
+import { signingKey, stopProcesses } from '../support/process';
+import type { ServingProcess } from '../support/process';
+import { connectRaw, failureOf } from '../support/raw-grpc';
+import { startReadySidecar } from '../support/ready-sidecar';
+import { startRedis } from '../support/redis';
+import type { RedisServer } from '../support/redis';
+import { countRpcs } from '../support/sidecar';
+import type { Sidecar } from '../support/sidecar';
+import { sayIfMissing, toolchains } from '../support/toolchains';
+import { oldBuild, startOldSidecar } from './old-build';
+
+/*
+ * What is true while a deployment is upgraded or rolled back: old and new sidecars share a Redis, and beside each there may be an
+ * app with the old client or with the new one. The scenarios of test/interop must hold in each combination.
+ */
+const { go, python } = toolchains();
+sayIfMissing('the client for Go beside an old sidecar', go);
+sayIfMissing('the client for Python beside an old sidecar', python);
+
+const actors = [
+  'old client, old sidecar',
+  'old client, new sidecar',
+  'new client, old sidecar',
+  'new client, new sidecar',
+];
+const allNew = actors.at(-1);
+
+let redis: RedisServer;
+let before: ServingProcess;
+let after: Sidecar;
+const runners = new Map<string, Runner>();
+
+beforeAll(async () => {
+  redis = await startRedis();
+  const env = { ...limits, SESSION_SIDECAR_SIGNING_KEYS: signingKey };
+  before = await startOldSidecar({ ...env, REDIS_URL: redis.url });
+  after = await startReadySidecar({ redisUrl: redis.url, env });
+  for (const name of actors) {
+    const { address } = name.endsWith('old sidecar') ? before : after;
+    runners.set(name, startTypeScript(address, name.startsWith('old client') ? oldBuild : undefined));
+  }
+}, 120_000);
+
+afterAll(async () => {
+  await Promise.all([...runners.values()].map((runner) => runner.close()));
+  await after.close();
+  await stopProcesses();
+  await redis.stop();
+});
+
+async function play(cast: Cast<string>, steps: readonly Step[]): Promise<void> {
+  const players = Object.entries(cast).map(([role, actor]) => [role, runners.get(actor)!]);
+  await new Play({ runners: Object.fromEntries(players), sidecars: [before, after] }).run(steps);
+}
+
+describe.each(scenariosFor('typescript'))('$name', ({ roles, steps }) => {
+  const mixed = casts(Object.fromEntries(Object.keys(roles).map((role) => [role, actors]))).filter((cast) =>
+    Object.values(cast).some((actor) => actor !== allNew),
+  );
+  test.each(mixed.map((cast) => [castLabel(cast), cast] as const))('%s', (_who, cast) => play(cast, steps));
+});
+
+const others = { go: { toolchain: go, start: startGo }, python: { toolchain: python, start: startPython } };
+
+describe.each(['go', 'python'] as const)('the new client in %s beside the old sidecar', (language) => {
+  const { toolchain, start } = others[language];
+  const run = toolchain.missing === undefined ? test : test.skip;
+
+  beforeAll(() => {
+    if (toolchain.missing === undefined) runners.set(language, start(toolchain, before.address));
+  }, 300_000);
+
+  run.each(scenariosFor(language))('$name', ({ roles, steps }) =>
+    play(Object.fromEntries(Object.keys(roles).map((role) => [role, language])), steps),
+  );
+});
+
+test('the scenarios called every method of the released API, at both sidecars', async () => {
+  const released = oldBuild.api.getService('session.v1.SessionService')!.methods.map(({ name }) => name);
+  for (const sidecar of [before, after])
+    expect(Object.keys(await countRpcs(sidecar))).toEqual(expect.arrayContaining(released));
+});
+
+test('the old sidecar does not know Pipeline, so the new client did without beside it', async () => {
+  const raw = connectRaw(before.address);
+  expect(await failureOf(raw.send('Pipeline', Buffer.alloc(0)))).toMatchObject({ status: 'UNIMPLEMENTED' });
+  raw.close();
+});
