@@ -1,17 +1,13 @@
 // The lines of Node.js that this project is tested on, and a binary of each. Those that are not running already are downloaded
 // from npm to node_modules/.cache and nowhere else. Run by itself, prints what is there as JSON.
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { root } from './install.mjs';
 
 /** The newest release of each line, and the day after which its line gets no more. */
-export const nodeLines = [
-  { line: 20, version: '20.20.2', endOfLife: '2026-04-30' },
-  { line: 22, version: '22.23.3', endOfLife: '2027-04-30' },
-  { line: 24, version: '24.21.0', endOfLife: '2028-04-30' },
-  { line: 26, version: '26.10.0', endOfLife: '2029-04-30' },
-];
+export const nodeLines = JSON.parse(readFileSync(new URL('node-lines.json', import.meta.url), 'utf8'));
 
 /** @returns {string | undefined} the program; `undefined`: npm does not have it for this machine, or cannot be reached */
 export function installNode(version) {

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { settingRows } from '../../server/src/config';
 import { createTokens, randomSigningKey } from '../../server/src/session/token';
+import nodeLines from '../../scripts/node-lines.json';
 import { sizingPage } from '../../scripts/sizing-page';
 import { alerts, documentedSeries } from '../k8s/rules';
 import { parse } from '../support/manifests';
@@ -81,6 +82,32 @@ describe(page, () => {
         exists: true,
       });
     }
+  });
+});
+
+describe('what docs/operations.md says of Node.js', () => {
+  test('is what the tests run on', () => {
+    const rows = rowsOf(page).filter((row) => row['tested with'] !== undefined);
+    expect(rows).toEqual(
+      nodeLines.map(({ line, version, endOfLife }) => ({
+        line: String(line),
+        'tested with': version,
+        'maintained until': endOfLife,
+      })),
+    );
+  });
+
+  test('is what packages ask for, from the oldest line on', () => {
+    const { engines } = JSON.parse(read('server/package.json')) as { engines: { node: string } };
+    const [, oldest = ''] = /^>=(\d+\.\d+)$/.exec(engines.node) ?? [];
+    expect(text).toContain(`run on Node.js ${oldest} and newer`);
+    expect(Math.trunc(Number(oldest))).toBe(nodeLines[0]!.line);
+  });
+
+  test('is what the image has, in both stages', () => {
+    const lines = [...read('Dockerfile').matchAll(/^ARG \w+_IMAGE=\D+(\d+)/gm)].map(([, line]) => Number(line));
+    expect(lines).toEqual([24, 24]);
+    expect(text).toContain('The image has 24');
   });
 });
 

@@ -250,6 +250,14 @@ describe('the error of a failed call', () => {
     });
     expect(await codeOf(connect(sidecar).create().csrfToken())).toBe(code);
   });
+
+  test('because the sidecar is too old for the call says so', async () => {
+    const sidecar = await start({});
+    await expect(connect(sidecar).create().csrfToken()).rejects.toMatchObject({
+      code: 'UNIMPLEMENTED',
+      message: expect.stringContaining('Use a sidecar that is at least as new as the client.'),
+    });
+  });
 });
 
 describe('the connection', () => {
