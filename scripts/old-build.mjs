@@ -1,4 +1,4 @@
-// Builds the client and the sidecar of an earlier commit for test/compatibility: node scripts/old-build.mjs c9149e9
+// Builds the client and the sidecar of an earlier commit for test/compatibility: node scripts/old-build.mjs 4c67bd6
 // Each becomes one file with the code of this repository only, which takes other packages from node_modules.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
