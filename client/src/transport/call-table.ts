@@ -71,9 +71,11 @@ export class CallTable<Call extends TimedCall> {
   #schedule(time: number): void {
     clearTimeout(this.#timer);
     this.#nextCheck = time;
+    // Node.js warns of a time that has passed meanwhile.
+    const milliseconds = Math.max(1, time - Date.now());
     this.#timer = setTimeout(() => {
       this.#check();
-    }, time - Date.now());
+    }, milliseconds);
   }
 
   #check(): void {

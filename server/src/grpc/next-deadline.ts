@@ -17,13 +17,12 @@ export class NextDeadline {
     if (deadline >= this.#time) return;
     this.stop();
     this.#time = deadline;
-    this.#timer = setTimeout(
-      () => {
-        this.#time = Infinity;
-        this.watch(this.#onDue());
-      },
-      Math.min(deadline - Date.now(), longestDelayMs),
-    );
+    // Node.js warns of a time that has passed meanwhile.
+    const milliseconds = Math.max(1, Math.min(deadline - Date.now(), longestDelayMs));
+    this.#timer = setTimeout(() => {
+      this.#time = Infinity;
+      this.watch(this.#onDue());
+    }, milliseconds);
   }
 
   stop(): void {

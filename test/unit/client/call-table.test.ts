@@ -11,6 +11,7 @@ beforeEach(() => {
 });
 
 afterEach(() => {
+  jest.restoreAllMocks();
   jest.useRealTimers();
 });
 
@@ -68,4 +69,14 @@ test('tells of a call at its deadline, whatever the order of deadlines, and neve
       expect(table.size).toBe(0);
     }),
   );
+});
+
+test('tells of a call whose deadline has passed, and asks for no timer in the past, of which Node.js warns', () => {
+  const overdue: Call[] = [];
+  const table = new CallTable<Call>((call) => overdue.push(call));
+  const setTimer = jest.spyOn(globalThis, 'setTimeout');
+  const { call } = add(table, -0.5);
+  expect(setTimer.mock.calls.map(([, milliseconds]) => milliseconds)).toEqual([1]);
+  jest.advanceTimersByTime(1);
+  expect(overdue).toEqual([call]);
 });

@@ -1,0 +1,20 @@
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { NextDeadline } from '../../../server/src/grpc/next-deadline';
+
+beforeEach(() => {
+  jest.useFakeTimers();
+});
+
+afterEach(() => {
+  jest.restoreAllMocks();
+  jest.useRealTimers();
+});
+
+test('fires for a deadline that has passed, and asks for no timer in the past, of which Node.js warns', () => {
+  const setTimer = jest.spyOn(globalThis, 'setTimeout');
+  const onDue = jest.fn(() => Infinity);
+  new NextDeadline(onDue).watch(Date.now() - 0.5);
+  expect(setTimer.mock.calls.map(([, milliseconds]) => milliseconds)).toEqual([1]);
+  jest.advanceTimersByTime(1);
+  expect(onDue).toHaveBeenCalledTimes(1);
+});
