@@ -1,8 +1,10 @@
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { longestSilenceMs, NearCache } from '../../../server/src/store/redis/near-cache';
 import type { NearSession } from '../../../server/src/store/redis/near-cache';
+import type { SessionRecord } from '../../../server/src/session/session';
 
-const observer = { nearCacheRead: () => undefined, setNearCacheReady: () => undefined };
+const reads: boolean[] = [];
+const observer = { nearCacheRead: (hit: boolean) => reads.push(hit), setNearCacheReady: () => undefined };
 
 /** A cache that Redis tells of changes. */
 function trustedCache(maxBytes = 1024 * 1024): NearCache {
@@ -19,12 +21,12 @@ function sessionNamed(handle: string): NearSession {
   return { secretHash: 'hash', session: { handle, csrfToken: 'csrf', subject: undefined, ...times, ...content } };
 }
 
-function read(cache: NearCache, handle: string): NearSession {
-  const session = sessionNamed(handle);
+function read(cache: NearCache, handle: string): SessionRecord {
+  const near = sessionNamed(handle);
   const reading = cache.begin(handle);
-  reading.keep(session, 300);
+  reading.keep(near, 300);
   reading.end();
-  return session;
+  return near.session;
 }
 
 afterEach(() => {
@@ -34,11 +36,20 @@ afterEach(() => {
 test('what was read is found until it changes', () => {
   const cache = trustedCache();
   const session = read(cache, 'a');
-  expect(cache.find('a')).toBe(session);
+  expect(cache.find('a', 'hash')).toBe(session);
   cache.onInvalidated(['session:b']);
-  expect(cache.find('a')).toBe(session);
+  expect(cache.find('a', 'hash')).toBe(session);
   cache.onInvalidated(['session:a']);
-  expect(cache.find('a')).toBeUndefined();
+  expect(cache.find('a', 'hash')).toBeUndefined();
+});
+
+test('another secret than that of the session finds nothing, and counts as a miss', () => {
+  const cache = trustedCache();
+  const session = read(cache, 'a');
+  reads.length = 0;
+  expect(cache.find('a', 'another')).toBeUndefined();
+  expect(cache.find('a', 'hash')).toBe(session);
+  expect(reads).toEqual([false, true]);
 });
 
 test.each<[string, (cache: NearCache) => void]>([
@@ -55,10 +66,10 @@ test.each<[string, (cache: NearCache) => void]>([
   cache.onConfirmed(performance.now());
   early.keep(sessionNamed('a'), 300);
   early.end();
-  expect(cache.find('a')).toBeUndefined();
+  expect(cache.find('a', 'hash')).toBeUndefined();
 
   const session = read(cache, 'a');
-  expect(cache.find('a')).toBe(session);
+  expect(cache.find('a', 'hash')).toBe(session);
 });
 
 test('a read that began while Redis told of nothing is not kept', () => {
@@ -67,7 +78,7 @@ test('a read that began while Redis told of nothing is not kept', () => {
   cache.onTracking();
   cache.onConfirmed(performance.now());
   early.keep(sessionNamed('a'), 300);
-  expect(cache.find('a')).toBeUndefined();
+  expect(cache.find('a', 'hash')).toBeUndefined();
 });
 
 test('nothing is found once Redis was silent for too long, and again when it has confirmed', () => {
@@ -76,11 +87,11 @@ test('nothing is found once Redis was silent for too long, and again when it has
   const cache = trustedCache();
   const session = read(cache, 'a');
   now += longestSilenceMs - 1;
-  expect(cache.find('a')).toBe(session);
+  expect(cache.find('a', 'hash')).toBe(session);
   now += 1;
-  expect(cache.find('a')).toBeUndefined();
+  expect(cache.find('a', 'hash')).toBeUndefined();
   cache.onConfirmed(now - 1);
-  expect(cache.find('a')).toBe(session);
+  expect(cache.find('a', 'hash')).toBe(session);
 });
 
 test('nothing survives the loss of the messages', () => {
@@ -89,16 +100,16 @@ test('nothing survives the loss of the messages', () => {
   cache.onLost();
   cache.onTracking();
   cache.onConfirmed(performance.now());
-  expect(cache.find('a')).toBeUndefined();
+  expect(cache.find('a', 'hash')).toBeUndefined();
 });
 
 test('it holds no more than it may, and keeps what was used last', () => {
   const cache = trustedCache(10 * 1500);
   for (let n = 0; n < 100; n += 1) {
     read(cache, `session-${n}`);
-    cache.find('session-0');
+    cache.find('session-0', 'hash');
   }
-  const kept = Array.from({ length: 100 }, (_, n) => `session-${n}`).filter((handle) => cache.find(handle));
+  const kept = Array.from({ length: 100 }, (_, n) => `session-${n}`).filter((handle) => cache.find(handle, 'hash'));
   expect(kept.length).toBeGreaterThan(5);
   expect(kept.length).toBeLessThanOrEqual(11);
   expect(kept).toContain('session-0');

@@ -54,9 +54,11 @@ export class NearCache implements InvalidationListener {
     this.#sessions = new LRUCache({ maxSize: options.maxBytes });
   }
 
-  find(handle: string): NearSession | undefined {
+  /** Another secret than that of the session finds nothing, and is not refused: the session may have got it a moment ago. */
+  find(handle: string, secretHash: string): SessionRecord | undefined {
     const isTrusted = this.#trustedUntil !== undefined && performance.now() < this.#trustedUntil;
-    const found = isTrusted ? this.#sessions.get(handle) : undefined;
+    const near = isTrusted ? this.#sessions.get(handle) : undefined;
+    const found = near?.secretHash === secretHash ? near.session : undefined;
     this.#observer.nearCacheRead(found !== undefined);
     return found;
   }

@@ -91,9 +91,8 @@ export class RedisStore implements SessionStore {
     const recent = this.#recentLoads.find(ref.handle);
     if (recent === undefined) return this.#loadByScript(ref);
     if (nearCache === undefined) return this.#loadPlainly(ref, recent.idleTimeout);
-    const near = nearCache.find(ref.handle);
-    // Another secret is not refused here, because the session may have got it a moment ago.
-    if (near?.secretHash === ref.secretHash) return Promise.resolve({ session: near.session, touched: false });
+    const session = nearCache.find(ref.handle, ref.secretHash);
+    if (session !== undefined) return Promise.resolve({ session, touched: false });
     const reading = nearCache.begin(ref.handle);
     return this.#loadPlainly(ref, recent.idleTimeout, reading).finally(() => {
       reading.end();
