@@ -32,9 +32,11 @@ export interface PrometheusOptions {
   readonly labels: Readonly<Record<string, string>>;
   /** What belongs in a rule file. */
   readonly rules: object;
+  /** More command line arguments. */
+  readonly args?: readonly string[];
 }
 
-export async function startPrometheus({ target, labels, rules }: PrometheusOptions): Promise<Prometheus> {
+export async function startPrometheus({ target, labels, rules, args = [] }: PrometheusOptions): Promise<Prometheus> {
   const directory = mkdtempSync(join(tmpdir(), 'session-sidecar-prometheus-'));
   writeFileSync(join(directory, 'rules.yaml'), stringify(rules));
   const config = {
@@ -53,6 +55,7 @@ export async function startPrometheus({ target, labels, rules }: PrometheusOptio
       `--storage.tsdb.path=${join(directory, 'data')}`,
       `--web.listen-address=127.0.0.1:${port}`,
       '--log.level=error',
+      ...args,
     ],
     { env, stdio: ['ignore', 'ignore', 'inherit'] },
   );

@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
+import { metricsPrinter } from './metrics-page';
 
 export interface HttpServerOptions {
   /** Host `undefined`: every interface, IPv4 and IPv6. Port 0: any free one. */
@@ -24,7 +25,7 @@ export interface HttpServer {
 /**
  * What Prometheus and the kubelet ask:
  *
- * - `GET /metrics`: the metrics, in the Prometheus text format
+ * - `GET /metrics`: the metrics, in OpenMetrics for those who ask for it and else in the text format of Prometheus
  * - `GET /livez`: 200 as long as the process can answer, whatever state Redis is in
  * - `GET /readyz`: 200 when calls can succeed, else 503 with the reason
  */
@@ -51,6 +52,7 @@ export async function startHttpServer({ address, registry, readiness }: HttpServ
 }
 
 function routes(registry: Registry, readiness: () => Readiness): RequestListener {
+  const printMetrics = metricsPrinter(registry);
   return (request, response) => {
     const answer = (status: number, text: string, headers: Readonly<Record<string, string>> = {}): void => {
       response.writeHead(status, {
@@ -66,9 +68,9 @@ function routes(registry: Registry, readiness: () => Readiness): RequestListener
     }
     switch (request.url?.split('?', 1)[0]) {
       case '/metrics':
-        registry.metrics().then(
-          (text) => {
-            answer(200, text, { 'content-type': registry.contentType });
+        printMetrics(request.headers.accept).then(
+          ({ text, contentType }) => {
+            answer(200, text, { 'content-type': contentType, vary: 'accept' });
           },
           () => {
             answer(500, 'The metrics cannot be collected.\n');

@@ -6,6 +6,7 @@ import type { SessionEvents } from '../session/session-events';
 import type { StoreObserver } from '../store/observed-store';
 import type { NearCacheObserver } from '../store/redis/near-cache';
 import { Counter, Histogram } from './series';
+import type { ExemplarLabels } from './series';
 
 /** Everything the sidecar counts, as what its parts report to. */
 export interface Metrics extends SessionEvents, RpcObserver, StoreObserver, NearCacheObserver {
@@ -21,8 +22,12 @@ export interface BuildInfo {
 const latencyBuckets = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 const sizeBuckets = [64, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576];
 
-/** One set of metrics on a registry of its own; label values come from closed sets, so the number of series is bounded. */
-export function createMetrics(registry: Registry, build: BuildInfo): Metrics {
+/**
+ * One set of metrics on a registry of its own; label values come from closed sets, so the number of series is bounded.
+ *
+ * @param exemplar what finds the trace of the call that is just counted
+ */
+export function createMetrics(registry: Registry, build: BuildInfo, exemplar?: () => ExemplarLabels): Metrics {
   const describe = (name: string, help: string, labelNames: string[]) => ({
     name: `session_sidecar_${name}`,
     help,
@@ -36,11 +41,11 @@ export function createMetrics(registry: Registry, build: BuildInfo): Metrics {
     new Gauge({ ...describe(name, help, labelNames), registers: [registry] });
 
   const rpcs = counter('rpcs_total', 'Calls that ended, by method and gRPC status.', 'method', 'status');
-  const rpcDuration = histogram(
-    'rpc_duration_seconds',
-    'How long calls took in the sidecar.',
+  const rpcDuration = new Histogram(
+    registry,
+    describe('rpc_duration_seconds', 'How long calls took in the sidecar.', ['method']),
     latencyBuckets,
-    'method',
+    exemplar,
   );
   let inFlight = 0;
   new Gauge({

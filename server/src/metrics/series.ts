@@ -18,6 +18,18 @@ interface Value {
   readonly labels: Labels;
   readonly value: number;
   readonly metricName?: string;
+  readonly exemplar?: Exemplar | undefined;
+}
+
+/** What finds the event that was counted, or `undefined` when there is nothing to find. */
+export type ExemplarLabels = Labels | undefined;
+
+/** One of the events that a bucket counts, as prom-client prints it in OpenMetrics. */
+interface Exemplar {
+  readonly labelSet: Labels;
+  readonly value: number;
+  /** In seconds since 1970. */
+  readonly timestamp: number;
 }
 
 /** The series of one metric, by the values of its labels. */
@@ -82,16 +94,29 @@ interface HistogramSeries {
   /** Observations up to each bound and above the one before it, then those above all bounds. */
   readonly counts: number[];
   sum: number;
+  /** The last one of each bucket. */
+  readonly exemplars: (Exemplar | undefined)[];
 }
 
 export class Histogram {
   readonly #family: Family<HistogramSeries>;
   readonly #bounds: readonly number[];
+  readonly #exemplar: (() => ExemplarLabels) | undefined;
 
-  /** @param bounds upper bounds of the buckets, inclusive, ascending */
-  constructor(registry: Registry, { name, help, labelNames }: Description, bounds: readonly number[]) {
+  /**
+   * @param bounds upper bounds of the buckets, inclusive, ascending
+   * @param exemplar labels of the event that is just observed
+   */
+  constructor(
+    registry: Registry,
+    { name, help, labelNames }: Description,
+    bounds: readonly number[],
+    exemplar?: () => ExemplarLabels,
+  ) {
     this.#bounds = bounds;
-    this.#family = new Family(() => ({ counts: new Array<number>(bounds.length + 1).fill(0), sum: 0 }), labelNames);
+    this.#exemplar = exemplar;
+    const empty = () => ({ counts: new Array<number>(bounds.length + 1).fill(0), sum: 0, exemplars: [] });
+    this.#family = new Family<HistogramSeries>(empty, labelNames);
     register(registry, { name, help, labelNames, type: 'histogram' }, () =>
       this.#family.flatMap(toBuckets(name, bounds)),
     );
@@ -105,17 +130,19 @@ export class Histogram {
     while (bucket < bounds.length && value > bounds[bucket]!) bucket++;
     series.counts[bucket]! += 1;
     series.sum += value;
+    const labelSet = this.#exemplar?.();
+    if (labelSet !== undefined) series.exemplars[bucket] = { labelSet, value, timestamp: Date.now() / 1000 };
   }
 }
 
 /** In the text for Prometheus, each bucket counts those below it, too (https://prometheus.io/docs/concepts/metric_types/#histogram). */
 function toBuckets(name: string, bounds: readonly number[]) {
-  return ({ counts, sum }: HistogramSeries, labels: Labels): Value[] => {
+  return ({ counts, sum, exemplars }: HistogramSeries, labels: Labels): Value[] => {
     let count = 0;
     const buckets = counts.map((inBucket, bucket) => {
       count += inBucket;
       const le = String(bounds[bucket] ?? '+Inf');
-      return { metricName: `${name}_bucket`, labels: { le, ...labels }, value: count };
+      return { metricName: `${name}_bucket`, labels: { le, ...labels }, value: count, exemplar: exemplars[bucket] };
     });
     return [
       ...buckets,
