@@ -23,7 +23,15 @@ const layers = [
     may: ['server/src/grpc', 'server/src/session', 'proto/gen', '@bufbuild/protobuf', '@grpc/*', 'grpc-health-check'],
     types: ['pino'],
   },
-  { files: 'server/src/http', may: ['server/src/http', 'server/src/session', 'proto/gen', 'prom-client'] },
+  {
+    files: 'server/src/http',
+    may: ['server/src/http', 'server/src/session', 'proto/gen', 'prom-client', 'negotiator'],
+  },
+  {
+    files: 'server/src/tracing',
+    may: ['server/src/tracing', 'server/src/session', 'proto/gen', '@grpc/grpc-js', '@opentelemetry/*'],
+    types: ['server/src/grpc', 'server/src/store', 'pino'],
+  },
   {
     files: 'server/src/config',
     may: ['server/src/config', 'bytes-iec', 'ms'],
@@ -39,10 +47,16 @@ const layers = [
   { files: 'server/src/app.ts', may: ['server/src', 'prom-client'], types: ['pino'] },
   {
     files: 'server/src/main.ts',
-    may: ['server/src/app.ts', 'server/src/config', 'server/src/logging.ts', 'server/package.json'],
+    may: [
+      ...['server/src/app.ts', 'server/src/config', 'server/src/logging.ts', 'server/src/tracing/active-call.ts'],
+      'server/package.json',
+    ],
   },
 
-  { files: 'client/src/!(web)', may: ['client/src/!(web)', 'proto/gen', '@bufbuild/protobuf', '@grpc/grpc-js'] },
+  {
+    files: 'client/src/!(web)',
+    may: ['client/src/!(web)', 'proto/gen', '@bufbuild/protobuf', '@grpc/grpc-js', '@opentelemetry/api'],
+  },
   { files: 'client/src/web', may: ['client/src', 'proto/gen', 'cookie', 'on-headers'], types: ['express'] },
 
   // What a user can import: the entry points of the packages here (no-relative-packages closes the way around them), and npm.

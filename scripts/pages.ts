@@ -4,7 +4,7 @@ import { Registry } from 'prom-client';
 import { fileDescriptors } from '@session-sidecar/proto/descriptors';
 import { status } from '@grpc/grpc-js';
 import { errorFacts } from '../client/src/errors';
-import { settingRows } from '../server/src/config';
+import { otelVariables, settingRows } from '../server/src/config';
 import { statusOf } from '../server/src/grpc/status';
 import { createMetrics } from '../server/src/metrics/metrics';
 import { code, page, table } from './markdown';
@@ -36,6 +36,15 @@ function configurationPage(): string {
       'code 64. A variable that begins with `SESSION_SIDECAR_` and is no setting is a warning.',
     ],
     table(['Variable, and flag or file', 'Value', 'Default', 'What it does'], rows),
+    '## OpenTelemetry\n',
+    [
+      'Variables of OpenTelemetry that are honoured, because platforms set them already; where two mean the same, the first that',
+      'is set counts. They turn on, and are about, [tracing](tracing.md).\n',
+    ].join('\n'),
+    table(
+      ['Variable', 'Default', 'What it does'],
+      otelVariables.map(({ names, fallback, help }) => [names.map(code).join('<br>'), fallback, help]),
+    ),
   );
 }
 
@@ -51,8 +60,10 @@ async function metricsPage(): Promise<string> {
   return page(
     'Metrics',
     [
-      'Served as `GET /metrics` on `SESSION_SIDECAR_HTTP_ADDRESS`. Labels take values from closed sets: methods, gRPC statuses,',
-      'error reasons, store commands. No metric carries an id, key or value.',
+      'Served as `GET /metrics` on `SESSION_SIDECAR_HTTP_ADDRESS`, in OpenMetrics 1.0 for those who ask for it by the header',
+      '`Accept`, as Prometheus does, and else in the text format of Prometheus. The series are the same. Only in OpenMetrics the',
+      'buckets of `session_sidecar_rpc_duration_seconds` have exemplars, when there is [tracing](tracing.md). Labels take values from',
+      'closed sets: methods, gRPC statuses, error reasons, store commands. No metric carries an id, key or value.',
     ],
     table(heading, rows.filter(isOwn)),
     '## Process\n',

@@ -15,10 +15,15 @@ import { MemoryStore } from './store/memory/memory-store';
 import { observeStore } from './store/observed-store';
 import { connectRedis, connectSubscriber } from './store/redis/connection';
 import { RedisStore } from './store/redis/redis-store';
+import type { ActiveCall } from './tracing/active-call';
+import type * as TracingModule from './tracing/tracing';
+import type { Tracing } from './tracing/tracing';
 
 export interface AppContext {
   readonly logger: Logger;
   readonly version: string;
+  /** What the logger asks for the ids of a trace; `undefined`: no tracing. */
+  readonly activeCall?: ActiveCall | undefined;
 }
 
 /** A running sidecar. */
@@ -38,9 +43,10 @@ export interface App {
  * Starts a sidecar, the only place that knows all of its parts. It serves at once; while Redis cannot be reached it is not
  * ready and answers STORE_UNAVAILABLE.
  */
-export async function startApp(config: Config, { logger, version }: AppContext): Promise<App> {
+export async function startApp(config: Config, { logger, version, activeCall }: AppContext): Promise<App> {
+  const tracing = activeCall && loadTracing().startTracing({ activeCall, logger, version });
   const registry = new Registry();
-  const metrics = createMetrics(registry, { version, store: config.store.kind });
+  const metrics = createMetrics(registry, { version, store: config.store.kind }, tracing?.exemplar);
   if (config.signingKeys === undefined) {
     logger.info(
       'no signing key is set: made one for this run; its tokens end with this process, as the memory store does',
@@ -48,7 +54,7 @@ export async function startApp(config: Config, { logger, version }: AppContext):
   }
   // Connecting to Redis begins before there is a gRPC server to tell about it.
   let grpc: GrpcServer | undefined;
-  const store = openStore(config, metrics, logger, (ready) => {
+  const store = openStore(config, { metrics, tracing, logger }, (ready) => {
     if (ready) logger.info('connected to Redis');
     else if (grpc?.draining !== true) logger.warn('the connection to Redis is lost');
     grpc?.setServing(readiness(store, grpc).ready);
@@ -60,6 +66,7 @@ export async function startApp(config: Config, { logger, version }: AppContext):
   try {
     const started = await startGrpcServer({
       addresses: config.grpcAddresses,
+      decorate: tracing?.calls,
       handlers: createHandlers(manager),
       observer: metrics,
       logger,
@@ -75,7 +82,9 @@ export async function startApp(config: Config, { logger, version }: AppContext):
       addresses: { grpc: started.addresses, http: http.address },
       store: config.store.kind,
       close: async () => {
+        const deadline = performance.now() + config.shutdownGraceMs;
         const finished = await started.close(config.shutdownGraceMs);
+        await tracing?.close(Math.max(deadline - performance.now(), lastExportMs));
         await Promise.all([http.close(), store.close()]);
         return finished;
       },
@@ -87,11 +96,25 @@ export async function startApp(config: Config, { logger, version }: AppContext):
   }
 }
 
+/** How long the last spans may take when calls have used up the grace period. */
+const lastExportMs = 500;
+
+/** Loading the SDK of OpenTelemetry takes a good part of the start-up time and of the memory, so only those who use it pay. */
+function loadTracing(): typeof TracingModule {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  return require('./tracing/tracing') as typeof TracingModule;
+}
+
+interface StoreContext {
+  readonly metrics: Metrics;
+  readonly tracing: Tracing | undefined;
+  readonly logger: Logger;
+}
+
 /** @param onReadyChanged is called when the store became usable, or stopped being so. */
 function openStore(
   config: Config,
-  metrics: Metrics,
-  logger: Logger,
+  { metrics, tracing, logger }: StoreContext,
   onReadyChanged: (ready: boolean) => void,
 ): SessionStore {
   const { expiry, limits } = config;
@@ -117,10 +140,11 @@ function openStore(
           : {
               maxBytes: nearCacheBytes,
               subscriber: connectSubscriber(connection, onTrouble),
-              observer: metrics,
+              observer: tracing?.nearCache(metrics) ?? metrics,
               onTrouble,
             };
-      return observeStore(new RedisStore({ client, expiry, limits, keyPrefix, expireKeys, nearCache }), metrics);
+      const store = new RedisStore({ client, expiry, limits, keyPrefix, expireKeys, nearCache });
+      return observeStore(tracing?.store(store) ?? store, metrics);
     }
   }
 }

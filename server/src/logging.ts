@@ -4,10 +4,17 @@ import type { DestinationStream, Logger } from 'pino';
 /**
  * Structured logs, one JSON line each, on standard output. Of an error only its names, messages and stacks are written:
  * ioredis hangs the failed command on its errors, with the keys and values in it.
+ *
+ * @param fields what else belongs in a line at the moment it is written
  */
-export function createLogger(level: string, destination: DestinationStream = standardOutput()): Logger {
+export function createLogger(
+  level: string,
+  destination: DestinationStream = standardOutput(),
+  fields?: () => object | undefined,
+): Logger {
   const options = {
     level,
+    ...(fields && { mixin: () => fields() ?? {} }),
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },

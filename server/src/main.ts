@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { startApp } from './app';
 import { ConfigError, helpText, loadConfig } from './config';
 import { createLogger } from './logging';
+import { ActiveCall } from './tracing/active-call';
 import { version } from '../package.json';
 
 /** EX_USAGE of sysexits.h: the sidecar was told something it cannot do, and trying again will not help. */
@@ -17,7 +18,8 @@ async function main(args: readonly string[]): Promise<void> {
     return;
   }
   const { config, warnings, effective } = loadConfig({ env: process.env, args, readFile: readFileSync });
-  const logger = createLogger(config.logLevel);
+  const activeCall = config.tracing && new ActiveCall();
+  const logger = createLogger(config.logLevel, undefined, activeCall?.ids);
   process.on('uncaughtException', (error) => {
     // Node.js would print the error with all that hangs on it: of ioredis, the command with its keys and values.
     logger.fatal({ err: error }, 'stopped by an error that nobody foresaw');
@@ -25,8 +27,10 @@ async function main(args: readonly string[]): Promise<void> {
   });
   for (const warning of warnings) logger.warn(warning);
   const stopping = signalled();
-  const app = await startApp(config, { logger, version });
-  logger.info({ version, store: app.store, ...app.addresses, settings: effective }, 'serving');
+  const app = await startApp(config, { logger, version, activeCall });
+  const { grpc, http } = app.addresses;
+  const collector = config.tracing?.collector;
+  logger.info({ version, store: app.store, grpc, http, collector, settings: effective }, 'serving');
 
   const signal = await stopping;
   logger.info({ signal, graceMs: config.shutdownGraceMs }, 'stopping: finishing calls under way, refusing new ones');

@@ -1,4 +1,4 @@
-import { Client, credentials, status } from '@grpc/grpc-js';
+import { Client, credentials, Metadata, status } from '@grpc/grpc-js';
 import type { CallOptions, ServiceError } from '@grpc/grpc-js';
 import { BadRequest, ErrorInfo, RetryInfo } from '@session-sidecar/proto/google/rpc/error_details';
 import { Status } from '@session-sidecar/proto/google/rpc/status';
@@ -47,28 +47,38 @@ export class RpcFailure extends Error {
   }
 }
 
+export interface RawCallOptions extends CallOptions {
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
 /** The API as generated stubs have it, without anything the TypeScript client adds; and below that, bytes. */
 export interface RawClient {
   /** Fields that are left out have the value that protobuf gives them. @throws RpcFailure */
-  call<M extends MethodName>(method: M, request: Partial<RequestOf<M>>, options?: CallOptions): Promise<ResponseOf<M>>;
+  call<M extends MethodName>(
+    method: M,
+    request: Partial<RequestOf<M>>,
+    options?: RawCallOptions,
+  ): Promise<ResponseOf<M>>;
   /** Sends any bytes to any method. @throws RpcFailure */
-  send(method: string, request: Uint8Array, options?: CallOptions): Promise<Buffer>;
+  send(method: string, request: Uint8Array, options?: RawCallOptions): Promise<Buffer>;
   close(): void;
 }
 
 export function connectRaw(address: string): RawClient {
   const client = new Client(address, credentials.createInsecure());
-  const send: RawClient['send'] = (method, request, options = { deadline: Date.now() + 20_000 }) =>
+  const send: RawClient['send'] = (method, request, { metadata = {}, ...options } = {}) =>
     new Promise((resolve, reject) => {
       const [serialize, deserialize] = [(bytes: Buffer) => bytes, (bytes: Buffer) => bytes];
       const path = `/${SessionServiceDefinition.fullName}/${method}`;
-      client.makeUnaryRequest(path, serialize, deserialize, Buffer.from(request), options, (error, response) => {
+      const sent = Metadata.fromHttp2Headers(metadata);
+      const timed = { deadline: Date.now() + 20_000, ...options };
+      client.makeUnaryRequest(path, serialize, deserialize, Buffer.from(request), sent, timed, (error, response) => {
         if (error === null) resolve(response ?? Buffer.alloc(0));
         else reject(new RpcFailure(error));
       });
     });
   return {
-    async call<M extends MethodName>(method: M, request: Partial<RequestOf<M>>, options?: CallOptions) {
+    async call<M extends MethodName>(method: M, request: Partial<RequestOf<M>>, options?: RawCallOptions) {
       const bytes = await send(methods[method].name, encodeRequest(method, request), options);
       return methods[method].responseType.decode(bytes) as ResponseOf<M>;
     },

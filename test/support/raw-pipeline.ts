@@ -113,6 +113,8 @@ export function callOf<M extends MethodName>(
   method: M,
   request: Partial<RequestOf<M>>,
   timeoutMs = 0,
+  metadata: Readonly<Record<string, string>> = {},
 ): Partial<PipelineCall> {
-  return { id, method: methods[method].name, request: encodeRequest(method, request), timeoutMs };
+  const sent = { timeoutMs, metadata: new Map(Object.entries(metadata)) };
+  return { id, method: methods[method].name, request: encodeRequest(method, request), ...sent };
 }

@@ -14,6 +14,8 @@ export interface Config {
   readonly limits: Limits;
   /** `undefined`, which only the memory store allows: make one. */
   readonly signingKeys: readonly Buffer[] | undefined;
+  /** `undefined`: no tracing. */
+  readonly tracing: TracingConfig | undefined;
   readonly store:
     { readonly kind: 'memory'; readonly maxBytes: number } | { readonly kind: 'redis'; readonly redis: RedisConfig };
 }
@@ -23,6 +25,11 @@ export interface RedisConfig extends RedisConnectionOptions {
   readonly expireKeys: boolean;
   /** `undefined`: no near cache. */
   readonly nearCacheBytes: number | undefined;
+}
+
+export interface TracingConfig {
+  /** Where spans go, without what may be secret of it. All else is read by the SDK of OpenTelemetry. */
+  readonly collector: string;
 }
 
 /** What is wrong with the settings: all of it, so that one start tells all there is to mend. */

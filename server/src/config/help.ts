@@ -1,4 +1,5 @@
 import { entries, flagOf, variableOf } from './settings';
+import { otelVariables } from './tracing-config';
 
 /** What is told about a setting. */
 export interface SettingRow {
@@ -35,6 +36,13 @@ export function helpText(): string {
       `  ${variable}${flag === undefined ? `, or ${variable}_FILE` : `, --${flag}`}`,
       `      ${help}`,
       `      ${kind.charAt(0).toUpperCase()}${kind.slice(1)}. Default: ${fallback}.`,
+    ]),
+    '',
+    'These variables of OpenTelemetry are honoured, too:',
+    '',
+    ...otelVariables.flatMap(({ names, fallback, help }) => [
+      `  ${names.join(', or ')}`,
+      `      ${help} Default: ${fallback}.`,
     ]),
     '',
   ].join('\n');

@@ -5,6 +5,7 @@ import { entries, variableOf } from './settings';
 import type { SettingId, SettingValues } from './settings';
 import { collect } from './sources';
 import type { GivenSettings, Sources } from './sources';
+import { loadTracing } from './tracing-config';
 import { inFile, ValueError } from './values';
 import type { ReadFile } from './values';
 
@@ -20,11 +21,17 @@ export function loadConfig(sources: Sources): Loaded {
   const collected = collect(sources);
   const { given } = collected;
   const parsed = parseAll(given, sources.readFile);
-  const problems = [...collected.problems, ...parsed.problems, ...redisClashes(parsed.values, given)];
+  const { tracing, ...aboutTracing } = loadTracing(sources.env);
+  const problems = [
+    ...collected.problems,
+    ...parsed.problems,
+    ...redisClashes(parsed.values, given),
+    ...aboutTracing.problems,
+  ];
   if (problems.length > 0) throw new ConfigError(problems);
   return {
-    config: configOf(parsed.values as SettingValues),
-    warnings: [...collected.warnings, ...withoutEffect(given)],
+    config: { ...configOf(parsed.values as SettingValues), tracing },
+    warnings: [...collected.warnings, ...withoutEffect(given), ...aboutTracing.warnings],
     effective: effectiveOf(given),
   };
 }
@@ -46,7 +53,7 @@ function parseAll(given: GivenSettings, readFile: ReadFile): { values: Partial<S
   return { values: values as Partial<SettingValues>, problems };
 }
 
-function configOf(values: SettingValues): Config {
+function configOf(values: SettingValues): Omit<Config, 'tracing'> {
   const { grpcAddresses, httpAddress, logLevel, shutdownGraceMs, signingKeys } = values;
   const { idleTimeout, touchInterval, maxLifetime, maxSessionBytes, maxKeys, maxFlashMessages } = values;
   const redis = redisConfigOf(values);

@@ -22,6 +22,11 @@ export interface DispatcherParts {
   readonly logger: Logger;
 }
 
+/** What a caller sent along, by names in lower case: the metadata of gRPC, or what a pipeline has in its place. */
+export interface CallerMetadata {
+  get(name: string): unknown;
+}
+
 /** Whoever waits for an answer, by whatever transport. */
 export class Caller {
   /** What to do when it stops waiting. */
@@ -29,7 +34,10 @@ export class Caller {
   #isGone = false;
 
   /** @param deadline until when it waits, in milliseconds since 1970 */
-  constructor(readonly deadline: number) {}
+  constructor(
+    readonly deadline: number,
+    readonly metadata: CallerMetadata,
+  ) {}
 
   get isGone(): boolean {
     return this.#isGone;

@@ -180,7 +180,7 @@ class Pipeline {
         this.#refuse('Expected an id that no call under way has.');
         return;
       }
-      const caller = new Caller(call.timeoutMs === 0 ? Infinity : now + call.timeoutMs);
+      const caller = new Caller(call.timeoutMs === 0 ? Infinity : now + call.timeoutMs, call.metadata);
       this.#known.set(call.id, caller);
       this.#nextDeadline.watch(caller.deadline);
       this.#queued.push({ call, caller });

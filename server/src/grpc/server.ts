@@ -13,7 +13,11 @@ import type { ServingStatus, StandardServices } from './standard-services';
 
 export interface GrpcServerOptions extends Omit<DispatcherParts, 'calls'> {
   readonly addresses: readonly GrpcAddress[];
+  /** Puts something around every call, whatever transport it comes by. */
+  readonly decorate?: ((dispatchers: Dispatchers) => Dispatchers) | undefined;
 }
+
+type Dispatchers = ReturnType<typeof createDispatchers>;
 
 export interface GrpcServer {
   /** As clients write them. */
@@ -51,10 +55,11 @@ const standardMethods = [
 ];
 
 /** Serves `session.v1.SessionService`, `grpc.health.v1.Health` and server reflection. */
-export async function startGrpcServer({ addresses, ...parts }: GrpcServerOptions): Promise<GrpcServer> {
+export async function startGrpcServer({ addresses, decorate, ...parts }: GrpcServerOptions): Promise<GrpcServer> {
   const calls = new Calls();
   const server = new Server({ 'grpc.max_receive_message_length': maxRequestBytes });
-  const dispatchers = createDispatchers({ ...parts, calls });
+  const plain = createDispatchers({ ...parts, calls });
+  const dispatchers = decorate === undefined ? plain : decorate(plain);
   const pipelines = new Pipelines({ dispatchers, calls, limits: pipelineLimits, logger: parts.logger });
   server.addService(sessionServiceDefinition, createSessionService(dispatchers, pipelines));
   const setServing = addStandardServices(server);

@@ -28,7 +28,7 @@ export function createSessionService(
 
 function unary(dispatch: Dispatch): handleUnaryCall<Buffer, Buffer> {
   return (call, callback) => {
-    const caller = new Caller(Number(call.getDeadline()));
+    const caller = new Caller(Number(call.getDeadline()), call.metadata);
     // grpc-js says so at the deadline, too.
     call.once('cancelled', () => {
       caller.leave();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { helpText, settingRows } from '../../../server/src/config';
+import { helpText, otelVariables, settingRows } from '../../../server/src/config';
 import { entries, flagOf, variableOf } from '../../../server/src/config/settings';
 import { load, problemsOf } from './loading';
 
@@ -14,6 +14,12 @@ describe('--help', () => {
       expect(help).toContain(`  ${variable}, ${other}\n      ${setting.help}\n      ${kind}. Default: ${fallback}.\n`);
     }
   });
+});
+
+test('--help has every variable of OpenTelemetry that is honoured', () => {
+  for (const { names, fallback, help } of otelVariables) {
+    expect(helpText()).toContain(`  ${names.join(', or ')}\n      ${help} Default: ${fallback}.\n`);
+  }
 });
 
 describe('the table of settings', () => {

@@ -1,0 +1,30 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Span } from '@opentelemetry/api';
+
+/** A call under way that has a span. */
+export interface TracedCall {
+  readonly span: Span;
+  /** Whether the near cache had its session; `undefined` when it was not asked. */
+  nearCacheHit?: boolean;
+}
+
+/** What finds a trace from a log line or a metric. */
+export type TraceIds = Readonly<Record<'trace_id' | 'span_id', string>>;
+
+/** The call that the code at hand runs for, handed along by Node.js wherever the call waits. */
+export class ActiveCall {
+  readonly #storage = new AsyncLocalStorage<TracedCall>();
+
+  get(): TracedCall | undefined {
+    return this.#storage.getStore();
+  }
+
+  run<T>(call: TracedCall, work: () => T): T {
+    return this.#storage.run(call, work);
+  }
+
+  readonly ids = (): TraceIds | undefined => {
+    const context = this.get()?.span.spanContext();
+    return context && { trace_id: context.traceId, span_id: context.spanId };
+  };
+}

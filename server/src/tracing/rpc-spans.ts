@@ -1,0 +1,84 @@
+import { ROOT_CONTEXT, SpanKind, SpanStatusCode } from '@opentelemetry/api';
+import type { Span, TextMapGetter, TextMapPropagator, Tracer } from '@opentelemetry/api';
+import {
+  ATTR_ERROR_TYPE,
+  ATTR_RPC_METHOD,
+  ATTR_RPC_STATUS_CODE,
+  ATTR_RPC_SYSTEM_NAME,
+  RPC_SYSTEM_NAME_VALUE_GRPC,
+} from '@opentelemetry/semantic-conventions';
+import { status } from '@grpc/grpc-js';
+import { SessionServiceDefinition } from '@session-sidecar/proto/session/v1/session_service';
+import { ErrorInfo } from '@session-sidecar/proto/google/rpc/error_details';
+import type { Status } from '@session-sidecar/proto/google/rpc/status';
+import type { CallerMetadata, Dispatch } from '../grpc/dispatcher';
+import type { ActiveCall, TracedCall } from './active-call';
+import { ATTR_ERROR_REASON } from './attributes';
+
+/** Of these the server is to blame (https://opentelemetry.io/docs/specs/semconv/rpc/grpc/); with the others it did its work. */
+const faults = new Set<number>([
+  status.UNKNOWN,
+  status.DEADLINE_EXCEEDED,
+  status.UNIMPLEMENTED,
+  status.INTERNAL,
+  status.UNAVAILABLE,
+  status.DATA_LOSS,
+]);
+
+const getter: TextMapGetter<CallerMetadata> = {
+  get: (metadata, name) => metadata.get(name) as string[] | string | undefined,
+  keys: () => [],
+};
+
+export interface RpcTracingParts {
+  readonly tracer: Tracer;
+  readonly propagator: TextMapPropagator;
+  readonly activeCall: ActiveCall;
+}
+
+/** The same RPCs, each call of which has a span, below the one that its caller names in `traceparent`. */
+export function traceCalls(
+  dispatchers: ReadonlyMap<string, Dispatch>,
+  { tracer, propagator, activeCall }: RpcTracingParts,
+): ReadonlyMap<string, Dispatch> {
+  return new Map([...dispatchers].map(([method, dispatch]) => [method, traced(method, dispatch)]));
+
+  function traced(method: string, dispatch: Dispatch): Dispatch {
+    const name = `${SessionServiceDefinition.fullName}/${method}`;
+    const attributes = { [ATTR_RPC_SYSTEM_NAME]: RPC_SYSTEM_NAME_VALUE_GRPC, [ATTR_RPC_METHOD]: name };
+    return async (request, caller) => {
+      const parent = propagator.extract(ROOT_CONTEXT, caller.metadata, getter);
+      const span = tracer.startSpan(name, { kind: SpanKind.SERVER, attributes }, parent);
+      const call: TracedCall = { span };
+      const answering = activeCall.run(call, () => dispatch(request, caller));
+      const { onLeave } = caller;
+      caller.onLeave = () => {
+        if (onLeave !== undefined) activeCall.run(call, onLeave);
+        end(span, caller.isOverdue ? status.DEADLINE_EXCEEDED : status.CANCELLED);
+      };
+      const outcome = await answering;
+      if ('response' in outcome) end(span, status.OK);
+      else end(span, outcome.error.code, outcome.error);
+      return outcome;
+    };
+  }
+}
+
+/** Does nothing when the span has ended: a caller may leave before its answer is there, or after. */
+function end(span: Span, code: number, error?: Status): void {
+  if (!span.isRecording()) return;
+  const statusName = status[code] ?? 'UNKNOWN';
+  span.setAttribute(ATTR_RPC_STATUS_CODE, statusName);
+  const reason = error && reasonOf(error);
+  if (reason !== undefined) span.setAttribute(ATTR_ERROR_REASON, reason);
+  if (faults.has(code)) {
+    span.setAttribute(ATTR_ERROR_TYPE, statusName);
+    span.setStatus({ code: SpanStatusCode.ERROR });
+  }
+  span.end();
+}
+
+function reasonOf({ details }: Status): string | undefined {
+  const info = details.find(({ typeUrl }) => typeUrl.endsWith('/google.rpc.ErrorInfo'));
+  return info && ErrorInfo.decode(info.value).reason;
+}

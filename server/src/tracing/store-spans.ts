@@ -1,0 +1,63 @@
+import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import type { Tracer } from '@opentelemetry/api';
+import { ATTR_DB_OPERATION_NAME, ATTR_DB_SYSTEM_NAME, ATTR_ERROR_TYPE } from '@opentelemetry/semantic-conventions';
+import { SessionError } from '../session/errors';
+import type { SessionStore } from '../session/session-store';
+import type { StoreCommand } from '../store/observed-store';
+import type { NearCacheObserver } from '../store/redis/near-cache';
+import type { ActiveCall } from './active-call';
+import { ATTR_NEAR_CACHE } from './attributes';
+
+interface Parts {
+  readonly tracer: Tracer;
+  readonly activeCall: ActiveCall;
+}
+
+/** The same store, which is Redis, with a span for every command that a call asks of it. */
+export function traceStore(store: SessionStore, { tracer, activeCall }: Parts): SessionStore {
+  const traced = async <T>(command: StoreCommand, run: () => Promise<T>): Promise<T> => {
+    const call = activeCall.get();
+    if (call?.span.isRecording() !== true) return run();
+    const attributes = { [ATTR_DB_SYSTEM_NAME]: 'redis', [ATTR_DB_OPERATION_NAME]: command };
+    const span = tracer.startSpan(
+      command,
+      { kind: SpanKind.CLIENT, attributes },
+      trace.setSpan(ROOT_CONTEXT, call.span),
+    );
+    try {
+      return await run();
+    } catch (error) {
+      // Only the reason: the error itself may repeat what Redis was told.
+      span.setAttribute(ATTR_ERROR_TYPE, error instanceof SessionError ? error.reason : 'INTERNAL');
+      span.setStatus({ code: SpanStatusCode.ERROR });
+      throw error;
+    } finally {
+      // Redis was not asked. A span that is not ended is not exported.
+      if (call.nearCacheHit !== true) span.end();
+    }
+  };
+  return {
+    create: (session) => traced('create', () => store.create(session)),
+    load: (ref) => traced('load', () => store.load(ref)),
+    update: (ref, change) => traced('update', () => store.update(ref, change)),
+    delete: (ref) => traced('delete', () => store.delete(ref)),
+    get ready() {
+      return store.ready;
+    },
+    close: () => store.close(),
+  };
+}
+
+/** Whether the near cache answered is told of the call, whose span it is that gets shorter. */
+export function traceNearCache(observer: NearCacheObserver, activeCall: ActiveCall): NearCacheObserver {
+  return {
+    nearCacheRead: (hit) => {
+      observer.nearCacheRead(hit);
+      const call = activeCall.get();
+      if (call === undefined) return;
+      call.nearCacheHit = hit;
+      call.span.setAttribute(ATTR_NEAR_CACHE, hit ? 'hit' : 'miss');
+    },
+    setNearCacheReady: (ready) => observer.setNearCacheReady(ready),
+  };
+}

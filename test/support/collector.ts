@@ -1,0 +1,128 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { parse } from 'protobufjs';
+import { until } from './poll';
+
+export interface ExportedSpan {
+  readonly traceId: string;
+  readonly spanId: string;
+  /** Empty for the first span of a trace. */
+  readonly parentSpanId: string;
+  readonly traceState: string;
+  readonly name: string;
+  readonly kind: string;
+  /** UNSET, OK or ERROR. */
+  readonly status: string;
+  readonly attributes: Attributes;
+  /** What is known of the service. */
+  readonly resource: Attributes;
+}
+
+type Attributes = Readonly<Record<string, string | number | boolean>>;
+
+export interface Export {
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+/** Takes spans by OTLP over HTTP, as a collector of OpenTelemetry does. */
+export interface Collector {
+  /** For OTEL_EXPORTER_OTLP_ENDPOINT. */
+  readonly url: string;
+  readonly exports: readonly Export[];
+  readonly spans: readonly ExportedSpan[];
+  /** Waits until so many spans of a trace are there. */
+  spansOf(traceId: string, count: number): Promise<readonly ExportedSpan[]>;
+  close(): Promise<void>;
+}
+
+/** @param isDeaf whether it takes what is sent and never answers */
+export async function startCollector({ isDeaf = false } = {}): Promise<Collector> {
+  const exports: Export[] = [];
+  const spans: ExportedSpan[] = [];
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const { url = '', headers } = request;
+      const sent = Buffer.concat(chunks);
+      const body = headers['content-encoding'] === 'gzip' ? gunzipSync(sent) : sent;
+      exports.push({ url, headers, body });
+      spans.push(...decode(body));
+      if (!isDeaf) response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end();
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    exports,
+    spans,
+    spansOf: (traceId, count) =>
+      until(`${count} spans of trace ${traceId}`, () => {
+        const found = spans.filter((span) => span.traceId === traceId);
+        return found.length >= count && found;
+      }),
+    close: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+interface KeyValue {
+  readonly key: string;
+  readonly value: Attributes;
+}
+
+interface DecodedSpan extends Pick<ExportedSpan, 'name' | 'kind'> {
+  readonly traceId: Buffer;
+  readonly spanId: Buffer;
+  readonly parentSpanId?: Buffer;
+  readonly traceState?: string;
+  readonly attributes?: readonly KeyValue[];
+  readonly status?: { readonly code?: string };
+}
+
+interface Decoded {
+  readonly resourceSpans: readonly {
+    readonly resource: { readonly attributes?: readonly KeyValue[] };
+    readonly scopeSpans: readonly { readonly spans: readonly DecodedSpan[] }[];
+  }[];
+}
+
+const { root } = parse(readFileSync(join(__dirname, 'otlp.proto'), 'utf8'));
+const request = root.lookupType('opentelemetry.ExportTraceServiceRequest');
+
+function decode(body: Buffer): ExportedSpan[] {
+  const { resourceSpans } = request.toObject(request.decode(body), { enums: String, bytes: Buffer }) as Decoded;
+  return resourceSpans.flatMap(({ resource, scopeSpans }) =>
+    scopeSpans
+      .flatMap(({ spans }) => spans)
+      .map(({ traceId, spanId, parentSpanId, traceState = '', name, kind, status, attributes }) => ({
+        traceId: hex(traceId),
+        spanId: hex(spanId),
+        parentSpanId: hex(parentSpanId),
+        traceState,
+        name,
+        kind,
+        status: status?.code ?? 'UNSET',
+        attributes: valuesOf(attributes),
+        resource: valuesOf(resource.attributes),
+      })),
+  );
+}
+
+function hex(id: Buffer | undefined): string {
+  return id?.toString('hex') ?? '';
+}
+
+function valuesOf(attributes: readonly KeyValue[] = []): Attributes {
+  return Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0] ?? '']));
+}
