@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { settingRows } from '../../server/src/config';
+import { otelVariables, settingRows } from '../../server/src/config';
 import { signingKeys } from '../../server/src/config/values';
 import { configOf, podOf } from '../k8s/pod';
 import { problemsOf } from '../k8s/schemas';
@@ -48,9 +48,10 @@ describe(page, () => {
 
   test('names only settings that exist', () => {
     const settings = settingRows().flatMap(({ variable }) => [variable, `${variable}_FILE`]);
-    const named = text.match(/SESSION_SIDECAR_[A-Z_]*[A-Z]/g) ?? [];
+    const honoured = otelVariables.flatMap(({ names }) => names);
+    const named = text.match(/(SESSION_SIDECAR|OTEL)_[A-Z_]*[A-Z]/g) ?? [];
     expect(named.length).toBeGreaterThan(5);
-    expect(named.filter((name) => !settings.includes(name))).toEqual([]);
+    expect(named.filter((name) => !settings.includes(name) && !honoured.includes(name))).toEqual([]);
   });
 
   test('lists what is in k8s/, and nothing else', () => {
@@ -138,6 +139,7 @@ describeWith('kustomize 5', canRender)(`the files in ${page}`, () => {
     expect(warnings).toEqual([]);
     expect(config).toMatchObject({
       expiry: { idleTimeout: 30 * 60_000 },
+      tracing: { collector: 'http://opentelemetry-collector.observability:4318' },
       store: { redis: { username: 'sidecar', password: 's3cret', tls: { ca: expect.any(Buffer) } } },
     });
     expect(config.grpcAddresses).toContainEqual({ kind: 'unix', path: pod.app.env[0].value.replace('unix:', '') });

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { SessionClient } from '@session-sidecar/client';
 import { rows } from '../../bench/results/latest.json';
 import { version } from '../../server/package.json';
+import { otelVariables } from '../../server/src/config';
 import { canRender, only, overlays, render, secrets } from '../support/manifests';
 import type { Manifest } from '../support/manifests';
 import { until } from '../support/poll';
@@ -29,8 +30,10 @@ describeWith('kustomize 5', canRender).each(overlays)('the pods of the overlay %
     expect(configOf(pod).warnings).toEqual([]);
   });
 
-  test('give it no variable that is no setting', () => {
-    expect(Object.keys(pod.env).filter((name) => !name.startsWith('SESSION_SIDECAR_'))).toEqual([]);
+  test('give it no variable that is neither a setting nor one of OpenTelemetry that it honours', () => {
+    const honoured = otelVariables.flatMap(({ names }) => names);
+    const others = Object.keys(pod.env).filter((name) => !name.startsWith('SESSION_SIDECAR_'));
+    expect(others.filter((name) => !honoured.includes(name))).toEqual([]);
   });
 
   test('give it the signing keys, and where they have one the password, out of the Secret', () => {
