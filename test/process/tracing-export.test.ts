@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { otelVariables } from '../../server/src/config';
 import { startCollector } from '../support/collector';
-import { startProcess } from '../support/process';
+import { until } from '../support/poll';
+import { probe, startProcess } from '../support/process';
 import { freePort } from '../support/redis';
 import { newTrace, startTraced, untilUnderWay } from '../support/traced-sidecar';
 import type { Traced } from '../support/traced-sidecar';
@@ -166,6 +167,20 @@ describe('a sidecar that stops', () => {
     expect(missing).toEqual([]);
   });
 
+  test('ends when the collector has answered, and not before', async () => {
+    const slow = await startCollector({ holds: true });
+    const { sidecar, client } = await traced.start({ env: { ...later, OTEL_EXPORTER_OTLP_ENDPOINT: slow.url } });
+    await client.call('createSession', {});
+    sidecar.child.kill('SIGTERM');
+    await until('the export', () => slow.exports.length > 0);
+    // As often as it takes for a process that does not wait to be gone.
+    for (let n = 0; n < 100; n++) expect((await probe(`${sidecar.httpUrl}/livez`)).status).toBe(200);
+    slow.answer();
+    expect(await sidecar.exit).toEqual({ code: 0, signal: null });
+    expect(sidecar.log().map(({ msg }) => msg)).not.toContainEqual(expect.stringContaining('spans are lost'));
+    await slow.close();
+  });
+
   test('exports also when calls have used up the grace period', async () => {
     const { sidecar, client } = await traced.start({ env: later, settings: { SHUTDOWN_GRACE: '0s' } });
     const { token } = await client.call('createSession', {});
@@ -178,7 +193,7 @@ describe('a sidecar that stops', () => {
   });
 
   test('does not wait for a collector that does not answer longer than the grace period', async () => {
-    const deaf = await startCollector({ isDeaf: true });
+    const deaf = await startCollector({ holds: true });
     const { sidecar, client } = await traced.start({
       env: { ...later, OTEL_EXPORTER_OTLP_ENDPOINT: deaf.url, OTEL_EXPORTER_OTLP_TIMEOUT: '3600000' },
       settings: { SHUTDOWN_GRACE: '100ms' },

@@ -39,11 +39,14 @@ export interface Collector {
   readonly spans: readonly ExportedSpan[];
   /** Waits until so many spans of a trace are there. */
   spansOf(traceId: string, count: number): Promise<readonly ExportedSpan[]>;
+  /** For one that was started with `holds`: answers what it has got, and from now on at once. */
+  answer(): void;
   close(): Promise<void>;
 }
 
-/** @param isDeaf whether it takes what is sent and never answers */
-export async function startCollector({ isDeaf = false } = {}): Promise<Collector> {
+/** @param holds whether it takes what is sent, and answers when it is told to */
+export async function startCollector({ holds = false } = {}): Promise<Collector> {
+  let held: (() => void)[] | undefined = holds ? [] : undefined;
   const exports: Export[] = [];
   const spans: ExportedSpan[] = [];
   const server = createServer((request, response) => {
@@ -55,7 +58,9 @@ export async function startCollector({ isDeaf = false } = {}): Promise<Collector
       const body = headers['content-encoding'] === 'gzip' ? gunzipSync(sent) : sent;
       exports.push({ url, headers, body });
       spans.push(...decode(body));
-      if (!isDeaf) response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end();
+      const answer = () => response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end();
+      if (held === undefined) answer();
+      else held.push(answer);
     });
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -68,6 +73,10 @@ export async function startCollector({ isDeaf = false } = {}): Promise<Collector
         const found = spans.filter((span) => span.traceId === traceId);
         return found.length >= count && found;
       }),
+    answer: () => {
+      for (const answer of held ?? []) answer();
+      held = undefined;
+    },
     close: async () => {
       server.closeAllConnections();
       server.close();
