@@ -13,13 +13,14 @@ export type TraceIds = Readonly<Record<'trace_id' | 'span_id', string>>;
 
 /** The call that the code at hand runs for, handed along by Node.js wherever the call waits. */
 export class ActiveCall {
-  readonly #storage = new AsyncLocalStorage<TracedCall>();
+  readonly #storage = new AsyncLocalStorage<TracedCall | undefined>();
 
   get(): TracedCall | undefined {
     return this.#storage.getStore();
   }
 
-  run<T>(call: TracedCall, work: () => T): T {
+  /** @param call `undefined` for work that is done for many calls, though one of them happened to start it */
+  run<T>(call: TracedCall | undefined, work: () => T): T {
     return this.#storage.run(call, work);
   }
 

@@ -27,9 +27,9 @@ export interface TracingOptions {
 }
 
 export function startTracing({ activeCall, logger, version }: TracingOptions): Tracing {
-  const onWarning = (message: string): void => logger.warn(`tracing: ${message}`);
-  const onLoss = (error: unknown): void =>
-    logger.warn({ err: error }, 'spans are lost, because they cannot be exported');
+  const warn = (fields: object, message: string): void => activeCall.run(undefined, () => logger.warn(fields, message));
+  const onWarning = (message: string): void => warn({}, `tracing: ${message}`);
+  const onLoss = (error: unknown): void => warn({ err: error }, 'spans are lost, because they cannot be exported');
   const { tracer, propagator, close } = openTelemetry({ version, onWarning, onLoss });
   return {
     calls: (dispatchers) => traceCalls(dispatchers, { tracer, propagator, activeCall }),
