@@ -48,7 +48,7 @@ export function traceStore(store: SessionStore, { tracer, activeCall }: Parts): 
   };
 }
 
-/** Whether the near cache answered is told of the call, whose span it is that gets shorter. */
+/** The same observer; the span of a call says, too, whether the near cache had its session. */
 export function traceNearCache(observer: NearCacheObserver, activeCall: ActiveCall): NearCacheObserver {
   return {
     nearCacheRead: (hit) => {
