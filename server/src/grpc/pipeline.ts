@@ -1,10 +1,10 @@
-import { Metadata, status } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { PipelineRequest, PipelineResponse } from '@session-sidecar/proto/session/v1/pipeline';
 import type { PipelineCall, PipelineReply } from '@session-sidecar/proto/session/v1/pipeline';
 import { Status } from '@session-sidecar/proto/google/rpc/status';
 import type { Logger } from 'pino';
-import { invalidArgument, SessionError } from '../session/errors';
+import { invalidArgument } from '../session/errors';
 import type { Calls } from './calls';
 import { Caller, overdue } from './dispatcher';
 import type { Dispatch, Outcome } from './dispatcher';
@@ -12,7 +12,7 @@ import { encode } from './encoding';
 import { NextDeadline } from './next-deadline';
 import { toServiceError, toStatus } from './status';
 
-type Stream = ServerDuplexStream<Buffer, Buffer>;
+export type PipelineStream = ServerDuplexStream<Buffer, Buffer>;
 
 export interface PipelineLimits {
   /** Most calls in one frame. */
@@ -39,61 +39,6 @@ export interface PipelineParts {
   readonly logger: Logger;
 }
 
-/** All open Pipeline streams of the process. */
-export class Pipelines {
-  readonly #parts: PipelineParts;
-  readonly #open = new Set<Pipeline>();
-  /** Those with calls that wait for room in the process, longest first. */
-  readonly #waiting = new Set<Pipeline>();
-  #inFlight = 0;
-
-  constructor(parts: PipelineParts) {
-    this.#parts = parts;
-  }
-
-  readonly serve = (stream: Stream): void => {
-    const { calls, logger } = this.#parts;
-    if (calls.draining) {
-      const draining = new SessionError('DRAINING', 'The sidecar is stopping and takes no new streams.');
-      stream.emit('error', toServiceError(toStatus(draining, 'Pipeline', logger)));
-      return;
-    }
-    // grpc-js sends headers with the first message only: a client could not tell an open stream from a slow one.
-    stream.sendMetadata(new Metadata());
-    const pipeline = new Pipeline(stream, this.#parts, this);
-    this.#open.add(pipeline);
-    stream.once('close', () => {
-      this.#open.delete(pipeline);
-      this.#waiting.delete(pipeline);
-    });
-  };
-
-  /** Tells all clients to go elsewhere. */
-  announceDraining(): void {
-    for (const pipeline of this.#open) pipeline.announceDraining();
-  }
-
-  /** Takes a place for one call. Where there is none, the pipeline is resumed when there is one. */
-  enter(pipeline: Pipeline): boolean {
-    if (this.#inFlight >= this.#parts.limits.inFlight) {
-      this.#waiting.add(pipeline);
-      return false;
-    }
-    this.#inFlight += 1;
-    return true;
-  }
-
-  leave(): void {
-    this.#inFlight -= 1;
-    // The first may have no use for the place by now, so it is offered until somebody takes it.
-    for (const next of this.#waiting) {
-      if (this.#inFlight >= this.#parts.limits.inFlight) return;
-      this.#waiting.delete(next);
-      next.resume();
-    }
-  }
-}
-
 interface SizedReply {
   readonly reply: PipelineReply;
   readonly bytes: number;
@@ -104,13 +49,20 @@ interface Queued {
   readonly caller: Caller;
 }
 
+/** The places that all streams of the process share. */
+export interface Places {
+  /** Takes a place for one call. Where there is none, the pipeline is resumed when there is one. */
+  enter(pipeline: Pipeline): boolean;
+  leave(): void;
+}
+
 /**
  * One stream. Calls wait for room, and for the client to take its replies; reading pauses while calls wait: nothing grows.
  */
-class Pipeline {
-  readonly #stream: Stream;
+export class Pipeline {
+  readonly #stream: PipelineStream;
   readonly #parts: PipelineParts;
-  readonly #pipelines: Pipelines;
+  readonly #places: Places;
   /** Calls that were read and not answered, by id. */
   readonly #known = new Map<number, Caller>();
   /** Those of them that are not started, oldest first. */
@@ -125,10 +77,10 @@ class Pipeline {
   #requestsEnded = false;
   #closed = false;
 
-  constructor(stream: Stream, parts: PipelineParts, pipelines: Pipelines) {
+  constructor(stream: PipelineStream, parts: PipelineParts, places: Places) {
     this.#stream = stream;
     this.#parts = parts;
-    this.#pipelines = pipelines;
+    this.#places = places;
     stream.on('data', (frame: Buffer) => {
       this.#receive(frame);
     });
@@ -154,7 +106,7 @@ class Pipeline {
   /** Starts what waits, as far as there is room, and reads on when nothing waits any more. */
   resume(): void {
     while (this.#queued.length > 0 && !this.#blocked && this.#underWay < this.#parts.limits.inFlightPerStream) {
-      if (!this.#pipelines.enter(this)) return;
+      if (!this.#places.enter(this)) return;
       const next = this.#queued.shift();
       if (next !== undefined) this.#start(next);
     }
@@ -193,7 +145,7 @@ class Pipeline {
   #start({ call: { id, method, request }, caller }: Queued): void {
     const dispatch = this.#parts.dispatchers.get(method);
     if (caller.isGone || dispatch === undefined) {
-      this.#pipelines.leave();
+      this.#places.leave();
       this.#reply(id, caller, { error: unknownMethod });
       return;
     }
@@ -201,7 +153,7 @@ class Pipeline {
     void dispatch(request, caller).then((outcome) => {
       this.#underWay -= 1;
       this.#reply(id, caller, outcome);
-      this.#pipelines.leave();
+      this.#places.leave();
       this.resume();
     });
   }
@@ -241,10 +193,14 @@ class Pipeline {
     this.#endWhenDone();
   }
 
+  /**
+   * What was found out together leaves together, and in this turn of the event loop: Node.js would send what is written by a
+   * setImmediate() only after it has read what else has come.
+   */
   #scheduleFlush(): void {
     if (this.#flushScheduled) return;
     this.#flushScheduled = true;
-    setImmediate(() => {
+    process.nextTick(() => {
       this.#flushScheduled = false;
       this.#flush();
       this.#endWhenDone();

@@ -2,7 +2,7 @@ import type { handleUnaryCall, ServiceDefinition, UntypedServiceImplementation }
 import { SessionServiceService } from '@session-sidecar/proto/session/v1/session_service';
 import { Caller } from './dispatcher';
 import type { Dispatch } from './dispatcher';
-import type { Pipelines } from './pipeline';
+import type { Pipelines } from './pipelines';
 import { toServiceError } from './status';
 
 /** ts-proto's definition, but with messages left as bytes: the dispatchers decode and encode, whatever the transport is. */
