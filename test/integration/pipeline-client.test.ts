@@ -90,12 +90,12 @@ describe('a call', () => {
     const client = connect(sidecar);
     await client.open('token');
     const first = client.open('token');
-    for (const _ of range(10)) await Promise.resolve();
+    await new Promise((resolve) => process.nextTick(resolve));
     await Promise.all([first, client.open('token')]);
     expect(sidecar.streams[0]?.frames.map(({ calls }) => calls.length)).toEqual([1, 1, 1]);
   });
 
-  test('leaves with the others of its turn of the event loop while one is under way', async () => {
+  test('leaves with the others of its turn of the event loop while one is under way, half of them at a time', async () => {
     let first = true;
     const sidecar = await start({
       onCall(call, stream) {
@@ -113,7 +113,7 @@ describe('a call', () => {
         return client.open('token');
       }),
     );
-    expect(sidecar.streams[0]?.frames.map(({ calls }) => calls.length)).toEqual([1, 64]);
+    expect(sidecar.streams[0]?.frames.map(({ calls }) => calls.length)).toEqual([1, 32, 32]);
     abort.abort();
     expect(await codeOf(waiting)).toBe('CANCELLED');
   });

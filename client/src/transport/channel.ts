@@ -8,6 +8,8 @@ export function openChannel(address: string): Client {
     // After a restart the sidecar is back within moments. grpc-js would by default wait a second, then up to two minutes.
     'grpc.initial_reconnect_backoff_ms': 100,
     'grpc.max_reconnect_backoff_ms': 1000,
+    // Nobody asks for these statistics of grpc-js, which are kept call by call.
+    'grpc.enable_channelz': 0,
     // The sidecar's own limits decide how large a session may be.
     'grpc.max_receive_message_length': -1,
   });

@@ -5,6 +5,7 @@ import type { RunningCall } from '../call-options';
 import type { SessionError } from '../errors';
 import { toSessionError } from '../grpc-error';
 import { CallTable } from './call-table';
+import { Outbox } from './outbox';
 import { noOutcome, noStream, overdue, tooLarge, unreadable } from './pipeline-errors';
 import { openPipelineStream } from './pipeline-stream';
 import type { PipelineStream } from './pipeline-stream';
@@ -16,7 +17,7 @@ const reconnectMs = { first: 20, longest: 1000 } as const;
 /** A stream keeps the process alive, so one that was not used for so long is let go. */
 const idleMs = 5000;
 /** What a sidecar takes in one frame; a larger one would end the stream for all. */
-const maxFrame = { calls: 256, bytes: 1024 * 1024, requestBytes: 4 * 1024 * 1024 - 1024 } as const;
+const maxRequestBytes = 4 * 1024 * 1024 - 1024;
 
 const noMetadata = new Map<string, string>();
 
@@ -47,8 +48,7 @@ interface Link {
 }
 
 /**
- * All calls over one stream. Alone, a call leaves at once; while others are under way, those made in one turn of the event
- * loop leave together. While there is no stream, calls wait for one until their deadline. What was sent and not answered
+ * All calls over one stream. While there is no stream, calls wait for one until their deadline. What was sent and not answered
  * when a stream breaks fails with UNAVAILABLE, because nobody knows whether it was done.
  */
 export class PipelineTransport implements Transport {
@@ -56,14 +56,14 @@ export class PipelineTransport implements Transport {
   readonly #address: string;
   /** Takes over when the sidecar is too old to know Pipeline. */
   readonly #fallback: Transport;
-  /** Calls that were not sent, oldest first. */
-  #outbox: Pending[] = [];
+  readonly #outbox = new Outbox<Pending>(() => {
+    this.#flush();
+  });
   readonly #calls = new CallTable<Pending>((pending) => {
     this.#giveUp(pending, this.#tooLate(pending));
   });
   /** Where calls are sent. Others may still be answering what was sent on them. */
   #link: Link | undefined;
-  #flushScheduled = false;
   #failedAttempts = 0;
   #lastFailure: ServiceError | undefined;
   #reconnect: NodeJS.Timeout | undefined;
@@ -87,7 +87,7 @@ export class PipelineTransport implements Transport {
       const metadata = options.metadata === undefined ? noMetadata : new Map(Object.entries(options.metadata));
       let bytes = encoded.length;
       for (const entry of metadata) bytes += Buffer.byteLength(entry.join());
-      if (bytes > maxFrame.requestBytes) throw tooLarge(this.#what(method), bytes, maxFrame.requestBytes);
+      if (bytes > maxRequestBytes) throw tooLarge(this.#what(method), bytes, maxRequestBytes);
 
       const id = this.#calls.takeId();
       const pending: Pending = {
@@ -111,8 +111,7 @@ export class PipelineTransport implements Transport {
         signal.addEventListener('abort', pending.onAbort, { once: true });
       }
       this.#calls.add(id, pending);
-      this.#outbox.push(pending);
-      this.#scheduleFlush();
+      this.#outbox.add(pending, this.#calls.size);
     });
   }
 
@@ -124,51 +123,24 @@ export class PipelineTransport implements Transport {
     this.#fallback.close();
   }
 
-  #scheduleFlush(): void {
-    if (this.#flushScheduled) return;
-    this.#flushScheduled = true;
-    const flush = () => {
-      this.#flushScheduled = false;
-      this.#flush();
-    };
-    const isAlone = this.#calls.size === this.#outbox.length;
-    if (isAlone) queueMicrotask(flush);
-    else setImmediate(flush);
-  }
-
   #flush(): void {
+    const now = Date.now();
+    // The timer is about to end a call that is overdue.
+    this.#outbox.keep((pending) => this.#isOpen(pending) && pending.deadline > now);
     const link = this.#link;
     if (link === undefined) {
-      this.#outbox = this.#outbox.filter((pending) => this.#isOpen(pending));
-      if (this.#outbox.length > 0) this.#connect();
+      if (this.#outbox.size > 0) this.#connect();
       return;
     }
-    while (this.#outbox.length > 0 && link.stream.isOpen && !link.stream.isFull) {
-      const calls = this.#take(link);
-      if (calls.length > 0) link.stream.write({ calls, cancelled: [] });
+    while (this.#outbox.size > 0 && link.stream.isOpen && !link.stream.isFull) {
+      const calls = this.#outbox.takeFrame(this.#calls.size).map((pending): PipelineCall => {
+        const { id, method, encoded, metadata, deadline } = pending;
+        pending.link = link;
+        return { id, method: methods[method].name, request: encoded, timeoutMs: Math.ceil(deadline - now), metadata };
+      });
+      link.unanswered += calls.length;
+      link.stream.write({ calls, cancelled: [] });
     }
-  }
-
-  /** As many calls as go in one frame, from now on sent. */
-  #take(link: Link): PipelineCall[] {
-    const now = Date.now();
-    const calls: PipelineCall[] = [];
-    let bytes = 0;
-    let taken = 0;
-    for (const pending of this.#outbox) {
-      const { id, method, encoded, metadata, deadline } = pending;
-      if (calls.length === maxFrame.calls || (calls.length > 0 && bytes + pending.bytes > maxFrame.bytes)) break;
-      taken += 1;
-      // The timer is about to end a call that is overdue.
-      if (deadline <= now || !this.#isOpen(pending)) continue;
-      bytes += pending.bytes;
-      const timeoutMs = Math.ceil(deadline - now);
-      calls.push({ id, method: methods[method].name, request: encoded, timeoutMs, metadata });
-      pending.link = link;
-    }
-    this.#outbox = this.#outbox.slice(taken);
-    link.unanswered += calls.length;
-    return calls;
   }
 
   #connect(): void {
@@ -183,6 +155,7 @@ export class PipelineTransport implements Transport {
       },
       onReplies: (replies) => {
         for (const reply of replies) this.#receive(link, reply);
+        this.#outbox.leaveAfterReplies();
         this.#endWhenReplaced(link);
       },
       onDraining: () => {
@@ -267,7 +240,7 @@ export class PipelineTransport implements Transport {
     this.#lastUse = Date.now();
     const check = (): void => {
       if (this.#link !== link) return;
-      const isUsed = link.unanswered > 0 || this.#outbox.length > 0;
+      const isUsed = link.unanswered > 0 || this.#outbox.size > 0;
       const leftMs = isUsed ? idleMs : this.#lastUse + idleMs - Date.now();
       if (leftMs <= 0) this.#replace(link);
       else setTimeout(check, leftMs).unref();
@@ -306,8 +279,6 @@ export class PipelineTransport implements Transport {
 
   /** All calls that were not sent. */
   #takeOutbox(): Pending[] {
-    const calls = this.#outbox.filter((pending) => this.#isOpen(pending));
-    this.#outbox = [];
-    return calls;
+    return this.#outbox.takeAll().filter((pending) => this.#isOpen(pending));
   }
 }
