@@ -29,7 +29,7 @@ export class Outbox<Call extends Outgoing> {
   }
 
   /**
-   * Alone, a call leaves at once; while others are under way, those made in one turn of the event loop leave together.
+   * Alone, a call leaves at the end of this tick; while others are under way, those made in one turn of the event loop leave together.
    *
    * @param underWay how many calls there are, sent or not, with this one
    */
