@@ -1,94 +1,117 @@
 -- A record's body as tables, and the operations on it: what session/content.ts and session/json-array.ts do in memory.
+--
+-- What a name stands for is kept as it stands in the record, a key's value as its line and a queue's messages as a list of
+-- lines, because a change leaves most of them as they are; where it does not, false stands for the line of a new value. Beside
+-- them: the names in the order in which they came, their number, and the bytes of names and values as the session size limit
+-- counts them.
 
--- A map that remembers the order in which its keys came.
-local function ordered_map()
-  local map = { keys = {}, values = {}, size = 0 }
-
-  function map.set(name, value)
-    if map.values[name] == nil then
-      map.keys[#map.keys + 1] = name
-      map.size = map.size + 1
-    end
-    map.values[name] = value
-  end
-
-  function map.remove(name)
-    local value = map.values[name]
-    if value ~= nil then
-      for index, candidate in ipairs(map.keys) do
-        if candidate == name then
-          table.remove(map.keys, index)
-          break
-        end
-      end
-      map.values[name] = nil
-      map.size = map.size - 1
-    end
-    return value
-  end
-
-  return map
+local function new_map()
+  return { names = {}, lines = {}, values = {}, size = 0, bytes = 0 }
 end
 
--- Returns the content of a body and its sizes as the limits count them, or nil when the body is damaged.
+local function put(map, name, lines, bytes)
+  if map.lines[name] == nil then
+    map.names[#map.names + 1] = name
+    map.size = map.size + 1
+  end
+  map.lines[name] = lines
+  map.bytes = map.bytes + bytes
+end
+
+local function remove(map, name, bytes)
+  for index, candidate in ipairs(map.names) do
+    if candidate == name then
+      table.remove(map.names, index)
+      break
+    end
+  end
+  map.lines[name] = nil
+  map.size = map.size - 1
+  map.bytes = map.bytes - bytes
+end
+
+local function line_of(kind, name, value)
+  return kind .. #name .. ',' .. #value .. ' ' .. name .. ' ' .. value .. '\n'
+end
+
+local function value_of(line)
+  local _, stop, name_length = string.find(line, '^.(%d+),%d+ ')
+  return string.sub(line, stop + name_length + 2, -2)
+end
+
+-- Returns the content of a body, or nil when it is damaged.
 local function parse(record, at)
-  local content = { data = ordered_map(), flash = ordered_map(), subject = '' }
-  local bytes = 0
-  while at <= #record do
-    local _, stop, kind, name_length, value_length = string.find(record, '^([=!@])(%d+),(%d+) ', at)
+  local find, sub, byte, length = string.find, string.sub, string.byte, #record
+  local data, flash, subject_line = new_map(), new_map(), ''
+  while at <= length do
+    local _, stop, kind, name_length, value_length = find(record, '^([=!@])(%d+),(%d+) ', at)
     if not stop then
       return nil
     end
     local name_stop = stop + name_length
     local value_stop = name_stop + 1 + value_length
-    local name = string.sub(record, stop + 1, name_stop)
-    local value = string.sub(record, name_stop + 2, value_stop)
-    if string.sub(record, name_stop + 1, name_stop + 1) ~= ' ' or string.sub(record, value_stop + 1, value_stop + 1) ~= '\n' then
+    if byte(record, name_stop + 1) ~= 32 or byte(record, value_stop + 1) ~= 10 then
       return nil
     end
+    local name = sub(record, stop + 1, name_stop)
+    local line = sub(record, at, value_stop + 1)
+    local bytes = name_length + value_length
     if kind == '=' then
-      content.data.set(name, value)
+      put(data, name, line, bytes)
     elseif kind == '!' then
-      local messages = content.flash.values[name] or {}
-      messages[#messages + 1] = value
-      content.flash.set(name, messages)
+      local messages = flash.lines[name] or {}
+      messages[#messages + 1] = line
+      put(flash, name, messages, bytes)
     else
-      content.subject = value
-    end
-    if kind ~= '@' then
-      bytes = bytes + #name + #value
+      subject_line = line
     end
     at = value_stop + 2
   end
-  local messages = {}
-  for queue, waiting in pairs(content.flash.values) do
-    messages[queue] = #waiting
-  end
-  return content, { bytes = bytes, keys = content.data.size, messages = messages }
+  return { data = data, flash = flash, subject_line = subject_line }
 end
 
-local function line(kind, name, value)
-  return string.format('%s%d,%d ', kind, #name, #value) .. name .. ' ' .. value .. '\n'
-end
-
--- Returns the body of a content, and its size as the session size limit counts it.
+-- Returns the body of a content.
 local function format(content)
-  local lines, bytes = {}, 0
-  if content.subject ~= '' then
-    lines[1] = line('@', '', content.subject)
+  local lines = { content.subject_line }
+  for _, name in ipairs(content.data.names) do
+    lines[#lines + 1] = content.data.lines[name] or line_of('=', name, content.data.values[name])
   end
-  for _, name in ipairs(content.data.keys) do
-    local value = content.data.values[name]
-    lines[#lines + 1] = line('=', name, value)
-    bytes = bytes + #name + #value
-  end
-  for _, queue in ipairs(content.flash.keys) do
-    for _, message in ipairs(content.flash.values[queue]) do
-      lines[#lines + 1] = line('!', queue, message)
-      bytes = bytes + #queue + #message
+  for _, queue in ipairs(content.flash.names) do
+    for _, message in ipairs(content.flash.lines[queue]) do
+      lines[#lines + 1] = message
     end
   end
-  return table.concat(lines), bytes
+  return table.concat(lines)
+end
+
+-- Returns the sizes of a content as the limits count them.
+local function sizes_of(content)
+  local messages = {}
+  for queue, waiting in pairs(content.flash.lines) do
+    messages[queue] = #waiting
+  end
+  return { bytes = content.data.bytes + content.flash.bytes, keys = content.data.size, messages = messages }
+end
+
+local function value_under(content, key)
+  local data = content.data
+  local line = data.lines[key]
+  return data.values[key] or line and value_of(line)
+end
+
+local function set(content, key, value)
+  local held = value_under(content, key)
+  content.data.values[key] = value
+  put(content.data, key, false, held and #value - #held or #key + #value)
+end
+
+local function remove_key(content, key)
+  local held = value_under(content, key)
+  if held then
+    content.data.values[key] = nil
+    remove(content.data, key, #key + #held)
+  end
+  return held
 end
 
 local function without_space(text)
@@ -155,13 +178,13 @@ local known_elements = {}
 
 -- Returns the array with the element added, 'present', or nil when it is no JSON array.
 local function append_to_json_array(array, element, unless_present)
-  local text = string.match(array, '^[ \t\r\n]*(%[.*%])[ \t\r\n]*$')
-  if not text then
+  local _, _, from, to = string.find(array, '^[ \t\r\n]*()%[.*()%][ \t\r\n]*$')
+  if not from then
     return nil
   end
   local elements = known_elements[array]
   if unless_present or elements then
-    elements = elements or elements_of(text, true)
+    elements = elements or elements_of(string.sub(array, from, to), true)
     known_elements[array] = elements
     local added = next(elements_of(element, false))
     if unless_present and elements[added] then
@@ -169,7 +192,7 @@ local function append_to_json_array(array, element, unless_present)
     end
     elements[added] = true
   end
-  local body = string.sub(text, 1, -2)
+  local body = string.sub(array, from, to - 1)
   local is_empty = string.find(body, '^%[[ \t\r\n]*$')
   local appended = body .. (is_empty and '' or ',') .. element .. ']'
   known_elements[array], known_elements[appended] = nil, elements
@@ -180,53 +203,53 @@ local function is_safe_integer(number)
   return number >= -9007199254740991 and number <= 9007199254740991
 end
 
--- Each changes the content and returns its result: whether it applied, and a value if it has one; or nil and the problem with
--- the value that the key holds.
+-- Each changes the content and returns whether it did, and what it gives, if anything; or nil and the problem with the value
+-- that the key holds.
 local operations = {}
 
-function operations.set(content, name, value)
-  content.data.set(name, value)
-  return { 1 }
+function operations.set(content, key, value)
+  set(content, key, value)
+  return true
 end
 
-function operations.set_if_absent(content, name, value)
-  local held = content.data.values[name]
+function operations.set_if_absent(content, key, value)
+  local held = value_under(content, key)
   if held then
-    return { 0, held }
+    return false, held
   end
-  content.data.set(name, value)
-  return { 1, value }
+  set(content, key, value)
+  return true, value
 end
 
-function operations.delete(content, name)
-  return { content.data.remove(name) and 1 or 0 }
+function operations.delete(content, key)
+  return remove_key(content, key) ~= nil
 end
 
-function operations.take(content, name)
-  local value = content.data.remove(name)
-  return value and { 1, value } or { 0 }
+function operations.take(content, key)
+  local held = remove_key(content, key)
+  return held ~= nil, held
 end
 
 function operations.clear(content)
-  local applied = content.data.size > 0 and 1 or 0
-  content.data = ordered_map()
-  return { applied }
+  local had_any = content.data.size > 0
+  content.data = new_map()
+  return had_any
 end
 
-function operations.append(content, name, value, unless_present)
-  local appended = append_to_json_array(content.data.values[name] or '[]', value, unless_present)
+function operations.append(content, key, value, unless_present)
+  local appended = append_to_json_array(value_under(content, key) or '[]', value, unless_present)
   if not appended then
     return nil, 'no_json_array'
   end
   if appended == 'present' then
-    return { 0 }
+    return false
   end
-  content.data.set(name, appended)
-  return { 1 }
+  set(content, key, appended)
+  return true
 end
 
-function operations.increment(content, name, by)
-  local held = content.data.values[name] or '0'
+function operations.increment(content, key, by)
+  local held = value_under(content, key) or '0'
   if not (held == '0' or string.find(held, '^-?[1-9]%d*$')) then
     return nil, 'no_json_integer'
   end
@@ -235,25 +258,35 @@ function operations.increment(content, name, by)
     return nil, 'integer_overflow'
   end
   local value = integer(sum)
-  content.data.set(name, value)
-  return { 1, value }
+  set(content, key, value)
+  return true, value
 end
 
 function operations.push_flash(content, queue, message, unless_present)
-  local messages = content.flash.values[queue] or {}
+  local line = line_of('!', queue, message)
+  local messages = content.flash.lines[queue] or {}
   if unless_present then
     for _, waiting in ipairs(messages) do
-      if waiting == message then
-        return { 0 }
+      if waiting == line then
+        return false
       end
     end
   end
-  messages[#messages + 1] = message
-  content.flash.set(queue, messages)
-  return { 1 }
+  messages[#messages + 1] = line
+  put(content.flash, queue, messages, #queue + #message)
+  return true
 end
 
 function operations.pop_flash(content, queue)
-  local messages = content.flash.remove(queue)
-  return messages and { 1, messages } or { 0, {} }
+  local messages, bytes = {}, 0
+  for _, line in ipairs(content.flash.lines[queue] or {}) do
+    local message = value_of(line)
+    messages[#messages + 1] = message
+    bytes = bytes + #queue + #message
+  end
+  if #messages == 0 then
+    return false, messages
+  end
+  remove(content.flash, queue, bytes)
+  return true, messages
 end

@@ -8,6 +8,6 @@ if not header then
   return { record }
 end
 if touch(header) then
-  return { 'found', record, integer(now), 'touched' }
+  return { 'found', record, now_text, 'touched' }
 end
-return { 'found', record, integer(now) }
+return { 'found', record, now_text }

@@ -1,23 +1,19 @@
--- What every script starts with: the arguments they share, and the record in and out of its text. The text is one
--- header line and one line per entry; docs/storage.md describes it, record-codec.ts reads and writes the same.
+-- What every script starts with, after the settings that scripts.ts writes in front: the record in and out of its text. The
+-- text is one header line and one line per entry; docs/storage.md describes it, record-codec.ts reads and writes the same.
 --
 -- KEYS[1]  the session's key
 -- ARGV[1]  SHA-256 of the secret, base64url: unlocks the session
--- ARGV[2]  touch interval in ms, or ''
--- ARGV[3]  maximum lifetime in ms, or ''
--- ARGV[4]  '1' to set a TTL on the key, '0' to leave expiry to the record (LRU mode)
 
 local key = KEYS[1]
 local secret_hash = ARGV[1]
-local touch_interval, max_lifetime = tonumber(ARGV[2]), tonumber(ARGV[3])
-local expires_by_ttl = ARGV[4] == '1'
-
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
 local function integer(number)
   return string.format('%.0f', number)
 end
+
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local now_text = integer(now)
 
 -- The same rule as touchIntervalOf() in session/session.ts.
 local function touch_interval_of(idle)
@@ -33,8 +29,9 @@ end
 -- The same rule as expiryOf() in session/session.ts.
 local function expiry_of(header)
   local ends = math.huge
-  if header.idle then
-    ends = header.accessed + header.idle + touch_interval_of(header.idle)
+  local idle = tonumber(header.idle)
+  if idle then
+    ends = header.accessed + idle + touch_interval_of(idle)
   end
   if max_lifetime then
     ends = math.min(ends, header.created + max_lifetime)
@@ -44,27 +41,30 @@ local function expiry_of(header)
   end
 end
 
--- Returns the record's header and its text, or nil and why not: 'not_found', 'damaged' or 'newer_format'.
+-- What begins a header after its format, and tells a caller what became of the session.
+local function state_of(header)
+  return header.version .. ' ' .. header.created .. ' ' .. header.accessed .. ' ' .. header.idle
+end
+
+-- Returns the record's header and its text, or nil and why not: 'not_found', 'damaged' or 'newer_format'. Numbers in a header
+-- stay the texts that they are in the record, because most are only copied, and Lua adds texts as well.
 local function find()
   local record = redis.call('GET', key)
   if not record then
     return nil, 'not_found'
   end
-  local format = tonumber(string.match(record, '^(%d+) '))
-  if format and format > 1 then
-    return nil, 'newer_format'
-  end
   local _, stop, version, created, accessed_at, accessed, idle, hash, csrf =
     string.find(record, '^1 (%d+) (%d+) ()(%d+) ([%d-]+) ([%w_-]+) ([%w_-]+)\n')
   if not stop or not (idle == '-' or tonumber(idle)) then
-    return nil, 'damaged'
+    local format = tonumber(string.match(record, '^(%d+) '))
+    return nil, format and format > 1 and 'newer_format' or 'damaged'
   end
   local header = {
-    version = tonumber(version),
-    created = tonumber(created),
-    accessed = tonumber(accessed),
+    version = version,
+    created = created,
+    accessed = accessed,
     accessed_at = accessed_at,
-    idle = tonumber(idle),
+    idle = idle,
     secret_hash = hash,
     csrf = csrf,
     body_at = stop + 1,
@@ -97,29 +97,21 @@ end
 
 -- Records the access if that is due. Returns whether it was.
 local function touch(header)
-  if now - header.accessed < touch_interval_of(header.idle) then
+  if now - header.accessed < touch_interval_of(tonumber(header.idle)) then
     if ends_early(header) then
       expire(header)
     end
     return false
   end
-  header.accessed = now
-  redis.call('SETRANGE', key, header.accessed_at - 1, integer(now))
+  header.accessed = now_text
+  redis.call('SETRANGE', key, header.accessed_at - 1, now_text)
   expire(header)
   return true
 end
 
 -- Stores a whole record. Returns whether it did: with only_if_new, not over one that is there.
 local function store(header, body, only_if_new)
-  local line = string.format(
-    '1 %s %s %s %s %s %s\n',
-    integer(header.version),
-    integer(header.created),
-    integer(header.accessed),
-    header.idle and integer(header.idle) or '-',
-    header.secret_hash,
-    header.csrf
-  )
+  local line = '1 ' .. state_of(header) .. ' ' .. header.secret_hash .. ' ' .. header.csrf .. '\n'
   local command = { 'SET', key, line .. body }
   if only_if_new then
     command[#command + 1] = 'NX'

@@ -18,12 +18,11 @@ import { defineScripts } from './scripts';
 import type { RunScript, ScriptName, ScriptReply } from './scripts';
 import {
   changeArguments,
-  limitArguments,
   number,
   operationArguments,
   operationResult,
   orDash,
-  orEmpty,
+  parseState,
   text,
 } from './script-values';
 import type { RawResult } from './script-values';
@@ -67,7 +66,7 @@ export class RedisStore implements SessionStore {
       this.#nearCache = new NearCache({ maxBytes, keyPrefix, observer });
       this.#invalidations = new Invalidations({ data: client, subscriber, listener: this.#nearCache, onTrouble });
     }
-    this.#runScript = defineScripts(options.client);
+    this.#runScript = defineScripts(options.client, options);
     this.#read = batchReads(options.client);
   }
 
@@ -159,18 +158,12 @@ export class RedisStore implements SessionStore {
     if (change.idleTimeout !== undefined) this.#recentLoads.forget(ref.handle);
     const [status, ...rest] = await this.#run('update', ref, [
       ...changeArguments(change),
-      ...limitArguments(this.#options.limits),
       ...(change.operations ?? []).flatMap(operationArguments),
     ]);
     switch (text(status)) {
       case 'updated': {
-        const [version, created, accessed, idle, results] = rest;
-        const session = this.#stateOf({
-          version: number(version),
-          created: number(created),
-          accessed: number(accessed),
-          idleTimeout: text(idle) === '-' ? undefined : number(idle),
-        });
+        const [state, ...results] = rest;
+        const session = this.#stateOf(parseState(state));
         return { status: 'updated', session, results: (results as RawResult[]).map(operationResult) };
       }
       case 'version_mismatch':
@@ -205,12 +198,10 @@ export class RedisStore implements SessionStore {
   ): Promise<ScriptReply> {
     // Asked before sending, because afterwards nobody can tell whether the command left.
     if (!this.ready) throw storeUnavailable(false);
-    const { keyPrefix, expiry, expireKeys } = this.#options;
-    const policy = [secretHash, orEmpty(expiry.touchInterval), orEmpty(expiry.maxLifetime), expireKeys ? '1' : '0'];
     // Before, so that no read under way keeps what it finds; after, in case one that began meanwhile did.
     this.#nearCache?.forget(handle);
     try {
-      return await this.#runScript(script, keyPrefix + handle, [...policy, ...args]);
+      return await this.#runScript(script, this.#options.keyPrefix + handle, [secretHash, ...args]);
     } catch (error) {
       throw this.#failure(script, handle, error);
     } finally {

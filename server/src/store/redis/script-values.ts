@@ -1,5 +1,5 @@
 import type { Operation, OperationResult, SessionChange } from '../../session/change';
-import type { Limits } from '../../session/limits';
+import type { SessionState } from '../../session/session';
 
 /*
  * How what the scripts take and give is spelled; the headers of the .lua files say in which order it comes.
@@ -13,10 +13,6 @@ export function changeArguments({ ifVersion, secretHash, csrfToken, idleTimeout,
     idleTimeout === 'never' ? '-' : orEmpty(idleTimeout),
     subject === undefined ? '' : `=${subject}`,
   ];
-}
-
-export function limitArguments({ maxSessionBytes, maxKeys, maxFlashMessages }: Limits): string[] {
-  return [maxSessionBytes, maxKeys, maxFlashMessages].map(String);
 }
 
 export function operationArguments(operation: Operation): (string | Buffer)[] {
@@ -41,11 +37,23 @@ export function operationArguments(operation: Operation): (string | Buffer)[] {
 }
 
 /** What the update script says of one operation. */
-export type RawResult = readonly [number, (Buffer | readonly Buffer[])?];
+export type RawResult = number | readonly [number, Buffer | readonly Buffer[]];
 
-export function operationResult([applied, value]: RawResult): OperationResult {
-  if (value === undefined) return { applied: applied === 1 };
+export function operationResult(raw: RawResult): OperationResult {
+  if (typeof raw === 'number') return { applied: raw === 1 };
+  const [applied, value] = raw;
   return { applied: applied === 1, ...(Buffer.isBuffer(value) ? { value } : { messages: value }) };
+}
+
+/** As state_of() in record.lua gives it. */
+export function parseState(reply: unknown): Omit<SessionState, 'expires'> {
+  const [version, created, accessed, idle] = text(reply).split(' ');
+  return {
+    version: Number(version),
+    created: Number(created),
+    accessed: Number(accessed),
+    idleTimeout: idle === '-' ? undefined : Number(idle),
+  };
 }
 
 function flag(value: boolean): string {

@@ -1,5 +1,7 @@
 import { Redis } from 'ioredis';
 import type { Cluster } from 'ioredis';
+import type { Limits } from '../../session/limits';
+import type { ExpiryPolicy } from '../../session/session';
 import contentLua from './content.lua';
 import createLua from './create.lua';
 import deleteLua from './delete.lua';
@@ -21,19 +23,44 @@ export type RunScript = (script: ScriptName, key: string, args: readonly (string
 const allowWhenFull = '#!lua flags=allow-oom\n';
 const refuseWhenFull = '#!lua\n';
 
-const sources: Readonly<Record<ScriptName, string>> = {
-  create: refuseWhenFull + recordLua + createLua,
-  load: allowWhenFull + recordLua + loadLua,
-  update: refuseWhenFull + recordLua + contentLua + updateLua,
-  delete: allowWhenFull + recordLua + deleteLua,
-};
+export interface ScriptSettings {
+  readonly expiry: ExpiryPolicy;
+  readonly limits: Limits;
+  /** Whether keys get a TTL. */
+  readonly expireKeys: boolean;
+}
+
+function sourcesOf(settings: ScriptSettings): Readonly<Record<ScriptName, string>> {
+  const record = settingsLua(settings) + recordLua;
+  return {
+    create: refuseWhenFull + record + createLua,
+    load: allowWhenFull + record + loadLua,
+    update: refuseWhenFull + record + contentLua + updateLua,
+    delete: allowWhenFull + record + deleteLua,
+  };
+}
+
+/** In the text of the scripts, because as arguments they would be sent, and read as numbers, with every call. */
+function settingsLua({ expiry, limits, expireKeys }: ScriptSettings): string {
+  const settings = {
+    touch_interval: expiry.touchInterval,
+    max_lifetime: expiry.maxLifetime,
+    expires_by_ttl: expireKeys,
+    max_session_bytes: limits.maxSessionBytes,
+    max_keys: limits.maxKeys,
+    max_flash_messages: limits.maxFlashMessages,
+  };
+  return Object.entries(settings)
+    .map(([name, value]) => `local ${name} = ${String(value ?? 'nil')}\n`)
+    .join('');
+}
 
 /**
- * Teaches a connection the scripts. Those that are run in one turn of the event loop leave in one system call. ioredis sends a script's text once on each connection and its SHA-1 from then on, and
- * the text again when Redis has forgotten it (NOSCRIPT).
+ * Teaches a connection the scripts. Those that are run in one turn of the event loop leave in one system call. ioredis sends a
+ * script's text once on each connection and its SHA-1 from then on, and the text again when Redis has forgotten it (NOSCRIPT).
  */
-export function defineScripts(client: Redis | Cluster): RunScript {
-  for (const [name, lua] of Object.entries(sources)) {
+export function defineScripts(client: Redis | Cluster, settings: ScriptSettings): RunScript {
+  for (const [name, lua] of Object.entries(sourcesOf(settings))) {
     client.defineCommand(commandOf(name as ScriptName), { lua, numberOfKeys: 1 });
   }
   type Command = (key: string, ...args: readonly (string | Buffer)[]) => Promise<ScriptReply>;
