@@ -301,8 +301,8 @@ describe('the rest of docs/storage.md, on a real Redis', () => {
       await admin.acl('SETUSER', user, ...ruleSet);
       await admin.acl('LOG', 'RESET');
     }
-    const client = connectForTest(redisConnectionOptions({ ...overrides, username: user, password }));
     const storeWith = (touchInterval: number | undefined) => {
+      const client = connectForTest(redisConnectionOptions({ ...overrides, username: user, password }));
       const expiry = { ...twentyMinutes, touchInterval };
       return new RedisStore({ client, expiry, limits: generousLimits, keyPrefix, expireKeys: true });
     };
@@ -311,7 +311,7 @@ describe('the rest of docs/storage.md, on a real Redis', () => {
     const refusals: unknown[] = [];
     const attempt = (work: Promise<unknown>) => work.catch((error: unknown) => refusals.push(error));
     try {
-      await until('the connection to be ready', () => store.ready);
+      await until('the connections to be ready', () => store.ready && reader.ready);
       for (const idleTimeout of [60_000, undefined]) {
         const session = {
           ...tokens.issue(),
@@ -328,7 +328,7 @@ describe('the rest of docs/storage.md, on a real Redis', () => {
         await attempt(store.delete(session));
       }
     } finally {
-      await store.close();
+      await Promise.all([store.close(), reader.close()]);
     }
     const logs = (await Promise.all(servers.map(({ admin }) => admin.acl('LOG')))).flat() as string[][];
     return { refusals, logged: new Set(logs.map((entry) => entry[entry.indexOf('object') + 1])) };

@@ -28,7 +28,7 @@ import {
 import type { RawResult } from './script-values';
 
 export interface RedisStoreOptions {
-  /** A connection that does not queue commands while it is not ready. */
+  /** A connection of the store's own, since it learns this store's scripts, which does not queue commands while it is not ready. */
   readonly client: Redis | Cluster;
   readonly expiry: ExpiryPolicy;
   readonly limits: Limits;
