@@ -298,10 +298,23 @@ export function describeSessionStore(name: string, makeStore: MakeStore): void {
       });
 
       test('a change may pass a limit on its way if it ends below', async () => {
-        await startWith(twentyMinutes, { maxSessionBytes: 20, maxKeys: 1, maxFlashMessages: 1 });
-        const session = await create();
-        await apply(session, set('a', '1'), set('b', '2'.repeat(30)), { kind: 'clear' }, set('c', '3'));
-        await expect(dataOf(session)).resolves.toEqual({ c: '3' });
+        await startWith(twentyMinutes, { maxSessionBytes: 20, maxKeys: 2, maxFlashMessages: 1 });
+        const long = '2'.repeat(30);
+        const waysDown: Operation[][] = [
+          [set('b', long), { kind: 'clear' }],
+          [set('b', long), { kind: 'delete', key: 'b' }],
+          [set('b', long), { kind: 'take', key: 'b' }],
+          [set('b', long), set('b', '2'), { kind: 'delete', key: 'b' }],
+          [push('q', long), push('q', '2'), { kind: 'pop_flash', queue: 'q' }],
+        ];
+        for (const way of waysDown) {
+          const session = await create();
+          await apply(session, ...way, set('c', '3'.repeat(19)));
+          await expect(dataOf(session)).resolves.toEqual({ c: '3'.repeat(19) });
+          const refusal = { kind: 'limit', limit: 'maxSessionBytes' };
+          const oneMore = store.update(session, { operations: [push('', '4')] });
+          await expect(oneMore).resolves.toEqual({ status: 'refused', refusal });
+        }
       });
 
       test('gives a session another secret: the old one is dead at once, and everything else stays', async () => {
