@@ -3,7 +3,7 @@ import { SessionClient } from '@session-sidecar/client';
 import { connectSubscriber } from '../../server/src/store/redis/connection';
 import { RedisStore } from '../../server/src/store/redis/redis-store';
 import { until } from '../support/poll';
-import { metricOf, startLoggedSidecar, startReadySidecar } from '../support/ready-sidecar';
+import { metricOf, nearCacheHitsOf, startLoggedSidecar, startReadySidecar } from '../support/ready-sidecar';
 import { startRedis } from '../support/redis';
 import type { RedisServer } from '../support/redis';
 import type { Sidecar } from '../support/sidecar';
@@ -74,7 +74,18 @@ describe('a near cache', () => {
   test('answers reads without asking Redis', async () => {
     await warmUp(here);
     expect(await readsOf(redis, () => here.open(token))).toBe(0);
-    expect(await metricOf(sidecars[0]!, 'session_sidecar_near_cache_reads_total\\{result="hit"\\}')).toBeGreaterThan(0);
+    expect(await nearCacheHitsOf(sidecars[0]!)).toBeGreaterThan(0);
+  });
+
+  test('has an access recorded when that is due, so that a session in use lives on', async () => {
+    const session = await here.open(token);
+    // An access is due to be recorded after a tenth of it.
+    session.setIdleTimeout(10_000);
+    await session.save();
+    await warmUp(here);
+    expect(await nearCacheHitsOf(sidecars[0]!)).toBeGreaterThan(0);
+    const { expires } = await here.open(token);
+    await until('an access to be recorded', async () => (await here.open(token)).expires! > expires!);
   });
 
   test('shows a client its own changes at once', async () => {

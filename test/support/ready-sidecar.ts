@@ -28,6 +28,11 @@ export async function metricOf({ httpUrl }: Sidecar, name: string): Promise<numb
   return Number(new RegExp(`^${name} (.*)$`, 'm').exec(metrics)?.[1]);
 }
 
+/** How many reads its near cache answered. */
+export function nearCacheHitsOf(sidecar: Sidecar): Promise<number> {
+  return metricOf(sidecar, 'session_sidecar_near_cache_reads_total\\{result="hit"\\}');
+}
+
 export interface LoggedSidecar extends Sidecar {
   /** Everything logged so far, as written. */
   log(): string;

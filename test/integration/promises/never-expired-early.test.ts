@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { SessionClient } from '@session-sidecar/client';
 import fc from 'fast-check';
 import { until } from '../../support/poll';
-import { metricOf, startReadySidecar } from '../../support/ready-sidecar';
+import { nearCacheHitsOf, startReadySidecar } from '../../support/ready-sidecar';
 import { startRedis } from '../../support/redis';
 import type { RedisServer } from '../../support/redis';
 import type { Sidecar } from '../../support/sidecar';
@@ -46,7 +46,6 @@ describe.each([
   afterEach(() => redis.admin.flushall());
 
   const pass = (milliseconds: number) => age(redis, milliseconds);
-  const nearCacheHits = () => metricOf(sidecar, 'session_sidecar_near_cache_reads_total\\{result="hit"\\}');
   const isThere = async (token: string) => (await client.open(token)).origin === 'found';
 
   async function newSession(timeout?: number | 'never'): Promise<string> {
@@ -124,14 +123,14 @@ describe.each([
   test('reading within the touch interval writes nothing to Redis', async () => {
     const token = await newSession();
     await isThere(token);
-    const before = await nearCacheHits();
+    const before = await nearCacheHitsOf(sidecar);
     const commands = await commandsOf(redis, async () => {
       for (let reads = 0; reads < 10; reads += 1) expect(await isThere(token)).toBe(true);
     });
     const reading = ['evalsha', 'time', 'get', 'pexpiretime', 'mget'];
     expect(Object.keys(commands).filter((name) => !reading.includes(name))).toEqual([]);
     const askedRedis = (commands['evalsha'] ?? 0) + (commands['mget'] ?? 0);
-    expect(askedRedis + (await nearCacheHits()) - before).toBe(10);
+    expect(askedRedis + (await nearCacheHitsOf(sidecar)) - before).toBe(10);
   });
 
   test('whatever is done when, it is there while it must be and gone when it must be', async () => {
