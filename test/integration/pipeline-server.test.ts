@@ -375,6 +375,34 @@ describe('what is under way', () => {
     }
   });
 
+  test('leaves room for others, however many calls came to nothing', async () => {
+    const { open, newToken } = await start();
+    const token = await newToken();
+    const pipeline = open();
+    for (const first of [1, 1025, 2049]) {
+      pipeline.send({ calls: range(1024, first).map((id) => ({ id, method: 'NoMethod' })) });
+    }
+    pipeline.send({ calls: [callOf(0, 'getCsrfToken', { token })] });
+    await pipeline.reply(0);
+  });
+
+  test('leaves in a frame with what was found out with it, also after large replies', async () => {
+    const { redis, open, newToken, inFlight } = await startOnRedis();
+    const [large, small] = [await newToken(JSON.stringify('x'.repeat(200_000))), await newToken()];
+    const pipeline = open();
+    for (const id of range(6)) {
+      pipeline.send({ calls: [callOf(id, 'getSession', { token: large })] });
+      await pipeline.reply(id);
+    }
+    const { frames } = pipeline;
+    redis.freeze();
+    pipeline.send({ calls: range(100, 6).map((id) => callOf(id, 'getCsrfToken', { token: small })) });
+    await until('calls to be under way', async () => (await inFlight()) === 100);
+    redis.thaw();
+    for (const id of range(100, 6)) await pipeline.reply(id);
+    expect(pipeline.frames - frames).toBeLessThan(4);
+  });
+
   test('does not grow for a client that does not read; when it reads, all replies are there', async () => {
     const { sidecar, raw, open, newToken } = await start();
     const token = await newToken(JSON.stringify('x'.repeat(200_000)));

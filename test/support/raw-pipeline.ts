@@ -14,6 +14,8 @@ export interface RawPipeline {
   readonly opened: Promise<void>;
   /** Everything received so far. */
   readonly replies: readonly PipelineReply[];
+  /** How many frames they came in. */
+  readonly frames: number;
   readonly draining: boolean;
   /** How many of the frames that were sent have left this process. */
   readonly accepted: number;
@@ -41,6 +43,7 @@ const asIs = (bytes: Buffer): Buffer => bytes;
 export function openPipeline(client: Client, { reads = true } = {}): RawPipeline {
   const stream = client.makeBidiStreamRequest(SessionServiceService.pipeline.path, asIs, asIs, new Metadata());
   const replies: PipelineReply[] = [];
+  let frames = 0;
   let draining = false;
   let accepted = 0;
   let isOver = false;
@@ -54,6 +57,7 @@ export function openPipeline(client: Client, { reads = true } = {}): RawPipeline
     stream.on('data', (bytes: Buffer) => {
       const frame = PipelineResponse.decode(bytes);
       replies.push(...frame.replies);
+      frames += 1;
       draining ||= frame.draining;
     });
   };
@@ -66,6 +70,9 @@ export function openPipeline(client: Client, { reads = true } = {}): RawPipeline
     opened,
     replies,
     end,
+    get frames() {
+      return frames;
+    },
     get draining() {
       return draining;
     },
