@@ -9,7 +9,7 @@ import { SessionClient, SessionError } from '@session-sidecar/client';
 import type { ISession, JsonValue } from '@session-sidecar/client';
 import { buildSync } from 'esbuild';
 import { startFakePipeline } from '../support/fake-pipeline';
-import type { FakePipeline, FakePipelineOptions } from '../support/fake-pipeline';
+import type { FakePipeline, FakePipelineOptions, FakeStream } from '../support/fake-pipeline';
 import { failure, sessionWith, startFakeSidecar } from '../support/fake-sidecar';
 import { until } from '../support/poll';
 import { freePort } from '../support/redis';
@@ -34,6 +34,7 @@ const codeOf = (promise: Promise<unknown>) =>
     () => 'no error',
     (error: unknown) => (SessionError.is(error) ? error.code : error),
   );
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 const named = (sidecar: FakePipeline, method: string) =>
   sidecar.streams.flatMap(({ calls }) => calls).filter((call) => call.method === method);
@@ -295,6 +296,70 @@ describe('while there is no sidecar', () => {
   });
 });
 
+test('a call made while a stream is opened waits for it, too, and is sent once', async () => {
+  const sidecar = await start({ onStream: (stream) => stream === sidecar.streams[0] || sidecar.streams.length > 2 });
+  const client = connect(sidecar);
+  const session = await changedSession(client);
+  sidecar.streams[0]!.end();
+  const outcomes = [codeOf(client.open('token'))];
+  const refused = await until('a second stream', () => sidecar.streams[1]);
+  outcomes.push(codeOf(session.save()));
+  await nextTurn();
+  refused.fail(failure(status.UNAVAILABLE, 'DRAINING'));
+  expect(await Promise.all(outcomes)).toEqual(['no error', 'no error']);
+  expect(named(sidecar, 'UpdateSession')).toHaveLength(1);
+});
+
+describe('a sidecar that does not read', () => {
+  /** Makes more calls than can be sent. */
+  async function fill(client: SessionClient, sidecar: FakePipeline) {
+    await client.open('token');
+    const stream = sidecar.streams.at(-1)!;
+    stream.stopReading();
+    const large = 'x'.repeat(100_000);
+    const outcomes: Promise<unknown>[] = [];
+    for (const _ of range(60)) {
+      outcomes.push(codeOf(client.open(large)));
+      await nextTurn();
+    }
+    return { stream, outcomes };
+  }
+
+  test('is not sent what is given up meanwhile, and gets all else', async () => {
+    const sidecar = await start({
+      // What failed before has nothing to do with what fails now.
+      onStream(stream) {
+        const isFirst = stream === sidecar.streams[0];
+        if (isFirst) stream.fail(failure(status.UNAVAILABLE, 'DRAINING'));
+        return !isFirst;
+      },
+    });
+    const client = connect(sidecar);
+    const { stream, outcomes } = await fill(client, sidecar);
+    const abort = new AbortController();
+    const given = client.open('given up', { signal: abort.signal });
+    await nextTurn();
+    abort.abort();
+    expect(await codeOf(given)).toBe('CANCELLED');
+    expect(await codeOf(client.open('late', { timeoutMs: 50 }))).toBe('DEADLINE_EXCEEDED');
+    stream.readOn();
+    expect(new Set(await Promise.all(outcomes))).toEqual(new Set(['no error']));
+    expect(named(sidecar, 'GetSession')).toHaveLength(1 + outcomes.length);
+  });
+
+  test('and is about to stop leaves what was not sent to the next', async () => {
+    const sidecar = await start();
+    const client = connect(sidecar);
+    const { stream, outcomes } = await fill(client, sidecar);
+    const last = client.open('token');
+    stream.announceDraining();
+    expect((await last).get('a')).toBe(1);
+    stream.readOn();
+    expect(new Set(await Promise.all(outcomes))).toEqual(new Set(['no error']));
+    expect(sidecar.streams).toHaveLength(2);
+  });
+});
+
 describe('a sidecar that is about to stop', () => {
   test('gets new calls on a new stream, while the old one answers what it has and is then ended', async () => {
     const sidecar = await start({
@@ -318,6 +383,23 @@ describe('a sidecar that is about to stop', () => {
     await until('the old stream to be ended', () => stream.halfClosed);
     expect((await client.open('token')).get('a')).toBe(1);
     expect(sidecar.streams).toHaveLength(2);
+  });
+
+  test('and breaks off harms no call on the new stream', async () => {
+    const sidecar = await start({ onCall: () => undefined });
+    const client = connect(sidecar);
+    const [opening, unanswered] = [changedSession(client), client.open('token')];
+    const old = await until('the calls to arrive', () => sidecar.streams.find(({ calls }) => calls.length === 2));
+    old.announceDraining();
+    old.answer(old.calls[0]!);
+    const session = await opening;
+    const saving = codeOf(session.save());
+    const isSaved = (stream: FakeStream) => stream !== old && stream.calls.length === 1;
+    const next = await until('the save to arrive', () => sidecar.streams.find(isSaved));
+    old.fail({ code: status.UNAVAILABLE, details: 'broken' });
+    await until('the unanswered call to come again', () => next.calls.length === 2);
+    for (const call of next.calls) next.answer(call);
+    expect(await Promise.all([saving, codeOf(unanswered)])).toEqual(['no error', 'no error']);
   });
 });
 

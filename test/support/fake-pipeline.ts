@@ -22,6 +22,9 @@ export interface FakeStream {
   answer(call: PipelineCall, response?: unknown): void;
   reply(replies: PipelineReply[]): void;
   announceDraining(): void;
+  /** Takes nothing more that is sent. */
+  stopReading(): void;
+  readOn(): void;
   end(): void;
   fail(error: { code: status; details: string; metadata?: Metadata }): void;
 }
@@ -106,6 +109,8 @@ function fakeStream(
     },
     reply: (replies) => void duplex.write({ replies, draining: false }),
     announceDraining: () => void duplex.write({ replies: [], draining: true }),
+    stopReading: () => void duplex.pause(),
+    readOn: () => void duplex.resume(),
     end: () => duplex.end(),
     fail: (error) => void duplex.emit('error', error),
   };
