@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { status } from '@grpc/grpc-js';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { SessionClient, SessionError } from '@session-sidecar/client';
 import type { ISession, JsonValue } from '@session-sidecar/client';
 import { buildSync } from 'esbuild';
@@ -293,6 +293,30 @@ describe('while there is no sidecar', () => {
     await session.save();
     expect(sidecar.streams).toHaveLength(4);
     expect(named(sidecar, 'UpdateSession')).toHaveLength(1);
+  });
+
+  test('each try waits a random part of twice the time of the one before, and a stream sets that back', async () => {
+    const sidecar = await start({
+      onStream(stream) {
+        const isTaken = sidecar.streams.length % 4 === 0;
+        if (!isTaken) stream.fail(failure(status.UNAVAILABLE, 'DRAINING'));
+        return isTaken;
+      },
+    });
+    const client = connect(sidecar);
+    // Divides without a rest.
+    const random = 37 / 1024;
+    const randomSpy = jest.spyOn(Math, 'random').mockReturnValue(random);
+    const timerSpy = jest.spyOn(globalThis, 'setTimeout');
+    closing.push(() => {
+      randomSpy.mockRestore();
+      timerSpy.mockRestore();
+    });
+    await client.open('token');
+    sidecar.streams[3]!.end();
+    await client.open('token');
+    const waited = timerSpy.mock.calls.map(([, milliseconds = 0]) => milliseconds / random);
+    expect(waited.filter((longest) => longest % 20 === 0 && longest > 0)).toEqual([20, 40, 80, 20, 40, 80, 160]);
   });
 });
 
