@@ -1,6 +1,7 @@
 import { afterEach, expect, jest, test } from '@jest/globals';
+import fc from 'fast-check';
 import { longestSilenceMs, NearCache } from '../../../server/src/store/redis/near-cache';
-import type { NearSession } from '../../../server/src/store/redis/near-cache';
+import type { NearSession, Reading } from '../../../server/src/store/redis/near-cache';
 import type { SessionRecord } from '../../../server/src/session/session';
 
 const reads: boolean[] = [];
@@ -14,9 +15,9 @@ function trustedCache(maxBytes = 1024 * 1024): NearCache {
   return cache;
 }
 
-function sessionNamed(handle: string): NearSession {
+function sessionNamed(handle: string, version = 1): NearSession {
   const now = Date.now();
-  const times = { created: now, accessed: now, expires: undefined, idleTimeout: undefined, version: 1 };
+  const times = { created: now, accessed: now, expires: undefined, idleTimeout: undefined, version };
   const content = { data: new Map(), flash: new Map() };
   return { secretHash: 'hash', session: { handle, csrfToken: 'csrf', subject: undefined, ...times, ...content } };
 }
@@ -101,6 +102,87 @@ test('nothing survives the loss of the messages', () => {
   cache.onTracking();
   cache.onConfirmed(performance.now());
   expect(cache.find('a', 'hash')).toBeUndefined();
+});
+
+/** One session, what Redis has of it, and who is reading it. */
+class Model {
+  readonly cache = new NearCache({ maxBytes: 1024 * 1024, keyPrefix: 'session:', observer });
+  readonly underWay: { readonly reading: Reading; readonly version: number }[] = [];
+  version = 1;
+  isTracking = false;
+  isConfirmed = false;
+
+  /** What is read is what Redis has now, however late it comes. */
+  begin(): void {
+    this.underWay.push({ reading: this.cache.begin('a'), version: this.version });
+  }
+
+  end(index: number): void {
+    const [ended] = this.underWay.splice(index % this.underWay.length, 1);
+    ended?.reading.keep(sessionNamed('a', ended.version), 300);
+    ended?.reading.end();
+  }
+
+  changeHere(): void {
+    this.version += 1;
+    this.cache.forget('a');
+  }
+
+  /** @param told what Redis says has changed */
+  changeElsewhere(told: readonly string[] | undefined): void {
+    this.version += 1;
+    if (this.isTracking) this.cache.onInvalidated(told);
+  }
+
+  track(): void {
+    if (this.isTracking) return;
+    this.isTracking = true;
+    this.cache.onTracking();
+  }
+
+  confirm(): void {
+    if (!this.isTracking) return;
+    this.isConfirmed = true;
+    this.cache.onConfirmed(performance.now());
+  }
+
+  lose(): void {
+    this.isTracking = this.isConfirmed = false;
+    this.cache.onLost();
+  }
+}
+
+test('whatever happens in whatever order, nothing outdated is found, and what was just read is', () => {
+  const step = fc.oneof(
+    { weight: 3, arbitrary: fc.constant((model: Model) => model.begin()) },
+    { weight: 3, arbitrary: fc.nat(9).map((index) => (model: Model) => model.end(index)) },
+    fc.constantFrom<((model: Model) => void)[]>(
+      (model) => model.changeHere(),
+      (model) => model.changeElsewhere(['session:a']),
+      (model) => model.changeElsewhere(undefined),
+      (model) => model.track(),
+      (model) => model.confirm(),
+      (model) => model.lose(),
+    ),
+  );
+  const property = fc.property(fc.array(step, { maxLength: 40, size: 'max' }), (steps) => {
+    jest.spyOn(performance, 'now').mockReturnValue(5000);
+    const model = new Model();
+    model.track();
+    model.confirm();
+    for (const take of steps) {
+      take(model);
+      const found = model.cache.find('a', 'hash');
+      if (found !== undefined) expect([found.version, model.isConfirmed]).toEqual([model.version, true]);
+    }
+    model.track();
+    model.confirm();
+    model.begin();
+    model.end(model.underWay.length - 1);
+    expect(model.cache.find('a', 'hash')?.version).toBe(model.version);
+  });
+  // A failure prints the seed and the path that repeat it.
+  fc.assert(property, { numRuns: 2000 });
 });
 
 test('it holds no more than it may, and keeps what was used last', () => {

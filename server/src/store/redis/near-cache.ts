@@ -99,6 +99,8 @@ export class NearCache implements InvalidationListener {
 
   onTracking(): void {
     this.#trustedUntil = -Infinity;
+    // Reads that begin from now on have nothing to do with those that cannot be kept.
+    this.#readings.clear();
     this.#observer.setNearCacheReady(true);
   }
 
