@@ -1,0 +1,88 @@
+import { afterEach, expect, jest, test } from '@jest/globals';
+import type { Redis } from 'ioredis';
+import { connectSubscriber } from '../../server/src/store/redis/connection';
+import { Invalidations } from '../../server/src/store/redis/invalidations';
+import { until } from '../support/poll';
+import { startRedis } from '../support/redis';
+import type { RedisServer } from '../support/redis';
+import { connectForTest, redisConnectionOptions } from '../support/store-harness';
+
+const closing: (() => unknown)[] = [];
+
+afterEach(async () => {
+  jest.restoreAllMocks();
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+async function start(): Promise<RedisServer> {
+  const redis = await startRedis();
+  closing.push(() => redis.stop());
+  return redis;
+}
+
+/** Listens to what one server tells of the reads of a connection to another, if these are two. */
+function listen(data: RedisServer, told: RedisServer = data, commandTimeoutMs = 60_000) {
+  const optionsOf = ({ port }: RedisServer) =>
+    redisConnectionOptions({ nodes: [{ host: '127.0.0.1', port }], commandTimeoutMs });
+  const connection = connectForTest(optionsOf(data)) as Redis;
+  const subscriber = connectSubscriber(optionsOf(told), () => undefined);
+  const heard: string[] = [];
+  const silences: number[] = [];
+  const invalidations = new Invalidations({
+    data: connection,
+    subscriber,
+    listener: {
+      onTracking: () => heard.push('tracking'),
+      onConfirmed: (askedAt) => silences.push(performance.now() - askedAt),
+      onInvalidated: (keys) => heard.push(`changed: ${String(keys)}`),
+      onLost: () => heard.push('lost'),
+    },
+    onTrouble: ({ message }) => heard.push(message),
+  });
+  closing.push(() => {
+    invalidations.close();
+    connection.disconnect();
+  });
+  return { connection, subscriber, heard, silences };
+}
+
+test('a change to what was read is heard of', async () => {
+  const redis = await start();
+  const { connection, heard } = listen(redis);
+  await until('tracking', () => heard.includes('tracking'));
+  await connection.get('a');
+  await redis.admin.mset('a', '1', 'b', '2');
+  await until('the change', () => heard.length > 1);
+  expect(heard).toEqual(['tracking', 'changed: a']);
+});
+
+test('Redis is believed from when it was asked, however late it answers', async () => {
+  const { subscriber, heard, silences } = listen(await start());
+  await until('an answer', () => heard.includes('tracking') && silences.length > 0);
+  subscriber.stream.pause();
+  const asking = jest.spyOn(subscriber, 'ping');
+  await until('a question', () => asking.mock.calls.length > 0);
+  const now = performance.now.bind(performance);
+  jest.spyOn(performance, 'now').mockImplementation(() => now() + 3_600_000);
+  const before = silences.length;
+  subscriber.stream.resume();
+  await until('the answer', () => silences.length > before);
+  expect(silences[before]).toBeGreaterThanOrEqual(3_600_000);
+});
+
+test('a connection that does not answer is given up, and another taken', async () => {
+  const redis = await start();
+  const { subscriber, heard } = listen(redis, redis, 1000);
+  await until('tracking', () => heard.includes('tracking'));
+  subscriber.stream.pause();
+  await until('another connection', () => heard.length > 2);
+  expect(heard.slice(0, 3)).toEqual(['tracking', 'lost', 'tracking']);
+});
+
+test('what another server tells is not listened to', async () => {
+  const { heard, silences } = listen(await start(), await start());
+  await until('trouble', () => heard.length > 0);
+  expect(heard[0]).toContain('SESSION_SIDECAR_NEAR_CACHE has no effect for now');
+  expect(heard[0]).toContain('same server');
+  expect([heard.length, silences]).toEqual([1, []]);
+});
