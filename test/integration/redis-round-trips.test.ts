@@ -49,7 +49,7 @@ describe('what a call costs Redis', () => {
       handle,
       secretHash,
       content: emptyContent,
-      csrfToken: 'csrf',
+      csrfToken: `csrf-of-${handle}`,
       idleTimeout: 1_200_000,
       subject: undefined,
     };
@@ -78,8 +78,28 @@ describe('what a call costs Redis', () => {
   test('loads that come together: one read for all', async () => {
     const sessions = await Promise.all(Array.from({ length: 50 }, newSession));
     await server.admin.config('RESETSTAT');
-    await Promise.all(sessions.map((each) => store.load(each)));
+    const loaded = await Promise.all(sessions.map((each) => store.load(each)));
     await expect(commands()).resolves.toEqual({ ...overhead, mget: 1 });
+    expect(loaded.map((each) => each?.session.csrfToken)).toEqual(sessions.map(({ csrfToken }) => csrfToken));
+  });
+
+  test('a load after the idle timeout was changed: one trip, although it decides anew', async () => {
+    await store.update(session, { idleTimeout: 60_000 });
+    await server.admin.config('RESETSTAT');
+    await store.load(session);
+    await expect(commands()).resolves.toMatchObject({ evalsha: 1 });
+    await expect(commands()).resolves.not.toHaveProperty('mget');
+  });
+
+  test('a load in LRU mode: always a script, since Redis ends no session by itself', async () => {
+    const connection = redisConnectionOptions({ nodes: [{ host: '127.0.0.1', port: server.port }] });
+    const make = makeRedisStore(connection, [server], { expireKeys: false });
+    const lru = await make({ expiry: twentyMinutes, limits: generousLimits });
+    await lru.store.load(session);
+    await server.admin.config('RESETSTAT');
+    await lru.store.load(session);
+    await expect(commands()).resolves.toMatchObject({ evalsha: 1 });
+    await lru.close();
   });
 
   test('a load that records the access: one trip, the record rewritten in place, the TTL moved', async () => {

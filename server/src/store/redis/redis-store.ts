@@ -125,7 +125,6 @@ export class RedisStore implements SessionStore {
 
   /** @param reading who may keep what is read */
   async #loadPlainly(ref: SessionRef, idleTimeout: number | undefined, reading?: Reading): Promise<Loaded | undefined> {
-    if (!this.ready) throw storeUnavailable(false);
     let record: Buffer | null;
     try {
       record = await this.#read(this.#options.keyPrefix + ref.handle);
@@ -198,13 +197,12 @@ export class RedisStore implements SessionStore {
   ): Promise<ScriptReply> {
     // Asked before sending, because afterwards nobody can tell whether the command left.
     if (!this.ready) throw storeUnavailable(false);
-    // Before, so that no read under way keeps what it finds; after, in case one that began meanwhile did.
-    this.#nearCache?.forget(handle);
     try {
       return await this.#runScript(script, this.#options.keyPrefix + handle, [secretHash, ...args]);
     } catch (error) {
       throw this.#failure(script, handle, error);
     } finally {
+      // Whatever a read found until now, or will that has begun, may be what was there before.
       this.#nearCache?.forget(handle);
     }
   }
