@@ -185,6 +185,23 @@ export function describeSessionStore(name: string, makeStore: MakeStore): void {
         expect(results).toEqual([{ applied }]);
       });
 
+      test('appends of one change see each other, in whatever array each finds', async () => {
+        const session = await create();
+        const { results } = await apply(
+          session,
+          append('list', '[1]', true),
+          append('list', '[ 1 ]', true),
+          append('other', '[1]', true),
+          append('list', '2'),
+          append('list', '2', true),
+          append('other', '2', true),
+          set('list', '[]'),
+          append('list', '2', true),
+        );
+        expect(results.map(({ applied }) => applied)).toEqual([true, false, true, true, false, true, true, true]);
+        await expect(dataOf(session)).resolves.toEqual({ list: '[2]', other: '[[1],2]' });
+      });
+
       test.each<[string, string, Operation, string]>([
         ['append to a string', '"[1]"', append('k', '1'), 'no_json_array'],
         ['append to an object', '{"a":[1]}', append('k', '1'), 'no_json_array'],
