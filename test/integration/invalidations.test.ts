@@ -2,6 +2,7 @@ import { afterEach, expect, jest, test } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { connectSubscriber } from '../../server/src/store/redis/connection';
 import { Invalidations } from '../../server/src/store/redis/invalidations';
+import { moveMonotonicClock } from '../support/clock';
 import { until } from '../support/poll';
 import { startRedis } from '../support/redis';
 import type { RedisServer } from '../support/redis';
@@ -10,7 +11,6 @@ import { connectForTest, redisConnectionOptions } from '../support/store-harness
 const closing: (() => unknown)[] = [];
 
 afterEach(async () => {
-  jest.restoreAllMocks();
   for (const close of closing.splice(0).reverse()) await close();
 });
 
@@ -62,8 +62,7 @@ test('Redis is believed from when it was asked, however late it answers', async 
   subscriber.stream.pause();
   const asking = jest.spyOn(subscriber, 'ping');
   await until('a question', () => asking.mock.calls.length > 0);
-  const now = performance.now.bind(performance);
-  jest.spyOn(performance, 'now').mockImplementation(() => now() + 3_600_000);
+  moveMonotonicClock(3_600_000);
   const before = silences.length;
   subscriber.stream.resume();
   await until('the answer', () => silences.length > before);

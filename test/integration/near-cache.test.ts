@@ -1,9 +1,10 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { SessionClient } from '@session-sidecar/client';
 import type { Redis } from 'ioredis';
 import type { SessionRef } from '../../server/src/session/session-store';
 import { connectSubscriber } from '../../server/src/store/redis/connection';
 import { RedisStore } from '../../server/src/store/redis/redis-store';
+import { moveMonotonicClock } from '../support/clock';
 import { until } from '../support/poll';
 import { metricOf, nearCacheHitsOf, startLoggedSidecar, startReadySidecar } from '../support/ready-sidecar';
 import { startRedis } from '../support/redis';
@@ -189,7 +190,6 @@ describe('a Redis that tells of changes late', () => {
   });
 
   afterEach(async () => {
-    jest.restoreAllMocks();
     await store.close();
     await redis.stop();
   });
@@ -213,8 +213,7 @@ describe('a Redis that tells of changes late', () => {
   });
 
   test('is asked itself about a session that may have ended by now', async () => {
-    const now = performance.now.bind(performance);
-    jest.spyOn(performance, 'now').mockImplementation(() => now() + 6 * minute);
+    moveMonotonicClock(6 * minute);
     const another = { handle: 'another', secretHash: 'hash' };
     await create(another);
     await untilHit(another);

@@ -1,3 +1,9 @@
+/** Moves the monotonic clock of this process on, for good. */
+export function moveMonotonicClock(milliseconds: number): void {
+  const now = performance.now.bind(performance);
+  performance.now = () => now() + milliseconds;
+}
+
 /** A clock that moves only when told to. */
 export class ManualClock {
   #now = Date.UTC(2026, 0, 1);

@@ -7,7 +7,7 @@ import { MemoryStore } from '../../server/src/store/memory/memory-store';
 import type { Limits } from '../../server/src/session/limits';
 import type { ExpiryPolicy } from '../../server/src/session/session';
 import type { SessionStore } from '../../server/src/session/session-store';
-import { ManualClock } from './clock';
+import { ManualClock, moveMonotonicClock } from './clock';
 import { until } from './poll';
 import type { RedisServer } from './redis';
 
@@ -147,8 +147,7 @@ export function nearCacheFor(reads: NearCacheReads, subscriber: Redis, maxBytes 
  * records, and the keys' own expiry, which Redis then acts on. The monotonic clock of this process moves on.
  */
 export async function age({ admin }: RedisServer, milliseconds: number): Promise<void> {
-  const now = performance.now.bind(performance);
-  performance.now = () => now() + milliseconds;
+  moveMonotonicClock(milliseconds);
   for (const key of await admin.keys(`${keyPrefix}*`)) {
     const record = await admin.getBuffer(key);
     if (record === null) continue;

@@ -202,7 +202,7 @@ export class RedisStore implements SessionStore {
     } catch (error) {
       throw this.#failure(script, handle, error);
     } finally {
-      // Whatever a read found until now, or will that has begun, may be what was there before.
+      // What reads found until now, and what those under way will find, may be older.
       this.#nearCache?.forget(handle);
     }
   }

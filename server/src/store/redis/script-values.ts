@@ -60,7 +60,7 @@ function flag(value: boolean): string {
   return value ? '1' : '';
 }
 
-export function orEmpty(value: number | undefined): string {
+function orEmpty(value: number | undefined): string {
   return value === undefined ? '' : String(value);
 }
 
