@@ -29,6 +29,9 @@ export const errorFacts = {
   STORE_FULL: { status: 503, advice: 'Give the store more memory.' },
   DRAINING: { status: 503, advice: 'Try again when the sidecar has been restarted.' },
   INTERNAL: { status: 500, advice: 'Look for the error id in the log of the sidecar.' },
+  REQUEST_TOO_LARGE: { status: 413, advice: 'Split the request, or raise the limit in the sidecar.' },
+  OVERLOADED: { status: 503, advice: 'Retry later, or raise the limit in the sidecar.' },
+  API_TOKEN_INVALID: { status: 500, advice: 'Give the client an API token that the sidecar accepts.' },
 
   DEADLINE_EXCEEDED: {
     status: 503,

@@ -147,5 +147,8 @@ test('error reasons have the numbers they always had', () => {
     STORE_FULL: 9,
     DRAINING: 10,
     INTERNAL: 11,
+    REQUEST_TOO_LARGE: 12,
+    OVERLOADED: 13,
+    API_TOKEN_INVALID: 14,
   });
 });

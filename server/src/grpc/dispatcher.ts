@@ -33,7 +33,7 @@ export class Caller {
   onLeave: (() => void) | undefined;
   #isGone = false;
 
-  /** @param deadline until when it waits, in milliseconds since 1970 */
+  /** @param deadline until when it waits, by `performance.now()`; Infinity: for as long as it takes */
   constructor(
     readonly deadline: number,
     readonly metadata: CallerMetadata,
@@ -44,7 +44,7 @@ export class Caller {
   }
 
   get isOverdue(): boolean {
-    return Date.now() >= this.deadline;
+    return performance.now() >= this.deadline;
   }
 
   /** It has stopped waiting. */
@@ -72,7 +72,7 @@ export function createDispatchers({
 
   function dispatcherOf(key: MethodName): Dispatch {
     const { name, requestType, responseType } = SessionServiceDefinition.methods[key] as unknown as AnyMethod;
-    const handle = handlers[key] as (request: unknown) => Promise<unknown>;
+    const handle = handlers[key] as (request: unknown, deadline: number) => Promise<unknown>;
 
     return async (bytes, caller) => {
       const began = performance.now();
@@ -97,7 +97,7 @@ export function createDispatchers({
         // A request whose end came after the deadline still gets here.
         if (caller.isOverdue) return fail(overdue);
         calls.refuseWhenDraining();
-        const response = encode(responseType, await handle(decode(requestType, bytes)));
+        const response = encode(responseType, await handle(decode(requestType, bytes), caller.deadline));
         end('OK');
         return { response };
       } catch (error) {

@@ -9,64 +9,68 @@ type MessageOf<T> = T extends { decode(...args: never): infer M } ? M : never;
 export type RequestOf<M extends MethodName> = MessageOf<Methods[M]['requestType']>;
 export type ResponseOf<M extends MethodName> = MessageOf<Methods[M]['responseType']>;
 
-export type Handlers = { readonly [M in MethodName]: (request: RequestOf<M>) => Promise<ResponseOf<M>> };
+/** @param deadline when the caller stops waiting, by `performance.now()` */
+type Handler<M extends MethodName> = (request: RequestOf<M>, deadline: number) => Promise<ResponseOf<M>>;
+
+export type Handlers = { readonly [M in MethodName]: Handler<M> };
 
 /** Each RPC as decode, call, encode. Whatever transport a request came by, it ends here. */
 export function createHandlers(manager: SessionManager): Handlers {
   return {
-    async createSession({ mutations, idleExpiry, subject }) {
+    async createSession({ mutations, idleExpiry, subject }, deadline) {
       const operations = toOperations(mutations);
-      const created = await manager.create({ operations, idleTimeout: toIdleTimeout(idleExpiry), subject });
+      const created = await manager.create({ operations, idleTimeout: toIdleTimeout(idleExpiry), subject }, deadline);
       const { token, session, results } = created;
       return { token, session: toSessionMessage(session), results: toResults(results) };
     },
 
-    async getSession({ token }) {
-      return { session: toSessionMessage(await manager.get(token)) };
+    async getSession({ token }, deadline) {
+      return { session: toSessionMessage(await manager.get(token, deadline)) };
     },
 
-    async updateSession({ token, mutations, ifVersion, idleExpiry, subject }) {
+    async updateSession({ token, mutations, ifVersion, idleExpiry, subject }, deadline) {
       const operations = toOperations(mutations);
       const idleTimeout = toIdleTimeout(idleExpiry);
-      const { session, results } = await manager.update(token, { operations, ifVersion, idleTimeout, subject });
+      const change = { operations, ifVersion, idleTimeout, subject };
+      const { session, results } = await manager.update(token, change, deadline);
       return { version: session.version, expires: toDate(session.expires), results: toResults(results) };
     },
 
-    async regenerateSession(request) {
+    async regenerateSession(request, deadline) {
       const operations = toOperations(request.mutations);
-      const regenerated = await manager.regenerate(request.token, { operations, subject: request.subject });
+      const regenerated = await manager.regenerate(request.token, { operations, subject: request.subject }, deadline);
       const { token, csrfToken, session, results } = regenerated;
       const { version, expires } = session;
       return { token, csrfToken, version, expires: toDate(expires), results: toResults(results) };
     },
 
-    async invalidateSession({ token }) {
-      await manager.invalidate(token);
+    async invalidateSession({ token }, deadline) {
+      await manager.invalidate(token, deadline);
       return {};
     },
 
-    async pushFlash({ token, ...message }) {
-      return { applied: await manager.pushFlash(token, message) };
+    async pushFlash({ token, ...message }, deadline) {
+      return { applied: await manager.pushFlash(token, message, deadline) };
     },
 
-    async popFlash({ token, queue }) {
-      return { messages: [...(await manager.popFlash(token, queue))] };
+    async popFlash({ token, queue }, deadline) {
+      return { messages: [...(await manager.popFlash(token, queue, deadline))] };
     },
 
-    async peekFlash({ token, queue }) {
-      return { messages: [...(await manager.peekFlash(token, queue))] };
+    async peekFlash({ token, queue }, deadline) {
+      return { messages: [...(await manager.peekFlash(token, queue, deadline))] };
     },
 
-    async getCsrfToken({ token }) {
-      return { csrfToken: await manager.csrfToken(token) };
+    async getCsrfToken({ token }, deadline) {
+      return { csrfToken: await manager.csrfToken(token, deadline) };
     },
 
-    async newCsrfToken({ token }) {
-      return { csrfToken: await manager.newCsrfToken(token) };
+    async newCsrfToken({ token }, deadline) {
+      return { csrfToken: await manager.newCsrfToken(token, deadline) };
     },
 
-    async checkCsrfToken({ token, csrfToken }) {
-      return { valid: await manager.checkCsrfToken(token, csrfToken) };
+    async checkCsrfToken({ token, csrfToken }, deadline) {
+      return { valid: await manager.checkCsrfToken(token, csrfToken, deadline) };
     },
   };
 }

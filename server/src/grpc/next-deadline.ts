@@ -12,13 +12,13 @@ export class NextDeadline {
     this.#onDue = onDue;
   }
 
-  /** @param deadline in milliseconds since 1970; Infinity: none */
+  /** @param deadline by `performance.now()`; Infinity: none */
   watch(deadline: number): void {
     if (deadline >= this.#time) return;
     this.stop();
     this.#time = deadline;
     // Node.js warns of a time that has passed meanwhile.
-    const milliseconds = Math.max(1, Math.min(deadline - Date.now(), longestDelayMs));
+    const milliseconds = Math.max(1, Math.min(deadline - performance.now(), longestDelayMs));
     this.#timer = setTimeout(() => {
       this.#time = Infinity;
       this.watch(this.#onDue());

@@ -126,7 +126,7 @@ export class Pipeline {
       this.#refuse(`Expected at most ${callsPerFrame} calls in a frame, got ${calls.length}.`);
       return;
     }
-    const now = Date.now();
+    const now = performance.now();
     for (const call of calls) {
       if (this.#known.has(call.id)) {
         this.#refuse('Expected an id that no call under way has.');

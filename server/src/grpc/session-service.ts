@@ -28,7 +28,9 @@ export function createSessionService(
 
 function unary(dispatch: Dispatch): handleUnaryCall<Buffer, Buffer> {
   return (call, callback) => {
-    const caller = new Caller(Number(call.getDeadline()), call.metadata);
+    // grpc-js makes a moment of the wall clock of the time that the caller gives.
+    const waitsMs = Number(call.getDeadline()) - Date.now();
+    const caller = new Caller(performance.now() + waitsMs, call.metadata);
     // grpc-js says so at the deadline, too.
     call.once('cancelled', () => {
       caller.leave();

@@ -19,6 +19,9 @@ export const statusOf = {
   STORE_FULL: status.RESOURCE_EXHAUSTED,
   DRAINING: status.UNAVAILABLE,
   INTERNAL: status.INTERNAL,
+  REQUEST_TOO_LARGE: status.RESOURCE_EXHAUSTED,
+  OVERLOADED: status.UNAVAILABLE,
+  API_TOKEN_INVALID: status.UNAUTHENTICATED,
 } as const satisfies Record<Reason | 'INTERNAL', status>;
 
 /** The `domain` of every `google.rpc.ErrorInfo` this service sends. */

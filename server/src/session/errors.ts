@@ -9,7 +9,10 @@ export type Reason =
   | 'FLASH_QUEUE_FULL'
   | 'STORE_UNAVAILABLE'
   | 'STORE_FULL'
-  | 'DRAINING';
+  | 'DRAINING'
+  | 'REQUEST_TOO_LARGE'
+  | 'OVERLOADED'
+  | 'API_TOKEN_INVALID';
 
 /** What is wrong with one field of a request: what was got and what is allowed, never the value of a key or token. */
 export interface FieldViolation {

@@ -55,7 +55,10 @@ export interface SessionManagerParts {
   readonly events: SessionEvents;
 }
 
-/** The use cases. Each is one step of the store at most, and fails only with a {@link SessionError} or in ways nobody foresaw. */
+/**
+ * The use cases. Each makes at most one store call. Expected failures are {@link SessionError}s; anything else is a bug. A
+ * deadline is the moment after which the caller no longer waits, by the monotonic clock (`performance.now()`); default: never.
+ */
 export class SessionManager {
   readonly #store: SessionStore;
   readonly #tokens: Tokens;
@@ -71,7 +74,7 @@ export class SessionManager {
     this.#events = events;
   }
 
-  async create({ operations, idleTimeout, subject }: CreateSession): Promise<Created> {
+  async create({ operations, idleTimeout, subject }: CreateSession, deadline?: number): Promise<Created> {
     refuseIfAny([
       ...operationsViolations(operations),
       ...idleTimeoutViolations(idleTimeout),
@@ -86,14 +89,15 @@ export class SessionManager {
       subject,
       idleTimeout: idleTimeout === 'never' ? undefined : (idleTimeout ?? this.#expiry.idleTimeout),
     };
-    const state = await this.#store.create({ handle, secretHash, content: applied.content, ...record });
+    const newSession = { handle, secretHash, content: applied.content, ...record };
+    const state = await this.#store.create(newSession, deadline);
     this.#events.created();
     this.#events.sized(contentBytes(applied.content));
     return { token, session: { handle, ...record, ...applied.content, ...state }, results: applied.results };
   }
 
-  async get(token: string): Promise<SessionRecord> {
-    const loaded = await this.#store.load(this.#verify(token));
+  async get(token: string, deadline?: number): Promise<SessionRecord> {
+    const loaded = await this.#store.load(this.#verify(token), deadline);
     this.#events.loaded(loaded === undefined ? 'not_found' : 'found');
     if (loaded === undefined) throw sessionNotFound();
     this.#events.touched(loaded.touched);
@@ -101,7 +105,8 @@ export class SessionManager {
     return loaded.session;
   }
 
-  async update(token: string, { operations, idleTimeout, subject, ifVersion }: UpdateSession): Promise<Updated> {
+  async update(token: string, request: UpdateSession, deadline?: number): Promise<Updated> {
+    const { operations, idleTimeout, subject, ifVersion } = request;
     const ref = this.#verify(token);
     refuseIfAny([
       ...operationsViolations(operations),
@@ -109,58 +114,59 @@ export class SessionManager {
       ...subjectViolations(subject, { mayBeEmpty: true }),
       ...versionViolations(ifVersion),
     ]);
-    const updated = await this.#change(ref, { operations, idleTimeout, subject, ifVersion });
+    const updated = await this.#change(ref, { operations, idleTimeout, subject, ifVersion }, deadline);
     this.#events.updated();
     return updated;
   }
 
-  async regenerate(token: string, { operations, subject }: RegenerateSession): Promise<Regenerated> {
+  async regenerate(token: string, request: RegenerateSession, deadline?: number): Promise<Regenerated> {
+    const { operations, subject } = request;
     const ref = this.#verify(token);
     refuseIfAny([...operationsViolations(operations), ...subjectViolations(subject, { mayBeEmpty: true })]);
     const { token: newToken, secretHash } = this.#tokens.issue(ref.handle);
     const csrfToken = newCsrfToken();
-    const updated = await this.#change(ref, { operations, subject, secretHash, csrfToken });
+    const updated = await this.#change(ref, { operations, subject, secretHash, csrfToken }, deadline);
     this.#events.regenerated();
     return { token: newToken, csrfToken, ...updated };
   }
 
-  async invalidate(token: string): Promise<void> {
-    if (await this.#store.delete(this.#verify(token))) this.#events.invalidated();
+  async invalidate(token: string, deadline?: number): Promise<void> {
+    if (await this.#store.delete(this.#verify(token), deadline)) this.#events.invalidated();
   }
 
   /** @returns whether the message was added. */
-  async pushFlash(token: string, message: PushFlash): Promise<boolean> {
+  async pushFlash(token: string, message: PushFlash, deadline?: number): Promise<boolean> {
     const ref = this.#verify(token);
-    const result = await this.#changeOnce(ref, { kind: 'push_flash', ...message });
+    const result = await this.#changeOnce(ref, { kind: 'push_flash', ...message }, deadline);
     return result.applied;
   }
 
-  async popFlash(token: string, queue: string): Promise<readonly Buffer[]> {
+  async popFlash(token: string, queue: string, deadline?: number): Promise<readonly Buffer[]> {
     const ref = this.#verify(token);
-    const result = await this.#changeOnce(ref, { kind: 'pop_flash', queue });
+    const result = await this.#changeOnce(ref, { kind: 'pop_flash', queue }, deadline);
     return result.messages ?? [];
   }
 
-  async peekFlash(token: string, queue: string): Promise<readonly Buffer[]> {
+  async peekFlash(token: string, queue: string, deadline?: number): Promise<readonly Buffer[]> {
     refuseIfAny(nameViolations('queue', queue, { mayBeEmpty: true }));
-    const session = await this.get(token);
+    const session = await this.get(token, deadline);
     return session.flash.get(queue) ?? [];
   }
 
-  async csrfToken(token: string): Promise<string> {
-    const session = await this.get(token);
+  async csrfToken(token: string, deadline?: number): Promise<string> {
+    const session = await this.get(token, deadline);
     return session.csrfToken;
   }
 
-  async newCsrfToken(token: string): Promise<string> {
+  async newCsrfToken(token: string, deadline?: number): Promise<string> {
     const csrfToken = newCsrfToken();
-    await this.#change(this.#verify(token), { csrfToken });
+    await this.#change(this.#verify(token), { csrfToken }, deadline);
     this.#events.updated();
     return csrfToken;
   }
 
-  async checkCsrfToken(token: string, csrfToken: string): Promise<boolean> {
-    const expected = Buffer.from(await this.csrfToken(token));
+  async checkCsrfToken(token: string, csrfToken: string, deadline?: number): Promise<boolean> {
+    const expected = Buffer.from(await this.csrfToken(token, deadline));
     const given = Buffer.from(csrfToken);
     return given.length === expected.length && timingSafeEqual(given, expected);
   }
@@ -172,15 +178,15 @@ export class SessionManager {
     throw new SessionError('TOKEN_INVALID', 'The token was not issued by this deployment.');
   }
 
-  async #changeOnce(ref: SessionRef, operation: Operation): Promise<OperationResult> {
+  async #changeOnce(ref: SessionRef, operation: Operation, deadline?: number): Promise<OperationResult> {
     refuseIfAny(operationViolations(operation, ''));
-    const { results } = await this.#change(ref, { operations: [operation] });
+    const { results } = await this.#change(ref, { operations: [operation] }, deadline);
     this.#events.updated();
     return results[0] ?? { applied: false };
   }
 
-  async #change(ref: SessionRef, change: SessionChange): Promise<Updated> {
-    const outcome = await this.#store.update(ref, change);
+  async #change(ref: SessionRef, change: SessionChange, deadline?: number): Promise<Updated> {
+    const outcome = await this.#store.update(ref, change, deadline);
     switch (outcome.status) {
       case 'updated':
         return outcome;

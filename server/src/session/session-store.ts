@@ -16,6 +16,9 @@ import type { SessionRecord, SessionState } from './session';
  * interval, and never past the greatest lifetime from its creation. `load` and `update` count as accesses. A load
  * within the touch interval of a recorded access writes nothing.
  *
+ * A deadline is the moment after which the caller no longer waits, by the monotonic clock (`performance.now()`); default: never.
+ * A method changes nothing after it, however late the store gets to it.
+ *
  * A promise is rejected only when the store is in trouble: with `STORE_UNAVAILABLE` when it did not answer, with
  * `STORE_FULL` when it has no room and stored nothing, with `UnreadableRecordError` when the stored record makes no sense. A
  * resolved promise means that the change is stored.
@@ -25,20 +28,20 @@ export interface SessionStore {
    * Stores a new session at version 1. The handle must be fresh: the store refuses to overwrite a session and rejects
    * with an Error.
    */
-  create(session: NewSession): Promise<SessionState>;
+  create(session: NewSession, deadline?: number): Promise<SessionState>;
 
   /** Reads a session and records the access when the touch interval has passed since the last one recorded. */
-  load(ref: SessionRef): Promise<Loaded | undefined>;
+  load(ref: SessionRef, deadline?: number): Promise<Loaded | undefined>;
 
   /**
    * Applies a change, all of it or nothing. The version grows by one if anything changed, by however many operations.
    * Refuses, and stores nothing, when `ifVersion` does not hold, when an operation cannot work on the value it finds,
    * or when the session would grow past a limit. One that is past a limit already may shrink or stay.
    */
-  update(ref: SessionRef, change: SessionChange): Promise<UpdateOutcome>;
+  update(ref: SessionRef, change: SessionChange, deadline?: number): Promise<UpdateOutcome>;
 
   /** Removes a session. `true` if it was there. */
-  delete(ref: SessionRef): Promise<boolean>;
+  delete(ref: SessionRef, deadline?: number): Promise<boolean>;
 
   /** Whether the store can be used now. Must not wait for a broken connection. */
   readonly ready: boolean;

@@ -23,10 +23,10 @@ export function observeStore(store: SessionStore, observer: StoreObserver): Sess
     }
   };
   return {
-    create: (session) => observed('create', () => store.create(session)),
-    load: (ref) => observed('load', () => store.load(ref)),
-    update: (ref, change) => observed('update', () => store.update(ref, change)),
-    delete: (ref) => observed('delete', () => store.delete(ref)),
+    create: (session, deadline) => observed('create', () => store.create(session, deadline)),
+    load: (ref, deadline) => observed('load', () => store.load(ref, deadline)),
+    update: (ref, change, deadline) => observed('update', () => store.update(ref, change, deadline)),
+    delete: (ref, deadline) => observed('delete', () => store.delete(ref, deadline)),
     get ready() {
       return store.ready;
     },

@@ -37,10 +37,10 @@ export function traceStore(store: SessionStore, { tracer, activeCall }: Parts): 
     }
   };
   return {
-    create: (session) => traced('create', () => store.create(session)),
-    load: (ref) => traced('load', () => store.load(ref)),
-    update: (ref, change) => traced('update', () => store.update(ref, change)),
-    delete: (ref) => traced('delete', () => store.delete(ref)),
+    create: (session, deadline) => traced('create', () => store.create(session, deadline)),
+    load: (ref, deadline) => traced('load', () => store.load(ref, deadline)),
+    update: (ref, change, deadline) => traced('update', () => store.update(ref, change, deadline)),
+    delete: (ref, deadline) => traced('delete', () => store.delete(ref, deadline)),
     get ready() {
       return store.ready;
     },

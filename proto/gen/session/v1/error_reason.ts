@@ -93,4 +93,26 @@ export enum ErrorReason {
    *       "metadata": { "error_id": "0e8f3a52-5e0f-4d0c-9d5b-0f3f7a1c2b4d" } }
    */
   INTERNAL = 11,
+  /**
+   * REQUEST_TOO_LARGE - The request would cost more than one request may: too many mutations, too many bytes of the session to work through, or a
+   * reply that is too large. Nothing was stored. Status RESOURCE_EXHAUSTED. Split the request.
+   *
+   *     { "reason": "REQUEST_TOO_LARGE", "domain": "session.v1",
+   *       "metadata": { "limit": "1000", "setting": "SESSION_SIDECAR_MAX_MUTATIONS" } }
+   */
+  REQUEST_TOO_LARGE = 12,
+  /**
+   * OVERLOADED - The sidecar has no room for the call: too many calls are in flight, or too many replies are waiting to be read. The call
+   * was not started. Status UNAVAILABLE, with a google.rpc.RetryInfo detail.
+   *
+   *     { "reason": "OVERLOADED", "domain": "session.v1",
+   *       "metadata": { "limit": "2048", "setting": "SESSION_SIDECAR_MAX_CALLS_IN_FLIGHT" } }
+   */
+  OVERLOADED = 13,
+  /**
+   * API_TOKEN_INVALID - The call carries no API token, or one that is not in SESSION_SIDECAR_API_TOKENS_FILE. Status UNAUTHENTICATED.
+   *
+   *     { "reason": "API_TOKEN_INVALID", "domain": "session.v1", "metadata": {} }
+   */
+  API_TOKEN_INVALID = 14,
 }

@@ -85,6 +85,22 @@ const (
 	//	{ "reason": "INTERNAL", "domain": "session.v1",
 	//	  "metadata": { "error_id": "0e8f3a52-5e0f-4d0c-9d5b-0f3f7a1c2b4d" } }
 	ErrorReason_ERROR_REASON_INTERNAL ErrorReason = 11
+	// The request would cost more than one request may: too many mutations, too many bytes of the session to work through, or a
+	// reply that is too large. Nothing was stored. Status RESOURCE_EXHAUSTED. Split the request.
+	//
+	//	{ "reason": "REQUEST_TOO_LARGE", "domain": "session.v1",
+	//	  "metadata": { "limit": "1000", "setting": "SESSION_SIDECAR_MAX_MUTATIONS" } }
+	ErrorReason_ERROR_REASON_REQUEST_TOO_LARGE ErrorReason = 12
+	// The sidecar has no room for the call: too many calls are in flight, or too many replies are waiting to be read. The call
+	// was not started. Status UNAVAILABLE, with a google.rpc.RetryInfo detail.
+	//
+	//	{ "reason": "OVERLOADED", "domain": "session.v1",
+	//	  "metadata": { "limit": "2048", "setting": "SESSION_SIDECAR_MAX_CALLS_IN_FLIGHT" } }
+	ErrorReason_ERROR_REASON_OVERLOADED ErrorReason = 13
+	// The call carries no API token, or one that is not in SESSION_SIDECAR_API_TOKENS_FILE. Status UNAUTHENTICATED.
+	//
+	//	{ "reason": "API_TOKEN_INVALID", "domain": "session.v1", "metadata": {} }
+	ErrorReason_ERROR_REASON_API_TOKEN_INVALID ErrorReason = 14
 )
 
 // Enum value maps for ErrorReason.
@@ -102,6 +118,9 @@ var (
 		9:  "ERROR_REASON_STORE_FULL",
 		10: "ERROR_REASON_DRAINING",
 		11: "ERROR_REASON_INTERNAL",
+		12: "ERROR_REASON_REQUEST_TOO_LARGE",
+		13: "ERROR_REASON_OVERLOADED",
+		14: "ERROR_REASON_API_TOKEN_INVALID",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":       0,
@@ -116,6 +135,9 @@ var (
 		"ERROR_REASON_STORE_FULL":        9,
 		"ERROR_REASON_DRAINING":          10,
 		"ERROR_REASON_INTERNAL":          11,
+		"ERROR_REASON_REQUEST_TOO_LARGE": 12,
+		"ERROR_REASON_OVERLOADED":        13,
+		"ERROR_REASON_API_TOKEN_INVALID": 14,
 	}
 )
 
@@ -151,7 +173,7 @@ var File_session_v1_error_reason_proto protoreflect.FileDescriptor
 const file_session_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x1dsession/v1/error_reason.proto\x12\n" +
-	"session.v1*\x93\x03\n" +
+	"session.v1*\xf8\x03\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\"\n" +
 	"\x1eERROR_REASON_SESSION_NOT_FOUND\x10\x01\x12\x1e\n" +
@@ -165,7 +187,10 @@ const file_session_v1_error_reason_proto_rawDesc = "" +
 	"\x17ERROR_REASON_STORE_FULL\x10\t\x12\x19\n" +
 	"\x15ERROR_REASON_DRAINING\x10\n" +
 	"\x12\x19\n" +
-	"\x15ERROR_REASON_INTERNAL\x10\vBNZLgithub.com/session-sidecar/session-sidecar/proto/gen/go/session/v1;sessionv1b\x06proto3"
+	"\x15ERROR_REASON_INTERNAL\x10\v\x12\"\n" +
+	"\x1eERROR_REASON_REQUEST_TOO_LARGE\x10\f\x12\x1b\n" +
+	"\x17ERROR_REASON_OVERLOADED\x10\r\x12\"\n" +
+	"\x1eERROR_REASON_API_TOKEN_INVALID\x10\x0eBNZLgithub.com/session-sidecar/session-sidecar/proto/gen/go/session/v1;sessionv1b\x06proto3"
 
 var (
 	file_session_v1_error_reason_proto_rawDescOnce sync.Once
