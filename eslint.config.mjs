@@ -16,7 +16,10 @@ const layers = [
 
   { files: 'server/src/store/*.ts', may: ['server/src/store', 'server/src/session'] },
   { files: 'server/src/store/memory', may: ['server/src/store', 'server/src/session'] },
-  { files: 'server/src/store/redis', may: ['server/src/store', 'server/src/session', 'ioredis', 'lru-cache'] },
+  {
+    files: 'server/src/store/redis',
+    may: ['server/src/store', 'server/src/session', 'ioredis', 'cluster-key-slot', 'lru-cache'],
+  },
 
   {
     files: 'server/src/grpc',

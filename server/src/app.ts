@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Registry } from 'prom-client';
 import type { Logger } from 'pino';
 import type { Config } from './config';
@@ -5,6 +6,7 @@ import { createHandlers } from './grpc/handlers';
 import { startGrpcServer } from './grpc/server';
 import type { GrpcServer } from './grpc/server';
 import { startHttpServer } from './http/server';
+import type { HttpServer } from './http/server';
 import { createMetrics } from './metrics/metrics';
 import type { Metrics } from './metrics/metrics';
 import { SessionManager } from './session/session-manager';
@@ -13,7 +15,7 @@ import { createTokens, randomSigningKey } from './session/token';
 import { rememberVerified } from './verified-tokens';
 import { MemoryStore } from './store/memory/memory-store';
 import { observeStore } from './store/observed-store';
-import { connectRedis, connectSubscriber } from './store/redis/connection';
+import { connectRedis, connectSubscriber } from './store/redis/connection/redis-connection';
 import { RedisStore } from './store/redis/redis-store';
 import type { ActiveCall } from './tracing/active-call';
 import type * as TracingModule from './tracing/tracing';
@@ -40,8 +42,9 @@ export interface App {
 }
 
 /**
- * Starts a sidecar, the only place that knows all of its parts. It serves at once; while Redis cannot be reached it is not
- * ready and answers STORE_UNAVAILABLE.
+ * Starts a sidecar, the only place that knows all of its parts. It takes calls once its store is ready, so that a restart goes
+ * unnoticed. When that takes longer than {@link storeWaitMs}, it takes calls all the same: it is not ready and answers
+ * STORE_UNAVAILABLE.
  */
 export async function startApp(config: Config, { logger, version, activeCall }: AppContext): Promise<App> {
   const tracing = activeCall && loadTracing().startTracing({ activeCall, logger, version });
@@ -54,7 +57,9 @@ export async function startApp(config: Config, { logger, version, activeCall }: 
   }
   // Connecting to Redis begins before there is a gRPC server to tell about it.
   let grpc: GrpcServer | undefined;
+  const storeReady = new AbortController();
   const store = openStore(config, { metrics, tracing, logger }, (ready) => {
+    if (ready) storeReady.abort();
     if (ready) logger.info('connected to Redis');
     else if (grpc?.draining !== true) logger.warn('the connection to Redis is lost');
     grpc?.setServing(readiness(store, grpc).ready);
@@ -63,7 +68,15 @@ export async function startApp(config: Config, { logger, version, activeCall }: 
   const { expiry, limits } = config;
   const tokens = rememberVerified(createTokens(config.signingKeys ?? [randomSigningKey()]));
   const manager = new SessionManager({ store, tokens, limits, expiry, events: metrics });
+  let http: HttpServer | undefined;
   try {
+    const listening = await startHttpServer({
+      address: config.httpAddress,
+      registry,
+      readiness: () => readiness(store, grpc),
+    });
+    http = listening;
+    if (!store.ready) await delay(storeWaitMs, undefined, storeReady).catch(() => {});
     const started = await startGrpcServer({
       addresses: config.grpcAddresses,
       decorate: tracing?.calls,
@@ -73,28 +86,26 @@ export async function startApp(config: Config, { logger, version, activeCall }: 
     });
     grpc = started;
     grpc.setServing(readiness(store, grpc).ready);
-    const http = await startHttpServer({
-      address: config.httpAddress,
-      registry,
-      readiness: () => readiness(store, grpc),
-    });
     return {
-      addresses: { grpc: started.addresses, http: http.address },
+      addresses: { grpc: started.addresses, http: listening.address },
       store: config.store.kind,
       close: async () => {
         const deadline = performance.now() + config.shutdownGraceMs;
         const finished = await started.close(config.shutdownGraceMs);
         await tracing?.close(Math.max(deadline - performance.now(), lastExportMs));
-        await Promise.all([http.close(), store.close()]);
+        await Promise.all([listening.close(), store.close()]);
         return finished;
       },
     };
   } catch (error) {
     await grpc?.close(0);
-    await store.close();
+    await Promise.all([http?.close(), store.close()]);
     throw error;
   }
 }
+
+/** How long a new sidecar waits for its store. Connecting to a Redis that is there takes some milliseconds. */
+const storeWaitMs = 2_000;
 
 /** How long the last spans may take when calls have used up the grace period. */
 const lastExportMs = 500;
@@ -123,11 +134,12 @@ function openStore(
       metrics.setStoreReady(true);
       return observeStore(new MemoryStore({ expiry, limits, maxBytes: config.store.maxBytes, now: Date.now }), metrics);
     case 'redis': {
-      const { keyPrefix, expireKeys, nearCacheBytes, ...connection } = config.store.redis;
+      const { keyPrefix, expireKeys, nearCacheBytes, ...options } = config.store.redis;
+      const { commandTimeoutMs } = options;
       const onTrouble = (error: Error): void => {
-        logger.warn({ err: error }, 'trouble with the connection to Redis');
+        logger.warn({ err: error }, 'Redis connection error');
       };
-      const client = connectRedis(connection, {
+      const connection = connectRedis(options, {
         onReady: (ready) => {
           metrics.setStoreReady(ready);
           onReadyChanged(ready);
@@ -139,17 +151,18 @@ function openStore(
           ? undefined
           : {
               maxBytes: nearCacheBytes,
-              subscriber: connectSubscriber(connection, onTrouble),
+              subscriber: connectSubscriber(options, onTrouble),
               observer: tracing?.nearCache(metrics) ?? metrics,
               onTrouble,
             };
-      const store = new RedisStore({ client, expiry, limits, keyPrefix, expireKeys, nearCache });
+      const store = new RedisStore({ connection, commandTimeoutMs, expiry, limits, keyPrefix, expireKeys, nearCache });
       return observeStore(tracing?.store(store) ?? store, metrics);
     }
   }
 }
 
 function readiness(store: SessionStore, grpc: GrpcServer | undefined): { ready: boolean; reason?: string } {
-  if (grpc?.draining !== false) return { ready: false, reason: 'draining' };
+  if (grpc === undefined) return { ready: false, reason: 'starting' };
+  if (grpc.draining) return { ready: false, reason: 'draining' };
   return store.ready ? { ready: true } : { ready: false, reason: 'store' };
 }

@@ -1,6 +1,6 @@
 import { afterEach, expect, jest, test } from '@jest/globals';
 import type { Redis } from 'ioredis';
-import { connectSubscriber } from '../../server/src/store/redis/connection';
+import { connectSubscriber } from '../../server/src/store/redis/connection/redis-connection';
 import { Invalidations } from '../../server/src/store/redis/invalidations';
 import { moveMonotonicClock } from '../support/clock';
 import { until } from '../support/poll';
@@ -24,7 +24,8 @@ async function start(): Promise<RedisServer> {
 function listen(data: RedisServer, told: RedisServer = data, commandTimeoutMs = 60_000) {
   const optionsOf = ({ port }: RedisServer) =>
     redisConnectionOptions({ nodes: [{ host: '127.0.0.1', port }], commandTimeoutMs });
-  const connection = connectForTest(optionsOf(data)) as Redis;
+  const tracked = connectForTest(optionsOf(data));
+  const connection = tracked.client as Redis;
   const subscriber = connectSubscriber(optionsOf(told), () => undefined);
   const heard: string[] = [];
   const silences: number[] = [];
@@ -41,7 +42,7 @@ function listen(data: RedisServer, told: RedisServer = data, commandTimeoutMs = 
   });
   closing.push(() => {
     invalidations.close();
-    connection.disconnect();
+    tracked.close();
   });
   return { connection, subscriber, heard, silences };
 }

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { SessionClient } from '@session-sidecar/client';
 import type { Redis } from 'ioredis';
 import type { SessionRef } from '../../server/src/session/session-store';
-import { connectSubscriber } from '../../server/src/store/redis/connection';
+import { connectSubscriber } from '../../server/src/store/redis/connection/redis-connection';
 import { RedisStore } from '../../server/src/store/redis/redis-store';
 import { moveMonotonicClock } from '../support/clock';
 import { until } from '../support/poll';
@@ -178,12 +178,12 @@ describe('a Redis that tells of changes late', () => {
 
   beforeEach(async () => {
     redis = await startRedis();
-    const connection = redisConnectionOptions({ nodes: [{ host: '127.0.0.1', port: redis.port }] });
-    subscriber = connectSubscriber(connection, () => undefined);
+    const options = redisConnectionOptions({ nodes: [{ host: '127.0.0.1', port: redis.port }] });
+    subscriber = connectSubscriber(options, () => undefined);
     const near = nearCacheFor(reads, subscriber);
     const expiry = { idleTimeout: 20 * minute, touchInterval: 10 * minute, maxLifetime: 5 * minute };
-    const settings = { expiry, limits: generousLimits, keyPrefix, expireKeys: true };
-    store = new RedisStore({ client: connectForTest(connection), ...settings, nearCache: near.options });
+    const settings = { expiry, limits: generousLimits, keyPrefix, expireKeys: true, commandTimeoutMs: 5_000 };
+    store = new RedisStore({ connection: connectForTest(options), ...settings, nearCache: near.options });
     await until('the near cache', () => store.ready && near.isReady());
     await create(ref);
     await untilHit(ref);

@@ -1,18 +1,15 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { Redis } from 'ioredis';
 import { generate } from 'selfsigned';
-import { connectRedis } from '../../server/src/store/redis/connection';
-import type { RedisConnectionOptions } from '../../server/src/store/redis/connection';
+import type { RedisConnectionOptions } from '../../server/src/store/redis/connection/client-options';
+import { connectRedis } from '../../server/src/store/redis/connection/redis-connection';
 import { emptyContent } from '../../server/src/session/content';
 import type { SessionStore } from '../../server/src/session/session-store';
 import { createTokens, randomSigningKey } from '../../server/src/session/token';
 import { until } from '../support/poll';
-import { freePort, startRedis } from '../support/redis';
+import { freePort, startRedis, startSentinel } from '../support/redis';
 import type { RedisServer, RedisServerOptions } from '../support/redis';
 import {
   generousLimits,
@@ -74,17 +71,17 @@ describe('connecting to Redis', () => {
     const troubles: string[] = [];
     const options = redisConnectionOptions({ nodes: at(server.port), db: 99 });
     const ready: boolean[] = [];
-    const client = connectRedis(options, {
+    const connection = connectRedis(options, {
       onReady: (isReady) => ready.push(isReady),
       onTrouble: ({ message }) => troubles.push(message),
     });
-    cleanUps.push(() => client.disconnect());
+    cleanUps.push(() => connection.close());
     await until('a second attempt', async () => {
       const stats = await server.admin.info('commandstats');
       return Number(/cmdstat_select:calls=(\d+)/.exec(stats)?.[1]) >= 2;
     });
     expect(ready).toEqual([]);
-    expect(client.status).not.toBe('ready');
+    expect(connection.usable).toBe(false);
     expect(troubles[0]).toBe('ERR DB index is out of range');
     expect(new Set(troubles).size).toBe(troubles.length);
   });
@@ -142,10 +139,11 @@ describe('connecting to Redis', () => {
   test('through Sentinel, and to the new master after a failover', async () => {
     const master = await redis();
     const replica = await redis({ args: ['--replicaof', '127.0.0.1', String(master.port)] });
-    const sentinelPort = await startSentinel(master.port);
+    const sentinel = await startSentinel(master);
+    cleanUps.push(() => sentinel.stop());
     const store = await storeOn({
       mode: 'sentinel',
-      nodes: at(sentinelPort),
+      nodes: at(sentinel.port),
       sentinel: { master: 'mymaster', username: undefined, password: undefined },
     });
     const key = await createAndLoad(store);
@@ -157,46 +155,4 @@ describe('connecting to Redis', () => {
     const keyAfterwards = await createAndLoad(store);
     await expect(replica.admin.exists(keyAfterwards)).resolves.toBe(1);
   }, 90_000);
-
-  async function startSentinel(masterPort: number): Promise<number> {
-    const port = await freePort();
-    const directory = mkdtempSync(join(tmpdir(), 'session-sidecar-sentinel-'));
-    const configuration = join(directory, 'sentinel.conf');
-    writeFileSync(
-      configuration,
-      [
-        `port ${port}`,
-        'bind 127.0.0.1',
-        `dir ${directory}`,
-        `sentinel monitor mymaster 127.0.0.1 ${masterPort} 1`,
-        'sentinel down-after-milliseconds mymaster 500',
-        'sentinel failover-timeout mymaster 2000',
-      ].join('\n'),
-    );
-    const child = spawn('redis-server', [configuration, '--sentinel'], { stdio: 'ignore' });
-    const stopped = once(child, 'exit');
-    const sentinel = new Redis({
-      port,
-      host: '127.0.0.1',
-      retryStrategy: () => 20,
-      maxRetriesPerRequest: null,
-      disconnectTimeout: 1,
-    });
-    sentinel.on('error', () => undefined);
-    cleanUps.push(async () => {
-      sentinel.disconnect();
-      child.kill('SIGKILL');
-      await stopped;
-      rmSync(directory, { recursive: true, force: true });
-    });
-    await until(
-      'Sentinel to know the replica',
-      async () => {
-        const replicas = (await sentinel.call('SENTINEL', 'REPLICAS', 'mymaster')) as unknown[];
-        return replicas.length === 1;
-      },
-      30_000,
-    );
-    return port;
-  }
 });

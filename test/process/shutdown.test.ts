@@ -179,7 +179,7 @@ describe('a sidecar with nothing under way', () => {
   test('ends although Redis is not there', async () => {
     await redis.stop();
     const sidecar = await startServing({ settings: { SIGNING_KEYS: signingKey, REDIS_URL: redis.url } });
-    await sidecar.logged('trouble with the connection to Redis');
+    await sidecar.logged('Redis connection error');
     sidecar.child.kill('SIGTERM');
     expect(await sidecar.exit).toEqual({ code: 0, signal: null });
     redis = await startRedis();

@@ -200,7 +200,7 @@ describe('a sidecar whose Redis is not there yet', () => {
         status: 'UNAVAILABLE',
         reason: 'STORE_UNAVAILABLE',
       });
-      expect(await sidecar.logged('trouble with the connection to Redis')).toMatchObject({
+      expect(await sidecar.logged('Redis connection error')).toMatchObject({
         level: 'warn',
         err: { code: 'ECONNREFUSED' },
       });

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -77,13 +77,67 @@ export async function startRedis({ port, args = [] }: RedisServerOptions = {}): 
   };
 }
 
-/** A real Redis Cluster of three masters on loopback. */
-export interface RedisCluster {
-  readonly nodes: readonly RedisServer[];
+/** A Sentinel of a test's own, which knows a master as `mymaster`. */
+export interface Sentinel {
+  readonly port: number;
+  readonly process: ChildProcess;
+  /** A connection for asking and telling it things. */
+  readonly admin: Redis;
   stop(): Promise<void>;
 }
 
-export async function startRedisCluster(): Promise<RedisCluster> {
+/** @param quorum how many Sentinels must agree that the master is down */
+export async function startSentinel(master: RedisServer, quorum = 1): Promise<Sentinel> {
+  const port = await freePort();
+  const directory = mkdtempSync(join(tmpdir(), 'session-sidecar-sentinel-'));
+  const configuration = join(directory, 'sentinel.conf');
+  writeFileSync(
+    configuration,
+    [
+      `port ${port}`,
+      'bind 127.0.0.1',
+      `dir ${directory}`,
+      `sentinel monitor mymaster 127.0.0.1 ${master.port} ${quorum}`,
+      'sentinel down-after-milliseconds mymaster 500',
+      'sentinel failover-timeout mymaster 2000',
+    ].join('\n'),
+  );
+  const child = spawn('redis-server', [configuration, '--sentinel'], { stdio: 'ignore' });
+  const stopped = once(child, 'exit');
+  const admin = new Redis({
+    ...{ host: '127.0.0.1', port, disconnectTimeout: 1 },
+    ...{ retryStrategy: () => 20, maxRetriesPerRequest: null },
+  });
+  admin.on('error', () => undefined);
+  await until(
+    'Sentinel to know a replica',
+    async () => ((await admin.call('SENTINEL', 'REPLICAS', 'mymaster')) as unknown[]).length > 0,
+    30_000,
+  );
+  return {
+    port,
+    process: child,
+    admin,
+    stop: async () => {
+      admin.disconnect();
+      child.kill('SIGCONT');
+      child.kill('SIGKILL');
+      await stopped;
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A real Redis Cluster of three masters on loopback. */
+export interface RedisCluster {
+  /** The masters. */
+  readonly nodes: readonly RedisServer[];
+  /** One for each master, in the same order, or none. */
+  readonly replicas: readonly RedisServer[];
+  stop(): Promise<void>;
+}
+
+export async function startRedisCluster({ withReplicas = false } = {}): Promise<RedisCluster> {
   const nodes = await Promise.all([0, 1, 2].map(() => startClusterNode()));
   const [first] = nodes;
   const slots = 16_384;
@@ -104,10 +158,12 @@ export async function startRedisCluster(): Promise<RedisCluster> {
       (info) => String(info).includes('cluster_state:ok') && String(info).includes('cluster_known_nodes:3'),
     );
   });
+  const replicas = withReplicas ? await Promise.all(nodes.map((node) => startClusterReplica(node))) : [];
   return {
     nodes,
+    replicas,
     stop: async () => {
-      await Promise.all(nodes.map((node) => node.stop()));
+      await Promise.all([...nodes, ...replicas].map((node) => node.stop()));
     },
   };
 }
@@ -120,6 +176,25 @@ async function startClusterNode(): Promise<RedisServer> {
     port,
     args: ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000', '--cluster-announce-ip', '127.0.0.1'],
   });
+}
+
+async function startClusterReplica(master: RedisServer): Promise<RedisServer> {
+  const replica = await startClusterNode();
+  const id = String(await master.admin.call('CLUSTER', 'MYID'));
+  await replica.admin.call('CLUSTER', 'MEET', '127.0.0.1', master.port, master.port + busPortOffset);
+  await until('the replica to know its master', () =>
+    replica.admin.call('CLUSTER', 'REPLICATE', id).then(
+      () => true,
+      () => false,
+    ),
+  );
+  await until('the replica to be in step', async () =>
+    (await replica.admin.info('replication')).includes('master_link_status:up'),
+  );
+  await until('the cluster to know the replica', async () =>
+    String(await master.admin.call('CLUSTER', 'NODES')).includes(`:${replica.port}@`),
+  );
+  return replica;
 }
 
 export async function freePort(suits: (port: number) => boolean = () => true): Promise<number> {

@@ -1,6 +1,7 @@
-import type { Cluster, Redis } from 'ioredis';
-import { connectRedis, connectSubscriber } from '../../server/src/store/redis/connection';
-import type { RedisConnectionOptions } from '../../server/src/store/redis/connection';
+import type { Redis } from 'ioredis';
+import type { RedisConnectionOptions } from '../../server/src/store/redis/connection/client-options';
+import { connectRedis, connectSubscriber } from '../../server/src/store/redis/connection/redis-connection';
+import type { RedisConnection } from '../../server/src/store/redis/connection/redis-connection';
 import { RedisStore } from '../../server/src/store/redis/redis-store';
 import type { NearCacheOptions } from '../../server/src/store/redis/redis-store';
 import { MemoryStore } from '../../server/src/store/memory/memory-store';
@@ -61,29 +62,33 @@ export function redisConnectionOptions(overrides: Partial<RedisConnectionOptions
     sentinel: undefined,
     commandTimeoutMs: 5_000,
     connectTimeoutMs: 5_000,
+    maxSilenceMs: 5_000,
     ...overrides,
   };
 }
 
-export function connectForTest(options: RedisConnectionOptions): Redis | Cluster {
+export function connectForTest(options: RedisConnectionOptions): RedisConnection {
   return connectRedis(options, { onReady: () => undefined, onTrouble: () => undefined });
 }
 
 /** @param servers all nodes that can hold sessions. */
 export function makeRedisStore(
-  connection: RedisConnectionOptions,
+  options: RedisConnectionOptions,
   servers: readonly RedisServer[],
   { expireKeys = true, nearCache }: { readonly expireKeys?: boolean; readonly nearCache?: NearCacheReads } = {},
 ): MakeStore {
   return async ({ expiry, limits }) => {
-    const client = connectForTest(connection);
+    const connection = connectForTest(options);
+    const { commandTimeoutMs } = options;
     const near =
       nearCache &&
       nearCacheFor(
         nearCache,
-        connectSubscriber(connection, () => undefined),
+        connectSubscriber(options, () => undefined),
       );
-    const store = new RedisStore({ client, expiry, limits, keyPrefix, expireKeys, nearCache: near?.options });
+    const store = new RedisStore({
+      ...{ connection, commandTimeoutMs, expiry, limits, keyPrefix, expireKeys, nearCache: near?.options },
+    });
     await until('the Redis connection', () => store.ready && near?.isReady() !== false);
     return {
       store: near === undefined ? store : readingTwice(store),
@@ -106,6 +111,9 @@ function readingTwice(store: RedisStore): SessionStore {
     close: () => store.close(),
     get ready() {
       return store.ready;
+    },
+    get parts() {
+      return store.parts;
     },
     async load(ref) {
       const first = await store.load(ref);

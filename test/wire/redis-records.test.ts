@@ -1,5 +1,4 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Redis } from 'ioredis';
 import { RedisStore } from '../../server/src/store/redis/redis-store';
 import { until } from '../support/poll';
 import { startRedis } from '../support/redis';
@@ -47,13 +46,14 @@ const content = {
 };
 
 let redis: RedisServer;
-let client: Redis;
 let store: RedisStore;
 
 beforeAll(async () => {
   redis = await startRedis();
-  client = connectForTest(redisConnectionOptions({ socketPath: redis.socketPath })) as Redis;
-  store = new RedisStore({ client, expiry: twentyMinutes, limits: generousLimits, keyPrefix, expireKeys: true });
+  const options = redisConnectionOptions({ socketPath: redis.socketPath });
+  const { commandTimeoutMs } = options;
+  const settings = { expiry: twentyMinutes, limits: generousLimits, keyPrefix, expireKeys: true, commandTimeoutMs };
+  store = new RedisStore({ connection: connectForTest(options), ...settings });
   await until('the Redis connection', () => store.ready);
 });
 

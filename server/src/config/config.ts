@@ -1,7 +1,7 @@
 import type { GrpcAddress } from '../grpc/listeners';
 import type { Limits } from '../session/limits';
 import type { ExpiryPolicy } from '../session/session';
-import type { RedisConnectionOptions } from '../store/redis/connection';
+import type { RedisConnectionOptions } from '../store/redis/connection/client-options';
 import type { ListenAddress } from './values';
 
 /** Everything a sidecar can be told, checked. */

@@ -102,6 +102,7 @@ export function redisConfigOf(values: SettingValues): RedisConfig | undefined {
     db: values.redisDb ?? url?.db ?? 0,
     commandTimeoutMs: values.redisCommandTimeoutMs,
     connectTimeoutMs: values.redisConnectTimeoutMs,
+    maxSilenceMs: values.redisMaxSilenceMs,
     keyPrefix: values.redisKeyPrefix,
     expireKeys: values.redisTtl,
     nearCacheBytes: values.redisTtl ? values.nearCacheBytes : undefined,

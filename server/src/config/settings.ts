@@ -212,8 +212,14 @@ export const settings = {
   redisConnectTimeoutMs: {
     name: 'REDIS_CONNECT_TIMEOUT',
     kind: duration({ min: '1ms', max: '1m' }),
-    fallback: '2s',
+    fallback: '500ms',
     help: 'How long connecting to Redis may take before it is tried again.',
+  },
+  redisMaxSilenceMs: {
+    name: 'REDIS_MAX_SILENCE',
+    kind: duration({ min: '10ms', max: '1m' }),
+    fallback: '500ms',
+    help: 'How long Redis may send nothing while a command waits before the connection is replaced. Redis is asked four times a second, so a dead connection is noticed without traffic, too.',
   },
   nearCacheBytes: {
     name: 'NEAR_CACHE',

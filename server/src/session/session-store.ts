@@ -43,11 +43,25 @@ export interface SessionStore {
   /** Removes a session. `true` if it was there. */
   delete(ref: SessionRef, deadline?: number): Promise<boolean>;
 
-  /** Whether the store can be used now. Must not wait for a broken connection. */
+  /** Whether the store can be used now, as its commands experience it. Must not wait for a broken connection. */
   readonly ready: boolean;
+
+  /** What the store depends on, and why any of it cannot be used. */
+  readonly parts: readonly StorePart[];
 
   /** Lets go of connections and timers. */
   close(): Promise<void>;
+}
+
+/** Something that the store depends on: a server. */
+export interface StorePart {
+  /** For people, such as `redis 10.0.0.7:6379`. */
+  readonly name: string;
+  readonly ready: boolean;
+  /** Why it is not ready. */
+  readonly reason: string | undefined;
+  /** Since when it has been ready, or not ready, in milliseconds since 1970. */
+  readonly since: number;
 }
 
 export interface SessionRef {

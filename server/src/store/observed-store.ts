@@ -30,6 +30,9 @@ export function observeStore(store: SessionStore, observer: StoreObserver): Sess
     get ready() {
       return store.ready;
     },
+    get parts() {
+      return store.parts;
+    },
     close: () => store.close(),
   };
 }

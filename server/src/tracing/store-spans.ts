@@ -44,6 +44,9 @@ export function traceStore(store: SessionStore, { tracer, activeCall }: Parts): 
     get ready() {
       return store.ready;
     },
+    get parts() {
+      return store.parts;
+    },
     close: () => store.close(),
   };
 }

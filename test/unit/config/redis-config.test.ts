@@ -23,7 +23,8 @@ const plain = {
   db: 0,
   sentinel: undefined,
   commandTimeoutMs: 250,
-  connectTimeoutMs: 2_000,
+  connectTimeoutMs: 500,
+  maxSilenceMs: 500,
   keyPrefix: 'session:',
   expireKeys: true,
 };

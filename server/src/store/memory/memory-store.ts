@@ -38,6 +38,7 @@ const sweepInterval = 10_000;
  */
 export class MemoryStore implements SessionStore {
   readonly ready = true;
+  readonly parts = [];
   readonly #options: MemoryStoreOptions;
   readonly #entries = new Map<string, Entry>();
   readonly #sweeper: NodeJS.Timeout;

@@ -62,14 +62,17 @@ export class Invalidations {
     this.#start();
   }
 
-  /** What Redis had to tell before it answers a PING comes before that answer, on the same connection. */
+  /**
+   * What Redis had to send before it answers a PING comes before that answer, on the same connection. The connection whose
+   * reads are tracked is asked too: when Redis has closed it, it has forgotten what was read, and sends nothing.
+   */
   async #check(): Promise<void> {
     if (!this.#isTracking) return;
     const attempt = this.#attempt;
-    const { subscriber, listener } = this.#options;
+    const { data, subscriber, listener } = this.#options;
     const askedAt = performance.now();
     try {
-      await subscriber.ping();
+      await Promise.all([subscriber.ping(), data.ping()]);
       if (attempt === this.#attempt) listener.onConfirmed(askedAt);
     } catch {
       // A connection that does not answer may have lost messages; a new one begins anew.

@@ -3,6 +3,9 @@
 --
 -- KEYS[1]  the session's key
 -- ARGV[1]  SHA-256 of the secret, base64url: unlocks the session
+-- ARGV[2]  last time, in ms since 1970, at which the caller waits: later, nothing is done
+--
+-- Returns { 'late', time } when it is later.
 
 local key = KEYS[1]
 local secret_hash = ARGV[1]
@@ -14,6 +17,9 @@ end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local now_text = integer(now)
+if now > tonumber(ARGV[2]) then
+  return { 'late', now_text }
+end
 
 -- The same rule as touchIntervalOf() in session/session.ts.
 local function touch_interval_of(idle)

@@ -1,13 +1,21 @@
-import { Redis, ReplyError } from 'ioredis';
-import type { Cluster } from 'ioredis';
+import { Redis } from 'ioredis';
 import type { OperandProblem, SessionChange } from '../../session/change';
-import { storeFull, storeUnavailable, UnreadableRecordError } from '../../session/errors';
+import { SessionError, storeFull, storeUnavailable, UnreadableRecordError } from '../../session/errors';
 import type { Limits } from '../../session/limits';
 import { expiryOf, touchIntervalOf } from '../../session/session';
 import type { ExpiryPolicy, SessionRecord, SessionState } from '../../session/session';
-import type { Loaded, NewSession, SessionRef, SessionStore, UpdateOutcome } from '../../session/session-store';
+import type {
+  Loaded,
+  NewSession,
+  SessionRef,
+  SessionStore,
+  StorePart,
+  UpdateOutcome,
+} from '../../session/session-store';
 import { batchReads } from './batched-reads';
 import type { Read } from './batched-reads';
+import { codeOf } from './connection/heartbeat';
+import type { RedisConnection } from './connection/redis-connection';
 import { Invalidations } from './invalidations';
 import { NearCache } from './near-cache';
 import type { NearCacheObserver, Reading } from './near-cache';
@@ -28,8 +36,10 @@ import {
 import type { RawResult } from './script-values';
 
 export interface RedisStoreOptions {
-  /** A connection of the store's own, since it learns this store's scripts, which does not queue commands while it is not ready. */
-  readonly client: Redis | Cluster;
+  /** A connection of the store's own, since it learns this store's scripts. The store closes it. */
+  readonly connection: RedisConnection;
+  /** How long Redis may take for one command, in ms. */
+  readonly commandTimeoutMs: number;
   readonly expiry: ExpiryPolicy;
   readonly limits: Limits;
   /** What comes before the handle in a session's key. */
@@ -60,24 +70,31 @@ export class RedisStore implements SessionStore {
 
   constructor(options: RedisStoreOptions) {
     this.#options = options;
-    const { client, keyPrefix, nearCache } = options;
+    const { connection, keyPrefix, nearCache } = options;
+    const { client } = connection;
     if (nearCache !== undefined && client instanceof Redis) {
       const { maxBytes, observer, subscriber, onTrouble } = nearCache;
       this.#nearCache = new NearCache({ maxBytes, keyPrefix, observer });
       this.#invalidations = new Invalidations({ data: client, subscriber, listener: this.#nearCache, onTrouble });
     }
-    this.#runScript = defineScripts(options.client, options);
-    this.#read = batchReads(options.client);
+    this.#runScript = defineScripts(client, options);
+    this.#read = batchReads(client);
   }
 
   get ready(): boolean {
-    return this.#options.client.status === 'ready';
+    const { usable, parts } = this.#options.connection;
+    return usable && parts.some(({ ready }) => ready);
   }
 
-  async create({ content, csrfToken, idleTimeout, subject, ...ref }: NewSession): Promise<SessionState> {
+  get parts(): readonly StorePart[] {
+    return this.#options.connection.parts;
+  }
+
+  async create(newSession: NewSession, deadline?: number): Promise<SessionState> {
+    const { content, csrfToken, idleTimeout, subject, ...ref } = newSession;
     const args = [orDash(idleTimeout), csrfToken, encodeBody(content, subject)];
     const asked = performance.now();
-    const [status, created] = await this.#run('create', ref, args);
+    const [status, created] = await this.#run('create', ref, args, deadline);
     if (text(status) !== 'created') throw new Error('A session with this handle exists already.');
     const now = number(created);
     const state = this.#stateOf({ version: 1, created: now, accessed: now, idleTimeout });
@@ -85,22 +102,23 @@ export class RedisStore implements SessionStore {
     return state;
   }
 
-  load(ref: SessionRef): Promise<Loaded | undefined> {
+  load(ref: SessionRef, deadline?: number): Promise<Loaded | undefined> {
     const nearCache = this.#nearCache;
     const recent = this.#recentLoads.find(ref.handle);
-    if (recent === undefined) return this.#loadByScript(ref);
-    if (nearCache === undefined) return this.#loadPlainly(ref, recent.idleTimeout);
+    if (recent === undefined) return this.#loadByScript(ref, deadline);
+    if (!this.#options.connection.usable) return Promise.reject(storeUnavailable(false));
+    if (nearCache === undefined) return this.#loadPlainly(ref, recent.idleTimeout, deadline);
     const session = nearCache.find(ref.handle, ref.secretHash);
     if (session !== undefined) return Promise.resolve({ session, touched: false });
     const reading = nearCache.begin(ref.handle);
-    return this.#loadPlainly(ref, recent.idleTimeout, reading).finally(() => {
+    return this.#loadPlainly(ref, recent.idleTimeout, deadline, reading).finally(() => {
       reading.end();
     });
   }
 
-  async #loadByScript(ref: SessionRef): Promise<Loaded | undefined> {
+  async #loadByScript(ref: SessionRef, deadline: number | undefined): Promise<Loaded | undefined> {
     const asked = performance.now();
-    const [status, record, time, touched] = await this.#run('load', ref, []);
+    const [status, record, time, touched] = await this.#run('load', ref, [], deadline);
     if (!this.#isThere(ref, text(status))) return undefined;
     const decoded = decodeRecord(record as Buffer);
     if (decoded === undefined) throw new UnreadableRecordError(ref.handle, 'damaged');
@@ -124,7 +142,12 @@ export class RedisStore implements SessionStore {
   }
 
   /** @param reading who may keep what is read */
-  async #loadPlainly(ref: SessionRef, idleTimeout: number | undefined, reading?: Reading): Promise<Loaded | undefined> {
+  async #loadPlainly(
+    ref: SessionRef,
+    idleTimeout: number | undefined,
+    deadline: number | undefined,
+    reading?: Reading,
+  ): Promise<Loaded | undefined> {
     let record: Buffer | null;
     try {
       record = await this.#read(this.#options.keyPrefix + ref.handle);
@@ -138,7 +161,7 @@ export class RedisStore implements SessionStore {
     // What is kept must not keep all else that came from Redis at the same time.
     const decoded = decodeRecord(reading === undefined ? record : Buffer.from(record));
     // The script knows better what is wrong with it, and whether another idle timeout makes an access due.
-    if (decoded === undefined || decoded.idleTimeout !== idleTimeout) return this.#loadByScript(ref);
+    if (decoded === undefined || decoded.idleTimeout !== idleTimeout) return this.#loadByScript(ref, deadline);
     const session = this.#sessionOf(ref, decoded);
     reading?.keep({ session, secretHash: decoded.secretHash }, record.length);
     // Not in constant time, because nobody can choose what the hash of a secret begins with.
@@ -153,12 +176,10 @@ export class RedisStore implements SessionStore {
     return { handle, csrfToken, subject, data, flash, created, accessed, idleTimeout, expires, version };
   }
 
-  async update(ref: SessionRef, change: SessionChange): Promise<UpdateOutcome> {
+  async update(ref: SessionRef, change: SessionChange, deadline?: number): Promise<UpdateOutcome> {
     if (change.idleTimeout !== undefined) this.#recentLoads.forget(ref.handle);
-    const [status, ...rest] = await this.#run('update', ref, [
-      ...changeArguments(change),
-      ...(change.operations ?? []).flatMap(operationArguments),
-    ]);
+    const args = [...changeArguments(change), ...(change.operations ?? []).flatMap(operationArguments)];
+    const [status, ...rest] = await this.#run('update', ref, args, deadline);
     switch (text(status)) {
       case 'updated': {
         const [state, ...results] = rest;
@@ -179,26 +200,30 @@ export class RedisStore implements SessionStore {
     }
   }
 
-  async delete(ref: SessionRef): Promise<boolean> {
-    const [status] = await this.#run('delete', ref, []);
+  async delete(ref: SessionRef, deadline?: number): Promise<boolean> {
+    const [status] = await this.#run('delete', ref, [], deadline);
     return this.#isThere(ref, text(status));
   }
 
   async close(): Promise<void> {
     this.#invalidations?.close();
-    this.#options.client.disconnect();
+    this.#options.connection.close();
     return Promise.resolve();
   }
 
+  /** @param deadline when the caller stops waiting, by `performance.now()` */
   async #run(
     script: ScriptName,
     { handle, secretHash }: SessionRef,
     args: readonly (string | Buffer)[],
+    deadline = Infinity,
   ): Promise<ScriptReply> {
-    // Asked before sending, because afterwards nobody can tell whether the command left.
-    if (!this.ready) throw storeUnavailable(false);
+    const key = this.#options.keyPrefix + handle;
+    const givenUpAt = Math.min(deadline, performance.now() + this.#options.commandTimeoutMs);
     try {
-      return await this.#runScript(script, this.#options.keyPrefix + handle, [secretHash, ...args]);
+      const reply = await this.#runBefore(givenUpAt, script, key, secretHash, args);
+      // Where Redis's clock was stepped, its time has been learned from the reply. Nothing was done, so it can be tried again.
+      return reply ?? (await this.#runBefore(givenUpAt, script, key, secretHash, args)) ?? tooLate();
     } catch (error) {
       throw this.#failure(script, handle, error);
     } finally {
@@ -207,10 +232,30 @@ export class RedisStore implements SessionStore {
     }
   }
 
+  /** @returns `undefined` when Redis got to the script after `givenUpAt`, and so did nothing. */
+  async #runBefore(
+    givenUpAt: number,
+    script: ScriptName,
+    key: string,
+    secretHash: string,
+    args: readonly (string | Buffer)[],
+  ): Promise<ScriptReply | undefined> {
+    // Asked before sending, because afterwards it is not known whether the command left.
+    const server = this.#options.connection.serverOf(key) ?? away();
+    const { clock } = server;
+    if (!clock.isKnown) await server.beat();
+    const sentAt = performance.now();
+    if (!clock.isKnown || sentAt >= givenUpAt) throw storeUnavailable(false);
+    const reply = await this.#runScript(script, key, [secretHash, String(clock.lastBefore(givenUpAt)), ...args]);
+    if (text(reply[0]) !== 'late') return reply;
+    clock.observe(sentAt, performance.now(), number(reply[1]));
+    return undefined;
+  }
+
   #failure(script: ScriptName, handle: string, error: unknown): unknown {
-    if (!(error instanceof ReplyError)) return storeUnavailable(script !== 'load', error);
-    // The first word of an error reply is its code (https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors).
-    const [code = ''] = (error as Error).message.split(' ', 1);
+    if (error instanceof SessionError) return error;
+    const code = codeOf(error);
+    if (code === undefined) return storeUnavailable(script !== 'load', error);
     if (code === 'OOM') return storeFull(error);
     if (code === 'WRONGTYPE') return new UnreadableRecordError(handle, 'foreign_type');
     if (unavailableCodes.has(code)) return storeUnavailable(false, error);
@@ -227,6 +272,14 @@ export class RedisStore implements SessionStore {
     const expires = expiryOf(this.#options.expiry, { created, accessed, idleTimeout });
     return { created, accessed, idleTimeout, version, expires };
   }
+}
+
+function away(): never {
+  throw storeUnavailable(false);
+}
+
+function tooLate(): never {
+  throw storeUnavailable(false, new Error('Redis got to the command after its deadline.'));
 }
 
 /** Redis answers, but not with what was asked, and will later. It executed nothing. */

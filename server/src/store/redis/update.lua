@@ -1,18 +1,18 @@
 -- Applies a change to a session that exists, all of it or nothing.
 --
--- ARGV[2]  version the session must be at, or ''
--- ARGV[3]  SHA-256 of the new secret, base64url, or ''
--- ARGV[4]  new CSRF token, or ''
--- ARGV[5]  new idle timeout in ms, '-' for none, or '' to leave it
--- ARGV[6]  '=' and the new subject (nothing more: nobody), or '' to leave it
--- ARGV[7]  and on, four for each operation: kind, key or queue, value or number or message, '1' for unless_present
+-- ARGV[3]  version the session must be at, or ''
+-- ARGV[4]  SHA-256 of the new secret, base64url, or ''
+-- ARGV[5]  new CSRF token, or ''
+-- ARGV[6]  new idle timeout in ms, '-' for none, or '' to leave it
+-- ARGV[7]  '=' and the new subject (nothing more: nobody), or '' to leave it
+-- ARGV[8]  and on, four for each operation: kind, key or queue, value or number or message, '1' for unless_present
 --
 -- Returns { 'updated', state_of() the session, and a result for each operation }, a result being 1 if it applied and 0 if
 -- not, and where it gives something, { that, value or messages }; or { 'version_mismatch', version }, { 'operand', position
 -- of the operation, problem }, { 'limit', which }; or { why not } as find() says.
 
-local if_version, new_secret_hash, new_csrf, new_idle, new_subject = unpack(ARGV, 2, 6)
-local first_operation = 7
+local if_version, new_secret_hash, new_csrf, new_idle, new_subject = unpack(ARGV, 3, 7)
+local first_operation = 8
 
 -- The same rule as exceededLimit() in session/content.ts: only growth is refused.
 local function exceeded_limit(before, after)

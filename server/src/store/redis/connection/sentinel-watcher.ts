@@ -1,0 +1,133 @@
+import { isIP } from 'node:net';
+import type { Socket } from 'node:net';
+import { Redis } from 'ioredis';
+import { sentinelOptions } from './client-options';
+import type { RedisConnectionOptions } from './client-options';
+
+const pollIntervalMs = 250;
+
+/** How long a failover may take from the choice of a replica to its promotion. Sentinel needs about a second. */
+const maxPromotionMs = 5_000;
+
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface SentinelWatcher {
+  /** A replica is about to become the master, so what the present master acknowledges may be lost. */
+  readonly isFailingOver: boolean;
+  /** How many times another server became the master. */
+  readonly switches: number;
+  /** Whether the server at the other end is the master, as far as the Sentinels have said. */
+  mayServe(connection: Socket): boolean;
+  close(): void;
+}
+
+/**
+ * Follows the Sentinels' announcements (https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#pubsub-messages).
+ * ioredis's `failoverDetector` hears of `+switch-master` only, which comes up to seconds after the promotion, and of none that
+ * is made while it connects. So every Sentinel is also asked four times a second, which proves the connection to it alive.
+ *
+ * @param onSwitch another server is the master
+ */
+export function watchSentinels(options: RedisConnectionOptions, onSwitch: () => void): SentinelWatcher {
+  const { master = '' } = options.sentinel ?? {};
+  let announced: Address | undefined;
+  let switches = 0;
+  let failingOverUntil = 0;
+
+  const announce = (host: string, port: string): void => {
+    failingOverUntil = 0;
+    if (announced?.host === host && announced.port === Number(port)) return;
+    announced = { host, port: Number(port) };
+    switches += 1;
+    onSwitch();
+  };
+  const onMessage = (channel: string, message: string): void => {
+    const words = message.split(' ');
+    switch (channel) {
+      // +switch-master <master> <old host> <old port> <new host> <new port>
+      case '+switch-master':
+        if (words[0] === master) announce(words[3] ?? '', words[4] ?? '');
+        break;
+      // slave <name> <host> <port> @ <master> <host> <port>
+      case '+failover-state-send-slaveof-noone':
+        if (words[5] === master) failingOverUntil = performance.now() + maxPromotionMs;
+        break;
+      case '+promoted-slave':
+        if (words[5] === master) announce(words[2] ?? '', words[3] ?? '');
+        break;
+      // master <master> <host> <port>: one of -failover-abort-*.
+      default:
+        if (words[1] === master) failingOverUntil = 0;
+    }
+  };
+  const watches = options.nodes.map((node) => watch(node, options, { master, announce, onMessage }));
+  return {
+    get isFailingOver() {
+      return performance.now() < failingOverUntil;
+    },
+    get switches() {
+      return switches;
+    },
+    mayServe({ remoteAddress = '', remotePort }) {
+      // A name may stand for any address.
+      if (announced === undefined || isIP(announced.host) === 0) return true;
+      return remoteAddress.replace(/^::ffff:/, '') === announced.host && remotePort === announced.port;
+    },
+    close: () => {
+      for (const stop of watches) stop();
+    },
+  };
+}
+
+interface Announcements {
+  readonly master: string;
+  readonly announce: (host: string, port: string) => void;
+  readonly onMessage: (channel: string, message: string) => void;
+}
+
+/** @returns what ends it. */
+function watch(
+  node: Address,
+  options: RedisConnectionOptions,
+  { master, announce, onMessage }: Announcements,
+): () => void {
+  const sentinel = new Redis({ ...sentinelOptions(options), ...node });
+  /** What this Sentinel said last. One that was away may not know of a switch yet, so only a change of its mind counts. */
+  let known: string | undefined;
+  let isAsking = false;
+
+  const ask = async (): Promise<void> => {
+    if (isAsking || sentinel.status !== 'ready') return;
+    isAsking = true;
+    try {
+      const address = (await sentinel.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', master)) as [string, string] | null;
+      const [host, port] = address ?? [];
+      const isChange = known !== undefined && known !== `${host} ${port}`;
+      if (host === undefined || port === undefined) return;
+      known = `${host} ${port}`;
+      if (isChange) announce(host, port);
+    } catch {
+      // Another attempt follows, and ioredis replaces a connection that does not answer.
+    } finally {
+      isAsking = false;
+    }
+  };
+
+  // The connection that asks for the master reports what is wrong with the Sentinels.
+  sentinel.on('error', () => {});
+  sentinel.on('message', onMessage);
+  sentinel.on('pmessage', (_pattern: string, channel: string, message: string) => onMessage(channel, message));
+  sentinel.on('ready', () => {
+    const channels = ['+switch-master', '+failover-state-send-slaveof-noone', '+promoted-slave'];
+    // A Sentinel that was lost meanwhile is subscribed to when it is back.
+    Promise.all([sentinel.subscribe(...channels), sentinel.psubscribe('-failover-abort-*')]).then(ask, () => {});
+  });
+  const timer = setInterval(() => void ask(), pollIntervalMs).unref();
+  return () => {
+    clearInterval(timer);
+    sentinel.disconnect();
+  };
+}
