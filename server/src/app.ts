@@ -134,7 +134,7 @@ function openStore(
       metrics.setStoreReady(true);
       return observeStore(new MemoryStore({ expiry, limits, maxBytes: config.store.maxBytes, now: Date.now }), metrics);
     case 'redis': {
-      const { keyPrefix, expireKeys, nearCacheBytes, ...options } = config.store.redis;
+      const { keyPrefix, expireKeys, nearCacheBytes, replication, ...options } = config.store.redis;
       const { commandTimeoutMs } = options;
       const onTrouble = (error: Error): void => {
         logger.warn({ err: error }, 'Redis connection error');
@@ -155,7 +155,16 @@ function openStore(
               observer: tracing?.nearCache(metrics) ?? metrics,
               onTrouble,
             };
-      const store = new RedisStore({ connection, commandTimeoutMs, expiry, limits, keyPrefix, expireKeys, nearCache });
+      const store = new RedisStore({
+        connection,
+        commandTimeoutMs,
+        expiry,
+        limits,
+        keyPrefix,
+        expireKeys,
+        replication,
+        nearCache,
+      });
       return observeStore(tracing?.store(store) ?? store, metrics);
     }
   }

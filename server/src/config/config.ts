@@ -2,6 +2,7 @@ import type { GrpcAddress } from '../grpc/listeners';
 import type { Limits } from '../session/limits';
 import type { ExpiryPolicy } from '../session/session';
 import type { RedisConnectionOptions } from '../store/redis/connection/client-options';
+import type { ReplicationOptions } from '../store/redis/replication';
 import type { ListenAddress } from './values';
 
 /** Everything a sidecar can be told, checked. */
@@ -23,6 +24,8 @@ export interface Config {
 export interface RedisConfig extends RedisConnectionOptions {
   readonly keyPrefix: string;
   readonly expireKeys: boolean;
+  /** `undefined`: a change is acknowledged when the master has it. */
+  readonly replication: ReplicationOptions | undefined;
   /** `undefined`: no near cache. */
   readonly nearCacheBytes: number | undefined;
 }

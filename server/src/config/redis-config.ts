@@ -21,6 +21,7 @@ export function redisClashes(values: Partial<SettingValues>, given: GivenSetting
   const isUrlWrong = given.has('redisUrl') && values.redisUrl === undefined;
   return [
     ...aboutPlaces(known),
+    ...aboutReplicas(known),
     ...(isUrlWrong ? [] : [...saidTwice(known), ...aboutTls(known), ...aboutLogins(known)]),
   ];
 }
@@ -41,6 +42,13 @@ function aboutPlaces({ values, has, names }: Known): string[] {
     problems.push(`${names('redisClusterNodes', 'nearCacheBytes')}: There is no near cache of a Redis Cluster.`);
   }
   return problems;
+}
+
+function aboutReplicas({ values, names }: Known): string[] {
+  const { redisWaitReplicas = 0, redisWaitTimeoutMs = 0, redisCommandTimeoutMs = Infinity } = values;
+  if (redisWaitReplicas === 0 || redisWaitTimeoutMs < redisCommandTimeoutMs) return [];
+  const which = names('redisWaitTimeoutMs', 'redisCommandTimeoutMs');
+  return [`${which}: Expected the time for replicas to be shorter than the time for a command.`];
 }
 
 /** Neither the URL nor the setting could be right to win. */
@@ -105,6 +113,10 @@ export function redisConfigOf(values: SettingValues): RedisConfig | undefined {
     maxSilenceMs: values.redisMaxSilenceMs,
     keyPrefix: values.redisKeyPrefix,
     expireKeys: values.redisTtl,
+    replication:
+      values.redisWaitReplicas === 0
+        ? undefined
+        : { replicas: values.redisWaitReplicas, timeoutMs: values.redisWaitTimeoutMs },
     nearCacheBytes: values.redisTtl ? values.nearCacheBytes : undefined,
   };
 }
@@ -133,6 +145,8 @@ export function whyWithoutEffect(id: SettingId, given: GivenSettings): string | 
   // Without TTLs, Redis has to be asked whether a session has ended.
   if (id === 'nearCacheBytes' && given.get('redisTtl')?.text === 'off')
     return `${variableOf(settings.redisTtl)} is off`;
+  if (id === 'redisWaitTimeoutMs' && (given.get('redisWaitReplicas')?.text ?? '0') === '0')
+    return `${variableOf(settings.redisWaitReplicas)} is 0`;
   if (id.startsWith('redisSentinel') && !given.has('redisSentinels'))
     return `${variableOf(settings.redisSentinels)} is not set`;
   return undefined;

@@ -221,6 +221,18 @@ export const settings = {
     fallback: '500ms',
     help: 'How long Redis may send nothing while a command waits before the connection is replaced. Redis is asked four times a second, so a dead connection is noticed without traffic, too.',
   },
+  redisWaitReplicas: {
+    name: 'REDIS_WAIT_REPLICAS',
+    kind: integer(0, 100),
+    fallback: '0',
+    help: 'How many replicas must have a change before it is acknowledged (WAIT). It then survives a failover to one of them. A change that too few confirm in time is answered with STORE_UNAVAILABLE, though it was applied.',
+  },
+  redisWaitTimeoutMs: {
+    name: 'REDIS_WAIT_TIMEOUT',
+    kind: duration({ min: '1ms', max: '1m' }),
+    fallback: '100ms',
+    help: 'How long replicas may take to confirm a change. Must be shorter than REDIS_COMMAND_TIMEOUT, because Redis answers nothing else on the connection meanwhile.',
+  },
   nearCacheBytes: {
     name: 'NEAR_CACHE',
     kind: size({ min: '1MiB', max: '64GiB' }),

@@ -64,6 +64,15 @@ export function storeUnavailable(maybeApplied: boolean, cause?: unknown): Sessio
   });
 }
 
+/** The change was applied, but too few replicas confirmed it to acknowledge it: a failover may lose it. */
+export function notReplicated(confirmed: number, wanted: number): SessionError {
+  return new SessionError(
+    'STORE_UNAVAILABLE',
+    `The change was applied, but only ${confirmed} of ${wanted} replicas confirmed it in time.`,
+    { metadata: { maybe_applied: 'true' } },
+  );
+}
+
 export function storeFull(cause?: unknown): SessionError {
   return new SessionError('STORE_FULL', 'The session store has no room left. Nothing was stored.', { cause });
 }

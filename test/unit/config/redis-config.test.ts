@@ -25,6 +25,7 @@ const plain = {
   commandTimeoutMs: 250,
   connectTimeoutMs: 500,
   maxSilenceMs: 500,
+  replication: undefined,
   keyPrefix: 'session:',
   expireKeys: true,
 };

@@ -20,6 +20,8 @@ import { Invalidations } from './invalidations';
 import { NearCache } from './near-cache';
 import type { NearCacheObserver, Reading } from './near-cache';
 import { RecentLoads } from './recent-loads';
+import { Replication } from './replication';
+import type { ReplicationOptions } from './replication';
 import { decodeRecord, encodeBody } from './record-codec';
 import type { DecodedRecord } from './record-codec';
 import { defineScripts } from './scripts';
@@ -46,6 +48,8 @@ export interface RedisStoreOptions {
   readonly keyPrefix: string;
   /** `false`: expiry is kept in the record alone and Redis gets no TTL (LRU mode). */
   readonly expireKeys: boolean;
+  /** `undefined`: a change is acknowledged when the master has it. */
+  readonly replication?: ReplicationOptions | undefined;
   /** `undefined`: none. Not with a Cluster, and not without `expireKeys`. */
   readonly nearCache?: NearCacheOptions | undefined;
 }
@@ -65,12 +69,13 @@ export class RedisStore implements SessionStore {
   readonly #runScript: RunScript;
   readonly #read: Read;
   readonly #recentLoads = new RecentLoads();
+  readonly #replication: Replication | undefined;
   readonly #nearCache: NearCache | undefined;
   readonly #invalidations: Invalidations | undefined;
 
   constructor(options: RedisStoreOptions) {
     this.#options = options;
-    const { connection, keyPrefix, nearCache } = options;
+    const { connection, keyPrefix, nearCache, replication } = options;
     const { client } = connection;
     if (nearCache !== undefined && client instanceof Redis) {
       const { maxBytes, observer, subscriber, onTrouble } = nearCache;
@@ -79,6 +84,7 @@ export class RedisStore implements SessionStore {
     }
     this.#runScript = defineScripts(client, options);
     this.#read = batchReads(client);
+    this.#replication = replication && new Replication(replication);
   }
 
   get ready(): boolean {
@@ -242,14 +248,19 @@ export class RedisStore implements SessionStore {
   ): Promise<ScriptReply | undefined> {
     // Asked before sending, because afterwards it is not known whether the command left.
     const server = this.#options.connection.serverOf(key) ?? away();
-    const { clock } = server;
+    const { client, clock } = server;
     if (!clock.isKnown) await server.beat();
     const sentAt = performance.now();
     if (!clock.isKnown || sentAt >= givenUpAt) throw storeUnavailable(false);
+    const sent = this.#replication?.sending(client);
     const reply = await this.#runScript(script, key, [secretHash, String(clock.lastBefore(givenUpAt)), ...args]);
-    if (text(reply[0]) !== 'late') return reply;
-    clock.observe(sentAt, performance.now(), number(reply[1]));
-    return undefined;
+    const status = text(reply[0]);
+    if (status === 'late') {
+      clock.observe(sentAt, performance.now(), number(reply[1]));
+      return undefined;
+    }
+    if (sent !== undefined && changes.has(status)) await this.#replication?.confirm(sent);
+    return reply;
   }
 
   #failure(script: ScriptName, handle: string, error: unknown): unknown {
@@ -273,6 +284,9 @@ export class RedisStore implements SessionStore {
     return { created, accessed, idleTimeout, version, expires };
   }
 }
+
+/** What the scripts reply when they have changed something. */
+const changes = new Set(['created', 'updated', 'deleted']);
 
 function away(): never {
   throw storeUnavailable(false);
