@@ -6,7 +6,6 @@ import { createHandlers } from './grpc/handlers';
 import { startGrpcServer } from './grpc/server';
 import type { GrpcServer } from './grpc/server';
 import { startHttpServer } from './http/server';
-import type { HttpServer } from './http/server';
 import { createMetrics } from './metrics/metrics';
 import type { Metrics } from './metrics/metrics';
 import { SessionManager } from './session/session-manager';
@@ -68,14 +67,7 @@ export async function startApp(config: Config, { logger, version, activeCall }: 
   const { expiry, limits } = config;
   const tokens = rememberVerified(createTokens(config.signingKeys ?? [randomSigningKey()]));
   const manager = new SessionManager({ store, tokens, limits, expiry, events: metrics });
-  let http: HttpServer | undefined;
   try {
-    const listening = await startHttpServer({
-      address: config.httpAddress,
-      registry,
-      readiness: () => readiness(store, grpc),
-    });
-    http = listening;
     if (!store.ready) await delay(storeWaitMs, undefined, storeReady).catch(() => {});
     const started = await startGrpcServer({
       addresses: config.grpcAddresses,
@@ -86,20 +78,26 @@ export async function startApp(config: Config, { logger, version, activeCall }: 
     });
     grpc = started;
     grpc.setServing(readiness(store, grpc).ready);
+    // Last: once its startup probe succeeds, the application is started.
+    const http = await startHttpServer({
+      address: config.httpAddress,
+      registry,
+      readiness: () => readiness(store, grpc),
+    });
     return {
-      addresses: { grpc: started.addresses, http: listening.address },
+      addresses: { grpc: started.addresses, http: http.address },
       store: config.store.kind,
       close: async () => {
         const deadline = performance.now() + config.shutdownGraceMs;
         const finished = await started.close(config.shutdownGraceMs);
         await tracing?.close(Math.max(deadline - performance.now(), lastExportMs));
-        await Promise.all([listening.close(), store.close()]);
+        await Promise.all([http.close(), store.close()]);
         return finished;
       },
     };
   } catch (error) {
     await grpc?.close(0);
-    await Promise.all([http?.close(), store.close()]);
+    await store.close();
     throw error;
   }
 }
@@ -171,7 +169,6 @@ function openStore(
 }
 
 function readiness(store: SessionStore, grpc: GrpcServer | undefined): { ready: boolean; reason?: string } {
-  if (grpc === undefined) return { ready: false, reason: 'starting' };
-  if (grpc.draining) return { ready: false, reason: 'draining' };
+  if (grpc?.draining !== false) return { ready: false, reason: 'draining' };
   return store.ready ? { ready: true } : { ready: false, reason: 'store' };
 }

@@ -137,6 +137,17 @@ describeWith('kustomize 5', canRender).each(overlays)('the pods of the overlay %
     expect(pod.spec.terminationGracePeriodSeconds).toBe(pause + forTheApp + shutdownGraceMs / 1000 + toSpare);
   });
 
+  test('have a sidecar that hangs replaced within 30 seconds', () => {
+    const { periodSeconds, timeoutSeconds, failureThreshold, terminationGracePeriodSeconds } = pod.sidecar
+      .livenessProbe as Record<string, number>;
+    const noticedAfter = failureThreshold! * Math.max(periodSeconds!, timeoutSeconds!);
+    expect(noticedAfter + terminationGracePeriodSeconds!).toBeLessThan(30);
+  });
+
+  test('show in the status of the pod why the sidecar does not start', () => {
+    expect(pod.sidecar.terminationMessagePolicy).toBe('FallbackToLogsOnError');
+  });
+
   test('ask about Redis only for readiness', () => {
     const paths = ['startupProbe', 'livenessProbe', 'readinessProbe'].map((one) => pod.sidecar[one].httpGet.path);
     expect(paths).toEqual(['/livez', '/livez', '/readyz']);
