@@ -269,7 +269,7 @@ export function describeSessionStore(name: string, makeStore: MakeStore): void {
       });
 
       test('refuses what would outgrow a limit, and stores nothing', async () => {
-        await startWith(twentyMinutes, { maxSessionBytes: 100, maxKeys: 3, maxFlashMessages: 2 });
+        await startWith(twentyMinutes, { ...generousLimits, maxSessionBytes: 100, maxKeys: 3, maxFlashMessages: 2 });
         const session = await create();
         await apply(session, set('a', '1'.repeat(90)));
         const refusals = [
@@ -290,8 +290,19 @@ export function describeSessionStore(name: string, makeStore: MakeStore): void {
         await apply(session, set('b', '2'.repeat(8)));
       });
 
+      test('refuses more flash queues than may have messages, but not more messages or another queue in place of one', async () => {
+        await startWith(twentyMinutes, { ...generousLimits, maxFlashQueues: 2 });
+        const session = await create();
+        await apply(session, push('a', '1'), push('', '1'));
+        const third = { operations: [push('b', '1')] };
+        const refusal = { kind: 'limit', limit: 'maxFlashQueues' };
+        await expect(store.update(session, third)).resolves.toEqual({ status: 'refused', refusal });
+        await apply(session, push('a', '2'), { kind: 'pop_flash', queue: '' }, push('b', '1'));
+        expect([...((await store.load(session))?.session.flash.keys() ?? [])]).toEqual(['a', 'b']);
+      });
+
       test('lets a session that is past a limit already shrink or stay, but not grow', async () => {
-        await startWith(twentyMinutes, { maxSessionBytes: 4, maxKeys: 1, maxFlashMessages: 1 });
+        await startWith(twentyMinutes, { ...generousLimits, maxSessionBytes: 4, maxKeys: 1, maxFlashMessages: 1 });
         const data = new Map([
           ['a', Buffer.from('11')],
           ['b', Buffer.from('22')],
@@ -315,7 +326,7 @@ export function describeSessionStore(name: string, makeStore: MakeStore): void {
       });
 
       test('a change may pass a limit on its way if it ends below', async () => {
-        await startWith(twentyMinutes, { maxSessionBytes: 20, maxKeys: 2, maxFlashMessages: 1 });
+        await startWith(twentyMinutes, { ...generousLimits, maxSessionBytes: 20, maxKeys: 2, maxFlashMessages: 1 });
         const long = '2'.repeat(30);
         const waysDown: Operation[][] = [
           [set('b', long), { kind: 'clear' }],
@@ -361,6 +372,183 @@ export function describeSessionStore(name: string, makeStore: MakeStore): void {
         expect((await store.load(session))?.session.subject).toBe('ada');
         await store.update(session, { subject: '' });
         expect((await store.load(session))?.session.subject).toBeUndefined();
+      });
+    });
+
+    describe('the budgets of one request', () => {
+      const array = `[${'1,'.repeat(40)}1]`;
+      const limits = { ...generousLimits, maxReplyBytes: 100, maxWorkBytes: 100 };
+      const text = (bytes: number) => 'x'.repeat(bytes);
+      const pop = (queue: string): Operation => ({ kind: 'pop_flash', queue });
+      const take = (key: string): Operation => ({ kind: 'take', key });
+      const setIfAbsent = (key: string, json: string): Operation => ({
+        kind: 'set_if_absent',
+        key,
+        value: Buffer.from(json),
+      });
+      const setMany = Array.from({ length: 3 }, (_, index) => set(`k${index}`, text(34)));
+
+      const tooMuch: [string, 'maxReplyBytes' | 'maxWorkBytes', Operation[]][] = [
+        ['a value returned again and again', 'maxReplyBytes', [set('a', text(34)), ...times(3, setIfAbsent('a', '1'))]],
+        ['values that set_if_absent stores', 'maxReplyBytes', [setIfAbsent('a', text(50)), setIfAbsent('b', text(51))]],
+        ['values taken', 'maxReplyBytes', [...setMany, ...setMany.map((_, index) => take(`k${index}`))]],
+        ['messages popped', 'maxReplyBytes', [...times(3, push('q', text(34))), pop('q')]],
+        ['numbers', 'maxReplyBytes', [set('n', '100000'), ...times(17, increment('n', 1))]],
+        [
+          'an array that grows while it is returned',
+          'maxReplyBytes',
+          times(5, append('a', '12345678'), setIfAbsent('a', '1')),
+        ],
+        ['arrays put there again and again', 'maxWorkBytes', times(2, set('a', array), append('a', '1'))],
+        [
+          'arrays under several keys',
+          'maxWorkBytes',
+          [set('a', array), set('b', array), ...['a', 'b'].map((key) => append(key, '1', true))],
+        ],
+        ['a queue searched for a message', 'maxWorkBytes', [...times(3, push('q', text(34))), push('q', '1', true)]],
+      ];
+
+      test.each(tooMuch)(
+        '%s: refused past %s, with nothing stored, and done where the budget is larger',
+        async (_what, limit, operations) => {
+          await startWith(twentyMinutes, limits);
+          const session = await create();
+          const refused = { status: 'refused', refusal: { kind: 'limit', limit } };
+          await expect(store.update(session, { operations: [set('z', '1'), ...operations] })).resolves.toEqual(refused);
+          expect(await store.load(session)).toMatchObject({
+            session: { data: new Map(), flash: new Map(), version: 1 },
+          });
+          await startWith(twentyMinutes, generousLimits);
+          await apply(await create(), ...operations);
+        },
+      );
+
+      test('all but the last byte too many is done', async () => {
+        await startWith(twentyMinutes, limits);
+        const session = await create();
+        await apply(session, setIfAbsent('a', text(50)), setIfAbsent('b', text(50)));
+        await apply(session, set('a', text(98)), set('b', '[]'), append('b', '1'), { kind: 'clear' });
+        const hundred = `["${text(96)}"]`;
+        await apply(session, set('a', hundred), ...times(50, append('a', '1', true)), { kind: 'clear' });
+      });
+
+      test('what a refused operation would have cost, or got in the way of, does not matter', async () => {
+        await startWith(twentyMinutes, limits);
+        const session = await create();
+        await apply(session, set('a', '"text"'));
+        const operations = [append('a', '1'), set('b', array), set('c', array), append('b', '1'), append('c', '1')];
+        await expect(store.update(session, { operations })).resolves.toEqual({
+          status: 'refused',
+          refusal: { kind: 'operand', operation: 0, problem: 'no_json_array' },
+        });
+      });
+
+      test('a session that is larger may be returned and worked through once', async () => {
+        const large = `[${'1,'.repeat(80)}1]`;
+        await startWith(twentyMinutes, limits);
+        const data = new Map([['a', Buffer.from(large)]]);
+        const flash = new Map([['q', [Buffer.from(text(120)), Buffer.from(text(30))]]]);
+        const session = await create({ content: { data, flash } });
+        const { results } = await apply(
+          session,
+          append('a', '1', true),
+          push('q', text(30), true),
+          take('a'),
+          pop('q'),
+        );
+        expect(results.map(({ applied }) => applied)).toEqual([false, false, true, true]);
+        const again = [set('a', large), take('a')];
+        const refused = { status: 'refused', refusal: { kind: 'limit', limit: 'maxReplyBytes' } };
+        await expect(store.update(session, { operations: again })).resolves.toEqual(refused);
+      });
+
+      test('a thousand appends to one large array cost what one does', async () => {
+        await startWith(twentyMinutes, { ...generousLimits, maxWorkBytes: 200_000 });
+        const session = await create();
+        await apply(session, set('a', `[${'1,'.repeat(99_000)}1]`));
+        const numbers = Array.from({ length: 1000 }, (_, index) => index);
+        const added = await apply(session, ...numbers.map((index) => append('a', `"x${index}"`, index % 2 === 0)));
+        expect(added.results.every(({ applied }) => applied)).toBe(true);
+        const again = await apply(session, ...numbers.map((index) => append('a', `"x${index}"`, true)));
+        expect(again.results.some(({ applied }) => applied)).toBe(false);
+        const stored = (await dataOf(session))['a'] ?? '';
+        expect((JSON.parse(stored) as unknown[]).slice(99_001)).toEqual(numbers.map((index) => `x${index}`));
+      });
+    });
+
+    describe('arrays and queues that one change works on several times', () => {
+      test('an array that is read, taken, replaced and removed between appends is what each leaves', async () => {
+        const session = await create();
+        const held: Operation = { kind: 'set_if_absent', key: 'a', value: Buffer.from('0') };
+        const { results } = await apply(
+          session,
+          set('a', ' [1] '),
+          append('a', '1', true),
+          held,
+          append('a', '2'),
+          held,
+          append('a', '2', true),
+          append('a', '3'),
+          { kind: 'take', key: 'a' },
+          append('a', '4', true),
+          { kind: 'delete', key: 'a' },
+          append('a', '4', true),
+          { kind: 'clear' },
+          append('a', '5', true),
+          append('b', '5', true),
+          held,
+        );
+        const values = results.map(({ applied, value }) => [applied, value?.toString()]);
+        expect(values.filter(([, value]) => value !== undefined)).toEqual([
+          [false, ' [1] '],
+          [false, '[1,2]'],
+          [true, '[1,2,3]'],
+          [false, '[5]'],
+        ]);
+        expect(values.map(([applied]) => applied)).toEqual(
+          [1, 0, 0, 1, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 0].map((applied) => applied === 1),
+        );
+        await expect(dataOf(session)).resolves.toEqual({ a: '[5]', b: '[5]' });
+      });
+
+      test('an append that changes nothing leaves the text as it is', async () => {
+        const session = await create();
+        await apply(session, set('a', ' [ 1 , "x y" ] '));
+        await apply(session, append('a', '"x y"', true), append('a', '1', true));
+        await expect(dataOf(session)).resolves.toEqual({ a: ' [ 1 , "x y" ] ' });
+      });
+
+      test('keys keep their order when others are removed and come again', async () => {
+        const session = await create();
+        await apply(session, ...['a', 'b', 'c', 'd'].map((key) => set(key, '[]')));
+        await apply(
+          session,
+          { kind: 'delete', key: 'b' },
+          append('c', '1'),
+          { kind: 'take', key: 'a' },
+          set('b', '1'),
+          append('e', '1'),
+          append('a', '1'),
+        );
+        expect(Object.keys(await dataOf(session))).toEqual(['c', 'd', 'b', 'e', 'a']);
+      });
+
+      test('messages that are pushed and popped are found by those that must not be twice, and not after', async () => {
+        const session = await create();
+        const { results } = await apply(
+          session,
+          push('', '1', true),
+          push('', '2'),
+          push('', '2', true),
+          push('other', '2', true),
+          { kind: 'pop_flash', queue: '' },
+          push('', '2', true),
+          push('', '2', true),
+        );
+        expect(results.map(({ applied }) => applied)).toEqual([true, true, false, true, true, true, false]);
+        const flash = (await store.load(session))?.session.flash;
+        expect([...(flash?.keys() ?? [])]).toEqual(['other', '']);
+        expect(flash?.get('')).toEqual([Buffer.from('2')]);
       });
     });
 
@@ -599,4 +787,8 @@ function increment(key: string, by: number): Operation {
 
 function push(queue: string, json: string, unlessPresent = false): Operation {
   return { kind: 'push_flash', queue, message: Buffer.from(json), unlessPresent };
+}
+
+function times(count: number, ...operations: readonly Operation[]): Operation[] {
+  return Array.from({ length: count }, () => operations).flat();
 }

@@ -273,9 +273,10 @@ describe.each(['memory', 'Redis'])('bad input, with sessions in %s', (store) => 
 
     test('more than 1,000 mutations are refused, in every method that changes', async () => {
       const mutations = many(1001);
-      const violations = { mutations: 'Expected at most 1000 mutations, got 1001.' };
+      const metadata = { limit: '1000', setting: 'SESSION_SIDECAR_MAX_MUTATIONS' };
+      const tooLarge = { status: 'RESOURCE_EXHAUSTED', reason: 'REQUEST_TOO_LARGE', metadata };
       for (const method of ['createSession', 'updateSession', 'regenerateSession'] as const) {
-        expect(await refused(() => raw.call(method, { token, mutations }))).toMatchObject(invalid(violations));
+        expect(await refused(() => raw.call(method, { token, mutations }))).toMatchObject(tooLarge);
       }
     });
 

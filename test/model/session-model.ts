@@ -28,7 +28,15 @@ export interface ModelResult {
   value?: Json;
 }
 
-export const modelLimits = { maxKeys: 4, maxFlashMessages: 3, maxSessionBytes: 10_000 };
+export const modelLimits = {
+  maxKeys: 4,
+  maxFlashMessages: 3,
+  maxFlashQueues: 2,
+  maxSessionBytes: 10_000,
+  maxMutations: 100,
+  maxReplyBytes: 10_000,
+  maxWorkBytes: 10_000,
+};
 const second = 1000;
 export const modelIdle = 1200 * second;
 export const modelLifetime = 7200 * second;
@@ -98,6 +106,7 @@ export class SessionModel {
       results.push(result);
     }
     if (data.size > modelLimits.maxKeys) return 'TOO_MANY_KEYS';
+    if (flash.size > modelLimits.maxFlashQueues) return 'FLASH_QUEUE_FULL';
     if ([...flash.values()].some((messages) => messages.length > modelLimits.maxFlashMessages))
       return 'FLASH_QUEUE_FULL';
     if (always || results.some(({ applied }) => applied)) {

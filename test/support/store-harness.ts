@@ -27,7 +27,15 @@ export interface StoreSettings {
 
 export type MakeStore = (settings: StoreSettings) => Promise<StoreHarness>;
 
-export const generousLimits: Limits = { maxSessionBytes: 262_144, maxKeys: 1000, maxFlashMessages: 100 };
+export const generousLimits: Limits = {
+  maxSessionBytes: 262_144,
+  maxKeys: 1000,
+  maxFlashMessages: 100,
+  maxFlashQueues: 100,
+  maxMutations: 1000,
+  maxReplyBytes: 1_048_576,
+  maxWorkBytes: 262_144,
+};
 
 export const twentyMinutes: ExpiryPolicy = {
   idleTimeout: 20 * 60_000,
@@ -103,11 +111,11 @@ export function makeRedisStore(
 }
 
 /** Answers each read with what the next one finds, which a near cache answers where it can. */
-function readingTwice(store: RedisStore): SessionStore {
+function readingTwice(store: SessionStore): SessionStore {
   return {
-    create: (session) => store.create(session),
-    update: (ref, change) => store.update(ref, change),
-    delete: (ref) => store.delete(ref),
+    create: (session, deadline) => store.create(session, deadline),
+    update: (ref, change, deadline) => store.update(ref, change, deadline),
+    delete: (ref, deadline) => store.delete(ref, deadline),
     close: () => store.close(),
     get ready() {
       return store.ready;
@@ -115,10 +123,10 @@ function readingTwice(store: RedisStore): SessionStore {
     get parts() {
       return store.parts;
     },
-    async load(ref) {
-      const first = await store.load(ref);
-      await store.load(ref);
-      const last = await store.load(ref);
+    async load(ref, deadline) {
+      const first = await store.load(ref, deadline);
+      await store.load(ref, deadline);
+      const last = await store.load(ref, deadline);
       return first && last && { session: last.session, touched: first.touched };
     },
   };

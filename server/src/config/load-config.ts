@@ -1,3 +1,4 @@
+import type { Limits } from '../session/limits';
 import { ConfigError } from './config';
 import type { Config } from './config';
 import { redisClashes, redisConfigOf, whyWithoutEffect } from './redis-config';
@@ -55,7 +56,7 @@ function parseAll(given: GivenSettings, readFile: ReadFile): { values: Partial<S
 
 function configOf(values: SettingValues): Omit<Config, 'tracing'> {
   const { grpcAddresses, httpAddress, logLevel, shutdownGraceMs, signingKeys } = values;
-  const { idleTimeout, touchInterval, maxLifetime, maxSessionBytes, maxKeys, maxFlashMessages } = values;
+  const { idleTimeout, touchInterval, maxLifetime } = values;
   const redis = redisConfigOf(values);
   return {
     grpcAddresses,
@@ -64,8 +65,19 @@ function configOf(values: SettingValues): Omit<Config, 'tracing'> {
     shutdownGraceMs,
     signingKeys,
     expiry: { idleTimeout, touchInterval, maxLifetime },
-    limits: { maxSessionBytes, maxKeys, maxFlashMessages },
+    limits: limitsOf(values),
     store: redis === undefined ? { kind: 'memory', maxBytes: values.memoryStoreBytes } : { kind: 'redis', redis },
+  };
+}
+
+const mebibyte = 1024 * 1024;
+
+function limitsOf(values: SettingValues): Limits {
+  const { maxSessionBytes, maxKeys, maxFlashMessages, maxFlashQueues, maxMutations } = values;
+  return {
+    ...{ maxSessionBytes, maxKeys, maxFlashMessages, maxFlashQueues, maxMutations },
+    maxReplyBytes: values.maxReplyBytes ?? Math.max(maxSessionBytes, mebibyte),
+    maxWorkBytes: values.maxWorkBytes ?? maxSessionBytes,
   };
 }
 

@@ -94,6 +94,30 @@ export const settings = {
     fallback: '100',
     help: 'Most messages waiting in one flash queue.',
   },
+  maxFlashQueues: {
+    name: 'MAX_FLASH_QUEUES',
+    kind: integer(1, 1000),
+    fallback: '100',
+    help: 'Most flash queues of a session that have messages.',
+  },
+  maxMutations: {
+    name: 'MAX_MUTATIONS',
+    kind: integer(1, 10_000),
+    fallback: '1000',
+    help: 'Most mutations of one request.',
+  },
+  maxReplyBytes: {
+    name: 'MAX_REPLY_SIZE',
+    kind: size({ min: '1KiB', max: '3MiB' }),
+    absent: 'MAX_SESSION_SIZE, but at least 1MiB',
+    help: 'Most bytes of values and messages that the results of one request return. A session that is larger can still be returned.',
+  },
+  maxWorkBytes: {
+    name: 'MAX_WORK_SIZE',
+    kind: size({ min: '1KiB', max: '16MiB' }),
+    absent: 'MAX_SESSION_SIZE',
+    help: 'Most bytes that the mutations of one request search or extend: the arrays of append, each counted once, and the flash queues in which a message must not be twice. A session that is larger can still be worked through once. Redis serves nothing else meanwhile, for 20 to 60 ms per 256 KiB.',
+  },
 
   signingKeys: {
     name: 'SIGNING_KEYS',
@@ -107,7 +131,7 @@ export const settings = {
     name: 'MEMORY_STORE_SIZE',
     kind: size({ min: '1MiB', max: '64GiB' }),
     fallback: '64MiB',
-    help: 'Most bytes of all sessions together in the memory store. When it is full, sessions are refused and none is thrown out.',
+    help: 'Most bytes of memory for the sessions of the memory store, with 1 KiB of overhead for each. When it is full, sessions are refused and none is evicted.',
   },
 
   redisUrl: {

@@ -2,19 +2,20 @@ import type { Duration } from '@session-sidecar/proto/google/protobuf/duration';
 import type { Mutation, MutationResult, Session } from '@session-sidecar/proto/session/v1/session';
 import type { Operation, OperationResult } from '../session/change';
 import { invalidArgument } from '../session/errors';
-import type { FieldViolation } from '../session/errors';
 import type { SessionRecord } from '../session/session';
+import { Violations } from '../session/violations';
 
-/** @throws SessionError INVALID_ARGUMENT naming each mutation that says nothing. */
+/** @throws SessionError INVALID_ARGUMENT naming mutations that say nothing. */
 export function toOperations(mutations: readonly Mutation[]): Operation[] {
-  const violations: FieldViolation[] = [];
+  const violations = new Violations();
   const operations = mutations.flatMap(({ kind }, index): Operation[] => {
     if (kind !== undefined) return [toOperation(kind)];
     const description = 'Expected exactly one kind of mutation, got none this version knows.';
-    violations.push({ field: `mutations[${index}]`, description });
+    violations.add({ field: `mutations[${index}]`, description });
     return [];
   });
-  if (violations.length > 0) throw invalidArgument(violations);
+  const problems = violations.toList();
+  if (problems.length > 0) throw invalidArgument(problems);
   return operations;
 }
 

@@ -1,3 +1,6 @@
+import { boundViolations } from './violations';
+import type { FieldViolation } from './violations';
+
 /** Why a use case failed. The closed set; `grpc/status.ts` gives each its gRPC status. */
 export type Reason =
   | 'SESSION_NOT_FOUND'
@@ -14,17 +17,10 @@ export type Reason =
   | 'OVERLOADED'
   | 'API_TOKEN_INVALID';
 
-/** What is wrong with one field of a request: what was got and what is allowed, never the value of a key or token. */
-export interface FieldViolation {
-  /** The field's path in the request, for example `mutations[2].set.key`. */
-  readonly field: string;
-  readonly description: string;
-}
-
 export interface SessionErrorDetails {
   /** Facts a program can act on, for example the limit that was hit and the setting that changes it. */
   readonly metadata?: Readonly<Record<string, string>>;
-  /** For INVALID_ARGUMENT: every field that is wrong. */
+  /** For INVALID_ARGUMENT: the fields that are wrong, as many as an error names. */
   readonly violations?: readonly FieldViolation[];
   readonly cause?: unknown;
 }
@@ -50,8 +46,12 @@ export function sessionNotFound(): SessionError {
   return new SessionError('SESSION_NOT_FOUND', 'The session does not exist, has expired, or its token was replaced.');
 }
 
-export function invalidArgument(violations: readonly FieldViolation[]): SessionError {
-  const problems = violations.map(({ field, description }) => `${field}: ${description}`).join('; ');
+/** Names the first of the violations and says how many more there are. */
+export function invalidArgument(all: readonly FieldViolation[]): SessionError {
+  const violations = boundViolations(all);
+  const problems = violations
+    .map(({ field, description }) => (field === '' ? description : `${field}: ${description}`))
+    .join('; ');
   return new SessionError('INVALID_ARGUMENT', `The request is invalid. ${problems}`, { violations });
 }
 

@@ -1,4 +1,4 @@
-/** How much one session may hold. */
+/** How much one session may hold, and how much one request may ask for. */
 export interface Limits {
   /** Sum of the bytes of all keys, values, flash queue names and messages. */
   readonly maxSessionBytes: number;
@@ -6,13 +6,24 @@ export interface Limits {
   readonly maxKeys: number;
   /** Number of messages in one flash queue. */
   readonly maxFlashMessages: number;
+  /** Number of flash queues that have messages. */
+  readonly maxFlashQueues: number;
+  /** Number of mutations in one request. */
+  readonly maxMutations: number;
+  /**
+   * Bytes of the values and messages that one request's results return, and with `create` of the session beside them. A session
+   * that is larger may be returned whole. Up to 3 MiB, replies stay below the 4 MiB of a gRPC message with all that a message adds.
+   */
+  readonly maxReplyBytes: number;
+  /**
+   * Bytes that one request's operations search or extend: the arrays of `append`, each counted once, and the queues that
+   * `push_flash` searches for a message. A session that is larger may be worked through once.
+   */
+  readonly maxWorkBytes: number;
 }
 
 /** Most bytes of a key, a flash queue's name or a subject, in UTF-8. */
 export const maxNameBytes = 256;
-
-/** Most mutations in one request. */
-export const maxMutations = 1000;
 
 /** An idle timeout that a request may ask for, in milliseconds: 1 second to 10 years. */
 export const idleTimeoutRange = { min: 1000, max: 10 * 365.25 * 24 * 3_600_000 } as const;

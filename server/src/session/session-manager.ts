@@ -1,21 +1,23 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
-import type { OperandProblem, Operation, OperationResult, Refusal, SessionChange } from './change';
-import { applyOperations, contentBytes, emptyContent } from './content';
+import type { Operation, OperationResult, SessionChange } from './change';
+import { contentBytes, dataBytes, emptyContent } from './content';
+import type { Content } from './content';
 import { invalidArgument, SessionError, sessionNotFound } from './errors';
-import type { FieldViolation } from './errors';
 import type { Limits } from './limits';
+import { applyOperations, replyBytes } from './operations';
+import { limitExceeded, refused } from './refusals';
 import type { ExpiryPolicy, SessionRecord, SessionState } from './session';
 import type { SessionEvents } from './session-events';
 import type { SessionRef, SessionStore } from './session-store';
 import type { Tokens } from './token';
 import {
   idleTimeoutViolations,
-  mutationField,
   nameViolations,
   operationsViolations,
   operationViolations,
   subjectViolations,
 } from './validation';
+import type { FieldViolation } from './violations';
 
 export interface CreateSession {
   readonly operations: readonly Operation[];
@@ -75,13 +77,15 @@ export class SessionManager {
   }
 
   async create({ operations, idleTimeout, subject }: CreateSession, deadline?: number): Promise<Created> {
+    this.#refuseExcess(operations);
     refuseIfAny([
       ...operationsViolations(operations),
       ...idleTimeoutViolations(idleTimeout),
       ...subjectViolations(subject, { mayBeEmpty: false }),
     ]);
     const applied = applyOperations(emptyContent, operations, this.#limits);
-    if (applied.status === 'refused') throw this.#refused(applied.refusal, operations);
+    if (applied.status === 'refused') throw refused(applied.refusal, operations, this.#limits);
+    this.#refuseLargeReply(applied.content, applied.results);
 
     const { token, handle, secretHash } = this.#tokens.issue();
     const record = {
@@ -108,6 +112,7 @@ export class SessionManager {
   async update(token: string, request: UpdateSession, deadline?: number): Promise<Updated> {
     const { operations, idleTimeout, subject, ifVersion } = request;
     const ref = this.#verify(token);
+    this.#refuseExcess(operations);
     refuseIfAny([
       ...operationsViolations(operations),
       ...idleTimeoutViolations(idleTimeout),
@@ -122,6 +127,7 @@ export class SessionManager {
   async regenerate(token: string, request: RegenerateSession, deadline?: number): Promise<Regenerated> {
     const { operations, subject } = request;
     const ref = this.#verify(token);
+    this.#refuseExcess(operations);
     refuseIfAny([...operationsViolations(operations), ...subjectViolations(subject, { mayBeEmpty: true })]);
     const { token: newToken, secretHash } = this.#tokens.issue(ref.handle);
     const csrfToken = newCsrfToken();
@@ -196,42 +202,27 @@ export class SessionManager {
         this.#events.versionConflict();
         throw versionMismatch(outcome.version);
       case 'refused':
-        throw this.#refused(outcome.refusal, change.operations ?? []);
+        throw refused(outcome.refusal, change.operations ?? [], this.#limits);
     }
   }
 
-  #refused(refusal: Refusal, operations: readonly Operation[]): SessionError {
-    if (refusal.kind === 'operand') {
-      const field = `${mutationField(operations, refusal.operation)}.key`;
-      return invalidArgument([{ field, description: operandProblems[refusal.problem] }]);
+  /** What is refused before anything is parsed, so that a request costs no more than it may. */
+  #refuseExcess(operations: readonly Operation[]): void {
+    if (operations.length > this.#limits.maxMutations) throw limitExceeded('maxMutations', this.#limits);
+    const { maxSessionBytes } = this.#limits;
+    if (operations.some((operation) => operation.kind === 'append' && operation.value.length > maxSessionBytes)) {
+      throw limitExceeded('maxSessionBytes', this.#limits);
     }
-    const { reason, what, setting } = limitErrors[refusal.limit];
-    const limit = this.#limits[refusal.limit];
-    return new SessionError(
-      reason,
-      `The session would hold more than ${limit} ${what}. Nothing was stored. ${setting} changes the limit.`,
-      {
-        metadata: { limit: String(limit), setting },
-      },
-    );
+  }
+
+  /** A reply that has the session beside the results must fit into a message too. */
+  #refuseLargeReply({ data }: Content, results: readonly OperationResult[]): void {
+    const { maxReplyBytes, maxSessionBytes } = this.#limits;
+    if (dataBytes(data) + replyBytes(results) > Math.max(maxReplyBytes, maxSessionBytes)) {
+      throw limitExceeded('maxReplyBytes', this.#limits);
+    }
   }
 }
-
-const limitErrors = {
-  maxSessionBytes: { reason: 'SESSION_TOO_LARGE', what: 'bytes', setting: 'SESSION_SIDECAR_MAX_SESSION_SIZE' },
-  maxKeys: { reason: 'TOO_MANY_KEYS', what: 'keys', setting: 'SESSION_SIDECAR_MAX_KEYS' },
-  maxFlashMessages: {
-    reason: 'FLASH_QUEUE_FULL',
-    what: 'messages in one flash queue',
-    setting: 'SESSION_SIDECAR_MAX_FLASH_MESSAGES',
-  },
-} as const satisfies Record<keyof Limits, object>;
-
-const operandProblems = {
-  no_json_array: 'Expected the key to hold a JSON array or nothing, got something else.',
-  no_json_integer: 'Expected the key to hold a JSON integer or nothing, got something else.',
-  integer_overflow: 'Expected a sum from -(2^53)+1 to 2^53-1, got one outside.',
-} as const satisfies Record<OperandProblem, string>;
 
 /** 128 random bits: OWASP asks for a CSRF token that is unique per session and not to be guessed. */
 function newCsrfToken(): string {

@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import type { Operation } from './change';
-import type { FieldViolation } from './errors';
-import { idleTimeoutRange, maxMutations, maxNameBytes } from './limits';
+import { idleTimeoutRange, maxNameBytes } from './limits';
+import { Violations } from './violations';
+import type { FieldViolation } from './violations';
 
 /*
  * Checks of what a request brings. Each returns the violations it found, named by the field's path in the request. They
@@ -21,15 +22,13 @@ export function nameViolations(field: string, name: string, { mayBeEmpty = false
   return [];
 }
 
+/** @param operations of which there are not more than a request may have. */
 export function operationsViolations(operations: readonly Operation[]): FieldViolation[] {
-  if (operations.length > maxMutations) {
-    return [
-      { field: 'mutations', description: `Expected at most ${maxMutations} mutations, got ${operations.length}.` },
-    ];
+  const violations = new Violations();
+  for (const [index, operation] of operations.entries()) {
+    violations.add(...operationViolations(operation, `${mutationField(operations, index)}.`));
   }
-  return operations.flatMap((operation, index) =>
-    operationViolations(operation, `${mutationField(operations, index)}.`),
-  );
+  return violations.toList();
 }
 
 /** The path of the mutation that became the operation at `index`. */

@@ -135,6 +135,11 @@ describe('every failure has a name', () => {
       },
       details: { metadata: { error_id: expect.stringMatching(/^[0-9a-f-]{36}$/) } },
     },
+    REQUEST_TOO_LARGE: {
+      status: 'RESOURCE_EXHAUSTED',
+      provoke: () => update(...Array.from({ length: 1001 }, () => mutation.delete(secretKey))),
+      details: { metadata: { limit: '1000', setting: 'SESSION_SIDECAR_MAX_MUTATIONS' } },
+    },
   };
 
   test('the table of these tests is the whole of ErrorReason', () => {

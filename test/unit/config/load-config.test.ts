@@ -14,7 +14,15 @@ describe('loadConfig()', () => {
       shutdownGraceMs: 10_000,
       signingKeys: undefined,
       expiry: { idleTimeout: 1_200_000, touchInterval: undefined, maxLifetime: undefined },
-      limits: { maxSessionBytes: 262_144, maxKeys: 1_000, maxFlashMessages: 100 },
+      limits: {
+        maxSessionBytes: 262_144,
+        maxKeys: 1_000,
+        maxFlashMessages: 100,
+        maxFlashQueues: 100,
+        maxMutations: 1000,
+        maxReplyBytes: 1_048_576,
+        maxWorkBytes: 262_144,
+      },
       store: { kind: 'memory', maxBytes: 67_108_864 },
     });
     expect(warnings).toEqual([]);
@@ -28,6 +36,8 @@ describe('loadConfig()', () => {
       SESSION_SIDECAR_MAX_SESSION_SIZE: '256KiB',
       SESSION_SIDECAR_MAX_KEYS: '1000',
       SESSION_SIDECAR_MAX_FLASH_MESSAGES: '100',
+      SESSION_SIDECAR_MAX_FLASH_QUEUES: '100',
+      SESSION_SIDECAR_MAX_MUTATIONS: '1000',
       SESSION_SIDECAR_MEMORY_STORE_SIZE: '64MiB',
     });
   });
@@ -45,6 +55,10 @@ describe('loadConfig()', () => {
         MAX_SESSION_SIZE: '1KiB',
         MAX_KEYS: '1',
         MAX_FLASH_MESSAGES: '2',
+        MAX_FLASH_QUEUES: '3',
+        MAX_MUTATIONS: '4',
+        MAX_REPLY_SIZE: '2KiB',
+        MAX_WORK_SIZE: '3KiB',
         MEMORY_STORE_SIZE: '1MiB',
         SIGNING_KEYS: signingKey,
       },
@@ -56,9 +70,22 @@ describe('loadConfig()', () => {
       shutdownGraceMs: 0,
       signingKeys: [Buffer.from(signingKey, 'base64')],
       expiry: { idleTimeout: undefined, touchInterval: 0, maxLifetime: 43_200_000 },
-      limits: { maxSessionBytes: 1_024, maxKeys: 1, maxFlashMessages: 2 },
+      limits: {
+        maxSessionBytes: 1_024,
+        maxKeys: 1,
+        maxFlashMessages: 2,
+        maxFlashQueues: 3,
+        maxMutations: 4,
+        maxReplyBytes: 2_048,
+        maxWorkBytes: 3_072,
+      },
       store: { kind: 'memory', maxBytes: 1_048_576 },
     });
+  });
+
+  test('replies and work may be as large as a session', () => {
+    const { config } = load({ env: { MAX_SESSION_SIZE: '2MiB' } });
+    expect(config.limits).toMatchObject({ maxReplyBytes: 2_097_152, maxWorkBytes: 2_097_152 });
   });
 
   test('reports everything that is wrong at once, whatever kind of mistake it is', () => {

@@ -51,11 +51,12 @@ describe('operationsViolations()', () => {
     ]);
   });
 
-  test('refuses more than 1,000 at once', () => {
-    const operations = Array.from({ length: 1001 }, () => ({ kind: 'clear' as const }));
-    expect(operationsViolations(operations)).toEqual([
-      { field: 'mutations', description: 'Expected at most 1000 mutations, got 1001.' },
-    ]);
+  test('names 8 wrong fields, and says how many more there are', () => {
+    const operations = Array.from({ length: 500 }, () => ({ kind: 'increment' as const, key: '', by: 0 }));
+    const violations = operationsViolations(operations);
+    expect(violations).toHaveLength(9);
+    expect(violations[7]?.field).toBe('mutations[3].increment.by');
+    expect(violations[8]).toEqual({ field: '', description: '992 more fields are wrong.' });
   });
 });
 

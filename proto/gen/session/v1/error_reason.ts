@@ -59,7 +59,8 @@ export enum ErrorReason {
    */
   TOO_MANY_KEYS = 6,
   /**
-   * FLASH_QUEUE_FULL - The flash queue would hold too many messages. Nothing was stored. Status RESOURCE_EXHAUSTED.
+   * FLASH_QUEUE_FULL - A flash queue would hold too many messages, or the session too many flash queues. Nothing was stored. Status
+   * RESOURCE_EXHAUSTED.
    *
    *     { "reason": "FLASH_QUEUE_FULL", "domain": "session.v1",
    *       "metadata": { "limit": "100", "setting": "SESSION_SIDECAR_MAX_FLASH_MESSAGES" } }

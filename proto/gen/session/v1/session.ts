@@ -23,8 +23,8 @@ export interface Session {
    */
   data: Map<string, Buffer>;
   /**
-   * flash_queues lists the flash queues in which messages wait, in the order in which they were first written to.
-   * Reading it does not take any message out.
+   * flash_queues lists the flash queues in which messages wait, in the order in which they were first written to. At
+   * most 100 (SESSION_SIDECAR_MAX_FLASH_QUEUES). Reading it does not take any message out.
    */
   flashQueues: FlashQueue[];
   /** csrf_token is the session's current CSRF token: 22 characters of base64url. Never empty. */

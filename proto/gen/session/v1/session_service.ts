@@ -15,7 +15,7 @@ export const protobufFileName = "session/v1/session_service.proto";
 
 /** CreateSessionRequest says what the new session holds from the start. */
 export interface CreateSessionRequest {
-  /** mutations are applied to the empty session, in order. At most 1,000. */
+  /** mutations are applied to the empty session, in order. At most 1,000 (SESSION_SIDECAR_MAX_MUTATIONS). */
   mutations: Mutation[];
   /** idle_expiry says how long the session lives unused. Not set: as SESSION_SIDECAR_IDLE_TIMEOUT says. */
   idleExpiry:
@@ -61,7 +61,10 @@ export interface GetSessionResponse {
 export interface UpdateSessionRequest {
   /** token is the session's token. */
   token: string;
-  /** mutations are applied in order, all of them or none. At most 1,000. May be empty. */
+  /**
+   * mutations are applied in order, all of them or none. At most 1,000 (SESSION_SIDECAR_MAX_MUTATIONS).
+   * May be empty.
+   */
   mutations: Mutation[];
   /**
    * if_version makes the update fail with VERSION_MISMATCH unless the session is at this version. Absent: update
@@ -102,7 +105,10 @@ export interface UpdateSessionResponse {
 export interface RegenerateSessionRequest {
   /** token is the session's present token, which stops working. */
   token: string;
-  /** mutations are applied in the same step, in order. At most 1,000. May be empty. */
+  /**
+   * mutations are applied in the same step, in order. At most 1,000
+   * (SESSION_SIDECAR_MAX_MUTATIONS). May be empty.
+   */
   mutations: Mutation[];
   /** subject replaces who the session belongs to, as in UpdateSessionRequest. Absent: as before. */
   subject?: string | undefined;
@@ -1514,6 +1520,7 @@ export const SessionServiceDefinition = {
      *
      * Errors:
      * - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the mutations do not fit in a session.
+     * - REQUEST_TOO_LARGE: the mutations cost more than one request may.
      * - STORE_FULL: the store has no room for another session.
      */
     createSession: {
@@ -1546,6 +1553,7 @@ export const SessionServiceDefinition = {
      * - SESSION_NOT_FOUND: the session has ended; it is not created again.
      * - VERSION_MISMATCH: if_version did not hold.
      * - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the result would not fit in a session.
+     * - REQUEST_TOO_LARGE: the mutations cost more than one request may.
      * - STORE_FULL: the store has no room for the change.
      */
     updateSession: {
@@ -1564,6 +1572,7 @@ export const SessionServiceDefinition = {
      * Errors:
      * - SESSION_NOT_FOUND: the session has ended or its token was already replaced.
      * - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the result would not fit in a session.
+     * - REQUEST_TOO_LARGE: the mutations cost more than one request may.
      * - STORE_FULL: the store has no room for the change.
      */
     regenerateSession: {
@@ -1719,6 +1728,7 @@ export const SessionServiceService = {
    *
    * Errors:
    * - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the mutations do not fit in a session.
+   * - REQUEST_TOO_LARGE: the mutations cost more than one request may.
    * - STORE_FULL: the store has no room for another session.
    */
   createSession: {
@@ -1754,6 +1764,7 @@ export const SessionServiceService = {
    * - SESSION_NOT_FOUND: the session has ended; it is not created again.
    * - VERSION_MISMATCH: if_version did not hold.
    * - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the result would not fit in a session.
+   * - REQUEST_TOO_LARGE: the mutations cost more than one request may.
    * - STORE_FULL: the store has no room for the change.
    */
   updateSession: {
@@ -1774,6 +1785,7 @@ export const SessionServiceService = {
    * Errors:
    * - SESSION_NOT_FOUND: the session has ended or its token was already replaced.
    * - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the result would not fit in a session.
+   * - REQUEST_TOO_LARGE: the mutations cost more than one request may.
    * - STORE_FULL: the store has no room for the change.
    */
   regenerateSession: {
@@ -1934,6 +1946,7 @@ export interface SessionServiceServer extends UntypedServiceImplementation {
    *
    * Errors:
    * - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the mutations do not fit in a session.
+   * - REQUEST_TOO_LARGE: the mutations cost more than one request may.
    * - STORE_FULL: the store has no room for another session.
    */
   createSession: handleUnaryCall<CreateSessionRequest, CreateSessionResponse>;
@@ -1952,6 +1965,7 @@ export interface SessionServiceServer extends UntypedServiceImplementation {
    * - SESSION_NOT_FOUND: the session has ended; it is not created again.
    * - VERSION_MISMATCH: if_version did not hold.
    * - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the result would not fit in a session.
+   * - REQUEST_TOO_LARGE: the mutations cost more than one request may.
    * - STORE_FULL: the store has no room for the change.
    */
   updateSession: handleUnaryCall<UpdateSessionRequest, UpdateSessionResponse>;
@@ -1963,6 +1977,7 @@ export interface SessionServiceServer extends UntypedServiceImplementation {
    * Errors:
    * - SESSION_NOT_FOUND: the session has ended or its token was already replaced.
    * - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the result would not fit in a session.
+   * - REQUEST_TOO_LARGE: the mutations cost more than one request may.
    * - STORE_FULL: the store has no room for the change.
    */
   regenerateSession: handleUnaryCall<RegenerateSessionRequest, RegenerateSessionResponse>;

@@ -1,8 +1,9 @@
-import { applyOperations, contentBytes } from '../../session/content';
+import { contentBytes } from '../../session/content';
 import type { Content } from '../../session/content';
 import type { SessionChange } from '../../session/change';
 import { storeFull } from '../../session/errors';
 import type { Limits } from '../../session/limits';
+import { applyOperations } from '../../session/operations';
 import { expiryOf, touchIntervalOf } from '../../session/session';
 import type { ExpiryPolicy, SessionState } from '../../session/session';
 import type { Loaded, NewSession, SessionRef, SessionStore, UpdateOutcome } from '../../session/session-store';

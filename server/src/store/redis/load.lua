@@ -7,7 +7,13 @@ local header, record = find()
 if not header then
   return { record }
 end
-if touch(header) then
+local touched = touch(header, record, function()
+  return parse(record, header.body_at)
+end)
+if touched == nil then
+  return { 'damaged' }
+end
+if touched then
   return { 'found', record, now_text, 'touched' }
 end
 return { 'found', record, now_text }

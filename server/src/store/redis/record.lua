@@ -52,6 +52,9 @@ local function state_of(header)
   return header.version .. ' ' .. header.created .. ' ' .. header.accessed .. ' ' .. header.idle
 end
 
+-- As record-codec.ts has it. A time has 13 digits until the year 2286; a longer one than this is no time that clients can show.
+local most_digits = { version = 15, time = 14, idle = 12 }
+
 -- Returns the record's header and its text, or nil and why not: 'not_found', 'damaged' or 'newer_format'. Numbers in a header
 -- stay the texts that they are in the record, because most are only copied, and Lua adds texts as well.
 local function find()
@@ -60,9 +63,16 @@ local function find()
     return nil, 'not_found'
   end
   local _, stop, version, created, accessed_at, accessed, idle, hash, csrf =
-    string.find(record, '^1 (%d+) (%d+) ()(%d+) ([%d-]+) ([%w_-]+) ([%w_-]+)\n')
-  if not stop or not (idle == '-' or tonumber(idle)) then
-    local format = tonumber(string.match(record, '^(%d+) '))
+    string.find(record, '^1 ([1-9]%d*) ([1-9]%d*) ()([1-9]%d*) ([1-9-]%d*) ([%w_-]+) ([%w_-]+)\n')
+  if
+    not stop
+    or #version > most_digits.version
+    or #created > most_digits.time
+    or #accessed > most_digits.time
+    or #idle > most_digits.idle
+    or not (idle == '-' or tonumber(idle) > 0)
+  then
+    local format = tonumber(string.match(record, '^([1-9]%d*) '))
     return nil, format and format > 1 and 'newer_format' or 'damaged'
   end
   local header = {
@@ -101,18 +111,28 @@ local function ends_early(header)
   return ends > 0 and ends < (expires_by_ttl and expiry_of(header) or math.huge)
 end
 
--- Records the access if that is due. Returns whether it was.
-local function touch(header)
-  if now - header.accessed < touch_interval_of(tonumber(header.idle)) then
-    if ends_early(header) then
-      expire(header)
-    end
+-- Records the access if that is due. Returns whether it was; or nil, and changes nothing, when something is due and is_whole is
+-- given and says that the record's body is damaged.
+local function touch(header, record, is_whole)
+  local is_due = now - header.accessed >= touch_interval_of(tonumber(header.idle))
+  if not is_due and not ends_early(header) then
     return false
   end
-  header.accessed = now_text
-  redis.call('SETRANGE', key, header.accessed_at - 1, now_text)
+  if is_whole and not is_whole() then
+    return nil
+  end
+  if is_due and #header.accessed == #now_text then
+    redis.call('SETRANGE', key, header.accessed_at - 1, now_text)
+  elseif is_due then
+    local before = string.sub(record, 1, header.accessed_at - 1)
+    local after = string.sub(record, header.accessed_at + #header.accessed)
+    redis.call('SET', key, before .. now_text .. after, 'KEEPTTL')
+  end
+  if is_due then
+    header.accessed = now_text
+  end
   expire(header)
-  return true
+  return is_due
 end
 
 -- Stores a whole record. Returns whether it did: with only_if_new, not over one that is there.

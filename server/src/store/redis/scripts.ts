@@ -2,10 +2,12 @@ import { Redis } from 'ioredis';
 import type { Cluster } from 'ioredis';
 import type { Limits } from '../../session/limits';
 import type { ExpiryPolicy } from '../../session/session';
-import contentLua from './content.lua';
+import bodyLua from './body.lua';
 import createLua from './create.lua';
 import deleteLua from './delete.lua';
+import jsonArrayLua from './json_array.lua';
 import loadLua from './load.lua';
+import operationsLua from './operations.lua';
 import recordLua from './record.lua';
 import updateLua from './update.lua';
 
@@ -34,8 +36,8 @@ function sourcesOf(settings: ScriptSettings): Readonly<Record<ScriptName, string
   const record = settingsLua(settings) + recordLua;
   return {
     create: refuseWhenFull + record + createLua,
-    load: allowWhenFull + record + loadLua,
-    update: refuseWhenFull + record + contentLua + updateLua,
+    load: allowWhenFull + record + bodyLua + loadLua,
+    update: refuseWhenFull + record + bodyLua + jsonArrayLua + operationsLua + updateLua,
     delete: allowWhenFull + record + deleteLua,
   };
 }
@@ -49,6 +51,9 @@ function settingsLua({ expiry, limits, expireKeys }: ScriptSettings): string {
     max_session_bytes: limits.maxSessionBytes,
     max_keys: limits.maxKeys,
     max_flash_messages: limits.maxFlashMessages,
+    max_flash_queues: limits.maxFlashQueues,
+    max_reply_bytes: limits.maxReplyBytes,
+    max_work_bytes: limits.maxWorkBytes,
   };
   return Object.entries(settings)
     .map(([name, value]) => `local ${name} = ${String(value ?? 'nil')}\n`)

@@ -14,10 +14,13 @@
 local if_version, new_secret_hash, new_csrf, new_idle, new_subject = unpack(ARGV, 3, 7)
 local first_operation = 8
 
--- The same rule as exceededLimit() in session/content.ts: only growth is refused.
+-- The same rule as exceededLimit() in session/operations.ts: only growth is refused.
 local function exceeded_limit(before, after)
   if after.keys > math.max(max_keys, before.keys) then
     return 'maxKeys'
+  end
+  if after.queues > math.max(max_flash_queues, before.queues) then
+    return 'maxFlashQueues'
   end
   for queue, count in pairs(after.messages) do
     if count > math.max(max_flash_messages, before.messages[queue] or 0) then
@@ -42,11 +45,16 @@ if not content then
   return { 'damaged' }
 end
 local before = sizes_of(content)
+budget.maxReplyBytes = math.max(max_reply_bytes, before.bytes)
+budget.maxWorkBytes = math.max(max_work_bytes, before.bytes)
 local reply = { 'updated', '' }
 local changed = new_secret_hash ~= '' or new_csrf ~= '' or new_idle ~= '' or new_subject ~= ''
 for at = first_operation, #ARGV, 4 do
   local kind, name, value, unless_present = unpack(ARGV, at, at + 3)
   local applied, gives = operations[kind](content, name, value, unless_present == '1')
+  if applied == nil and budget[gives] then
+    return { 'limit', gives }
+  end
   if applied == nil then
     return { 'operand', integer((at - first_operation) / 4), gives }
   end
@@ -55,7 +63,7 @@ for at = first_operation, #ARGV, 4 do
   changed = changed or applied
 end
 if not changed then
-  touch(header)
+  touch(header, record)
   reply[2] = state_of(header)
   return reply
 end
@@ -78,7 +86,11 @@ if new_idle ~= '' then
   header.idle = new_idle
 end
 header.version = integer(header.version + 1)
+if #header.version > most_digits.version then
+  return { 'damaged' }
+end
 header.accessed = now_text
+close_arrays(content.data)
 store(header, format(content))
 reply[2] = state_of(header)
 return reply

@@ -60,7 +60,8 @@ const (
 	//	{ "reason": "TOO_MANY_KEYS", "domain": "session.v1",
 	//	  "metadata": { "limit": "1000", "setting": "SESSION_SIDECAR_MAX_KEYS" } }
 	ErrorReason_ERROR_REASON_TOO_MANY_KEYS ErrorReason = 6
-	// The flash queue would hold too many messages. Nothing was stored. Status RESOURCE_EXHAUSTED.
+	// A flash queue would hold too many messages, or the session too many flash queues. Nothing was stored. Status
+	// RESOURCE_EXHAUSTED.
 	//
 	//	{ "reason": "FLASH_QUEUE_FULL", "domain": "session.v1",
 	//	  "metadata": { "limit": "100", "setting": "SESSION_SIDECAR_MAX_FLASH_MESSAGES" } }

@@ -32,8 +32,8 @@ type Session struct {
 	// data holds the application's values by key. Each value is a JSON text in UTF-8, exactly the bytes that were
 	// written; the sidecar does not interpret them. At most 1,000 keys (SESSION_SIDECAR_MAX_KEYS).
 	Data map[string][]byte `protobuf:"bytes,2,rep,name=data,proto3" json:"data,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// flash_queues lists the flash queues in which messages wait, in the order in which they were first written to.
-	// Reading it does not take any message out.
+	// flash_queues lists the flash queues in which messages wait, in the order in which they were first written to. At
+	// most 100 (SESSION_SIDECAR_MAX_FLASH_QUEUES). Reading it does not take any message out.
 	FlashQueues []*FlashQueue `protobuf:"bytes,3,rep,name=flash_queues,json=flashQueues,proto3" json:"flash_queues,omitempty"`
 	// csrf_token is the session's current CSRF token: 22 characters of base64url. Never empty.
 	CsrfToken string `protobuf:"bytes,4,opt,name=csrf_token,json=csrfToken,proto3" json:"csrf_token,omitempty"`

@@ -26,7 +26,7 @@ const (
 // CreateSessionRequest says what the new session holds from the start.
 type CreateSessionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// mutations are applied to the empty session, in order. At most 1,000.
+	// mutations are applied to the empty session, in order. At most 1,000 (SESSION_SIDECAR_MAX_MUTATIONS).
 	Mutations []*Mutation `protobuf:"bytes,1,rep,name=mutations,proto3" json:"mutations,omitempty"`
 	// idle_expiry says how long the session lives unused. Not set: as SESSION_SIDECAR_IDLE_TIMEOUT says.
 	//
@@ -290,7 +290,8 @@ type UpdateSessionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// token is the session's token.
 	Token string `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
-	// mutations are applied in order, all of them or none. At most 1,000. May be empty.
+	// mutations are applied in order, all of them or none. At most 1,000 (SESSION_SIDECAR_MAX_MUTATIONS).
+	// May be empty.
 	Mutations []*Mutation `protobuf:"bytes,2,rep,name=mutations,proto3" json:"mutations,omitempty"`
 	// if_version makes the update fail with VERSION_MISMATCH unless the session is at this version. Absent: update
 	// whatever version it is at.
@@ -479,7 +480,8 @@ type RegenerateSessionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// token is the session's present token, which stops working.
 	Token string `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
-	// mutations are applied in the same step, in order. At most 1,000. May be empty.
+	// mutations are applied in the same step, in order. At most 1,000
+	// (SESSION_SIDECAR_MAX_MUTATIONS). May be empty.
 	Mutations []*Mutation `protobuf:"bytes,2,rep,name=mutations,proto3" json:"mutations,omitempty"`
 	// subject replaces who the session belongs to, as in UpdateSessionRequest. Absent: as before.
 	Subject       *string `protobuf:"bytes,3,opt,name=subject,proto3,oneof" json:"subject,omitempty"`

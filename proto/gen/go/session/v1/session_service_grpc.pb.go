@@ -51,6 +51,7 @@ type SessionServiceClient interface {
 	//
 	// Errors:
 	// - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the mutations do not fit in a session.
+	// - REQUEST_TOO_LARGE: the mutations cost more than one request may.
 	// - STORE_FULL: the store has no room for another session.
 	CreateSession(ctx context.Context, in *CreateSessionRequest, opts ...grpc.CallOption) (*CreateSessionResponse, error)
 	// GetSession loads a session and slides its idle timeout when that is due.
@@ -65,6 +66,7 @@ type SessionServiceClient interface {
 	// - SESSION_NOT_FOUND: the session has ended; it is not created again.
 	// - VERSION_MISMATCH: if_version did not hold.
 	// - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the result would not fit in a session.
+	// - REQUEST_TOO_LARGE: the mutations cost more than one request may.
 	// - STORE_FULL: the store has no room for the change.
 	UpdateSession(ctx context.Context, in *UpdateSessionRequest, opts ...grpc.CallOption) (*UpdateSessionResponse, error)
 	// RegenerateSession gives the session a new token and a new CSRF token and keeps its data; mutations are applied in
@@ -74,6 +76,7 @@ type SessionServiceClient interface {
 	// Errors:
 	// - SESSION_NOT_FOUND: the session has ended or its token was already replaced.
 	// - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the result would not fit in a session.
+	// - REQUEST_TOO_LARGE: the mutations cost more than one request may.
 	// - STORE_FULL: the store has no room for the change.
 	RegenerateSession(ctx context.Context, in *RegenerateSessionRequest, opts ...grpc.CallOption) (*RegenerateSessionResponse, error)
 	// InvalidateSession ends a session for good. A session that is not there any more is no error. Whatever arrives later
@@ -279,6 +282,7 @@ type SessionServiceServer interface {
 	//
 	// Errors:
 	// - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the mutations do not fit in a session.
+	// - REQUEST_TOO_LARGE: the mutations cost more than one request may.
 	// - STORE_FULL: the store has no room for another session.
 	CreateSession(context.Context, *CreateSessionRequest) (*CreateSessionResponse, error)
 	// GetSession loads a session and slides its idle timeout when that is due.
@@ -293,6 +297,7 @@ type SessionServiceServer interface {
 	// - SESSION_NOT_FOUND: the session has ended; it is not created again.
 	// - VERSION_MISMATCH: if_version did not hold.
 	// - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the result would not fit in a session.
+	// - REQUEST_TOO_LARGE: the mutations cost more than one request may.
 	// - STORE_FULL: the store has no room for the change.
 	UpdateSession(context.Context, *UpdateSessionRequest) (*UpdateSessionResponse, error)
 	// RegenerateSession gives the session a new token and a new CSRF token and keeps its data; mutations are applied in
@@ -302,6 +307,7 @@ type SessionServiceServer interface {
 	// Errors:
 	// - SESSION_NOT_FOUND: the session has ended or its token was already replaced.
 	// - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the result would not fit in a session.
+	// - REQUEST_TOO_LARGE: the mutations cost more than one request may.
 	// - STORE_FULL: the store has no room for the change.
 	RegenerateSession(context.Context, *RegenerateSessionRequest) (*RegenerateSessionResponse, error)
 	// InvalidateSession ends a session for good. A session that is not there any more is no error. Whatever arrives later

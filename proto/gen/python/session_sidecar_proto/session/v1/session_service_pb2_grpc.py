@@ -122,6 +122,7 @@ class SessionServiceServicer(object):
 
         Errors:
         - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the mutations do not fit in a session.
+        - REQUEST_TOO_LARGE: the mutations cost more than one request may.
         - STORE_FULL: the store has no room for another session.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -146,6 +147,7 @@ class SessionServiceServicer(object):
         - SESSION_NOT_FOUND: the session has ended; it is not created again.
         - VERSION_MISMATCH: if_version did not hold.
         - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the result would not fit in a session.
+        - REQUEST_TOO_LARGE: the mutations cost more than one request may.
         - STORE_FULL: the store has no room for the change.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -160,6 +162,7 @@ class SessionServiceServicer(object):
         Errors:
         - SESSION_NOT_FOUND: the session has ended or its token was already replaced.
         - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the result would not fit in a session.
+        - REQUEST_TOO_LARGE: the mutations cost more than one request may.
         - STORE_FULL: the store has no room for the change.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -1,0 +1,128 @@
+import { bytesOf, contentBytes } from './content';
+import type { Content } from './content';
+import type { Operation, OperandProblem, OperationResult, Refusal } from './change';
+import { Draft } from './draft';
+import type { Limits } from './limits';
+
+export type Applied =
+  | { readonly status: 'applied'; readonly content: Content; readonly results: readonly OperationResult[] }
+  | { readonly status: 'refused'; readonly refusal: Refusal };
+
+/**
+ * Applies operations in order, all of them or none. `store/redis/operations.lua` does the same inside Redis; the contract suite
+ * and the model tests hold the two together.
+ */
+export function applyOperations(content: Content, operations: readonly Operation[], limits: Limits): Applied {
+  const draft = new Draft(content);
+  const bytesBefore = contentBytes(content);
+  const budget = new Budget(limits, bytesBefore);
+  const results: OperationResult[] = [];
+  for (const [index, operation] of operations.entries()) {
+    const result = applyOperation(draft, operation, budget);
+    if (typeof result !== 'string') results.push(result);
+    else if (isBudget(result)) return { status: 'refused', refusal: { kind: 'limit', limit: result } };
+    else return { status: 'refused', refusal: { kind: 'operand', operation: index, problem: result } };
+  }
+  const changed = draft.toContent();
+  const limit = exceededLimit(content, bytesBefore, changed, limits);
+  if (limit !== undefined) return { status: 'refused', refusal: { kind: 'limit', limit } };
+  return { status: 'applied', content: changed, results };
+}
+
+/** The bytes that results return, as {@link Limits.maxReplyBytes} counts them. */
+export function replyBytes(results: readonly OperationResult[]): number {
+  return bytesOf(results.flatMap(({ value, messages }) => [...(value ? [value] : []), ...(messages ?? [])]));
+}
+
+/** Only growth is refused, so that a session from before a limit was lowered can still shrink, and still log out. */
+function exceededLimit(before: Content, bytesBefore: number, after: Content, limits: Limits): keyof Limits | undefined {
+  if (after.data.size > Math.max(limits.maxKeys, before.data.size)) return 'maxKeys';
+  if (after.flash.size > Math.max(limits.maxFlashQueues, before.flash.size)) return 'maxFlashQueues';
+  for (const [queue, messages] of after.flash) {
+    if (messages.length > Math.max(limits.maxFlashMessages, before.flash.get(queue)?.length ?? 0))
+      return 'maxFlashMessages';
+  }
+  return contentBytes(after) > Math.max(limits.maxSessionBytes, bytesBefore) ? 'maxSessionBytes' : undefined;
+}
+
+type BudgetName = 'maxReplyBytes' | 'maxWorkBytes';
+
+/** What one request may still cost. An operation spends before it does anything. */
+class Budget {
+  readonly #left: Record<BudgetName, number>;
+
+  constructor({ maxReplyBytes, maxWorkBytes }: Limits, sessionBytes: number) {
+    this.#left = {
+      maxReplyBytes: Math.max(maxReplyBytes, sessionBytes),
+      maxWorkBytes: Math.max(maxWorkBytes, sessionBytes),
+    };
+  }
+
+  /** @returns whether there was that much left. */
+  spend(name: BudgetName, bytes: number): boolean {
+    this.#left[name] -= bytes;
+    return this.#left[name] >= 0;
+  }
+}
+
+function isBudget(problem: OperandProblem | BudgetName): problem is BudgetName {
+  return problem === 'maxReplyBytes' || problem === 'maxWorkBytes';
+}
+
+function applyOperation(
+  draft: Draft,
+  operation: Operation,
+  budget: Budget,
+): OperationResult | OperandProblem | BudgetName {
+  switch (operation.kind) {
+    case 'set':
+      draft.set(operation.key, operation.value);
+      return { applied: true };
+    case 'set_if_absent': {
+      const { key, value } = operation;
+      if (!budget.spend('maxReplyBytes', draft.lengthOf(key) ?? value.length)) return 'maxReplyBytes';
+      const held = draft.get(key);
+      if (held !== undefined) return { applied: false, value: held };
+      draft.set(key, value);
+      return { applied: true, value };
+    }
+    case 'delete':
+      return { applied: draft.delete(operation.key) };
+    case 'take': {
+      if (!budget.spend('maxReplyBytes', draft.lengthOf(operation.key) ?? 0)) return 'maxReplyBytes';
+      const value = draft.take(operation.key);
+      return value === undefined ? { applied: false } : { applied: true, value };
+    }
+    case 'clear': {
+      const applied = draft.keys > 0;
+      draft.clear();
+      return { applied };
+    }
+    case 'append': {
+      const { key, value, unlessPresent } = operation;
+      if (!budget.spend('maxWorkBytes', draft.unreadArrayBytes(key))) return 'maxWorkBytes';
+      const array = draft.arrayAt(key);
+      return array === undefined ? 'no_json_array' : { applied: array.append(value, unlessPresent) };
+    }
+    case 'increment': {
+      const held = draft.get(operation.key)?.toString('latin1') ?? '0';
+      if (!/^(?:0|-?[1-9][0-9]*)$/.test(held)) return 'no_json_integer';
+      const sum = Number(held) + operation.by;
+      if (!Number.isSafeInteger(Number(held)) || !Number.isSafeInteger(sum)) return 'integer_overflow';
+      const value = Buffer.from(String(sum));
+      if (!budget.spend('maxReplyBytes', value.length)) return 'maxReplyBytes';
+      draft.set(operation.key, value);
+      return { applied: true, value };
+    }
+    case 'push_flash': {
+      const { queue, message, unlessPresent } = operation;
+      if (unlessPresent && !budget.spend('maxWorkBytes', draft.unreadQueueBytes(queue))) return 'maxWorkBytes';
+      return { applied: draft.push(queue, message, unlessPresent) };
+    }
+    case 'pop_flash': {
+      if (!budget.spend('maxReplyBytes', draft.queueBytes(operation.queue))) return 'maxReplyBytes';
+      const messages = draft.pop(operation.queue);
+      return { applied: messages.length > 0, messages };
+    }
+  }
+}

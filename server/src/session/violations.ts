@@ -1,0 +1,47 @@
+/** What is wrong with one field of a request: what was got and what is allowed, never the value of a key or token. */
+export interface FieldViolation {
+  /** The field's path in the request, for example `mutations[2].set.key`. */
+  readonly field: string;
+  readonly description: string;
+}
+
+/** An error names this many wrong fields, and in one entry more how many it leaves out. */
+const mostNamed = 8;
+
+/** Most characters of a path and of a description: an error has to fit into the trailers of a call. */
+const mostCharacters = { field: 100, description: 300 } as const;
+
+/** Collects violations, however many there are, in a list of at most {@link mostNamed} and one. */
+export class Violations {
+  readonly #named: FieldViolation[] = [];
+  #leftOut = 0;
+
+  add(...violations: readonly FieldViolation[]): void {
+    for (const violation of violations) {
+      if (this.#named.length < mostNamed) this.#named.push(shortened(violation));
+      else this.#leftOut += 1;
+    }
+  }
+
+  toList(): FieldViolation[] {
+    if (this.#leftOut === 0) return this.#named;
+    const fields = this.#leftOut === 1 ? '1 more field is' : `${this.#leftOut} more fields are`;
+    return [...this.#named, { field: '', description: `${fields} wrong.` }];
+  }
+}
+
+/** A list as {@link Violations} makes it; one that is short enough stays as it is. */
+export function boundViolations(violations: readonly FieldViolation[]): FieldViolation[] {
+  if (violations.length <= mostNamed + 1) return violations.map(shortened);
+  const bounded = new Violations();
+  for (const violation of violations) bounded.add(violation);
+  return bounded.toList();
+}
+
+function shortened({ field, description }: FieldViolation): FieldViolation {
+  return { field: cut(field, mostCharacters.field), description: cut(description, mostCharacters.description) };
+}
+
+function cut(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+}

@@ -1,0 +1,133 @@
+import { isUtf8 } from 'node:buffer';
+import type { Content } from '../session/content';
+
+/**
+ * What a session holds as bytes: one entry for the subject, for each key and for each flash message. The lengths count bytes, so
+ * names and values may hold any.
+ *
+ *     @0,<bytes> <empty> <subject>
+ *     =<key bytes>,<value bytes> <key> <value>
+ *     !<queue bytes>,<message bytes> <queue> <message>
+ */
+export interface Body {
+  readonly subject: string | undefined;
+  readonly content: Content;
+}
+
+const newline = 0x0a;
+const space = 0x20;
+const comma = 0x2c;
+const at = 0x40;
+const equals = 0x3d;
+const exclamation = 0x21;
+
+/** @returns bytes that share their memory with nothing else. */
+export function encodeBody({ data, flash }: Content, subject: string | undefined): Buffer {
+  const entries: Entry[] = [];
+  if (subject !== undefined) entries.push(entryOf('@', '', Buffer.from(subject)));
+  for (const [key, value] of data) entries.push(entryOf('=', key, value));
+  for (const [queue, messages] of flash) {
+    for (const message of messages) entries.push(entryOf('!', queue, message));
+  }
+  const body = Buffer.allocUnsafeSlow(entries.reduce((bytes, { head, value }) => bytes + entryBytes(head, value), 0));
+  let end = 0;
+  for (const { head, value } of entries) {
+    end += body.write(head, end);
+    end += value.copy(body, end);
+    end = body.writeUInt8(newline, end);
+  }
+  return body;
+}
+
+interface Entry {
+  readonly head: string;
+  readonly value: Buffer;
+}
+
+function entryOf(kind: string, name: string, value: Buffer): Entry {
+  return { head: `${kind}${Buffer.byteLength(name)},${value.length} ${name} `, value };
+}
+
+function entryBytes(head: string, value: Buffer): number {
+  return Buffer.byteLength(head) + value.length + 1;
+}
+
+/**
+ * `parse()` in redis/body.lua accepts the same bytes.
+ *
+ * @param from where the body begins.
+ * @returns `undefined` when the bytes are damaged. The values share the memory of `bytes`.
+ */
+export function decodeBody(bytes: Buffer, from: number): Body | undefined {
+  const reader = new EntryReader(bytes, from);
+  const data = new Map<string, Buffer>();
+  const flash = new Map<string, Buffer[]>();
+  let subject: string | undefined;
+  let keys = 0;
+  while (!reader.atEnd) {
+    const kind = reader.byte();
+    const entry = reader.nameAndValue();
+    if (entry === undefined) return undefined;
+    const { name, value } = entry;
+    if (kind === equals) {
+      data.set(name, value);
+      keys += 1;
+    } else if (kind === exclamation) {
+      const messages = flash.get(name);
+      if (messages === undefined) flash.set(name, [value]);
+      else messages.push(value);
+    } else if (kind === at) {
+      if (subject !== undefined || name !== '' || value.length === 0 || !isUtf8(value)) return undefined;
+      subject = value.toString();
+    } else {
+      return undefined;
+    }
+  }
+  return data.size === keys ? { subject, content: { data, flash } } : undefined;
+}
+
+/** Reads entries byte by byte, because every read of a session comes through here. */
+class EntryReader {
+  readonly #bytes: Buffer;
+  #at: number;
+
+  constructor(bytes: Buffer, from: number) {
+    this.#bytes = bytes;
+    this.#at = from;
+  }
+
+  get atEnd(): boolean {
+    return this.#at >= this.#bytes.length;
+  }
+
+  byte(): number | undefined {
+    return this.#bytes[this.#at++];
+  }
+
+  /** The rest of an entry after its kind; `undefined` when the lengths in it are wrong. */
+  nameAndValue(): { readonly name: string; readonly value: Buffer } | undefined {
+    const bytes = this.#bytes;
+    const nameBytes = this.#length(comma);
+    const valueBytes = this.#length(space);
+    const nameStop = this.#at + nameBytes;
+    const valueStop = nameStop + 1 + valueBytes;
+    if (bytes[nameStop] !== space || bytes[valueStop] !== newline) return undefined;
+    const name = bytes.toString('utf8', this.#at, nameStop);
+    if (name.includes('\ufffd') && !isUtf8(bytes.subarray(this.#at, nameStop))) return undefined;
+    const value = bytes.subarray(nameStop + 1, valueStop);
+    this.#at = valueStop + 1;
+    return { name, value };
+  }
+
+  /** A number and the byte after it; NaN when that is not what is there. */
+  #length(stop: number): number {
+    const bytes = this.#bytes;
+    const from = this.#at;
+    let length = 0;
+    for (let byte = bytes[this.#at++]; byte !== stop; byte = bytes[this.#at++]) {
+      if (byte === undefined || byte < 0x30 || byte > 0x39) return NaN;
+      length = length * 10 + byte - 0x30;
+    }
+    return this.#at === from + 1 ? NaN : length;
+  }
+}

@@ -1,0 +1,146 @@
+-- A record's body as tables, and back.
+--
+-- Entries keep their encoded line, so that unchanged ones are written back verbatim. What data and flash have in common:
+--   names    in the order in which they came, with false in the place of one that was removed
+--   places   where a name is in names
+--   size     number of names
+--   bytes    of names and values, as the session size limit counts them
+-- data:
+--   lines    by key: the line, or false once the key has a new value
+--   lengths  by key: bytes of the value
+--   values   by key: the value, where an operation needed it or changed it; operations.lua
+--   arrays   by key: the JSON array that an operation opened; operations.lua
+-- flash:
+--   lines    by queue: a list of the messages' lines
+--   lengths  by queue: bytes of all its messages
+--   known    by queue: its lines as keys, where an operation searched for one; operations.lua
+
+local function add_name(map, name)
+  local place = #map.names + 1
+  map.names[place] = name
+  map.places[name] = place
+  map.size = map.size + 1
+end
+
+local function remove_name(map, name)
+  map.names[map.places[name]] = false
+  map.places[name] = nil
+  map.size = map.size - 1
+end
+
+local function new_data()
+  return { names = {}, places = {}, size = 0, bytes = 0, lines = {}, lengths = {}, values = {}, arrays = {} }
+end
+
+local function new_flash()
+  return { names = {}, places = {}, size = 0, bytes = 0, lines = {}, lengths = {}, known = {} }
+end
+
+local function line_of(kind, name, value)
+  return kind .. #name .. ',' .. #value .. ' ' .. name .. ' ' .. value .. '\n'
+end
+
+local function value_of(line)
+  local _, stop, name_length = string.find(line, '^.(%d+),%d+ ')
+  return string.sub(line, stop + name_length + 2, -2)
+end
+
+-- The sequences of more than one byte that UTF-8 has (RFC 3629, section 4).
+local utf8_sequences = {
+  '[\194-\223][\128-\191]',
+  '\224[\160-\191][\128-\191]',
+  '[\225-\236\238\239][\128-\191][\128-\191]',
+  '\237[\128-\159][\128-\191]',
+  '\240[\144-\191][\128-\191][\128-\191]',
+  '[\241-\243][\128-\191][\128-\191][\128-\191]',
+  '\244[\128-\143][\128-\191][\128-\191]',
+}
+
+local function is_utf8(text)
+  for _, sequence in ipairs(utf8_sequences) do
+    if not string.find(text, '[\128-\255]') then
+      return true
+    end
+    text = string.gsub(text, sequence, '?')
+  end
+  return not string.find(text, '[\128-\255]')
+end
+
+-- Returns the content of the body that begins at a place in a record, or nil when it is damaged. It is exactly when
+-- record-codec.ts says so.
+local function parse(record, at)
+  local find, sub, byte, length = string.find, string.sub, string.byte, #record
+  local data, flash, subject_line = new_data(), new_flash(), ''
+  local lines, lengths, queues = data.lines, data.lengths, flash.lines
+  while at <= length do
+    local _, stop, kind, name_length, value_length = find(record, '^([=!@])(%d+),(%d+) ', at)
+    if not stop then
+      return nil
+    end
+    local name_stop = stop + name_length
+    local value_stop = name_stop + 1 + value_length
+    if not (value_stop < length) or byte(record, name_stop + 1) ~= 32 or byte(record, value_stop + 1) ~= 10 then
+      return nil
+    end
+    local name = sub(record, stop + 1, name_stop)
+    local line = sub(record, at, value_stop + 1)
+    if kind == '=' then
+      if lines[name] then
+        return nil
+      end
+      add_name(data, name)
+      lines[name], lengths[name] = line, value_length + 0
+      data.bytes = data.bytes + name_length + value_length
+    elseif kind == '!' then
+      local messages = queues[name]
+      if not messages then
+        messages = {}
+        add_name(flash, name)
+        queues[name], flash.lengths[name] = messages, 0
+      end
+      messages[#messages + 1] = line
+      flash.lengths[name] = flash.lengths[name] + value_length
+      flash.bytes = flash.bytes + name_length + value_length
+    elseif subject_line ~= '' or name ~= '' or value_length + 0 == 0 then
+      return nil
+    else
+      subject_line = line
+    end
+    at = value_stop + 2
+  end
+  local names = subject_line .. table.concat(data.names, ' ') .. ' ' .. table.concat(flash.names, ' ')
+  if not is_utf8(names) then
+    return nil
+  end
+  return { data = data, flash = flash, subject_line = subject_line }
+end
+
+-- Returns the body of a content.
+local function format(content)
+  local data, flash, lines = content.data, content.flash, { content.subject_line }
+  for _, key in ipairs(data.names) do
+    if key then
+      lines[#lines + 1] = data.lines[key] or line_of('=', key, data.values[key])
+    end
+  end
+  for _, queue in ipairs(flash.names) do
+    for _, line in ipairs(queue and flash.lines[queue] or {}) do
+      lines[#lines + 1] = line
+    end
+  end
+  return table.concat(lines)
+end
+
+-- Returns the sizes of a content as the limits count them.
+local function sizes_of(content)
+  local messages = {}
+  for queue, lines in pairs(content.flash.lines) do
+    messages[queue] = #lines
+  end
+  return {
+    bytes = content.data.bytes + content.flash.bytes,
+    keys = content.data.size,
+    queues = content.flash.size,
+    messages = messages,
+  }
+end
