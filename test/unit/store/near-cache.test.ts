@@ -197,3 +197,19 @@ test('it holds no more than it may, and keeps what was used last', () => {
   expect(kept).toContain('session-0');
   expect(kept).toContain('session-99');
 });
+
+test('sessions of many small keys and messages count as what their objects take', () => {
+  const cache = trustedCache();
+  const many = <T>(value: T) => new Map(Array.from({ length: 500 }, (_, index) => [`k${index}`, value] as const));
+  for (let index = 0; index < 100; index += 1) {
+    const { session, secretHash } = sessionNamed(`s${index}`);
+    const content = { data: many(Buffer.from('1')), flash: many([Buffer.from('1')]) };
+    const reading = cache.begin(session.handle);
+    reading.keep({ secretHash, session: { ...session, ...content } }, 10_000);
+    reading.end();
+  }
+  const kept = Array.from({ length: 100 }, (_, index) => cache.find(`s${index}`, 'hash')).filter(Boolean);
+  // Each is about 1,500 parts of 200 bytes.
+  expect(kept.length).toBeGreaterThan(0);
+  expect(kept.length).toBeLessThanOrEqual(3);
+});

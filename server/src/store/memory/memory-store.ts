@@ -1,35 +1,45 @@
-import { contentBytes } from '../../session/content';
-import type { Content } from '../../session/content';
 import type { SessionChange } from '../../session/change';
-import { storeFull } from '../../session/errors';
+import type { Content } from '../../session/content';
+import { storeFull, storeUnavailable } from '../../session/errors';
 import type { Limits } from '../../session/limits';
 import { applyOperations } from '../../session/operations';
 import { expiryOf, touchIntervalOf } from '../../session/session';
-import type { ExpiryPolicy, SessionState } from '../../session/session';
+import type { ExpiryPolicy, SessionRecord, SessionState } from '../../session/session';
 import type { Loaded, NewSession, SessionRef, SessionStore, UpdateOutcome } from '../../session/session-store';
+import { decodeBody, encodeBody } from '../record-body';
 
 export interface MemoryStoreOptions {
   readonly expiry: ExpiryPolicy;
   readonly limits: Limits;
   /**
-   * Most bytes of all sessions together, as {@link contentBytes} counts them plus {@link overheadBytes} each. A change that
-   * does not fit is refused: no stored session is thrown out to make room for another.
+   * Most bytes of all sessions together: of each its content, encoded, and {@link overheadBytes}. A change that does not fit is
+   * refused: no stored session is thrown out to make room for another.
    */
   readonly maxBytes: number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
 
-interface Entry extends NewSession {
+interface Entry extends SessionRef {
+  readonly csrfToken: string;
+  readonly idleTimeout: number | undefined;
   readonly created: number;
   readonly accessed: number;
   readonly version: number;
+  /**
+   * Content and subject in bytes of their own: objects for each key and message would take many times as much, and values as they
+   * came would keep the whole request alive.
+   */
+  readonly body: Buffer;
 }
 
-/** What a session takes besides its content: a rough measure of the objects that hold it. */
-export const overheadBytes = 512;
+/** What a session takes besides its body, as measured: the objects that hold it, its place in the map, and what is lost between. */
+export const overheadBytes = 1024;
 
 const sweepInterval = 10_000;
+
+/** How long a sweep that was made for room is not made again: each looks at every session. */
+const sweepPause = 1000;
 
 /* eslint-disable @typescript-eslint/require-await -- async only so that a throw is a rejection */
 
@@ -44,6 +54,7 @@ export class MemoryStore implements SessionStore {
   readonly #entries = new Map<string, Entry>();
   readonly #sweeper: NodeJS.Timeout;
   #bytes = 0;
+  #sweptAt = -Infinity;
 
   constructor(options: MemoryStoreOptions) {
     this.#options = options;
@@ -52,48 +63,55 @@ export class MemoryStore implements SessionStore {
     }, sweepInterval).unref();
   }
 
-  async create(session: NewSession): Promise<SessionState> {
+  async create({ content, subject, ...session }: NewSession, deadline?: number): Promise<SessionState> {
+    refuseAfter(deadline);
     if (this.#entries.has(session.handle)) throw new Error('A session with this handle exists already.');
     const now = this.#options.now();
-    const entry: Entry = { ...session, created: now, accessed: now, version: 1 };
+    const { handle, secretHash, csrfToken, idleTimeout } = session;
+    const body = encodeBody(content, subject);
+    const entry: Entry = { handle, secretHash, csrfToken, idleTimeout, created: now, accessed: now, version: 1, body };
     this.#put(entry);
     return this.#stateOf(entry);
   }
 
-  async load(ref: SessionRef): Promise<Loaded | undefined> {
+  async load(ref: SessionRef, deadline?: number): Promise<Loaded | undefined> {
+    refuseAfter(deadline);
     const entry = this.#find(ref);
     if (entry === undefined) return undefined;
     const accessed = this.#touch(entry);
     return { session: this.#recordOf(accessed), touched: accessed !== entry };
   }
 
-  async update(ref: SessionRef, change: SessionChange): Promise<UpdateOutcome> {
+  async update(ref: SessionRef, change: SessionChange, deadline?: number): Promise<UpdateOutcome> {
+    refuseAfter(deadline);
     const entry = this.#find(ref);
     if (entry === undefined) return { status: 'not_found' };
     if (change.ifVersion !== undefined && change.ifVersion !== entry.version) {
       return { status: 'version_mismatch', version: entry.version };
     }
-    const applied = applyOperations(entry.content, change.operations ?? [], this.#options.limits);
+    const { content, subject } = decode(entry);
+    const applied = applyOperations(content, change.operations ?? [], this.#options.limits);
     if (applied.status === 'refused') return applied;
     const { results } = applied;
     if (!changesAnything(change) && !results.some((result) => result.applied)) {
       return { status: 'updated', session: this.#stateOf(this.#touch(entry)), results };
     }
+    const newSubject = change.subject === '' ? undefined : (change.subject ?? subject);
     const changed: Entry = {
       ...entry,
-      content: applied.content,
+      body: encodeBody(applied.content, newSubject),
       accessed: this.#options.now(),
       version: entry.version + 1,
       secretHash: change.secretHash ?? entry.secretHash,
       csrfToken: change.csrfToken ?? entry.csrfToken,
       idleTimeout: change.idleTimeout === 'never' ? undefined : (change.idleTimeout ?? entry.idleTimeout),
-      subject: change.subject === '' ? undefined : (change.subject ?? entry.subject),
     };
     this.#put(changed);
     return { status: 'updated', session: this.#stateOf(changed), results };
   }
 
-  async delete(ref: SessionRef): Promise<boolean> {
+  async delete(ref: SessionRef, deadline?: number): Promise<boolean> {
+    refuseAfter(deadline);
     const entry = this.#find(ref);
     if (entry !== undefined) this.#remove(entry);
     return entry !== undefined;
@@ -123,9 +141,9 @@ export class MemoryStore implements SessionStore {
 
   #put(entry: Entry): void {
     const held = this.#entries.get(entry.handle);
-    const growth = sizeOf(entry.content) - (held === undefined ? 0 : sizeOf(held.content));
+    const growth = sizeOf(entry) - (held === undefined ? 0 : sizeOf(held));
     if (growth > 0 && this.#bytes + growth > this.#options.maxBytes) {
-      this.#sweep();
+      if (Math.abs(this.#options.now() - this.#sweptAt) >= sweepPause) this.#sweep();
       if (this.#bytes + growth > this.#options.maxBytes) throw storeFull();
     }
     this.#bytes += growth;
@@ -134,10 +152,11 @@ export class MemoryStore implements SessionStore {
 
   #remove(entry: Entry): void {
     this.#entries.delete(entry.handle);
-    this.#bytes -= sizeOf(entry.content);
+    this.#bytes -= sizeOf(entry);
   }
 
   #sweep(): void {
+    this.#sweptAt = this.#options.now();
     for (const entry of this.#entries.values()) {
       if (this.#hasEnded(entry)) this.#remove(entry);
     }
@@ -153,14 +172,26 @@ export class MemoryStore implements SessionStore {
     return { created, accessed, idleTimeout, version, expires: expiryOf(this.#options.expiry, entry) };
   }
 
-  #recordOf(entry: Entry) {
-    const { handle, csrfToken, subject, content } = entry;
+  #recordOf(entry: Entry): SessionRecord {
+    const { handle, csrfToken } = entry;
+    const { content, subject } = decode(entry);
     return { handle, csrfToken, subject, ...content, ...this.#stateOf(entry) };
   }
 }
 
-function sizeOf(content: Content): number {
-  return overheadBytes + contentBytes(content);
+function sizeOf({ body }: Entry): number {
+  return overheadBytes + body.length;
+}
+
+function decode({ body }: Entry): { readonly content: Content; readonly subject: string | undefined } {
+  const decoded = decodeBody(body, 0);
+  if (decoded === undefined) throw new Error('A session in memory cannot be decoded.');
+  return decoded;
+}
+
+/** Nothing is asked of the store too late, since it answers at once. */
+function refuseAfter(deadline = Infinity): void {
+  if (performance.now() >= deadline) throw storeUnavailable(false);
 }
 
 function changesAnything({ secretHash, csrfToken, idleTimeout, subject }: SessionChange): boolean {

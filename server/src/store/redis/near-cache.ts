@@ -2,8 +2,11 @@ import { LRUCache } from 'lru-cache';
 import type { SessionRecord } from '../../session/session';
 import type { InvalidationListener } from './invalidations';
 
-/** About what the objects of an entry take beside the bytes of the record. */
+/** About what the objects of a cached session take beside the bytes of the record. */
 const overheadBytes = 1024;
+
+/** About what the objects of a key, a flash queue or a message take besides. */
+const partOverheadBytes = 200;
 
 /** For how long after Redis was last heard of what it said before is believed, in ms: the bound of staleness. */
 export const longestSilenceMs = 1000;
@@ -78,7 +81,9 @@ export class NearCache implements InvalidationListener {
   #readingOf(handle: string, readings: Readings): Reading {
     return {
       keep: (read, recordBytes) => {
-        if (!readings.isOutdated) this.#sessions.set(handle, read, { size: recordBytes + overheadBytes });
+        if (readings.isOutdated) return;
+        const size = recordBytes + overheadBytes + partOverheadBytes * partsOf(read.session);
+        this.#sessions.set(handle, read, { size });
       },
       end: () => {
         readings.underWay -= 1;
@@ -124,4 +129,10 @@ export class NearCache implements InvalidationListener {
     for (const readings of this.#readings.values()) readings.isOutdated = true;
     this.#readings.clear();
   }
+}
+
+function partsOf({ data, flash }: SessionRecord): number {
+  let parts = data.size + flash.size;
+  for (const messages of flash.values()) parts += messages.length;
+  return parts;
 }

@@ -1,0 +1,149 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import bodyLua from '../../server/src/store/redis/body.lua';
+import jsonArrayLua from '../../server/src/store/redis/json_array.lua';
+import operationsLua from '../../server/src/store/redis/operations.lua';
+import type { Operation } from '../../server/src/session/change';
+import { encodeBody } from '../../server/src/store/record-body';
+import { operationArguments } from '../../server/src/store/redis/script-values';
+import { startRedis } from '../support/redis';
+import type { RedisServer } from '../support/redis';
+
+/**
+ * Runs operations as update.lua does, and counts what they do: each call of a library function, each byte that one gives, and each
+ * element that a loop visits. Returns that count.
+ */
+const countedScript = `
+local work = 0
+local library = { find = string.find, sub = string.sub, byte = string.byte, gsub = string.gsub, concat = table.concat, ipairs = ipairs }
+local string = setmetatable({}, { __index = string })
+local table = {
+  concat = function(...)
+    local text = library.concat(...)
+    work = work + 1 + #text
+    return text
+  end,
+}
+string.find = function(...)
+  work = work + 1
+  return library.find(...)
+end
+string.sub = function(...)
+  local text = library.sub(...)
+  work = work + 1 + #text
+  return text
+end
+string.byte = function(text, from, to)
+  work = work + 1 + math.min(to or from, #text) - from
+  return library.byte(text, from, to)
+end
+local function ipairs(list)
+  local place = 0
+  return function()
+    place = place + 1
+    if list[place] ~= nil then
+      work = work + 1
+      return place, list[place]
+    end
+  end
+end
+local function integer(number)
+  return string.format('%.0f', number)
+end
+${bodyLua}
+${jsonArrayLua}
+${operationsLua}
+budget.maxReplyBytes, budget.maxWorkBytes = math.huge, math.huge
+local content = parse(ARGV[1], 1)
+for at = 2, #ARGV, 4 do
+  local kind, name, value, unless_present = unpack(ARGV, at, at + 3)
+  if operations[kind](content, name, value, unless_present == '1') == nil then
+    return redis.error_reply('refused')
+  end
+end
+close_arrays(content.data)
+format(content)
+return work
+`;
+
+describe('the work of operations in Redis', () => {
+  let server: RedisServer;
+
+  beforeAll(async () => {
+    server = await startRedis();
+  });
+
+  afterAll(() => server.stop());
+
+  async function workOf(body: Buffer, operations: readonly Operation[]): Promise<number> {
+    return Number(await server.admin.eval(countedScript, 0, body, ...operations.flatMap(operationArguments)));
+  }
+
+  const dataOf = (data: readonly (readonly [string, string])[]) =>
+    encodeBody({ data: new Map(data.map(([key, value]) => [key, Buffer.from(value)])), flash: new Map() }, undefined);
+  const queueOf = (messages: number) =>
+    encodeBody(
+      { data: new Map(), flash: new Map([['q', Array.from({ length: messages }, (_, n) => Buffer.from(String(n)))]]) },
+      undefined,
+    );
+  const keysOf = (count: number) => dataOf(Array.from({ length: count }, (_, index) => [String(index), '1']));
+  const many = (count: number, operation: (index: number) => Operation) =>
+    Array.from({ length: count }, (_, index) => operation(index));
+  const appends = (count: number, unlessPresent: boolean) =>
+    many(count, (index) => ({ kind: 'append', key: 'a', value: Buffer.from(`"${index}"`), unlessPresent }));
+
+  test.each([false, true])('a thousand appends do about what one does, unless_present %s', async (unlessPresent) => {
+    const body = dataOf([['a', `[${'1,'.repeat(100_000)}1]`]]);
+    const [one, thousand] = [
+      await workOf(body, appends(1, unlessPresent)),
+      await workOf(body, appends(1000, unlessPresent)),
+    ];
+    expect(thousand).toBeLessThan(one + 100 * 1000);
+  });
+
+  const marks = ['1', '[]', '""', '"\\\\\\""', '[ ]', '{"a": 1}', ' 1', '[[[]]]', '"'.repeat(3), ']', '[', '{', '   '];
+  test.each(marks)('searching an array of %j takes work in proportion to its length', async (mark) => {
+    const search = async (count: number) => {
+      const text = `[${Array<string>(count).fill(mark).join(',')}]`;
+      const [without, withSearch] = await Promise.all(
+        [false, true].map((unlessPresent) => workOf(dataOf([['a', text]]), appends(1, unlessPresent))),
+      );
+      return withSearch! - without!;
+    };
+    const [half, whole] = [await search(10_000), await search(20_000)];
+    expect(whole).toBeGreaterThan(10_000);
+    expect(whole).toBeLessThan(2.1 * half);
+  });
+
+  test('a delete among twice as many keys does as much as one among half of them, beside reading them', async () => {
+    const deletes = (count: number) => many(1000, (index) => ({ kind: 'delete', key: String(count - 1 - index) }));
+    const workBeside = async (count: number) =>
+      (await workOf(keysOf(count), deletes(count))) - (await workOf(keysOf(count), []));
+    expect(await workBeside(20_000)).toBeLessThan(Math.max(await workBeside(10_000), 1) + 1000);
+  });
+
+  test('taking, setting and clearing again and again visits nothing twice', async () => {
+    const body = keysOf(20_000);
+    const plain = await workOf(body, []);
+    const again = many(1000, (index) =>
+      index % 3 === 0
+        ? { kind: 'take', key: String(index) }
+        : index % 3 === 1
+          ? { kind: 'set', key: String(index - 1), value: Buffer.from('2') }
+          : { kind: 'set_if_absent', key: String(index), value: Buffer.from('2') },
+    );
+    expect(await workOf(body, again)).toBeLessThan(plain + 100 * 1000);
+  });
+
+  test('a thousand messages that must not be twice are searched for in one look at the queue', async () => {
+    const body = queueOf(20_000);
+    const pushes = (count: number) =>
+      many(count, (index) => ({
+        kind: 'push_flash',
+        queue: 'q',
+        message: Buffer.from(`"${index}"`),
+        unlessPresent: true,
+      }));
+    const [one, thousand] = [await workOf(body, pushes(1)), await workOf(body, pushes(1000))];
+    expect(thousand).toBeLessThan(one + 100 * 1000);
+  });
+});
