@@ -21,6 +21,9 @@ const at = 0x40;
 const equals = 0x3d;
 const exclamation = 0x21;
 
+/** What decoding puts in the place of bytes that are not UTF-8; they may also be this character. */
+const replacement = '\ufffd';
+
 /** @returns bytes that share their memory with nothing else. */
 export function encodeBody({ data, flash }: Content, subject: string | undefined): Buffer {
   const entries: Entry[] = [];
@@ -77,8 +80,9 @@ export function decodeBody(bytes: Buffer, from: number): Body | undefined {
       if (messages === undefined) flash.set(name, [value]);
       else messages.push(value);
     } else if (kind === at) {
-      if (subject !== undefined || name !== '' || value.length === 0 || !isUtf8(value)) return undefined;
+      if (subject !== undefined || name !== '' || value.length === 0) return undefined;
       subject = value.toString();
+      if (subject.includes(replacement) && !isUtf8(value)) return undefined;
     } else {
       return undefined;
     }
@@ -113,7 +117,7 @@ class EntryReader {
     const valueStop = nameStop + 1 + valueBytes;
     if (bytes[nameStop] !== space || bytes[valueStop] !== newline) return undefined;
     const name = bytes.toString('utf8', this.#at, nameStop);
-    if (name.includes('\ufffd') && !isUtf8(bytes.subarray(this.#at, nameStop))) return undefined;
+    if (name.includes(replacement) && !isUtf8(bytes.subarray(this.#at, nameStop))) return undefined;
     const value = bytes.subarray(nameStop + 1, valueStop);
     this.#at = valueStop + 1;
     return { name, value };

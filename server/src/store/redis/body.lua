@@ -2,12 +2,11 @@
 --
 -- Entries keep their encoded line, so that unchanged ones are written back verbatim. What data and flash have in common:
 --   names    in the order in which they came, with false in the place of one that was removed
---   places   where a name is in names
+--   places   where a name is in names; nil until one is removed
 --   size     number of names
 --   bytes    of names and values, as the session size limit counts them
 -- data:
 --   lines    by key: the line, or false once the key has a new value
---   lengths  by key: bytes of the value
 --   values   by key: the value, where an operation needed it or changed it; operations.lua
 --   arrays   by key: the JSON array that an operation opened; operations.lua
 -- flash:
@@ -18,22 +17,30 @@
 local function add_name(map, name)
   local place = #map.names + 1
   map.names[place] = name
-  map.places[name] = place
   map.size = map.size + 1
+  if map.places then
+    map.places[name] = place
+  end
 end
 
 local function remove_name(map, name)
+  if not map.places then
+    map.places = {}
+    for place, candidate in ipairs(map.names) do
+      map.places[candidate] = place
+    end
+  end
   map.names[map.places[name]] = false
   map.places[name] = nil
   map.size = map.size - 1
 end
 
 local function new_data()
-  return { names = {}, places = {}, size = 0, bytes = 0, lines = {}, lengths = {}, values = {}, arrays = {} }
+  return { names = {}, size = 0, bytes = 0, lines = {}, values = {}, arrays = {} }
 end
 
 local function new_flash()
-  return { names = {}, places = {}, size = 0, bytes = 0, lines = {}, lengths = {}, known = {} }
+  return { names = {}, size = 0, bytes = 0, lines = {}, lengths = {}, known = {} }
 end
 
 local function line_of(kind, name, value)
@@ -45,22 +52,26 @@ local function value_of(line)
   return string.sub(line, stop + name_length + 2, -2)
 end
 
--- The sequences of more than one byte that UTF-8 has (RFC 3629, section 4).
-local utf8_sequences = {
-  '[\194-\223][\128-\191]',
-  '\224[\160-\191][\128-\191]',
-  '[\225-\236\238\239][\128-\191][\128-\191]',
-  '\237[\128-\159][\128-\191]',
-  '\240[\144-\191][\128-\191][\128-\191]',
-  '[\241-\243][\128-\191][\128-\191][\128-\191]',
-  '\244[\128-\143][\128-\191][\128-\191]',
-}
+local function value_length_of(line)
+  local _, _, value_length = string.find(line, '^.%d+,(%d+) ')
+  return value_length + 0
+end
 
 local function is_utf8(text)
-  for _, sequence in ipairs(utf8_sequences) do
-    if not string.find(text, '[\128-\255]') then
-      return true
-    end
+  if not string.find(text, '[\128-\255]') then
+    return true
+  end
+  -- The sequences of more than one byte (RFC 3629, section 4).
+  local sequences = {
+    '[\194-\223][\128-\191]',
+    '\224[\160-\191][\128-\191]',
+    '[\225-\236\238\239][\128-\191][\128-\191]',
+    '\237[\128-\159][\128-\191]',
+    '\240[\144-\191][\128-\191][\128-\191]',
+    '[\241-\243][\128-\191][\128-\191][\128-\191]',
+    '\244[\128-\143][\128-\191][\128-\191]',
+  }
+  for _, sequence in ipairs(sequences) do
     text = string.gsub(text, sequence, '?')
   end
   return not string.find(text, '[\128-\255]')
@@ -70,8 +81,8 @@ end
 -- record-codec.ts says so.
 local function parse(record, at)
   local find, sub, byte, length = string.find, string.sub, string.byte, #record
-  local data, flash, subject_line = new_data(), new_flash(), ''
-  local lines, lengths, queues = data.lines, data.lengths, flash.lines
+  local data, flash, subject_line, bytes = new_data(), new_flash(), '', 0
+  local lines, names, queues = data.lines, data.names, flash.lines
   while at <= length do
     local _, stop, kind, name_length, value_length = find(record, '^([=!@])(%d+),(%d+) ', at)
     if not stop then
@@ -88,9 +99,9 @@ local function parse(record, at)
       if lines[name] then
         return nil
       end
-      add_name(data, name)
-      lines[name], lengths[name] = line, value_length + 0
-      data.bytes = data.bytes + name_length + value_length
+      names[#names + 1] = name
+      lines[name] = line
+      bytes = bytes + name_length + value_length
     elseif kind == '!' then
       local messages = queues[name]
       if not messages then
@@ -108,8 +119,8 @@ local function parse(record, at)
     end
     at = value_stop + 2
   end
-  local names = subject_line .. table.concat(data.names, ' ') .. ' ' .. table.concat(flash.names, ' ')
-  if not is_utf8(names) then
+  data.size, data.bytes = #names, bytes
+  if not is_utf8(subject_line .. table.concat(names, ' ') .. ' ' .. table.concat(flash.names, ' ')) then
     return nil
   end
   return { data = data, flash = flash, subject_line = subject_line }

@@ -24,6 +24,17 @@ local function value_under(data, key)
   return value
 end
 
+-- The bytes of the value under a key, or nil where there is none.
+local function length_under(data, key)
+  if data.values[key] then
+    return #data.values[key]
+  end
+  if data.arrays[key] then
+    return data.arrays[key].length
+  end
+  return data.lines[key] and value_length_of(data.lines[key])
+end
+
 -- Gives each key whose array has grown its value, for format() to find.
 local function close_arrays(data)
   for key in pairs(data.arrays) do
@@ -31,29 +42,29 @@ local function close_arrays(data)
   end
 end
 
--- Notes that a key has a new value, of a length.
-local function renew(data, key, length)
-  if data.lines[key] == nil then
-    add_name(data, key)
-    data.bytes = data.bytes + #key + length
+-- Counts a change of the bytes under a key, from nil where there was none.
+local function count(data, key, from, to)
+  if from then
+    data.bytes = data.bytes + to - from
   else
-    data.bytes = data.bytes + length - data.lengths[key]
+    add_name(data, key)
+    data.bytes = data.bytes + #key + to
   end
-  data.lines[key], data.lengths[key] = false, length
 end
 
 local function set(data, key, value)
-  renew(data, key, #value)
-  data.values[key], data.arrays[key] = value, nil
+  count(data, key, length_under(data, key), #value)
+  data.lines[key], data.values[key], data.arrays[key] = false, value, nil
 end
 
 local function remove_key(data, key)
-  if data.lines[key] == nil then
+  local length = length_under(data, key)
+  if not length then
     return false
   end
   remove_name(data, key)
-  data.bytes = data.bytes - #key - data.lengths[key]
-  data.lines[key], data.lengths[key], data.values[key], data.arrays[key] = nil, nil, nil, nil
+  data.bytes = data.bytes - #key - length
+  data.lines[key], data.values[key], data.arrays[key] = nil, nil, nil
   return true
 end
 
@@ -72,7 +83,7 @@ end
 
 function operations.set_if_absent(content, key, value)
   local data = content.data
-  if not spend('maxReplyBytes', data.lengths[key] or #value) then
+  if not spend('maxReplyBytes', length_under(data, key) or #value) then
     return nil, 'maxReplyBytes'
   end
   local held = value_under(data, key)
@@ -89,7 +100,7 @@ end
 
 function operations.take(content, key)
   local data = content.data
-  if not spend('maxReplyBytes', data.lengths[key] or 0) then
+  if not spend('maxReplyBytes', length_under(data, key) or 0) then
     return nil, 'maxReplyBytes'
   end
   local held = value_under(data, key)
@@ -104,9 +115,9 @@ end
 
 function operations.append(content, key, value, unless_present)
   local data = content.data
-  local array = data.arrays[key]
+  local array, length = data.arrays[key], length_under(data, key)
   if not array then
-    if not spend('maxWorkBytes', data.lengths[key] or 0) then
+    if not spend('maxWorkBytes', length or 0) then
       return nil, 'maxWorkBytes'
     end
     array = open_array(value_under(data, key) or '[]')
@@ -118,8 +129,8 @@ function operations.append(content, key, value, unless_present)
   if not append_to(array, value, unless_present) then
     return false
   end
-  renew(data, key, array.length)
-  data.values[key] = nil
+  count(data, key, length, array.length)
+  data.lines[key], data.values[key] = false, nil
   return true
 end
 

@@ -53,7 +53,7 @@ local function state_of(header)
 end
 
 -- As record-codec.ts has it. A time has 13 digits until the year 2286; a longer one than this is no time that clients can show.
-local most_digits = { version = 15, time = 14, idle = 12 }
+local most_version_digits, most_time_digits, most_idle_digits = 15, 14, 12
 
 -- Returns the record's header and its text, or nil and why not: 'not_found', 'damaged' or 'newer_format'. Numbers in a header
 -- stay the texts that they are in the record, because most are only copied, and Lua adds texts as well.
@@ -66,10 +66,10 @@ local function find()
     string.find(record, '^1 ([1-9]%d*) ([1-9]%d*) ()([1-9]%d*) ([1-9-]%d*) ([%w_-]+) ([%w_-]+)\n')
   if
     not stop
-    or #version > most_digits.version
-    or #created > most_digits.time
-    or #accessed > most_digits.time
-    or #idle > most_digits.idle
+    or #version > most_version_digits
+    or #created > most_time_digits
+    or #accessed > most_time_digits
+    or #idle > most_idle_digits
     or not (idle == '-' or tonumber(idle) > 0)
   then
     local format = tonumber(string.match(record, '^([1-9]%d*) '))

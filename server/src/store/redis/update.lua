@@ -86,7 +86,7 @@ if new_idle ~= '' then
   header.idle = new_idle
 end
 header.version = integer(header.version + 1)
-if #header.version > most_digits.version then
+if #header.version > most_version_digits then
   return { 'damaged' }
 end
 header.accessed = now_text
