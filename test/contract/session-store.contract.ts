@@ -5,6 +5,7 @@ import type { ExpiryPolicy } from '../../server/src/session/session';
 import type { NewSession, SessionRef, SessionStore } from '../../server/src/session/session-store';
 import { createTokens, randomSigningKey } from '../../server/src/session/token';
 import { generousLimits, twentyMinutes } from '../support/store-harness';
+import { describeDeadlines } from './deadlines.contract';
 import type { MakeStore, StoreHarness } from '../support/store-harness';
 
 const tokens = createTokens([randomSigningKey()]);
@@ -12,6 +13,7 @@ const minute = 60_000;
 
 /** What session-store.ts says, sentence by sentence, on one implementation. */
 export function describeSessionStore(name: string, makeStore: MakeStore): void {
+  describeDeadlines(name, makeStore);
   describe(`SessionStore: ${name}`, () => {
     let harness: StoreHarness;
     let store: SessionStore;

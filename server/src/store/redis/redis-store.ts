@@ -165,7 +165,7 @@ export class RedisStore implements SessionStore {
       return undefined;
     }
     // What is kept must not keep all else that came from Redis at the same time.
-    const decoded = decodeRecord(reading === undefined ? record : Buffer.from(record));
+    const decoded = decodeRecord(reading === undefined ? record : unpooledCopy(record));
     // The script knows better what is wrong with it, and whether another idle timeout makes an access due.
     if (decoded === undefined || decoded.idleTimeout !== idleTimeout) return this.#loadByScript(ref, deadline);
     const session = this.#sessionOf(ref, decoded);
@@ -287,6 +287,13 @@ export class RedisStore implements SessionStore {
 
 /** What the scripts reply when they have changed something. */
 const changes = new Set(['created', 'updated', 'deleted']);
+
+/** Small Buffers share the memory of a pool, all of which one of them keeps from being freed. */
+function unpooledCopy(bytes: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(copy);
+  return copy;
+}
 
 function away(): never {
   throw storeUnavailable(false);
