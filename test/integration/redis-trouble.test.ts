@@ -36,7 +36,7 @@ describe('when Redis is in trouble', () => {
 
   function openStore(): Promise<StoreHarness> {
     const nodes = [{ host: '127.0.0.1', port: server.port }];
-    const connection = redisConnectionOptions({ nodes, commandTimeoutMs: 300 });
+    const connection = redisConnectionOptions({ nodes, commandTimeoutMs: 1_000 });
     return makeRedisStore(connection, [server])({ expiry: twentyMinutes, limits: generousLimits });
   }
 

@@ -138,7 +138,9 @@ export interface RedisCluster {
 }
 
 export async function startRedisCluster({ withReplicas = false } = {}): Promise<RedisCluster> {
-  const nodes = await Promise.all([0, 1, 2].map(() => startClusterNode()));
+  // On a busy machine, masters that are slow must not be taken for dead where none is to be replaced.
+  const nodeTimeoutMs = withReplicas ? 2_000 : 60_000;
+  const nodes = await Promise.all([0, 1, 2].map(() => startClusterNode(nodeTimeoutMs)));
   const [first] = nodes;
   const slots = 16_384;
   await Promise.all(
@@ -158,7 +160,7 @@ export async function startRedisCluster({ withReplicas = false } = {}): Promise<
       (info) => String(info).includes('cluster_state:ok') && String(info).includes('cluster_known_nodes:3'),
     );
   });
-  const replicas = withReplicas ? await Promise.all(nodes.map((node) => startClusterReplica(node))) : [];
+  const replicas = withReplicas ? await Promise.all(nodes.map((node) => startClusterReplica(node, nodeTimeoutMs))) : [];
   return {
     nodes,
     replicas,
@@ -170,16 +172,16 @@ export async function startRedisCluster({ withReplicas = false } = {}): Promise<
 
 const busPortOffset = 10_000;
 
-async function startClusterNode(): Promise<RedisServer> {
+async function startClusterNode(nodeTimeoutMs: number): Promise<RedisServer> {
   const port = await freePort((candidate) => candidate + busPortOffset < 65_536);
   return startRedis({
     port,
-    args: ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000', '--cluster-announce-ip', '127.0.0.1'],
+    args: ['--cluster-enabled', 'yes', '--cluster-node-timeout', String(nodeTimeoutMs), '--cluster-announce-ip', '127.0.0.1'],
   });
 }
 
-async function startClusterReplica(master: RedisServer): Promise<RedisServer> {
-  const replica = await startClusterNode();
+async function startClusterReplica(master: RedisServer, nodeTimeoutMs: number): Promise<RedisServer> {
+  const replica = await startClusterNode(nodeTimeoutMs);
   const id = String(await master.admin.call('CLUSTER', 'MYID'));
   await replica.admin.call('CLUSTER', 'MEET', '127.0.0.1', master.port, master.port + busPortOffset);
   await until('the replica to know its master', () =>
