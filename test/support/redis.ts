@@ -176,7 +176,14 @@ async function startClusterNode(nodeTimeoutMs: number): Promise<RedisServer> {
   const port = await freePort((candidate) => candidate + busPortOffset < 65_536);
   return startRedis({
     port,
-    args: ['--cluster-enabled', 'yes', '--cluster-node-timeout', String(nodeTimeoutMs), '--cluster-announce-ip', '127.0.0.1'],
+    args: [
+      '--cluster-enabled',
+      'yes',
+      '--cluster-node-timeout',
+      String(nodeTimeoutMs),
+      '--cluster-announce-ip',
+      '127.0.0.1',
+    ],
   });
 }
 
