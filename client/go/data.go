@@ -1,10 +1,6 @@
 package sidecar
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
-
 	sessionv1 "github.com/session-sidecar/session-sidecar/proto/gen/go/session/v1"
 )
 
@@ -103,28 +99,10 @@ func (d *data) settle(results []*sessionv1.MutationResult) {
 	for i, write := range d.writes {
 		switch write.mutation.Kind.(type) {
 		case *sessionv1.Mutation_SetIfAbsent:
-			d.values[write.key] = results[i].Value
+			d.values[write.key] = results[i].GetValue()
 		case *sessionv1.Mutation_Delete:
 			delete(d.sent, write.key)
 		}
 	}
 	d.writes, d.cleared = nil, false
-}
-
-// encode writes JSON as the other languages do, which do not escape HTML.
-func encode(place string, value any) ([]byte, error) {
-	var text bytes.Buffer
-	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(value); err != nil {
-		return nil, fmt.Errorf("%s cannot be stored: %w", place, err)
-	}
-	return bytes.TrimSuffix(text.Bytes(), []byte("\n")), nil
-}
-
-func decode(place string, text []byte, into any) error {
-	if err := json.Unmarshal(text, into); err != nil {
-		return &Error{Code: "VALUE_UNREADABLE", message: fmt.Sprintf("cannot read %s: %v", place, err), cause: err}
-	}
-	return nil
 }

@@ -1,6 +1,7 @@
 package sidecar
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -8,12 +9,37 @@ import (
 
 	"google.golang.org/genproto/googleapis/rpc/code"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+)
+
+// The codes of an Error. docs/errors.md says what each means.
+const (
+	CodeSessionNotFound  = "SESSION_NOT_FOUND"
+	CodeTokenInvalid     = "TOKEN_INVALID"
+	CodeVersionMismatch  = "VERSION_MISMATCH"
+	CodeInvalidArgument  = "INVALID_ARGUMENT"
+	CodeSessionTooLarge  = "SESSION_TOO_LARGE"
+	CodeTooManyKeys      = "TOO_MANY_KEYS"
+	CodeFlashQueueFull   = "FLASH_QUEUE_FULL"
+	CodeStoreUnavailable = "STORE_UNAVAILABLE"
+	CodeStoreFull        = "STORE_FULL"
+	CodeDraining         = "DRAINING"
+	CodeInternal         = "INTERNAL"
+	CodeRequestTooLarge  = "REQUEST_TOO_LARGE"
+	CodeOverloaded       = "OVERLOADED"
+	CodeAPITokenInvalid  = "API_TOKEN_INVALID"
+	CodeDeadlineExceeded = "DEADLINE_EXCEEDED"
+	CodeCancelled        = "CANCELLED"
+	CodeUnavailable      = "UNAVAILABLE"
+	CodeUnimplemented    = "UNIMPLEMENTED"
+	CodeValueUnreadable  = "VALUE_UNREADABLE"
+	CodeUnknown          = "UNKNOWN"
 )
 
 // Error is why the sidecar did not do what it was asked. Wrong use of this package gives other errors.
 type Error struct {
-	// Code is one of docs/errors.md. Match it and never the message.
+	// Code is one of the constants above. Match it and never the message.
 	Code string
 	// Metadata holds facts about the failure, for example the limit that was hit and the setting that changes it.
 	Metadata map[string]string
@@ -24,12 +50,28 @@ type Error struct {
 
 	message string
 	cause   error
+	// Of the last attempt:
+	sent      bool // to the sidecar, which may have received it
+	cancelled bool // by the caller
+	pushback  []string
 }
 
 func (e *Error) Error() string { return e.Code + ": " + e.message }
 
-// Unwrap gives what gRPC or encoding/json failed with.
+// Unwrap gives what gRPC failed with.
 func (e *Error) Unwrap() error { return e.cause }
+
+// Is makes errors.Is(err, context.Canceled) true if the caller cancelled the call, and errors.Is(err, context.DeadlineExceeded)
+// if its time was over.
+func (e *Error) Is(target error) bool {
+	switch target {
+	case context.Canceled:
+		return e.cancelled
+	case context.DeadlineExceeded:
+		return status.Code(e.cause) == codes.DeadlineExceeded
+	}
+	return false
+}
 
 // HTTPStatus is the status that suits a web request which fails with this error.
 func (e *Error) HTTPStatus() int { return httpStatus[e.Code] }
@@ -52,16 +94,9 @@ var httpStatus = map[string]int{
 	"VALUE_UNREADABLE": 500, "UNKNOWN": 500,
 }
 
-func toError(method string, cause error) error {
-	if cause == nil {
-		return nil
-	}
+func toError(method string, cause error) *Error {
 	state := status.Convert(cause)
-	e := &Error{Code: code.Code(state.Code()).String(), message: fmt.Sprintf("%s failed: %s", method, state.Message()), cause: cause}
-	if e.Code == "RESOURCE_EXHAUSTED" {
-		// A request larger than gRPC takes does not reach the code that would give a reason.
-		e.Code = "SESSION_TOO_LARGE"
-	}
+	e := &Error{Code: codeOf(state.Code()), message: fmt.Sprintf("%s failed: %s", method, state.Message()), cause: cause}
 	for _, detail := range state.Details() {
 		switch detail := detail.(type) {
 		case *errdetails.ErrorInfo:
@@ -71,14 +106,28 @@ func toError(method string, cause error) error {
 		case *errdetails.BadRequest:
 			e.Violations = detail.FieldViolations
 			for _, violation := range detail.FieldViolations {
-				e.message += fmt.Sprintf(" (%s: %s)", violation.Field, strings.TrimSuffix(violation.Description, "."))
+				e.message += fmt.Sprintf(" (%s: %s)", violation.GetField(), strings.TrimSuffix(violation.GetDescription(), "."))
 			}
 		case *errdetails.RetryInfo:
-			e.RetryAfter = detail.RetryDelay.AsDuration()
+			e.RetryAfter = max(detail.RetryDelay.AsDuration(), 0)
 		}
 	}
-	if _, known := httpStatus[e.Code]; !known {
-		e.Code = "UNKNOWN"
-	}
 	return e
+}
+
+// codeOf gives what a status without a reason means.
+func codeOf(status codes.Code) string {
+	switch status {
+	case codes.ResourceExhausted:
+		// A request larger than gRPC takes does not reach the code that would give a reason.
+		return CodeSessionTooLarge
+	case codes.Unauthenticated:
+		// No reason: the call failed before it was sent, for want of its API token.
+		return CodeAPITokenInvalid
+	}
+	name := code.Code(status).String()
+	if _, known := httpStatus[name]; known {
+		return name
+	}
+	return CodeUnknown
 }

@@ -17,13 +17,13 @@ type flash struct {
 func waiting(session *sessionv1.Session) flash {
 	f := flash{waiting: map[string]bool{}}
 	for _, queue := range session.GetFlashQueues() {
-		f.waiting[queue.Name] = true
+		f.waiting[queue.GetName()] = true
 	}
 	return f
 }
 
-// PushFlash adds a message for a later page, usually the one after a redirect. The default queue is the empty string. Stored by
-// Save.
+// PushFlash adds a message for a later page, usually the one after a redirect. The default queue is the empty string; a name has
+// at most 256 bytes of UTF-8 without control characters. Stored by Save.
 func (s *Session) PushFlash(queue string, message any) error {
 	return s.flash.push(queue, message, false)
 }
@@ -63,6 +63,9 @@ func (s *Session) PopFlash(ctx context.Context, queue string, into any) error {
 }
 
 func (f *flash) push(queue string, message any, unlessPresent bool) error {
+	if err := checkQueue(queue); err != nil {
+		return err
+	}
 	text, err := encode("the message", message)
 	if err == nil {
 		f.pending = append(f.pending, &sessionv1.PushFlash{Queue: queue, Message: text, UnlessPresent: unlessPresent})
@@ -92,7 +95,7 @@ func (f *flash) mutations() []*sessionv1.Mutation {
 
 func (f *flash) settle(results []*sessionv1.MutationResult) {
 	for i, push := range f.pending {
-		if results[i].Applied {
+		if results[i].GetApplied() {
 			f.waiting[push.Queue] = true
 		}
 	}

@@ -1,6 +1,7 @@
 package sidecar
 
 import (
+	"cmp"
 	"context"
 	"crypto/subtle"
 	"maps"
@@ -100,11 +101,14 @@ func (s *Session) Get(key string, into any) (bool, error) {
 	if !ok {
 		return false, nil
 	}
-	return true, decode(key, text, into)
+	return true, decodeAt(key, text, into)
 }
 
 // Has tells whether there is a value at a key.
-func (s *Session) Has(key string) bool { return s.data.values[key] != nil }
+func (s *Session) Has(key string) bool {
+	_, ok := s.data.values[key]
+	return ok
+}
 
 // Len is the number of keys.
 func (s *Session) Len() int { return len(s.data.values) }
@@ -112,9 +116,9 @@ func (s *Session) Len() int { return len(s.data.values) }
 // Keys gives all keys, sorted.
 func (s *Session) Keys() []string { return slices.Sorted(maps.Keys(s.data.values)) }
 
-// Set writes a value. It fails if JSON cannot hold it.
+// Set writes a value. It fails if JSON cannot hold it, and if the key is not 1 to 256 bytes of UTF-8 without control characters.
 func (s *Session) Set(key string, value any) error {
-	text, err := encode(key, value)
+	text, err := encodeAt(key, value)
 	if err == nil {
 		s.data.set(key, text)
 	}
@@ -123,7 +127,7 @@ func (s *Session) Set(key string, value any) error {
 
 // SetDefault writes a value unless the key has one. After Save the key holds the value of whoever came first.
 func (s *Session) SetDefault(key string, value any) error {
-	text, err := encode(key, value)
+	text, err := encodeAt(key, value)
 	if err == nil && !s.Has(key) {
 		s.data.setDefault(key, text)
 	}
@@ -177,6 +181,9 @@ func (s *Session) Save(ctx context.Context) error {
 	}
 	response, err := s.client.stub.UpdateSession(ctx, request)
 	if err == nil {
+		err = checkResults("UpdateSession", request.Mutations, response.GetResults())
+	}
+	if err == nil {
 		s.idleTimeout = nil
 		s.settle(response.Version, response.Expires, response.Results)
 	}
@@ -197,6 +204,9 @@ func (s *Session) create(ctx context.Context) error {
 		request.IdleExpiry = &sessionv1.CreateSessionRequest_IdleTimeout{IdleTimeout: durationpb.New(*s.idleTimeout)}
 	}
 	response, err := s.client.stub.CreateSession(ctx, request)
+	if err == nil {
+		err = cmp.Or(checkSession("CreateSession", response.GetSession()), checkToken("CreateSession", response.GetToken()))
+	}
 	if err == nil {
 		isNew := s.isNew
 		s.load(response.Token, response.Session)
@@ -220,6 +230,9 @@ func (s *Session) Regenerate(ctx context.Context) error {
 	}
 	request := &sessionv1.RegenerateSessionRequest{Token: s.token, Mutations: s.mutations(), Subject: s.subject}
 	response, err := s.client.stub.RegenerateSession(ctx, request)
+	if err == nil {
+		err = cmp.Or(checkResults("RegenerateSession", request.Mutations, response.GetResults()), checkToken("RegenerateSession", response.GetToken()))
+	}
 	if err == nil {
 		s.token, s.stored.CsrfToken = response.Token, response.CsrfToken
 		s.settle(response.Version, response.Expires, response.Results)
@@ -266,7 +279,7 @@ func (s *Session) NewCSRFToken(ctx context.Context) (string, error) {
 
 // CheckCSRFToken compares with the CSRF token as loaded, in constant time. False unless the session is stored.
 func (s *Session) CheckCSRFToken(token string) bool {
-	return s.stored != nil && subtle.ConstantTimeCompare([]byte(token), []byte(s.stored.CsrfToken)) == 1
+	return token != "" && s.stored != nil && subtle.ConstantTimeCompare([]byte(token), []byte(s.stored.CsrfToken)) == 1
 }
 
 func (s *Session) mutations() []*sessionv1.Mutation {

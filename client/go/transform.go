@@ -26,26 +26,33 @@ func Transform[T any](ctx context.Context, s *Session, key string, change func(T
 	}
 	for attempt := 1; ; attempt++ {
 		value, err := tryTransform(ctx, s, key, change)
-		if CodeOf(err) != "VERSION_MISMATCH" || attempt == 50 {
+		if CodeOf(err) != CodeVersionMismatch || attempt == 50 {
 			return value, err
 		}
 		// Spread out those who lost the same race, lest they all meet again.
-		time.Sleep(rand.N(time.Duration(min(attempt, 20)) * time.Millisecond))
+		select {
+		case <-time.After(rand.N(time.Duration(min(attempt, 20)) * time.Millisecond)):
+		case <-ctx.Done():
+			return value, notTried(ctx, "GetSession")
+		}
 	}
 }
 
 func tryTransform[T any](ctx context.Context, s *Session, key string, change func(T) T) (value T, err error) {
 	loaded, err := s.client.stub.GetSession(ctx, &sessionv1.GetSessionRequest{Token: s.token})
+	if err == nil {
+		err = checkSession("GetSession", loaded.GetSession())
+	}
 	if err != nil {
 		return value, err
 	}
-	if text := loaded.Session.Data[key]; text != nil {
-		if err = decode(key, text, &value); err != nil {
+	if text, ok := loaded.Session.Data[key]; ok {
+		if err = decodeAt(key, text, &value); err != nil {
 			return value, err
 		}
 	}
 	value = change(value)
-	text, err := encode(key, value)
+	text, err := encodeAt(key, value)
 	if err != nil {
 		return value, err
 	}

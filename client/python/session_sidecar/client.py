@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
+import os
 
 import grpc
-from google.protobuf.descriptor_pb2 import MethodOptions
 from session_sidecar_proto.session.v1 import session_service_pb2 as api
-from session_sidecar_proto.session.v1.session_service_pb2_grpc import SessionServiceStub
 
-from .errors import SessionError, from_grpc
+from .api_token import metadata_of
+from .calls import CHANNEL_OPTIONS, Calls
+from .errors import SessionError
+from .replies import check_session
 from .session import Session
 
 
 class SessionClient:
     """Make one and keep it: threads may share it. It connects at the first call, and connects again by itself.
 
-    address: where the sidecar listens, for example "localhost:50051" or "unix:/run/session-sidecar.sock". It need not be up yet.
+    address: where the sidecar listens, for example "localhost:50051" or "unix:/run/session-sidecar.sock". It need not be up yet:
+    calls wait for it until their time is over.
     timeout: how many seconds a call may take, retries included.
+    api_token: sent with every call, for a sidecar that has SESSION_SIDECAR_API_TOKENS_FILE set.
+    api_token_file: a file with that token instead, which is read again when it has changed.
     """
 
-    def __init__(self, address: str, timeout: float = 1.0) -> None:
-        self._timeout = timeout
-        self._channel = grpc.insecure_channel(address, options=_CHANNEL_OPTIONS)
-        self._stub = SessionServiceStub(self._channel)
+    def __init__(
+        self,
+        address: str,
+        timeout: float = 1.0,
+        api_token: str | None = None,
+        api_token_file: str | os.PathLike[str] | None = None,
+    ) -> None:
+        metadata = metadata_of(api_token, api_token_file)
+        self._call = Calls(grpc.insecure_channel(address, options=CHANNEL_OPTIONS), timeout, metadata)
 
     def open(self, token: str | None) -> Session:
         """Loads the session of a token, as it came in the visitor's cookie.
@@ -44,6 +52,7 @@ class SessionClient:
             if error.code in ("TOKEN_INVALID", "INVALID_ARGUMENT"):
                 return Session(self._call, "token_invalid")
             raise
+        check_session("GetSession", response)
         return Session(self._call, "found", token, response.session)
 
     def create(self) -> Session:
@@ -51,45 +60,10 @@ class SessionClient:
         return Session(self._call, "none")
 
     def close(self) -> None:
-        self._channel.close()
+        self._call.close()
 
     def __enter__(self) -> SessionClient:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def _call(self, method: str, request: Any) -> Any:
-        try:
-            return getattr(self._stub, method)(request, timeout=self._timeout)
-        except grpc.RpcError as cause:
-            raise from_grpc(method, cause) from cause
-
-
-def _retry_policy() -> str:
-    """Lets gRPC try again, within the timeout, what the API says may run twice."""
-    service = api.DESCRIPTOR.services_by_name["SessionService"]
-    names = [
-        {"service": service.full_name, "method": method.name}
-        for method in service.methods
-        if method.GetOptions().idempotency_level != MethodOptions.IDEMPOTENCY_UNKNOWN
-    ]
-    policy = {
-        "maxAttempts": 4,
-        "initialBackoff": "0.05s",
-        "maxBackoff": "0.2s",
-        "backoffMultiplier": 2,
-        "retryableStatusCodes": ["UNAVAILABLE"],
-    }
-    return json.dumps({"methodConfig": [{"name": names, "retryPolicy": policy}]})
-
-
-_CHANNEL_OPTIONS = [
-    ("grpc.service_config", _retry_policy()),
-    # The sidecar listens on this host only.
-    ("grpc.enable_http_proxy", 0),
-    # By default, a sidecar that was away for long would be missed for up to two minutes more.
-    ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.min_reconnect_backoff_ms", 100),
-    ("grpc.max_reconnect_backoff_ms", 1000),
-]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import grpc
@@ -54,31 +56,48 @@ class SessionError(Exception):
 
 def from_grpc(method: str, cause: Any) -> SessionError:
     """Makes the error of a call that failed with a grpc.RpcError."""
-    details = [value for key, value in cause.trailing_metadata() or () if key == "grpc-status-details-bin"]
-    status = status_pb2.Status()
-    try:
-        status.ParseFromString(details[0] if details else b"")
-    except DecodeError:
-        status.Clear()  # The details only refine the status.
-    info, request, retry = (
-        error_details_pb2.ErrorInfo(),
-        error_details_pb2.BadRequest(),
-        error_details_pb2.RetryInfo(),
-    )
-    for detail in status.details:
-        for message in (info, request, retry):
-            detail.Unpack(message)
-    code = cause.code().name
+    info, request, retry = _details(trailer_of(cause))
+    code = _code_of(cause.code())
+    metadata = {}
     if info.domain == "session.v1" and info.reason in HTTP_STATUS:
-        code = info.reason
-    elif cause.code() is grpc.StatusCode.RESOURCE_EXHAUSTED:
-        # A request larger than gRPC takes does not reach the code that would give a reason.
-        code = "SESSION_TOO_LARGE"
+        code, metadata = info.reason, dict(info.metadata)
     violations = {each.field: each.description for each in request.field_violations}
     text = " ".join([f"{method} failed: {cause.details()}", *(f"({field}: {text})" for field, text in violations.items())])
-    error = SessionError(code if code in HTTP_STATUS else "UNKNOWN", text)
-    error.metadata = dict(info.metadata)
+    error = SessionError(code, text)
+    error.metadata = metadata
     error.violations = violations
     if retry.HasField("retry_delay"):
-        error.retry_after = retry.retry_delay.ToTimedelta().total_seconds()
+        error.retry_after = max(retry.retry_delay.seconds + retry.retry_delay.nanos / 1e9, 0)
     return error
+
+
+def trailer_of(cause: Any) -> Sequence[tuple[str, Any]]:
+    """The metadata that came with the status of a failed call."""
+    return getattr(cause, "trailing_metadata", tuple)() or ()
+
+
+def _details(
+    trailer: Sequence[tuple[str, Any]],
+) -> tuple[error_details_pb2.ErrorInfo, error_details_pb2.BadRequest, error_details_pb2.RetryInfo]:
+    """Those of a failed call. They only refine its status, so what cannot be read is left out."""
+    info, request, retry = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest(), error_details_pb2.RetryInfo()
+    status = status_pb2.Status()
+    for key, value in trailer:
+        if key == "grpc-status-details-bin":
+            with suppress(DecodeError):
+                status.ParseFromString(value)
+    for detail in status.details:
+        for message in (info, request, retry):
+            try:
+                detail.Unpack(message)
+            except DecodeError:
+                message.Clear()
+    return info, request, retry
+
+
+def _code_of(status: grpc.StatusCode) -> str:
+    """What a status without a reason means."""
+    if status is grpc.StatusCode.RESOURCE_EXHAUSTED:
+        # A request larger than gRPC takes does not reach the code that would give a reason.
+        return "SESSION_TOO_LARGE"
+    return status.name if status.name in HTTP_STATUS else "UNKNOWN"

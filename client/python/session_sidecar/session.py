@@ -13,6 +13,8 @@ from session_sidecar_proto.session.v1 import session_pb2 as messages
 from session_sidecar_proto.session.v1 import session_service_pb2 as api
 
 from .errors import SessionError
+from .names import check_name
+from .replies import check_results, check_session, check_token
 from .values import Values, decode, encode
 
 _MAX_TRANSFORM_ATTEMPTS = 50
@@ -136,7 +138,9 @@ class Session(MutableMapping[str, Any]):
             return
         mutations = self._mutations()
         request = api.UpdateSessionRequest(token=self.token, mutations=mutations, subject=self._subject, **self._idle_timeout)
-        self._settle(mutations, self._call("UpdateSession", request))
+        response = self._call("UpdateSession", request)
+        check_results("UpdateSession", request.mutations, response)
+        self._settle(mutations, response)
         self._idle_timeout = {}
 
     def regenerate(self) -> None:
@@ -153,6 +157,8 @@ class Session(MutableMapping[str, Any]):
         mutations = self._mutations()
         request = api.RegenerateSessionRequest(token=self.token, mutations=mutations, subject=self._subject)
         response = self._call("RegenerateSession", request)
+        check_results("RegenerateSession", request.mutations, response)
+        check_token("RegenerateSession", response)
         self.token = response.token
         self._stored.csrf_token = response.csrf_token
         self._settle(mutations, response)
@@ -190,6 +196,7 @@ class Session(MutableMapping[str, Any]):
 
     def flash(self, message: Any, queue: str = "", allow_duplicate: bool = True) -> None:
         """Adds a message for a later page, usually the one after a redirect. Stored by save()."""
+        check_name(queue, "the name of the queue", min_bytes=0)
         text = encode(message, "the message")
         self._pushed.append(messages.PushFlash(queue=queue, message=text, unless_present=not allow_duplicate))
 
@@ -221,23 +228,30 @@ class Session(MutableMapping[str, Any]):
 
     def check_csrf_token(self, token: str | None) -> bool:
         """Compares with the CSRF token as loaded, in constant time. False unless the session is stored."""
-        return self.token is not None and hmac.compare_digest((token or "").encode(), self._stored.csrf_token.encode())
+        given = (token or "").encode("utf-8", "surrogatepass")
+        return bool(given) and self.token is not None and hmac.compare_digest(given, self._stored.csrf_token.encode())
 
     def _create(self) -> None:
         request = api.CreateSessionRequest(mutations=self._mutations(), subject=self.subject, **self._idle_timeout)
         response = self._call("CreateSession", request)
+        check_results("CreateSession", request.mutations, response)
+        check_session("CreateSession", response)
+        check_token("CreateSession", response)
         values = self._values
         values.settle(list(request.mutations), response.results)
         self._load(response.token, response.session)
         self._values = values  # The same objects: what the application holds of them can still be changed.
 
     def _try_transform(self, key: str, change: Callable[[Any], Any]) -> Any:
-        current = self._call("GetSession", api.GetSessionRequest(token=self.token)).session
+        response = self._call("GetSession", api.GetSessionRequest(token=self.token))
+        check_session("GetSession", response)
+        current = response.session
         before = decode(current.data[key], repr(key)) if key in current.data else None
         text = encode(change(before), repr(key))
         mutation = messages.Mutation(set={"key": key, "value": text})
         request = api.UpdateSessionRequest(token=self.token, mutations=[mutation], if_version=current.version)
         response = self._call("UpdateSession", request)
+        check_results("UpdateSession", request.mutations, response)
         self._values.adopt(key, text)
         self._told(response)
         return self[key]

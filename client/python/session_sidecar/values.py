@@ -10,29 +10,46 @@ from typing import Any
 from session_sidecar_proto.session.v1.session_pb2 import Mutation, MutationResult
 
 from .errors import SessionError
+from .names import check_name
 
 _MISSING: Any = object()
 
 
 def encode(value: Any, place: str) -> bytes:
-    """Raises a TypeError if reading the text back would not give the same value: tuples, sets, dates, keys that are not str."""
+    """Raises a TypeError if reading the text back would not give the same value: tuples, sets, dates, keys that are not str.
+
+    The error says nothing of what is in the value, and neither does one of decode(): errors are logged.
+    """
+    problem = ""
     try:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         if json.loads(text) == value:
             return text.encode()
+    except UnicodeEncodeError:
+        # A surrogate without its partner, which some other languages write. As an escape it is valid JSON.
+        return json.dumps(value, allow_nan=False, separators=(",", ":")).encode()
     except (TypeError, ValueError, RecursionError) as cause:
-        raise TypeError(f"Expected {place} to be something JSON can hold: {cause}") from cause
-    raise TypeError(f"Expected {place} to be something JSON can hold: it would be read back as {text}")
+        problem = _problem(cause)
+    raise TypeError(f"Expected {place} to be something JSON can hold: {problem or 'it would not be read back as it is'}")
 
 
 def decode(text: bytes, place: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError as cause:
-        raise SessionError("VALUE_UNREADABLE", f"What is stored at {place} is no JSON.") from cause
+    except (ValueError, RecursionError):
+        pass  # Raised below, where no traceback leads to this error: it holds the whole text.
+    raise SessionError("VALUE_UNREADABLE", f"What is stored at {place} is not valid JSON.")
 
 
-@dataclass
+def _problem(cause: Exception) -> str:
+    if isinstance(cause, TypeError):
+        return str(cause)  # Names types only.
+    if isinstance(cause, RecursionError):
+        return "it is nested too deeply"
+    return "it has a cycle, an infinity or NaN"
+
+
+@dataclass(repr=False)
 class _Slot:
     """One value. stored: what the sidecar holds, as far as is known; None: it was never sent."""
 
@@ -67,8 +84,7 @@ class Values:
         return slot.value
 
     def set(self, key: str, value: Any, kind: str = "set") -> None:
-        if not isinstance(key, str):
-            raise TypeError(f"Expected the key to be a str, got {key!r}")
+        check_name(key, "the key")
         text = encode(value, repr(key))
         if self.is_removed(key):
             kind = "set"  # This session itself has removed the key, so nothing found there later may win.

@@ -26,6 +26,7 @@ type step struct {
 	Actor, Op, Key, Value, Queue, Token, Rpc, Request string
 	Unique                                            bool
 	Seconds                                           *float64
+	Workers                                           int
 }
 
 type object = map[string]any
@@ -34,6 +35,7 @@ type runner struct {
 	client   *sidecar.Client
 	stub     sessionv1.SessionServiceClient
 	sessions map[string]*sidecar.Session
+	load     *load
 }
 
 func main() {
@@ -42,7 +44,7 @@ func main() {
 	check(err)
 	conn, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	check(err)
-	r := runner{client, sessionv1.NewSessionServiceClient(conn), map[string]*sidecar.Session{}}
+	r := runner{client, sessionv1.NewSessionServiceClient(conn), map[string]*sidecar.Session{}, nil}
 	lines := bufio.NewScanner(os.Stdin)
 	lines.Buffer(nil, 1<<24)
 	for lines.Scan() {
@@ -135,6 +137,12 @@ func (r *runner) run(ctx context.Context, s step) (any, error) {
 			"version": session.Version(), "subject": session.Subject(), "hasChanges": session.HasChanges(),
 			"created": milliseconds(session.Created()), "expires": milliseconds(session.Expires()),
 		}, nil
+	case "startLoad":
+		r.load = startLoad(r.client, s.Workers)
+	case "load":
+		return r.load.report(), nil
+	case "stopLoad":
+		return r.load.stop(), nil
 	case "call":
 		return r.call(ctx, s)
 	default:

@@ -14,6 +14,7 @@ from typing import Any
 import grpc
 from google.protobuf import json_format
 from google.rpc import error_details_pb2, status_pb2
+from load import Load
 from session_sidecar import Session, SessionClient, SessionError
 from session_sidecar_proto.session.v1 import session_service_pb2 as api
 from session_sidecar_proto.session.v1.session_service_pb2_grpc import SessionServiceStub
@@ -121,12 +122,21 @@ def main(address: str) -> None:
                     answer = {"result": None}
                 elif step["op"] == "call":
                     answer = {"result": call(stub, step)}
+                elif step["op"] == "startLoad":
+                    load = Load(address, step["workers"])
+                    answer = {"result": None}
+                elif step["op"] == "load":
+                    answer = {"result": load.report()}
+                elif step["op"] == "stopLoad":
+                    answer = {"result": load.stop()}
                 else:
                     answer = {"result": OPERATIONS[step["op"]](sessions[step["actor"]], step)}
             except SessionError as error:
                 retry_after = round((error.retry_after or 0) * 1000)
                 answer = {"error": {name: getattr(error, name) for name in ("code", "status", "metadata", "violations")}}
                 answer["error"]["retryAfterMs"] = retry_after
+            except (TypeError, ValueError) as error:
+                answer = {"error": {"code": "USAGE", "message": str(error)}}
             except grpc.RpcError as error:
                 answer = {"error": describe_failure(error)}
             print(json.dumps(answer), flush=True)

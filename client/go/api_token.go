@@ -1,0 +1,77 @@
+package sidecar
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+// WithAPIToken sends a token with every call, for a sidecar that has SESSION_SIDECAR_API_TOKENS_FILE set.
+func WithAPIToken(token string) grpc.DialOption {
+	return grpc.WithPerRPCCredentials(&apiToken{read: func() (string, error) { return token, nil }})
+}
+
+// WithAPITokenFile is WithAPIToken with the token that a file contains, without the white space around it. The file is read
+// again when it has changed; while it cannot be read, the last token that was read is sent.
+func WithAPITokenFile(path string) grpc.DialOption {
+	file := &tokenFile{path: path}
+	return grpc.WithPerRPCCredentials(&apiToken{read: file.token})
+}
+
+// apiToken is what gRPC asks for the metadata of each call. It never prints what it holds.
+type apiToken struct {
+	read func() (string, error)
+}
+
+func (t *apiToken) GetRequestMetadata(context.Context, ...string) (map[string]string, error) {
+	token, err := t.read()
+	if err == nil && !isVisibleASCII(token) {
+		err = errors.New("the API token is not made of visible ASCII characters")
+	}
+	if err != nil {
+		return nil, status.Error(codes.Unauthenticated, err.Error())
+	}
+	return map[string]string{"authorization": "Bearer " + token}, nil
+}
+
+// RequireTransportSecurity is false because the sidecar is on this host, where nothing is encrypted.
+func (t *apiToken) RequireTransportSecurity() bool { return false }
+
+type tokenFile struct {
+	path string
+
+	mu   sync.Mutex
+	info os.FileInfo // of the file that last was read from
+	last string
+}
+
+func (f *tokenFile) token() (string, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	info, err := os.Stat(f.path)
+	if err == nil && !f.isRead(info) {
+		var text []byte
+		if text, err = os.ReadFile(f.path); err == nil {
+			f.info, f.last = info, strings.TrimSpace(string(text))
+		}
+	}
+	if f.info == nil {
+		return "", fmt.Errorf("the API token cannot be read: %w", err)
+	}
+	return f.last, nil
+}
+
+func (f *tokenFile) isRead(info os.FileInfo) bool {
+	return f.info != nil && os.SameFile(f.info, info) && f.info.ModTime().Equal(info.ModTime()) && f.info.Size() == info.Size()
+}
+
+func isVisibleASCII(text string) bool {
+	return text != "" && strings.IndexFunc(text, func(char rune) bool { return char <= ' ' || char > '~' }) < 0
+}

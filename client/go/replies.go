@@ -1,0 +1,39 @@
+package sidecar
+
+import (
+	"fmt"
+
+	sessionv1 "github.com/session-sidecar/session-sidecar/proto/gen/go/session/v1"
+)
+
+// Checks of replies, so that one that is not whole is an error and never a panic.
+
+func malformed(method, what string) error {
+	return &Error{Code: CodeInternal, message: fmt.Sprintf("%s failed: the reply has %s", method, what)}
+}
+
+func checkSession(method string, session *sessionv1.Session) error {
+	if session == nil {
+		return malformed(method, "no session")
+	}
+	return nil
+}
+
+func checkToken(method, token string) error {
+	if token == "" {
+		return malformed(method, "no token")
+	}
+	return nil
+}
+
+func checkResults(method string, mutations []*sessionv1.Mutation, results []*sessionv1.MutationResult) error {
+	if len(results) != len(mutations) {
+		return malformed(method, fmt.Sprintf("%d results for %d mutations", len(results), len(mutations)))
+	}
+	for i, mutation := range mutations {
+		if mutation.GetSetIfAbsent() != nil && len(results[i].GetValue()) == 0 {
+			return malformed(method, "no value for a key that was set unless it had one")
+		}
+	}
+	return nil
+}
