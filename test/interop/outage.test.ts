@@ -36,10 +36,10 @@ describe.each(Object.entries(starters))('%s', (_language, { toolchain, start }) 
   testIf(
     'says that there is no sidecar, keeps what was to be saved, and finds the sidecar again',
     async () => {
-      runner = start(toolchain as Found, sidecar.address);
+      runner = start(toolchain as Found, sidecar.address, 2);
       await run('open');
       await run('set', { key: 'a', value: '1' });
-      expect(await run('save')).toEqual({ result: null });
+      await until('the first save', async () => (await run('save')).error === undefined);
       await run('set', { key: 'b', value: '2' });
 
       await sidecar.close();
@@ -59,7 +59,7 @@ describe.each(Object.entries(starters))('%s', (_language, { toolchain, start }) 
   testIf(
     'says that the store does not answer, and when to try again',
     async () => {
-      runner = start(toolchain as Found, sidecar.address);
+      runner = start(toolchain as Found, sidecar.address, 2);
       await run('open');
       await run('set', { key: 'a', value: '1' });
       await redis.stop();

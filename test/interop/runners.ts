@@ -26,6 +26,18 @@ export interface Order {
   readonly seconds?: number | undefined;
   readonly rpc?: string | undefined;
   readonly request?: string | undefined;
+  /** For startLoad: how many sessions are used at the same time. */
+  readonly workers?: number | undefined;
+}
+
+/** What load and stopLoad give. */
+export interface LoadReport {
+  readonly calls: number;
+  /** How often a call failed with a code: `{ 'save UNAVAILABLE': 1 }`. */
+  readonly failures: Readonly<Record<string, number>>;
+  /** The first failures in words. */
+  readonly messages: readonly string[];
+  readonly longestMs: number;
 }
 
 export interface Outcome {
@@ -39,12 +51,15 @@ export interface Runner {
   close(): Promise<void>;
 }
 
-export function startGo(toolchain: Toolchain, address: string): Runner {
-  return startChild(buildGo(toolchain, 'test/interop/go'), [address], toolchain.env);
+/** How long a call may take. Tests run on busy machines. */
+const patienceSeconds = 20;
+
+export function startGo(toolchain: Toolchain, address: string, timeoutSeconds = patienceSeconds): Runner {
+  return startChild(buildGo(toolchain, 'test/interop/go'), [address, String(timeoutSeconds)], toolchain.env);
 }
 
-export function startPython({ command, env }: Toolchain, address: string): Runner {
-  return startChild(command, [join(__dirname, 'python', 'runner.py'), address], env);
+export function startPython({ command, env }: Toolchain, address: string, timeoutSeconds = patienceSeconds): Runner {
+  return startChild(command, [join(__dirname, 'python', 'runner.py'), address, String(timeoutSeconds)], env);
 }
 
 function startChild(command: string, args: readonly string[], env: NodeJS.ProcessEnv): Runner {
@@ -77,8 +92,7 @@ export interface TypeScriptBuild {
 }
 
 export function startTypeScript(address: string, { Client, api }: TypeScriptBuild = currentBuild): Runner {
-  // Tests run on busy machines.
-  const client = new Client<Record<string, unknown>>({ address, timeoutMs: 20_000 });
+  const client = new Client<Record<string, unknown>>({ address, timeoutMs: patienceSeconds * 1000 });
   const raw = connectRaw(address);
   const sessions = new Map<string, Session>();
 

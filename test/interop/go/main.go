@@ -1,5 +1,5 @@
 // Runs the steps of test/interop/scenarios.json: one line of JSON in, one line out. Values travel as JSON texts, so that no number
-// on the way is rounded.
+// on the way is rounded. Arguments: the address of the sidecar, and how many seconds a call may take.
 package main
 
 import (
@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"strconv"
 	"time"
 
 	sidecar "github.com/session-sidecar/session-sidecar/client/go"
@@ -40,6 +41,8 @@ type runner struct {
 
 func main() {
 	address := os.Args[1]
+	seconds, err := strconv.Atoi(os.Args[2])
+	check(err)
 	client, err := sidecar.Dial(address)
 	check(err)
 	conn, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
@@ -50,7 +53,7 @@ func main() {
 	for lines.Scan() {
 		var s step
 		check(json.Unmarshal(lines.Bytes(), &s))
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Duration(seconds)*time.Second)
 		result, err := r.run(ctx, s)
 		cancel()
 		answer := object{"result": result}

@@ -1,6 +1,7 @@
 """Runs the steps of test/interop/scenarios.json: one line of JSON in, one line out.
 
-Values travel as JSON texts, so that no number on the way is rounded.
+Values travel as JSON texts, so that no number on the way is rounded. Arguments: the address of the sidecar, and how many
+seconds a call may take.
 """
 
 from __future__ import annotations
@@ -109,10 +110,10 @@ def describe_failure(error: grpc.RpcError) -> dict[str, Any]:
     return description
 
 
-def main(address: str) -> None:
+def main(address: str, seconds: float) -> None:
     sessions: dict[str, Session] = {}
     stub = SessionServiceStub(grpc.insecure_channel(address))
-    with SessionClient(address, timeout=20) as client:
+    with SessionClient(address, timeout=seconds) as client:
         for line in sys.stdin:
             step = json.loads(line)
             answer: dict[str, Any]
@@ -142,4 +143,4 @@ def main(address: str) -> None:
             print(json.dumps(answer), flush=True)
 
 
-main(sys.argv[1])
+main(sys.argv[1], float(sys.argv[2]))

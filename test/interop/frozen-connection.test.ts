@@ -1,0 +1,98 @@
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { startReadySidecar } from '../support/ready-sidecar';
+import type { Sidecar } from '../support/sidecar';
+import { sayIfMissing, toolchains } from '../support/toolchains';
+import type { Found } from '../support/toolchains';
+import { startGo, startPython } from './runners';
+import type { Runner } from './runners';
+
+const { go, python } = toolchains();
+sayIfMissing('connections that freeze, in Go', go);
+sayIfMissing('connections that freeze, in Python', python);
+const starters = { go: { toolchain: go, start: startGo }, python: { toolchain: python, start: startPython } };
+
+/** A path to the sidecar that can stop carrying anything, with both ends left open. */
+class Path {
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  connections = 0;
+
+  constructor(address: string) {
+    const [, host = '', port = ''] = /^(.*):(\d+)$/.exec(address) ?? [];
+    this.#server = createServer((near) => {
+      this.connections++;
+      const far = connect(Number(port), host);
+      for (const socket of [near, far]) {
+        this.#sockets.add(socket);
+        socket.on('error', () => undefined);
+      }
+      near.pipe(far).pipe(near);
+    });
+  }
+
+  async open(): Promise<string> {
+    this.#server.listen(0, '127.0.0.1');
+    await once(this.#server, 'listening');
+    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** Only connections that are open now; a new one works. */
+  freeze(): void {
+    for (const socket of this.#sockets) socket.unpipe().pause();
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    this.#server.close();
+    await once(this.#server, 'close');
+  }
+}
+
+let sidecar: Sidecar;
+let path: Path;
+let runner: Runner;
+
+beforeEach(async () => {
+  sidecar = await startReadySidecar();
+  path = new Path(sidecar.address);
+});
+
+afterEach(async () => {
+  await runner.close();
+  await path.close();
+  await sidecar.close();
+});
+
+describe.each(Object.entries(starters))('%s', (_language, { toolchain, start }) => {
+  const testIf = toolchain.missing === undefined ? test : test.skip;
+  const run = (op: string, more = {}) => runner.run({ actor: 'me', op, ...more });
+
+  testIf(
+    'replaces a connection on which nothing arrives any more, long before the deadline of the calls that wait',
+    async () => {
+      // Calls have 20 s: without a new connection, they would wait so long and then fail.
+      runner = start(toolchain as Found, await path.open());
+      await run('open');
+      await run('set', { key: 'a', value: '1' });
+      expect(await run('save')).toEqual({ result: null });
+      const { token } = (await run('describe')).result as { token: string };
+      const before = path.connections;
+
+      path.freeze();
+      expect(await run('open', { token })).toEqual({ result: null });
+      expect(await run('get', { key: 'a' })).toEqual({ result: '1' });
+      expect(path.connections).toBe(before + 1);
+
+      path.freeze();
+      await run('set', { key: 'a', value: '2' });
+      // The sidecar may have received it, so it is not sent again.
+      expect(await run('save')).toMatchObject({ error: { code: 'UNAVAILABLE' } });
+      expect(await run('save')).toEqual({ result: null });
+      expect(path.connections).toBe(before + 2);
+    },
+    120_000,
+  );
+});

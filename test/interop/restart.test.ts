@@ -1,0 +1,97 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { until } from '../support/poll';
+import { signingKey, startServing, stopProcesses } from '../support/process';
+import { freePort, startRedis } from '../support/redis';
+import type { RedisServer } from '../support/redis';
+import { sayIfMissing, toolchains } from '../support/toolchains';
+import type { Found } from '../support/toolchains';
+import { startGo, startPython } from './runners';
+import type { LoadReport, Runner } from './runners';
+
+const { go, python } = toolchains();
+sayIfMissing('restarts of the sidecar under load from Go', go);
+sayIfMissing('restarts of the sidecar under load from Python', python);
+const starters = { go: { toolchain: go, start: startGo }, python: { toolchain: python, start: startPython } };
+
+const workers = 8;
+const wantedRestarts = 3;
+/** A sidecar that a busy machine starts this slowly may be missed by calls, which have a second: it proves nothing. */
+const quickMs = 600;
+
+let redis: RedisServer;
+let runner: Runner;
+let directory: string;
+
+beforeEach(async () => {
+  redis = await startRedis();
+  directory = mkdtempSync(join(tmpdir(), 'session-sidecar-restart-'));
+});
+
+afterEach(async () => {
+  await stopProcesses();
+  await runner.close();
+  await redis.stop();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+const addresses: Readonly<Record<string, () => Promise<string>>> = {
+  'a TCP port': async () => `127.0.0.1:${await freePort()}`,
+  'a Unix socket': () => Promise.resolve(`unix:${directory}/sidecar.sock`),
+};
+
+async function ask(op: 'startLoad' | 'load' | 'stopLoad'): Promise<LoadReport> {
+  const { result, error } = await runner.run({ actor: 'load', op, workers });
+  expect(error).toBeUndefined();
+  return result as LoadReport;
+}
+
+/** Waits until the load has made some more calls that succeeded. */
+async function progress(): Promise<LoadReport> {
+  const before = await ask('load');
+  const done = ({ calls, failures }: LoadReport): number =>
+    calls - Object.values(failures).reduce((sum, count) => sum + count, 0);
+  return until('the load to get on', async () => {
+    const now = await ask('load');
+    return done(now) >= done(before) + 20 * workers && now;
+  });
+}
+
+describe.each(Object.entries(starters))('calls from %s', (_language, { toolchain, start }) => {
+  const testIf = toolchain.missing === undefined ? test : test.skip;
+
+  testIf.each(Object.entries(addresses))(
+    'do not fail, with their default deadline, when the sidecar on %s is started again',
+    async (_kind, chooseAddress) => {
+      const address = await chooseAddress();
+      const serve = () =>
+        startServing({
+          settings: {
+            ...{ SIGNING_KEYS: signingKey, REDIS_URL: redis.url, REDIS_COMMAND_TIMEOUT: '20s' },
+            GRPC_ADDRESS: address,
+          },
+        });
+      let sidecar = await serve();
+      runner = start(toolchain as Found, address);
+      await ask('startLoad');
+      let quick = 0;
+      for (let restarts = 0; quick < wantedRestarts && restarts < 5 * wantedRestarts; restarts++) {
+        const { failures: before } = await progress();
+        const begun = performance.now();
+        sidecar.child.kill('SIGTERM');
+        expect(await sidecar.exit).toEqual({ code: 0, signal: null });
+        sidecar = await serve();
+        const isQuick = performance.now() - begun < quickMs;
+        const { failures, messages } = await progress();
+        if (isQuick) expect({ failures, messages }).toEqual({ failures: before, messages });
+        if (isQuick) quick++;
+      }
+      expect(quick).toBeGreaterThan(0);
+      const { failures } = await ask('stopLoad');
+      expect(Object.keys(failures).filter((failure) => failure.includes('LOST'))).toEqual([]);
+    },
+    240_000,
+  );
+});
