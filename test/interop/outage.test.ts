@@ -36,7 +36,7 @@ describe.each(Object.entries(starters))('%s', (_language, { toolchain, start }) 
   testIf(
     'says that there is no sidecar, keeps what was to be saved, and finds the sidecar again',
     async () => {
-      runner = start(toolchain as Found, sidecar.address, 2);
+      runner = start(toolchain as Found, sidecar.address, { timeoutSeconds: 2 });
       await run('open');
       await run('set', { key: 'a', value: '1' });
       await until('the first save', async () => (await run('save')).error === undefined);
@@ -59,7 +59,7 @@ describe.each(Object.entries(starters))('%s', (_language, { toolchain, start }) 
   testIf(
     'says that the store does not answer, and when to try again',
     async () => {
-      runner = start(toolchain as Found, sidecar.address, 2);
+      runner = start(toolchain as Found, sidecar.address, { timeoutSeconds: 2 });
       await run('open');
       await run('set', { key: 'a', value: '1' });
       await redis.stop();

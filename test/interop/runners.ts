@@ -54,16 +54,30 @@ export interface Runner {
 /** How long a call may take. Tests run on busy machines. */
 const patienceSeconds = 20;
 
-export function startGo(toolchain: Toolchain, address: string, timeoutSeconds = patienceSeconds): Runner {
-  return startChild(buildGo(toolchain, 'test/interop/go'), [address, String(timeoutSeconds)], toolchain.env);
+export interface RunnerOptions {
+  readonly timeoutSeconds?: number;
+  readonly apiTokenFile?: string;
+  /** More environment variables. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
-export function startPython({ command, env }: Toolchain, address: string, timeoutSeconds = patienceSeconds): Runner {
-  return startChild(command, [join(__dirname, 'python', 'runner.py'), address, String(timeoutSeconds)], env);
+export function startGo(toolchain: Toolchain, address: string, options: RunnerOptions = {}): Runner {
+  return startChild(buildGo(toolchain, 'test/interop/go'), [], address, options, toolchain.env);
 }
 
-function startChild(command: string, args: readonly string[], env: NodeJS.ProcessEnv): Runner {
-  const child = spawn(command, args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
+export function startPython({ command, env }: Toolchain, address: string, options: RunnerOptions = {}): Runner {
+  return startChild(command, [join(__dirname, 'python', 'runner.py')], address, options, env);
+}
+
+function startChild(
+  command: string,
+  program: readonly string[],
+  address: string,
+  { timeoutSeconds = patienceSeconds, apiTokenFile, env: more }: RunnerOptions,
+  env: NodeJS.ProcessEnv,
+): Runner {
+  const args = [address, String(timeoutSeconds), ...(apiTokenFile === undefined ? [] : [apiTokenFile])];
+  const child = spawn(command, [...program, ...args], { env: { ...env, ...more }, stdio: ['pipe', 'pipe', 'pipe'] });
   const ended = once(child, 'close');
   const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   let complaints = '';

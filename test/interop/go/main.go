@@ -1,5 +1,6 @@
 // Runs the steps of test/interop/scenarios.json: one line of JSON in, one line out. Values travel as JSON texts, so that no number
-// on the way is rounded. Arguments: the address of the sidecar, and how many seconds a call may take.
+// on the way is rounded. Arguments: the address of the sidecar, how many seconds a call may
+// take, and maybe the file of an API token.
 package main
 
 import (
@@ -43,7 +44,11 @@ func main() {
 	address := os.Args[1]
 	seconds, err := strconv.Atoi(os.Args[2])
 	check(err)
-	client, err := sidecar.Dial(address)
+	var options []grpc.DialOption
+	if len(os.Args) > 3 {
+		options = append(options, sidecar.WithAPITokenFile(os.Args[3]))
+	}
+	client, err := sidecar.Dial(address, options...)
 	check(err)
 	conn, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	check(err)

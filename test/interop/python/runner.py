@@ -1,7 +1,7 @@
 """Runs the steps of test/interop/scenarios.json: one line of JSON in, one line out.
 
-Values travel as JSON texts, so that no number on the way is rounded. Arguments: the address of the sidecar, and how many
-seconds a call may take.
+Values travel as JSON texts, so that no number on the way is rounded. Arguments: the address of the sidecar, how many
+seconds a call may take, and maybe the file of an API token.
 """
 
 from __future__ import annotations
@@ -110,10 +110,10 @@ def describe_failure(error: grpc.RpcError) -> dict[str, Any]:
     return description
 
 
-def main(address: str, seconds: float) -> None:
+def main(address: str, seconds: str, api_token_file: str | None = None) -> None:
     sessions: dict[str, Session] = {}
     stub = SessionServiceStub(grpc.insecure_channel(address))
-    with SessionClient(address, timeout=seconds) as client:
+    with SessionClient(address, timeout=float(seconds), api_token_file=api_token_file) as client:
         for line in sys.stdin:
             step = json.loads(line)
             answer: dict[str, Any]
@@ -143,4 +143,4 @@ def main(address: str, seconds: float) -> None:
             print(json.dumps(answer), flush=True)
 
 
-main(sys.argv[1], float(sys.argv[2]))
+main(*sys.argv[1:])

@@ -1,0 +1,136 @@
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { until } from '../support/poll';
+import { startReadySidecar } from '../support/ready-sidecar';
+import { startRedis } from '../support/redis';
+import { countRpcs } from '../support/sidecar';
+import type { Sidecar } from '../support/sidecar';
+import { sayIfMissing, toolchains } from '../support/toolchains';
+import type { Found } from '../support/toolchains';
+import { startPython } from './runners';
+import type { Runner } from './runners';
+
+/*
+ * In a process of its own, whose wall clock a library loaded into it moves. Go does not ask the C library for the time;
+ * clienttest/deadline_test.go looks at the deadline itself.
+ */
+const { python } = toolchains();
+const hasCompiler = spawnSync('cc', ['--version']).status === 0 && process.platform === 'linux';
+const missing = python.missing ?? (hasCompiler ? undefined : 'Linux and a C compiler');
+sayIfMissing('wall clocks that are set, in Python', missing === undefined ? python : { missing });
+const testIf = missing === undefined ? test : test.skip;
+
+const hour = 3600n;
+
+let directory: string;
+let library: string;
+let clock: string;
+let silent: Server;
+let address: string;
+const sockets: Socket[] = [];
+let runner: Runner;
+let sidecar: Sidecar | undefined;
+
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'session-sidecar-clock-'));
+  library = join(directory, 'wall-clock.so');
+  clock = join(directory, 'seconds');
+  const source = join(__dirname, 'wall-clock', 'wall-clock.c');
+  if (missing === undefined) spawnSync('cc', ['-shared', '-fPIC', '-O1', '-o', library, source], { stdio: 'inherit' });
+});
+
+afterAll(() => {
+  rmSync(directory, { recursive: true, force: true });
+});
+
+beforeEach(async () => {
+  writeFileSync(clock, Buffer.alloc(8));
+  // Takes connections, and that is all.
+  silent = createServer((socket) => sockets.push(socket.on('error', () => undefined))).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  address = `127.0.0.1:${(silent.address() as AddressInfo).port}`;
+});
+
+afterEach(async () => {
+  // Lest a call that waits by this clock waits for an hour.
+  setClock(0n);
+  await runner.close();
+  await closeSilent();
+  await sidecar?.close();
+  sidecar = undefined;
+});
+
+async function closeSilent(): Promise<void> {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  if (!silent.listening) return;
+  silent.close();
+  await once(silent, 'close');
+}
+
+function setClock(seconds: bigint): void {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigInt64LE(seconds);
+  // Into the file that is there: it is mapped.
+  writeFileSync(clock, bytes, { flag: 'r+' });
+}
+
+function start(timeoutSeconds: number, at = address): void {
+  const env = { LD_PRELOAD: library, WALL_CLOCK_FILE: clock };
+  runner = startPython(python as Found, at, { timeoutSeconds, env });
+}
+
+testIf(
+  'a call ends although the clock is set back while it waits, and the next one too',
+  async () => {
+    start(1);
+    const waiting = runner.run({ actor: 'me', op: 'open', token: 'any' });
+    await once(silent, 'connection');
+    setClock(-hour);
+    expect(await waiting).toMatchObject({ error: { status: 503 } });
+    expect(await runner.run({ actor: 'me', op: 'open', token: 'any' })).toMatchObject({ error: { status: 503 } });
+  },
+  60_000,
+);
+
+testIf(
+  'a call goes on waiting although the clock is set forward',
+  async () => {
+    start(30);
+    const waiting = runner.run({ actor: 'me', op: 'open', token: 'any' });
+    await once(silent, 'connection');
+    setClock(hour);
+    await closeSilent();
+    sidecar = await startReadySidecar({ grpcAddress: address });
+    expect(await waiting).toEqual({ result: null });
+  },
+  60_000,
+);
+
+testIf(
+  'a call that is tried again ends although the clock is set back between two attempts',
+  async () => {
+    const redis = await startRedis();
+    const served = await startReadySidecar({
+      redisUrl: redis.url,
+      env: { SESSION_SIDECAR_REDIS_COMMAND_TIMEOUT: '100ms' },
+    });
+    sidecar = served;
+    start(2, served.address);
+    await runner.run({ actor: 'me', op: 'open' });
+    await runner.run({ actor: 'me', op: 'set', key: 'a', value: '1' });
+    await until('a session', async () => (await runner.run({ actor: 'me', op: 'save' })).error === undefined);
+    const { token } = (await runner.run({ actor: 'me', op: 'describe' })).result as { token: string };
+    await redis.stop();
+    const waiting = runner.run({ actor: 'me', op: 'open', token });
+    await until('a second attempt', async () => ((await countRpcs(served))['GetSession'] ?? 0) > 1);
+    setClock(-hour);
+    expect(await waiting).toMatchObject({ error: { code: 'STORE_UNAVAILABLE' } });
+  },
+  60_000,
+);
