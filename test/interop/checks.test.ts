@@ -40,6 +40,14 @@ describe('Go code', () => {
     },
     300_000,
   );
+
+  testWith(go)(
+    'does what its own tests say',
+    async () => {
+      await run(go, 'go', ['test', '-mod=readonly', './...'], join(root, 'test/interop/go'));
+    },
+    300_000,
+  );
 });
 
 describe('Python code', () => {
@@ -53,6 +61,14 @@ describe('Python code', () => {
     async () => {
       const cache = join(root, 'node_modules', '.cache', 'session-sidecar', 'mypy');
       await run(python, 'mypy', [`--cache-dir=${cache}`, 'client/python/session_sidecar', ...scripts.slice(1)]);
+    },
+    300_000,
+  );
+
+  testWith(python)(
+    'does what its own tests say',
+    async () => {
+      await run(python, 'python', ['-m', 'unittest', 'discover', '-s', 'test/interop/python']);
     },
     300_000,
   );
