@@ -15,7 +15,7 @@ export interface CallOptions {
 
 /** Call options once the clock has started. */
 export interface RunningCall {
-  /** Milliseconds since 1970. */
+  /** When the call ends, by `performance.now()`: the wall clock can be set. */
   readonly deadline: number;
   readonly signal?: AbortSignal | undefined;
   readonly metadata?: Readonly<Record<string, string>> | undefined;
@@ -24,7 +24,7 @@ export interface RunningCall {
 export function startCall(options: CallOptions | undefined, defaultTimeoutMs: number): RunningCall {
   const timeoutMs = options?.timeoutMs ?? defaultTimeoutMs;
   assertTimeout(timeoutMs);
-  return { deadline: Date.now() + timeoutMs, signal: options?.signal, metadata: metadataOf(options) };
+  return { deadline: performance.now() + timeoutMs, signal: options?.signal, metadata: metadataOf(options) };
 }
 
 /** Names are in lower case, as gRPC sends them. */

@@ -41,12 +41,12 @@ export const errorFacts = {
   CANCELLED: {
     status: 503,
     meaning: "The call's `signal` was aborted, or the client was closed. A change may have happened all the same.",
-    advice: 'Try again if it was not meant.',
+    advice: 'Retry if the cancellation was unintentional.',
   },
   UNAVAILABLE: {
     status: 503,
     meaning:
-      'No answer from the sidecar: it does not run, runs elsewhere, or went away. A change may have happened all the same.',
+      'No answer from the sidecar: it is not running, is listening on another address, or has stopped. A change may have happened all the same.',
     advice: 'Check that the sidecar runs and that the address is right.',
   },
   UNIMPLEMENTED: {
@@ -56,7 +56,7 @@ export const errorFacts = {
   },
   VALUE_UNREADABLE: {
     status: 500,
-    meaning: 'What is stored at a key is nothing the codec can read.',
+    meaning: 'What is stored at a key cannot be decoded by the codec.',
     advice: 'Use the codec that it was written with, or overwrite it.',
   },
   UNKNOWN: {
@@ -91,7 +91,7 @@ export class SessionError extends Error {
   readonly metadata: Readonly<Record<string, string>>;
   /** For INVALID_ARGUMENT: every field that is wrong. Otherwise empty. */
   readonly violations: readonly FieldViolation[];
-  /** How long the sidecar asks to wait before another try, in milliseconds. */
+  /** How long the sidecar asks to wait before another try, in milliseconds. Infinity: it asks for no other try. */
   readonly retryAfterMs: number | undefined;
   /**
    * The HTTP status that suits a web request which fails with this error; Express answers with it. 409 when the session

@@ -25,17 +25,35 @@ const codeOfStatus: ReadonlyMap<number, SessionErrorCode> = new Map<number, Sess
  * @param call what failed and where, for the message: `GetSession at localhost:50051`
  */
 export function fromGrpcError(cause: ServiceError, call: string): SessionError {
-  const [trailer] = (cause as Partial<ServiceError>).metadata?.get('grpc-status-details-bin') ?? [];
-  return toSessionError({ code: cause.code, message: cause.details, details: detailsIn(trailer) }, call, cause);
+  const { metadata } = cause as Partial<ServiceError>;
+  const [trailer] = metadata?.get('grpc-status-details-bin') ?? [];
+  const retryAfterMs = pushbackOf(metadata?.get('grpc-retry-pushback-ms')[0]);
+  return toSessionError(
+    { code: cause.code, message: cause.details, details: detailsIn(trailer) },
+    call,
+    cause,
+    retryAfterMs,
+  );
 }
 
-/** @param cause kept as the error's cause, when there is any */
+/** gRPC's own way to say when to try again, or never: anything but a number from 0 up. */
+function pushbackOf(trailer: string | Buffer | undefined): number | undefined {
+  if (trailer === undefined) return undefined;
+  const text = trailer.toString();
+  return /^\d+$/.test(text) ? Number(text) : Infinity;
+}
+
+/**
+ * @param cause kept as the error's cause, when there is any
+ * @param retryAfterMs where the details do not say it
+ */
 export function toSessionError(
   { code: statusCode, message, details }: Status,
   call: string,
   cause?: Error,
+  retryAfterMs?: number,
 ): SessionError {
-  const { reason, ...facts } = readDetails(details);
+  const { reason, ...facts } = { retryAfterMs, ...readDetails(details) };
   const code = reason ?? codeOfStatus.get(statusCode) ?? 'UNKNOWN';
   const text = message || status[statusCode] || 'no details';
   return new SessionError(code, `${call} failed: ${/[.!?]$/.test(text) ? text : `${text}.`}`, { ...facts, cause });

@@ -1,25 +1,38 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RunningCall } from './call-options';
 import { SessionError } from './errors';
+import type { ApiToken } from './transport/api-token';
 import { methods } from './transport/transport';
 import type { MethodName, RequestOf, Transport } from './transport/transport';
 
-const maxAttempts = 4;
-const firstBackoffMs = 50;
+/** For calls that may have been done. Others are tried until their deadline. */
+const maxTries = 4;
+const backoffMs = { first: 50, longest: 100 } as const;
 
 /**
- * Tries again what is safe to try again and may succeed: at most four times in all, within the call's deadline, after
- * growing, randomly shortened pauses, and no sooner than the sidecar asks.
+ * Tries again what is safe to try again and may succeed: within the call's deadline, after growing, randomly shortened pauses,
+ * and no sooner than the sidecar asks. A call that was certainly not done is tried until its deadline, so that it outlasts a
+ * restart of the sidecar or a failover of its store. One that may have been done is tried four times at most, and only if its
+ * method may run twice.
+ *
+ * @param apiToken read again before a call that was refused because of it is tried once more
  */
-export function retrying(transport: Transport): Transport {
+export function retrying(transport: Transport, apiToken?: ApiToken): Transport {
   return {
     async call<M extends MethodName>(method: M, request: RequestOf<M>, options: RunningCall) {
+      let hasNewToken = false;
       for (let attempt = 1; ; attempt++) {
         try {
           return await transport.call(method, request, options);
         } catch (error) {
-          if (attempt === maxAttempts || !SessionError.is(error) || !mayRetry(method, error)) throw error;
-          await pause(Math.max(backoffMs(attempt), error.retryAfterMs ?? 0), options, error);
+          if (!SessionError.is(error)) throw error;
+          if (error.code === 'API_TOKEN_INVALID' && apiToken?.canChange && !hasNewToken) {
+            apiToken.reload();
+            hasNewToken = true;
+            continue;
+          }
+          if (attempt >= triesOf(method, error)) throw error;
+          await pause(Math.max(pauseAfter(attempt), error.retryAfterMs ?? 0), options, error);
         }
       }
     },
@@ -28,16 +41,18 @@ export function retrying(transport: Transport): Transport {
 }
 
 /** The API says which methods may run twice; any other only when it is certain that it did not run. */
-function mayRetry(method: MethodName, error: SessionError): boolean {
+function triesOf(method: MethodName, error: SessionError): number {
   switch (error.code) {
     case 'DRAINING':
-      return true;
+    case 'OVERLOADED':
+      return Infinity;
     case 'STORE_UNAVAILABLE':
-      return error.metadata['maybe_applied'] === 'false' || isIdempotent(method);
+      if (error.metadata['maybe_applied'] === 'false') return Infinity;
+      return isIdempotent(method) ? maxTries : 1;
     case 'UNAVAILABLE':
-      return isIdempotent(method);
+      return isIdempotent(method) ? maxTries : 1;
     default:
-      return false;
+      return 1;
   }
 }
 
@@ -46,14 +61,15 @@ export function isIdempotent(method: MethodName): boolean {
   return options.idempotencyLevel === 'IDEMPOTENT' || options.idempotencyLevel === 'NO_SIDE_EFFECTS';
 }
 
-/** 25 to 50 ms, then 50 to 100, then 100 to 200. */
-function backoffMs(attempt: number): number {
-  return firstBackoffMs * 2 ** (attempt - 1) * (0.5 + Math.random() / 2);
+/** 25 to 50 ms, then 50 to 100. */
+function pauseAfter(attempt: number): number {
+  const longest = Math.min(backoffMs.longest, backoffMs.first * 2 ** (attempt - 1));
+  return longest * (0.5 + Math.random() / 2);
 }
 
 /** Waits, or throws `error` at once if the deadline would pass meanwhile or the call is given up. */
 export async function pause(ms: number, { deadline, signal }: RunningCall, error: SessionError): Promise<void> {
-  if (Date.now() + ms >= deadline) throw error;
+  if (performance.now() + ms >= deadline) throw error;
   try {
     await delay(ms, undefined, signal ? { signal } : {});
   } catch (cause) {

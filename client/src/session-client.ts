@@ -1,18 +1,24 @@
 import { assertTimeout, startCall } from './call-options';
-import type { CallOptions } from './call-options';
+import type { CallOptions, RunningCall } from './call-options';
 import { resolveCodec } from './codec';
 import type { Codec } from './codec';
 import { SessionError } from './errors';
 import type { Json, JsonObject, JsonValue } from './json';
 import { retrying } from './retry';
-import type { ISession } from './session';
+import type { ISession, SessionOrigin } from './session';
+import type { Found } from './session-core';
 import { SessionObject } from './session-object';
 import type { SessionContext } from './session-object';
+import { replySession } from './reply';
+import { resolveApiToken } from './transport/api-token';
+import type { ApiTokenOptions } from './transport/api-token';
+import { bounded } from './transport/bounded';
+import type { PendingLimits } from './transport/bounded';
 import { assertAddress, openChannel } from './transport/channel';
 import { PipelineTransport } from './transport/pipeline';
 import { unaryTransport } from './transport/unary';
 
-export interface ConnectionOptions {
+export interface ConnectionOptions extends ApiTokenOptions, PendingLimits {
   /** Where the sidecar listens: `localhost:50051` or `unix:/run/session-sidecar.sock`. */
   readonly address: string;
   /**
@@ -62,38 +68,53 @@ export class SessionClient<T extends object = Record<string, JsonValue>> {
       timeoutMs = 1000,
       transport: kind = 'pipeline',
       codec,
+      ...rest
     }: ConnectionOptions & OptionalCodec = options;
     assertAddress(address);
     assertTimeout(timeoutMs);
     assertTransport(kind);
+    const apiToken = resolveApiToken(rest);
     const channel = openChannel(address);
-    const unary = unaryTransport(channel, address);
-    const transport = kind === 'unary' ? unary : new PipelineTransport(channel, address, unary);
-    this.#context = { transport: retrying(transport), codec: resolveCodec(codec), timeoutMs };
+    const unary = unaryTransport(channel, address, apiToken);
+    const transport = kind === 'unary' ? unary : new PipelineTransport(channel, address, unary, apiToken);
+    this.#context = {
+      transport: bounded(retrying(transport, apiToken), address, rest),
+      codec: resolveCodec(codec),
+      timeoutMs,
+    };
   }
 
   /**
    * Loads the session of a token, as it came in the visitor's cookie. Without a token, and with one whose session has
    * ended or that is not genuine, gives a new session; its `origin` says which. Never stores anything.
    *
+   * A browser may send several cookies of one name. Given all of their tokens, it tries the first three that differ, one after
+   * another, and gives the first session that is found; `origin` is otherwise about the first token.
+   *
    * Rejects when the sidecar or its store cannot answer: a visitor whose session cannot be read is not a new visitor.
    */
-  async open(token?: string, options?: CallOptions): Promise<ISession<T>> {
-    const { transport, timeoutMs } = this.#context;
-    if (token !== undefined && typeof token !== 'string') {
-      throw new TypeError(`Expected \`token\` to be a string or undefined, got ${typeof token}`);
+  async open(token?: string | readonly string[], options?: CallOptions): Promise<ISession<T>> {
+    const tokens = tokensOf(token);
+    if (tokens.length === 0) return this.create();
+    const call = startCall(options, this.#context.timeoutMs);
+    let first: SessionOrigin | undefined;
+    for (const each of tokens) {
+      const found = await this.#find(each, call);
+      if (typeof found !== 'string') return new SessionObject<T>(this.#context, 'found', found);
+      first ??= found;
     }
-    if (!token) return this.create();
+    return new SessionObject<T>(this.#context, first!);
+  }
+
+  /** @returns why there is no session, if there is none */
+  async #find(token: string, call: RunningCall): Promise<Found | 'not_found' | 'token_invalid'> {
     try {
-      const { session } = await transport.call('getSession', { token }, startCall(options, timeoutMs));
-      return new SessionObject<T>(this.#context, 'found', { token, session: session! });
+      return { token, session: replySession(await this.#context.transport.call('getSession', { token }, call)) };
     } catch (error) {
       if (!SessionError.is(error)) throw error;
-      if (error.code === 'SESSION_NOT_FOUND') return new SessionObject<T>(this.#context, 'not_found');
+      if (error.code === 'SESSION_NOT_FOUND') return 'not_found';
       // The token is the request's only field, so it is what a refusal of the request is about.
-      if (error.code === 'TOKEN_INVALID' || error.code === 'INVALID_ARGUMENT') {
-        return new SessionObject<T>(this.#context, 'token_invalid');
-      }
+      if (error.code === 'TOKEN_INVALID' || error.code === 'INVALID_ARGUMENT') return 'token_invalid';
       throw error;
     }
   }
@@ -107,6 +128,19 @@ export class SessionClient<T extends object = Record<string, JsonValue>> {
   close(): void {
     this.#context.transport.close();
   }
+}
+
+/** Each costs a call. */
+const maxTokens = 3;
+
+function tokensOf(token: unknown): readonly string[] {
+  const tokens: readonly unknown[] = Array.isArray(token) ? token : [token ?? ''];
+  for (const each of tokens) {
+    if (typeof each !== 'string') {
+      throw new TypeError(`Expected \`token\` to be a string, an array of strings or undefined, got ${typeof each}`);
+    }
+  }
+  return [...new Set(tokens as readonly string[])].filter((each) => each !== '').slice(0, maxTokens);
 }
 
 function assertTransport(kind: unknown): void {

@@ -6,6 +6,7 @@ import type { ValueCodec } from './codec';
 import { SessionError } from './errors';
 import { Fields } from './fields';
 import { Flash } from './flash';
+import { replyResults, replySession, replyTime, replyToken } from './reply';
 import type { Transport } from './transport/transport';
 
 /** What the sidecar last told about a stored session. */
@@ -90,21 +91,22 @@ export class SessionCore {
       { token: stored.token, mutations, idleExpiry: idleExpiryOf(idleTimeout), subject: subject?.value },
       call,
     );
-    changes.settle(results);
-    this.state = { ...stored, version, expires, ...subjectOf(subject) };
+    changes.settle(replyResults(results, mutations.length));
+    this.state = { ...stored, version, expires: replyTime(expires), ...subjectOf(subject) };
   }
 
   /** Creates the session even if there is nothing to store, and gives back what the sidecar says about it. */
   async create(call: RunningCall): Promise<Stored> {
     const changes = this.#capture(true);
     const { mutations, idleTimeout, subject } = changes;
-    const { token, session, results } = await this.#transport.call(
+    const reply = await this.#transport.call(
       'createSession',
       { mutations, idleExpiry: idleExpiryOf(idleTimeout), subject: subject?.value || undefined },
       call,
     );
-    changes.settle(results);
-    return (this.state = storedState(token, session!));
+    const state = storedState(replyToken(reply), replySession(reply));
+    changes.settle(replyResults(reply.results, mutations.length));
+    return (this.state = state);
   }
 
   async regenerate(call: RunningCall): Promise<void> {
@@ -113,13 +115,17 @@ export class SessionCore {
     if (!stored) return;
     const changes = this.#capture(false, { idleTimeout: false });
     const { mutations, subject } = changes;
-    const { token, csrfToken, version, expires, results } = await this.#transport.call(
+    const reply = await this.#transport.call(
       'regenerateSession',
       { token: stored.token, mutations, subject: subject?.value },
       call,
     );
-    changes.settle(results);
-    this.state = { ...stored, token, csrfToken, version, expires, ...subjectOf(subject) };
+    const { csrfToken, version } = reply;
+    // First, because the old token is dead: whatever else the reply lacks, the visitor needs this one.
+    const token = replyToken(reply);
+    this.state = { ...stored, token, csrfToken, version, expires: reply.expires, ...subjectOf(subject) };
+    replyTime(reply.expires);
+    changes.settle(replyResults(reply.results, mutations.length));
   }
 
   /** RegenerateSession does not take it. Sent before, because afterwards a failure would keep the new token from the visitor. */
@@ -129,7 +135,7 @@ export class SessionCore {
     const request = { token: stored.token, mutations: [], idleExpiry: idleExpiryOf(idleTimeout) };
     const { version, expires } = await this.#transport.call('updateSession', request, call);
     if (this.idleTimeout === idleTimeout) this.idleTimeout = undefined;
-    this.state = { ...stored, version, expires };
+    this.state = { ...stored, version, expires: replyTime(expires) };
   }
 
   async invalidate(call: RunningCall): Promise<void> {
@@ -190,8 +196,7 @@ export class SessionCore {
 
   async #tryTransform(stored: Stored, key: string, change: (value: unknown) => unknown, call: RunningCall) {
     const { token } = stored;
-    const { session } = await this.#transport.call('getSession', { token }, call);
-    const { data, version: ifVersion } = session!;
+    const { data, version: ifVersion } = replySession(await this.#transport.call('getSession', { token }, call));
     const before = data.get(key);
     const after = changed(change, before && this.#codec.decode(before, key));
     const value = this.#codec.encode(after, key);
@@ -199,7 +204,7 @@ export class SessionCore {
     const request = { token, mutations, ifVersion, idleExpiry: undefined };
     const { version, expires } = await this.#transport.call('updateSession', request, call);
     this.fields.adopt(key, value);
-    this.state = { ...stored, version, expires };
+    this.state = { ...stored, version, expires: replyTime(expires) };
     return this.fields.get(key);
   }
 

@@ -160,7 +160,7 @@ export class SessionObject<T extends object> implements ISession<T> {
 
   checkCsrfToken(token: string | undefined): boolean {
     const { stored } = this.#core;
-    if (!stored || typeof token !== 'string') return false;
+    if (!stored?.csrfToken || typeof token !== 'string') return false;
     // Digests are equally long, whatever was sent, as timingSafeEqual needs them.
     return timingSafeEqual(digest(token), digest(stored.csrfToken));
   }

@@ -25,7 +25,10 @@ function connect({ address }: { address: string }, timeoutMs?: number): SessionC
 }
 
 const found = () => ({ session: sessionWith({ a: '1' }) });
-const updated = () => ({ version: 2, expires: undefined, results: [{ applied: true }] });
+const updated: Answer = ({ request }) => {
+  const { mutations } = request as { mutations: readonly unknown[] };
+  return { version: 2, expires: undefined, results: mutations.map(() => ({ applied: true })) };
+};
 /** Answers the first calls with a failure and later ones as told. */
 const failing =
   (times: number, error: unknown, then: Answer): Answer =>
@@ -136,6 +139,12 @@ describe('a call that failed', () => {
   const unavailable = failure(status.UNAVAILABLE, 'STORE_UNAVAILABLE', { metadata: { maybe_applied: 'true' } });
   const notApplied = failure(status.UNAVAILABLE, 'STORE_UNAVAILABLE', { metadata: { maybe_applied: 'false' } });
   const draining = failure(status.UNAVAILABLE, 'DRAINING');
+  const overloaded = failure(status.UNAVAILABLE, 'OVERLOADED');
+  const pushback = (milliseconds: string) => {
+    const error = failure(status.UNAVAILABLE, 'DRAINING');
+    error.metadata.set('grpc-retry-pushback-ms', milliseconds);
+    return error;
+  };
 
   test.each([
     ['UNAVAILABLE', failure(status.UNAVAILABLE)],
@@ -160,18 +169,34 @@ describe('a call that failed', () => {
 
   test.each([
     ['DRAINING', draining],
+    ['OVERLOADED', overloaded],
     ['STORE_UNAVAILABLE', notApplied],
-  ])('with %s is tried again in any case when it certainly did not run', async (_, error) => {
-    const sidecar = await start({ getSession: found, updateSession: failing(1, error, updated) });
+  ])('with %s is tried until its deadline in any case, because it certainly did not run', async (_, error) => {
+    const sidecar = await start({ getSession: found, updateSession: failing(6, error, updated) });
     const session = await connect(sidecar, 20_000).open('token');
     session.set('a', 2);
     await session.save();
-    expect(sidecar.calls).toEqual(['getSession', 'updateSession', 'updateSession']);
+    expect(sidecar.calls).toEqual(['getSession', ...Array.from({ length: 7 }, () => 'updateSession')]);
+  });
+
+  test('is tried again no sooner than gRPC is told in a trailer', async () => {
+    const sidecar = await start({ getSession: failing(1, pushback('5000'), found) });
+    const opening = connect(sidecar).open('token', { timeoutMs: 4000 });
+    await expect(opening).rejects.toMatchObject({ code: 'DRAINING', retryAfterMs: 5000 });
+    expect(sidecar.calls).toHaveLength(1);
+  });
+
+  test.each(['-1', 'soon'])('is not tried again when gRPC is told so in a trailer, by %s', async (milliseconds) => {
+    const sidecar = await start({ getSession: failing(1, pushback(milliseconds), found) });
+    await expect(connect(sidecar).open('token')).rejects.toMatchObject({ code: 'DRAINING', retryAfterMs: Infinity });
+    expect(sidecar.calls).toHaveLength(1);
   });
 
   test.each([
     ['INTERNAL', failure(status.INTERNAL, 'INTERNAL')],
     ['STORE_FULL', failure(status.RESOURCE_EXHAUSTED, 'STORE_FULL')],
+    ['REQUEST_TOO_LARGE', failure(status.RESOURCE_EXHAUSTED, 'REQUEST_TOO_LARGE')],
+    ['API_TOKEN_INVALID', failure(status.UNAUTHENTICATED, 'API_TOKEN_INVALID')],
     ['UNKNOWN', failure(status.UNKNOWN)],
   ])('with %s is not tried again', async (code, error) => {
     const sidecar = await start({ getSession: failing(1, error, found) });
@@ -179,7 +204,7 @@ describe('a call that failed', () => {
     expect(sidecar.calls).toHaveLength(1);
   });
 
-  test('is tried four times at most', async () => {
+  test('is tried four times at most when it may have run', async () => {
     const sidecar = await start({ getSession: failing(9, unavailable, found) });
     expect(await codeOf(connect(sidecar, 20_000).open('token'))).toBe('STORE_UNAVAILABLE');
     expect(sidecar.calls).toHaveLength(4);

@@ -1,4 +1,3 @@
-import type { Client } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { SessionError } from '@session-sidecar/client';
 import type { RunningCall } from '../../client/src/call-options';
@@ -64,7 +63,7 @@ class Load {
     readonly name: string,
     address: string,
   ) {
-    const channel: Client = openChannel(address);
+    const channel = openChannel(address);
     this.#transport = retrying(new PipelineTransport(channel, address, unaryTransport(channel, address)));
     loads.push(this);
   }
@@ -148,7 +147,7 @@ class Load {
 }
 
 function deadline(): RunningCall {
-  return { deadline: Date.now() + timeoutMs };
+  return { deadline: performance.now() + timeoutMs };
 }
 
 async function startLoad(): Promise<readonly Load[]> {

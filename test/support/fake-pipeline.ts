@@ -18,6 +18,8 @@ export interface FakeStream {
   readonly calls: readonly PipelineCall[];
   readonly cancelled: readonly number[];
   readonly halfClosed: boolean;
+  /** What it was opened with. */
+  readonly metadata: Metadata;
   /** @param response of the call's method; may be any bytes */
   answer(call: PipelineCall, response?: unknown): void;
   reply(replies: PipelineReply[]): void;
@@ -103,6 +105,7 @@ function fakeStream(
     get halfClosed() {
       return halfClosed;
     },
+    metadata: duplex.metadata,
     answer({ id, method }, response = answers[method]) {
       const value = Buffer.isBuffer(response) ? response : encodeResponse(method, response);
       stream.reply([{ id, outcome: { $case: 'response', value } }]);

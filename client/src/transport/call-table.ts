@@ -1,5 +1,5 @@
 export interface TimedCall {
-  /** Milliseconds since 1970. */
+  /** By `performance.now()`. */
   readonly deadline: number;
 }
 
@@ -72,7 +72,7 @@ export class CallTable<Call extends TimedCall> {
     clearTimeout(this.#timer);
     this.#nextCheck = time;
     // Node.js warns of a time that has passed meanwhile.
-    const milliseconds = Math.max(1, time - Date.now());
+    const milliseconds = Math.max(1, time - performance.now());
     this.#timer = setTimeout(() => {
       this.#check();
     }, milliseconds);
@@ -80,7 +80,7 @@ export class CallTable<Call extends TimedCall> {
 
   #check(): void {
     this.#nextCheck = Infinity;
-    const now = Date.now();
+    const now = performance.now();
     let next = Infinity;
     for (const call of this) {
       if (call.deadline > now) next = Math.min(next, call.deadline);

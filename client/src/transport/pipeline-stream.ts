@@ -1,8 +1,11 @@
 import { Metadata } from '@grpc/grpc-js';
-import type { Client, ServiceError } from '@grpc/grpc-js';
+import type { ServiceError } from '@grpc/grpc-js';
 import { PipelineRequest, PipelineResponse } from '@session-sidecar/proto/session/v1/pipeline';
 import type { PipelineReply } from '@session-sidecar/proto/session/v1/pipeline';
 import { SessionServiceService } from '@session-sidecar/proto/session/v1/session_service';
+import type { ApiToken } from './api-token';
+import { callCredentials } from './call-credentials';
+import type { Channel } from './channel';
 import { encode } from './encoding';
 
 export interface PipelineStreamListener {
@@ -27,10 +30,23 @@ export interface PipelineStream {
   end(): void;
 }
 
+export interface PipelineStreamOptions {
+  readonly apiToken: ApiToken | undefined;
+  /** Whether to wait for a connection while there is none, rather than to end and say why. */
+  readonly waitForReady: boolean;
+}
+
 const { path } = SessionServiceService.pipeline;
 
-export function openPipelineStream(channel: Client, listener: PipelineStreamListener): PipelineStream {
-  const stream = channel.makeBidiStreamRequest(path, encodeRequest, decodeResponse, new Metadata());
+export function openPipelineStream(
+  channel: Channel,
+  { apiToken, waitForReady }: PipelineStreamOptions,
+  listener: PipelineStreamListener,
+): PipelineStream {
+  const metadata = new Metadata({ waitForReady });
+  const credentials = apiToken && { credentials: callCredentials({ apiToken }) };
+  const streamClosed = channel.streamOpened();
+  const stream = channel.client.makeBidiStreamRequest(path, encodeRequest, decodeResponse, metadata, credentials);
   let isOpen = false;
   let isFull = false;
   let isEnding = false;
@@ -51,6 +67,7 @@ export function openPipelineStream(channel: Client, listener: PipelineStreamList
     if (hasEnded) return;
     hasEnded = true;
     isOpen = false;
+    streamClosed();
     listener.onEnd(error);
   };
   stream.on('error', ended);

@@ -1,19 +1,32 @@
 import { status } from '@grpc/grpc-js';
-import type { Client, ServiceError } from '@grpc/grpc-js';
+import type { ServiceError } from '@grpc/grpc-js';
 import type { PipelineCall, PipelineReply } from '@session-sidecar/proto/session/v1/pipeline';
 import type { RunningCall } from '../call-options';
 import type { SessionError } from '../errors';
-import { toSessionError } from '../grpc-error';
+import { fromGrpcError, toSessionError } from '../grpc-error';
+import type { ApiToken } from './api-token';
+import {
+  aborted,
+  closedError,
+  deadlineExceeded,
+  emptyReply,
+  requestTooLarge,
+  streamLost,
+  undecodableReply,
+} from './call-errors';
 import { CallTable } from './call-table';
+import type { Channel } from './channel';
 import { Outbox } from './outbox';
-import { noOutcome, noStream, overdue, tooLarge, unreadable } from './pipeline-errors';
 import { openPipelineStream } from './pipeline-stream';
 import type { PipelineStream } from './pipeline-stream';
-import { aborted, closedError, methods, wireOf } from './transport';
+import { methods, wireOf } from './transport';
 import type { MethodName, RequestOf, ResponseOf, Transport } from './transport';
 
-/** Reconnecting waits a random time up to this, doubled with each attempt that failed. */
-const reconnectMs = { first: 20, longest: 1000 } as const;
+/**
+ * Opening another stream waits a random time up to this, doubled with each that failed, or as long as the sidecar asks. Where
+ * there is no connection, the channel waits for one by itself.
+ */
+const reopenMs = { first: 20, longest: 100, longestAskedFor: 1000 } as const;
 /** A stream keeps the process alive, so one that was not used for so long is let go. */
 const idleMs = 5000;
 /** What a sidecar takes in one frame; a larger one would end the stream for all. */
@@ -52,10 +65,11 @@ interface Link {
  * when a stream breaks fails with UNAVAILABLE, because nobody knows whether it was done.
  */
 export class PipelineTransport implements Transport {
-  readonly #channel: Client;
+  readonly #channel: Channel;
   readonly #address: string;
   /** Takes over when the sidecar is too old to know Pipeline. */
   readonly #fallback: Transport;
+  readonly #apiToken: ApiToken | undefined;
   readonly #outbox = new Outbox<Pending>(() => {
     this.#flush();
   });
@@ -66,15 +80,16 @@ export class PipelineTransport implements Transport {
   #link: Link | undefined;
   #failedAttempts = 0;
   #lastFailure: ServiceError | undefined;
-  #reconnect: NodeJS.Timeout | undefined;
+  #reopening: NodeJS.Timeout | undefined;
   #lastUse = 0;
   #isFallback = false;
   #isClosed = false;
 
-  constructor(channel: Client, address: string, fallback: Transport) {
+  constructor(channel: Channel, address: string, fallback: Transport, apiToken?: ApiToken) {
     this.#channel = channel;
     this.#address = address;
     this.#fallback = fallback;
+    this.#apiToken = apiToken;
   }
 
   call<M extends MethodName>(method: M, request: RequestOf<M>, options: RunningCall): Promise<ResponseOf<M>> {
@@ -87,7 +102,7 @@ export class PipelineTransport implements Transport {
       const metadata = options.metadata === undefined ? noMetadata : new Map(Object.entries(options.metadata));
       let bytes = encoded.length;
       for (const entry of metadata) bytes += Buffer.byteLength(entry.join());
-      if (bytes > maxRequestBytes) throw tooLarge(this.#what(method), bytes, maxRequestBytes);
+      if (bytes > maxRequestBytes) throw requestTooLarge(this.#what(method), bytes, maxRequestBytes);
 
       const id = this.#calls.takeId();
       const pending: Pending = {
@@ -117,14 +132,14 @@ export class PipelineTransport implements Transport {
 
   close(): void {
     this.#isClosed = true;
-    clearTimeout(this.#reconnect);
+    clearTimeout(this.#reopening);
     for (const pending of this.#takeOutbox()) this.#fail(pending, closedError(this.#what(pending.method)));
     this.#link?.stream.end();
     this.#fallback.close();
   }
 
   #flush(): void {
-    const now = Date.now();
+    const now = performance.now();
     // The timer is about to end a call that is overdue.
     this.#outbox.keep((pending) => this.#isOpen(pending) && pending.deadline > now);
     const link = this.#link;
@@ -144,8 +159,11 @@ export class PipelineTransport implements Transport {
   }
 
   #connect(): void {
-    if (this.#reconnect !== undefined || this.#isClosed) return;
-    const stream = openPipelineStream(this.#channel, {
+    if (this.#reopening !== undefined || this.#isClosed) return;
+    this.#apiToken?.reload();
+    // The first that finds no connection says why there is none; those after it wait for one.
+    const options = { apiToken: this.#apiToken, waitForReady: this.#lastFailure !== undefined };
+    const stream = openPipelineStream(this.#channel, options, {
       onOpen: () => {
         link.wasOpen = true;
         this.#failedAttempts = 0;
@@ -177,7 +195,7 @@ export class PipelineTransport implements Transport {
     // Without one, its caller has given up.
     if (pending?.link !== link) return;
     if (outcome?.$case === 'response') this.#succeed(pending, outcome.value);
-    else this.#fail(pending, toSessionError(outcome?.value ?? noOutcome, this.#what(pending.method)));
+    else this.#fail(pending, toSessionError(outcome?.value ?? emptyReply, this.#what(pending.method)));
   }
 
   #succeed(pending: Pending, response: Buffer): void {
@@ -186,7 +204,7 @@ export class PipelineTransport implements Transport {
     try {
       resolve(wireOf(method).deserialize(response));
     } catch (cause) {
-      reject(unreadable(this.#what(method), cause as Error));
+      reject(undecodableReply(this.#what(method), cause as Error));
     }
   }
 
@@ -199,7 +217,7 @@ export class PipelineTransport implements Transport {
     this.#calls.delete(id);
     if (link !== undefined) link.unanswered -= 1;
     if (onAbort !== undefined) options.signal?.removeEventListener('abort', onAbort);
-    if (this.#calls.size === 0) this.#lastUse = Date.now();
+    if (this.#calls.size === 0) this.#lastUse = performance.now();
   }
 
   #isOpen(pending: Pending): boolean {
@@ -221,8 +239,8 @@ export class PipelineTransport implements Transport {
 
   #tooLate({ link, method }: Pending): SessionError {
     const what = this.#what(method);
-    if (link === undefined && this.#lastFailure !== undefined) return noStream(this.#lastFailure, what);
-    return overdue(what);
+    if (link === undefined && this.#lastFailure !== undefined) return streamLost(this.#lastFailure, what);
+    return deadlineExceeded(what);
   }
 
   /** New calls go elsewhere from now on. */
@@ -237,11 +255,11 @@ export class PipelineTransport implements Transport {
   }
 
   #endWhenIdle(link: Link): void {
-    this.#lastUse = Date.now();
+    this.#lastUse = performance.now();
     const check = (): void => {
       if (this.#link !== link) return;
       const isUsed = link.unanswered > 0 || this.#outbox.size > 0;
-      const leftMs = isUsed ? idleMs : this.#lastUse + idleMs - Date.now();
+      const leftMs = isUsed ? idleMs : this.#lastUse + idleMs - performance.now();
       if (leftMs <= 0) this.#replace(link);
       else setTimeout(check, leftMs).unref();
     };
@@ -250,22 +268,35 @@ export class PipelineTransport implements Transport {
 
   #ended(link: Link, error: ServiceError | undefined): void {
     for (const pending of this.#calls) {
-      if (pending.link === link) this.#fail(pending, noStream(error, this.#what(pending.method)));
+      if (pending.link === link) this.#fail(pending, streamLost(error, this.#what(pending.method)));
     }
     if (this.#link !== link) return;
     this.#link = undefined;
-    if (error?.code === status.UNIMPLEMENTED && !link.wasOpen) {
-      this.#fallBack();
-      return;
-    }
-    this.#lastFailure = error;
     if (this.#isClosed) return;
-    const delay = Math.min(reconnectMs.longest, reconnectMs.first * 2 ** this.#failedAttempts) * Math.random();
+    if (!link.wasOpen && error?.code === status.UNIMPLEMENTED) this.#fallBack();
+    else if (!link.wasOpen && error?.code === status.UNAUTHENTICATED) this.#refuse(error);
+    else this.#reopen(error);
+  }
+
+  /** Streams are not taken before something changes, which waiting does not. */
+  #refuse(error: ServiceError): void {
+    for (const pending of this.#takeOutbox()) this.#fail(pending, fromGrpcError(error, this.#what(pending.method)));
+  }
+
+  #reopen(error: ServiceError | undefined): void {
+    this.#lastFailure = error;
+    const backoff = Math.random() * Math.min(reopenMs.longest, reopenMs.first * 2 ** this.#failedAttempts);
+    const askedFor = (error && fromGrpcError(error, 'Pipeline').retryAfterMs) ?? 0;
     this.#failedAttempts += 1;
-    this.#reconnect = setTimeout(() => {
-      this.#reconnect = undefined;
-      this.#flush();
-    }, delay);
+    this.#reopening = setTimeout(
+      () => {
+        this.#reopening = undefined;
+        this.#flush();
+      },
+      Math.max(backoff, Math.min(askedFor, reopenMs.longestAskedFor)),
+    );
+    // Calls that wait keep the process alive by their deadline.
+    this.#reopening.unref();
   }
 
   #fallBack(): void {

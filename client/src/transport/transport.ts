@@ -1,6 +1,5 @@
 import { SessionServiceDefinition } from '@session-sidecar/proto/session/v1/session_service';
 import type { RunningCall } from '../call-options';
-import { SessionError } from '../errors';
 import { encode } from './encoding';
 import type { Encodable } from './encoding';
 
@@ -52,13 +51,4 @@ const wires = new Map(
 
 export function wireOf<M extends MethodName>(method: M): Wire<M> {
   return wires.get(method) as unknown as Wire<M>;
-}
-
-/** @param what the call and where it goes, for the message */
-export function aborted(what: string, signal: AbortSignal): SessionError {
-  return new SessionError('CANCELLED', `${what} was given up: its signal was aborted.`, { cause: signal.reason });
-}
-
-export function closedError(what: string): SessionError {
-  return new SessionError('CANCELLED', `${what} was not sent: the SessionClient is closed.`);
 }

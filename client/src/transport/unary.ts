@@ -1,39 +1,63 @@
-import { Metadata } from '@grpc/grpc-js';
-import type { Client, ServiceError } from '@grpc/grpc-js';
+import { connectivityState, Metadata, status } from '@grpc/grpc-js';
+import type { ServiceError } from '@grpc/grpc-js';
 import type { RunningCall } from '../call-options';
+import type { SessionError } from '../errors';
 import { fromGrpcError } from '../grpc-error';
-import { aborted, closedError, methods, wireOf } from './transport';
+import type { ApiToken } from './api-token';
+import { callCredentials } from './call-credentials';
+import { aborted, closedError, deadlineExceeded, streamLost } from './call-errors';
+import type { Channel } from './channel';
+import { methods, wireOf } from './transport';
 import type { MethodName, RequestOf, ResponseOf, Transport } from './transport';
 
-/** One HTTP/2 request for each call. */
-export function unaryTransport(channel: Client, address: string): Transport {
+/** One HTTP/2 request for each call. While there is no connection, calls wait for one until their deadline. */
+export function unaryTransport(channel: Channel, address: string, apiToken?: ApiToken): Transport {
   let closed = false;
   return {
-    async call<M extends MethodName>(method: M, request: RequestOf<M>, { deadline, signal, metadata }: RunningCall) {
+    async call<M extends MethodName>(method: M, request: RequestOf<M>, options: RunningCall) {
       const what = `${methods[method].name} at ${address}`;
-      if (closed) throw closedError(what);
-      if (signal?.aborted) throw aborted(what, signal);
-      let cancel = () => {};
-      const answer = new Promise<ResponseOf<M>>((resolve, reject) => {
-        const { path, serialize, deserialize } = wireOf(method);
-        const call = channel.makeUnaryRequest(
-          path,
-          serialize,
-          deserialize,
-          request,
-          metadataOf(metadata),
-          { deadline },
-          (error, response) => (error ? reject(error) : resolve(response as ResponseOf<M>)),
-        );
-        cancel = () => call.cancel();
-      });
-      signal?.addEventListener('abort', cancel, { once: true });
+      const { deadline, signal } = options;
+      let isOverdue = performance.now() >= deadline;
+      let noConnection: ServiceError | undefined;
+      /** What ends the call whatever became of its attempts. */
+      const ending = (hasLeft: boolean): SessionError | undefined => {
+        if (signal?.aborted) return aborted(what, signal);
+        if (isOverdue) return noConnection && !hasLeft ? streamLost(noConnection, what) : deadlineExceeded(what);
+        return closed && !hasLeft ? closedError(what) : undefined;
+      };
+      const endedBefore = ending(false);
+      if (endedBefore) throw endedBefore;
+
+      let attempt: Attempt<ResponseOf<M>>;
+      const onAbort = (): void => attempt.cancel();
+      const onDeadline = (): void => {
+        isOverdue = true;
+        attempt.cancel();
+      };
+      const streamClosed = channel.streamOpened();
+      // Of our own: grpc-js would take the deadline by the wall clock.
+      const timer = setTimeout(onDeadline, Math.ceil(deadline - performance.now()));
+      signal?.addEventListener('abort', onAbort, { once: true });
       try {
-        return await answer;
-      } catch (error) {
-        throw signal?.aborted ? aborted(what, signal) : fromGrpcError(error as ServiceError, what);
+        for (;;) {
+          // Where there is no connection, the first attempt does not wait for one, because only one that fails knows why.
+          const waitForReady = noConnection !== undefined || isConnected(channel);
+          attempt = startAttempt(channel, method, request, { ...options, apiToken, waitForReady });
+          try {
+            return await attempt.response;
+          } catch (caught) {
+            const error = caught as ServiceError;
+            const hasLeft = attempt.hasLeft();
+            const ended = ending(hasLeft);
+            if (ended) throw ended;
+            if (hasLeft || error.code !== status.UNAVAILABLE) throw fromGrpcError(error, what);
+            noConnection = error;
+          }
+        }
       } finally {
-        signal?.removeEventListener('abort', cancel);
+        streamClosed();
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', onAbort);
       }
     },
 
@@ -44,8 +68,54 @@ export function unaryTransport(channel: Client, address: string): Transport {
   };
 }
 
-function metadataOf(entries: Readonly<Record<string, string>> = {}): Metadata {
-  const metadata = new Metadata();
+function isConnected({ client }: Channel): boolean {
+  return client.getChannel().getConnectivityState(false) === connectivityState.READY;
+}
+
+interface Attempt<Response> {
+  readonly response: Promise<Response>;
+  /** Whether the sidecar may have got the request. */
+  hasLeft(): boolean;
+  cancel(): void;
+}
+
+interface AttemptOptions extends RunningCall {
+  readonly apiToken: ApiToken | undefined;
+  readonly waitForReady: boolean;
+}
+
+function startAttempt<M extends MethodName>(
+  { client }: Channel,
+  method: M,
+  request: RequestOf<M>,
+  { deadline, metadata, apiToken, waitForReady }: AttemptOptions,
+): Attempt<ResponseOf<M>> {
+  let left = false;
+  let cancel = (): void => {};
+  const credentials = callCredentials({
+    deadline,
+    // gRPC takes only one.
+    apiToken: metadata?.['authorization'] === undefined ? apiToken : undefined,
+    onSend: () => (left = true),
+  });
+  const response = new Promise<ResponseOf<M>>((resolve, reject) => {
+    const { path, serialize, deserialize } = wireOf(method);
+    const call = client.makeUnaryRequest(
+      path,
+      serialize,
+      deserialize,
+      request,
+      metadataOf(metadata, waitForReady),
+      { credentials },
+      (error, answer) => (error ? reject(error) : resolve(answer as ResponseOf<M>)),
+    );
+    cancel = () => call.cancel();
+  });
+  return { response, hasLeft: () => left, cancel };
+}
+
+function metadataOf(entries: Readonly<Record<string, string>> = {}, waitForReady: boolean): Metadata {
+  const metadata = new Metadata({ waitForReady });
   for (const [key, value] of Object.entries(entries)) metadata.set(key, value);
   return metadata;
 }

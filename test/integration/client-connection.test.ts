@@ -1,0 +1,99 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { SessionClient, SessionError } from '@session-sidecar/client';
+import { startFreezingProxy } from '../support/freezing-proxy';
+import type { FreezingProxy } from '../support/freezing-proxy';
+import { until } from '../support/poll';
+import { startSidecar } from '../support/sidecar';
+
+/*
+ * What is said here of time is said by deadlines: a call that ends well within the default of one second shows that a
+ * connection which does not answer was replaced before.
+ */
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+const transports = ['pipeline', 'unary'] as const;
+type TransportName = (typeof transports)[number];
+
+async function startProxied(): Promise<FreezingProxy> {
+  const sidecar = await startSidecar();
+  closing.push(() => sidecar.close());
+  const proxy = await startFreezingProxy(Number(sidecar.address.split(':')[1]));
+  closing.push(() => proxy.close());
+  return proxy;
+}
+
+function connectTo(port: number, transport: TransportName, timeoutMs?: number): SessionClient {
+  const client = new SessionClient({ address: `127.0.0.1:${port}`, transport, timeoutMs });
+  closing.push(() => client.close());
+  return client;
+}
+
+const codeOf = (promise: Promise<unknown>) =>
+  promise.then(
+    () => 'no error',
+    (error: unknown) => (SessionError.is(error) ? error.code : error),
+  );
+
+describe.each(transports)('a %s connection through a path that goes silent', (transport) => {
+  test('is replaced while calls wait: those that may run twice succeed, the others fail with UNAVAILABLE', async () => {
+    const proxy = await startProxied();
+    const client = connectTo(proxy.port, transport);
+    const session = client.create();
+    session.set('n', 1);
+    await session.save();
+    session.set('n', 2);
+
+    proxy.freeze();
+    const outcomes = [client.open(session.token), client.open(session.token), session.save()].map(codeOf);
+    expect(await Promise.all(outcomes)).toEqual(['no error', 'no error', 'UNAVAILABLE']);
+    expect(proxy.connections).toBe(2);
+  });
+
+  test('is replaced before it serves calls that come later, also those that must not run twice', async () => {
+    const proxy = await startProxied();
+    const client = connectTo(proxy.port, transport);
+    const session = client.create();
+    session.set('n', 1);
+    await session.save();
+
+    proxy.freeze();
+    await codeOf(client.open(session.token));
+    session.set('n', 2);
+    await session.save();
+    expect((await client.open(session.token)).get('n')).toBe(2);
+    expect(proxy.connections).toBe(2);
+  });
+
+  test('before the first answer is given up, and calls wait for one that answers', async () => {
+    const proxy = await startProxied();
+    proxy.setFreezing(true);
+    const client = connectTo(proxy.port, transport, 20_000);
+    const session = client.create();
+    session.set('n', 1);
+    const saving = session.save();
+    await until('a second attempt', () => proxy.connections >= 2);
+    proxy.setFreezing(false);
+    await saving;
+    expect((await client.open(session.token)).get('n')).toBe(1);
+  });
+});
+
+test.each(transports)('a %s connection outlasts an application that blocks its event loop', async (transport) => {
+  const proxy = await startProxied();
+  const client = connectTo(proxy.port, transport, 20_000);
+  const session = client.create();
+  session.set('n', 1);
+  await session.save();
+  for (let round = 0; round < 3; round++) {
+    session.set('n', round);
+    const saving = session.save();
+    const until = performance.now() + 1500;
+    while (performance.now() < until);
+    await saving;
+  }
+  expect(proxy.connections).toBe(1);
+});
