@@ -1,5 +1,5 @@
 import { SessionError } from './errors';
-import { assertJson } from './json';
+import { assertJson, isTooDeep, maxDepth } from './json';
 
 /** How values become the bytes that the sidecar stores. The sidecar does not look into them. */
 export interface Codec {
@@ -25,7 +25,11 @@ const jsonCodec: ValueCodec = {
     assertJson(value, path);
     return Buffer.from(JSON.stringify(value));
   },
-  decode: (bytes, path) => readable(path, () => JSON.parse(bytes.toString()) as unknown),
+  decode(bytes, path) {
+    // It can be parsed, but not be written again.
+    if (isTooDeep(bytes)) throw unreadable(path, `it is nested more than ${maxDepth} levels deep`);
+    return readable(path, () => JSON.parse(bytes.toString()) as unknown);
+  },
 };
 
 /** @param codec the application's own; `undefined`: JSON. */
@@ -44,7 +48,19 @@ export function resolveCodec(codec: Codec | undefined): ValueCodec {
 function readable(path: string, decode: () => unknown): unknown {
   try {
     return decode();
-  } catch (cause) {
-    throw new SessionError('VALUE_UNREADABLE', `The codec cannot read what is stored at \`${path}\`.`, { cause });
+  } catch (error) {
+    throw unreadable(path, `it threw ${error instanceof Error ? nameOf(error) : `a ${typeof error}`}`);
   }
+}
+
+/**
+ * Without the codec's own error, in whatever form: such errors quote what they could not read, JSON.parse() for one, and what
+ * is thrown here ends up in logs.
+ */
+function unreadable(path: string, why: string): SessionError {
+  return new SessionError('VALUE_UNREADABLE', `The codec cannot decode what is stored at \`${path}\`: ${why}.`);
+}
+
+function nameOf({ constructor }: Error): string {
+  return constructor.name || 'Error';
 }

@@ -25,6 +25,34 @@ export type JsonObject<T> = {
 
 type JsonArray<T extends readonly unknown[]> = { [I in keyof T]: Json<T[I]> };
 
+/** How many arrays and objects may be inside each other. JSON.stringify() fails at some thousands, depending on the stack. */
+export const maxDepth = 1000;
+
+const quote = 0x22;
+const backslash = 0x5c;
+/** Braces are brackets with this bit set. */
+const braceBit = 0x20;
+const openBrace = 0x7b;
+const closeBrace = 0x7d;
+
+/** Whether a JSON text nests deeper than {@link maxDepth}. Looks at brackets outside of strings and at nothing else. */
+export function isTooDeep(text: Uint8Array): boolean {
+  if (text.length <= 2 * maxDepth) return false;
+  let depth = 0;
+  for (let index = 0; index < text.length; index++) {
+    const byte = text[index]!;
+    if (byte === quote) {
+      for (index++; index < text.length && text[index] !== quote; index++) if (text[index] === backslash) index++;
+    } else if ((byte | braceBit) === openBrace) {
+      depth += 1;
+      if (depth > maxDepth) return true;
+    } else if ((byte | braceBit) === closeBrace) {
+      depth -= 1;
+    }
+  }
+  return false;
+}
+
 /**
  * Throws a TypeError that names the place, for example `cart[2].when`, unless `JSON.parse(JSON.stringify(value))` gives
  * the same value back. `undefined` properties are let through and left out of the JSON text.
@@ -57,6 +85,8 @@ function check(value: unknown, path: string, parents: object[]): void {
 
 function checkObject(value: object, path: string, parents: object[]): void {
   if (parents.includes(value)) refuse(path, 'an object that contains itself');
+  // The path to it would be as long as the value is deep.
+  if (parents.length === maxDepth) refuse(path.split(/[.[]/, 1).join(), `more than ${maxDepth} levels of nesting`);
   parents.push(value);
   if (Array.isArray(value)) {
     // By index, because forEach would skip holes, and JSON turns holes into null.
