@@ -451,25 +451,38 @@ describe('close()', () => {
   });
 });
 
-test('a process with a client that nobody closed ends by itself when it has nothing more to do', async () => {
-  const sidecar = await start();
-  const directory = mkdtempSync(join(tmpdir(), 'session-client-'));
-  closing.push(() => rmSync(directory, { recursive: true }));
-  const root = resolve(__dirname, '../..');
-  const app = join(directory, 'app.cjs');
-  buildSync({
-    stdin: {
-      contents: `import { SessionClient } from './client/src/index';
-        new SessionClient({ address: process.argv[2] }).open('token').then(({ origin }) => console.log(origin));`,
-      resolveDir: root,
-    },
-    ...{ bundle: true, platform: 'node', outfile: app },
-    alias: { '@session-sidecar/proto': join(root, 'proto/gen') },
+describe('a process with a client that nobody closed ends by itself when it has nothing more to do', () => {
+  /** Opens a session and prints what came of it; 300 ms are enough to find that there is no sidecar. */
+  async function outputOf(address: string, transport: 'pipeline' | 'unary'): Promise<string> {
+    const directory = mkdtempSync(join(tmpdir(), 'session-client-'));
+    closing.push(() => rmSync(directory, { recursive: true }));
+    const root = resolve(__dirname, '../..');
+    const app = join(directory, 'app.cjs');
+    buildSync({
+      stdin: {
+        contents: `import { SessionClient } from './client/src/index';
+          const [address, transport] = process.argv.slice(2);
+          const client = new SessionClient({ address, transport, timeoutMs: address.endsWith(':1') ? 300 : 20_000 });
+          client.open('token').then(({ origin }) => console.log(origin), ({ code }) => console.log(code));`,
+        resolveDir: root,
+      },
+      ...{ bundle: true, platform: 'node', outfile: app },
+      alias: { '@session-sidecar/proto': join(root, 'proto/gen') },
+    });
+    const child = spawn(process.execPath, [app, address, transport], { stdio: ['ignore', 'pipe', 'inherit'] });
+    closing.push(() => child.kill('SIGKILL'));
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+    expect(await once(child, 'close')).toEqual([0, null]);
+    return output;
+  }
+
+  test.each(['pipeline', 'unary'] as const)('after a %s call', async (transport) => {
+    const sidecar = await start();
+    expect(await outputOf(sidecar.address, transport)).toBe('found\n');
   });
-  const child = spawn(process.execPath, [app, sidecar.address], { stdio: ['ignore', 'pipe', 'inherit'] });
-  closing.push(() => child.kill('SIGKILL'));
-  let output = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
-  expect(await once(child, 'close')).toEqual([0, null]);
-  expect(output).toBe('found\n');
+
+  test.each(['pipeline', 'unary'] as const)('after a %s call that found no sidecar', async (transport) => {
+    expect(await outputOf('127.0.0.1:1', transport)).toBe('UNAVAILABLE\n');
+  });
 });

@@ -28,6 +28,8 @@ export interface PipelineStream {
   write(frame: PipelineRequest): void;
   /** Nothing is written any more. The sidecar still answers what it has. */
   end(): void;
+  /** Ends the stream at once, on both sides. */
+  cancel(): void;
 }
 
 export interface PipelineStreamOptions {
@@ -88,6 +90,10 @@ export function openPipelineStream(
     end() {
       isEnding = true;
       stream.end();
+    },
+    cancel() {
+      isEnding = true;
+      stream.cancel();
     },
   };
 }

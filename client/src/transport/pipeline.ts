@@ -217,7 +217,15 @@ export class PipelineTransport implements Transport {
     this.#calls.delete(id);
     if (link !== undefined) link.unanswered -= 1;
     if (onAbort !== undefined) options.signal?.removeEventListener('abort', onAbort);
-    if (this.#calls.size === 0) this.#lastUse = performance.now();
+    if (this.#calls.size > 0) return;
+    this.#lastUse = performance.now();
+    // A stream that waits for a connection would keep the process alive, without a call that wants it.
+    if (this.#link?.wasOpen === false) this.#abandon(this.#link);
+  }
+
+  #abandon(link: Link): void {
+    this.#link = undefined;
+    link.stream.cancel();
   }
 
   #isOpen(pending: Pending): boolean {
