@@ -128,7 +128,7 @@ describe.each(expressVersions)('On %s', (_, express) => {
         const response = await answer;
         expect(response.status).toBe(status);
         const [cookie = ''] = response.headers.getSetCookie();
-        expect(await stack.stored(/session=([^;]+)/.exec(cookie)?.[1])).toEqual({ note: 'new' });
+        expect(await stack.stored(/session_sidecar=([^;]+)/.exec(cookie)?.[1])).toEqual({ note: 'new' });
         expect((await response.text()) === body).toBe(true);
       });
 
@@ -367,7 +367,7 @@ test('Informational responses leave at once, and the final one is held all the s
   const [response] = (await once(sent, 'response')) as [IncomingMessage];
   const [cookie = ''] = response.headers['set-cookie'] ?? [];
   expect(statuses).toEqual([102, 103]);
-  expect(await stack.stored(/session=([^;]+)/.exec(cookie)?.[1])).toEqual({ note: 'new' });
+  expect(await stack.stored(/session_sidecar=([^;]+)/.exec(cookie)?.[1])).toEqual({ note: 'new' });
   response.resume();
 });
 

@@ -48,6 +48,7 @@ async function startShop(command: string, args: readonly string[], env: NodeJS.P
 }
 
 const languages = ['go', 'python', 'express'];
+const cookieNameOf = (name: string) => (name === 'express' ? 'session_sidecar' : 'session');
 const others = languages.slice(0, -1);
 const testIf = (...needed: string[]) => (needed.every((name) => name in starters) ? test : test.skip);
 
@@ -87,7 +88,7 @@ function read(page: string) {
 const nobody = { messages: [], user: undefined, cart: [] };
 
 describe.each(languages)('the %s example', (name) => {
-  const openBrowser = () => new Browser(shops[name]!);
+  const openBrowser = () => new Browser(shops[name]!, cookieNameOf(name));
 
   testIf(name)('gives a visitor who only looks no cookie and stores nothing', async () => {
     const response = await fetch(shops[name]!);
@@ -102,7 +103,7 @@ describe.each(languages)('the %s example', (name) => {
     const browser = openBrowser();
     const [cookie, ...more] = (await browser.fetch('/login')).headers.getSetCookie();
     expect(more).toEqual([]);
-    expect(cookie).toMatch(/^session=[\w-]{43}\.[\w-]{24};/);
+    expect(cookie).toMatch(new RegExp(`^${cookieNameOf(name)}=[\\w-]{43}\\.[\\w-]{24};`));
     expect(cookie).toMatch(/; HttpOnly/i);
     expect(cookie).toMatch(/; SameSite=Lax/i);
     expect(cookie).toMatch(/; Path=\//i);
@@ -167,7 +168,7 @@ describe.each(languages)('the %s example', (name) => {
 describe.each(others)('the %s example without a sidecar', (name) => {
   testIf(name)('answers 503 to visitors with a session, and serves the others', async () => {
     const url = await starters[name]!(`127.0.0.1:${await freePort()}`);
-    expect((await fetch(url, { headers: { cookie: 'session=any' } })).status).toBe(503);
+    expect((await fetch(url, { headers: { cookie: `${cookieNameOf(name)}=any` } })).status).toBe(503);
     expect((await fetch(url)).status).toBe(200);
   });
 });
@@ -176,7 +177,10 @@ describe.each(languages.flatMap((from) => languages.map((to) => ({ from, to })))
   'a visitor of the $from shop',
   ({ from, to }) => {
     testIf(from, to)(`is known in the ${to} shop, with cart and messages, and can sign out there`, async () => {
-      const [first, second] = [new Browser(shops[from]!), new Browser(shops[to]!)];
+      const [first, second] = [from, to].map((name) => new Browser(shops[name]!, cookieNameOf(name))) as [
+        Browser,
+        Browser,
+      ];
       await signIn(first, 'Grüße 👋');
       const csrf_token = csrfTokenIn(await first.text('/'));
       await first.post('/cart', { csrf_token, product: 'tea' }, { redirect: 'manual' });

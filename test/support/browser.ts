@@ -22,11 +22,14 @@ export async function serve(listener: RequestListener): Promise<{ readonly url: 
 /** Somebody's browser: it keeps cookies, follows redirects and fills in forms. */
 export class Browser {
   readonly #url: string;
+  readonly #cookieName: string;
   readonly #jar = new CookieJar();
   readonly #fetch = makeFetchCookie(fetch, this.#jar);
 
-  constructor(url: string) {
+  /** @param cookieName of the cookie that carries the session */
+  constructor(url: string, cookieName = 'session_sidecar') {
     this.#url = url;
+    this.#cookieName = cookieName;
   }
 
   fetch(path: string, init: RequestInit = {}): Promise<Response> {
@@ -49,12 +52,12 @@ export class Browser {
     return this.post(action, { csrf_token: csrfTokenIn(html), ...fields });
   }
 
-  async cookie(name = 'session'): Promise<string | undefined> {
+  async cookie(name = this.#cookieName): Promise<string | undefined> {
     const cookies = await this.#jar.getCookies(this.#url);
     return cookies.find(({ key }) => key === name)?.value;
   }
 
-  async setCookie(value: string, name = 'session'): Promise<void> {
+  async setCookie(value: string, name = this.#cookieName): Promise<void> {
     await this.#jar.setCookie(`${name}=${value}`, this.#url);
   }
 }

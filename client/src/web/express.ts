@@ -2,8 +2,8 @@ import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type { ISession } from '../session';
 import { SessionClient } from '../session-client';
 import type { SessionClientOptions } from '../session-client';
-import { decideCookie, readCookie, resolveCookie, setCookieHeader } from './cookie';
-import type { CookieOptions, ResolvedCookie } from './cookie';
+import { decideCookie, isWithheld, readCookies, resolveCookie, setCookieHeaders } from './cookie';
+import type { CookieOptions, RequestCookies, ResolvedCookie } from './cookie';
 import { assertCsrfToken } from './csrf';
 import { installGate } from './response-gate';
 
@@ -56,7 +56,8 @@ const attached = new WeakSet<Request>();
  * is written to the session from then on is not saved.
  *
  * A request that brings the session cookie costs one call to the sidecar, whether it touches the session or not, and one
- * more if something was written; what asks the sidecar by itself, such as `popFlash()`, comes on top. A request without
+ * more if something was written; what asks the sidecar by itself, such as `popFlash()`, comes on top. Where the browser sends
+ * several cookies of that name, up to three different tokens are tried, for a call each, until a session is found. A request without
  * the cookie costs none until something is written, gets no cookie and leaves nothing behind. So mount it after whatever
  * needs no session, such as static files and health checks, and after what every response needs, such as `compression()`
  * and `helmet()`. Of two `sessions()` on the way of a request, the first counts.
@@ -77,28 +78,26 @@ export function sessions(options: SessionsOptions): RequestHandler {
       return;
     }
     if (Object.hasOwn(req, 'session')) throw new TypeError('Expected no other middleware to set `req.session`');
-    const token = readCookie(req.headers.cookie, cookie);
+    const brought = readCookies(req.headers.cookie, cookie);
     const attach = (session: ISession<SessionData>) => {
       attached.add(req);
-      attachSession(req, res, next, { session, cookie, cookieOnException });
+      attachSession(req, res, next, { session, cookie, brought, cookieOnException });
       next();
     };
-    if (!token) {
-      attach(client.create());
-      return;
-    }
-    client.open(token).then(attach, next);
+    if (brought.tokens.length === 0) attach(client.create());
+    else client.open(brought.tokens).then(attach, next);
   };
 }
 
 interface Attached {
   readonly session: ISession<SessionData>;
   readonly cookie: ResolvedCookie;
+  readonly brought: RequestCookies;
   readonly cookieOnException: boolean;
 }
 
 function attachSession(req: Request, res: Response, next: NextFunction, attachment: Attached): void {
-  const { session, cookie, cookieOnException } = attachment;
+  const { session, cookie, brought, cookieOnException } = attachment;
   const arrived = session.token;
   let used = false;
   /** The token that the browser has once the headers have left. */
@@ -112,13 +111,14 @@ function attachSession(req: Request, res: Response, next: NextFunction, attachme
     },
   });
   const isFailure = (status: number) => status >= 500;
-  const isWithheld = (status: number) => !cookieOnException && isFailure(status) && session.isNew;
+  const withheld = (status: number) =>
+    isWithheld({ isNew: session.isNew, failed: isFailure(status), cookieOnException });
   const save = () => (session.hasChanges ? session.save() : undefined);
 
   installGate(res, {
     beforeHeaders(status) {
       if (!used) return undefined;
-      if (!isWithheld(status)) return save();
+      if (!withheld(status)) return save();
       // Stored already, for example by csrfToken(), but nobody will ever have its token. If this fails, it expires by itself.
       return session.state === 'stored' ? session.invalidate().catch(() => {}) : undefined;
     },
@@ -130,12 +130,13 @@ function attachSession(req: Request, res: Response, next: NextFunction, attachme
       const failed = isFailure(res.statusCode);
       const decision = decideCookie({ arrived, current: session.token, isNew, failed, cookieOnException });
       if (decision === 'none') return;
-      res.append('Set-Cookie', setCookieHeader(cookie, decision === 'set' ? session.token : undefined, req.secure));
+      const token = decision === 'set' ? session.token : undefined;
+      for (const header of setCookieHeaders(cookie, token, req.secure, brought.names)) res.append('Set-Cookie', header);
       // RFC 9111 lets shared caches store a response with Set-Cookie; this is how to keep them from handing it on.
       res.append('Cache-Control', 'no-cache="Set-Cookie"');
     },
     beforeEnd() {
-      if (!used || isWithheld(res.statusCode)) return undefined;
+      if (!used || withheld(res.statusCode)) return undefined;
       if (session.token === undefined ? session.hasChanges : session.token !== told) return Promise.reject(tooLate());
       return save();
     },
