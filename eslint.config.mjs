@@ -28,7 +28,7 @@ const layers = [
   },
   {
     files: 'server/src/http',
-    may: ['server/src/http', 'server/src/session', 'proto/gen', 'prom-client', 'negotiator'],
+    may: ['server/src/http', 'server/src/session', 'prom-client', 'negotiator'],
   },
   {
     files: 'server/src/tracing',
@@ -37,22 +37,25 @@ const layers = [
   },
   {
     files: 'server/src/config',
-    may: ['server/src/config', 'bytes-iec', 'ms'],
+    may: ['server/src/config', 'bytes-iec', 'fastest-levenshtein', 'ms'],
     types: ['server/src/session', 'server/src/grpc', 'server/src/store'],
   },
   {
     files: 'server/src/metrics*',
-    may: ['server/src/metrics*', 'server/src/session', 'prom-client'],
+    may: ['server/src/metrics*', 'server/src/session', 'server/src/http/limits.ts', 'prom-client'],
     types: ['server/src/grpc', 'server/src/store'],
   },
-  { files: 'server/src/logging.ts', may: ['pino'] },
+  { files: 'server/src/log-rate-limit.ts', may: [] },
+  { files: 'server/src/logging.ts', may: ['server/src/log-rate-limit.ts', 'pino'] },
+  { files: 'server/src/stray-output.ts', may: [], types: ['pino'] },
   { files: 'server/src/verified-tokens.ts', may: ['server/src/session', 'lru-cache'] },
   { files: 'server/src/app.ts', may: ['server/src', 'prom-client'], types: ['pino'] },
+  { files: 'server/src/open-store.ts', may: ['server/src'], types: ['pino'] },
   {
     files: 'server/src/main.ts',
     may: [
-      ...['server/src/app.ts', 'server/src/config', 'server/src/logging.ts', 'server/src/tracing/active-call.ts'],
-      'server/package.json',
+      ...['server/src/app.ts', 'server/src/config', 'server/src/tracing/active-call.ts', 'server/package.json'],
+      ...['server/src/log-rate-limit.ts', 'server/src/logging.ts', 'server/src/stray-output.ts'],
     ],
   },
 

@@ -32,14 +32,16 @@ function configurationPage(): string {
     [
       'Every setting is an environment variable. Most are flags too, and a flag wins; secrets are not, because every process',
       'of a machine can read a command line. Instead, `<variable>_FILE` may name a file that holds the secret. An empty',
-      'variable counts as not set. Durations and sizes need a unit. Everything that is wrong is reported at once, with exit',
-      'code 64. A variable that begins with `SESSION_SIDECAR_` and is no setting is a warning.',
+      'variable counts as not set. Durations and sizes need a unit. Everything that is wrong is reported at once, one line of',
+      'the log each, with exit code 64. An unknown variable that begins with `SESSION_SIDECAR_` is a warning.\n',
+      'Files that settings name (secrets, certificates, keys) are read again when they change, without a restart:',
+      '[operations](operations.md#files-that-change).',
     ],
     table(['Variable, and flag or file', 'Value', 'Default', 'What it does'], rows),
     '## OpenTelemetry\n',
     [
-      'Variables of OpenTelemetry that are honoured, because platforms set them already; where two mean the same, the first that',
-      'is set counts. They turn on, and are about, [tracing](tracing.md).\n',
+      'Supported variables of OpenTelemetry, which platforms often set already; where two mean the same, the first that is set',
+      'counts. They configure [tracing](tracing.md).\n',
     ].join('\n'),
     table(
       ['Variable', 'Default', 'What it does'],
@@ -60,10 +62,10 @@ async function metricsPage(): Promise<string> {
   return page(
     'Metrics',
     [
-      'Served as `GET /metrics` on `SESSION_SIDECAR_HTTP_ADDRESS`, in OpenMetrics 1.0 for those who ask for it by the header',
-      '`Accept`, as Prometheus does, and else in the text format of Prometheus. The series are the same. Only in OpenMetrics the',
-      'buckets of `session_sidecar_rpc_duration_seconds` have exemplars, when there is [tracing](tracing.md). Labels take values from',
-      'closed sets: methods, gRPC statuses, error reasons, store commands. No metric carries an id, key or value.',
+      'Served as `GET /metrics` on `SESSION_SIDECAR_HTTP_ADDRESS`: in OpenMetrics 1.0 when the header `Accept` asks for it, as',
+      'Prometheus does, else in the text format of Prometheus. Both have the same series. In OpenMetrics, with',
+      '[tracing](tracing.md), the buckets of `session_sidecar_rpc_duration_seconds` have exemplars. Labels take values from closed',
+      'sets: methods, gRPC statuses, error reasons, store commands, limits, settings. No metric carries an id, key or value.',
     ],
     table(heading, rows.filter(isOwn)),
     '## Process\n',

@@ -12,8 +12,10 @@ run('npm', ['run', '--silent', 'build', '--workspace', 'server']);
 const args = process.argv.slice(2);
 const sidecar = spawn(join(root, 'server', 'dist', 'main.js'), args, {
   env: { ...process.env, ...developmentKey() },
-  stdio: ['ignore', 'pipe', 'inherit'],
+  stdio: ['ignore', 'pipe', 'pipe'],
 });
+// Through a pipe: to a terminal, it would repeat in text what is in its log.
+sidecar.stderr.pipe(process.stderr);
 // Ctrl-C reaches the sidecar too, as it does the whole foreground; this process only waits for it to finish.
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => sidecar.kill('SIGTERM'));

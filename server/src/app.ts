@@ -1,30 +1,31 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Registry } from 'prom-client';
 import type { Logger } from 'pino';
-import type { Config } from './config';
+import type { Config, LiveConfig } from './config';
 import { createHandlers } from './grpc/handlers';
+import { logLibraryWarnings } from './grpc/library-log';
 import { startGrpcServer } from './grpc/server';
 import type { GrpcServer } from './grpc/server';
+import type { Readiness } from './http/readiness';
 import { startHttpServer } from './http/server';
+import type { LogRateLimit } from './log-rate-limit';
 import { createMetrics } from './metrics/metrics';
-import type { Metrics } from './metrics/metrics';
+import { openStore } from './open-store';
 import { SessionManager } from './session/session-manager';
-import type { SessionStore } from './session/session-store';
-import { createTokens, randomSigningKey } from './session/token';
-import { rememberVerified } from './verified-tokens';
-import { MemoryStore } from './store/memory/memory-store';
-import { observeStore } from './store/observed-store';
-import { connectRedis, connectSubscriber } from './store/redis/connection/redis-connection';
-import { RedisStore } from './store/redis/redis-store';
+import { randomSigningKey } from './session/token';
+import { replaceableTokens } from './verified-tokens';
 import type { ActiveCall } from './tracing/active-call';
 import type * as TracingModule from './tracing/tracing';
-import type { Tracing } from './tracing/tracing';
 
 export interface AppContext {
   readonly logger: Logger;
   readonly version: string;
   /** What the logger asks for the ids of a trace; `undefined`: no tracing. */
   readonly activeCall?: ActiveCall | undefined;
+  /** What the settings say while the sidecar runs; `undefined`: nothing changes. */
+  readonly settings?: Pick<LiveConfig, 'advise' | 'files' | 'watch'> | undefined;
+  /** What leaves log lines out, to have them counted. */
+  readonly logRateLimit?: LogRateLimit | undefined;
 }
 
 /** A running sidecar. */
@@ -33,7 +34,7 @@ export interface App {
   readonly addresses: { readonly grpc: readonly string[]; readonly http: string };
   readonly store: 'memory' | 'redis';
   /**
-   * Stops: not ready from now on, calls under way are finished, new ones are refused.
+   * Stops: not ready from now on, calls in flight are finished, new ones are refused.
    *
    * @returns whether all calls were finished within the grace period.
    */
@@ -45,27 +46,35 @@ export interface App {
  * unnoticed. When that takes longer than {@link storeWaitMs}, it takes calls all the same: it is not ready and answers
  * STORE_UNAVAILABLE.
  */
-export async function startApp(config: Config, { logger, version, activeCall }: AppContext): Promise<App> {
+export async function startApp(config: Config, context: AppContext): Promise<App> {
+  const { logger, version, activeCall, settings, logRateLimit } = context;
+  logLibraryWarnings(logger);
   const tracing = activeCall && loadTracing().startTracing({ activeCall, logger, version });
   const registry = new Registry();
   const metrics = createMetrics(registry, { version, store: config.store.kind }, tracing?.exemplar);
+  logRateLimit?.onSuppressed(() => metrics.logLineSuppressed());
   if (config.signingKeys === undefined) {
-    logger.info(
-      'no signing key is set: made one for this run; its tokens end with this process, as the memory store does',
-    );
+    logger.info('no signing key configured: using a random one; tokens become invalid when this process exits');
   }
-  // Connecting to Redis begins before there is a gRPC server to tell about it.
+  let grpcSince = Date.now();
+  const readiness = (): Readiness => {
+    const isServing = grpc?.draining === false;
+    const part = { name: 'grpc', ready: isServing, reason: isServing ? undefined : 'draining', since: grpcSince };
+    return { ready: store.ready && isServing, parts: [...store.parts, part] };
+  };
+  // Connecting to Redis begins before there is a gRPC server whose status depends on it.
   let grpc: GrpcServer | undefined;
   const storeReady = new AbortController();
-  const store = openStore(config, { metrics, tracing, logger }, (ready) => {
+  const storeContext = { metrics, tracing, logger, advise: settings?.advise };
+  const { store, setCredentials } = openStore(config, storeContext, (ready) => {
     if (ready) storeReady.abort();
     if (ready) logger.info('connected to Redis');
-    else if (grpc?.draining !== true) logger.warn('the connection to Redis is lost');
-    grpc?.setServing(readiness(store, grpc).ready);
+    else if (grpc?.draining !== true) logger.warn({ parts: store.parts }, 'lost the connection to Redis');
+    grpc?.setServing(readiness().ready);
   });
 
   const { expiry, limits } = config;
-  const tokens = rememberVerified(createTokens(config.signingKeys ?? [randomSigningKey()]));
+  const tokens = replaceableTokens(config.signingKeys ?? [randomSigningKey()]);
   const manager = new SessionManager({ store, tokens, limits, expiry, events: metrics });
   try {
     if (!store.ready) await delay(storeWaitMs, undefined, storeReady).catch(() => {});
@@ -77,18 +86,37 @@ export async function startApp(config: Config, { logger, version, activeCall }: 
       logger,
     });
     grpc = started;
-    grpc.setServing(readiness(store, grpc).ready);
+    grpcSince = Date.now();
+    grpc.setServing(readiness().ready);
     // Last: once its startup probe succeeds, the application is started.
     const http = await startHttpServer({
       address: config.httpAddress,
       registry,
-      readiness: () => readiness(store, grpc),
+      readiness,
+      maxConnections: config.httpMaxConnections,
+      observer: metrics,
+    });
+    for (const { from } of settings?.files ?? []) metrics.fileWatched(from);
+    const unwatch = settings?.watch({
+      onChanged: (next, names) => {
+        if (next.signingKeys !== undefined) tokens.replaceKeys(next.signingKeys);
+        if (next.store.kind === 'redis') setCredentials(next.store.redis);
+        for (const name of names) metrics.fileReloaded(name, 'applied');
+        logger.info({ settings: names }, 'changed files applied');
+      },
+      onRejected: (problems, names) => {
+        for (const name of names) metrics.fileReloaded(name, 'rejected');
+        for (const problem of problems)
+          logger.error({ settings: names, problem }, 'changed file rejected, the previous content stays in force');
+      },
     });
     return {
       addresses: { grpc: started.addresses, http: http.address },
       store: config.store.kind,
       close: async () => {
         const deadline = performance.now() + config.shutdownGraceMs;
+        grpcSince = Date.now();
+        unwatch?.();
         const finished = await started.close(config.shutdownGraceMs);
         await tracing?.close(Math.max(deadline - performance.now(), lastExportMs));
         await Promise.all([http.close(), store.close()]);
@@ -112,63 +140,4 @@ const lastExportMs = 500;
 function loadTracing(): typeof TracingModule {
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   return require('./tracing/tracing') as typeof TracingModule;
-}
-
-interface StoreContext {
-  readonly metrics: Metrics;
-  readonly tracing: Tracing | undefined;
-  readonly logger: Logger;
-}
-
-/** @param onReadyChanged is called when the store became usable, or stopped being so. */
-function openStore(
-  config: Config,
-  { metrics, tracing, logger }: StoreContext,
-  onReadyChanged: (ready: boolean) => void,
-): SessionStore {
-  const { expiry, limits } = config;
-  switch (config.store.kind) {
-    case 'memory':
-      metrics.setStoreReady(true);
-      return observeStore(new MemoryStore({ expiry, limits, maxBytes: config.store.maxBytes, now: Date.now }), metrics);
-    case 'redis': {
-      const { keyPrefix, expireKeys, nearCacheBytes, replication, ...options } = config.store.redis;
-      const { commandTimeoutMs } = options;
-      const onTrouble = (error: Error): void => {
-        logger.warn({ err: error }, 'Redis connection error');
-      };
-      const connection = connectRedis(options, {
-        onReady: (ready) => {
-          metrics.setStoreReady(ready);
-          onReadyChanged(ready);
-        },
-        onTrouble,
-      });
-      const nearCache =
-        nearCacheBytes === undefined
-          ? undefined
-          : {
-              maxBytes: nearCacheBytes,
-              subscriber: connectSubscriber(options, onTrouble),
-              observer: tracing?.nearCache(metrics) ?? metrics,
-              onTrouble,
-            };
-      const store = new RedisStore({
-        connection,
-        commandTimeoutMs,
-        expiry,
-        limits,
-        keyPrefix,
-        expireKeys,
-        replication,
-        nearCache,
-      });
-      return observeStore(tracing?.store(store) ?? store, metrics);
-    }
-  }
-}
-
-function readiness(store: SessionStore, grpc: GrpcServer | undefined): { ready: boolean; reason?: string } {
-  if (grpc?.draining !== false) return { ready: false, reason: 'draining' };
-  return store.ready ? { ready: true } : { ready: false, reason: 'store' };
 }

@@ -1,26 +1,64 @@
 import pino from 'pino';
-import type { DestinationStream, Logger } from 'pino';
+import type { DestinationStream, Logger, LoggerOptions as PinoOptions } from 'pino';
+import type { LogRateLimit } from './log-rate-limit';
+
+export interface LoggerOptions {
+  /** What else belongs in a line at the moment it is written. */
+  readonly fields?: (() => object | undefined) | undefined;
+  /** Default: every line is written. */
+  readonly rateLimit?: LogRateLimit | undefined;
+}
 
 /**
  * Structured logs, one JSON line each, on standard output. Of an error only its names, messages and stacks are written:
  * ioredis hangs the failed command on its errors, with the keys and values in it.
- *
- * @param fields what else belongs in a line at the moment it is written
  */
 export function createLogger(
   level: string,
   destination: DestinationStream = standardOutput(),
-  fields?: () => object | undefined,
+  { fields, rateLimit }: LoggerOptions = {},
 ): Logger {
   const options = {
     level,
     ...(fields && { mixin: () => fields() ?? {} }),
+    ...(rateLimit && { hooks: { logMethod: limitedBy(rateLimit) } }),
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
     serializers: { err: describeError },
   };
   return pino(options, destination);
+}
+
+type LogMethod = NonNullable<NonNullable<PinoOptions['hooks']>['logMethod']>;
+
+/** Of `debug`, every line is wanted; after `fatal`, there is no next one. */
+function limitedBy(rateLimit: LogRateLimit): LogMethod {
+  const { info, fatal } = pino.levels.values as Readonly<Record<'info' | 'fatal', number>>;
+  return function (args, method, level) {
+    if (level >= info && level < fatal) {
+      const message = messageOf(args);
+      const errorName = errorNameOf(args);
+      const verdict = rateLimit.verdict(message, errorName);
+      if (verdict === 'suppress first') {
+        rateLimit.countAtEnd(message, errorName, (suppressed) => {
+          method.apply(this, [{ suppressed }, message]);
+        });
+      }
+      if (verdict !== 'write') return;
+    }
+    method.apply(this, args);
+  };
+}
+
+function messageOf([first, second]: readonly unknown[]): string {
+  const message = typeof first === 'string' ? first : second;
+  return typeof message === 'string' ? message : '';
+}
+
+function errorNameOf([first]: readonly unknown[]): string {
+  const error = typeof first === 'object' ? (first as { readonly err?: unknown } | null)?.err : undefined;
+  return error instanceof Error ? error.name : '';
 }
 
 /** Written at once: a line that waits to be written can be overtaken by later ones, and be lost, when the process ends. */

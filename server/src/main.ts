@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { startApp } from './app';
-import { ConfigError, helpText, loadConfig } from './config';
+import { ConfigError, helpText, loadLiveConfig } from './config';
+import { LogRateLimit } from './log-rate-limit';
 import { createLogger } from './logging';
+import { logStrayOutput } from './stray-output';
 import { ActiveCall } from './tracing/active-call';
 import { version } from '../package.json';
 
@@ -9,7 +11,7 @@ import { version } from '../package.json';
 const badUsage = 64;
 
 async function main(args: readonly string[]): Promise<void> {
-  if (args.includes('--help')) {
+  if (args.includes('--help') || args.includes('-h')) {
     process.stdout.write(helpText());
     return;
   }
@@ -17,31 +19,38 @@ async function main(args: readonly string[]): Promise<void> {
     process.stdout.write(`session-sidecar ${version}\n`);
     return;
   }
-  const { config, warnings, effective } = loadConfig({ env: process.env, args, readFile: readFileSync });
+  const settings = loadLiveConfig({ env: process.env, args, readFile: readFileSync });
+  const { config, warnings, effective } = settings;
   const activeCall = config.tracing && new ActiveCall();
-  const logger = createLogger(config.logLevel, undefined, activeCall?.ids);
+  const logRateLimit = new LogRateLimit({
+    maxLines: config.logRateLimit,
+    intervalMs: 10_000,
+    now: () => performance.now(),
+  });
+  const logger = createLogger(config.logLevel, undefined, { fields: activeCall?.ids, rateLimit: logRateLimit });
   process.on('uncaughtException', (error) => {
     // Node.js would print the error with all that hangs on it: of ioredis, the command with its keys and values.
-    logger.fatal({ err: error }, 'stopped by an error that nobody foresaw');
+    logger.fatal({ err: error }, 'uncaught exception, exiting');
     process.exit(1);
   });
+  logStrayOutput(logger);
   for (const warning of warnings) logger.warn(warning);
   const stopping = signalled();
-  const app = await startApp(config, { logger, version, activeCall });
+  const app = await startApp(config, { logger, version, activeCall, settings, logRateLimit });
   const { grpc, http } = app.addresses;
   const collector = config.tracing?.collector;
   logger.info({ version, store: app.store, grpc, http, collector, settings: effective }, 'serving');
 
   const signal = await stopping;
-  logger.info({ signal, graceMs: config.shutdownGraceMs }, 'stopping: finishing calls under way, refusing new ones');
+  logger.info({ signal, graceMs: config.shutdownGraceMs }, 'shutting down: draining in-flight calls');
   const finished = await app.close();
   if (finished) logger.info('stopped');
-  else logger.warn('stopped with calls unfinished: they took longer than SESSION_SIDECAR_SHUTDOWN_GRACE');
+  else logger.warn('shutdown grace period (SESSION_SIDECAR_SHUTDOWN_GRACE) expired with calls in flight');
   // Not by having nothing left to do: a peer that reads nothing would keep its connection, and this process with it.
   process.exit(0);
 }
 
-/** The first signal. The second ends the process at once, as if nobody listened: whoever sends it does not want to wait. */
+/** The first signal. The second one ends the process at once, as it would without a handler. */
 function signalled(): Promise<NodeJS.Signals> {
   const signals = ['SIGTERM', 'SIGINT'] as const;
   return new Promise((resolve) => {
@@ -53,9 +62,22 @@ function signalled(): Promise<NodeJS.Signals> {
   });
 }
 
-main(process.argv.slice(2)).catch((error: unknown) => {
+/**
+ * Why the sidecar cannot start, one line for each problem: as log lines, like everything else that it reports, or, on a
+ * terminal, as text on standard error.
+ */
+function reportFailure(error: unknown): void {
   const problems =
     error instanceof ConfigError ? error.problems : [error instanceof Error ? error.message : 'unknown error'];
-  process.stderr.write(`session-sidecar cannot start:\n${problems.map((problem) => `  ${problem}\n`).join('')}`);
-  process.exitCode = error instanceof ConfigError ? badUsage : 1;
+  if (process.stderr.isTTY) {
+    process.stderr.write(`session-sidecar cannot start:\n${problems.map((problem) => `  ${problem}\n`).join('')}`);
+  }
+  if (process.stderr.isTTY && process.stdout.isTTY) return;
+  const logger = createLogger('fatal');
+  for (const problem of problems) logger.fatal(`cannot start: ${problem}`);
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  reportFailure(error);
+  process.exit(error instanceof ConfigError ? badUsage : 1);
 });

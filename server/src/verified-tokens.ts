@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { createTokens } from './session/token';
 import type { Tokens, VerifiedToken } from './session/token';
 
 /** About 300 bytes each. */
@@ -20,6 +21,24 @@ export function rememberVerified(tokens: Tokens): Tokens {
       const result = tokens.verify(token);
       if (result.valid) verified.set(token, result);
       return result;
+    },
+  };
+}
+
+/** Tokens whose signing keys can be replaced while they are in use. */
+export interface ReplaceableTokens extends Tokens {
+  /** From now on, these keys sign and verify, and no others: what was verified before is forgotten. */
+  replaceKeys(keys: readonly Buffer[]): void;
+}
+
+/** @param keys the signing keys, at least one: the first signs, all verify. */
+export function replaceableTokens(keys: readonly Buffer[]): ReplaceableTokens {
+  let current = rememberVerified(createTokens(keys));
+  return {
+    issue: (handle) => current.issue(handle),
+    verify: (token) => current.verify(token),
+    replaceKeys: (next) => {
+      current = rememberVerified(createTokens(next));
     },
   };
 }

@@ -102,14 +102,16 @@ test('It is process 1, alone, nobody, without a capability and with nothing to w
 });
 
 test('Variables and flags reach it, and end it with exit code 64 when they are wrong', async () => {
-  const { exit, output } = runImage(images.sidecar, {
+  const { exit, log } = runImage(images.sidecar, {
     flags: ['--network', 'none'],
     env: { SESSION_SIDECAR_IDLE_TIMEOUT: '20' },
     args: ['--max-keys', 'many'],
   });
   expect(await exit).toEqual({ code: 64, signal: null });
-  expect(output().stderr).toContain('SESSION_SIDECAR_IDLE_TIMEOUT');
-  expect(output().stderr).toContain('--max-keys');
+  expect(log().map(({ level, msg }) => [level, msg])).toEqual([
+    ['fatal', expect.stringContaining('SESSION_SIDECAR_IDLE_TIMEOUT')],
+    ['fatal', expect.stringContaining('--max-keys')],
+  ]);
 });
 
 test('The shop in a container beside it, in its network, keeps a cart', async () => {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
@@ -21,7 +21,9 @@ let client: RawClient;
 // One for all: what is counted is compared with what was counted before.
 beforeAll(async () => {
   redis = await startRedis();
-  settings = { SIGNING_KEYS: signingKey, REDIS_URL: redis.url, REDIS_COMMAND_TIMEOUT: '1m', MAX_FLASH_MESSAGES: '1' };
+  const keys = join(redis.directory, 'signing-keys');
+  writeFileSync(keys, signingKey);
+  settings = { SIGNING_KEYS_FILE: keys, REDIS_URL: redis.url, REDIS_COMMAND_TIMEOUT: '1m', MAX_FLASH_MESSAGES: '1' };
   sidecar = await startServing({ settings });
   client = connectRaw(sidecar.address);
   await untilReady(sidecar);
@@ -53,6 +55,13 @@ describe('the HTTP port', () => {
       expect(get.headers.get('cache-control')).toBe('no-store');
     },
   );
+
+  test('/readyz lists with ?verbose what calls depend on, and since when it has been ready', async () => {
+    const { status: code, text } = await probe(`${sidecar.httpUrl}/readyz?verbose`);
+    expect(code).toBe(200);
+    expect(text).toMatch(/^ready\nready: redis[^:]* since \d{4}-\S+Z\nready: grpc since \d{4}-\S+Z\n$/);
+    expect((await probe(`${sidecar.httpUrl}/readyz`)).text).toBe('ready\n');
+  });
 
   test('says of the metrics that they are the Prometheus text format', async () => {
     const { headers } = await probe(`${sidecar.httpUrl}/metrics`);
@@ -402,7 +411,11 @@ describe('docs/metrics.md', () => {
         'skipped',
         'hit',
         'miss',
+        'applied',
+        'rejected',
       ],
+      limit: ['connections', 'head', 'body', 'time'],
+      setting: ['SESSION_SIDECAR_SIGNING_KEYS_FILE'],
       version: [version],
       store: ['redis'],
     };

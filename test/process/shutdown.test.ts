@@ -10,8 +10,8 @@ import { startLoggedSidecar } from '../support/ready-sidecar';
 import { startRedis } from '../support/redis';
 import type { RedisServer } from '../support/redis';
 
-const stopping = 'stopping: finishing calls under way, refusing new ones';
-const unfinished = 'stopped with calls unfinished: they took longer than SESSION_SIDECAR_SHUTDOWN_GRACE';
+const stopping = 'shutting down: draining in-flight calls';
+const unfinished = 'shutdown grace period (SESSION_SIDECAR_SHUTDOWN_GRACE) expired with calls in flight';
 
 let redis: RedisServer;
 const clients: RawClient[] = [];
@@ -67,7 +67,10 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s with a call under way', (signa
     sidecar.child.kill(signal);
     expect(await sidecar.logged(stopping)).toMatchObject({ signal, graceMs: 10_000 });
 
-    expect(await probe(`${sidecar.httpUrl}/readyz`)).toMatchObject({ status: 503, text: 'not ready: draining\n' });
+    expect(await probe(`${sidecar.httpUrl}/readyz`)).toMatchObject({
+      status: 503,
+      text: expect.stringMatching(/^not ready: grpc: draining since \d{4}-\S+Z\n$/),
+    });
     expect((await probe(`${sidecar.httpUrl}/livez`)).status).toBe(200);
     for (const each of [client, connectTo(sidecar)]) {
       const failure = await failureOf(each.call('createSession', {}));

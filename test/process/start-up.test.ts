@@ -50,7 +50,9 @@ describe('a sidecar that starts', () => {
 
   test('says that it made a signing key, and never which', async () => {
     const { logged } = await startServing();
-    expect(await logged('no signing key is set')).toMatchObject({ level: 'info' });
+    expect(
+      await logged('no signing key configured: using a random one; tokens become invalid when this process exits'),
+    ).toMatchObject({ level: 'info' });
   });
 
   test('takes secrets from files and says only that they are set', async () => {
@@ -101,8 +103,8 @@ describe('the command line', () => {
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: `session-sidecar ${version}\n`, stderr: '' });
   });
 
-  test('--help prints the settings, even if some are wrong', async () => {
-    const { exit, output } = startProcess({ settings: { MAX_KEYS: 'many' }, args: ['--help'] });
+  test.each(['--help', '-h'])('%s prints the settings, even if some are wrong', async (flag) => {
+    const { exit, output } = startProcess({ settings: { MAX_KEYS: 'many' }, args: [flag] });
     expect(await exit).toEqual({ code: 0, signal: null });
     expect(output().stdout).toContain('SESSION_SIDECAR_MAX_KEYS, --max-keys');
     expect(output().stderr).toBe('');
@@ -112,20 +114,39 @@ describe('the command line', () => {
 describe('a sidecar that cannot start', () => {
   test('ends with 64 and everything that is wrong with its settings', async () => {
     const settings = { IDLE_TIMEOUT: '30', GRPC_ADDRESS: '0.0.0.0:50051', REDIS_CLUSTER_NODES: 'a:1' };
-    const { exit, output } = startProcess({ settings, args: ['--max-keys', '0', '--redis-password', 's3cret'] });
+    const { exit, log, output } = startProcess({ settings, args: ['--max-keys', '0', '--redis-password', 's3cret'] });
     expect(await exit).toEqual({ code: 64, signal: null });
-    const [heading, ...problems] = output().stderr.trimEnd().split('\n');
-    expect(heading).toBe('session-sidecar cannot start:');
-    expect(problems.map((problem) => problem.split(':')[0]?.trim())).toEqual([
+    expect(log().every(({ level }) => level === 'fatal')).toBe(true);
+    const problems = log().map(({ msg }) => /^cannot start: (.+)$/.exec(msg)?.[1] ?? '');
+    expect(problems.map((problem) => problem.split(':')[0])).toEqual([
       '--redis-password',
       'SESSION_SIDECAR_GRPC_ADDRESS',
       'SESSION_SIDECAR_IDLE_TIMEOUT',
       '--max-keys',
       'SESSION_SIDECAR_SIGNING_KEYS',
     ]);
-    expect(output().stderr).toContain('openssl rand -base64 32');
-    expect(output().stderr).not.toContain('s3cret');
-    expect(output().stdout).toBe('');
+    expect(output().stdout).toContain('openssl rand -base64 32');
+    expect(output().stdout).not.toContain('s3cret');
+    // One line for each problem, all of them JSON.
+    expect(output().stdout.trimEnd().split('\n')).toHaveLength(log().length);
+    expect(output().stderr).toBe('');
+  });
+
+  test('says why at any log level', async () => {
+    const { exit, log } = startProcess({ settings: { LOG_LEVEL: 'error', HTTP_MAX_CONNECTIONS: '0' } });
+    expect(await exit).toEqual({ code: 64, signal: null });
+    expect(log().map(({ msg }) => msg)).toEqual([
+      'cannot start: SESSION_SIDECAR_HTTP_MAX_CONNECTIONS: Expected a whole number from 8 to 10000, got `0`.',
+    ]);
+  });
+
+  test('on a terminal, says so in plain text', () => {
+    const command = `SESSION_SIDECAR_MAX_KEYS=0 ${process.execPath} ${binary}; echo code $?`;
+    // A pseudo-terminal as standard output and standard error.
+    const { stdout } = spawnSync('script', ['--quiet', '--command', command, '/dev/null'], { encoding: 'utf8' });
+    expect(stdout.replaceAll('\r', '')).toBe(
+      'session-sidecar cannot start:\n  SESSION_SIDECAR_MAX_KEYS: Expected a whole number from 1 to 100000, got `0`.\ncode 64\n',
+    );
   });
 
   describe('because a port is taken', () => {
@@ -144,12 +165,20 @@ describe('a sidecar that cannot start', () => {
 
     test.each(['GRPC_ADDRESS', 'HTTP_ADDRESS'])('ends with 1 and says that it is SESSION_SIDECAR_%s', async (name) => {
       const settings = { GRPC_ADDRESS: '127.0.0.1:0', HTTP_ADDRESS: '127.0.0.1:0', [name]: taken };
-      const { exit, output } = startProcess({ settings });
+      const { exit, log, output } = startProcess({ settings });
       expect(await exit).toEqual({ code: 1, signal: null });
-      expect(output().stderr).toMatch(
-        new RegExp(`^  Cannot listen on ${taken} \\(SESSION_SIDECAR_${name}\\): .*EADDRINUSE.*$`, 'm'),
-      );
+      const lines = log().filter(({ level }) => level !== 'info');
+      expect(lines).toEqual([
+        expect.objectContaining({
+          level: 'fatal',
+          msg: expect.stringMatching(
+            new RegExp(`^cannot start: Cannot listen on ${taken} \\(SESSION_SIDECAR_${name}\\): .*EADDRINUSE`),
+          ),
+        }),
+      ]);
       expect(output().stdout).not.toContain('serving');
+      // Nothing of a library either.
+      expect(output().stderr).toBe('');
     });
 
     test('does so with Redis, too, whose connection would keep it alive', async () => {
@@ -169,14 +198,14 @@ describe('a sidecar that cannot start', () => {
     });
   });
 
-  test('because an error was thrown that nobody foresaw, ends with 1 and prints nothing that hangs on the error', async () => {
+  test('because of an error that is not handled, ends with 1 and prints nothing that hangs on the error', async () => {
     const script = join(directory, 'throw.cjs');
     const code = `setTimeout(() => Promise.reject(Object.assign(new Error('unforeseen'), { command: { args: ['s3cret'] } })), 0);`;
     writeFileSync(script, `process.once('SIGUSR2', () => { ${code} });`);
     const { child, exit, output, logged } = await startServing({ env: { NODE_OPTIONS: `--require ${script}` } });
     child.kill('SIGUSR2');
     expect(await exit).toEqual({ code: 1, signal: null });
-    expect(await logged('stopped by an error that nobody foresaw')).toMatchObject({
+    expect(await logged('uncaught exception, exiting')).toMatchObject({
       level: 'fatal',
       err: { message: 'unforeseen' },
     });
@@ -195,7 +224,10 @@ describe('a sidecar whose Redis is not there yet', () => {
     try {
       expect(sidecar.serving).toMatchObject({ store: 'redis' });
       expect(await probe(`${sidecar.httpUrl}/livez`)).toMatchObject({ status: 200, text: 'alive\n' });
-      expect(await probe(`${sidecar.httpUrl}/readyz`)).toMatchObject({ status: 503, text: 'not ready: store\n' });
+      expect(await probe(`${sidecar.httpUrl}/readyz`)).toMatchObject({
+        status: 503,
+        text: expect.stringMatching(/^not ready: redis: .+ since \d{4}-\d\d-\d\dT[\d:.]+Z\n$/),
+      });
       expect(await failureOf(client.call('createSession', {}))).toMatchObject({
         status: 'UNAVAILABLE',
         reason: 'STORE_UNAVAILABLE',
@@ -203,6 +235,7 @@ describe('a sidecar whose Redis is not there yet', () => {
       expect(await sidecar.logged('Redis connection error')).toMatchObject({
         level: 'warn',
         err: { code: 'ECONNREFUSED' },
+        advice: 'REDIS_URL: Nothing listens there. Check host and port, and whether Redis runs.',
       });
 
       const redis = await startRedis({ port });

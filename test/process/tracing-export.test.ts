@@ -108,15 +108,15 @@ describe('the variables of OpenTelemetry', () => {
   });
 
   test('that are wrong are start-up errors, with those of the settings, and do not show what may be secret', async () => {
-    const { exit, output } = startProcess({
+    const { exit, log } = startProcess({
       settings: { MAX_KEYS: 'many' },
       env: { OTEL_EXPORTER_OTLP_ENDPOINT: 'user:MARKsecret@collector:4318', OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' },
     });
     expect(await exit).toEqual({ code: 64, signal: null });
-    expect(output().stderr.split('\n').slice(1, -1)).toEqual([
-      '  SESSION_SIDECAR_MAX_KEYS: Expected a whole number from 1 to 100000, got `many`.',
-      '  OTEL_EXPORTER_OTLP_PROTOCOL: Expected http/protobuf, got `grpc`.',
-      '  OTEL_EXPORTER_OTLP_ENDPOINT: Expected a URL like http://collector:4318.',
+    expect(log().map(({ msg }) => msg)).toEqual([
+      'cannot start: SESSION_SIDECAR_MAX_KEYS: Expected a whole number from 1 to 100000, got `many`.',
+      'cannot start: OTEL_EXPORTER_OTLP_PROTOCOL: Expected http/protobuf, got `grpc`.',
+      'cannot start: OTEL_EXPORTER_OTLP_ENDPOINT: Expected a URL like http://collector:4318.',
     ]);
   });
 

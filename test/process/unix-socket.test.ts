@@ -31,9 +31,9 @@ async function expectToServe(at: string): Promise<void> {
 }
 
 async function failureToStart(grpcAddress: string): Promise<string> {
-  const { exit, output } = startProcess({ settings: { GRPC_ADDRESS: grpcAddress, HTTP_ADDRESS: '127.0.0.1:0' } });
+  const { exit, log } = startProcess({ settings: { GRPC_ADDRESS: grpcAddress, HTTP_ADDRESS: '127.0.0.1:0' } });
   expect(await exit).toEqual({ code: 1, signal: null });
-  return output().stderr.trimEnd().split('\n').at(-1) ?? '';
+  return (log().at(-1)?.msg ?? '').replace('cannot start: ', '');
 }
 
 describe('a sidecar on a Unix socket', () => {
@@ -76,7 +76,7 @@ describe('a sidecar on a Unix socket', () => {
   test('does not take the place of one that is alive', async () => {
     await startServing({ settings: { GRPC_ADDRESS: address } });
     expect(await failureToStart(address)).toBe(
-      `  Cannot listen on ${address} (SESSION_SIDECAR_GRPC_ADDRESS): another process listens on it.`,
+      `Cannot listen on ${address} (SESSION_SIDECAR_GRPC_ADDRESS): another process listens on it.`,
     );
     await expectToServe(address);
   });
@@ -84,7 +84,7 @@ describe('a sidecar on a Unix socket', () => {
   test('does not replace a file that is no socket', async () => {
     writeFileSync(path, 'precious');
     expect(await failureToStart(address)).toBe(
-      `  Cannot listen on ${address} (SESSION_SIDECAR_GRPC_ADDRESS): a file that is no socket is there.`,
+      `Cannot listen on ${address} (SESSION_SIDECAR_GRPC_ADDRESS): a file that is no socket is there.`,
     );
     expect(readFileSync(path, 'utf8')).toBe('precious');
   });
@@ -97,7 +97,7 @@ describe('a sidecar on a Unix socket', () => {
 
   test('in a directory that is not there is refused with the name of the setting', async () => {
     const missing = `unix:${join(directory, 'missing', 'sidecar.sock')}`;
-    const message = `  Cannot listen on ${missing} (SESSION_SIDECAR_GRPC_ADDRESS): `;
+    const message = `Cannot listen on ${missing} (SESSION_SIDECAR_GRPC_ADDRESS): `;
     expect(await failureToStart(missing)).toContain(message);
   });
 });

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { createTokens, randomSigningKey } from '../../server/src/session/token';
 import type { Tokens } from '../../server/src/session/token';
-import { rememberVerified } from '../../server/src/verified-tokens';
+import { rememberVerified, replaceableTokens } from '../../server/src/verified-tokens';
 
 function counting(tokens: Tokens) {
   const verified: string[] = [];
@@ -29,4 +29,27 @@ test('a token that is not genuine is computed each time, and never taken for one
   const forged = token.slice(0, -1) + (token.endsWith('A') ? 'B' : 'A');
   for (const bad of [foreign, forged, foreign, forged, '']) expect(tokens.verify(bad)).toMatchObject({ valid: false });
   expect(verified).toHaveLength(6);
+});
+
+test('when keys are replaced, a token of a key that is gone is refused at once, though it was just verified', () => {
+  const [old, fresh] = [randomSigningKey(), randomSigningKey()];
+  const tokens = replaceableTokens([old]);
+  const issued = tokens.issue();
+  expect(tokens.verify(issued.token)).toMatchObject({ valid: true });
+
+  tokens.replaceKeys([fresh, old]);
+  expect(tokens.verify(issued.token)).toMatchObject({ valid: true });
+  const next = tokens.issue();
+  expect(createTokens([fresh]).verify(next.token)).toMatchObject({ valid: true });
+
+  tokens.replaceKeys([fresh]);
+  expect(tokens.verify(issued.token)).toEqual({ valid: false, problem: 'unknown_key' });
+  expect(tokens.verify(next.token)).toMatchObject({ valid: true });
+});
+
+test('keys cannot be replaced by none', () => {
+  const tokens = replaceableTokens([randomSigningKey()]);
+  const { token } = tokens.issue();
+  expect(() => tokens.replaceKeys([])).toThrow(TypeError);
+  expect(tokens.verify(token)).toMatchObject({ valid: true });
 });

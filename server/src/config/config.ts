@@ -9,7 +9,10 @@ import type { ListenAddress } from './values';
 export interface Config {
   readonly grpcAddresses: readonly GrpcAddress[];
   readonly httpAddress: ListenAddress;
+  readonly httpMaxConnections: number;
   readonly logLevel: 'error' | 'warn' | 'info' | 'debug';
+  /** The most lines of one kind in 10 s. */
+  readonly logRateLimit: number;
   readonly shutdownGraceMs: number;
   readonly expiry: ExpiryPolicy;
   readonly limits: Limits;
@@ -35,7 +38,7 @@ export interface TracingConfig {
   readonly collector: string;
 }
 
-/** What is wrong with the settings: all of it, so that one start tells all there is to mend. */
+/** Everything that is wrong with the settings, so that one start reports all of it. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 

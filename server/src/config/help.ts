@@ -1,10 +1,10 @@
 import { entries, flagOf, variableOf } from './settings';
 import { otelVariables } from './tracing-config';
 
-/** What is told about a setting. */
+/** What the documentation says about a setting. */
 export interface SettingRow {
   readonly variable: string;
-  /** Without dashes; `undefined` for a secret, which is no flag but may come from the file that `<variable>_FILE` names. */
+  /** Without dashes; `undefined` for a secret, which has no flag but may come from the file that `<variable>_FILE` names. */
   readonly flag: string | undefined;
   readonly kind: string;
   /** The default, or what happens without one. */
@@ -26,19 +26,19 @@ export function settingRows(): SettingRow[] {
 /** What --help prints. */
 export function helpText(): string {
   return [
-    'Keeps the sessions of a web application in Redis, or in memory, behind session.v1.SessionService.',
+    'Keeps the sessions of a web application in Redis or in memory and serves them as session.v1.SessionService.',
     '',
-    'Usage: session-sidecar [--help] [--version] [--<setting> <value> …]',
+    'Usage: session-sidecar [-h | --help] [--version] [--<setting> <value> …]',
     '',
     'Each setting is an environment variable; those without secrets are flags too, and a flag wins.',
     '',
     ...settingRows().flatMap(({ variable, flag, kind, fallback, help }) => [
       `  ${variable}${flag === undefined ? `, or ${variable}_FILE` : `, --${flag}`}`,
       `      ${help}`,
-      `      ${kind.charAt(0).toUpperCase()}${kind.slice(1)}. Default: ${fallback}.`,
+      `      Value: ${kind}. Default: ${fallback}.`,
     ]),
     '',
-    'These variables of OpenTelemetry are honoured, too:',
+    'These variables of OpenTelemetry are supported too:',
     '',
     ...otelVariables.flatMap(({ names, fallback, help }) => [
       `  ${names.join(', or ')}`,

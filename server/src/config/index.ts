@@ -1,5 +1,7 @@
 export { ConfigError } from './config';
 export type { Config } from './config';
 export { helpText, settingRows } from './help';
+export { loadLiveConfig } from './live-config';
+export type { LiveConfig } from './live-config';
 export { loadConfig } from './load-config';
 export { otelVariables } from './tracing-config';

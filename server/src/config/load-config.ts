@@ -1,13 +1,15 @@
 import type { Limits } from '../session/limits';
 import { ConfigError } from './config';
 import type { Config } from './config';
+import { redisAdvice } from './redis-advice';
 import { redisClashes, redisConfigOf, whyWithoutEffect } from './redis-config';
-import { entries, variableOf } from './settings';
-import type { SettingId, SettingValues } from './settings';
+import { contradictions } from './setting-warnings';
+import { entries, settings, variableOf } from './settings';
+import type { NameOf, SettingId, SettingValues } from './settings';
 import { collect } from './sources';
 import type { GivenSettings, Sources } from './sources';
 import { loadTracing } from './tracing-config';
-import { inFile, ValueError } from './values';
+import { inFile, pemFile, ValueError } from './values';
 import type { ReadFile } from './values';
 
 export interface Loaded {
@@ -15,6 +17,19 @@ export interface Loaded {
   readonly warnings: readonly string[];
   /** Every setting that is in force, as text, by variable. Secrets only say that they are set. */
   readonly effective: Readonly<Record<string, string>>;
+  /** The variable or flag that a setting comes from, for messages. */
+  readonly nameOf: NameOf;
+  /** What most likely helps against an error of the connection to Redis; `undefined` when nothing is known. */
+  readonly advise: (error: Error) => string | undefined;
+  /** The files that were read. */
+  readonly files: readonly SettingFile[];
+}
+
+/** A file that holds the value of a setting. */
+export interface SettingFile {
+  /** The variable or flag that names it. */
+  readonly from: string;
+  readonly path: string;
 }
 
 /** @throws ConfigError with everything that is wrong. */
@@ -30,10 +45,19 @@ export function loadConfig(sources: Sources): Loaded {
     ...aboutTracing.problems,
   ];
   if (problems.length > 0) throw new ConfigError(problems);
+  const nameOf: NameOf = (id) => given.get(id)?.from ?? variableOf(settings[id]);
   return {
     config: { ...configOf(parsed.values as SettingValues), tracing },
-    warnings: [...collected.warnings, ...withoutEffect(given), ...aboutTracing.warnings],
+    warnings: [
+      ...collected.warnings,
+      ...withoutEffect(given),
+      ...contradictions(parsed.values as SettingValues, given),
+      ...aboutTracing.warnings,
+    ],
     effective: effectiveOf(given),
+    nameOf,
+    advise: (error) => redisAdvice(error, nameOf, (id) => given.has(id)),
+    files: filesOf(given),
   };
 }
 
@@ -55,13 +79,16 @@ function parseAll(given: GivenSettings, readFile: ReadFile): { values: Partial<S
 }
 
 function configOf(values: SettingValues): Omit<Config, 'tracing'> {
-  const { grpcAddresses, httpAddress, logLevel, shutdownGraceMs, signingKeys } = values;
+  const { grpcAddresses, httpAddress, httpMaxConnections, logLevel, logRateLimit } = values;
+  const { shutdownGraceMs, signingKeys } = values;
   const { idleTimeout, touchInterval, maxLifetime } = values;
   const redis = redisConfigOf(values);
   return {
     grpcAddresses,
     httpAddress,
+    httpMaxConnections,
     logLevel,
+    logRateLimit,
     shutdownGraceMs,
     signingKeys,
     expiry: { idleTimeout, touchInterval, maxLifetime },
@@ -81,7 +108,7 @@ function limitsOf(values: SettingValues): Limits {
   };
 }
 
-/** Somebody who sets these believes that things are otherwise than they are. */
+/** Settings that were set and do nothing, most likely by mistake. */
 function withoutEffect(given: GivenSettings): string[] {
   return [...given].flatMap(([id, { from }]) => {
     const why = whyWithoutEffect(id, given);
@@ -96,5 +123,11 @@ function effectiveOf(given: GivenSettings): Record<string, string> {
       if (text === undefined || whyWithoutEffect(id, given) !== undefined) return [];
       return [[variableOf(setting), setting.secret ? '(set)' : text]];
     }),
+  );
+}
+
+function filesOf(given: GivenSettings): SettingFile[] {
+  return [...given].flatMap(([id, { text, from, isPath }]) =>
+    isPath || (settings[id].kind as unknown) === pemFile ? [{ from, path: text }] : [],
   );
 }

@@ -32,7 +32,7 @@ export interface Setting<T> {
   readonly help: string;
 }
 
-/** No Kubernetes Service will be called so that its injected variables (`<SERVICE>_PORT=tcp://…`) look like settings. */
+/** Unlikely as the name of a Kubernetes Service, whose injected variables (`<SERVICE>_PORT=tcp://…`) would look like settings. */
 export const prefix = 'SESSION_SIDECAR_';
 
 /** Every setting there is. docs/configuration.md and --help are printed from this. */
@@ -41,58 +41,75 @@ export const settings = {
     name: 'GRPC_ADDRESS',
     kind: grpcAddresses,
     fallback: '127.0.0.1:50051',
-    help: 'Where the app reaches the sidecar.',
+    help: 'Addresses that the gRPC server listens on.',
   },
   httpAddress: {
     name: 'HTTP_ADDRESS',
     kind: listenAddress,
     fallback: ':9464',
-    help: 'Where Prometheus and the kubelet reach /metrics, /livez and /readyz.',
+    help: 'Address that /metrics, /livez and /readyz are served on, for Prometheus and the kubelet.',
+  },
+  httpMaxConnections: {
+    name: 'HTTP_MAX_CONNECTIONS',
+    kind: integer(8, 10_000),
+    fallback: '128',
+    help: 'Maximum number of connections to the HTTP port. When there are more, the longest idle ones are closed, so that a probe is always served.',
   },
   logLevel: {
     name: 'LOG_LEVEL',
     kind: oneOf('error', 'warn', 'info', 'debug'),
     fallback: 'info',
-    help: 'The least important log lines that are written.',
+    help: 'Minimum log level.',
+  },
+  logRateLimit: {
+    name: 'LOG_RATE_LIMIT',
+    kind: integer(1, 100_000),
+    fallback: '10',
+    help: 'Maximum number of log lines of one kind in 10 s. Further ones are counted, and the count is logged as `suppressed`. Lines of level debug are not limited.',
   },
   shutdownGraceMs: {
     name: 'SHUTDOWN_GRACE',
     kind: duration({ min: '0s', max: '1h' }),
     fallback: '10s',
-    help: 'How long calls under way may take to finish after SIGTERM. Keep it below terminationGracePeriodSeconds.',
+    help: 'Time that calls in flight have to finish after SIGTERM. Keep it below terminationGracePeriodSeconds.',
   },
 
   idleTimeout: {
     name: 'IDLE_TIMEOUT',
     kind: durationOrNever({ min: '1s', max: '3650d' }),
     fallback: '20m',
-    help: 'How long a session lives unused, unless it has an idle timeout of its own.',
+    help: 'Time after its last access at which a session expires, unless it has its own idle timeout.',
   },
   touchInterval: {
     name: 'TOUCH_INTERVAL',
     kind: duration({ min: '0s', max: '3650d' }),
-    absent: 'a tenth of the idle timeout, at most 60s',
-    help: 'How long after a recorded access further reads are not recorded, which spares Redis a write each. Sessions live up to this much longer than their idle timeout.',
+    absent: '10 % of the idle timeout, at most 60s',
+    help: 'Minimum time between two recorded accesses; reads in between cost Redis no write. A session may outlive its idle timeout by up to this interval.',
   },
   maxLifetime: {
     name: 'MAX_LIFETIME',
     kind: durationOrNever({ min: '1s', max: '3650d' }),
     fallback: 'never',
-    help: 'How long after its creation a session ends, however busy it is.',
+    help: 'Time after its creation at which a session expires, even if it is in use.',
   },
 
   maxSessionBytes: {
     name: 'MAX_SESSION_SIZE',
     kind: size({ min: '1KiB', max: '2MiB' }),
     fallback: '256KiB',
-    help: 'Most bytes of all keys, values, flash queue names and messages of a session.',
+    help: 'Maximum size of a session: all its keys, values, flash queue names and flash messages.',
   },
-  maxKeys: { name: 'MAX_KEYS', kind: integer(1, 100_000), fallback: '1000', help: 'Most keys of a session.' },
+  maxKeys: {
+    name: 'MAX_KEYS',
+    kind: integer(1, 100_000),
+    fallback: '1000',
+    help: 'Maximum number of keys per session.',
+  },
   maxFlashMessages: {
     name: 'MAX_FLASH_MESSAGES',
     kind: integer(1, 100_000),
     fallback: '100',
-    help: 'Most messages waiting in one flash queue.',
+    help: 'Maximum number of messages in a flash queue.',
   },
   maxFlashQueues: {
     name: 'MAX_FLASH_QUEUES',
@@ -122,16 +139,16 @@ export const settings = {
   signingKeys: {
     name: 'SIGNING_KEYS',
     kind: signingKeys,
-    absent: 'an error with Redis; with the memory store, one is made for this run',
+    absent: 'required with Redis; the memory store uses a random one',
     secret: true,
-    help: 'What tokens are signed with: the first signs, all verify. To rotate, first add a new one at the end, so that all sidecars verify it; then put it in front; drop the old one when its tokens have expired. All sidecars of a deployment need the same.',
+    help: 'Keys that sign tokens: the first one signs, all of them verify. All sidecars of a deployment need the same keys. To rotate, append a new key, then move it to the front, then remove the old one when its tokens have expired.',
   },
 
   memoryStoreBytes: {
     name: 'MEMORY_STORE_SIZE',
     kind: size({ min: '1MiB', max: '64GiB' }),
     fallback: '64MiB',
-    help: 'Most bytes of memory for the sessions of the memory store, with 1 KiB of overhead for each. When it is full, sessions are refused and none is evicted.',
+    help: 'Maximum memory of the memory store, with 1 KiB of overhead for each session. When full, new sessions are rejected; stored ones are never evicted.',
   },
 
   redisUrl: {
@@ -139,105 +156,105 @@ export const settings = {
     kind: redisUrl,
     absent: 'the variable REDIS_URL; without that, the memory store',
     secret: true,
-    help: 'The Redis to keep sessions in: redis://user:password@host:6379/0, rediss:// for TLS, or unix:///path/redis.sock?db=0.',
+    help: 'URL of the Redis that stores the sessions: redis://user:password@host:6379/0, rediss:// for TLS, or unix:///path/redis.sock?db=0.',
   },
   redisClusterNodes: {
     name: 'REDIS_CLUSTER_NODES',
     kind: nodes,
     absent: 'no Redis Cluster',
-    help: 'Some nodes of the Redis Cluster to keep sessions in, in place of REDIS_URL.',
+    help: 'Some nodes of the Redis Cluster that stores the sessions, instead of REDIS_URL.',
   },
   redisSentinels: {
     name: 'REDIS_SENTINELS',
     kind: nodes,
     absent: 'no Sentinel',
-    help: 'The Sentinels that know the Redis to keep sessions in, in place of REDIS_URL.',
+    help: 'Sentinels of the Redis that stores the sessions, instead of REDIS_URL.',
   },
   redisSentinelMaster: {
     name: 'REDIS_SENTINEL_MASTER',
     kind: plainText('a name without spaces', /^\S+$/),
     fallback: 'mymaster',
-    help: 'The name under which the Sentinels know that Redis.',
+    help: 'Name that the Sentinels use for that Redis.',
   },
   redisSentinelUsername: {
     name: 'REDIS_SENTINEL_USERNAME',
     kind: plainText('a name without spaces', /^\S+$/),
     absent: 'none',
-    help: 'The ACL user at the Sentinels.',
+    help: 'ACL user for the Sentinels.',
   },
   redisSentinelPassword: {
     name: 'REDIS_SENTINEL_PASSWORD',
     kind: secretText,
     absent: 'none',
     secret: true,
-    help: 'The password at the Sentinels.',
+    help: 'Password for the Sentinels.',
   },
   redisUsername: {
     name: 'REDIS_USERNAME',
     kind: plainText('a name without spaces', /^\S+$/),
     absent: 'the one in REDIS_URL',
-    help: 'The ACL user at Redis.',
+    help: 'ACL user for Redis.',
   },
   redisPassword: {
     name: 'REDIS_PASSWORD',
     kind: secretText,
     absent: 'the one in REDIS_URL',
     secret: true,
-    help: 'The password at Redis.',
+    help: 'Password for Redis.',
   },
   redisDb: {
     name: 'REDIS_DB',
     kind: integer(0, 65_535),
     absent: 'the one in REDIS_URL, or 0',
-    help: 'The number of the database. A Redis Cluster has only 0.',
+    help: 'Number of the database. A Redis Cluster has only 0.',
   },
   redisTls: {
     name: 'REDIS_TLS',
     kind: onOff,
-    absent: 'on with rediss://, otherwise off',
-    help: 'Whether connections to Redis, and to Sentinels, are encrypted.',
+    absent: 'on with rediss://, else off',
+    help: 'TLS for connections to Redis and to Sentinels.',
   },
   redisTlsCaFile: {
     name: 'REDIS_TLS_CA_FILE',
     kind: pemFile,
-    absent: 'the certification authorities that Node.js knows',
-    help: 'File with the certification authorities, in PEM, that the certificate of Redis is checked against.',
+    absent: 'the certification authorities built into Node.js',
+    help: 'PEM file with the certification authorities that may sign the certificate of Redis.',
   },
   redisTlsCertFile: {
     name: 'REDIS_TLS_CERT_FILE',
     kind: pemFile,
     absent: 'no client certificate',
-    help: 'File with the client certificate in PEM. Needs REDIS_TLS_KEY_FILE.',
+    help: 'PEM file with the client certificate. Needs REDIS_TLS_KEY_FILE.',
   },
   redisTlsKeyFile: {
     name: 'REDIS_TLS_KEY_FILE',
     kind: pemFile,
     absent: 'no client certificate',
-    help: 'File with the key of the client certificate in PEM.',
+    help: 'PEM file with the key of the client certificate.',
   },
   redisKeyPrefix: {
     name: 'REDIS_KEY_PREFIX',
     kind: plainText('1 to 100 printable ASCII characters other than space', /^[\x21-\x7e]{1,100}$/),
     fallback: 'session:',
-    help: 'What comes before the handle in the keys of sessions in Redis. Tokens do not contain it.',
+    help: 'Prefix of the Redis keys of sessions; the handle of the session follows. Tokens do not contain it.',
   },
   redisTtl: {
     name: 'REDIS_TTL',
     kind: onOff,
     fallback: 'on',
-    help: 'Whether Redis removes expired sessions by itself. Off: keys get no TTL, expired sessions stay until they are asked for or evicted (for maxmemory-policy allkeys-lru).',
+    help: 'Whether Redis removes expired sessions. Off: keys have no TTL, and expired sessions stay until they are read or evicted (for maxmemory-policy allkeys-lru).',
   },
   redisCommandTimeoutMs: {
     name: 'REDIS_COMMAND_TIMEOUT',
     kind: duration({ min: '1ms', max: '1m' }),
     fallback: '250ms',
-    help: 'How long Redis may take to answer before a call fails with STORE_UNAVAILABLE.',
+    help: 'Time after which a call that waits for Redis fails with STORE_UNAVAILABLE.',
   },
   redisConnectTimeoutMs: {
     name: 'REDIS_CONNECT_TIMEOUT',
     kind: duration({ min: '1ms', max: '1m' }),
     fallback: '500ms',
-    help: 'How long connecting to Redis may take before it is tried again.',
+    help: 'Maximum time for an attempt to connect to Redis.',
   },
   redisMaxSilenceMs: {
     name: 'REDIS_MAX_SILENCE',
@@ -261,11 +278,14 @@ export const settings = {
     name: 'NEAR_CACHE',
     kind: size({ min: '1MiB', max: '64GiB' }),
     absent: 'none',
-    help: 'Most bytes of a cache of sessions in the sidecar, from which most reads are answered without Redis. Changes through another sidecar are seen within milliseconds, at the latest after a second. Not with a Redis Cluster. The ACL user at Redis needs +client|id, +client|tracking, +info, +ping, +subscribe and the channel __redis__:invalidate.',
+    help: 'Maximum size of a session cache in the sidecar, which answers most reads without Redis. A change through another sidecar is visible within milliseconds, after 1 s at the latest. Not available with a Redis Cluster. The ACL user needs +client|id, +client|tracking, +info, +ping, +subscribe and the channel __redis__:invalidate.',
   },
 } as const satisfies Record<string, Setting<unknown>>;
 
 export type SettingId = keyof typeof settings;
+
+/** @returns the variable or flag that was set, else the variable that would set it. */
+export type NameOf = (id: SettingId) => string;
 
 export const entries = Object.entries(settings) as [SettingId, Setting<unknown>][];
 

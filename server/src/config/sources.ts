@@ -1,6 +1,8 @@
-import { parseArgs } from 'node:util';
-import { entries, nameAsFlag, places, prefix, variableOf } from './settings';
+import { readFlags } from './flags';
+import type { Given } from './flags';
+import { entries, places, prefix, variableOf } from './settings';
 import type { SettingId } from './settings';
+import { suggestionFor, unknownVariable } from './suggestion';
 import type { ReadFile } from './values';
 
 /** Where settings come from. */
@@ -11,15 +13,6 @@ export interface Sources {
   readonly readFile: ReadFile;
 }
 
-/** A setting as somebody wrote it. */
-export interface Given {
-  readonly text: string;
-  /** The variable or flag it was written to, for messages. */
-  readonly from: string;
-  /** Whether the text is the path of a file that holds the value. */
-  readonly isPath: boolean;
-}
-
 export type GivenSettings = ReadonlyMap<SettingId, Given>;
 
 export interface Collected {
@@ -28,10 +21,11 @@ export interface Collected {
   readonly warnings: readonly string[];
 }
 
-/** Collects what is set, and by whom: a flag wins over a variable. An empty one counts as not set. */
+/** Collects what is set, and where: a flag wins over a variable. An empty one counts as not set. */
 export function collect({ env, args }: Sources): Collected {
-  const { flags, problems } = readFlags(args);
-  const warnings = unknownVariables(env);
+  const { flags, ...aboutFlags } = readFlags(args);
+  const problems = [...aboutFlags.problems];
+  const warnings = [...aboutFlags.warnings, ...unknownVariables(env)];
   const variable = (name: string, isPath = false): Given => ({ text: env[name] ?? '', from: name, isPath });
 
   const given = new Map<SettingId, Given>();
@@ -55,39 +49,22 @@ export function collect({ env, args }: Sources): Collected {
   return { given, problems, warnings };
 }
 
-function readFlags(args: readonly string[]): { flags: ReadonlyMap<SettingId, Given>; problems: string[] } {
-  const settingOf = new Map(entries.map((entry) => [nameAsFlag(entry[1]), entry]));
-  // With those of secrets, so that it is known what of the command line is their value.
-  const options = Object.fromEntries([...settingOf.keys()].map((name) => [name, { type: 'string' as const }]));
-  const { tokens } = parseArgs({ args: [...args], options, strict: false, allowPositionals: true, tokens: true });
-
-  const flags = new Map<SettingId, Given>();
-  const problems = new Set<string>();
-  for (const token of tokens) {
-    const [id, setting] = (token.kind === 'option' ? settingOf.get(token.name) : undefined) ?? [];
-    if (token.kind !== 'option' || !/^--[a-z-]+$/.test(token.rawName)) {
-      // The word itself may be a secret that went astray.
-      problems.add('Expected --flags and their values on the command line and nothing else; --help lists them.');
-    } else if (id === undefined || setting === undefined) {
-      problems.add(`${token.rawName}: There is no such flag; --help lists them.`);
-    } else if (setting.secret) {
-      problems.add(
-        `${token.rawName}: Secrets are not taken from the command line, which is no secret. Set ${variableOf(setting)} or ${variableOf(setting)}_FILE.`,
-      );
-    } else if (token.value === undefined) {
-      problems.add(`${token.rawName}: Expected a value, got none.`);
-    } else {
-      flags.set(id, { text: token.value, from: token.rawName, isPath: false });
-    }
-  }
-  return { flags, problems: [...problems] };
-}
-
+/** As warnings: Kubernetes injects variables of Services, whatever they are called. */
 function unknownVariables(env: Sources['env']): string[] {
-  const known = new Set(
-    entries.flatMap(([, setting]) => [variableOf(setting), ...(setting.secret ? [`${variableOf(setting)}_FILE`] : [])]),
-  );
-  return Object.keys(env)
-    .filter((name) => name.startsWith(prefix) && !known.has(name))
-    .map((name) => `${name} is set, but there is no such setting.`);
+  const names = entries.flatMap(([, setting]) => [
+    variableOf(setting),
+    ...(setting.secret ? [`${variableOf(setting)}_FILE`] : []),
+  ]);
+  const known = new Set(names);
+  const withoutPrefix = names.map((name) => name.slice(prefix.length));
+  const unknown = Object.keys(env).filter((name) => !known.has(name) && env[name] !== '');
+  return unknown.flatMap((name) => {
+    if (name.startsWith(prefix)) {
+      const suggestion = suggestionFor(name.slice(prefix.length), withoutPrefix);
+      return [unknownVariable(name, suggestion && prefix + suggestion)];
+    }
+    // Other variables are not our concern, unless just the prefix is misspelt.
+    const suggestion = /^sess/i.test(name) ? suggestionFor(name, names, 2) : undefined;
+    return suggestion === undefined ? [] : [unknownVariable(name, suggestion)];
+  });
 }

@@ -1,5 +1,6 @@
 import type { TracingConfig } from './config';
 import type { Sources } from './sources';
+import { suggestionFor, unknownVariable } from './suggestion';
 import { ValueError } from './values';
 
 /** Variables of OpenTelemetry that mean the same; of those that are set, the first counts. */
@@ -15,22 +16,22 @@ const ofExporter = (name: string) => [`OTEL_EXPORTER_OTLP_TRACES_${name}`, `OTEL
 const endpoint: OtelVariables = {
   names: ofExporter('ENDPOINT'),
   fallback: 'no tracing',
-  help: 'Where spans go, like http://collector:4318; /v1/traces is added to the second. Turns tracing on.',
+  help: 'URL of the collector, such as http://collector:4318; the second gets /v1/traces appended. Turns tracing on.',
 };
 const protocol: OtelVariables = {
   names: ofExporter('PROTOCOL'),
   fallback: 'http/protobuf',
-  help: 'How spans go there. Nothing but http/protobuf is supported.',
+  help: 'Protocol of the collector. Only http/protobuf is supported.',
 };
 const disabled: OtelVariables = {
   names: ['OTEL_SDK_DISABLED'],
   fallback: 'false',
-  help: 'true: no tracing, whatever the others say.',
+  help: 'true turns tracing off, whatever the other variables say.',
 };
 const exporter: OtelVariables = {
   names: ['OTEL_TRACES_EXPORTER'],
   fallback: 'otlp',
-  help: 'none: no tracing. Nothing else but otlp is supported.',
+  help: 'none turns tracing off. Otherwise only otlp is supported.',
 };
 
 /**
@@ -45,49 +46,49 @@ export const otelVariables: readonly OtelVariables[] = [
   {
     names: ofExporter('HEADERS'),
     fallback: 'none',
-    help: 'Headers to send along, like key=value,key2=value2. Those of both are sent.',
+    help: 'Headers sent with every export, such as key=value,key2=value2. The headers of both variables are sent.',
   },
-  { names: ofExporter('TIMEOUT'), fallback: '10000', help: 'Milliseconds that sending a batch may take.' },
-  { names: ofExporter('COMPRESSION'), fallback: 'none', help: 'gzip or none.' },
+  { names: ofExporter('TIMEOUT'), fallback: '10000', help: 'Maximum time to send a batch, in milliseconds.' },
+  { names: ofExporter('COMPRESSION'), fallback: 'none', help: 'Compression of exports: gzip or none.' },
   {
     names: ofExporter('CERTIFICATE'),
-    fallback: 'the certification authorities that Node.js knows',
-    help: 'File with the certification authorities, in PEM, that the certificate of the collector is checked against.',
+    fallback: 'the certification authorities built into Node.js',
+    help: 'PEM file with the certification authorities that may sign the certificate of the collector.',
   },
   {
     names: ofExporter('CLIENT_CERTIFICATE'),
     fallback: 'no client certificate',
-    help: 'File with the client certificate in PEM.',
+    help: 'PEM file with the client certificate.',
   },
   {
     names: ofExporter('CLIENT_KEY'),
     fallback: 'no client certificate',
-    help: 'File with the key of the client certificate in PEM.',
+    help: 'PEM file with the key of the client certificate.',
   },
-  { names: ['OTEL_SERVICE_NAME'], fallback: 'session-sidecar', help: 'The service whose spans these are.' },
+  { names: ['OTEL_SERVICE_NAME'], fallback: 'session-sidecar', help: 'Service name in the spans.' },
   {
     names: ['OTEL_RESOURCE_ATTRIBUTES'],
     fallback: 'none',
-    help: 'What else is known of the service, like deployment.environment.name=production.',
+    help: 'Further attributes of the service, such as deployment.environment.name=production.',
   },
   {
     names: ['OTEL_TRACES_SAMPLER'],
     fallback: 'parentbased_always_on',
-    help: 'Which traces are exported. By default, those of which the caller exports its part, and all that begin here.',
+    help: 'Which traces are exported. By default, those that the caller exports and those that begin in the sidecar.',
   },
-  { names: ['OTEL_TRACES_SAMPLER_ARG'], fallback: '1', help: 'The ratio of a sampler that has one, like 0.1.' },
+  { names: ['OTEL_TRACES_SAMPLER_ARG'], fallback: '1', help: 'Ratio of a sampler that takes one, such as 0.1.' },
   {
     names: ['OTEL_BSP_SCHEDULE_DELAY'],
     fallback: '5000',
-    help: 'Milliseconds that a span waits for others to be sent with.',
+    help: 'Maximum time that a span waits to be exported in a batch, in milliseconds.',
   },
-  { names: ['OTEL_BSP_EXPORT_TIMEOUT'], fallback: '30000', help: 'Milliseconds after which a batch is given up.' },
+  { names: ['OTEL_BSP_EXPORT_TIMEOUT'], fallback: '30000', help: 'Maximum time to export a batch, in milliseconds.' },
   {
     names: ['OTEL_BSP_MAX_QUEUE_SIZE'],
     fallback: '2048',
-    help: 'Most spans that wait. When there are more, spans are dropped.',
+    help: 'Maximum number of spans that wait for export. Further spans are dropped.',
   },
-  { names: ['OTEL_BSP_MAX_EXPORT_BATCH_SIZE'], fallback: '512', help: 'Most spans of a batch.' },
+  { names: ['OTEL_BSP_MAX_EXPORT_BATCH_SIZE'], fallback: '512', help: 'Maximum number of spans in a batch.' },
 ];
 
 export interface LoadedTracing {
@@ -98,7 +99,8 @@ export interface LoadedTracing {
 }
 
 export function loadTracing(env: Sources['env']): LoadedTracing {
-  const off: LoadedTracing = { tracing: undefined, problems: [], warnings: [] };
+  const misspelt = misspeltVariables(env);
+  const off: LoadedTracing = { tracing: undefined, problems: [], warnings: misspelt };
   const where = given(env, endpoint);
   const isDisabled = given(env, disabled)?.text.toLowerCase() === 'true';
   const kind = given(env, exporter)?.text ?? 'otlp';
@@ -106,7 +108,7 @@ export function loadTracing(env: Sources['env']): LoadedTracing {
   if (kind !== 'otlp') {
     return {
       ...off,
-      warnings: [`OTEL_TRACES_EXPORTER is ${kind}, but only otlp is supported, so there is no tracing.`],
+      warnings: [...misspelt, `OTEL_TRACES_EXPORTER is ${kind}, but only otlp is supported, so there is no tracing.`],
     };
   }
   const problems: string[] = [];
@@ -121,6 +123,19 @@ export function loadTracing(env: Sources['env']): LoadedTracing {
     return { ...off, problems };
   }
   return { ...off, tracing: { collector: url.origin }, problems };
+}
+
+/** OpenTelemetry has many more variables, of which those for logs and metrics have almost the same names. */
+function misspeltVariables(env: Sources['env']): string[] {
+  const names = otelVariables.flatMap((variables) => variables.names);
+  return Object.keys(env)
+    .filter(
+      (name) => /^otel_/i.test(name) && env[name] !== '' && !names.includes(name) && !name.startsWith('OTEL_BLRP_'),
+    )
+    .flatMap((name) => {
+      const suggestion = suggestionFor(name, names, 2);
+      return suggestion === undefined ? [] : [unknownVariable(name, suggestion)];
+    });
 }
 
 function given(env: Sources['env'], { names }: OtelVariables): { from: string; text: string } | undefined {

@@ -18,7 +18,7 @@ export type ReadFile = (path: string) => Buffer;
 
 /** Turns a setting's text into its value. */
 export interface ValueKind<T> {
-  /** How the documentation calls it. */
+  /** What the documentation calls it. */
   readonly name: string;
   /** @throws ValueError */
   parse(text: string, readFile: ReadFile): T;
@@ -41,30 +41,19 @@ interface Range {
   readonly max: string;
 }
 
-/** In milliseconds. A bare number is refused: nobody remembers whether it means seconds. */
+/** In milliseconds. A bare number is refused: it does not say whether it means seconds. */
 export function duration(range: Range): ValueKind<number> {
-  const expected = durationIn(range);
   return {
     name: `duration, ${range.min} to ${range.max}`,
-    parse(text) {
-      const milliseconds = millisecondsIn(range, text);
-      if (milliseconds === undefined) throw new ValueError(expected, text);
-      return milliseconds;
-    },
+    parse: (text) => millisecondsIn(range, text, ''),
   };
 }
 
 /** `undefined` for `never`. */
 export function durationOrNever(range: Range): ValueKind<number | undefined> {
-  const expected = `${durationIn(range)}; or never`;
   return {
     name: `duration, ${range.min} to ${range.max}, or never`,
-    parse(text) {
-      if (text === 'never') return undefined;
-      const milliseconds = millisecondsIn(range, text);
-      if (milliseconds === undefined) throw new ValueError(expected, text);
-      return milliseconds;
-    },
+    parse: (text) => (text === 'never' ? undefined : millisecondsIn(range, text, ', or never')),
   };
 }
 
@@ -74,12 +63,15 @@ export function size({ min, max }: Range): ValueKind<number> {
     name: `size, ${min} to ${max}`,
     parse(text) {
       const parsed = hasUnit(text) ? bytes.parse(text) : null;
-      if (parsed !== null && inRange(parsed, Number(bytes.parse(min)), Number(bytes.parse(max))))
-        return Math.floor(parsed);
-      throw new ValueError(`a size with its unit from ${min} to ${max}, like 64KiB or 1MB`, text);
+      const range = `a size from ${min} to ${max}`;
+      if (parsed === null) throw new ValueError(`${range} with one of the units ${sizeUnits}, like 64KiB or 1MB`, text);
+      if (inRange(parsed, Number(bytes.parse(min)), Number(bytes.parse(max)))) return Math.floor(parsed);
+      throw new ValueError(range, text);
     },
   };
 }
+
+const sizeUnits = 'B, kB, KiB, MB, MiB, GB or GiB';
 
 export function integer(min: number, max: number): ValueKind<number> {
   return {
@@ -117,7 +109,7 @@ export function plainText(expected: string, pattern: RegExp): ValueKind<string> 
   };
 }
 
-/** Anything, and never repeated in an error. */
+/** Any text, never repeated in an error. */
 export const secretText: ValueKind<string> = { name: 'text', parse: (text) => text };
 
 /** What a file holds, given its path. */
@@ -138,7 +130,7 @@ export function inFile<T>(kind: ValueKind<T>): ValueKind<T> {
       const text = contentOf(path, readFile)
         .toString()
         .replace(/[\r\n]+$/, '');
-      // Of a secret that was to be mounted, an empty file is all that there is when it was forgotten.
+      // An empty file is what is left when a secret was not mounted.
       if (text === '') throw new ValueError('the path of a file with something in it');
       return kind.parse(text, readFile);
     },
@@ -155,22 +147,19 @@ export const listenAddress: ValueKind<ListenAddress> = {
 };
 
 export const nodes: ValueKind<readonly HostAndPort[]> = {
-  name: 'host:port, more than one separated by commas',
+  name: 'comma-separated list of host:port',
   parse: (text) =>
     listOf(text).map((node) => {
       const address = hostAndPort(node);
       if (address !== undefined && address.port > 0) return address;
-      // Somebody who takes this for a place of URLs has put a password here.
+      // If a URL was expected here, the text has a password in it.
       throw new ValueError('host:port, like 10.0.0.7:6379 or [fd00::7]:6379', node.includes('@') ? undefined : node);
     }),
 };
 
-/**
- * Loopback and Unix sockets only: the link to the app is neither encrypted nor authenticated, so nobody outside the pod may
- * reach it.
- */
+/** Loopback and Unix sockets only: the link to the app is not encrypted, so nothing outside the pod may reach it. */
 export const grpcAddresses: ValueKind<readonly GrpcAddress[]> = {
-  name: 'host:port on loopback or unix:/path, more than one separated by commas',
+  name: 'comma-separated list of host:port on loopback or unix:/path',
   parse: (text) =>
     listOf(text).map((address): GrpcAddress => {
       if (address.startsWith('unix:/')) return { kind: 'unix', path: socketPath(address) };
@@ -182,7 +171,7 @@ export const grpcAddresses: ValueKind<readonly GrpcAddress[]> = {
 
 /** At least 256 bits each, as RFC 2104 advises for a key of HMAC-SHA-256. */
 export const signingKeys: ValueKind<readonly Buffer[]> = {
-  name: 'keys in base64, more than one separated by commas or line breaks',
+  name: 'keys in base64, separated by commas or line breaks',
   parse(text) {
     const keys = text.split(/[\s,]+/).filter((key) => key !== '');
     const expected = `keys of at least ${shortestKeyBytes} bytes in base64`;
@@ -202,14 +191,15 @@ const shortestKeyBytes = 32;
 /** Of either alphabet, and with or without padding. */
 const base64 = /^([\w+/-]{4})*([\w+/-]{2}(==)?|[\w+/-]{3}=?)?$/;
 
-function durationIn({ min, max }: Range): string {
-  return `a duration with its unit from ${min} to ${max}, like 250ms, 30s, 20m or 12h`;
-}
-
-function millisecondsIn({ min, max }: Range, text: string): number | undefined {
+/** @param others what else the setting may be, for messages */
+function millisecondsIn({ min, max }: Range, text: string, others: string): number {
   const milliseconds = hasUnit(text) ? ms(text as ms.StringValue) : NaN;
-  const isIn = inRange(milliseconds, ms(min as ms.StringValue), ms(max as ms.StringValue));
-  return isIn ? Math.round(milliseconds) : undefined;
+  const range = `a duration from ${min} to ${max}`;
+  if (!Number.isFinite(milliseconds)) {
+    throw new ValueError(`${range} with one of the units ms, s, m, h or d, like 250ms, 30s, 20m or 12h${others}`, text);
+  }
+  if (inRange(milliseconds, ms(min as ms.StringValue), ms(max as ms.StringValue))) return Math.round(milliseconds);
+  throw new ValueError(`${range}${others}`, text);
 }
 
 function hasUnit(text: string): boolean {
@@ -249,7 +239,7 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 }
 
-/** The path is not repeated: whoever mistakes the variable for that of the secret itself has put the secret there. */
+/** The path is not repeated: if the variable was mistaken for that of the secret itself, it is the secret. */
 function contentOf(path: string, readFile: ReadFile): Buffer {
   try {
     return readFile(path);

@@ -1,13 +1,16 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import Negotiator from 'negotiator';
 import { Registry } from 'prom-client';
 import type { Metric, OpenMetricsContentType } from 'prom-client';
+import { shareBuilds } from './shared-build';
 
 export interface Page {
   readonly contentType: string;
-  readonly text: string;
+  /** Shared by everyone who gets the page. */
+  readonly body: Buffer;
 }
 
-/** Gives the metrics in the format that whoever asks likes best, by the header `Accept`. */
+/** Prints the metrics in the format that the header `Accept` prefers. */
 export type PrintMetrics = (accept: string | undefined) => Promise<Page>;
 
 /** Without `charset`, which no scraper asks for. */
@@ -16,16 +19,40 @@ const formats = {
   openMetrics: 'application/openmetrics-text; version=1.0.0',
 } as const;
 
-/** Only OpenMetrics has exemplars. The text format of Prometheus is for all who do not ask for it. */
+/** How long printing may keep calls waiting before it lets them run, in ms. */
+const sliceMs = 1;
+
+/** Time for calls between two pages: answering many scrapers costs more than printing. In ms. */
+const pauseMs = 25;
+
+/**
+ * Only OpenMetrics has exemplars. Without a preference for it, the answer is the text format of Prometheus. However many
+ * scrapers ask, one page of each format is printed at a time.
+ */
 export function metricsPrinter(registry: Registry): PrintMetrics {
+  const printText = shareBuilds(() => print(registry, '\n\n', '\n'), pauseMs);
   const openMetrics = inOpenMetrics(registry);
-  return async (accept) => {
+  const printOpenMetrics = shareBuilds(() => print(openMetrics, '\n', '\n# EOF\n'), pauseMs);
+  return (accept) => {
     const preferred = new Negotiator({ headers: { accept: withoutEscaping(accept) } }).mediaType(
       Object.values(formats),
     );
-    const chosen = preferred === formats.openMetrics ? openMetrics : registry;
-    return { contentType: chosen.contentType, text: await chosen.metrics() };
+    return preferred === formats.openMetrics ? printOpenMetrics() : printText();
   };
+}
+
+/** As `registry.metrics()`, but in slices: calls run in between. Each metric is consistent in itself. */
+async function print(registry: AnyRegistry, separator: string, end: string): Promise<Page> {
+  const printed: string[] = [];
+  let began = performance.now();
+  for (const { name } of registry.getMetricsAsArray() as unknown as readonly Printable[]) {
+    printed.push(await registry.getSingleMetricAsString(name));
+    if (performance.now() - began > sliceMs) {
+      await nextTurn();
+      began = performance.now();
+    }
+  }
+  return { contentType: registry.contentType, body: Buffer.from(printed.join(separator) + end) };
 }
 
 /** Prometheus 3 says how names are to be escaped. Ours need no escaping, so every way is right. */
@@ -49,6 +76,11 @@ function inOpenMetrics(registry: Registry): Registry<OpenMetricsContentType> {
   }
   return openMetrics;
 }
+
+type AnyRegistry = Pick<
+  Registry | Registry<OpenMetricsContentType>,
+  'contentType' | 'getMetricsAsArray' | 'getSingleMetricAsString'
+>;
 
 /** All that a registry asks of a metric. */
 interface Printable {

@@ -1,20 +1,24 @@
 import { createServer } from 'node:http';
-import type { RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Registry } from 'prom-client';
+import { listenError } from './listen-error';
+import { Connection } from './connection';
+import { ConnectionLimit } from './connection-limit';
+import type { HttpLimit, HttpObserver } from './limits';
 import { metricsPrinter } from './metrics-page';
+import type { Readiness } from './readiness';
+import { routes } from './routes';
 
 export interface HttpServerOptions {
   /** Host `undefined`: every interface, IPv4 and IPv6. Port 0: any free one. */
   readonly address: { readonly host: string | undefined; readonly port: number };
   readonly registry: Registry;
   readonly readiness: () => Readiness;
-}
-
-export interface Readiness {
-  readonly ready: boolean;
-  /** Why it is not ready. */
-  readonly reason?: string | undefined;
+  /** The most connections that are kept open. */
+  readonly maxConnections: number;
+  readonly observer: HttpObserver;
 }
 
 export interface HttpServer {
@@ -22,22 +26,59 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
+/** Of method, URL and headers together. Prometheus and the kubelet send a few hundred bytes. */
+const maxHeadBytes = 8 * 1024;
+
+/** How long a client may take to send a request, to take the answer, and to send the next request, in ms. */
+const requestMs = 5_000;
+const answerMs = 10_000;
+const keepAliveMs = 5_000;
+
+/** Then the connection is closed, so that one client does not keep its place for ever. */
+const maxRequestsPerConnection = 1_000;
+
 /**
  * What Prometheus and the kubelet ask:
  *
  * - `GET /metrics`: the metrics, in OpenMetrics for those who ask for it and else in the text format of Prometheus
  * - `GET /livez`: 200 as long as the process can answer, whatever state Redis is in
- * - `GET /readyz`: 200 when calls can succeed, else 503 with the reason
+ * - `GET /readyz`: 200 when calls can succeed, else 503 with what is not ready, why and since when; `?verbose` lists all parts
+ *
+ * Everyone in the network can reach this port, so nothing here may cost much: one request at a time for each connection, few
+ * connections, small requests, short waits.
  */
-export async function startHttpServer({ address, registry, readiness }: HttpServerOptions): Promise<HttpServer> {
-  const server = createServer(routes(registry, readiness));
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => {
-      const where = `${address.host ?? ''}:${address.port}`;
-      reject(new Error(`Cannot listen on ${where} (SESSION_SIDECAR_HTTP_ADDRESS): ${error.message}`));
-    });
-    server.listen(address.port, address.host, resolve);
+export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const { address, registry, readiness, maxConnections, observer } = options;
+  const connections = new ConnectionLimit(maxConnections, () => observer.httpRefused('connections'));
+  const answer = routes({
+    printMetrics: metricsPrinter(registry),
+    readiness,
+    onBody: () => observer.httpRefused('body'),
   });
+  const serve = (request: IncomingMessage, response: ServerResponse): void => {
+    const timer = setTimeout(() => {
+      observer.httpRefused('time');
+      response.destroy();
+    }, answerMs);
+    const { socket }: { readonly socket: unknown } = request;
+    response.once('close', () => {
+      clearTimeout(timer);
+      if (socket instanceof Connection) socket.next();
+    });
+    const isLast = socket instanceof Connection && socket.requests >= maxRequestsPerConnection;
+    if (isLast) response.setHeader('connection', 'close');
+    answer(request, response);
+  };
+  const server = createServer(limits, serve);
+  // Instead of first allowing a body, or refusing what is expected.
+  server.on('checkContinue', serve).on('checkExpectation', serve);
+  const refuseLongHead = refuseBadRequests(server, observer);
+  acceptBy(server, (socket) => {
+    const connection = new Connection(socket, 2 * maxHeadBytes, refuseLongHead);
+    connections.add(connection);
+    return connection;
+  });
+  await listen(server, address);
   const { address: host, port } = server.address() as AddressInfo;
   return {
     address: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
@@ -46,47 +87,63 @@ export async function startHttpServer({ address, registry, readiness }: HttpServ
         server.close(() => {
           resolve();
         });
-        server.closeAllConnections();
+        connections.close();
       }),
   };
 }
 
-function routes(registry: Registry, readiness: () => Readiness): RequestListener {
-  const printMetrics = metricsPrinter(registry);
-  return (request, response) => {
-    const answer = (status: number, text: string, headers: Readonly<Record<string, string>> = {}): void => {
-      response.writeHead(status, {
-        'content-type': 'text/plain; charset=utf-8',
-        'cache-control': 'no-store',
-        ...headers,
-      });
-      response.end(request.method === 'HEAD' ? undefined : text);
-    };
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      answer(405, 'Method not allowed.\n', { allow: 'GET, HEAD' });
+const limits = {
+  maxHeaderSize: maxHeadBytes,
+  headersTimeout: requestMs,
+  requestTimeout: requestMs,
+  keepAliveTimeout: keepAliveMs,
+  connectionsCheckingInterval: 1_000,
+  // What has arrived and is not looked at yet, for each connection.
+  highWaterMark: 1_024,
+};
+
+/** Puts something between the sockets that a server accepts and what reads requests from them. */
+function acceptBy(server: Server, wrap: (socket: Socket) => Duplex): void {
+  const [readRequests] = server.listeners('connection');
+  server.removeAllListeners('connection');
+  server.on('connection', (socket: Socket) => {
+    readRequests?.call(server, wrap(socket));
+  });
+}
+
+/**
+ * Answers what is not a request, or did not arrive in time, and closes the connection.
+ *
+ * @returns what does so with a head that is too long
+ */
+function refuseBadRequests(server: Server, observer: HttpObserver): (connection: Duplex) => void {
+  const refuse = ({ code }: NodeJS.ErrnoException, connection: Duplex): void => {
+    if (!connection.writable) {
+      connection.destroy();
       return;
     }
-    switch (request.url?.split('?', 1)[0]) {
-      case '/metrics':
-        printMetrics(request.headers.accept).then(
-          ({ text, contentType }) => {
-            answer(200, text, { 'content-type': contentType, vary: 'accept' });
-          },
-          () => {
-            answer(500, 'The metrics cannot be collected.\n');
-          },
-        );
-        break;
-      case '/livez':
-        answer(200, 'alive\n');
-        break;
-      case '/readyz': {
-        const { ready, reason = '' } = readiness();
-        answer(ready ? 200 : 503, ready ? 'ready\n' : `not ready: ${reason}\n`);
-        break;
-      }
-      default:
-        answer(404, 'There are /metrics, /livez and /readyz.\n');
-    }
+    const [limit, status] = badRequests[code ?? ''] ?? [undefined, '400 Bad Request'];
+    if (limit !== undefined) observer.httpRefused(limit);
+    connection.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`, () => connection.destroy());
   };
+  server.on('clientError', refuse);
+  return (connection) => {
+    refuse(Object.assign(new Error('The head is too long.'), { code: 'HPE_HEADER_OVERFLOW' }), connection);
+  };
+}
+
+const badRequests: Readonly<Record<string, readonly [HttpLimit, string]>> = {
+  HPE_HEADER_OVERFLOW: ['head', '431 Request Header Fields Too Large'],
+  ERR_HTTP_REQUEST_TIMEOUT: ['time', '408 Request Timeout'],
+};
+
+async function listen(server: Server, { host, port }: HttpServerOptions['address']): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => {
+      reject(listenError('SESSION_SIDECAR_HTTP_ADDRESS', `${host ?? ''}:${port}`, error));
+    });
+    server.listen(port, host, resolve);
+  });
+  // A connection that could not be accepted, for want of file descriptors, is no reason to stop.
+  server.removeAllListeners('error').on('error', () => {});
 }

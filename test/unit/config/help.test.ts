@@ -9,9 +9,10 @@ describe('--help', () => {
     for (const [, setting] of entries) {
       const variable = variableOf(setting);
       const other = setting.secret ? `or ${variable}_FILE` : `--${flagOf(setting) ?? ''}`;
-      const kind = setting.kind.name.charAt(0).toUpperCase() + setting.kind.name.slice(1);
       const fallback = setting.fallback ?? setting.absent ?? '';
-      expect(help).toContain(`  ${variable}, ${other}\n      ${setting.help}\n      ${kind}. Default: ${fallback}.\n`);
+      expect(help).toContain(
+        `  ${variable}, ${other}\n      ${setting.help}\n      Value: ${setting.kind.name}. Default: ${fallback}.\n`,
+      );
     }
   });
 });

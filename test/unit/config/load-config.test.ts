@@ -10,7 +10,9 @@ describe('loadConfig()', () => {
     expect(config).toEqual({
       grpcAddresses: [{ kind: 'tcp', host: '127.0.0.1', port: 50_051 }],
       httpAddress: { host: undefined, port: 9464 },
+      httpMaxConnections: 128,
       logLevel: 'info',
+      logRateLimit: 10,
       shutdownGraceMs: 10_000,
       signingKeys: undefined,
       expiry: { idleTimeout: 1_200_000, touchInterval: undefined, maxLifetime: undefined },
@@ -29,7 +31,9 @@ describe('loadConfig()', () => {
     expect(effective).toEqual({
       SESSION_SIDECAR_GRPC_ADDRESS: '127.0.0.1:50051',
       SESSION_SIDECAR_HTTP_ADDRESS: ':9464',
+      SESSION_SIDECAR_HTTP_MAX_CONNECTIONS: '128',
       SESSION_SIDECAR_LOG_LEVEL: 'info',
+      SESSION_SIDECAR_LOG_RATE_LIMIT: '10',
       SESSION_SIDECAR_SHUTDOWN_GRACE: '10s',
       SESSION_SIDECAR_IDLE_TIMEOUT: '20m',
       SESSION_SIDECAR_MAX_LIFETIME: 'never',
@@ -47,7 +51,9 @@ describe('loadConfig()', () => {
       env: {
         GRPC_ADDRESS: 'unix:/run/x.sock',
         HTTP_ADDRESS: '[::1]:0',
+        HTTP_MAX_CONNECTIONS: '8',
         LOG_LEVEL: 'debug',
+        LOG_RATE_LIMIT: '1',
         SHUTDOWN_GRACE: '0s',
         IDLE_TIMEOUT: 'never',
         TOUCH_INTERVAL: '0s',
@@ -66,7 +72,9 @@ describe('loadConfig()', () => {
     expect(config).toEqual({
       grpcAddresses: [{ kind: 'unix', path: '/run/x.sock' }],
       httpAddress: { host: '::1', port: 0 },
+      httpMaxConnections: 8,
       logLevel: 'debug',
+      logRateLimit: 1,
       shutdownGraceMs: 0,
       signingKeys: [Buffer.from(signingKey, 'base64')],
       expiry: { idleTimeout: undefined, touchInterval: 0, maxLifetime: 43_200_000 },
@@ -101,13 +109,14 @@ describe('loadConfig()', () => {
       REDIS_SENTINEL_PASSWORD: 'p',
       REDIS_SENTINEL_PASSWORD_FILE: '/p',
     };
-    expect(problemsOf({ env, args: ['--max-keys', '0', '--what', '--log-level'] })).toEqual([
+    expect(problemsOf({ env, args: ['--max-keys', '0', '--what', '--log-level', '--max-keyz', '3'] })).toEqual([
       '--what: There is no such flag; --help lists them.',
       '--log-level: Expected a value, got none.',
+      '--max-keyz: There is no such flag. Did you mean --max-keys?',
       'SESSION_SIDECAR_REDIS_SENTINEL_PASSWORD and SESSION_SIDECAR_REDIS_SENTINEL_PASSWORD_FILE: Set only one.',
       'SESSION_SIDECAR_GRPC_ADDRESS: Expected loopback, like 127.0.0.1:50051 or [::1]:50051, or unix:/path/to/socket, got `0.0.0.0:50051`.',
-      'SESSION_SIDECAR_IDLE_TIMEOUT: Expected a duration with its unit from 1s to 3650d, like 250ms, 30s, 20m or 12h; or never, got `30`.',
-      'SESSION_SIDECAR_MAX_SESSION_SIZE: Expected a size with its unit from 1KiB to 2MiB, like 64KiB or 1MB, got `65536`.',
+      'SESSION_SIDECAR_IDLE_TIMEOUT: Expected a duration from 1s to 3650d with one of the units ms, s, m, h or d, like 250ms, 30s, 20m or 12h, or never, got `30`.',
+      'SESSION_SIDECAR_MAX_SESSION_SIZE: Expected a size from 1KiB to 2MiB with one of the units B, kB, KiB, MB, MiB, GB or GiB, like 64KiB or 1MB, got `65536`.',
       '--max-keys: Expected a whole number from 1 to 100000, got `0`.',
       'SESSION_SIDECAR_REDIS_SENTINELS: Expected host:port, like 10.0.0.7:6379 or [fd00::7]:6379, got `b`.',
       'SESSION_SIDECAR_REDIS_TLS_CA_FILE: Expected the path of a file that can be read (ENOENT).',
@@ -128,6 +137,36 @@ describe('loadConfig()', () => {
     });
     expect(Object.keys(effective)).not.toContain('SESSION_SIDECAR_MEMORY_STORE_SIZE');
     expect(Object.keys(effective)).not.toContain('SESSION_SIDECAR_REDIS_SENTINEL_MASTER');
+  });
+});
+
+describe('settings that contradict each other are allowed, with a warning', () => {
+  const warningsOf = (env: Record<string, string>, args: readonly string[] = []) => load({ env, args }).warnings;
+
+  test('a lifetime that is shorter than the idle timeout, even than its default', () => {
+    const warning = (idle: string): string =>
+      `SESSION_SIDECAR_MAX_LIFETIME (5m) is shorter than SESSION_SIDECAR_IDLE_TIMEOUT (${idle}): sessions end before their idle timeout. Raise the one or lower the other.`;
+    expect(warningsOf({ MAX_LIFETIME: '5m' })).toEqual([warning('20m')]);
+    expect(warningsOf({ MAX_LIFETIME: '5m', IDLE_TIMEOUT: '6m' })).toEqual([warning('6m')]);
+    expect(warningsOf({ MAX_LIFETIME: '5m', IDLE_TIMEOUT: '5m' })).toEqual([]);
+    expect(warningsOf({ MAX_LIFETIME: '5m', IDLE_TIMEOUT: 'never' })).toEqual([]);
+  });
+
+  test('a touch interval that is longer than a session lives', () => {
+    expect(warningsOf({ IDLE_TIMEOUT: '5m' }, ['--touch-interval', '6m'])).toEqual([
+      '--touch-interval (6m) is longer than SESSION_SIDECAR_IDLE_TIMEOUT (5m): accesses are hardly ever recorded. Lower it to a fraction of that.',
+    ]);
+    expect(warningsOf({ IDLE_TIMEOUT: 'never', MAX_LIFETIME: '5m', TOUCH_INTERVAL: '6m' })).toEqual([
+      'SESSION_SIDECAR_TOUCH_INTERVAL (6m) is longer than SESSION_SIDECAR_MAX_LIFETIME (5m): accesses are hardly ever recorded. Lower it to a fraction of that.',
+    ]);
+    expect(warningsOf({ IDLE_TIMEOUT: '5m', TOUCH_INTERVAL: '5m' })).toEqual([]);
+    expect(warningsOf({ IDLE_TIMEOUT: 'never', TOUCH_INTERVAL: '5m' })).toEqual([]);
+  });
+
+  test('a session that may be larger than the store', () => {
+    expect(warningsOf({ MEMORY_STORE_SIZE: '1MiB', MAX_SESSION_SIZE: '2MiB' })).toEqual([
+      'SESSION_SIDECAR_MAX_SESSION_SIZE (2MiB) is larger than SESSION_SIDECAR_MEMORY_STORE_SIZE (1MiB): a session may not fit in the store. Raise the one or lower the other.',
+    ]);
   });
 });
 

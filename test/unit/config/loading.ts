@@ -5,15 +5,17 @@ export interface Given {
   /** Variables; those of this product without their prefix. */
   readonly env?: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
+  /** Whether variables have their whole names. */
+  readonly literal?: boolean;
   /** Contents by path. */
   readonly files?: Readonly<Record<string, string>>;
 }
 
 export const signingKey = Buffer.alloc(32, 'k').toString('base64');
 
-export function load({ env = {}, args = [], files = {} }: Given = {}): Loaded {
+export function load({ env = {}, args = [], files = {}, literal = false }: Given = {}): Loaded {
   return loadConfig({
-    env: Object.fromEntries(Object.entries(env).map(([name, text]) => [variable(name), text])),
+    env: Object.fromEntries(Object.entries(env).map(([name, text]) => [literal ? name : variable(name), text])),
     args,
     readFile: (path) => {
       const content = files[path];

@@ -12,8 +12,10 @@ describe('where settings come from', () => {
     expect(load({ env: { MAX_KEYS: 'many' }, args: ['--max-keys=7'] }).config.limits.maxKeys).toBe(7);
   });
 
-  test('the last of two equal flags counts', () => {
-    expect(load({ args: ['--max-keys', '5', '--max-keys', '7'] }).config.limits.maxKeys).toBe(7);
+  test('the last of two equal flags counts, with a warning', () => {
+    const { config, warnings } = load({ args: ['--max-keys', '5', '--max-keys=7'] });
+    expect(config.limits.maxKeys).toBe(7);
+    expect(warnings).toEqual(['--max-keys is given more than once; the last value counts.']);
   });
 
   test('an empty variable or flag counts as not set', () => {
@@ -53,14 +55,35 @@ describe('where settings come from', () => {
     ]);
   });
 
-  test.each(['SESSION_SIDECAR_PORT', 'SESSION_SIDECAR_MAX_KEYS_FILE', 'SESSION_SIDECAR_idle_timeout'])(
-    'the variable %s is none of ours, which is a warning',
-    (name) => {
-      expect(load({ env: { [name]: 'tcp://10.0.0.1:80' } }).warnings).toEqual([
-        `${name} is set, but there is no such setting.`,
-      ]);
-    },
-  );
+  test.each([
+    ['SESSION_SIDECAR_PORT', ''],
+    ['SESSION_SIDECAR_SERVICE_HOST', ''],
+    ['SESSION_SIDECAR_MAX_KEYS_FILE', ''],
+    ['SESSION_SIDECAR_idle_timeout', 'SESSION_SIDECAR_IDLE_TIMEOUT'],
+    ['SESSION_SIDECAR_MAXKEYS', 'SESSION_SIDECAR_MAX_KEYS'],
+    ['SESSION_SIDECAR_IDEL_TIMEOUT', 'SESSION_SIDECAR_IDLE_TIMEOUT'],
+    ['SESSION_SIDECAR_REDIS_PASSWORD_FIL', 'SESSION_SIDECAR_REDIS_PASSWORD_FILE'],
+    ['SESSION_SIDCAR_MAX_KEYS', 'SESSION_SIDECAR_MAX_KEYS'],
+    ['session_sidecar_max_keys', 'SESSION_SIDECAR_MAX_KEYS'],
+    ['OTEL_EXPORTER_OTLP_ENDPONT', 'OTEL_EXPORTER_OTLP_ENDPOINT'],
+    ['OTEL_SERVICENAME', 'OTEL_SERVICE_NAME'],
+  ])('the variable %s does not exist, which is a warning that suggests %s', (name, suggestion) => {
+    const meant = suggestion === '' ? '' : ` Did you mean ${suggestion}?`;
+    expect(load({ env: { [name]: 'tcp://10.0.0.1:80' }, literal: true }).warnings).toEqual([
+      `${name} is set, but there is no such setting.${meant}`,
+    ]);
+  });
+
+  test.each([
+    ...['SESSION_SECRET', 'SESSIONS', 'SESSION_MANAGER', 'SIDECAR_MAX_KEYS'],
+    ...['OTEL_BLRP_SCHEDULE_DELAY', 'OTEL_METRICS_EXPORTER', 'OTEL_EXPORTER_OTLP_METRICS_ENDPOINT', 'OTEL_LOG_LEVEL'],
+  ])('the variable %s belongs to something else', (name) => {
+    expect(load({ env: { [name]: '1' }, literal: true }).warnings).toEqual([]);
+  });
+
+  test('a variable that does not exist and is empty counts as not set', () => {
+    expect(load({ env: { SESSION_SIDECAR_PORT: '' } }).warnings).toEqual([]);
+  });
 
   test('variables without the prefix are nobody’s business', () => {
     expect(load({ env: { SESSION_SIDECAR_MAX_KEYS: '5' } }).warnings).toEqual([]);
@@ -73,25 +96,44 @@ describe('the command line', () => {
 
   test.each([
     [
-      ['--max-key', '5'],
-      ['--max-key: There is no such flag; --help lists them.', nothingElse],
+      ['--max-key', '5', '6'],
+      ['--max-key: There is no such flag. Did you mean --max-keys?', nothingElse],
     ],
-    [['--max-key=5'], ['--max-key: There is no such flag; --help lists them.']],
-    [['--no-redis-ttl'], ['--no-redis-ttl: There is no such flag; --help lists them.']],
+    [['--max-key=5'], ['--max-key: There is no such flag. Did you mean --max-keys?']],
+    [['--no-redis-ttl'], ['--no-redis-ttl: There is no such flag. Did you mean --redis-ttl?']],
+    [['--hlep'], ['--hlep: There is no such flag. Did you mean --help?']],
+    [['--verbose'], ['--verbose: There is no such flag; --help lists them.']],
+    [['--MAX_KEYS', '5'], ['There is an unknown flag. Did you mean --max-keys?']],
+    [['--maxKeys=5'], ['There is an unknown flag. Did you mean --max-keys?']],
+    [
+      ['-max-keys', '5'],
+      [`${nothingElse} Did you mean --max-keys?`, nothingElse],
+    ],
+    [['max-keys=5'], [`${nothingElse} Did you mean --max-keys?`]],
     [['--max-keys'], ['--max-keys: Expected a value, got none.']],
+    [
+      ['--max-keys', '--max-flash-messages', '--log-level', 'debug'],
+      ['--max-keys: Expected a value, got none.', '--max-flash-messages: Expected a value, got none.'],
+    ],
+    [
+      ['--redis-password-file', '/s3cret'],
+      [
+        '--redis-password-file: There is no such flag. Set SESSION_SIDECAR_REDIS_PASSWORD or SESSION_SIDECAR_REDIS_PASSWORD_FILE.',
+      ],
+    ],
     [['s3cret'], [nothingElse]],
     [['-x', '-s3cret', 's3cret', '--', 's3cret'], [nothingElse]],
-    [['--S3CRET/x='], [nothingElse]],
+    [['--S3CRET/x='], ['There is an unknown flag; --help lists them.']],
     [
       ['--redis-password', 's3cret'],
       [
-        '--redis-password: Secrets are not taken from the command line, which is no secret. Set SESSION_SIDECAR_REDIS_PASSWORD or SESSION_SIDECAR_REDIS_PASSWORD_FILE.',
+        '--redis-password: Secrets are not accepted on the command line, which other processes can read. Set SESSION_SIDECAR_REDIS_PASSWORD or SESSION_SIDECAR_REDIS_PASSWORD_FILE.',
       ],
     ],
     [
       ['--signing-keys=s3cret'],
       [
-        '--signing-keys: Secrets are not taken from the command line, which is no secret. Set SESSION_SIDECAR_SIGNING_KEYS or SESSION_SIDECAR_SIGNING_KEYS_FILE.',
+        '--signing-keys: Secrets are not accepted on the command line, which other processes can read. Set SESSION_SIDECAR_SIGNING_KEYS or SESSION_SIDECAR_SIGNING_KEYS_FILE.',
       ],
     ],
   ])('%p is refused', (args, problems) => {

@@ -49,7 +49,7 @@ const sweepPause = 1000;
  */
 export class MemoryStore implements SessionStore {
   readonly ready = true;
-  readonly parts = [];
+  readonly parts = [{ name: 'memory', ready: true, reason: undefined, since: Date.now() }];
   readonly #options: MemoryStoreOptions;
   readonly #entries = new Map<string, Entry>();
   readonly #sweeper: NodeJS.Timeout;

@@ -1,6 +1,8 @@
 import calculateSlot from 'cluster-key-slot';
 import type { Cluster, Redis } from 'ioredis';
 import type { StorePart } from '../../../session/session-store';
+import { replaceCredentials } from './credentials';
+import type { Credentials } from './credentials';
 import { Heartbeat } from './heartbeat';
 import { PartHealth } from './part-health';
 import type { RedisConnection, RedisConnectionListener, Server } from './redis-connection';
@@ -58,6 +60,10 @@ export class ClusterConnection implements RedisConnection {
     const [address = ''] = this.client.slots[calculateSlot(key)] ?? [];
     const server = this.#nodes.get(address)?.server;
     return server?.client.status === 'ready' ? server : undefined;
+  }
+
+  setCredentials(credentials: Credentials): void {
+    replaceCredentials(this.client, credentials);
   }
 
   close(): void {

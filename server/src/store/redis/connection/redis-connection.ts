@@ -4,6 +4,7 @@ import type { StorePart } from '../../../session/session-store';
 import { createClient } from './client-options';
 import type { RedisConnectionOptions } from './client-options';
 import { ClusterConnection } from './cluster-connection';
+import type { Credentials } from './credentials';
 import type { RedisClock } from './redis-clock';
 import { SingleConnection } from './single-connection';
 
@@ -30,6 +31,8 @@ export interface RedisConnection {
    * @returns `undefined` while it cannot be asked
    */
   serverOf(key: string): Server | undefined;
+  /** Identifies itself otherwise from the next connection on. Open connections stay. */
+  setCredentials(credentials: Credentials): void;
   close(): void;
 }
 

@@ -1,6 +1,8 @@
 import { isIP } from 'node:net';
 import type { Socket } from 'node:net';
 import { Redis } from 'ioredis';
+import { replaceCredentials } from './credentials';
+import type { Credentials } from './credentials';
 import { sentinelOptions } from './client-options';
 import type { RedisConnectionOptions } from './client-options';
 
@@ -8,6 +10,8 @@ const pollIntervalMs = 250;
 
 /** How long a failover may take from the choice of a replica to its promotion. Sentinel needs about a second. */
 const maxPromotionMs = 5_000;
+
+const noCredentials = { username: undefined, password: undefined };
 
 interface Address {
   readonly host: string;
@@ -21,6 +25,7 @@ export interface SentinelWatcher {
   readonly switches: number;
   /** Whether the server at the other end is the master, as far as the Sentinels have said. */
   mayServe(connection: Socket): boolean;
+  setCredentials(credentials: Credentials): void;
   close(): void;
 }
 
@@ -76,8 +81,11 @@ export function watchSentinels(options: RedisConnectionOptions, onSwitch: () => 
       if (announced === undefined || isIP(announced.host) === 0) return true;
       return remoteAddress.replace(/^::ffff:/, '') === announced.host && remotePort === announced.port;
     },
+    setCredentials: ({ sentinel, tls }) => {
+      for (const { client } of watches) replaceCredentials(client, { ...noCredentials, ...sentinel, tls });
+    },
     close: () => {
-      for (const stop of watches) stop();
+      for (const { stop } of watches) stop();
     },
   };
 }
@@ -88,12 +96,12 @@ interface Announcements {
   readonly onMessage: (channel: string, message: string) => void;
 }
 
-/** @returns what ends it. */
+/** Keeps a connection to one Sentinel. */
 function watch(
   node: Address,
   options: RedisConnectionOptions,
   { master, announce, onMessage }: Announcements,
-): () => void {
+): { readonly client: Redis; readonly stop: () => void } {
   const sentinel = new Redis({ ...sentinelOptions(options), ...node });
   /** What this Sentinel said last. One that was away may not know of a switch yet, so only a change of its mind counts. */
   let known: string | undefined;
@@ -126,8 +134,11 @@ function watch(
     Promise.all([sentinel.subscribe(...channels), sentinel.psubscribe('-failover-abort-*')]).then(ask, () => {});
   });
   const timer = setInterval(() => void ask(), pollIntervalMs).unref();
-  return () => {
-    clearInterval(timer);
-    sentinel.disconnect();
+  return {
+    client: sentinel,
+    stop: () => {
+      clearInterval(timer);
+      sentinel.disconnect();
+    },
   };
 }

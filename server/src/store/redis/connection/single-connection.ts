@@ -2,6 +2,8 @@ import type { Redis } from 'ioredis';
 import type { StorePart } from '../../../session/session-store';
 import type { RedisConnectionOptions } from './client-options';
 import { reconnectDelay } from './client-options';
+import { replaceCredentials } from './credentials';
+import type { Credentials } from './credentials';
 import { codeOf, Heartbeat, noAnswer } from './heartbeat';
 import { PartHealth } from './part-health';
 import type { RedisConnection, RedisConnectionListener, Server } from './redis-connection';
@@ -93,6 +95,11 @@ export class SingleConnection implements RedisConnection {
 
   #connect(): void {
     if (!this.#isClosed && this.client.status === 'end') this.client.connect().catch(() => {});
+  }
+
+  setCredentials(credentials: Credentials): void {
+    replaceCredentials(this.client, credentials);
+    this.#sentinels?.setCredentials(credentials);
   }
 
   close(): void {

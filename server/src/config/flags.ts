@@ -1,0 +1,96 @@
+import { parseArgs } from 'node:util';
+import { entries, flagOf, nameAsFlag, variableOf } from './settings';
+import type { Setting, SettingId } from './settings';
+import { suggestionFor } from './suggestion';
+
+/** A setting as it was written. */
+export interface Given {
+  readonly text: string;
+  /** The variable or flag it was written to, for messages. */
+  readonly from: string;
+  /** Whether the text is the path of a file that holds the value. */
+  readonly isPath: boolean;
+}
+
+export interface Flags {
+  readonly flags: ReadonlyMap<SettingId, Given>;
+  readonly problems: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** With those of secrets, so that it is known what of the command line is their value. */
+const settingOf = new Map(entries.map((entry) => [nameAsFlag(entry[1]), entry]));
+
+/** What a mistake may have meant. */
+const flagNames = [...entries.flatMap(([, setting]) => flagOf(setting) ?? []), 'help', 'version'];
+
+const nothingElse = 'Expected --flags and their values on the command line and nothing else; --help lists them.';
+
+/** Reads the command line. Words that are not flags may be secrets that went astray, so messages do not repeat them. */
+export function readFlags(args: readonly string[]): Flags {
+  const options = Object.fromEntries([...settingOf.keys()].map((name) => [name, { type: 'string' as const }]));
+  const { tokens } = parseArgs({
+    args: withoutMissingValues(args),
+    options,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const flags = new Map<SettingId, Given>();
+  const problems = new Set<string>();
+  const warnings = new Set<string>();
+  /** Where the value of a flag would be that does not exist. */
+  let valueOfUnknown = -1;
+  for (const token of tokens) {
+    const word = args[token.index] ?? '';
+    if (token.kind !== 'option' || !token.rawName.startsWith('--')) {
+      if (token.index !== valueOfUnknown) problems.add(aboutWord(word));
+      continue;
+    }
+    const { rawName, value } = token;
+    const [id, setting] = settingOf.get(token.name) ?? [];
+    if (id === undefined || setting === undefined) {
+      problems.add(aboutUnknown(rawName));
+      if (value === undefined) valueOfUnknown = token.index + 1;
+    } else if (setting.secret) {
+      problems.add(
+        `${rawName}: Secrets are not accepted on the command line, which other processes can read. ${insteadOf(setting)}`,
+      );
+    } else if (value === undefined || value === missing) {
+      problems.add(`${rawName}: Expected a value, got none.`);
+    } else {
+      if (flags.has(id)) warnings.add(`${rawName} is given more than once; the last value counts.`);
+      flags.set(id, { text: value, from: rawName, isPath: false });
+    }
+  }
+  return { flags, problems: [...problems], warnings: [...warnings] };
+}
+
+/** Stands for a value that is not there. No argument can contain it. */
+const missing = '\0';
+
+/** `parseArgs` would take the flag that follows for the value. */
+function withoutMissingValues(args: readonly string[]): string[] {
+  return args.map((arg, index) =>
+    settingOf.has(arg.replace(/^--/, '')) && args[index + 1]?.startsWith('--') ? `${arg}=${missing}` : arg,
+  );
+}
+
+/** @param rawName with its dashes, and without the value */
+function aboutUnknown(rawName: string): string {
+  const subject = /^--[a-z-]+$/.test(rawName) ? `${rawName}: There is no such flag` : 'There is an unknown flag';
+  const [, secret] = settingOf.get(rawName.slice(2).replace(/-file$/, '')) ?? [];
+  if (secret?.secret) return `${subject}. ${insteadOf(secret)}`;
+  const suggestion = suggestionFor(rawName, flagNames);
+  return suggestion === undefined ? `${subject}; --help lists them.` : `${subject}. Did you mean --${suggestion}?`;
+}
+
+function aboutWord(word: string): string {
+  const [name = ''] = word.split('=', 1);
+  const suggestion = suggestionFor(name, flagNames);
+  return suggestion === undefined ? nothingElse : `${nothingElse} Did you mean --${suggestion}?`;
+}
+
+function insteadOf(secret: Setting<unknown>): string {
+  return `Set ${variableOf(secret)} or ${variableOf(secret)}_FILE.`;
+}

@@ -1,0 +1,37 @@
+import { createSecureContext } from 'node:tls';
+import type { Config } from './config';
+import type { NameOf } from './settings';
+
+/** What is wrong with the certificates and keys for Redis: better to know before a connection needs them. */
+export function tlsProblems({ store }: Pick<Config, 'store'>, nameOf: NameOf): string[] {
+  const { ca, cert, key } = (store.kind === 'redis' ? store.redis.tls : undefined) ?? {};
+  const problems: string[] = [];
+  if (!isAccepted({ ca }))
+    problems.push(`${nameOf('redisTlsCaFile')}: Expected certificates in PEM; they cannot be decoded.`);
+  if (!isAccepted({ cert }))
+    problems.push(`${nameOf('redisTlsCertFile')}: Expected a certificate in PEM; it cannot be decoded.`);
+  if (!isAccepted({ key })) {
+    problems.push(
+      `${nameOf('redisTlsKeyFile')}: Expected a private key in PEM without a passphrase; it cannot be decoded.`,
+    );
+  }
+  if (problems.length === 0 && !isAccepted({ cert, key })) {
+    const names = `${nameOf('redisTlsCertFile')} and ${nameOf('redisTlsKeyFile')}`;
+    problems.push(`${names}: The certificate and the private key do not belong together.`);
+  }
+  return problems;
+}
+
+/** OpenSSL's own message may quote what it read. */
+function isAccepted(material: {
+  ca?: Buffer | undefined;
+  cert?: Buffer | undefined;
+  key?: Buffer | undefined;
+}): boolean {
+  try {
+    createSecureContext(material);
+    return true;
+  } catch {
+    return false;
+  }
+}

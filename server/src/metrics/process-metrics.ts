@@ -1,0 +1,59 @@
+import { httpLimits } from '../http/limits';
+import type { HttpObserver } from '../http/limits';
+import type { MetricFactory } from './metric-factory';
+
+/** What came of re-reading a file that a setting names. */
+export type ReloadResult = (typeof reloadResults)[number];
+
+const reloadResults = ['applied', 'rejected'] as const;
+
+/** What the process does besides calls: its HTTP port, its log, its files. */
+export interface ProcessMetrics extends HttpObserver {
+  /** A log line was left out, to keep the log within its rate limit. */
+  logLineSuppressed(): void;
+  /** A file is followed from now on: its series are there before its first change. */
+  fileWatched(setting: string): void;
+  /** @param setting the variable that names the file */
+  fileReloaded(setting: string, result: ReloadResult): void;
+}
+
+export interface BuildInfo {
+  readonly version: string;
+  readonly store: string;
+}
+
+export function processMetrics(factory: MetricFactory, { version, store }: BuildInfo): ProcessMetrics {
+  const httpRefusals = factory.counter(
+    'http_refusals_total',
+    'Requests refused and connections closed on the HTTP port, by the limit that was reached (connections, head, body, time).',
+    'limit',
+  );
+  const suppressed = factory.counter(
+    'log_lines_suppressed_total',
+    'Log lines left out because of SESSION_SIDECAR_LOG_RATE_LIMIT.',
+  );
+  const reloads = factory.counter(
+    'file_reloads_total',
+    'Changed files that were read again, by the setting that names the file and by result (applied, rejected).',
+    'setting',
+    'result',
+  );
+  for (const limit of httpLimits) httpRefusals.announce(limit);
+  factory
+    .gauge('build_info', 'Always 1; the labels are the version and the kind of store.', 'version', 'store')
+    .set({ version, store }, 1);
+  return {
+    httpRefused: (limit) => {
+      httpRefusals.inc(limit);
+    },
+    logLineSuppressed: () => {
+      suppressed.inc();
+    },
+    fileWatched: (setting) => {
+      for (const result of reloadResults) reloads.announce(setting, result);
+    },
+    fileReloaded: (setting, result) => {
+      reloads.inc(setting, result);
+    },
+  };
+}

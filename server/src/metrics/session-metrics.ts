@@ -1,0 +1,58 @@
+import { loadResults } from '../session/session-events';
+import type { SessionEvents } from '../session/session-events';
+import { sizeBuckets } from './metric-factory';
+import type { MetricFactory } from './metric-factory';
+
+export function sessionMetrics(factory: MetricFactory): SessionEvents {
+  const created = factory.counter('sessions_created_total', 'Sessions created.');
+  const loaded = factory.counter(
+    'sessions_loaded_total',
+    'Session lookups by result: found and not_found count reads; token_malformed, token_bad_signature and token_unknown_key count tokens, in any call, that this deployment did not issue.',
+    'result',
+  );
+  const updated = factory.counter(
+    'sessions_updated_total',
+    'Successful updates, flash pushes, flash pops and new CSRF tokens.',
+  );
+  const invalidated = factory.counter('sessions_invalidated_total', 'Sessions ended by InvalidateSession.');
+  const regenerated = factory.counter('sessions_regenerated_total', 'Tokens replaced by RegenerateSession.');
+  const touches = factory.counter(
+    'touches_total',
+    'Reads by whether the access was recorded (done) or fell within the touch interval (skipped).',
+    'result',
+  );
+  const conflicts = factory.counter('version_conflicts_total', 'Updates rejected because if_version did not match.');
+  const size = factory.histogram(
+    'session_size_bytes',
+    'Content size of sessions, observed at every creation and load.',
+    sizeBuckets,
+  );
+  for (const result of loadResults) loaded.announce(result);
+  for (const result of ['done', 'skipped']) touches.announce(result);
+  return {
+    created: () => {
+      created.inc();
+    },
+    loaded: (result) => {
+      loaded.inc(result);
+    },
+    updated: () => {
+      updated.inc();
+    },
+    invalidated: () => {
+      invalidated.inc();
+    },
+    regenerated: () => {
+      regenerated.inc();
+    },
+    touched: (recorded) => {
+      touches.inc(recorded ? 'done' : 'skipped');
+    },
+    versionConflict: () => {
+      conflicts.inc();
+    },
+    sized: (bytes) => {
+      size.observe(bytes);
+    },
+  };
+}

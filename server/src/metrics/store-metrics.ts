@@ -1,0 +1,44 @@
+import type { StoreObserver } from '../store/observed-store';
+import type { NearCacheObserver } from '../store/redis/near-cache';
+import { latencyBuckets } from './metric-factory';
+import type { MetricFactory } from './metric-factory';
+
+export interface StoreMetrics extends StoreObserver, NearCacheObserver {
+  setStoreReady(ready: boolean): void;
+}
+
+export function storeMetrics(factory: MetricFactory): StoreMetrics {
+  const duration = factory.histogram(
+    'store_command_duration_seconds',
+    'Time from a store command to its answer.',
+    latencyBuckets,
+    { label: 'command' },
+  );
+  const errors = factory.counter('store_errors_total', 'Failed store commands by reason.', 'command', 'reason');
+  const ready = factory.gauge('store_ready', '1 while the store can be used, else 0.');
+  const nearCacheReads = factory.counter(
+    'near_cache_reads_total',
+    'Reads that looked in the near cache, by whether it had the session (hit, miss).',
+    'result',
+  );
+  const nearCacheReady = factory.gauge(
+    'near_cache_ready',
+    '1 while the near cache is active (Redis is sending invalidations), else 0.',
+  );
+  for (const result of ['hit', 'miss']) nearCacheReads.announce(result);
+  return {
+    storeAnswered(command, milliseconds, errorReason) {
+      duration.observe(milliseconds / 1000, command);
+      if (errorReason !== undefined) errors.inc(command, errorReason);
+    },
+    nearCacheRead: (hit) => {
+      nearCacheReads.inc(hit ? 'hit' : 'miss');
+    },
+    setNearCacheReady: (isReady) => {
+      nearCacheReady.set(isReady ? 1 : 0);
+    },
+    setStoreReady: (isReady) => {
+      ready.set(isReady ? 1 : 0);
+    },
+  };
+}

@@ -1,0 +1,77 @@
+import type { Logger } from 'pino';
+import type { Config, LiveConfig } from './config';
+import type { Metrics } from './metrics/metrics';
+import type { SessionStore } from './session/session-store';
+import { MemoryStore } from './store/memory/memory-store';
+import { observeStore } from './store/observed-store';
+import type { Credentials } from './store/redis/connection/credentials';
+import { connectRedis, connectSubscriber } from './store/redis/connection/redis-connection';
+import { replaceCredentials } from './store/redis/connection/credentials';
+import { RedisStore } from './store/redis/redis-store';
+import type { Tracing } from './tracing/tracing';
+
+export interface StoreContext {
+  readonly metrics: Metrics;
+  readonly tracing: Tracing | undefined;
+  readonly logger: Logger;
+  /** What to do about an error of Redis, if that is known. */
+  readonly advise: LiveConfig['advise'] | undefined;
+}
+
+export interface OpenedStore {
+  readonly store: SessionStore;
+  /** What Redis and the Sentinels are given from the next connection on. */
+  readonly setCredentials: (credentials: Credentials) => void;
+}
+
+/**
+ * The store that the settings ask for, measured and traced.
+ *
+ * @param onReadyChanged is called when the store became usable, or stopped being so
+ */
+export function openStore(
+  config: Config,
+  { metrics, tracing, logger, advise }: StoreContext,
+  onReadyChanged: (ready: boolean) => void,
+): OpenedStore {
+  const { expiry, limits } = config;
+  switch (config.store.kind) {
+    case 'memory': {
+      metrics.setStoreReady(true);
+      const store = new MemoryStore({ expiry, limits, maxBytes: config.store.maxBytes, now: Date.now });
+      return { store: observeStore(store, metrics), setCredentials: () => {} };
+    }
+    case 'redis': {
+      const { keyPrefix, expireKeys, nearCacheBytes, replication, ...options } = config.store.redis;
+      const { commandTimeoutMs } = options;
+      const onTrouble = (error: Error): void => {
+        logger.warn({ err: error, advice: advise?.(error) }, 'Redis connection error');
+      };
+      const connection = connectRedis(options, {
+        onReady: (ready) => {
+          metrics.setStoreReady(ready);
+          onReadyChanged(ready);
+        },
+        onTrouble,
+      });
+      const nearCache =
+        nearCacheBytes === undefined
+          ? undefined
+          : {
+              maxBytes: nearCacheBytes,
+              subscriber: connectSubscriber(options, onTrouble),
+              observer: tracing?.nearCache(metrics) ?? metrics,
+              onTrouble,
+            };
+      const settings = { expiry, limits, keyPrefix, expireKeys, commandTimeoutMs };
+      const store = new RedisStore({ connection, ...settings, replication, nearCache });
+      return {
+        store: observeStore(tracing?.store(store) ?? store, metrics),
+        setCredentials: (credentials) => {
+          connection.setCredentials(credentials);
+          if (nearCache !== undefined) replaceCredentials(nearCache.subscriber, credentials);
+        },
+      };
+    }
+  }
+}
