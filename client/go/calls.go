@@ -104,11 +104,11 @@ func (e *Error) pauseAfter(attempt int, idempotent bool) (time.Duration, bool) {
 		return time.Duration(milliseconds) * time.Millisecond, err == nil && milliseconds >= 0
 	}
 	backoff := min(firstBackoff<<min(attempt-1, 8), maxBackoff)
-	// Spread out, lest all calls that failed at the same moment come back at the same moment.
+	// Spread out, so that calls that failed together do not all come back together.
 	return max(backoff/2+rand.N(backoff/2), min(e.RetryAfter, time.Hour)+rand.N(firstBackoff/2)), true
 }
 
-// mayHaveRun tells whether what failed may have been carried out all the same.
+// mayHaveRun reports whether what failed may have been carried out all the same.
 func (e *Error) mayHaveRun() bool {
 	switch e.Code {
 	case CodeDraining, CodeOverloaded:
@@ -128,7 +128,7 @@ func (e *Error) inLightOf(doubt *Error) *Error {
 	return e
 }
 
-// isIdempotent tells whether the API says that a call may run twice.
+// isIdempotent reports whether the API allows a call to run twice.
 func isIdempotent(name string) bool {
 	method := sessionv1.File_session_v1_session_service_proto.Services().Get(0).Methods().ByName(protoreflect.Name(name))
 	options, ok := method.Options().(*descriptorpb.MethodOptions)

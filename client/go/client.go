@@ -47,7 +47,7 @@ func Dial(address string, options ...grpc.DialOption) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	liveness.probe = healthCheck(conn)
+	liveness.conn = conn
 	return &Client{conn, sessionv1.NewSessionServiceClient(calls{conn, liveness})}, nil
 }
 

@@ -2,6 +2,7 @@ package sidecar
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"net"
 	"strings"
@@ -10,23 +11,23 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
-	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/protobuf/types/known/emptypb"
 )
 
 const (
 	// suspicion is for how long a connection may be silent while calls wait before it is asked for a sign of life.
 	suspicion = 300 * time.Millisecond
 	// patience is for how long that sign may take.
-	patience = 400 * time.Millisecond
+	patience = 500 * time.Millisecond
 )
 
 // liveness replaces connections that are open and do not answer: of a sidecar that hangs, or behind a path that was cut. gRPC would
 // notice after ten seconds at the earliest, and send every call there until then.
 //
-// A sidecar that takes its time for one call answers a health check meanwhile, so only a connection on which nothing at all
+// A sidecar that takes its time for one call answers another meanwhile, so only a connection on which nothing at all
 // arrives is closed. Calls on it fail with UNAVAILABLE, and gRPC connects anew.
 type liveness struct {
-	probe func(context.Context) error
+	conn  *grpc.ClientConn
 	epoch time.Time
 	// heard is when something last arrived on any connection, as time since the epoch.
 	heard atomic.Int64
@@ -41,18 +42,20 @@ type liveness struct {
 type liveConn struct {
 	net.Conn
 	liveness *liveness
+	// givenUp is set before it is closed for its silence.
+	givenUp atomic.Bool
 }
+
+var errSilent = errors.New("the sidecar did not answer on the connection")
 
 func newLiveness() *liveness {
 	return &liveness{epoch: time.Now(), conns: map[*liveConn]struct{}{}}
 }
 
-func healthCheck(conn *grpc.ClientConn) func(context.Context) error {
-	client := healthv1.NewHealthClient(conn)
-	return func(ctx context.Context) error {
-		_, err := client.Check(ctx, &healthv1.HealthCheckRequest{})
-		return err
-	}
+// ping asks for a sign of life by a method that the sidecar does not have. Any answer is one, and this one costs a sidecar that is
+// busy the least: the first health check makes it load code. Only HTTP/2 pings would be cheaper, which gRPC keeps to itself.
+func ping(ctx context.Context, conn *grpc.ClientConn) error {
+	return conn.Invoke(ctx, "/session.v1.SessionService/Ping", &emptypb.Empty{}, &emptypb.Empty{})
 }
 
 // dial connects as gRPC does, which hands over the addresses of sockets with their scheme.
@@ -67,7 +70,7 @@ func (l *liveness) dial(ctx context.Context, address string) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	conn := &liveConn{raw, l}
+	conn := &liveConn{Conn: raw, liveness: l}
 	l.hear()
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -79,6 +82,9 @@ func (conn *liveConn) Read(into []byte) (int, error) {
 	count, err := conn.Conn.Read(into)
 	if count > 0 {
 		conn.liveness.hear()
+	}
+	if err != nil && conn.givenUp.Load() {
+		err = errSilent
 	}
 	return count, err
 }
@@ -133,8 +139,9 @@ func (l *liveness) watch() {
 func (l *liveness) examine(suspects map[*liveConn]struct{}, heard int64) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	if l.probe(ctx) != nil && ctx.Err() != nil && l.heard.Load() == heard {
+	if ping(ctx, l.conn) != nil && ctx.Err() != nil && l.heard.Load() == heard {
 		for conn := range suspects {
+			conn.givenUp.Store(true)
 			conn.Close()
 		}
 	}

@@ -2,7 +2,10 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { until } from '../support/poll';
 import { startReadySidecar } from '../support/ready-sidecar';
+import { startRedis } from '../support/redis';
+import type { RedisServer } from '../support/redis';
 import type { Sidecar } from '../support/sidecar';
 import { sayIfMissing, toolchains } from '../support/toolchains';
 import type { Found } from '../support/toolchains';
@@ -19,6 +22,8 @@ class Path {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   connections = 0;
+  /** How often a client has sent something. */
+  sends = 0;
 
   constructor(address: string) {
     const [, host = '', port = ''] = /^(.*):(\d+)$/.exec(address) ?? [];
@@ -29,6 +34,7 @@ class Path {
         this.#sockets.add(socket);
         socket.on('error', () => undefined);
       }
+      near.on('data', () => this.sends++);
       near.pipe(far).pipe(near);
     });
   }
@@ -51,12 +57,14 @@ class Path {
   }
 }
 
+let redis: RedisServer;
 let sidecar: Sidecar;
 let path: Path;
 let runner: Runner;
 
 beforeEach(async () => {
-  sidecar = await startReadySidecar();
+  redis = await startRedis();
+  sidecar = await startReadySidecar({ redisUrl: redis.url });
   path = new Path(sidecar.address);
 });
 
@@ -64,6 +72,7 @@ afterEach(async () => {
   await runner.close();
   await path.close();
   await sidecar.close();
+  await redis.stop();
 });
 
 describe.each(Object.entries(starters))('%s', (_language, { toolchain, start }) => {
@@ -92,6 +101,27 @@ describe.each(Object.entries(starters))('%s', (_language, { toolchain, start }) 
       expect(await run('save')).toMatchObject({ error: { code: 'UNAVAILABLE' } });
       expect(await run('save')).toEqual({ result: null });
       expect(path.connections).toBe(before + 2);
+    },
+    120_000,
+  );
+
+  testIf(
+    'keeps a connection on which a call takes its time',
+    async () => {
+      runner = start(toolchain as Found, await path.open());
+      await run('open');
+      await run('set', { key: 'a', value: '1' });
+      expect(await run('save')).toEqual({ result: null });
+      const { connections, sends } = path;
+      // The sidecar waits for Redis as long as its own limit and the deadline allow, which are 20 s here.
+      redis.freeze();
+      await run('set', { key: 'a', value: '2' });
+      const saving = run('save');
+      // The call itself, and then signs of life that are asked for every 300 ms.
+      await until('the connection to be asked for signs of life', () => path.sends > sends + 6);
+      redis.thaw();
+      expect(await saving).toEqual({ result: null });
+      expect(path.connections).toBe(connections);
     },
     120_000,
   );

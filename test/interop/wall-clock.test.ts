@@ -58,7 +58,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  // Lest a call that waits by this clock waits for an hour.
+  // A call that waits by this clock would otherwise wait for an hour.
   setClock(0n);
   await runner.close();
   await closeSilent();

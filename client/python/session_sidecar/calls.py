@@ -39,7 +39,7 @@ CHANNEL_OPTIONS = [
 
 _FIRST_BACKOFF = 0.05
 _MAX_BACKOFF = 0.1
-# How long to look for a connection once a call's time is over, in seconds. Where there is none, gRPC says so at once.
+# How long to look for a connection once a call's time is over, in seconds. Without one, gRPC fails at once.
 _LAST_LOOK = 0.02
 
 _METHODS = api.DESCRIPTOR.services_by_name["SessionService"].methods
@@ -126,5 +126,5 @@ def _pause_after(attempt: int, error: SessionError, is_idempotent: bool) -> floa
         # As the retries of gRPC have it: what is not a number, or negative, asks for no more attempts.
         return int(pushback) / 1000 if re.fullmatch("[0-9]{1,9}", str(pushback)) else None
     backoff = min(_FIRST_BACKOFF * 2 ** min(attempt, 8), _MAX_BACKOFF)
-    # Spread out, lest all calls that failed at the same moment come back at the same moment.
+    # Spread out, so that calls that failed together do not all come back together.
     return max(random.uniform(backoff / 2, backoff), (error.retry_after or 0) + random.uniform(0, _FIRST_BACKOFF / 2))

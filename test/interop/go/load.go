@@ -99,7 +99,7 @@ func (l *load) visit() {
 	l.call("invalidate", func() error { return session.Invalidate(ctx) })
 }
 
-// call makes one call, counts it, and tells whether it succeeded.
+// call makes one call, counts it, and reports whether it succeeded.
 func (l *load) call(name string, make func() error) bool {
 	begun := time.Now()
 	err := make()

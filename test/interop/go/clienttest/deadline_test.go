@@ -21,7 +21,7 @@ func TestEachCallHasADeadlineByTheMonotonicClock(t *testing.T) {
 	_, err := dial(t, fake.address, grpc.WithChainUnaryInterceptor(look)).Open(context.Background(), "token")
 	check(t, err)
 	if left := fake.received()[0].left; left <= 0 || left > sidecar.DefaultTimeout {
-		t.Errorf("the sidecar was told %v", left)
+		t.Errorf("the sidecar got %v", left)
 	}
 	// A time without a monotonic reading is compared by the wall clock, which may be set.
 	if !strings.Contains(deadline.String(), " m=") {
@@ -63,14 +63,14 @@ func TestErrorsOfContextsAreRecognized(t *testing.T) {
 	_, err = client.Open(ctx, "token")
 	expect(err, sidecar.CodeDeadlineExceeded, false, true)
 
-	nobody := dial(t, "unix:/nonexistent/session-sidecar.sock")
+	absent := dial(t, "unix:/nonexistent/session-sidecar.sock")
 	ctx, cancel = context.WithTimeout(context.Background(), 100*time.Millisecond)
 	defer cancel()
-	_, err = nobody.Open(ctx, "token")
+	_, err = absent.Open(ctx, "token")
 	expect(err, sidecar.CodeUnavailable, false, true)
 
-	check(t, nobody.Close())
-	_, err = nobody.Open(context.Background(), "token")
+	check(t, absent.Close())
+	_, err = absent.Open(context.Background(), "token")
 	expect(err, sidecar.CodeCancelled, false, false)
 }
 
