@@ -3,7 +3,7 @@
 import { build } from 'esbuild';
 
 await build({
-  entryPoints: ['src/main.ts', 'src/load.ts', 'src/echo-server.ts'],
+  entryPoints: ['src/main.ts', 'src/load.ts', 'src/attacker.ts', 'src/echo-server.ts'],
   outdir: 'dist',
   bundle: true,
   platform: 'node',

@@ -26,6 +26,20 @@ export const budgets: Readonly<Record<string, Budget>> = {
   'start-up': { budget: { atMost: 5 }, aim: { atMost: 3 } },
 };
 
+/**
+ * What the sidecar keeps to while it is attacked.
+ *
+ * @param memoryMb what its container may take: `resources.limits.memory` of the manifest, in MiB
+ */
+export function attackBudgets(memoryMb: number) {
+  return {
+    peakMemoryMb: { budget: { atMost: memoryMb }, aim: null },
+    /** Of a client that asks for little meanwhile. */
+    p99Ms: { budget: { atMost: 50 }, aim: null },
+    logKbPerSecond: { budget: { atMost: 10 }, aim: null },
+  } as const satisfies Record<string, Budget>;
+}
+
 export function holds(limit: Limit, value: number): boolean {
   return 'atLeast' in limit ? value >= limit.atLeast : value <= limit.atMost;
 }

@@ -1,8 +1,11 @@
 // A load process: the application of one side. Told by its parent what to do, one thing at a time.
 import { runRound, sessionOf } from './closed-loop';
-import type { AnswerOf, LoadCommand, LoadReply, LoadRequest, OptionsOf } from './load-protocol';
+import type { LoadCommands } from './load-protocol';
 import { sides } from './sides';
 import type { Side } from './sides/side';
+import { runSteady } from './steady-load';
+import { serveCommands } from './worker-protocol';
+import type { CommandTable } from './worker-protocol';
 
 let side: Side | undefined;
 let sessions = 0;
@@ -13,7 +16,18 @@ function connected(): Side {
   return side;
 }
 
-const commands: { readonly [C in LoadCommand]: (options: OptionsOf<C>) => AnswerOf<C> | Promise<AnswerOf<C>> } = {
+function operation(i: number, isWrite: boolean): Promise<void> {
+  const n = sessionOf(i, sessions);
+  return isWrite ? connected().write(n) : connected().read(n);
+}
+
+/** Numbers of operations go on where these ended. */
+function counted<T extends { readonly operations: number; readonly failed: number }>(outcome: T): T {
+  operations += outcome.operations + outcome.failed;
+  return outcome;
+}
+
+const commands: CommandTable<LoadCommands> = {
   async start({ side: name, target }) {
     side = await sides[name](target);
   },
@@ -22,36 +36,14 @@ const commands: { readonly [C in LoadCommand]: (options: OptionsOf<C>) => Answer
     sessions = count;
   },
   async round(round) {
-    const current = connected();
-    const outcome = await runRound(round, operations, (i, isWrite) => {
-      const n = sessionOf(i, sessions);
-      return isWrite ? current.write(n) : current.read(n);
-    });
-    operations += outcome.operations + outcome.failed;
-    return outcome;
+    return counted(await runRound(round, operations, operation));
+  },
+  async steady(load) {
+    return counted(await runSteady(load, operations, operation));
   },
   async close() {
     await side?.close();
   },
 };
 
-process.on('message', (request: LoadRequest) => {
-  const run = commands[request.command] as (options: unknown) => unknown;
-  Promise.resolve(request.options)
-    .then(run)
-    .then(
-      (answer): LoadReply => ({ answer }),
-      (error: unknown): LoadReply => ({
-        error: error instanceof Error ? (error.stack ?? error.message) : String(error),
-      }),
-    )
-    .then((reply) => {
-      // After the last answer nothing keeps the process alive.
-      process.send?.(reply, () => request.command === 'close' && process.disconnect());
-    })
-    .catch((error: unknown) => {
-      throw error;
-    });
-});
-// Without its parent it has nothing to do, and its connections would keep it alive.
-process.once('disconnect', () => void side?.close().catch(() => undefined));
+serveCommands(commands, async () => side?.close());

@@ -1,10 +1,11 @@
 // npm run bench: measures the sidecar beside the libraries it replaces. See bench/README.md.
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { killChildrenOnExit } from './children';
 import { allCases, selectCases } from './cases';
 import type { Bench, Plan } from './cases/case';
 import { describeMachine, describeVersions } from './machine';
-import { killChildrenOnExit, sidecarMain } from './processes';
+import { sidecarMain } from './processes';
 import { isLoss, terminalTable } from './report';
 import type { Report } from './report';
 import { writeResults } from './results';
@@ -18,10 +19,11 @@ const usage = `npm run bench -- [--quick] [--check] [--profile] [pattern]
   --quick    only the rows with a budget, in short rounds: shows that it works, not how fast it is
   --check    exit code 1 when a budget is missed or an operation failed
   --profile  write CPU profiles of the sidecar and of the load processes to bench/results
-  pattern    only what has a row whose id matches this regular expression; soak is the long run`;
+  pattern    only what has a row whose id matches this regular expression; soak is the long run, ^attack
+             are the attacks, which a quick run leaves out`;
 
 const root = join(__dirname, '..', '..');
-/** A full run takes less than ten minutes; one that takes so long hangs. */
+/** A full run takes about a quarter of an hour; one that takes so long hangs. */
 const longestRunMs = 40 * 60_000;
 
 const fullPlan: Plan = {
@@ -33,6 +35,7 @@ const fullPlan: Plan = {
   starts: 9,
   idleMs: 2000,
   soakRequests: 1_000_000,
+  attackMs: 10_000,
 };
 const quickPlan: Plan = {
   sessions: { '300b': 1000, '4kb': 1000, '64kb': 200 },
@@ -42,6 +45,7 @@ const quickPlan: Plan = {
   starts: 3,
   idleMs: 500,
   soakRequests: 50_000,
+  attackMs: 3000,
 };
 
 async function main(args: string[]): Promise<number> {

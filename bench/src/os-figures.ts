@@ -13,8 +13,17 @@ export function cpuSecondsOf(pid: number): number {
 
 /** Resident memory, in bytes. */
 export function residentBytesOf(pid: number): number {
-  const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return Number(kilobytes) * 1024;
+  return memoryOf(pid, 'VmRSS');
+}
+
+/** The most resident memory that the process has had since its start, in bytes. */
+export function peakResidentBytesOf(pid: number): number {
+  return memoryOf(pid, 'VmHWM');
+}
+
+function memoryOf(pid: number, name: string): number {
+  const line = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  return Number(line?.[1]) * 1024;
 }
 
 /** Open files and sockets. */

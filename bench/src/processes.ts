@@ -9,7 +9,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Redis } from 'ioredis';
-import type { AnswerOf, LoadCommand, LoadReply, OptionsOf } from './load-protocol';
+import type { AttackerCommands } from './attacker-protocol';
+import { childEnvironment, patienceMs, stop, track, within } from './children';
+import type { LoadCommands } from './load-protocol';
+import { startWorker } from './worker';
+import type { Worker } from './worker';
 
 /** The processes that the benchmark starts, and no others: each listens on loopback, on a port that was free. */
 
@@ -17,42 +21,9 @@ const root = join(__dirname, '..', '..');
 export const resultsDirectory = join(root, 'bench', 'results');
 export const sidecarMain = join(root, 'server', 'dist', 'main.js');
 
-/** Longest that a process may take to start, stop or answer. */
-const patienceMs = 120_000;
-
-const running = new Set<ChildProcess>();
-
-/** Makes sure that whatever ends this process, short of SIGKILL, ends those that it started. */
-export function killChildrenOnExit(): void {
-  process.once('exit', killChildren);
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(signal, () => {
-      killChildren();
-      process.kill(process.pid, signal);
-    });
-  }
-}
-
-function killChildren(): void {
-  for (const child of running) child.kill('SIGKILL');
-}
-
-function track(child: ChildProcess): ChildProcess {
-  running.add(child);
-  child.once('exit', () => running.delete(child));
-  return child;
-}
-
 export interface RunningProcess {
   readonly pid: number;
   stop(): Promise<void>;
-}
-
-async function stop(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exited = once(child, 'exit');
-  child.kill(signal);
-  await within(exited, `process ${String(child.pid)} to stop`);
 }
 
 export interface RedisServer extends RunningProcess {
@@ -110,6 +81,12 @@ export interface SidecarProcess extends GrpcServerProcess {
   readonly httpUrl: string;
   /** From before the process was made until it said that it serves. */
   readonly servingAfterMs: number;
+  /** How the process ended by itself, such as `SIGABRT` or `exit code 1`; `undefined` while it runs. */
+  readonly ending: string | undefined;
+  /** What it has written to its log so far. Counted where the sidecar is {@link SidecarOptions.isAttacked attacked}. */
+  readonly loggedBytes: number;
+  /** Ends it without letting it finish anything. */
+  kill(): Promise<void>;
 }
 
 export interface SidecarOptions {
@@ -119,30 +96,64 @@ export interface SidecarOptions {
   readonly nearCache?: boolean;
   /** The name of the CPU profile to write; `undefined`: none. */
   readonly profile?: string | undefined;
+  /** Limits, timeouts and sizes are the defaults, and the log is counted in place of shown. Default: false. */
+  readonly isAttacked?: boolean;
+  /** Most files and sockets that it may have open. Default: as many as this process. */
+  readonly openFiles?: number | undefined;
 }
 
-export async function startSidecar({ redisPort, nearCache = false, profile }: SidecarOptions): Promise<SidecarProcess> {
-  const flags = nodeFlags();
+export async function startSidecar(options: SidecarOptions): Promise<SidecarProcess> {
+  const { redisPort, nearCache = false, profile, isAttacked = false, openFiles } = options;
+  const command = [process.execPath, ...nodeFlags(), ...profiling(profile), sidecarMain];
+  const [program = '', ...args] = openFiles === undefined ? command : withOpenFiles(openFiles, command);
   const began = performance.now();
   const child = track(
-    spawn(process.execPath, [...flags, ...profiling(profile), sidecarMain], {
+    spawn(program, args, {
       // Nothing of this process's environment, so that all settings are the defaults but for these.
       env: {
         SESSION_SIDECAR_GRPC_ADDRESS: '127.0.0.1:0',
         SESSION_SIDECAR_HTTP_ADDRESS: '127.0.0.1:0',
         SESSION_SIDECAR_SIGNING_KEYS: signingKey(),
-        // A machine that stalls shall show in the latencies, not in calls that failed.
-        SESSION_SIDECAR_REDIS_COMMAND_TIMEOUT: '10s',
-        SESSION_SIDECAR_MEMORY_STORE_SIZE: '2GiB',
+        ...(!isAttacked && generousSettings),
         ...(redisPort !== undefined && { SESSION_SIDECAR_REDIS_URL: `redis://127.0.0.1:${redisPort}` }),
         ...(nearCache && { SESSION_SIDECAR_NEAR_CACHE: '64MiB' }),
       },
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', isAttacked ? 'pipe' : 'inherit'],
     }),
   );
+  let loggedBytes = 0;
+  for (const output of [child.stdout, child.stderr]) {
+    output?.on('data', (text: Buffer) => {
+      loggedBytes += text.length;
+    });
+  }
   const { grpc, http } = await within(servingLine(child), 'the sidecar to serve');
   const servingAfterMs = performance.now() - began;
-  return { pid: child.pid!, address: grpc[0]!, httpUrl: http, servingAfterMs, stop: () => stop(child, 'SIGTERM') };
+  return {
+    pid: child.pid!,
+    address: grpc[0]!,
+    httpUrl: http,
+    servingAfterMs,
+    get ending() {
+      return child.signalCode ?? (child.exitCode === null ? undefined : `exit code ${child.exitCode}`);
+    },
+    get loggedBytes() {
+      return loggedBytes;
+    },
+    stop: () => stop(child, 'SIGTERM'),
+    kill: () => stop(child, 'SIGKILL'),
+  };
+}
+
+const generousSettings = {
+  // A machine that stalls shall show in the latencies, not in calls that failed.
+  SESSION_SIDECAR_REDIS_COMMAND_TIMEOUT: '10s',
+  SESSION_SIDECAR_MEMORY_STORE_SIZE: '2GiB',
+};
+
+/** The shell sets the limit, hard too, since Node.js raises the soft one, and becomes the command. */
+function withOpenFiles(most: number, command: readonly string[]): string[] {
+  return ['/bin/sh', '-c', `ulimit -n ${most} && exec "$@"`, 'sh', ...command];
 }
 
 /** Those of the first line of the program, so that what is measured is what the command `session-sidecar` starts. */
@@ -167,9 +178,14 @@ interface ServingLine {
 
 function servingLine(child: ChildProcess): Promise<ServingLine> {
   return new Promise((resolve, reject) => {
-    createInterface({ input: child.stdout! }).on('line', (line) => {
+    const lines = createInterface({ input: child.stdout! });
+    lines.on('line', (line) => {
       const event = JSON.parse(line) as ServingLine;
-      if (event.msg === 'serving') resolve(event);
+      if (event.msg !== 'serving') return;
+      resolve(event);
+      lines.close();
+      // The process must not block on a full pipe.
+      child.stdout!.resume();
     });
     child.once('exit', (code) => {
       reject(new Error(`The sidecar ended with exit code ${String(code)} before it served.`));
@@ -194,36 +210,15 @@ export async function startEcho(reply: Buffer): Promise<GrpcServerProcess> {
   return { pid: child.pid!, address, stop: () => stop(child, 'SIGTERM') };
 }
 
-export interface LoadProcess {
-  request<C extends LoadCommand>(command: C, options: OptionsOf<C>): Promise<AnswerOf<C>>;
-}
+export type LoadProcess = Worker<LoadCommands>;
 
 export function startLoad(profile?: string): LoadProcess {
-  const child = track(fork(join(__dirname, 'load.js'), { env: childEnvironment(), execArgv: profiling(profile) }));
-  return {
-    async request(command, options) {
-      const reply = new Promise<LoadReply>((resolve, reject) => {
-        const onExit = (code: number | null): void => {
-          reject(new Error(`A load process ended with exit code ${String(code)}.`));
-        };
-        child.once('exit', onExit);
-        child.once('message', (message) => {
-          child.off('exit', onExit);
-          resolve(message as LoadReply);
-        });
-      });
-      child.send({ command, options });
-      const answer = await within(reply, `a load process to ${command}`);
-      if (command === 'close' && child.exitCode === null) await within(once(child, 'exit'), 'a load process to end');
-      if ('error' in answer) throw new Error(`A load process could not ${command}: ${answer.error}`);
-      return answer.answer as AnswerOf<typeof command>;
-    },
-  };
+  return startWorker<LoadCommands>('load.js', profiling(profile));
 }
 
-/** Settings of whoever runs the benchmark, such as NODE_OPTIONS, must not reach what is measured. */
-function childEnvironment(): NodeJS.ProcessEnv {
-  return { PATH: process.env['PATH'], NODE_ENV: 'production' };
+/** The process that attacks. */
+export function startAttacker(): Worker<AttackerCommands> {
+  return startWorker<AttackerCommands>('attacker.js');
 }
 
 /** @param name of the profile that is written when the process ends; `undefined`: none */
@@ -239,16 +234,4 @@ async function freePort(): Promise<number> {
   server.close();
   await once(server, 'close');
   return port;
-}
-
-async function within<T>(promise: Promise<T>, what: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`Waited ${patienceMs / 1000} s for ${what}.`)), patienceMs);
-  });
-  try {
-    return await Promise.race([promise, tooLate]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -15,14 +15,15 @@ export interface Report {
 /** The results for a terminal. */
 export function terminalTable(rows: readonly Row[], width: number): string {
   const head = ['row', 'what', 'ours', 'theirs', 'ours / theirs', 'budget', 'aim', ''];
-  const others = [27, 11, 11, 18, 8, 8, 8];
+  const longestId = Math.max(0, ...rows.map(({ id }) => id.length));
+  const others = [Math.max(27, longestId + 2), 11, 11, 18, 8, 8, 8];
   const what = Math.max(30, width - others.reduce((a, b) => a + b, 0) - head.length - 1);
   const [first = 0, ...rest] = others;
   const table = new Table({ head, colWidths: [first, what, ...rest], wordWrap: true, style: { head: [], border: [] } });
   for (const row of rows) {
     table.push([
       row.id,
-      row.what,
+      whatOf(row),
       oursOf(row),
       theirsOf(row),
       ratioOf(row),
@@ -71,7 +72,7 @@ export function isLoss({ met, rival, ratio, better, failed }: Row): boolean {
 function lossOf(row: Row): string {
   const missed = row.met === false ? `budget ${limitOf(row, row.budget)} missed: ` : '';
   const figure = row.ratio === null ? oursOf(row) : ratioOf(row);
-  return `- \`${row.id}\`: ${missed}${figure}. ${row.what}`;
+  return `- \`${row.id}\`: ${missed}${figure}. ${whatOf(row)}`;
 }
 
 function rowTable(rows: readonly Row[]): string {
@@ -80,7 +81,7 @@ function rowTable(rows: readonly Row[]): string {
     head,
     rows.map((row) => [
       `\`${row.id}\``,
-      row.what,
+      whatOf(row),
       oursOf(row),
       theirsOf(row),
       ratioOf(row),
@@ -135,6 +136,10 @@ export function markdownTable(head: readonly string[], rows: readonly (readonly 
   const line = (cells: readonly string[]) =>
     `| ${widths.map((width, n) => (cells[n] ?? '').padEnd(width)).join(' | ')} |`;
   return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
+}
+
+function whatOf({ what, note }: Row): string {
+  return note === null ? what : `${what} ${note}`;
 }
 
 function oursOf({ ours, unit, failed }: Row): string {

@@ -1,11 +1,13 @@
 import { budgets, holds } from './budgets';
-import type { Limit } from './budgets';
+import type { Budget, Limit } from './budgets';
 
 /** One line of the results. `null` where there is nothing to say. */
 export interface Row {
   readonly id: string;
   /** What was measured, as a sentence. */
   readonly what: string;
+  /** What else was seen, as sentences. */
+  readonly note: string | null;
   readonly unit: string;
   readonly ours: number;
   readonly theirs: number | null;
@@ -38,15 +40,20 @@ export interface SideDetail {
   readonly serverCores: number;
 }
 
-type Optional = 'theirs' | 'rival' | 'ratio' | 'ratioMin' | 'ratioMax' | 'failed' | 'detail';
+type Optional = 'note' | 'theirs' | 'rival' | 'ratio' | 'ratioMin' | 'ratioMax' | 'failed' | 'detail';
 export type RowFigures = Omit<Row, Optional | 'budget' | 'aim' | 'met' | 'aimMet'> & Partial<Pick<Row, Optional>>;
 
-/** A row with its budget, and whether that is met. */
-export function rowOf(figures: RowFigures): Row {
-  const { id, ours, ratio = null, failed = { ours: 0, theirs: 0 } } = figures;
-  const { budget = null, aim = null } = budgets[id] ?? {};
+/**
+ * A row with its budget, and whether that is met.
+ *
+ * @param limits Default: those of the row's id in {@link budgets}, if any.
+ */
+export function rowOf(figures: RowFigures, limits: Budget | undefined = budgets[figures.id]): Row {
+  const { ours, ratio = null, failed = { ours: 0, theirs: 0 } } = figures;
+  const { budget = null, aim = null } = limits ?? {};
   const judge = (limit: Limit | null) => limit && failed.ours === 0 && holds(limit, ratio ?? ours);
   return {
+    note: null,
     theirs: null,
     rival: null,
     ratioMin: null,

@@ -21,6 +21,7 @@ interface Servers {
 const serversOf: Readonly<Record<SideName, Servers>> = {
   sidecar: { redis: true, grpc: 'sidecar', loads: 1, writes: true },
   'sidecar-near': { redis: true, grpc: 'sidecar-near', loads: 1, writes: true },
+  'well-behaved': { redis: true, grpc: 'sidecar', loads: 1, writes: true },
   unary: { redis: true, grpc: 'sidecar', loads: 1, writes: true },
   'ioredis-hgetall': { redis: true, loads: 1, writes: false },
   'ioredis-pipelining': { redis: true, loads: 1, writes: false },

@@ -16,6 +16,7 @@ export interface Plan {
   readonly starts: number;
   readonly idleMs: number;
   readonly soakRequests: number;
+  readonly attackMs: number;
 }
 
 /** What cases run on. */

@@ -1,6 +1,7 @@
 import { sizes } from '../shop';
 import type { Size } from '../shop';
 import { budgets } from '../budgets';
+import { attackCases } from './attacks';
 import type { Case } from './case';
 import { comparison, figures } from './comparison';
 import type { ComparisonOptions } from './comparison';
@@ -45,6 +46,7 @@ export const allCases: readonly Case[] = [
     ...(size === usual.size ? [...nearCases(), pipeliningCase(), capacityCase(), memoryCapacityCase()] : []),
     ...(size === usual.size ? [] : [storedBytes(size, `bytes-per-session-${size}`)]),
   ]),
+  ...attackCases,
   soak,
 ];
 

@@ -1,13 +1,13 @@
 import { SessionClient } from '@session-sidecar/client';
+import type { ConnectionOptions } from '@session-sidecar/client';
 import { runAll } from '../closed-loop';
 import { assertUser, nextPage, shopSession } from '../shop';
 import type { Shop } from '../shop';
 import type { Side, Target } from './side';
 
-/** The sidecar through its client, as an application uses it. */
-export function clientSide({ address }: Target, transport: 'pipeline' | 'unary'): Side {
-  // A machine that stalls shall show in the latencies, not in calls that failed.
-  const client = new SessionClient<Shop>({ address, transport, timeoutMs: 10_000 });
+/** The sidecar through its client, as an application uses it. Default options: those of the client. */
+export function clientSide({ address }: Target, options: Omit<ConnectionOptions, 'address'> = {}): Side {
+  const client = new SessionClient<Shop>({ address, ...options });
   const tokens: string[] = [];
   let writes = 0;
 

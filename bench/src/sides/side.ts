@@ -21,6 +21,7 @@ export interface Target {
 export type SideName =
   | 'sidecar'
   | 'sidecar-near'
+  | 'well-behaved'
   | 'unary'
   | 'ioredis-hgetall'
   | 'ioredis-pipelining'

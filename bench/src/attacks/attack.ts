@@ -1,0 +1,61 @@
+/** Where the attacked sidecar listens, on loopback. */
+export interface AttackTarget {
+  /** `host:port` of gRPC. */
+  readonly address: string;
+  readonly httpUrl: string;
+  /** `undefined`: the sidecar keeps sessions in memory. */
+  readonly redisPort: number | undefined;
+}
+
+/** Stores what the attack needs, and returns the attack itself: it goes on until the assault ends. */
+export type Attack = (target: AttackTarget) => Promise<(assault: Assault) => Promise<void>>;
+
+/** How often each thing happened, by its name: statuses of calls, connections opened. */
+export type Tally = Readonly<Record<string, number>>;
+
+interface Resource {
+  once(event: 'close', listener: () => void): unknown;
+  destroy(): unknown;
+}
+
+/** One attack from start to end. */
+export class Assault {
+  readonly #ending = new AbortController();
+  readonly #open = new Set<Resource>();
+  readonly #tally: Record<string, number> = {};
+
+  get isOver(): boolean {
+    return this.#ending.signal.aborted;
+  }
+
+  get signal(): AbortSignal {
+    return this.#ending.signal;
+  }
+
+  get tally(): Tally {
+    return this.#tally;
+  }
+
+  /** Counts what happens before the end, which itself cuts off everything that is in flight. */
+  count(what: string): void {
+    if (this.isOver) return;
+    this.#tally[what] = (this.#tally[what] ?? 0) + 1;
+  }
+
+  /** Counts the most there were of something at a time. */
+  peak(what: string, count: number): void {
+    this.#tally[what] = Math.max(this.#tally[what] ?? 0, count);
+  }
+
+  /** Closes a connection at the end of the assault. */
+  own<T extends Resource>(resource: T): T {
+    this.#open.add(resource);
+    resource.once('close', () => this.#open.delete(resource));
+    return resource;
+  }
+
+  end(): void {
+    this.#ending.abort();
+    for (const resource of this.#open) resource.destroy();
+  }
+}
