@@ -14,8 +14,8 @@ sayIfMissing('the checks of Go code', go);
 sayIfMissing('the checks of Python code', python);
 const testWith = ({ missing }: Found | Missing) => (missing === undefined ? test : test.skip);
 
-const modules = ['proto/gen/go', 'client/go', 'examples/go', 'test/interop/go'];
-const scripts = ['client/python', 'examples/python', 'test/interop/python'];
+const modules = ['proto/gen/go', 'client/go', 'examples/go', 'test/interop/go', 'test/fuzz/go'];
+const scripts = ['client/python', 'examples/python', 'test/interop/python', 'test/fuzz/python'];
 
 /** Runs a command of a toolchain; rejects with what it printed if it finds something. */
 async function run(toolchain: Found | Missing, command: string, args: readonly string[], cwd = root): Promise<string> {

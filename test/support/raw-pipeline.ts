@@ -49,7 +49,10 @@ export function openPipeline(client: Client, { reads = true } = {}): RawPipeline
   let isOver = false;
   const opened = new Promise<void>((resolve) => stream.once('metadata', () => resolve()));
   const end = new Promise<RpcFailure | 'OK'>((resolve) => {
-    stream.on('error', (error) => resolve(new RpcFailure(error as ServiceError)));
+    stream.on('error', (error: Error & Partial<ServiceError>) => {
+      // Without a status, it is about a write that came after the end; how the call ended is said by itself.
+      if (error.metadata !== undefined) resolve(new RpcFailure(error as ServiceError));
+    });
     stream.on('end', () => resolve('OK'));
   });
   void end.then(() => (isOver = true));

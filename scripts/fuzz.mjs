@@ -1,0 +1,72 @@
+// npm run fuzz: bundles test/fuzz, with the sources of server and client instrumented so that coverage can guide the choice of inputs, and
+// runs it. --help says what can be chosen.
+import { readFileSync } from 'node:fs';
+import { createRequire, isBuiltin } from 'node:module';
+import { dirname, join, relative } from 'node:path';
+import { build, transform } from 'esbuild';
+import { createInstrumenter } from 'istanbul-lib-instrument';
+import { root, run } from './install.mjs';
+
+const outdir = join(root, 'node_modules', '.cache', 'session-sidecar', 'fuzz');
+const instrumenter = createInstrumenter({ esModules: true, produceSourceMap: true });
+
+/** Packages stay outside, each in the version that the file which imports it would get. */
+const packages = {
+  name: 'packages',
+  setup({ onResolve }) {
+    onResolve({ filter: /^[^./]/ }, ({ path, resolveDir, kind }) => {
+      if (kind === 'entry-point' || isBuiltin(path) || path.startsWith('@session-sidecar/')) return undefined;
+      return { path: createRequire(join(resolveDir, 'importer.js')).resolve(path), external: true };
+    });
+  },
+};
+
+/** Tests say where they are by `__dirname`, which a bundle would move. */
+const sources = {
+  name: 'sources',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/(server|client|test)\/.*\.ts$/ }, async ({ path }) => {
+      if (path.includes('/node_modules/')) return undefined;
+      const name = relative(root, path);
+      const define = { __dirname: JSON.stringify(dirname(path)) };
+      const isEngine = name.startsWith(join('test', 'fuzz', 'engine'));
+      const { code, map } = await transform(readFileSync(path, 'utf8'), {
+        loader: 'ts',
+        format: 'esm',
+        target: 'node20',
+        sourcefile: path,
+        sourcemap: true,
+        ...(isEngine ? {} : { define }),
+      });
+      const isProduct = /^(server|client)[/\\]src[/\\]/.test(name);
+      if (!isProduct) return { contents: withMap(code, JSON.parse(map)), loader: 'js' };
+      const instrumented = instrumenter.instrumentSync(code, name, JSON.parse(map));
+      return { contents: withMap(instrumented, instrumenter.lastSourceMap()), loader: 'js' };
+    });
+  },
+};
+
+function withMap(code, map) {
+  const encoded = Buffer.from(JSON.stringify(map)).toString('base64');
+  return `${code}\n//# sourceMappingURL=data:application/json;base64,${encoded}\n`;
+}
+
+await build({
+  entryPoints: { main: join(root, 'test/fuzz/main.ts'), worker: join(root, 'test/fuzz/engine/worker.ts') },
+  outdir,
+  outExtension: { '.js': '.cjs' },
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  alias: {
+    '@session-sidecar/proto': join(root, 'proto/gen'),
+    '@session-sidecar/client/express': join(root, 'client/src/web/express.ts'),
+    '@session-sidecar/client': join(root, 'client/src/index.ts'),
+  },
+  loader: { '.lua': 'text' },
+  plugins: [packages, sources],
+  sourcemap: 'inline',
+  logLevel: 'error',
+});
+run(process.execPath, ['--enable-source-maps', join(outdir, 'main.cjs'), ...process.argv.slice(2)]);

@@ -1,0 +1,89 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { toolchains } from '../../support/toolchains';
+import type { Toolchain } from '../../support/toolchains';
+import { readCorpus } from '../engine/corpus';
+import type { Find, ForeignTarget, Outcome } from '../engine/target';
+
+/** The clients in other languages are fuzzed by the engines of those languages, which see their coverage. */
+const root = join(__dirname, '..', '..', '..');
+
+export const goClient: ForeignTarget = {
+  name: 'go-client',
+  property:
+    'Whatever a sidecar answers, no call of the Go client panics, and each that fails gives an *Error of a known code.',
+  async fuzz({ seconds }) {
+    const { go } = toolchains();
+    if (go.missing !== undefined) return missing(go.missing);
+    const folder = join(root, 'test', 'fuzz', 'go');
+    // Compiling is not fuzzing.
+    execFileSync(go.command, ['test', '-c', '-o', '/dev/null', '.'], { cwd: folder, env: go.env, stdio: 'pipe' });
+    const args = ['test', '-run', '^$', '-fuzz', '^FuzzReplies$', '-fuzztime', `${Math.max(seconds, 1)}s`, '.'];
+    const { code, output, passed } = await run(go, args, folder);
+    const counts = [...output.matchAll(/execs: (\d+)/g)].map(([, count]) => Number(count));
+    return { inputs: counts.at(-1) ?? 0, seconds: passed, finds: code === 0 ? [] : [{ problem: essence(output) }] };
+  },
+};
+
+export const pythonClient: ForeignTarget = {
+  name: 'python-client',
+  property:
+    'Whatever a sidecar answers, every call of the Python client returns or raises a SessionError of a known code.',
+  async fuzz({ seconds, seed, corpusFolder }) {
+    const { python } = toolchains();
+    if (python.missing !== undefined) return missing(python.missing);
+    if ((await run(python, ['-c', 'import atheris'], root)).code !== 0) return missing('Atheris');
+    const folder = mkdtempSync(join(tmpdir(), 'session-sidecar-fuzz-'));
+    const script = join(root, 'test', 'fuzz', 'python', 'replies.py');
+    try {
+      const finds: Find[] = [];
+      for (const { file, input } of readCorpus(corpusFolder, 'python-client')) {
+        const replay = await run(python, [script, file], folder);
+        if (replay.code !== 0) finds.push({ input, file, problem: essence(replay.output) });
+      }
+      // 0 would be without end.
+      const limits = [`-max_total_time=${Math.max(seconds, 1)}`, `-seed=${Math.max(seed, 1)}`, '-print_final_stats=1'];
+      const { code, output, passed } = await run(python, [script, ...limits, `-artifact_prefix=${folder}/`], folder);
+      const inputs = Number(/stat::number_of_executed_units: (\d+)/.exec(output)?.[1] ?? 0);
+      const [artifact] = readdirSync(folder).filter((name) => /^(crash|timeout|oom)-/.test(name));
+      if (code !== 0) {
+        const input = artifact === undefined ? {} : { input: readFileSync(join(folder, artifact)) };
+        finds.push({ ...input, problem: essence(output) });
+      }
+      return { inputs, seconds: passed, finds };
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+};
+
+function missing(what: string): Outcome {
+  return { inputs: 0, seconds: 0, finds: [], missing: what };
+}
+
+async function run(
+  { command, env }: Toolchain,
+  args: readonly string[],
+  cwd: string,
+): Promise<{ readonly code: number | null; readonly output: string; readonly passed: number }> {
+  const began = performance.now();
+  const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+  }
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, output, passed: (performance.now() - began) / 1000 };
+}
+
+/** What an engine prints of a failure, without its progress and the insides of the languages. */
+function essence(output: string): string {
+  const lines = output
+    .split('\n')
+    .filter((line) => !/^(fuzz: elapsed|#\d+|INFO: |stat::)|\/usr\/local\/go\/|runtime\/debug/.test(line));
+  const from = lines.findIndex((line) => /--- FAIL|Uncaught Python exception|ERROR: libFuzzer/.test(line));
+  return lines.slice(Math.max(from, 0)).join('\n').trim();
+}
