@@ -1,13 +1,18 @@
 // npm run fuzz: bundles test/fuzz, with the sources of server and client instrumented so that coverage can guide the choice of inputs, and
 // runs it. --help says what can be chosen.
-import { readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire, isBuiltin } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { build, transform } from 'esbuild';
 import { createInstrumenter } from 'istanbul-lib-instrument';
 import { root, run } from './install.mjs';
 
-const outdir = join(root, 'node_modules', '.cache', 'session-sidecar', 'fuzz');
+// Of this run alone, because a worker is loaded whenever one has ended. Inside the repository, where its packages are found.
+const cache = join(root, 'node_modules', '.cache', 'session-sidecar');
+mkdirSync(cache, { recursive: true });
+const outdir = mkdtempSync(join(cache, 'fuzz-'));
+process.once('exit', () => rmSync(outdir, { recursive: true, force: true }));
+
 const instrumenter = createInstrumenter({ esModules: true, produceSourceMap: true });
 
 /** Packages stay outside, each in the version that the file which imports it would get. */

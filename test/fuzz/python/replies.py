@@ -24,7 +24,8 @@ from google.rpc import error_details_pb2, status_pb2
 from session_sidecar_proto.session.v1 import session_pb2 as messages
 from session_sidecar_proto.session.v1 import session_service_pb2 as api
 
-_TEXTS = [b"1", b'"x"', b"[1]", b"{}", b"null", b"", b"[", b"\xff", b'{"a":', b"1e999", b'"\\ud800"', b"[" * 100_000, b"NaN"]
+_TEXTS = [b"1", b'"x"', b"[1]", b"{}", b"null", b"", b"[", b"\xff", b'{"a":', b"1e999", b'"\\ud800"', b"[" * 100_000]
+_TEXTS += [b"NaN", b'["\\ud800"]', b"[1e999]", b"[NaN]"]
 _REASONS = ["SESSION_NOT_FOUND", "TOKEN_INVALID", "VERSION_MISMATCH", "DRAINING", "OVERLOADED", "INVALID_ARGUMENT", "", "NEW"]
 _CODES = list(grpc.StatusCode)[1:]
 
@@ -220,7 +221,7 @@ _STEPS: list[Callable[[Session], Any]] = [
     lambda session: session.invalidate(),
     lambda session: setattr(session, "subject", "ada"),
     lambda session: session.set_idle_timeout(timedelta(hours=1)),
-    lambda session: session.transform("list", lambda value: [value]),
+    lambda session: session.transform("list", lambda _value: [1]),
     lambda session: session.popitem() if session else None,
     _change_inside,
 ]

@@ -7,7 +7,7 @@ import { startScriptedSidecar } from './scripted-sidecar';
 type Data = Record<string, JsonValue>;
 
 /** Short, because some calls get no answer. */
-const timeoutMs = 100;
+const timeoutMs = 40;
 const mostSteps = 8;
 const token = `${'A'.repeat(43)}.${'A'.repeat(24)}`;
 

@@ -21,7 +21,7 @@ export const goClient: ForeignTarget = {
     const folder = join(root, 'test', 'fuzz', 'go');
     // Compiling is not fuzzing.
     execFileSync(go.command, ['test', '-c', '-o', '/dev/null', '.'], { cwd: folder, env: go.env, stdio: 'pipe' });
-    const args = ['test', '-run', '^$', '-fuzz', '^FuzzReplies$', '-fuzztime', `${Math.max(seconds, 1)}s`, '.'];
+    const args = ['test', '-run', '^$', '-fuzz', '^FuzzReplies$', '-fuzzminimizetime', '200x', '-fuzztime', `${Math.max(seconds, 1)}s`, '.'];
     const { code, output, passed } = await run(go, args, folder);
     const counts = [...output.matchAll(/execs: (\d+)/g)].map(([, count]) => Number(count));
     return { inputs: counts.at(-1) ?? 0, seconds: passed, finds: code === 0 ? [] : [{ problem: essence(output) }] };
@@ -81,9 +81,8 @@ async function run(
 
 /** What an engine prints of a failure, without its progress and the insides of the languages. */
 function essence(output: string): string {
-  const lines = output
-    .split('\n')
-    .filter((line) => !/^(fuzz: elapsed|#\d+|INFO: |stat::)|\/usr\/local\/go\/|runtime\/debug/.test(line));
-  const from = lines.findIndex((line) => /--- FAIL|Uncaught Python exception|ERROR: libFuzzer/.test(line));
-  return lines.slice(Math.max(from, 0)).join('\n').trim();
+  const noise =
+    /^(fuzz: elapsed|WARNING: |#\d+|INFO: |stat::|\s*$)|--- FAIL|Uncaught Python exception|\/usr\/local\/go\/|runtime\/debug/;
+  const lines = output.split('\n').filter((line) => !noise.test(line));
+  return lines.join('\n').trim();
 }
