@@ -7,6 +7,8 @@ import { anyJson, longTexts, names } from './texts';
 export interface SoupOptions {
   /** For fields of these names, what mostly stands there: `{ token: [issued] }`. Numbers as texts. */
   readonly likely?: Readonly<Record<string, readonly string[]>>;
+  /** Fields of these names are mostly left out. */
+  readonly rare?: readonly string[];
   /** A message stops growing here. Default: 4 MiB. */
   readonly maxBytes?: number;
 }
@@ -35,7 +37,7 @@ export function messageSoup(choices: Choices, type: DescMessage, options: SoupOp
   const writer = new BinaryWriter();
   writeFields(writer, choices, type, options, 0);
   const bytes = Buffer.from(writer.finish());
-  return choices.isRare(64) ? bytes.subarray(0, choices.below(bytes.length + 1)) : bytes;
+  return choices.isRare(128) ? bytes.subarray(0, choices.below(bytes.length + 1)) : bytes;
 }
 
 function writeFields(
@@ -45,24 +47,25 @@ function writeFields(
   options: SoupOptions,
   depth: number,
 ): void {
-  const { maxBytes = 4 * 1024 * 1024 } = options;
+  const { maxBytes = 4 * 1024 * 1024, rare = [] } = options;
   const oneofs = new Map(type.oneofs.map((oneof) => [oneof, choices.pick(oneof.fields)]));
   for (const field of type.fields) {
     if (field.oneof !== undefined && oneofs.get(field.oneof) !== field && !choices.isRare(32)) continue;
+    const isLeftOut = rare.includes(field.name) && choices.byte() % 8 !== 7;
+    const count = isLeftOut ? 0 : countOf(choices, field);
+    if (count === 0) continue;
     const encoded = new BinaryWriter();
     writeField(encoded, choices, field, options, depth);
     const bytes = encoded.finish();
-    const count = countOf(choices, field);
     const copies = Math.min(count, Math.max(1, Math.floor(maxBytes / Math.max(bytes.length, 2) / 2)));
-    if (count === 0) continue;
-    if (copies === count && count < 17) {
+    if (copies === count && count < 36) {
       writer.raw(bytes);
       for (let more = 1; more < count; more += 1) writeField(writer, choices, field, options, depth);
     } else {
       writer.raw(Buffer.concat(Array.from({ length: copies }, () => bytes)));
     }
   }
-  if (choices.isRare(16)) writeOddity(writer, choices);
+  if (choices.isRare(64)) writeOddity(writer, choices);
 }
 
 function countOf(choices: Choices, { fieldKind }: DescField): number {
@@ -70,6 +73,7 @@ function countOf(choices: Choices, { fieldKind }: DescField): number {
   const dice = choices.byte();
   if (dice >= 250) return choices.pick(repeats);
   if (dice >= 240) return 2;
+  if (isList && dice >= 232) return 5 + choices.below(30);
   if (dice % 8 === 7) return 0;
   return isList ? dice % 5 : 1;
 }
@@ -81,7 +85,7 @@ function writeField(
   options: SoupOptions,
   depth: number,
 ): void {
-  if (choices.isRare(48)) {
+  if (choices.isRare(256)) {
     writeWrongly(writer, choices, field.number);
     return;
   }
@@ -142,7 +146,7 @@ function writeScalar(
       writer.tag(number, WireType.LengthDelimited).bytes(anyJson(choices));
       break;
     case ScalarType.BOOL:
-      writer.tag(number, WireType.Varint).bool(choices.byte() % 2 === 1);
+      writer.tag(number, WireType.Varint).bool(choices.byte() % 4 !== 3);
       break;
     case ScalarType.INT64:
       writer.tag(number, WireType.Varint).int64(choices.pick(likely[name] ?? longNumbers));
@@ -153,7 +157,7 @@ function writeScalar(
 }
 
 function stringFor(choices: Choices, likely: readonly string[] | undefined): Uint8Array {
-  if (likely !== undefined && !choices.isRare(12)) return Buffer.from(choices.pick(likely));
+  if (likely !== undefined && !choices.isRare(32)) return Buffer.from(choices.pick(likely));
   const dice = choices.byte();
   if (dice < 200) return Buffer.from(choices.pick(names));
   if (dice < 240) return choices.take(choices.below(20));

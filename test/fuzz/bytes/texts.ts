@@ -62,22 +62,21 @@ const jsonTexts = [
     '{"__proto__":1}',
     '[[[[1]]]]',
     ' [ ] ',
-    '"',
-    '[',
-    '[1',
     '{"a":[1,{"b":"]"}]}',
-    'NaN',
-    '01',
+    '["\\ud800"]',
+    '[1e400]',
   ],
 ];
+const almostJson = ['"', '[', '[1', 'NaN', '01', '\ufeff1', '1 1', "'x'", '[1,]', '{"a"}', '\u0000'];
 
 /** Mostly a JSON text; else any bytes, or many. */
 export function anyJson(choices: Choices): Buffer {
   const dice = choices.byte();
   if (dice < 170) return Buffer.from(choices.pick(jsonTexts));
-  if (dice < 220) return validJson(choices);
-  if (dice < 245) return choices.take(choices.below(40));
-  if (dice < 250) return Buffer.from('[1,'.repeat(20_000));
+  if (dice < 225) return validJson(choices);
+  if (dice < 240) return Buffer.from(choices.pick(almostJson));
+  if (dice < 250) return choices.take(choices.below(40));
+  if (dice < 253) return Buffer.from('[1,'.repeat(20_000));
   return Buffer.from(choices.pick(longTexts));
 }
 

@@ -61,9 +61,10 @@ export async function fuzz(target: Target, opened: OpenTarget, context: FuzzerCo
       else kept[random.below(mostKept)] = entry;
     }
     if (problem !== undefined) return problem;
-    const allowed = target.maxSteps?.(input.length) ?? Infinity;
+    const { size = input.length } = opened;
+    const allowed = target.maxSteps?.(size) ?? Infinity;
     return coverage.steps > allowed
-      ? `Took ${coverage.steps} steps for ${input.length} bytes; ${allowed} are allowed.`
+      ? `Took ${coverage.steps} steps for ${size} bytes; ${allowed} are allowed.`
       : undefined;
   };
 

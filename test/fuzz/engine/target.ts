@@ -12,10 +12,10 @@ export interface Target {
   /** Longest input. Default: 4096. */
   readonly maxBytes?: number;
   /**
-   * How many instrumented statements and branches the guiding sources may execute for an input: work that grows faster than the input is a
-   * find, on any machine. Default: not checked.
+   * How many instrumented statements and branches the guiding sources may execute for so many bytes: work that grows faster is a find, on
+   * any machine. Default: not checked.
    */
-  readonly maxSteps?: (inputBytes: number) => number;
+  readonly maxSteps?: (bytes: number) => number;
   /** An input that takes longer hangs, in milliseconds. Default: 30 s, because other work may keep the machine busy. */
   readonly hangMs?: number;
   open(): Promise<OpenTarget>;
@@ -24,6 +24,8 @@ export interface Target {
 export interface OpenTarget {
   /** Rejects or throws when the property does not hold. */
   run(input: Buffer): void | Promise<void>;
+  /** Bytes of what the last input was turned into, for {@link Target.maxSteps}. Default: those of the input. */
+  readonly size?: number;
   close?(): Promise<void>;
 }
 

@@ -21,7 +21,18 @@ export const goClient: ForeignTarget = {
     const folder = join(root, 'test', 'fuzz', 'go');
     // Compiling is not fuzzing.
     execFileSync(go.command, ['test', '-c', '-o', '/dev/null', '.'], { cwd: folder, env: go.env, stdio: 'pipe' });
-    const args = ['test', '-run', '^$', '-fuzz', '^FuzzReplies$', '-fuzzminimizetime', '200x', '-fuzztime', `${Math.max(seconds, 1)}s`, '.'];
+    const args = [
+      'test',
+      '-run',
+      '^$',
+      '-fuzz',
+      '^FuzzReplies$',
+      '-fuzzminimizetime',
+      '200x',
+      '-fuzztime',
+      `${Math.max(seconds, 1)}s`,
+      '.',
+    ];
     const { code, output, passed } = await run(go, args, folder);
     const counts = [...output.matchAll(/execs: (\d+)/g)].map(([, count]) => Number(count));
     return { inputs: counts.at(-1) ?? 0, seconds: passed, finds: code === 0 ? [] : [{ problem: essence(output) }] };

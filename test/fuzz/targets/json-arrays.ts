@@ -21,42 +21,53 @@ export const jsonArrays: Target = {
     [1, 3, 91, 49, 93, 1],
     [0, 255, 14, 3, 1, 12, 2],
   ].map((bytes) => Uint8Array.from(bytes)),
-  maxSteps: (bytes) => 20_000 + 400 * bytes,
-  open: () =>
-    Promise.resolve({
+  maxSteps: (bytes) => 3000 + 40 * bytes,
+  open() {
+    let size = 0;
+    return Promise.resolve({
+      get size() {
+        return size;
+      },
       run(input) {
         const choices = new Choices(input);
-        if (choices.isRare(4)) appendToAnything(choices);
-        else appendToArray(choices);
+        size = choices.isRare(4) ? appendToAnything(choices) : appendToArray(choices);
       },
-    }),
+    });
+  },
 };
 
-function appendToArray(choices: Choices): void {
-  const elements: JsonValue[] = Array.from({ length: choices.below(12) }, () => jsonValue(choices, 1));
-  const array = Buffer.from(spaced(choices, elements));
-  const expected = [...elements];
+/** @returns the bytes of array and elements */
+function appendToArray(choices: Choices): number {
+  const first: JsonValue[] = Array.from({ length: choices.below(12) }, () => jsonValue(choices, 1));
+  const copies = choices.isRare(8) ? choices.pick([2, 20, 200]) : 1;
+  const expected = Array.from({ length: copies }, () => first).flat();
+  const array = Buffer.from(spaced(choices, expected));
   const operations: Operation[] = [];
   const isApplied: boolean[] = [];
+  let size = array.length;
   while (!choices.isOver && operations.length < 50) {
-    const value = jsonValue(choices, 1);
+    const element = jsonValue(choices, 1);
+    const value = Buffer.from(spaced(choices, element));
     const unlessPresent = choices.byte() % 2 === 0;
-    operations.push({ kind: 'append', key, value: Buffer.from(spaced(choices, value)), unlessPresent });
-    const isNew = !unlessPresent || !expected.some((one) => JSON.stringify(one) === JSON.stringify(value));
+    operations.push({ kind: 'append', key, value, unlessPresent });
+    size += value.length;
+    const isNew = !unlessPresent || !expected.some((one) => JSON.stringify(one) === JSON.stringify(element));
     isApplied.push(isNew);
-    if (isNew) expected.push(value);
+    if (isNew) expected.push(element);
   }
   const applied = applyOperations({ data: new Map([[key, array]]), flash: new Map() }, operations, generousLimits);
-  assert.ok(applied.status === 'applied');
-  assert.deepEqual(JSON.parse(applied.content.data.get(key)!.toString()), expected);
+  assert.ok(applied.status === 'applied', 'refused to append to an array');
+  assert.deepEqual(JSON.parse(applied.content.data.get(key)!.toString()), expected, 'the array after appending');
   assert.deepEqual(
     applied.results.map((result) => result.applied),
     isApplied,
+    'which elements were appended',
   );
+  return size;
 }
 
 /** What an application stored without JSON may look like an array, or be one. */
-function appendToAnything(choices: Choices): void {
+function appendToAnything(choices: Choices): number {
   const operation = {
     kind: 'append',
     key,
@@ -68,10 +79,11 @@ function appendToAnything(choices: Choices): void {
   if (applied.status === 'refused') {
     assert.ok(!isArray(before), `refused to append to ${before.toString()}`);
     assert.deepEqual(applied.refusal, { kind: 'operand', operation: 0, problem: 'no_json_array' });
-    return;
+    return before.length;
   }
   const after = applied.content.data.get(key)!;
   if (isArray(before)) assert.ok(isArray(after), `${before.toString()} became ${after.toString()}`);
+  return before.length;
 }
 
 function isArray(text: Buffer): boolean {

@@ -4,9 +4,9 @@ import { connectRaw, methods, RpcFailure } from '../../support/raw-grpc';
 import type { RawClient } from '../../support/raw-grpc';
 import { startReadySidecar } from '../../support/ready-sidecar';
 import { unaryMethods } from '../bytes/api';
+import type { Method } from '../bytes/api';
 import { Choices } from '../bytes/choices';
 import { messageSoup } from '../bytes/message-soup';
-import { names } from '../bytes/texts';
 import type { Target } from '../engine/target';
 import { assertDocumented } from './documented';
 import { startRedisForFuzzing } from './redis';
@@ -20,20 +20,34 @@ const { token: unknownToken } = createTokens([Buffer.alloc(32, 'test')]).issue()
 const likely = {
   token: [ownToken, ownToken, ownToken, ownToken, unknownToken, `${unknownToken.slice(0, -1)}A`, ''],
   csrf_token: [ownCsrfToken, 'x'],
-  key: ['a', 'b', 'cart', ...names.slice(0, 12)],
+  key: ['a', 'b', 'cart', 'c', 'd', 'e', 'user', 'é'],
   queue: ['', 'q', 'errors'],
-  // Not so short that a session might end meanwhile.
-  seconds: ['3600', '86400', '315576000', '0', '-1', '9223372036854775807'],
-  nanos: ['0', '1000000', '1', '-1'],
+  subject: ['ada', 'user 7', ''],
+  if_version: ['1', '2', '3'],
+  // Not so short that a session might end between two calls.
+  seconds: ['3600', '86400', '3600', '315576000', '0', '9223372036854775807'],
+  nanos: ['0', '0', '0', '1000000', '1', '-1'],
 };
+
+const rare = ['idle_timeout', 'no_idle_timeout', 'if_version', 'subject'];
 
 const env = {
   SESSION_SIDECAR_MAX_SESSION_SIZE: '600KB',
-  SESSION_SIDECAR_MAX_KEYS: '12',
-  SESSION_SIDECAR_MAX_FLASH_MESSAGES: '20',
+  SESSION_SIDECAR_MAX_KEYS: '5',
+  SESSION_SIDECAR_MAX_FLASH_MESSAGES: '5',
 };
 
-const mostRequests = 4;
+const mostRequests = 6;
+
+const updateSession = unaryMethods.find(({ name }) => name === 'UpdateSession')!;
+const invalidateSession = unaryMethods.find(({ name }) => name === 'InvalidateSession')!;
+const others = unaryMethods.filter((method) => method !== updateSession && method !== invalidateSession);
+
+/** Mostly what leaves something for the next requests to meet. */
+function methodOf(choices: Choices): Method {
+  if (choices.isRare(32)) return invalidateSession;
+  return choices.isRare(2) ? choices.pick(others) : updateSession;
+}
 
 /** A sidecar, and the session that the requests of one input are about. */
 interface Side {
@@ -48,7 +62,12 @@ export const requests: Target = {
     'Any request to any RPC gets the same answer from the memory store and from Redis: success or a documented error, which changes nothing.',
   guidedBy: ['server/src/grpc', 'server/src/session', 'server/src/store/memory'],
   maxBytes: 1024,
-  seeds: unaryMethods.map((_method, index) => Uint8Array.from([index, 0, 0, 0, 0, 0, 0, 1, 2, 3, 0, 0, 0, 0])),
+  seeds: [
+    ...others.map((_method, index) => Uint8Array.from([0, 1, index, 0, 0, 0, 0, 0, 0, 1, 2, 3, 0, 0, 0, 0])),
+    ...[0, 1, 2, 3, 4, 5, 6, 7].map((kind) =>
+      Uint8Array.from([0, 0, 0, 0, 0, kind, 0, 0, 3, 0, 0, 1, 0, kind, 0, 0, 0, 0]),
+    ),
+  ],
   async open() {
     const redis = await startRedisForFuzzing();
     const sidecars = [await startReadySidecar({ env }), await startReadySidecar({ redisUrl: redis.url, env })];
@@ -57,19 +76,22 @@ export const requests: Target = {
       async run(input) {
         const choices = new Choices(input);
         const sides = await Promise.all(clients.map(newSession));
-        let before = await statesOf(sides);
+        // Grows with every change, so that a refusal which changed something shows; `undefined`: not known.
+        let version: unknown = 1;
         for (let count = 0; count < mostRequests && !choices.isOver; count += 1) {
-          const { name, input: type } = choices.pick(unaryMethods);
-          const request = messageSoup(choices, type, { likely });
-          const [inMemory, inRedis] = await Promise.all(sides.map((side) => send(side, name, request)));
-          assert.deepEqual(inRedis, inMemory, `what ${name} answers`);
-          const after = await statesOf(sides);
-          assert.deepEqual(after[1], after[0], `the session after ${name}`);
-          if (inMemory!.failed !== undefined) assert.deepEqual(after, before, `the session after ${name} was refused`);
-          // It might end while the other one is asked.
-          if (isShortLived(after[0])) break;
-          before = after;
+          const { name, input: type } = methodOf(choices);
+          const request = messageSoup(choices, type, { likely, rare });
+          const [answer, inRedis] = await Promise.all(sides.map((side) => send(side, name, request)));
+          assert.deepEqual(inRedis, answer, `what ${name} answers`);
+          if (answer!.failed === undefined) {
+            version = mayChange.has(name) ? answer!.ok!['version'] : version;
+          } else {
+            const now = await versionOf(sides);
+            assert.equal(now, version ?? now, `the version after ${name} was refused`);
+            version = now;
+          }
         }
+        await versionOf(sides);
         await Promise.all(sides.map(({ client, token }) => client.call('invalidateSession', { token })));
       },
       close: async () => {
@@ -105,23 +127,23 @@ async function send(side: Side, method: string, request: Buffer): Promise<Answer
   } catch (error) {
     if (!(error instanceof RpcFailure)) throw error;
     assertDocumented(error);
+    assert.notEqual(error.status, 'DEADLINE_EXCEEDED', 'no answer in 20 s');
     const { status, reason, message, metadata, violations } = error;
     return { failed: { status, reason, message, metadata, violations } };
   }
 }
 
-/** What GetSession says of each side's session. */
-function statesOf(sides: readonly Side[]): Promise<Comparable[]> {
-  return Promise.all(sides.map(async (side) => (await send(side, 'GetSession', getOwn)) as Comparable));
+/** The version of the session, which must be the same on both sides; `undefined`: it has ended. */
+async function versionOf(sides: readonly Side[]): Promise<unknown> {
+  const [inMemory, inRedis] = await Promise.all(sides.map((side) => send(side, 'GetSession', getOwn)));
+  assert.deepEqual(inRedis, inMemory, 'the session afterwards');
+  return (inMemory!.ok?.['session'] as Comparable | undefined)?.['version'];
 }
 
 const getOwn = Buffer.from(methods.getSession.requestType.encode({ token: ownToken }).finish());
-
-function isShortLived(state: Comparable | undefined): boolean {
-  const session = (state as Answer | undefined)?.ok?.['session'] as Comparable | undefined;
-  const idleTimeout = session?.['idleTimeout'] as { readonly seconds: number } | undefined;
-  return idleTimeout !== undefined && idleTimeout.seconds < 600;
-}
+const mayChange = new Set([
+  ...['UpdateSession', 'RegenerateSession', 'InvalidateSession', 'PushFlash', 'PopFlash', 'NewCsrfToken'],
+]);
 
 const different = new Set(['token', 'csrfToken', 'handle', 'created', 'accessed', 'expires']);
 
