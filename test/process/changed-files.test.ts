@@ -128,7 +128,11 @@ describe('the password of Redis in a file that changes', () => {
     // Open connections would stay.
     await server.admin.call('CLIENT', 'KILL', 'USER', 'sidecar');
   };
-  const addUser = (server: RedisServer) => server.admin.acl('SETUSER', 'sidecar', 'on', '>old', '+@all', '~*', '&*');
+  const addUser = async (server: RedisServer): Promise<void> => {
+    await server.admin.acl('SETUSER', 'sidecar', 'on', '>old', '+@all', '~*', '&*');
+    // Or a connection that fails to log in would go on as that user. The connection at hand stays.
+    await server.admin.acl('SETUSER', 'default', 'resetpass', '>another');
+  };
 
   test.each([
     [
@@ -188,9 +192,14 @@ describe('the password of Redis in a file that changes', () => {
     const client = connectRaw(sidecar.address);
     cleanUps.push(() => client.close());
     // Of many sessions, each node has some.
-    for (let session = 0; session < 30; session += 1) {
-      await until('a session to be created', () => client.call('createSession', {}).catch(() => undefined));
-    }
+    const createMany = async (): Promise<void> => {
+      for (let session = 0; session < 30; session += 1)
+        await until('a session to be created', () => client.call('createSession', {}).catch(() => undefined));
+    };
+    await createMany();
+    // Connections that are made anew, and not only again.
+    for (const node of cluster.nodes) await node.admin.call('CLIENT', 'KILL', 'USER', 'sidecar');
+    await createMany();
   }, 60_000);
 
   test('cannot move the sidecar to another Redis', async () => {

@@ -56,55 +56,40 @@ async function refusals(limit: string): Promise<number> {
 const isAlive = async (): Promise<boolean> => (await probe(`${sidecar.httpUrl}/livez`)).status === 200;
 
 describe('pipelined requests on the HTTP port', () => {
-  test('do not come before calls: 17,000 for the metrics', async () => {
+  test('do not come before calls: 17,000 for the metrics, again and again', async () => {
     const grpc = connectRaw(sidecar.address);
     try {
       const { token } = await grpc.call('createSession', {});
-      const client = await open();
-      client.socket.write(get('/metrics').repeat(17_000));
-      await until('the first page', () => client.answers() > 0);
-      for (let call = 0; call < 20; call += 1) await grpc.call('getSession', { token });
-      // Pages that were printed before, or between, the calls.
-      expect(client.answers()).toBeLessThan(1_000);
-      expect(await isAlive()).toBe(true);
+      for (let attempt = 0; attempt < 5; attempt += 1) {
+        const client = await open();
+        client.socket.write(get('/metrics').repeat(17_000));
+        await until('the first page', () => client.answers() > 0);
+        for (let call = 0; call < 20; call += 1) await grpc.call('getSession', { token });
+        expect(await isAlive()).toBe(true);
+        // The others were not even read.
+        expect(client.answers()).toBe(1);
+      }
     } finally {
       grpc.close();
     }
   });
-
-  test('are answered one after another, in their order', async () => {
-    const client = await open();
-    client.socket.write(get('/livez') + get('/nowhere') + get('/readyz') + get('/metrics') + get('/livez'));
-    await until('all answers', () => client.answers() === 5 && client.received().endsWith('alive\n'));
-    const codes = [...client.received().matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, code]) => code);
-    expect(codes.at(-1)).toBe('200');
-  });
-
-  test('end with the connection after a number of them', async () => {
-    const client = await open();
-    client.socket.write(get('/livez').repeat(1_500));
-    await until('the connection to be closed', client.isClosed);
-    expect(client.answers()).toBe(1_000);
-    expect(client.received().toLowerCase()).toContain('connection: close');
-  });
 });
 
 describe('connections to the HTTP port', () => {
-  test('are used again, request after request', async () => {
+  test.each(['/livez', '/readyz', '/metrics', '/nowhere'])('end with the answer to their request: %s', async (path) => {
     const client = await open();
-    for (const path of ['/livez', '/metrics', '/readyz']) {
-      const before = client.answers();
-      client.socket.write(get(path));
-      await until(`the answer of ${path}`, () => client.answers() > before);
-    }
-    expect(client.isClosed()).toBe(false);
+    client.socket.write(get(path));
+    await until('the connection to be closed', client.isClosed);
+    expect(client.answers()).toBe(1);
+    expect(await refusals('connections')).toBe(0);
   });
 
   test.each([
-    ['send nothing', ''],
-    ['send half a request', 'GET /metrics HTTP/1.1\r\nHost:'],
-    ['send requests and read nothing', get('/metrics').repeat(1_000)],
-  ])('that %s are closed when there are too many, and probes are always served', async (_, bytes) => {
+    ['send nothing', '', 3 * maxConnections],
+    ['send half a request', 'GET /metrics HTTP/1.1\r\nHost:', 3 * maxConnections],
+    // Those end with their answers.
+    ['send requests and read nothing', get('/metrics').repeat(1_000), 0],
+  ])('that %s are closed when there are too many, and probes are always served', async (_, bytes, refused) => {
     for (let n = 0; n < 5 * maxConnections; n += 1) {
       const { socket } = await open();
       if (bytes.length > 1_000) socket.pause();
@@ -112,7 +97,7 @@ describe('connections to the HTTP port', () => {
       if (n % 5 === 4) expect(await isAlive()).toBe(true);
     }
     expect((await probe(`${sidecar.httpUrl}/readyz`)).text).toBe('ready\n');
-    expect(await refusals('connections')).toBeGreaterThanOrEqual(3 * maxConnections);
+    expect(await refusals('connections')).toBeGreaterThanOrEqual(refused);
     for (const { socket } of clients) socket.resume();
     await until(
       'all connections but a few to be closed',

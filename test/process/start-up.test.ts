@@ -96,6 +96,18 @@ describe('a sidecar that starts', () => {
   });
 });
 
+test('what libraries and Node.js print is a log line, without objects', async () => {
+  const script = join(directory, 'print.cjs');
+  const code = `console.warn('a %s', 'library', { args: ['s3cret'] }); process.emitWarning('careful');`;
+  writeFileSync(script, `process.once('SIGUSR2', () => { ${code} });`);
+  const { child, log, logged, output } = await startServing({ env: { NODE_OPTIONS: `--require ${script}` } });
+  child.kill('SIGUSR2');
+  expect(await logged('Node.js warning')).toMatchObject({ level: 'warn', detail: 'Warning: careful' });
+  expect(log()).toContainEqual(expect.objectContaining({ msg: 'library warning', detail: 'a library' }));
+  expect(output().stderr).toBe('');
+  expect(output().stdout).not.toContain('s3cret');
+});
+
 describe('the command line', () => {
   test('--version prints the version', () => {
     // As a program, by its first line, the way npm installs it.

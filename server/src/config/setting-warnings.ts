@@ -5,26 +5,26 @@ import type { GivenSettings } from './sources';
 /** Settings that are allowed and contradict each other, most likely by mistake. */
 export function contradictions(values: SettingValues, given: GivenSettings): string[] {
   const { idleTimeout, touchInterval, maxLifetime, maxSessionBytes, memoryStoreBytes } = values;
-  const told = (id: SettingId): string => {
+  const written = (id: SettingId): string => {
     const { text = settings[id as 'idleTimeout'].fallback, from = variableOf(settings[id]) } = given.get(id) ?? {};
     return `${from} (${text})`;
   };
   const warnings: string[] = [];
   if (maxLifetime !== undefined && idleTimeout !== undefined && maxLifetime < idleTimeout) {
     warnings.push(
-      `${told('maxLifetime')} is shorter than ${told('idleTimeout')}: sessions end before their idle timeout. Raise the one or lower the other.`,
+      `${written('maxLifetime')} is shorter than ${written('idleTimeout')}: sessions end before their idle timeout. Raise the one or lower the other.`,
     );
   }
   const shortest = Math.min(idleTimeout ?? Infinity, maxLifetime ?? Infinity);
   if (touchInterval !== undefined && touchInterval > shortest) {
     const than = shortest === idleTimeout ? 'idleTimeout' : 'maxLifetime';
     warnings.push(
-      `${told('touchInterval')} is longer than ${told(than)}: accesses are hardly ever recorded. Lower it to a fraction of that.`,
+      `${written('touchInterval')} is longer than ${written(than)}: accesses are hardly ever recorded. Lower it to a fraction of that.`,
     );
   }
   if (given.has('memoryStoreBytes') && maxSessionBytes > memoryStoreBytes) {
     warnings.push(
-      `${told('maxSessionBytes')} is larger than ${told('memoryStoreBytes')}: a session may not fit in the store. Raise the one or lower the other.`,
+      `${written('maxSessionBytes')} is larger than ${written('memoryStoreBytes')}: a session may not fit in the store. Raise the one or lower the other.`,
     );
   }
   return warnings;

@@ -53,7 +53,7 @@ export const settings = {
     name: 'HTTP_MAX_CONNECTIONS',
     kind: integer(8, 10_000),
     fallback: '128',
-    help: 'Maximum number of connections to the HTTP port. When there are more, the longest idle ones are closed, so that a probe is always served.',
+    help: 'Maximum number of connections to the HTTP port. When there are more, the oldest ones are closed, those without a request first, so that a probe is always served.',
   },
   logLevel: {
     name: 'LOG_LEVEL',

@@ -5,13 +5,13 @@ const graceMs = 1_000;
 
 /**
  * Keeps connections within a number by closing old ones, so that a new one is always served: a probe must get through however
- * many connections others hold. Those that have been idle for a while go first, then those whose answer is not ready or not
+ * many connections others hold. Those that have sent no request for a while go first, then those whose answer is not ready or not
  * taken, and last those that are about to send a request; of each, the oldest first.
  */
 export class ConnectionLimit {
   readonly #max: number;
   readonly #onClosed: () => void;
-  /** The longest waiting first. */
+  /** The oldest first. */
   readonly #open = new Set<Connection>();
   #isScheduled = false;
 
@@ -23,10 +23,6 @@ export class ConnectionLimit {
 
   add(connection: Connection): void {
     this.#open.add(connection);
-    connection.on('waiting', () => {
-      this.#open.delete(connection);
-      this.#open.add(connection);
-    });
     connection.once('close', () => this.#open.delete(connection));
     if (this.#open.size > this.#max && !this.#isScheduled) this.#schedule();
   }
@@ -52,8 +48,8 @@ export class ConnectionLimit {
 
   #closeSurplus(): void {
     const now = performance.now();
-    const isIdle = ({ answering, waitingSince }: Connection): boolean => !answering && now - waitingSince > graceMs;
-    for (const goes of [isIdle, ({ answering }: Connection) => answering, () => true]) {
+    const isIdle = ({ hasRequest, since }: Connection): boolean => !hasRequest && now - since > graceMs;
+    for (const goes of [isIdle, ({ hasRequest }: Connection) => hasRequest, () => true]) {
       for (const connection of this.#open) {
         if (this.#open.size <= this.#max) return;
         if (!goes(connection)) continue;

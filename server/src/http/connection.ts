@@ -8,28 +8,24 @@ const lineFeed = 10;
 const pieceBytes = 1_024;
 
 /**
- * A client's connection that gives node:http one request at a time. node:http parses everything that has arrived before the
- * first answer is out, so that thousands of pipelined requests would hold up the process; here the bytes behind a request
- * wait, most of them in the kernel, until it is answered. Requests have no body: an answer to one that has must close the
- * connection.
- *
- * It is `answering` from the end of a request's head to {@link next}, and otherwise waits for a head.
+ * A client's connection that gives node:http one request and no more. node:http parses everything that has arrived before the
+ * first answer is out, so that thousands of pipelined requests would hold up the process; here what follows the first
+ * request is not read. The answer has to close the connection.
  */
 export class Connection extends Duplex {
+  /** When it was accepted, by `performance.now()`. */
+  readonly since = performance.now();
   readonly #socket: Socket;
   readonly #maxHeadBytes: number;
   readonly #onTooLong: (connection: Connection) => void;
   #hasEnded = false;
-  #answering = false;
-  #requests = 0;
-  #waitingSince = performance.now();
-  /** Of the head that is being received. */
+  #hasRequest = false;
   #headBytes = 0;
   #lineBytes = 0;
   #hasLine = false;
 
   /**
-   * @param maxHeadBytes how long a head may get, separators included: more than node:http allows
+   * @param maxHeadBytes how long the head of the request may get, separators included: more than node:http allows
    * @param onTooLong is to refuse it, and nothing more is read
    */
   constructor(socket: Socket, maxHeadBytes: number, onTooLong: (connection: Connection) => void) {
@@ -47,29 +43,9 @@ export class Connection extends Duplex {
     socket.on('close', () => this.destroy());
   }
 
-  /** How many requests it has handed on. */
-  get requests(): number {
-    return this.#requests;
-  }
-
-  get answering(): boolean {
-    return this.#answering;
-  }
-
-  /** When it began to wait for a request, by `performance.now()`. */
-  get waitingSince(): number {
-    return this.#waitingSince;
-  }
-
-  /** The request is answered. The next one is let through in a later turn of the event loop: other clients come first. */
-  next(): void {
-    setImmediate(() => {
-      if (this.destroyed) return;
-      this.#answering = false;
-      this.#waitingSince = performance.now();
-      this.emit('waiting');
-      this.#pass();
-    });
+  /** Whether its request has arrived, and is being answered. */
+  get hasRequest(): boolean {
+    return this.#hasRequest;
   }
 
   /** For node:http: of inactivity, in ms. */
@@ -108,21 +84,17 @@ export class Connection extends Duplex {
     done(error);
   }
 
-  /** Hands on what has arrived, up to the end of the next head. */
+  /** Hands on what has arrived, up to the end of the head. */
   #pass(): void {
-    while (!this.#answering && !this.destroyed) {
+    while (!this.#hasRequest && !this.destroyed) {
       const piece = this.#socket.read(Math.min(pieceBytes, this.#socket.readableLength)) as Buffer | null;
       if (piece === null) {
-        if (this.#hasEnded && !this.readableEnded) this.push(null);
+        if (this.#hasEnded) this.push(null);
         return;
       }
       const end = this.#endOfHead(piece);
-      if (end !== undefined) {
-        this.#answering = true;
-        this.#requests += 1;
-        if (end < piece.length) this.#socket.unshift(piece.subarray(end));
-      }
-      this.push(end === undefined ? piece : piece.subarray(0, end));
+      this.#hasRequest = end !== undefined;
+      this.push(piece.subarray(0, end));
       if (this.#headBytes > this.#maxHeadBytes) {
         this.#giveUp();
         return;
@@ -132,38 +104,34 @@ export class Connection extends Duplex {
 
   /** node:http sees that most heads are too long, but it does not count separators and empty lines. */
   #giveUp(): void {
-    this.#answering = true;
+    this.#hasRequest = true;
     setImmediate(() => {
       if (!this.writableEnded) this.#onTooLong(this);
     });
   }
 
-  /** @returns the number of bytes up to and with the empty line that ends a head; `undefined` when it goes on. */
-  #endOfHead(chunk: Buffer): number | undefined {
+  /** @returns the number of bytes up to and with the empty line that ends the head; `undefined` when it goes on. */
+  #endOfHead(piece: Buffer): number | undefined {
     let from = 0;
     for (;;) {
-      const newline = chunk.indexOf(lineFeed, from);
+      const newline = piece.indexOf(lineFeed, from);
       if (newline === -1) break;
-      const isEmpty = this.#lineBytes + newline - from === 0 || this.#isCarriageReturn(chunk, from, newline);
+      const isEmpty = this.#lineBytes + newline - from === 0 || this.#isCarriageReturn(piece, from, newline);
       this.#lineBytes = 0;
       from = newline + 1;
       // Empty lines before the first one are to be ignored (RFC 9112, 2.2).
-      if (isEmpty && this.#hasLine) {
-        this.#headBytes = 0;
-        this.#hasLine = false;
-        return from;
-      }
+      if (isEmpty && this.#hasLine) return from;
       this.#hasLine ||= !isEmpty;
     }
-    this.#lineBytes += chunk.length - from;
-    this.#headBytes += chunk.length;
+    this.#lineBytes += piece.length - from;
+    this.#headBytes += piece.length;
     return undefined;
   }
 
   /** Whether the line up to a newline is a lone carriage return. */
-  #isCarriageReturn(chunk: Buffer, from: number, newline: number): boolean {
+  #isCarriageReturn(piece: Buffer, from: number, newline: number): boolean {
     if (this.#lineBytes + newline - from !== 1) return false;
-    // It was the last byte of the chunk before, which is gone; a line of one other byte is no header either.
-    return newline === from || chunk[from] === carriageReturn;
+    // It was the last byte of the piece before, which is gone; a line of one other byte is no header either.
+    return newline === from || piece[from] === carriageReturn;
   }
 }

@@ -22,20 +22,18 @@ export function routes({ printMetrics, readiness, onBody }: Routes): RequestList
         'content-type': 'text/plain; charset=utf-8',
         'content-length': Buffer.byteLength(body),
         'cache-control': 'no-store',
+        connection: 'close',
         ...headers,
       });
       response.end(request.method === 'HEAD' ? undefined : body);
     };
-    // The body is not read, so what follows cannot be told from another request.
-    const connection = hasBody(request) ? { connection: 'close' } : {};
+    if (hasBody(request)) onBody();
     if (request.method !== 'GET' && request.method !== 'HEAD') {
-      if (hasBody(request)) onBody();
-      answer(405, 'Method not allowed.\n', { allow: 'GET, HEAD', ...connection });
+      answer(405, 'Method not allowed.\n', { allow: 'GET, HEAD' });
       return;
     }
     if (hasBody(request)) {
-      onBody();
-      answer(413, 'Send no body.\n', connection);
+      answer(413, 'Send no body.\n');
       return;
     }
     const [path, query] = (request.url ?? '').split('?', 2);

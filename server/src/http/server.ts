@@ -29,13 +29,9 @@ export interface HttpServer {
 /** Of method, URL and headers together. Prometheus and the kubelet send a few hundred bytes. */
 const maxHeadBytes = 8 * 1024;
 
-/** How long a client may take to send a request, to take the answer, and to send the next request, in ms. */
+/** How long a client may take to send its request, and to take the answer, in ms. */
 const requestMs = 5_000;
 const answerMs = 10_000;
-const keepAliveMs = 5_000;
-
-/** Then the connection is closed, so that one client does not keep its place for ever. */
-const maxRequestsPerConnection = 1_000;
 
 /**
  * What Prometheus and the kubelet ask:
@@ -44,8 +40,8 @@ const maxRequestsPerConnection = 1_000;
  * - `GET /livez`: 200 as long as the process can answer, whatever state Redis is in
  * - `GET /readyz`: 200 when calls can succeed, else 503 with what is not ready, why and since when; `?verbose` lists all parts
  *
- * Everyone in the network can reach this port, so nothing here may cost much: one request at a time for each connection, few
- * connections, small requests, short waits.
+ * Everyone in the network can reach this port, so nothing here may cost much: one request for each connection, few connections,
+ * small requests, short waits.
  */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const { address, registry, readiness, maxConnections, observer } = options;
@@ -60,13 +56,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       observer.httpRefused('time');
       response.destroy();
     }, answerMs);
-    const { socket }: { readonly socket: unknown } = request;
-    response.once('close', () => {
-      clearTimeout(timer);
-      if (socket instanceof Connection) socket.next();
-    });
-    const isLast = socket instanceof Connection && socket.requests >= maxRequestsPerConnection;
-    if (isLast) response.setHeader('connection', 'close');
+    response.once('close', () => clearTimeout(timer));
     answer(request, response);
   };
   const server = createServer(limits, serve);
@@ -96,7 +86,6 @@ const limits = {
   maxHeaderSize: maxHeadBytes,
   headersTimeout: requestMs,
   requestTimeout: requestMs,
-  keepAliveTimeout: keepAliveMs,
   connectionsCheckingInterval: 1_000,
   // What has arrived and is not looked at yet, for each connection.
   highWaterMark: 1_024,

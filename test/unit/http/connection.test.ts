@@ -11,10 +11,8 @@ const maxHeadBytes = 4_096;
 let server: Server;
 let client: Socket;
 let connection: Connection;
-/** What was handed on of each request. */
-let heads: string[];
-/** Whether a request is answered as soon as it is there. */
-let answers: boolean;
+/** What was handed on. */
+let received: string;
 
 beforeEach(async () => {
   server = createServer({ allowHalfOpen: true, highWaterMark: 1_024 });
@@ -35,86 +33,62 @@ async function connect(): Promise<void> {
   client.on('error', () => undefined);
   const [socket] = await accepted;
   connection = new Connection(socket, maxHeadBytes, (tooLong) => tooLong.destroy());
-  heads = [''];
-  answers = true;
-  connection.on('data', (bytes: Buffer) => {
-    heads.push((heads.pop() ?? '') + bytes.toString('latin1'));
-    if (connection.answering) {
-      heads.push('');
-      if (answers) connection.next();
-    }
-  });
+  received = '';
+  connection.on('data', (bytes: Buffer) => (received += bytes.toString('latin1')));
 }
 
-/** The complete requests. */
-const complete = (): readonly string[] => heads.slice(0, -1);
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
 
 const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
 
 describe('a connection', () => {
-  test('hands on one request at a time, though all arrive together', async () => {
-    answers = false;
-    const requests = Array.from({ length: 5_000 }, (_, n) => get(`/${n}`));
-    client.write(requests.join(''));
-    await until('the first request', () => complete().length === 1);
-    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-    expect(complete()).toEqual(requests.slice(0, 1));
-    answers = true;
-    connection.next();
-    await until('the others', () => complete().length === requests.length);
-    expect(complete()).toEqual(requests);
+  test('hands on the first request only, though thousands arrive with it', async () => {
+    client.write(Array.from({ length: 5_000 }, (_, n) => get(`/${n}`)).join(''));
+    await until('the first request', () => connection.hasRequest);
+    await turns(20);
+    expect(received).toBe(get('/0'));
   });
 
-  test('lets other work go first after each answer', async () => {
-    client.write(get('/').repeat(100));
-    let turns = 0;
-    const count = (): void => {
-      turns += 1;
-      if (complete().length < 100) setImmediate(count);
-    };
-    count();
-    await until('all requests', () => complete().length === 100);
-    expect(turns).toBeGreaterThanOrEqual(100);
-  });
-
-  test('reads little from the kernel while a request is being answered', async () => {
-    answers = false;
+  test('leaves what follows a request in the kernel', async () => {
     const sent = get('/').repeat(200_000);
     client.write(sent);
-    await until('the first request', () => complete().length === 1);
+    await until('the first request', () => connection.hasRequest);
     await until('the client to be held up', () => client.writableLength > sent.length / 2);
-    for (let turn = 0; turn < 100; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    await turns(100);
     expect(client.writableLength).toBeGreaterThan(sent.length / 2);
   });
 
-  test('tells requests apart however they are cut, whatever their line ends', async () => {
+  test('finds the end of a request however it is cut, whatever its line ends', async () => {
     const line = fc.stringMatching(/^[!-~][ -~]{0,40}$/);
+    const ends = fc.constantFrom('\r\n', '\n');
+    const before = fc.constantFrom('', '\r\n', '\n');
     const request = fc
-      .tuple(
-        fc.array(line, { minLength: 1, maxLength: 6 }),
-        fc.constantFrom('\r\n', '\n'),
-        fc.constantFrom('', '\r\n', '\n'),
-      )
-      .map(([lines, end, before]) => `${before}${lines.map((text) => text + end).join('')}${end}`);
-    const cuts = fc.array(fc.nat(2_000), { maxLength: 12 });
+      .tuple(fc.array(line, { minLength: 1, maxLength: 6 }), ends, before)
+      .map(([lines, end, empty]) => `${empty}${lines.map((text) => text + end).join('')}${end}`);
+    const cuts = fc.array(fc.nat(400), { maxLength: 12 });
     // When it fails, fast-check prints the seed that repeats it.
     await fc.assert(
-      fc.asyncProperty(fc.array(request, { minLength: 1, maxLength: 8 }), cuts, async (requests, at) => {
+      fc.asyncProperty(request, fc.string({ unit: 'binary-ascii' }), cuts, async (first, behind, at) => {
         connection.destroy();
         await connect();
         client.setNoDelay(true);
-        const bytes = requests.join('');
-        const places = [...new Set([0, ...at.filter((place) => place < bytes.length), bytes.length])].sort(
+        const bytes = first + behind;
+        const places = [...new Set([...at.filter((place) => place < bytes.length), bytes.length])].sort(
           (a, b) => a - b,
         );
-        for (const [index, place] of places.slice(1).entries()) {
-          client.write(bytes.slice(places[index], place), 'latin1');
-          await new Promise((resolve) => setImmediate(resolve));
+        let from = 0;
+        for (const place of places) {
+          client.write(bytes.slice(from, place), 'latin1');
+          from = place;
+          await turns(1);
         }
-        await until('all requests', () => complete().length === requests.length);
-        expect(complete()).toEqual(requests);
+        await until('the request', () => connection.hasRequest);
+        await turns(2);
+        expect(received).toBe(first);
       }),
-      { numRuns: 60 },
+      { numRuns: 100 },
     );
   });
 
@@ -125,20 +99,25 @@ describe('a connection', () => {
   ])('closes when %s without an end would be a head', async (_, bytes) => {
     client.write(bytes);
     await until('the connection to be closed', () => connection.destroyed);
-    expect(complete()).toEqual([]);
-    expect(heads[0]?.length).toBeLessThanOrEqual(2 * maxHeadBytes);
+    expect(received.length).toBeLessThanOrEqual(2 * maxHeadBytes);
   });
 
-  test('hands on the end of what the client sends, after the last request', async () => {
+  test('ends when the client has sent less than a request', async () => {
     const ended = once(connection, 'end');
-    client.end(get('/1') + get('/2'));
+    client.end('GET / HT');
     await ended;
-    expect(complete()).toEqual([get('/1'), get('/2')]);
+    expect(received).toBe('GET / HT');
+    expect(connection.hasRequest).toBe(false);
+  });
+
+  test('lets an answer out to a client that sends no more, and closes', async () => {
+    client.end(get('/'));
+    await until('the request', () => connection.hasRequest);
+    let answer = '';
+    client.on('data', (bytes: Buffer) => (answer += bytes.toString()));
     connection.write('bye');
     connection.destroySoon();
-    let received = '';
-    client.on('data', (bytes: Buffer) => (received += bytes.toString()));
     await once(client, 'close');
-    expect(received).toBe('bye');
+    expect(answer).toBe('bye');
   });
 });
