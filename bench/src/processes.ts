@@ -148,6 +148,7 @@ export async function startSidecar(options: SidecarOptions): Promise<SidecarProc
 const generousSettings = {
   // A machine that stalls shall show in the latencies, not in calls that failed.
   SESSION_SIDECAR_REDIS_COMMAND_TIMEOUT: '10s',
+  SESSION_SIDECAR_REDIS_MAX_SILENCE: '10s',
   SESSION_SIDECAR_MEMORY_STORE_SIZE: '2GiB',
 };
 

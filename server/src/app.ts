@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Registry } from 'prom-client';
 import type { Logger } from 'pino';
 import type { Config, LiveConfig } from './config';
+import { ApiTokens } from './grpc/api-tokens';
 import { createHandlers } from './grpc/handlers';
 import { logLibraryWarnings } from './grpc/library-log';
 import { startGrpcServer } from './grpc/server';
@@ -74,13 +75,21 @@ export async function startApp(config: Config, context: AppContext): Promise<App
   });
 
   const { expiry, limits } = config;
+  const apiTokens = new ApiTokens(config.grpc.apiTokens);
   const tokens = replaceableTokens(config.signingKeys ?? [randomSigningKey()]);
   const manager = new SessionManager({ store, tokens, limits, expiry, events: metrics });
   try {
     if (!store.ready) await delay(storeWaitMs, undefined, storeReady).catch(() => {});
     const started = await startGrpcServer({
       addresses: config.grpcAddresses,
+      ...config.grpc,
+      apiTokens,
+      limits: { ...config.grpc.limits, mutations: limits.maxMutations },
       decorate: tracing?.calls,
+      handleOf: (token) => {
+        const verified = tokens.verify(token);
+        return verified.valid ? verified.ref.handle : undefined;
+      },
       handlers: createHandlers(manager),
       observer: metrics,
       logger,
@@ -100,6 +109,7 @@ export async function startApp(config: Config, context: AppContext): Promise<App
     const unwatch = settings?.watch({
       onChanged: (next, names) => {
         if (next.signingKeys !== undefined) tokens.replaceKeys(next.signingKeys);
+        apiTokens.replace(next.grpc.apiTokens);
         if (next.store.kind === 'redis') setCredentials(next.store.redis);
         for (const name of names) metrics.fileReloaded(name, 'applied');
         logger.info({ settings: names }, 'changed files applied');

@@ -168,6 +168,38 @@ describe('a deadline that has passed', () => {
     return Buffer.concat([frame, message]);
   }
 
+  test('is kept when the wall clock is set back while the request is on its way', async () => {
+    const { token } = await raw.call('createSession', {});
+    redis.freeze();
+    const slow = begin('GetSession', '300m');
+    slow.resume();
+    const ended = once(slow, 'response') as Promise<[IncomingHttpHeaders]>;
+    const realNow = Date.now;
+    try {
+      // The server is in this process. Its headers are there when the settings of a ping have come back.
+      await new Promise((resolve) => connection.ping(resolve));
+      Date.now = () => realNow() - 3_600_000;
+      slow.end(framed(encodeRequest('getSession', { token })));
+      expect((await ended)[0]['grpc-status']).toBe(String(status.DEADLINE_EXCEEDED));
+    } finally {
+      Date.now = realNow;
+    }
+    await until('the call to have ended as its caller saw it', async () => {
+      const metrics = await (await fetch(`${sidecar.httpUrl}/metrics`)).text();
+      return metrics.includes('rpcs_total{method="GetSession",status="DEADLINE_EXCEEDED"} 1');
+    });
+    redis.thaw();
+  });
+
+  test.each(['600H', '99999999H'])('is not one that is %s away', async (timeout) => {
+    const { token } = await raw.call('createSession', {});
+    const call = begin('GetSession', timeout);
+    call.end(framed(encodeRequest('getSession', { token })));
+    call.resume();
+    const [headers] = (await once(call, 'response')) as [IncomingHttpHeaders];
+    expect(headers['grpc-status']).toBeUndefined();
+  });
+
   test('keeps a request that is complete only afterwards from doing anything', async () => {
     const mutations = [mutation.set('a', '1')];
     const late = begin('CreateSession', '20m');

@@ -19,6 +19,7 @@ interface HealthAnswer {
 
 type HealthClient = Client & {
   check(request: { service: string }, done: (error: ServiceError | null, answer: HealthAnswer) => void): void;
+  list(request: object, done: (error: ServiceError | null, answer: unknown) => void): void;
   watch(request: { service: string }): ClientReadableStream<HealthAnswer>;
 };
 
@@ -69,6 +70,48 @@ describe('grpc.health.v1', () => {
     const client = connectHealth(await startedSidecar(startReadySidecar));
     for (const service of services) expect(await check(client, service)).toBe('SERVING');
     await expect(check(client, 'session.v2.SessionService')).rejects.toMatchObject({ code: status.NOT_FOUND });
+  });
+
+  test('remembers no name that it is asked for: it answers, and forgets', async () => {
+    const sidecar = await startedSidecar(startReadySidecar);
+    const client = connectHealth(sidecar);
+    const name = 'x'.repeat(1_000_000);
+    const failure = await check(client, name).catch((error: unknown) => error as ServiceError);
+    expect(failure).toMatchObject({ code: status.NOT_FOUND });
+    expect(JSON.stringify(failure).length).toBeLessThan(2000);
+
+    const told = watch(client, name);
+    await until('the answer', () => told.length === 1);
+    expect(told).toEqual(['SERVICE_UNKNOWN']);
+    const listed = await new Promise((done, fail) => {
+      client.list({}, (error, answer) => (error === null ? done(answer) : fail(error)));
+    });
+    expect(listed).toEqual({
+      statuses: Object.fromEntries(services.map((service) => [service, { status: 'SERVING' }])),
+    });
+  });
+
+  test('has a bounded number of watchers, and room again when one of them is gone', async () => {
+    const sidecar = await startedSidecar(startReadySidecar);
+    const client = connectHealth(sidecar);
+    const streams = Array.from({ length: 100 }, (_, n) => client.watch({ service: n % 2 === 0 ? '' : `service ${n}` }));
+    let answers = 0;
+    for (const stream of streams) stream.on('data', () => (answers += 1)).on('error', () => undefined);
+    await until('all answers', () => answers === 100);
+    const ok: number = status.OK;
+    const refused = () =>
+      new Promise<number>((done) => {
+        const stream = client.watch({ service: '' });
+        stream.on('error', (error) => done((error as ServiceError).code));
+        stream.on('data', () => {
+          done(ok);
+          stream.cancel();
+        });
+      });
+    expect(await refused()).toBe(status.RESOURCE_EXHAUSTED);
+    streams[0]!.cancel();
+    await until('room', async () => (await refused()) === ok);
+    for (const stream of streams) stream.cancel();
   });
 
   test('says NOT_SERVING while Redis is away, and SERVING when it is back; watchers are told of each change', async () => {

@@ -39,6 +39,7 @@ function startOn(node: string): Promise<ServingProcess> {
     SESSION_SIDECAR_GRPC_ADDRESS: '127.0.0.1:0',
     SESSION_SIDECAR_HTTP_ADDRESS: '127.0.0.1:0',
     SESSION_SIDECAR_REDIS_COMMAND_TIMEOUT: '20s',
+    SESSION_SIDECAR_REDIS_MAX_SILENCE: '20s',
     SESSION_SIDECAR_SIGNING_KEYS: signingKey,
   };
   return untilServing(follow(spawn(binary, { env, stdio: ['ignore', 'pipe', 'pipe'] })));

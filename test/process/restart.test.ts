@@ -37,7 +37,7 @@ afterEach(async () => {
 function startSidecar(): Promise<ServingProcess> {
   return startServing({
     settings: {
-      ...{ SIGNING_KEYS: signingKey, REDIS_URL: redis.url, REDIS_COMMAND_TIMEOUT: '20s' },
+      ...{ SIGNING_KEYS: signingKey, REDIS_URL: redis.url, REDIS_COMMAND_TIMEOUT: '20s', REDIS_MAX_SILENCE: '20s' },
       GRPC_ADDRESS: `127.0.0.1:${port}`,
     },
   });

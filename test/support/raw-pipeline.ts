@@ -31,17 +31,18 @@ export interface RawPipeline {
   cancel(): void;
 }
 
-/** A connection on which streams can be opened. */
-export function connectBare(address: string): Client {
+/** A connection on which streams can be opened: one that is shared by all with the same address, or one of its own. */
+export function connectBare(address: string, { own = false } = {}): Client {
   return new Client(address, credentials.createInsecure(), {
     'grpc.max_receive_message_length': -1,
+    ...(own && { 'grpc.use_local_subchannel_pool': 1 }),
   });
 }
 
 const asIs = (bytes: Buffer): Buffer => bytes;
 
-export function openPipeline(client: Client, { reads = true } = {}): RawPipeline {
-  const stream = client.makeBidiStreamRequest(SessionServiceService.pipeline.path, asIs, asIs, new Metadata());
+export function openPipeline(client: Client, { reads = true, metadata = new Metadata() } = {}): RawPipeline {
+  const stream = client.makeBidiStreamRequest(SessionServiceService.pipeline.path, asIs, asIs, metadata);
   const replies: PipelineReply[] = [];
   let frames = 0;
   let draining = false;

@@ -8,7 +8,7 @@ import { startSidecar } from './sidecar';
 import type { Sidecar, SidecarOptions } from './sidecar';
 
 /** A machine that is busy with other tests must not look like a Redis that hangs. */
-const patience = { SESSION_SIDECAR_REDIS_COMMAND_TIMEOUT: '20s' };
+const patience = { SESSION_SIDECAR_REDIS_COMMAND_TIMEOUT: '20s', SESSION_SIDECAR_REDIS_MAX_SILENCE: '20s' };
 
 /** A sidecar whose store can be used. */
 export async function startReadySidecar(options: SidecarOptions = {}): Promise<Sidecar> {

@@ -1,4 +1,6 @@
-import type { GrpcAddress } from '../grpc/listeners';
+import type { GrpcLimits } from '../grpc/limits';
+import type { GrpcAddress } from '../grpc/listening/address';
+import type { SocketAccess } from '../grpc/listening/unix-listener';
 import type { Limits } from '../session/limits';
 import type { ExpiryPolicy } from '../session/session';
 import type { RedisConnectionOptions } from '../store/redis/connection/client-options';
@@ -8,6 +10,7 @@ import type { ListenAddress } from './values';
 /** Everything a sidecar can be told, checked. */
 export interface Config {
   readonly grpcAddresses: readonly GrpcAddress[];
+  readonly grpc: GrpcConfig;
   readonly httpAddress: ListenAddress;
   readonly httpMaxConnections: number;
   readonly logLevel: 'error' | 'warn' | 'info' | 'debug';
@@ -22,6 +25,15 @@ export interface Config {
   readonly tracing: TracingConfig | undefined;
   readonly store:
     { readonly kind: 'memory'; readonly maxBytes: number } | { readonly kind: 'redis'; readonly redis: RedisConfig };
+}
+
+export interface GrpcConfig {
+  readonly socketAccess: SocketAccess;
+  readonly listenTimeoutMs: number;
+  readonly reflection: boolean;
+  /** `undefined`: callers need none. */
+  readonly apiTokens: readonly string[] | undefined;
+  readonly limits: Omit<GrpcLimits, 'mutations'>;
 }
 
 export interface RedisConfig extends RedisConnectionOptions {

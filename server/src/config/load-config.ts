@@ -1,6 +1,6 @@
 import type { Limits } from '../session/limits';
 import { ConfigError } from './config';
-import type { Config } from './config';
+import type { Config, GrpcConfig } from './config';
 import { redisAdvice } from './redis-advice';
 import { redisClashes, redisConfigOf, whyWithoutEffect } from './redis-config';
 import { contradictions } from './setting-warnings';
@@ -85,6 +85,7 @@ function configOf(values: SettingValues): Omit<Config, 'tracing'> {
   const redis = redisConfigOf(values);
   return {
     grpcAddresses,
+    grpc: grpcConfigOf(values),
     httpAddress,
     httpMaxConnections,
     logLevel,
@@ -94,6 +95,28 @@ function configOf(values: SettingValues): Omit<Config, 'tracing'> {
     expiry: { idleTimeout, touchInterval, maxLifetime },
     limits: limitsOf(values),
     store: redis === undefined ? { kind: 'memory', maxBytes: values.memoryStoreBytes } : { kind: 'redis', redis },
+  };
+}
+
+function grpcConfigOf(values: SettingValues): GrpcConfig {
+  const { listenTimeoutMs, reflection, apiTokens } = values;
+  return {
+    socketAccess: { mode: values.grpcSocketMode, owner: values.grpcSocketOwner, group: values.grpcSocketGroup },
+    listenTimeoutMs,
+    reflection,
+    apiTokens,
+    limits: {
+      connections: values.maxConnections,
+      streamsPerConnection: values.maxStreamsPerConnection,
+      streams: values.maxStreams,
+      callsInFlight: values.maxCallsInFlight,
+      callsPerStream: values.maxCallsPerStream,
+      queueMs: values.maxQueueMs,
+      requestBytes: values.requestBufferBytes,
+      replyBytes: values.replyBufferBytes,
+      stallMs: values.stallTimeoutMs,
+      keepaliveMs: values.keepaliveIntervalMs,
+    },
   };
 }
 

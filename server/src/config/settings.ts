@@ -1,6 +1,8 @@
 import {
+  apiTokens,
   duration,
   durationOrNever,
+  fileMode,
   grpcAddresses,
   integer,
   listenAddress,
@@ -42,6 +44,43 @@ export const settings = {
     kind: grpcAddresses,
     fallback: '127.0.0.1:50051',
     help: 'Addresses that the gRPC server listens on.',
+  },
+  grpcSocketMode: {
+    name: 'GRPC_SOCKET_MODE',
+    kind: fileMode,
+    fallback: '0666',
+    help: 'File mode of Unix sockets. Who may open the directory they are in is usually the better limit.',
+  },
+  grpcSocketOwner: {
+    name: 'GRPC_SOCKET_OWNER',
+    kind: integer(0, 4_294_967_294),
+    absent: 'the user of the process',
+    help: 'Numeric user id that owns Unix sockets.',
+  },
+  grpcSocketGroup: {
+    name: 'GRPC_SOCKET_GROUP',
+    kind: integer(0, 4_294_967_294),
+    absent: 'the group of the process',
+    help: 'Numeric group id of Unix sockets.',
+  },
+  listenTimeoutMs: {
+    name: 'LISTEN_TIMEOUT',
+    kind: duration({ min: '0s', max: '1h' }),
+    fallback: '5s',
+    help: 'How long to wait at start for another process to stop listening on a gRPC address. A sidecar that is told to stop stops listening first, so a new one can be started before.',
+  },
+  apiTokens: {
+    name: 'API_TOKENS',
+    kind: apiTokens,
+    absent: 'callers need no token',
+    secret: true,
+    help: 'What callers must send as metadata `authorization: Bearer <token>`: any one of these tokens. Calls of grpc.health.v1 need none.',
+  },
+  reflection: {
+    name: 'REFLECTION',
+    kind: onOff,
+    fallback: 'on',
+    help: 'Whether gRPC server reflection is served, which tells tools such as grpcurl what RPCs there are.',
   },
   httpAddress: {
     name: 'HTTP_ADDRESS',
@@ -134,6 +173,67 @@ export const settings = {
     kind: size({ min: '1KiB', max: '16MiB' }),
     absent: 'MAX_SESSION_SIZE',
     help: 'Most bytes that the mutations of one request search or extend: the arrays of append, each counted once, and the flash queues in which a message must not be twice. A session that is larger can still be worked through once. Redis serves nothing else meanwhile, for 20 to 60 ms per 256 KiB.',
+  },
+
+  maxConnections: {
+    name: 'MAX_CONNECTIONS',
+    kind: integer(1, 100_000),
+    fallback: '1000',
+    help: 'Maximum number of gRPC connections. At the limit, a new connection replaces one that has no call in flight, or is closed. Fewer are allowed where the process may open few files.',
+  },
+  maxStreamsPerConnection: {
+    name: 'MAX_STREAMS_PER_CONNECTION',
+    kind: integer(1, 100_000),
+    fallback: '1000',
+    help: 'Maximum number of RPCs open on one gRPC connection. Clients wait before they open more.',
+  },
+  maxStreams: {
+    name: 'MAX_STREAMS',
+    kind: integer(1, 1_000_000),
+    fallback: '4000',
+    help: 'Maximum number of RPCs open on all gRPC connections. At the limit, connections that have more than an equal share get OVERLOADED.',
+  },
+  maxCallsInFlight: {
+    name: 'MAX_CALLS_IN_FLIGHT',
+    kind: integer(1, 1_000_000),
+    fallback: '2048',
+    help: 'Maximum number of calls in flight, unary ones and those of pipelines together. Further calls wait; connections take turns, and those with hardly any calls find one of some places that are kept for them.',
+  },
+  maxCallsPerStream: {
+    name: 'MAX_CALLS_PER_STREAM',
+    kind: integer(1, 100_000),
+    fallback: '256',
+    help: 'Maximum number of calls in flight of one pipeline. Further calls wait.',
+  },
+  maxQueueMs: {
+    name: 'MAX_QUEUE_TIME',
+    kind: duration({ min: '1ms', max: '1h' }),
+    fallback: '5s',
+    help: 'How long a call may wait to be started before it is answered OVERLOADED. Its deadline counts all the same.',
+  },
+  requestBufferBytes: {
+    name: 'REQUEST_BUFFER_SIZE',
+    kind: size({ min: '4MiB', max: '16GiB' }),
+    fallback: '32MiB',
+    help: 'Maximum size of all requests that are being received or wait. Past it, connections that hold more than an equal share get OVERLOADED.',
+  },
+  replyBufferBytes: {
+    name: 'REPLY_BUFFER_SIZE',
+    kind: size({ min: '4MiB', max: '16GiB' }),
+    fallback: '32MiB',
+    help: 'Maximum size of all replies that clients have not read. Past it, calls of connections that hold more than an equal share wait, and then get OVERLOADED; a connection that reads nothing is closed.',
+  },
+  stallTimeoutMs: {
+    name: 'STALL_TIMEOUT',
+    kind: duration({ min: '50ms', max: '1h' }),
+    fallback: '5s',
+    help: 'How long a gRPC connection may take for its handshake, or read nothing when too many replies wait, before it is closed. A request may take twice as long to arrive.',
+  },
+  keepaliveIntervalMs: {
+    name: 'KEEPALIVE_INTERVAL',
+    kind: duration({ min: '50ms', max: '24h' }),
+    fallback: '10s',
+    help: 'How long a gRPC connection may be silent before it is asked for a sign of life. It is closed when none comes for twice as long.',
   },
 
   signingKeys: {

@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import bytes from 'bytes-iec';
 import ms from 'ms';
-import type { GrpcAddress } from '../grpc/listeners';
+import type { GrpcAddress } from '../grpc/listening/address';
 
 /** What is wrong with a value: says what is expected and, unless that may be a secret, what was got. */
 export class ValueError extends Error {
@@ -187,6 +187,31 @@ export const signingKeys: ValueKind<readonly Buffer[]> = {
 };
 
 const shortestKeyBytes = 32;
+
+/** Long enough that they cannot be guessed, and of characters that a header can have. */
+export const apiTokens: ValueKind<readonly string[]> = {
+  name: 'tokens of at least 16 characters, separated by commas or line breaks',
+  parse(text) {
+    const tokens = text.split(/[\s,]+/).filter((token) => token !== '');
+    const expected = 'tokens of at least 16 printable ASCII characters';
+    if (tokens.length === 0) throw new ValueError(`one or more ${expected}`);
+    for (const [index, token] of tokens.entries()) {
+      const which = tokens.length === 1 ? 'the token' : `token ${index + 1} of ${tokens.length}`;
+      if (!/^[\x21-\x7e]*$/.test(token)) throw new ValueError(`${expected}; ${which} has other characters`);
+      if (token.length < 16) throw new ValueError(`${expected}; ${which} has ${token.length}`);
+    }
+    return tokens;
+  },
+};
+
+/** Of a file, as chmod takes it. */
+export const fileMode: ValueKind<number> = {
+  name: 'mode in octal, 0000 to 0777',
+  parse(text) {
+    if (!/^0?[0-7]{3}$/.test(text)) throw new ValueError('a mode in octal, like 0660', text);
+    return parseInt(text, 8);
+  },
+};
 
 /** Of either alphabet, and with or without padding. */
 const base64 = /^([\w+/-]{4})*([\w+/-]{2}(==)?|[\w+/-]{3}=?)?$/;

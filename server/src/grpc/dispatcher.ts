@@ -1,15 +1,17 @@
 import { status } from '@grpc/grpc-js';
 import { SessionServiceDefinition } from '@session-sidecar/proto/session/v1/session_service';
-import type { Status } from '@session-sidecar/proto/google/rpc/status';
 import type { Logger } from 'pino';
-import { invalidArgument } from '../session/errors';
-import type { Calls } from './calls';
+import { decodeBounded } from './bounded-decoding';
+import type { CallContext } from './call-context';
 import { encode } from './encoding';
 import type { Encodable } from './encoding';
 import type { Handlers, MethodName } from './handlers';
+import type { InFlightCalls } from './in-flight-calls';
+import type { RefusalObserver } from './refusals';
 import { toStatus } from './status';
+import type { FailureStatus } from './status';
 
-export interface RpcObserver {
+export interface RpcObserver extends RefusalObserver {
   rpcStarted(): void;
   /** @param status its name, as gRPC spells it */
   rpcEnded(method: string, status: string, milliseconds: number): void;
@@ -17,48 +19,18 @@ export interface RpcObserver {
 
 export interface DispatcherParts {
   readonly handlers: Handlers;
-  readonly calls: Calls;
+  readonly calls: InFlightCalls;
   readonly observer: RpcObserver;
   readonly logger: Logger;
-}
-
-/** What a caller sent along, by names in lower case: the metadata of gRPC, or what a pipeline has in its place. */
-export interface CallerMetadata {
-  get(name: string): unknown;
-}
-
-/** Whoever waits for an answer, by whatever transport. */
-export class Caller {
-  /** What to do when it stops waiting. */
-  onLeave: (() => void) | undefined;
-  #isGone = false;
-
-  /** @param deadline until when it waits, by `performance.now()`; Infinity: for as long as it takes */
-  constructor(
-    readonly deadline: number,
-    readonly metadata: CallerMetadata,
-  ) {}
-
-  get isGone(): boolean {
-    return this.#isGone;
-  }
-
-  get isOverdue(): boolean {
-    return performance.now() >= this.deadline;
-  }
-
-  /** It has stopped waiting. */
-  leave(): void {
-    this.#isGone = true;
-    this.onLeave?.();
-  }
+  /** Most mutations in one request. */
+  readonly maxMutations: number;
 }
 
 /** An encoded response, or what the call failed with. */
-export type Outcome = { readonly response: Buffer } | { readonly error: Status };
+export type Outcome = { readonly response: Buffer } | { readonly error: FailureStatus };
 
 /** One RPC of {@link MethodName}, from bytes to bytes. Never rejects. */
-export type Dispatch = (request: Uint8Array, caller: Caller) => Promise<Outcome>;
+export type Dispatch = (request: Uint8Array, call: CallContext) => Promise<Outcome>;
 
 /** The one table of RPCs, by name, that serves every transport: counting, draining and failing around the handlers. */
 export function createDispatchers({
@@ -66,6 +38,7 @@ export function createDispatchers({
   calls,
   observer,
   logger,
+  maxMutations,
 }: DispatcherParts): ReadonlyMap<string, Dispatch> {
   const names = Object.keys(handlers) as MethodName[];
   return new Map(names.map((name) => [SessionServiceDefinition.methods[name].name, dispatcherOf(name)]));
@@ -74,30 +47,29 @@ export function createDispatchers({
     const { name, requestType, responseType } = SessionServiceDefinition.methods[key] as unknown as AnyMethod;
     const handle = handlers[key] as (request: unknown, deadline: number) => Promise<unknown>;
 
-    return async (bytes, caller) => {
+    return async (bytes, call) => {
       const began = performance.now();
-      let underWay = true;
+      let isInFlight = true;
       const end = (statusName: string): void => {
-        if (!underWay) return;
-        underWay = false;
+        if (!isInFlight) return;
+        isInFlight = false;
         calls.finish();
         observer.rpcEnded(name, statusName, performance.now() - began);
       };
-      const fail = (error: Status): Outcome => {
+      const fail = (error: FailureStatus): Outcome => {
         end(status[error.code] ?? 'UNKNOWN');
         return { error };
       };
-      // Nobody waits for the answer any more, so a stopping sidecar need not either.
-      caller.onLeave = () => {
-        end(caller.isOverdue ? 'DEADLINE_EXCEEDED' : 'CANCELLED');
-      };
+      // Its caller does not wait for the answer, so a stopping sidecar need not either.
+      call.onCancel(() => end(call.deadlineExceeded ? 'DEADLINE_EXCEEDED' : 'CANCELLED'));
       calls.start();
       observer.rpcStarted();
       try {
         // A request whose end came after the deadline still gets here.
-        if (caller.isOverdue) return fail(overdue);
+        if (call.deadlineExceeded) return fail(overdue);
         calls.refuseWhenDraining();
-        const response = encode(responseType, await handle(decode(requestType, bytes), caller.deadline));
+        const request = decodeBounded(requestType, bytes, { maxMutations, observer });
+        const response = encode(responseType, await handle(request, call.deadline));
         end('OK');
         return { response };
       } catch (error) {
@@ -109,19 +81,8 @@ export function createDispatchers({
 
 interface AnyMethod {
   readonly name: string;
-  readonly requestType: { decode(bytes: Uint8Array): unknown };
+  readonly requestType: Parameters<typeof decodeBounded>[0];
   readonly responseType: Encodable<unknown>;
 }
 
-export const overdue: Status = { code: status.DEADLINE_EXCEEDED, message: 'Deadline exceeded', details: [] };
-
-function decode(type: AnyMethod['requestType'], bytes: Uint8Array): unknown {
-  try {
-    return type.decode(bytes);
-  } catch (cause) {
-    const problem = cause instanceof Error ? cause.message : 'unknown problem';
-    throw invalidArgument([
-      { field: '', description: `Expected an encoded message, got bytes that are none: ${problem}.` },
-    ]);
-  }
-}
+export const overdue: FailureStatus = { code: status.DEADLINE_EXCEEDED, message: 'Deadline exceeded', details: [] };

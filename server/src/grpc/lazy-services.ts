@@ -18,9 +18,10 @@ export function addLazily(
   methods: readonly LazyMethod[],
   load: () => ReadonlyMap<string, LoadedMethod>,
 ): void {
+  let all: ReadonlyMap<string, LoadedMethod> | undefined;
   for (const { path, requestStream = false, responseStream = false } of methods) {
     const loaded = (): LoadedMethod => {
-      const method = load().get(path);
+      const method = (all ??= load()).get(path);
       if (method === undefined) throw new Error(`There is no method ${path}.`);
       return method;
     };

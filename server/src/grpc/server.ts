@@ -1,19 +1,43 @@
 import { Server } from '@grpc/grpc-js';
-import { SessionServiceDefinition } from '@session-sidecar/proto/session/v1/session_service';
-import { Calls } from './calls';
-import { listen } from './listeners';
-import type { GrpcAddress } from './listeners';
+import { SessionServiceDefinition, SessionServiceService } from '@session-sidecar/proto/session/v1/session_service';
+import type { ApiTokens } from './api-tokens';
+import { CallSlots } from './budgets/call-slots';
+import { ReplyBudget } from './budgets/reply-budget';
+import { SharedBudget } from './budgets/shared-budget';
+import { logCalls } from './call-log';
+import { Connections } from './connections/connections';
+import { injectConnections } from './connections/grpc-js-internals';
+import type { PeerBudgets } from './connections/peer';
+import { StreamGate } from './connections/stream-gate';
+import type { Method } from './connections/stream-gate';
 import { createDispatchers } from './dispatcher';
 import type { DispatcherParts } from './dispatcher';
+import { Health } from './health';
+import { InFlightCalls } from './in-flight-calls';
 import { addLazily } from './lazy-services';
-import { pipelineLimits } from './pipeline';
-import { Pipelines } from './pipelines';
+import type { LazyMethod, LoadedMethod } from './lazy-services';
+import { maxMessageBytes, maxMetadataBytes } from './limits';
+import type { GrpcLimits } from './limits';
+import type { GrpcAddress } from './listening/address';
+import { connectionsByDescriptors } from './listening/descriptor-limit';
+import { openListeners } from './listening/listeners';
+import type { SocketAccess } from './listening/unix-listener';
+import { Pipelines } from './pipeline/admission';
 import { createSessionService, sessionServiceDefinition } from './session-service';
 import type * as StandardServicesModule from './standard-services';
-import type { ServingStatus, StandardServices } from './standard-services';
 
-export interface GrpcServerOptions extends Omit<DispatcherParts, 'calls'> {
+export interface GrpcServerOptions extends Omit<DispatcherParts, 'calls' | 'maxMutations'> {
   readonly addresses: readonly GrpcAddress[];
+  readonly socketAccess: SocketAccess;
+  /** How long to wait, in ms, for another process to stop listening on an address. */
+  readonly listenTimeoutMs: number;
+  readonly limits: GrpcLimits;
+  /** What every RPC but those of `grpc.health.v1` has to carry. */
+  readonly apiTokens: ApiTokens;
+  /** Whether server reflection is served. */
+  readonly reflection: boolean;
+  /** The handle in a genuine token, for the log. */
+  readonly handleOf: (token: string) => string | undefined;
   /** Puts something around every call, whatever transport it comes by. */
   readonly decorate?: ((dispatchers: Dispatchers) => Dispatchers) | undefined;
 }
@@ -27,91 +51,136 @@ export interface GrpcServer {
   /** What `grpc.health.v1.Health` answers. */
   setServing(serving: boolean): void;
   /**
-   * Takes no new calls and waits for those under way, at most `graceMs`.
+   * Stops listening, takes no new calls, and waits for those in flight, at most `graceMs`.
    *
    * @returns whether all of them were finished.
    */
   close(graceMs: number): Promise<boolean>;
 }
 
-/** Most bytes of a request. Larger than any session may be, so that the limits of the domain answer first. */
-const maxRequestBytes = 4 * 1024 * 1024;
-
 /** How long clients have to take the last answers and close their connections. */
 const farewellMs = 500;
 
-/**
- * Seldom called, and what implements them comes with a second protobuf library: loading it takes a sixth of the start-up time
- * and 8 MB.
- */
-const standardMethods = [
-  { path: '/grpc.health.v1.Health/Check' },
-  { path: '/grpc.health.v1.Health/List' },
-  { path: '/grpc.health.v1.Health/Watch', responseStream: true },
-  ...['v1', 'v1alpha'].map((version) => ({
-    path: `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`,
-    requestStream: true,
-    responseStream: true,
-  })),
-];
-
 /** Serves `session.v1.SessionService`, `grpc.health.v1.Health` and server reflection. */
-export async function startGrpcServer({ addresses, decorate, ...parts }: GrpcServerOptions): Promise<GrpcServer> {
-  const calls = new Calls();
-  const server = new Server({ 'grpc.max_receive_message_length': maxRequestBytes });
-  const plain = createDispatchers({ ...parts, calls });
-  const dispatchers = decorate === undefined ? plain : decorate(plain);
-  const pipelines = new Pipelines({ dispatchers, calls, limits: pipelineLimits, logger: parts.logger });
-  server.addService(sessionServiceDefinition, createSessionService(dispatchers, pipelines));
-  const setServing = addStandardServices(server);
+export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
+  const { limits, logger, observer, apiTokens } = options;
+  const calls = new InFlightCalls();
+  const budgets: PeerBudgets = {
+    limits,
+    observer,
+    slots: new CallSlots(limits.callsInFlight),
+    replies: new ReplyBudget(limits.replyBytes),
+    requests: new SharedBudget(limits.requestBytes),
+    streams: new SharedBudget(limits.streams),
+  };
+  const dispatchers = decorated(createDispatchers({ ...options, calls, maxMutations: limits.mutations }), options);
+  const pipelines = new Pipelines({ dispatchers, budgets, calls, logger });
 
-  const bound: string[] = [];
-  try {
-    for (const address of addresses) bound.push(await listen(server, address));
-  } catch (error) {
+  const server = new Server({
+    'grpc.max_receive_message_length': maxMessageBytes,
+    // Books of every connection and call, for a service that is not served here.
+    'grpc.enable_channelz': 0,
+  });
+  server.addService(sessionServiceDefinition, createSessionService(dispatchers, pipelines, logger));
+  const health = new Health(['', SessionServiceDefinition.fullName], observer);
+  const standard = options.reflection ? [...healthMethods, ...reflectionMethods] : healthMethods;
+  addLazily(server, standard, () => loadStandardMethods(health));
+
+  const methods = methodsByPath(standard);
+  const gate = new StreamGate({ methods, apiTokens, limits, observer, logger, connections: () => connections });
+  const inject = injectConnections(
+    server,
+    { settings: { maxConcurrentStreams: limits.streamsPerConnection, maxHeaderListSize: 2 * maxMetadataBytes } },
+    {
+      onSession: (session) => connections.opened(session),
+      onStream: (...stream) => gate.enter(...stream),
+    },
+  );
+  const connections = new Connections(budgets, maxConnections(options), inject, (now) => gate.look(now));
+
+  const stop = (): void => {
+    connections.close();
     server.forceShutdown();
-    throw error;
-  }
+  };
+  const { addresses, socketAccess, listenTimeoutMs: waitMs } = options;
+  const onSocket = connections.accept.bind(connections);
+  const listeners = await openListeners({ addresses, socketAccess, waitMs, logger, onSocket }).catch(
+    (error: unknown) => {
+      stop();
+      throw error;
+    },
+  );
 
   return {
-    addresses: bound,
+    addresses: listeners.addresses,
     get draining() {
       return calls.draining;
     },
-    setServing,
+    setServing: (serving) => health.setStatus(serving ? 'SERVING' : 'NOT_SERVING'),
     close: async (graceMs) => {
-      setServing(false);
-      const drained = calls.drain();
+      // First, so that another process can listen at once.
+      listeners.stop();
+      calls.startDraining();
+      health.setStatus('NOT_SERVING');
       pipelines.announceDraining();
-      const finished = await within(graceMs, drained);
+      const finished = await within(
+        graceMs,
+        connections.handOver().then(() => calls.idle()),
+      );
       // The last answers must get out, but a client that watches grpc.health.v1 would keep the server for ever.
       await within(finished ? farewellMs : 0, shutdown(server));
-      server.forceShutdown();
+      stop();
       return finished;
     },
   };
 }
 
-/** @returns what to call when the answer of `grpc.health.v1.Health` changes; it is NOT_SERVING at first. */
-function addStandardServices(server: Server): (serving: boolean) => void {
-  let status: ServingStatus = 'NOT_SERVING';
-  let services: StandardServices | undefined;
-  const tell = (): void => {
-    for (const name of ['', SessionServiceDefinition.fullName]) services?.setStatus(name, status);
-  };
-  addLazily(server, standardMethods, () => {
-    if (services === undefined) {
-      // An import() would come too late for whoever calls.
-      // eslint-disable-next-line @typescript-eslint/no-require-imports
-      services = (require('./standard-services') as typeof StandardServicesModule).createStandardServices();
-      tell();
-    }
-    return services.methods;
-  });
-  return (serving) => {
-    status = serving ? 'SERVING' : 'NOT_SERVING';
-    tell();
-  };
+function decorated(dispatchers: Dispatchers, { decorate, logger, handleOf }: GrpcServerOptions): Dispatchers {
+  return logCalls(decorate?.(dispatchers) ?? dispatchers, { logger, handleOf });
+}
+
+/** Fewer than the setting where the system allows fewer files: the HTTP port must be served whatever gRPC clients do. */
+function maxConnections({ limits, logger }: GrpcServerOptions): number {
+  const possible = connectionsByDescriptors();
+  if (possible < limits.connections) {
+    const fields = { connections: possible, setting: 'SESSION_SIDECAR_MAX_CONNECTIONS', asked: limits.connections };
+    logger.warn(fields, 'fewer gRPC connections are allowed than set, because the process may open too few files');
+  }
+  return Math.min(possible, limits.connections);
+}
+
+/**
+ * Seldom called, and what implements them comes with a second protobuf library: loading it takes a sixth of the start-up time
+ * and 8 MB.
+ */
+const healthMethods: readonly LazyMethod[] = [
+  { path: '/grpc.health.v1.Health/Check' },
+  { path: '/grpc.health.v1.Health/List' },
+  { path: '/grpc.health.v1.Health/Watch', responseStream: true },
+];
+
+const reflectionMethods: readonly LazyMethod[] = ['v1', 'v1alpha'].map((version) => ({
+  path: `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`,
+  requestStream: true,
+  responseStream: true,
+}));
+
+function loadStandardMethods(health: Health): ReadonlyMap<string, LoadedMethod> {
+  // An import() would come too late for the call that needs it.
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  return (require('./standard-services') as typeof StandardServicesModule).standardMethods(health);
+}
+
+function methodsByPath(standard: readonly LazyMethod[]): ReadonlyMap<string, Method> {
+  const ours = Object.values(SessionServiceService).map(({ path, requestStream }): [string, Method] => [
+    path,
+    { isUnary: !requestStream, needsToken: true },
+  ]);
+  const others = standard.map(({ path, requestStream = false }): [string, Method] => [
+    path,
+    { isUnary: !requestStream, needsToken: !healthMethods.some((method) => method.path === path) },
+  ]);
+  return new Map([...ours, ...others]);
 }
 
 function shutdown(server: Server): Promise<void> {

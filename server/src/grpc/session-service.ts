@@ -1,9 +1,9 @@
-import type { handleUnaryCall, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { SessionServiceService } from '@session-sidecar/proto/session/v1/session_service';
-import { Caller } from './dispatcher';
+import type { Logger } from 'pino';
 import type { Dispatch } from './dispatcher';
-import type { Pipelines } from './pipelines';
-import { toServiceError } from './status';
+import type { Pipelines } from './pipeline/admission';
+import { serveUnary } from './unary';
 
 /** ts-proto's definition, but with messages left as bytes: the dispatchers decode and encode, whatever the transport is. */
 export const sessionServiceDefinition: ServiceDefinition = Object.fromEntries(
@@ -17,29 +17,14 @@ export const sessionServiceDefinition: ServiceDefinition = Object.fromEntries(
 export function createSessionService(
   dispatchers: ReadonlyMap<string, Dispatch>,
   pipelines: Pipelines,
+  logger: Logger,
 ): UntypedServiceImplementation {
   return Object.fromEntries(
     Object.entries(SessionServiceService).map(([name, { path }]) => {
       const dispatch = dispatchers.get(path.slice(path.lastIndexOf('/') + 1));
-      return [name, dispatch === undefined ? pipelines.serve : unary(dispatch)];
+      return [name, dispatch === undefined ? pipelines.serve : serveUnary(dispatch, logger)];
     }),
   );
-}
-
-function unary(dispatch: Dispatch): handleUnaryCall<Buffer, Buffer> {
-  return (call, callback) => {
-    // grpc-js makes a moment of the wall clock of the time that the caller gives.
-    const waitsMs = Number(call.getDeadline()) - Date.now();
-    const caller = new Caller(performance.now() + waitsMs, call.metadata);
-    // grpc-js says so at the deadline, too.
-    call.once('cancelled', () => {
-      caller.leave();
-    });
-    void dispatch(call.request, caller).then((outcome) => {
-      if ('response' in outcome) callback(null, outcome.response);
-      else callback(toServiceError(outcome.error));
-    });
-  };
 }
 
 function asIs(bytes: Buffer): Buffer {

@@ -1,18 +1,12 @@
 import { ReflectionService } from '@grpc/reflection';
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
-import { HealthImplementation } from 'grpc-health-check';
+import { service as healthService } from 'grpc-health-check';
 import { fileDescriptors } from '@session-sidecar/proto/descriptors';
+import type { Health } from './health';
 import type { LoadedMethod } from './lazy-services';
 
-export type ServingStatus = 'SERVING' | 'NOT_SERVING';
-
-/** `grpc.health.v1.Health` and server reflection, as their packages implement them. */
-export interface StandardServices {
-  readonly methods: ReadonlyMap<string, LoadedMethod>;
-  setStatus(service: string, status: ServingStatus): void;
-}
-
-export function createStandardServices(): StandardServices {
+/** `grpc.health.v1.Health` and server reflection, by path, as they go over the wire. */
+export function standardMethods({ check, list, watch }: Health): ReadonlyMap<string, LoadedMethod> {
   const methods = new Map<string, LoadedMethod>();
   const server = {
     addService(service: ServiceDefinition, implementation: UntypedServiceImplementation): void {
@@ -22,16 +16,10 @@ export function createStandardServices(): StandardServices {
       }
     },
   };
-  const health = new HealthImplementation();
-  // All that the two want of a server is the method above.
-  health.addToServer(server);
+  server.addService(healthService, { check, list, watch });
+  // All that it wants of a server is the method above.
   new ReflectionService(reflectedPackages()).addToServer(server);
-  return {
-    methods,
-    setStatus: (service, status) => {
-      health.setStatus(service, status);
-    },
-  };
+  return methods;
 }
 
 /**

@@ -5,6 +5,7 @@ import { Status } from '@session-sidecar/proto/google/rpc/status';
 import type { Logger } from 'pino';
 import { SessionError } from '../session/errors';
 import type { Reason } from '../session/errors';
+import type { FieldViolation } from '../session/violations';
 
 /** The only place that decides which gRPC status a reason becomes. */
 export const statusOf = {
@@ -27,42 +28,75 @@ export const statusOf = {
 /** The `domain` of every `google.rpc.ErrorInfo` this service sends. */
 export const errorDomain = 'session.v1';
 
+export interface FailureStatus extends Status {
+  /** When the same call may be made again, whatever it does: it changed nothing. */
+  readonly retryAfterMs?: number;
+}
+
 /** How long a client should wait before it tries again what failed because of the moment. */
-const retryDelay = { seconds: 0, nanos: 100_000_000 };
+const retryDelayMs = 100;
+const retryDelay = { seconds: 0, nanos: retryDelayMs * 1_000_000 };
+
+/**
+ * Most characters of a message. A status goes out as a header, twice, the second time in base64 and with its violations, which
+ * session/violations.ts bounds, and gRPC libraries take no more than 8 KiB of headers.
+ */
+const maxMessageLength = 512;
 
 /**
  * The one door out for failures. Known ones go with their reason; anything else becomes INTERNAL with a fixed text and an
- * error id, and only the log learns what it was.
+ * error id, and only the log learns what it was. However much is wrong, the status is small.
  */
-export function toStatus(error: unknown, method: string, logger: Logger): Status {
-  const known = error instanceof SessionError ? error : hidden(error, method, logger);
+export function toStatus(error: unknown, method: string, logger: Logger): FailureStatus {
+  const known: KnownFailure = error instanceof SessionError ? error : hidden(error, method, logger);
   const details = [
     anyOf(ErrorInfo, { reason: known.reason, domain: errorDomain, metadata: new Map(Object.entries(known.metadata)) }),
   ];
   if (known.violations.length > 0) {
-    const fieldViolations = known.violations.map((violation) => ({
-      ...violation,
-      reason: '',
-      localizedMessage: undefined,
-    }));
+    const fieldViolations = known.violations.map((each) => ({ ...each, reason: '', localizedMessage: undefined }));
     details.push(anyOf(BadRequest, { fieldViolations }));
   }
-  if (statusOf[known.reason] === status.UNAVAILABLE) details.push(anyOf(RetryInfo, { retryDelay }));
-  return { code: statusOf[known.reason], message: known.message, details };
+  const code = statusOf[known.reason];
+  if (code === status.UNAVAILABLE) details.push(anyOf(RetryInfo, { retryDelay }));
+  const mayRetry = code === status.UNAVAILABLE && known.metadata['maybe_applied'] !== 'true';
+  return {
+    code,
+    message: cut(known.message, maxMessageLength),
+    details,
+    ...(mayRetry && { retryAfterMs: retryDelayMs }),
+  };
 }
 
-/** A status as grpc-js wants it, with its details in the trailer that gRPC libraries read them from. */
-export function toServiceError({ code, message, details }: Status) {
+function cut(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length - 1).replace(/[\ud800-\udbff]$/, '')}…`;
+}
+
+/**
+ * A status as grpc-js wants it, with its details in the trailer that gRPC libraries read them from. What was not started says
+ * when to try again in the way that gRPC libraries heed by themselves
+ * (https://github.com/grpc/proposal/blob/master/A6-client-retries.md#pushback).
+ */
+export function toServiceError({ code, message, details, retryAfterMs }: FailureStatus) {
   const metadata = new Metadata();
-  metadata.set('grpc-status-details-bin', Buffer.from(Status.encode({ code, message, details }).finish()));
+  if (details.length > 0) {
+    metadata.set('grpc-status-details-bin', Buffer.from(Status.encode({ code, message, details }).finish()));
+  }
+  if (retryAfterMs !== undefined) metadata.set('grpc-retry-pushback-ms', String(retryAfterMs));
   return { code, details: message, metadata };
 }
 
-function hidden(error: unknown, method: string, logger: Logger) {
+interface KnownFailure {
+  readonly reason: Reason | 'INTERNAL';
+  readonly message: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly violations: readonly FieldViolation[];
+}
+
+function hidden(error: unknown, method: string, logger: Logger): KnownFailure {
   const errorId = randomUUID();
   logger.error({ errorId, method, err: error }, 'call failed');
   return {
-    reason: 'INTERNAL' as const,
+    reason: 'INTERNAL',
     message: `Internal error ${errorId}. The sidecar's log says more.`,
     metadata: { error_id: errorId },
     violations: [],

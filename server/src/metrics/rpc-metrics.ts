@@ -1,10 +1,28 @@
 import type { RpcObserver } from '../grpc/dispatcher';
+import type { RefusalLimit, RefusalObserver } from '../grpc/refusals';
 import { latencyBuckets } from './metric-factory';
 import type { MetricFactory } from './metric-factory';
 import type { ExemplarLabels } from './series';
 
+/** All of them, so that each is there before it is first counted. */
+const refusalLimits: Readonly<Record<RefusalLimit, true>> = {
+  api_token: true,
+  calls_in_flight: true,
+  compression: true,
+  connections: true,
+  frame: true,
+  handshake: true,
+  health_watches: true,
+  keepalive: true,
+  mutations: true,
+  reply_buffer: true,
+  request_buffer: true,
+  request_time: true,
+  streams: true,
+};
+
 /** @param exemplar identifies the trace of the call that is being counted */
-export function rpcMetrics(factory: MetricFactory, exemplar?: () => ExemplarLabels): RpcObserver {
+export function rpcMetrics(factory: MetricFactory, exemplar?: () => ExemplarLabels): RpcObserver & RefusalObserver {
   const rpcs = factory.counter('rpcs_total', 'Completed calls by method and gRPC status.', 'method', 'status');
   const duration = factory.histogram(
     'rpc_duration_seconds',
@@ -15,11 +33,20 @@ export function rpcMetrics(factory: MetricFactory, exemplar?: () => ExemplarLabe
       exemplar,
     },
   );
+  const refusals = factory.counter(
+    'refusals_total',
+    'Calls refused and connections closed to protect other clients, by limit; api_token counts calls without a valid API token.',
+    'limit',
+  );
+  for (const limit of Object.keys(refusalLimits)) refusals.announce(limit);
   let inFlight = 0;
   factory.observedGauge('rpcs_in_flight', 'Calls in flight.', () => inFlight);
   return {
     rpcStarted() {
       inFlight += 1;
+    },
+    refused: (limit) => {
+      refusals.inc(limit);
     },
     rpcEnded(method, status, milliseconds) {
       inFlight -= 1;

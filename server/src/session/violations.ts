@@ -9,7 +9,7 @@ export interface FieldViolation {
 const mostNamed = 8;
 
 /** Most characters of a path and of a description: an error has to fit into the trailers of a call. */
-const mostCharacters = { field: 100, description: 300 } as const;
+const mostCharacters = { field: 100, description: 240 } as const;
 
 /** Collects violations, however many there are, in a list of at most {@link mostNamed} and one. */
 export class Violations {

@@ -11,7 +11,8 @@ import { status } from '@grpc/grpc-js';
 import { SessionServiceDefinition } from '@session-sidecar/proto/session/v1/session_service';
 import { ErrorInfo } from '@session-sidecar/proto/google/rpc/error_details';
 import type { Status } from '@session-sidecar/proto/google/rpc/status';
-import type { CallerMetadata, Dispatch } from '../grpc/dispatcher';
+import type { CallerMetadata } from '../grpc/call-context';
+import type { Dispatch } from '../grpc/dispatcher';
 import type { ActiveCall, TracedCall } from './active-call';
 import { ATTR_ERROR_REASON } from './attributes';
 
@@ -46,17 +47,17 @@ export function traceCalls(
   function traced(method: string, dispatch: Dispatch): Dispatch {
     const name = `${SessionServiceDefinition.fullName}/${method}`;
     const attributes = { [ATTR_RPC_SYSTEM_NAME]: RPC_SYSTEM_NAME_VALUE_GRPC, [ATTR_RPC_METHOD]: name };
-    return async (request, caller) => {
-      const parent = propagator.extract(ROOT_CONTEXT, caller.metadata, getter);
+    return async (request, call) => {
+      const parent = propagator.extract(ROOT_CONTEXT, call.metadata, getter);
       const span = tracer.startSpan(name, { kind: SpanKind.SERVER, attributes }, parent);
-      const call: TracedCall = { span };
-      const answering = activeCall.run(call, () => dispatch(request, caller));
-      const { onLeave } = caller;
-      caller.onLeave = () => {
-        if (onLeave !== undefined) activeCall.run(call, onLeave);
-        end(span, caller.isOverdue ? status.DEADLINE_EXCEEDED : status.CANCELLED);
-      };
-      const outcome = await answering;
+      const traced: TracedCall = { span };
+      // A context of its own, so that what a cancellation sets off belongs to the call, too.
+      const inner = call.derive();
+      call.onCancel(() => {
+        activeCall.run(traced, () => inner.cancel());
+        end(span, call.deadlineExceeded ? status.DEADLINE_EXCEEDED : status.CANCELLED);
+      });
+      const outcome = await activeCall.run(traced, () => dispatch(request, inner));
       if ('response' in outcome) end(span, status.OK);
       else end(span, outcome.error.code, outcome.error);
       return outcome;

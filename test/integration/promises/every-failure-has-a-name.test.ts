@@ -32,6 +32,8 @@ describe('every failure has a name', () => {
       SESSION_SIDECAR_MAX_SESSION_SIZE: '1KiB',
       SESSION_SIDECAR_MAX_KEYS: '3',
       SESSION_SIDECAR_MAX_FLASH_MESSAGES: '2',
+      SESSION_SIDECAR_MAX_CALLS_IN_FLIGHT: '20',
+      SESSION_SIDECAR_MAX_QUEUE_TIME: '100ms',
     });
     raw = connectRaw(sidecar.address);
     client = new SessionClient({ address: sidecar.address, timeoutMs: 20_000 });
@@ -137,8 +139,42 @@ describe('every failure has a name', () => {
     },
     REQUEST_TOO_LARGE: {
       status: 'RESOURCE_EXHAUSTED',
-      provoke: () => update(...Array.from({ length: 1001 }, () => mutation.delete(secretKey))),
+      provoke: () => update(...Array.from({ length: 1001 }, () => mutation.set(secretKey, '1'))),
       details: { metadata: { limit: '1000', setting: 'SESSION_SIDECAR_MAX_MUTATIONS' } },
+    },
+    OVERLOADED: {
+      status: 'UNAVAILABLE',
+      provoke: async () => {
+        redis.freeze();
+        const others = Array.from({ length: 20 }, () => failureOf(raw.call('getSession', { token })));
+        await until(
+          'all places to be taken',
+          async () => (await metricOf(sidecar, 'session_sidecar_rpcs_in_flight')) === 20,
+        );
+        try {
+          return await raw.call('getSession', { token });
+        } finally {
+          redis.thaw();
+          await Promise.allSettled(others);
+        }
+      },
+      details: {
+        metadata: { limit: '20', setting: 'SESSION_SIDECAR_MAX_CALLS_IN_FLIGHT' },
+        retryDelayMs: expect.any(Number),
+      },
+    },
+    API_TOKEN_INVALID: {
+      status: 'UNAUTHENTICATED',
+      provoke: async () => {
+        const guarded = await startLoggedSidecar({ SESSION_SIDECAR_API_TOKENS: 'secret-api-token-0123456789' });
+        const stranger = connectRaw(guarded.address);
+        try {
+          return await stranger.call('createSession', {});
+        } finally {
+          stranger.close();
+          await guarded.close();
+        }
+      },
     },
   };
 

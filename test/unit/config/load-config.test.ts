@@ -25,11 +25,24 @@ describe('loadConfig()', () => {
         maxReplyBytes: 1_048_576,
         maxWorkBytes: 262_144,
       },
+      grpc: {
+        socketAccess: { mode: 0o666, owner: undefined, group: undefined },
+        listenTimeoutMs: 5_000,
+        reflection: true,
+        apiTokens: undefined,
+        limits: {
+          ...{ connections: 1000, streamsPerConnection: 1000, streams: 4000, callsInFlight: 2048, callsPerStream: 256 },
+          ...{ queueMs: 5_000, requestBytes: 33_554_432, replyBytes: 33_554_432, stallMs: 5_000, keepaliveMs: 10_000 },
+        },
+      },
       store: { kind: 'memory', maxBytes: 67_108_864 },
     });
     expect(warnings).toEqual([]);
     expect(effective).toEqual({
       SESSION_SIDECAR_GRPC_ADDRESS: '127.0.0.1:50051',
+      SESSION_SIDECAR_GRPC_SOCKET_MODE: '0666',
+      SESSION_SIDECAR_LISTEN_TIMEOUT: '5s',
+      SESSION_SIDECAR_REFLECTION: 'on',
       SESSION_SIDECAR_HTTP_ADDRESS: ':9464',
       SESSION_SIDECAR_HTTP_MAX_CONNECTIONS: '128',
       SESSION_SIDECAR_LOG_LEVEL: 'info',
@@ -42,6 +55,16 @@ describe('loadConfig()', () => {
       SESSION_SIDECAR_MAX_FLASH_MESSAGES: '100',
       SESSION_SIDECAR_MAX_FLASH_QUEUES: '100',
       SESSION_SIDECAR_MAX_MUTATIONS: '1000',
+      SESSION_SIDECAR_MAX_CONNECTIONS: '1000',
+      SESSION_SIDECAR_MAX_STREAMS_PER_CONNECTION: '1000',
+      SESSION_SIDECAR_MAX_STREAMS: '4000',
+      SESSION_SIDECAR_MAX_CALLS_IN_FLIGHT: '2048',
+      SESSION_SIDECAR_MAX_CALLS_PER_STREAM: '256',
+      SESSION_SIDECAR_MAX_QUEUE_TIME: '5s',
+      SESSION_SIDECAR_REQUEST_BUFFER_SIZE: '32MiB',
+      SESSION_SIDECAR_REPLY_BUFFER_SIZE: '32MiB',
+      SESSION_SIDECAR_STALL_TIMEOUT: '5s',
+      SESSION_SIDECAR_KEEPALIVE_INTERVAL: '10s',
       SESSION_SIDECAR_MEMORY_STORE_SIZE: '64MiB',
     });
   });
@@ -50,6 +73,22 @@ describe('loadConfig()', () => {
     const { config } = load({
       env: {
         GRPC_ADDRESS: 'unix:/run/x.sock',
+        GRPC_SOCKET_MODE: '0660',
+        GRPC_SOCKET_OWNER: '1000',
+        GRPC_SOCKET_GROUP: '2000',
+        LISTEN_TIMEOUT: '0s',
+        REFLECTION: 'off',
+        API_TOKENS: '0123456789abcdef',
+        MAX_CONNECTIONS: '1',
+        MAX_STREAMS_PER_CONNECTION: '2',
+        MAX_STREAMS: '3',
+        MAX_CALLS_IN_FLIGHT: '16',
+        MAX_CALLS_PER_STREAM: '5',
+        MAX_QUEUE_TIME: '6s',
+        REQUEST_BUFFER_SIZE: '8MiB',
+        REPLY_BUFFER_SIZE: '9MiB',
+        STALL_TIMEOUT: '7s',
+        KEEPALIVE_INTERVAL: '8s',
         HTTP_ADDRESS: '[::1]:0',
         HTTP_MAX_CONNECTIONS: '8',
         LOG_LEVEL: 'debug',
@@ -86,6 +125,16 @@ describe('loadConfig()', () => {
         maxMutations: 4,
         maxReplyBytes: 2_048,
         maxWorkBytes: 3_072,
+      },
+      grpc: {
+        socketAccess: { mode: 0o660, owner: 1000, group: 2000 },
+        listenTimeoutMs: 0,
+        reflection: false,
+        apiTokens: ['0123456789abcdef'],
+        limits: {
+          ...{ connections: 1, streamsPerConnection: 2, streams: 3, callsInFlight: 16, callsPerStream: 5 },
+          ...{ queueMs: 6_000, requestBytes: 8_388_608, replyBytes: 9_437_184, stallMs: 7_000, keepaliveMs: 8_000 },
+        },
       },
       store: { kind: 'memory', maxBytes: 1_048_576 },
     });

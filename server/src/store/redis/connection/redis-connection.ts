@@ -80,8 +80,8 @@ function reportOnce(onTrouble: (error: Error) => void) {
   const reported = new Set<string>();
   return {
     report: (error: Error): void => {
-      // The message is empty when a host with several addresses cannot be reached.
-      const trouble = `${error.name} ${error.message}`;
+      // The message is empty when a host with several addresses cannot be reached; it may say when the next attempt is.
+      const trouble = `${error.name} ${error.message.replaceAll(/[\d.]+ms/g, '')}`;
       if (reported.has(trouble)) return;
       reported.add(trouble);
       onTrouble(error);

@@ -1,0 +1,75 @@
+import { BinaryReader } from '@bufbuild/protobuf/wire';
+import { invalidArgument } from '../session/errors';
+import { tooLarge } from './refusals';
+import type { RefusalObserver } from './refusals';
+
+interface MessageType {
+  decode(input: BinaryReader | Uint8Array): unknown;
+}
+
+export interface DecodingLimits {
+  readonly maxMutations: number;
+  readonly observer: RefusalObserver;
+}
+
+/** Of fewer bytes, no message is so large that decoding it could hurt. */
+const harmlessBytes = 16 * 1024;
+
+/** How many tags, lengths and small numbers a mutation has at most, and twice as many again. */
+const numbersPerMutation = 24;
+
+/**
+ * Decodes a request, and stops where it turns out to have more parts than a request may have: each takes two bytes to send and
+ * hundreds to hold.
+ *
+ * @throws SessionError INVALID_ARGUMENT, REQUEST_TOO_LARGE
+ */
+export function decodeBounded(type: MessageType, bytes: Uint8Array, limits: DecodingLimits): unknown {
+  const { maxMutations } = limits;
+  const request = decode(type, bytes, limits);
+  const { mutations } = request as { readonly mutations?: readonly unknown[] };
+  if (mutations !== undefined && mutations.length > maxMutations) throw refused(limits);
+  return request;
+}
+
+function decode(type: MessageType, bytes: Uint8Array, limits: DecodingLimits): unknown {
+  const numbers = numbersPerMutation * (limits.maxMutations + 10);
+  try {
+    return type.decode(bytes.length <= harmlessBytes ? bytes : new BoundedReader(bytes, numbers));
+  } catch (cause) {
+    if (cause instanceof TooManyNumbersError) throw refused(limits);
+    const problem = cause instanceof Error ? cause.message : 'unknown problem';
+    throw invalidArgument([
+      { field: '', description: `Expected an encoded message, got bytes that are none: ${problem}.` },
+    ]);
+  }
+}
+
+function refused({ maxMutations, observer }: DecodingLimits): Error {
+  observer.refused('mutations');
+  return tooLarge(
+    `The request has more than ${maxMutations} mutations, or more fields than these can have.`,
+    maxMutations,
+    'MAX_MUTATIONS',
+  );
+}
+
+class TooManyNumbersError extends Error {
+  override readonly name = 'TooManyNumbersError';
+}
+
+/** Reads as many numbers as one may read: every field, at every depth, begins with one. */
+class BoundedReader extends BinaryReader {
+  /** @param numbers how many tags, lengths and other numbers of up to 32 bits may be read */
+  constructor(bytes: Uint8Array, numbers: number) {
+    super(bytes);
+    // The parent's is no method but a property.
+    const readUint32 = this.uint32.bind(this);
+    let left = numbers;
+    this.uint32 = () => {
+      left -= 1;
+      if (left < 0) throw new TooManyNumbersError();
+      return readUint32();
+    };
+  }
+}

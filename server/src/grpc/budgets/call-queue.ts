@@ -1,0 +1,169 @@
+import type { GrpcLimits } from '../limits';
+import { NextDeadline } from '../next-deadline';
+import { overloaded } from '../refusals';
+import type { RefusalObserver } from '../refusals';
+import type { SessionError } from '../../session/errors';
+import type { CallSlots, Lane, Seats } from './call-slots';
+import type { ReplyAccount, ReplyBudget, Waiting } from './reply-budget';
+
+export type { Seats } from './call-slots';
+
+export interface QueuedCall {
+  /** @param reserved what to give back with {@link CallQueue.finish} */
+  start(reserved: number): void;
+  /** It has waited too long and will not be started. */
+  refuse(error: SessionError): void;
+}
+
+/** What all queues of the process share. */
+export interface SharedBudgets {
+  readonly limits: GrpcLimits;
+  readonly slots: CallSlots;
+  readonly replies: ReplyBudget;
+  readonly observer: RefusalObserver;
+}
+
+/** What the queues of one connection share. */
+export interface Client {
+  readonly seats: Seats;
+  readonly replies: ReplyAccount;
+}
+
+/** The calls of one stream, or the unary ones of a connection: each starts when there is a place and room for its reply. */
+export class CallQueue implements Lane, Waiting {
+  readonly #budgets: SharedBudgets;
+  readonly #client: Client;
+  readonly #limit: number;
+  readonly #onEmpty: () => void;
+  /** Calls that are not started, oldest first, and since when they wait. */
+  readonly #waiting = new Map<QueuedCall, number>();
+  readonly #patience = new NextDeadline(() => this.#refuseImpatient());
+  #inFlight = 0;
+  #isBlocked = false;
+
+  /**
+   * @param limit of calls in flight
+   * @param onEmpty is called when no call waits any more
+   */
+  constructor(budgets: SharedBudgets, client: Client, limit: number, onEmpty: () => void = () => {}) {
+    this.#budgets = budgets;
+    this.#client = client;
+    this.#limit = limit;
+    this.#onEmpty = onEmpty;
+  }
+
+  get seats(): Seats {
+    return this.#client.seats;
+  }
+
+  /** Calls that are not started. */
+  get size(): number {
+    return this.#waiting.size;
+  }
+
+  add(call: QueuedCall): void {
+    if (this.#waiting.size === 0 && this.#mayStart() && this.#budgets.slots.acquire(this)) {
+      this.#start(call);
+      return;
+    }
+    const now = performance.now();
+    this.#waiting.set(call, now);
+    this.#patience.watch(now + this.#budgets.limits.queueMs);
+    this.#getInLine();
+  }
+
+  /** A call that may wait will not be started. */
+  cancel(call: QueuedCall): void {
+    if (this.#waiting.delete(call) && this.#waiting.size === 0) this.#emptied();
+  }
+
+  /** A call that was started has ended. @param bytes of its reply, which waits to be sent; 0: there is none */
+  finish(reserved: number, bytes: number): void {
+    this.#inFlight -= 1;
+    this.#client.replies.finish(reserved, bytes);
+    this.#budgets.slots.release(this);
+    if (this.#waiting.size > 0) this.resume();
+  }
+
+  /** Starts no calls for now. */
+  block(): void {
+    this.#isBlocked = true;
+  }
+
+  unblock(): void {
+    this.#isBlocked = false;
+    if (this.#waiting.size > 0) this.resume();
+  }
+
+  /** Starts what waits, as far as there is room. */
+  resume(): boolean {
+    let started = false;
+    while (this.#waiting.size > 0 && this.#mayStart() && this.#budgets.slots.acquire(this)) {
+      this.#startOldest();
+      started = true;
+    }
+    this.#getInLine();
+    return started;
+  }
+
+  startNext(): void {
+    if (this.#waiting.size > 0 && this.#mayStart() && this.#budgets.slots.acquire(this)) this.#startOldest();
+    this.#getInLine();
+  }
+
+  /** Nothing that waits will be started. */
+  close(): void {
+    this.#waiting.clear();
+    this.#emptied();
+  }
+
+  #mayStart(): boolean {
+    return !this.#isBlocked && this.#inFlight < this.#limit && this.#client.replies.mayStart();
+  }
+
+  /** Where it is known what the oldest waits for: calls of its own need no line, they resume the queue when they end. */
+  #getInLine(): void {
+    if (this.#waiting.size === 0 || this.#isBlocked || this.#inFlight >= this.#limit) return;
+    if (this.#client.replies.mayStart()) this.#budgets.slots.wait(this);
+    else this.#budgets.replies.wait(this);
+  }
+
+  #startOldest(): void {
+    const [call] = this.#waiting.keys();
+    if (call === undefined) return;
+    this.#waiting.delete(call);
+    this.#start(call);
+    if (this.#waiting.size === 0) this.#emptied();
+  }
+
+  #start(call: QueuedCall): void {
+    this.#inFlight += 1;
+    call.start(this.#client.replies.start());
+  }
+
+  #emptied(): void {
+    this.#patience.stop();
+    this.#budgets.slots.forget(this);
+    this.#budgets.replies.forget(this);
+    this.#onEmpty();
+  }
+
+  /** @returns when the next has waited too long. */
+  #refuseImpatient(): number {
+    const { limits, observer } = this.#budgets;
+    const now = performance.now();
+    for (const [call, since] of this.#waiting) {
+      if (since + limits.queueMs > now) return since + limits.queueMs;
+      this.#waiting.delete(call);
+      const forReplies = this.#isBlocked || !this.#client.replies.mayStart();
+      observer.refused(forReplies ? 'reply_buffer' : 'calls_in_flight');
+      call.refuse(
+        forReplies
+          ? overloaded('Too many bytes of replies wait to be read.', limits.replyBytes, 'REPLY_BUFFER_SIZE')
+          : overloaded('Too many calls are in flight.', limits.callsInFlight, 'MAX_CALLS_IN_FLIGHT'),
+      );
+    }
+    this.#emptied();
+    return Infinity;
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * An amount that all clients share. Once it is spent, a client may take more only up to an equal part of it: one that takes
+ * too much is refused, and the others do not notice.
+ */
+export class SharedBudget {
+  #total = 0;
+  #holders = 0;
+
+  constructor(readonly limit: number) {}
+
+  /** The part of one client. */
+  open(): Share {
+    return new Share(this, (change, wasHolder, isHolder) => {
+      this.#total += change;
+      this.#holders += Number(isHolder) - Number(wasHolder);
+    });
+  }
+
+  get total(): number {
+    return this.#total;
+  }
+
+  get isSpent(): boolean {
+    return this.#total > this.limit;
+  }
+
+  /** What each of the clients may hold, in any case, that hold anything now; one more than these when there is a newcomer. */
+  equalPart(newcomers: 0 | 1): number {
+    return this.limit / Math.max(this.#holders + newcomers, 1);
+  }
+}
+
+type OnChange = (change: number, wasHolder: boolean, isHolder: boolean) => void;
+
+export class Share {
+  readonly #budget: SharedBudget;
+  readonly #onChange: OnChange;
+  #amount = 0;
+
+  constructor(budget: SharedBudget, onChange: OnChange) {
+    this.#budget = budget;
+    this.#onChange = onChange;
+  }
+
+  get amount(): number {
+    return this.#amount;
+  }
+
+  /** Whether this client may hold so much more. */
+  allows(more: number): boolean {
+    const { total, limit } = this.#budget;
+    if (total + more <= limit) return true;
+    return this.#amount + more <= this.#budget.equalPart(this.#amount === 0 ? 1 : 0);
+  }
+
+  add(change: number): void {
+    const before = this.#amount;
+    this.#amount = before + change;
+    this.#onChange(change, before > 0, this.#amount > 0);
+  }
+}

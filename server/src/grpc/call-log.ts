@@ -1,0 +1,73 @@
+import { status } from '@grpc/grpc-js';
+import { ErrorInfo } from '@session-sidecar/proto/google/rpc/error_details';
+import { SessionServiceDefinition } from '@session-sidecar/proto/session/v1/session_service';
+import type { Logger } from 'pino';
+import type { Dispatch, Outcome } from './dispatcher';
+
+export interface CallLogParts {
+  readonly logger: Logger;
+  /** The handle in a genuine token; `undefined` for any other text. */
+  readonly handleOf: (token: string) => string | undefined;
+}
+
+type Dispatchers = ReadonlyMap<string, Dispatch>;
+
+/** The same RPCs, each call of which is one line of the log, at level debug. At other levels, the RPCs as they are. */
+export function logCalls(dispatchers: Dispatchers, { logger, handleOf }: CallLogParts): Dispatchers {
+  if (!logger.isLevelEnabled('debug')) return dispatchers;
+  return new Map([...dispatchers].map(([method, dispatch]) => [method, logged(method, dispatch)]));
+
+  function logged(method: string, dispatch: Dispatch): Dispatch {
+    const types = Object.values(SessionServiceDefinition.methods).find(({ name }) => name === method);
+    return async (request, call) => {
+      const began = performance.now();
+      let isLogged = false;
+      const log = (statusName: string, fields: object): void => {
+        if (isLogged) return;
+        isLogged = true;
+        const milliseconds = Math.round((performance.now() - began) * 1000) / 1000;
+        logger.debug({ method, status: statusName, durationMs: milliseconds, ...fields }, 'call');
+      };
+      call.onCancel(() => {
+        log(call.deadlineExceeded ? 'DEADLINE_EXCEEDED' : 'CANCELLED', { handle: handleIn(types, request) });
+      });
+      const outcome = await dispatch(request, call);
+      const handle = handleIn(types, request) ?? newHandleIn(types, outcome);
+      if ('response' in outcome) log('OK', { handle });
+      else log(status[outcome.error.code] ?? 'UNKNOWN', { handle, reason: reasonOf(outcome) });
+      return outcome;
+    };
+  }
+
+  function handleIn(types: Types | undefined, request: Uint8Array): string | undefined {
+    const { token } = decoded(types?.requestType, request) as { readonly token?: string };
+    return token === undefined ? undefined : handleOf(token);
+  }
+}
+
+type Types = (typeof SessionServiceDefinition.methods)[keyof typeof SessionServiceDefinition.methods];
+
+/** Of a session that was just created. */
+function newHandleIn(types: Types | undefined, outcome: Outcome): string | undefined {
+  if (!('response' in outcome)) return undefined;
+  return (decoded(types?.responseType, outcome.response) as { readonly session?: { handle: string } }).session?.handle;
+}
+
+/** @param bytes what has been decoded before, or has been refused */
+function decoded(type: { decode(bytes: Uint8Array): object } | undefined, bytes: Uint8Array): object {
+  if (bytes.length > longestDecoded) return {};
+  try {
+    return type?.decode(bytes) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+/** Bytes. Calls that are larger are logged without a handle. */
+const longestDecoded = 64 * 1024;
+
+function reasonOf(outcome: Outcome): string | undefined {
+  if (!('error' in outcome)) return undefined;
+  const info = outcome.error.details.find(({ typeUrl }) => typeUrl.endsWith('/google.rpc.ErrorInfo'));
+  return info && ErrorInfo.decode(info.value).reason;
+}

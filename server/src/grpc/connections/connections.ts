@@ -1,0 +1,239 @@
+import { constants } from 'node:http2';
+import type { ServerHttp2Session } from 'node:http2';
+import type { Socket } from 'node:net';
+import type { RefusalLimit } from '../refusals';
+import { showLife, whyEnd } from './liveness';
+import { Peer } from './peer';
+import type { PeerBudgets } from './peer';
+
+/** When more than half of all connections are taken, those that were idle for so long are closed. */
+const longestIdleMs = 60_000;
+
+/**
+ * How long clients may take to learn that the sidecar is stopping: those with calls in flight, which answer the ping, and the
+ * others, of which Node.js's own reads nothing after a GOAWAY. What still comes later is refused in a way that gRPC libraries
+ * make up for by themselves.
+ */
+const handOverMs = 500;
+const idleHandOverMs = 50;
+
+/** How long clients that are told with each call to go elsewhere may do so by themselves. */
+const busyHandOverMs = 250;
+
+/** How long the last frame of a connection may take to leave. */
+const flushMs = 10;
+
+/** How often connections are looked at, at most. */
+const longestTickMs = 1000;
+
+/** How many connections become ones of HTTP/2 in one turn of the event loop, which takes longer than a call does. */
+const handshakesPerTurn = 8;
+
+/** All connections. There are never more than a limit: a new one takes the place of one that is not in use. */
+export class Connections {
+  readonly #budgets: PeerBudgets;
+  readonly #limit: number;
+  readonly #inject: (socket: Socket) => void;
+  readonly #peers = new Set<Peer>();
+  readonly #bySession = new Map<ServerHttp2Session, Peer>();
+  /** Connections without streams, longest first: those that never made a call, and since when the others are idle. */
+  readonly #unused = new Set<Peer>();
+  readonly #idle = new Map<Peer, number>();
+  readonly #timer: NodeJS.Timeout;
+  /** Those whose first bytes are there. */
+  readonly #handshakes: Peer[] = [];
+  #injecting: Peer | undefined;
+  #isHandingOver = false;
+
+  /**
+   * @param limit of connections
+   * @param inject makes a connection of gRPC out of a socket, and calls {@link Connections.opened} meanwhile
+   * @param onTick is called at each look at the connections, several times within `limits.stallMs`
+   */
+  constructor(
+    budgets: PeerBudgets,
+    limit: number,
+    inject: (socket: Socket) => void,
+    onTick: (now: number) => void = () => {},
+  ) {
+    this.#budgets = budgets;
+    this.#limit = limit;
+    this.#inject = inject;
+    const tickMs = Math.min(Math.max(budgets.limits.stallMs / 5, 10), longestTickMs);
+    this.#timer = setInterval(() => {
+      const now = performance.now();
+      this.#look(now);
+      onTick(now);
+    }, tickMs).unref();
+  }
+
+  get size(): number {
+    return this.#peers.size;
+  }
+
+  accept(socket: Socket): void {
+    if (this.#peers.size >= this.#limit && !this.#makeRoom()) {
+      socket.destroy();
+      return;
+    }
+    const peer = new Peer(socket, this.#budgets, () => this.#end(peer, 'reply_buffer'));
+    this.#peers.add(peer);
+    this.#unused.add(peer);
+    socket.once('close', () => this.#closed(peer));
+    socket.on('error', () => undefined);
+    // HTTP/2 costs several times what a socket does. A client speaks first.
+    socket.once('readable', () => {
+      if (this.#handshakes.push(peer) === 1) setImmediate(() => this.#shakeHands());
+    });
+  }
+
+  /** A few in each turn: calls of other connections come between. */
+  #shakeHands(): void {
+    for (const peer of this.#handshakes.splice(0, handshakesPerTurn)) {
+      const { socket } = peer;
+      if (socket.destroyed || socket.readableLength === 0) continue;
+      this.#injecting = peer;
+      this.#inject(socket);
+      this.#injecting = undefined;
+    }
+    if (this.#handshakes.length > 0) setImmediate(() => this.#shakeHands());
+  }
+
+  /** A connection of gRPC came out of the socket that is being injected. */
+  opened(session: ServerHttp2Session): void {
+    const peer = this.#injecting;
+    if (peer === undefined) throw new Error('A connection came from elsewhere.');
+    peer.session = session;
+    this.#bySession.set(session, peer);
+    session.once('remoteSettings', () => {
+      peer.isEstablished = true;
+      showLife(peer, performance.now());
+      if (this.#isHandingOver) void this.#handOver(peer);
+    });
+  }
+
+  of(session: ServerHttp2Session): Peer | undefined {
+    return this.#bySession.get(session);
+  }
+
+  streamOpened(peer: Peer, now: number): void {
+    if (peer.streams.amount === 0) {
+      if (peer.isUsed) this.#idle.delete(peer);
+      else this.#unused.delete(peer);
+      peer.isUsed = true;
+    }
+    peer.streams.add(1);
+    peer.aliveAt = now;
+    if (this.#isHandingOver) this.#handOverSoon(peer);
+  }
+
+  streamClosed(peer: Peer): void {
+    peer.streams.add(-1);
+    if (peer.streams.amount > 0 || !this.#peers.has(peer)) return;
+    const now = performance.now();
+    showLife(peer, now);
+    this.#idle.set(peer, now);
+    if (this.#isHandingOver) void this.#handOver(peer);
+  }
+
+  /**
+   * Tells clients to go elsewhere, in the way of HTTP/2: what they sent before they could know is answered. Idle connections
+   * are told now, others when their last call has ended, or a while after they have sent another. Pipelines have a way of their
+   * own.
+   *
+   * @returns once the idle ones know
+   */
+  async handOver(): Promise<void> {
+    this.#isHandingOver = true;
+    const told: Promise<void>[] = [];
+    for (const peer of this.#peers) {
+      if (!peer.isEstablished) peer.socket.destroy();
+      else if (peer.streams.amount === 0) told.push(this.#handOver(peer));
+    }
+    await Promise.all(told);
+  }
+
+  /** A client with a call that takes long makes others, which are refused. */
+  #handOverSoon(peer: Peer): void {
+    if (peer.willBeHandedOver) return;
+    peer.willBeHandedOver = true;
+    setTimeout(() => {
+      if (peer.pipelines === 0) void this.#handOver(peer);
+    }, busyHandOverMs).unref();
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    for (const { socket } of this.#peers) socket.destroy();
+  }
+
+  /** The answer to a ping comes after all that the client sent before it got the word. */
+  #handOver(peer: Peer): Promise<void> {
+    const { session } = peer;
+    if (peer.isHandedOver || session === undefined || session.closed || session.destroyed) return Promise.resolve();
+    peer.isHandedOver = true;
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(late);
+        if (!session.closed) session.close();
+        resolve();
+      };
+      const late = setTimeout(done, peer.streams.amount > 0 ? handOverMs : idleHandOverMs);
+      session.once('close', done);
+      session.goaway(constants.NGHTTP2_NO_ERROR, highestStreamId);
+      session.ping(done);
+    });
+  }
+
+  #makeRoom(): boolean {
+    this.#budgets.observer.refused('connections');
+    const [victim = this.#idle.keys().next().value] = this.#unused;
+    if (victim === undefined) return false;
+    this.#closeIdle(victim);
+    return true;
+  }
+
+  /** A call that is on its way learns that it was not processed, and is sent again by gRPC itself. */
+  #closeIdle(peer: Peer): void {
+    this.#forget(peer);
+    if (!peer.isEstablished || peer.session?.closed !== false) {
+      peer.socket.destroy();
+      return;
+    }
+    peer.session.close();
+    // A client of Node.js does not read on after the GOAWAY, and so does not close its end.
+    setTimeout(() => peer.socket.destroy(), flushMs).unref();
+  }
+
+  #end(peer: Peer, limit: RefusalLimit): void {
+    this.#budgets.observer.refused(limit);
+    peer.socket.destroy();
+  }
+
+  #look(now: number): void {
+    const { limits, replies } = this.#budgets;
+    for (const peer of this.#peers) {
+      const why = whyEnd(peer, now, replies.isSpent, limits);
+      if (why !== undefined) this.#end(peer, why);
+    }
+    for (const [peer, since] of this.#idle) {
+      if (this.#peers.size <= this.#limit / 2 || now - since < longestIdleMs) break;
+      this.#closeIdle(peer);
+    }
+  }
+
+  #closed(peer: Peer): void {
+    this.#forget(peer);
+    if (peer.session !== undefined) this.#bySession.delete(peer.session);
+    peer.close();
+  }
+
+  #forget(peer: Peer): void {
+    this.#peers.delete(peer);
+    this.#unused.delete(peer);
+    this.#idle.delete(peer);
+  }
+}
+
+/** A GOAWAY with it refuses no stream; it announces the one that will. */
+const highestStreamId = 2 ** 31 - 1;

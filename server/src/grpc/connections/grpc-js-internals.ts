@@ -1,0 +1,80 @@
+import type {
+  Http2Server,
+  IncomingHttpHeaders,
+  ServerHttp2Session,
+  ServerHttp2Stream,
+  ServerOptions,
+} from 'node:http2';
+import type { Socket } from 'node:net';
+import { ServerCredentials } from '@grpc/grpc-js';
+import type { Server, ServerDuplexStream, ServerUnaryCall } from '@grpc/grpc-js';
+
+/*
+ * The one place that knows what grpc-js keeps to itself. Its interface shows neither the connections nor the streams of HTTP/2
+ * below its calls, and without these nothing can be bounded before grpc-js has spent memory on it. Where a later version has
+ * other insides, the functions here throw at start-up, and test/unit/grpc/grpc-js-internals.test.ts fails.
+ */
+
+export type StreamHandler = (
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  flags: number,
+  rawHeaders: readonly string[],
+) => void;
+
+export interface Http2Hooks {
+  readonly onSession: (session: ServerHttp2Session) => void;
+  /** Gets every stream before grpc-js does, which gets those that are given to `serve`. */
+  readonly onStream: (serve: StreamHandler, ...stream: Parameters<StreamHandler>) => void;
+}
+
+interface ServerInsides {
+  /** What it gives to `http2.createServer`. */
+  commonServerOptions?: ServerOptions;
+  readonly http2Servers?: ReadonlyMap<Http2Server, unknown>;
+}
+
+/** @returns what makes a connection of gRPC out of a socket, at once. */
+export function injectConnections(
+  server: Server,
+  options: ServerOptions,
+  { onSession, onStream }: Http2Hooks,
+): (socket: Socket) => void {
+  const insides = server as unknown as ServerInsides;
+  insides.commonServerOptions = { ...known(insides.commonServerOptions), ...options };
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  const [http2Server] = known(insides.http2Servers).keys();
+  const [serve, ...others] = known(http2Server).listeners('stream') as StreamHandler[];
+  if (others.length > 0) throw changed();
+  const handler = known(serve);
+  known(http2Server).removeAllListeners('stream');
+  known(http2Server).on('session', onSession);
+  known(http2Server).on('stream', (...stream: Parameters<StreamHandler>) => onStream(handler, ...stream));
+  return (socket) => injector.injectConnection(socket);
+}
+
+interface CallInsides {
+  readonly call?: { readonly stream?: ServerHttp2Stream };
+}
+
+/** The stream of HTTP/2 that a call came on. */
+export function http2StreamOf(
+  call: ServerUnaryCall<Buffer, Buffer> | ServerDuplexStream<Buffer, Buffer>,
+): ServerHttp2Stream {
+  return known((call as CallInsides).call?.stream);
+}
+
+/** Reads one message ahead of those that were taken, not the 16 that are the default of Node.js, whatever their size. */
+export function readOneAhead(stream: ServerDuplexStream<Buffer, Buffer>): void {
+  const state = (stream as { _readableState?: { highWaterMark: number } })._readableState;
+  known(state).highWaterMark = 1;
+}
+
+function known<T>(part: T | undefined): T {
+  if (part === undefined) throw changed();
+  return part;
+}
+
+function changed(): Error {
+  return new Error('This version of @grpc/grpc-js is not supported: its insides have changed.');
+}

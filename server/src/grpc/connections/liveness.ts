@@ -1,0 +1,57 @@
+import type { GrpcLimits } from '../limits';
+import type { RefusalLimit } from '../refusals';
+import type { Peer } from './peer';
+
+/** How long a connection with nothing to say may be silent after it was asked for a sign of life, in keepalive intervals. */
+const patience = 2;
+
+/**
+ * Whether a connection still does what a client does: completes its handshake, sends whole frames, answers pings, takes
+ * replies when there is no more room for them. Asks for a sign of life where that is not known.
+ *
+ * @returns why it has to be ended, or `undefined`
+ */
+export function whyEnd(
+  peer: Peer,
+  now: number,
+  repliesAreSpent: boolean,
+  { stallMs, keepaliveMs }: Pick<GrpcLimits, 'stallMs' | 'keepaliveMs'>,
+): RefusalLimit | undefined {
+  if (!peer.isEstablished) return now - peer.since >= stallMs ? 'handshake' : undefined;
+  if (repliesAreSpent && takesNothing(peer, now, stallMs)) return 'reply_buffer';
+
+  if (peer.pingedAt !== undefined) {
+    // A busy application answers late; bytes that never become a frame are an attack or a broken proxy.
+    const limit = peer.isSuspect && peer.streams.amount === 0 ? stallMs : patience * keepaliveMs;
+    return now - peer.pingedAt >= limit ? 'keepalive' : undefined;
+  }
+  const isSuspect = peer.socket.bytesRead !== peer.bytesWhenAlive && peer.streams.amount === 0;
+  if (isSuspect || now - peer.aliveAt >= keepaliveMs) ping(peer, now, isSuspect);
+  return undefined;
+}
+
+function ping(peer: Peer, now: number, isSuspect: boolean): void {
+  peer.pingedAt = now;
+  peer.isSuspect = isSuspect;
+  peer.session?.ping((error) => {
+    if (error !== null) return;
+    peer.pingedAt = undefined;
+    showLife(peer, performance.now());
+  });
+}
+
+/** A whole frame came. */
+export function showLife(peer: Peer, now: number): void {
+  peer.aliveAt = now;
+  peer.bytesWhenAlive = peer.socket.bytesRead;
+}
+
+function takesNothing(peer: Peer, now: number, stallMs: number): boolean {
+  const { sentBytes, held } = peer.replies;
+  if (sentBytes !== peer.sentBytes || held === 0 || peer.sentSince === 0) {
+    peer.sentBytes = sentBytes;
+    peer.sentSince = now;
+    return false;
+  }
+  return now - peer.sentSince >= stallMs;
+}

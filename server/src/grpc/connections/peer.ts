@@ -1,0 +1,65 @@
+import type { ServerHttp2Session } from 'node:http2';
+import type { Socket } from 'node:net';
+import { CallQueue } from '../budgets/call-queue';
+import type { Client, Seats, SharedBudgets } from '../budgets/call-queue';
+import type { ReplyAccount } from '../budgets/reply-budget';
+import type { Share, SharedBudget } from '../budgets/shared-budget';
+
+/** What all connections share. */
+export interface PeerBudgets extends SharedBudgets {
+  readonly streams: SharedBudget;
+  readonly requests: SharedBudget;
+}
+
+/** One connection, and what it holds of the process. */
+export class Peer implements Client, Seats {
+  readonly since = performance.now();
+  inFlight = 0;
+  readonly streams: Share;
+  readonly requests: Share;
+  readonly replies: ReplyAccount;
+  /** Its unary calls. */
+  readonly unary: CallQueue;
+  /** `undefined` until the first bytes are there. */
+  session: ServerHttp2Session | undefined;
+  /** The client has sent its preface and settings. */
+  isEstablished = false;
+  /** It has made a call. */
+  isUsed = false;
+  pipelines = 0;
+  willBeHandedOver = false;
+  /** The client was told to go elsewhere. */
+  isHandedOver = false;
+
+  /** When it last showed that it is alive, by `performance.now()`. */
+  aliveAt = performance.now();
+  /** How many bytes it had sent by then. */
+  bytesWhenAlive = 0;
+  pingedAt: number | undefined;
+  /** It sends bytes that do not become frames. */
+  isSuspect = false;
+  /** How many bytes of replies it had taken when that was last looked at, and since when it is so. */
+  sentBytes = 0;
+  sentSince = 0;
+
+  constructor(
+    readonly socket: Socket,
+    budgets: PeerBudgets,
+    end: (peer: Peer) => void,
+  ) {
+    this.streams = budgets.streams.open();
+    this.requests = budgets.requests.open();
+    this.replies = budgets.replies.open(() => end(this));
+    this.unary = new CallQueue(budgets, this, budgets.limits.streamsPerConnection);
+  }
+
+  get seats(): Seats {
+    return this;
+  }
+
+  /** The connection is gone. */
+  close(): void {
+    this.unary.close();
+    this.replies.close();
+  }
+}

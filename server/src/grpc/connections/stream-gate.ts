@@ -1,0 +1,167 @@
+import { constants } from 'node:http2';
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import { status } from '@grpc/grpc-js';
+import type { Status } from '@session-sidecar/proto/google/rpc/status';
+import type { Logger } from 'pino';
+import type { SessionError } from '../../session/errors';
+import type { ApiTokens } from '../api-tokens';
+import type { GrpcLimits } from '../limits';
+import { apiTokenInvalid, overloaded } from '../refusals';
+import type { RefusalLimit, RefusalObserver } from '../refusals';
+import { toServiceError, toStatus } from '../status';
+import type { Connections } from './connections';
+import type { StreamHandler } from './grpc-js-internals';
+import { OpenStream } from './open-stream';
+import { deadlineOf, withinTimers } from './timeout-header';
+
+export interface Method {
+  /** Has one request, which a client has to send at once. */
+  readonly isUnary: boolean;
+  readonly needsToken: boolean;
+}
+
+export interface GateParts {
+  readonly methods: ReadonlyMap<string, Method>;
+  readonly apiTokens: ApiTokens;
+  readonly limits: GrpcLimits;
+  readonly observer: RefusalObserver;
+  readonly logger: Logger;
+  readonly connections: () => Connections;
+}
+
+/** A request may take so many times the time that a stall may. */
+const requestPatience = 2;
+
+/** Lets RPCs in, or answers them before anything was spent on them; and keeps the books of those that are open. */
+export class StreamGate {
+  readonly #parts: GateParts;
+  /** Streams that live on: pipelines and the like. */
+  readonly #revocable = new Set<OpenStream>();
+  /** Unary RPCs whose requests may not be complete, oldest first. */
+  readonly #receiving = new Set<OpenStream>();
+
+  constructor(parts: GateParts) {
+    this.#parts = parts;
+    parts.apiTokens.onReplaced = () => this.#endRevoked();
+  }
+
+  enter(
+    serve: StreamHandler,
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    flags: number,
+    rawHeaders: readonly string[],
+  ): void {
+    const connections = this.#parts.connections();
+    const peer = stream.session && connections.of(stream.session as never);
+    // Its connection has ended meanwhile.
+    if (peer === undefined) return;
+    const now = performance.now();
+    const { methods, apiTokens, limits } = this.#parts;
+    const method = methods.get(headers[':path'] ?? '');
+    if (method === undefined) return answer(stream, unknownMethod);
+    if ((headers['grpc-encoding'] ?? 'identity') !== 'identity')
+      return this.#turnAway(stream, 'compression', compressed);
+    const digest = method.needsToken ? apiTokens.digestOf(headers.authorization) : undefined;
+    if (method.needsToken && !apiTokens.accept(digest)) return this.#refuse(stream, 'api_token', apiTokenInvalid());
+    if (!peer.streams.allows(1)) {
+      return this.#refuse(stream, 'streams', overloaded('Too many calls are open.', limits.streams, 'MAX_STREAMS'));
+    }
+
+    const deadline = deadlineOf(headers['grpc-timeout'], now);
+    const open = new OpenStream(stream, peer, now, deadline, digest, (error) => answer(stream, this.#statusOf(error)));
+    if (method.isUnary) this.#receiving.add(open);
+    else if (method.needsToken) this.#revocable.add(open);
+    connections.streamOpened(peer, now);
+    open.received(sizeOf(rawHeaders));
+    stream.once('close', () => {
+      this.#receiving.delete(open);
+      this.#revocable.delete(open);
+      open.close();
+      connections.streamClosed(peer);
+    });
+    serve(stream, withinTimers(headers), flags, rawHeaders);
+    // Last, so that it does not start the flow of data before grpc-js is ready for it.
+    stream.on('data', (data: Buffer) => {
+      open.received(data.length);
+      if (!peer.requests.allows(0)) this.#shed(open);
+    });
+  }
+
+  /** To be called now and then. */
+  look(now: number): void {
+    for (const open of this.#receiving) {
+      if (now - open.since < requestPatience * this.#parts.limits.stallMs) return;
+      this.#receiving.delete(open);
+      if (!open.stream.readableEnded) this.#turnAway(open.stream, 'request_time', lateRequest);
+    }
+  }
+
+  /** Its client sends more than its part of what there is room for. */
+  #shed(open: OpenStream): void {
+    if (open.isClosed) return;
+    const { limits, observer } = this.#parts;
+    observer.refused('request_buffer');
+    open.refuse(overloaded('Too many bytes of requests wait.', limits.requestBytes, 'REQUEST_BUFFER_SIZE'));
+  }
+
+  /** A stream lives no longer than the API token that it came with. */
+  #endRevoked(): void {
+    const { apiTokens, observer } = this.#parts;
+    for (const open of this.#revocable) {
+      if (apiTokens.accept(open.tokenDigest)) continue;
+      observer.refused('api_token');
+      open.refuse(apiTokenInvalid());
+    }
+  }
+
+  #refuse(stream: ServerHttp2Stream, limit: RefusalLimit, error: SessionError): void {
+    this.#turnAway(stream, limit, this.#statusOf(error));
+  }
+
+  #turnAway(stream: ServerHttp2Stream, limit: RefusalLimit, error: Status): void {
+    this.#parts.observer.refused(limit);
+    answer(stream, error);
+  }
+
+  #statusOf(error: SessionError): Status {
+    return toStatus(error, '', this.#parts.logger);
+  }
+}
+
+/** In the way of gRPC for an RPC that has no response. What else the client sends is not read. */
+function answer(stream: ServerHttp2Stream, error: Status): void {
+  stream.on('error', () => undefined);
+  if (stream.destroyed || stream.headersSent) return;
+  const { code, details, metadata } = toServiceError(error);
+  const trailers = { 'grpc-status': code, 'grpc-message': encodeURI(details), ...metadata.toHttp2Headers() };
+  const headers = { ':status': 200, 'content-type': 'application/grpc+proto', 'grpc-accept-encoding': 'identity' };
+  stream.respond({ ...headers, ...trailers }, { endStream: true });
+  stream.close(constants.NGHTTP2_NO_ERROR);
+}
+
+/** Names and values, of which there are as many. */
+function sizeOf(rawHeaders: readonly string[]): number {
+  let bytes = 0;
+  for (const text of rawHeaders) bytes += text.length;
+  return bytes;
+}
+
+const unknownMethod: Status = {
+  code: status.UNIMPLEMENTED,
+  message: 'This sidecar does not know the method.',
+  details: [],
+};
+
+/** A few bytes can become a thousand times as many, and on one machine nothing is gained by sending fewer. */
+const compressed: Status = {
+  code: status.UNIMPLEMENTED,
+  message: 'The sidecar takes no compressed requests.',
+  details: [],
+};
+
+const lateRequest: Status = {
+  code: status.DEADLINE_EXCEEDED,
+  message: 'The request did not arrive within the time that SESSION_SIDECAR_STALL_TIMEOUT allows.',
+  details: [],
+};

@@ -1,0 +1,68 @@
+import { status } from '@grpc/grpc-js';
+import type { sendUnaryData, ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
+import type { RefusalObserver } from './refusals';
+
+export type ServingStatus = 'SERVING' | 'NOT_SERVING';
+
+interface HealthRequest {
+  readonly service: string;
+}
+
+interface HealthAnswer {
+  readonly status: ServingStatus | 'SERVICE_UNKNOWN';
+}
+
+type Watch = ServerWritableStream<HealthRequest, HealthAnswer>;
+
+/** Most calls of Watch at a time: probes and load balancers need one each. */
+const maxWatches = 100;
+
+/**
+ * `grpc.health.v1.Health`, for a fixed list of services. The one of grpc-health-check remembers every name that it was ever
+ * asked for, and repeats it in errors, however long.
+ */
+export class Health {
+  readonly #observer: RefusalObserver;
+  readonly #services: ReadonlySet<string>;
+  readonly #watches = new Map<Watch, boolean>();
+  #status: ServingStatus = 'NOT_SERVING';
+
+  constructor(services: readonly string[], observer: RefusalObserver) {
+    this.#services = new Set(services);
+    this.#observer = observer;
+  }
+
+  /** Watchers of services that are not ours are told nothing further. */
+  setStatus(now: ServingStatus): void {
+    if (now === this.#status) return;
+    this.#status = now;
+    for (const [watch, isOurs] of this.#watches) if (isOurs) watch.write({ status: now });
+  }
+
+  readonly check = (call: ServerUnaryCall<HealthRequest, HealthAnswer>, answer: sendUnaryData<HealthAnswer>): void => {
+    if (this.#services.has(call.request.service)) answer(null, { status: this.#status });
+    else answer({ code: status.NOT_FOUND, details: 'There is no such service.' });
+  };
+
+  readonly list = (
+    _call: unknown,
+    answer: sendUnaryData<{ readonly statuses: Record<string, HealthAnswer> }>,
+  ): void => {
+    const statuses = [...this.#services].map((service) => [service, { status: this.#status }]);
+    answer(null, { statuses: Object.fromEntries(statuses) as Record<string, HealthAnswer> });
+  };
+
+  /** A service that is not known stays so, and its watch open, as the protocol wants it. */
+  readonly watch = (watch: Watch): void => {
+    if (this.#watches.size >= maxWatches) {
+      this.#observer.refused('health_watches');
+      const details = `More than ${maxWatches} calls of Watch are open.`;
+      watch.emit('error', { code: status.RESOURCE_EXHAUSTED, details });
+      return;
+    }
+    const isOurs = this.#services.has(watch.request.service);
+    this.#watches.set(watch, isOurs);
+    watch.once('cancelled', () => this.#watches.delete(watch));
+    watch.write({ status: isOurs ? this.#status : 'SERVICE_UNKNOWN' });
+  };
+}

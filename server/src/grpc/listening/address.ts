@@ -1,0 +1,40 @@
+/** Where the gRPC server listens. */
+export type GrpcAddress =
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  /** `path` is a file in a directory that exists. */
+  | { readonly kind: 'unix'; readonly path: string };
+
+/** As clients write it. */
+export function addressText(address: GrpcAddress): string {
+  return address.kind === 'unix' ? `unix:${address.path}` : hostAndPort(address.host, address.port);
+}
+
+export function hostAndPort(host: string, port: number): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** Another process listens on the address. It may be about to stop. */
+export class AddressInUseError extends Error {
+  override readonly name = 'AddressInUseError';
+}
+
+/** The address cannot be used, whoever else does or does not: waiting will not help. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+
+  /** @param setting the setting to change, without its prefix */
+  constructor(
+    address: GrpcAddress,
+    problem: string,
+    readonly setting = 'GRPC_ADDRESS',
+    options?: { readonly cause?: unknown },
+  ) {
+    super(`Cannot listen on ${addressText(address)} (SESSION_SIDECAR_${setting}): ${problem}`, options);
+  }
+}
+
+/** The `code` of an error of the system, or its message. */
+export function problemOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return code ?? message;
+}

@@ -1,0 +1,45 @@
+import { Metadata } from '@grpc/grpc-js';
+import type { InFlightCalls } from '../in-flight-calls';
+import { http2StreamOf } from '../connections/grpc-js-internals';
+import { openStreamOf } from '../connections/open-stream';
+import { draining } from '../refusals';
+import { toServiceError, toStatus } from '../status';
+import { Pipeline } from './stream';
+import type { PipelineParts, PipelineStream } from './stream';
+
+export interface AdmissionParts extends PipelineParts {
+  readonly calls: InFlightCalls;
+}
+
+/** All open Pipeline streams of the process. */
+export class Pipelines {
+  readonly #parts: AdmissionParts;
+  readonly #open = new Set<Pipeline>();
+
+  constructor(parts: AdmissionParts) {
+    this.#parts = parts;
+  }
+
+  readonly serve = (stream: PipelineStream): void => {
+    const { calls, logger } = this.#parts;
+    if (calls.draining) {
+      stream.emit('error', toServiceError(toStatus(draining(), 'Pipeline', logger)));
+      return;
+    }
+    const open = openStreamOf(http2StreamOf(stream));
+    // grpc-js sends headers with the first message only: a client could not tell an open stream from a slow one.
+    stream.sendMetadata(new Metadata());
+    const pipeline = new Pipeline(stream, open, this.#parts);
+    this.#open.add(pipeline);
+    open.peer.pipelines += 1;
+    stream.once('close', () => {
+      this.#open.delete(pipeline);
+      open.peer.pipelines -= 1;
+    });
+  };
+
+  /** Tells all clients to go elsewhere. */
+  announceDraining(): void {
+    for (const pipeline of this.#open) pipeline.announceDraining();
+  }
+}

@@ -1,0 +1,186 @@
+import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
+import { maxMetadataBytes, maxMetadataEntries } from '../limits';
+
+/** One call of a frame, as the client wrote it. */
+export interface FrameCall {
+  readonly id: number;
+  readonly method: string;
+  readonly request: Buffer;
+  readonly timeoutMs: number;
+  readonly metadata: ReadonlyMap<string, string>;
+  /** It came with more metadata than a call may have; not all of it was read. */
+  readonly hasTooMuchMetadata: boolean;
+}
+
+export interface Frame {
+  readonly calls: readonly FrameCall[];
+  /** Ids of calls. */
+  readonly cancelled: readonly number[];
+}
+
+/** A frame that cannot be served. Its message may go on the wire. */
+export class FrameError extends Error {
+  override readonly name = 'FrameError';
+}
+
+/** Most ids of cancelled calls in a frame: far more than a stream has calls. */
+const maxCancelled = 64 * 1024;
+
+/** Most fields of a frame at all depths: a little more than the most calls with all that they may have. */
+const maxFields = 256 * 1024;
+
+const noMetadata: ReadonlyMap<string, string> = new Map<string, string>();
+const noBytes = Buffer.alloc(0);
+
+/**
+ * Reads a `session.v1.PipelineRequest`, and no more of it than may be in a frame. The generated reader builds all that there is
+ * before it can be counted, and an empty call of two bytes becomes an object of hundreds.
+ *
+ * @throws FrameError
+ */
+export function readFrame(bytes: Uint8Array, maxCalls: number): Frame {
+  try {
+    return new FrameReader(bytes, maxCalls).read();
+  } catch (error) {
+    if (error instanceof FrameError) throw error;
+    throw new FrameError('Expected a PipelineRequest, got bytes that are none.');
+  }
+}
+
+class FrameReader {
+  readonly #reader: BinaryReader;
+  readonly #maxCalls: number;
+  #fieldsLeft = maxFields;
+
+  constructor(bytes: Uint8Array, maxCalls: number) {
+    this.#reader = new BinaryReader(bytes);
+    this.#maxCalls = maxCalls;
+  }
+
+  read(): Frame {
+    const reader = this.#reader;
+    const calls: FrameCall[] = [];
+    const cancelled: number[] = [];
+    while (reader.pos < reader.len) {
+      const tag = this.#tag();
+      if (tag === tags.frame.calls) {
+        if (calls.length === this.#maxCalls) throw tooMany(`${this.#maxCalls} calls`);
+        calls.push(this.#call(this.#end()));
+      } else if (tag === tags.frame.cancelled) {
+        cancelled.push(reader.uint32());
+      } else if (tag === tags.frame.cancelledPacked) {
+        const end = this.#end();
+        while (reader.pos < end && cancelled.length <= maxCancelled) cancelled.push(reader.uint32());
+      } else {
+        this.#skip(tag);
+      }
+      if (cancelled.length > maxCancelled) throw tooMany(`${maxCancelled} cancelled calls`);
+    }
+    if (reader.pos !== reader.len) throw new RangeError('The frame ends in the middle of a part.');
+    return { calls, cancelled };
+  }
+
+  #call(end: number): FrameCall {
+    const reader = this.#reader;
+    let id = 0;
+    let method = '';
+    let request = noBytes;
+    let timeoutMs = 0;
+    let metadata: Map<string, string> | undefined;
+    let metadataBytes = 0;
+    let metadataEntries = 0;
+    let hasTooMuchMetadata = false;
+    while (reader.pos < end) {
+      const tag = this.#tag();
+      switch (tag) {
+        case tags.call.id:
+          id = reader.uint32();
+          break;
+        case tags.call.method:
+          method = reader.string();
+          break;
+        case tags.call.request:
+          // Copied: a call that takes long must not keep its whole frame in memory.
+          request = Buffer.from(reader.bytes());
+          break;
+        case tags.call.timeoutMs:
+          timeoutMs = reader.uint32();
+          break;
+        case tags.call.metadata: {
+          const start = reader.pos;
+          const entryEnd = this.#end();
+          metadataBytes += entryEnd - start;
+          metadataEntries += 1;
+          if (metadataBytes > maxMetadataBytes || metadataEntries > maxMetadataEntries) {
+            hasTooMuchMetadata = true;
+            reader.pos = entryEnd;
+          } else {
+            this.#entry(entryEnd, (metadata ??= new Map<string, string>()));
+          }
+          break;
+        }
+        default:
+          this.#skip(tag);
+      }
+    }
+    if (reader.pos !== end) throw new RangeError('A call ends elsewhere than its length says.');
+    return { id, method, request, timeoutMs, metadata: metadata ?? noMetadata, hasTooMuchMetadata };
+  }
+
+  #entry(end: number, metadata: Map<string, string>): void {
+    const reader = this.#reader;
+    let [key, value] = ['', ''];
+    while (reader.pos < end) {
+      const tag = this.#tag();
+      if (tag === tags.entry.key) key = reader.string();
+      else if (tag === tags.entry.value) value = reader.string();
+      else this.#skip(tag);
+    }
+    metadata.set(key, value);
+  }
+
+  /** Reads the length of a part. @returns where it ends */
+  #end(): number {
+    const reader = this.#reader;
+    const length = reader.uint32();
+    const end = reader.pos + length;
+    if (end > reader.len) throw new RangeError('A part is longer than what is there.');
+    return end;
+  }
+
+  #skip(tag: number): void {
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- the last three bits of a tag are one
+    this.#reader.skip(tag & 7, tag >>> 3);
+  }
+
+  #tag(): number {
+    this.#fieldsLeft -= 1;
+    if (this.#fieldsLeft < 0) throw tooMany(`${maxFields} fields`);
+    return this.#reader.uint32();
+  }
+}
+
+function tooMany(what: string): FrameError {
+  return new FrameError(`Expected at most ${what} in a frame, got more.`);
+}
+
+function tagOf(field: number, type: WireType): number {
+  return (field << 3) | type;
+}
+
+/** As proto/session/v1/pipeline.proto has them; test/wire/ holds both together. */
+const tags = {
+  frame: {
+    calls: tagOf(1, WireType.LengthDelimited),
+    cancelled: tagOf(2, WireType.Varint),
+    cancelledPacked: tagOf(2, WireType.LengthDelimited),
+  },
+  call: {
+    id: tagOf(1, WireType.Varint),
+    method: tagOf(2, WireType.LengthDelimited),
+    request: tagOf(3, WireType.LengthDelimited),
+    timeoutMs: tagOf(4, WireType.Varint),
+    metadata: tagOf(5, WireType.LengthDelimited),
+  },
+  entry: { key: tagOf(1, WireType.LengthDelimited), value: tagOf(2, WireType.LengthDelimited) },
+} as const;

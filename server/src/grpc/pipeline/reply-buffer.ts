@@ -1,0 +1,114 @@
+import { PipelineResponse } from '@session-sidecar/proto/session/v1/pipeline';
+import type { PipelineReply } from '@session-sidecar/proto/session/v1/pipeline';
+import { encode } from '../encoding';
+
+/** A frame of replies is sent when it has grown to this, and has more only for a single reply. Clients may refuse 4 MiB. */
+const frameBytes = 1024 * 1024;
+
+/** What the client has not taken, from which on it gets no more frames for now: two are under way at most. */
+const blockedAtBytes = frameBytes;
+
+interface SizedReply {
+  readonly reply: PipelineReply;
+  readonly bytes: number;
+}
+
+export interface ReplyTarget {
+  /** @param onTaken is called when the client has taken the frame, or never will */
+  write(frame: Buffer, onTaken: () => void): void;
+  /** The client has taken the bytes of these replies. */
+  taken(bytes: number): void;
+  /** All that was added is written. */
+  flushed(): void;
+  /** There is room again after {@link ReplyBuffer.isBlocked}. */
+  unblocked(): void;
+}
+
+/** Replies that wait to be sent: those that were found out together leave together, in frames of bounded size. */
+export class ReplyBuffer {
+  readonly #target: ReplyTarget;
+  #replies: SizedReply[] = [];
+  #bytes = 0;
+  #underwayBytes = 0;
+  #flushScheduled = false;
+  #isClosed = false;
+
+  constructor(target: ReplyTarget) {
+    this.#target = target;
+  }
+
+  /** The client does not take what was sent. */
+  isBlocked(): boolean {
+    return this.#underwayBytes >= blockedAtBytes;
+  }
+
+  get isEmpty(): boolean {
+    return this.#replies.length === 0;
+  }
+
+  /**
+   * @param bytes how many of the reply budget the reply takes
+   * @param isLast nothing else is coming: waiting for more to send along would only cost time
+   */
+  add(reply: PipelineReply, bytes: number, isLast: boolean): void {
+    if (this.#isClosed) return;
+    this.#replies.push({ reply, bytes });
+    this.#bytes += bytes;
+    if (isLast || this.#bytes >= frameBytes) this.flush();
+    else this.#scheduleFlush();
+  }
+
+  announceDraining(): void {
+    if (!this.#isClosed) this.#target.write(encode(PipelineResponse, { replies: [], draining: true }), () => {});
+  }
+
+  flush(): void {
+    while (this.#replies.length > 0 && !this.isBlocked() && !this.#isClosed) {
+      let bytes = 0;
+      const over = this.#replies.findIndex((next, index) => {
+        bytes += next.bytes;
+        return index > 0 && bytes > frameBytes;
+      });
+      const replies = this.#replies.splice(0, over < 0 ? this.#replies.length : over);
+      this.#send(replies);
+    }
+    if (this.#replies.length === 0) this.#target.flushed();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#replies = [];
+    this.#bytes = 0;
+  }
+
+  #send(replies: readonly SizedReply[]): void {
+    const bytes = replies.reduce((sum, reply) => sum + reply.bytes, 0);
+    this.#bytes -= bytes;
+    this.#underwayBytes += bytes;
+    this.#target.write(
+      encode(PipelineResponse, { replies: replies.map(({ reply }) => reply), draining: false }),
+      () => {
+        const wasBlocked = this.isBlocked();
+        this.#underwayBytes -= bytes;
+        if (this.#isClosed) return;
+        this.#target.taken(bytes);
+        if (!wasBlocked || this.isBlocked()) return;
+        this.flush();
+        if (!this.isBlocked()) this.#target.unblocked();
+      },
+    );
+  }
+
+  /**
+   * In this turn of the event loop: Node.js would send what is written by a setImmediate() only after it has read what else has
+   * come.
+   */
+  #scheduleFlush(): void {
+    if (this.#flushScheduled) return;
+    this.#flushScheduled = true;
+    process.nextTick(() => {
+      this.#flushScheduled = false;
+      this.flush();
+    });
+  }
+}

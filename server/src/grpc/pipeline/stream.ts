@@ -1,0 +1,264 @@
+import { status } from '@grpc/grpc-js';
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+import type { PipelineReply } from '@session-sidecar/proto/session/v1/pipeline';
+import { Status } from '@session-sidecar/proto/google/rpc/status';
+import type { Logger } from 'pino';
+import { invalidArgument } from '../../session/errors';
+import type { SessionError } from '../../session/errors';
+import { CallQueue } from '../budgets/call-queue';
+import type { QueuedCall, SharedBudgets } from '../budgets/call-queue';
+import { CallContext } from '../call-context';
+import { readOneAhead } from '../connections/grpc-js-internals';
+import type { OpenStream } from '../connections/open-stream';
+import { overdue } from '../dispatcher';
+import type { Dispatch, Outcome } from '../dispatcher';
+import { encode } from '../encoding';
+import { maxMetadataBytes } from '../limits';
+import { NextDeadline } from '../next-deadline';
+import { toServiceError, toStatus } from '../status';
+import { FrameError, readFrame } from './frame-reader';
+import type { Frame, FrameCall } from './frame-reader';
+import { ReplyBuffer } from './reply-buffer';
+
+export type PipelineStream = ServerDuplexStream<Buffer, Buffer>;
+
+export interface PipelineParts {
+  readonly dispatchers: ReadonlyMap<string, Dispatch>;
+  readonly budgets: SharedBudgets;
+  readonly logger: Logger;
+}
+
+/** Most calls in one frame. */
+const callsPerFrame = 1024;
+
+/**
+ * One stream. Calls wait for room, and for the client to take its replies; reading pauses while calls wait: nothing grows.
+ */
+export class Pipeline {
+  readonly #stream: PipelineStream;
+  readonly #open: OpenStream;
+  readonly #parts: PipelineParts;
+  /** Calls that were read and not answered, by id. */
+  readonly #known = new Map<number, PipelinedCall>();
+  readonly #queue: CallQueue;
+  readonly #replies: ReplyBuffer;
+  readonly #nextDeadline = new NextDeadline(() => this.#endOverdue());
+  /** Bytes of the frame whose calls wait to be started. */
+  #frameBytes = 0;
+  #requestsEnded = false;
+  #closed = false;
+
+  constructor(stream: PipelineStream, open: OpenStream, parts: PipelineParts) {
+    this.#stream = stream;
+    this.#open = open;
+    this.#parts = parts;
+    this.#queue = new CallQueue(parts.budgets, open.peer, parts.budgets.limits.callsPerStream, () => this.#readOn());
+    this.#replies = new ReplyBuffer({
+      write: (frame, onTaken) => void stream.write(frame, onTaken),
+      taken: (bytes) => open.taken(bytes),
+      flushed: () => this.#endWhenDone(),
+      unblocked: () => this.#queue.unblock(),
+    });
+    open.refuse = (error) => this.#end(error);
+    readOneAhead(stream);
+    stream.on('data', (frame: Buffer) => this.#receive(frame));
+    stream.on('end', () => {
+      this.#requestsEnded = true;
+      this.#endWhenDone();
+    });
+    stream.on('cancelled', () => this.#close());
+  }
+
+  announceDraining(): void {
+    this.#replies.announceDraining();
+  }
+
+  #receive(bytes: Buffer): void {
+    if (this.#closed) return;
+    const frame = this.#read(bytes);
+    if (frame === undefined) return;
+    this.#frameBytes += bytes.length;
+    const now = performance.now();
+    const calls: PipelinedCall[] = [];
+    for (const call of frame.calls) {
+      if (this.#known.has(call.id)) {
+        this.#refuseFrame('Expected an id that no call under way has.');
+        return;
+      }
+      const pipelined = new PipelinedCall(this, call, now);
+      calls.push(pipelined);
+      this.#known.set(call.id, pipelined);
+    }
+    for (const call of calls) this.#take(call);
+    for (const id of frame.cancelled) this.#forget(id);
+    if (this.#queue.size > 0) this.#stream.pause();
+    else this.#readOn();
+  }
+
+  #read(bytes: Buffer): Frame | undefined {
+    try {
+      return readFrame(bytes, callsPerFrame);
+    } catch (error) {
+      if (!(error instanceof FrameError)) throw error;
+      this.#refuseFrame(error.message);
+      return undefined;
+    }
+  }
+
+  #take(call: PipelinedCall): void {
+    const dispatch = this.#parts.dispatchers.get(call.method);
+    if (dispatch === undefined) {
+      this.#answer(call, unknownMethod);
+    } else if (call.hasTooMuchMetadata) {
+      const description = `Expected at most ${maxMetadataBytes} bytes of metadata, got more.`;
+      this.#answer(call, this.#statusOf(invalidArgument([{ field: 'metadata', description }])));
+    } else {
+      call.dispatch = dispatch;
+      this.#nextDeadline.watch(call.deadline);
+      this.#queue.add(call);
+    }
+  }
+
+  /** No call waits to be started. */
+  #readOn(): void {
+    this.#open.consumed(this.#frameBytes);
+    this.#frameBytes = 0;
+    if (!this.#closed && this.#stream.isPaused()) this.#stream.resume();
+  }
+
+  /** @internal */
+  start(call: PipelinedCall, dispatch: Dispatch, reserved: number): void {
+    void dispatch(call.request, call).then((outcome) => {
+      const isAnswered = !call.cancelled && !this.#closed;
+      const bytes = isAnswered ? bytesOf(outcome) : 0;
+      if (isAnswered) this.#reply(call, toOutcome(outcome), bytes);
+      // Last: a call that starts now finds the reply where it belongs.
+      this.#queue.finish(reserved, bytes);
+    });
+  }
+
+  /** @internal It has waited too long. */
+  refuse(call: PipelinedCall, error: SessionError): void {
+    this.#answer(call, this.#statusOf(error));
+  }
+
+  #answer(call: PipelinedCall, error: Status): void {
+    const bytes = bytesOf({ error });
+    this.#open.peer.replies.finish(0, bytes);
+    this.#reply(call, { $case: 'error', value: error }, bytes);
+  }
+
+  #reply(call: PipelinedCall, outcome: NonNullable<PipelineReply['outcome']>, bytes: number): void {
+    this.#known.delete(call.id);
+    this.#open.queued(bytes);
+    this.#replies.add({ id: call.id, outcome }, bytes, this.#known.size === 0);
+    if (this.#replies.isBlocked()) this.#queue.block();
+  }
+
+  /** Nothing waits for this call any more. Its id is free again. */
+  #forget(id: number): void {
+    const call = this.#known.get(id);
+    if (call === undefined) return;
+    this.#known.delete(id);
+    this.#queue.cancel(call);
+    call.cancel();
+  }
+
+  /** @returns the earliest deadline of those that are not overdue. */
+  #endOverdue(): number {
+    let next = Infinity;
+    for (const call of this.#known.values()) {
+      if (!call.deadlineExceeded) {
+        next = Math.min(next, call.deadline);
+        continue;
+      }
+      this.#queue.cancel(call);
+      this.#answer(call, overdue);
+      call.cancel();
+    }
+    return next;
+  }
+
+  #endWhenDone(): void {
+    if (!this.#requestsEnded || this.#closed || this.#known.size > 0 || !this.#replies.isEmpty) return;
+    this.#stop();
+    this.#stream.end();
+  }
+
+  /** Ends this stream, and no other, because of a frame that cannot be served. */
+  #refuseFrame(description: string): void {
+    this.#parts.budgets.observer.refused('frame');
+    this.#end(invalidArgument([{ field: 'calls', description }]));
+  }
+
+  #end(error: SessionError): void {
+    if (this.#closed) return;
+    this.#replies.flush();
+    this.#stream.emit('error', toServiceError(this.#statusOf(error)));
+    this.#close();
+  }
+
+  #close(): void {
+    this.#stop();
+    for (const call of this.#known.values()) call.cancel();
+    this.#known.clear();
+  }
+
+  #stop(): void {
+    this.#closed = true;
+    this.#nextDeadline.stop();
+    this.#replies.close();
+    this.#queue.close();
+  }
+
+  #statusOf(error: SessionError): Status {
+    return toStatus(error, 'Pipeline', this.#parts.logger);
+  }
+}
+
+/** A call of a pipeline that is not answered. */
+class PipelinedCall extends CallContext implements QueuedCall {
+  readonly id: number;
+  readonly method: string;
+  readonly request: Buffer;
+  readonly hasTooMuchMetadata: boolean;
+  dispatch: Dispatch | undefined;
+  readonly #pipeline: Pipeline;
+
+  constructor(
+    pipeline: Pipeline,
+    { id, method, request, timeoutMs, metadata, hasTooMuchMetadata }: FrameCall,
+    now: number,
+  ) {
+    super(timeoutMs === 0 ? Infinity : now + timeoutMs, metadata);
+    this.#pipeline = pipeline;
+    this.id = id;
+    this.method = method;
+    this.request = request;
+    this.hasTooMuchMetadata = hasTooMuchMetadata;
+  }
+
+  start(reserved: number): void {
+    if (this.dispatch !== undefined) this.#pipeline.start(this, this.dispatch, reserved);
+  }
+
+  refuse(error: SessionError): void {
+    this.#pipeline.refuse(this, error);
+  }
+}
+
+function bytesOf(outcome: Outcome): number {
+  return 'response' in outcome ? outcome.response.length : encode(Status, outcome.error).length;
+}
+
+function toOutcome(outcome: Outcome): NonNullable<PipelineReply['outcome']> {
+  return 'response' in outcome
+    ? { $case: 'response', value: outcome.response }
+    : { $case: 'error', value: outcome.error };
+}
+
+const unknownMethod: Status = {
+  code: status.UNIMPLEMENTED,
+  message: 'This sidecar does not know the method.',
+  details: [],
+};

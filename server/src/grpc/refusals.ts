@@ -1,0 +1,46 @@
+import { SessionError } from '../session/errors';
+
+/** What a client can be refused for, or its connection be ended, as `session_sidecar_refusals_total` counts it. */
+export type RefusalLimit =
+  | 'api_token'
+  | 'calls_in_flight'
+  | 'compression'
+  | 'connections'
+  | 'frame'
+  | 'handshake'
+  | 'health_watches'
+  | 'keepalive'
+  | 'mutations'
+  | 'reply_buffer'
+  | 'request_buffer'
+  | 'request_time'
+  | 'streams';
+
+/** What counts them. */
+export interface RefusalObserver {
+  refused(limit: RefusalLimit): void;
+}
+
+/** The call was not started, for want of what a setting limits. */
+export function overloaded(problem: string, limit: number, setting: string): SessionError {
+  const name = `SESSION_SIDECAR_${setting}`;
+  return new SessionError('OVERLOADED', `${problem} The call was not started. ${name} changes the limit.`, {
+    metadata: { limit: String(limit), setting: name },
+  });
+}
+
+/** The request would cost more than one request may. */
+export function tooLarge(problem: string, limit: number, setting: string): SessionError {
+  const name = `SESSION_SIDECAR_${setting}`;
+  return new SessionError('REQUEST_TOO_LARGE', `${problem} Nothing was stored. ${name} changes the limit.`, {
+    metadata: { limit: String(limit), setting: name },
+  });
+}
+
+export function apiTokenInvalid(): SessionError {
+  return new SessionError('API_TOKEN_INVALID', 'The call carries no valid API token in its metadata `authorization`.');
+}
+
+export function draining(): SessionError {
+  return new SessionError('DRAINING', 'The sidecar is stopping. Nothing was stored.');
+}

@@ -1,0 +1,163 @@
+import pino from 'pino';
+import { Metadata, status } from '@grpc/grpc-js';
+import type { Client, ServiceError } from '@grpc/grpc-js';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { ApiTokens } from '../../server/src/grpc/api-tokens';
+import { createHandlers } from '../../server/src/grpc/handlers';
+import { startGrpcServer } from '../../server/src/grpc/server';
+import { loadConfig } from '../../server/src/config';
+import { SessionManager } from '../../server/src/session/session-manager';
+import { createTokens } from '../../server/src/session/token';
+import { MemoryStore } from '../../server/src/store/memory/memory-store';
+import { ignoreEvents } from '../support/events';
+import { callOf, connectBare, openPipeline } from '../support/raw-pipeline';
+import { connectRaw, failureOf, methods, RpcFailure } from '../support/raw-grpc';
+import type { MethodName } from '../support/raw-grpc';
+import { metricOf, startReadySidecar } from '../support/ready-sidecar';
+import type { SidecarOptions } from '../support/sidecar';
+
+const names = Object.keys(methods) as MethodName[];
+const [one, two] = ['first-token-0123456789', 'second-token-0123456789'];
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+const closing: (() => unknown)[] = [];
+
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+async function start(env: SidecarOptions['env'] = { SESSION_SIDECAR_API_TOKENS: `${one},${two}` }) {
+  const sidecar = await startReadySidecar({ env });
+  const raw = connectRaw(sidecar.address);
+  const client = connectBare(sidecar.address);
+  closing.push(
+    () => sidecar.close(),
+    () => raw.close(),
+    () => client.close(),
+  );
+  const refused = () => metricOf(sidecar, 'session_sidecar_refusals_total\\{limit="api_token"\\}');
+  return { sidecar, raw, client, refused };
+}
+
+/** A call of any method, with bytes. */
+function callStream(client: Client, path: string, request: Buffer): Promise<string> {
+  const asIs = (bytes: Buffer): Buffer => bytes;
+  return new Promise((resolve) => {
+    const stream = client.makeBidiStreamRequest(path, asIs, asIs, new Metadata());
+    stream.on('error', (error) => resolve(new RpcFailure(error as ServiceError).reason ?? String(error)));
+    stream.on('data', () => {
+      resolve('answered');
+      stream.cancel();
+    });
+    stream.on('end', () => resolve('ended'));
+    stream.end(request);
+  });
+}
+
+const invalid = { status: 'UNAUTHENTICATED', reason: 'API_TOKEN_INVALID', domain: 'session.v1' };
+
+describe('a sidecar with API tokens', () => {
+  test.each(names)('lets %s in with one of them, and not without or with another', async (method) => {
+    const { raw, refused } = await start();
+    for (const token of [one, two]) {
+      const call = raw.call(method, {}, { metadata: bearer(token) });
+      const outcome = await call.then(
+        () => 'OK',
+        (error: unknown) => (error as RpcFailure).reason,
+      );
+      expect(outcome).not.toBe('API_TOKEN_INVALID');
+    }
+    for (const metadata of [{}, bearer('another-token-0123456789'), { authorization: one }]) {
+      const failure = await failureOf(raw.call(method, {}, { metadata }));
+      expect(failure).toMatchObject(invalid);
+      expect(failure.message).not.toContain(one);
+    }
+    expect(await refused()).toBe(3);
+  });
+
+  test('asks a pipeline once, when it is opened', async () => {
+    const { client } = await start();
+    expect(await openPipeline(client).end).toMatchObject(invalid);
+    const metadata = new Metadata();
+    metadata.set('authorization', `Bearer ${one}`);
+    const pipeline = openPipeline(client, { metadata });
+    pipeline.send({ calls: [callOf(1, 'createSession', {})] });
+    await pipeline.reply(1);
+    pipeline.cancel();
+  });
+
+  test('asks for server reflection, and not for its health', async () => {
+    const { client } = await start();
+    const listServices = Buffer.from([0x3a, 0x00]);
+    const reflection = '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo';
+    expect(await callStream(client, reflection, listServices)).toBe('API_TOKEN_INVALID');
+    expect(await callStream(client, '/grpc.health.v1.Health/Watch', Buffer.alloc(0))).toBe('answered');
+  });
+});
+
+test('a sidecar without API tokens asks for none, and minds none', async () => {
+  const { raw } = await start({});
+  await raw.call('createSession', {});
+  await raw.call('createSession', {}, { metadata: bearer(one) });
+});
+
+test('API tokens that are replaced count at once, and streams that came with an old one end', async () => {
+  const { config } = loadConfig({
+    env: { SESSION_SIDECAR_GRPC_ADDRESS: '127.0.0.1:0' },
+    args: [],
+    readFile: () => Buffer.alloc(0),
+  });
+  const { expiry, limits } = config;
+  const store = new MemoryStore({ expiry, limits, maxBytes: 1 << 20, now: Date.now });
+  const manager = new SessionManager({
+    store,
+    tokens: createTokens([Buffer.alloc(32)]),
+    limits,
+    expiry,
+    events: ignoreEvents,
+  });
+  const apiTokens = new ApiTokens([one]);
+  const ignore = (): void => undefined;
+  const server = await startGrpcServer({
+    ...config.grpc,
+    addresses: config.grpcAddresses,
+    apiTokens,
+    limits: { ...config.grpc.limits, mutations: 1000 },
+    handlers: createHandlers(manager),
+    handleOf: () => undefined,
+    observer: { rpcStarted: ignore, rpcEnded: ignore, refused: ignore },
+    logger: pino({ level: 'silent' }),
+  });
+  const client = connectBare(server.addresses[0]!, { own: true });
+  const raw = connectRaw(server.addresses[0]!);
+  closing.push(
+    () => server.close(0),
+    () => client.close(),
+    () => raw.close(),
+  );
+  const metadata = new Metadata();
+  metadata.set('authorization', `Bearer ${one}`);
+  const pipeline = openPipeline(client, { metadata });
+  await pipeline.opened;
+
+  apiTokens.replace([one, two]);
+  pipeline.send({ calls: [callOf(1, 'createSession', {})] });
+  await pipeline.reply(1);
+
+  apiTokens.replace([two]);
+  expect(await pipeline.end).toMatchObject(invalid);
+  expect(await failureOf(raw.call('createSession', {}, { metadata: bearer(one) }))).toMatchObject(invalid);
+  await raw.call('createSession', {}, { metadata: bearer(two) });
+});
+
+describe('server reflection', () => {
+  test('is off when it is turned off, like a service that there is not', async () => {
+    const { client } = await start({ SESSION_SIDECAR_REFLECTION: 'off' });
+    for (const version of ['v1', 'v1alpha']) {
+      const path = `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`;
+      expect(await callStream(client, path, Buffer.from([0x3a, 0x00]))).toContain(
+        `${status.UNIMPLEMENTED} UNIMPLEMENTED`,
+      );
+    }
+    expect(await callStream(client, '/grpc.health.v1.Health/Watch', Buffer.alloc(0))).toBe('answered');
+  });
+});

@@ -1,0 +1,179 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { until } from '../support/poll';
+import { connectHttp2, framed } from '../support/raw-http2';
+import { connectRaw, encodeRequest, failureOf, mutation } from '../support/raw-grpc';
+import type { RawClient } from '../support/raw-grpc';
+import { callOf, connectBare, openPipeline, statusNameOf } from '../support/raw-pipeline';
+import { metricOf, startReadySidecar } from '../support/ready-sidecar';
+import { startRedis } from '../support/redis';
+import type { RedisServer } from '../support/redis';
+import type { Sidecar } from '../support/sidecar';
+
+const closing: (() => unknown)[] = [];
+
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+interface Started {
+  readonly redis: RedisServer;
+  readonly sidecar: Sidecar;
+  readonly raw: RawClient;
+  readonly token: string;
+  inFlight(): Promise<number>;
+  refusals(limit: string): Promise<number>;
+  pipeline(): ReturnType<typeof openPipeline>;
+}
+
+/** A sidecar on a Redis that can be frozen, which keeps calls in flight. */
+async function start(env: Readonly<Record<string, string>>): Promise<Started> {
+  const redis = await startRedis();
+  const patience = { SESSION_SIDECAR_REDIS_COMMAND_TIMEOUT: '1m' };
+  const sidecar = await startReadySidecar({ redisUrl: redis.url, env: { ...patience, ...env } });
+  closing.push(() => sidecar.close());
+  const raw = connectRaw(sidecar.address);
+  closing.push(() => raw.close());
+  const { token } = await raw.call('createSession', { mutations: [mutation.set('n', '0')] });
+  closing.push(() => redis.stop());
+  return {
+    ...{ redis, sidecar, raw, token },
+    inFlight: () => metricOf(sidecar, 'session_sidecar_rpcs_in_flight'),
+    refusals: (limit) => metricOf(sidecar, `session_sidecar_refusals_total\\{limit="${limit}"\\}`),
+    pipeline() {
+      const client = connectBare(sidecar.address, { own: true });
+      const pipeline = openPipeline(client);
+      closing.push(
+        () => client.close(),
+        () => pipeline.cancel(),
+      );
+      return pipeline;
+    },
+  };
+}
+
+const range = (count: number, from = 0): number[] => Array.from({ length: count }, (_, index) => from + index);
+const increment = (token: string) => ({ token, mutations: [mutation.increment('n', 1)] });
+
+describe('when all places for calls are taken', () => {
+  const places = { SESSION_SIDECAR_MAX_CALLS_IN_FLIGHT: '32', SESSION_SIDECAR_MAX_CALLS_PER_STREAM: '32' };
+  const impatient = { ...places, SESSION_SIDECAR_MAX_QUEUE_TIME: '200ms' };
+  const overloaded = {
+    ...{ status: 'UNAVAILABLE', reason: 'OVERLOADED', domain: 'session.v1' },
+    metadata: { limit: '32', setting: 'SESSION_SIDECAR_MAX_CALLS_IN_FLIGHT' },
+    retryDelayMs: 100,
+  };
+
+  test('a unary call that waits too long is refused, was not started, and is counted', async () => {
+    const { redis, raw, token, inFlight, refusals } = await start(impatient);
+    redis.freeze();
+    const calls = range(40).map(() => raw.call('updateSession', increment(token)));
+    const outcomes = Promise.allSettled(calls);
+    await until('the others to be refused', async () => (await refusals('calls_in_flight')) === 8);
+    expect(await inFlight()).toBe(32);
+    redis.thaw();
+    const failures = (await outcomes).flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+    expect(failures).toHaveLength(8);
+    for (const failure of failures) expect(failure).toMatchObject(overloaded);
+    const { session } = await raw.call('getSession', { token });
+    expect(String(session!.data.get('n'))).toBe('32');
+  });
+
+  test('it tells gRPC libraries when to try again', async () => {
+    const { redis, sidecar, token } = await start(impatient);
+    redis.freeze();
+    const connection = connectHttp2(sidecar.address);
+    closing.push(() => connection.destroy());
+    const calls = range(33).map(() => connection.begin('GetSession'));
+    for (const { stream } of calls) stream.end(framed(encodeRequest('getSession', { token })));
+    expect(await calls[32]!.headers).toMatchObject({ 'grpc-status': '14', 'grpc-retry-pushback-ms': '100' });
+  });
+
+  test('a call of a pipeline that waits too long is refused, and was not started', async () => {
+    const { redis, raw, token, inFlight, pipeline } = await start(impatient);
+    const pipe = pipeline();
+    redis.freeze();
+    pipe.send({ calls: range(40).map((id) => callOf(id, 'updateSession', increment(token))) });
+    await until('the others to be refused', () => pipe.replies.length === 8);
+    expect(await inFlight()).toBe(32);
+    expect(pipe.replies.map(({ id }) => id)).toEqual(range(8, 32));
+    expect(await failureOf(pipe.reply(39))).toMatchObject(overloaded);
+    redis.thaw();
+    pipe.halfClose();
+    expect(await pipe.end).toBe('OK');
+    const { session } = await raw.call('getSession', { token });
+    expect(String(session!.data.get('n'))).toBe('32');
+  });
+
+  test('a call that waits ends at its deadline, though it may wait longer', async () => {
+    const { redis, raw, token, inFlight } = await start(places);
+    redis.freeze();
+    const others = Promise.allSettled(range(32).map(() => raw.call('getSession', { token })));
+    await until('all places to be taken', async () => (await inFlight()) === 32);
+    const late = failureOf(raw.call('updateSession', increment(token), { deadline: Date.now() + 100 }));
+    expect(await late).toMatchObject({ status: 'DEADLINE_EXCEEDED' });
+    redis.thaw();
+    await others;
+    const { session } = await raw.call('getSession', { token });
+    expect(String(session!.data.get('n'))).toBe('0');
+  });
+
+  test('by one client, another one with few calls does not wait: unary or in a pipeline', async () => {
+    const { redis, raw, token, inFlight, pipeline } = await start(places);
+    redis.freeze();
+    pipeline().send({ calls: range(1000).map((id) => callOf(id, 'getSession', { token })) });
+    await until('all places to be taken', async () => (await inFlight()) === 32);
+    const modest = raw.call('getCsrfToken', { token });
+    await until('the call of another to be started', async () => (await inFlight()) === 33);
+    const pipe = pipeline();
+    pipe.send({ calls: [callOf(1, 'getCsrfToken', { token })] });
+    await until('the call of a third to be started', async () => (await inFlight()) === 34);
+    redis.thaw();
+    await Promise.all([modest, pipe.reply(1)]);
+  });
+
+  test('calls of methods that there are not are answered, however many streams they come by, and nothing overflows', async () => {
+    const { redis, raw, token, sidecar, inFlight } = await start({
+      ...places,
+      SESSION_SIDECAR_MAX_STREAMS: '10000',
+      SESSION_SIDECAR_MAX_QUEUE_TIME: '1m',
+    });
+    redis.freeze();
+    const stuck = Promise.allSettled(range(32).map(() => raw.call('getSession', { token })));
+    await until('all places to be taken', async () => (await inFlight()) === 32);
+    const clients = range(8).map(() => connectBare(sidecar.address, { own: true }));
+    closing.push(() => {
+      for (const client of clients) client.close();
+    });
+    // One real call each, which waits for a place behind those.
+    const pipelines = clients.flatMap((client) => range(750).map(() => openPipeline(client)));
+    for (const pipeline of pipelines) {
+      pipeline.send({ calls: [{ id: 1, method: 'NoMethod' }, callOf(2, 'getCsrfToken', { token })] });
+    }
+    await until('the answers', () => pipelines.every(({ replies }) => replies.length > 0), 25_000);
+    redis.thaw();
+    await until('the others', () => pipelines.every(({ replies }) => replies.length === 2), 25_000);
+    await stuck;
+    const statuses = new Set(pipelines.map(({ replies }) => replies.map(statusNameOf).join()));
+    expect([...statuses]).toEqual(['UNIMPLEMENTED,OK']);
+    for (const pipeline of pipelines) pipeline.cancel();
+  }, 60_000);
+});
+
+describe('one client with thousands of calls', () => {
+  test('takes turns with others: a place that becomes free goes to each in turn', async () => {
+    const { redis, token, inFlight, pipeline } = await start({
+      SESSION_SIDECAR_MAX_CALLS_IN_FLIGHT: '64',
+      SESSION_SIDECAR_MAX_CALLS_PER_STREAM: '64',
+    });
+    redis.freeze();
+    const [greedy, other] = [pipeline(), pipeline()];
+    greedy.send({ calls: range(1024).map((id) => callOf(id, 'getCsrfToken', { token })) });
+    await until('all places to be taken', async () => (await inFlight()) === 64);
+    other.send({ calls: range(64).map((id) => callOf(id, 'getCsrfToken', { token })) });
+    await until('some of the other to be started', async () => (await inFlight()) > 64);
+    redis.thaw();
+    await until('all answers of the other', () => other.replies.length === 64);
+    expect(greedy.replies.length).toBeLessThan(1024);
+    await until('all answers', () => greedy.replies.length === 1024);
+  });
+});

@@ -1,0 +1,18 @@
+import { expect, test } from '@jest/globals';
+import { connectionsByDescriptors } from '../../../server/src/grpc/listening/descriptor-limit';
+
+const limits = (soft: string): string =>
+  `Limit                     Soft Limit           Hard Limit           Units     \nMax processes             96332                96332                processes \nMax open files            ${soft.padEnd(20)} 1048576              files     \n`;
+
+test.each([
+  ['1024', 1024 - 128],
+  ['200', 72],
+  ['64', 16],
+  ['unlimited', Infinity],
+])('with %s open files, there may be %d gRPC connections', (soft, connections) => {
+  expect(connectionsByDescriptors(limits(soft))).toBe(connections);
+});
+
+test('where the system does not say, there is no such limit', () => {
+  expect(connectionsByDescriptors('')).toBe(Infinity);
+});

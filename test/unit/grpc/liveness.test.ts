@@ -1,0 +1,72 @@
+import type { ServerHttp2Session } from 'node:http2';
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { whyEnd } from '../../../server/src/grpc/connections/liveness';
+import type { Peer } from '../../../server/src/grpc/connections/peer';
+
+const limits = { stallMs: 5000, keepaliveMs: 10_000 };
+
+describe('a connection', () => {
+  let pings: ((error: Error | null) => void)[];
+  let socket: { bytesRead: number };
+  let streams: { amount: number };
+  let replies: { sentBytes: number; held: number };
+  let peer: Peer;
+
+  beforeEach(() => {
+    pings = [];
+    socket = { bytesRead: 100 };
+    streams = { amount: 0 };
+    replies = { sentBytes: 0, held: 0 };
+    const session = { ping: (done: (error: Error | null) => void) => pings.push(done) };
+    peer = {
+      ...{ since: 0, socket, streams, replies, isEstablished: true, session: session as unknown as ServerHttp2Session },
+      ...{ aliveAt: 0, bytesWhenAlive: 100, pingedAt: undefined, isSuspect: false, sentBytes: 0, sentSince: 0 },
+    } as unknown as Peer;
+  });
+
+  const look = (now: number, repliesAreSpent = false) => whyEnd(peer, now, repliesAreSpent, limits);
+
+  test('that does not complete its handshake is ended', () => {
+    peer.isEstablished = false;
+    expect([look(4999), look(5000)]).toEqual([undefined, 'handshake']);
+  });
+
+  test('that is silent is asked for a sign of life, and ended when none comes', () => {
+    expect([look(9999), pings.length]).toEqual([undefined, 0]);
+    expect([look(10_000), pings.length]).toEqual([undefined, 1]);
+    expect([look(29_999), look(30_000)]).toEqual([undefined, 'keepalive']);
+  });
+
+  test('that answers is left alone, and asked again later', () => {
+    look(10_000);
+    socket.bytesRead += 17;
+    pings[0]!(null);
+    expect(peer.pingedAt).toBeUndefined();
+    const { aliveAt } = peer;
+    expect([look(aliveAt + 9999), pings.length]).toEqual([undefined, 1]);
+    expect([look(aliveAt + 10_000), pings.length]).toEqual([undefined, 2]);
+  });
+
+  test('whose bytes become no frame, at once or one by one, is asked soon and ended sooner', () => {
+    socket.bytesRead += 1;
+    expect([look(1000), pings.length]).toEqual([undefined, 1]);
+    socket.bytesRead += 1;
+    expect([look(5999), look(6000)]).toEqual([undefined, 'keepalive']);
+  });
+
+  test('with a call in flight may send bytes without being asked', () => {
+    streams.amount = 1;
+    socket.bytesRead += 1000;
+    expect([look(1000), pings.length]).toEqual([undefined, 0]);
+  });
+
+  test('that takes no replies is ended when there are too many in all, and not before', () => {
+    streams.amount = 1;
+    replies.held = 1000;
+    peer.aliveAt = 8000;
+    expect([look(1000, true), look(5999, true)]).toEqual([undefined, undefined]);
+    replies.sentBytes += 1;
+    expect([look(6000, true), look(10_999, true), look(11_000)]).toEqual([undefined, undefined, undefined]);
+    expect(look(11_000, true)).toBe('reply_buffer');
+  });
+});
