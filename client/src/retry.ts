@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { RunningCall } from './call-options';
 import { SessionError } from './errors';
 import type { ApiToken } from './transport/api-token';
-import { methods } from './transport/transport';
+import { isIdempotent } from './transport/transport';
 import type { MethodName, RequestOf, Transport } from './transport/transport';
 
 /** For calls that may have been done. Others are tried until their deadline. */
@@ -54,11 +54,6 @@ function triesOf(method: MethodName, error: SessionError): number {
     default:
       return 1;
   }
-}
-
-export function isIdempotent(method: MethodName): boolean {
-  const options: { readonly idempotencyLevel?: string } = methods[method].options;
-  return options.idempotencyLevel === 'IDEMPOTENT' || options.idempotencyLevel === 'NO_SIDE_EFFECTS';
 }
 
 /** 25 to 50 ms, then 50 to 100. */

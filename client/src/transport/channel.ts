@@ -1,8 +1,29 @@
-import type { Socket } from 'node:net';
-import { ChannelCredentials, Client, credentials } from '@grpc/grpc-js';
+import { Client } from '@grpc/grpc-js';
 import { ConnectionMonitor } from './connection-monitor';
+import { WatchedCredentials } from './watched-credentials';
 
-type SecureConnector = ReturnType<ChannelCredentials['_createSecureConnector']>;
+/** A connection to the sidecar, which grpc-js opens when there are calls, and opens again when it was closed. */
+export interface Connection {
+  readonly client: Client;
+  /**
+   * To be called when a stream is opened, so that the connection is watched.
+   *
+   * @param onSilent is called if the sidecar stops to answer: other calls go elsewhere from now on, and it may be that this
+   *   one gets no answer either
+   * @returns what to call when the stream has ended
+   */
+  streamOpened(onSilent: () => void): () => void;
+  /** Has new calls use another connection. Those in flight may still finish. */
+  retire(): void;
+}
+
+/** Where calls go. */
+export interface Channel {
+  /** For one more call. */
+  connection(): Connection;
+  /** Calls in flight may still finish. */
+  close(): void;
+}
 
 const options = {
   // The sidecar is on the same host; an http_proxy variable meant for the internet must not catch these calls.
@@ -10,7 +31,7 @@ const options = {
   // Calls wait for a sidecar that is restarted. By default grpc-js tries again after a second, then after up to two minutes.
   'grpc.initial_reconnect_backoff_ms': 50,
   'grpc.max_reconnect_backoff_ms': 80,
-  // So that a connection that lives is never silent; ConnectionMonitor ends those that do not, long before this timeout.
+  // So that a connection that lives is never silent. ConnectionMonitor notices those that do not long before this timeout.
   'grpc.keepalive_time_ms': 200,
   'grpc.keepalive_timeout_ms': 20_000,
   // Statistics of grpc-js, kept call by call, that nothing reads.
@@ -19,77 +40,58 @@ const options = {
   'grpc.max_receive_message_length': -1,
 };
 
-/** The connection to the sidecar. The first call opens it, and it is opened again whenever calls need it. */
-export interface Channel {
-  /** Makes calls. Ask for it anew for each call. */
-  readonly client: Client;
-  /** To be called when a stream is opened, so that the connection is watched; returns what to call when it has ended. */
-  streamOpened(): () => void;
-  /** Calls in flight may still finish. */
-  close(): void;
-}
-
-/** Makes the connection to the sidecar. The only place that does. */
+/** The only place that makes connections to the sidecar. */
 export function openChannel(address: string): Channel {
-  const monitor = new ConnectionMonitor(() => {
-    const stuck = client;
-    client = connect();
-    stuck.close();
-  });
-  const connect = (): Client => new Client(address, new WatchedCredentials(monitor), options);
-  let client = connect();
-  return {
-    get client() {
-      return client;
-    },
-    streamOpened() {
-      monitor.streamOpened();
-      return () => monitor.streamClosed();
-    },
-    close() {
+  let current = openConnection(replaceCurrent);
+  let isClosed = false;
+
+  function openConnection(onRetired: () => void): Connection {
+    const silentListeners = new Set<() => void>();
+    let isRetired = false;
+    const monitor = new ConnectionMonitor(() => {
+      connection.retire();
+      for (const onSilent of [...silentListeners]) onSilent();
+    });
+    const client = new Client(address, new WatchedCredentials(monitor), options);
+    const closeWhenUnused = (): void => {
+      if (!isRetired || silentListeners.size > 0) return;
       client.close();
-    },
-  };
-}
-
-/**
- * Plaintext, as `credentials.createInsecure()`, with a look at each socket. grpc-js has no other way to its sockets, and
- * neither gives up a connection on which the HTTP/2 handshake is not answered nor one that went silent a moment ago.
- * The methods with an underscore are grpc-js's contract between its credentials and its channels.
- */
-class WatchedCredentials extends ChannelCredentials {
-  readonly #monitor: ConnectionMonitor;
-  readonly #plaintext = credentials.createInsecure();
-
-  constructor(monitor: ConnectionMonitor) {
-    super();
-    this.#monitor = monitor;
-  }
-
-  override _isSecure(): boolean {
-    return false;
-  }
-
-  /** Clients do not share connections. */
-  override _equals(other: ChannelCredentials): boolean {
-    return other === this;
-  }
-
-  override _createSecureConnector(...args: Parameters<ChannelCredentials['_createSecureConnector']>): SecureConnector {
-    const connector = this.#plaintext._createSecureConnector(...args);
-    return {
-      ...connector,
-      // The first that happens when a connection is made.
-      waitForReady: () => {
-        this.#monitor.connecting();
-        return connector.waitForReady();
+      monitor.destroySockets();
+    };
+    const connection: Connection = {
+      client,
+      streamOpened(onSilent) {
+        // Of its own, in case one is given twice.
+        const listener = (): void => onSilent();
+        silentListeners.add(listener);
+        if (silentListeners.size === 1 && !isRetired) monitor.start();
+        return () => {
+          silentListeners.delete(listener);
+          if (silentListeners.size === 0) monitor.stop();
+          closeWhenUnused();
+        };
       },
-      connect: (socket: Socket) => {
-        this.#monitor.connected(socket);
-        return connector.connect(socket);
+      retire() {
+        if (isRetired) return;
+        isRetired = true;
+        onRetired();
+        closeWhenUnused();
       },
     };
+    return connection;
   }
+
+  function replaceCurrent(): void {
+    if (!isClosed) current = openConnection(replaceCurrent);
+  }
+
+  return {
+    connection: () => current,
+    close() {
+      isClosed = true;
+      current.client.close();
+    },
+  };
 }
 
 /** @throws TypeError unless gRPC can use the address. */

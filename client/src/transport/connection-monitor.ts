@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
  * that came meanwhile are still unread in the socket, and a timer runs before they are read.
  */
 const tickMs = 100;
-/** After how many looks without a new byte a connection is given up. A sidecar that is starting takes longer for its first. */
+/** After how many looks without a new byte a connection is silent. A sidecar that is starting takes longer for its first. */
 const maxSilentTicks = { established: 7, connecting: 10 } as const;
 
 interface WatchedSocket {
@@ -17,25 +17,23 @@ interface WatchedSocket {
 }
 
 /**
- * Destroys connections to the sidecar that stay silent for 0.7 seconds while an answer is due, or for a second after they were
- * made, such as those to a process that is stopped or through a path that drops everything. TCP itself would keep them for
- * minutes.
+ * Notices when the sidecar has not answered for 0.7 seconds, or for a second after a connection was begun, as when its process
+ * is stopped, or the path to it drops everything. TCP itself would take minutes.
  *
  * While streams are open, grpc-js sends pings (`grpc.keepalive_time_ms`), which every living sidecar answers. Its own
  * `grpc.keepalive_timeout_ms` cannot be that short: it would also end connections whenever the application blocks its event
  * loop for as long, and it does not watch connections that are being made.
  */
 export class ConnectionMonitor {
-  readonly #onStuck: () => void;
+  readonly #onSilent: () => void;
   readonly #sockets = new Set<WatchedSocket>();
-  #openStreams = 0;
   /** Since the last attempt began that has not led to a socket; `undefined`: there is no such attempt. */
   #connectingTicks: number | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param onStuck is called when the operating system neither makes nor refuses a connection. */
-  constructor(onStuck: () => void) {
-    this.#onStuck = onStuck;
+  /** @param onSilent is called once, while watching */
+  constructor(onSilent: () => void) {
+    this.#onSilent = onSilent;
   }
 
   connecting(): void {
@@ -49,46 +47,46 @@ export class ConnectionMonitor {
     socket.once('close', () => this.#sockets.delete(watched));
   }
 
-  streamOpened(): void {
-    this.#openStreams += 1;
-    if (this.#openStreams > 1) return;
+  /** To be called when answers are due, because streams are open. */
+  start(): void {
     if (this.#connectingTicks !== undefined) this.#connectingTicks = 0;
     // What was written last may have asked for no answer, such as the cancellation of a call.
     for (const watched of this.#sockets) noteProgress(watched);
     this.#timer = setInterval(() => this.#check(), tickMs).unref();
   }
 
-  streamClosed(): void {
-    this.#openStreams -= 1;
-    if (this.#openStreams === 0) clearInterval(this.#timer);
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** For when the connection is not needed any more. A silent peer would not answer a farewell. */
+  destroySockets(): void {
+    for (const { socket } of this.#sockets) socket.destroy();
   }
 
   #check(): void {
     for (const watched of this.#sockets) {
-      const { socket, bytesRead, bytesWritten } = watched;
-      if (socket.bytesRead > bytesRead) {
-        noteProgress(watched);
-      } else if (bytesRead === 0 || socket.bytesWritten > bytesWritten) {
-        watched.silentTicks += 1;
-        const longest = bytesRead === 0 ? maxSilentTicks.connecting : maxSilentTicks.established;
-        if (watched.silentTicks >= longest) socket.destroy(new SilentConnectionError(longest * tickMs));
-      }
+      if (watched.socket.bytesRead > watched.bytesRead) noteProgress(watched);
+      else if (isAnswerDue(watched)) watched.silentTicks += 1;
     }
-    if (this.#sockets.size > 0 || this.#connectingTicks === undefined) return;
-    this.#connectingTicks += 1;
-    if (this.#connectingTicks < maxSilentTicks.connecting) return;
-    this.#connectingTicks = undefined;
-    this.#onStuck();
+    if (this.#sockets.size === 0 && this.#connectingTicks !== undefined) this.#connectingTicks += 1;
+    if (!this.#isSilent()) return;
+    this.stop();
+    this.#onSilent();
+  }
+
+  #isSilent(): boolean {
+    if ((this.#connectingTicks ?? 0) >= maxSilentTicks.connecting) return true;
+    for (const { bytesRead, silentTicks } of this.#sockets) {
+      if (silentTicks >= (bytesRead === 0 ? maxSilentTicks.connecting : maxSilentTicks.established)) return true;
+    }
+    return false;
   }
 }
 
-class SilentConnectionError extends Error {
-  /** By which grpc-js tells a connection that was lost from a failure of its own. */
-  readonly code = 'ETIMEDOUT';
-
-  constructor(milliseconds: number) {
-    super(`The sidecar did not answer for ${milliseconds} ms`);
-  }
+/** The first answer always is, others when something was written since the last. */
+function isAnswerDue({ socket, bytesRead, bytesWritten }: WatchedSocket): boolean {
+  return bytesRead === 0 || socket.bytesWritten > bytesWritten;
 }
 
 function noteProgress(watched: WatchedSocket): void {

@@ -5,7 +5,7 @@ import type { PipelineReply } from '@session-sidecar/proto/session/v1/pipeline';
 import { SessionServiceService } from '@session-sidecar/proto/session/v1/session_service';
 import type { ApiToken } from './api-token';
 import { callCredentials } from './call-credentials';
-import type { Channel } from './channel';
+import type { Connection } from './channel';
 import { encode } from './encoding';
 
 export interface PipelineStreamListener {
@@ -16,6 +16,8 @@ export interface PipelineStreamListener {
   onDraining(): void;
   /** After {@link PipelineStream.isFull}: there is room again. */
   onRoom(): void;
+  /** The sidecar does not answer any more. Whether it will is not known. */
+  onSilent(): void;
   /** The last event. `undefined`: ended in peace. */
   onEnd(error: ServiceError | undefined): void;
 }
@@ -41,14 +43,14 @@ export interface PipelineStreamOptions {
 const { path } = SessionServiceService.pipeline;
 
 export function openPipelineStream(
-  channel: Channel,
+  connection: Connection,
   { apiToken, waitForReady }: PipelineStreamOptions,
   listener: PipelineStreamListener,
 ): PipelineStream {
   const metadata = new Metadata({ waitForReady });
   const credentials = apiToken && { credentials: callCredentials({ apiToken }) };
-  const streamClosed = channel.streamOpened();
-  const stream = channel.client.makeBidiStreamRequest(path, encodeRequest, decodeResponse, metadata, credentials);
+  const streamClosed = connection.streamOpened(() => listener.onSilent());
+  const stream = connection.client.makeBidiStreamRequest(path, encodeRequest, decodeResponse, metadata, credentials);
   let isOpen = false;
   let isFull = false;
   let isEnding = false;

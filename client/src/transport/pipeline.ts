@@ -15,11 +15,11 @@ import {
   undecodableReply,
 } from './call-errors';
 import { CallTable } from './call-table';
-import type { Channel } from './channel';
+import type { Channel, Connection } from './channel';
 import { Outbox } from './outbox';
 import { openPipelineStream } from './pipeline-stream';
 import type { PipelineStream } from './pipeline-stream';
-import { methods, wireOf } from './transport';
+import { isIdempotent, methods, wireOf } from './transport';
 import type { MethodName, RequestOf, ResponseOf, Transport } from './transport';
 
 /**
@@ -54,10 +54,12 @@ interface Pending {
 
 /** One stream, and how many of the calls that were sent on it were not answered. */
 interface Link {
+  readonly connection: Connection;
   readonly stream: PipelineStream;
   unanswered: number;
   /** Whether the sidecar took the stream. */
   wasOpen: boolean;
+  isSilent: boolean;
 }
 
 /**
@@ -163,7 +165,8 @@ export class PipelineTransport implements Transport {
     this.#apiToken?.reload();
     // The first that finds no connection says why there is none; those after it wait for one.
     const options = { apiToken: this.#apiToken, waitForReady: this.#lastFailure !== undefined };
-    const stream = openPipelineStream(this.#channel, options, {
+    const connection = this.#channel.connection();
+    const stream = openPipelineStream(connection, options, {
       onOpen: () => {
         link.wasOpen = true;
         this.#failedAttempts = 0;
@@ -177,7 +180,11 @@ export class PipelineTransport implements Transport {
         this.#endWhenReplaced(link);
       },
       onDraining: () => {
+        connection.retire();
         this.#replace(link);
+      },
+      onSilent: () => {
+        this.#leave(link);
       },
       onRoom: () => {
         this.#flush();
@@ -186,7 +193,7 @@ export class PipelineTransport implements Transport {
         this.#ended(link, error);
       },
     });
-    const link: Link = { stream, unanswered: 0, wasOpen: false };
+    const link: Link = { connection, stream, unanswered: 0, wasOpen: false, isSilent: false };
     this.#link = link;
   }
 
@@ -258,8 +265,22 @@ export class PipelineTransport implements Transport {
     this.#flush();
   }
 
+  /** Calls that must not run twice still wait for their answers. */
+  #leave(link: Link): void {
+    link.isSilent = true;
+    for (const pending of this.#calls) {
+      if (pending.link !== link || !isIdempotent(pending.method)) continue;
+      pending.link = undefined;
+      link.unanswered -= 1;
+      this.#outbox.add(pending, this.#calls.size);
+    }
+    this.#replace(link);
+  }
+
   #endWhenReplaced(link: Link): void {
-    if (this.#link !== link && link.unanswered === 0) link.stream.end();
+    if (this.#link === link || link.unanswered > 0) return;
+    if (link.isSilent) link.stream.cancel();
+    else link.stream.end();
   }
 
   #endWhenIdle(link: Link): void {

@@ -52,3 +52,9 @@ const wires = new Map(
 export function wireOf<M extends MethodName>(method: M): Wire<M> {
   return wires.get(method) as unknown as Wire<M>;
 }
+
+/** Whether the API says that a method may run twice. */
+export function isIdempotent(method: MethodName): boolean {
+  const options: { readonly idempotencyLevel?: string } = methods[method].options;
+  return options.idempotencyLevel === 'IDEMPOTENT' || options.idempotencyLevel === 'NO_SIDE_EFFECTS';
+}

@@ -6,8 +6,8 @@ import { fromGrpcError } from '../grpc-error';
 import type { ApiToken } from './api-token';
 import { callCredentials } from './call-credentials';
 import { aborted, closedError, deadlineExceeded, streamLost } from './call-errors';
-import type { Channel } from './channel';
-import { methods, wireOf } from './transport';
+import type { Channel, Connection } from './channel';
+import { isIdempotent, methods, wireOf } from './transport';
 import type { MethodName, RequestOf, ResponseOf, Transport } from './transport';
 
 /** One HTTP/2 request for each call. While there is no connection, calls wait for one until their deadline. */
@@ -34,15 +34,15 @@ export function unaryTransport(channel: Channel, address: string, apiToken?: Api
         isOverdue = true;
         attempt.cancel();
       };
-      const streamClosed = channel.streamOpened();
       // Of our own: grpc-js would take the deadline by the wall clock.
       const timer = setTimeout(onDeadline, Math.ceil(deadline - performance.now()));
       signal?.addEventListener('abort', onAbort, { once: true });
       try {
         for (;;) {
+          const connection = channel.connection();
           // Where there is no connection, the first attempt does not wait for one, because only one that fails knows why.
-          const waitForReady = noConnection !== undefined || isConnected(channel);
-          attempt = startAttempt(channel, method, request, { ...options, apiToken, waitForReady });
+          const waitForReady = noConnection !== undefined || isConnected(connection);
+          attempt = startAttempt(connection, method, request, { ...options, apiToken, waitForReady });
           try {
             return await attempt.response;
           } catch (caught) {
@@ -50,14 +50,20 @@ export function unaryTransport(channel: Channel, address: string, apiToken?: Api
             const hasLeft = attempt.hasLeft();
             const ended = ending(hasLeft);
             if (ended) throw ended;
-            if (hasLeft || error.code !== status.UNAVAILABLE) throw fromGrpcError(error, what);
+            if (attempt.wasGivenUp()) continue;
+            if (hasLeft || error.code !== status.UNAVAILABLE) throw failureOf(error, connection);
             noConnection = error;
           }
         }
       } finally {
-        streamClosed();
         clearTimeout(timer);
         signal?.removeEventListener('abort', onAbort);
+      }
+
+      function failureOf(error: ServiceError, connection: Connection): SessionError {
+        const failure = fromGrpcError(error, what);
+        if (failure.code === 'DRAINING') connection.retire();
+        return failure;
       }
     },
 
@@ -68,7 +74,7 @@ export function unaryTransport(channel: Channel, address: string, apiToken?: Api
   };
 }
 
-function isConnected({ client }: Channel): boolean {
+function isConnected({ client }: Connection): boolean {
   return client.getChannel().getConnectivityState(false) === connectivityState.READY;
 }
 
@@ -76,6 +82,8 @@ interface Attempt<Response> {
   readonly response: Promise<Response>;
   /** Whether the sidecar may have got the request. */
   hasLeft(): boolean;
+  /** Whether it ended because the sidecar stopped to answer, and can be made again over another connection. */
+  wasGivenUp(): boolean;
   cancel(): void;
 }
 
@@ -85,12 +93,13 @@ interface AttemptOptions extends RunningCall {
 }
 
 function startAttempt<M extends MethodName>(
-  { client }: Channel,
+  connection: Connection,
   method: M,
   request: RequestOf<M>,
   { deadline, metadata, apiToken, waitForReady }: AttemptOptions,
 ): Attempt<ResponseOf<M>> {
   let left = false;
+  let givenUp = false;
   let cancel = (): void => {};
   const credentials = callCredentials({
     deadline,
@@ -100,18 +109,27 @@ function startAttempt<M extends MethodName>(
   });
   const response = new Promise<ResponseOf<M>>((resolve, reject) => {
     const { path, serialize, deserialize } = wireOf(method);
-    const call = client.makeUnaryRequest(
+    const streamClosed = connection.streamOpened(() => {
+      if (left && !isIdempotent(method)) return;
+      givenUp = true;
+      cancel();
+    });
+    const call = connection.client.makeUnaryRequest(
       path,
       serialize,
       deserialize,
       request,
       metadataOf(metadata, waitForReady),
       { credentials },
-      (error, answer) => (error ? reject(error) : resolve(answer as ResponseOf<M>)),
+      (error, answer) => {
+        streamClosed();
+        if (error) reject(error);
+        else resolve(answer as ResponseOf<M>);
+      },
     );
     cancel = () => call.cancel();
   });
-  return { response, hasLeft: () => left, cancel };
+  return { response, hasLeft: () => left, wasGivenUp: () => givenUp, cancel: () => cancel() };
 }
 
 function metadataOf(entries: Readonly<Record<string, string>> = {}, waitForReady: boolean): Metadata {

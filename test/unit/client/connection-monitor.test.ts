@@ -13,17 +13,12 @@ afterEach(() => {
 class FakeSocket extends EventEmitter {
   bytesRead = 0;
   bytesWritten = 0;
-  error: Error | undefined;
-
-  destroy(error: Error): void {
-    this.error = error;
-    this.emit('close');
-  }
+  readonly destroy = jest.fn();
 }
 
 function start() {
-  const onStuck = jest.fn();
-  const monitor = new ConnectionMonitor(onStuck);
+  const onSilent = jest.fn();
+  const monitor = new ConnectionMonitor(onSilent);
   const connect = (bytesRead = 1): FakeSocket => {
     const socket = new FakeSocket();
     monitor.connecting();
@@ -31,106 +26,116 @@ function start() {
     socket.bytesRead = bytesRead;
     return socket;
   };
-  return { monitor, connect, onStuck };
+  return { monitor, connect, onSilent };
 }
 
 const pass = (milliseconds: number) => jest.advanceTimersByTime(milliseconds);
 
 describe('a connection', () => {
-  test('that does not answer what was written is given up within a second', () => {
-    const { monitor, connect } = start();
+  test('that does not answer what was written is silent within a second, which is reported once', () => {
+    const { monitor, connect, onSilent } = start();
     const socket = connect();
-    monitor.streamOpened();
+    monitor.start();
     pass(100);
     socket.bytesWritten = 17;
-    pass(1000);
-    expect(socket.error).toMatchObject({ code: 'ETIMEDOUT' });
+    pass(600);
+    expect(onSilent).not.toHaveBeenCalled();
+    pass(60_000);
+    expect(onSilent).toHaveBeenCalledTimes(1);
+    expect(socket.destroy).not.toHaveBeenCalled();
   });
 
-  test('that answers is kept, however slowly', () => {
-    const { monitor, connect } = start();
+  test('that answers is not, however slowly', () => {
+    const { monitor, connect, onSilent } = start();
     const socket = connect();
-    monitor.streamOpened();
+    monitor.start();
     for (let round = 0; round < 100; round++) {
       socket.bytesWritten += 17;
       pass(500);
       socket.bytesRead += 17;
       pass(100);
     }
-    expect(socket.error).toBeUndefined();
+    expect(onSilent).not.toHaveBeenCalled();
   });
 
-  test('to which nothing was written since it last answered is kept', () => {
-    const { monitor, connect } = start();
-    const socket = connect();
-    monitor.streamOpened();
+  test('to which nothing was written since it last answered is not', () => {
+    const { monitor, connect, onSilent } = start();
+    connect();
+    monitor.start();
     pass(60_000);
-    expect(socket.error).toBeUndefined();
+    expect(onSilent).not.toHaveBeenCalled();
   });
 
-  test('that never answered is given up, though nothing was written yet', () => {
-    const { monitor, connect } = start();
-    const socket = connect(0);
-    monitor.streamOpened();
-    pass(1000);
-    expect(socket.error).toBeDefined();
-  });
-
-  test('is not watched while no stream is open, and what was written then counts for nothing', () => {
-    const { monitor, connect } = start();
-    const socket = connect();
-    monitor.streamOpened();
+  test('that never answered is silent after a second, though nothing was written yet', () => {
+    const { monitor, connect, onSilent } = start();
+    connect(0);
+    monitor.start();
+    pass(900);
+    expect(onSilent).not.toHaveBeenCalled();
     pass(100);
-    monitor.streamClosed();
+    expect(onSilent).toHaveBeenCalledTimes(1);
+  });
+
+  test('that was closed is not', () => {
+    const { monitor, connect, onSilent } = start();
+    const socket = connect(0);
+    monitor.start();
+    socket.emit('close');
+    pass(60_000);
+    expect(onSilent).not.toHaveBeenCalled();
+  });
+
+  test('is not watched while no answer is due, and what was written then counts for nothing', () => {
+    const { monitor, connect, onSilent } = start();
+    const socket = connect();
+    monitor.start();
+    pass(100);
+    monitor.stop();
     // The cancellation of a call, to which there is no answer.
     socket.bytesWritten = 13;
     pass(60_000);
     expect(jest.getTimerCount()).toBe(0);
-    monitor.streamOpened();
+    monitor.start();
     pass(60_000);
-    expect(socket.error).toBeUndefined();
+    expect(onSilent).not.toHaveBeenCalled();
   });
 
-  test('is watched as long as one of several streams is open', () => {
+  test('is destroyed when it is told to, and only then', () => {
     const { monitor, connect } = start();
-    const socket = connect();
-    monitor.streamOpened();
-    monitor.streamOpened();
-    monitor.streamClosed();
-    pass(100);
-    socket.bytesWritten = 17;
-    pass(1000);
-    expect(socket.error).toBeDefined();
+    const sockets = [connect(), connect()];
+    sockets[0]!.emit('close');
+    monitor.destroySockets();
+    expect(sockets.map(({ destroy }) => destroy.mock.calls.length)).toEqual([0, 1]);
   });
 });
 
 describe('an attempt to connect', () => {
-  test('that leads to nothing is reported once', () => {
-    const { monitor, onStuck } = start();
-    monitor.streamOpened();
+  test('that leads to nothing is silence', () => {
+    const { monitor, onSilent } = start();
+    monitor.start();
     monitor.connecting();
     pass(900);
-    expect(onStuck).not.toHaveBeenCalled();
+    expect(onSilent).not.toHaveBeenCalled();
     pass(60_000);
-    expect(onStuck).toHaveBeenCalledTimes(1);
+    expect(onSilent).toHaveBeenCalledTimes(1);
   });
 
-  test('that is refused, and made again and again, is not reported', () => {
-    const { monitor, onStuck } = start();
-    monitor.streamOpened();
+  test('that is refused, and made again and again, is none', () => {
+    const { monitor, onSilent } = start();
+    monitor.start();
     for (let attempt = 0; attempt < 100; attempt++) {
       monitor.connecting();
       pass(80);
     }
-    expect(onStuck).not.toHaveBeenCalled();
+    expect(onSilent).not.toHaveBeenCalled();
   });
 
-  test('that is made while another connection is there is not reported', () => {
-    const { monitor, connect, onStuck } = start();
+  test('that is made while another connection is there is none', () => {
+    const { monitor, connect, onSilent } = start();
     connect();
-    monitor.streamOpened();
+    monitor.start();
     monitor.connecting();
     pass(60_000);
-    expect(onStuck).not.toHaveBeenCalled();
+    expect(onSilent).not.toHaveBeenCalled();
   });
 });
