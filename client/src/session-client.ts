@@ -106,7 +106,7 @@ export class SessionClient<T extends object = Record<string, JsonValue>> {
     return new SessionObject<T>(this.#context, first!);
   }
 
-  /** @returns why there is no session, if there is none */
+  /** @returns the session, or why it was not found */
   async #find(token: string, call: RunningCall): Promise<Found | 'not_found' | 'token_invalid'> {
     try {
       return { token, session: replySession(await this.#context.transport.call('getSession', { token }, call)) };

@@ -179,14 +179,14 @@ describe('a call that failed', () => {
     expect(sidecar.calls).toEqual(['getSession', ...Array.from({ length: 7 }, () => 'updateSession')]);
   });
 
-  test('is tried again no sooner than gRPC is told in a trailer', async () => {
+  test('is tried again no sooner than the trailer of gRPC asks', async () => {
     const sidecar = await start({ getSession: failing(1, pushback('5000'), found) });
     const opening = connect(sidecar).open('token', { timeoutMs: 4000 });
     await expect(opening).rejects.toMatchObject({ code: 'DRAINING', retryAfterMs: 5000 });
     expect(sidecar.calls).toHaveLength(1);
   });
 
-  test.each(['-1', 'soon'])('is not tried again when gRPC is told so in a trailer, by %s', async (milliseconds) => {
+  test.each(['-1', 'soon'])('is not tried again when the trailer of gRPC forbids it by %s', async (milliseconds) => {
     const sidecar = await start({ getSession: failing(1, pushback(milliseconds), found) });
     await expect(connect(sidecar).open('token')).rejects.toMatchObject({ code: 'DRAINING', retryAfterMs: Infinity });
     expect(sidecar.calls).toHaveLength(1);

@@ -7,7 +7,7 @@ import { until } from '../support/poll';
 import { freePort } from '../support/redis';
 
 /*
- * Somebody sets the clock while calls are in flight. Deadlines are about how long callers wait, so nothing must change. Where a
+ * The clock is set while calls are in flight. Deadlines are about how long callers wait, so nothing must change. Where a
  * deadline moved with the clock, the test would end by its own timeout.
  */
 

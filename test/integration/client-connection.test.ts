@@ -1,5 +1,8 @@
+import { status } from '@grpc/grpc-js';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { SessionClient, SessionError } from '@session-sidecar/client';
+import { startFakePipeline } from '../support/fake-pipeline';
+import { failure, sessionWith, startFakeSidecar } from '../support/fake-sidecar';
 import { startFreezingProxy } from '../support/freezing-proxy';
 import type { FreezingProxy } from '../support/freezing-proxy';
 import { until } from '../support/poll';
@@ -100,6 +103,40 @@ describe.each(transports)('a %s connection through a path that goes silent', (tr
     await saving;
     expect((await client.open(session.token)).get('n')).toBe(1);
     await until('the attempts before to be closed', () => proxy.open === 1);
+  });
+});
+
+describe('a connection to a sidecar that is about to stop', () => {
+  const portOf = (address: string) => Number(address.split(':')[1]);
+
+  test('is left by new calls of a pipeline, so that they reach the one that takes its place', async () => {
+    const sidecar = await startFakePipeline();
+    closing.push(() => sidecar.close());
+    const proxy = await startFreezingProxy(portOf(sidecar.address));
+    closing.push(() => proxy.close());
+    const client = connectTo(proxy.port, 'pipeline');
+    await client.open('token');
+    sidecar.streams[0]!.announceDraining();
+    await until('the connection to be left', async () => {
+      await client.open('token');
+      return proxy.connections === 2;
+    });
+    await until('it to be closed', () => proxy.open === 1);
+  });
+
+  test('is left by unary calls that it refuses', async () => {
+    const sidecar = await startFakeSidecar({
+      getSession(_, attempt) {
+        if (attempt === 1) throw failure(status.UNAVAILABLE, 'DRAINING');
+        return { session: sessionWith() };
+      },
+    });
+    closing.push(() => sidecar.close());
+    const proxy = await startFreezingProxy(portOf(sidecar.address));
+    closing.push(() => proxy.close());
+    await connectTo(proxy.port, 'unary').open('token');
+    expect(proxy.connections).toBe(2);
+    await until('it to be closed', () => proxy.open === 1);
   });
 });
 

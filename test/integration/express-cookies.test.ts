@@ -171,7 +171,7 @@ describe('the calls of a request', () => {
 });
 
 describe('a browser that sends several cookies of the name', () => {
-  /** What it is answered, which cookies it is told to set, and what it costs. */
+  /** The answer, the cookies that it sets, and what it costs. */
   async function visit(path: string, cookies: readonly string[], headers: Record<string, string> = {}) {
     const url = await stack.serve((app) => {
       app.set('trust proxy', true);
@@ -252,7 +252,7 @@ describe('a browser that sends several cookies of the name', () => {
     expect({ origin, reads }).toEqual({ origin: 'not_found', reads: 3 });
   });
 
-  test('is believed the one that no other host can set first', async () => {
+  test('gets the session of the cookie that no other host can set', async () => {
     const [tossed, own] = [await store('tossed'), await store()];
     const cookies = [plain(tossed), host(own)];
     expect(await visit('/read', cookies, overHttps)).toEqual({
@@ -263,7 +263,7 @@ describe('a browser that sends several cookies of the name', () => {
     });
   });
 
-  test('is told to forget the others when it gets a new token over https, and all of them when it signs out', async () => {
+  test('gets the others deleted with a new token over https, and all of them at sign-out', async () => {
     const live = await store();
     expect(await visit('/read', [plain(live)], overHttps)).toMatchObject({ note: 'old', setCookies: [] });
     const { setCookies } = await visit('/login', [plain(live)], overHttps);

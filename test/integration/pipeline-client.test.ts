@@ -451,7 +451,7 @@ describe('close()', () => {
   });
 });
 
-describe('a process with a client that nobody closed ends by itself when it has nothing more to do', () => {
+describe('a process with a client that is not closed ends by itself when it has nothing more to do', () => {
   /** Opens a session and prints what came of it; 300 ms are enough to find that there is no sidecar. */
   async function outputOf(address: string, transport: 'pipeline' | 'unary'): Promise<string> {
     const directory = mkdtempSync(join(tmpdir(), 'session-client-'));

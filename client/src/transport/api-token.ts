@@ -4,8 +4,8 @@ export interface ApiTokenOptions {
   /** The API token that the sidecar asks for (`SESSION_SIDECAR_API_TOKENS`). Default: none. */
   readonly apiToken?: string | undefined;
   /**
-   * The path of a file with the API token: its first word counts. It is read again when the client connects and when the
-   * sidecar refuses the token, so a token is rotated by writing the file. Default: none. Not together with `apiToken`.
+   * The path of a file with the API token: its first word counts. It is read again when the sidecar refuses the token, so
+   * a token is rotated by writing the file. Default: none. Not together with `apiToken`.
    */
   readonly apiTokenFile?: string | undefined;
 }

@@ -36,7 +36,7 @@ export interface PipelineStream {
 
 export interface PipelineStreamOptions {
   readonly apiToken: ApiToken | undefined;
-  /** Whether to wait for a connection while there is none, rather than to end and say why. */
+  /** Without a connection: whether to wait for one, or to fail with the reason. */
   readonly waitForReady: boolean;
 }
 

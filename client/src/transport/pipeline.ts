@@ -162,8 +162,7 @@ export class PipelineTransport implements Transport {
 
   #connect(): void {
     if (this.#reopening !== undefined || this.#isClosed) return;
-    this.#apiToken?.reload();
-    // The first that finds no connection says why there is none; those after it wait for one.
+    // The first stream without a connection fails and gives the reason; those after it wait for one.
     const options = { apiToken: this.#apiToken, waitForReady: this.#lastFailure !== undefined };
     const connection = this.#channel.connection();
     const stream = openPipelineStream(connection, options, {

@@ -7,7 +7,7 @@ import type { Transport } from '../../../client/src/transport/transport';
 
 const options = { deadline: Infinity };
 
-/** Calls that end when they are told to. */
+/** Calls that end when the test ends them. */
 function start(limits?: PendingLimits) {
   const ends: ((fails: boolean) => void)[] = [];
   const hanging: Transport = {

@@ -100,7 +100,7 @@ describe('a connection', () => {
     expect(onSilent).not.toHaveBeenCalled();
   });
 
-  test('is destroyed when it is told to, and only then', () => {
+  test('is destroyed on request only', () => {
     const { monitor, connect } = start();
     const sockets = [connect(), connect()];
     sockets[0]!.emit('close');
@@ -120,7 +120,7 @@ describe('an attempt to connect', () => {
     expect(onSilent).toHaveBeenCalledTimes(1);
   });
 
-  test('that is refused, and made again and again, is none', () => {
+  test('that is refused, and made again and again, is not', () => {
     const { monitor, onSilent } = start();
     monitor.start();
     for (let attempt = 0; attempt < 100; attempt++) {
@@ -130,7 +130,7 @@ describe('an attempt to connect', () => {
     expect(onSilent).not.toHaveBeenCalled();
   });
 
-  test('that is made while another connection is there is none', () => {
+  test('that is made while another connection is there is not', () => {
     const { monitor, connect, onSilent } = start();
     connect();
     monitor.start();

@@ -159,7 +159,7 @@ describe('resolveCookie()', () => {
     ['__Host-Http- for scripts', { name: '__Host-Http-session', secure: true, httpOnly: false }],
     ['__Host-Http- with a path', { name: '__Host-Http-session', secure: true, path: '/shop' }],
     ['a Secure that is neither', { secure: null }],
-    ['a SameSite that is none of the three', { sameSite: 'Loose' }],
+    ['an unknown SameSite', { sameSite: 'Loose' }],
   ])('refuses %s', (_, options) => {
     expect(() => resolveCookie(options)).toThrow(TypeError);
   });
@@ -194,7 +194,7 @@ describe('resolveCookie()', () => {
           expect(error).toBeInstanceOf(TypeError);
           return;
         }
-        // Whoever says that it is Secure says that browsers come by https.
+        // `secure: true` means that browsers come by https.
         const isSecure = isHttps || combined.secure === true;
         const url = `${isSecure ? 'https' : 'http'}://shop.example.com${cookie.path}`;
         const jar = new CookieJar(undefined, { prefixSecurity: 'strict' });
@@ -261,7 +261,7 @@ describe('readCookies()', () => {
     expect(readCookies(header, resolveCookie({ name: 'session_sidecar' })).tokens).toEqual([a]);
   });
 
-  test('takes one that is no token where there is no better one, so that somebody says so', () => {
+  test('takes one malformed value where there is no token, so that the sidecar refuses it', () => {
     expect(read('session_sidecar=made-up; session_sidecar=other')).toEqual(['made-up']);
   });
 });
