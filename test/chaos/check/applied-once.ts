@@ -1,0 +1,33 @@
+import type { Violation } from '../history';
+import { describe, mayHaveHappened } from './view';
+import type { SessionView } from './view';
+
+/** A change takes effect once, after it was asked for, and never when its caller was told that it did not. */
+export function appliedOnce(session: SessionView): Violation[] {
+  const found = new Map<string, Violation>();
+  for (const read of session.done('read')) {
+    const log = read.outcome.state?.log ?? [];
+    const seen = new Set<string>();
+    for (const id of log) {
+      const write = session.byId.get(id);
+      const broken = seen.has(id)
+        ? 'no change is applied twice'
+        : write === undefined
+          ? 'nothing is stored that was not asked for'
+          : !mayHaveHappened(write)
+            ? 'a change that was refused is not applied'
+            : write.invoked > read.completed
+              ? 'nothing is read before it was asked for'
+              : undefined;
+      seen.add(id);
+      if (broken === undefined || found.has(broken + id)) continue;
+      found.set(broken + id, {
+        promise: broken,
+        message: `${session.info.name}: ${write === undefined ? id : describe(write)}, seen in ${describe(read)}`,
+        at: read.completed,
+        operations: write === undefined ? [read] : [write, read],
+      });
+    }
+  }
+  return [...found.values()];
+}

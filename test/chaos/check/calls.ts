@@ -1,0 +1,69 @@
+import type { Operation, Violation } from '../history';
+import { describe } from './view';
+import type { HistoryView } from './view';
+
+/** Each call ends by its deadline. */
+export function deadlines(view: HistoryView): Violation[] {
+  const { operations, setup } = view.history;
+  return operations.flatMap((operation) => {
+    const { completed, deadline, invoked } = operation;
+    const end = deadline + setup.slack.deadlineMs;
+    if (completed <= end + view.stalledMs(invoked, end)) return [];
+    return [violation('every call ends by its deadline', operation, `${(completed - deadline).toFixed(0)} ms late`)];
+  });
+}
+
+/** What the clocks of caller and sidecar count differently, in ms. */
+const earlyMs = 50;
+
+/** DEADLINE_EXCEEDED is not said before the deadline. */
+export function notEarly({ history }: HistoryView): Violation[] {
+  return history.operations.flatMap((operation) => {
+    const { outcome, completed, deadline } = operation;
+    const isGivenUp = outcome.status === 'failed' && outcome.code === 'DEADLINE_EXCEEDED';
+    if (!isGivenUp || completed >= deadline - earlyMs) return [];
+    return [
+      violation('no call is given up before its deadline', operation, `${(deadline - completed).toFixed(0)} ms early`),
+    ];
+  });
+}
+
+/** Each call that fails does so with a code of docs/errors.md that fits what was called. */
+export function statuses({ history }: HistoryView): Violation[] {
+  const storeIsFull = history.faults.filter(({ kind }) => kind.startsWith('store-full'));
+  return history.operations.flatMap((operation) => {
+    const { outcome, completed, invoked } = operation;
+    if (outcome.status !== 'failed') return [];
+    const isFull = storeIsFull.some(({ injected, healed }) => invoked <= healed && completed >= injected);
+    return fits(operation, outcome.code, isFull)
+      ? []
+      : [violation('every failure is documented', operation, 'is none of its codes')];
+  });
+}
+
+function fits({ call, cancelled }: Operation, code: string, storeIsFull: boolean): boolean {
+  switch (code) {
+    case 'STORE_UNAVAILABLE':
+    case 'DRAINING':
+    case 'OVERLOADED':
+    case 'DEADLINE_EXCEEDED':
+    case 'UNAVAILABLE':
+      return true;
+    case 'CANCELLED':
+      return cancelled === true;
+    case 'SESSION_NOT_FOUND':
+      return call.kind !== 'create' && call.kind !== 'invalidate';
+    case 'VERSION_MISMATCH':
+      return call.kind === 'update' && (call.ifVersion !== undefined || call.through === 'session');
+    case 'FLASH_QUEUE_FULL':
+      return call.kind === 'pushFlash' || call.kind === 'update';
+    case 'STORE_FULL':
+      return storeIsFull;
+    default:
+      return false;
+  }
+}
+
+function violation(promise: string, operation: Operation, text: string): Violation {
+  return { promise, message: `${describe(operation)} ${text}`, at: operation.completed, operations: [operation] };
+}

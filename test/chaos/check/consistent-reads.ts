@@ -1,0 +1,76 @@
+import type { Operation, Violation } from '../history';
+import { differenceOf, replay } from './replay';
+import { describe, isDone } from './view';
+import type { Done, SessionView } from './view';
+
+/**
+ * Every read shows the session as some sequence of whole changes left it: what it holds is what its log says, logs of later versions
+ * go on where those of earlier ones end, changes stand in the order in which they were made, and each was told what it did.
+ */
+export function consistentReads(session: SessionView): Violation[] {
+  const reads = session.done('read').filter(({ outcome }) => outcome.state !== undefined);
+  return [...replays(session, reads), ...forks(session, reads), ...order(session, reads)];
+}
+
+function replays(session: SessionView, reads: readonly Done[]): Violation[] {
+  const violations: Violation[] = [];
+  const checked = new Set<string>();
+  for (const read of reads) {
+    const state = read.outcome.state!;
+    const expected = replay(state.log, session.byId);
+    if (expected === undefined) continue;
+    const difference = differenceOf(state, expected);
+    if (difference !== undefined) {
+      violations.push(violation(session, 'reads show whole changes', `${describe(read)}: ${difference}`, [read]));
+    }
+    for (const [id, values] of expected.values) {
+      const write = session.byId.get(id)!;
+      if (checked.has(id) || !isDone(write) || write.outcome.values === undefined) continue;
+      checked.add(id);
+      const wrong = write.outcome.values.findIndex((value, index) => value !== values[index]);
+      if (wrong < 0) continue;
+      const [told, should] = [write.outcome.values[wrong], values[wrong]];
+      const text = `${describe(write)} was told ${told ?? 'nothing'}, the log of ${describe(read)} says ${should ?? 'nothing'}`;
+      violations.push(violation(session, 'changes are told what they did', text, [write, read]));
+    }
+  }
+  return violations;
+}
+
+function forks(session: SessionView, reads: readonly Done[]): Violation[] {
+  const violations: Violation[] = [];
+  const byVersion = [...reads].sort((a, b) => a.outcome.version! - b.outcome.version!);
+  byVersion.slice(1).forEach((later, index) => {
+    const earlier = byVersion[index]!;
+    const [from, to] = [Math.min(earlier.invoked, later.invoked), Math.max(earlier.completed, later.completed)];
+    if (session.isLost(from, to)) return;
+    const [before, after] = [earlier.outcome.state!.log, later.outcome.state!.log];
+    const isSame = earlier.outcome.version === later.outcome.version;
+    const goesOn = before.every((id, position) => id === after[position]);
+    if (goesOn && (!isSame || before.length === after.length)) return;
+    const text = `${describe(later)} does not go on where ${describe(earlier)} ends`;
+    violations.push(violation(session, 'one history', text, [earlier, later]));
+  });
+  return violations;
+}
+
+function order(session: SessionView, reads: readonly Done[]): Violation[] {
+  const found = new Map<string, Violation>();
+  for (const read of reads) {
+    let newest: Operation | undefined;
+    for (const id of read.outcome.state!.log) {
+      const write = session.byId.get(id);
+      if (write === undefined) continue;
+      if (newest !== undefined && isDone(write) && write.completed < newest.invoked && !found.has(id)) {
+        const text = `${describe(write)} stands behind ${describe(newest)}`;
+        found.set(id, violation(session, 'changes stand in their order', text, [write, newest, read]));
+      }
+      if (newest === undefined || write.invoked > newest.invoked) newest = write;
+    }
+  }
+  return [...found.values()];
+}
+
+function violation(session: SessionView, promise: string, text: string, operations: readonly Operation[]): Violation {
+  return { promise, message: `${session.info.name}: ${text}`, at: operations.at(-1)!.completed, operations };
+}

@@ -1,0 +1,75 @@
+import type { Operation, Violation } from '../history';
+import { hasFound, isNotFound } from './dead-tokens';
+import { describe, isDone, mayHaveHappened } from './view';
+import type { SessionView } from './view';
+
+/** What the clocks of the store and of the checker may differ by in a second, and the rounding to milliseconds. */
+const clockSlackMs = 5;
+
+/**
+ * A session is not found only when something ended it: a call, its idle timeout, or a fault that lost it. It lives at least its idle
+ * timeout from its last access, and at most that and one touch interval.
+ */
+export function expiry(session: SessionView): Violation[] {
+  return [...endedEarly(session), ...outlived(session)];
+}
+
+function endedEarly(session: SessionView): Violation[] {
+  const violations: Violation[] = [];
+  const { idleTimeoutMs = Infinity, name } = session.info;
+  const created = session.operations.find(({ call }) => call.kind === 'create');
+  for (const missing of session.operations.filter(isNotFound)) {
+    const wasEnded = session.operations.some(
+      (other) =>
+        other !== missing &&
+        (other.call.kind === 'invalidate' || other.call.kind === 'regenerate') &&
+        other.token === missing.token &&
+        other.invoked < missing.completed &&
+        mayHaveHappened(other),
+    );
+    if (wasEnded || session.isLost(created?.invoked ?? 0, missing.completed, ['recent', 'sessions'])) continue;
+    const access = lastAccess(session, missing);
+    if (access !== undefined && missing.completed >= access.invoked + idleTimeoutMs - clockSlackMs) continue;
+    const isIdle = idleTimeoutMs !== Infinity;
+    violations.push({
+      promise: isIdle ? 'no session expires early' : 'no session is lost',
+      message: `${name}: ${describe(missing)}, last accessed by ${access === undefined ? 'nothing' : describe(access)}`,
+      at: missing.completed,
+      operations: access === undefined ? [missing] : [access, missing],
+    });
+  }
+  return violations;
+}
+
+/** The access that was asked for last of those that had ended when `operation` began. */
+function lastAccess(session: SessionView, operation: Operation): Operation | undefined {
+  let last: Operation | undefined;
+  for (const other of session.operations) {
+    if (!isDone(other) || !hasFound(other) || other.completed > operation.invoked) continue;
+    if (last === undefined || other.invoked > last.invoked) last = other;
+  }
+  return last;
+}
+
+function outlived(session: SessionView): Violation[] {
+  const { idleTimeoutMs, name } = session.info;
+  if (idleTimeoutMs === undefined) return [];
+  const { touchIntervalMs, slack } = session.history.history.setup;
+  const violations: Violation[] = [];
+  for (const operation of session.operations) {
+    if (!hasFound(operation) || operation.call.kind === 'create') continue;
+    const before = session.operations.filter((other) => other !== operation && other.invoked <= operation.invoked);
+    const last = before.filter(isDone).reduce((most, { completed }) => Math.max(most, completed), -Infinity);
+    const end = Math.min(last, operation.invoked) + idleTimeoutMs + touchIntervalMs + slack.lateMs;
+    // One without an answer may have been an access at any time since.
+    const isUncertain = before.some((other) => !isDone(other) && !isNotFound(other) && other.completed >= last);
+    if (operation.invoked <= end || isUncertain) continue;
+    violations.push({
+      promise: 'sessions expire',
+      message: `${name}: ${describe(operation)} found it ${(operation.invoked - end).toFixed(0)} ms after its end`,
+      at: operation.completed,
+      operations: [operation],
+    });
+  }
+  return violations;
+}

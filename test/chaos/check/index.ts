@@ -1,0 +1,49 @@
+import type { History, Violation } from '../history';
+import { appliedOnce } from './applied-once';
+import { deadlines, notEarly, statuses } from './calls';
+import { consistentReads } from './consistent-reads';
+import { csrf } from './csrf';
+import { deadTokens } from './dead-tokens';
+import { expiry } from './expiry';
+import { flash } from './flash';
+import { lostUpdates } from './lost-updates';
+import { nothingLate } from './nothing-late';
+import { noOutage, recovered, restartsUnnoticed } from './recovery';
+import { memory, readiness } from './sidecars';
+import { versions } from './versions';
+import { HistoryView } from './view';
+import type { SessionView } from './view';
+
+/** What holds for each session by itself. */
+const ofSessions: readonly ((session: SessionView) => Violation[])[] = [
+  lostUpdates,
+  appliedOnce,
+  nothingLate,
+  consistentReads,
+  versions,
+  deadTokens,
+  expiry,
+  flash,
+  csrf,
+];
+
+/** What holds for the sidecars and for all calls. */
+const ofSidecars: readonly ((view: HistoryView) => Violation[])[] = [
+  deadlines,
+  notEarly,
+  statuses,
+  recovered,
+  restartsUnnoticed,
+  noOutage,
+  readiness,
+  memory,
+];
+
+/** Every promise that a history breaks. All checks are sound: what they report cannot have happened if the promises were kept. */
+export function checkHistory(history: History): Violation[] {
+  const view = new HistoryView(history);
+  return [
+    ...view.sessions.flatMap((session) => ofSessions.flatMap((check) => check(session))),
+    ...ofSidecars.flatMap((check) => check(view)),
+  ].sort((a, b) => a.at - b.at);
+}

@@ -1,0 +1,24 @@
+import type { Violation } from '../history';
+import { describe, isDone, isLogged } from './view';
+import type { SessionView } from './view';
+
+/** An acknowledged change is in every later read, unless a fault lost it. */
+export function lostUpdates(session: SessionView): Violation[] {
+  const writes = session.operations.filter((operation) => isDone(operation) && isLogged(operation));
+  const lost = new Map<string, Violation>();
+  for (const read of session.done('read')) {
+    const seen = new Set(read.outcome.state?.log);
+    for (const write of writes) {
+      if (lost.has(write.id) || seen.has(write.id)) continue;
+      const mustBeThere = write.completed < session.visibleSince(read, write);
+      if (!mustBeThere || session.isLost(write.invoked, read.completed)) continue;
+      lost.set(write.id, {
+        promise: 'no acknowledged change is lost',
+        message: `${session.info.name}: ${describe(write)} is missing in ${describe(read)}`,
+        at: read.completed,
+        operations: [write, read],
+      });
+    }
+  }
+  return [...lost.values()];
+}

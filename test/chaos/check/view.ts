@@ -1,0 +1,150 @@
+import type { Instant } from '../clock';
+import { recoveryBoundMs, stalenessBoundMs } from '../history';
+import type { FaultEvent, History, Loss, Operation, SessionInfo, Success } from '../history';
+
+/** A successful operation. */
+export type Done = Operation & { readonly outcome: Success };
+
+/** A history with what all checks ask of it: which operations belong together, what may be stale, and what is excused. */
+export class HistoryView {
+  readonly history: History;
+  readonly sessions: readonly SessionView[];
+
+  constructor(history: History) {
+    this.history = history;
+    const bySession = new Map<string, Operation[]>(history.sessions.map(({ name }) => [name, []]));
+    // A `create` that failed has no session.
+    for (const operation of history.operations) bySession.get(operation.session)?.push(operation);
+    this.sessions = history.sessions.map((info) => {
+      const operations = bySession.get(info.name) ?? [];
+      return new SessionView(
+        this,
+        info,
+        operations.sort((a, b) => a.invoked - b.invoked),
+      );
+    });
+  }
+
+  /** The time in [from, to] in which some process of the checker stood still, in ms. */
+  stalledMs(from: Instant, to: Instant): number {
+    let longest = 0;
+    for (const stall of this.history.stalls) {
+      longest = Math.max(longest, Math.min(stall.to, to) - Math.max(stall.from, from));
+    }
+    return longest;
+  }
+
+  /** Until when calls may fail because of a fault. */
+  troubleUntil(fault: FaultEvent): Instant {
+    const bound = recoveryEnd(fault, this.history.setup.slack.recoveryMs);
+    return Math.max(bound, fault.healed) + this.stalledMs(fault.injected, bound);
+  }
+}
+
+function recoveryEnd({ possible }: FaultEvent, slackMs: number): Instant {
+  return possible + recoveryBoundMs + slackMs;
+}
+
+/** All operations on one session, in the order in which they were invoked. */
+export class SessionView {
+  readonly info: SessionInfo;
+  readonly operations: readonly Operation[];
+  readonly byId: ReadonlyMap<string, Operation>;
+  readonly #losses: readonly Loss[];
+  readonly #view: HistoryView;
+
+  constructor(view: HistoryView, info: SessionInfo, operations: readonly Operation[]) {
+    this.#view = view;
+    this.info = info;
+    this.operations = operations;
+    this.byId = new Map(operations.map((operation) => [operation.id, operation]));
+    this.#losses = view.history.faults.flatMap(({ loss, slots }) => {
+      const isConcerned = slots?.some(([first, last]) => info.slot >= first && info.slot <= last) ?? true;
+      return loss !== undefined && isConcerned ? [loss] : [];
+    });
+  }
+
+  get history(): HistoryView {
+    return this.#view;
+  }
+
+  /** Successful operations of these kinds. */
+  done(...kinds: readonly Operation['call']['kind'][]): Done[] {
+    return this.operations.filter(
+      (operation): operation is Done => isDone(operation) && kinds.includes(operation.call.kind),
+    );
+  }
+
+  /** Whether what was asked for at `earlier` may be missing at `later`, because the store lost it. */
+  isLost(earlier: Instant, later: Instant, kinds: readonly Loss['what'][] = ['recent']): boolean {
+    return this.#losses.some(({ what, from, until }) => kinds.includes(what) && earlier <= until && later >= from);
+  }
+
+  /**
+   * The moment by which everything that was acknowledged must be visible to a read: with a near cache, a second before the read
+   * where another sidecar made the change.
+   */
+  visibleSince(read: Operation, writer: Operation): Instant {
+    const { nearCache, slack } = this.#view.history.setup;
+    const mayBeStale = nearCache && read.sidecar !== writer.sidecar && isRead(read);
+    return mayBeStale ? read.invoked - stalenessBoundMs - slack.stalenessMs : read.invoked;
+  }
+
+  /** The last moment at which an operation may take effect. */
+  effectUntil(operation: Operation): Instant {
+    const { completed, deadline, outcome } = operation;
+    if (outcome.status === 'ok') return completed;
+    const { lateMs } = this.#view.history.setup.slack;
+    if (outcome.status === 'open') return deadline + lateMs;
+    // Where the sidecar itself said that the store did not answer, it has given the change up. Where the caller heard nothing, the
+    // sidecar may still have worked on it until the deadline.
+    const sidecarGaveUp = outcome.code === 'STORE_UNAVAILABLE';
+    return (sidecarGaveUp ? completed : Math.max(completed, deadline)) + lateMs;
+  }
+}
+
+export function isDone(operation: Operation): operation is Done {
+  return operation.outcome.status === 'ok';
+}
+
+/** Whether it can have changed anything. */
+export function mayHaveHappened({ outcome }: Operation): boolean {
+  return outcome.status !== 'failed' || outcome.maybeApplied;
+}
+
+export function isRead({ call }: Operation): boolean {
+  return call.kind === 'read' || call.kind === 'peekFlash' || call.kind === 'getCsrf';
+}
+
+/** Whether the operation leaves its id in the session's log. */
+export function isLogged({ call }: Operation): boolean {
+  return call.kind === 'create' || call.kind === 'update' || call.kind === 'regenerate';
+}
+
+/** Whether it gives the session a new version, when it takes effect. */
+export function isChange(operation: Operation): boolean {
+  const { kind } = operation.call;
+  if (kind === 'popFlash') return !isDone(operation) || (operation.outcome.messages?.length ?? 0) > 0;
+  return isLogged(operation) || kind === 'pushFlash' || kind === 'newCsrf';
+}
+
+/** Whether the store gave an answer, a refusal included. */
+export function isAnswered(operation: Operation): boolean {
+  const { outcome } = operation;
+  const answers = ['SESSION_NOT_FOUND', 'VERSION_MISMATCH', 'STORE_FULL', 'FLASH_QUEUE_FULL'];
+  return isDone(operation) || (outcome.status === 'failed' && answers.includes(outcome.code));
+}
+
+/** A failure that says that something is wrong with the sidecar or its store. */
+export function isTrouble({ outcome }: Operation): boolean {
+  const codes = ['STORE_UNAVAILABLE', 'UNAVAILABLE', 'DEADLINE_EXCEEDED', 'DRAINING', 'OVERLOADED'];
+  return outcome.status === 'failed' && codes.includes(outcome.code);
+}
+
+/** An operation in words, for messages. */
+export function describe({ id, process, sidecar, call, invoked, completed, outcome, token }: Operation): string {
+  const how =
+    outcome.status === 'failed' ? outcome.code + (outcome.maybeApplied ? ' (maybe applied)' : '') : outcome.status;
+  const version = outcome.status === 'ok' && outcome.version !== undefined ? ` v${outcome.version}` : '';
+  return `${call.kind} ${id} (token ${token}, ${process} at ${sidecar}, ${invoked.toFixed(0)}-${completed.toFixed(0)}): ${how}${version}`;
+}
