@@ -1,0 +1,32 @@
+// npm run chaos: bundles the history checker of test/chaos and runs it. Arguments go to it; --help says which there are.
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { installRedis, root } from './install.mjs';
+
+installRedis();
+const outdir = join(root, 'node_modules', '.cache', 'session-sidecar', 'chaos');
+await build({
+  absWorkingDir: root,
+  entryPoints: ['main.ts', 'worker/main.ts', 'clock-preload.ts'].map((file) => join('test', 'chaos', file)),
+  outbase: join('test', 'chaos'),
+  outdir,
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  packages: 'external',
+  // What comes from npm stays outside; what is made here is taken from its sources, as tsconfig.json says.
+  alias: {
+    '@session-sidecar/client': './client/src/index.ts',
+    '@session-sidecar/proto': './proto/gen',
+  },
+  sourcemap: true,
+  logLevel: 'warning',
+});
+const { status, signal } = spawnSync(
+  process.execPath,
+  ['--enable-source-maps', join(outdir, 'main.js'), ...process.argv.slice(2)],
+  { stdio: 'inherit', env: { ...process.env, CHAOS_ROOT: root } },
+);
+process.exit(status ?? (signal === 'SIGINT' ? 130 : 1));

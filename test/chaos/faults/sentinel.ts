@@ -1,0 +1,91 @@
+import { sleep, now } from '../clock';
+import type { RedisNode } from '../topology/redis-node';
+import type { SentinelWorld } from '../topology/sentinel';
+import { all } from './fault';
+import type { Fault } from './fault';
+
+/** How long a message from Sentinel to a sidecar may take, in ms. What is acknowledged later must not be lost. */
+const announcementMs = 100;
+const patienceMs = 60_000;
+
+/** Makes a node that was the master follow the one that is it now, as Sentinel does after some ten seconds. */
+async function follow(world: SentinelWorld, old: RedisNode): Promise<void> {
+  const master = await world.master();
+  if (master !== old) await old.admin.replicaof('127.0.0.1', master.port);
+  await world.settle();
+}
+
+/** An operator asks Sentinel for another master. */
+export const plannedFailover: Fault<SentinelWorld> = {
+  name: 'sentinel-failover',
+  async run(world, { record }) {
+    await world.settle();
+    const old = await world.master();
+    const switched = world.switched(patienceMs);
+    const injected = now();
+    await world.failover();
+    const possible = await switched;
+    record({
+      ...{ kind: this.name, detail: 'SENTINEL FAILOVER', injected, healed: possible, possible, sidecars: all(world) },
+      loss: { what: 'recent', from: injected, until: possible + announcementMs },
+    });
+    // Long enough for what is written to the old master to show.
+    await sleep(2000);
+    await follow(world, old);
+  },
+};
+
+/** The master dies. */
+export const masterKill: Fault<SentinelWorld> = {
+  name: 'sentinel-master-kill',
+  async run(world, { record }) {
+    await world.settle();
+    const old = await world.master();
+    const switched = world.switched(patienceMs);
+    const injected = now();
+    await old.kill();
+    const possible = await switched;
+    record({
+      ...{ kind: this.name, detail: 'SIGKILL', injected, healed: possible, possible, sidecars: all(world) },
+      loss: { what: 'recent', from: injected, until: possible + announcementMs },
+    });
+    await sleep(2000);
+    await old.start();
+    await follow(world, old);
+  },
+};
+
+/** The master hangs, is replaced, and comes back as one that believes itself the master. */
+export const masterHang: Fault<SentinelWorld> = {
+  name: 'sentinel-master-hang',
+  async run(world, { record, hold }) {
+    await world.settle();
+    const old = await world.master();
+    const switched = world.switched(patienceMs);
+    const injected = now();
+    old.freeze();
+    const possible = await switched;
+    record({
+      ...{ kind: this.name, detail: 'SIGSTOP', injected, healed: possible, possible, sidecars: all(world) },
+      loss: { what: 'recent', from: injected, until: possible + announcementMs },
+    });
+    await hold(1000, 3000);
+    old.thaw();
+    await hold(1000, 3000);
+    await follow(world, old);
+  },
+};
+
+/** One Sentinel dies and comes back, which no caller may notice. */
+export const sentinelKill: Fault<SentinelWorld> = {
+  name: 'sentinel-kill',
+  async run(world, { random, record, hold }) {
+    const sentinel = random.pick(world.sentinels.slice(1));
+    const injected = now();
+    await sentinel.kill();
+    await hold(300, 2000);
+    await sentinel.start();
+    record({ kind: this.name, detail: 'SIGKILL to one', injected, healed: now(), possible: injected, sidecars: [] });
+    await world.settle();
+  },
+};

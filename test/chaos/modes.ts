@@ -1,0 +1,103 @@
+import { clientClock, clockWhileHanging, sidecarClock } from './faults/clock';
+import { clusterFailover, clusterMasterHang, clusterMasterKill, reshard } from './faults/cluster';
+import type { Fault } from './faults/fault';
+import { storeEvicting, storeFull } from './faults/memory';
+import { blackHole, cut, cutInReply, forgotten, halfOpen, moveMaster, refuse, slow } from './faults/network';
+import { busyScript, clientKill, clientPause, demote, scriptFlush } from './faults/redis-commands';
+import { freeze, restartEmpty, restartFromFile } from './faults/redis-process';
+import { masterHang, masterKill, plannedFailover, sentinelKill } from './faults/sentinel';
+import { kill, stop, terminate } from './faults/sidecar';
+import { startCluster } from './topology/cluster';
+import { startSentinel } from './topology/sentinel';
+import type { SidecarSetup } from './topology/sidecar';
+import { startProxied, startSingle } from './topology/single';
+import type { World } from './topology/world';
+import type { Random } from './random';
+
+/** A way to run Redis and the sidecars, and what goes wrong there. */
+export interface Mode<W extends World = World> {
+  readonly name: string;
+  readonly about: string;
+  start(setup: SidecarSetup, random: Random): Promise<W>;
+  /** One that is there twice comes twice as often. */
+  readonly faults: readonly Fault<W>[];
+  /** Faults of sidecars that may happen at the same time as one of the others. */
+  readonly besides: readonly Fault[];
+  /** Whether the near cache works with it. */
+  readonly nearCache: boolean;
+}
+
+const sidecarFaults = [terminate, kill, stop];
+const inMemory = ['--appendonly', 'no'];
+
+/** Keeps the type of a mode's world between its start and its faults, and hides it from everything else. */
+function mode<W extends World>(definition: Mode<W>): Mode {
+  return definition;
+}
+
+export const modes: readonly Mode[] = [
+  mode({
+    name: 'single',
+    about: 'one Redis without persistence, by TCP and by Unix socket',
+    start: (setup) => startSingle(setup, { args: inMemory }),
+    faults: [restartEmpty, freeze, freeze, scriptFlush, clientKill, clientPause, busyScript, demote],
+    besides: sidecarFaults,
+    nearCache: true,
+  }),
+  mode({
+    name: 'single-aof',
+    about: 'one Redis with an append-only file that is synced with every change',
+    start: (setup) => startSingle(setup, { args: ['--appendonly', 'yes', '--appendfsync', 'always'] }),
+    faults: [restartFromFile, restartFromFile, freeze, scriptFlush],
+    besides: sidecarFaults,
+    nearCache: true,
+  }),
+  mode({
+    name: 'proxy',
+    about: 'a network before Redis and before the sidecars that breaks, and a failover behind a fixed address',
+    start: startProxied,
+    faults: [cut, cutInReply, halfOpen, halfOpen, forgotten, forgotten, blackHole, refuse, slow, moveMaster],
+    besides: sidecarFaults,
+    nearCache: true,
+  }),
+  mode({
+    name: 'sentinel',
+    about: 'a master, two replicas and three Sentinels',
+    start: startSentinel,
+    faults: [plannedFailover, masterKill, masterHang, sentinelKill],
+    besides: sidecarFaults,
+    nearCache: true,
+  }),
+  mode({
+    name: 'cluster',
+    about: 'a Redis Cluster of three masters with a replica each',
+    start: (setup, random) => startCluster(setup, { needsFullCoverage: random.chance(0.5) }),
+    faults: [clusterFailover, clusterMasterKill, clusterMasterHang, reshard],
+    besides: sidecarFaults,
+    nearCache: false,
+  }),
+  mode({
+    name: 'memory-pressure',
+    about: 'a Redis that is full, and refuses writes or evicts keys',
+    start: (setup) => startSingle(setup, { args: inMemory }),
+    faults: [storeFull, storeEvicting],
+    besides: sidecarFaults,
+    nearCache: true,
+  }),
+  mode({
+    name: 'clock',
+    about: 'wall clocks of sidecars and callers that jump',
+    start: (setup) => startSingle(setup, { args: inMemory }),
+    faults: [sidecarClock, clientClock, clockWhileHanging],
+    besides: [],
+    nearCache: true,
+  }),
+  mode({
+    name: 'sidecar-restart',
+    about: 'sidecars that are terminated, killed and stopped',
+    start: (setup) => startSingle(setup, { args: inMemory }),
+    faults: [terminate, terminate, kill, stop],
+    besides: [],
+    nearCache: true,
+  }),
+];

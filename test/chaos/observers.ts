@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs';
+import { get } from 'node:http';
+import { now, sleep } from './clock';
+import type { MemorySample, ReadinessSample } from './history';
+import type { Sidecar } from './topology/sidecar';
+
+const readinessEveryMs = 100;
+const memoryEveryMs = 500;
+
+export interface Observed {
+  readonly readiness: (sample: ReadinessSample) => void;
+  readonly memory: (sample: MemorySample) => void;
+}
+
+/** Asks a sidecar again and again whether it is ready, and the system how much memory it takes. Returns how to end it. */
+export function observe(sidecar: Sidecar, { readiness, memory }: Observed): () => Promise<void> {
+  const over = new AbortController();
+  const asking = (async () => {
+    while (!over.signal.aborted) {
+      const at = now();
+      readiness({ sidecar: sidecar.name, at, status: await statusOf(`${sidecar.httpUrl}/readyz`) });
+      await sleep(at + readinessEveryMs - now());
+    }
+  })();
+  const timer = setInterval(() => {
+    const residentBytes = residentBytesOf(sidecar.pid);
+    if (residentBytes !== undefined) memory({ sidecar: sidecar.name, at: now(), residentBytes });
+  }, memoryEveryMs);
+  return async () => {
+    over.abort();
+    clearInterval(timer);
+    await asking;
+  };
+}
+
+/** Each time by a connection of its own, as the kubelet does. */
+function statusOf(url: string): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const request = get(url, { agent: false, timeout: 1000 }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    });
+    request.on('timeout', () => request.destroy());
+    request.on('error', () => resolve(undefined));
+  });
+}
+
+function residentBytesOf(pid: number | undefined): number | undefined {
+  try {
+    const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+    return kibibytes === undefined ? undefined : Number(kibibytes) * 1024;
+  } catch {
+    // It is being restarted.
+    return undefined;
+  }
+}

@@ -1,0 +1,179 @@
+import { Caller } from './callers';
+import { checkHistory } from './check';
+import { recoveries, unexplained } from './check/recovery';
+import { HistoryView } from './check/view';
+import { now } from './clock';
+import type { Instant } from './clock';
+import type { FaultEvent, History, Setup, Slack, Violation } from './history';
+import { planRound } from './plan';
+import type { Part } from './plan';
+import { createRandom } from './random';
+import type { Recorder } from './recorder';
+import { look, playRound, RoundListener } from './round';
+import type { Round, Stage } from './round';
+import { openConnection } from './worker/connection';
+
+/** What is the same for all parts of a run. */
+export interface RunOptions {
+  readonly program: string;
+  readonly slack: Slack;
+  readonly transports: readonly ('pipeline' | 'unary')[];
+  readonly sockets: readonly ('tcp' | 'unix')[];
+  /** The bundles of the process of callers, and of what shifts clocks. */
+  readonly workerProgram: string;
+  readonly clockPreload: string;
+  readonly onProgress: (progress: PartProgress) => void;
+  /** Called with each round in which a promise was broken. */
+  readonly onViolations: (round: number, history: History, violations: readonly Violation[], logs: string) => void;
+}
+
+export interface PartProgress {
+  readonly part: Part;
+  readonly round: number;
+  readonly recorder: Recorder;
+  readonly faults: readonly string[];
+  /** Of the rounds before. */
+  readonly result: PartResult;
+}
+
+/** What came of a part. */
+export interface PartResult {
+  readonly part: Part;
+  rounds: number;
+  readonly outcomes: Outcomes;
+  /** Failures that no fault explains, too few to be an outage. */
+  unexplained: number;
+  /** Calls that ended more than 100 ms after their deadline. */
+  late: number;
+  readonly faults: FaultEvent[];
+  /** For each fault and sidecar for which it counts: how long calls took to succeed again, in ms. */
+  readonly recoveries: { readonly kind: string; readonly milliseconds: number }[];
+  readonly violations: Violation[];
+  peakBytes: number;
+}
+
+export interface Outcomes {
+  ok: number;
+  /** Certainly not done. */
+  failed: number;
+  /** Maybe done. */
+  ambiguous: number;
+}
+
+const memoryLimitBytes = 256 * 2 ** 20;
+const touchIntervalMs = 300;
+/** How many sessions of a round are looked at again after the next. */
+const mostCarried = 6;
+
+/** Starts a mode, plays rounds for as long as the part has, and stops everything. */
+export async function runPart(part: Part, options: RunOptions): Promise<PartResult> {
+  const random = createRandom(part.seed);
+  const result: PartResult = {
+    part,
+    ...{ rounds: 0, outcomes: { ok: 0, failed: 0, ambiguous: 0 }, unexplained: 0, late: 0, peakBytes: 0 },
+    ...{ faults: [], recoveries: [], violations: [] },
+  };
+  const setup: Setup = { nearCache: part.nearCache, touchIntervalMs, memoryLimitBytes, slack: options.slack };
+  const hasClocks = part.mode.name === 'clock';
+  const world = await part.mode.start(
+    {
+      ...{ program: options.program, sockets: options.sockets, nearCache: part.nearCache, touchIntervalMs },
+      clockPreload: hasClocks ? options.clockPreload : undefined,
+    },
+    random.fork(),
+  );
+  let listener = new RoundListener(world);
+  const callers = options.transports.map(
+    () =>
+      new Caller(options.workerProgram, options.clockPreload, {
+        onNews(news) {
+          listener.onNews(news);
+          for (const caller of callers) caller.tell({ type: 'news', news });
+        },
+        onOperations: (operations, stalls) => {
+          listener.onOperations(operations, stalls);
+        },
+      }),
+  );
+  const connections = world.sidecars.map(({ name, address }) => openConnection(name, address, 'pipeline'));
+  const stage: Stage = {
+    ...{ world, mode: part.mode, callers, connections, setup },
+    onProgress: (recorder, faults) => {
+      options.onProgress({ part, round: result.rounds + 1, recorder, faults, result });
+    },
+  };
+  try {
+    await Promise.all(
+      callers.map((caller, index) =>
+        caller.setUp({
+          ...{ name: String.fromCharCode(112 + index), index, count: callers.length, touchIntervalMs },
+          targets: world.sidecars.map(({ name, address }) => ({ sidecar: name, address })),
+          transport: options.transports[index]!,
+        }),
+      ),
+    );
+    const end = now() + part.milliseconds;
+    let previous: Round | undefined;
+    do {
+      listener = new RoundListener(world);
+      const plan = planRound(part.mode, end - now(), random);
+      const round = await playRound(stage, listener, plan, random.int(0, 0x7fff_ffff));
+      const violations = checkHistory(round.history);
+      if (previous !== undefined) violations.push(...(await lookAgain(stage, previous, round)));
+      result.rounds += 1;
+      addTo(result, round.history, violations);
+      if (violations.length > 0) {
+        const logs = world.sidecars.map(({ name, output }) => `sidecar ${name}\n${output}\n`).join('\n');
+        options.onViolations(result.rounds, round.history, violations, logs);
+      }
+      previous = { ...round, alive: random.shuffle(round.alive).slice(0, mostCarried) };
+    } while (now() < end - shortestRoundMs);
+  } finally {
+    for (const connection of connections) connection.close();
+    await Promise.all(callers.map((caller) => caller.stop()));
+    await world.stop();
+  }
+  return result;
+}
+
+/** There is no use in beginning another round when less is left. */
+const shortestRoundMs = 3000;
+
+/** Looks once more at sessions of the round before: whatever was still on its way then must not have arrived. */
+async function lookAgain({ connections }: Stage, previous: Round, round: Round): Promise<Violation[]> {
+  const known = new Set(checkHistory(previous.history).map(({ message }) => message));
+  const later = await look(connections, previous.alive);
+  const extended: History = {
+    ...previous.history,
+    operations: [...previous.history.operations, ...later],
+    faults: [...previous.history.faults, ...round.history.faults],
+    stalls: [...previous.history.stalls, ...round.history.stalls],
+  };
+  return checkHistory(extended).filter(({ message }) => !known.has(message));
+}
+
+const lateMs = 100;
+
+function addTo(result: PartResult, history: History, violations: readonly Violation[]): void {
+  const view = new HistoryView(history);
+  for (const { outcome, completed, deadline } of history.operations) {
+    const isAmbiguous = outcome.status === 'open' || (outcome.status === 'failed' && outcome.maybeApplied);
+    result.outcomes[outcome.status === 'ok' ? 'ok' : isAmbiguous ? 'ambiguous' : 'failed'] += 1;
+    if (isLate(completed, deadline)) result.late += 1;
+  }
+  result.unexplained += unexplained(view).length;
+  result.faults.push(...history.faults);
+  for (const { fault, milliseconds, counts } of recoveries(view)) {
+    if (counts) result.recoveries.push({ kind: fault.kind, milliseconds: milliseconds ?? Infinity });
+  }
+  // What they are about would keep whole histories in memory.
+  result.violations.push(...violations.map((violation) => ({ ...violation, operations: [] })));
+  result.peakBytes = history.memory.reduce(
+    (most, { residentBytes }) => Math.max(most, residentBytes),
+    result.peakBytes,
+  );
+}
+
+function isLate(completed: Instant, deadline: Instant): boolean {
+  return completed > deadline + lateMs;
+}

@@ -1,0 +1,40 @@
+import { now } from './clock';
+import type {
+  FaultEvent,
+  History,
+  MemorySample,
+  Operation,
+  ReadinessSample,
+  SessionInfo,
+  Setup,
+  Stall,
+} from './history';
+
+/** The history of a round while it is made. */
+export class Recorder {
+  readonly operations: Operation[] = [];
+  readonly sessions: SessionInfo[] = [];
+  readonly faults: FaultEvent[] = [];
+  readonly readiness: ReadinessSample[] = [];
+  readonly memory: MemorySample[] = [];
+  readonly stalls: Stall[] = [];
+
+  history(setup: Setup): History {
+    const { operations, sessions, faults, readiness, memory, stalls } = this;
+    return { operations, sessions, faults, readiness, memory, stalls, setup };
+  }
+}
+
+const tickMs = 50;
+const stallMs = 100;
+
+/** Notes when this process did not run. Returns how to end it. */
+export function watchStalls(record: (stall: Stall) => void): () => void {
+  let expected = now() + tickMs;
+  const timer = setInterval(() => {
+    const at = now();
+    if (at - expected > stallMs) record({ process: 'checker', from: expected, to: at });
+    expected = at + tickMs;
+  }, tickMs);
+  return () => clearInterval(timer);
+}

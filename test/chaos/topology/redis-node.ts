@@ -1,0 +1,111 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { until } from '../../support/poll';
+import { freePort } from '../../support/redis';
+import { track } from './children';
+
+export interface RedisNodeOptions {
+  /** More command line arguments, or the whole text of a configuration file. */
+  readonly args?: readonly string[];
+  readonly sentinelConfig?: (port: number) => string;
+}
+
+/** A redis-server that can be killed and started again on its port, in its directory. */
+export class RedisNode {
+  readonly port: number;
+  readonly directory: string;
+  readonly socketPath: string;
+  /** A connection for the checker itself. It connects again by itself. */
+  readonly admin: Redis;
+  readonly #options: RedisNodeOptions;
+  #process: ChildProcess | undefined;
+  #exited: Promise<unknown> = Promise.resolve();
+
+  private constructor(port: number, options: RedisNodeOptions) {
+    this.port = port;
+    this.#options = options;
+    this.directory = mkdtempSync(join(tmpdir(), 'session-sidecar-chaos-'));
+    this.socketPath = join(this.directory, 'redis.sock');
+    if (options.sentinelConfig) writeFileSync(join(this.directory, 'sentinel.conf'), options.sentinelConfig(port));
+    this.admin = new Redis({
+      ...(options.sentinelConfig ? { host: '127.0.0.1', port } : { path: this.socketPath }),
+      lazyConnect: true,
+      retryStrategy: () => 20,
+      maxRetriesPerRequest: null,
+      disconnectTimeout: 1,
+    });
+    this.admin.on('error', () => undefined);
+  }
+
+  static async start(options: RedisNodeOptions = {}): Promise<RedisNode> {
+    // A cluster node listens on its port and on the one 10,000 above.
+    const node = new RedisNode(await freePort((port) => port + 10_000 < 65_536), options);
+    await node.start();
+    return node;
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
+  /** Waits until it answers. */
+  async start(): Promise<void> {
+    const { sentinelConfig, args = [] } = this.#options;
+    const common = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.directory];
+    const server = [...common, '--unixsocket', this.socketPath, '--save', '', '--loglevel', 'warning', ...args];
+    const child = spawn(
+      'redis-server',
+      sentinelConfig ? [join(this.directory, 'sentinel.conf'), '--sentinel'] : server,
+      {
+        // What a server says of being killed and stopped is no news here.
+        stdio: 'ignore',
+      },
+    );
+    this.#process = track(child);
+    this.#exited = once(child, 'exit');
+    await until('redis-server to answer', () => this.#answers(), 30_000);
+  }
+
+  /** Ends it without a chance to store anything. */
+  async kill(): Promise<void> {
+    this.#process?.kill('SIGKILL');
+    await this.#exited;
+  }
+
+  /** Ends it in order. */
+  async terminate(): Promise<void> {
+    this.#process?.kill('SIGTERM');
+    await this.#exited;
+  }
+
+  /** Stops answering without closing connections. */
+  freeze(): void {
+    this.#process?.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#process?.kill('SIGCONT');
+  }
+
+  /** Lets go of everything. */
+  async stop(): Promise<void> {
+    this.admin.disconnect();
+    await this.kill();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  async #answers(): Promise<boolean> {
+    try {
+      await this.admin.ping();
+      return true;
+    } catch (error) {
+      // A replica that has just started, or a server that reads its files, is there.
+      return /^(MASTERDOWN|NOAUTH)/.test((error as Error).message);
+    }
+  }
+}

@@ -1,0 +1,115 @@
+import { EventEmitter, once } from 'node:events';
+import { Redis } from 'ioredis';
+import { until } from '../../support/poll';
+import { now } from '../clock';
+import type { Instant } from '../clock';
+import { RedisNode } from './redis-node';
+import { Sidecar } from './sidecar';
+import type { SidecarSetup } from './sidecar';
+import type { World } from './world';
+
+const masterName = 'chaos';
+
+export interface SentinelWorld extends World {
+  readonly nodes: readonly RedisNode[];
+  readonly sentinels: readonly RedisNode[];
+  /** The node that Sentinel calls the master now. */
+  master(): Promise<RedisNode>;
+  failover(): Promise<void>;
+  /** When Sentinel next says that there is another master. */
+  switched(timeoutMs: number): Promise<Instant>;
+}
+
+/** A master with two replicas, and three Sentinels that notice within a second when it does not answer. */
+export async function startSentinel(setup: SidecarSetup): Promise<SentinelWorld> {
+  const args = ['--appendonly', 'no', '--repl-diskless-sync-delay', '0'];
+  const nodes = await Promise.all([0, 1, 2].map(() => RedisNode.start({ args })));
+  const [first, ...replicas] = nodes as [RedisNode, ...RedisNode[]];
+  await Promise.all(replicas.map(({ admin }) => admin.replicaof('127.0.0.1', first.port)));
+  await until(
+    'the replicas to follow',
+    async () => (await first.admin.info('replication')).includes('connected_slaves:2'),
+    30_000,
+  );
+
+  const sentinelConfig = (port: number): string =>
+    [
+      ...[
+        `port ${port}`,
+        'bind 127.0.0.1',
+        'loglevel warning',
+        `sentinel monitor ${masterName} 127.0.0.1 ${first.port} 2`,
+      ],
+      ...[`sentinel down-after-milliseconds ${masterName} 700`, `sentinel failover-timeout ${masterName} 4000`, ''],
+    ].join('\n');
+  const sentinels = await Promise.all([0, 1, 2].map(() => RedisNode.start({ sentinelConfig })));
+  const events = new EventEmitter();
+  const subscribers = await Promise.all(
+    sentinels.map(async ({ port }) => {
+      const subscriber = new Redis({ host: '127.0.0.1', port, retryStrategy: () => 50, maxRetriesPerRequest: null });
+      subscriber.on('error', () => undefined);
+      subscriber.on('message', () => events.emit('switched', now()));
+      await subscriber.subscribe('+switch-master');
+      return subscriber;
+    }),
+  );
+
+  /** What the Sentinels say, as far as they can be asked. */
+  const fieldsOf = async ({ admin }: RedisNode): Promise<Map<string, string>> => {
+    const fields = (await admin.call('SENTINEL', 'MASTER', masterName)) as string[];
+    return new Map(fields.flatMap((name, index) => (index % 2 === 0 ? [[name, fields[index + 1] ?? '']] : [])));
+  };
+  const world: Omit<SentinelWorld, 'sidecars'> = {
+    nodes,
+    sentinels,
+    async master() {
+      const port = Number((await fieldsOf(sentinels[0]!)).get('port'));
+      return nodes.find((node) => node.port === port)!;
+    },
+    async failover() {
+      await sentinels[0]!.admin.call('SENTINEL', 'FAILOVER', masterName);
+    },
+    async switched(timeoutMs) {
+      const [at] = (await once(events, 'switched', { signal: AbortSignal.timeout(timeoutMs) })) as [Instant];
+      return at;
+    },
+    slotOf: () => Promise.resolve(0),
+    async settle() {
+      await until(
+        'Sentinel to see a master with two replicas',
+        async () => {
+          const views = await Promise.all(sentinels.map(fieldsOf));
+          const [port] = new Set(views.map((fields) => fields.get('port')));
+          const master = nodes.find((node) => String(node.port) === port);
+          const isCalm = views.every(
+            (fields) =>
+              fields.get('port') === port &&
+              fields.get('flags') === 'master' &&
+              fields.get('num-slaves') === '2' &&
+              fields.get('num-other-sentinels') === '2',
+          );
+          if (!isCalm || master === undefined) return false;
+          const replication = await master.admin.info('replication');
+          return replication.includes('role:master') && (replication.match(/state=online/g) ?? []).length === 2;
+        },
+        60_000,
+      );
+    },
+    async stop() {
+      for (const subscriber of subscribers) subscriber.disconnect();
+      await Promise.all([...sentinels, ...nodes].map((node) => node.stop()));
+    },
+  };
+  await world.settle();
+  const places = sentinels.map(({ port }) => `127.0.0.1:${port}`).join(',');
+  const settings = { REDIS_SENTINELS: places, REDIS_SENTINEL_MASTER: masterName };
+  const sidecars = await Promise.all([0, 1].map((index) => Sidecar.start(index, setup, settings)));
+  return {
+    ...world,
+    sidecars,
+    async stop() {
+      await Promise.all(sidecars.map((sidecar) => sidecar.stop()));
+      await world.stop();
+    },
+  };
+}

@@ -1,0 +1,165 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { until } from '../../support/poll';
+import { startProcess } from '../../support/process';
+import type { SidecarProcess } from '../../support/process';
+import { freePort } from '../../support/redis';
+import { track } from './children';
+import { TcpProxy } from './tcp-proxy';
+import type { Endpoint } from './tcp-proxy';
+
+/** What decides how sidecars are started. */
+export interface SidecarSetup {
+  /** The program to start: `server/dist/main.js` of this build or of another. */
+  readonly program: string;
+  readonly nearCache: boolean;
+  readonly touchIntervalMs: number;
+  /** Where the first and the second listen. */
+  readonly sockets: readonly ('tcp' | 'unix')[];
+  /** Whether clients reach it through a proxy. */
+  readonly clientProxy?: boolean;
+  /** A file for `--require` that lets the wall clock be shifted. */
+  readonly clockPreload?: string | undefined;
+}
+
+/** A machine may be busy with much else, in ms. */
+const startPatienceMs = 90_000;
+
+/** The same for all, so that every sidecar takes the tokens of the others. */
+const signingKey = Buffer.alloc(32, 'chaos').toString('base64');
+
+/** A sidecar at one address, whichever process serves there. */
+export class Sidecar {
+  readonly name: string;
+  /** Between the clients and the sidecar; `undefined`: nothing. */
+  readonly clientProxy: TcpProxy | undefined;
+  readonly httpUrl: string;
+  readonly #setup: SidecarSetup;
+  readonly #redis: Readonly<Record<string, string>>;
+  readonly #directory: string;
+  readonly #endpoint: Endpoint;
+  #process: SidecarProcess | undefined;
+
+  private constructor(
+    name: string,
+    setup: SidecarSetup,
+    redis: Readonly<Record<string, string>>,
+    places: { directory: string; endpoint: Endpoint; httpUrl: string; clientProxy: TcpProxy | undefined },
+  ) {
+    this.name = name;
+    this.#setup = setup;
+    this.#redis = redis;
+    this.#directory = places.directory;
+    this.#endpoint = places.endpoint;
+    this.httpUrl = places.httpUrl;
+    this.clientProxy = places.clientProxy;
+    writeFileSync(this.#clockFile, '0');
+  }
+
+  /**
+   * Starts it and waits until it is ready.
+   *
+   * @param redis the settings that say where sessions are kept, without `SESSION_SIDECAR_`
+   */
+  static async start(index: number, setup: SidecarSetup, redis: Readonly<Record<string, string>>): Promise<Sidecar> {
+    const directory = mkdtempSync(join(tmpdir(), 'session-sidecar-chaos-'));
+    const isUnix = setup.sockets[index % setup.sockets.length] === 'unix';
+    const place = async (file: string): Promise<Endpoint> =>
+      isUnix ? { path: join(directory, file) } : { host: '127.0.0.1', port: await freePort() };
+    const endpoint = await place('grpc.sock');
+    const sidecar = new Sidecar('ab'[index] ?? String(index), setup, redis, {
+      directory,
+      endpoint,
+      httpUrl: `http://127.0.0.1:${await freePort()}`,
+      clientProxy: setup.clientProxy ? await TcpProxy.start(endpoint, await place('proxy.sock')) : undefined,
+    });
+    await sidecar.start();
+    return sidecar;
+  }
+
+  /** For clients. */
+  get address(): string {
+    return addressOf(this.clientProxy?.listensAt ?? this.#endpoint);
+  }
+
+  get pid(): number | undefined {
+    return this.#process?.child.pid;
+  }
+
+  /** What it logged last, for finding out why a promise was broken. */
+  get output(): string {
+    const { stdout = '', stderr = '' } = this.#process?.output() ?? {};
+    return (stdout + stderr).slice(-20_000);
+  }
+
+  get #clockFile(): string {
+    return join(this.#directory, 'clock');
+  }
+
+  /** Starts a process, and waits until it is ready to be used. */
+  async start(): Promise<void> {
+    const { program, nearCache, touchIntervalMs, clockPreload } = this.#setup;
+    const started = startProcess({
+      program,
+      settings: {
+        GRPC_ADDRESS: addressOf(this.#endpoint),
+        HTTP_ADDRESS: new URL(this.httpUrl).host,
+        SIGNING_KEYS: signingKey,
+        TOUCH_INTERVAL: `${touchIntervalMs}ms`,
+        ...(nearCache ? { NEAR_CACHE: '16MiB' } : {}),
+        ...this.#redis,
+      },
+      env:
+        clockPreload === undefined
+          ? {}
+          : { NODE_OPTIONS: `--require ${clockPreload}`, CHAOS_CLOCK_FILE: this.#clockFile },
+    });
+    track(started.child);
+    this.#process = started;
+    await until(`sidecar ${this.name} to be ready`, () => this.#isReady(started), startPatienceMs);
+  }
+
+  async #isReady({ child, output }: SidecarProcess): Promise<boolean> {
+    if (child.exitCode !== null) throw new Error(`The sidecar ended before it was ready: ${JSON.stringify(output())}`);
+    try {
+      return (await fetch(`${this.httpUrl}/readyz`, { signal: AbortSignal.timeout(1000) })).ok;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Sends a signal to the process that serves, and does not wait. */
+  signal(signal: NodeJS.Signals): void {
+    this.#process?.child.kill(signal);
+  }
+
+  /** Waits for the end of the process that serves. */
+  async exited(): Promise<void> {
+    await this.#process?.exit;
+  }
+
+  /** Replaces the process, whatever state it is in. */
+  async restart(): Promise<void> {
+    this.signal('SIGKILL');
+    await this.exited();
+    await this.start();
+  }
+
+  /** Sets its wall clock to this many ms from the machine's. Needs `clockPreload`. */
+  shiftClock(ms: number): void {
+    writeFileSync(this.#clockFile, String(ms));
+    this.signal('SIGUSR2');
+  }
+
+  async stop(): Promise<void> {
+    this.signal('SIGKILL');
+    await this.exited();
+    await this.clientProxy?.stop();
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+}
+
+function addressOf(endpoint: Endpoint): string {
+  return 'path' in endpoint ? `unix:${endpoint.path}` : `${endpoint.host}:${endpoint.port}`;
+}

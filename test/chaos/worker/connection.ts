@@ -1,0 +1,37 @@
+import { SessionClient } from '@session-sidecar/client';
+import { startCall } from '../../../client/src/call-options';
+import type { CallOptions } from '../../../client/src/call-options';
+import { retrying } from '../../../client/src/retry';
+import { openChannel } from '../../../client/src/transport/channel';
+import { PipelineTransport } from '../../../client/src/transport/pipeline';
+import type { MethodName, RequestOf, ResponseOf } from '../../../client/src/transport/transport';
+import { unaryTransport } from '../../../client/src/transport/unary';
+import type { Register } from '../history';
+
+/** What the sessions hold. */
+export type Data = { log: string[]; count: number } & Record<Register, string>;
+
+/** The client's two faces on one sidecar: the typed sessions that applications use, and the calls below them. */
+export interface Connection {
+  readonly sidecar: string;
+  readonly sessions: SessionClient<Data>;
+  call<M extends MethodName>(method: M, request: RequestOf<M>, options: CallOptions): Promise<ResponseOf<M>>;
+  close(): void;
+}
+
+export function openConnection(sidecar: string, address: string, transport: 'pipeline' | 'unary'): Connection {
+  const sessions = new SessionClient<Data>({ address, transport });
+  // As SessionClient has it inside.
+  const channel = openChannel(address);
+  const unary = unaryTransport(channel, address);
+  const calls = retrying(transport === 'unary' ? unary : new PipelineTransport(channel, address, unary));
+  return {
+    sidecar,
+    sessions,
+    call: (method, request, options) => calls.call(method, request, startCall(options, 1000)),
+    close() {
+      sessions.close();
+      calls.close();
+    },
+  };
+}

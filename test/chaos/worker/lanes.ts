@@ -1,0 +1,151 @@
+import { now, sleep } from '../clock';
+import { atMostOneFlash } from '../history';
+import type { Call, Operation, Write } from '../history';
+import type { Random } from '../random';
+import type { Connection } from './connection';
+import type { SessionNews, WorkerSetup, Workload } from './protocol';
+import { attempt } from './record';
+import type { KnownSession, Sessions } from './sessions';
+
+export interface LaneContext {
+  readonly setup: WorkerSetup;
+  readonly workload: Workload;
+  readonly connections: readonly Connection[];
+  readonly sessions: Sessions;
+  readonly random: Random;
+  nextId(): string;
+  record(operation: Operation): void;
+  announce(news: SessionNews): void;
+  isFinishing(): boolean;
+}
+
+/** Makes random calls on random sessions, one after another. */
+export async function runLane(context: LaneContext): Promise<void> {
+  const { random, workload, setup, sessions } = context;
+  while (!context.isFinishing()) {
+    const slot = random.int(0, workload.sharedSlots - 1);
+    const session = sessions.at(slot);
+    if (session === undefined) {
+      // One worker makes the sessions of a place, and tells the others.
+      if (slot % setup.count === setup.index && !sessions.isMaking(slot))
+        await createIn(context, slot, true, undefined);
+      else await sleep(5);
+    } else if (sessions.dead.length > 0 && random.chance(0.05)) {
+      const dead = random.pick(sessions.dead);
+      await callOn(context, dead, random.pick(dead.tokens), pickCall(random, dead));
+    } else if (session.tokens.length > 1 && random.chance(0.1)) {
+      await callOn(context, session, random.pick(session.tokens.slice(0, -1)), pickCall(random, session));
+    } else {
+      await callOn(context, session, session.tokens.at(-1)!, pickCall(random, session));
+    }
+    await sleep(random.int(0, workload.longestPauseMs));
+  }
+}
+
+/** Uses a session with a short idle timeout now and then: mostly in time, sometimes only just, sometimes too late. */
+export async function runIdleLane(context: LaneContext, slot: number): Promise<void> {
+  const { random, sessions, setup } = context;
+  while (!context.isFinishing()) {
+    const session = sessions.at(slot);
+    if (session === undefined) {
+      await createIn(context, slot, false, random.int(1000, 1800));
+      continue;
+    }
+    const idle = session.news.idleTimeoutMs!;
+    const way = random.int(1, 100);
+    const gap =
+      way <= 55
+        ? random.int(50, idle * 0.7)
+        : way <= 85
+          ? idle * 0.9
+          : idle + setup.touchIntervalMs + random.int(300, 600);
+    const end = now() + gap;
+    while (!context.isFinishing() && now() < end) await sleep(Math.min(50, end - now()));
+    if (context.isFinishing()) return;
+    const call: Call = random.chance(0.7)
+      ? { kind: 'read', through: 'api' }
+      : { kind: 'update', through: 'api', writes: [] };
+    await callOn(context, session, session.tokens.at(-1)!, call);
+  }
+}
+
+async function createIn(
+  context: LaneContext,
+  slot: number,
+  isShared: boolean,
+  idleTimeoutMs: number | undefined,
+): Promise<void> {
+  const { random, connections, setup, sessions } = context;
+  const id = context.nextId();
+  sessions.making(slot, true);
+  const { operation, performed } = await attempt(random.pick(connections), {
+    ...{ id, process: setup.name, session: id, tokenName: id, token: '', call: { kind: 'create' }, idleTimeoutMs },
+    timeoutMs: pickTimeout(random),
+  });
+  sessions.making(slot, false);
+  context.record(operation);
+  if (performed === undefined) return;
+  const { token = '', handle = '' } = performed;
+  context.announce({ slot, name: id, handle, tokenName: id, token, idleTimeoutMs, isShared });
+}
+
+async function callOn(
+  context: LaneContext,
+  session: KnownSession,
+  { name: tokenName, value: token }: KnownSession['tokens'][number],
+  call: Call,
+): Promise<void> {
+  const { random, connections, setup } = context;
+  const id = context.nextId();
+  const { operation, performed } = await attempt(random.pick(connections), {
+    ...{ id, process: setup.name, session: session.news.name, tokenName, token, call, timeoutMs: pickTimeout(random) },
+    cancelAfterMs: random.chance(0.02) ? random.int(0, 15) : undefined,
+  });
+  context.record(operation);
+  const { outcome } = operation;
+  const isLast = session.tokens.at(-1)?.name === tokenName;
+  if (performed?.version !== undefined) session.version = Math.max(session.version, performed.version);
+  if (performed?.state !== undefined) session.changes = Math.max(session.changes, performed.state.log.length);
+  if (performed?.token !== undefined) {
+    context.announce({ ...session.news, tokenName: id, token: performed.token });
+  } else if (
+    isLast &&
+    (call.kind === 'invalidate' || (outcome.status === 'failed' && outcome.code === 'SESSION_NOT_FOUND'))
+  ) {
+    session.isOver = true;
+  }
+}
+
+/** Mostly the client's default, sometimes shorter or longer. */
+function pickTimeout(random: Random): number {
+  const way = random.int(1, 100);
+  return way <= 80 ? 1000 : way <= 90 ? 250 : 3000;
+}
+
+const keys = ['a', 'b', 'c'] as const;
+
+function pickWrite(random: Random): Write {
+  const way = random.int(1, 100);
+  if (way <= 40) return { kind: 'increment', by: random.int(1, 9) };
+  if (way <= 85)
+    return { kind: random.pick(['set', 'set', 'setIfAbsent', 'delete', 'take'] as const), key: random.pick(keys) };
+  return { kind: 'flash' };
+}
+
+/** Sessions in the first place are never ended by a call, so that there is always one that lives through a fault. */
+function pickCall(random: Random, { version, news }: KnownSession): Call {
+  const way = random.int(1, news.slot === 0 ? 980 : 1000);
+  if (way <= 300) return { kind: 'read', through: random.chance(0.7) ? 'api' : 'session' };
+  if (way <= 670) {
+    const writes = atMostOneFlash(Array.from({ length: random.int(0, 4) }, () => pickWrite(random)));
+    return { kind: 'update', through: 'api', writes, ...(random.chance(0.15) && { ifVersion: version }) };
+  }
+  if (way <= 740) return { kind: 'update', through: 'session', writes: [] };
+  if (way <= 810) return { kind: 'pushFlash' };
+  if (way <= 870) return { kind: 'popFlash' };
+  if (way <= 910) return { kind: 'peekFlash' };
+  if (way <= 940) return { kind: 'newCsrf' };
+  if (way <= 980) return { kind: 'getCsrf' };
+  if (way <= 995) return { kind: 'regenerate' };
+  return { kind: 'invalidate' };
+}

@@ -1,0 +1,170 @@
+import type { CallOptions } from '@session-sidecar/client';
+import type { Mutation, MutationResult, Session } from '@session-sidecar/proto/session/v1/session';
+import { mutation } from '../../support/raw-grpc';
+import { now } from '../clock';
+import type { Call, Register, State, Success, Write } from '../history';
+import type { Connection } from './connection';
+
+export interface Performed extends Success {
+  /** The token that was made. */
+  readonly token?: string;
+  readonly handle?: string;
+}
+
+/** What keeps a typed session from being used is no error of the client, but nothing was changed. */
+export class NotPerformed extends Error {
+  override readonly name = 'NotPerformed';
+
+  constructor(readonly code: string) {
+    super(code);
+  }
+}
+
+export interface Performance {
+  readonly id: string;
+  readonly call: Call;
+  readonly token: string;
+  readonly idleTimeoutMs: number | undefined;
+  readonly options: CallOptions;
+}
+
+const registers = ['a', 'b', 'c'] as const;
+const noExpiry = { idleExpiry: undefined, subject: undefined };
+
+/** Makes one call and says what it showed. Rejects as the client does. */
+export async function perform(connection: Connection, { id, call, token, ...rest }: Performance): Promise<Performed> {
+  const { options } = rest;
+  switch (call.kind) {
+    case 'create': {
+      const idle = rest.idleTimeoutMs;
+      const response = await connection.call(
+        'createSession',
+        {
+          mutations: [appendTo('log', id)],
+          idleExpiry: idle === undefined ? undefined : { $case: 'idleTimeout', value: durationOf(idle) },
+          subject: undefined,
+        },
+        options,
+      );
+      const { handle, version, csrfToken } = response.session!;
+      return { status: 'ok', token: response.token, handle, version: version, csrf: csrfToken };
+    }
+    case 'read': {
+      if (call.through === 'session') return readSession(connection, token, options);
+      const { session } = await connection.call('getSession', { token }, options);
+      return { status: 'ok', version: session!.version, csrf: session!.csrfToken, state: stateOf(session!) };
+    }
+    case 'update': {
+      if (call.through === 'session') return transform(connection, id, token, options);
+      const mutations = [...call.writes.map((write) => mutationOf(write, id)), appendTo('log', id)];
+      const request = { token, mutations, ifVersion: call.ifVersion, ...noExpiry };
+      const { version, results } = await connection.call('updateSession', request, options);
+      return { status: 'ok', version, values: call.writes.map((write, index) => valueOf(write, results[index])) };
+    }
+    case 'regenerate': {
+      const request = { token, mutations: [appendTo('log', id)], subject: undefined };
+      const response = await connection.call('regenerateSession', request, options);
+      return { status: 'ok', token: response.token, version: response.version, csrf: response.csrfToken };
+    }
+    case 'invalidate':
+      await connection.call('invalidateSession', { token }, options);
+      return { status: 'ok' };
+    case 'pushFlash':
+      await connection.call('pushFlash', { token, queue: '', message: json(id), unlessPresent: false }, options);
+      return { status: 'ok' };
+    case 'popFlash':
+    case 'peekFlash': {
+      const { messages } = await connection.call(call.kind, { token, queue: '' }, options);
+      return { status: 'ok', messages: messages.map((message) => parse(message) as string) };
+    }
+    case 'newCsrf':
+      return { status: 'ok', csrf: (await connection.call('newCsrfToken', { token }, options)).csrfToken };
+    case 'getCsrf':
+      return { status: 'ok', csrf: (await connection.call('getCsrfToken', { token }, options)).csrfToken };
+  }
+}
+
+async function open(connection: Connection, token: string, options: CallOptions) {
+  const session = await connection.sessions.open(token, options);
+  if (session.origin === 'not_found') throw new NotPerformed('SESSION_NOT_FOUND');
+  if (session.origin === 'token_invalid') throw new NotPerformed('TOKEN_INVALID');
+  return session;
+}
+
+async function readSession(connection: Connection, token: string, options: CallOptions): Promise<Performed> {
+  const session = await open(connection, token, options);
+  const state = {
+    log: session.get('log', []),
+    count: session.get('count', 0),
+    registers: pickRegisters((key) => session.get(key)),
+  };
+  return { status: 'ok', version: session.version, state, csrf: await session.csrfToken() };
+}
+
+async function transform(connection: Connection, id: string, token: string, options: CallOptions): Promise<Performed> {
+  const { timeoutMs = 1000 } = options;
+  const began = now();
+  const session = await open(connection, token, options);
+  // Two calls, and one deadline for both.
+  const left = timeoutMs - (now() - began);
+  if (left <= 0) throw new NotPerformed('DEADLINE_EXCEEDED');
+  await session.transform('log', (log) => [...(log ?? []), id], { ...options, timeoutMs: left });
+  return { status: 'ok', version: session.version };
+}
+
+function mutationOf(write: Write, id: string): Mutation {
+  switch (write.kind) {
+    case 'increment':
+      return mutation.increment('count', write.by);
+    case 'set':
+    case 'setIfAbsent':
+      return mutation[write.kind](write.key, JSON.stringify(id));
+    case 'delete':
+    case 'take':
+      return mutation[write.kind](write.key);
+    case 'flash':
+      return mutation.pushFlash('', JSON.stringify(id));
+  }
+}
+
+function valueOf({ kind }: Write, result: MutationResult | undefined): string | undefined {
+  const gives = kind === 'increment' || kind === 'take' || kind === 'setIfAbsent';
+  return gives && result?.value !== undefined ? String(parse(result.value)) : undefined;
+}
+
+function stateOf({ data }: Session): State {
+  const valueAt = (key: string): unknown => {
+    const value = data.get(key);
+    return value && parse(value);
+  };
+  return {
+    log: (valueAt('log') as string[] | undefined) ?? [],
+    count: (valueAt('count') as number | undefined) ?? 0,
+    registers: pickRegisters((key) => valueAt(key) as string | undefined),
+  };
+}
+
+function pickRegisters(valueAt: (key: Register) => string | undefined): State['registers'] {
+  return Object.fromEntries(
+    registers.flatMap((key) => {
+      const value = valueAt(key);
+      return value === undefined ? [] : [[key, value]];
+    }),
+  );
+}
+
+function appendTo(key: string, id: string): Mutation {
+  return mutation.append(key, JSON.stringify(id));
+}
+
+function json(value: string): Buffer {
+  return Buffer.from(JSON.stringify(value));
+}
+
+function parse(bytes: Uint8Array): unknown {
+  return JSON.parse(Buffer.from(bytes).toString());
+}
+
+function durationOf(ms: number): { seconds: number; nanos: number } {
+  return { seconds: Math.floor(ms / 1000), nanos: (ms % 1000) * 1e6 };
+}

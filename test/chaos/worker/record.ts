@@ -1,0 +1,74 @@
+import { SessionError } from '@session-sidecar/client';
+import { now } from '../clock';
+import type { Call, Failure, Operation, Outcome } from '../history';
+import type { Connection } from './connection';
+import { NotPerformed, perform } from './perform';
+import type { Performed } from './perform';
+
+export interface Attempt {
+  readonly id: string;
+  readonly process: string;
+  /** The name of the session; a `create` has its own id here. */
+  readonly session: string;
+  readonly tokenName: string;
+  readonly token: string;
+  readonly call: Call;
+  readonly idleTimeoutMs?: number | undefined;
+  readonly timeoutMs: number;
+  /** Gives the call up after this many ms. */
+  readonly cancelAfterMs?: number | undefined;
+}
+
+export interface Attempted {
+  readonly operation: Operation;
+  /** Where it succeeded. */
+  readonly performed: Performed | undefined;
+}
+
+/** The longest that a call may outlast its deadline before it is written down as one that never ended, in ms. */
+const patienceMs = 5000;
+
+/** Makes a call, whatever comes of it, and writes it down. Never rejects. */
+export async function attempt(connection: Connection, asked: Attempt): Promise<Attempted> {
+  const { id, process, session, tokenName, token, call, idleTimeoutMs, timeoutMs, cancelAfterMs } = asked;
+  const giveUp = new AbortController();
+  const cancel = cancelAfterMs === undefined ? undefined : setTimeout(() => giveUp.abort(), cancelAfterMs);
+  const invoked = now();
+  const options = { timeoutMs, ...(cancel !== undefined && { signal: giveUp.signal }) };
+  let tooLong: NodeJS.Timeout | undefined;
+  const never = new Promise<Outcome>((resolve) => {
+    tooLong = setTimeout(() => resolve({ status: 'open' }), timeoutMs + patienceMs);
+  });
+  const answer = perform(connection, { id, call, token, idleTimeoutMs, options }).catch(failureOf);
+  const outcome: Outcome | Performed = await Promise.race([answer, never]);
+  clearTimeout(tooLong);
+  clearTimeout(cancel);
+  const completed = outcome.status === 'open' ? Infinity : now();
+  const operation: Operation = {
+    ...{ id, process, sidecar: connection.sidecar, session, token: tokenName, call, invoked, completed },
+    ...{ deadline: invoked + timeoutMs, outcome: withoutSecrets(outcome) },
+    ...(giveUp.signal.aborted && { cancelled: true }),
+  };
+  return { operation, performed: outcome.status === 'ok' ? outcome : undefined };
+}
+
+/** The history is written to files. */
+function withoutSecrets(outcome: Outcome | Performed): Outcome {
+  if (outcome.status !== 'ok') return outcome;
+  const { token: _token, handle: _handle, ...kept }: Performed = outcome;
+  return kept;
+}
+
+/** Codes that say that nothing was changed. */
+const refusals = new Set([
+  ...['SESSION_NOT_FOUND', 'TOKEN_INVALID', 'VERSION_MISMATCH', 'INVALID_ARGUMENT', 'SESSION_TOO_LARGE'],
+  ...['TOO_MANY_KEYS', 'FLASH_QUEUE_FULL', 'STORE_FULL', 'REQUEST_TOO_LARGE', 'DRAINING', 'OVERLOADED'],
+]);
+
+function failureOf(error: unknown): Failure {
+  if (error instanceof NotPerformed) return { status: 'failed', code: error.code, maybeApplied: false };
+  // Also what should never be thrown has a name: its own.
+  if (!SessionError.is(error)) return { status: 'failed', code: String(error), maybeApplied: true };
+  const { code, metadata } = error;
+  return { status: 'failed', code, maybeApplied: !refusals.has(code) && metadata['maybe_applied'] !== 'false' };
+}

@@ -1,0 +1,68 @@
+import type { SessionNews } from './protocol';
+
+/** A session as a worker knows it. */
+export interface KnownSession {
+  readonly news: SessionNews;
+  /** Oldest first; all but the last are dead. */
+  readonly tokens: { readonly name: string; readonly value: string }[];
+  /** The version that was seen last. */
+  version: number;
+  /** How many changes its log shows. */
+  changes: number;
+  /** Whether calls with its last token find nothing. */
+  isOver: boolean;
+}
+
+/** After this many changes another session takes the place of one, so that logs stay short. */
+const mostChanges = 250;
+/** How many sessions that are over are still tried. */
+const mostDead = 8;
+
+/** Which session is used in which place, and which were. */
+export class Sessions {
+  readonly #bySlot = new Map<number, KnownSession>();
+  readonly #making = new Set<number>();
+  #dead: KnownSession[] = [];
+
+  learn(news: SessionNews): void {
+    const known = this.#bySlot.get(news.slot);
+    const token = { name: news.tokenName, value: news.token };
+    if (known?.news.name === news.name) {
+      if (!known.tokens.some(({ name }) => name === token.name)) known.tokens.push(token);
+      known.isOver = false;
+      return;
+    }
+    if (known !== undefined) this.#bury(known);
+    this.#bySlot.set(news.slot, { news, tokens: [token], version: 1, changes: 1, isOver: false });
+  }
+
+  #bury(session: KnownSession): void {
+    this.#dead = [session, ...this.#dead].slice(0, mostDead);
+  }
+
+  /** The session in a place, unless another has to be made. */
+  at(slot: number): KnownSession | undefined {
+    const session = this.#bySlot.get(slot);
+    return session === undefined || session.isOver || session.changes >= mostChanges ? undefined : session;
+  }
+
+  /** Whether a session for the place is being made. */
+  isMaking(slot: number): boolean {
+    return this.#making.has(slot);
+  }
+
+  making(slot: number, isMaking: boolean): void {
+    if (isMaking) this.#making.add(slot);
+    else this.#making.delete(slot);
+  }
+
+  /** Sessions that are over, or were given up. */
+  get dead(): readonly KnownSession[] {
+    return this.#dead;
+  }
+
+  clear(): void {
+    this.#bySlot.clear();
+    this.#dead = [];
+  }
+}
