@@ -153,6 +153,9 @@ class Values:
         slot = self._slots[key]
         if slot.stored is None or not isinstance(slot.value, (dict, list)):
             return None
+        # Another language may have stored the same value with other white space or escapes, or one that is read as an infinity or
+        # NaN, which could not be written back. Compared as text, because NaN is not equal to itself, and 1 is equal to True.
+        if repr(slot.value) == repr(json.loads(slot.stored)):
+            return None
         now = encode(slot.value, repr(key))
-        # Another language may have written the same value with other white space or escapes.
-        return None if now in (slot.stored, encode(json.loads(slot.stored), repr(key))) else now
+        return None if now == slot.stored else now

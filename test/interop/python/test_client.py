@@ -302,6 +302,20 @@ class Values(unittest.TestCase):
             opened.save()
             self.assertFalse(opened.has_changes)
 
+    def test_an_infinity_or_nan_does_not_stop_other_changes(self) -> None:
+        session = messages.Session(data={"numbers": b"[1e999, NaN]"})
+        replies = WHOLE | {"GetSession": api.GetSessionResponse(session=session)}
+        with FakeSidecar(lambda call: replies[call.method]) as fake, patient(fake) as client:
+            opened = client.open("token")
+            self.assertEqual(opened["numbers"][0], float("inf"))
+            opened["other"] = 1
+            opened.save()
+            self.assertFalse(opened.has_changes)
+            opened["numbers"].pop()
+            self.assertRaises(TypeError, opened.save)
+            opened["numbers"].clear()
+            opened.save()
+
     def test_names_are_checked_when_they_are_used(self) -> None:
         session = SessionClient("localhost:1").create()
         for name in ("a\nb", "\x00", "\x7f", "\x85", "\ufffd", "\ud800", "a" * 257, "é" * 129):
