@@ -18,6 +18,9 @@ export function addToCorpus(corpusFolder: string, target: string, input: Buffer,
   const name = createHash('sha256').update(input).digest('hex').slice(0, 12);
   const file = join(folder, `${name}.bin`);
   writeFileSync(file, input);
-  writeFileSync(join(folder, `${name}.txt`), `${problem.split('\n', 1)[0] ?? ''}\n`);
+  writeFileSync(
+    join(folder, `${name}.txt`),
+    `${(problem.split('\n', 1)[0] ?? '').replace(/^AssertionError \[\w+\]: /, '')}\n`,
+  );
   return file;
 }

@@ -2,7 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { toolchains } from '../../support/toolchains';
 import type { Toolchain } from '../../support/toolchains';
 import { readCorpus } from '../engine/corpus';
@@ -52,7 +52,7 @@ export const pythonClient: ForeignTarget = {
     try {
       const finds: Find[] = [];
       for (const { file, input } of readCorpus(corpusFolder, 'python-client')) {
-        const replay = await run(python, [script, file], folder);
+        const replay = await run(python, [script, resolve(file)], folder);
         if (replay.code !== 0) finds.push({ input, file, problem: essence(replay.output) });
       }
       // 0 would be without end.

@@ -1,43 +1,61 @@
 import assert from 'node:assert/strict';
 import type { Operation } from '../../../server/src/session/change';
-import { applyOperations } from '../../../server/src/session/content';
-import { generousLimits } from '../../support/store-harness';
+import { emptyContent } from '../../../server/src/session/content';
+import type { SessionStore, UpdateOutcome } from '../../../server/src/session/session-store';
+import { generousLimits, makeMemoryStore, twentyMinutes } from '../../support/store-harness';
 import { Choices } from '../bytes/choices';
 import { jsonValue, spaced, validJson } from '../bytes/texts';
 import type { JsonValue } from '../bytes/texts';
 import type { Target } from '../engine/target';
 
 const key = 'list';
+const ref = { handle: 'handle', secretHash: 'hash' };
 
 export const jsonArrays: Target = {
   name: 'json-arrays',
   property:
     'append gives the array that JSON.parse, push and JSON.stringify give, or refuses what is no array; unless_present finds equal elements, ' +
     'whatever space is between tokens; the work is linear.',
-  guidedBy: ['server/src/session/json-array.ts', 'server/src/session/content.ts'],
+  guidedBy: ['server/src/session', 'server/src/store/memory'],
   seeds: [
     [0, 2, 1, 1, 1, 0],
     [0, 0],
     [1, 3, 91, 49, 93, 1],
     [0, 255, 14, 3, 1, 12, 2],
   ].map((bytes) => Uint8Array.from(bytes)),
-  maxSteps: (bytes) => 3000 + 40 * bytes,
-  open() {
+  maxSteps: (bytes) => 6000 + 40 * bytes,
+  async open() {
+    const { store, close } = await makeMemoryStore({ expiry: twentyMinutes, limits: generousLimits });
     let size = 0;
-    return Promise.resolve({
+    return {
       get size() {
         return size;
       },
-      run(input) {
+      async run(input) {
         const choices = new Choices(input);
-        size = choices.isRare(4) ? appendToAnything(choices) : appendToArray(choices);
+        size = await (choices.isRare(4) ? appendToAnything(store, choices) : appendToArray(store, choices));
       },
-    });
+      close,
+    };
   },
 };
 
+/** @returns what came of appending, and the value afterwards */
+async function append(
+  store: SessionStore,
+  value: Buffer,
+  operations: readonly Operation[],
+): Promise<{ readonly outcome: UpdateOutcome; readonly after: Buffer }> {
+  const content = { ...emptyContent, data: new Map([[key, value]]) };
+  await store.create({ ...ref, content, csrfToken: 'csrf', idleTimeout: undefined, subject: undefined });
+  const outcome = await store.update(ref, { operations });
+  const loaded = await store.load(ref);
+  await store.delete(ref);
+  return { outcome, after: loaded!.session.data.get(key)! };
+}
+
 /** @returns the bytes of array and elements */
-function appendToArray(choices: Choices): number {
+async function appendToArray(store: SessionStore, choices: Choices): Promise<number> {
   const first: JsonValue[] = Array.from({ length: choices.below(12) }, () => jsonValue(choices, 1));
   const copies = choices.isRare(8) ? choices.pick([2, 20, 200]) : 1;
   const expected = Array.from({ length: copies }, () => first).flat();
@@ -55,11 +73,11 @@ function appendToArray(choices: Choices): number {
     isApplied.push(isNew);
     if (isNew) expected.push(element);
   }
-  const applied = applyOperations({ data: new Map([[key, array]]), flash: new Map() }, operations, generousLimits);
-  assert.ok(applied.status === 'applied', 'refused to append to an array');
-  assert.deepEqual(JSON.parse(applied.content.data.get(key)!.toString()), expected, 'the array after appending');
+  const { outcome, after } = await append(store, array, operations);
+  assert.ok(outcome.status === 'updated', 'refused to append to an array');
+  assert.deepEqual(JSON.parse(after.toString()), expected, 'the array after appending');
   assert.deepEqual(
-    applied.results.map((result) => result.applied),
+    outcome.results.map((result) => result.applied),
     isApplied,
     'which elements were appended',
   );
@@ -67,7 +85,7 @@ function appendToArray(choices: Choices): number {
 }
 
 /** What an application stored without JSON may look like an array, or be one. */
-function appendToAnything(choices: Choices): number {
+async function appendToAnything(store: SessionStore, choices: Choices): Promise<number> {
   const operation = {
     kind: 'append',
     key,
@@ -75,14 +93,14 @@ function appendToAnything(choices: Choices): number {
     unlessPresent: choices.byte() % 2 === 0,
   } as const;
   const before = choices.rest();
-  const applied = applyOperations({ data: new Map([[key, before]]), flash: new Map() }, [operation], generousLimits);
-  if (applied.status === 'refused') {
-    assert.ok(!isArray(before), `refused to append to ${before.toString()}`);
-    assert.deepEqual(applied.refusal, { kind: 'operand', operation: 0, problem: 'no_json_array' });
-    return before.length;
+  const { outcome, after } = await append(store, before, [operation]);
+  if (outcome.status === 'refused') {
+    assert.ok(!isArray(before), 'refused to append to an array');
+    assert.deepEqual(outcome.refusal, { kind: 'operand', operation: 0, problem: 'no_json_array' });
+    assert.deepEqual(after, before, 'a value that could not be appended to was changed');
+  } else if (isArray(before)) {
+    assert.ok(isArray(after), 'an array is none after appending');
   }
-  const after = applied.content.data.get(key)!;
-  if (isArray(before)) assert.ok(isArray(after), `${before.toString()} became ${after.toString()}`);
   return before.length;
 }
 

@@ -11,7 +11,10 @@ import { openRedisStore } from './redis';
 /** Low ones, so that they are met. */
 const settings = {
   expiry: { idleTimeout: undefined, touchInterval: undefined, maxLifetime: undefined },
-  limits: { maxSessionBytes: 400_000, maxKeys: 12, maxFlashMessages: 20 },
+  limits: {
+    ...{ maxSessionBytes: 400_000, maxKeys: 12, maxFlashMessages: 20, maxFlashQueues: 5, maxMutations: 1000 },
+    ...{ maxReplyBytes: 300_000, maxWorkBytes: 500_000 },
+  },
 };
 
 const mostChanges = 4;
