@@ -69,7 +69,12 @@ describe.each(Object.entries(starters))('calls from %s', (_language, { toolchain
       const serve = () =>
         startServing({
           settings: {
-            ...{ SIGNING_KEYS: signingKey, REDIS_URL: redis.url, REDIS_COMMAND_TIMEOUT: '20s', REDIS_MAX_SILENCE: '20s' },
+            ...{
+              SIGNING_KEYS: signingKey,
+              REDIS_URL: redis.url,
+              REDIS_COMMAND_TIMEOUT: '20s',
+              REDIS_MAX_SILENCE: '20s',
+            },
             GRPC_ADDRESS: address,
           },
         });

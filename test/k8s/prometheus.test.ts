@@ -78,7 +78,13 @@ describeWith('prometheus', hasPrometheus)('a Prometheus that scrapes a sidecar u
   beforeAll(async () => {
     redis = await startRedis();
     sidecar = await startServing({
-      settings: { SIGNING_KEYS: signingKey, REDIS_URL: redis.url, REDIS_COMMAND_TIMEOUT: '20s', REDIS_MAX_SILENCE: '20s', NEAR_CACHE: '8MiB' },
+      settings: {
+        SIGNING_KEYS: signingKey,
+        REDIS_URL: redis.url,
+        REDIS_COMMAND_TIMEOUT: '20s',
+        REDIS_MAX_SILENCE: '20s',
+        NEAR_CACHE: '8MiB',
+      },
     });
     client = connectRaw(sidecar.address);
     await until('the sidecar to be ready', async () => (await probe(`${sidecar.httpUrl}/readyz`)).status === 200);
