@@ -94,10 +94,12 @@ class Watched {
     return [...this.#marks].filter((mark) => formsOf(mark).some((form) => written.includes(form)));
   }
 
-  /** Lines that name a session. */
+  /** Lines that name a session, beside those of calls at level debug. */
   linesWithHandle(): readonly string[] {
     const lines = Object.values(this.sidecar.output()).flatMap((text) => text.split('\n'));
-    return lines.filter((line) => [...this.#handles].some((handle) => line.includes(handle)));
+    const isCall = (line: string): boolean => line.startsWith('{"level":"debug"') && line.endsWith('"msg":"call"}');
+    const others = lines.filter((line) => !isCall(line));
+    return others.filter((line) => [...this.#handles].some((handle) => line.includes(handle)));
   }
 
   async stop(): Promise<void> {

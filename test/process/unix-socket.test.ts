@@ -1,4 +1,6 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -31,7 +33,8 @@ async function expectToServe(at: string): Promise<void> {
 }
 
 async function failureToStart(grpcAddress: string): Promise<string> {
-  const { exit, log } = startProcess({ settings: { GRPC_ADDRESS: grpcAddress, HTTP_ADDRESS: '127.0.0.1:0' } });
+  const settings = { GRPC_ADDRESS: grpcAddress, HTTP_ADDRESS: '127.0.0.1:0', LISTEN_TIMEOUT: '50ms' };
+  const { exit, log } = startProcess({ settings });
   expect(await exit).toEqual({ code: 1, signal: null });
   return (log().at(-1)?.msg ?? '').replace('cannot start: ', '');
 }
@@ -73,11 +76,44 @@ describe('a sidecar on a Unix socket', () => {
     await expectToServe(address);
   });
 
+  test('has the mode and the group that are asked for', async () => {
+    const group = String(process.getgid!());
+    await startServing({
+      settings: { GRPC_ADDRESS: address, GRPC_SOCKET_MODE: '0640', GRPC_SOCKET_GROUP: group },
+    });
+    const { mode, gid } = statSync(path);
+    expect([(mode & 0o777).toString(8), String(gid)]).toEqual(['640', group]);
+    expect(readdirSync(directory)).toEqual(['sidecar.sock']);
+  });
+
   test('does not take the place of one that is alive', async () => {
     await startServing({ settings: { GRPC_ADDRESS: address } });
     expect(await failureToStart(address)).toBe(
       `Cannot listen on ${address} (SESSION_SIDECAR_GRPC_ADDRESS): another process listens on it.`,
     );
+    await expectToServe(address);
+  });
+
+  test('does not take the place of one that is alive and accepts no connection for now', async () => {
+    const busy = await startServing({ settings: { GRPC_ADDRESS: address } });
+    const { ino } = statSync(path);
+    busy.child.kill('SIGSTOP');
+    const sockets = await fillBacklog(path);
+    expect(await failureToStart(address)).toBe(
+      `Cannot listen on ${address} (SESSION_SIDECAR_GRPC_ADDRESS): another process listens on it.`,
+    );
+    expect(statSync(path).ino).toBe(ino);
+    busy.child.kill('SIGCONT');
+    for (const socket of sockets) socket.destroy();
+    await expectToServe(address);
+  });
+
+  test('leaves the socket of another process alone when it stops', async () => {
+    const first = await startServing({ settings: { GRPC_ADDRESS: address } });
+    rmSync(path);
+    await startServing({ settings: { GRPC_ADDRESS: address } });
+    first.child.kill('SIGTERM');
+    await first.exit;
     await expectToServe(address);
   });
 
@@ -97,7 +133,54 @@ describe('a sidecar on a Unix socket', () => {
 
   test('in a directory that is not there is refused with the name of the setting', async () => {
     const missing = `unix:${join(directory, 'missing', 'sidecar.sock')}`;
-    const message = `Cannot listen on ${missing} (SESSION_SIDECAR_GRPC_ADDRESS): `;
-    expect(await failureToStart(missing)).toContain(message);
+    expect(await failureToStart(missing)).toBe(
+      `Cannot listen on ${missing} (SESSION_SIDECAR_GRPC_ADDRESS): there is no directory ${join(directory, 'missing')}.`,
+    );
   });
 });
+
+describe.each(['unix', 'tcp'] as const)(
+  'a sidecar that is started before another on its address stops (%s)',
+  (kind) => {
+    test('waits, says so once, and takes over: no call fails for want of a listener', async () => {
+      const first = await startServing({ settings: { GRPC_ADDRESS: kind === 'unix' ? address : '127.0.0.1:0' } });
+      const at = first.address;
+      const second = startProcess({
+        settings: { GRPC_ADDRESS: at, HTTP_ADDRESS: '127.0.0.1:0', LISTEN_TIMEOUT: '1m' },
+      });
+      const waiting = 'another process listens on the address, waiting for it to stop';
+      expect(await second.logged(waiting)).toMatchObject({ address: at, setting: 'SESSION_SIDECAR_LISTEN_TIMEOUT' });
+      expect(second.log().map(({ msg }) => msg)).not.toContain('serving');
+      await expectToServe(at);
+
+      first.child.kill('SIGTERM');
+      await second.logged('serving');
+      expect(await first.exit).toEqual({ code: 0, signal: null });
+      expect(second.log().filter(({ msg }) => msg === waiting)).toHaveLength(1);
+      await expectToServe(at);
+      if (kind === 'unix') expect(readdirSync(directory)).toEqual(['sidecar.sock']);
+    });
+
+    test('gives up after a while, and says which setting is wrong', async () => {
+      const first = await startServing({ settings: { GRPC_ADDRESS: kind === 'unix' ? address : '127.0.0.1:0' } });
+      expect(await failureToStart(first.address)).toContain(
+        `Cannot listen on ${first.address} (SESSION_SIDECAR_GRPC_ADDRESS): `,
+      );
+      await expectToServe(first.address);
+    });
+  },
+);
+
+/** Connects until the system keeps no more connections for a process that does not accept them. */
+async function fillBacklog(at: string): Promise<readonly Socket[]> {
+  const sockets: Socket[] = [];
+  for (;;) {
+    const socket = connect(at);
+    const isFull = await new Promise<boolean>((resolve) => {
+      socket.once('connect', () => resolve(false)).once('error', () => resolve(true));
+    });
+    socket.on('error', () => undefined);
+    if (isFull) return sockets;
+    sockets.push(socket);
+  }
+}

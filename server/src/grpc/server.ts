@@ -128,7 +128,8 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
         connections.handOver().then(() => calls.idle()),
       );
       // The last answers must get out, but a client that watches grpc.health.v1 would keep the server for ever.
-      await within(finished ? farewellMs : 0, shutdown(server));
+      server.tryShutdown(() => {});
+      await within(finished ? farewellMs : 0, connections.allClosed());
       stop();
       return finished;
     },
@@ -181,14 +182,6 @@ function methodsByPath(standard: readonly LazyMethod[]): ReadonlyMap<string, Met
     { isUnary: !requestStream, needsToken: !healthMethods.some((method) => method.path === path) },
   ]);
   return new Map([...ours, ...others]);
-}
-
-function shutdown(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.tryShutdown(() => {
-      resolve();
-    });
-  });
 }
 
 async function within(milliseconds: number, work: Promise<void>): Promise<boolean> {

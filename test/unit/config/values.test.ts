@@ -371,3 +371,34 @@ describe('files', () => {
     expect(() => parse(kind as ValueKind<unknown>, '/s3cret')).toThrow(new Error(message));
   });
 });
+
+describe('API tokens', () => {
+  test('are separated by commas or line breaks', () => {
+    const text = 'token-1-of-16-chars, token-2-of-16-chars\ntoken-3-of-16-chars\n';
+    expect(parse(kinds.apiTokens, text)).toEqual(['token-1-of-16-chars', 'token-2-of-16-chars', 'token-3-of-16-chars']);
+  });
+
+  test.each([
+    ['', 'Expected one or more tokens of at least 16 printable ASCII characters.'],
+    ['secret', 'Expected tokens of at least 16 printable ASCII characters; the token has 6.'],
+    ['token-1-of-16-chars,secret', 'Expected tokens of at least 16 printable ASCII characters; token 2 of 2 has 6.'],
+    [
+      'sécret-of-16-characters',
+      'Expected tokens of at least 16 printable ASCII characters; the token has other characters.',
+    ],
+  ])('%j are refused without being repeated', (text, message) => {
+    expect(() => parse(kinds.apiTokens, text)).toThrow(message);
+  });
+});
+
+describe('a file mode', () => {
+  test.each([
+    ['0666', 0o666],
+    ['660', 0o660],
+    ['0000', 0],
+  ])('takes %s', (text, mode) => expect(parse(kinds.fileMode, text)).toBe(mode));
+
+  test.each(['', '66', '0o660', '0888', '1777', '-660', 'rw-rw----'])('refuses %j', (text) => {
+    expect(() => parse(kinds.fileMode, text)).toThrow(`Expected a mode in octal, like 0660, got \`${text}\`.`);
+  });
+});

@@ -162,6 +162,14 @@ export class Connections {
     }, busyHandOverMs).unref();
   }
 
+  /** Resolves when there are none. */
+  async allClosed(): Promise<void> {
+    while (this.#peers.size > 0) {
+      const [{ socket } = { socket: undefined }] = this.#peers;
+      await new Promise((resolve) => socket?.once('close', resolve));
+    }
+  }
+
   close(): void {
     clearInterval(this.#timer);
     for (const { socket } of this.#peers) socket.destroy();
