@@ -12,17 +12,34 @@ export interface LateMetadata {
 /**
  * The metadata that is made when a connection is there and the call is about to be sent, however long it has waited for one.
  *
- * `grpc-timeout` is among it because grpc-js would compute it, and end the call, by the wall clock.
+ * `grpc-timeout` is among it because grpc-js would compute it, and end the call, by the wall clock. A class of its own, because
+ * `createFromMetadataGenerator()` costs a unary call a tenth of its time.
  */
-export function callCredentials({ deadline, apiToken, onSend }: LateMetadata): CallCredentials {
-  return CallCredentials.createFromMetadataGenerator((_, callback) => {
+export class LateMetadataCredentials extends CallCredentials {
+  readonly #late: LateMetadata;
+
+  constructor(late: LateMetadata) {
+    super();
+    this.#late = late;
+  }
+
+  override generateMetadata(): Promise<Metadata> {
+    const { deadline, apiToken, onSend } = this.#late;
     onSend?.();
     const metadata = new Metadata();
     if (deadline !== undefined) metadata.set('grpc-timeout', timeoutOf(deadline - performance.now()));
-    const token = apiToken?.current();
-    if (token !== undefined) metadata.set('authorization', `Bearer ${token}`);
-    callback(null, metadata);
-  });
+    if (apiToken !== undefined) metadata.set('authorization', `Bearer ${apiToken.current()}`);
+    return Promise.resolve(metadata);
+  }
+
+  /** The connection has no credentials that could be added. */
+  override compose(): this {
+    return this;
+  }
+
+  override _equals(other: CallCredentials): boolean {
+    return other === this;
+  }
 }
 
 /** At most eight digits and a unit, as gRPC writes it. */

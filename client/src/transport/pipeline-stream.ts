@@ -4,7 +4,7 @@ import { PipelineRequest, PipelineResponse } from '@session-sidecar/proto/sessio
 import type { PipelineReply } from '@session-sidecar/proto/session/v1/pipeline';
 import { SessionServiceService } from '@session-sidecar/proto/session/v1/session_service';
 import type { ApiToken } from './api-token';
-import { callCredentials } from './call-credentials';
+import { LateMetadataCredentials } from './call-credentials';
 import type { Connection } from './channel';
 import { encode } from './encoding';
 
@@ -48,7 +48,7 @@ export function openPipelineStream(
   listener: PipelineStreamListener,
 ): PipelineStream {
   const metadata = new Metadata({ waitForReady });
-  const credentials = apiToken && { credentials: callCredentials({ apiToken }) };
+  const credentials = apiToken && { credentials: new LateMetadataCredentials({ apiToken }) };
   const streamClosed = connection.streamOpened(() => listener.onSilent());
   const stream = connection.client.makeBidiStreamRequest(path, encodeRequest, decodeResponse, metadata, credentials);
   let isOpen = false;

@@ -4,7 +4,7 @@ import type { RunningCall } from '../call-options';
 import type { SessionError } from '../errors';
 import { fromGrpcError } from '../grpc-error';
 import type { ApiToken } from './api-token';
-import { callCredentials } from './call-credentials';
+import { LateMetadataCredentials } from './call-credentials';
 import { aborted, closedError, deadlineExceeded, streamLost } from './call-errors';
 import type { Channel, Connection } from './channel';
 import { isIdempotent, methods, wireOf } from './transport';
@@ -101,7 +101,7 @@ function startAttempt<M extends MethodName>(
   let left = false;
   let givenUp = false;
   let cancel = (): void => {};
-  const credentials = callCredentials({
+  const credentials = new LateMetadataCredentials({
     deadline,
     // gRPC takes only one.
     apiToken: metadata?.['authorization'] === undefined ? apiToken : undefined,
