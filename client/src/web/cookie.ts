@@ -63,6 +63,10 @@ export function resolveCookie(options: CookieOptions = {}): ResolvedCookie {
       `Expected \`cookie.secure\` to be a boolean or 'auto', got \`${String(secure)}\` (${typeof secure})`,
     );
   }
+  if (!['strict', 'lax', 'none'].includes(sameSite)) {
+    // In other letters too: `None` would be written, but not be taken for what needs Secure.
+    throw new TypeError(`Expected \`cookie.sameSite\` to be strict, lax or none, got \`${sameSite}\``);
+  }
   const name = options.name ?? defaultName;
   const mayBeHostOnly = options.name === undefined && secure !== false && path === '/' && domain === undefined;
   const hostName = mayBeHostOnly ? `__Host-${name}` : undefined;

@@ -160,6 +160,7 @@ describe('resolveCookie()', () => {
     ['__Host-Http- with a path', { name: '__Host-Http-session', secure: true, path: '/shop' }],
     ['a Secure that is neither', { secure: null }],
     ['an unknown SameSite', { sameSite: 'Loose' }],
+    ['a SameSite in other letters', { sameSite: 'None' }],
   ])('refuses %s', (_, options) => {
     expect(() => resolveCookie(options)).toThrow(TypeError);
   });
