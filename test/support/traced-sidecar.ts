@@ -34,7 +34,13 @@ export async function startTraced(): Promise<Traced> {
     collector,
     async start({ settings, env } = {}) {
       const sidecar = await startServing({
-        settings: { SIGNING_KEYS: signingKey, REDIS_URL: redis.url, REDIS_COMMAND_TIMEOUT: '1m', ...settings },
+        settings: {
+          SIGNING_KEYS: signingKey,
+          REDIS_URL: redis.url,
+          REDIS_COMMAND_TIMEOUT: '1m',
+          REDIS_MAX_SILENCE: '1m',
+          ...settings,
+        },
         env: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, OTEL_BSP_SCHEDULE_DELAY: '20', ...env },
       });
       await until('the sidecar to be ready', async () => (await probe(`${sidecar.httpUrl}/readyz`)).status === 200);

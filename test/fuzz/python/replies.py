@@ -204,7 +204,7 @@ def _failure() -> Failure:
 def _change_inside(session: Session) -> None:
     value = session.get("list")
     if isinstance(value, list):
-        value.append(1)
+        value[:] = [1]  # Whatever it held; what cannot be written back may be refused.
 
 
 _STEPS: list[Callable[[Session], Any]] = [

@@ -77,10 +77,11 @@ function steps(): readonly Step[] {
     (session) => session.invalidate(),
     (session) => session.setSubject('ada'),
     (session) => session.setIdleTimeout('never'),
-    (session, choices) => session.transform(choices.pick(['a', 'list']), (value) => [value ?? null]),
+    (session, choices) => session.transform(choices.pick(['a', 'list']), () => [1]),
     (session) => {
       const list = session.get('list');
-      if (Array.isArray(list)) list.push(1);
+      // Whatever it held; what cannot be written back may be refused.
+      if (Array.isArray(list)) list.splice(0, list.length, 1);
     },
   ];
 }
