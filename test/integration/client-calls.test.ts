@@ -299,7 +299,7 @@ describe('the connection', () => {
     const { address, close } = await start({});
     close();
     const client = connect({ address }, 20_000);
-    expect(await codeOf(client.open('token', { timeoutMs: 50 }))).toBe('UNAVAILABLE');
+    expect(await codeOf(client.open('token', { timeoutMs: 1000 }))).toBe('UNAVAILABLE');
     const opening = client.open('token');
     await start({ getSession: found }, address);
     expect(await opening).toMatchObject({ origin: 'found' });

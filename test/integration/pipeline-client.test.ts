@@ -452,7 +452,7 @@ describe('close()', () => {
 });
 
 describe('a process with a client that is not closed ends by itself when it has nothing more to do', () => {
-  /** Opens a session and prints what came of it; 300 ms are enough to find that there is no sidecar. */
+  /** Opens a session and prints what came of it; 2 seconds are enough to find that there is no sidecar. */
   async function outputOf(address: string, transport: 'pipeline' | 'unary'): Promise<string> {
     const directory = mkdtempSync(join(tmpdir(), 'session-client-'));
     closing.push(() => rmSync(directory, { recursive: true }));
@@ -462,7 +462,7 @@ describe('a process with a client that is not closed ends by itself when it has 
       stdin: {
         contents: `import { SessionClient } from './client/src/index';
           const [address, transport] = process.argv.slice(2);
-          const client = new SessionClient({ address, transport, timeoutMs: address.endsWith(':1') ? 300 : 20_000 });
+          const client = new SessionClient({ address, transport, timeoutMs: address.endsWith(':1') ? 2000 : 20_000 });
           client.open('token').then(({ origin }) => console.log(origin), ({ code }) => console.log(code));`,
         resolveDir: root,
       },
