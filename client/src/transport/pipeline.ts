@@ -14,18 +14,16 @@ import {
   streamLost,
   undecodableReply,
 } from './call-errors';
+import { Backoff } from './backoff';
 import { CallTable } from './call-table';
-import type { Channel, Connection } from './channel';
+import type { Channel } from './channel';
 import { Outbox } from './outbox';
 import { openPipelineStream } from './pipeline-stream';
 import type { PipelineStream } from './pipeline-stream';
 import { isIdempotent, methods, wireOf } from './transport';
 import type { MethodName, RequestOf, ResponseOf, Transport } from './transport';
 
-/**
- * Opening another stream waits a random time up to this, doubled with each that failed, or as long as the sidecar asks. Where
- * there is no connection, the channel waits for one by itself.
- */
+/** Between streams. Where there is no connection, the channel waits for one by itself. */
 const reopenMs = { first: 20, longest: 100, longestAskedFor: 1000 } as const;
 /** A stream keeps the process alive, so one that was not used for so long is let go. */
 const idleMs = 5000;
@@ -54,7 +52,6 @@ interface Pending {
 
 /** One stream, and how many of the calls that were sent on it were not answered. */
 interface Link {
-  readonly connection: Connection;
   readonly stream: PipelineStream;
   unanswered: number;
   /** Whether the sidecar took the stream. */
@@ -80,7 +77,7 @@ export class PipelineTransport implements Transport {
   });
   /** Where calls are sent. Others may still be answering what was sent on them. */
   #link: Link | undefined;
-  #failedAttempts = 0;
+  readonly #backoff = new Backoff(reopenMs);
   #lastFailure: ServiceError | undefined;
   #reopening: NodeJS.Timeout | undefined;
   #lastUse = 0;
@@ -168,7 +165,7 @@ export class PipelineTransport implements Transport {
     const stream = openPipelineStream(connection, options, {
       onOpen: () => {
         link.wasOpen = true;
-        this.#failedAttempts = 0;
+        this.#backoff.reset();
         this.#lastFailure = undefined;
         this.#flush();
         this.#endWhenIdle(link);
@@ -192,7 +189,7 @@ export class PipelineTransport implements Transport {
         this.#ended(link, error);
       },
     });
-    const link: Link = { connection, stream, unanswered: 0, wasOpen: false, isSilent: false };
+    const link: Link = { stream, unanswered: 0, wasOpen: false, isSilent: false };
     this.#link = link;
   }
 
@@ -313,16 +310,11 @@ export class PipelineTransport implements Transport {
 
   #reopen(error: ServiceError | undefined): void {
     this.#lastFailure = error;
-    const backoff = Math.random() * Math.min(reopenMs.longest, reopenMs.first * 2 ** this.#failedAttempts);
-    const askedFor = (error && fromGrpcError(error, 'Pipeline').retryAfterMs) ?? 0;
-    this.#failedAttempts += 1;
-    this.#reopening = setTimeout(
-      () => {
-        this.#reopening = undefined;
-        this.#flush();
-      },
-      Math.max(backoff, Math.min(askedFor, reopenMs.longestAskedFor)),
-    );
+    const askedForMs = error && fromGrpcError(error, 'Pipeline').retryAfterMs;
+    this.#reopening = setTimeout(() => {
+      this.#reopening = undefined;
+      this.#flush();
+    }, this.#backoff.next(askedForMs));
     // Calls that wait keep the process alive by their deadline.
     this.#reopening.unref();
   }
