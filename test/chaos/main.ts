@@ -33,6 +33,7 @@ ${modes.map(({ name, about }) => `                         ${name.padEnd(16)} ${
   --slack N            how many times as much as by default a busy machine may add to promised times (default: 1)
   --program FILE       another build of the sidecar (default: server/dist/main.js)
   --out DIRECTORY      for the report, and for the history of rounds in which a promise was broken (default: a new one)
+  --keep               write the histories of all rounds
   --list               print what would be run`;
 
 const bundle = __dirname;
@@ -45,6 +46,7 @@ interface Options {
   readonly run: Pick<RunOptions, 'program' | 'slack' | 'transports' | 'sockets'>;
   readonly out: string | undefined;
   readonly isList: boolean;
+  readonly keepsAll: boolean;
 }
 
 /** @throws Error that says what is wrong with the command line. `undefined`: the usage is asked for. */
@@ -54,6 +56,7 @@ function readOptions(args: string[]): Options | undefined {
     options: {
       help: { type: 'boolean', short: 'h', default: false },
       list: { type: 'boolean', default: false },
+      keep: { type: 'boolean', default: false },
       seconds: { type: 'string', default: '60' },
       seed: { type: 'string' },
       mode: { type: 'string', default: 'all' },
@@ -89,6 +92,7 @@ function readOptions(args: string[]): Options | undefined {
     },
     out: values.out,
     isList: values.list,
+    keepsAll: values.keep,
   };
 }
 
@@ -158,7 +162,8 @@ async function main(args: string[]): Promise<number> {
       workerProgram: join(bundle, 'worker', 'main.js'),
       clockPreload: join(bundle, 'clock-preload.js'),
       onProgress,
-      onViolations(round, history, violations, logs) {
+      onRound(round, history, violations, logs) {
+        if (violations.length === 0 && !options.keepsAll) return;
         const file = join(out, `${part.mode.name}-${part.nearCache ? 'near' : 'plain'}-${round}`);
         writeFileSync(`${file}.jsonl`, printHistory(history));
         writeFileSync(`${file}.log`, logs);

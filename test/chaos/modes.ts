@@ -2,7 +2,7 @@ import { clientClock, clockWhileHanging, sidecarClock } from './faults/clock';
 import { clusterFailover, clusterMasterHang, clusterMasterKill, reshard } from './faults/cluster';
 import type { Fault } from './faults/fault';
 import { storeEvicting, storeFull } from './faults/memory';
-import { blackHole, cut, cutInReply, forgotten, halfOpen, moveMaster, refuse, slow } from './faults/network';
+import { blackHole, cut, cutInReply, forgotten, halfOpen, loseOne, moveMaster, refuse, slow } from './faults/network';
 import { busyScript, clientKill, clientPause, demote, scriptFlush } from './faults/redis-commands';
 import { freeze, restartEmpty, restartFromFile } from './faults/redis-process';
 import { masterHang, masterKill, plannedFailover, sentinelKill } from './faults/sentinel';
@@ -23,11 +23,14 @@ export interface Mode<W extends World = World> {
   readonly faults: readonly Fault<W>[];
   /** Faults of sidecars that may happen at the same time as one of the others. */
   readonly besides: readonly Fault[];
-  /** Whether the near cache works with it. */
-  readonly nearCache: boolean;
+  /** The settings of the near cache that make sense with it. */
+  readonly nearCache: readonly boolean[];
+  /** The sidecar that is asked for nothing but reads. Default: as the seed says, each or none. */
+  readonly readingSidecar?: string;
 }
 
 const sidecarFaults = [terminate, kill, stop];
+const offAndOn = [false, true];
 const inMemory = ['--appendonly', 'no'];
 
 /** Keeps the type of a mode's world between its start and its faults, and hides it from everything else. */
@@ -42,7 +45,7 @@ export const modes: readonly Mode[] = [
     start: (setup) => startSingle(setup, { args: inMemory }),
     faults: [restartEmpty, freeze, freeze, scriptFlush, clientKill, clientPause, busyScript, demote],
     besides: sidecarFaults,
-    nearCache: true,
+    nearCache: offAndOn,
   }),
   mode({
     name: 'single-aof',
@@ -50,7 +53,7 @@ export const modes: readonly Mode[] = [
     start: (setup) => startSingle(setup, { args: ['--appendonly', 'yes', '--appendfsync', 'always'] }),
     faults: [restartFromFile, restartFromFile, freeze, scriptFlush],
     besides: sidecarFaults,
-    nearCache: true,
+    nearCache: offAndOn,
   }),
   mode({
     name: 'proxy',
@@ -58,7 +61,16 @@ export const modes: readonly Mode[] = [
     start: startProxied,
     faults: [cut, cutInReply, halfOpen, halfOpen, forgotten, forgotten, blackHole, refuse, slow, moveMaster],
     besides: sidecarFaults,
-    nearCache: true,
+    nearCache: offAndOn,
+  }),
+  mode({
+    name: 'near-cache',
+    about: 'a sidecar that is only read from, remembers, and loses one of its connections without being told',
+    start: startProxied,
+    faults: [loseOne, loseOne, loseOne, moveMaster],
+    besides: [],
+    nearCache: [true],
+    readingSidecar: 'a',
   }),
   mode({
     name: 'sentinel',
@@ -66,7 +78,7 @@ export const modes: readonly Mode[] = [
     start: startSentinel,
     faults: [plannedFailover, masterKill, masterHang, sentinelKill],
     besides: sidecarFaults,
-    nearCache: true,
+    nearCache: offAndOn,
   }),
   mode({
     name: 'cluster',
@@ -74,7 +86,7 @@ export const modes: readonly Mode[] = [
     start: (setup, random) => startCluster(setup, { needsFullCoverage: random.chance(0.5) }),
     faults: [clusterFailover, clusterMasterKill, clusterMasterHang, reshard],
     besides: sidecarFaults,
-    nearCache: false,
+    nearCache: [false],
   }),
   mode({
     name: 'memory-pressure',
@@ -82,7 +94,7 @@ export const modes: readonly Mode[] = [
     start: (setup) => startSingle(setup, { args: inMemory }),
     faults: [storeFull, storeEvicting],
     besides: sidecarFaults,
-    nearCache: true,
+    nearCache: offAndOn,
   }),
   mode({
     name: 'clock',
@@ -90,7 +102,7 @@ export const modes: readonly Mode[] = [
     start: (setup) => startSingle(setup, { args: inMemory }),
     faults: [sidecarClock, clientClock, clockWhileHanging],
     besides: [],
-    nearCache: true,
+    nearCache: offAndOn,
   }),
   mode({
     name: 'sidecar-restart',
@@ -98,6 +110,6 @@ export const modes: readonly Mode[] = [
     start: (setup) => startSingle(setup, { args: inMemory }),
     faults: [terminate, terminate, kill, stop],
     besides: [],
-    nearCache: true,
+    nearCache: offAndOn,
   }),
 ];

@@ -23,8 +23,8 @@ export interface RunOptions {
   readonly workerProgram: string;
   readonly clockPreload: string;
   readonly onProgress: (progress: PartProgress) => void;
-  /** Called with each round in which a promise was broken. */
-  readonly onViolations: (round: number, history: History, violations: readonly Violation[], logs: string) => void;
+  /** Called with each round. */
+  readonly onRound: (round: number, history: History, violations: readonly Violation[], logs: string) => void;
 }
 
 export interface PartProgress {
@@ -61,7 +61,8 @@ export interface Outcomes {
 }
 
 const memoryLimitBytes = 256 * 2 ** 20;
-const touchIntervalMs = 300;
+/** With the short one, sessions expire within a round; with the long one, a near cache answers for as long as it may. */
+const touchIntervalsMs = [300, 20_000] as const;
 /** How many sessions of a round are looked at again after the next. */
 const mostCarried = 6;
 
@@ -73,6 +74,7 @@ export async function runPart(part: Part, options: RunOptions): Promise<PartResu
     ...{ rounds: 0, outcomes: { ok: 0, failed: 0, ambiguous: 0 }, unexplained: 0, late: 0, peakBytes: 0 },
     ...{ faults: [], recoveries: [], violations: [] },
   };
+  const touchIntervalMs = part.mode.readingSidecar === undefined ? random.pick(touchIntervalsMs) : touchIntervalsMs[1];
   const setup: Setup = { nearCache: part.nearCache, touchIntervalMs, memoryLimitBytes, slack: options.slack };
   const hasClocks = part.mode.name === 'clock';
   const world = await part.mode.start(
@@ -122,10 +124,8 @@ export async function runPart(part: Part, options: RunOptions): Promise<PartResu
       if (previous !== undefined) violations.push(...(await lookAgain(stage, previous, round)));
       result.rounds += 1;
       addTo(result, round.history, violations);
-      if (violations.length > 0) {
-        const logs = world.sidecars.map(({ name, output }) => `sidecar ${name}\n${output}\n`).join('\n');
-        options.onViolations(result.rounds, round.history, violations, logs);
-      }
+      const logs = world.sidecars.map(({ name, output }) => `sidecar ${name}\n${output}\n`).join('\n');
+      options.onRound(result.rounds, round.history, violations, logs);
       previous = { ...round, alive: random.shuffle(round.alive).slice(0, mostCarried) };
     } while (now() < end - shortestRoundMs);
   } finally {

@@ -40,15 +40,21 @@ export function planParts(
   random: Random,
 ): Part[] {
   const settingsOf = (mode: Mode): boolean[] => {
-    if (nearCache === 'off' || !mode.nearCache) return [false];
-    return nearCache === 'on' ? [true] : [false, true];
+    const wanted = { on: [true], off: [false], both: [false, true] }[nearCache];
+    return mode.nearCache.filter((setting) => wanted.includes(setting));
   };
   const most = Math.max(1, Math.floor(milliseconds / shortestPartMs));
   const full = modes.flatMap((mode) => settingsOf(mode).map((setting) => ({ mode, nearCache: setting })));
   const parts =
     full.length <= most
       ? full
-      : random.shuffle(modes.map((mode) => ({ mode, nearCache: random.pick(settingsOf(mode)) }))).slice(0, most);
+      : random
+          .shuffle(
+            modes
+              .filter((mode) => settingsOf(mode).length > 0)
+              .map((mode) => ({ mode, nearCache: random.pick(settingsOf(mode)) })),
+          )
+          .slice(0, most);
   return parts.map((part) => ({
     ...part,
     milliseconds: milliseconds / parts.length,
@@ -60,7 +66,11 @@ export function planParts(
 const perFaultMs = 6000;
 
 /** @param milliseconds how long the round should take at most */
-export function planRound(mode: Pick<Mode, 'faults' | 'besides'>, milliseconds: number, random: Random): RoundPlan {
+export function planRound(
+  mode: Pick<Mode, 'faults' | 'besides' | 'readingSidecar'>,
+  milliseconds: number,
+  random: Random,
+): RoundPlan {
   const mostFaults = Math.min(3, Math.max(1, Math.floor(milliseconds / perFaultMs)));
   return {
     workload: {
@@ -68,6 +78,7 @@ export function planRound(mode: Pick<Mode, 'faults' | 'besides'>, milliseconds: 
       longestPauseMs: random.pick([10, 25, 60]),
       sharedSlots: random.int(2, 5),
       idleSlots: 2,
+      readingSidecar: mode.readingSidecar ?? (random.chance(0.3) ? random.pick(['a', 'b']) : undefined),
     },
     faults: Array.from({ length: random.int(1, mostFaults) }, (_, number) => ({
       index: random.int(0, mode.faults.length - 1),

@@ -91,6 +91,24 @@ export const forgotten: Fault<ProxiedWorld> = {
   },
 };
 
+/** One connection of the first sidecar carries nothing any more, or is over for Redis alone, while its others work. */
+export const loseOne: Fault<ProxiedWorld> = {
+  name: 'network-lose-one',
+  async run({ redisProxies }, { random, record, hold }) {
+    const [sidecar, proxy] = [...redisProxies].sort(([a], [b]) => a.localeCompare(b))[0]!;
+    const isForgotten = random.chance(0.6);
+    const injected = now();
+    const [link] = random.shuffle(proxy.links);
+    if (isForgotten) link?.forget();
+    else link?.freeze(['requests', 'replies']);
+    await hold(2500, 4500);
+    link?.thaw();
+    const healed = now();
+    const detail = `one connection of ${sidecar} is ${isForgotten ? 'over for Redis alone' : 'half-open'}`;
+    record({ kind: this.name, detail, injected, healed, possible: injected, sidecars: [sidecar] });
+  },
+};
+
 /** Nothing gets through: connections stay open, new ones are taken and hear nothing. */
 export const blackHole: Fault<ProxiedWorld> = {
   name: 'network-black-hole',

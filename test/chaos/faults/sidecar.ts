@@ -15,7 +15,8 @@ export const terminate: Fault = {
     record({
       ...{ kind: this.name, detail: `SIGTERM to ${sidecar.name}`, injected, healed: possible, possible },
       sidecars: [sidecar.name],
-      restart: { sidecar: sidecar.name, downMs: possible - injected },
+      // A proxy takes connections while nothing is behind it, so callers cannot know that there is nothing.
+      ...(sidecar.clientProxy === undefined && { restart: { sidecar: sidecar.name, downMs: possible - injected } }),
     });
   },
 };

@@ -51,14 +51,7 @@ export async function runIdleLane(context: LaneContext, slot: number): Promise<v
       await createIn(context, slot, false, random.int(1000, 1800));
       continue;
     }
-    const idle = session.news.idleTimeoutMs!;
-    const way = random.int(1, 100);
-    const gap =
-      way <= 55
-        ? random.int(50, idle * 0.7)
-        : way <= 85
-          ? idle * 0.9
-          : idle + setup.touchIntervalMs + random.int(300, 600);
+    const gap = pickGap(random, session.news.idleTimeoutMs!, setup.touchIntervalMs);
     const end = now() + gap;
     while (!context.isFinishing() && now() < end) await sleep(Math.min(50, end - now()));
     if (context.isFinishing()) return;
@@ -68,6 +61,16 @@ export async function runIdleLane(context: LaneContext, slot: number): Promise<v
     await callOn(context, session, session.tokens.at(-1)!, call);
   }
 }
+
+function pickGap(random: Random, idleTimeoutMs: number, touchIntervalMs: number): number {
+  const way = random.int(1, 100);
+  if (way <= 55) return random.int(50, Math.floor(idleTimeoutMs * 0.7));
+  const tooLate = idleTimeoutMs + touchIntervalMs + random.int(300, 600);
+  return way <= 85 || tooLate > longestGapMs ? idleTimeoutMs * 0.9 : tooLate;
+}
+
+/** Rounds are too short to wait longer. */
+const longestGapMs = 4000;
 
 async function createIn(
   context: LaneContext,
@@ -97,7 +100,11 @@ async function callOn(
 ): Promise<void> {
   const { random, connections, setup } = context;
   const id = context.nextId();
-  const { operation, performed } = await attempt(random.pick(connections), {
+  const isReading = call.kind === 'read' || call.kind === 'peekFlash' || call.kind === 'getCsrf';
+  const able = isReading
+    ? connections
+    : connections.filter(({ sidecar }) => sidecar !== context.workload.readingSidecar);
+  const { operation, performed } = await attempt(random.pick(able), {
     ...{ id, process: setup.name, session: session.news.name, tokenName, token, call, timeoutMs: pickTimeout(random) },
     cancelAfterMs: random.chance(0.02) ? random.int(0, 15) : undefined,
   });

@@ -9,6 +9,8 @@ export interface Workload {
   readonly longestPauseMs: number;
   /** How many sessions are used at a time. */
   readonly sharedSlots: number;
+  /** A sidecar that is asked for nothing but reads, so that what it remembers is not dropped by its own changes. */
+  readonly readingSidecar?: string | undefined;
   /** How many sessions with a short idle timeout each worker has. */
   readonly idleSlots: number;
 }
