@@ -110,11 +110,30 @@ function dataOf(choices: Choices): Buffer {
 export function http2Bytes(choices: Choices): Buffer {
   const parts: Buffer[] = [choices.isRare(16) ? choices.take(choices.below(60)) : preface];
   if (!choices.isRare(16)) parts.push(frame(types.settings, 0, 0, settings(choices)));
+  let lastStream = -1;
   for (let count = 0; count < 24 && !choices.isOver; count += 1) {
-    const one = anyFrame(choices);
-    const copies = choices.isRare(48) ? choices.pick([2, 50, 2000]) : 1;
-    for (let copy = 0; copy < copies; copy += 1) parts.push(one);
+    if (choices.isRare(2)) {
+      parts.push(repeated(choices, anyFrame(choices, lastStream)));
+    } else {
+      lastStream += 2;
+      parts.push(call(choices, lastStream));
+    }
   }
+  return Buffer.concat(parts);
+}
+
+function repeated(choices: Choices, one: Buffer): Buffer {
+  const copies = choices.isRare(48) ? choices.pick([2, 50, 2000]) : 1;
+  return Buffer.concat(Array.from({ length: copies }, () => one));
+}
+
+/** Headers and messages on a stream of their own, and mostly the end of them. */
+function call(choices: Choices, stream: number): Buffer {
+  const parts = [frame(types.headers, endHeaders, stream, requestHeaders(choices))];
+  const messages = choices.below(3);
+  for (let made = 0; made < messages; made += 1)
+    parts.push(repeated(choices, frame(types.data, 0, stream, dataOf(choices))));
+  if (!choices.isRare(6)) parts.push(frame(types.data, endStream, stream, dataOf(choices)));
   return Buffer.concat(parts);
 }
 
@@ -123,10 +142,20 @@ export function http2Bytes(choices: Choices): Buffer {
  * that was never opened.
  */
 export function hasGoaway(received: Buffer): boolean {
-  for (let at = 0; at + 9 <= received.length; at += 9 + received.readUIntBE(at, 3)) {
-    if (received[at + 3] === types.goaway) return true;
-  }
-  return false;
+  return typesIn(received).includes(types.goaway);
+}
+
+/** What a server answers as soon as it has read all that came before. */
+export const ping = frame(types.ping, 0, 0, Buffer.from('arrived?'));
+
+export function hasPong(received: Buffer): boolean {
+  return typesIn(received).includes(types.ping);
+}
+
+function typesIn(received: Buffer): number[] {
+  const found: number[] = [];
+  for (let at = 0; at + 9 <= received.length; at += 9 + received.readUIntBE(at, 3)) found.push(received[at + 3]!);
+  return found;
 }
 
 function settings(choices: Choices): Buffer {
@@ -138,8 +167,9 @@ function settings(choices: Choices): Buffer {
   return list;
 }
 
-function anyFrame(choices: Choices): Buffer {
-  const stream = choices.isRare(8) ? choices.pick([0, 2, 2 ** 31 - 1, 2 ** 32 - 1]) : 1 + 2 * choices.below(6);
+function anyFrame(choices: Choices, lastStream: number): Buffer {
+  const isKnown = lastStream > 0 && !choices.isRare(6);
+  const stream = isKnown ? lastStream - 2 * choices.below(3) : choices.pick([0, 1, 2, 99, 2 ** 31 - 1, 2 ** 32 - 1]);
   const end = choices.byte() % 2 === 0 ? endStream : 0;
   switch (choices.below(16)) {
     case 0:

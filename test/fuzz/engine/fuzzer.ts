@@ -3,7 +3,7 @@ import { Coverage } from './coverage';
 import { minimise } from './minimise';
 import { mutate } from './mutator';
 import { Random } from './random';
-import { defaultMaxBytes } from './target';
+import { CulpritError, defaultMaxBytes } from './target';
 import type { CorpusEntry, Find, OpenTarget, Target } from './target';
 
 export interface FuzzerContext {
@@ -15,6 +15,11 @@ export interface FuzzerContext {
   /** Is told each input before it runs, so that one which hangs or ends the process is known. */
   readonly onInput: (input: Buffer) => void;
   readonly onFind: (find: Find) => void;
+}
+
+interface Failure {
+  readonly input: Buffer;
+  readonly problem: string;
 }
 
 /** An input that did something new, and how much work it was. */
@@ -41,38 +46,39 @@ export async function fuzz(target: Target, opened: OpenTarget, context: FuzzerCo
   const foundKinds = new Set<string>();
   coverage.takeNews();
 
-  const problemOf = async (input: Buffer): Promise<string | undefined> => {
+  const failureOf = async (input: Buffer): Promise<Failure | undefined> => {
     context.onInput(input);
     try {
       const running = opened.run(input);
       if (running !== undefined) await running;
     } catch (error) {
-      return error instanceof Error ? (error.stack ?? error.message) : String(error);
+      const problem = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      return { problem, input: error instanceof CulpritError ? error.input : input };
     }
     return undefined;
   };
 
   /** @returns what is wrong, if anything; keeps the input if it is worth it */
-  const attempt = async (input: Buffer): Promise<string | undefined> => {
-    const problem = await problemOf(input);
+  const attempt = async (input: Buffer): Promise<Failure | undefined> => {
+    const failure = await failureOf(input);
     if (coverage.takeNews()) {
       const entry = { input, steps: coverage.steps };
       if (kept.length < mostKept) kept.push(entry);
       else kept[random.below(mostKept)] = entry;
     }
-    if (problem !== undefined) return problem;
+    if (failure !== undefined) return failure;
     const { size = input.length } = opened;
     const allowed = target.maxSteps?.(size) ?? Infinity;
     return coverage.steps > allowed
-      ? `Took ${coverage.steps} steps for ${size} bytes; ${allowed} are allowed.`
+      ? { input, problem: `Took ${coverage.steps} steps for ${size} bytes; ${allowed} are allowed.` }
       : undefined;
   };
 
   for (const { file, input } of context.corpus) {
-    const problem = await attempt(input);
-    if (problem === undefined) continue;
-    foundKinds.add(kindOf(problem));
-    context.onFind({ input, problem, file });
+    const failure = await attempt(input);
+    if (failure === undefined) continue;
+    foundKinds.add(kindOf(failure));
+    context.onFind({ input, problem: failure.problem, file });
   }
   const seeds = [...target.seeds.map((seed) => Buffer.from(seed)), ...context.corpus.map(({ input }) => input)];
   const deadline = performance.now() + context.seconds * 1000;
@@ -81,16 +87,22 @@ export async function fuzz(target: Target, opened: OpenTarget, context: FuzzerCo
   for (let count = 0; count < mostInputs && !isOver(); count += 1) {
     if (count % inputsPerTurn === 0) await setImmediate();
     const [base, other] = [choose(), choose()];
-    const input = count < seeds.length ? seeds[count]! : mutate(base, random, { dictionary, other, maxBytes });
-    const problem = await attempt(input);
-    if (problem === undefined || foundKinds.has(kindOf(problem))) continue;
-    const kind = kindOf(problem);
+    const input = count < seeds.length ? seeds[count]! : madeFrom(base, other);
+    const failure = await attempt(input);
+    if (failure === undefined || foundKinds.has(kindOf(failure))) continue;
+    const kind = kindOf(failure);
     foundKinds.add(kind);
-    const smallest = await minimise(input, async (candidate) => {
+    const smallest = await minimise(failure.input, async (candidate) => {
       const again = await attempt(candidate);
-      return again !== undefined && kindOf(again) === kind;
+      return again?.input === candidate && kindOf(again) === kind;
     });
-    context.onFind({ input: smallest, problem });
+    context.onFind({ input: smallest, problem: failure.problem });
+  }
+
+  /** Where nothing tells what is worth changing further, chance has to bring variety. */
+  function madeFrom(base: Buffer, other: Buffer): Buffer {
+    if (guidedBy.length === 0 && random.below(2) === 0) return random.bytes(random.below(1 + random.below(maxBytes)));
+    return mutate(base, random, { dictionary, other, maxBytes });
   }
 
   /** What was kept last leads further more often, and what takes less work is tried more often in the same time. */
@@ -103,7 +115,7 @@ export async function fuzz(target: Target, opened: OpenTarget, context: FuzzerCo
 }
 
 /** Finds of one kind have one cause, as a rule: the same message but for what it quotes. */
-function kindOf(problem: string): string {
+function kindOf({ problem }: Failure): string {
   const [message = ''] = problem.split('\n', 1);
   return message.replaceAll(/`[^`]*`|"[^"]*"|'[^']*'|[\da-f]{6,}|\d+/g, '');
 }

@@ -21,6 +21,18 @@ export interface Target {
   open(): Promise<OpenTarget>;
 }
 
+/** Thrown when not the last input but an earlier one did it. */
+export class CulpritError extends Error {
+  override readonly name = 'CulpritError';
+
+  constructor(
+    readonly input: Buffer,
+    cause: unknown,
+  ) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
 export interface OpenTarget {
   /** Rejects or throws when the property does not hold. */
   run(input: Buffer): void | Promise<void>;

@@ -1,16 +1,14 @@
 import { connectRaw } from '../../support/raw-grpc';
 import { Choices } from '../bytes/choices';
-import { hasGoaway, http2Bytes } from '../bytes/http2-frames';
+import { hasGoaway, hasPong, http2Bytes, ping } from '../bytes/http2-frames';
 import type { Target } from '../engine/target';
-import { exchange, startUnderFire } from './sidecar-process';
-
-const inputsPerCheck = 8;
+import { checkingBetween, exchange, startUnderFire } from './sidecar-process';
 
 export const grpcBytes: Target = {
   name: 'grpc-bytes',
   property:
     'Any bytes at the gRPC port or Unix socket end in bounded time and memory; the process lives on, and a client beside it is served.',
-  maxBytes: 1024,
+  maxBytes: 512,
   seeds: [
     Uint8Array.from([0, 0, 1, 0, 0, 0]),
     Uint8Array.from([0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 4, 0, 4]),
@@ -22,7 +20,6 @@ export const grpcBytes: Target = {
     let pid: number | undefined;
     let neighbour = connectRaw(sidecar.current.address);
     let token = '';
-    let count = 0;
     const callBeside = async (): Promise<void> => {
       if (pid !== sidecar.current.child.pid) {
         neighbour.close();
@@ -32,20 +29,17 @@ export const grpcBytes: Target = {
       }
       await neighbour.call('getSession', { token });
     };
+    const send = async (input: Buffer): Promise<void> => {
+      const choices = new Choices(input);
+      const isUnix = choices.byte() % 2 === 1;
+      const bytes = choices.isRare(12) ? choices.rest() : http2Bytes(choices);
+      const [host, port] = sidecar.current.address.split(':');
+      const to = isUnix ? { path: sidecar.socketPath } : { host, port: Number(port) };
+      await exchange(to, Buffer.concat([bytes, ping]), { isOver: hasGoaway, hasArrived: hasPong });
+    };
     await callBeside();
     return {
-      async run(input) {
-        const choices = new Choices(input);
-        const isUnix = choices.byte() % 2 === 1;
-        const bytes = choices.isRare(12) ? choices.rest() : http2Bytes(choices);
-        const [host, port] = sidecar.current.address.split(':');
-        await exchange(isUnix ? { path: sidecar.socketPath } : { host, port: Number(port) }, bytes, hasGoaway);
-        count += 1;
-        if (count % inputsPerCheck === 0) {
-          await sidecar.check();
-          await callBeside();
-        }
-      },
+      run: checkingBetween(sidecar, send, callBeside),
       close: async () => {
         neighbour.close();
         await sidecar.close();

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Target } from '../engine/target';
-import { exchange, startUnderFire } from './sidecar-process';
-
-const inputsPerCheck = 8;
+import { checkingBetween, exchange, startUnderFire } from './sidecar-process';
 
 export const httpBytes: Target = {
   name: 'http-bytes',
@@ -61,22 +59,17 @@ export const httpBytes: Target = {
   ],
   async open() {
     const sidecar = await startUnderFire();
-    let count = 0;
+    const send = async (input: Buffer): Promise<void> => {
+      const { hostname, port } = new URL(sidecar.current.httpUrl);
+      const received = await exchange({ host: hostname, port: Number(port) }, input);
+      assert.ok(received.length === 0 || received.subarray(0, 5).toString() === 'HTTP/', 'what came back is not HTTP');
+    };
+    const probe = async (): Promise<void> => {
+      const { status } = await fetch(`${sidecar.current.httpUrl}/livez`);
+      assert.equal(status, 200, 'the status of /livez');
+    };
     return {
-      async run(input) {
-        const { hostname, port } = new URL(sidecar.current.httpUrl);
-        const received = await exchange({ host: hostname, port: Number(port) }, input);
-        assert.ok(
-          received.length === 0 || received.subarray(0, 5).toString() === 'HTTP/',
-          'what came back is not HTTP',
-        );
-        count += 1;
-        if (count % inputsPerCheck === 0) {
-          await sidecar.check();
-          const { status } = await fetch(`${sidecar.current.httpUrl}/livez`);
-          assert.equal(status, 200, 'the status of /livez');
-        }
-      },
+      run: checkingBetween(sidecar, send, probe),
       close: () => sidecar.close(),
     };
   },

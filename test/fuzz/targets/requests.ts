@@ -35,6 +35,8 @@ const env = {
   SESSION_SIDECAR_MAX_SESSION_SIZE: '600KB',
   SESSION_SIDECAR_MAX_KEYS: '5',
   SESSION_SIDECAR_MAX_FLASH_MESSAGES: '5',
+  // What keeps this thread busy keeps it from hearing Redis.
+  SESSION_SIDECAR_REDIS_MAX_SILENCE: '1m',
 };
 
 const mostRequests = 6;

@@ -4,17 +4,26 @@ import { connect } from 'node:net';
 import type { NetConnectOpts } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as setTimeoutPromise } from 'node:timers/promises';
 import { startServing } from '../../support/process';
 import type { ServingProcess } from '../../support/process';
 import { endWithThread } from '../engine/children';
+import { CulpritError } from '../engine/target';
 
 /** The sidecar as it is shipped, which is started anew when an input has ended it. */
 export interface SidecarUnderFire {
   readonly current: ServingProcess;
-  /** Throws when the process has ended, after starting another one, or takes more memory than it may. */
-  check(): Promise<void>;
+  /**
+   * Throws when the process has ended, after starting another one, or takes more memory than it may.
+   *
+   * @param options whether it is about to end, so that it is worth waiting for; default: no
+   */
+  check(options?: { readonly isDying: boolean }): Promise<void>;
   close(): Promise<void>;
 }
+
+/** How long a process that no longer serves may take to end. */
+const dyingMs = 2000;
 
 /** The limit of k8s/base/web.yaml: a process that takes more is killed there. */
 const maxMegabytes = 256;
@@ -40,12 +49,14 @@ export async function startUnderFire(): Promise<SidecarUnderFire & { readonly so
     get current() {
       return current;
     },
-    async check() {
+    async check({ isDying } = { isDying: false }) {
+      if (isDying) await Promise.race([current.exit, setTimeoutPromise(dyingMs)]);
       const { exitCode, signalCode, pid = 0 } = current.child;
       if (exitCode !== null || signalCode !== null) {
-        const { stderr } = current.output();
+        const fatal = current.log().find(({ level }) => level === 'fatal');
+        const why = fatal === undefined ? current.output().stderr : JSON.stringify(fatal['err']);
         await restart();
-        assert.fail(`The sidecar ended with ${exitCode ?? signalCode}: ${stderr.slice(-500)}`);
+        assert.fail(`The sidecar ended with ${exitCode ?? signalCode}: ${why}`);
       }
       const megabytes = residentMegabytes(pid);
       if (megabytes <= maxMegabytes) return;
@@ -70,33 +81,90 @@ function residentMegabytes(pid: number): number {
 /** Far longer than any answer takes. */
 const patienceMs = 10_000;
 
+export interface ExchangeOptions {
+  /** Whether the server has said by what it sent that it ended the connection. Default: it says so by ending it. */
+  readonly isOver?: (received: Buffer) => boolean;
+  /** Whether what was sent has arrived, so that the end of it may follow. Default: the end follows at once. */
+  readonly hasArrived?: (received: Buffer) => boolean;
+}
+
+/** After what was sent has arrived, for how long work that it began may go on before the connection ends. */
+const workMs = 2;
+/** Not everything has its arrival confirmed. */
+const unconfirmedMs = 20;
+
 /**
  * Sends bytes over a connection of their own and the end of them, and gives what came back until the server ended the connection.
  * Fails when it does not.
- *
- * @param isOver whether the server has said by what it sent that it ended the connection
  */
-export function exchange(
-  to: NetConnectOpts,
-  bytes: Buffer,
-  isOver: (received: Buffer) => boolean = () => false,
-): Promise<Buffer> {
+export function exchange(to: NetConnectOpts, bytes: Buffer, options: ExchangeOptions = {}): Promise<Buffer> {
+  const { isOver = () => false, hasArrived } = options;
   return new Promise((resolve, reject) => {
-    const received: Buffer[] = [];
+    let received = Buffer.alloc(0);
     const socket = connect(to);
+    const end = (): void => void socket.end();
     const timer = setTimeout(() => {
       socket.destroy();
       reject(new Error('the connection is not ended'));
     }, patienceMs);
     socket.on('data', (data: Buffer) => {
-      received.push(data);
-      if (isOver(Buffer.concat(received))) socket.destroy();
+      received = Buffer.concat([received, data]);
+      if (isOver(received)) socket.destroy();
+      else if (hasArrived?.(received) === true) setTimeout(end, workMs);
     });
     socket.on('error', () => undefined);
     socket.once('close', () => {
       clearTimeout(timer);
-      resolve(Buffer.concat(received));
+      resolve(received);
     });
-    socket.end(bytes);
+    socket.write(bytes);
+    if (hasArrived === undefined) end();
+    else setTimeout(end, unconfirmedMs);
   });
+}
+
+/** Inputs between two checks of the process and of what is beside them. */
+const inputsPerCheck = 8;
+
+/**
+ * Checks a sidecar after every few inputs. Where that fails, tries each of them again by itself, so that the one which did it is
+ * reported.
+ *
+ * @param send one input
+ * @param callBeside fails when the sidecar does not serve others
+ */
+export function checkingBetween(
+  sidecar: SidecarUnderFire,
+  send: (input: Buffer) => Promise<void>,
+  callBeside: () => Promise<void>,
+): (input: Buffer) => Promise<void> {
+  let unchecked: Buffer[] = [];
+  const check = async (): Promise<void> => {
+    try {
+      await callBeside();
+    } catch (error) {
+      // It fails because the process has ended, as a rule, which then is what to report.
+      await sidecar.check({ isDying: true });
+      throw error;
+    }
+    await sidecar.check();
+  };
+  return async (input) => {
+    unchecked.push(input);
+    await send(input);
+    if (unchecked.length < inputsPerCheck) return;
+    const suspects = unchecked;
+    unchecked = [];
+    try {
+      await check();
+    } catch (error) {
+      for (const suspect of suspects) {
+        await send(suspect).catch(() => undefined);
+        await check().catch((again: unknown) => {
+          throw new CulpritError(suspect, again);
+        });
+      }
+      throw error;
+    }
+  };
 }
