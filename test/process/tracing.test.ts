@@ -111,7 +111,7 @@ describe.each(Object.entries(transports))('%s', (_, connect) => {
   });
 
   test('that fails because of Redis is an error, and so is that of Redis', async () => {
-    const { sidecar, client } = await traced.start({ settings: { REDIS_COMMAND_TIMEOUT: '50ms' } });
+    const { sidecar, client } = await traced.start({ settings: { REDIS_COMMAND_TIMEOUT: '500ms' } });
     const { token } = await client.call('createSession', {});
     traced.redis.freeze();
     const { traceId, metadata } = newTrace();
