@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { until } from '../support/poll';
@@ -77,9 +77,11 @@ describeWith('prometheus', hasPrometheus)('a Prometheus that scrapes a sidecar u
 
   beforeAll(async () => {
     redis = await startRedis();
+    const keysFile = join(redis.directory, 'signing-keys');
+    writeFileSync(keysFile, signingKey);
     sidecar = await startServing({
       settings: {
-        SIGNING_KEYS: signingKey,
+        SIGNING_KEYS_FILE: keysFile,
         REDIS_URL: redis.url,
         REDIS_COMMAND_TIMEOUT: '20s',
         REDIS_MAX_SILENCE: '20s',

@@ -125,7 +125,7 @@ test.each([
       startServing({
         settings: {
           ...{ GRPC_ADDRESS: address, REDIS_URL: redis.url, SIGNING_KEYS: signingKey },
-          ...(measured === undefined && { REDIS_COMMAND_TIMEOUT: '20s' }),
+          ...(measured === undefined && { REDIS_COMMAND_TIMEOUT: '20s', REDIS_MAX_SILENCE: '20s' }),
         },
       });
     let sidecar = await start();
