@@ -206,7 +206,7 @@ function versionsOf(program: string): Record<string, string> {
   const output = (command: string, ...rest: string[]): string =>
     execFileSync(command, rest, { encoding: 'utf8', cwd: dirname(program) }).trim();
   return {
-    'session-sidecar': output(process.execPath, program, '--version'),
+    'session-sidecar': output(process.execPath, program, '--version').replace('session-sidecar ', ''),
     'Node.js': process.version,
     Redis: /v=(\S+)/.exec(output('redis-server', '--version'))?.[1] ?? 'unknown',
   };

@@ -43,7 +43,7 @@ export function printReport(results: readonly PartResult[], facts: ReportFacts):
             result.late,
             result.faults.length,
           ],
-          ...[milliseconds(median(times)), milliseconds(Math.max(0, ...times))],
+          ...[milliseconds(median(times)), milliseconds(most(times))],
           ...[`${Math.round(result.peakBytes / 2 ** 20)} MiB`, result.violations.length],
         ];
       }),
@@ -63,12 +63,7 @@ export function printReport(results: readonly PartResult[], facts: ReportFacts):
           .filter((recovery) => recovery.kind === kind)
           .map((recovery) => recovery.milliseconds);
         const count = faults.filter((fault) => fault.kind === kind).length;
-        return [
-          kind,
-          count,
-          milliseconds(median(times)),
-          milliseconds(times.length === 0 ? undefined : Math.max(...times)),
-        ];
+        return [kind, count, milliseconds(median(times)), milliseconds(most(times))];
       }),
     ),
     '',
@@ -105,6 +100,10 @@ function table(head: readonly string[], rows: readonly (readonly (string | numbe
 
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, each) => total + each, 0);
+}
+
+function most(numbers: readonly number[]): number | undefined {
+  return numbers.length === 0 ? undefined : Math.max(...numbers);
 }
 
 function median(numbers: readonly number[]): number | undefined {
