@@ -19,6 +19,8 @@ export interface ValueCodec {
   decode(bytes: Buffer, path: string): unknown;
 }
 
+const mayOverflow = /[eE]\+?\d\d|\d{200}/;
+
 const jsonCodec: ValueCodec = {
   check: assertJson,
   encode(value, path) {
@@ -28,7 +30,13 @@ const jsonCodec: ValueCodec = {
   decode(bytes, path) {
     // It can be parsed, but not be written again.
     if (isTooDeep(bytes)) throw unreadable(path, `it is nested more than ${maxDepth} levels deep`);
-    return readable(path, () => JSON.parse(bytes.toString()) as unknown);
+    return readable(path, () => {
+      const text = bytes.toString();
+      const value = JSON.parse(text) as unknown;
+      // A number past the greatest that JavaScript has becomes Infinity, which could not be written again.
+      if (mayOverflow.test(text)) assertJson(value, path);
+      return value;
+    });
   },
 };
 

@@ -104,6 +104,9 @@ export class Connections {
     const peer = this.#injecting;
     if (peer === undefined) throw new Error('A connection came from elsewhere.');
     peer.session = session;
+    // A client that does not keep to HTTP/2 ends its own connection, and its streams, but not the process.
+    session.on('error', () => undefined);
+    session.on('stream', (stream) => stream.on('error', () => undefined));
     this.#bySession.set(session, peer);
     session.once('remoteSettings', () => {
       peer.isEstablished = true;
