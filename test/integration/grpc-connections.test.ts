@@ -210,6 +210,18 @@ describe('a request', () => {
     });
   });
 
+  test('that is refused is not started, though it is complete by then', async () => {
+    const { sidecar, http2 } = await start({ SESSION_SIDECAR_REQUEST_BUFFER_SIZE: '4MiB' });
+    const [holder, late] = [http2(), http2()];
+    const held = holder.begin('GetSession');
+    held.stream.write(framed(Buffer.alloc(4 * 1024 * 1024)).subarray(0, 3 * 1024 * 1024));
+    const value = Buffer.from(JSON.stringify('x'.repeat(3 * 1024 * 1024)));
+    const call = late.begin('CreateSession');
+    call.stream.end(framed(encodeRequest('createSession', { mutations: [mutation.set('n', value)] })));
+    expect(await call.failure).toEqual({ status: 'UNAVAILABLE', reason: 'OVERLOADED' });
+    expect((await countRpcs(sidecar))['CreateSession']).toBeUndefined();
+  });
+
   test('that is compressed is refused, because a few bytes could become a thousand times as many', async () => {
     const { token, refusals, http2 } = await start({});
     const call = http2().begin('GetSession', { 'grpc-encoding': 'gzip' });

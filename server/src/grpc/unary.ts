@@ -13,6 +13,7 @@ import { toServiceError, toStatus } from './status';
 export function serveUnary(dispatch: Dispatch, logger: Logger): handleUnaryCall<Buffer, Buffer> {
   return (call, answer) => {
     const open = openStreamOf(http2StreamOf(call));
+    if (open.isRefused) return;
     const unary = new UnaryCall(call, open, dispatch, answer, logger);
     // grpc-js says so at the deadline, too, and at the end in any case.
     call.once('cancelled', () => {

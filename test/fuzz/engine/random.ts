@@ -19,6 +19,8 @@ export class Random {
   }
 
   bytes(length: number): Buffer {
-    return Buffer.from(Array.from({ length }, () => this.below(256)));
+    const bytes = Buffer.alloc(length + 3);
+    for (let at = 0; at < length; at += 4) bytes.writeInt32LE(uniformInt(this.#generator, -(2 ** 31), 2 ** 31 - 1), at);
+    return bytes.subarray(0, length);
   }
 }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Target } from '../engine/target';
 
 /*
@@ -14,8 +15,10 @@ function drill(name: string, property: string, fail: () => void, hangMs?: number
     ...(hangMs !== undefined && { hangMs }),
     open: () =>
       Promise.resolve({
-        run: (input) => {
+        async run(input) {
           if (input.includes('!')) fail();
+          // As everything that calls something does.
+          await setImmediate();
         },
       }),
   };

@@ -2,7 +2,8 @@ import { connectRaw } from '../../support/raw-grpc';
 import { Choices } from '../bytes/choices';
 import { hasGoaway, hasPong, http2Bytes, ping } from '../bytes/http2-frames';
 import type { Target } from '../engine/target';
-import { checkingBetween, exchange, startUnderFire } from './sidecar-process';
+import { exchange } from './exchange';
+import { checkingBetween, startUnderFire } from './sidecar-process';
 
 export const grpcBytes: Target = {
   name: 'grpc-bytes',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Target } from '../engine/target';
-import { checkingBetween, exchange, startUnderFire } from './sidecar-process';
+import { exchange } from './exchange';
+import { checkingBetween, startUnderFire } from './sidecar-process';
 
 export const httpBytes: Target = {
   name: 'http-bytes',

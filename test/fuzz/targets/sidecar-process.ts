@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
-import type { NetConnectOpts } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as setTimeoutPromise } from 'node:timers/promises';
@@ -78,53 +76,10 @@ function residentMegabytes(pid: number): number {
   return Math.ceil(Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(file, 'latin1'))?.[1] ?? 0) / 1024);
 }
 
-/** Far longer than any answer takes. */
-const patienceMs = 10_000;
-
-export interface ExchangeOptions {
-  /** Whether the server has said by what it sent that it ended the connection. Default: it says so by ending it. */
-  readonly isOver?: (received: Buffer) => boolean;
-  /** Whether what was sent has arrived, so that the end of it may follow. Default: the end follows at once. */
-  readonly hasArrived?: (received: Buffer) => boolean;
-}
-
-/** After what was sent has arrived, for how long work that it began may go on before the connection ends. */
-const workMs = 2;
-/** Not everything has its arrival confirmed. */
-const unconfirmedMs = 20;
-
-/**
- * Sends bytes over a connection of their own and the end of them, and gives what came back until the server ended the connection.
- * Fails when it does not.
- */
-export function exchange(to: NetConnectOpts, bytes: Buffer, options: ExchangeOptions = {}): Promise<Buffer> {
-  const { isOver = () => false, hasArrived } = options;
-  return new Promise((resolve, reject) => {
-    let received = Buffer.alloc(0);
-    const socket = connect(to);
-    const end = (): void => void socket.end();
-    const timer = setTimeout(() => {
-      socket.destroy();
-      reject(new Error('the connection is not ended'));
-    }, patienceMs);
-    socket.on('data', (data: Buffer) => {
-      received = Buffer.concat([received, data]);
-      if (isOver(received)) socket.destroy();
-      else if (hasArrived?.(received) === true) setTimeout(end, workMs);
-    });
-    socket.on('error', () => undefined);
-    socket.once('close', () => {
-      clearTimeout(timer);
-      resolve(received);
-    });
-    socket.write(bytes);
-    if (hasArrived === undefined) end();
-    else setTimeout(end, unconfirmedMs);
-  });
-}
-
 /** Inputs between two checks of the process and of what is beside them. */
 const inputsPerCheck = 8;
+/** Among the first are those of the corpus. */
+const checkedEach = 100;
 
 /**
  * Checks a sidecar after every few inputs. Where that fails, tries each of them again by itself, so that the one which did it is
@@ -139,6 +94,7 @@ export function checkingBetween(
   callBeside: () => Promise<void>,
 ): (input: Buffer) => Promise<void> {
   let unchecked: Buffer[] = [];
+  let count = 0;
   const check = async (): Promise<void> => {
     try {
       await callBeside();
@@ -152,7 +108,8 @@ export function checkingBetween(
   return async (input) => {
     unchecked.push(input);
     await send(input);
-    if (unchecked.length < inputsPerCheck) return;
+    count += 1;
+    if (count > checkedEach && unchecked.length < inputsPerCheck) return;
     const suspects = unchecked;
     unchecked = [];
     try {

@@ -82,6 +82,10 @@ describe('the reader of frames', () => {
   const unreadable: Readonly<Record<string, Uint8Array>> = {
     'a call that is longer than the frame': Buffer.from([0x0a, 0x05, 0x08, 0x01]),
     'metadata that is longer than its call': Buffer.from([0x0a, 0x02, 0x2a, 0x04, 0x0a, 0x00, 0x12, 0x00]),
+    'metadata that ends in the middle of a field': Buffer.from([0x0a, 0x06, 0x2a, 0x01, 0x2a, 0x02, 0x08, 0x01]),
+    'a list that ends in the middle of a number': Buffer.from([0x12, 0x01, 0xa4, 0x06]),
+    'a field 0': Buffer.from([0x0a, 0x04, 0x08, 0x01, 0x00, 0x00]),
+    'a tag of more than 32 bits': Buffer.from([0x8a, 0x80, 0x80, 0x80, 0x10, 0x00]),
     'groups in groups': Buffer.alloc(100_000, 0x0b),
     'a number without end': Buffer.alloc(100_000, 0xff),
   };

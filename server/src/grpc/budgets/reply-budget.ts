@@ -4,8 +4,12 @@ import type { Share } from './shared-budget';
 /** What a reply is expected to take before there was any. */
 const firstExpectation = 8 * 1024;
 
-/** The weight of a reply in what the next is expected to take, when it is smaller: large ones are forgotten slowly. */
+/**
+ * The weight of a reply in what the next is expected to take, when it is smaller: large ones are forgotten slowly. What a new
+ * client is expected to get is forgotten more slowly still, since it counts for its first calls only.
+ */
 const decay = 1 / 32;
+const firstDecay = 1 / 1024;
 
 /** Past this many times the budget, replies that are not read are thrown away, with the connection that holds most of them. */
 const hardFactor = 2;
@@ -73,7 +77,7 @@ export class ReplyBudget {
 
   /** @internal */
   learn(bytes: number): void {
-    this.#expected = expectation(this.#expected, bytes);
+    this.#expected = expectation(this.#expected, bytes, firstDecay);
   }
 
   /** @internal Ends the client that holds most when there is far too much. */
@@ -145,7 +149,7 @@ export class ReplyAccount {
   finish(reserved: number, bytes: number): void {
     this.#change(bytes - reserved);
     if (bytes > 0) {
-      this.#expected = expectation(this.expected, bytes);
+      this.#expected = expectation(this.expected, bytes, decay);
       this.#budget.learn(bytes);
     }
     this.#budget.enforce();
@@ -179,6 +183,6 @@ export class ReplyAccount {
   }
 }
 
-function expectation(before: number, bytes: number): number {
-  return bytes > before ? bytes : before + (bytes - before) * decay;
+function expectation(before: number, bytes: number, weight: number): number {
+  return bytes > before ? bytes : before + (bytes - before) * weight;
 }

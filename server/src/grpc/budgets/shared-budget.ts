@@ -10,10 +10,14 @@ export class SharedBudget {
 
   /** The part of one client. */
   open(): Share {
-    return new Share(this, (change, wasHolder, isHolder) => {
-      this.#total += change;
-      this.#holders += Number(isHolder) - Number(wasHolder);
-    });
+    return new Share(this);
+  }
+
+  /** @internal The part of a client was `before` and is `after` now. */
+  changed(change: number, before: number, after: number): void {
+    this.#total += change;
+    if (before === 0 && after > 0) this.#holders += 1;
+    else if (before > 0 && after === 0) this.#holders -= 1;
   }
 
   get total(): number {
@@ -30,16 +34,12 @@ export class SharedBudget {
   }
 }
 
-type OnChange = (change: number, wasHolder: boolean, isHolder: boolean) => void;
-
 export class Share {
   readonly #budget: SharedBudget;
-  readonly #onChange: OnChange;
   #amount = 0;
 
-  constructor(budget: SharedBudget, onChange: OnChange) {
+  constructor(budget: SharedBudget) {
     this.#budget = budget;
-    this.#onChange = onChange;
   }
 
   get amount(): number {
@@ -56,6 +56,6 @@ export class Share {
   add(change: number): void {
     const before = this.#amount;
     this.#amount = before + change;
-    this.#onChange(change, before > 0, this.#amount > 0);
+    this.#budget.changed(change, before, this.#amount);
   }
 }

@@ -12,6 +12,7 @@ import { toServiceError, toStatus } from '../status';
 import type { Connections } from './connections';
 import type { StreamHandler } from './grpc-js-internals';
 import { OpenStream } from './open-stream';
+import type { StreamKeeper } from './open-stream';
 import { deadlineOf, withinTimers } from './timeout-header';
 
 export interface Method {
@@ -33,7 +34,7 @@ export interface GateParts {
 const requestPatience = 2;
 
 /** Lets RPCs in, or answers them before anything was spent on them; and keeps the books of those that are open. */
-export class StreamGate {
+export class StreamGate implements StreamKeeper {
   readonly #parts: GateParts;
   /** Streams that live on: pipelines and the like. */
   readonly #revocable = new Set<OpenStream>();
@@ -54,8 +55,8 @@ export class StreamGate {
   ): void {
     const connections = this.#parts.connections();
     const peer = stream.session && connections.of(stream.session as never);
-    // Its connection has ended meanwhile.
-    if (peer === undefined) return;
+    // The connection, or the stream alone, has ended meanwhile: grpc-js would answer it, which throws.
+    if (peer === undefined || hasEnded(stream)) return;
     const now = performance.now();
     const { methods, apiTokens, limits } = this.#parts;
     const method = methods.get(headers[':path'] ?? '');
@@ -63,29 +64,38 @@ export class StreamGate {
     if ((headers['grpc-encoding'] ?? 'identity') !== 'identity')
       return this.#turnAway(stream, 'compression', compressed);
     const digest = method.needsToken ? apiTokens.digestOf(headers.authorization) : undefined;
-    if (method.needsToken && !apiTokens.accept(digest)) return this.#refuse(stream, 'api_token', apiTokenInvalid());
+    if (method.needsToken && !apiTokens.accept(digest))
+      return this.#refuseStream(stream, 'api_token', apiTokenInvalid());
     if (!peer.streams.allows(1)) {
-      return this.#refuse(stream, 'streams', overloaded('Too many calls are open.', limits.streams, 'MAX_STREAMS'));
+      return this.#refuseStream(
+        stream,
+        'streams',
+        overloaded('Too many calls are open.', limits.streams, 'MAX_STREAMS'),
+      );
     }
 
     const deadline = deadlineOf(headers['grpc-timeout'], now);
-    const open = new OpenStream(stream, peer, now, deadline, digest, (error) => answer(stream, this.#statusOf(error)));
+    const open = new OpenStream(this, stream, peer, now, deadline, digest);
     if (method.isUnary) this.#receiving.add(open);
     else if (method.needsToken) this.#revocable.add(open);
     connections.streamOpened(peer, now);
     open.received(sizeOf(rawHeaders));
-    stream.once('close', () => {
-      this.#receiving.delete(open);
-      this.#revocable.delete(open);
-      open.close();
-      connections.streamClosed(peer);
-    });
     serve(stream, withinTimers(headers), flags, rawHeaders);
-    // Last, so that it does not start the flow of data before grpc-js is ready for it.
-    stream.on('data', (data: Buffer) => {
-      open.received(data.length);
-      if (!peer.requests.allows(0)) this.#shed(open);
-    });
+    open.countData();
+  }
+
+  received(open: OpenStream): void {
+    if (!open.peer.requests.allows(0)) this.#shed(open);
+  }
+
+  closed(open: OpenStream): void {
+    this.#receiving.delete(open);
+    this.#revocable.delete(open);
+    this.#parts.connections().streamClosed(open.peer);
+  }
+
+  refuse({ stream }: OpenStream, error: SessionError): void {
+    answer(stream, this.#statusOf(error));
   }
 
   /** To be called now and then. */
@@ -93,13 +103,15 @@ export class StreamGate {
     for (const open of this.#receiving) {
       if (now - open.since < requestPatience * this.#parts.limits.stallMs) return;
       this.#receiving.delete(open);
-      if (!open.stream.readableEnded) this.#turnAway(open.stream, 'request_time', lateRequest);
+      if (open.stream.readableEnded || open.isRefused) continue;
+      open.isRefused = true;
+      this.#turnAway(open.stream, 'request_time', lateRequest);
     }
   }
 
   /** Its client sends more than its part of what there is room for. */
   #shed(open: OpenStream): void {
-    if (open.isClosed) return;
+    if (open.isClosed || open.isRefused) return;
     const { limits, observer } = this.#parts;
     observer.refused('request_buffer');
     open.refuse(overloaded('Too many bytes of requests wait.', limits.requestBytes, 'REQUEST_BUFFER_SIZE'));
@@ -115,7 +127,7 @@ export class StreamGate {
     }
   }
 
-  #refuse(stream: ServerHttp2Stream, limit: RefusalLimit, error: SessionError): void {
+  #refuseStream(stream: ServerHttp2Stream, limit: RefusalLimit, error: SessionError): void {
     this.#turnAway(stream, limit, this.#statusOf(error));
   }
 
@@ -132,13 +144,17 @@ export class StreamGate {
 /** In the way of gRPC for an RPC that has no response. What else the client sends is not read. */
 function answer(stream: ServerHttp2Stream, error: Status): void {
   stream.on('error', () => undefined);
-  if (stream.destroyed || stream.headersSent) return;
+  if (hasEnded(stream) || stream.headersSent) return;
   const { code, details, metadata } = toServiceError(error);
   const trailers = { 'grpc-status': code, 'grpc-message': encodeURI(details), ...metadata.toHttp2Headers() };
   const headers = { ':status': 200, 'content-type': 'application/grpc+proto', 'grpc-accept-encoding': 'identity' };
   stream.respond({ ...headers, ...trailers }, { endStream: true });
   // At once, it would overtake the answer on some versions of Node.js.
   setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR));
+}
+
+function hasEnded(stream: ServerHttp2Stream): boolean {
+  return stream.destroyed || stream.closed;
 }
 
 /** Names and values, of which there are as many. */

@@ -25,7 +25,9 @@ export function deadlineOf(header: unknown, now: number): number {
 /** The same headers with a timeout that grpc-js can wait for: it takes 600 hours for a negative number, and fails at once. */
 export function withinTimers(headers: IncomingHttpHeaders): IncomingHttpHeaders {
   const header = headers[name];
-  const milliseconds = header === undefined ? 0 : millisecondsOf(header);
+  // What is too long has at least three digits of hours.
+  if (header === undefined || header.length < 4) return headers;
+  const milliseconds = millisecondsOf(header);
   if (milliseconds === Infinity || milliseconds <= longestSeconds * 1000) return headers;
   return { ...headers, [name]: `${longestSeconds}S` };
 }

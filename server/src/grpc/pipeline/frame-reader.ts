@@ -48,11 +48,13 @@ export function readFrame(bytes: Uint8Array, maxCalls: number): Frame {
 }
 
 class FrameReader {
+  readonly #bytes: Uint8Array;
   readonly #reader: BinaryReader;
   readonly #maxCalls: number;
   #fieldsLeft = maxFields;
 
   constructor(bytes: Uint8Array, maxCalls: number) {
+    this.#bytes = bytes;
     this.#reader = new BinaryReader(bytes);
     this.#maxCalls = maxCalls;
   }
@@ -71,6 +73,7 @@ class FrameReader {
       } else if (tag === tags.frame.cancelledPacked) {
         const end = this.#end();
         while (reader.pos < end && cancelled.length <= maxCancelled) cancelled.push(reader.uint32());
+        if (reader.pos > end) throw new RangeError('A number ends elsewhere than its list.');
       } else {
         this.#skip(tag);
       }
@@ -111,12 +114,8 @@ class FrameReader {
           const entryEnd = this.#end();
           metadataBytes += entryEnd - start;
           metadataEntries += 1;
-          if (metadataBytes > maxMetadataBytes || metadataEntries > maxMetadataEntries) {
-            hasTooMuchMetadata = true;
-            reader.pos = entryEnd;
-          } else {
-            this.#entry(entryEnd, (metadata ??= new Map<string, string>()));
-          }
+          hasTooMuchMetadata ||= metadataBytes > maxMetadataBytes || metadataEntries > maxMetadataEntries;
+          this.#entry(entryEnd, hasTooMuchMetadata ? undefined : (metadata ??= new Map<string, string>()));
           break;
         }
         default:
@@ -127,16 +126,19 @@ class FrameReader {
     return { id, method, request, timeoutMs, metadata: metadata ?? noMetadata, hasTooMuchMetadata };
   }
 
-  #entry(end: number, metadata: Map<string, string>): void {
+  /** @param metadata where it goes; without, the entry is read past and builds nothing */
+  #entry(end: number, metadata?: Map<string, string>): void {
     const reader = this.#reader;
     let [key, value] = ['', ''];
     while (reader.pos < end) {
       const tag = this.#tag();
-      if (tag === tags.entry.key) key = reader.string();
+      if (metadata === undefined) this.#skip(tag);
+      else if (tag === tags.entry.key) key = reader.string();
       else if (tag === tags.entry.value) value = reader.string();
       else this.#skip(tag);
     }
-    metadata.set(key, value);
+    if (reader.pos !== end) throw new RangeError('Metadata ends elsewhere than its length says.');
+    metadata?.set(key, value);
   }
 
   /** Reads the length of a part. @returns where it ends */
@@ -156,7 +158,14 @@ class FrameReader {
   #tag(): number {
     this.#fieldsLeft -= 1;
     if (this.#fieldsLeft < 0) throw tooMany(`${maxFields} fields`);
-    return this.#reader.uint32();
+    const reader = this.#reader;
+    const start = reader.pos;
+    const tag = reader.uint32();
+    const length = reader.pos - start;
+    // As `BinaryReader.tag()` has it, which makes an array each time: there is no field 0, and no tag of more than 32 bits.
+    if (tag < 8 || length > 5 || (length === 5 && this.#bytes[reader.pos - 1]! > 0x0f))
+      throw new RangeError('Not a tag.');
+    return tag;
   }
 }
 

@@ -59,7 +59,7 @@ export class Pipeline {
       flushed: () => this.#endWhenDone(),
       unblocked: () => this.#queue.unblock(),
     });
-    open.refuse = (error) => this.#end(error);
+    open.onRefuse = (error) => this.#end(error);
     readOneAhead(stream);
     stream.on('data', (frame: Buffer) => this.#receive(frame));
     stream.on('end', () => {
