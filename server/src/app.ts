@@ -63,6 +63,8 @@ export async function startApp(config: Config, context: AppContext): Promise<App
     const part = { name: 'grpc', ready: isServing, reason: isServing ? undefined : 'draining', since: grpcSince };
     return { ready: store.ready && isServing, parts: [...store.parts, part] };
   };
+  const apiTokens = new ApiTokens(config.grpc.apiTokens);
+  const tokens = replaceableTokens(config.signingKeys ?? [randomSigningKey()]);
   // Connecting to Redis begins before there is a gRPC server whose status depends on it.
   let grpc: GrpcServer | undefined;
   const storeReady = new AbortController();
@@ -74,11 +76,9 @@ export async function startApp(config: Config, context: AppContext): Promise<App
     grpc?.setServing(readiness().ready);
   });
 
-  const { expiry, limits } = config;
-  const apiTokens = new ApiTokens(config.grpc.apiTokens);
-  const tokens = replaceableTokens(config.signingKeys ?? [randomSigningKey()]);
-  const manager = new SessionManager({ store, tokens, limits, expiry, events: metrics });
   try {
+    const { expiry, limits } = config;
+    const manager = new SessionManager({ store, tokens, limits, expiry, events: metrics });
     if (!store.ready) await delay(storeWaitMs, undefined, storeReady).catch(() => {});
     const started = await startGrpcServer({
       addresses: config.grpcAddresses,

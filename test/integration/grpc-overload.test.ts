@@ -104,6 +104,29 @@ describe('when all places for calls are taken', () => {
     expect(String(session!.data.get('n'))).toBe('32');
   });
 
+  test('a frame that waits to be read for longer than its callers do is refused, and was not started', async () => {
+    const { redis, raw, token, refusals, pipeline } = await start({
+      ...places,
+      SESSION_SIDECAR_REDIS_MAX_SILENCE: '1m',
+    });
+    const pipe = pipeline();
+    redis.freeze();
+    pipe.send({ calls: range(40).map((id) => callOf(id, 'getSession', { token })) });
+    // One frame is read ahead.
+    pipe.send({ calls: [callOf(40, 'getSession', { token })] });
+    pipe.send({ calls: [callOf(41, 'updateSession', increment(token), 200)] });
+    await until('the frames to leave', () => pipe.accepted === 3);
+    const end = performance.now() + 200;
+    await until('its caller to give up', () => performance.now() > end);
+    redis.thaw();
+    expect(await failureOf(pipe.reply(41))).toMatchObject({ status: 'UNAVAILABLE', reason: 'OVERLOADED' });
+    expect(await refusals('paused')).toBe(1);
+    pipe.halfClose();
+    expect(await pipe.end).toBe('OK');
+    const { session } = await raw.call('getSession', { token });
+    expect(String(session!.data.get('n'))).toBe('0');
+  });
+
   test('a call that waits ends at its deadline, though it may wait longer', async () => {
     const { redis, raw, token, inFlight } = await start(places);
     redis.freeze();

@@ -424,6 +424,7 @@ describe('docs/metrics.md', () => {
         'health_watches',
         'keepalive',
         'mutations',
+        'paused',
         'reply_buffer',
         'request_buffer',
         'request_time',

@@ -11,6 +11,7 @@ export type RefusalLimit =
   | 'health_watches'
   | 'keepalive'
   | 'mutations'
+  | 'paused'
   | 'reply_buffer'
   | 'request_buffer'
   | 'request_time'
@@ -35,6 +36,11 @@ export function tooLarge(problem: string, limit: number, setting: string): Sessi
   return new SessionError('REQUEST_TOO_LARGE', `${problem} Nothing was stored. ${name} changes the limit.`, {
     metadata: { limit: String(limit), setting: name },
   });
+}
+
+/** The call may have come long before it was read, and its caller may have given up. */
+export function arrivedTooLongAgo(): SessionError {
+  return new SessionError('OVERLOADED', 'The sidecar did not read the call in time. The call was not started.');
 }
 
 export function apiTokenInvalid(): SessionError {

@@ -23,6 +23,7 @@ import { connectionsByDescriptors } from './listening/descriptor-limit';
 import { openListeners } from './listening/listeners';
 import type { SocketAccess } from './listening/unix-listener';
 import { Pipelines } from './pipeline/admission';
+import { ProcessPauses } from './process-pauses';
 import { createSessionService, sessionServiceDefinition } from './session-service';
 import type * as StandardServicesModule from './standard-services';
 
@@ -74,7 +75,8 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     streams: new SharedBudget(limits.streams),
   };
   const dispatchers = decorated(createDispatchers({ ...options, calls, maxMutations: limits.mutations }), options);
-  const pipelines = new Pipelines({ dispatchers, budgets, calls, logger });
+  const pauses = new ProcessPauses();
+  const pipelines = new Pipelines({ dispatchers, budgets, calls, pauses, logger });
 
   const server = new Server({
     'grpc.max_receive_message_length': maxMessageBytes,
@@ -87,7 +89,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   addLazily(server, standard, () => loadStandardMethods(health));
 
   const methods = methodsByPath(standard);
-  const gate = new StreamGate({ methods, apiTokens, limits, observer, logger, connections: () => connections });
+  const gate = new StreamGate({ methods, apiTokens, limits, observer, logger, pauses, connections: () => connections });
   const inject = injectConnections(
     server,
     { settings: { maxConcurrentStreams: limits.streamsPerConnection, maxHeaderListSize: 2 * maxMetadataBytes } },
@@ -99,6 +101,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   const connections = new Connections(budgets, maxConnections(options), inject, (now) => gate.look(now));
 
   const stop = (): void => {
+    pauses.stop();
     connections.close();
     server.forceShutdown();
   };

@@ -15,6 +15,7 @@ const refusalLimits: Readonly<Record<RefusalLimit, true>> = {
   health_watches: true,
   keepalive: true,
   mutations: true,
+  paused: true,
   reply_buffer: true,
   request_buffer: true,
   request_time: true,

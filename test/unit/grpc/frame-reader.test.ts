@@ -128,7 +128,13 @@ describe('the reader of frames', () => {
 
   test.each([
     ['entries', (writer: BinaryWriter) => writer.raw(Buffer.alloc(2 * 65, Buffer.from([0x2a, 0x00])))],
-    ['bytes', (writer: BinaryWriter) => writer.tag(5, WireType.LengthDelimited).bytes(Buffer.alloc(9000))],
+    [
+      'bytes',
+      (writer: BinaryWriter) =>
+        writer
+          .tag(5, WireType.LengthDelimited)
+          .bytes(bytesOf((entry) => entry.tag(2, WireType.LengthDelimited).bytes(Buffer.alloc(9000)))),
+    ],
   ])('says which call has too many %s of metadata, and reads the rest of it', (_, metadata) => {
     const inner = bytesOf((writer) =>
       metadata(writer).tag(1, WireType.Varint).uint32(7).tag(2, WireType.LengthDelimited).string('GetSession'),

@@ -103,8 +103,8 @@ export enum ErrorReason {
    */
   REQUEST_TOO_LARGE = 12,
   /**
-   * OVERLOADED - The sidecar has no room for the call: too many calls are in flight, or too many replies are waiting to be read. The call
-   * was not started. Status UNAVAILABLE, with a google.rpc.RetryInfo detail.
+   * OVERLOADED - The sidecar has no room for the call: too many calls are in flight, too many replies are waiting to be read, or the
+   * process stood still for longer than the caller waits. The call was not started. Status UNAVAILABLE, with a google.rpc.RetryInfo detail.
    *
    *     { "reason": "OVERLOADED", "domain": "session.v1",
    *       "metadata": { "limit": "2048", "setting": "SESSION_SIDECAR_MAX_CALLS_IN_FLIGHT" } }

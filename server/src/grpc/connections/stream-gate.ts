@@ -6,7 +6,8 @@ import type { Logger } from 'pino';
 import type { SessionError } from '../../session/errors';
 import type { ApiTokens } from '../api-tokens';
 import type { GrpcLimits } from '../limits';
-import { apiTokenInvalid, overloaded } from '../refusals';
+import type { ProcessPauses } from '../process-pauses';
+import { apiTokenInvalid, arrivedTooLongAgo, overloaded } from '../refusals';
 import type { RefusalLimit, RefusalObserver } from '../refusals';
 import { toServiceError, toStatus } from '../status';
 import type { Connections } from './connections';
@@ -27,6 +28,7 @@ export interface GateParts {
   readonly limits: GrpcLimits;
   readonly observer: RefusalObserver;
   readonly logger: Logger;
+  readonly pauses: ProcessPauses;
   readonly connections: () => Connections;
 }
 
@@ -58,7 +60,7 @@ export class StreamGate implements StreamKeeper {
     // The connection, or the stream alone, has ended meanwhile: grpc-js would answer it, which throws.
     if (peer === undefined || hasEnded(stream)) return;
     const now = performance.now();
-    const { methods, apiTokens, limits } = this.#parts;
+    const { methods, apiTokens, limits, pauses } = this.#parts;
     const method = methods.get(headers[':path'] ?? '');
     if (method === undefined) return answer(stream, unknownMethod);
     if ((headers['grpc-encoding'] ?? 'identity') !== 'identity')
@@ -74,7 +76,9 @@ export class StreamGate implements StreamKeeper {
       );
     }
 
-    const deadline = deadlineOf(headers['grpc-timeout'], now);
+    const arrived = pauses.earliestArrival(now);
+    const deadline = deadlineOf(headers['grpc-timeout'], arrived);
+    if (deadline <= now && arrived < now) return this.#refuseStream(stream, 'paused', arrivedTooLongAgo());
     const open = new OpenStream(this, stream, peer, now, deadline, digest);
     if (method.isUnary) this.#receiving.add(open);
     else if (method.needsToken) this.#revocable.add(open);

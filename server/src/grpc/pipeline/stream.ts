@@ -15,6 +15,8 @@ import type { Dispatch, Outcome } from '../dispatcher';
 import { encode } from '../encoding';
 import { maxMetadataBytes } from '../limits';
 import { NextDeadline } from '../next-deadline';
+import type { ProcessPauses } from '../process-pauses';
+import { arrivedTooLongAgo } from '../refusals';
 import { toServiceError, toStatus } from '../status';
 import { FrameError, readFrame } from './frame-reader';
 import type { Frame, FrameCall } from './frame-reader';
@@ -25,6 +27,7 @@ export type PipelineStream = ServerDuplexStream<Buffer, Buffer>;
 export interface PipelineParts {
   readonly dispatchers: ReadonlyMap<string, Dispatch>;
   readonly budgets: SharedBudgets;
+  readonly pauses: ProcessPauses;
   readonly logger: Logger;
 }
 
@@ -45,6 +48,8 @@ export class Pipeline {
   readonly #nextDeadline = new NextDeadline(() => this.#endOverdue());
   /** Bytes of the frame whose calls wait to be started. */
   #frameBytes = 0;
+  /** Since when frames may wait to be read. */
+  #behindSince: number | undefined;
   #requestsEnded = false;
   #closed = false;
 
@@ -79,19 +84,20 @@ export class Pipeline {
     if (frame === undefined) return;
     this.#frameBytes += bytes.length;
     const now = performance.now();
+    const arrived = Math.min(this.#behindSince ?? now, this.#parts.pauses.earliestArrival(now));
     const calls: PipelinedCall[] = [];
     for (const call of frame.calls) {
       if (this.#known.has(call.id)) {
         this.#refuseFrame('Expected an id that no call under way has.');
         return;
       }
-      const pipelined = new PipelinedCall(this, call, now);
+      const pipelined = new PipelinedCall(this, call, arrived, now);
       calls.push(pipelined);
       this.#known.set(call.id, pipelined);
     }
     for (const call of calls) this.#take(call);
     for (const id of frame.cancelled) this.#forget(id);
-    if (this.#queue.size > 0) this.#stream.pause();
+    if (this.#queue.size > 0) this.#pause();
     else this.#readOn();
   }
 
@@ -112,6 +118,9 @@ export class Pipeline {
     } else if (call.hasTooMuchMetadata) {
       const description = `Expected at most ${maxMetadataBytes} bytes of metadata, got more.`;
       this.#answer(call, this.#statusOf(invalidArgument([{ field: 'metadata', description }])));
+    } else if (call.isStale) {
+      this.#parts.budgets.observer.refused('paused');
+      this.#answer(call, this.#statusOf(arrivedTooLongAgo()));
     } else {
       call.dispatch = dispatch;
       this.#nextDeadline.watch(call.deadline);
@@ -119,11 +128,23 @@ export class Pipeline {
     }
   }
 
+  #pause(): void {
+    this.#behindSince ??= performance.now();
+    this.#stream.pause();
+  }
+
   /** No call waits to be started. */
   #readOn(): void {
     this.#open.consumed(this.#frameBytes);
     this.#frameBytes = 0;
-    if (!this.#closed && this.#stream.isPaused()) this.#stream.resume();
+    if (this.#closed || !this.#stream.isPaused()) return;
+    this.#stream.resume();
+    // Frames that came by now are read within two turns of the event loop.
+    setImmediate(() => setImmediate(() => this.#caughtUp()));
+  }
+
+  #caughtUp(): void {
+    if (!this.#stream.isPaused()) this.#behindSince = undefined;
   }
 
   /** @internal */
@@ -222,20 +243,24 @@ class PipelinedCall extends CallContext implements QueuedCall {
   readonly method: string;
   readonly request: Buffer;
   readonly hasTooMuchMetadata: boolean;
+  /** It may have waited to be read for longer than its caller waits. */
+  readonly isStale: boolean;
   dispatch: Dispatch | undefined;
   readonly #pipeline: Pipeline;
 
   constructor(
     pipeline: Pipeline,
     { id, method, request, timeoutMs, metadata, hasTooMuchMetadata }: FrameCall,
+    arrived: number,
     now: number,
   ) {
-    super(timeoutMs === 0 ? Infinity : now + timeoutMs, metadata);
+    super(timeoutMs === 0 ? Infinity : arrived + timeoutMs, metadata);
     this.#pipeline = pipeline;
     this.id = id;
     this.method = method;
     this.request = request;
     this.hasTooMuchMetadata = hasTooMuchMetadata;
+    this.isStale = arrived < now && this.deadline <= now;
   }
 
   start(reserved: number): void {

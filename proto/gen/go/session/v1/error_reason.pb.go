@@ -92,8 +92,8 @@ const (
 	//	{ "reason": "REQUEST_TOO_LARGE", "domain": "session.v1",
 	//	  "metadata": { "limit": "1000", "setting": "SESSION_SIDECAR_MAX_MUTATIONS" } }
 	ErrorReason_ERROR_REASON_REQUEST_TOO_LARGE ErrorReason = 12
-	// The sidecar has no room for the call: too many calls are in flight, or too many replies are waiting to be read. The call
-	// was not started. Status UNAVAILABLE, with a google.rpc.RetryInfo detail.
+	// The sidecar has no room for the call: too many calls are in flight, too many replies are waiting to be read, or the
+	// process stood still for longer than the caller waits. The call was not started. Status UNAVAILABLE, with a google.rpc.RetryInfo detail.
 	//
 	//	{ "reason": "OVERLOADED", "domain": "session.v1",
 	//	  "metadata": { "limit": "2048", "setting": "SESSION_SIDECAR_MAX_CALLS_IN_FLIGHT" } }
