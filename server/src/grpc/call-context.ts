@@ -8,11 +8,20 @@ export class CallContext {
   #cancelled = false;
   #listeners: (() => void)[] | undefined;
 
-  /** @param deadline until when it waits, by `performance.now()`; Infinity: for as long as it takes */
+  /**
+   * @param deadline until when it waits at most, by `performance.now()`; Infinity: for as long as it takes
+   * @param waitMs for how long it may have waited to be read, which its timeout does not tell
+   */
   constructor(
     readonly deadline: number,
     readonly metadata: CallerMetadata,
+    readonly waitMs = 0,
   ) {}
+
+  /** Nothing is changed on its behalf from then on, because its caller may have given up. */
+  get changeDeadline(): number {
+    return this.deadline - this.waitMs;
+  }
 
   /** Its caller does not wait any more: it gave up, is gone, or the deadline has passed. */
   get cancelled(): boolean {
@@ -25,7 +34,7 @@ export class CallContext {
 
   /** The same call for what is done on its behalf, which is cancelled by itself. */
   derive(): CallContext {
-    return new CallContext(this.deadline, this.metadata);
+    return new CallContext(this.deadline, this.metadata, this.waitMs);
   }
 
   /** Calls `listener` once the caller stops waiting. */

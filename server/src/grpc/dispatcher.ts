@@ -69,7 +69,7 @@ export function createDispatchers({
         if (call.deadlineExceeded) return fail(overdue);
         calls.refuseWhenDraining();
         const request = decodeBounded(requestType, bytes, { maxMutations, observer });
-        const response = encode(responseType, await handle(request, call.deadline));
+        const response = encode(responseType, await handle(request, call.changeDeadline));
         end('OK');
         return { response };
       } catch (error) {

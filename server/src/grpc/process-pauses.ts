@@ -15,10 +15,11 @@ export class ProcessPauses {
   /** Until the first tick in time: what came during a pause is read within a few turns of the event loop. */
   #pausedSince: number | undefined;
 
-  /** @returns the earliest moment at which what is read at `now` may have arrived, by `performance.now()` */
-  earliestArrival(now: number): number {
-    if (this.#pausedSince !== undefined) return this.#pausedSince;
-    return now - this.#tickedAt >= pauseMs ? this.#tickedAt : now;
+  /** @returns for how long what is read at `now`, by `performance.now()`, may have waited for that, in ms */
+  waitAt(now: number): number {
+    if (this.#pausedSince !== undefined) return now - this.#pausedSince;
+    const gap = now - this.#tickedAt;
+    return gap >= pauseMs ? gap : 0;
   }
 
   stop(): void {
@@ -26,7 +27,7 @@ export class ProcessPauses {
   }
 
   #tick(now: number): void {
-    this.#pausedSince = now - this.#tickedAt >= pauseMs ? this.earliestArrival(now) : undefined;
+    this.#pausedSince = now - this.#tickedAt >= pauseMs ? now - this.waitAt(now) : undefined;
     this.#tickedAt = now;
   }
 }

@@ -38,7 +38,7 @@ class UnaryCall extends CallContext implements QueuedCall {
     answer: sendUnaryData<Buffer>,
     logger: Logger,
   ) {
-    super(open.deadline, metadata);
+    super(open.deadline, metadata, open.waitMs);
     this.#request = request;
     this.#open = open;
     this.#dispatch = dispatch;

@@ -31,6 +31,7 @@ export class OpenStream {
   /**
    * @param since when it was opened, by `performance.now()`
    * @param deadline until when its caller waits, by `performance.now()`; Infinity: for as long as it takes
+   * @param waitMs for how long it may have waited to be read
    * @param tokenDigest the digest of the API token that it came with
    */
   constructor(
@@ -39,6 +40,7 @@ export class OpenStream {
     readonly peer: Peer,
     readonly since: number,
     readonly deadline: number,
+    readonly waitMs: number,
     readonly tokenDigest: Buffer | undefined,
   ) {
     this.#keeper = keeper;

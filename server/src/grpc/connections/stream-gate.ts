@@ -76,10 +76,10 @@ export class StreamGate implements StreamKeeper {
       );
     }
 
-    const arrived = pauses.earliestArrival(now);
-    const deadline = deadlineOf(headers['grpc-timeout'], arrived);
-    if (deadline <= now && arrived < now) return this.#refuseStream(stream, 'paused', arrivedTooLongAgo());
-    const open = new OpenStream(this, stream, peer, now, deadline, digest);
+    const deadline = deadlineOf(headers['grpc-timeout'], now);
+    const waitMs = pauses.waitAt(now);
+    if (waitMs > 0 && deadline - waitMs <= now) return this.#refuseStream(stream, 'paused', arrivedTooLongAgo());
+    const open = new OpenStream(this, stream, peer, now, deadline, waitMs, digest);
     if (method.isUnary) this.#receiving.add(open);
     else if (method.needsToken) this.#revocable.add(open);
     connections.streamOpened(peer, now);

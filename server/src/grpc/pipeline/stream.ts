@@ -84,14 +84,14 @@ export class Pipeline {
     if (frame === undefined) return;
     this.#frameBytes += bytes.length;
     const now = performance.now();
-    const arrived = Math.min(this.#behindSince ?? now, this.#parts.pauses.earliestArrival(now));
+    const waitMs = Math.max(now - (this.#behindSince ?? now), this.#parts.pauses.waitAt(now));
     const calls: PipelinedCall[] = [];
     for (const call of frame.calls) {
       if (this.#known.has(call.id)) {
         this.#refuseFrame('Expected an id that no call under way has.');
         return;
       }
-      const pipelined = new PipelinedCall(this, call, arrived, now);
+      const pipelined = new PipelinedCall(this, call, now, waitMs);
       calls.push(pipelined);
       this.#known.set(call.id, pipelined);
     }
@@ -251,16 +251,16 @@ class PipelinedCall extends CallContext implements QueuedCall {
   constructor(
     pipeline: Pipeline,
     { id, method, request, timeoutMs, metadata, hasTooMuchMetadata }: FrameCall,
-    arrived: number,
     now: number,
+    waitMs: number,
   ) {
-    super(timeoutMs === 0 ? Infinity : arrived + timeoutMs, metadata);
+    super(timeoutMs === 0 ? Infinity : now + timeoutMs, metadata, waitMs);
     this.#pipeline = pipeline;
     this.id = id;
     this.method = method;
     this.request = request;
     this.hasTooMuchMetadata = hasTooMuchMetadata;
-    this.isStale = arrived < now && this.deadline <= now;
+    this.isStale = waitMs > 0 && this.changeDeadline <= now;
   }
 
   start(reserved: number): void {
