@@ -12,8 +12,8 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 )
 
-// DefaultTimeout bounds a call whose context has no deadline.
-const DefaultTimeout = time.Second
+// DefaultTimeout bounds a call whose context has no deadline. It outlasts a restart of the sidecar on a busy machine.
+const DefaultTimeout = 3 * time.Second
 
 // Client is the connection of an application to its sidecar. Make one and keep it: it may be used by many goroutines, connects
 // at the first call, and connects again by itself.

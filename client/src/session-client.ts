@@ -23,7 +23,7 @@ export interface ConnectionOptions extends ApiTokenOptions, PendingLimits {
   readonly address: string;
   /**
    * How long a call may take, in milliseconds, retries included, unless the call itself says otherwise. The sidecar sees
-   * it too. Default: 1000.
+   * it too. Default: 3000, so that calls outlast a restart of the sidecar on a busy machine.
    */
   readonly timeoutMs?: number | undefined;
   /**
@@ -65,7 +65,7 @@ export class SessionClient<T extends object = Record<string, JsonValue>> {
   constructor(options: SessionClientOptions<T>) {
     const {
       address,
-      timeoutMs = 1000,
+      timeoutMs = 3000,
       transport: kind = 'pipeline',
       codec,
       ...rest

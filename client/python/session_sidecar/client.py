@@ -19,7 +19,7 @@ class SessionClient:
 
     address: where the sidecar listens, for example "localhost:50051" or "unix:/run/session-sidecar.sock". It need not be up yet:
     calls wait for it until their time is over.
-    timeout: how many seconds a call may take, retries included.
+    timeout: how many seconds a call may take, retries included. The default outlasts a restart of the sidecar on a busy machine.
     api_token: sent with every call, for a sidecar that has SESSION_SIDECAR_API_TOKENS_FILE set.
     api_token_file: a file with that token instead, which is read again when it has changed.
     """
@@ -27,7 +27,7 @@ class SessionClient:
     def __init__(
         self,
         address: str,
-        timeout: float = 1.0,
+        timeout: float = 3.0,
         api_token: str | None = None,
         api_token_file: str | os.PathLike[str] | None = None,
     ) -> None:
