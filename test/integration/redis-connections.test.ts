@@ -1,16 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { generate } from 'selfsigned';
 import type { RedisConnectionOptions } from '../../server/src/store/redis/connection/client-options';
 import { connectRedis } from '../../server/src/store/redis/connection/redis-connection';
 import { emptyContent } from '../../server/src/session/content';
 import type { SessionStore } from '../../server/src/session/session-store';
 import { createTokens, randomSigningKey } from '../../server/src/session/token';
 import { until } from '../support/poll';
-import { freePort, startRedis, startSentinel } from '../support/redis';
+import { startRedis, startSentinel } from '../support/redis';
 import type { RedisServer, RedisServerOptions } from '../support/redis';
+import { startTlsRedis } from '../support/redis-tls';
 import {
   generousLimits,
   keyPrefix,
@@ -115,25 +112,9 @@ describe('connecting to Redis', () => {
   });
 
   test('over TLS, with the server checked against its CA and a client certificate', async () => {
-    const directory = mkdtempSync(join(tmpdir(), 'session-sidecar-tls-'));
-    cleanUps.push(() => {
-      rmSync(directory, { recursive: true, force: true });
-    });
-    const { cert, private: key } = await generate([{ name: 'commonName', value: 'localhost' }], {
-      extensions: [{ name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] }],
-    });
-    const [certFile, keyFile] = [join(directory, 'cert.pem'), join(directory, 'key.pem')];
-    writeFileSync(certFile, cert);
-    writeFileSync(keyFile, key);
-    const port = await freePort();
-    await redis({
-      args: [
-        ...['--tls-port', String(port), '--tls-cert-file', certFile, '--tls-key-file', keyFile],
-        ...['--tls-ca-cert-file', certFile, '--tls-auth-clients', 'yes'],
-      ],
-    });
-    const [ca, own, ownKey] = [cert, cert, key].map((pem) => Buffer.from(pem));
-    await createAndLoad(await storeOn({ nodes: at(port), tls: { ca: ca!, cert: own!, key: ownKey! } }));
+    const { tlsPort, tls, stop } = await startTlsRedis();
+    cleanUps.push(stop);
+    await createAndLoad(await storeOn({ nodes: at(tlsPort), tls }));
   });
 
   test('through Sentinel, and to the new master after a failover', async () => {

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { NetConnectOpts } from 'node:net';
 import { emptyContent } from '../../server/src/session/content';
@@ -10,6 +11,7 @@ import { moveMonotonicClock } from '../support/clock';
 import { until } from '../support/poll';
 import { startRedis, startRedisCluster, startSentinel } from '../support/redis';
 import type { RedisServer, Sentinel } from '../support/redis';
+import { startTlsRedis } from '../support/redis-tls';
 import {
   connectForTest,
   generousLimits,
@@ -38,8 +40,8 @@ describe('a Redis that is not what it was', () => {
     return server;
   }
 
-  async function proxyTo(target: NetConnectOpts): Promise<TcpProxy> {
-    const proxy = await startProxy(target);
+  async function proxyTo(target: NetConnectOpts, socketPath?: string): Promise<TcpProxy> {
+    const proxy = await startProxy(target, socketPath);
     cleanUps.push(() => proxy.close());
     return proxy;
   }
@@ -83,11 +85,29 @@ describe('a Redis that is not what it was', () => {
     return Number((await store.load(session))?.session.data.get('n') ?? 0);
   }
 
-  describe.each(['TCP', 'a Unix socket'])('over %s', (network) => {
+  /** A proxy before a Redis, and how to connect to it. */
+  const networks = {
+    TCP: async () => {
+      const proxy = await proxyTo(at(await redis()));
+      return { proxy, options: { nodes: [at(proxy)] } };
+    },
+    'a Unix socket': async () => {
+      const { socketPath, directory } = await redis();
+      const path = join(directory, 'proxy.sock');
+      return { proxy: await proxyTo({ path: socketPath }, path), options: { socketPath: path } };
+    },
+    TLS: async () => {
+      const { tlsPort, tls, stop } = await startTlsRedis();
+      cleanUps.push(stop);
+      const proxy = await proxyTo(at({ port: tlsPort }));
+      return { proxy, options: { nodes: [at(proxy)], tls } };
+    },
+  };
+
+  describe.each(Object.entries(networks))('over %s', (_, start) => {
     test('a connection that falls silent is replaced, though neither side closed it', async () => {
-      const server = await redis();
-      const proxy = await proxyTo(network === 'TCP' ? at(server) : { path: server.socketPath });
-      const store = await open({ nodes: [at(proxy)] });
+      const { proxy, options } = await start();
+      const store = await open(options);
       const session = await create(store);
       proxy.freeze();
       await until('another connection', () => proxy.connections > 1);

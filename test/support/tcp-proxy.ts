@@ -4,6 +4,7 @@ import type { AddressInfo, NetConnectOpts, Socket } from 'node:net';
 
 /** A network between a client and a server, which can break in ways that neither side is told of. */
 export interface TcpProxy {
+  /** 0 on a Unix socket. */
   readonly port: number;
   /** Where new connections go. */
   target: NetConnectOpts;
@@ -14,8 +15,8 @@ export interface TcpProxy {
   close(): Promise<void>;
 }
 
-/** Listens on a free port of loopback. */
-export async function startProxy(target: NetConnectOpts): Promise<TcpProxy> {
+/** Listens on a free port of loopback, or on a Unix socket. */
+export async function startProxy(target: NetConnectOpts, socketPath?: string): Promise<TcpProxy> {
   const pairs = new Set<readonly [Socket, Socket]>();
   const frozen: Socket[] = [];
   let connections = 0;
@@ -32,10 +33,11 @@ export async function startProxy(target: NetConnectOpts): Promise<TcpProxy> {
         if (pairs.delete(pair)) for (const each of pair) each.destroy();
       });
     }
-  }).listen(0, '127.0.0.1');
+  });
+  server.listen(socketPath === undefined ? { port: 0, host: '127.0.0.1' } : { path: socketPath });
   await once(server, 'listening');
   const proxy: TcpProxy = {
-    port: (server.address() as AddressInfo).port,
+    port: socketPath === undefined ? (server.address() as AddressInfo).port : 0,
     target,
     get connections() {
       return connections;

@@ -1,0 +1,39 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { generate } from 'selfsigned';
+import { freePort, startRedis } from './redis';
+import type { RedisServer } from './redis';
+
+export interface TlsRedisServer extends RedisServer {
+  readonly tlsPort: number;
+  /** What a client needs, in PEM: the server asks it for a certificate. */
+  readonly tls: { readonly ca: Buffer; readonly cert: Buffer; readonly key: Buffer };
+}
+
+/** A Redis that also listens with TLS, by a certificate for 127.0.0.1 that is its own CA and the client's certificate. */
+export async function startTlsRedis(): Promise<TlsRedisServer> {
+  const directory = mkdtempSync(join(tmpdir(), 'session-sidecar-tls-'));
+  const { cert, private: key } = await generate([{ name: 'commonName', value: 'localhost' }], {
+    extensions: [{ name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] }],
+  });
+  const [certFile, keyFile] = [join(directory, 'cert.pem'), join(directory, 'key.pem')];
+  writeFileSync(certFile, cert);
+  writeFileSync(keyFile, key);
+  const tlsPort = await freePort();
+  const server = await startRedis({
+    args: [
+      ...['--tls-port', String(tlsPort), '--tls-cert-file', certFile, '--tls-key-file', keyFile],
+      ...['--tls-ca-cert-file', certFile, '--tls-auth-clients', 'yes'],
+    ],
+  });
+  return {
+    ...server,
+    tlsPort,
+    tls: { ca: Buffer.from(cert), cert: Buffer.from(cert), key: Buffer.from(key) },
+    stop: async () => {
+      await server.stop();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
