@@ -21,6 +21,8 @@ export function retrying(transport: Transport, apiToken?: ApiToken): Transport {
   return {
     async call<M extends MethodName>(method: M, request: RequestOf<M>, options: RunningCall) {
       let hasNewToken = false;
+      /** What the first attempt that may have been carried out failed with. */
+      let doubt: SessionError | undefined;
       for (let attempt = 1; ; attempt++) {
         try {
           return await transport.call(method, request, options);
@@ -31,8 +33,12 @@ export function retrying(transport: Transport, apiToken?: ApiToken): Transport {
             hasNewToken = true;
             continue;
           }
-          if (attempt >= triesOf(method, error)) throw error;
-          await pause(Math.max(pauseAfter(attempt), error.retryAfterMs ?? 0), options, error);
+          const isCertain = wasCertainlyNotDone(error);
+          if (!isCertain) doubt ??= error;
+          // That the last attempt did nothing does not say so of those before.
+          const failure = isCertain && doubt !== undefined ? doubt : error;
+          if (attempt >= triesOf(method, error)) throw failure;
+          await pause(Math.max(pauseAfter(attempt), error.retryAfterMs ?? 0), options, failure);
         }
       }
     },
@@ -42,18 +48,15 @@ export function retrying(transport: Transport, apiToken?: ApiToken): Transport {
 
 /** The API says which methods may run twice; any other only when it is certain that it did not run. */
 function triesOf(method: MethodName, error: SessionError): number {
-  switch (error.code) {
-    case 'DRAINING':
-    case 'OVERLOADED':
-      return Infinity;
-    case 'STORE_UNAVAILABLE':
-      if (error.metadata['maybe_applied'] === 'false') return Infinity;
-      return isIdempotent(method) ? maxTries : 1;
-    case 'UNAVAILABLE':
-      return isIdempotent(method) ? maxTries : 1;
-    default:
-      return 1;
-  }
+  if (wasCertainlyNotDone(error)) return Infinity;
+  const mayHelp = error.code === 'STORE_UNAVAILABLE' || error.code === 'UNAVAILABLE';
+  return mayHelp && isIdempotent(method) ? maxTries : 1;
+}
+
+/** Nothing came of the attempt, for a reason that may pass. */
+function wasCertainlyNotDone({ code, metadata }: SessionError): boolean {
+  if (code === 'STORE_UNAVAILABLE') return metadata['maybe_applied'] === 'false';
+  return code === 'DRAINING' || code === 'OVERLOADED';
 }
 
 /** 25 to 50 ms, then 50 to 100. */

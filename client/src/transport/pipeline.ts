@@ -261,14 +261,12 @@ export class PipelineTransport implements Transport {
     this.#flush();
   }
 
-  /** Calls that must not run twice still wait for their answers. */
+  /** Calls that may run twice fail, to be tried again; the others still wait for their answers. */
   #leave(link: Link): void {
     link.isSilent = true;
     for (const pending of this.#calls) {
       if (pending.link !== link || !isIdempotent(pending.method)) continue;
-      pending.link = undefined;
-      link.unanswered -= 1;
-      this.#outbox.add(pending, this.#calls.size);
+      this.#fail(pending, streamLost(undefined, this.#what(pending.method)));
     }
     this.#replace(link);
   }

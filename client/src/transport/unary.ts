@@ -50,7 +50,10 @@ export function unaryTransport(channel: Channel, address: string, apiToken?: Api
             const hasLeft = attempt.hasLeft();
             const ended = ending(hasLeft);
             if (ended) throw ended;
-            if (attempt.wasGivenUp()) continue;
+            if (attempt.wasGivenUp()) {
+              if (hasLeft) throw streamLost(undefined, what);
+              continue;
+            }
             if (hasLeft || error.code !== status.UNAVAILABLE) throw failureOf(error, connection);
             noConnection = error;
           }
