@@ -573,6 +573,35 @@ describe('what a fault excuses, and what not', () => {
     );
   });
 
+  test('a server that was demoted: what reads of it show for a moment, and nothing that it acknowledges', () => {
+    const demotion = { ...failover, loss: { ...failover.loss, readUntil: 2300 } } as const;
+    tell(
+      (s) =>
+        s.fault(demotion).update('1', 1500, { version: 2 }).read('r', 2200, 2, ['s', '1']).read('r2', 2250, 1, ['s']),
+      (s) => s.read('r3', 2400, 2, ['s', '1']).read('r4', 2500, 1, ['s']),
+      'versions only grow',
+    );
+  });
+
+  test('a sidecar that stood still: that it is ready when it goes on, and not that it stays so', () => {
+    const calls = (s: Story, from: number, to: number): Story => {
+      for (let at = from; at < to; at += 50) s.update(`u${at}`, at, refused());
+      return s;
+    };
+    tell(
+      (s) => {
+        calls(s.update('1', 900, { version: 2 }), 1000, 4100).fault({ injected: 950, possible: 4000, stopped: 'a' });
+        s.readiness.push({ sidecar: 'a', at: 4050, status: 200 });
+      },
+      (s) => {
+        calls(s, 4100, 7000);
+        s.faults.push({ ...s.faults[0]!, injected: 4100, possible: 7000, stopped: undefined });
+        s.readiness.push({ sidecar: 'a', at: 6900, status: 200 });
+      },
+      'readiness is truthful',
+    );
+  });
+
   test('a machine that stood still: calls that ended as late as that', () => {
     story.update('1', 100, maybe('DEADLINE_EXCEEDED'), { completed: 2000 });
     story.stalls.push({ process: 'p', from: 200, to: 1200 });

@@ -161,6 +161,8 @@ export interface FaultEvent {
   readonly slots?: readonly SlotRange[] | undefined;
   /** What the store lost by it. Without it, nothing may be lost. */
   readonly loss?: Loss | undefined;
+  /** The sidecar that stood still from `injected` to `possible`. */
+  readonly stopped?: string | undefined;
   /** Planned restarts of sidecars, which no caller may notice. */
   readonly restart?: { readonly sidecar: string; readonly downMs: number } | undefined;
 }
@@ -176,6 +178,8 @@ export interface Loss {
   readonly from: Instant;
   /** Nothing may be lost that was asked for after it. */
   readonly until: Instant;
+  /** Reads that were asked for until then may show what is lost. Default: `until`. */
+  readonly readUntil?: Instant | undefined;
 }
 
 export interface ReadinessSample {

@@ -42,8 +42,8 @@ function forks(session: SessionView, reads: readonly Done[]): Violation[] {
   const byVersion = [...reads].sort((a, b) => a.outcome.version! - b.outcome.version!);
   byVersion.slice(1).forEach((later, index) => {
     const earlier = byVersion[index]!;
-    const [from, to] = [Math.min(earlier.invoked, later.invoked), Math.max(earlier.completed, later.completed)];
-    if (session.isLost(from, to)) return;
+    const first = earlier.invoked <= later.invoked ? earlier : later;
+    if (session.isLost(first, Math.max(earlier.completed, later.completed))) return;
     const [before, after] = [earlier.outcome.state!.log, later.outcome.state!.log];
     const isSame = earlier.outcome.version === later.outcome.version;
     const goesOn = before.every((id, position) => id === after[position]);

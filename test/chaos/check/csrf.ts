@@ -31,7 +31,7 @@ export function csrf(session: SessionView): Violation[] {
         (other) =>
           other.invoked > session.effectUntil(candidate) &&
           other.completed < session.visibleSince(read, other) &&
-          !session.isLost(other.invoked, read.completed),
+          !session.isLost(other, read.completed),
       );
     }
   }

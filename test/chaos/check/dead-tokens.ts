@@ -16,7 +16,7 @@ export function deadTokens(session: SessionView): Violation[] {
         other.token === operation.token &&
         other !== operation &&
         other.completed < session.visibleSince(operation, other) &&
-        !session.isLost(other.invoked, operation.completed),
+        !session.isLost(other, operation.completed),
     );
     if (death === undefined) continue;
     violations.set(operation.token, {

@@ -27,7 +27,7 @@ function endedEarly(session: SessionView): Violation[] {
         other.invoked < missing.completed &&
         mayHaveHappened(other),
     );
-    if (wasEnded || session.isLost(created?.invoked ?? 0, missing.completed, ['recent', 'sessions'])) continue;
+    if (wasEnded || session.isLost(created, missing.completed, ['recent', 'sessions'])) continue;
     const access = lastAccess(session, missing);
     if (access !== undefined && missing.completed >= access.invoked + idleTimeoutMs - clockSlackMs) continue;
     const isIdle = idleTimeoutMs !== Infinity;

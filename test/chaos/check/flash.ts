@@ -22,7 +22,7 @@ export function flash(session: SessionView): Violation[] {
   for (const pop of pops) {
     for (const id of pop.outcome.messages ?? []) {
       const other = poppedBy.get(id);
-      if (other !== undefined && !session.isLost(other.invoked, pop.completed)) {
+      if (other !== undefined && !session.isLost(other, pop.completed)) {
         report('no flash message is popped twice', id, other, pop);
       }
       poppedBy.set(id, pop);
@@ -43,7 +43,7 @@ export function flash(session: SessionView): Violation[] {
       }
       const pop = poppedBy.get(id);
       const isOver = pop !== undefined && pop !== look && pop.completed < session.visibleSince(look, pop);
-      if (look.call.kind === 'peekFlash' && isOver && !session.isLost(pop.invoked, look.completed)) {
+      if (look.call.kind === 'peekFlash' && isOver && !session.isLost(pop, look.completed)) {
         report('a popped flash message is gone', id, pop, look);
       }
     });
@@ -57,7 +57,7 @@ export function flash(session: SessionView): Violation[] {
         !look.outcome.messages?.includes(push.id) &&
         !(pop !== undefined && pop.invoked < look.completed) &&
         !wasSwallowed(session, push, look) &&
-        !session.isLost(push.invoked, look.completed),
+        !session.isLost(push, look.completed),
     );
     if (missing !== undefined) report('no flash message is lost', push.id, missing);
   }

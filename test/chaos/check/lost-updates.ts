@@ -11,7 +11,7 @@ export function lostUpdates(session: SessionView): Violation[] {
     for (const write of writes) {
       if (lost.has(write.id) || seen.has(write.id)) continue;
       const mustBeThere = write.completed < session.visibleSince(read, write);
-      if (!mustBeThere || session.isLost(write.invoked, read.completed)) continue;
+      if (!mustBeThere || session.isLost(write, read.completed)) continue;
       lost.set(write.id, {
         promise: 'no acknowledged change is lost',
         message: `${session.info.name}: ${describe(write)} is missing in ${describe(read)}`,

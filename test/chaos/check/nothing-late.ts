@@ -41,7 +41,7 @@ export function nothingLate(session: SessionView): Violation[] {
       (read) =>
         session.visibleSince(read, write) > session.effectUntil(write) &&
         !read.outcome.state?.log.includes(write.id) &&
-        !session.isLost(write.invoked, read.completed),
+        !session.isLost(write, read.completed),
     );
     if (without === undefined) continue;
     const isLater = shown.completed > without.invoked;

@@ -21,7 +21,7 @@ export function readiness(view: HistoryView): Violation[] {
     for (const silence of silences(successes, failures)) {
       const began = silence[0]!.invoked;
       const end = silence.reduce((most, { completed }) => Math.max(most, completed), began);
-      const slack = limitMs + view.stalledMs(began, end);
+      const slack = limitMs + view.stalledMs(began, end) + view.stoppedMs(sidecar, began, end);
       const wrong = samples.find(({ at, status }) => status === 200 && at > began + slack && at < end);
       if (wrong !== undefined && silence.length >= 3) {
         const text = `200, though no command has succeeded for ${(wrong.at - began).toFixed(0)} ms`;

@@ -29,7 +29,7 @@ export function versions(session: SessionView): Violation[] {
         other !== later &&
         other.completed < session.visibleSince(later, other) &&
         (isLaterChange ? version <= other.outcome.version! : version < other.outcome.version!) &&
-        !session.isLost(other.invoked, later.completed),
+        !session.isLost(other, later.completed),
     );
     if (earlier !== undefined)
       report('versions only grow', `${describe(later)} came after ${describe(earlier)}`, earlier, later);
@@ -48,7 +48,7 @@ export function versions(session: SessionView): Violation[] {
   for (const change of told.filter(isChange)) {
     const other = byVersion.get(change.outcome.version!);
     byVersion.set(change.outcome.version!, change);
-    if (other === undefined || session.isLost(other.invoked, change.completed)) continue;
+    if (other === undefined || session.isLost(other, change.completed)) continue;
     report('each change has its version', `${describe(other)} and ${describe(change)}`, other, change);
   }
   return violations;

@@ -34,6 +34,13 @@ export class HistoryView {
     return longest;
   }
 
+  /** The time in [from, to] in which a sidecar stood still, in ms. */
+  stoppedMs(sidecar: string, from: Instant, to: Instant): number {
+    return this.history.faults
+      .filter(({ stopped }) => stopped === sidecar)
+      .reduce((sum, { injected, possible }) => sum + Math.max(0, Math.min(possible, to) - Math.max(injected, from)), 0);
+  }
+
   /** Until when calls may fail because of a fault. */
   troubleUntil(fault: FaultEvent): Instant {
     const bound = recoveryEnd(fault, this.history.setup.slack.recoveryMs);
@@ -75,9 +82,16 @@ export class SessionView {
     );
   }
 
-  /** Whether what was asked for at `earlier` may be missing at `later`, because the store lost it. */
-  isLost(earlier: Instant, later: Instant, kinds: readonly Loss['what'][] = ['recent']): boolean {
-    return this.#losses.some(({ what, from, until }) => kinds.includes(what) && earlier <= until && later >= from);
+  /**
+   * Whether what `earlier` did, or showed, may be missing at `later`, because the store lost it.
+   *
+   * @param earlier `undefined`: from before the history
+   */
+  isLost(earlier: Operation | undefined, later: Instant, kinds: readonly Loss['what'][] = ['recent']): boolean {
+    return this.#losses.some(({ what, from, until, readUntil = until }) => {
+      const end = earlier !== undefined && isRead(earlier) ? readUntil : until;
+      return kinds.includes(what) && (earlier?.invoked ?? 0) <= end && later >= from;
+    });
   }
 
   /**

@@ -62,6 +62,7 @@ export const clockWhileHanging: Fault = {
     for (const each of [sidecar, ...clients]) each.shiftClock(0);
     const healed = now();
     const detail = `by ${shift / second} s, with SIGSTOP to ${sidecar.name}`;
-    record({ kind: this.name, detail, injected, healed, possible, sidecars: [sidecar.name] });
+    const { name } = sidecar;
+    record({ kind: this.name, detail, injected, healed, possible, sidecars: [name], stopped: name });
   },
 };

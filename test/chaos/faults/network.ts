@@ -163,6 +163,9 @@ export const slow: Fault<ProxiedWorld> = {
   },
 };
 
+/** How long a sidecar may read from a server that was demoted, in ms: until it next asks whether the server takes writes. */
+const demotionMs = 500;
+
 /** The replica takes over behind a fixed address, and the old master follows it; connections to the old master stay open. */
 export const moveMaster: Fault<ProxiedWorld> = {
   name: 'fixed-address-failover',
@@ -179,7 +182,7 @@ export const moveMaster: Fault<ProxiedWorld> = {
     record({
       ...{ kind: this.name, detail: 'connections to the old master stay open', injected, healed: possible, possible },
       sidecars: all(world),
-      loss: { what: 'recent', from: injected, until: possible },
+      loss: { what: 'recent', from: injected, until: possible, readUntil: possible + demotionMs },
     });
     await world.settle();
   },

@@ -47,7 +47,7 @@ export const stop: Fault = {
     await hold(200, 3500);
     sidecar.signal('SIGCONT');
     const possible = now();
-    const detail = `SIGSTOP to ${sidecar.name}`;
-    record({ kind: this.name, detail, injected, healed: possible, possible, sidecars: [sidecar.name] });
+    const [detail, { name }] = [`SIGSTOP to ${sidecar.name}`, sidecar];
+    record({ kind: this.name, detail, injected, healed: possible, possible, sidecars: [name], stopped: name });
   },
 };
