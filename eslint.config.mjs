@@ -23,12 +23,20 @@ const layers = [
 
   {
     files: 'server/src/grpc',
-    may: ['server/src/grpc', 'server/src/session', 'proto/gen', '@bufbuild/protobuf', '@grpc/*', 'grpc-health-check'],
+    may: [
+      'server/src/grpc',
+      'server/src/session',
+      'server/src/host-and-port.ts',
+      'proto/gen',
+      '@bufbuild/protobuf',
+      '@grpc/*',
+      'grpc-health-check',
+    ],
     types: ['pino'],
   },
   {
     files: 'server/src/http',
-    may: ['server/src/http', 'server/src/session', 'prom-client', 'negotiator'],
+    may: ['server/src/http', 'server/src/session', 'server/src/host-and-port.ts', 'prom-client', 'negotiator'],
   },
   {
     files: 'server/src/tracing',
@@ -37,7 +45,7 @@ const layers = [
   },
   {
     files: 'server/src/config',
-    may: ['server/src/config', 'bytes-iec', 'fastest-levenshtein', 'ms'],
+    may: ['server/src/config', 'server/src/host-and-port.ts', 'bytes-iec', 'fastest-levenshtein', 'ms'],
     types: ['server/src/session', 'server/src/grpc', 'server/src/store'],
   },
   {
@@ -45,10 +53,11 @@ const layers = [
     may: ['server/src/metrics*', 'server/src/session', 'server/src/http/limits.ts', 'prom-client'],
     types: ['server/src/grpc', 'server/src/store'],
   },
+  { files: 'server/src/host-and-port.ts', may: [] },
   { files: 'server/src/log-rate-limit.ts', may: [] },
   { files: 'server/src/logging.ts', may: ['server/src/log-rate-limit.ts', 'pino'] },
   { files: 'server/src/stray-output.ts', may: [], types: ['pino'] },
-  { files: 'server/src/verified-tokens.ts', may: ['server/src/session', 'lru-cache'] },
+  { files: 'server/src/token-cache.ts', may: ['server/src/session', 'lru-cache'] },
   { files: 'server/src/app.ts', may: ['server/src', 'prom-client'], types: ['pino'] },
   { files: 'server/src/open-store.ts', may: ['server/src'], types: ['pino'] },
   {

@@ -14,7 +14,7 @@ import { createMetrics } from './metrics/metrics';
 import { openStore } from './open-store';
 import { SessionManager } from './session/session-manager';
 import { randomSigningKey } from './session/token';
-import { replaceableTokens } from './verified-tokens';
+import { replaceableTokens } from './token-cache';
 import type { ActiveCall } from './tracing/active-call';
 import type * as TracingModule from './tracing/tracing';
 

@@ -3,7 +3,7 @@ import type { Config, LiveConfig } from './config';
 import type { Metrics } from './metrics/metrics';
 import type { SessionStore } from './session/session-store';
 import { MemoryStore } from './store/memory/memory-store';
-import { observeStore } from './store/observed-store';
+import { instrumentStore } from './store/instrumented-store';
 import type { Credentials } from './store/redis/connection/credentials';
 import { connectRedis, connectSubscriber } from './store/redis/connection/redis-connection';
 import { replaceCredentials } from './store/redis/connection/credentials';
@@ -39,7 +39,7 @@ export function openStore(
     case 'memory': {
       metrics.setStoreReady(true);
       const store = new MemoryStore({ expiry, limits, maxBytes: config.store.maxBytes, now: Date.now });
-      return { store: observeStore(store, metrics), setCredentials: () => {} };
+      return { store: instrumentStore(store, metrics), setCredentials: () => {} };
     }
     case 'redis': {
       const { keyPrefix, expireKeys, nearCacheBytes, replication, ...options } = config.store.redis;
@@ -66,7 +66,7 @@ export function openStore(
       const settings = { expiry, limits, keyPrefix, expireKeys, commandTimeoutMs };
       const store = new RedisStore({ connection, ...settings, replication, nearCache });
       return {
-        store: observeStore(tracing?.store(store) ?? store, metrics),
+        store: instrumentStore(tracing?.store(store) ?? store, metrics),
         setCredentials: (credentials) => {
           connection.setCredentials(credentials);
           if (nearCache !== undefined) replaceCredentials(nearCache.subscriber, credentials);

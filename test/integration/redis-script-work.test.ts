@@ -4,7 +4,7 @@ import jsonArrayLua from '../../server/src/store/redis/json_array.lua';
 import operationsLua from '../../server/src/store/redis/operations.lua';
 import type { Operation } from '../../server/src/session/change';
 import { encodeBody } from '../../server/src/store/record-body';
-import { operationArguments } from '../../server/src/store/redis/script-values';
+import { operationArguments } from '../../server/src/store/redis/script-codec';
 import { startRedis } from '../support/redis';
 import type { RedisServer } from '../support/redis';
 

@@ -1,5 +1,5 @@
 import { loadConfig } from '../../server/src/config';
-import type { Loaded } from '../../server/src/config/load-config';
+import type { LoadedConfig } from '../../server/src/config/load-config';
 import { only } from '../support/manifests';
 import type { Manifest } from '../support/manifests';
 
@@ -44,6 +44,6 @@ function missing(what: string): never {
 }
 
 /** The settings as the sidecar understands them. */
-export function configOf({ env, readFile }: Pod): Loaded {
+export function configOf({ env, readFile }: Pod): LoadedConfig {
   return loadConfig({ env, args: [], readFile });
 }

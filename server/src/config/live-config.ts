@@ -4,7 +4,7 @@ import type { Config } from './config';
 import { watchFiles } from './file-watch';
 import type { Contents } from './file-watch';
 import { loadConfig } from './load-config';
-import type { Loaded } from './load-config';
+import type { LoadedConfig } from './load-config';
 import type { Sources } from './sources';
 import { tlsProblems } from './tls-files';
 
@@ -22,7 +22,7 @@ export interface ConfigListener {
 /** @returns what ends the watch */
 export type WatchConfig = (listener: ConfigListener) => () => void;
 
-export interface LiveConfig extends Loaded {
+export interface LiveConfig extends LoadedConfig {
   /** Follows the files that settings name, for as long as the process runs. */
   readonly watch: WatchConfig;
 }
@@ -64,7 +64,7 @@ export function loadLiveConfig(sources: Sources): LiveConfig {
   return { ...loaded, watch };
 }
 
-function loadChecked(sources: Sources): Loaded {
+function loadChecked(sources: Sources): LoadedConfig {
   const loaded = loadConfig(sources);
   const problems = tlsProblems(loaded.config, loaded.nameOf);
   if (problems.length > 0) throw new ConfigError(problems);
@@ -80,7 +80,7 @@ function readerOf(contents: Contents): Sources['readFile'] {
 }
 
 /** A URL of Redis in a file says more than who may log in. */
-function fixedParts(before: Config, after: Config, { nameOf }: Loaded): string[] {
+function fixedParts(before: Config, after: Config, { nameOf }: LoadedConfig): string[] {
   const fixed = ({ store }: Config): string => {
     if (store.kind === 'memory') return store.kind;
     const { sentinel, tls } = store.redis;

@@ -2,7 +2,7 @@ import type { Limits } from '../session/limits';
 import { ConfigError } from './config';
 import type { Config, GrpcConfig } from './config';
 import { redisAdvice } from './redis-advice';
-import { redisClashes, redisConfigOf, whyWithoutEffect } from './redis-config';
+import { redisClashes, redisConfigOf, unusedReason } from './redis-config';
 import { contradictions } from './setting-warnings';
 import { entries, settings, variableOf } from './settings';
 import type { NameOf, SettingId, SettingValues } from './settings';
@@ -12,7 +12,7 @@ import { loadTracing } from './tracing-config';
 import { inFile, pemFile, ValueError } from './values';
 import type { ReadFile } from './values';
 
-export interface Loaded {
+export interface LoadedConfig {
   readonly config: Config;
   readonly warnings: readonly string[];
   /** Every setting that is in force, as text, by variable. Secrets only say that they are set. */
@@ -33,7 +33,7 @@ export interface SettingFile {
 }
 
 /** @throws ConfigError with everything that is wrong. */
-export function loadConfig(sources: Sources): Loaded {
+export function loadConfig(sources: Sources): LoadedConfig {
   const collected = collect(sources);
   const { given } = collected;
   const parsed = parseAll(given, sources.readFile);
@@ -50,7 +50,7 @@ export function loadConfig(sources: Sources): Loaded {
     config: { ...configOf(parsed.values as SettingValues), tracing },
     warnings: [
       ...collected.warnings,
-      ...withoutEffect(given),
+      ...unusedSettings(given),
       ...contradictions(parsed.values as SettingValues, given),
       ...aboutTracing.warnings,
     ],
@@ -132,9 +132,9 @@ function limitsOf(values: SettingValues): Limits {
 }
 
 /** Settings that were set and do nothing, most likely by mistake. */
-function withoutEffect(given: GivenSettings): string[] {
+function unusedSettings(given: GivenSettings): string[] {
   return [...given].flatMap(([id, { from }]) => {
-    const why = whyWithoutEffect(id, given);
+    const why = unusedReason(id, given);
     return why === undefined ? [] : [`${from} has no effect: ${why}.`];
   });
 }
@@ -143,7 +143,7 @@ function effectiveOf(given: GivenSettings): Record<string, string> {
   return Object.fromEntries(
     entries.flatMap(([id, setting]) => {
       const text = given.get(id)?.text ?? setting.fallback;
-      if (text === undefined || whyWithoutEffect(id, given) !== undefined) return [];
+      if (text === undefined || unusedReason(id, given) !== undefined) return [];
       return [[variableOf(setting), setting.secret ? '(set)' : text]];
     }),
   );

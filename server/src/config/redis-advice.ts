@@ -115,7 +115,7 @@ function adviceFor(error: RedisError): Advice | undefined {
   if (name === 'ParserError') return { settings: ['redisTls'], text: oneSidedTls };
   if (message.startsWith('Client network socket disconnected before secure TLS'))
     return { settings: ['redisTls'], text: oneSidedTls };
-  if (message.startsWith('All sentinels are unreachable')) return aboutSentinels(message);
+  if (message.startsWith('All sentinels are unreachable')) return sentinelAdvice(message);
   const found = byCode.find(([pattern]) => pattern.test(code))?.[1];
   if (found !== undefined) return found;
   const inner = [cause, lastNodeError, ...errors].filter((one) => one instanceof Error);
@@ -137,7 +137,7 @@ const unknownMaster: Advice = {
 };
 
 /** ioredis says why in the text only, and nothing when the Sentinels answered that there is no such master. */
-function aboutSentinels(message: string): Advice {
+function sentinelAdvice(message: string): Advice {
   if (!message.includes('Last error:') || message.includes('No such master')) return unknownMaster;
   if (/WRONGPASS|NOAUTH|NOPERM/.test(message)) {
     return {

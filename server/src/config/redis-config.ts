@@ -1,5 +1,5 @@
 import type { RedisConfig } from './config';
-import { places, settings, variableOf } from './settings';
+import { redisLocations, settings, variableOf } from './settings';
 import type { SettingId, SettingValues } from './settings';
 import type { GivenSettings } from './sources';
 
@@ -20,15 +20,15 @@ export function redisClashes(values: Partial<SettingValues>, given: GivenSetting
   };
   const isUrlWrong = given.has('redisUrl') && values.redisUrl === undefined;
   return [
-    ...aboutPlaces(known),
-    ...aboutReplicas(known),
-    ...(isUrlWrong ? [] : [...saidTwice(known), ...aboutTls(known), ...aboutLogins(known)]),
+    ...checkLocation(known),
+    ...checkReplication(known),
+    ...(isUrlWrong ? [] : [...checkDuplicates(known), ...checkTls(known), ...checkCredentials(known)]),
   ];
 }
 
-function aboutPlaces({ values, has, names }: Known): string[] {
+function checkLocation({ values, has, names }: Known): string[] {
   const problems: string[] = [];
-  const set = places.filter((id) => has(id));
+  const set = redisLocations.filter((id) => has(id));
   if (set.length > 1) problems.push(`${names(...set)}: Set only one; each says where Redis is.`);
   if (set.length > 0 && !has('signingKeys')) {
     problems.push(
@@ -44,7 +44,7 @@ function aboutPlaces({ values, has, names }: Known): string[] {
   return problems;
 }
 
-function aboutReplicas({ values, names }: Known): string[] {
+function checkReplication({ values, names }: Known): string[] {
   const { redisWaitReplicas = 0, redisWaitTimeoutMs = 0, redisCommandTimeoutMs = Infinity } = values;
   if (redisWaitReplicas === 0 || redisWaitTimeoutMs < redisCommandTimeoutMs) return [];
   const which = names('redisWaitTimeoutMs', 'redisCommandTimeoutMs');
@@ -52,14 +52,14 @@ function aboutReplicas({ values, names }: Known): string[] {
 }
 
 /** Neither the URL nor the setting could be right to win. */
-function saidTwice({ values: { redisUrl: url }, has, names }: Known): string[] {
+function checkDuplicates({ values: { redisUrl: url }, has, names }: Known): string[] {
   const saidByUrl = { redisUsername: url?.username, redisPassword: url?.password, redisDb: url?.db } as const;
   return (Object.keys(saidByUrl) as (keyof typeof saidByUrl)[])
     .filter((id) => saidByUrl[id] !== undefined && has(id))
     .map((id) => `${names('redisUrl', id)}: Both say it; set only one.`);
 }
 
-function aboutTls({ values: { redisUrl: url, redisTls }, has, names }: Known): string[] {
+function checkTls({ values: { redisUrl: url, redisTls }, has, names }: Known): string[] {
   const problems: string[] = [];
   if (url?.tls === true && redisTls === false)
     problems.push(`${names('redisUrl', 'redisTls')}: One says TLS, the other says none.`);
@@ -69,7 +69,7 @@ function aboutTls({ values: { redisUrl: url, redisTls }, has, names }: Known): s
   const files = (['redisTlsCaFile', 'redisTlsCertFile', 'redisTlsKeyFile'] as const).filter((id) => has(id));
   const isOff = has('redisTls') ? redisTls === false : url?.tls !== true;
   // Whoever sets these believes that what is sent to Redis is encrypted.
-  if (files.length > 0 && isOff && places.some((id) => has(id))) {
+  if (files.length > 0 && isOff && redisLocations.some((id) => has(id))) {
     problems.push(
       `${names(...files)}: Without effect, because TLS is off. Turn it on with rediss:// or ${variableOf(settings.redisTls)}.`,
     );
@@ -83,7 +83,7 @@ function aboutTls({ values: { redisUrl: url, redisTls }, has, names }: Known): s
 }
 
 /** With a user and without a password, ioredis would not log in at all. */
-function aboutLogins({ values: { redisUrl: url }, has, names }: Known): string[] {
+function checkCredentials({ values: { redisUrl: url }, has, names }: Known): string[] {
   const problems: string[] = [];
   const hasUser = has('redisUsername') || url?.username !== undefined;
   if (hasUser && !has('redisPassword') && url?.password === undefined) {
@@ -99,11 +99,11 @@ function aboutLogins({ values: { redisUrl: url }, has, names }: Known): string[]
 
 /** @returns `undefined` when nothing says where Redis is. */
 export function redisConfigOf(values: SettingValues): RedisConfig | undefined {
-  const place = placeOf(values);
-  if (place === undefined) return undefined;
+  const location = locationOf(values);
+  if (location === undefined) return undefined;
   const { redisUrl: url, redisTlsCaFile: ca, redisTlsCertFile: cert, redisTlsKeyFile: key } = values;
   return {
-    ...place,
+    ...location,
     tls: (values.redisTls ?? url?.tls) ? { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) } : undefined,
     username: values.redisUsername ?? url?.username,
     password: values.redisPassword ?? url?.password,
@@ -121,9 +121,9 @@ export function redisConfigOf(values: SettingValues): RedisConfig | undefined {
   };
 }
 
-type Place = Pick<RedisConfig, 'mode' | 'nodes' | 'socketPath' | 'sentinel'>;
+type RedisLocation = Pick<RedisConfig, 'mode' | 'nodes' | 'socketPath' | 'sentinel'>;
 
-function placeOf(values: SettingValues): Place | undefined {
+function locationOf(values: SettingValues): RedisLocation | undefined {
   const { redisUrl: url, redisClusterNodes: clusterNodes, redisSentinels: sentinels } = values;
   const nothing = { nodes: [], socketPath: undefined, sentinel: undefined };
   if (clusterNodes !== undefined) return { ...nothing, mode: 'cluster', nodes: clusterNodes };
@@ -137,8 +137,8 @@ function placeOf(values: SettingValues): Place | undefined {
 }
 
 /** @returns why a setting changes nothing beside the others, or `undefined` when it does. */
-export function whyWithoutEffect(id: SettingId, given: GivenSettings): string | undefined {
-  const hasRedis = places.some((place) => given.has(place));
+export function unusedReason(id: SettingId, given: GivenSettings): string | undefined {
+  const hasRedis = redisLocations.some((location) => given.has(location));
   if (!hasRedis && (id.startsWith('redis') || id === 'nearCacheBytes'))
     return 'nothing says where Redis is, so sessions are kept in memory';
   if (hasRedis && id === 'memoryStoreBytes') return 'sessions are kept in Redis';

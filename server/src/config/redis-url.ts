@@ -1,5 +1,6 @@
+import type { HostAndPort } from '../host-and-port';
 import { ValueError } from './values';
-import type { HostAndPort, ValueKind } from './values';
+import type { ValueKind } from './values';
 
 /** Where one Redis is, as a URL says it. */
 export interface RedisUrl {

@@ -390,7 +390,11 @@ export type NameOf = (id: SettingId) => string;
 export const entries = Object.entries(settings) as [SettingId, Setting<unknown>][];
 
 /** The settings that say where Redis is: one of them at most. */
-export const places = ['redisUrl', 'redisClusterNodes', 'redisSentinels'] as const satisfies readonly SettingId[];
+export const redisLocations = [
+  'redisUrl',
+  'redisClusterNodes',
+  'redisSentinels',
+] as const satisfies readonly SettingId[];
 
 type Parsed<S> = S extends { readonly kind: ValueKind<infer T> } ? T : never;
 

@@ -1,6 +1,6 @@
 import { readFlags } from './flags';
 import type { Given } from './flags';
-import { entries, places, prefix, variableOf } from './settings';
+import { entries, redisLocations, prefix, variableOf } from './settings';
 import type { SettingId } from './settings';
 import { suggestionFor, unknownVariable } from './suggestion';
 import type { ReadFile } from './values';
@@ -43,7 +43,7 @@ export function collect({ env, args }: Sources): Collected {
 
   // Platforms inject REDIS_URL. It counts where no setting of our own says where Redis is.
   const ambient = variable('REDIS_URL');
-  const own = places.map((id) => given.get(id)).find((place) => place !== undefined);
+  const own = redisLocations.map((id) => given.get(id)).find((location) => location !== undefined);
   if (ambient.text !== '' && own === undefined) given.set('redisUrl', ambient);
   if (ambient.text !== '' && own !== undefined) warnings.push(`REDIS_URL is set, but not used because ${own.from} is.`);
   return { given, problems, warnings };

@@ -1,7 +1,9 @@
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIPv4 } from 'node:net';
 import bytes from 'bytes-iec';
 import ms from 'ms';
 import type { GrpcAddress } from '../grpc/listening/address';
+import { parseHostAndPort } from '../host-and-port';
+import type { HostAndPort } from '../host-and-port';
 
 /** What is wrong with a value: says what is expected and, unless that may be a secret, what was got. */
 export class ValueError extends Error {
@@ -22,11 +24,6 @@ export interface ValueKind<T> {
   readonly name: string;
   /** @throws ValueError */
   parse(text: string, readFile: ReadFile): T;
-}
-
-export interface HostAndPort {
-  readonly host: string;
-  readonly port: number;
 }
 
 export interface ListenAddress {
@@ -141,8 +138,8 @@ export const listenAddress: ValueKind<ListenAddress> = {
   name: 'host:port, or :port for every interface',
   parse(text) {
     if (text.startsWith(':'))
-      return { host: undefined, port: hostAndPort(`localhost${text}`)?.port ?? refuseAddress(text) };
-    return hostAndPort(text) ?? refuseAddress(text);
+      return { host: undefined, port: parseHostAndPort(`localhost${text}`)?.port ?? refuseAddress(text) };
+    return parseHostAndPort(text) ?? refuseAddress(text);
   },
 };
 
@@ -150,7 +147,7 @@ export const nodes: ValueKind<readonly HostAndPort[]> = {
   name: 'comma-separated list of host:port',
   parse: (text) =>
     listOf(text).map((node) => {
-      const address = hostAndPort(node);
+      const address = parseHostAndPort(node);
       if (address !== undefined && address.port > 0) return address;
       // If a URL was expected here, the text has a password in it.
       throw new ValueError('host:port, like 10.0.0.7:6379 or [fd00::7]:6379', node.includes('@') ? undefined : node);
@@ -163,7 +160,7 @@ export const grpcAddresses: ValueKind<readonly GrpcAddress[]> = {
   parse: (text) =>
     listOf(text).map((address): GrpcAddress => {
       if (address.startsWith('unix:/')) return { kind: 'unix', path: socketPath(address) };
-      const tcp = hostAndPort(address);
+      const tcp = parseHostAndPort(address);
       if (tcp !== undefined && isLoopback(tcp.host)) return { kind: 'tcp', ...tcp };
       throw new ValueError('loopback, like 127.0.0.1:50051 or [::1]:50051, or unix:/path/to/socket', address);
     }),
@@ -174,19 +171,19 @@ export const signingKeys: ValueKind<readonly Buffer[]> = {
   name: 'keys in base64, separated by commas or line breaks',
   parse(text) {
     const keys = text.split(/[\s,]+/).filter((key) => key !== '');
-    const expected = `keys of at least ${shortestKeyBytes} bytes in base64`;
+    const expected = `keys of at least ${minKeyBytes} bytes in base64`;
     if (keys.length === 0) throw new ValueError(`one or more ${expected}`);
     return keys.map((key, index) => {
       const which = keys.length === 1 ? 'the key' : `key ${index + 1} of ${keys.length}`;
       if (!base64.test(key)) throw new ValueError(`${expected}; ${which} is not base64`);
       const decoded = Buffer.from(key, 'base64');
-      if (decoded.length >= shortestKeyBytes) return decoded;
+      if (decoded.length >= minKeyBytes) return decoded;
       throw new ValueError(`${expected}; ${which} has ${decoded.length}`);
     });
   },
 };
 
-const shortestKeyBytes = 32;
+const minKeyBytes = 32;
 
 /** Long enough that they cannot be guessed, and of characters that a header can have. */
 export const apiTokens: ValueKind<readonly string[]> = {
@@ -239,22 +236,15 @@ function listOf(text: string): string[] {
   return text.split(',').map((item) => item.trim());
 }
 
-function hostAndPort(text: string): HostAndPort | undefined {
-  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:\s/@[\]]+)):(\d{1,5})$/.exec(text) ?? [];
-  const host = bracketed ?? plain;
-  const isHost = host !== undefined && (bracketed === undefined || isIPv6(host));
-  return isHost && Number(port) <= 65_535 ? { host, port: Number(port) } : undefined;
-}
-
 /** Of a longer path, the system would take the beginning. */
 function socketPath(address: string): string {
   const path = address.slice('unix:'.length);
-  if (Buffer.byteLength(path) <= longestSocketPath) return path;
-  throw new ValueError(`a path of at most ${longestSocketPath} bytes after unix:`, address);
+  if (Buffer.byteLength(path) <= maxSocketPathBytes) return path;
+  throw new ValueError(`a path of at most ${maxSocketPathBytes} bytes after unix:`, address);
 }
 
 /** On macOS; Linux allows 107. */
-const longestSocketPath = 103;
+const maxSocketPathBytes = 103;
 
 function refuseAddress(text: string): never {
   throw new ValueError('host:port or :port, like 127.0.0.1:9464, [::1]:9464 or :9464', text);

@@ -13,7 +13,7 @@ export interface DecodingLimits {
 }
 
 /** Of fewer bytes, no message is so large that decoding it could hurt. */
-const harmlessBytes = 16 * 1024;
+const unboundedBytes = 16 * 1024;
 
 /** How many tags, lengths and small numbers a mutation has at most, and twice as many again. */
 const numbersPerMutation = 24;
@@ -28,16 +28,16 @@ export function decodeBounded(type: MessageType, bytes: Uint8Array, limits: Deco
   const { maxMutations } = limits;
   const request = decode(type, bytes, limits);
   const { mutations } = request as { readonly mutations?: readonly unknown[] };
-  if (mutations !== undefined && mutations.length > maxMutations) throw refused(limits);
+  if (mutations !== undefined && mutations.length > maxMutations) throw refuse(limits);
   return request;
 }
 
 function decode(type: MessageType, bytes: Uint8Array, limits: DecodingLimits): unknown {
   const numbers = numbersPerMutation * (limits.maxMutations + 10);
   try {
-    return type.decode(bytes.length <= harmlessBytes ? bytes : new BoundedReader(bytes, numbers));
+    return type.decode(bytes.length <= unboundedBytes ? bytes : new BoundedReader(bytes, numbers));
   } catch (cause) {
-    if (cause instanceof TooManyNumbersError) throw refused(limits);
+    if (cause instanceof TooManyNumbersError) throw refuse(limits);
     const problem = cause instanceof Error ? cause.message : 'unknown problem';
     throw invalidArgument([
       { field: '', description: `Expected an encoded message, got bytes that are none: ${problem}.` },
@@ -45,7 +45,7 @@ function decode(type: MessageType, bytes: Uint8Array, limits: DecodingLimits): u
   }
 }
 
-function refused({ maxMutations, observer }: DecodingLimits): Error {
+function refuse({ maxMutations, observer }: DecodingLimits): Error {
   observer.refused('mutations');
   return tooLarge(
     `The request has more than ${maxMutations} mutations, or more fields than these can have.`,

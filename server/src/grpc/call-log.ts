@@ -55,7 +55,7 @@ function newHandleIn(types: Types | undefined, outcome: Outcome): string | undef
 
 /** @param bytes what has been decoded before, or has been refused */
 function decoded(type: { decode(bytes: Uint8Array): object } | undefined, bytes: Uint8Array): object {
-  if (bytes.length > longestDecoded) return {};
+  if (bytes.length > maxDecodedBytes) return {};
   try {
     return type?.decode(bytes) ?? {};
   } catch {
@@ -64,7 +64,7 @@ function decoded(type: { decode(bytes: Uint8Array): object } | undefined, bytes:
 }
 
 /** Bytes. Calls that are larger are logged without a handle. */
-const longestDecoded = 64 * 1024;
+const maxDecodedBytes = 64 * 1024;
 
 function reasonOf(outcome: Outcome): string | undefined {
   if (!('error' in outcome)) return undefined;

@@ -66,7 +66,7 @@ export function createDispatchers({
       observer.rpcStarted();
       try {
         // A request whose end came after the deadline still gets here.
-        if (call.deadlineExceeded) return fail(overdue);
+        if (call.deadlineExceeded) return fail(deadlineExceeded);
         calls.refuseWhenDraining();
         const request = decodeBounded(requestType, bytes, { maxMutations, observer });
         const response = encode(responseType, await handle(request, call.changeDeadline));
@@ -85,4 +85,8 @@ interface AnyMethod {
   readonly responseType: Encodable<unknown>;
 }
 
-export const overdue: FailureStatus = { code: status.DEADLINE_EXCEEDED, message: 'Deadline exceeded', details: [] };
+export const deadlineExceeded: FailureStatus = {
+  code: status.DEADLINE_EXCEEDED,
+  message: 'Deadline exceeded',
+  details: [],
+};

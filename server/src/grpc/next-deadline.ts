@@ -1,5 +1,5 @@
 /** The longest that a timer of Node.js can wait. After that, it is asked for the earliest deadline again. */
-const longestDelayMs = 2 ** 31 - 1;
+const maxDelayMs = 2 ** 31 - 1;
 
 /** One timer for many deadlines. It fires at the earliest that it was told of. */
 export class NextDeadline {
@@ -18,7 +18,7 @@ export class NextDeadline {
     this.stop();
     this.#time = deadline;
     // Node.js warns of a time that has passed meanwhile.
-    const milliseconds = Math.max(1, Math.min(deadline - performance.now(), longestDelayMs));
+    const milliseconds = Math.max(1, Math.min(deadline - performance.now(), maxDelayMs));
     this.#timer = setTimeout(() => {
       this.#time = Infinity;
       this.watch(this.#onDue());

@@ -22,7 +22,7 @@ import type { GrpcAddress } from './listening/address';
 import { connectionsByDescriptors } from './listening/descriptor-limit';
 import { openListeners } from './listening/listeners';
 import type { SocketAccess } from './listening/unix-listener';
-import { Pipelines } from './pipeline/admission';
+import { PipelineAdmission } from './pipeline/admission';
 import { ProcessPauses } from './process-pauses';
 import { createSessionService, sessionServiceDefinition } from './session-service';
 import type * as StandardServicesModule from './standard-services';
@@ -60,7 +60,7 @@ export interface GrpcServer {
 }
 
 /** How long clients have to take the last answers and close their connections. */
-const farewellMs = 500;
+const finalFlushMs = 500;
 
 /** Serves `session.v1.SessionService`, `grpc.health.v1.Health` and server reflection. */
 export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
@@ -76,7 +76,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   };
   const dispatchers = decorated(createDispatchers({ ...options, calls, maxMutations: limits.mutations }), options);
   const pauses = new ProcessPauses();
-  const pipelines = new Pipelines({ dispatchers, budgets, calls, pauses, logger });
+  const pipelines = new PipelineAdmission({ dispatchers, budgets, calls, pauses, logger });
 
   const server = new Server({
     'grpc.max_receive_message_length': maxMessageBytes,
@@ -132,7 +132,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
       );
       // The last answers must get out, but a client that watches grpc.health.v1 would keep the server for ever.
       server.tryShutdown(() => {});
-      await within(finished ? farewellMs : 0, connections.allClosed());
+      await within(finished ? finalFlushMs : 0, connections.allClosed());
       stop();
       return finished;
     },

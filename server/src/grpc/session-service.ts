@@ -2,21 +2,21 @@ import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc
 import { SessionServiceService } from '@session-sidecar/proto/session/v1/session_service';
 import type { Logger } from 'pino';
 import type { Dispatch } from './dispatcher';
-import type { Pipelines } from './pipeline/admission';
+import type { PipelineAdmission } from './pipeline/admission';
 import { serveUnary } from './unary';
 
 /** ts-proto's definition, but with messages left as bytes: the dispatchers decode and encode, whatever the transport is. */
 export const sessionServiceDefinition: ServiceDefinition = Object.fromEntries(
   Object.entries(SessionServiceService).map(([name, method]) => [
     name,
-    { ...method, requestDeserialize: asIs, responseSerialize: asIs },
+    { ...method, requestDeserialize: identity, responseSerialize: identity },
   ]),
 );
 
 /** The service as grpc-js calls it. */
 export function createSessionService(
   dispatchers: ReadonlyMap<string, Dispatch>,
-  pipelines: Pipelines,
+  pipelines: PipelineAdmission,
   logger: Logger,
 ): UntypedServiceImplementation {
   return Object.fromEntries(
@@ -27,6 +27,6 @@ export function createSessionService(
   );
 }
 
-function asIs(bytes: Buffer): Buffer {
+function identity(bytes: Buffer): Buffer {
   return bytes;
 }

@@ -48,16 +48,20 @@ const maxMessageLength = 512;
  * error id, and only the log learns what it was. However much is wrong, the status is small.
  */
 export function toStatus(error: unknown, method: string, logger: Logger): FailureStatus {
-  const known: KnownFailure = error instanceof SessionError ? error : hidden(error, method, logger);
+  const known: KnownFailure = error instanceof SessionError ? error : toInternalError(error, method, logger);
   const details = [
-    anyOf(ErrorInfo, { reason: known.reason, domain: errorDomain, metadata: new Map(Object.entries(known.metadata)) }),
+    packAny(ErrorInfo, {
+      reason: known.reason,
+      domain: errorDomain,
+      metadata: new Map(Object.entries(known.metadata)),
+    }),
   ];
   if (known.violations.length > 0) {
     const fieldViolations = known.violations.map((each) => ({ ...each, reason: '', localizedMessage: undefined }));
-    details.push(anyOf(BadRequest, { fieldViolations }));
+    details.push(packAny(BadRequest, { fieldViolations }));
   }
   const code = statusOf[known.reason];
-  if (code === status.UNAVAILABLE) details.push(anyOf(RetryInfo, { retryDelay }));
+  if (code === status.UNAVAILABLE) details.push(packAny(RetryInfo, { retryDelay }));
   const mayRetry = code === status.UNAVAILABLE && known.metadata['maybe_applied'] !== 'true';
   return {
     code,
@@ -92,7 +96,7 @@ interface KnownFailure {
   readonly violations: readonly FieldViolation[];
 }
 
-function hidden(error: unknown, method: string, logger: Logger): KnownFailure {
+function toInternalError(error: unknown, method: string, logger: Logger): KnownFailure {
   const errorId = randomUUID();
   logger.error({ errorId, method, err: error }, 'call failed');
   return {
@@ -113,7 +117,7 @@ const typeNames = new Map<unknown, string>([
   [RetryInfo, 'google.rpc.RetryInfo'],
 ]);
 
-function anyOf<T>(type: MessageType<T>, message: T) {
+function packAny<T>(type: MessageType<T>, message: T) {
   const typeUrl = `type.googleapis.com/${typeNames.get(type) ?? ''}`;
   return { typeUrl, value: Buffer.from(type.encode(message).finish()) };
 }

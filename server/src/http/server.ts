@@ -3,6 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Registry } from 'prom-client';
+import { formatHostAndPort } from '../host-and-port';
 import { listenError } from './listen-error';
 import { Connection } from './connection';
 import { ConnectionLimit } from './connection-limit';
@@ -71,7 +72,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   await listen(server, address);
   const { address: host, port } = server.address() as AddressInfo;
   return {
-    address: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    address: `http://${formatHostAndPort({ host, port })}`,
     close: () =>
       new Promise((resolve) => {
         server.close(() => {

@@ -1,7 +1,7 @@
 import { Gauge } from 'prom-client';
 import type { Registry } from 'prom-client';
-import { Counter, Histogram } from './series';
-import type { ExemplarLabels } from './series';
+import { Counter, Histogram } from './fast-metrics';
+import type { ExemplarLabels } from './fast-metrics';
 
 /** From 0.1 ms, the cost of a call that stays in memory, to longer than any deadline in use, in seconds. */
 export const latencyBuckets = [

@@ -6,7 +6,7 @@ import { MetricFactory } from './metric-factory';
 import { processMetrics } from './process-metrics';
 import type { BuildInfo, ProcessMetrics } from './process-metrics';
 import { rpcMetrics } from './rpc-metrics';
-import type { ExemplarLabels } from './series';
+import type { ExemplarLabels } from './fast-metrics';
 import { sessionMetrics } from './session-metrics';
 import { storeMetrics } from './store-metrics';
 import type { StoreMetrics } from './store-metrics';

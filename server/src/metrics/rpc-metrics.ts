@@ -2,7 +2,7 @@ import type { RpcObserver } from '../grpc/dispatcher';
 import type { RefusalLimit, RefusalObserver } from '../grpc/refusals';
 import { latencyBuckets } from './metric-factory';
 import type { MetricFactory } from './metric-factory';
-import type { ExemplarLabels } from './series';
+import type { ExemplarLabels } from './fast-metrics';
 
 /** All of them, so that each is there before it is first counted. */
 const refusalLimits: Readonly<Record<RefusalLimit, true>> = {

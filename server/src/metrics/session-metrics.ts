@@ -1,4 +1,4 @@
-import { loadResults } from '../session/session-events';
+import { lookupResults } from '../session/session-events';
 import type { SessionEvents } from '../session/session-events';
 import { sizeBuckets } from './metric-factory';
 import type { MetricFactory } from './metric-factory';
@@ -27,31 +27,31 @@ export function sessionMetrics(factory: MetricFactory): SessionEvents {
     'Content size of sessions, observed at every creation and load.',
     sizeBuckets,
   );
-  for (const result of loadResults) loaded.announce(result);
+  for (const result of lookupResults) loaded.announce(result);
   for (const result of ['done', 'skipped']) touches.announce(result);
   return {
-    created: () => {
+    onCreated: () => {
       created.inc();
     },
-    loaded: (result) => {
+    onLookup: (result) => {
       loaded.inc(result);
     },
-    updated: () => {
+    onUpdated: () => {
       updated.inc();
     },
-    invalidated: () => {
+    onInvalidated: () => {
       invalidated.inc();
     },
-    regenerated: () => {
+    onRegenerated: () => {
       regenerated.inc();
     },
-    touched: (recorded) => {
+    onAccess: (recorded) => {
       touches.inc(recorded ? 'done' : 'skipped');
     },
-    versionConflict: () => {
+    onVersionConflict: () => {
       conflicts.inc();
     },
-    sized: (bytes) => {
+    onContentSize: (bytes) => {
       size.observe(bytes);
     },
   };

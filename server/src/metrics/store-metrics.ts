@@ -1,4 +1,4 @@
-import type { StoreObserver } from '../store/observed-store';
+import type { StoreObserver } from '../store/instrumented-store';
 import type { NearCacheObserver } from '../store/redis/near-cache';
 import { latencyBuckets } from './metric-factory';
 import type { MetricFactory } from './metric-factory';

@@ -4,7 +4,7 @@ import type { Limits } from './limits';
 import { mutationField } from './validation';
 
 /** What a caller is told about a refused change. */
-export function refused(refusal: Refusal, operations: readonly Operation[], limits: Limits): SessionError {
+export function toSessionError(refusal: Refusal, operations: readonly Operation[], limits: Limits): SessionError {
   if (refusal.kind === 'limit') return limitExceeded(refusal.limit, limits);
   const field = `${mutationField(operations, refusal.operation)}.key`;
   return invalidArgument([{ field, description: operandProblems[refusal.problem] }]);

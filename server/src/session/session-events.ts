@@ -1,7 +1,7 @@
 /** What came of looking for the session of a token. */
-export type LoadResult = (typeof loadResults)[number];
+export type LookupResult = (typeof lookupResults)[number];
 
-export const loadResults = [
+export const lookupResults = [
   'found',
   'not_found',
   'token_malformed',
@@ -12,16 +12,16 @@ export const loadResults = [
 /** What the use cases report to whoever counts. Calls must be cheap and must not throw. */
 export interface SessionEvents {
   /** A session was created. */
-  created(): void;
+  onCreated(): void;
   /** A read looked for a session, or any call brought a token that is not one. */
-  loaded(result: LoadResult): void;
+  onLookup(result: LookupResult): void;
   /** A session was changed. */
-  updated(): void;
-  invalidated(): void;
-  regenerated(): void;
+  onUpdated(): void;
+  onInvalidated(): void;
+  onRegenerated(): void;
   /** A read came; `recorded` tells whether it was due to be recorded as the last access. */
-  touched(recorded: boolean): void;
-  versionConflict(): void;
+  onAccess(recorded: boolean): void;
+  onVersionConflict(): void;
   /** The content of a session that was created or loaded, in bytes. */
-  sized(bytes: number): void;
+  onContentSize(bytes: number): void;
 }

@@ -5,8 +5,8 @@ import type { Content } from './content';
 import { invalidArgument, SessionError, sessionNotFound } from './errors';
 import type { Limits } from './limits';
 import { applyOperations, replyBytes } from './operations';
-import { limitExceeded, refused } from './refusals';
-import type { ExpiryPolicy, SessionRecord, SessionState } from './session';
+import { limitExceeded, toSessionError } from './refusals';
+import type { ExpiryPolicy, SessionRecord, SessionMetadata } from './session';
 import type { SessionEvents } from './session-events';
 import type { SessionRef, SessionStore } from './session-store';
 import type { Tokens } from './token';
@@ -40,7 +40,7 @@ export interface Created {
 }
 
 export interface Updated {
-  readonly session: SessionState;
+  readonly session: SessionMetadata;
   readonly results: readonly OperationResult[];
 }
 
@@ -84,7 +84,7 @@ export class SessionManager {
       ...subjectViolations(subject, { mayBeEmpty: false }),
     ]);
     const applied = applyOperations(emptyContent, operations, this.#limits);
-    if (applied.status === 'refused') throw refused(applied.refusal, operations, this.#limits);
+    if (applied.status === 'refused') throw toSessionError(applied.refusal, operations, this.#limits);
     this.#refuseLargeReply(applied.content, applied.results);
 
     const { token, handle, secretHash } = this.#tokens.issue();
@@ -95,17 +95,17 @@ export class SessionManager {
     };
     const newSession = { handle, secretHash, content: applied.content, ...record };
     const state = await this.#store.create(newSession, deadline);
-    this.#events.created();
-    this.#events.sized(contentBytes(applied.content));
+    this.#events.onCreated();
+    this.#events.onContentSize(contentBytes(applied.content));
     return { token, session: { handle, ...record, ...applied.content, ...state }, results: applied.results };
   }
 
   async get(token: string, deadline?: number): Promise<SessionRecord> {
     const loaded = await this.#store.load(this.#verify(token), deadline);
-    this.#events.loaded(loaded === undefined ? 'not_found' : 'found');
+    this.#events.onLookup(loaded === undefined ? 'not_found' : 'found');
     if (loaded === undefined) throw sessionNotFound();
-    this.#events.touched(loaded.touched);
-    this.#events.sized(contentBytes(loaded.session));
+    this.#events.onAccess(loaded.touched);
+    this.#events.onContentSize(contentBytes(loaded.session));
     return loaded.session;
   }
 
@@ -120,7 +120,7 @@ export class SessionManager {
       ...versionViolations(ifVersion),
     ]);
     const updated = await this.#change(ref, { operations, idleTimeout, subject, ifVersion }, deadline);
-    this.#events.updated();
+    this.#events.onUpdated();
     return updated;
   }
 
@@ -132,12 +132,12 @@ export class SessionManager {
     const { token: newToken, secretHash } = this.#tokens.issue(ref.handle);
     const csrfToken = newCsrfToken();
     const updated = await this.#change(ref, { operations, subject, secretHash, csrfToken }, deadline);
-    this.#events.regenerated();
+    this.#events.onRegenerated();
     return { token: newToken, csrfToken, ...updated };
   }
 
   async invalidate(token: string, deadline?: number): Promise<void> {
-    if (await this.#store.delete(this.#verify(token), deadline)) this.#events.invalidated();
+    if (await this.#store.delete(this.#verify(token), deadline)) this.#events.onInvalidated();
   }
 
   /** @returns whether the message was added. */
@@ -167,7 +167,7 @@ export class SessionManager {
   async newCsrfToken(token: string, deadline?: number): Promise<string> {
     const csrfToken = newCsrfToken();
     await this.#change(this.#verify(token), { csrfToken }, deadline);
-    this.#events.updated();
+    this.#events.onUpdated();
     return csrfToken;
   }
 
@@ -180,14 +180,14 @@ export class SessionManager {
   #verify(token: string): SessionRef {
     const verified = this.#tokens.verify(token);
     if (verified.valid) return verified.ref;
-    this.#events.loaded(`token_${verified.problem}`);
+    this.#events.onLookup(`token_${verified.problem}`);
     throw new SessionError('TOKEN_INVALID', 'The token was not issued by this deployment.');
   }
 
   async #changeOnce(ref: SessionRef, operation: Operation, deadline?: number): Promise<OperationResult> {
     refuseIfAny(operationViolations(operation, ''));
     const { results } = await this.#change(ref, { operations: [operation] }, deadline);
-    this.#events.updated();
+    this.#events.onUpdated();
     return results[0] ?? { applied: false };
   }
 
@@ -199,10 +199,10 @@ export class SessionManager {
       case 'not_found':
         throw sessionNotFound();
       case 'version_mismatch':
-        this.#events.versionConflict();
+        this.#events.onVersionConflict();
         throw versionMismatch(outcome.version);
       case 'refused':
-        throw refused(outcome.refusal, change.operations ?? [], this.#limits);
+        throw toSessionError(outcome.refusal, change.operations ?? [], this.#limits);
     }
   }
 

@@ -1,6 +1,6 @@
 import type { OperationResult, Refusal, SessionChange } from './change';
 import type { Content } from './content';
-import type { SessionRecord, SessionState } from './session';
+import type { SessionRecord, SessionMetadata } from './session';
 
 /**
  * Where sessions live.
@@ -28,10 +28,10 @@ export interface SessionStore {
    * Stores a new session at version 1. The handle must be fresh: the store refuses to overwrite a session and rejects
    * with an Error.
    */
-  create(session: NewSession, deadline?: number): Promise<SessionState>;
+  create(session: NewSession, deadline?: number): Promise<SessionMetadata>;
 
   /** Reads a session and records the access when the touch interval has passed since the last one recorded. */
-  load(ref: SessionRef, deadline?: number): Promise<Loaded | undefined>;
+  load(ref: SessionRef, deadline?: number): Promise<LoadedSession | undefined>;
 
   /**
    * Applies a change, all of it or nothing. The version grows by one if anything changed, by however many operations.
@@ -77,14 +77,14 @@ export interface NewSession extends SessionRef {
   readonly subject: string | undefined;
 }
 
-export interface Loaded {
+export interface LoadedSession {
   readonly session: SessionRecord;
   /** Whether this load recorded the access. */
   readonly touched: boolean;
 }
 
 export type UpdateOutcome =
-  | { readonly status: 'updated'; readonly session: SessionState; readonly results: readonly OperationResult[] }
+  | { readonly status: 'updated'; readonly session: SessionMetadata; readonly results: readonly OperationResult[] }
   | { readonly status: 'not_found' }
   | { readonly status: 'version_mismatch'; readonly version: number }
   | { readonly status: 'refused'; readonly refusal: Refusal };

@@ -1,14 +1,14 @@
 import type { Content } from './content';
 
 /** What is stored of one session, as the use cases see it. Times are milliseconds since 1970 by the store's clock. */
-export interface SessionRecord extends SessionState, Content {
+export interface SessionRecord extends SessionMetadata, Content {
   readonly handle: string;
   readonly csrfToken: string;
   readonly subject: string | undefined;
 }
 
 /** The part of a record that every change returns. */
-export interface SessionState {
+export interface SessionMetadata {
   readonly created: number;
   /** The last access that was recorded; see {@link touchIntervalOf}. */
   readonly accessed: number;
@@ -45,7 +45,7 @@ export function touchIntervalOf(policy: ExpiryPolicy, idleTimeout: number | unde
  */
 export function expiryOf(
   policy: ExpiryPolicy,
-  session: Pick<SessionState, 'created' | 'accessed' | 'idleTimeout'>,
+  session: Pick<SessionMetadata, 'created' | 'accessed' | 'idleTimeout'>,
 ): number | undefined {
   const { created, accessed, idleTimeout } = session;
   const idleEnd = idleTimeout === undefined ? Infinity : accessed + idleTimeout + touchIntervalOf(policy, idleTimeout);

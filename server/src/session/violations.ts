@@ -6,19 +6,19 @@ export interface FieldViolation {
 }
 
 /** An error names this many wrong fields, and in one entry more how many it leaves out. */
-const mostNamed = 8;
+const maxNamed = 8;
 
 /** Most characters of a path and of a description: an error has to fit into the trailers of a call. */
-const mostCharacters = { field: 100, description: 240 } as const;
+const maxCharacters = { field: 100, description: 240 } as const;
 
-/** Collects violations, however many there are, in a list of at most {@link mostNamed} and one. */
+/** Collects violations, however many there are, in a list of at most {@link maxNamed} and one. */
 export class Violations {
   readonly #named: FieldViolation[] = [];
   #leftOut = 0;
 
   add(...violations: readonly FieldViolation[]): void {
     for (const violation of violations) {
-      if (this.#named.length < mostNamed) this.#named.push(shortened(violation));
+      if (this.#named.length < maxNamed) this.#named.push(shortened(violation));
       else this.#leftOut += 1;
     }
   }
@@ -32,14 +32,14 @@ export class Violations {
 
 /** A list as {@link Violations} makes it; one that is short enough stays as it is. */
 export function boundViolations(violations: readonly FieldViolation[]): FieldViolation[] {
-  if (violations.length <= mostNamed + 1) return violations.map(shortened);
+  if (violations.length <= maxNamed + 1) return violations.map(shortened);
   const bounded = new Violations();
   for (const violation of violations) bounded.add(violation);
   return bounded.toList();
 }
 
 function shortened({ field, description }: FieldViolation): FieldViolation {
-  return { field: cut(field, mostCharacters.field), description: cut(description, mostCharacters.description) };
+  return { field: cut(field, maxCharacters.field), description: cut(description, maxCharacters.description) };
 }
 
 function cut(text: string, length: number): string {

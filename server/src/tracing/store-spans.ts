@@ -3,7 +3,7 @@ import type { Tracer } from '@opentelemetry/api';
 import { ATTR_DB_OPERATION_NAME, ATTR_DB_SYSTEM_NAME, ATTR_ERROR_TYPE } from '@opentelemetry/semantic-conventions';
 import { SessionError } from '../session/errors';
 import type { SessionStore } from '../session/session-store';
-import type { StoreCommand } from '../store/observed-store';
+import type { StoreCommand } from '../store/instrumented-store';
 import type { NearCacheObserver } from '../store/redis/near-cache';
 import type { ActiveCall } from './active-call';
 import { ATTR_NEAR_CACHE } from './attributes';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash, createHmac } from 'node:crypto';
 import { createTokens } from '../../../server/src/session/token';
-import { rememberVerified } from '../../../server/src/verified-tokens';
+import { cacheVerifiedTokens } from '../../../server/src/token-cache';
 import type { Target } from '../engine/target';
 
 const keys = [Buffer.alloc(32, 'newest'), Buffer.alloc(32, 'older')];
@@ -21,12 +21,12 @@ const foreign = tokenOf(Buffer.alloc(32), Buffer.alloc(32, 'foreign'));
 export const tokens: Target = {
   name: 'tokens',
   property: 'Only tokens that were issued verify; any other text has one of three problems, found in linear time.',
-  guidedBy: ['server/src/session/token.ts', 'server/src/verified-tokens.ts'],
+  guidedBy: ['server/src/session/token.ts', 'server/src/token-cache.ts'],
   seeds: [...issued, foreign, ''].map((text) => Buffer.from(text)),
   dictionary: ['.', '=', '-', '_', '+', '/', '\n', '\u0000', 'AAAA', issued[0]!.slice(0, 43), issued[0]!.slice(44)],
   maxSteps: (bytes) => 500 + 20 * bytes,
   open() {
-    const verifiers = [createTokens(keys), rememberVerified(createTokens(keys))];
+    const verifiers = [createTokens(keys), cacheVerifiedTokens(createTokens(keys))];
     const all = new Set(issued);
     return Promise.resolve({
       run(input) {

@@ -1,5 +1,5 @@
 import { ConfigError, loadConfig } from '../../../server/src/config';
-import type { Loaded } from '../../../server/src/config/load-config';
+import type { LoadedConfig } from '../../../server/src/config/load-config';
 
 export interface Given {
   /** Variables; those of this product without their prefix. */
@@ -13,7 +13,7 @@ export interface Given {
 
 export const signingKey = Buffer.alloc(32, 'k').toString('base64');
 
-export function load({ env = {}, args = [], files = {}, literal = false }: Given = {}): Loaded {
+export function load({ env = {}, args = [], files = {}, literal = false }: Given = {}): LoadedConfig {
   return loadConfig({
     env: Object.fromEntries(Object.entries(env).map(([name, text]) => [literal ? name : variable(name), text])),
     args,

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { Gauge, Registry } from 'prom-client';
 import { metricsPrinter } from '../../../server/src/http/metrics-page';
-import { Counter, Histogram } from '../../../server/src/metrics/series';
+import { Counter, Histogram } from '../../../server/src/metrics/fast-metrics';
 
 function registryWithMetrics(): Registry {
   const registry = new Registry();

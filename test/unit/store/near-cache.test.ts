@@ -1,6 +1,6 @@
 import { afterEach, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
-import { longestSilenceMs, NearCache } from '../../../server/src/store/redis/near-cache';
+import { maxStalenessMs, NearCache } from '../../../server/src/store/redis/near-cache';
 import type { NearSession, Reading } from '../../../server/src/store/redis/near-cache';
 import type { SessionRecord } from '../../../server/src/session/session';
 
@@ -87,7 +87,7 @@ test('nothing is found once Redis was silent for too long, and again when it has
   jest.spyOn(performance, 'now').mockImplementation(() => now);
   const cache = trustedCache();
   const session = read(cache, 'a');
-  now += longestSilenceMs - 1;
+  now += maxStalenessMs - 1;
   expect(cache.find('a', 'hash')).toBe(session);
   now += 1;
   expect(cache.find('a', 'hash')).toBeUndefined();

@@ -37,7 +37,7 @@ export class CallQueue implements Lane, Waiting {
   readonly #onEmpty: () => void;
   /** Calls that are not started, oldest first, and since when they wait. */
   readonly #waiting = new Map<QueuedCall, number>();
-  readonly #patience = new NextDeadline(() => this.#refuseImpatient());
+  readonly #nextTimeout = new NextDeadline(() => this.#refuseExpired());
   #inFlight = 0;
   #isBlocked = false;
 
@@ -68,13 +68,13 @@ export class CallQueue implements Lane, Waiting {
     }
     const now = performance.now();
     this.#waiting.set(call, now);
-    this.#patience.watch(now + this.#budgets.limits.queueMs);
-    this.#getInLine();
+    this.#nextTimeout.watch(now + this.#budgets.limits.queueMs);
+    this.#enqueue();
   }
 
   /** A call that may wait will not be started. */
   cancel(call: QueuedCall): void {
-    if (this.#waiting.delete(call) && this.#waiting.size === 0) this.#emptied();
+    if (this.#waiting.delete(call) && this.#waiting.size === 0) this.#onEmptied();
   }
 
   /** A call that was started has ended. @param bytes of its reply, which waits to be sent; 0: there is none */
@@ -102,19 +102,19 @@ export class CallQueue implements Lane, Waiting {
       this.#startOldest();
       started = true;
     }
-    this.#getInLine();
+    this.#enqueue();
     return started;
   }
 
   startNext(): void {
     if (this.#waiting.size > 0 && this.#mayStart() && this.#budgets.slots.acquire(this)) this.#startOldest();
-    this.#getInLine();
+    this.#enqueue();
   }
 
   /** Nothing that waits will be started. */
   close(): void {
     this.#waiting.clear();
-    this.#emptied();
+    this.#onEmptied();
   }
 
   #mayStart(): boolean {
@@ -122,7 +122,7 @@ export class CallQueue implements Lane, Waiting {
   }
 
   /** Where it is known what the oldest waits for: calls of its own need no line, they resume the queue when they end. */
-  #getInLine(): void {
+  #enqueue(): void {
     if (this.#waiting.size === 0 || this.#isBlocked || this.#inFlight >= this.#limit) return;
     if (this.#client.replies.mayStart()) this.#budgets.slots.wait(this);
     else this.#budgets.replies.wait(this);
@@ -133,7 +133,7 @@ export class CallQueue implements Lane, Waiting {
     if (call === undefined) return;
     this.#waiting.delete(call);
     this.#start(call);
-    if (this.#waiting.size === 0) this.#emptied();
+    if (this.#waiting.size === 0) this.#onEmptied();
   }
 
   #start(call: QueuedCall): void {
@@ -141,15 +141,15 @@ export class CallQueue implements Lane, Waiting {
     call.start(this.#client.replies.start());
   }
 
-  #emptied(): void {
-    this.#patience.stop();
+  #onEmptied(): void {
+    this.#nextTimeout.stop();
     this.#budgets.slots.forget(this);
     this.#budgets.replies.forget(this);
     this.#onEmpty();
   }
 
   /** @returns when the next has waited too long. */
-  #refuseImpatient(): number {
+  #refuseExpired(): number {
     const { limits, observer } = this.#budgets;
     const now = performance.now();
     for (const [call, since] of this.#waiting) {
@@ -163,7 +163,7 @@ export class CallQueue implements Lane, Waiting {
           : overloaded('Too many calls are in flight.', limits.callsInFlight, 'MAX_CALLS_IN_FLIGHT'),
       );
     }
-    this.#emptied();
+    this.#onEmptied();
     return Infinity;
   }
 }

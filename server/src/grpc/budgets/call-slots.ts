@@ -1,8 +1,8 @@
 /** The reserve, as a part of all places. */
-const reservePart = 1 / 8;
+const reserveRatio = 1 / 8;
 
 /** Connections that hold a smaller part of all places than this may take from the reserve. */
-const smallPart = 1 / 256;
+const smallShareRatio = 1 / 256;
 
 /**
  * So many calls start whenever there is a place. Further ones start this many at a time in each turn of the event loop: calls
@@ -31,7 +31,7 @@ export interface Lane {
 export class CallSlots {
   readonly #limit: number;
   readonly #limitWithReserve: number;
-  readonly #fewPlaces: number;
+  readonly #smallShare: number;
   readonly #waiting = new Map<Seats, Set<Lane>>();
   #inFlight = 0;
   #isWaking = false;
@@ -39,8 +39,8 @@ export class CallSlots {
 
   constructor(limit: number) {
     this.#limit = limit;
-    this.#limitWithReserve = limit + Math.ceil(limit * reservePart);
-    this.#fewPlaces = Math.ceil(limit * smallPart);
+    this.#limitWithReserve = limit + Math.ceil(limit * reserveRatio);
+    this.#smallShare = Math.ceil(limit * smallShareRatio);
   }
 
   get inFlight(): number {
@@ -110,6 +110,6 @@ export class CallSlots {
   #hasRoom(seats: Seats): boolean {
     if (this.#inFlight >= perTurn && this.#leftInTurn === 0) return false;
     if (this.#inFlight < this.#limit) return true;
-    return seats.inFlight < this.#fewPlaces && this.#inFlight < this.#limitWithReserve;
+    return seats.inFlight < this.#smallShare && this.#inFlight < this.#limitWithReserve;
   }
 }

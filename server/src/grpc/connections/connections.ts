@@ -7,7 +7,7 @@ import { Peer } from './peer';
 import type { PeerBudgets } from './peer';
 
 /** When more than half of all connections are taken, those that were idle for so long are closed. */
-const longestIdleMs = 60_000;
+const maxIdleMs = 60_000;
 
 /**
  * How long clients may take to learn that the sidecar is stopping: those with calls in flight, which answer the ping, and the
@@ -24,7 +24,7 @@ const busyHandOverMs = 250;
 const flushMs = 10;
 
 /** How often connections are looked at, at most. */
-const longestTickMs = 1000;
+const maxTickMs = 1000;
 
 /** How many connections become ones of HTTP/2 in one turn of the event loop, which takes longer than a call does. */
 const handshakesPerTurn = 8;
@@ -59,7 +59,7 @@ export class Connections {
     this.#budgets = budgets;
     this.#limit = limit;
     this.#inject = inject;
-    const tickMs = Math.min(Math.max(budgets.limits.stallMs / 5, 10), longestTickMs);
+    const tickMs = Math.min(Math.max(budgets.limits.stallMs / 5, 10), maxTickMs);
     this.#timer = setInterval(() => {
       const now = performance.now();
       this.#look(now);
@@ -228,7 +228,7 @@ export class Connections {
       if (why !== undefined) this.#end(peer, why);
     }
     for (const [peer, since] of this.#idle) {
-      if (this.#peers.size <= this.#limit / 2 || now - since < longestIdleMs) break;
+      if (this.#peers.size <= this.#limit / 2 || now - since < maxIdleMs) break;
       this.#closeIdle(peer);
     }
   }

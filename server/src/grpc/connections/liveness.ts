@@ -3,7 +3,7 @@ import type { RefusalLimit } from '../refusals';
 import type { Peer } from './peer';
 
 /** How long a connection with nothing to say may be silent after it was asked for a sign of life, in keepalive intervals. */
-const patience = 2;
+const pingTimeoutFactor = 2;
 
 /**
  * Whether a connection still does what a client does: completes its handshake, sends whole frames, answers pings, takes
@@ -22,7 +22,7 @@ export function whyEnd(
 
   if (peer.pingedAt !== undefined) {
     // A busy application answers late; bytes that never become a frame are an attack or a broken proxy.
-    const limit = peer.isSuspect && peer.streams.amount === 0 ? stallMs : patience * keepaliveMs;
+    const limit = peer.isSuspect && peer.streams.amount === 0 ? stallMs : pingTimeoutFactor * keepaliveMs;
     return now - peer.pingedAt >= limit ? 'keepalive' : undefined;
   }
   const isSuspect = peer.socket.bytesRead !== peer.bytesWhenAlive && peer.streams.amount === 0;

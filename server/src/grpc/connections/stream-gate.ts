@@ -33,7 +33,7 @@ export interface GateParts {
 }
 
 /** A request may take so many times the time that a stall may. */
-const requestPatience = 2;
+const requestTimeoutFactor = 2;
 
 /** Lets RPCs in, or answers them before anything was spent on them; and keeps the books of those that are open. */
 export class StreamGate implements StreamKeeper {
@@ -105,7 +105,7 @@ export class StreamGate implements StreamKeeper {
   /** To be called now and then. */
   look(now: number): void {
     for (const open of this.#receiving) {
-      if (now - open.since < requestPatience * this.#parts.limits.stallMs) return;
+      if (now - open.since < requestTimeoutFactor * this.#parts.limits.stallMs) return;
       this.#receiving.delete(open);
       if (open.stream.readableEnded || open.isRefused) continue;
       open.isRefused = true;

@@ -5,7 +5,7 @@ const name = 'grpc-timeout';
 const unitsMs: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 };
 
 /** The longest that a timer of Node.js can wait, in whole seconds: 24 days. */
-const longestSeconds = Math.floor((2 ** 31 - 1) / 1000);
+const maxSeconds = Math.floor((2 ** 31 - 1) / 1000);
 
 function millisecondsOf(header: unknown): number {
   const [, amount, unit = ''] = typeof header === 'string' ? (/^(\d{1,8})([HMSmun])$/.exec(header) ?? []) : [];
@@ -28,6 +28,6 @@ export function withinTimers(headers: IncomingHttpHeaders): IncomingHttpHeaders 
   // What is too long has at least three digits of hours.
   if (header === undefined || header.length < 4) return headers;
   const milliseconds = millisecondsOf(header);
-  if (milliseconds === Infinity || milliseconds <= longestSeconds * 1000) return headers;
-  return { ...headers, [name]: `${longestSeconds}S` };
+  if (milliseconds === Infinity || milliseconds <= maxSeconds * 1000) return headers;
+  return { ...headers, [name]: `${maxSeconds}S` };
 }

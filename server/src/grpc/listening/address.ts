@@ -1,3 +1,5 @@
+import { formatHostAndPort } from '../../host-and-port';
+
 /** Where the gRPC server listens. */
 export type GrpcAddress =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
@@ -5,12 +7,8 @@ export type GrpcAddress =
   | { readonly kind: 'unix'; readonly path: string };
 
 /** As clients write it. */
-export function addressText(address: GrpcAddress): string {
-  return address.kind === 'unix' ? `unix:${address.path}` : hostAndPort(address.host, address.port);
-}
-
-export function hostAndPort(host: string, port: number): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+export function formatAddress(address: GrpcAddress): string {
+  return address.kind === 'unix' ? `unix:${address.path}` : formatHostAndPort(address);
 }
 
 /** Another process listens on the address. It may be about to stop. */
@@ -29,7 +27,7 @@ export class ListenError extends Error {
     readonly setting = 'GRPC_ADDRESS',
     options?: { readonly cause?: unknown },
   ) {
-    super(`Cannot listen on ${addressText(address)} (SESSION_SIDECAR_${setting}): ${problem}`, options);
+    super(`Cannot listen on ${formatAddress(address)} (SESSION_SIDECAR_${setting}): ${problem}`, options);
   }
 }
 

@@ -1,7 +1,8 @@
 import { lookup as systemLookup } from 'node:dns/promises';
 import { BlockList } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
-import { AddressInUseError, hostAndPort, ListenError, problemOf } from './address';
+import { formatHostAndPort } from '../../host-and-port';
+import { AddressInUseError, ListenError, problemOf } from './address';
 import type { GrpcAddress } from './address';
 import type { Listener, ListenerParts } from './listener';
 import { listening } from './listener';
@@ -42,7 +43,7 @@ export async function listenOnTcp(
     throw error;
   }
   return {
-    address: hostAndPort(address.host, port),
+    address: formatHostAndPort({ host: address.host, port }),
     stop() {
       for (const server of servers) server.close();
     },

@@ -12,7 +12,7 @@ export interface AdmissionParts extends PipelineParts {
 }
 
 /** All open Pipeline streams of the process. */
-export class Pipelines {
+export class PipelineAdmission {
   readonly #parts: AdmissionParts;
   readonly #open = new Set<Pipeline>();
 

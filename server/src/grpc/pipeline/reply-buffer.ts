@@ -29,7 +29,7 @@ export class ReplyBuffer {
   readonly #target: ReplyTarget;
   #replies: SizedReply[] = [];
   #bytes = 0;
-  #underwayBytes = 0;
+  #inFlightBytes = 0;
   #flushScheduled = false;
   #isClosed = false;
 
@@ -39,7 +39,7 @@ export class ReplyBuffer {
 
   /** The client does not take what was sent. */
   isBlocked(): boolean {
-    return this.#underwayBytes >= blockedAtBytes;
+    return this.#inFlightBytes >= blockedAtBytes;
   }
 
   get isEmpty(): boolean {
@@ -84,12 +84,12 @@ export class ReplyBuffer {
   #send(replies: readonly SizedReply[]): void {
     const bytes = replies.reduce((sum, reply) => sum + reply.bytes, 0);
     this.#bytes -= bytes;
-    this.#underwayBytes += bytes;
+    this.#inFlightBytes += bytes;
     this.#target.write(
       encode(PipelineResponse, { replies: replies.map(({ reply }) => reply), draining: false }),
       () => {
         const wasBlocked = this.isBlocked();
-        this.#underwayBytes -= bytes;
+        this.#inFlightBytes -= bytes;
         if (this.#isClosed) return;
         this.#target.taken(bytes);
         if (!wasBlocked || this.isBlocked()) return;

@@ -10,7 +10,7 @@ import type { QueuedCall, SharedBudgets } from '../budgets/call-queue';
 import { CallContext } from '../call-context';
 import { readOneAhead } from '../connections/grpc-js-internals';
 import type { OpenStream } from '../connections/open-stream';
-import { overdue } from '../dispatcher';
+import { deadlineExceeded } from '../dispatcher';
 import type { Dispatch, Outcome } from '../dispatcher';
 import { encode } from '../encoding';
 import { maxMetadataBytes } from '../limits';
@@ -194,7 +194,7 @@ export class Pipeline {
         continue;
       }
       this.#queue.cancel(call);
-      this.#answer(call, overdue);
+      this.#answer(call, deadlineExceeded);
       call.cancel();
     }
     return next;

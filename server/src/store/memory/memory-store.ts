@@ -4,8 +4,8 @@ import { storeFull, storeUnavailable } from '../../session/errors';
 import type { Limits } from '../../session/limits';
 import { applyOperations } from '../../session/operations';
 import { expiryOf, touchIntervalOf } from '../../session/session';
-import type { ExpiryPolicy, SessionRecord, SessionState } from '../../session/session';
-import type { Loaded, NewSession, SessionRef, SessionStore, UpdateOutcome } from '../../session/session-store';
+import type { ExpiryPolicy, SessionRecord, SessionMetadata } from '../../session/session';
+import type { LoadedSession, NewSession, SessionRef, SessionStore, UpdateOutcome } from '../../session/session-store';
 import { decodeBody, encodeBody } from '../record-body';
 
 export interface MemoryStoreOptions {
@@ -63,7 +63,7 @@ export class MemoryStore implements SessionStore {
     }, sweepInterval).unref();
   }
 
-  async create({ content, subject, ...session }: NewSession, deadline?: number): Promise<SessionState> {
+  async create({ content, subject, ...session }: NewSession, deadline?: number): Promise<SessionMetadata> {
     refuseAfter(deadline);
     if (this.#entries.has(session.handle)) throw new Error('A session with this handle exists already.');
     const now = this.#options.now();
@@ -71,10 +71,10 @@ export class MemoryStore implements SessionStore {
     const body = encodeBody(content, subject);
     const entry: Entry = { handle, secretHash, csrfToken, idleTimeout, created: now, accessed: now, version: 1, body };
     this.#put(entry);
-    return this.#stateOf(entry);
+    return this.#metadataOf(entry);
   }
 
-  async load(ref: SessionRef, deadline?: number): Promise<Loaded | undefined> {
+  async load(ref: SessionRef, deadline?: number): Promise<LoadedSession | undefined> {
     refuseAfter(deadline);
     const entry = this.#find(ref);
     if (entry === undefined) return undefined;
@@ -94,7 +94,7 @@ export class MemoryStore implements SessionStore {
     if (applied.status === 'refused') return applied;
     const { results } = applied;
     if (!changesAnything(change) && !results.some((result) => result.applied)) {
-      return { status: 'updated', session: this.#stateOf(this.#touch(entry)), results };
+      return { status: 'updated', session: this.#metadataOf(this.#touch(entry)), results };
     }
     const newSubject = change.subject === '' ? undefined : (change.subject ?? subject);
     const changed: Entry = {
@@ -107,7 +107,7 @@ export class MemoryStore implements SessionStore {
       idleTimeout: change.idleTimeout === 'never' ? undefined : (change.idleTimeout ?? entry.idleTimeout),
     };
     this.#put(changed);
-    return { status: 'updated', session: this.#stateOf(changed), results };
+    return { status: 'updated', session: this.#metadataOf(changed), results };
   }
 
   async delete(ref: SessionRef, deadline?: number): Promise<boolean> {
@@ -167,7 +167,7 @@ export class MemoryStore implements SessionStore {
     return expires !== undefined && this.#options.now() >= expires;
   }
 
-  #stateOf(entry: Entry): SessionState {
+  #metadataOf(entry: Entry): SessionMetadata {
     const { created, accessed, idleTimeout, version } = entry;
     return { created, accessed, idleTimeout, version, expires: expiryOf(this.#options.expiry, entry) };
   }
@@ -175,7 +175,7 @@ export class MemoryStore implements SessionStore {
   #recordOf(entry: Entry): SessionRecord {
     const { handle, csrfToken } = entry;
     const { content, subject } = decode(entry);
-    return { handle, csrfToken, subject, ...content, ...this.#stateOf(entry) };
+    return { handle, csrfToken, subject, ...content, ...this.#metadataOf(entry) };
   }
 }
 

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { SessionRecord } from '../../session/session';
-import type { InvalidationListener } from './invalidations';
+import type { ClientTrackingListener } from './client-tracking';
 
 /** About what the objects of a cached session take beside the bytes of the record. */
 const overheadBytes = 1024;
@@ -9,7 +9,7 @@ const overheadBytes = 1024;
 const partOverheadBytes = 200;
 
 /** For how long after Redis was last heard of what it said before is believed, in ms: the bound of staleness. */
-export const longestSilenceMs = 1000;
+export const maxStalenessMs = 1000;
 
 export interface NearSession {
   readonly session: SessionRecord;
@@ -25,7 +25,7 @@ export interface Reading {
 
 /** All reads of a session that are under way since it was changed last. */
 interface Readings {
-  underWay: number;
+  inFlight: number;
   isOutdated: boolean;
 }
 
@@ -39,7 +39,7 @@ export interface NearCacheObserver {
  * Sessions as they were read last, for as long as Redis would have told of a change. It only ever says what a session is,
  * never that there is none. docs/design.md says how it is kept coherent.
  */
-export class NearCache implements InvalidationListener {
+export class NearCache implements ClientTrackingListener {
   readonly #keyPrefix: string;
   readonly #observer: NearCacheObserver;
   readonly #sessions: LRUCache<string, NearSession>;
@@ -71,10 +71,10 @@ export class NearCache implements InvalidationListener {
     let readings = this.#readings.get(handle);
     if (readings === undefined) {
       // What is read while Redis tells of no changes cannot be kept.
-      readings = { underWay: 0, isOutdated: this.#trustedUntil === undefined };
+      readings = { inFlight: 0, isOutdated: this.#trustedUntil === undefined };
       this.#readings.set(handle, readings);
     }
-    readings.underWay += 1;
+    readings.inFlight += 1;
     return this.#readingOf(handle, readings);
   }
 
@@ -86,8 +86,8 @@ export class NearCache implements InvalidationListener {
         this.#sessions.set(handle, read, { size });
       },
       end: () => {
-        readings.underWay -= 1;
-        if (readings.underWay === 0 && this.#readings.get(handle) === readings) this.#readings.delete(handle);
+        readings.inFlight -= 1;
+        if (readings.inFlight === 0 && this.#readings.get(handle) === readings) this.#readings.delete(handle);
       },
     };
   }
@@ -110,7 +110,7 @@ export class NearCache implements InvalidationListener {
   }
 
   onConfirmed(askedAt: number): void {
-    this.#trustedUntil = askedAt + longestSilenceMs;
+    this.#trustedUntil = askedAt + maxStalenessMs;
   }
 
   onInvalidated(keys: readonly string[] | undefined): void {

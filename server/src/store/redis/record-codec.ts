@@ -19,7 +19,7 @@ export interface DecodedRecord extends Body {
 }
 
 /** As `find()` in record.lua has it: numbers are whole, above 0 and without leading zeros. */
-const mostDigits = { version: 15, time: 14, idle: 12 } as const;
+const maxDigits = { version: 15, time: 14, idle: 12 } as const;
 
 const newline = 0x0a;
 const space = 0x20;
@@ -30,10 +30,10 @@ const zero = 0x30;
 export function decodeRecord(record: Buffer): DecodedRecord | undefined {
   const header = new HeaderReader(record);
   if (header.number(1) !== 1) return undefined;
-  const version = header.number(mostDigits.version);
-  const created = header.number(mostDigits.time);
-  const accessed = header.number(mostDigits.time);
-  const idleTimeout = header.numberOrDash(mostDigits.idle);
+  const version = header.number(maxDigits.version);
+  const created = header.number(maxDigits.time);
+  const accessed = header.number(maxDigits.time);
+  const idleTimeout = header.numberOrDash(maxDigits.idle);
   const secretHash = header.word(space);
   const csrfToken = header.word(newline);
   if (Number.isNaN(version + created + accessed + (idleTimeout ?? 0))) return undefined;

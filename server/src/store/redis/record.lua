@@ -48,7 +48,7 @@ local function expiry_of(header)
 end
 
 -- What begins a header after its format, and tells a caller what became of the session.
-local function state_of(header)
+local function metadata_of(header)
   return header.version .. ' ' .. header.created .. ' ' .. header.accessed .. ' ' .. header.idle
 end
 
@@ -137,7 +137,7 @@ end
 
 -- Stores a whole record. Returns whether it did: with only_if_new, not over one that is there.
 local function store(header, body, only_if_new)
-  local line = '1 ' .. state_of(header) .. ' ' .. header.secret_hash .. ' ' .. header.csrf .. '\n'
+  local line = '1 ' .. metadata_of(header) .. ' ' .. header.secret_hash .. ' ' .. header.csrf .. '\n'
   local command = { 'SET', key, line .. body }
   if only_if_new then
     command[#command + 1] = 'NX'

@@ -3,23 +3,23 @@ import type { OperandProblem, SessionChange } from '../../session/change';
 import { SessionError, storeFull, storeUnavailable, UnreadableRecordError } from '../../session/errors';
 import type { Limits } from '../../session/limits';
 import { expiryOf, touchIntervalOf } from '../../session/session';
-import type { ExpiryPolicy, SessionRecord, SessionState } from '../../session/session';
+import type { ExpiryPolicy, SessionRecord, SessionMetadata } from '../../session/session';
 import type {
-  Loaded,
+  LoadedSession,
   NewSession,
   SessionRef,
   SessionStore,
   StorePart,
   UpdateOutcome,
 } from '../../session/session-store';
-import { batchReads } from './batched-reads';
-import type { Read } from './batched-reads';
+import { batchReads } from './mget-batcher';
+import type { Read } from './mget-batcher';
 import { codeOf } from './connection/heartbeat';
 import type { RedisConnection } from './connection/redis-connection';
-import { Invalidations } from './invalidations';
+import { ClientTracking } from './client-tracking';
 import { NearCache } from './near-cache';
 import type { NearCacheObserver, Reading } from './near-cache';
-import { RecentLoads } from './recent-loads';
+import { PlainReadWindow } from './plain-read-window';
 import { Replication } from './replication';
 import type { ReplicationOptions } from './replication';
 import { decodeRecord, encodeBody } from './record-codec';
@@ -32,10 +32,10 @@ import {
   operationArguments,
   operationResult,
   orDash,
-  parseState,
+  parseMetadata,
   text,
-} from './script-values';
-import type { RawResult } from './script-values';
+} from './script-codec';
+import type { RawResult } from './script-codec';
 
 export interface RedisStoreOptions {
   /** A connection of the store's own, since it learns this store's scripts. The store closes it. */
@@ -68,10 +68,10 @@ export class RedisStore implements SessionStore {
   readonly #options: RedisStoreOptions;
   readonly #runScript: RunScript;
   readonly #read: Read;
-  readonly #recentLoads = new RecentLoads();
+  readonly #plainReads = new PlainReadWindow();
   readonly #replication: Replication | undefined;
   readonly #nearCache: NearCache | undefined;
-  readonly #invalidations: Invalidations | undefined;
+  readonly #tracking: ClientTracking | undefined;
 
   constructor(options: RedisStoreOptions) {
     this.#options = options;
@@ -80,7 +80,7 @@ export class RedisStore implements SessionStore {
     if (nearCache !== undefined && client instanceof Redis) {
       const { maxBytes, observer, subscriber, onTrouble } = nearCache;
       this.#nearCache = new NearCache({ maxBytes, keyPrefix, observer });
-      this.#invalidations = new Invalidations({ data: client, subscriber, listener: this.#nearCache, onTrouble });
+      this.#tracking = new ClientTracking({ data: client, subscriber, listener: this.#nearCache, onTrouble });
     }
     this.#runScript = defineScripts(client, options);
     this.#read = batchReads(client);
@@ -96,21 +96,21 @@ export class RedisStore implements SessionStore {
     return this.#options.connection.parts;
   }
 
-  async create(newSession: NewSession, deadline?: number): Promise<SessionState> {
+  async create(newSession: NewSession, deadline?: number): Promise<SessionMetadata> {
     const { content, csrfToken, idleTimeout, subject, ...ref } = newSession;
     const args = [orDash(idleTimeout), csrfToken, encodeBody(content, subject)];
     const asked = performance.now();
     const [status, created] = await this.#run('create', ref, args, deadline);
     if (text(status) !== 'created') throw new Error('A session with this handle exists already.');
     const now = number(created);
-    const state = this.#stateOf({ version: 1, created: now, accessed: now, idleTimeout });
+    const state = this.#metadataOf({ version: 1, created: now, accessed: now, idleTimeout });
     this.#remember(ref, state, asked, now);
     return state;
   }
 
-  load(ref: SessionRef, deadline?: number): Promise<Loaded | undefined> {
+  load(ref: SessionRef, deadline?: number): Promise<LoadedSession | undefined> {
     const nearCache = this.#nearCache;
-    const recent = this.#recentLoads.find(ref.handle);
+    const recent = this.#plainReads.find(ref.handle);
     if (recent === undefined) return this.#loadByScript(ref, deadline);
     if (!this.#options.connection.usable) return Promise.reject(storeUnavailable(false));
     if (nearCache === undefined) return this.#loadPlainly(ref, recent.idleTimeout, deadline);
@@ -122,10 +122,10 @@ export class RedisStore implements SessionStore {
     });
   }
 
-  async #loadByScript(ref: SessionRef, deadline: number | undefined): Promise<Loaded | undefined> {
+  async #loadByScript(ref: SessionRef, deadline: number | undefined): Promise<LoadedSession | undefined> {
     const asked = performance.now();
     const [status, record, time, touched] = await this.#run('load', ref, [], deadline);
-    if (!this.#isThere(ref, text(status))) return undefined;
+    if (!this.#exists(ref, text(status))) return undefined;
     const decoded = decodeRecord(record as Buffer);
     if (decoded === undefined) throw new UnreadableRecordError(ref.handle, 'damaged');
     const now = number(time);
@@ -137,14 +137,14 @@ export class RedisStore implements SessionStore {
   /** @param asked when Redis was asked, by this process's clock; by that of Redis, it was no later than `now`. */
   #remember(
     { handle }: SessionRef,
-    { accessed, idleTimeout, expires }: SessionState,
+    { accessed, idleTimeout, expires }: SessionMetadata,
     asked: number,
     now: number,
   ): void {
     // Without TTLs, only a script knows whether a session has ended.
     if (!this.#options.expireKeys) return;
     const touchDue = accessed + touchIntervalOf(this.#options.expiry, idleTimeout);
-    this.#recentLoads.remember(handle, idleTimeout, asked, Math.min(touchDue, expires ?? Infinity) - now);
+    this.#plainReads.remember(handle, idleTimeout, asked, Math.min(touchDue, expires ?? Infinity) - now);
   }
 
   /** @param reading who may keep what is read */
@@ -153,7 +153,7 @@ export class RedisStore implements SessionStore {
     idleTimeout: number | undefined,
     deadline: number | undefined,
     reading?: Reading,
-  ): Promise<Loaded | undefined> {
+  ): Promise<LoadedSession | undefined> {
     let record: Buffer | null;
     try {
       record = await this.#read(this.#options.keyPrefix + ref.handle);
@@ -161,7 +161,7 @@ export class RedisStore implements SessionStore {
       throw this.#failure('load', ref.handle, error);
     }
     if (record === null) {
-      this.#recentLoads.forget(ref.handle);
+      this.#plainReads.forget(ref.handle);
       return undefined;
     }
     // What is kept must not keep all else that came from Redis at the same time.
@@ -183,13 +183,13 @@ export class RedisStore implements SessionStore {
   }
 
   async update(ref: SessionRef, change: SessionChange, deadline?: number): Promise<UpdateOutcome> {
-    if (change.idleTimeout !== undefined) this.#recentLoads.forget(ref.handle);
+    if (change.idleTimeout !== undefined) this.#plainReads.forget(ref.handle);
     const args = [...changeArguments(change), ...(change.operations ?? []).flatMap(operationArguments)];
     const [status, ...rest] = await this.#run('update', ref, args, deadline);
     switch (text(status)) {
       case 'updated': {
         const [state, ...results] = rest;
-        const session = this.#stateOf(parseState(state));
+        const session = this.#metadataOf(parseMetadata(state));
         return { status: 'updated', session, results: (results as RawResult[]).map(operationResult) };
       }
       case 'version_mismatch':
@@ -201,18 +201,18 @@ export class RedisStore implements SessionStore {
       case 'limit':
         return { status: 'refused', refusal: { kind: 'limit', limit: text(rest[0]) as keyof Limits } };
       default:
-        this.#isThere(ref, text(status));
+        this.#exists(ref, text(status));
         return { status: 'not_found' };
     }
   }
 
   async delete(ref: SessionRef, deadline?: number): Promise<boolean> {
     const [status] = await this.#run('delete', ref, [], deadline);
-    return this.#isThere(ref, text(status));
+    return this.#exists(ref, text(status));
   }
 
   async close(): Promise<void> {
-    this.#invalidations?.close();
+    this.#tracking?.close();
     this.#options.connection.close();
     return Promise.resolve();
   }
@@ -274,12 +274,12 @@ export class RedisStore implements SessionStore {
   }
 
   /** @throws UnreadableRecordError when there is a record, but none that can be read. */
-  #isThere({ handle }: SessionRef, status: string): boolean {
+  #exists({ handle }: SessionRef, status: string): boolean {
     if (status === 'damaged' || status === 'newer_format') throw new UnreadableRecordError(handle, status);
     return status !== 'not_found';
   }
 
-  #stateOf({ created, accessed, idleTimeout, version }: Omit<SessionState, 'expires'>): SessionState {
+  #metadataOf({ created, accessed, idleTimeout, version }: Omit<SessionMetadata, 'expires'>): SessionMetadata {
     const expires = expiryOf(this.#options.expiry, { created, accessed, idleTimeout });
     return { created, accessed, idleTimeout, version, expires };
   }

@@ -70,27 +70,27 @@ export function defineScripts(client: Redis | Cluster, settings: ScriptSettings)
   }
   type Command = (key: string, ...args: readonly (string | Buffer)[]) => Promise<ScriptReply>;
   const commands = client as unknown as Record<string, Command | undefined>;
-  const holdWrites = client instanceof Redis ? writesHolder(client) : () => {};
+  const corkWrite = client instanceof Redis ? corkWrites(client) : () => {};
   return (script, key, args) => {
     const command = commands[`${commandOf(script)}Buffer`];
     if (command === undefined) throw new Error(`The connection does not know the script ${script}.`);
-    holdWrites();
+    corkWrite();
     return command.call(client, key, ...args);
   };
 }
 
 /** Redis can begin with these while the rest of a turn is still being written. */
-const mostWritesTogether = 8;
+const maxCorkedWrites = 8;
 
 /** @returns what to call before a write, for it to leave with those that follow in the same turn */
-function writesHolder(client: Redis): () => void {
+function corkWrites(client: Redis): () => void {
   let held = 0;
   const release = (): void => {
     if (held > 0) client.stream.uncork();
     held = 0;
   };
   return () => {
-    if (held === mostWritesTogether) release();
+    if (held === maxCorkedWrites) release();
     if (held === 0) {
       client.stream.cork();
       process.nextTick(release);

@@ -7,7 +7,7 @@
 -- ARGV[7]  '=' and the new subject (nothing more: nobody), or '' to leave it
 -- ARGV[8]  and on, four for each operation: kind, key or queue, value or number or message, '1' for unless_present
 --
--- Returns { 'updated', state_of() the session, and a result for each operation }, a result being 1 if it applied and 0 if
+-- Returns { 'updated', metadata_of() the session, and a result for each operation }, a result being 1 if it applied and 0 if
 -- not, and where it gives something, { that, value or messages }; or { 'version_mismatch', version }, { 'operand', position
 -- of the operation, problem }, { 'limit', which }; or { why not } as find() says.
 
@@ -64,7 +64,7 @@ for at = first_operation, #ARGV, 4 do
 end
 if not changed then
   touch(header, record)
-  reply[2] = state_of(header)
+  reply[2] = metadata_of(header)
   return reply
 end
 
@@ -92,5 +92,5 @@ end
 header.accessed = now_text
 close_arrays(content.data)
 store(header, format(content))
-reply[2] = state_of(header)
+reply[2] = metadata_of(header)
 return reply

@@ -9,16 +9,16 @@ export interface StoreObserver {
 }
 
 /** The same store, with every command reported. */
-export function observeStore(store: SessionStore, observer: StoreObserver): SessionStore {
+export function instrumentStore(store: SessionStore, observer: StoreObserver): SessionStore {
   const observed = async <T>(command: StoreCommand, run: () => Promise<T>): Promise<T> => {
-    const asked = performance.now();
+    const requestedAt = performance.now();
     try {
       const result = await run();
-      observer.storeAnswered(command, performance.now() - asked);
+      observer.storeAnswered(command, performance.now() - requestedAt);
       return result;
     } catch (error) {
       const reason = error instanceof SessionError ? error.reason : 'INTERNAL';
-      observer.storeAnswered(command, performance.now() - asked, reason);
+      observer.storeAnswered(command, performance.now() - requestedAt, reason);
       throw error;
     }
   };

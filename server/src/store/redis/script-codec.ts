@@ -1,5 +1,5 @@
 import type { Operation, OperationResult, SessionChange } from '../../session/change';
-import type { SessionState } from '../../session/session';
+import type { SessionMetadata } from '../../session/session';
 
 /*
  * How what the scripts take and give is spelled; the headers of the .lua files say in which order it comes.
@@ -45,8 +45,8 @@ export function operationResult(raw: RawResult): OperationResult {
   return { applied: applied === 1, ...(Buffer.isBuffer(value) ? { value } : { messages: value }) };
 }
 
-/** As state_of() in record.lua gives it. */
-export function parseState(reply: unknown): Omit<SessionState, 'expires'> {
+/** As metadata_of() in record.lua gives it. */
+export function parseMetadata(reply: unknown): Omit<SessionMetadata, 'expires'> {
   const [version, created, accessed, idle] = text(reply).split(' ');
   return {
     version: Number(version),

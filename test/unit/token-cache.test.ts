@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { createTokens, randomSigningKey } from '../../server/src/session/token';
 import type { Tokens } from '../../server/src/session/token';
-import { rememberVerified, replaceableTokens } from '../../server/src/verified-tokens';
+import { cacheVerifiedTokens, replaceableTokens } from '../../server/src/token-cache';
 
 function counting(tokens: Tokens) {
   const verified: string[] = [];
@@ -9,7 +9,7 @@ function counting(tokens: Tokens) {
     verified.push(token);
     return tokens.verify(token);
   };
-  return { verified, tokens: rememberVerified({ issue: (handle) => tokens.issue(handle), verify }) };
+  return { verified, tokens: cacheVerifiedTokens({ issue: (handle) => tokens.issue(handle), verify }) };
 }
 
 test('a genuine token is computed once, and gives the same each time', () => {

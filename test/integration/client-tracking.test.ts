@@ -1,7 +1,7 @@
 import { afterEach, expect, jest, test } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { connectSubscriber } from '../../server/src/store/redis/connection/redis-connection';
-import { Invalidations } from '../../server/src/store/redis/invalidations';
+import { ClientTracking } from '../../server/src/store/redis/client-tracking';
 import { moveMonotonicClock } from '../support/clock';
 import { until } from '../support/poll';
 import { startRedis } from '../support/redis';
@@ -29,7 +29,7 @@ function listen(data: RedisServer, told: RedisServer = data, commandTimeoutMs = 
   const subscriber = connectSubscriber(optionsOf(told), () => undefined);
   const heard: string[] = [];
   const silences: number[] = [];
-  const invalidations = new Invalidations({
+  const invalidations = new ClientTracking({
     data: connection,
     subscriber,
     listener: {

@@ -21,7 +21,7 @@ interface Waiting {
 export function batchReads(client: Redis | Cluster): Read {
   if (client instanceof Cluster) return (key) => client.getBuffer(key);
   let waiting: Waiting[] = [];
-  let underWay = 0;
+  let inFlight = 0;
 
   const send = (): void => {
     const batch = waiting;
@@ -30,21 +30,21 @@ export function batchReads(client: Redis | Cluster): Read {
   };
 
   const read = async (part: readonly Waiting[]): Promise<void> => {
-    underWay += 1;
+    inFlight += 1;
     try {
       const values = await client.mgetBuffer(part.map(({ key }) => key));
       for (const [index, { resolve }] of part.entries()) resolve(values[index] ?? null);
     } catch (error) {
       for (const { reject } of part) reject(error);
     } finally {
-      underWay -= 1;
+      inFlight -= 1;
     }
   };
 
   return (key) =>
     new Promise((resolve, reject) => {
       if (waiting.push({ key, resolve, reject }) > 1) return;
-      if (underWay === 0) queueMicrotask(send);
+      if (inFlight === 0) queueMicrotask(send);
       else setImmediate(send);
     });
 }

@@ -3,15 +3,15 @@ import { createTokens } from './session/token';
 import type { Tokens, VerifiedToken } from './session/token';
 
 /** About 300 bytes each. */
-const maxRemembered = 20_000;
+const maxTokens = 20_000;
 
 /**
  * The same tokens, but those that were verified moments ago are not computed again: an HMAC and a hash are a good part of what
  * a read costs. Only genuine tokens are remembered, so forged ones cannot push them out. Looking one up takes no time that
  * depends on how much of it is right: the map compares whole strings, after a hash with a seed of the process.
  */
-export function rememberVerified(tokens: Tokens): Tokens {
-  const verified = new LRUCache<string, VerifiedToken>({ max: maxRemembered });
+export function cacheVerifiedTokens(tokens: Tokens): Tokens {
+  const verified = new LRUCache<string, VerifiedToken>({ max: maxTokens });
   return {
     issue: (handle) => tokens.issue(handle),
     verify(token) {
@@ -33,12 +33,12 @@ export interface ReplaceableTokens extends Tokens {
 
 /** @param keys the signing keys, at least one: the first signs, all verify. */
 export function replaceableTokens(keys: readonly Buffer[]): ReplaceableTokens {
-  let current = rememberVerified(createTokens(keys));
+  let current = cacheVerifiedTokens(createTokens(keys));
   return {
     issue: (handle) => current.issue(handle),
     verify: (token) => current.verify(token),
     replaceKeys: (next) => {
-      current = rememberVerified(createTokens(next));
+      current = cacheVerifiedTokens(createTokens(next));
     },
   };
 }

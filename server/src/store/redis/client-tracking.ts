@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 
-export interface InvalidationListener {
+export interface ClientTrackingListener {
   /** From now on Redis tells of every change to a key that was read after this. */
   onTracking(): void;
   /** All that Redis had to tell until `askedAt`, by `performance.now()`, was told. */
@@ -11,12 +11,12 @@ export interface InvalidationListener {
   onLost(): void;
 }
 
-export interface InvalidationOptions {
+export interface ClientTrackingOptions {
   /** The connection whose reads are tracked. */
   readonly data: Redis;
   /** The connection that Redis tells of changes, used for nothing else. */
   readonly subscriber: Redis;
-  readonly listener: InvalidationListener;
+  readonly listener: ClientTrackingListener;
   /** Tracking could not be turned on; it is tried again. The same trouble is told once. */
   readonly onTrouble: (error: Error) => void;
 }
@@ -31,17 +31,17 @@ const channel = '__redis__:invalidate';
 /**
  * Has Redis tell of every change to what was read by another connection, over a connection of its own. When either connection is lost, so is what Redis knew of the reads.
  */
-export class Invalidations {
-  readonly #options: InvalidationOptions;
+export class ClientTracking {
+  readonly #options: ClientTrackingOptions;
   #attempt = 0;
   #isTracking = false;
   /** Once subscribed, a connection cannot tell its number any more. */
   #isSubscribed = false;
   #isClosed = false;
-  #toldTrouble: string | undefined;
+  #reportedTrouble: string | undefined;
   readonly #timer: NodeJS.Timeout;
 
-  constructor(options: InvalidationOptions) {
+  constructor(options: ClientTrackingOptions) {
     this.#options = options;
     const { data, subscriber, listener } = options;
     for (const connection of [data, subscriber]) {
@@ -98,7 +98,7 @@ export class Invalidations {
     const attempt = this.#attempt;
     this.#track(attempt).catch((error: unknown) => {
       if (attempt !== this.#attempt) return;
-      this.#tell(error as Error);
+      this.#report(error as Error);
       setTimeout(() => {
         if (attempt === this.#attempt) this.#reconnect();
       }, retryMs).unref();
@@ -117,15 +117,15 @@ export class Invalidations {
     await data.client('TRACKING', 'ON', 'REDIRECT', id);
     if (attempt !== this.#attempt) return;
     this.#isTracking = true;
-    this.#toldTrouble = undefined;
+    this.#reportedTrouble = undefined;
     listener.onTracking();
     await this.#check();
   }
 
-  #tell(cause: Error): void {
+  #report(cause: Error): void {
     const { message } = cause;
-    if (message === this.#toldTrouble) return;
-    this.#toldTrouble = message;
+    if (message === this.#reportedTrouble) return;
+    this.#reportedTrouble = message;
     const effect = 'Redis does not tell of changes, so SESSION_SIDECAR_NEAR_CACHE has no effect for now';
     this.#options.onTrouble(new Error(`${effect}: ${message}`, { cause }));
   }

@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 /** Sessions that are remembered at most: about 100 bytes each. */
 const maxRemembered = 100_000;
 
-interface RecentLoad {
+interface Window {
   readonly plainUntil: number;
   readonly idleTimeout: number | undefined;
 }
@@ -13,8 +13,8 @@ interface RecentLoad {
  * does not end by its record. Until then a plain read of the record is a whole load, if it still has the idle timeout that
  * this was computed from. Times are of this process's own monotonic clock, so that no clocks have to agree.
  */
-export class RecentLoads {
-  readonly #loads = new LRUCache<string, RecentLoad>({ max: maxRemembered });
+export class PlainReadWindow {
+  readonly #loads = new LRUCache<string, Window>({ max: maxRemembered });
 
   /** @param milliseconds for how long from `since`, by `performance.now()`, before Redis was asked */
   remember(handle: string, idleTimeout: number | undefined, since: number, milliseconds: number): void {
@@ -22,7 +22,7 @@ export class RecentLoads {
   }
 
   /** @returns `undefined` when only a script can load the session. */
-  find(handle: string): RecentLoad | undefined {
+  find(handle: string): Window | undefined {
     // The oldest are the first to be of no use, so nothing is gained from telling the cache that one was used.
     const load = this.#loads.peek(handle);
     return load !== undefined && performance.now() < load.plainUntil ? load : undefined;
