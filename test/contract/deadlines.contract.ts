@@ -22,7 +22,7 @@ export function describeDeadlines(name: string, makeStore: MakeStore): void {
 
     afterEach(() => harness.close());
 
-    const change = { operations: [{ kind: 'set', key: 'a', value: Buffer.from('1') }] } as const;
+    const change = { mutations: [{ kind: 'set', key: 'a', value: Buffer.from('1') }] } as const;
     const notApplied = { reason: 'STORE_UNAVAILABLE', metadata: { maybe_applied: 'false' } };
     const past = () => performance.now() - 1;
     const future = () => performance.now() + 60_000;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Operation } from '../../server/src/session/change';
+import type { Mutation } from '../../server/src/session/session-update';
 import { emptyContent } from '../../server/src/session/content';
 import type { ExpiryPolicy } from '../../server/src/session/session';
 import type { NewSession, SessionRef, SessionStore } from '../../server/src/session/session-store';
@@ -37,8 +37,8 @@ export function describeSessionStore(name: string, makeStore: MakeStore): void {
       return created;
     };
 
-    const apply = async (ref: SessionRef, ...operations: Operation[]) => {
-      const outcome = await store.update(ref, { operations });
+    const apply = async (ref: SessionRef, ...mutations: Mutation[]) => {
+      const outcome = await store.update(ref, { mutations });
       if (outcome.status !== 'updated') throw new Error(`Expected an update, got ${outcome.status}.`);
       return outcome;
     };
@@ -54,7 +54,7 @@ export function describeSessionStore(name: string, makeStore: MakeStore): void {
         const session = await create();
         const stranger = { handle: session.handle, secretHash: newSession().secretHash };
         await expect(store.load(stranger)).resolves.toBeUndefined();
-        await expect(store.update(stranger, { operations: [set('a', '1')] })).resolves.toEqual({ status: 'not_found' });
+        await expect(store.update(stranger, { mutations: [set('a', '1')] })).resolves.toEqual({ status: 'not_found' });
         await expect(store.delete(stranger)).resolves.toBe(false);
         await expect(dataOf(session)).resolves.toEqual({});
       });
@@ -116,7 +116,7 @@ export function describeSessionStore(name: string, makeStore: MakeStore): void {
         expect(Object.keys(await dataOf(session))).toEqual(['a', 'c', 'b']);
       });
 
-      test('applies operations in order, each seeing the effect of those before it', async () => {
+      test('applies mutations in order, each seeing the effect of those before it', async () => {
         const session = await create();
         const { results } = await apply(
           session,
@@ -204,7 +204,7 @@ export function describeSessionStore(name: string, makeStore: MakeStore): void {
         await expect(dataOf(session)).resolves.toEqual({ list: '[2]', other: '[[1],2]' });
       });
 
-      test.each<[string, string, Operation, string]>([
+      test.each<[string, string, Mutation, string]>([
         ['append to a string', '"[1]"', append('k', '1'), 'no_json_array'],
         ['append to an object', '{"a":[1]}', append('k', '1'), 'no_json_array'],
         ['append to a number', '1', append('k', '1', true), 'no_json_array'],
@@ -219,12 +219,12 @@ export function describeSessionStore(name: string, makeStore: MakeStore): void {
           increment('k', -1),
           'integer_overflow',
         ],
-      ])('refuses %s, and stores nothing', async (_what, held, operation, problem) => {
+      ])('refuses %s, and stores nothing', async (_what, held, mutation, problem) => {
         const session = await create();
         await apply(session, set('k', held));
-        await expect(store.update(session, { operations: [set('other', '1'), operation] })).resolves.toEqual({
+        await expect(store.update(session, { mutations: [set('other', '1'), mutation] })).resolves.toEqual({
           status: 'refused',
-          refusal: { kind: 'operand', operation: 1, problem },
+          refusal: { kind: 'operand', mutation: 1, problem },
         });
         await expect(dataOf(session)).resolves.toEqual({ k: held });
       });
@@ -242,7 +242,7 @@ export function describeSessionStore(name: string, makeStore: MakeStore): void {
         await expect(dataOf(session)).resolves.toEqual({ n: sum });
       });
 
-      test('the version grows by one if anything changed, by however many operations, and not otherwise', async () => {
+      test('the version grows by one if anything changed, by however many mutations, and not otherwise', async () => {
         const session = await create();
         const versions = [
           await apply(session, set('a', '1'), set('b', '2')),
@@ -260,11 +260,11 @@ export function describeSessionStore(name: string, makeStore: MakeStore): void {
       test('refuses when ifVersion does not hold, tells the version, and stores nothing', async () => {
         const session = await create();
         await apply(session, set('a', '1'));
-        await expect(store.update(session, { ifVersion: 1, operations: [set('a', '2')] })).resolves.toEqual({
+        await expect(store.update(session, { ifVersion: 1, mutations: [set('a', '2')] })).resolves.toEqual({
           status: 'version_mismatch',
           version: 2,
         });
-        await expect(store.update(session, { ifVersion: 2, operations: [set('a', '3')] })).resolves.toMatchObject({
+        await expect(store.update(session, { ifVersion: 2, mutations: [set('a', '3')] })).resolves.toMatchObject({
           status: 'updated',
         });
         await expect(dataOf(session)).resolves.toEqual({ a: '3' });
@@ -281,7 +281,7 @@ export function describeSessionStore(name: string, makeStore: MakeStore): void {
           [push('long name', '1')],
         ];
         const limits = [];
-        for (const operations of refusals) limits.push(await store.update(session, { operations }));
+        for (const mutations of refusals) limits.push(await store.update(session, { mutations }));
         expect(limits).toEqual(
           ['maxSessionBytes', 'maxKeys', 'maxFlashMessages', 'maxSessionBytes'].map((limit) => ({
             status: 'refused',
@@ -296,7 +296,7 @@ export function describeSessionStore(name: string, makeStore: MakeStore): void {
         await startWith(twentyMinutes, { ...generousLimits, maxFlashQueues: 2 });
         const session = await create();
         await apply(session, push('a', '1'), push('', '1'));
-        const third = { operations: [push('b', '1')] };
+        const third = { mutations: [push('b', '1')] };
         const refusal = { kind: 'limit', limit: 'maxFlashQueues' };
         await expect(store.update(session, third)).resolves.toEqual({ status: 'refused', refusal });
         await apply(session, push('a', '2'), { kind: 'pop_flash', queue: '' }, push('b', '1'));
@@ -312,13 +312,13 @@ export function describeSessionStore(name: string, makeStore: MakeStore): void {
         const session = await create({
           content: { data, flash: new Map([['', [Buffer.from('1'), Buffer.from('2')]]]) },
         });
-        for (const [operation, limit] of [
+        for (const [mutation, limit] of [
           [set('c', '3'), 'maxKeys'],
           [set('a', '111'), 'maxSessionBytes'],
           [push('', '3'), 'maxFlashMessages'],
         ] as const) {
           const refused = { status: 'refused', refusal: { kind: 'limit', limit } };
-          await expect(store.update(session, { operations: [operation] })).resolves.toEqual(refused);
+          await expect(store.update(session, { mutations: [mutation] })).resolves.toEqual(refused);
         }
         await apply(session, set('a', '12'));
         await store.update(session, { csrfToken: 'another' });
@@ -330,7 +330,7 @@ export function describeSessionStore(name: string, makeStore: MakeStore): void {
       test('a change may pass a limit on its way if it ends below', async () => {
         await startWith(twentyMinutes, { ...generousLimits, maxSessionBytes: 20, maxKeys: 2, maxFlashMessages: 1 });
         const long = '2'.repeat(30);
-        const waysDown: Operation[][] = [
+        const waysDown: Mutation[][] = [
           [set('b', long), { kind: 'clear' }],
           [set('b', long), { kind: 'delete', key: 'b' }],
           [set('b', long), { kind: 'take', key: 'b' }],
@@ -342,7 +342,7 @@ export function describeSessionStore(name: string, makeStore: MakeStore): void {
           await apply(session, ...way, set('c', '3'.repeat(19)));
           await expect(dataOf(session)).resolves.toEqual({ c: '3'.repeat(19) });
           const refusal = { kind: 'limit', limit: 'maxSessionBytes' };
-          const oneMore = store.update(session, { operations: [push('', '4')] });
+          const oneMore = store.update(session, { mutations: [push('', '4')] });
           await expect(oneMore).resolves.toEqual({ status: 'refused', refusal });
         }
       });
@@ -351,9 +351,9 @@ export function describeSessionStore(name: string, makeStore: MakeStore): void {
         const session = await create({ subject: 'ada' });
         await apply(session, set('a', '1'), push('', '"hi"'));
         const { secretHash } = newSession();
-        await store.update(session, { secretHash, csrfToken: 'fresh', operations: [set('user', '7')] });
+        await store.update(session, { secretHash, csrfToken: 'fresh', mutations: [set('user', '7')] });
         await expect(store.load(session)).resolves.toBeUndefined();
-        await expect(store.update(session, { operations: [set('a', '2')] })).resolves.toEqual({ status: 'not_found' });
+        await expect(store.update(session, { mutations: [set('a', '2')] })).resolves.toEqual({ status: 'not_found' });
         await expect(store.delete(session)).resolves.toBe(false);
         const loaded = await store.load({ handle: session.handle, secretHash });
         expect(loaded?.session).toMatchObject({
@@ -381,16 +381,16 @@ export function describeSessionStore(name: string, makeStore: MakeStore): void {
       const array = `[${'1,'.repeat(40)}1]`;
       const limits = { ...generousLimits, maxReplyBytes: 100, maxWorkBytes: 100 };
       const text = (bytes: number) => 'x'.repeat(bytes);
-      const pop = (queue: string): Operation => ({ kind: 'pop_flash', queue });
-      const take = (key: string): Operation => ({ kind: 'take', key });
-      const setIfAbsent = (key: string, json: string): Operation => ({
+      const pop = (queue: string): Mutation => ({ kind: 'pop_flash', queue });
+      const take = (key: string): Mutation => ({ kind: 'take', key });
+      const setIfAbsent = (key: string, json: string): Mutation => ({
         kind: 'set_if_absent',
         key,
         value: Buffer.from(json),
       });
       const setMany = Array.from({ length: 3 }, (_, index) => set(`k${index}`, text(34)));
 
-      const tooMuch: [string, 'maxReplyBytes' | 'maxWorkBytes', Operation[]][] = [
+      const tooMuch: [string, 'maxReplyBytes' | 'maxWorkBytes', Mutation[]][] = [
         ['a value returned again and again', 'maxReplyBytes', [set('a', text(34)), ...times(3, setIfAbsent('a', '1'))]],
         ['values that set_if_absent stores', 'maxReplyBytes', [setIfAbsent('a', text(50)), setIfAbsent('b', text(51))]],
         ['values taken', 'maxReplyBytes', [...setMany, ...setMany.map((_, index) => take(`k${index}`))]],
@@ -412,16 +412,16 @@ export function describeSessionStore(name: string, makeStore: MakeStore): void {
 
       test.each(tooMuch)(
         '%s: refused past %s, with nothing stored, and done where the budget is larger',
-        async (_what, limit, operations) => {
+        async (_what, limit, mutations) => {
           await startWith(twentyMinutes, limits);
           const session = await create();
           const refused = { status: 'refused', refusal: { kind: 'limit', limit } };
-          await expect(store.update(session, { operations: [set('z', '1'), ...operations] })).resolves.toEqual(refused);
+          await expect(store.update(session, { mutations: [set('z', '1'), ...mutations] })).resolves.toEqual(refused);
           expect(await store.load(session)).toMatchObject({
             session: { data: new Map(), flash: new Map(), version: 1 },
           });
           await startWith(twentyMinutes, generousLimits);
-          await apply(await create(), ...operations);
+          await apply(await create(), ...mutations);
         },
       );
 
@@ -434,14 +434,14 @@ export function describeSessionStore(name: string, makeStore: MakeStore): void {
         await apply(session, set('a', hundred), ...times(50, append('a', '1', true)), { kind: 'clear' });
       });
 
-      test('what a refused operation would have cost, or got in the way of, does not matter', async () => {
+      test('what a refused mutation would have cost, or got in the way of, does not matter', async () => {
         await startWith(twentyMinutes, limits);
         const session = await create();
         await apply(session, set('a', '"text"'));
-        const operations = [append('a', '1'), set('b', array), set('c', array), append('b', '1'), append('c', '1')];
-        await expect(store.update(session, { operations })).resolves.toEqual({
+        const mutations = [append('a', '1'), set('b', array), set('c', array), append('b', '1'), append('c', '1')];
+        await expect(store.update(session, { mutations })).resolves.toEqual({
           status: 'refused',
-          refusal: { kind: 'operand', operation: 0, problem: 'no_json_array' },
+          refusal: { kind: 'operand', mutation: 0, problem: 'no_json_array' },
         });
       });
 
@@ -461,7 +461,7 @@ export function describeSessionStore(name: string, makeStore: MakeStore): void {
         expect(results.map(({ applied }) => applied)).toEqual([false, false, true, true]);
         const again = [set('a', large), take('a')];
         const refused = { status: 'refused', refusal: { kind: 'limit', limit: 'maxReplyBytes' } };
-        await expect(store.update(session, { operations: again })).resolves.toEqual(refused);
+        await expect(store.update(session, { mutations: again })).resolves.toEqual(refused);
       });
 
       test('a thousand appends to one large array cost what one does', async () => {
@@ -481,7 +481,7 @@ export function describeSessionStore(name: string, makeStore: MakeStore): void {
     describe('arrays and queues that one change works on several times', () => {
       test('an array that is read, taken, replaced and removed between appends is what each leaves', async () => {
         const session = await create();
-        const held: Operation = { kind: 'set_if_absent', key: 'a', value: Buffer.from('0') };
+        const held: Mutation = { kind: 'set_if_absent', key: 'a', value: Buffer.from('0') };
         const { results } = await apply(
           session,
           set('a', ' [1] '),
@@ -601,8 +601,8 @@ export function describeSessionStore(name: string, makeStore: MakeStore): void {
         await end(session);
         await expect(store.load(session)).resolves.toBeUndefined();
         for (const change of [
-          { operations: [set('a', '2')] },
-          { operations: [push('', '1')] },
+          { mutations: [set('a', '2')] },
+          { mutations: [push('', '1')] },
           { csrfToken: 'new' },
           { secretHash: newSession().secretHash },
           { idleTimeout: 'never' as const },
@@ -775,22 +775,22 @@ function sinceCreation(session: { created: number; accessed: number; expires: nu
   return { accessed: accessed - created, expires: expires === undefined ? undefined : expires - created };
 }
 
-function set(key: string, json: string): Operation {
+function set(key: string, json: string): Mutation {
   return { kind: 'set', key, value: Buffer.from(json) };
 }
 
-function append(key: string, json: string, unlessPresent = false): Operation {
+function append(key: string, json: string, unlessPresent = false): Mutation {
   return { kind: 'append', key, value: Buffer.from(json), unlessPresent };
 }
 
-function increment(key: string, by: number): Operation {
+function increment(key: string, by: number): Mutation {
   return { kind: 'increment', key, by };
 }
 
-function push(queue: string, json: string, unlessPresent = false): Operation {
+function push(queue: string, json: string, unlessPresent = false): Mutation {
   return { kind: 'push_flash', queue, message: Buffer.from(json), unlessPresent };
 }
 
-function times(count: number, ...operations: readonly Operation[]): Operation[] {
-  return Array.from({ length: count }, () => operations).flat();
+function times(count: number, ...mutations: readonly Mutation[]): Mutation[] {
+  return Array.from({ length: count }, () => mutations).flat();
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Redis } from 'ioredis';
-import type { Operation } from '../../server/src/session/change';
+import type { Mutation } from '../../server/src/session/session-update';
 import { contentBytes, emptyContent } from '../../server/src/session/content';
 import { expiryOf } from '../../server/src/session/session';
 import { SessionManager } from '../../server/src/session/session-manager';
@@ -145,15 +145,15 @@ describe('the rest of docs/storage.md, on a real Redis', () => {
     return new SessionManager({ store, tokens, limits: generousLimits, expiry: twentyMinutes, events: ignoreEvents });
   }
 
-  const set: Operation = { kind: 'set', key: 'cart', value: json(['tea']) };
-  const push: Operation = { kind: 'push_flash', queue: '', message: json('Saved'), unlessPresent: false };
+  const set: Mutation = { kind: 'set', key: 'cart', value: json(['tea']) };
+  const push: Mutation = { kind: 'push_flash', queue: '', message: json('Saved'), unlessPresent: false };
   const twoMinutes = 120_000;
 
   test('the example is what Redis holds after these changes', async () => {
     const manager = managerOf(harness.store);
-    const user: Operation = { kind: 'set', key: 'user', value: json({ id: 7, name: 'Ada' }) };
-    const { token, session } = await manager.create({ operations: [user], subject: '7' });
-    await manager.update(token, { operations: [set] });
+    const user: Mutation = { kind: 'set', key: 'user', value: json({ id: 7, name: 'Ada' }) };
+    const { token, session } = await manager.create({ mutations: [user], subject: '7' });
+    await manager.update(token, { mutations: [set] });
     await manager.pushFlash(token, { queue: '', message: json('Saved'), unlessPresent: false });
     const key = keyPrefix + session.handle;
     const record = (await server.admin.get(key)) ?? '';
@@ -174,7 +174,7 @@ describe('the rest of docs/storage.md, on a real Redis', () => {
 
   /** How each row of the table comes about. `before` makes the session what the row needs. */
   const rows: Record<string, { before?: (call: Call) => unknown; run: (call: Call) => unknown }> = {
-    'CreateSession: always': { run: ({ manager }) => manager.create({ operations: [set] }) },
+    'CreateSession: always': { run: ({ manager }) => manager.create({ mutations: [set] }) },
     'GetSession: this sidecar created or loaded it less than a touch interval ago': { run: get },
     'GetSession: it did not, and the last recorded access is younger than the touch interval': {
       run: ({ token }) => managerOf(another.store).get(token),
@@ -182,7 +182,7 @@ describe('the rest of docs/storage.md, on a real Redis', () => {
     'GetSession: the last recorded access is older': { before: () => harness.advance(twoMinutes), run: get },
     'GetSession: it is older, and the session has no end': {
       before: async ({ manager, token }) => {
-        await manager.update(token, { operations: [], idleTimeout: 'never' });
+        await manager.update(token, { mutations: [], idleTimeout: 'never' });
         await harness.advance(twoMinutes);
       },
       run: get,
@@ -202,22 +202,22 @@ describe('the rest of docs/storage.md, on a real Redis', () => {
     'PeekFlash: as `GetSession`': { run: ({ manager, token }) => manager.peekFlash(token, '') },
     'GetCsrfToken: as `GetSession`': { run: ({ manager, token }) => manager.csrfToken(token) },
     'CheckCsrfToken: as `GetSession`': { run: ({ manager, token }) => manager.checkCsrfToken(token, 'wrong') },
-    'UpdateSession: something changes': { run: ({ manager, token }) => manager.update(token, { operations: [set] }) },
+    'UpdateSession: something changes': { run: ({ manager, token }) => manager.update(token, { mutations: [set] }) },
     'UpdateSession: nothing changes': { run: changeNothing },
     'UpdateSession: nothing changes, and the access is due to be recorded': {
       before: () => harness.advance(twoMinutes),
       run: changeNothing,
     },
     'UpdateSession: it is refused: the version does not hold, a limit is hit': {
-      run: lost(({ manager, token }) => manager.update(token, { operations: [set], ifVersion: 99 })),
+      run: lost(({ manager, token }) => manager.update(token, { mutations: [set], ifVersion: 99 })),
     },
-    'RegenerateSession: always': { run: ({ manager, token }) => manager.regenerate(token, { operations: [] }) },
+    'RegenerateSession: always': { run: ({ manager, token }) => manager.regenerate(token, { mutations: [] }) },
     'PushFlash: the message is added': {
       run: ({ manager, token }) =>
         manager.pushFlash(token, { queue: '', message: json('Saved'), unlessPresent: false }),
     },
     'PopFlash: there are messages': {
-      before: ({ manager, token }) => manager.update(token, { operations: [push] }),
+      before: ({ manager, token }) => manager.update(token, { mutations: [push] }),
       run: ({ manager, token }) => manager.popFlash(token, ''),
     },
     'PopFlash: there are none': { run: ({ manager, token }) => manager.popFlash(token, '') },
@@ -234,7 +234,7 @@ describe('the rest of docs/storage.md, on a real Redis', () => {
   }
 
   function changeNothing({ manager, token }: Call) {
-    return manager.update(token, { operations: [{ kind: 'delete', key: 'missing' }] });
+    return manager.update(token, { mutations: [{ kind: 'delete', key: 'missing' }] });
   }
 
   function lost(run: (call: Call) => Promise<unknown>) {
@@ -258,13 +258,13 @@ describe('the rest of docs/storage.md, on a real Redis', () => {
     await server.admin.flushdb();
     const manager = managerOf(harness.store);
     // The scripts are known to the connection from here on.
-    const warmUp = await manager.create({ operations: [] });
+    const warmUp = await manager.create({ mutations: [] });
     await harness.advance(twoMinutes);
     await manager.get(warmUp.token);
     await managerOf(another.store).get(warmUp.token);
-    await manager.update(warmUp.token, { operations: [] });
+    await manager.update(warmUp.token, { mutations: [] });
     await manager.invalidate(warmUp.token);
-    const { token } = await manager.create({ operations: [set] });
+    const { token } = await manager.create({ mutations: [set] });
     await before?.({ manager, token });
     await server.admin.config('RESETSTAT');
     seen = [];
@@ -326,7 +326,7 @@ describe('the rest of docs/storage.md, on a real Redis', () => {
         await attempt(reader.load(session));
         await attempt(reader.update(session, {}));
         await attempt(store.load(session));
-        await attempt(store.update(session, { operations: [set] }));
+        await attempt(store.update(session, { mutations: [set] }));
         await attempt(store.delete(session));
       }
     } finally {

@@ -206,7 +206,7 @@ describe('a Redis that tells of changes late', () => {
 
   test('shows a sidecar its own changes all the same', async () => {
     subscriber.stream.pause();
-    await store.update(ref, { operations: [{ kind: 'set', key: 'a', value: Buffer.from('1') }] });
+    await store.update(ref, { mutations: [{ kind: 'set', key: 'a', value: Buffer.from('1') }] });
     expect((await store.load(ref))?.session.data.get('a')).toEqual(Buffer.from('1'));
     await store.delete(ref);
     expect(await store.load(ref)).toBeUndefined();

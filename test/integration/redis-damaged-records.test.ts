@@ -18,7 +18,7 @@ import type { StoreHarness } from '../support/store-harness';
 import { storedIn } from '../support/stored';
 
 const tokens = createTokens([randomSigningKey()]);
-const set = { operations: [{ kind: 'set', key: 'new', value: Buffer.from('1') }] } as const;
+const set = { mutations: [{ kind: 'set', key: 'new', value: Buffer.from('1') }] } as const;
 
 describe('records that are not quite ours', () => {
   let server: RedisServer;

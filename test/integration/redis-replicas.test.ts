@@ -17,7 +17,7 @@ import { commandsOf } from '../support/stored';
 
 describe('SESSION_SIDECAR_REDIS_WAIT_REPLICAS', () => {
   const tokens = createTokens([randomSigningKey()]);
-  const increment = { operations: [{ kind: 'increment', key: 'n', by: 1 }] } as const;
+  const increment = { mutations: [{ kind: 'increment', key: 'n', by: 1 }] } as const;
   let master: RedisServer;
   let replica: RedisServer;
   let store: RedisStore;

@@ -105,12 +105,12 @@ describe('what a call costs Redis', () => {
   });
 
   test('an update: one trip, one write that carries the TTL', async () => {
-    await store.update(session, { operations: [{ kind: 'set', key: 'a', value: Buffer.from('1') }] });
+    await store.update(session, { mutations: [{ kind: 'set', key: 'a', value: Buffer.from('1') }] });
     await expect(commands()).resolves.toEqual({ evalsha: 1, time: 1, get: 1, set: 1 });
   });
 
   test('an update that changes nothing: one trip, no write', async () => {
-    await store.update(session, { operations: [{ kind: 'delete', key: 'missing' }] });
+    await store.update(session, { mutations: [{ kind: 'delete', key: 'missing' }] });
     await expect(commands()).resolves.toEqual({ evalsha: 1, time: 1, get: 1, pexpiretime: 1 });
   });
 

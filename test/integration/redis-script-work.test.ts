@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import bodyLua from '../../server/src/store/redis/body.lua';
 import jsonArrayLua from '../../server/src/store/redis/json_array.lua';
-import operationsLua from '../../server/src/store/redis/operations.lua';
-import type { Operation } from '../../server/src/session/change';
+import mutationsLua from '../../server/src/store/redis/mutations.lua';
+import type { Mutation } from '../../server/src/session/session-update';
 import { encodeBody } from '../../server/src/store/record-body';
-import { operationArguments } from '../../server/src/store/redis/script-codec';
+import { mutationArguments } from '../../server/src/store/redis/script-codec';
 import { startRedis } from '../support/redis';
 import type { RedisServer } from '../support/redis';
 
 /**
- * Runs operations as update.lua does, and counts what they do: each call of a library function, each byte that one gives, and each
+ * Runs mutations as update.lua does, and counts what they do: each call of a library function, each byte that one gives, and each
  * element that a loop visits. Returns that count.
  */
 const countedScript = `
@@ -51,12 +51,12 @@ local function integer(number)
 end
 ${bodyLua}
 ${jsonArrayLua}
-${operationsLua}
+${mutationsLua}
 budget.maxReplyBytes, budget.maxWorkBytes = math.huge, math.huge
 local content = parse(ARGV[1], 1)
 for at = 2, #ARGV, 4 do
   local kind, name, value, unless_present = unpack(ARGV, at, at + 3)
-  if operations[kind](content, name, value, unless_present == '1') == nil then
+  if mutations[kind](content, name, value, unless_present == '1') == nil then
     return redis.error_reply('refused')
   end
 end
@@ -65,7 +65,7 @@ format(content)
 return work
 `;
 
-describe('the work of operations in Redis', () => {
+describe('the work of mutations in Redis', () => {
   let server: RedisServer;
 
   beforeAll(async () => {
@@ -74,8 +74,8 @@ describe('the work of operations in Redis', () => {
 
   afterAll(() => server.stop());
 
-  async function workOf(body: Buffer, operations: readonly Operation[]): Promise<number> {
-    return Number(await server.admin.eval(countedScript, 0, body, ...operations.flatMap(operationArguments)));
+  async function workOf(body: Buffer, mutations: readonly Mutation[]): Promise<number> {
+    return Number(await server.admin.eval(countedScript, 0, body, ...mutations.flatMap(mutationArguments)));
   }
 
   const dataOf = (data: readonly (readonly [string, string])[]) =>
@@ -86,8 +86,8 @@ describe('the work of operations in Redis', () => {
       undefined,
     );
   const keysOf = (count: number) => dataOf(Array.from({ length: count }, (_, index) => [String(index), '1']));
-  const many = (count: number, operation: (index: number) => Operation) =>
-    Array.from({ length: count }, (_, index) => operation(index));
+  const many = (count: number, mutation: (index: number) => Mutation) =>
+    Array.from({ length: count }, (_, index) => mutation(index));
   const appends = (count: number, unlessPresent: boolean) =>
     many(count, (index) => ({ kind: 'append', key: 'a', value: Buffer.from(`"${index}"`), unlessPresent }));
 

@@ -24,7 +24,7 @@ import { startProxy } from '../support/tcp-proxy';
 import type { TcpProxy } from '../support/tcp-proxy';
 
 const tokens = createTokens([randomSigningKey()]);
-const increment = { operations: [{ kind: 'increment', key: 'n', by: 1 }] } as const;
+const increment = { mutations: [{ kind: 'increment', key: 'n', by: 1 }] } as const;
 const nothingChanged = { reason: 'STORE_UNAVAILABLE', metadata: { maybe_applied: 'false' } };
 
 describe('a Redis that is not what it was', () => {

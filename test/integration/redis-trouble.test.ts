@@ -16,7 +16,7 @@ import {
 import type { StoreHarness } from '../support/store-harness';
 
 const tokens = createTokens([randomSigningKey()]);
-const set = { operations: [{ kind: 'set', key: 'a', value: Buffer.from('1') }] } as const;
+const set = { mutations: [{ kind: 'set', key: 'a', value: Buffer.from('1') }] } as const;
 
 describe('when Redis is in trouble', () => {
   let server: RedisServer;
@@ -92,7 +92,7 @@ describe('when Redis is in trouble', () => {
     const session = await create();
     server.freeze();
     const calls = Array.from({ length: 5 }, () =>
-      store.update(session, { operations: [{ kind: 'increment', key: 'n', by: 1 }] }),
+      store.update(session, { mutations: [{ kind: 'increment', key: 'n', by: 1 }] }),
     );
     const outcomes = Promise.allSettled(calls);
     server.process.kill('SIGKILL');

@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import fc from 'fast-check';
-import type { Operation } from '../../server/src/session/change';
+import type { Mutation } from '../../server/src/session/session-update';
 import { SessionError } from '../../server/src/session/errors';
 import type { SessionManager } from '../../server/src/session/session-manager';
 import type { Json, ModelOperation, ModelResult, ModelSession, SessionModel } from './session-model';
@@ -84,7 +84,7 @@ class Create implements SessionCommand {
 
   async run(model: SessionModel, real: RealSessions): Promise<void> {
     const expected = model.create(this.operations);
-    const created = real.managers[this.manager]!.create({ operations: this.operations.map(toOperation) });
+    const created = real.managers[this.manager]!.create({ mutations: this.operations.map(toOperation) });
     if (typeof expected === 'string') {
       await expectFailure(expected, created);
     } else {
@@ -151,7 +151,7 @@ class Update extends OnToken {
   }
 
   act(manager: SessionManager, token: string) {
-    return manager.update(token, { operations: this.operations.map(toOperation), ifVersion: this.ifVersion });
+    return manager.update(token, { mutations: this.operations.map(toOperation), ifVersion: this.ifVersion });
   }
 
   async compare(model: SessionModel, session: ModelSession, acted: ReturnType<Update['act']>): Promise<void> {
@@ -172,7 +172,7 @@ class Update extends OnToken {
 
 class Regenerate extends OnToken {
   act(manager: SessionManager, token: string, real: RealSessions) {
-    return manager.regenerate(token, { operations: [] }).then((regenerated) => {
+    return manager.regenerate(token, { mutations: [] }).then((regenerated) => {
       real.tokens.push(regenerated.token);
       return regenerated;
     });
@@ -259,7 +259,7 @@ class SetTerms extends OnToken {
   }
 
   act(manager: SessionManager, token: string) {
-    return manager.update(token, { operations: [], idleTimeout: this.idleTimeout, subject: this.subject });
+    return manager.update(token, { mutations: [], idleTimeout: this.idleTimeout, subject: this.subject });
   }
 
   async compare(model: SessionModel, session: ModelSession, acted: Promise<unknown>): Promise<void> {
@@ -332,7 +332,7 @@ async function expectFailure(reason: string, acted: Promise<unknown>): Promise<v
   expect(error instanceof SessionError ? error.reason : error).toBe(reason);
 }
 
-function toOperation(operation: ModelOperation): Operation {
+function toOperation(operation: ModelOperation): Mutation {
   switch (operation.kind) {
     case 'set':
     case 'set_if_absent':

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { Operation } from '../../server/src/session/change';
+import type { Mutation } from '../../server/src/session/session-update';
 import { emptyContent } from '../../server/src/session/content';
 import type { Limits } from '../../server/src/session/limits';
 import type { NewSession, SessionStore, UpdateOutcome } from '../../server/src/session/session-store';
@@ -46,7 +46,7 @@ const key = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g', '__proto__', 'ÐºÐ
 const queue = fc.constantFrom('', 'q', 'two words', 'p');
 const unlessPresent = fc.boolean();
 
-const operation: fc.Arbitrary<Operation> = fc.oneof(
+const operation: fc.Arbitrary<Mutation> = fc.oneof(
   fc.record({ kind: fc.constantFrom('set', 'set_if_absent'), key, value }),
   fc.record({ kind: fc.constantFrom('delete', 'take'), key }),
   fc.record({ kind: fc.constant('clear') }),
@@ -90,10 +90,10 @@ describe('the memory store and Redis', () => {
       await Promise.all([memory.store.create(session), redis.store.create(session)]);
       for (const operations of lists) {
         const [expected, actual] = await Promise.all(
-          [memory.store, redis.store].map((store) => store.update(session, { operations }).then(comparable)),
+          [memory.store, redis.store].map((store) => store.update(session, { mutations: operations }).then(comparable)),
         );
         expect(actual).toEqual(expected);
-        const name = JSON.stringify('refusal' in expected! ? { ...expected.refusal, operation: 0 } : expected!.status);
+        const name = JSON.stringify('refusal' in expected! ? { ...expected.refusal, mutation: 0 } : expected!.status);
         outcomes.set(name, (outcomes.get(name) ?? 0) + 1);
       }
       const [expected, actual] = await Promise.all([memory.store, redis.store].map((store) => held(store, session)));
@@ -111,10 +111,7 @@ describe('the memory store and Redis', () => {
       'maxReplyBytes',
       'maxWorkBytes',
     ]) {
-      expect([limit, outcomes.get(JSON.stringify({ kind: 'limit', limit, operation: 0 })) ?? 0]).not.toEqual([
-        limit,
-        0,
-      ]);
+      expect([limit, outcomes.get(JSON.stringify({ kind: 'limit', limit, mutation: 0 })) ?? 0]).not.toEqual([limit, 0]);
     }
     expect(outcomes.get('"updated"')).toBeGreaterThan(200);
   }, 120_000);

@@ -111,8 +111,8 @@ describe('a record of the first release', () => {
 
   test('is changed, and keeps what was not changed, byte for byte', async () => {
     await redis.admin.set(stored, golden);
-    const operations = [{ kind: 'set', key: 'cart', value: Buffer.from('[]') }] as const;
-    expect(await store.update(ref, { operations })).toMatchObject({ status: 'updated', session: { version: 4 } });
+    const mutations = [{ kind: 'set', key: 'cart', value: Buffer.from('[]') }] as const;
+    expect(await store.update(ref, { mutations })).toMatchObject({ status: 'updated', session: { version: 4 } });
     const now = /^1 4 1795545576005 (\d{13}) /.exec((await redis.admin.get(stored)) ?? '')?.[1] ?? '';
     const expected = golden
       .replace('1 3 ', '1 4 ')
@@ -145,13 +145,13 @@ describe('what is written now', () => {
       idleTimeout: undefined,
       subject: undefined,
     });
-    const operations = [
+    const mutations = [
       ...[...content.data].map(([key, value]) => ({ kind: 'set', key, value }) as const),
       ...[...content.flash].flatMap(([queue, messages]) =>
         messages.map((message) => ({ kind: 'push_flash', queue, message, unlessPresent: false }) as const),
       ),
     ];
-    const outcome = await store.update(ref, { operations, csrfToken, idleTimeout: 1_200_000, subject: '7' });
+    const outcome = await store.update(ref, { mutations, csrfToken, idleTimeout: 1_200_000, subject: '7' });
     if (outcome.status !== 'updated') throw new Error(outcome.status);
     const { created, accessed: changed } = outcome.session;
     const [, ...entries] = golden.split('\n');

@@ -1,6 +1,6 @@
 import type { SessionServiceDefinition } from '@session-sidecar/proto/session/v1/session_service';
 import type { SessionManager } from '../session/session-manager';
-import { toDate, toIdleTimeout, toOperations, toResults, toSessionMessage } from './messages';
+import { toDate, toIdleTimeout, toMutations, toResults, toSessionMessage } from './messages';
 
 type Methods = SessionServiceDefinition['methods'];
 /** Every RPC with one request and one response; Pipeline carries these. */
@@ -18,10 +18,9 @@ export type Handlers = { readonly [M in MethodName]: Handler<M> };
 export function createHandlers(manager: SessionManager): Handlers {
   return {
     async createSession({ mutations, idleExpiry, subject }, deadline) {
-      const operations = toOperations(mutations);
-      const created = await manager.create({ operations, idleTimeout: toIdleTimeout(idleExpiry), subject }, deadline);
-      const { token, session, results } = created;
-      return { token, session: toSessionMessage(session), results: toResults(results) };
+      const session = { mutations: toMutations(mutations), idleTimeout: toIdleTimeout(idleExpiry), subject };
+      const created = await manager.create(session, deadline);
+      return { token: created.token, session: toSessionMessage(created.session), results: toResults(created.results) };
     },
 
     async getSession({ token }, deadline) {
@@ -29,16 +28,15 @@ export function createHandlers(manager: SessionManager): Handlers {
     },
 
     async updateSession({ token, mutations, ifVersion, idleExpiry, subject }, deadline) {
-      const operations = toOperations(mutations);
       const idleTimeout = toIdleTimeout(idleExpiry);
-      const change = { operations, ifVersion, idleTimeout, subject };
-      const { session, results } = await manager.update(token, change, deadline);
+      const update = { mutations: toMutations(mutations), ifVersion, idleTimeout, subject };
+      const { session, results } = await manager.update(token, update, deadline);
       return { version: session.version, expires: toDate(session.expires), results: toResults(results) };
     },
 
     async regenerateSession(request, deadline) {
-      const operations = toOperations(request.mutations);
-      const regenerated = await manager.regenerate(request.token, { operations, subject: request.subject }, deadline);
+      const mutations = toMutations(request.mutations);
+      const regenerated = await manager.regenerate(request.token, { mutations, subject: request.subject }, deadline);
       const { token, csrfToken, session, results } = regenerated;
       const { version, expires } = session;
       return { token, csrfToken, version, expires: toDate(expires), results: toResults(results) };

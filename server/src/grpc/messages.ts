@@ -1,25 +1,25 @@
 import type { Duration } from '@session-sidecar/proto/google/protobuf/duration';
-import type { Mutation, MutationResult, Session } from '@session-sidecar/proto/session/v1/session';
-import type { Operation, OperationResult } from '../session/change';
+import type * as api from '@session-sidecar/proto/session/v1/session';
+import type { Mutation, MutationResult } from '../session/session-update';
 import { invalidArgument } from '../session/errors';
 import type { SessionRecord } from '../session/session';
 import { Violations } from '../session/violations';
 
 /** @throws SessionError INVALID_ARGUMENT naming mutations that say nothing. */
-export function toOperations(mutations: readonly Mutation[]): Operation[] {
+export function toMutations(messages: readonly api.Mutation[]): Mutation[] {
   const violations = new Violations();
-  const operations = mutations.flatMap(({ kind }, index): Operation[] => {
-    if (kind !== undefined) return [toOperation(kind)];
+  const mutations = messages.flatMap(({ kind }, index): Mutation[] => {
+    if (kind !== undefined) return [toMutation(kind)];
     const description = 'Expected exactly one kind of mutation, got none this version knows.';
     violations.add({ field: `mutations[${index}]`, description });
     return [];
   });
   const problems = violations.toList();
   if (problems.length > 0) throw invalidArgument(problems);
-  return operations;
+  return mutations;
 }
 
-function toOperation(kind: NonNullable<Mutation['kind']>): Operation {
+function toMutation(kind: NonNullable<api.Mutation['kind']>): Mutation {
   switch (kind.$case) {
     case 'set':
       return { kind: 'set', ...kind.value };
@@ -40,7 +40,7 @@ function toOperation(kind: NonNullable<Mutation['kind']>): Operation {
   }
 }
 
-export function toResults(results: readonly OperationResult[]): MutationResult[] {
+export function toResults(results: readonly MutationResult[]): api.MutationResult[] {
   return results.map(({ applied, value }) => ({ applied, value }));
 }
 
@@ -62,7 +62,7 @@ export function toIdleTimeout(idleExpiry: IdleExpiry): number | 'never' | undefi
   }
 }
 
-export function toSessionMessage(session: SessionRecord): Session {
+export function toSessionMessage(session: SessionRecord): api.Session {
   const { handle, data, flash, csrfToken, created, accessed, expires, idleTimeout, version, subject } = session;
   return {
     handle,

@@ -1,4 +1,4 @@
-/** What an application keeps in a session. Treated as immutable: operations make a new one. */
+/** What an application keeps in a session. Treated as immutable: mutations make a new one. */
 export interface Content {
   /** JSON texts by key, in the order in which the keys were first written. */
   readonly data: ReadonlyMap<string, Buffer>;

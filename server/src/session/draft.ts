@@ -3,7 +3,7 @@ import type { Content } from './content';
 import { JsonArray } from './json-array';
 
 /**
- * A content while operations change it. Whatever a request asks, an operation takes time in proportion to its own bytes, and the
+ * A content while mutations change it. Whatever a request asks, a mutation takes time in proportion to its own bytes, and the
  * first one on an array or a queue to that of the array or queue besides.
  */
 export class Draft {

@@ -16,7 +16,7 @@ export interface Limits {
    */
   readonly maxReplyBytes: number;
   /**
-   * Bytes that one request's operations search or extend: the arrays of `append`, each counted once, and the queues that
+   * Bytes that one request's mutations search or extend: the arrays of `append`, each counted once, and the queues that
    * `push_flash` searches for a message. A session that is larger may be worked through once.
    */
   readonly maxWorkBytes: number;

@@ -1,12 +1,12 @@
-import type { OperandProblem, Operation, Refusal } from './change';
+import type { OperandProblem, Mutation, Refusal } from './session-update';
 import { invalidArgument, SessionError } from './errors';
 import type { Limits } from './limits';
 import { mutationField } from './validation';
 
 /** What a caller is told about a refused change. */
-export function toSessionError(refusal: Refusal, operations: readonly Operation[], limits: Limits): SessionError {
+export function toSessionError(refusal: Refusal, mutations: readonly Mutation[], limits: Limits): SessionError {
   if (refusal.kind === 'limit') return limitExceeded(refusal.limit, limits);
-  const field = `${mutationField(operations, refusal.operation)}.key`;
+  const field = `${mutationField(mutations, refusal.mutation)}.key`;
   return invalidArgument([{ field, description: operandProblems[refusal.problem] }]);
 }
 

@@ -1,10 +1,10 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
-import type { Operation, OperationResult, SessionChange } from './change';
+import type { Mutation, MutationResult, SessionUpdate } from './session-update';
 import { contentBytes, dataBytes, emptyContent } from './content';
 import type { Content } from './content';
 import { invalidArgument, SessionError, sessionNotFound } from './errors';
 import type { Limits } from './limits';
-import { applyOperations, replyBytes } from './operations';
+import { applyMutations, replyBytes } from './mutations';
 import { limitExceeded, toSessionError } from './refusals';
 import type { ExpiryPolicy, SessionRecord, SessionMetadata } from './session';
 import type { SessionEvents } from './session-events';
@@ -13,14 +13,14 @@ import type { Tokens } from './token';
 import {
   idleTimeoutViolations,
   nameViolations,
-  operationsViolations,
-  operationViolations,
+  mutationsViolations,
+  mutationViolations,
   subjectViolations,
 } from './validation';
 import type { FieldViolation } from './violations';
 
 export interface CreateSession {
-  readonly operations: readonly Operation[];
+  readonly mutations: readonly Mutation[];
   readonly idleTimeout?: number | 'never' | undefined;
   readonly subject?: string | undefined;
 }
@@ -29,19 +29,19 @@ export interface UpdateSession extends CreateSession {
   readonly ifVersion?: number | undefined;
 }
 
-export type RegenerateSession = Pick<CreateSession, 'operations' | 'subject'>;
+export type RegenerateSession = Pick<CreateSession, 'mutations' | 'subject'>;
 
-export type PushFlash = Omit<Extract<Operation, { readonly kind: 'push_flash' }>, 'kind'>;
+export type PushFlash = Omit<Extract<Mutation, { readonly kind: 'push_flash' }>, 'kind'>;
 
 export interface Created {
   readonly token: string;
   readonly session: SessionRecord;
-  readonly results: readonly OperationResult[];
+  readonly results: readonly MutationResult[];
 }
 
 export interface Updated {
   readonly session: SessionMetadata;
-  readonly results: readonly OperationResult[];
+  readonly results: readonly MutationResult[];
 }
 
 export interface Regenerated extends Updated {
@@ -76,15 +76,15 @@ export class SessionManager {
     this.#events = events;
   }
 
-  async create({ operations, idleTimeout, subject }: CreateSession, deadline?: number): Promise<Created> {
-    this.#refuseExcess(operations);
+  async create({ mutations, idleTimeout, subject }: CreateSession, deadline?: number): Promise<Created> {
+    this.#refuseExcess(mutations);
     refuseIfAny([
-      ...operationsViolations(operations),
+      ...mutationsViolations(mutations),
       ...idleTimeoutViolations(idleTimeout),
       ...subjectViolations(subject, { mayBeEmpty: false }),
     ]);
-    const applied = applyOperations(emptyContent, operations, this.#limits);
-    if (applied.status === 'refused') throw toSessionError(applied.refusal, operations, this.#limits);
+    const applied = applyMutations(emptyContent, mutations, this.#limits);
+    if (applied.status === 'refused') throw toSessionError(applied.refusal, mutations, this.#limits);
     this.#refuseLargeReply(applied.content, applied.results);
 
     const { token, handle, secretHash } = this.#tokens.issue();
@@ -110,28 +110,28 @@ export class SessionManager {
   }
 
   async update(token: string, request: UpdateSession, deadline?: number): Promise<Updated> {
-    const { operations, idleTimeout, subject, ifVersion } = request;
+    const { mutations, idleTimeout, subject, ifVersion } = request;
     const ref = this.#verify(token);
-    this.#refuseExcess(operations);
+    this.#refuseExcess(mutations);
     refuseIfAny([
-      ...operationsViolations(operations),
+      ...mutationsViolations(mutations),
       ...idleTimeoutViolations(idleTimeout),
       ...subjectViolations(subject, { mayBeEmpty: true }),
       ...versionViolations(ifVersion),
     ]);
-    const updated = await this.#change(ref, { operations, idleTimeout, subject, ifVersion }, deadline);
+    const updated = await this.#change(ref, { mutations, idleTimeout, subject, ifVersion }, deadline);
     this.#events.onUpdated();
     return updated;
   }
 
   async regenerate(token: string, request: RegenerateSession, deadline?: number): Promise<Regenerated> {
-    const { operations, subject } = request;
+    const { mutations, subject } = request;
     const ref = this.#verify(token);
-    this.#refuseExcess(operations);
-    refuseIfAny([...operationsViolations(operations), ...subjectViolations(subject, { mayBeEmpty: true })]);
+    this.#refuseExcess(mutations);
+    refuseIfAny([...mutationsViolations(mutations), ...subjectViolations(subject, { mayBeEmpty: true })]);
     const { token: newToken, secretHash } = this.#tokens.issue(ref.handle);
     const csrfToken = newCsrfToken();
-    const updated = await this.#change(ref, { operations, subject, secretHash, csrfToken }, deadline);
+    const updated = await this.#change(ref, { mutations, subject, secretHash, csrfToken }, deadline);
     this.#events.onRegenerated();
     return { token: newToken, csrfToken, ...updated };
   }
@@ -184,14 +184,14 @@ export class SessionManager {
     throw new SessionError('TOKEN_INVALID', 'The token was not issued by this deployment.');
   }
 
-  async #changeOnce(ref: SessionRef, operation: Operation, deadline?: number): Promise<OperationResult> {
-    refuseIfAny(operationViolations(operation, ''));
-    const { results } = await this.#change(ref, { operations: [operation] }, deadline);
+  async #changeOnce(ref: SessionRef, mutation: Mutation, deadline?: number): Promise<MutationResult> {
+    refuseIfAny(mutationViolations(mutation, ''));
+    const { results } = await this.#change(ref, { mutations: [mutation] }, deadline);
     this.#events.onUpdated();
     return results[0] ?? { applied: false };
   }
 
-  async #change(ref: SessionRef, change: SessionChange, deadline?: number): Promise<Updated> {
+  async #change(ref: SessionRef, change: SessionUpdate, deadline?: number): Promise<Updated> {
     const outcome = await this.#store.update(ref, change, deadline);
     switch (outcome.status) {
       case 'updated':
@@ -202,21 +202,21 @@ export class SessionManager {
         this.#events.onVersionConflict();
         throw versionMismatch(outcome.version);
       case 'refused':
-        throw toSessionError(outcome.refusal, change.operations ?? [], this.#limits);
+        throw toSessionError(outcome.refusal, change.mutations ?? [], this.#limits);
     }
   }
 
   /** What is refused before anything is parsed, so that a request costs no more than it may. */
-  #refuseExcess(operations: readonly Operation[]): void {
-    if (operations.length > this.#limits.maxMutations) throw limitExceeded('maxMutations', this.#limits);
+  #refuseExcess(mutations: readonly Mutation[]): void {
+    if (mutations.length > this.#limits.maxMutations) throw limitExceeded('maxMutations', this.#limits);
     const { maxSessionBytes } = this.#limits;
-    if (operations.some((operation) => operation.kind === 'append' && operation.value.length > maxSessionBytes)) {
+    if (mutations.some((mutation) => mutation.kind === 'append' && mutation.value.length > maxSessionBytes)) {
       throw limitExceeded('maxSessionBytes', this.#limits);
     }
   }
 
   /** A reply that has the session beside the results must fit into a message too. */
-  #refuseLargeReply({ data }: Content, results: readonly OperationResult[]): void {
+  #refuseLargeReply({ data }: Content, results: readonly MutationResult[]): void {
     const { maxReplyBytes, maxSessionBytes } = this.#limits;
     if (dataBytes(data) + replyBytes(results) > Math.max(maxReplyBytes, maxSessionBytes)) {
       throw limitExceeded('maxReplyBytes', this.#limits);

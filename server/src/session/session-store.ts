@@ -1,4 +1,4 @@
-import type { OperationResult, Refusal, SessionChange } from './change';
+import type { MutationResult, Refusal, SessionUpdate } from './session-update';
 import type { Content } from './content';
 import type { SessionRecord, SessionMetadata } from './session';
 
@@ -34,11 +34,11 @@ export interface SessionStore {
   load(ref: SessionRef, deadline?: number): Promise<LoadedSession | undefined>;
 
   /**
-   * Applies a change, all of it or nothing. The version grows by one if anything changed, by however many operations.
-   * Refuses, and stores nothing, when `ifVersion` does not hold, when an operation cannot work on the value it finds,
+   * Applies a change, all of it or nothing. The version grows by one if anything changed, by however many mutations.
+   * Refuses, and stores nothing, when `ifVersion` does not hold, when a mutation cannot work on the value it finds,
    * or when the session would grow past a limit. One that is past a limit already may shrink or stay.
    */
-  update(ref: SessionRef, change: SessionChange, deadline?: number): Promise<UpdateOutcome>;
+  update(ref: SessionRef, change: SessionUpdate, deadline?: number): Promise<UpdateOutcome>;
 
   /** Removes a session. `true` if it was there. */
   delete(ref: SessionRef, deadline?: number): Promise<boolean>;
@@ -84,7 +84,7 @@ export interface LoadedSession {
 }
 
 export type UpdateOutcome =
-  | { readonly status: 'updated'; readonly session: SessionMetadata; readonly results: readonly OperationResult[] }
+  | { readonly status: 'updated'; readonly session: SessionMetadata; readonly results: readonly MutationResult[] }
   | { readonly status: 'not_found' }
   | { readonly status: 'version_mismatch'; readonly version: number }
   | { readonly status: 'refused'; readonly refusal: Refusal };

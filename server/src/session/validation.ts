@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { Operation } from './change';
+import type { Mutation } from './session-update';
 import { idleTimeoutRange, maxNameBytes } from './limits';
 import { Violations } from './violations';
 import type { FieldViolation } from './violations';
@@ -22,42 +22,42 @@ export function nameViolations(field: string, name: string, { mayBeEmpty = false
   return [];
 }
 
-/** @param operations of which there are not more than a request may have. */
-export function operationsViolations(operations: readonly Operation[]): FieldViolation[] {
+/** @param mutations of which there are not more than a request may have. */
+export function mutationsViolations(mutations: readonly Mutation[]): FieldViolation[] {
   const violations = new Violations();
-  for (const [index, operation] of operations.entries()) {
-    violations.add(...operationViolations(operation, `${mutationField(operations, index)}.`));
+  for (const [index, mutation] of mutations.entries()) {
+    violations.add(...mutationViolations(mutation, `${mutationField(mutations, index)}.`));
   }
   return violations.toList();
 }
 
-/** The path of the mutation that became the operation at `index`. */
-export function mutationField(operations: readonly Operation[], index: number): string {
-  return `mutations[${index}].${operations[index]?.kind ?? 'kind'}`;
+/** The path of the mutation that became the mutation at `index`. */
+export function mutationField(mutations: readonly Mutation[], index: number): string {
+  return `mutations[${index}].${mutations[index]?.kind ?? 'kind'}`;
 }
 
-/** @param path what to put before the names of the operation's own fields. */
-export function operationViolations(operation: Operation, path: string): FieldViolation[] {
-  switch (operation.kind) {
+/** @param path what to put before the names of the mutation's own fields. */
+export function mutationViolations(mutation: Mutation, path: string): FieldViolation[] {
+  switch (mutation.kind) {
     case 'set':
     case 'set_if_absent':
-      return [...nameViolations(`${path}key`, operation.key), ...valueViolations(`${path}value`, operation.value)];
+      return [...nameViolations(`${path}key`, mutation.key), ...valueViolations(`${path}value`, mutation.value)];
     case 'delete':
     case 'take':
-      return nameViolations(`${path}key`, operation.key);
+      return nameViolations(`${path}key`, mutation.key);
     case 'clear':
       return [];
     case 'append':
-      return [...nameViolations(`${path}key`, operation.key), ...jsonViolations(`${path}value`, operation.value)];
+      return [...nameViolations(`${path}key`, mutation.key), ...jsonViolations(`${path}value`, mutation.value)];
     case 'increment':
-      return [...nameViolations(`${path}key`, operation.key), ...incrementViolations(`${path}by`, operation.by)];
+      return [...nameViolations(`${path}key`, mutation.key), ...incrementViolations(`${path}by`, mutation.by)];
     case 'push_flash':
       return [
-        ...nameViolations(`${path}queue`, operation.queue, { mayBeEmpty: true }),
-        ...valueViolations(`${path}message`, operation.message),
+        ...nameViolations(`${path}queue`, mutation.queue, { mayBeEmpty: true }),
+        ...valueViolations(`${path}message`, mutation.message),
       ];
     case 'pop_flash':
-      return nameViolations(`${path}queue`, operation.queue, { mayBeEmpty: true });
+      return nameViolations(`${path}queue`, mutation.queue, { mayBeEmpty: true });
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Operation } from '../../../server/src/session/change';
+import type { Mutation } from '../../../server/src/session/session-update';
 import type { Choices } from './choices';
 import { anyJson, names, validJson } from './texts';
 
@@ -22,8 +22,8 @@ const kinds = [
 ] as const;
 
 /** Operations as they are when the checks of a request are behind them. */
-export function someOperations(choices: Choices, most: number): Operation[] {
-  const operations: Operation[] = [];
+export function someOperations(choices: Choices, most: number): Mutation[] {
+  const operations: Mutation[] = [];
   while (!choices.isOver && operations.length < most) {
     const operation = oneOperation(choices);
     const copies = choices.isRare(64) ? choices.pick([2, 17, 200]) : 1;
@@ -32,7 +32,7 @@ export function someOperations(choices: Choices, most: number): Operation[] {
   return operations;
 }
 
-function oneOperation(choices: Choices): Operation {
+function oneOperation(choices: Choices): Mutation {
   const kind = choices.pick(kinds);
   const key = fewFirst(choices, keys);
   const queue = fewFirst(choices, allowedNames);

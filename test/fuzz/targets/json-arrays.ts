@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Operation } from '../../../server/src/session/change';
+import type { Mutation } from '../../../server/src/session/session-update';
 import { emptyContent } from '../../../server/src/session/content';
 import type { SessionStore, UpdateOutcome } from '../../../server/src/session/session-store';
 import { generousLimits, makeMemoryStore, twentyMinutes } from '../../support/store-harness';
@@ -44,11 +44,11 @@ export const jsonArrays: Target = {
 async function append(
   store: SessionStore,
   value: Buffer,
-  operations: readonly Operation[],
+  operations: readonly Mutation[],
 ): Promise<{ readonly outcome: UpdateOutcome; readonly after: Buffer }> {
   const content = { ...emptyContent, data: new Map([[key, value]]) };
   await store.create({ ...ref, content, csrfToken: 'csrf', idleTimeout: undefined, subject: undefined });
-  const outcome = await store.update(ref, { operations });
+  const outcome = await store.update(ref, { mutations: operations });
   const loaded = await store.load(ref);
   await store.delete(ref);
   return { outcome, after: loaded!.session.data.get(key)! };
@@ -60,7 +60,7 @@ async function appendToArray(store: SessionStore, choices: Choices): Promise<num
   const copies = choices.isRare(8) ? choices.pick([2, 20, 200]) : 1;
   const expected = Array.from({ length: copies }, () => first).flat();
   const array = Buffer.from(spaced(choices, expected));
-  const operations: Operation[] = [];
+  const operations: Mutation[] = [];
   const isApplied: boolean[] = [];
   let size = array.length;
   while (!choices.isOver && operations.length < 50) {
@@ -96,7 +96,7 @@ async function appendToAnything(store: SessionStore, choices: Choices): Promise<
   const { outcome, after } = await append(store, before, [operation]);
   if (outcome.status === 'refused') {
     assert.ok(!isArray(before), 'refused to append to an array');
-    assert.deepEqual(outcome.refusal, { kind: 'operand', operation: 0, problem: 'no_json_array' });
+    assert.deepEqual(outcome.refusal, { kind: 'operand', mutation: 0, problem: 'no_json_array' });
     assert.deepEqual(after, before, 'a value that could not be appended to was changed');
   } else if (isArray(before)) {
     assert.ok(isArray(after), 'an array is none after appending');

@@ -54,7 +54,7 @@ export const operations: Target = {
         do {
           changes += 1;
           const change = {
-            operations: someOperations(choices, 1 + choices.below(40)),
+            mutations: someOperations(choices, 1 + choices.below(40)),
             ...(choices.isRare(16) && { subject: choices.pick(['', 'ada', '=', 'x\ny']) }),
             ...(choices.isRare(16) && { ifVersion: choices.pick([1, 2, 99]) }),
           };

@@ -88,7 +88,7 @@ export const records: Target = {
         const loaded = await outcomeOf(store.load(ref));
         const afterLoad = await admin.getBuffer(key);
         const updated = await outcomeOf(
-          store.update(ref, { operations: [{ kind: 'set', key: 'new', value: Buffer.from('1') }] }),
+          store.update(ref, { mutations: [{ kind: 'set', key: 'new', value: Buffer.from('1') }] }),
         );
         const afterUpdate = await admin.getBuffer(key);
         await admin.unlink(key);

@@ -1,13 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { CreateSessionResponse } from '@session-sidecar/proto/session/v1/session_service';
 import { settings } from '../../../server/src/config/settings';
-import { toOperations, toResults, toSessionMessage } from '../../../server/src/grpc/messages';
+import { toMutations, toResults, toSessionMessage } from '../../../server/src/grpc/messages';
 import type { SessionError } from '../../../server/src/session/errors';
 
 test('a hundred thousand mutations that say nothing are refused in a few words', () => {
   const mutations = Array.from({ length: 100_000 }, () => ({ kind: undefined }));
   try {
-    toOperations(mutations);
+    toMutations(mutations);
     throw new Error('Expected a refusal.');
   } catch (error) {
     const { reason, violations, message } = error as SessionError;

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { settings, variableOf } from '../../../server/src/config/settings';
 import type { SettingId } from '../../../server/src/config/settings';
-import type { Operation } from '../../../server/src/session/change';
+import type { Mutation } from '../../../server/src/session/session-update';
 import type { Limits } from '../../../server/src/session/limits';
 import { limitExceeded } from '../../../server/src/session/refusals';
 import { SessionManager } from '../../../server/src/session/session-manager';
@@ -28,8 +28,8 @@ const tooLarge = (limit: number, setting: string) => ({
 });
 
 const text = (bytes: number) => Buffer.from(`"${'x'.repeat(bytes - 2)}"`);
-const set = (key: string, bytes: number): Operation => ({ kind: 'set', key, value: text(bytes) });
-const setIfAbsent = (key: string, bytes: number): Operation => ({ kind: 'set_if_absent', key, value: text(bytes) });
+const set = (key: string, bytes: number): Mutation => ({ kind: 'set', key, value: text(bytes) });
+const setIfAbsent = (key: string, bytes: number): Mutation => ({ kind: 'set_if_absent', key, value: text(bytes) });
 
 describe('what one request may ask for', () => {
   test.each(Object.keys(generousLimits) as (keyof Limits)[])('past %s, the error names the setting', (name) => {
@@ -42,52 +42,52 @@ describe('what one request may ask for', () => {
 
   test('more mutations than allowed are refused by every method that takes some', async () => {
     const manager = managerWith({ ...generousLimits, maxMutations: 2 });
-    const three: Operation[] = ['a', 'b', ''].map((key) => ({ kind: 'delete', key }));
-    const { token } = await manager.create({ operations: three.slice(0, 2) });
+    const three: Mutation[] = ['a', 'b', ''].map((key) => ({ kind: 'delete', key }));
+    const { token } = await manager.create({ mutations: three.slice(0, 2) });
     const refused = tooLarge(2, 'MAX_MUTATIONS');
-    await expect(manager.create({ operations: three })).rejects.toMatchObject(refused);
-    await expect(manager.update(token, { operations: three })).rejects.toMatchObject(refused);
-    await expect(manager.regenerate(token, { operations: three })).rejects.toMatchObject(refused);
+    await expect(manager.create({ mutations: three })).rejects.toMatchObject(refused);
+    await expect(manager.update(token, { mutations: three })).rejects.toMatchObject(refused);
+    await expect(manager.regenerate(token, { mutations: three })).rejects.toMatchObject(refused);
   });
 
   test('a thousand reads of one large value are refused, with a session and without', async () => {
     const manager = managerWith(generousLimits);
     const reads = Array.from({ length: 999 }, () => setIfAbsent('a', 3));
     const refused = tooLarge(1_048_576, 'MAX_REPLY_SIZE');
-    await expect(manager.create({ operations: [set('a', 250_000), ...reads] })).rejects.toMatchObject(refused);
-    const { token } = await manager.create({ operations: [set('a', 250_000)] });
-    await expect(manager.update(token, { operations: reads })).rejects.toMatchObject(refused);
-    await expect(manager.update(token, { operations: reads.slice(0, 4) })).resolves.toBeDefined();
+    await expect(manager.create({ mutations: [set('a', 250_000), ...reads] })).rejects.toMatchObject(refused);
+    const { token } = await manager.create({ mutations: [set('a', 250_000)] });
+    await expect(manager.update(token, { mutations: reads })).rejects.toMatchObject(refused);
+    await expect(manager.update(token, { mutations: reads.slice(0, 4) })).resolves.toBeDefined();
   });
 
   test('a new session is returned beside the results, so both count', async () => {
     const manager = managerWith({ ...generousLimits, maxSessionBytes: 2000, maxReplyBytes: 3000 });
     const refused = tooLarge(3000, 'MAX_REPLY_SIZE');
-    await expect(manager.create({ operations: [setIfAbsent('a', 1501)] })).rejects.toMatchObject(refused);
-    await expect(manager.create({ operations: [setIfAbsent('a', 1499)] })).resolves.toBeDefined();
-    await expect(manager.create({ operations: [set('a', 1999)] })).resolves.toBeDefined();
+    await expect(manager.create({ mutations: [setIfAbsent('a', 1501)] })).rejects.toMatchObject(refused);
+    await expect(manager.create({ mutations: [setIfAbsent('a', 1499)] })).resolves.toBeDefined();
+    await expect(manager.create({ mutations: [set('a', 1999)] })).resolves.toBeDefined();
   });
 
   test('a session may be larger than a reply of results', async () => {
     const manager = managerWith({ ...generousLimits, maxReplyBytes: 1000 });
-    const { token } = await manager.create({ operations: [set('a', 100_000)] });
-    await expect(manager.update(token, { operations: [{ kind: 'take', key: 'a' }] })).resolves.toMatchObject({
+    const { token } = await manager.create({ mutations: [set('a', 100_000)] });
+    await expect(manager.update(token, { mutations: [{ kind: 'take', key: 'a' }] })).resolves.toMatchObject({
       results: [{ applied: true, value: text(100_000) }],
     });
   });
 
   test('an element larger than a session is refused before it is parsed', async () => {
     const manager = managerWith({ ...generousLimits, maxSessionBytes: 1000 });
-    const notJson: Operation = { kind: 'append', key: 'a', value: Buffer.alloc(1001, '['), unlessPresent: true };
-    const remove: Operation = { kind: 'delete', key: 'a' };
-    await expect(manager.create({ operations: [notJson, remove] })).rejects.toMatchObject({
+    const notJson: Mutation = { kind: 'append', key: 'a', value: Buffer.alloc(1001, '['), unlessPresent: true };
+    const remove: Mutation = { kind: 'delete', key: 'a' };
+    await expect(manager.create({ mutations: [notJson, remove] })).rejects.toMatchObject({
       reason: 'SESSION_TOO_LARGE',
     });
   });
 
   test('every queue can be popped and pushed to, however small the budgets are', async () => {
     const manager = managerWith({ ...generousLimits, maxReplyBytes: 1, maxWorkBytes: 1 });
-    const { token } = await manager.create({ operations: [] });
+    const { token } = await manager.create({ mutations: [] });
     const messages = Array.from({ length: 50 }, (_, index) => Buffer.from(`"message ${index}"`));
     for (const message of messages) {
       await expect(manager.pushFlash(token, { queue: '', message, unlessPresent: true })).resolves.toBe(true);

@@ -2,8 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import {
   idleTimeoutViolations,
   nameViolations,
-  operationsViolations,
-  operationViolations,
+  mutationsViolations,
+  mutationViolations,
 } from '../../../server/src/session/validation';
 
 describe('nameViolations()', () => {
@@ -33,8 +33,8 @@ describe('nameViolations()', () => {
 });
 
 describe('operationsViolations()', () => {
-  test('names every wrong field of every operation', () => {
-    const fields = operationsViolations([
+  test('names every wrong field of every mutation', () => {
+    const fields = mutationsViolations([
       { kind: 'set', key: '', value: Buffer.alloc(0) },
       { kind: 'take', key: 'fine' },
       { kind: 'append', key: 'list', value: Buffer.from('1]'), unlessPresent: false },
@@ -52,8 +52,8 @@ describe('operationsViolations()', () => {
   });
 
   test('names 8 wrong fields, and says how many more there are', () => {
-    const operations = Array.from({ length: 500 }, () => ({ kind: 'increment' as const, key: '', by: 0 }));
-    const violations = operationsViolations(operations);
+    const mutations = Array.from({ length: 500 }, () => ({ kind: 'increment' as const, key: '', by: 0 }));
+    const violations = mutationsViolations(mutations);
     expect(violations).toHaveLength(9);
     expect(violations[7]?.field).toBe('mutations[3].increment.by');
     expect(violations[8]).toEqual({ field: '', description: '992 more fields are wrong.' });
@@ -61,7 +61,7 @@ describe('operationsViolations()', () => {
 });
 
 test('the fields of an RPC of its own have no path before them', () => {
-  const violations = operationViolations({ kind: 'pop_flash', queue: '\n' }, '');
+  const violations = mutationViolations({ kind: 'pop_flash', queue: '\n' }, '');
   expect(violations.map(({ field }) => field)).toEqual(['queue']);
 });
 

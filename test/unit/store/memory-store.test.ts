@@ -87,7 +87,7 @@ describe('a memory store', () => {
     await store.create(session);
     const empty = () => ({ data: new Map(), flash: new Map() });
     const filled = await fill(store, empty);
-    await store.update(session, { operations: [{ kind: 'clear' }] });
+    await store.update(session, { mutations: [{ kind: 'clear' }] });
     // At least 5 bytes for each of the keys, in sessions of about 1 KiB.
     const more = await fill(store, empty);
     expect(more).toBeGreaterThanOrEqual(5);
@@ -103,7 +103,7 @@ describe('a memory store', () => {
     await store.create(session);
     const message = large.subarray(20, 30);
     await store.update(session, {
-      operations: [
+      mutations: [
         { kind: 'set', key: 'b', value: large.subarray(10, 20) },
         { kind: 'push_flash', queue: 'q', message, unlessPresent: false },
       ],

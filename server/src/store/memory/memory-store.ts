@@ -1,8 +1,8 @@
-import type { SessionChange } from '../../session/change';
+import type { SessionUpdate } from '../../session/session-update';
 import type { Content } from '../../session/content';
 import { storeFull, storeUnavailable } from '../../session/errors';
 import type { Limits } from '../../session/limits';
-import { applyOperations } from '../../session/operations';
+import { applyMutations } from '../../session/mutations';
 import { expiryOf, touchIntervalOf } from '../../session/session';
 import type { ExpiryPolicy, SessionRecord, SessionMetadata } from '../../session/session';
 import type { LoadedSession, NewSession, SessionRef, SessionStore, UpdateOutcome } from '../../session/session-store';
@@ -82,7 +82,7 @@ export class MemoryStore implements SessionStore {
     return { session: this.#recordOf(accessed), touched: accessed !== entry };
   }
 
-  async update(ref: SessionRef, change: SessionChange, deadline?: number): Promise<UpdateOutcome> {
+  async update(ref: SessionRef, change: SessionUpdate, deadline?: number): Promise<UpdateOutcome> {
     refuseAfter(deadline);
     const entry = this.#find(ref);
     if (entry === undefined) return { status: 'not_found' };
@@ -90,7 +90,7 @@ export class MemoryStore implements SessionStore {
       return { status: 'version_mismatch', version: entry.version };
     }
     const { content, subject } = decode(entry);
-    const applied = applyOperations(content, change.operations ?? [], this.#options.limits);
+    const applied = applyMutations(content, change.mutations ?? [], this.#options.limits);
     if (applied.status === 'refused') return applied;
     const { results } = applied;
     if (!changesAnything(change) && !results.some((result) => result.applied)) {
@@ -194,6 +194,6 @@ function refuseAfter(deadline = Infinity): void {
   if (performance.now() >= deadline) throw storeUnavailable(false);
 }
 
-function changesAnything({ secretHash, csrfToken, idleTimeout, subject }: SessionChange): boolean {
+function changesAnything({ secretHash, csrfToken, idleTimeout, subject }: SessionUpdate): boolean {
   return [secretHash, csrfToken, idleTimeout, subject].some((part) => part !== undefined);
 }

@@ -7,12 +7,12 @@
 --   bytes    of names and values, as the session size limit counts them
 -- data:
 --   lines    by key: the line, or false once the key has a new value
---   values   by key: the value, where an operation needed it or changed it; operations.lua
---   arrays   by key: the JSON array that an operation opened; operations.lua
+--   values   by key: the value, where a mutation needed it or changed it; mutations.lua
+--   arrays   by key: the JSON array that a mutation opened; mutations.lua
 -- flash:
 --   lines    by queue: a list of the messages' lines
 --   lengths  by queue: bytes of all its messages
---   known    by queue: its lines as keys, where an operation searched for one; operations.lua
+--   known    by queue: its lines as keys, where a mutation searched for one; mutations.lua
 
 local function add_name(map, name)
   local place = #map.names + 1

@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import type { OperandProblem, SessionChange } from '../../session/change';
+import type { OperandProblem, SessionUpdate } from '../../session/session-update';
 import { SessionError, storeFull, storeUnavailable, UnreadableRecordError } from '../../session/errors';
 import type { Limits } from '../../session/limits';
 import { expiryOf, touchIntervalOf } from '../../session/session';
@@ -27,10 +27,10 @@ import type { DecodedRecord } from './record-codec';
 import { defineScripts } from './scripts';
 import type { RunScript, ScriptName, ScriptReply } from './scripts';
 import {
-  changeArguments,
+  updateArguments,
   number,
-  operationArguments,
-  operationResult,
+  mutationArguments,
+  mutationResult,
   orDash,
   parseMetadata,
   text,
@@ -182,21 +182,21 @@ export class RedisStore implements SessionStore {
     return { handle, csrfToken, subject, data, flash, created, accessed, idleTimeout, expires, version };
   }
 
-  async update(ref: SessionRef, change: SessionChange, deadline?: number): Promise<UpdateOutcome> {
+  async update(ref: SessionRef, change: SessionUpdate, deadline?: number): Promise<UpdateOutcome> {
     if (change.idleTimeout !== undefined) this.#plainReads.forget(ref.handle);
-    const args = [...changeArguments(change), ...(change.operations ?? []).flatMap(operationArguments)];
+    const args = [...updateArguments(change), ...(change.mutations ?? []).flatMap(mutationArguments)];
     const [status, ...rest] = await this.#run('update', ref, args, deadline);
     switch (text(status)) {
       case 'updated': {
         const [state, ...results] = rest;
         const session = this.#metadataOf(parseMetadata(state));
-        return { status: 'updated', session, results: (results as RawResult[]).map(operationResult) };
+        return { status: 'updated', session, results: (results as RawResult[]).map(mutationResult) };
       }
       case 'version_mismatch':
         return { status: 'version_mismatch', version: number(rest[0]) };
       case 'operand': {
         const problem = text(rest[1]) as OperandProblem;
-        return { status: 'refused', refusal: { kind: 'operand', operation: number(rest[0]), problem } };
+        return { status: 'refused', refusal: { kind: 'operand', mutation: number(rest[0]), problem } };
       }
       case 'limit':
         return { status: 'refused', refusal: { kind: 'limit', limit: text(rest[0]) as keyof Limits } };

@@ -1,11 +1,11 @@
-import type { Operation, OperationResult, SessionChange } from '../../session/change';
+import type { Mutation, MutationResult, SessionUpdate } from '../../session/session-update';
 import type { SessionMetadata } from '../../session/session';
 
 /*
  * How what the scripts take and give is spelled; the headers of the .lua files say in which order it comes.
  */
 
-export function changeArguments({ ifVersion, secretHash, csrfToken, idleTimeout, subject }: SessionChange): string[] {
+export function updateArguments({ ifVersion, secretHash, csrfToken, idleTimeout, subject }: SessionUpdate): string[] {
   return [
     orEmpty(ifVersion),
     secretHash ?? '',
@@ -15,31 +15,31 @@ export function changeArguments({ ifVersion, secretHash, csrfToken, idleTimeout,
   ];
 }
 
-export function operationArguments(operation: Operation): (string | Buffer)[] {
-  switch (operation.kind) {
+export function mutationArguments(mutation: Mutation): (string | Buffer)[] {
+  switch (mutation.kind) {
     case 'set':
     case 'set_if_absent':
-      return [operation.kind, operation.key, operation.value, ''];
+      return [mutation.kind, mutation.key, mutation.value, ''];
     case 'delete':
     case 'take':
-      return [operation.kind, operation.key, '', ''];
+      return [mutation.kind, mutation.key, '', ''];
     case 'clear':
-      return [operation.kind, '', '', ''];
+      return [mutation.kind, '', '', ''];
     case 'append':
-      return [operation.kind, operation.key, operation.value, flag(operation.unlessPresent)];
+      return [mutation.kind, mutation.key, mutation.value, flag(mutation.unlessPresent)];
     case 'increment':
-      return [operation.kind, operation.key, String(operation.by), ''];
+      return [mutation.kind, mutation.key, String(mutation.by), ''];
     case 'push_flash':
-      return [operation.kind, operation.queue, operation.message, flag(operation.unlessPresent)];
+      return [mutation.kind, mutation.queue, mutation.message, flag(mutation.unlessPresent)];
     case 'pop_flash':
-      return [operation.kind, operation.queue, '', ''];
+      return [mutation.kind, mutation.queue, '', ''];
   }
 }
 
-/** What the update script says of one operation. */
+/** What the update script says of one mutation. */
 export type RawResult = number | readonly [number, Buffer | readonly Buffer[]];
 
-export function operationResult(raw: RawResult): OperationResult {
+export function mutationResult(raw: RawResult): MutationResult {
   if (typeof raw === 'number') return { applied: raw === 1 };
   const [applied, value] = raw;
   return { applied: applied === 1, ...(Buffer.isBuffer(value) ? { value } : { messages: value }) };

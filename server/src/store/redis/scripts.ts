@@ -7,7 +7,7 @@ import createLua from './create.lua';
 import deleteLua from './delete.lua';
 import jsonArrayLua from './json_array.lua';
 import loadLua from './load.lua';
-import operationsLua from './operations.lua';
+import mutationsLua from './mutations.lua';
 import recordLua from './record.lua';
 import updateLua from './update.lua';
 
@@ -37,7 +37,7 @@ function sourcesOf(settings: ScriptSettings): Readonly<Record<ScriptName, string
   return {
     create: refuseWhenFull + record + createLua,
     load: allowWhenFull + record + bodyLua + loadLua,
-    update: refuseWhenFull + record + bodyLua + jsonArrayLua + operationsLua + updateLua,
+    update: refuseWhenFull + record + bodyLua + jsonArrayLua + mutationsLua + updateLua,
     delete: allowWhenFull + record + deleteLua,
   };
 }

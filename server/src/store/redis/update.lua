@@ -5,16 +5,16 @@
 -- ARGV[5]  new CSRF token, or ''
 -- ARGV[6]  new idle timeout in ms, '-' for none, or '' to leave it
 -- ARGV[7]  '=' and the new subject (nothing more: nobody), or '' to leave it
--- ARGV[8]  and on, four for each operation: kind, key or queue, value or number or message, '1' for unless_present
+-- ARGV[8]  and on, four for each mutation: kind, key or queue, value or number or message, '1' for unless_present
 --
--- Returns { 'updated', metadata_of() the session, and a result for each operation }, a result being 1 if it applied and 0 if
+-- Returns { 'updated', metadata_of() the session, and a result for each mutation }, a result being 1 if it applied and 0 if
 -- not, and where it gives something, { that, value or messages }; or { 'version_mismatch', version }, { 'operand', position
--- of the operation, problem }, { 'limit', which }; or { why not } as find() says.
+-- of the mutation, problem }, { 'limit', which }; or { why not } as find() says.
 
 local if_version, new_secret_hash, new_csrf, new_idle, new_subject = unpack(ARGV, 3, 7)
-local first_operation = 8
+local first_mutation = 8
 
--- The same rule as exceededLimit() in session/operations.ts: only growth is refused.
+-- The same rule as exceededLimit() in session/mutations.ts: only growth is refused.
 local function exceeded_limit(before, after)
   if after.keys > math.max(max_keys, before.keys) then
     return 'maxKeys'
@@ -49,14 +49,14 @@ budget.maxReplyBytes = math.max(max_reply_bytes, before.bytes)
 budget.maxWorkBytes = math.max(max_work_bytes, before.bytes)
 local reply = { 'updated', '' }
 local changed = new_secret_hash ~= '' or new_csrf ~= '' or new_idle ~= '' or new_subject ~= ''
-for at = first_operation, #ARGV, 4 do
+for at = first_mutation, #ARGV, 4 do
   local kind, name, value, unless_present = unpack(ARGV, at, at + 3)
-  local applied, gives = operations[kind](content, name, value, unless_present == '1')
+  local applied, gives = mutations[kind](content, name, value, unless_present == '1')
   if applied == nil and budget[gives] then
     return { 'limit', gives }
   end
   if applied == nil then
-    return { 'operand', integer((at - first_operation) / 4), gives }
+    return { 'operand', integer((at - first_mutation) / 4), gives }
   end
   local result = applied and 1 or 0
   reply[#reply + 1] = gives and { result, gives } or result

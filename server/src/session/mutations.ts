@@ -1,27 +1,27 @@
 import { bytesOf, contentBytes } from './content';
 import type { Content } from './content';
-import type { Operation, OperandProblem, OperationResult, Refusal } from './change';
+import type { Mutation, OperandProblem, MutationResult, Refusal } from './session-update';
 import { Draft } from './draft';
 import type { Limits } from './limits';
 
 export type Applied =
-  | { readonly status: 'applied'; readonly content: Content; readonly results: readonly OperationResult[] }
+  | { readonly status: 'applied'; readonly content: Content; readonly results: readonly MutationResult[] }
   | { readonly status: 'refused'; readonly refusal: Refusal };
 
 /**
- * Applies operations in order, all of them or none. `store/redis/operations.lua` does the same inside Redis; the contract suite
+ * Applies mutations in order, all of them or none. `store/redis/mutations.lua` does the same inside Redis; the contract suite
  * and the model tests hold the two together.
  */
-export function applyOperations(content: Content, operations: readonly Operation[], limits: Limits): Applied {
+export function applyMutations(content: Content, mutations: readonly Mutation[], limits: Limits): Applied {
   const draft = new Draft(content);
   const bytesBefore = contentBytes(content);
   const budget = new Budget(limits, bytesBefore);
-  const results: OperationResult[] = [];
-  for (const [index, operation] of operations.entries()) {
-    const result = applyOperation(draft, operation, budget);
+  const results: MutationResult[] = [];
+  for (const [index, mutation] of mutations.entries()) {
+    const result = applyMutation(draft, mutation, budget);
     if (typeof result !== 'string') results.push(result);
     else if (isBudget(result)) return { status: 'refused', refusal: { kind: 'limit', limit: result } };
-    else return { status: 'refused', refusal: { kind: 'operand', operation: index, problem: result } };
+    else return { status: 'refused', refusal: { kind: 'operand', mutation: index, problem: result } };
   }
   const changed = draft.toContent();
   const limit = exceededLimit(content, bytesBefore, changed, limits);
@@ -30,7 +30,7 @@ export function applyOperations(content: Content, operations: readonly Operation
 }
 
 /** The bytes that results return, as {@link Limits.maxReplyBytes} counts them. */
-export function replyBytes(results: readonly OperationResult[]): number {
+export function replyBytes(results: readonly MutationResult[]): number {
   return bytesOf(results.flatMap(({ value, messages }) => [...(value ? [value] : []), ...(messages ?? [])]));
 }
 
@@ -47,7 +47,7 @@ function exceededLimit(before: Content, bytesBefore: number, after: Content, lim
 
 type BudgetName = 'maxReplyBytes' | 'maxWorkBytes';
 
-/** What one request may still cost. An operation spends before it does anything. */
+/** What one request may still cost. A mutation spends before it does anything. */
 class Budget {
   readonly #left: Record<BudgetName, number>;
 
@@ -69,17 +69,13 @@ function isBudget(problem: OperandProblem | BudgetName): problem is BudgetName {
   return problem === 'maxReplyBytes' || problem === 'maxWorkBytes';
 }
 
-function applyOperation(
-  draft: Draft,
-  operation: Operation,
-  budget: Budget,
-): OperationResult | OperandProblem | BudgetName {
-  switch (operation.kind) {
+function applyMutation(draft: Draft, mutation: Mutation, budget: Budget): MutationResult | OperandProblem | BudgetName {
+  switch (mutation.kind) {
     case 'set':
-      draft.set(operation.key, operation.value);
+      draft.set(mutation.key, mutation.value);
       return { applied: true };
     case 'set_if_absent': {
-      const { key, value } = operation;
+      const { key, value } = mutation;
       if (!budget.spend('maxReplyBytes', draft.lengthOf(key) ?? value.length)) return 'maxReplyBytes';
       const held = draft.get(key);
       if (held !== undefined) return { applied: false, value: held };
@@ -87,10 +83,10 @@ function applyOperation(
       return { applied: true, value };
     }
     case 'delete':
-      return { applied: draft.delete(operation.key) };
+      return { applied: draft.delete(mutation.key) };
     case 'take': {
-      if (!budget.spend('maxReplyBytes', draft.lengthOf(operation.key) ?? 0)) return 'maxReplyBytes';
-      const value = draft.take(operation.key);
+      if (!budget.spend('maxReplyBytes', draft.lengthOf(mutation.key) ?? 0)) return 'maxReplyBytes';
+      const value = draft.take(mutation.key);
       return value === undefined ? { applied: false } : { applied: true, value };
     }
     case 'clear': {
@@ -99,29 +95,29 @@ function applyOperation(
       return { applied };
     }
     case 'append': {
-      const { key, value, unlessPresent } = operation;
+      const { key, value, unlessPresent } = mutation;
       if (!budget.spend('maxWorkBytes', draft.unreadArrayBytes(key))) return 'maxWorkBytes';
       const array = draft.arrayAt(key);
       return array === undefined ? 'no_json_array' : { applied: array.append(value, unlessPresent) };
     }
     case 'increment': {
-      const held = draft.get(operation.key)?.toString('latin1') ?? '0';
+      const held = draft.get(mutation.key)?.toString('latin1') ?? '0';
       if (!/^(?:0|-?[1-9][0-9]*)$/.test(held)) return 'no_json_integer';
-      const sum = Number(held) + operation.by;
+      const sum = Number(held) + mutation.by;
       if (!Number.isSafeInteger(Number(held)) || !Number.isSafeInteger(sum)) return 'integer_overflow';
       const value = Buffer.from(String(sum));
       if (!budget.spend('maxReplyBytes', value.length)) return 'maxReplyBytes';
-      draft.set(operation.key, value);
+      draft.set(mutation.key, value);
       return { applied: true, value };
     }
     case 'push_flash': {
-      const { queue, message, unlessPresent } = operation;
+      const { queue, message, unlessPresent } = mutation;
       if (unlessPresent && !budget.spend('maxWorkBytes', draft.unreadQueueBytes(queue))) return 'maxWorkBytes';
       return { applied: draft.push(queue, message, unlessPresent) };
     }
     case 'pop_flash': {
-      if (!budget.spend('maxReplyBytes', draft.queueBytes(operation.queue))) return 'maxReplyBytes';
-      const messages = draft.pop(operation.queue);
+      if (!budget.spend('maxReplyBytes', draft.queueBytes(mutation.queue))) return 'maxReplyBytes';
+      const messages = draft.pop(mutation.queue);
       return { applied: messages.length > 0, messages };
     }
   }

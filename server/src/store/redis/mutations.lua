@@ -1,8 +1,8 @@
--- The operations on a content: what session/operations.ts and session/draft.ts do in memory. Whatever a request asks, an
--- operation takes time in proportion to its own bytes, and the first one on an array or a queue to that of the array or queue
+-- The mutations on a content: what session/mutations.ts and session/draft.ts do in memory. Whatever a request asks, an
+-- mutation takes time in proportion to its own bytes, and the first one on an array or a queue to that of the array or queue
 -- besides.
 
--- What one request may still cost, by the names of the limits; update.lua sets it. An operation spends before it does anything.
+-- What one request may still cost, by the names of the limits; update.lua sets it. A mutation spends before it does anything.
 local budget = {}
 
 -- Returns whether there was that much left.
@@ -74,14 +74,14 @@ end
 
 -- Each changes the content and returns whether it did, and what it gives, if anything; or nil and why not: a name in budget, or
 -- the problem with the value that the key holds.
-local operations = {}
+local mutations = {}
 
-function operations.set(content, key, value)
+function mutations.set(content, key, value)
   set(content.data, key, value)
   return true
 end
 
-function operations.set_if_absent(content, key, value)
+function mutations.set_if_absent(content, key, value)
   local data = content.data
   if not spend('maxReplyBytes', length_under(data, key) or #value) then
     return nil, 'maxReplyBytes'
@@ -94,11 +94,11 @@ function operations.set_if_absent(content, key, value)
   return true, value
 end
 
-function operations.delete(content, key)
+function mutations.delete(content, key)
   return remove_key(content.data, key)
 end
 
-function operations.take(content, key)
+function mutations.take(content, key)
   local data = content.data
   if not spend('maxReplyBytes', length_under(data, key) or 0) then
     return nil, 'maxReplyBytes'
@@ -107,13 +107,13 @@ function operations.take(content, key)
   return remove_key(data, key), held
 end
 
-function operations.clear(content)
+function mutations.clear(content)
   local had_any = content.data.size > 0
   content.data = new_data()
   return had_any
 end
 
-function operations.append(content, key, value, unless_present)
+function mutations.append(content, key, value, unless_present)
   local data = content.data
   local array, length = data.arrays[key], length_under(data, key)
   if not array then
@@ -134,7 +134,7 @@ function operations.append(content, key, value, unless_present)
   return true
 end
 
-function operations.increment(content, key, by)
+function mutations.increment(content, key, by)
   local data = content.data
   local held = value_under(data, key) or '0'
   if not (held == '0' or string.find(held, '^-?[1-9]%d*$')) then
@@ -152,7 +152,7 @@ function operations.increment(content, key, by)
   return true, value
 end
 
-function operations.push_flash(content, queue, message, unless_present)
+function mutations.push_flash(content, queue, message, unless_present)
   local flash = content.flash
   local lines, line = flash.lines[queue], line_of('!', queue, message)
   local known = flash.known[queue]
@@ -183,7 +183,7 @@ function operations.push_flash(content, queue, message, unless_present)
   return true
 end
 
-function operations.pop_flash(content, queue)
+function mutations.pop_flash(content, queue)
   local flash = content.flash
   local lines, length = flash.lines[queue], flash.lengths[queue]
   if not lines then

@@ -1,7 +1,7 @@
 import type { Limits } from './limits';
 
 /** One step of a change to a session's content. The JSON texts are opaque except to `append` and `increment`. */
-export type Operation =
+export type Mutation =
   | { readonly kind: 'set'; readonly key: string; readonly value: Buffer }
   | { readonly kind: 'set_if_absent'; readonly key: string; readonly value: Buffer }
   | { readonly kind: 'delete'; readonly key: string }
@@ -12,8 +12,8 @@ export type Operation =
   | { readonly kind: 'push_flash'; readonly queue: string; readonly message: Buffer; readonly unlessPresent: boolean }
   | { readonly kind: 'pop_flash'; readonly queue: string };
 
-export interface OperationResult {
-  /** Whether the operation changed the session. */
+export interface MutationResult {
+  /** Whether the mutation changed the session. */
   readonly applied: boolean;
   /** The value that `set_if_absent` found or stored, `take` removed, or `increment` computed. */
   readonly value?: Buffer;
@@ -22,8 +22,8 @@ export interface OperationResult {
 }
 
 /** Everything one atomic update does to a session. What is left out stays as it is. */
-export interface SessionChange {
-  readonly operations?: readonly Operation[];
+export interface SessionUpdate {
+  readonly mutations?: readonly Mutation[];
   /** Refuse the change unless the session is at this version. */
   readonly ifVersion?: number | undefined;
   /** The session's own idle timeout from now on, in milliseconds; `'never'`: it no longer expires by being idle. */
@@ -38,7 +38,7 @@ export interface SessionChange {
 /** Why a store refused a change. Nothing was stored. */
 export type Refusal =
   | { readonly kind: 'limit'; readonly limit: keyof Limits }
-  /** `operation` is the position, in `operations`, of the one whose key holds a value it cannot work on. */
-  | { readonly kind: 'operand'; readonly operation: number; readonly problem: OperandProblem };
+  /** `mutation` is the position, in `mutations`, of the one whose key holds a value it cannot work on. */
+  | { readonly kind: 'operand'; readonly mutation: number; readonly problem: OperandProblem };
 
 export type OperandProblem = 'no_json_array' | 'no_json_integer' | 'integer_overflow';
