@@ -102,7 +102,7 @@ export function describeSessionStore(name: string, makeStore: MakeStore): void {
 
       test('refuses to overwrite a session', async () => {
         const session = await create({ content: { data: new Map([['a', Buffer.from('1')]]), flash: new Map() } });
-        await expect(store.create({ ...newSession(), handle: session.handle })).rejects.toThrow(/exists already/);
+        await expect(store.create({ ...newSession(), handle: session.handle })).rejects.toThrow(/already exists/);
         await expect(dataOf(session)).resolves.toEqual({ a: '1' });
       });
     });

@@ -82,7 +82,7 @@ test('a connection that does not answer is given up, and another taken', async (
 test('what another server tells is not listened to', async () => {
   const { heard, silences } = listen(await start(), await start());
   await until('trouble', () => heard.length > 0);
-  expect(heard[0]).toContain('SESSION_SIDECAR_NEAR_CACHE has no effect for now');
+  expect(heard[0]).toContain('SESSION_SIDECAR_NEAR_CACHE is inactive');
   expect(heard[0]).toContain('same server');
   expect([heard.length, silences]).toEqual([1, []]);
 });

@@ -223,7 +223,7 @@ describe('a Redis that tells of changes late', () => {
   });
 });
 
-describe('a Redis that does not tell of changes', () => {
+describe('a Redis that does not send invalidations', () => {
   test('is asked each time, and what is missing is said once', async () => {
     const redis = await startRedis();
     await redis.admin.call('ACL', 'SETUSER', 'app', 'on', '>secret', '~*', '&*', '+@all', '-client|tracking');
@@ -240,7 +240,7 @@ describe('a Redis that does not tell of changes', () => {
       sidecar
         .log()
         .split('\n')
-        .filter((line) => line.includes('SESSION_SIDECAR_NEAR_CACHE has no effect')),
+        .filter((line) => line.includes('SESSION_SIDECAR_NEAR_CACHE is inactive')),
     ).toHaveLength(1);
     const client = new SessionClient<Shop>({ address: sidecar.address });
     const session = client.create();

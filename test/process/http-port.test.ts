@@ -142,7 +142,7 @@ describe('a request to the HTTP port', () => {
     const client = await open();
     client.socket.write(get('/livez', headers) + body + get('/nowhere'));
     await until('the connection to be closed', client.isClosed);
-    expect(client.received()).toMatch(/^HTTP\/1\.1 413 [^]*Send no body\.\n$/);
+    expect(client.received()).toMatch(/^HTTP\/1\.1 413 [^]*Request bodies are not allowed\.\n$/);
     expect(client.answers()).toBe(1);
     expect(await refusals('body')).toBe(1);
   });

@@ -71,7 +71,7 @@ describe('the HTTP port', () => {
   test.each(['/', '/metrics/', '/livez/x', '/healthz', '/%6Divez', '//livez'])('%s is not found', async (path) => {
     expect(await probe(`${sidecar.httpUrl}${path}`)).toMatchObject({
       status: 404,
-      text: 'There are /metrics, /livez and /readyz.\n',
+      text: 'Not found. This port serves /metrics, /livez and /readyz.\n',
     });
   });
 

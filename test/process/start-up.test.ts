@@ -79,8 +79,8 @@ describe('a sidecar that starts', () => {
     const { log } = await startServing({ settings: { PORT: 'tcp://10.0.0.1:80', REDIS_TTL: 'off' } });
     const warnings = log().filter(({ level }) => level === 'warn');
     expect(warnings.map(({ msg }) => msg)).toEqual([
-      'SESSION_SIDECAR_PORT is set, but there is no such setting.',
-      'SESSION_SIDECAR_REDIS_TTL has no effect: nothing says where Redis is, so sessions are kept in memory.',
+      'SESSION_SIDECAR_PORT is set, but is not a setting.',
+      'SESSION_SIDECAR_REDIS_TTL has no effect: no Redis is configured, so sessions are kept in memory.',
     ]);
   });
 

@@ -120,7 +120,7 @@ describe('a sidecar on a Unix socket', () => {
   test('does not replace a file that is no socket', async () => {
     writeFileSync(path, 'precious');
     expect(await failureToStart(address)).toBe(
-      `Cannot listen on ${address} (SESSION_SIDECAR_GRPC_ADDRESS): a file that is no socket is there.`,
+      `Cannot listen on ${address} (SESSION_SIDECAR_GRPC_ADDRESS): the path exists and is not a socket.`,
     );
     expect(readFileSync(path, 'utf8')).toBe('precious');
   });

@@ -78,7 +78,7 @@ function withoutMissingValues(args: readonly string[]): string[] {
 
 /** @param rawName with its dashes, and without the value */
 function aboutUnknown(rawName: string): string {
-  const subject = /^--[a-z-]+$/.test(rawName) ? `${rawName}: There is no such flag` : 'There is an unknown flag';
+  const subject = /^--[a-z-]+$/.test(rawName) ? `${rawName}: Unknown flag` : 'Unknown flag';
   const [, secret] = settingOf.get(rawName.slice(2).replace(/-file$/, '')) ?? [];
   if (secret?.secret) return `${subject}. ${insteadOf(secret)}`;
   const suggestion = suggestionFor(rawName, flagNames);

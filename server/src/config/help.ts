@@ -26,11 +26,11 @@ export function settingRows(): SettingRow[] {
 /** What --help prints. */
 export function helpText(): string {
   return [
-    'Keeps the sessions of a web application in Redis or in memory and serves them as session.v1.SessionService.',
+    'Stores the sessions of a web application in Redis or in memory and serves them as session.v1.SessionService.',
     '',
     'Usage: session-sidecar [-h | --help] [--version] [--<setting> <value> …]',
     '',
-    'Each setting is an environment variable; those without secrets are flags too, and a flag wins.',
+    'Every setting is an environment variable. Settings that are not secret are flags too; a flag takes precedence.',
     '',
     ...settingRows().flatMap(({ variable, flag, kind, fallback, help }) => [
       `  ${variable}${flag === undefined ? `, or ${variable}_FILE` : `, --${flag}`}`,
@@ -38,7 +38,7 @@ export function helpText(): string {
       `      Value: ${kind}. Default: ${fallback}.`,
     ]),
     '',
-    'These variables of OpenTelemetry are supported too:',
+    'Supported OpenTelemetry variables:',
     '',
     ...otelVariables.flatMap(({ names, fallback, help }) => [
       `  ${names.join(', or ')}`,

@@ -29,17 +29,19 @@ export function redisClashes(values: Partial<SettingValues>, given: GivenSetting
 function checkLocation({ values, has, names }: Known): string[] {
   const problems: string[] = [];
   const set = redisLocations.filter((id) => has(id));
-  if (set.length > 1) problems.push(`${names(...set)}: Set only one; each says where Redis is.`);
+  if (set.length > 1) problems.push(`${names(...set)}: Set only one; each is a location of Redis.`);
   if (set.length > 0 && !has('signingKeys')) {
     problems.push(
       `${variableOf(settings.signingKeys)}: Expected a key, got none. Sessions in Redis outlive this process, so their tokens must too. Make one with: openssl rand -base64 32`,
     );
   }
   if (has('redisClusterNodes') && (values.redisDb ?? 0) !== 0) {
-    problems.push(`${names('redisClusterNodes', 'redisDb')}: A Redis Cluster has no database other than 0.`);
+    problems.push(`${names('redisClusterNodes', 'redisDb')}: A Redis Cluster only has database 0.`);
   }
   if (has('redisClusterNodes') && has('nearCacheBytes')) {
-    problems.push(`${names('redisClusterNodes', 'nearCacheBytes')}: There is no near cache of a Redis Cluster.`);
+    problems.push(
+      `${names('redisClusterNodes', 'nearCacheBytes')}: The near cache is not available with a Redis Cluster.`,
+    );
   }
   return problems;
 }
@@ -48,7 +50,7 @@ function checkReplication({ values, names }: Known): string[] {
   const { redisWaitReplicas = 0, redisWaitTimeoutMs = 0, redisCommandTimeoutMs = Infinity } = values;
   if (redisWaitReplicas === 0 || redisWaitTimeoutMs < redisCommandTimeoutMs) return [];
   const which = names('redisWaitTimeoutMs', 'redisCommandTimeoutMs');
-  return [`${which}: Expected the time for replicas to be shorter than the time for a command.`];
+  return [`${which}: Expected the replica timeout to be shorter than the command timeout.`];
 }
 
 /** Neither the URL nor the setting could be right to win. */
@@ -56,22 +58,22 @@ function checkDuplicates({ values: { redisUrl: url }, has, names }: Known): stri
   const saidByUrl = { redisUsername: url?.username, redisPassword: url?.password, redisDb: url?.db } as const;
   return (Object.keys(saidByUrl) as (keyof typeof saidByUrl)[])
     .filter((id) => saidByUrl[id] !== undefined && has(id))
-    .map((id) => `${names('redisUrl', id)}: Both say it; set only one.`);
+    .map((id) => `${names('redisUrl', id)}: Both set it; set only one.`);
 }
 
 function checkTls({ values: { redisUrl: url, redisTls }, has, names }: Known): string[] {
   const problems: string[] = [];
   if (url?.tls === true && redisTls === false)
-    problems.push(`${names('redisUrl', 'redisTls')}: One says TLS, the other says none.`);
+    problems.push(`${names('redisUrl', 'redisTls')}: One turns TLS on, the other off.`);
   if (redisTls === true && url !== undefined && 'socketPath' in url.target) {
-    problems.push(`${names('redisUrl', 'redisTls')}: There is no TLS over a Unix socket.`);
+    problems.push(`${names('redisUrl', 'redisTls')}: TLS is not available over a Unix socket.`);
   }
   const files = (['redisTlsCaFile', 'redisTlsCertFile', 'redisTlsKeyFile'] as const).filter((id) => has(id));
   const isOff = has('redisTls') ? redisTls === false : url?.tls !== true;
   // Whoever sets these believes that what is sent to Redis is encrypted.
   if (files.length > 0 && isOff && redisLocations.some((id) => has(id))) {
     problems.push(
-      `${names(...files)}: Without effect, because TLS is off. Turn it on with rediss:// or ${variableOf(settings.redisTls)}.`,
+      `${names(...files)}: No effect, because TLS is off. Turn it on with rediss:// or ${variableOf(settings.redisTls)}.`,
     );
   }
   if (has('redisTlsCertFile') !== has('redisTlsKeyFile')) {
@@ -88,11 +90,11 @@ function checkCredentials({ values: { redisUrl: url }, has, names }: Known): str
   const hasUser = has('redisUsername') || url?.username !== undefined;
   if (hasUser && !has('redisPassword') && url?.password === undefined) {
     const where = has('redisUsername') ? names('redisUsername') : names('redisUrl');
-    problems.push(`${where}: Expected a password with the user; set ${variableOf(settings.redisPassword)}.`);
+    problems.push(`${where}: Expected a password for the user; set ${variableOf(settings.redisPassword)}.`);
   }
   if (has('redisSentinelUsername') && !has('redisSentinelPassword')) {
     const password = variableOf(settings.redisSentinelPassword);
-    problems.push(`${names('redisSentinelUsername')}: Expected a password with the user; set ${password}.`);
+    problems.push(`${names('redisSentinelUsername')}: Expected a password for the user; set ${password}.`);
   }
   return problems;
 }
@@ -140,7 +142,7 @@ function locationOf(values: SettingValues): RedisLocation | undefined {
 export function unusedReason(id: SettingId, given: GivenSettings): string | undefined {
   const hasRedis = redisLocations.some((location) => given.has(location));
   if (!hasRedis && (id.startsWith('redis') || id === 'nearCacheBytes'))
-    return 'nothing says where Redis is, so sessions are kept in memory';
+    return 'no Redis is configured, so sessions are kept in memory';
   if (hasRedis && id === 'memoryStoreBytes') return 'sessions are kept in Redis';
   // Without TTLs, Redis has to be asked whether a session has ended.
   if (id === 'nearCacheBytes' && given.get('redisTtl')?.text === 'off')

@@ -27,5 +27,5 @@ function normalized(name: string): string {
 /** The warning about a variable that looks like a setting. */
 export function unknownVariable(name: string, suggestion: string | undefined): string {
   const meant = suggestion === undefined ? '' : ` Did you mean ${suggestion}?`;
-  return `${name} is set, but there is no such setting.${meant}`;
+  return `${name} is set, but is not a setting.${meant}`;
 }

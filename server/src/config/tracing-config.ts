@@ -16,7 +16,7 @@ const ofExporter = (name: string) => [`OTEL_EXPORTER_OTLP_TRACES_${name}`, `OTEL
 const endpoint: OtelVariables = {
   names: ofExporter('ENDPOINT'),
   fallback: 'no tracing',
-  help: 'URL of the collector, such as http://collector:4318; the second gets /v1/traces appended. Turns tracing on.',
+  help: 'URL of the collector, such as http://collector:4318; /v1/traces is appended to the second one. Turns tracing on.',
 };
 const protocol: OtelVariables = {
   names: ofExporter('PROTOCOL'),
@@ -26,7 +26,7 @@ const protocol: OtelVariables = {
 const disabled: OtelVariables = {
   names: ['OTEL_SDK_DISABLED'],
   fallback: 'false',
-  help: 'true turns tracing off, whatever the other variables say.',
+  help: 'true turns tracing off, regardless of the other variables.',
 };
 const exporter: OtelVariables = {
   names: ['OTEL_TRACES_EXPORTER'],
@@ -69,18 +69,22 @@ export const otelVariables: readonly OtelVariables[] = [
   {
     names: ['OTEL_RESOURCE_ATTRIBUTES'],
     fallback: 'none',
-    help: 'Further attributes of the service, such as deployment.environment.name=production.',
+    help: 'Additional attributes of the service, such as deployment.environment.name=production.',
   },
   {
     names: ['OTEL_TRACES_SAMPLER'],
     fallback: 'parentbased_always_on',
     help: 'Which traces are exported. By default, those that the caller exports and those that begin in the sidecar.',
   },
-  { names: ['OTEL_TRACES_SAMPLER_ARG'], fallback: '1', help: 'Ratio of a sampler that takes one, such as 0.1.' },
+  {
+    names: ['OTEL_TRACES_SAMPLER_ARG'],
+    fallback: '1',
+    help: 'Sampling ratio, for samplers that take one, such as 0.1.',
+  },
   {
     names: ['OTEL_BSP_SCHEDULE_DELAY'],
     fallback: '5000',
-    help: 'Maximum time that a span waits to be exported in a batch, in milliseconds.',
+    help: 'Maximum time before a span is exported in a batch, in milliseconds.',
   },
   { names: ['OTEL_BSP_EXPORT_TIMEOUT'], fallback: '30000', help: 'Maximum time to export a batch, in milliseconds.' },
   {
@@ -108,7 +112,7 @@ export function loadTracing(env: Sources['env']): LoadedTracing {
   if (kind !== 'otlp') {
     return {
       ...off,
-      warnings: [...misspelt, `OTEL_TRACES_EXPORTER is ${kind}, but only otlp is supported, so there is no tracing.`],
+      warnings: [...misspelt, `OTEL_TRACES_EXPORTER is ${kind}, but only otlp is supported; tracing is off.`],
     };
   }
   const problems: string[] = [];

@@ -128,7 +128,7 @@ export function inFile<T>(kind: ValueKind<T>): ValueKind<T> {
         .toString()
         .replace(/[\r\n]+$/, '');
       // An empty file is what is left when a secret was not mounted.
-      if (text === '') throw new ValueError('the path of a file with something in it');
+      if (text === '') throw new ValueError('the path of a file that is not empty');
       return kind.parse(text, readFile);
     },
   };
@@ -259,8 +259,6 @@ function contentOf(path: string, readFile: ReadFile): Buffer {
   try {
     return readFile(path);
   } catch (error) {
-    throw new ValueError(
-      `the path of a file that can be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`,
-    );
+    throw new ValueError(`the path of a readable file (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`);
   }
 }

@@ -39,9 +39,7 @@ function decode(type: MessageType, bytes: Uint8Array, limits: DecodingLimits): u
   } catch (cause) {
     if (cause instanceof TooManyNumbersError) throw refuse(limits);
     const problem = cause instanceof Error ? cause.message : 'unknown problem';
-    throw invalidArgument([
-      { field: '', description: `Expected an encoded message, got bytes that are none: ${problem}.` },
-    ]);
+    throw invalidArgument([{ field: '', description: `Could not decode the request: ${problem}.` }]);
   }
 }
 

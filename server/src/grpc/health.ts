@@ -41,7 +41,7 @@ export class Health {
 
   readonly check = (call: ServerUnaryCall<HealthRequest, HealthAnswer>, answer: sendUnaryData<HealthAnswer>): void => {
     if (this.#services.has(call.request.service)) answer(null, { status: this.#status });
-    else answer({ code: status.NOT_FOUND, details: 'There is no such service.' });
+    else answer({ code: status.NOT_FOUND, details: 'Unknown service.' });
   };
 
   readonly list = (
@@ -56,7 +56,7 @@ export class Health {
   readonly watch = (watch: Watch): void => {
     if (this.#watches.size >= maxWatches) {
       this.#observer.refused('health_watches');
-      const details = `More than ${maxWatches} calls of Watch are open.`;
+      const details = `More than ${maxWatches} Watch calls are open.`;
       watch.emit('error', { code: status.RESOURCE_EXHAUSTED, details });
       return;
     }

@@ -22,7 +22,7 @@ export function addLazily(
   for (const { path, requestStream = false, responseStream = false } of methods) {
     const loaded = (): LoadedMethod => {
       const method = (all ??= load()).get(path);
-      if (method === undefined) throw new Error(`There is no method ${path}.`);
+      if (method === undefined) throw new Error(`Unknown method ${path}.`);
       return method;
     };
     const definition: MethodDefinition<unknown, unknown> = {

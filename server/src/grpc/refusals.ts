@@ -44,9 +44,9 @@ export function arrivedTooLongAgo(): SessionError {
 }
 
 export function apiTokenInvalid(): SessionError {
-  return new SessionError('API_TOKEN_INVALID', 'The call carries no valid API token in its metadata `authorization`.');
+  return new SessionError('API_TOKEN_INVALID', 'The `authorization` metadata of the call has no valid API token.');
 }
 
 export function draining(): SessionError {
-  return new SessionError('DRAINING', 'The sidecar is stopping. Nothing was stored.');
+  return new SessionError('DRAINING', 'The sidecar is shutting down. Nothing was stored.');
 }

@@ -148,7 +148,7 @@ function maxConnections({ limits, logger }: GrpcServerOptions): number {
   const possible = connectionsByDescriptors();
   if (possible < limits.connections) {
     const fields = { connections: possible, setting: 'SESSION_SIDECAR_MAX_CONNECTIONS', asked: limits.connections };
-    logger.warn(fields, 'fewer gRPC connections are allowed than set, because the process may open too few files');
+    logger.warn(fields, 'the limit of open files allows fewer gRPC connections than configured');
   }
   return Math.min(possible, limits.connections);
 }

@@ -101,7 +101,7 @@ function toInternalError(error: unknown, method: string, logger: Logger): KnownF
   logger.error({ errorId, method, err: error }, 'call failed');
   return {
     reason: 'INTERNAL',
-    message: `Internal error ${errorId}. The sidecar's log says more.`,
+    message: `Internal error ${errorId}. See the sidecar's log.`,
     metadata: { error_id: errorId },
     violations: [],
   };

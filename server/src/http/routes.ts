@@ -33,7 +33,7 @@ export function routes({ printMetrics, readiness, onBody }: Routes): RequestList
       return;
     }
     if (hasBody(request)) {
-      answer(413, 'Send no body.\n');
+      answer(413, 'Request bodies are not allowed.\n');
       return;
     }
     const [path, query] = (request.url ?? '').split('?', 2);
@@ -57,7 +57,7 @@ export function routes({ printMetrics, readiness, onBody }: Routes): RequestList
         break;
       }
       default:
-        answer(404, 'There are /metrics, /livez and /readyz.\n');
+        answer(404, 'Not found. This port serves /metrics, /livez and /readyz.\n');
     }
   };
 }

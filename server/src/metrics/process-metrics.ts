@@ -30,11 +30,11 @@ export function processMetrics(factory: MetricFactory, { version, store }: Build
   );
   const suppressed = factory.counter(
     'log_lines_suppressed_total',
-    'Log lines left out because of SESSION_SIDECAR_LOG_RATE_LIMIT.',
+    'Log lines suppressed by SESSION_SIDECAR_LOG_RATE_LIMIT.',
   );
   const reloads = factory.counter(
     'file_reloads_total',
-    'Changed files that were read again, by the setting that names the file and by result (applied, rejected).',
+    'Reloads of changed files by setting and result (applied, rejected).',
     'setting',
     'result',
   );

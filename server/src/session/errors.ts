@@ -74,7 +74,7 @@ export function notReplicated(confirmed: number, wanted: number): SessionError {
 }
 
 export function storeFull(cause?: unknown): SessionError {
-  return new SessionError('STORE_FULL', 'The session store has no room left. Nothing was stored.', { cause });
+  return new SessionError('STORE_FULL', 'The session store is full. Nothing was stored.', { cause });
 }
 
 /**

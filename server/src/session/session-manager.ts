@@ -230,7 +230,7 @@ function newCsrfToken(): string {
 }
 
 function versionMismatch(version: number): SessionError {
-  return new SessionError('VERSION_MISMATCH', `The session was changed meanwhile and is at version ${version} now.`, {
+  return new SessionError('VERSION_MISMATCH', `The session has been changed and is now at version ${version}.`, {
     metadata: { version: String(version) },
   });
 }

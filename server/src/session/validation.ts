@@ -18,7 +18,7 @@ export function nameViolations(field: string, name: string, { mayBeEmpty = false
   }
   if (/\p{Cc}/u.test(name)) return [{ field, description: `${allowed}, got a control character.` }];
   // The protobuf reader puts U+FFFD where bytes are no UTF-8: two such keys could not be told apart.
-  if (name.includes('\ufffd')) return [{ field, description: `${allowed}, got bytes that are no UTF-8.` }];
+  if (name.includes('\ufffd')) return [{ field, description: `${allowed}, got invalid UTF-8.` }];
   return [];
 }
 
@@ -86,7 +86,7 @@ function valueViolations(field: string, value: Buffer): FieldViolation[] {
 /** An element must be one whole JSON text: part of one, or bytes that are no UTF-8, would break the array it is put into. */
 function jsonViolations(field: string, value: Buffer): FieldViolation[] {
   if (isJson(value)) return [];
-  return [{ field, description: `Expected a JSON text, got ${value.length} bytes that are none.` }];
+  return [{ field, description: `Expected a JSON text, got ${value.length} bytes of invalid JSON.` }];
 }
 
 function isJson(text: Buffer): boolean {

@@ -41,7 +41,7 @@ export function startTracing({ activeCall, logger, version }: TracingOptions): T
     },
     close: async (graceMs) => {
       const late = delay(graceMs, undefined, { ref: false }).then(() => {
-        throw new Error('The collector did not answer before the sidecar had to stop.');
+        throw new Error('The collector did not answer before the shutdown deadline.');
       });
       await Promise.race([close(), late]).catch(onLoss);
     },

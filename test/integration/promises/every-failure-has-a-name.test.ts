@@ -229,7 +229,7 @@ describe('every failure has a name', () => {
     expect(explained).toMatchObject([
       { level: 'error', method: 'GetSession', err: { message: expect.stringContaining(handle) } },
     ]);
-    expect(message).toBe(`Internal error ${metadata['error_id']}. The sidecar's log says more.`);
+    expect(message).toBe(`Internal error ${metadata['error_id']}. See the sidecar's log.`);
   });
 
   const clientCodes: Readonly<Record<string, () => Promise<unknown>>> = {

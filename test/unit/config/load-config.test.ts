@@ -159,19 +159,19 @@ describe('loadConfig()', () => {
       REDIS_SENTINEL_PASSWORD_FILE: '/p',
     };
     expect(problemsOf({ env, args: ['--max-keys', '0', '--what', '--log-level', '--max-keyz', '3'] })).toEqual([
-      '--what: There is no such flag; --help lists them.',
+      '--what: Unknown flag; --help lists them.',
       '--log-level: Expected a value, got none.',
-      '--max-keyz: There is no such flag. Did you mean --max-keys?',
+      '--max-keyz: Unknown flag. Did you mean --max-keys?',
       'SESSION_SIDECAR_REDIS_SENTINEL_PASSWORD and SESSION_SIDECAR_REDIS_SENTINEL_PASSWORD_FILE: Set only one.',
       'SESSION_SIDECAR_GRPC_ADDRESS: Expected loopback, like 127.0.0.1:50051 or [::1]:50051, or unix:/path/to/socket, got `0.0.0.0:50051`.',
       'SESSION_SIDECAR_IDLE_TIMEOUT: Expected a duration from 1s to 3650d with one of the units ms, s, m, h or d, like 250ms, 30s, 20m or 12h, or never, got `30`.',
       'SESSION_SIDECAR_MAX_SESSION_SIZE: Expected a size from 1KiB to 2MiB with one of the units B, kB, KiB, MB, MiB, GB or GiB, like 64KiB or 1MB, got `65536`.',
       '--max-keys: Expected a whole number from 1 to 100000, got `0`.',
       'SESSION_SIDECAR_REDIS_SENTINELS: Expected host:port, like 10.0.0.7:6379 or [fd00::7]:6379, got `b`.',
-      'SESSION_SIDECAR_REDIS_TLS_CA_FILE: Expected the path of a file that can be read (ENOENT).',
-      'SESSION_SIDECAR_REDIS_CLUSTER_NODES and SESSION_SIDECAR_REDIS_SENTINELS: Set only one; each says where Redis is.',
+      'SESSION_SIDECAR_REDIS_TLS_CA_FILE: Expected the path of a readable file (ENOENT).',
+      'SESSION_SIDECAR_REDIS_CLUSTER_NODES and SESSION_SIDECAR_REDIS_SENTINELS: Set only one; each is a location of Redis.',
       'SESSION_SIDECAR_SIGNING_KEYS: Expected a key, got none. Sessions in Redis outlive this process, so their tokens must too. Make one with: openssl rand -base64 32',
-      'SESSION_SIDECAR_REDIS_CLUSTER_NODES and SESSION_SIDECAR_REDIS_DB: A Redis Cluster has no database other than 0.',
+      'SESSION_SIDECAR_REDIS_CLUSTER_NODES and SESSION_SIDECAR_REDIS_DB: A Redis Cluster only has database 0.',
     ]);
   });
 

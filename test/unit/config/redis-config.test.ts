@@ -158,15 +158,15 @@ describe('what is missing beside Redis', () => {
   test.each([
     [
       { ...inForm.url, REDIS_USERNAME: 'u' },
-      'SESSION_SIDECAR_REDIS_USERNAME: Expected a password with the user; set SESSION_SIDECAR_REDIS_PASSWORD.',
+      'SESSION_SIDECAR_REDIS_USERNAME: Expected a password for the user; set SESSION_SIDECAR_REDIS_PASSWORD.',
     ],
     [
       { SESSION_SIDECAR_REDIS_URL: 'redis://u@cache' },
-      'SESSION_SIDECAR_REDIS_URL: Expected a password with the user; set SESSION_SIDECAR_REDIS_PASSWORD.',
+      'SESSION_SIDECAR_REDIS_URL: Expected a password for the user; set SESSION_SIDECAR_REDIS_PASSWORD.',
     ],
     [
       { ...inForm.sentinel, REDIS_SENTINEL_USERNAME: 'u' },
-      'SESSION_SIDECAR_REDIS_SENTINEL_USERNAME: Expected a password with the user; set SESSION_SIDECAR_REDIS_SENTINEL_PASSWORD.',
+      'SESSION_SIDECAR_REDIS_SENTINEL_USERNAME: Expected a password for the user; set SESSION_SIDECAR_REDIS_SENTINEL_PASSWORD.',
     ],
     [
       { ...inForm.url, REDIS_TLS: 'on', REDIS_TLS_CERT_FILE: '/cert' },
@@ -185,47 +185,47 @@ describe('settings that clash name each other', () => {
   test.each([
     [
       { ...inForm.url, ...inForm.cluster },
-      'SESSION_SIDECAR_REDIS_URL and SESSION_SIDECAR_REDIS_CLUSTER_NODES: Set only one; each says where Redis is.',
+      'SESSION_SIDECAR_REDIS_URL and SESSION_SIDECAR_REDIS_CLUSTER_NODES: Set only one; each is a location of Redis.',
     ],
     [
       { ...inForm.cluster, ...inForm.sentinel },
-      'SESSION_SIDECAR_REDIS_CLUSTER_NODES and SESSION_SIDECAR_REDIS_SENTINELS: Set only one; each says where Redis is.',
+      'SESSION_SIDECAR_REDIS_CLUSTER_NODES and SESSION_SIDECAR_REDIS_SENTINELS: Set only one; each is a location of Redis.',
     ],
     [
       { REDIS_URL: 'redis://u:p@cache', REDIS_USERNAME: 'u' },
-      'REDIS_URL and SESSION_SIDECAR_REDIS_USERNAME: Both say it; set only one.',
+      'REDIS_URL and SESSION_SIDECAR_REDIS_USERNAME: Both set it; set only one.',
     ],
     [
       { SESSION_SIDECAR_REDIS_URL: 'redis://:p@cache', REDIS_PASSWORD: 'p' },
-      'SESSION_SIDECAR_REDIS_URL and SESSION_SIDECAR_REDIS_PASSWORD: Both say it; set only one.',
+      'SESSION_SIDECAR_REDIS_URL and SESSION_SIDECAR_REDIS_PASSWORD: Both set it; set only one.',
     ],
     [
       { SESSION_SIDECAR_REDIS_URL: 'redis://cache/0', REDIS_DB: '0' },
-      'SESSION_SIDECAR_REDIS_URL and SESSION_SIDECAR_REDIS_DB: Both say it; set only one.',
+      'SESSION_SIDECAR_REDIS_URL and SESSION_SIDECAR_REDIS_DB: Both set it; set only one.',
     ],
     [
       { SESSION_SIDECAR_REDIS_URL: 'rediss://cache', REDIS_TLS: 'off' },
-      'SESSION_SIDECAR_REDIS_URL and SESSION_SIDECAR_REDIS_TLS: One says TLS, the other says none.',
+      'SESSION_SIDECAR_REDIS_URL and SESSION_SIDECAR_REDIS_TLS: One turns TLS on, the other off.',
     ],
     [
       { SESSION_SIDECAR_REDIS_URL: 'unix:///run/redis.sock', REDIS_TLS: 'on' },
-      'SESSION_SIDECAR_REDIS_URL and SESSION_SIDECAR_REDIS_TLS: There is no TLS over a Unix socket.',
+      'SESSION_SIDECAR_REDIS_URL and SESSION_SIDECAR_REDIS_TLS: TLS is not available over a Unix socket.',
     ],
     [
       { ...inForm.cluster, REDIS_DB: '3' },
-      'SESSION_SIDECAR_REDIS_CLUSTER_NODES and SESSION_SIDECAR_REDIS_DB: A Redis Cluster has no database other than 0.',
+      'SESSION_SIDECAR_REDIS_CLUSTER_NODES and SESSION_SIDECAR_REDIS_DB: A Redis Cluster only has database 0.',
     ],
     [
       { ...inForm.cluster, NEAR_CACHE: '8MiB' },
-      'SESSION_SIDECAR_REDIS_CLUSTER_NODES and SESSION_SIDECAR_NEAR_CACHE: There is no near cache of a Redis Cluster.',
+      'SESSION_SIDECAR_REDIS_CLUSTER_NODES and SESSION_SIDECAR_NEAR_CACHE: The near cache is not available with a Redis Cluster.',
     ],
     [
       { ...inForm.url, REDIS_TLS_CA_FILE: '/ca' },
-      'SESSION_SIDECAR_REDIS_TLS_CA_FILE: Without effect, because TLS is off. Turn it on with rediss:// or SESSION_SIDECAR_REDIS_TLS.',
+      'SESSION_SIDECAR_REDIS_TLS_CA_FILE: No effect, because TLS is off. Turn it on with rediss:// or SESSION_SIDECAR_REDIS_TLS.',
     ],
     [
       { ...inForm.cluster, REDIS_TLS: 'off', REDIS_TLS_CERT_FILE: '/cert', REDIS_TLS_KEY_FILE: '/key' },
-      'SESSION_SIDECAR_REDIS_TLS_CERT_FILE and SESSION_SIDECAR_REDIS_TLS_KEY_FILE: Without effect, because TLS is off. Turn it on with rediss:// or SESSION_SIDECAR_REDIS_TLS.',
+      'SESSION_SIDECAR_REDIS_TLS_CERT_FILE and SESSION_SIDECAR_REDIS_TLS_KEY_FILE: No effect, because TLS is off. Turn it on with rediss:// or SESSION_SIDECAR_REDIS_TLS.',
     ],
   ])('%p', (env, problem) => {
     expect(problemsOf({ env: { SIGNING_KEYS, ...env }, files })).toEqual([problem]);
@@ -234,7 +234,7 @@ describe('settings that clash name each other', () => {
   test('a clash with a flag names the flag', () => {
     const given = { env: { SIGNING_KEYS, ...inForm.url }, args: ['--redis-cluster-nodes', 'a:1'] };
     expect(problemsOf(given)).toEqual([
-      'SESSION_SIDECAR_REDIS_URL and --redis-cluster-nodes: Set only one; each says where Redis is.',
+      'SESSION_SIDECAR_REDIS_URL and --redis-cluster-nodes: Set only one; each is a location of Redis.',
     ]);
   });
 
@@ -248,15 +248,15 @@ describe('settings without effect are warned about', () => {
   test.each([
     [
       { REDIS_KEY_PREFIX: 'shop:' },
-      'SESSION_SIDECAR_REDIS_KEY_PREFIX has no effect: nothing says where Redis is, so sessions are kept in memory.',
+      'SESSION_SIDECAR_REDIS_KEY_PREFIX has no effect: no Redis is configured, so sessions are kept in memory.',
     ],
     [
       { REDIS_PASSWORD: 'p' },
-      'SESSION_SIDECAR_REDIS_PASSWORD has no effect: nothing says where Redis is, so sessions are kept in memory.',
+      'SESSION_SIDECAR_REDIS_PASSWORD has no effect: no Redis is configured, so sessions are kept in memory.',
     ],
     [
       { NEAR_CACHE: '8MiB' },
-      'SESSION_SIDECAR_NEAR_CACHE has no effect: nothing says where Redis is, so sessions are kept in memory.',
+      'SESSION_SIDECAR_NEAR_CACHE has no effect: no Redis is configured, so sessions are kept in memory.',
     ],
     [
       { ...inForm.url, REDIS_TTL: 'off', NEAR_CACHE: '8MiB' },

@@ -51,7 +51,7 @@ describe('where settings come from', () => {
   test('a file that is missing is told once, and not as a missing key as well', () => {
     const env = { SIGNING_KEYS_FILE: '/nowhere', SESSION_SIDECAR_REDIS_URL: 'redis://cache' };
     expect(problemsOf({ env })).toEqual([
-      'SESSION_SIDECAR_SIGNING_KEYS_FILE: Expected the path of a file that can be read (ENOENT).',
+      'SESSION_SIDECAR_SIGNING_KEYS_FILE: Expected the path of a readable file (ENOENT).',
     ]);
   });
 
@@ -70,7 +70,7 @@ describe('where settings come from', () => {
   ])('the variable %s does not exist, which is a warning that suggests %s', (name, suggestion) => {
     const meant = suggestion === '' ? '' : ` Did you mean ${suggestion}?`;
     expect(load({ env: { [name]: 'tcp://10.0.0.1:80' }, literal: true }).warnings).toEqual([
-      `${name} is set, but there is no such setting.${meant}`,
+      `${name} is set, but is not a setting.${meant}`,
     ]);
   });
 
@@ -97,14 +97,14 @@ describe('the command line', () => {
   test.each([
     [
       ['--max-key', '5', '6'],
-      ['--max-key: There is no such flag. Did you mean --max-keys?', nothingElse],
+      ['--max-key: Unknown flag. Did you mean --max-keys?', nothingElse],
     ],
-    [['--max-key=5'], ['--max-key: There is no such flag. Did you mean --max-keys?']],
-    [['--no-redis-ttl'], ['--no-redis-ttl: There is no such flag. Did you mean --redis-ttl?']],
-    [['--hlep'], ['--hlep: There is no such flag. Did you mean --help?']],
-    [['--verbose'], ['--verbose: There is no such flag; --help lists them.']],
-    [['--MAX_KEYS', '5'], ['There is an unknown flag. Did you mean --max-keys?']],
-    [['--maxKeys=5'], ['There is an unknown flag. Did you mean --max-keys?']],
+    [['--max-key=5'], ['--max-key: Unknown flag. Did you mean --max-keys?']],
+    [['--no-redis-ttl'], ['--no-redis-ttl: Unknown flag. Did you mean --redis-ttl?']],
+    [['--hlep'], ['--hlep: Unknown flag. Did you mean --help?']],
+    [['--verbose'], ['--verbose: Unknown flag; --help lists them.']],
+    [['--MAX_KEYS', '5'], ['Unknown flag. Did you mean --max-keys?']],
+    [['--maxKeys=5'], ['Unknown flag. Did you mean --max-keys?']],
     [
       ['-max-keys', '5'],
       [`${nothingElse} Did you mean --max-keys?`, nothingElse],
@@ -118,12 +118,12 @@ describe('the command line', () => {
     [
       ['--redis-password-file', '/s3cret'],
       [
-        '--redis-password-file: There is no such flag. Set SESSION_SIDECAR_REDIS_PASSWORD or SESSION_SIDECAR_REDIS_PASSWORD_FILE.',
+        '--redis-password-file: Unknown flag. Set SESSION_SIDECAR_REDIS_PASSWORD or SESSION_SIDECAR_REDIS_PASSWORD_FILE.',
       ],
     ],
     [['s3cret'], [nothingElse]],
     [['-x', '-s3cret', 's3cret', '--', 's3cret'], [nothingElse]],
-    [['--S3CRET/x='], ['There is an unknown flag; --help lists them.']],
+    [['--S3CRET/x='], ['Unknown flag; --help lists them.']],
     [
       ['--redis-password', 's3cret'],
       [

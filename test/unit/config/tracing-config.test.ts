@@ -48,7 +48,7 @@ describe('tracing', () => {
   test('is off, with a warning, when the exporter is one that is not there: it was set for others of the platform', () => {
     const { tracing, warnings } = loadTracing({ OTEL_EXPORTER_OTLP_ENDPOINT: ours, OTEL_TRACES_EXPORTER: 'zipkin' });
     expect(tracing).toBeUndefined();
-    expect(warnings).toEqual(['OTEL_TRACES_EXPORTER is zipkin, but only otlp is supported, so there is no tracing.']);
+    expect(warnings).toEqual(['OTEL_TRACES_EXPORTER is zipkin, but only otlp is supported; tracing is off.']);
   });
 
   test.each(['collector:4318', 'collector', 'grpc://collector:4317', '/v1/traces', 'user:s3cret@collector'])(

@@ -350,7 +350,7 @@ describe('files', () => {
 
   test.each(['/empty', '/line-break'])('an empty file is refused', (path) => {
     expect(() => parse(kinds.inFile(kinds.secretText), path)).toThrow(
-      new Error('Expected the path of a file with something in it.'),
+      new Error('Expected the path of a file that is not empty.'),
     );
   });
 
@@ -367,7 +367,7 @@ describe('files', () => {
   });
 
   test.each([kinds.pemFile, kinds.inFile(kinds.secretText)])('a path that cannot be read is not repeated', (kind) => {
-    const message = 'Expected the path of a file that can be read (ENOENT).';
+    const message = 'Expected the path of a readable file (ENOENT).';
     expect(() => parse(kind as ValueKind<unknown>, '/s3cret')).toThrow(new Error(message));
   });
 });

@@ -91,7 +91,7 @@ describe('the reader of frames', () => {
   };
 
   test.each(Object.entries(unreadable))('does not read %s', (_, bytes) => {
-    expect(() => readFrame(bytes, 1024)).toThrow('Expected a PipelineRequest, got bytes that are none.');
+    expect(() => readFrame(bytes, 1024)).toThrow('Could not decode the PipelineRequest.');
   });
 
   test('reads as many calls as a frame may have, and stops at the next, however many follow', () => {

@@ -8,7 +8,7 @@ import { http2StreamOf, injectConnections, readOneAhead } from '../../../server/
 import { until } from '../../support/poll';
 
 /** When one of these fails, grpc-js has changed, and connections/grpc-js-internals.ts has to follow. */
-describe('what is used of the insides of grpc-js', () => {
+describe('the internals of grpc-js that the server uses', () => {
   const asIs = (bytes: Buffer): Buffer => bytes;
   const method = (path: string, streams: boolean) => ({
     ...{ path, requestStream: streams, responseStream: streams },

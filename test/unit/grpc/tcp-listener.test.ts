@@ -29,7 +29,7 @@ function connected(host: string, port: number): Promise<boolean> {
   });
 }
 
-describe('a name that leads to', () => {
+describe('a name that resolves to', () => {
   test('loopback, by more than one address, is listened on at each, by one port', async () => {
     const port = Number((await listen(0, '127.0.0.1', '127.0.0.2')).split(':')[1]);
     expect(await Promise.all(['127.0.0.1', '127.0.0.2', '127.0.0.3'].map((host) => connected(host, port)))).toEqual([
@@ -45,7 +45,7 @@ describe('a name that leads to', () => {
       const failure = listen(0, ...addresses);
       await expect(failure).rejects.toThrow(ListenError);
       await expect(failure).rejects.toThrow(
-        /^Cannot listen on localhost:0 \(SESSION_SIDECAR_GRPC_ADDRESS\): .*leads to/,
+        /^Cannot listen on localhost:0 \(SESSION_SIDECAR_GRPC_ADDRESS\): .*resolves to/,
       );
     },
   );

@@ -76,7 +76,7 @@ describe('createTokens()', () => {
     ['padding', `${'A'.repeat(42)}=.${'A'.repeat(24)}`],
     ['a newline at the end', `${'A'.repeat(43)}.${'A'.repeat(24)}\n`],
     ['a megabyte', 'A'.repeat(1_048_576)],
-    ['bytes that were no UTF-8', '\ufffd'.repeat(68)],
+    ['invalid UTF-8', '\ufffd'.repeat(68)],
   ])('a token of %s is malformed', (_what, token) => {
     expect(createTokens([newKey]).verify(token)).toEqual({ valid: false, problem: 'malformed' });
   });

@@ -22,7 +22,7 @@ describe('nameViolations()', () => {
     ['a\nb', 'got a control character'],
     ['a\u0000', 'got a control character'],
     ['\u007f', 'got a control character'],
-    ['a\ufffd', 'got bytes that are no UTF-8'],
+    ['a\ufffd', 'got invalid UTF-8'],
   ])('refuses %j and says what it got, without repeating it', (name, got) => {
     const [violation] = nameViolations('mutations[3].set.key', name);
     expect(violation).toEqual({

@@ -102,7 +102,7 @@ export class Connections {
   /** A connection of gRPC came out of the socket that is being injected. */
   opened(session: ServerHttp2Session): void {
     const peer = this.#injecting;
-    if (peer === undefined) throw new Error('A connection came from elsewhere.');
+    if (peer === undefined) throw new Error('An HTTP/2 session was opened outside accept().');
     peer.session = session;
     // A client that does not keep to HTTP/2 ends its own connection, and its streams, but not the process.
     session.on('error', () => undefined);

@@ -76,5 +76,5 @@ function known<T>(part: T | undefined): T {
 }
 
 function changed(): Error {
-  return new Error('This version of @grpc/grpc-js is not supported: its insides have changed.');
+  return new Error('This version of @grpc/grpc-js is not supported: its internals have changed.');
 }

@@ -118,7 +118,7 @@ export class StreamGate implements StreamKeeper {
     if (open.isClosed || open.isRefused) return;
     const { limits, observer } = this.#parts;
     observer.refused('request_buffer');
-    open.refuse(overloaded('Too many bytes of requests wait.', limits.requestBytes, 'REQUEST_BUFFER_SIZE'));
+    open.refuse(overloaded('Too many bytes of requests are buffered.', limits.requestBytes, 'REQUEST_BUFFER_SIZE'));
   }
 
   /** A stream lives no longer than the API token that it came with. */
@@ -170,14 +170,14 @@ function sizeOf(rawHeaders: readonly string[]): number {
 
 const unknownMethod: Status = {
   code: status.UNIMPLEMENTED,
-  message: 'This sidecar does not know the method.',
+  message: 'Unknown method.',
   details: [],
 };
 
 /** A few bytes can become a thousand times as many, and on one machine nothing is gained by sending fewer. */
 const compressed: Status = {
   code: status.UNIMPLEMENTED,
-  message: 'The sidecar takes no compressed requests.',
+  message: 'Compressed requests are not supported.',
   details: [],
 };
 

@@ -89,6 +89,6 @@ function isLoopback(host: string): boolean {
 function notLoopback(address: TcpAddress, bound: string): ListenError {
   return new ListenError(
     address,
-    `${address.host} leads to ${bound}, which is reachable from outside the pod. Use 127.0.0.1 or [::1].`,
+    `${address.host} resolves to ${bound}, which is reachable from outside the pod. Use 127.0.0.1 or [::1].`,
   );
 }

@@ -70,15 +70,12 @@ async function staleSocket(address: UnixAddress): Promise<Stats | undefined> {
   const { path } = address;
   const found = statsOf(path);
   if (found === undefined) return undefined;
-  if (!found.isSocket()) throw new ListenError(address, 'a file that is no socket is there.');
+  if (!found.isSocket()) throw new ListenError(address, 'the path exists and is not a socket.');
   const problem = await problemOfConnecting(path);
   if (problem === 'ECONNREFUSED') return found;
   if (problem === 'ENOENT') return undefined;
   if (problem === undefined || problem === 'EAGAIN') throw new AddressInUseError();
-  throw new ListenError(
-    address,
-    `a socket is there, and it cannot be told whether a process listens on it (${problem}).`,
-  );
+  throw new ListenError(address, `a socket exists, and it is unknown whether a process listens on it (${problem}).`);
 }
 
 function problemOfConnecting(path: string): Promise<string | undefined> {

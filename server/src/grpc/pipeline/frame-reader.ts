@@ -43,7 +43,7 @@ export function readFrame(bytes: Uint8Array, maxCalls: number): Frame {
     return new FrameReader(bytes, maxCalls).read();
   } catch (error) {
     if (error instanceof FrameError) throw error;
-    throw new FrameError('Expected a PipelineRequest, got bytes that are none.');
+    throw new FrameError('Could not decode the PipelineRequest.');
   }
 }
 

@@ -88,7 +88,7 @@ export class Pipeline {
     const calls: PipelinedCall[] = [];
     for (const call of frame.calls) {
       if (this.#known.has(call.id)) {
-        this.#refuseFrame('Expected an id that no call under way has.');
+        this.#refuseFrame('Expected an id that no call in flight has.');
         return;
       }
       const pipelined = new PipelinedCall(this, call, now, waitMs);
@@ -284,6 +284,6 @@ function toOutcome(outcome: Outcome): NonNullable<PipelineReply['outcome']> {
 
 const unknownMethod: Status = {
   code: status.UNIMPLEMENTED,
-  message: 'This sidecar does not know the method.',
+  message: 'Unknown method.',
   details: [],
 };

@@ -65,7 +65,7 @@ export class MemoryStore implements SessionStore {
 
   async create({ content, subject, ...session }: NewSession, deadline?: number): Promise<SessionMetadata> {
     refuseAfter(deadline);
-    if (this.#entries.has(session.handle)) throw new Error('A session with this handle exists already.');
+    if (this.#entries.has(session.handle)) throw new Error('A session with this handle already exists.');
     const now = this.#options.now();
     const { handle, secretHash, csrfToken, idleTimeout } = session;
     const body = encodeBody(content, subject);

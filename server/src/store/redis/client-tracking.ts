@@ -110,7 +110,7 @@ export class ClientTracking {
     const [id, here, there] = await Promise.all([subscriber.client('ID'), runIdOf(data), runIdOf(subscriber)]);
     // During a failover, the two may be connected to different servers, where the same number is another client.
     if (here === undefined || here !== there) {
-      throw new Error('It cannot be told that both connections to Redis lead to the same server.');
+      throw new Error('Could not verify that both Redis connections reach the same server.');
     }
     this.#isSubscribed = true;
     await subscriber.subscribe(channel);
@@ -126,7 +126,7 @@ export class ClientTracking {
     const { message } = cause;
     if (message === this.#reportedTrouble) return;
     this.#reportedTrouble = message;
-    const effect = 'Redis does not tell of changes, so SESSION_SIDECAR_NEAR_CACHE has no effect for now';
+    const effect = 'client-side caching is unavailable; SESSION_SIDECAR_NEAR_CACHE is inactive';
     this.#options.onTrouble(new Error(`${effect}: ${message}`, { cause }));
   }
 

@@ -101,7 +101,7 @@ export class RedisStore implements SessionStore {
     const args = [orDash(idleTimeout), csrfToken, encodeBody(content, subject)];
     const asked = performance.now();
     const [status, created] = await this.#run('create', ref, args, deadline);
-    if (text(status) !== 'created') throw new Error('A session with this handle exists already.');
+    if (text(status) !== 'created') throw new Error('A session with this handle already exists.');
     const now = number(created);
     const state = this.#metadataOf({ version: 1, created: now, accessed: now, idleTimeout });
     this.#remember(ref, state, asked, now);
@@ -300,7 +300,7 @@ function away(): never {
 }
 
 function tooLate(): never {
-  throw storeUnavailable(false, new Error('Redis got to the command after its deadline.'));
+  throw storeUnavailable(false, new Error('Redis ran the script after its deadline.'));
 }
 
 /** Redis answers, but not with what was asked, and will later. It executed nothing. */

@@ -73,7 +73,7 @@ export function defineScripts(client: Redis | Cluster, settings: ScriptSettings)
   const corkWrite = client instanceof Redis ? corkWrites(client) : () => {};
   return (script, key, args) => {
     const command = commands[`${commandOf(script)}Buffer`];
-    if (command === undefined) throw new Error(`The connection does not know the script ${script}.`);
+    if (command === undefined) throw new Error(`The script ${script} is not defined on the connection.`);
     corkWrite();
     return command.call(client, key, ...args);
   };
