@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import bodyLua from '../../server/src/store/redis/body.lua';
-import jsonArrayLua from '../../server/src/store/redis/json_array.lua';
-import mutationsLua from '../../server/src/store/redis/mutations.lua';
+import bodyLua from '../../server/src/store/redis/scripts/lib/body.lua';
+import integerLua from '../../server/src/store/redis/scripts/lib/integer.lua';
+import jsonArrayLua from '../../server/src/store/redis/scripts/lib/json_array.lua';
+import mutationsLua from '../../server/src/store/redis/scripts/lib/mutations.lua';
 import type { Mutation } from '../../server/src/session/session-update';
 import { encodeBody } from '../../server/src/store/record-body';
-import { mutationArguments } from '../../server/src/store/redis/script-codec';
+import { mutationArguments } from '../../server/src/store/redis/scripts/script-codec';
 import { startRedis } from '../support/redis';
 import type { RedisServer } from '../support/redis';
 
@@ -46,9 +47,7 @@ local function ipairs(list)
     end
   end
 end
-local function integer(number)
-  return string.format('%.0f', number)
-end
+${integerLua}
 ${bodyLua}
 ${jsonArrayLua}
 ${mutationsLua}

@@ -9,7 +9,7 @@ export type Applied =
   | { readonly status: 'refused'; readonly refusal: Refusal };
 
 /**
- * Applies mutations in order, all of them or none. `store/redis/mutations.lua` does the same inside Redis; the contract suite
+ * Applies mutations in order, all of them or none. `store/redis/scripts/lib/mutations.lua` does the same inside Redis; the contract suite
  * and the model tests hold the two together.
  */
 export function applyMutations(content: Content, mutations: readonly Mutation[], limits: Limits): Applied {

@@ -56,7 +56,7 @@ function entryBytes(head: string, value: Buffer): number {
 }
 
 /**
- * `parse()` in redis/body.lua accepts the same bytes.
+ * `parse()` in redis/scripts/lib/body.lua accepts the same bytes.
  *
  * @param from where the body begins.
  * @returns `undefined` when the bytes are damaged. The values share the memory of `bytes`.

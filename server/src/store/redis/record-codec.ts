@@ -18,7 +18,7 @@ export interface DecodedRecord extends Body {
   readonly csrfToken: string;
 }
 
-/** As `find()` in record.lua has it: numbers are whole, above 0 and without leading zeros. */
+/** As `find()` in scripts/lib/record.lua has it: numbers are whole, above 0 and without leading zeros. */
 const maxDigits = { version: 15, time: 14, idle: 12 } as const;
 
 const newline = 0x0a;

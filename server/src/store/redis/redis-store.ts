@@ -24,8 +24,9 @@ import { Replication } from './replication';
 import type { ReplicationOptions } from './replication';
 import { decodeRecord, encodeBody } from './record-codec';
 import type { DecodedRecord } from './record-codec';
-import { defineScripts } from './scripts';
-import type { RunScript, ScriptName, ScriptReply } from './scripts';
+import { defineScripts } from './scripts/script-runner';
+import type { RunScript, ScriptReply } from './scripts/script-runner';
+import type { ScriptName } from './scripts/script-sources';
 import {
   updateArguments,
   number,
@@ -34,8 +35,8 @@ import {
   orDash,
   parseMetadata,
   text,
-} from './script-codec';
-import type { RawResult } from './script-codec';
+} from './scripts/script-codec';
+import type { RawResult } from './scripts/script-codec';
 
 export interface RedisStoreOptions {
   /** A connection of the store's own, since it learns this store's scripts. The store closes it. */

@@ -1,27 +1,16 @@
--- What every script starts with, after the settings that scripts.ts writes in front: the record in and out of its text. The
--- text is one header line and one line per entry; docs/storage.md describes it, record-codec.ts reads and writes the same.
+-- The record of a session, in and out of its text: one header line, then one line per entry. docs/storage.md describes it;
+-- record-codec.ts reads and writes the same.
 --
--- KEYS[1]  the session's key
--- ARGV[1]  SHA-256 of the secret, base64url: unlocks the session
--- ARGV[2]  last time, in ms since 1970, at which the caller waits: later, nothing is done
+-- A header is a table of texts, because most of them are only copied, and Lua adds texts as well: version, created, accessed,
+-- idle, secret_hash, csrf; and accessed_at and body_at, the positions in the record at which these parts begin.
 --
--- Returns { 'late', time } when it is later.
+-- @include lib/call.lua
+-- @include lib/integer.lua
+-- @setting touch_interval
+-- @setting max_lifetime
+-- @setting expires_by_ttl
 
-local key = KEYS[1]
-local secret_hash = ARGV[1]
-
-local function integer(number)
-  return string.format('%.0f', number)
-end
-
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local now_text = integer(now)
-if now > tonumber(ARGV[2]) then
-  return { 'late', now_text }
-end
-
--- The same rule as touchIntervalOf() in session/session.ts.
+-- The same rule as touchIntervalOf() in session/session.ts, in ms.
 local function touch_interval_of(idle)
   if not idle then
     return touch_interval or 60000
@@ -32,7 +21,7 @@ local function touch_interval_of(idle)
   return math.min(math.floor(idle / 10), 60000)
 end
 
--- The same rule as expiryOf() in session/session.ts.
+-- The same rule as expiryOf() in session/session.ts: ms since 1970, or nil for never.
 local function expiry_of(header)
   local ends = math.huge
   local idle = tonumber(header.idle)
@@ -47,33 +36,33 @@ local function expiry_of(header)
   end
 end
 
--- What begins a header after its format, and tells a caller what became of the session.
+-- The metadata in a header: what a header line begins with after its format, and what scripts return.
 local function metadata_of(header)
   return header.version .. ' ' .. header.created .. ' ' .. header.accessed .. ' ' .. header.idle
 end
 
--- As record-codec.ts has it. A time has 13 digits until the year 2286; a longer one than this is no time that clients can show.
-local most_version_digits, most_time_digits, most_idle_digits = 15, 14, 12
+-- The same limits as in record-codec.ts. Clients cannot represent a time with more digits; until the year 2286, times have 13.
+local max_version_digits, max_time_digits, max_idle_digits = 15, 14, 12
 
--- Returns the record's header and its text, or nil and why not: 'not_found', 'damaged' or 'newer_format'. Numbers in a header
--- stay the texts that they are in the record, because most are only copied, and Lua adds texts as well.
+-- Finds the session and removes it if it has expired. Returns its header and its record; or nil, nil and the problem:
+-- 'not_found', 'damaged' or 'newer_format'.
 local function find()
   local record = redis.call('GET', key)
   if not record then
-    return nil, 'not_found'
+    return nil, nil, 'not_found'
   end
   local _, stop, version, created, accessed_at, accessed, idle, hash, csrf =
     string.find(record, '^1 ([1-9]%d*) ([1-9]%d*) ()([1-9]%d*) ([1-9-]%d*) ([%w_-]+) ([%w_-]+)\n')
   if
     not stop
-    or #version > most_version_digits
-    or #created > most_time_digits
-    or #accessed > most_time_digits
-    or #idle > most_idle_digits
+    or #version > max_version_digits
+    or #created > max_time_digits
+    or #accessed > max_time_digits
+    or #idle > max_idle_digits
     or not (idle == '-' or tonumber(idle) > 0)
   then
     local format = tonumber(string.match(record, '^([1-9]%d*) '))
-    return nil, format and format > 1 and 'newer_format' or 'damaged'
+    return nil, nil, format and format > 1 and 'newer_format' or 'damaged'
   end
   local header = {
     version = version,
@@ -88,14 +77,15 @@ local function find()
   local expires = expiry_of(header)
   if expires and now >= expires then
     redis.call('UNLINK', key)
-    return nil, 'not_found'
+    return nil, nil, 'not_found'
   end
   if hash ~= secret_hash then
-    return nil, 'not_found'
+    return nil, nil, 'not_found'
   end
   return header, record
 end
 
+-- Sets the key's TTL to when the session expires.
 local function expire(header)
   local expires = expiry_of(header)
   if expires and expires_by_ttl then
@@ -105,14 +95,14 @@ local function expire(header)
   end
 end
 
--- Whether the key's TTL ends it before the record does: it was set when the settings were others.
+-- Returns whether the key's TTL ends before the session expires, because it was set under other settings.
 local function ends_early(header)
   local ends = redis.call('PEXPIRETIME', key)
   return ends > 0 and ends < (expires_by_ttl and expiry_of(header) or math.huge)
 end
 
--- Records the access if that is due. Returns whether it was; or nil, and changes nothing, when something is due and is_whole is
--- given and says that the record's body is damaged.
+-- Records the access if the touch interval has passed. Returns whether it did; or nil, and changes nothing, when something is to
+-- be written and is_whole, if given, returns false: the record's body is damaged.
 local function touch(header, record, is_whole)
   local is_due = now - header.accessed >= touch_interval_of(tonumber(header.idle))
   if not is_due and not ends_early(header) then
@@ -135,8 +125,8 @@ local function touch(header, record, is_whole)
   return is_due
 end
 
--- Stores a whole record. Returns whether it did: with only_if_new, not over one that is there.
-local function store(header, body, only_if_new)
+-- Writes a whole record. Returns whether it did: with only_if_new, not when the key exists.
+local function write(header, body, only_if_new)
   local line = '1 ' .. metadata_of(header) .. ' ' .. header.secret_hash .. ' ' .. header.csrf .. '\n'
   local command = { 'SET', key, line .. body }
   if only_if_new then

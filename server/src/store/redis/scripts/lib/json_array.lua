@@ -1,13 +1,13 @@
--- JSON arrays that grow, working on their text alone, as session/json-array.ts does in memory: however many elements are
--- appended, the text is searched once and put together once.
+-- JSON arrays that grow, as text: elements keep the bytes they were written with. However many elements are appended, the text
+-- is searched once and joined once. session/json-array.ts does the same in memory.
 --
 -- An array:
---   parts     its text, but for the closing bracket, in pieces
+--   parts     its text without the closing bracket, in pieces
 --   length    bytes of the whole text
---   is_empty
---   elements  their texts as keys, without space between tokens; nil until a search needs them
+--   is_empty  whether it has no elements
+--   elements  by text: its elements, without space between tokens; nil until a search needs them
 
--- Where the string that opens at a place closes, or the text ends.
+-- Returns where the string that opens at a position closes, or the length of the text.
 local function string_stop(json, at)
   local stop = at
   while true do
@@ -22,11 +22,11 @@ local function string_stop(json, at)
   end
 end
 
--- How many bytes are looked at together: a call for each of them takes longer.
+-- Bytes per call of string.byte(): one call for each byte takes longer.
 local batch = 128
 
--- Calls found() with the text of each element between an array's brackets, without space between tokens; without split, with
--- all that the text has. Reads each byte once, so the time is linear in the length, whatever the text is.
+-- Calls found() with each element of the text between an array's brackets, without space between tokens; or, without split, with
+-- the whole text. Reads each byte once, so the time is linear in the length of any text.
 local function each_piece(json, split, found)
   local byte, sub, length = string.byte, string.sub, #json
   local pieces, depth, from, start = {}, 0, 1, 1
@@ -95,7 +95,7 @@ local function elements_of(array)
   return elements
 end
 
--- Returns the array that a text is, or nil. Only its brackets are looked at to tell.
+-- Returns the array in a text, or nil when the text does not begin and end with brackets.
 local function open_array(text)
   local _, _, from, to = string.find(text, '^[ \t\r\n]*()%[.*()%][ \t\r\n]*$')
   if not from then
@@ -105,7 +105,7 @@ local function open_array(text)
   return { parts = { body }, length = to - from + 1, is_empty = string.find(body, '^%[[ \t\r\n]*$') ~= nil }
 end
 
--- Adds an element to the end. Returns whether it did: with unless_present, not if an element has the same text.
+-- Appends an element. Returns whether it did: with unless_present, not when an element has the same text.
 local function append_to(array, element, unless_present)
   if unless_present or array.elements then
     array.elements = array.elements or elements_of(array)

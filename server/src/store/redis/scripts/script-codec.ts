@@ -1,9 +1,7 @@
-import type { Mutation, MutationResult, SessionUpdate } from '../../session/session-update';
-import type { SessionMetadata } from '../../session/session';
+import type { Mutation, MutationResult, SessionUpdate } from '../../../session/session-update';
+import type { SessionMetadata } from '../../../session/session';
 
-/*
- * How what the scripts take and give is spelled; the headers of the .lua files say in which order it comes.
- */
+/* The arguments and replies of the scripts. The headers of the .lua files list them in order. */
 
 export function updateArguments({ ifVersion, secretHash, csrfToken, idleTimeout, subject }: SessionUpdate): string[] {
   return [
@@ -45,7 +43,7 @@ export function mutationResult(raw: RawResult): MutationResult {
   return { applied: applied === 1, ...(Buffer.isBuffer(value) ? { value } : { messages: value }) };
 }
 
-/** As metadata_of() in record.lua gives it. */
+/** As metadata_of() in lib/record.lua formats it. */
 export function parseMetadata(reply: unknown): Omit<SessionMetadata, 'expires'> {
   const [version, created, accessed, idle] = text(reply).split(' ');
   return {

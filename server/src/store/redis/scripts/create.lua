@@ -1,10 +1,15 @@
--- Stores a new session, unless there is one under this key.
+#!lua
+-- Stores a new session, unless the key exists.
 --
 -- ARGV[3]  idle timeout in ms, or '-'
 -- ARGV[4]  CSRF token
--- ARGV[5]  the record's body
+-- ARGV[5]  body of the record
 --
--- Returns { 'created', time of creation }, or { 'exists' }.
+-- Returns { 'created', time of creation }.
+-- Errors: { 'exists' }
+--
+-- @include lib/call.lua
+-- @include lib/record.lua
 
 local header = {
   version = '1',
@@ -14,7 +19,7 @@ local header = {
   secret_hash = secret_hash,
   csrf = ARGV[4],
 }
-if not store(header, ARGV[5], true) then
+if not write(header, ARGV[5], true) then
   return { 'exists' }
 end
 return { 'created', now_text }

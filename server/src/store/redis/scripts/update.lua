@@ -1,15 +1,29 @@
--- Applies a change to a session that exists, all of it or nothing.
+#!lua
+-- Applies a change to a session, all of it or nothing.
 --
--- ARGV[3]  version the session must be at, or ''
+-- ARGV[3]  version that the session must have, or ''
 -- ARGV[4]  SHA-256 of the new secret, base64url, or ''
 -- ARGV[5]  new CSRF token, or ''
 -- ARGV[6]  new idle timeout in ms, '-' for none, or '' to leave it
--- ARGV[7]  '=' and the new subject (nothing more: nobody), or '' to leave it
+-- ARGV[7]  '=' and the new subject (empty: none), or '' to leave it
 -- ARGV[8]  and on, four for each mutation: kind, key or queue, value or number or message, '1' for unless_present
 --
--- Returns { 'updated', metadata_of() the session, and a result for each mutation }, a result being 1 if it applied and 0 if
--- not, and where it gives something, { that, value or messages }; or { 'version_mismatch', version }, { 'operand', position
--- of the mutation, problem }, { 'limit', which }; or { why not } as find() says.
+-- Returns { 'updated', metadata_of() the session, and a result for each mutation }. A result is 1 when the mutation applied, else
+-- 0; where it has a value or messages, it is { that, these }.
+-- Errors: { 'not_found' }, { 'damaged' }, { 'newer_format' }, { 'version_mismatch', version },
+--   { 'operand', index of the mutation, problem }, { 'limit', name }
+--
+-- @include lib/body.lua
+-- @include lib/call.lua
+-- @include lib/integer.lua
+-- @include lib/mutations.lua
+-- @include lib/record.lua
+-- @setting max_session_bytes
+-- @setting max_keys
+-- @setting max_flash_messages
+-- @setting max_flash_queues
+-- @setting max_reply_bytes
+-- @setting max_work_bytes
 
 local if_version, new_secret_hash, new_csrf, new_idle, new_subject = unpack(ARGV, 3, 7)
 local first_mutation = 8
@@ -32,9 +46,9 @@ local function exceeded_limit(before, after)
   end
 end
 
-local header, record = find()
+local header, record, problem = find()
 if not header then
-  return { record }
+  return { problem }
 end
 if if_version ~= '' and tonumber(if_version) ~= tonumber(header.version) then
   return { 'version_mismatch', header.version }
@@ -86,11 +100,11 @@ if new_idle ~= '' then
   header.idle = new_idle
 end
 header.version = integer(header.version + 1)
-if #header.version > most_version_digits then
+if #header.version > max_version_digits then
   return { 'damaged' }
 end
 header.accessed = now_text
 close_arrays(content.data)
-store(header, format(content))
+write(header, format(content))
 reply[2] = metadata_of(header)
 return reply

@@ -1,11 +1,14 @@
--- The mutations on a content: what session/mutations.ts and session/draft.ts do in memory. Whatever a request asks, an
--- mutation takes time in proportion to its own bytes, and the first one on an array or a queue to that of the array or queue
--- besides.
+-- The mutations of a content, as session/mutations.ts and session/draft.ts do them in memory. A mutation takes time in proportion
+-- to its own bytes; the first one on an array or a queue, also to the bytes of that array or queue.
+--
+-- @include lib/body.lua
+-- @include lib/integer.lua
+-- @include lib/json_array.lua
 
--- What one request may still cost, by the names of the limits; update.lua sets it. A mutation spends before it does anything.
+-- Bytes that the request may still spend, by limit; update.lua sets them. A mutation spends before it changes anything.
 local budget = {}
 
--- Returns whether there was that much left.
+-- Returns whether enough was left.
 local function spend(name, bytes)
   budget[name] = budget[name] - bytes
   return budget[name] >= 0
@@ -24,7 +27,7 @@ local function value_under(data, key)
   return value
 end
 
--- The bytes of the value under a key, or nil where there is none.
+-- Returns the bytes of the value under a key, or nil when the key does not exist.
 local function length_under(data, key)
   if data.values[key] then
     return #data.values[key]
@@ -35,14 +38,14 @@ local function length_under(data, key)
   return data.lines[key] and value_length_of(data.lines[key])
 end
 
--- Gives each key whose array has grown its value, for format() to find.
+-- Turns arrays that have grown into values, for format().
 local function close_arrays(data)
   for key in pairs(data.arrays) do
     value_under(data, key)
   end
 end
 
--- Counts a change of the bytes under a key, from nil where there was none.
+-- Counts a change of the bytes under a key; from nil: the key is new.
 local function count(data, key, from, to)
   if from then
     data.bytes = data.bytes + to - from
@@ -72,8 +75,8 @@ local function is_safe_integer(number)
   return number >= -9007199254740991 and number <= 9007199254740991
 end
 
--- Each changes the content and returns whether it did, and what it gives, if anything; or nil and why not: a name in budget, or
--- the problem with the value that the key holds.
+-- By kind: changes the content. Returns whether it did, and the value or messages that are the result, if any; or nil and the
+-- problem: the limit in budget that was exceeded, or what is wrong with the value that the key holds.
 local mutations = {}
 
 function mutations.set(content, key, value)
@@ -193,8 +196,8 @@ function mutations.pop_flash(content, queue)
     return nil, 'maxReplyBytes'
   end
   local messages = {}
-  for place, line in ipairs(lines) do
-    messages[place] = value_of(line)
+  for position, line in ipairs(lines) do
+    messages[position] = value_of(line)
   end
   remove_name(flash, queue)
   flash.bytes = flash.bytes - #queue * #lines - length

@@ -1,10 +1,12 @@
--- A record's body as tables, and back.
+-- The body of a record, to and from the content of a session: { data =, flash =, subject_line = }.
 --
--- Entries keep their encoded line, so that unchanged ones are written back verbatim. What data and flash have in common:
---   names    in the order in which they came, with false in the place of one that was removed
---   places   where a name is in names; nil until one is removed
---   size     number of names
---   bytes    of names and values, as the session size limit counts them
+-- Entries keep their encoded line, so that unchanged ones are written back verbatim.
+--
+-- data and flash:
+--   names      in the order in which they were added, with false in the position of one that was removed
+--   positions  by name: its position in names; nil until a name is removed
+--   size       number of names
+--   bytes      of names and values, as the session size limit counts them
 -- data:
 --   lines    by key: the line, or false once the key has a new value
 --   values   by key: the value, where a mutation needed it or changed it; mutations.lua
@@ -15,23 +17,23 @@
 --   known    by queue: its lines as keys, where a mutation searched for one; mutations.lua
 
 local function add_name(map, name)
-  local place = #map.names + 1
-  map.names[place] = name
+  local position = #map.names + 1
+  map.names[position] = name
   map.size = map.size + 1
-  if map.places then
-    map.places[name] = place
+  if map.positions then
+    map.positions[name] = position
   end
 end
 
 local function remove_name(map, name)
-  if not map.places then
-    map.places = {}
-    for place, candidate in ipairs(map.names) do
-      map.places[candidate] = place
+  if not map.positions then
+    map.positions = {}
+    for position, candidate in ipairs(map.names) do
+      map.positions[candidate] = position
     end
   end
-  map.names[map.places[name]] = false
-  map.places[name] = nil
+  map.names[map.positions[name]] = false
+  map.positions[name] = nil
   map.size = map.size - 1
 end
 
@@ -77,8 +79,8 @@ local function is_utf8(text)
   return not string.find(text, '[\128-\255]')
 end
 
--- Returns the content of the body that begins at a place in a record, or nil when it is damaged. It is exactly when
--- record-codec.ts says so.
+-- Returns the content of the body that begins at a position in a record; or nil when it is damaged, which is exactly when
+-- record-codec.ts rejects it.
 local function parse(record, at)
   local find, sub, byte, length = string.find, string.sub, string.byte, #record
   local data, flash, subject_line, bytes = new_data(), new_flash(), '', 0

@@ -1,0 +1,25 @@
+#!lua flags=allow-oom
+-- Reads a session and records the access when the touch interval has passed since the last one recorded. Allowed when Redis is
+-- full, which must not log people out: a touch writes a few bytes over old ones.
+--
+-- Returns { 'found', record, time }, with 'touched' as a fourth element when the access was recorded, at that time.
+-- Errors: { 'not_found' }, { 'damaged' }, { 'newer_format' }
+--
+-- @include lib/body.lua
+-- @include lib/call.lua
+-- @include lib/record.lua
+
+local header, record, problem = find()
+if not header then
+  return { problem }
+end
+local touched = touch(header, record, function()
+  return parse(record, header.body_at)
+end)
+if touched == nil then
+  return { 'damaged' }
+end
+if touched then
+  return { 'found', record, now_text, 'touched' }
+end
+return { 'found', record, now_text }

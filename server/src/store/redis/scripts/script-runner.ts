@@ -1,0 +1,35 @@
+import { Redis } from 'ioredis';
+import type { Cluster } from 'ioredis';
+import { corkWrites } from './cork';
+import { scriptSource } from './script-sources';
+import type { ScriptName, ScriptSettings } from './script-sources';
+
+/** A script's reply: the outcome, and what the script's header says follows. */
+export type ScriptReply = readonly [Buffer, ...unknown[]];
+
+export type RunScript = (script: ScriptName, key: string, args: readonly (string | Buffer)[]) => Promise<ScriptReply>;
+
+const names: readonly ScriptName[] = ['create', 'load', 'update', 'delete'];
+
+/**
+ * Defines the scripts on a connection. Those that run in one turn of the event loop leave in one system call. ioredis sends a
+ * script's text once on each connection and its SHA-1 from then on, and the text again when Redis has forgotten it (NOSCRIPT).
+ */
+export function defineScripts(client: Redis | Cluster, settings: ScriptSettings): RunScript {
+  for (const name of names) {
+    client.defineCommand(commandOf(name), { lua: scriptSource(name, settings), numberOfKeys: 1 });
+  }
+  type Command = (key: string, ...args: readonly (string | Buffer)[]) => Promise<ScriptReply>;
+  const commands = client as unknown as Record<string, Command | undefined>;
+  const corkWrite = client instanceof Redis ? corkWrites(client) : () => {};
+  return (script, key, args) => {
+    const command = commands[`${commandOf(script)}Buffer`];
+    if (command === undefined) throw new Error(`The script ${script} is not defined on the connection.`);
+    corkWrite();
+    return command.call(client, key, ...args);
+  };
+}
+
+function commandOf(script: ScriptName): string {
+  return `${script}Session`;
+}

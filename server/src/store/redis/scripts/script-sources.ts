@@ -1,0 +1,85 @@
+import type { Limits } from '../../../session/limits';
+import type { ExpiryPolicy } from '../../../session/session';
+import createLua from './create.lua';
+import deleteLua from './delete.lua';
+import bodyLua from './lib/body.lua';
+import callLua from './lib/call.lua';
+import integerLua from './lib/integer.lua';
+import jsonArrayLua from './lib/json_array.lua';
+import mutationsLua from './lib/mutations.lua';
+import recordLua from './lib/record.lua';
+import loadLua from './load.lua';
+import updateLua from './update.lua';
+
+export type ScriptName = 'create' | 'load' | 'update' | 'delete';
+
+export interface ScriptSettings {
+  readonly expiry: ExpiryPolicy;
+  readonly limits: Limits;
+  /** Whether keys get a TTL. */
+  readonly expireKeys: boolean;
+}
+
+const scripts: Readonly<Record<ScriptName, string>> = {
+  create: createLua,
+  load: loadLua,
+  update: updateLua,
+  delete: deleteLua,
+};
+
+const library: Readonly<Record<string, string>> = {
+  'lib/body.lua': bodyLua,
+  'lib/call.lua': callLua,
+  'lib/integer.lua': integerLua,
+  'lib/json_array.lua': jsonArrayLua,
+  'lib/mutations.lua': mutationsLua,
+  'lib/record.lua': recordLua,
+};
+
+/**
+ * The text of a script as Redis gets it: its `#!lua` line, the settings and library files that it and they declare with
+ * `-- @setting` and `-- @include`, and the script itself. Settings are in the text because arguments would be sent, and parsed
+ * as numbers, with every call.
+ */
+export function scriptSource(name: ScriptName, settings: ScriptSettings): string {
+  const script = scripts[name];
+  const shebangEnd = script.indexOf('\n') + 1;
+  const files = [...includedFiles(script), script.slice(shebangEnd)];
+  const values = settingValues(settings);
+  const names = new Set(files.flatMap((text) => declared(text, 'setting')));
+  const locals = [...names].map((setting) => `local ${setting} = ${String(values[setting] ?? 'nil')}\n`);
+  return [script.slice(0, shebangEnd), ...locals, ...files].join('');
+}
+
+/** The library files that a file needs, each once and after those that it includes itself. */
+function includedFiles(text: string, seen = new Set<string>()): string[] {
+  return declared(text, 'include').flatMap((path) => {
+    if (seen.has(path)) return [];
+    seen.add(path);
+    const file = library[path];
+    if (file === undefined) throw new Error(`Unknown Lua file ${path}.`);
+    return [...includedFiles(file, seen), file];
+  });
+}
+
+function declared(text: string, kind: 'include' | 'setting'): string[] {
+  return [...text.matchAll(new RegExp(`^-- @${kind} (\\S+)$`, 'gm'))].map(([, name = '']) => name);
+}
+
+function settingValues({
+  expiry,
+  limits,
+  expireKeys,
+}: ScriptSettings): Readonly<Record<string, number | boolean | undefined>> {
+  return {
+    touch_interval: expiry.touchInterval,
+    max_lifetime: expiry.maxLifetime,
+    expires_by_ttl: expireKeys,
+    max_session_bytes: limits.maxSessionBytes,
+    max_keys: limits.maxKeys,
+    max_flash_messages: limits.maxFlashMessages,
+    max_flash_queues: limits.maxFlashQueues,
+    max_reply_bytes: limits.maxReplyBytes,
+    max_work_bytes: limits.maxWorkBytes,
+  };
+}
