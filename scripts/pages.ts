@@ -5,7 +5,7 @@ import { fileDescriptors } from '@session-sidecar/proto/descriptors';
 import { status } from '@grpc/grpc-js';
 import { errorFacts } from '../client/src/errors';
 import { otelVariables, settingRows } from '../server/src/config';
-import { statusOf } from '../server/src/grpc/status';
+import { statusOf } from '../server/src/rpc/status';
 import { createMetrics } from '../server/src/metrics/metrics';
 import { code, page, table } from './markdown';
 import { sizingPage } from './sizing-page';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { emptyContent } from '../../server/src/session/content';
 import type { NewSession, SessionStore } from '../../server/src/session/session-store';
-import { createTokens, randomSigningKey } from '../../server/src/session/token';
+import { createTokens, randomSigningKey } from '../../server/src/tokens/token';
 import { generousLimits, twentyMinutes } from '../support/store-harness';
 import type { MakeStore, StoreHarness } from '../support/store-harness';
 

@@ -3,7 +3,7 @@ import type { Mutation } from '../../server/src/session/session-update';
 import { emptyContent } from '../../server/src/session/content';
 import type { ExpiryPolicy } from '../../server/src/session/session';
 import type { NewSession, SessionRef, SessionStore } from '../../server/src/session/session-store';
-import { createTokens, randomSigningKey } from '../../server/src/session/token';
+import { createTokens, randomSigningKey } from '../../server/src/tokens/token';
 import { generousLimits, twentyMinutes } from '../support/store-harness';
 import { describeDeadlines } from './deadlines.contract';
 import type { MakeStore, StoreHarness } from '../support/store-harness';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { settingRows } from '../../server/src/config';
-import { createTokens, randomSigningKey } from '../../server/src/session/token';
+import { createTokens, randomSigningKey } from '../../server/src/tokens/token';
 import nodeLines from '../../scripts/node-lines.json';
 import { sizingPage } from '../../scripts/sizing-page';
 import { alerts, documentedSeries } from '../k8s/rules';

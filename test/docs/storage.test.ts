@@ -7,7 +7,7 @@ import { contentBytes, emptyContent } from '../../server/src/session/content';
 import { expiryOf } from '../../server/src/session/session';
 import { SessionManager } from '../../server/src/session/session-manager';
 import type { SessionStore, StorePart } from '../../server/src/session/session-store';
-import { createTokens, randomSigningKey } from '../../server/src/session/token';
+import { createTokens, randomSigningKey } from '../../server/src/tokens/token';
 import { decodeRecord, encodeBody } from '../../server/src/store/redis/record-codec';
 import { RedisStore } from '../../server/src/store/redis/redis-store';
 import { ignoreEvents } from '../support/events';

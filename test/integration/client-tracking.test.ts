@@ -1,7 +1,7 @@
 import { afterEach, expect, jest, test } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { connectSubscriber } from '../../server/src/store/redis/connection/redis-connection';
-import { ClientTracking } from '../../server/src/store/redis/client-tracking';
+import { ClientTracking } from '../../server/src/store/redis/near-cache/client-tracking';
 import { moveMonotonicClock } from '../support/clock';
 import { until } from '../support/poll';
 import { startRedis } from '../support/redis';

@@ -3,7 +3,7 @@ import type { RedisConnectionOptions } from '../../server/src/store/redis/connec
 import { connectRedis } from '../../server/src/store/redis/connection/redis-connection';
 import { emptyContent } from '../../server/src/session/content';
 import type { SessionStore } from '../../server/src/session/session-store';
-import { createTokens, randomSigningKey } from '../../server/src/session/token';
+import { createTokens, randomSigningKey } from '../../server/src/tokens/token';
 import { until } from '../support/poll';
 import { startRedis, startSentinel } from '../support/redis';
 import type { RedisServer, RedisServerOptions } from '../support/redis';

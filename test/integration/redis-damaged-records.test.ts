@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { emptyContent } from '../../server/src/session/content';
 import { UnreadableRecordError } from '../../server/src/session/errors';
 import type { NewSession, SessionStore } from '../../server/src/session/session-store';
-import { createTokens, randomSigningKey } from '../../server/src/session/token';
+import { createTokens, randomSigningKey } from '../../server/src/tokens/token';
 import { decodeRecord } from '../../server/src/store/redis/record-codec';
 import { startRedis } from '../support/redis';
 import type { RedisServer } from '../support/redis';

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import type { NetConnectOpts } from 'node:net';
 import { emptyContent } from '../../server/src/session/content';
 import type { NewSession, SessionStore } from '../../server/src/session/session-store';
-import { createTokens, randomSigningKey } from '../../server/src/session/token';
+import { createTokens, randomSigningKey } from '../../server/src/tokens/token';
 import type { RedisConnectionOptions } from '../../server/src/store/redis/connection/client-options';
 import { connectSubscriber } from '../../server/src/store/redis/connection/redis-connection';
 import { RedisStore } from '../../server/src/store/redis/redis-store';

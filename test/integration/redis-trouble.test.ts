@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { emptyContent } from '../../server/src/session/content';
 import { UnreadableRecordError } from '../../server/src/session/errors';
 import type { NewSession, SessionStore } from '../../server/src/session/session-store';
-import { createTokens, randomSigningKey } from '../../server/src/session/token';
+import { createTokens, randomSigningKey } from '../../server/src/tokens/token';
 import { until } from '../support/poll';
 import { startRedis } from '../support/redis';
 import type { RedisServer } from '../support/redis';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { SessionManager } from '../../server/src/session/session-manager';
-import { createTokens, randomSigningKey } from '../../server/src/session/token';
+import { createTokens, randomSigningKey } from '../../server/src/tokens/token';
 import { ignoreEvents } from '../support/events';
 import { startRedis } from '../support/redis';
 import type { RedisServer } from '../support/redis';

@@ -4,7 +4,7 @@ import type { Mutation } from '../../server/src/session/session-update';
 import { emptyContent } from '../../server/src/session/content';
 import type { Limits } from '../../server/src/session/limits';
 import type { NewSession, SessionStore, UpdateOutcome } from '../../server/src/session/session-store';
-import { createTokens, randomSigningKey } from '../../server/src/session/token';
+import { createTokens, randomSigningKey } from '../../server/src/tokens/token';
 import { startRedis } from '../support/redis';
 import type { RedisServer } from '../support/redis';
 import { makeMemoryStore, makeRedisStore, redisConnectionOptions, twentyMinutes } from '../support/store-harness';

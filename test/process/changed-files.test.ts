@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { generate } from 'selfsigned';
-import { createTokens } from '../../server/src/session/token';
+import { createTokens } from '../../server/src/tokens/token';
 import { mountSecret } from '../support/mounted-secret';
 import type { MountedSecret } from '../support/mounted-secret';
 import { until } from '../support/poll';

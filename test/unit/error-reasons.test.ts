@@ -3,7 +3,7 @@ import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
 import { expect, test } from '@jest/globals';
 import { fileDescriptors } from '@session-sidecar/proto/descriptors';
 import { errorFacts } from '../../client/src/errors';
-import { statusOf } from '../../server/src/grpc/status';
+import { statusOf } from '../../server/src/rpc/status';
 
 const file = fileDescriptors
   .map((descriptor) => fromBinary(FileDescriptorProtoSchema, Buffer.from(descriptor, 'base64')))

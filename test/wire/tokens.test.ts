@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { createTokens, randomSigningKey } from '../../server/src/session/token';
+import { createTokens, randomSigningKey } from '../../server/src/tokens/token';
 
 /*
  * Tokens are in browsers' cookies. These were computed with node:crypto alone, as the comment on Tokens describes them: a

@@ -4,18 +4,18 @@ import type { ApiTokens } from './api-tokens';
 import { CallSlots } from './budgets/call-slots';
 import { ReplyBudget } from './budgets/reply-budget';
 import { SharedBudget } from './budgets/shared-budget';
-import { logCalls } from './call-log';
+import { logCalls } from '../rpc/call-log';
 import { Connections } from './connections/connections';
 import { injectConnections } from './connections/grpc-js-internals';
 import type { PeerBudgets } from './connections/peer';
 import { StreamGate } from './connections/stream-gate';
 import type { Method } from './connections/stream-gate';
-import { createDispatchers } from './dispatcher';
-import type { DispatcherParts } from './dispatcher';
-import { Health } from './health';
-import { InFlightCalls } from './in-flight-calls';
-import { addLazily } from './lazy-services';
-import type { LazyMethod, LoadedMethod } from './lazy-services';
+import { createDispatchers } from '../rpc/dispatcher';
+import type { DispatcherParts } from '../rpc/dispatcher';
+import { Health } from './standard-services/health';
+import { InFlightCalls } from '../rpc/in-flight-calls';
+import { addLazily } from './standard-services/lazy-services';
+import type { LazyMethod, LoadedMethod } from './standard-services/lazy-services';
 import { maxMessageBytes, maxMetadataBytes } from './limits';
 import type { GrpcLimits } from './limits';
 import type { GrpcAddress } from './listening/address';
@@ -25,7 +25,7 @@ import type { SocketAccess } from './listening/unix-listener';
 import { PipelineAdmission } from './pipeline/admission';
 import { ProcessPauses } from './process-pauses';
 import { createSessionService, sessionServiceDefinition } from './session-service';
-import type * as StandardServicesModule from './standard-services';
+import type * as StandardServicesModule from './standard-services/standard-services';
 
 export interface GrpcServerOptions extends Omit<DispatcherParts, 'calls' | 'maxMutations'> {
   readonly addresses: readonly GrpcAddress[];
@@ -172,7 +172,7 @@ const reflectionMethods: readonly LazyMethod[] = ['v1', 'v1alpha'].map((version)
 function loadStandardMethods(health: Health): ReadonlyMap<string, LoadedMethod> {
   // An import() would come too late for the call that needs it.
   // eslint-disable-next-line @typescript-eslint/no-require-imports
-  return (require('./standard-services') as typeof StandardServicesModule).standardMethods(health);
+  return (require('./standard-services/standard-services') as typeof StandardServicesModule).standardMethods(health);
 }
 
 function methodsByPath(standard: readonly LazyMethod[]): ReadonlyMap<string, Method> {

@@ -1,7 +1,7 @@
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { SessionServiceService } from '@session-sidecar/proto/session/v1/session_service';
 import type { Logger } from 'pino';
-import type { Dispatch } from './dispatcher';
+import type { Dispatch } from '../rpc/dispatcher';
 import type { PipelineAdmission } from './pipeline/admission';
 import { serveUnary } from './unary';
 

@@ -2,12 +2,12 @@ import type { handleUnaryCall, sendUnaryData, ServerUnaryCall } from '@grpc/grpc
 import type { Logger } from 'pino';
 import type { SessionError } from '../session/errors';
 import type { QueuedCall } from './budgets/call-queue';
-import { CallContext } from './call-context';
+import { CallContext } from '../rpc/call-context';
 import { http2StreamOf } from './connections/grpc-js-internals';
 import { openStreamOf } from './connections/open-stream';
 import type { OpenStream } from './connections/open-stream';
-import type { Dispatch } from './dispatcher';
-import { toServiceError, toStatus } from './status';
+import type { Dispatch } from '../rpc/dispatcher';
+import { toServiceError, toStatus } from '../rpc/status';
 
 /** An RPC with one request and one response, as grpc-js calls it. */
 export function serveUnary(dispatch: Dispatch, logger: Logger): handleUnaryCall<Buffer, Buffer> {

@@ -1,6 +1,6 @@
 import { collectDefaultMetrics } from 'prom-client';
 import type { Registry } from 'prom-client';
-import type { RpcObserver } from '../grpc/dispatcher';
+import type { RpcObserver } from '../rpc/dispatcher';
 import type { SessionEvents } from '../session/session-events';
 import { MetricFactory } from './metric-factory';
 import { processMetrics } from './process-metrics';

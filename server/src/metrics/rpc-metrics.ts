@@ -1,5 +1,5 @@
-import type { RpcObserver } from '../grpc/dispatcher';
-import type { RefusalLimit, RefusalObserver } from '../grpc/refusals';
+import type { RpcObserver } from '../rpc/dispatcher';
+import type { RefusalLimit, RefusalObserver } from '../rpc/refusals';
 import { latencyBuckets } from './metric-factory';
 import type { MetricFactory } from './metric-factory';
 import type { ExemplarLabels } from './fast-metrics';

@@ -1,5 +1,5 @@
 import type { StoreObserver } from '../store/instrumented-store';
-import type { NearCacheObserver } from '../store/redis/near-cache';
+import type { NearCacheObserver } from '../store/redis/near-cache/near-cache';
 import { latencyBuckets } from './metric-factory';
 import type { MetricFactory } from './metric-factory';
 

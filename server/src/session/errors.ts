@@ -1,7 +1,7 @@
 import { boundViolations } from './violations';
 import type { FieldViolation } from './violations';
 
-/** Why a use case failed. The closed set; `grpc/status.ts` gives each its gRPC status. */
+/** Why a use case failed. The closed set; `rpc/status.ts` gives each its gRPC status. */
 export type Reason =
   | 'SESSION_NOT_FOUND'
   | 'TOKEN_INVALID'

@@ -9,7 +9,7 @@ import { limitExceeded, toSessionError } from './refusals';
 import type { ExpiryPolicy, SessionRecord, SessionMetadata } from './session';
 import type { SessionEvents } from './session-events';
 import type { SessionRef, SessionStore } from './session-store';
-import type { Tokens } from './token';
+import type { Tokens } from '../tokens/token';
 import {
   idleTimeoutViolations,
   nameViolations,

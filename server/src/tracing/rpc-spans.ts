@@ -11,8 +11,8 @@ import { status } from '@grpc/grpc-js';
 import { SessionServiceDefinition } from '@session-sidecar/proto/session/v1/session_service';
 import { ErrorInfo } from '@session-sidecar/proto/google/rpc/error_details';
 import type { Status } from '@session-sidecar/proto/google/rpc/status';
-import type { CallerMetadata } from '../grpc/call-context';
-import type { Dispatch } from '../grpc/dispatcher';
+import type { CallerMetadata } from '../rpc/call-context';
+import type { Dispatch } from '../rpc/dispatcher';
 import type { ActiveCall, TracedCall } from './active-call';
 import { ATTR_ERROR_REASON } from './attributes';
 

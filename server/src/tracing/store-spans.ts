@@ -4,7 +4,7 @@ import { ATTR_DB_OPERATION_NAME, ATTR_DB_SYSTEM_NAME, ATTR_ERROR_TYPE } from '@o
 import { SessionError } from '../session/errors';
 import type { SessionStore } from '../session/session-store';
 import type { StoreCommand } from '../store/instrumented-store';
-import type { NearCacheObserver } from '../store/redis/near-cache';
+import type { NearCacheObserver } from '../store/redis/near-cache/near-cache';
 import type { ActiveCall } from './active-call';
 import { ATTR_NEAR_CACHE } from './attributes';
 

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { TraceFlags } from '@opentelemetry/api';
 import type { Logger } from 'pino';
-import type { Dispatch } from '../grpc/dispatcher';
+import type { Dispatch } from '../rpc/dispatcher';
 import type { SessionStore } from '../session/session-store';
-import type { NearCacheObserver } from '../store/redis/near-cache';
+import type { NearCacheObserver } from '../store/redis/near-cache/near-cache';
 import type { ActiveCall, TraceIds } from './active-call';
 import { openTelemetry } from './opentelemetry';
 import { traceCalls } from './rpc-spans';

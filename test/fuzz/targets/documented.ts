@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { statusOf } from '../../../server/src/grpc/status';
+import { statusOf } from '../../../server/src/rpc/status';
 import type { RpcFailure } from '../../support/raw-grpc';
 
 const statusNames: Readonly<Record<number, string>> = {

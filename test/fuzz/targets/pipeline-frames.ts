@@ -25,7 +25,7 @@ export const pipelineFrames: Target = {
   name: 'pipeline-frames',
   property:
     'Any frames on a Pipeline stream are answered, each call once, or end the stream with a documented error; other streams do not notice.',
-  guidedBy: ['server/src/grpc'],
+  guidedBy: ['server/src/grpc', 'server/src/rpc'],
   maxBytes: 2048,
   seeds: [
     ...unaryMethods.map((_method, index) => Uint8Array.from([2, 1, 1, 0, index, 0, 0, 0, 0, 0, 0])),

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createTokens } from '../../../server/src/session/token';
+import { createTokens } from '../../../server/src/tokens/token';
 import { connectRaw, methods, RpcFailure } from '../../support/raw-grpc';
 import type { RawClient } from '../../support/raw-grpc';
 import { startReadySidecar } from '../../support/ready-sidecar';
@@ -62,7 +62,7 @@ export const requests: Target = {
   name: 'requests',
   property:
     'Any request to any RPC gets the same answer from the memory store and from Redis: success or a documented error, which changes nothing.',
-  guidedBy: ['server/src/grpc', 'server/src/session', 'server/src/store/memory'],
+  guidedBy: ['server/src/grpc', 'server/src/rpc', 'server/src/session', 'server/src/tokens', 'server/src/store/memory'],
   maxBytes: 1024,
   seeds: [
     ...others.map((_method, index) => Uint8Array.from([0, 1, index, 0, 0, 0, 0, 0, 0, 1, 2, 3, 0, 0, 0, 0])),

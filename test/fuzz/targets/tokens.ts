@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { createHash, createHmac } from 'node:crypto';
-import { createTokens } from '../../../server/src/session/token';
-import { cacheVerifiedTokens } from '../../../server/src/token-cache';
+import { createTokens } from '../../../server/src/tokens/token';
+import { cacheVerifiedTokens } from '../../../server/src/tokens/token-cache';
 import type { Target } from '../engine/target';
 
 const keys = [Buffer.alloc(32, 'newest'), Buffer.alloc(32, 'older')];
 const problems = ['malformed', 'bad_signature', 'unknown_key'];
 
-/** As server/src/session/token.ts says that they are made, written again. */
+/** As server/src/tokens/token.ts says that they are made, written again. */
 function tokenOf(id: Buffer, key: Buffer): string {
   const text = id.toString('base64url');
   const keyId = createHash('sha256').update(key).digest().subarray(0, 2);
@@ -21,7 +21,7 @@ const foreign = tokenOf(Buffer.alloc(32), Buffer.alloc(32, 'foreign'));
 export const tokens: Target = {
   name: 'tokens',
   property: 'Only tokens that were issued verify; any other text has one of three problems, found in linear time.',
-  guidedBy: ['server/src/session/token.ts', 'server/src/token-cache.ts'],
+  guidedBy: ['server/src/tokens/token.ts', 'server/src/tokens/token-cache.ts'],
   seeds: [...issued, foreign, ''].map((text) => Buffer.from(text)),
   dictionary: ['.', '=', '-', '_', '+', '/', '\n', '\u0000', 'AAAA', issued[0]!.slice(0, 43), issued[0]!.slice(44)],
   maxSteps: (bytes) => 500 + 20 * bytes,

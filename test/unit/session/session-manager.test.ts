@@ -5,7 +5,7 @@ import type { Mutation } from '../../../server/src/session/session-update';
 import type { Limits } from '../../../server/src/session/limits';
 import { limitExceeded } from '../../../server/src/session/refusals';
 import { SessionManager } from '../../../server/src/session/session-manager';
-import { createTokens, randomSigningKey } from '../../../server/src/session/token';
+import { createTokens, randomSigningKey } from '../../../server/src/tokens/token';
 import { MemoryStore } from '../../../server/src/store/memory/memory-store';
 import { ignoreEvents } from '../../support/events';
 import { generousLimits, twentyMinutes } from '../../support/store-harness';

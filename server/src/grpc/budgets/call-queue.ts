@@ -1,7 +1,7 @@
 import type { GrpcLimits } from '../limits';
-import { NextDeadline } from '../next-deadline';
-import { overloaded } from '../refusals';
-import type { RefusalObserver } from '../refusals';
+import { DeadlineTimer } from '../deadline-timer';
+import { overloaded } from '../../rpc/refusals';
+import type { RefusalObserver } from '../../rpc/refusals';
 import type { SessionError } from '../../session/errors';
 import type { CallSlots, Lane, Seats } from './call-slots';
 import type { ReplyAccount, ReplyBudget, Waiting } from './reply-budget';
@@ -37,7 +37,7 @@ export class CallQueue implements Lane, Waiting {
   readonly #onEmpty: () => void;
   /** Calls that are not started, oldest first, and since when they wait. */
   readonly #waiting = new Map<QueuedCall, number>();
-  readonly #nextTimeout = new NextDeadline(() => this.#refuseExpired());
+  readonly #timeoutTimer = new DeadlineTimer(() => this.#refuseExpired());
   #inFlight = 0;
   #isBlocked = false;
 
@@ -68,7 +68,7 @@ export class CallQueue implements Lane, Waiting {
     }
     const now = performance.now();
     this.#waiting.set(call, now);
-    this.#nextTimeout.watch(now + this.#budgets.limits.queueMs);
+    this.#timeoutTimer.watch(now + this.#budgets.limits.queueMs);
     this.#enqueue();
   }
 
@@ -142,7 +142,7 @@ export class CallQueue implements Lane, Waiting {
   }
 
   #onEmptied(): void {
-    this.#nextTimeout.stop();
+    this.#timeoutTimer.stop();
     this.#budgets.slots.forget(this);
     this.#budgets.replies.forget(this);
     this.#onEmpty();

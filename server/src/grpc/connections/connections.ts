@@ -1,7 +1,7 @@
 import { constants } from 'node:http2';
 import type { ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
-import type { RefusalLimit } from '../refusals';
+import type { RefusalLimit } from '../../rpc/refusals';
 import { showLife, whyEnd } from './liveness';
 import { Peer } from './peer';
 import type { PeerBudgets } from './peer';

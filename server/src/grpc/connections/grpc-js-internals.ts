@@ -12,7 +12,7 @@ import type { Server, ServerDuplexStream, ServerUnaryCall } from '@grpc/grpc-js'
 /*
  * The one place that knows what grpc-js keeps to itself. Its interface shows neither the connections nor the streams of HTTP/2
  * below its calls, and without these nothing can be bounded before grpc-js has spent memory on it. Where a later version has
- * other insides, the functions here throw at start-up, and test/unit/grpc/grpc-js-internals.test.ts fails.
+ * other insides, the functions here throw at start-up, and test/unit/grpc/connections/grpc-js-internals.test.ts fails.
  */
 
 export type StreamHandler = (

@@ -1,5 +1,5 @@
 import type { GrpcLimits } from '../limits';
-import type { RefusalLimit } from '../refusals';
+import type { RefusalLimit } from '../../rpc/refusals';
 import type { Peer } from './peer';
 
 /** How long a connection with nothing to say may be silent after it was asked for a sign of life, in keepalive intervals. */

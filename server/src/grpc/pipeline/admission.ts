@@ -1,9 +1,9 @@
 import { Metadata } from '@grpc/grpc-js';
-import type { InFlightCalls } from '../in-flight-calls';
+import type { InFlightCalls } from '../../rpc/in-flight-calls';
 import { http2StreamOf } from '../connections/grpc-js-internals';
 import { openStreamOf } from '../connections/open-stream';
-import { draining } from '../refusals';
-import { toServiceError, toStatus } from '../status';
+import { draining } from '../../rpc/refusals';
+import { toServiceError, toStatus } from '../../rpc/status';
 import { Pipeline } from './stream';
 import type { PipelineParts, PipelineStream } from './stream';
 

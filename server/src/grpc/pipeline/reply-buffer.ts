@@ -1,6 +1,6 @@
 import { PipelineResponse } from '@session-sidecar/proto/session/v1/pipeline';
 import type { PipelineReply } from '@session-sidecar/proto/session/v1/pipeline';
-import { encode } from '../encoding';
+import { encode } from '../../rpc/encoding';
 
 /** A frame of replies is sent when it has grown to this, and has more only for a single reply. Clients may refuse 4 MiB. */
 const frameBytes = 1024 * 1024;

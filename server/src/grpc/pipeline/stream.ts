@@ -7,17 +7,17 @@ import { invalidArgument } from '../../session/errors';
 import type { SessionError } from '../../session/errors';
 import { CallQueue } from '../budgets/call-queue';
 import type { QueuedCall, SharedBudgets } from '../budgets/call-queue';
-import { CallContext } from '../call-context';
+import { CallContext } from '../../rpc/call-context';
 import { readOneAhead } from '../connections/grpc-js-internals';
 import type { OpenStream } from '../connections/open-stream';
-import { deadlineExceeded } from '../dispatcher';
-import type { Dispatch, Outcome } from '../dispatcher';
-import { encode } from '../encoding';
+import { deadlineExceeded } from '../../rpc/dispatcher';
+import type { Dispatch, Outcome } from '../../rpc/dispatcher';
+import { encode } from '../../rpc/encoding';
 import { maxMetadataBytes } from '../limits';
-import { NextDeadline } from '../next-deadline';
+import { DeadlineTimer } from '../deadline-timer';
 import type { ProcessPauses } from '../process-pauses';
-import { arrivedTooLongAgo } from '../refusals';
-import { toServiceError, toStatus } from '../status';
+import { arrivedTooLongAgo } from '../../rpc/refusals';
+import { toServiceError, toStatus } from '../../rpc/status';
 import { FrameError, readFrame } from './frame-reader';
 import type { Frame, FrameCall } from './frame-reader';
 import { ReplyBuffer } from './reply-buffer';
@@ -45,7 +45,7 @@ export class Pipeline {
   readonly #known = new Map<number, PipelinedCall>();
   readonly #queue: CallQueue;
   readonly #replies: ReplyBuffer;
-  readonly #nextDeadline = new NextDeadline(() => this.#endOverdue());
+  readonly #deadlineTimer = new DeadlineTimer(() => this.#endOverdue());
   /** Bytes of the frame whose calls wait to be started. */
   #frameBytes = 0;
   /** Since when frames may wait to be read. */
@@ -123,7 +123,7 @@ export class Pipeline {
       this.#answer(call, this.#statusOf(arrivedTooLongAgo()));
     } else {
       call.dispatch = dispatch;
-      this.#nextDeadline.watch(call.deadline);
+      this.#deadlineTimer.watch(call.deadline);
       this.#queue.add(call);
     }
   }
@@ -227,7 +227,7 @@ export class Pipeline {
 
   #stop(): void {
     this.#closed = true;
-    this.#nextDeadline.stop();
+    this.#deadlineTimer.stop();
     this.#replies.close();
     this.#queue.close();
   }

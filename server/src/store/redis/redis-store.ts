@@ -12,14 +12,14 @@ import type {
   StorePart,
   UpdateOutcome,
 } from '../../session/session-store';
-import { batchReads } from './mget-batcher';
-import type { Read } from './mget-batcher';
+import { batchReads } from './read/mget-batcher';
+import type { Read } from './read/mget-batcher';
 import { codeOf } from './connection/heartbeat';
 import type { RedisConnection } from './connection/redis-connection';
-import { ClientTracking } from './client-tracking';
-import { NearCache } from './near-cache';
-import type { NearCacheObserver, Reading } from './near-cache';
-import { PlainReadWindow } from './plain-read-window';
+import { ClientTracking } from './near-cache/client-tracking';
+import { NearCache } from './near-cache/near-cache';
+import type { NearCacheObserver, Reading } from './near-cache/near-cache';
+import { PlainReadWindow } from './read/plain-read-window';
 import { Replication } from './replication';
 import type { ReplicationOptions } from './replication';
 import { decodeRecord, encodeBody } from './record-codec';

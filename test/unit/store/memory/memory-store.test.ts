@@ -2,11 +2,11 @@ import { setImmediate } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { Content } from '../../../server/src/session/content';
-import type { NewSession } from '../../../server/src/session/session-store';
-import { createTokens, randomSigningKey } from '../../../server/src/session/token';
-import { MemoryStore } from '../../../server/src/store/memory/memory-store';
-import { generousLimits, twentyMinutes } from '../../support/store-harness';
+import type { Content } from '../../../../server/src/session/content';
+import type { NewSession } from '../../../../server/src/session/session-store';
+import { createTokens, randomSigningKey } from '../../../../server/src/tokens/token';
+import { MemoryStore } from '../../../../server/src/store/memory/memory-store';
+import { generousLimits, twentyMinutes } from '../../../support/store-harness';
 
 const tokens = createTokens([randomSigningKey()]);
 const mebibyte = 1024 * 1024;

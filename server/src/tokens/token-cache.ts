@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
-import { createTokens } from './session/token';
-import type { Tokens, VerifiedToken } from './session/token';
+import { createTokens } from './token';
+import type { Tokens, VerifiedToken } from './token';
 
 /** About 300 bytes each. */
 const maxTokens = 20_000;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { createTokens } from '../../../server/src/session/token';
+import { createTokens } from '../../../server/src/tokens/token';
 
 const [oldKey, newKey, foreignKey] = ['old', 'new', 'foreign'].map((name) => Buffer.from(name.repeat(16))) as [
   Buffer,

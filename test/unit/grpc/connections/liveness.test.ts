@@ -1,7 +1,7 @@
 import type { ServerHttp2Session } from 'node:http2';
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { whyEnd } from '../../../server/src/grpc/connections/liveness';
-import type { Peer } from '../../../server/src/grpc/connections/peer';
+import { whyEnd } from '../../../../server/src/grpc/connections/liveness';
+import type { Peer } from '../../../../server/src/grpc/connections/peer';
 
 const limits = { stallMs: 5000, keepaliveMs: 10_000 };
 

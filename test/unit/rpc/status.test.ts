@@ -1,7 +1,7 @@
 import pino from 'pino';
 import { describe, expect, test } from '@jest/globals';
 import { BadRequest } from '@session-sidecar/proto/google/rpc/error_details';
-import { toServiceError, toStatus } from '../../../server/src/grpc/status';
+import { toServiceError, toStatus } from '../../../server/src/rpc/status';
 import { invalidArgument, SessionError, storeUnavailable } from '../../../server/src/session/errors';
 
 const logger = pino({ level: 'silent' });

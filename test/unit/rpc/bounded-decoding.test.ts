@@ -1,7 +1,7 @@
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { describe, expect, test } from '@jest/globals';
 import { SessionServiceDefinition } from '@session-sidecar/proto/session/v1/session_service';
-import { decodeBounded } from '../../../server/src/grpc/bounded-decoding';
+import { decodeBounded } from '../../../server/src/rpc/bounded-decoding';
 import { SessionError } from '../../../server/src/session/errors';
 import { encodeRequest, methods, mutation } from '../../support/raw-grpc';
 import type { MethodName } from '../../support/raw-grpc';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { CallSlots } from '../../../server/src/grpc/budgets/call-slots';
-import type { Lane, Seats } from '../../../server/src/grpc/budgets/call-slots';
+import { CallSlots } from '../../../../server/src/grpc/budgets/call-slots';
+import type { Lane, Seats } from '../../../../server/src/grpc/budgets/call-slots';
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { RedisClock } from '../../../server/src/store/redis/connection/redis-clock';
+import { RedisClock } from '../../../../../server/src/store/redis/connection/redis-clock';
 
 const latency = fc.double({ min: 0, max: 2_000, noNaN: true });
 const exchange = fc.record({ pause: latency, there: latency, back: latency });

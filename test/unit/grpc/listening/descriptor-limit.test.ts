@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { connectionsByDescriptors } from '../../../server/src/grpc/listening/descriptor-limit';
+import { connectionsByDescriptors } from '../../../../server/src/grpc/listening/descriptor-limit';
 
 const limits = (soft: string): string =>
   `Limit                     Soft Limit           Hard Limit           Units     \nMax processes             96332                96332                processes \nMax open files            ${soft.padEnd(20)} 1048576              files     \n`;

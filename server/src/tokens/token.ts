@@ -1,5 +1,5 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { SessionRef } from './session-store';
+import type { SessionRef } from '../session/session-store';
 
 /**
  * Issues and verifies session tokens.

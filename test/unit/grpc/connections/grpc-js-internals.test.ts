@@ -4,8 +4,12 @@ import type { ServerHttp2Session } from 'node:http2';
 import { Client, credentials, Metadata, Server } from '@grpc/grpc-js';
 import type { ServerDuplexStream, ServerUnaryCall } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { http2StreamOf, injectConnections, readOneAhead } from '../../../server/src/grpc/connections/grpc-js-internals';
-import { until } from '../../support/poll';
+import {
+  http2StreamOf,
+  injectConnections,
+  readOneAhead,
+} from '../../../../server/src/grpc/connections/grpc-js-internals';
+import { until } from '../../../support/poll';
 
 /** When one of these fails, grpc-js has changed, and connections/grpc-js-internals.ts has to follow. */
 describe('the internals of grpc-js that the server uses', () => {

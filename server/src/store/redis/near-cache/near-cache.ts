@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { SessionRecord } from '../../session/session';
+import type { SessionRecord } from '../../../session/session';
 import type { ClientTrackingListener } from './client-tracking';
 
 /** About what the objects of a cached session take beside the bytes of the record. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { deadlineOf, withinTimers } from '../../../server/src/grpc/connections/timeout-header';
+import { deadlineOf, withinTimers } from '../../../../server/src/grpc/connections/timeout-header';
 
 describe('the header grpc-timeout', () => {
   test.each([

@@ -2,7 +2,7 @@
 const maxDelayMs = 2 ** 31 - 1;
 
 /** One timer for many deadlines. It fires at the earliest that it was told of. */
-export class NextDeadline {
+export class DeadlineTimer {
   readonly #onDue: () => number;
   #time = Infinity;
   #timer: NodeJS.Timeout | undefined;

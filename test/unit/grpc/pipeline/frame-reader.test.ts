@@ -2,7 +2,7 @@ import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { PipelineRequest } from '@session-sidecar/proto/session/v1/pipeline';
-import { FrameError, readFrame } from '../../../server/src/grpc/pipeline/frame-reader';
+import { FrameError, readFrame } from '../../../../server/src/grpc/pipeline/frame-reader';
 
 const uint32 = fc.nat(2 ** 32 - 1);
 const call = fc.record({

@@ -1,6 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import type { sendUnaryData, ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
-import type { RefusalObserver } from './refusals';
+import type { RefusalObserver } from '../../rpc/refusals';
 
 export type ServingStatus = 'SERVING' | 'NOT_SERVING';
 

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { createTokens, randomSigningKey } from '../../server/src/session/token';
-import type { Tokens } from '../../server/src/session/token';
-import { cacheVerifiedTokens, replaceableTokens } from '../../server/src/token-cache';
+import { createTokens, randomSigningKey } from '../../../server/src/tokens/token';
+import type { Tokens } from '../../../server/src/tokens/token';
+import { cacheVerifiedTokens, replaceableTokens } from '../../../server/src/tokens/token-cache';
 
 function counting(tokens: Tokens) {
   const verified: string[] = [];

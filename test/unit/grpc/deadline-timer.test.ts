@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-import { NextDeadline } from '../../../server/src/grpc/next-deadline';
+import { DeadlineTimer } from '../../../server/src/grpc/deadline-timer';
 
 beforeEach(() => {
   jest.useFakeTimers();
@@ -13,7 +13,7 @@ afterEach(() => {
 test('fires for a deadline that has passed, and asks for no timer in the past, of which Node.js warns', () => {
   const setTimer = jest.spyOn(globalThis, 'setTimeout');
   const onDue = jest.fn(() => Infinity);
-  new NextDeadline(onDue).watch(performance.now() - 0.5);
+  new DeadlineTimer(onDue).watch(performance.now() - 0.5);
   expect(setTimer.mock.calls.map(([, milliseconds]) => milliseconds)).toEqual([1]);
   jest.advanceTimersByTime(1);
   expect(onDue).toHaveBeenCalledTimes(1);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { CreateSessionResponse } from '@session-sidecar/proto/session/v1/session_service';
 import { settings } from '../../../server/src/config/settings';
-import { toMutations, toResults, toSessionMessage } from '../../../server/src/grpc/messages';
+import { toMutations, toResults, toSessionMessage } from '../../../server/src/rpc/messages';
 import type { SessionError } from '../../../server/src/session/errors';
 
 test('a hundred thousand mutations that say nothing are refused in a few words', () => {

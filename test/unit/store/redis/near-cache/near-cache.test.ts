@@ -1,8 +1,8 @@
 import { afterEach, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
-import { maxStalenessMs, NearCache } from '../../../server/src/store/redis/near-cache';
-import type { NearSession, Reading } from '../../../server/src/store/redis/near-cache';
-import type { SessionRecord } from '../../../server/src/session/session';
+import { maxStalenessMs, NearCache } from '../../../../../server/src/store/redis/near-cache/near-cache';
+import type { NearSession, Reading } from '../../../../../server/src/store/redis/near-cache/near-cache';
+import type { SessionRecord } from '../../../../../server/src/session/session';
 
 const reads: boolean[] = [];
 const observer = { nearCacheRead: (hit: boolean) => reads.push(hit), setNearCacheReady: () => undefined };

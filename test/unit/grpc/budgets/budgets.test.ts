@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { ReplyBudget } from '../../../server/src/grpc/budgets/reply-budget';
-import { SharedBudget } from '../../../server/src/grpc/budgets/shared-budget';
+import { ReplyBudget } from '../../../../server/src/grpc/budgets/reply-budget';
+import { SharedBudget } from '../../../../server/src/grpc/budgets/shared-budget';
 
 describe('a budget that clients share', () => {
   test('may be used up by one of them', () => {

@@ -1,8 +1,8 @@
 import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { AddressInUseError, ListenError } from '../../../server/src/grpc/listening/address';
-import { listenOnTcp } from '../../../server/src/grpc/listening/tcp-listener';
+import { AddressInUseError, ListenError } from '../../../../server/src/grpc/listening/address';
+import { listenOnTcp } from '../../../../server/src/grpc/listening/tcp-listener';
 
 const closing: (() => void)[] = [];
 afterEach(() => {
