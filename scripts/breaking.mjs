@@ -1,7 +1,7 @@
 // Checks that the API is still compatible with each released one, whose descriptors are kept in proto/released.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { root, run } from './install.mjs';
+import { root, run } from './lib/run.mjs';
 
 const released = join(root, 'proto', 'released');
 for (const file of readdirSync(released)) {

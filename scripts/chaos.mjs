@@ -2,10 +2,11 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { installRedis, root } from './install.mjs';
+import { cache, root } from './lib/run.mjs';
+import { installRedis } from './lib/tools.mjs';
 
 installRedis();
-const outdir = join(root, 'node_modules', '.cache', 'session-sidecar', 'chaos');
+const outdir = join(cache, 'chaos');
 await build({
   absWorkingDir: root,
   entryPoints: ['main.ts', 'worker/main.ts', 'clock-preload.ts'].map((file) => join('test', 'chaos', file)),

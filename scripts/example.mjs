@@ -4,7 +4,8 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { installPackages, root, run } from './install.mjs';
+import { installPackages } from './lib/packages.mjs';
+import { root, run } from './lib/run.mjs';
 
 const [name = ''] = process.argv.slice(2);
 const directory = join(root, 'examples', name);

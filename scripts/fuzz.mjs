@@ -5,10 +5,9 @@ import { createRequire, isBuiltin } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { build, transform } from 'esbuild';
 import { createInstrumenter } from 'istanbul-lib-instrument';
-import { root, run } from './install.mjs';
+import { cache, root, run } from './lib/run.mjs';
 
 // Of this run alone, because a worker is loaded whenever one has ended. Inside the repository, where its packages are found.
-const cache = join(root, 'node_modules', '.cache', 'session-sidecar');
 mkdirSync(cache, { recursive: true });
 const outdir = mkdtempSync(join(cache, 'fuzz-'));
 process.once('exit', () => rmSync(outdir, { recursive: true, force: true }));

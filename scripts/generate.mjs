@@ -1,50 +1,13 @@
 // Generates proto/gen from proto/session/v1, and the pages of docs/ that are printed from the code. With --check, changes
 // nothing and fails when one of them is out of date. Without Go or Python, says so and leaves their part alone.
-import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { fromBinary, toBinary } from '@bufbuild/protobuf';
-import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
-import { build } from 'esbuild';
-import { goStubs, pythonStubs } from './stubs.mjs';
-
-const root = fileURLToPath(new URL('..', import.meta.url));
-const bin = join(root, 'node_modules', '.bin');
-const env = { ...process.env, PATH: `${bin}:${process.env.PATH}` };
-const buf = (...args) => execFileSync(join(bin, 'buf'), args, { cwd: root, env, maxBuffer: 1 << 26 });
-
-const errorDetails = ['status', 'error_details'].map(
-  (name) => `node_modules/google-proto-files/google/rpc/${name}.proto`,
-);
-const sources = ['proto/session', ...errorDetails].flatMap((path) => ['--path', path]);
-
-/** What TypeScript uses: everything in proto/gen but what is generated for the other languages. */
-const typescriptStubs = {
-  directory: 'proto/gen',
-  except: ['go/', 'python/'],
-  generate(out) {
-    const template = readFileSync(join(root, 'buf.gen.yaml'), 'utf8').replace('out: proto/gen', `out: ${out}`);
-    buf('generate', '--template', template, ...sources);
-    writeFileSync(join(out, 'descriptors.ts'), descriptorsModule());
-  },
-};
-
-function descriptorsModule() {
-  const served = ['proto/session', 'node_modules/grpc-health-check/proto/health'].flatMap((path) => ['--path', path]);
-  const set = buf('build', '--as-file-descriptor-set', ...served, '-o', '-#format=binpb');
-  const files = fromBinary(FileDescriptorSetSchema, set).file.map((file) => toBinary(FileDescriptorProtoSchema, file));
-  return [
-    '// Generated from proto/session/v1. DO NOT EDIT.',
-    '',
-    '/** A FileDescriptorProto, in base64, for each file of session.v1, grpc.health.v1 and their imports, comments included. */',
-    'export const fileDescriptors: readonly string[] = [',
-    ...files.map((file) => `  '${Buffer.from(file).toString('base64')}',`),
-    '];',
-    '',
-  ].join('\n');
-}
+import { goStubs } from './generate/go.mjs';
+import { printedPages } from './generate/pages.mjs';
+import { pythonStubs } from './generate/python.mjs';
+import { typescriptStubs } from './generate/typescript.mjs';
+import { root } from './lib/run.mjs';
 
 function filesBelow(directory) {
   if (!existsSync(directory)) return [];
@@ -52,23 +15,6 @@ function filesBelow(directory) {
     .filter((entry) => entry.isFile())
     .map((entry) => relative(directory, join(entry.parentPath, entry.name)))
     .sort();
-}
-
-/** The pages of docs/ that are printed from the code, by path. */
-async function printedPages() {
-  const bundle = join(root, 'node_modules', '.cache', 'session-sidecar', 'pages.mjs');
-  await build({
-    entryPoints: [join(root, 'scripts', 'pages.ts')],
-    outfile: bundle,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    packages: 'external',
-    alias: { '@session-sidecar/proto': join(root, 'proto', 'gen') },
-    logLevel: 'warning',
-  });
-  const { pages } = await import(pathToFileURL(bundle).href);
-  return new Map(Object.entries(await pages()).map(([name, text]) => [join('docs', name), text]));
 }
 
 /** What a generator makes now, by path. */

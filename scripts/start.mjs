@@ -4,7 +4,8 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { installPackages, root, run } from './install.mjs';
+import { installPackages } from './lib/packages.mjs';
+import { root, run } from './lib/run.mjs';
 
 installPackages();
 run('npm', ['run', '--silent', 'build', '--workspace', 'server']);

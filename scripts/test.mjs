@@ -1,7 +1,9 @@
 // npm test: everything up to a finished test run. What follows `--` goes to jest, for example: npm test -- test/unit
-import { installKustomize, installPackages, installPrometheus, installRedis, root, run } from './install.mjs';
-import { pythonToolchain } from './toolchains.mjs';
 import { join } from 'node:path';
+import { installPackages } from './lib/packages.mjs';
+import { root, run } from './lib/run.mjs';
+import { pythonToolchain } from './lib/toolchains.mjs';
+import { installKustomize, installPrometheus, installRedis } from './lib/tools.mjs';
 
 installPackages();
 installRedis();

@@ -10,7 +10,7 @@ import type { ServingProcess } from '../support/process';
 
 /*
  * The oldest build that must work together with what is built now. Its API is that of proto/released/0.1.0.binpb: it knows unary
- * calls only. Clients before it lost an idle timeout that was set right before regenerate(). scripts/old-build.mjs made the
+ * calls only. Clients before it lost an idle timeout that was set right before regenerate(). scripts/compat-build.mjs made the
  * files from git history.
  */
 const directory = join(__dirname, 'builds', '4c67bd6');

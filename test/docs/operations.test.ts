@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { settingRows } from '../../server/src/config';
 import { createTokens, randomSigningKey } from '../../server/src/tokens/token';
-import nodeLines from '../../scripts/node-lines.json';
+import nodeVersions from '../../scripts/lib/node-versions.json';
 import { sizingPage } from '../../scripts/sizing-page';
 import { alerts, documentedSeries } from '../k8s/rules';
 import { parse } from '../support/manifests';
@@ -89,8 +89,8 @@ describe('what docs/operations.md says of Node.js', () => {
   test('is what the tests run on', () => {
     const rows = rowsOf(page).filter((row) => row['tested with'] !== undefined);
     expect(rows).toEqual(
-      nodeLines.map(({ line, version, endOfLife }) => ({
-        line: String(line),
+      nodeVersions.map(({ major, version, endOfLife }) => ({
+        line: String(major),
         'tested with': version,
         'maintained until': endOfLife,
       })),
@@ -101,7 +101,7 @@ describe('what docs/operations.md says of Node.js', () => {
     const { engines } = JSON.parse(read('server/package.json')) as { engines: { node: string } };
     const [, oldest = ''] = /^>=(\d+\.\d+)$/.exec(engines.node) ?? [];
     expect(text).toContain(`run on Node.js ${oldest} and newer`);
-    expect(Math.trunc(Number(oldest))).toBe(nodeLines[0]!.line);
+    expect(Math.trunc(Number(oldest))).toBe(nodeVersions[0]!.major);
   });
 
   test('is what the image has, in both stages', () => {

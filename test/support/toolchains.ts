@@ -17,7 +17,7 @@ export interface Missing {
 
 /** Go and Python with the packages that this repository needs, or why they are not there. Downloads what is missing. */
 export function toolchains(): { readonly go: Found | Missing; readonly python: Found | Missing } {
-  const script = join(root, 'scripts', 'toolchains.mjs');
+  const script = join(root, 'scripts', 'lib', 'toolchains.mjs');
   return JSON.parse(execFileSync(process.execPath, [script], { encoding: 'utf8', maxBuffer: 1 << 24 })) as ReturnType<
     typeof toolchains
   >;

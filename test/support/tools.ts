@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { delimiter, join } from 'node:path';
 import { describe } from '@jest/globals';
 
-/** With the programs that scripts/install.mjs keeps for this checkout alone. */
+/** With the programs that scripts/lib/tools.mjs installs for this checkout alone. */
 export const env = {
   ...process.env,
   PATH: [join(__dirname, '../../node_modules/.cache/session-sidecar/bin'), process.env['PATH']].join(delimiter),

@@ -1,4 +1,4 @@
-// Made from commit 4c67bd6 by scripts/old-build.mjs. DO NOT EDIT.
+// Made from commit 4c67bd6 by scripts/compat-build.mjs. DO NOT EDIT.
 "use strict";
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;

@@ -4,7 +4,9 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { installPackages, installPodman, installRedis, root, run } from './install.mjs';
+import { installPackages } from './lib/packages.mjs';
+import { root, run } from './lib/run.mjs';
+import { installPodman, installRedis } from './lib/tools.mjs';
 
 const obstacle = obstacleHere();
 if (obstacle !== undefined) skip(obstacle);

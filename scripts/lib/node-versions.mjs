@@ -1,13 +1,13 @@
-// The lines of Node.js that this project is tested on, and a binary of each. Those that are not running already are downloaded
+// The Node.js releases that this project is tested on, and a binary of each. Those that are not running already are downloaded
 // from npm to node_modules/.cache and nowhere else. Run by itself, prints what is there as JSON.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { root } from './install.mjs';
+import { cache } from './run.mjs';
 
-/** The newest release of each line, and the day after which its line gets no more. */
-export const nodeLines = JSON.parse(readFileSync(new URL('node-lines.json', import.meta.url), 'utf8'));
+/** The newest version of each supported major, and the day after which that major gets no more releases. */
+export const nodeVersions = JSON.parse(readFileSync(new URL('node-versions.json', import.meta.url), 'utf8'));
 
 /** @returns {string | undefined} the program; `undefined`: npm does not have it for this machine, or cannot be reached */
 export function installNode(version) {
@@ -15,7 +15,7 @@ export function installNode(version) {
   // What the package `node` installs, without its install script.
   const prefix = process.platform === 'darwin' && process.arch === 'arm64' ? 'node-bin' : 'node';
   const name = `${prefix}-${process.platform}-${process.arch}`;
-  const directory = join(root, 'node_modules', '.cache', 'session-sidecar', 'node', version);
+  const directory = join(cache, 'node', version);
   const command = join(directory, 'node_modules', name, 'bin', 'node');
   if (isVersion(command, version)) return command;
   console.error(`Downloading Node.js ${version} …`);
@@ -40,5 +40,5 @@ export function isVersion(command, version, env = process.env) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  console.log(JSON.stringify(nodeLines.map((line) => ({ ...line, command: installNode(line.version) }))));
+  console.log(JSON.stringify(nodeVersions.map((one) => ({ ...one, command: installNode(one.version) }))));
 }

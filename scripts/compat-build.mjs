@@ -1,14 +1,14 @@
-// Builds the client and the sidecar of an earlier commit for test/compatibility: node scripts/old-build.mjs 4c67bd6
+// Builds the client and the sidecar of an earlier commit for test/compatibility: node scripts/compat-build.mjs 4c67bd6
 // Each becomes one file with the code of this repository only, which takes other packages from node_modules.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { root } from './install.mjs';
+import { root } from './lib/run.mjs';
 
 const [commit] = process.argv.slice(2);
-const directory = mkdtempSync(join(tmpdir(), 'session-sidecar-old-build-'));
+const directory = mkdtempSync(join(tmpdir(), 'session-sidecar-compat-build-'));
 try {
   const sources = execFileSync('git', ['archive', commit, 'client', 'proto', 'server', 'tsconfig.base.json'], {
     cwd: root,
@@ -27,7 +27,7 @@ try {
     packages: 'external',
     alias: { '@session-sidecar/proto': './proto/gen' },
     loader: { '.lua': 'text' },
-    banner: { js: `// Made from commit ${commit} by scripts/old-build.mjs. DO NOT EDIT.` },
+    banner: { js: `// Made from commit ${commit} by scripts/compat-build.mjs. DO NOT EDIT.` },
     logLevel: 'info',
   });
 } finally {

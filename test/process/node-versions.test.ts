@@ -10,11 +10,11 @@ import { startRedis } from '../support/redis';
 import type { RedisServer } from '../support/redis';
 
 /*
- * The sidecar as it is shipped, on each line of Node.js. `npm run test:nodes` runs all tests on each line, which takes too long to do
- * every time.
+ * The sidecar as it is shipped, on each supported Node.js release. `npm run test:nodes` runs all tests on each, which takes too long to
+ * do every time.
  */
-const script = join(__dirname, '../../scripts/node-lines.mjs');
-const lines = JSON.parse(execFileSync(process.execPath, [script], { encoding: 'utf8' })) as readonly {
+const script = join(__dirname, '../../scripts/lib/node-versions.mjs');
+const releases = JSON.parse(execFileSync(process.execPath, [script], { encoding: 'utf8' })) as readonly {
   readonly version: string;
   /** Absent where npm cannot be asked for it. */
   readonly command?: string;
@@ -45,7 +45,7 @@ function startOn(node: string): Promise<ServingProcess> {
   return untilServing(follow(spawn(binary, { env, stdio: ['ignore', 'pipe', 'pipe'] })));
 }
 
-describe.each(lines)('the sidecar on Node.js $version', ({ version, command }) => {
+describe.each(releases)('the sidecar on Node.js $version', ({ version, command }) => {
   if (command === undefined)
     process.stderr.write(`\nSKIPPED: the sidecar on Node.js ${version}, which npm could not be asked for.\n\n`);
   const run = command === undefined ? test.skip : test;

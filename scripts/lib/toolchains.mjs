@@ -4,9 +4,8 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { root } from './install.mjs';
+import { cache, root } from './run.mjs';
 
-const cache = join(root, 'node_modules', '.cache', 'session-sidecar');
 const tools = join(root, 'scripts', 'tools');
 
 /**

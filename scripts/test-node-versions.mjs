@@ -1,28 +1,28 @@
-// npm run test:nodes: what npm test does, on each line of Node.js, and a table of what came of it. Numbers choose lines, the rest
-// goes to jest: npm run test:nodes -- 22 24 test/process
+// npm run test:nodes: runs npm test on each supported Node.js release, and prints a table of the results. Numbers choose majors,
+// the rest goes to jest: npm run test:nodes -- 22 24 test/process
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { root } from './install.mjs';
-import { installNode, isVersion, nodeLines } from './node-lines.mjs';
+import { installNode, isVersion, nodeVersions } from './lib/node-versions.mjs';
+import { root } from './lib/run.mjs';
 
 const args = process.argv.slice(2);
-const isLine = (arg) => /^\d+$/.test(arg);
-const chosen = args.filter(isLine).map(Number);
-const jestArgs = args.filter((arg) => !isLine(arg));
+const isMajor = (arg) => /^\d+$/.test(arg);
+const chosen = args.filter(isMajor).map(Number);
+const jestArgs = args.filter((arg) => !isMajor(arg));
 
-const directory = mkdtempSync(join(tmpdir(), 'session-sidecar-nodes-'));
-const outcomes = nodeLines
-  .filter(({ line }) => chosen.length === 0 || chosen.includes(line))
-  .map(({ line, version }) => ({ line, version, ...testOn(version) }));
+const directory = mkdtempSync(join(tmpdir(), 'session-sidecar-node-versions-'));
+const outcomes = nodeVersions
+  .filter(({ major }) => chosen.length === 0 || chosen.includes(major))
+  .map(({ major, version }) => ({ major, version, ...testOn(version) }));
 rmSync(directory, { recursive: true });
 
 for (const { version, failures } of outcomes) {
   for (const failure of failures) console.error(`On ${version}: ${failure}`);
 }
 console.table(
-  Object.fromEntries(outcomes.map(({ line, failures, ...row }) => [line, { ...row, failed: failures.length }])),
+  Object.fromEntries(outcomes.map(({ major, failures, ...row }) => [major, { ...row, failed: failures.length }])),
 );
 process.exitCode = outcomes.every(({ passed, failures }) => passed > 0 && failures.length === 0) ? 0 : 1;
 

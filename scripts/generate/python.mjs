@@ -1,31 +1,12 @@
-// How the stubs for Go and Python are generated from proto/session/v1.
+// How the Python stubs are generated from proto/session/v1.
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { root } from './install.mjs';
-import { goGenerators, goToolchain, pythonToolchain } from './toolchains.mjs';
+import { root } from '../lib/run.mjs';
+import { pythonToolchain } from '../lib/toolchains.mjs';
+import { unwrap } from './unwrap.mjs';
 
-const go = 'proto/gen/go';
 const pythonPackage = 'session_sidecar_proto';
-
-/** The go.mod beside the generated directory is written by hand. */
-export function goStubs() {
-  const toolchain = goToolchain();
-  return {
-    directory: `${go}/session`,
-    missing: toolchain.missing,
-    generate(out) {
-      const buf = join(root, 'node_modules', '.bin', 'buf');
-      const template = readFileSync(join(root, 'buf.gen.go.yaml'), 'utf8').replaceAll(`out: ${go}`, `out: ${out}`);
-      execFileSync(buf, ['generate', '--template', template, '--path', 'proto/session'], {
-        cwd: root,
-        env: goGenerators(toolchain),
-        stdio: ['ignore', 'inherit', 'inherit'],
-      });
-      unwrap(out, 'session');
-    },
-  };
-}
 
 /** The pyproject.toml beside the generated directory is written by hand. */
 export function pythonStubs() {
@@ -51,11 +32,4 @@ export function pythonStubs() {
       }
     },
   };
-}
-
-/** Moves what is in the folder `name` of a directory up into the directory. */
-function unwrap(directory, name) {
-  for (const entry of readdirSync(join(directory, name))) {
-    renameSync(join(directory, name, entry), join(directory, entry));
-  }
 }
