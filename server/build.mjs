@@ -12,8 +12,8 @@ const protosOfPackages = {
   name: 'protos-of-packages',
   setup({ onLoad }) {
     for (const name of Object.keys(protoFolders)) {
-      const folder = join(root, 'node_modules', name);
       onLoad({ filter: new RegExp(`/node_modules/${name}/build/src/.*\\.js$`) }, ({ path }) => {
+        const [folder] = path.split('/build/src/');
         const place = JSON.stringify(join(name, relative(folder, join(path, '..'))));
         return {
           contents: readFileSync(path, 'utf8').replaceAll('__dirname', `require('path').join(__dirname, ${place})`),

@@ -1,0 +1,76 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { until } from '../support/poll';
+
+const root = resolve(__dirname, '../..');
+
+/** A copy of what `npm run dev` needs, so that the test can change sources. */
+let copy: string;
+let child: ChildProcess | undefined;
+
+beforeEach(() => {
+  copy = mkdtempSync(join(tmpdir(), 'session-sidecar-dev-'));
+  const builds = ['server', 'proto'].map((folder) => join(root, folder, 'dist'));
+  for (const name of [
+    'scripts',
+    'server',
+    'proto',
+    'package.json',
+    'package-lock.json',
+    'tsconfig.json',
+    'tsconfig.base.json',
+  ])
+    cpSync(join(root, name), join(copy, name), { recursive: true, filter: (path) => !builds.includes(path) });
+  // A folder of its own, whose packages count as installed: `npm ci` must not run on those of the checkout.
+  const packages = join(copy, 'node_modules');
+  mkdirSync(packages);
+  for (const name of readdirSync(join(root, 'node_modules')).filter((entry) => !entry.startsWith('.')))
+    symlinkSync(join(root, 'node_modules', name), join(packages, name));
+  cpSync(join(copy, 'package-lock.json'), join(packages, '.installed'));
+});
+
+afterEach(async () => {
+  if (child?.exitCode === null) {
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+  }
+  rmSync(copy, { recursive: true, force: true });
+});
+
+test('npm run dev starts the sidecar again when a source changes, and keeps the one before when the change does not build', async () => {
+  const flags = ['--grpc-address', '127.0.0.1:0', '--http-address', '127.0.0.1:0'];
+  child = spawn(process.execPath, [join(copy, 'scripts/dev.mjs'), ...flags], {
+    cwd: copy,
+    env: { PATH: process.env['PATH'] },
+  });
+  let output = '';
+  child.stdout?.on('data', (text: Buffer) => (output += text.toString()));
+  child.stderr?.on('data', (text: Buffer) => (output += text.toString()));
+  const shown = async (text: string | RegExp) => {
+    const found = until('output', () => output.search(text) >= 0, 30_000);
+    await found.catch(() => expect(output).toMatch(text));
+  };
+
+  await shown(/Sessions in memory: gRPC 127\.0\.0\.1:\d+/);
+
+  const main = join(copy, 'server/src/main.ts');
+  const source = readFileSync(main, 'utf8');
+  writeFileSync(main, `${source}\nprocess.stderr.write('changed once\\n');\n`);
+  await shown('changed once');
+
+  writeFileSync(main, `${source}\nthis is no TypeScript`);
+  await shown(/ERROR.*\n[^]*main\.ts/);
+  expect(output).not.toMatch(/changed once[^]*shutting down/);
+
+  writeFileSync(main, `${source}\nprocess.stderr.write('changed twice\\n');\n`);
+  await shown('changed twice');
+  await shown(/changed once[^]*INFO: stopped[^]*Sessions in memory/);
+
+  child.kill('SIGTERM');
+  expect(await once(child, 'exit')).toEqual([0, null]);
+}, 120_000);
