@@ -6,6 +6,7 @@ import { dirname, join, relative } from 'node:path';
 import { goStubs } from './generate/go.mjs';
 import { printedPages } from './generate/pages.mjs';
 import { pythonStubs } from './generate/python.mjs';
+import { typescriptReference } from './generate/typescript-reference.mjs';
 import { typescriptStubs } from './generate/typescript.mjs';
 import { root } from './lib/run.mjs';
 
@@ -26,6 +27,11 @@ function freshFiles({ directory, generate }) {
   } finally {
     rmSync(fresh, { recursive: true, force: true });
   }
+}
+
+/** The documents that are printed from the code, by path. */
+async function printedDocuments() {
+  return new Map([...(await printedPages()), ...(await typescriptReference())]);
 }
 
 function write(files) {
@@ -53,7 +59,7 @@ const targets = all.filter(({ missing }) => missing === undefined);
 const fresh = new Map(targets.flatMap(freshFiles));
 const surplus = targets.flatMap(committedFiles).filter((path) => !fresh.has(path));
 if (checking) {
-  const pages = await printedPages();
+  const pages = await printedDocuments();
   const stale = [...staleOf(fresh), ...surplus, ...staleOf(pages)];
   if (stale.length > 0) {
     console.error(`These differ from what their generator makes: ${stale.join(', ')}. Run: npm run generate`);
@@ -65,7 +71,7 @@ if (checking) {
   for (const path of surplus) rmSync(join(root, path));
   write(fresh);
   // The pages are printed from the code that was just generated, too.
-  write(await printedPages());
+  write(await printedDocuments());
 }
 for (const { directory, missing } of all) {
   if (missing === undefined) continue;

@@ -8,6 +8,7 @@ import { otelVariables, settingRows } from '../server/src/config';
 import { statusOf } from '../server/src/rpc/status';
 import { createMetrics } from '../server/src/metrics/metrics';
 import { code, page, table } from './markdown';
+import { protoPage } from './proto-page';
 import { sizingPage } from './sizing-page';
 
 /** The pages of docs/ that are printed from the code, by file name. */
@@ -16,6 +17,7 @@ export async function pages(): Promise<Readonly<Record<string, string>>> {
     'configuration.md': configurationPage(),
     'errors.md': errorsPage(),
     'metrics.md': await metricsPage(),
+    'reference/proto.md': protoPage(),
     'sizing.md': sizingPage(),
   };
 }

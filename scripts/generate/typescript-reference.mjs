@@ -1,0 +1,61 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Application } from 'typedoc';
+import { root } from '../lib/run.mjs';
+
+/** The pages of docs/reference/typescript, by name: what is imported, and its file in client/src. */
+const pages = {
+  client: { imported: '@session-sidecar/client', file: 'index' },
+  express: { imported: '@session-sidecar/client/express', file: 'web/express' },
+};
+
+/** What the comments in the client's sources say, by path. */
+export async function typescriptReference() {
+  const out = mkdtempSync(join(tmpdir(), 'session-sidecar-typedoc-'));
+  try {
+    const app = await Application.bootstrapWithPlugins({
+      plugin: ['typedoc-plugin-markdown'],
+      out,
+      entryPoints: Object.values(pages).map(({ file }) => join(root, 'client', 'src', `${file}.ts`)),
+      tsconfig: join(root, 'tsconfig.json'),
+      // npm run typecheck does it.
+      skipErrorChecking: true,
+      readme: 'none',
+      disableSources: true,
+      excludeExternals: true,
+      excludeInternal: true,
+      validation: { invalidLink: true, notExported: false },
+      treatValidationWarningsAsErrors: true,
+      logLevel: 'Warn',
+      outputFileStrategy: 'modules',
+      hideBreadcrumbs: true,
+      hidePageHeader: true,
+      useCodeBlocks: true,
+      useHTMLAnchors: false,
+      expandObjects: true,
+      interfacePropertiesFormat: 'table',
+      parametersFormat: 'table',
+      typeAliasPropertiesFormat: 'table',
+      propertyMembersFormat: 'table',
+    });
+    const project = await app.convert();
+    // TypeDoc names modules after their files, and pages after modules.
+    for (const [name, { file }] of Object.entries(pages))
+      project.children.find((module) => module.name === file).name = name;
+    app.validate(project);
+    await app.generateOutputs(project);
+    if (app.logger.hasErrors() || app.logger.hasWarnings()) throw new Error('TypeDoc has found mistakes, see above.');
+    return Object.entries(pages).map(([name, { imported }]) => {
+      const text = readFileSync(join(out, `${name}.md`), 'utf8');
+      return [join('docs', 'reference', 'typescript', `${name}.md`), withTitle(text, imported)];
+    });
+  } finally {
+    rmSync(out, { recursive: true, force: true });
+  }
+}
+
+function withTitle(text, title) {
+  const notice = '<!-- Printed from the code by `npm run generate`. Do not edit. -->';
+  return text.replace(/^# .*\n/, `# ${title}\n\n${notice}\n`);
+}
