@@ -1,37 +1,17 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { copyCheckout } from '../support/checkout';
 import { until } from '../support/poll';
 
-const root = resolve(__dirname, '../..');
-
-/** A copy of what `npm run dev` needs, so that the test can change sources. */
 let copy: string;
 let child: ChildProcess | undefined;
 
 beforeEach(() => {
-  copy = mkdtempSync(join(tmpdir(), 'session-sidecar-dev-'));
-  const builds = ['server', 'proto'].map((folder) => join(root, folder, 'dist'));
-  for (const name of [
-    'scripts',
-    'server',
-    'proto',
-    'package.json',
-    'package-lock.json',
-    'tsconfig.json',
-    'tsconfig.base.json',
-  ])
-    cpSync(join(root, name), join(copy, name), { recursive: true, filter: (path) => !builds.includes(path) });
-  // A folder of its own, whose packages count as installed: `npm ci` must not run on those of the checkout.
-  const packages = join(copy, 'node_modules');
-  mkdirSync(packages);
-  for (const name of readdirSync(join(root, 'node_modules')).filter((entry) => !entry.startsWith('.')))
-    symlinkSync(join(root, 'node_modules', name), join(packages, name));
-  cpSync(join(copy, 'package-lock.json'), join(packages, '.installed'));
+  copy = copyCheckout();
 });
 
 afterEach(async () => {
