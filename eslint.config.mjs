@@ -69,10 +69,19 @@ const layers = [
     ],
   },
 
+  { files: 'client/src/errors', may: ['client/src/errors', 'proto/gen', '@grpc/grpc-js'] },
   {
-    files: 'client/src/!(web)',
-    may: ['client/src/!(web)', 'proto/gen', '@bufbuild/protobuf', '@grpc/grpc-js', '@opentelemetry/api'],
+    files: 'client/src/transport',
+    may: [
+      ...['client/src/transport', 'client/src/errors', 'proto/gen'],
+      ...['@bufbuild/protobuf', '@grpc/grpc-js', '@opentelemetry/api'],
+    ],
   },
+  {
+    files: 'client/src/session',
+    may: ['client/src/session', 'client/src/transport', 'client/src/errors', 'proto/gen'],
+  },
+  { files: 'client/src/*.ts', may: ['client/src/!(web)'] },
   { files: 'client/src/web', may: ['client/src', 'proto/gen', 'cookie', 'on-headers'], types: ['express'] },
 
   // What a user can import: the entry points of the packages here (no-relative-packages closes the way around them), and npm.

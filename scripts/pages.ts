@@ -3,7 +3,7 @@ import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
 import { Registry } from 'prom-client';
 import { fileDescriptors } from '@session-sidecar/proto/descriptors';
 import { status } from '@grpc/grpc-js';
-import { errorFacts } from '../client/src/errors';
+import { errorFacts } from '../client/src/errors/session-error';
 import { otelVariables, settingRows } from '../server/src/config';
 import { statusOf } from '../server/src/rpc/status';
 import { createMetrics } from '../server/src/metrics/metrics';

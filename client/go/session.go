@@ -39,19 +39,19 @@ type Session struct {
 	// stored is what the sidecar last told; nil unless the session is stored.
 	stored *sessionv1.Session
 	token  string
-	data   data
-	flash  flash
+	data   sessionData
+	flash  flashMessages
 	// Recorded and not saved yet.
 	idleTimeout *time.Duration
 	subject     *string
 }
 
 func newSession(client *Client, origin Origin) *Session {
-	return &Session{client: client, origin: origin, isNew: true, data: loaded(nil), flash: waiting(nil)}
+	return &Session{client: client, origin: origin, isNew: true, data: newSessionData(nil), flash: newFlashMessages(nil)}
 }
 
 func (s *Session) load(token string, session *sessionv1.Session) {
-	s.isNew, s.token, s.stored, s.data, s.flash = false, token, session, loaded(session), waiting(session)
+	s.isNew, s.token, s.stored, s.data, s.flash = false, token, session, newSessionData(session), newFlashMessages(session)
 }
 
 // Origin is what Open found; for logs.

@@ -6,9 +6,9 @@ export type {
   RequiredCodec,
   SessionClientOptions,
 } from './session-client';
-export type { FlashOptions, ISession, SessionOrigin, SessionState } from './session';
-export type { CallOptions } from './call-options';
-export { SessionError } from './errors';
-export type { FieldViolation, SessionErrorCode, SessionErrorDetails } from './errors';
-export type { Codec } from './codec';
-export type { Json, JsonObject, JsonValue } from './json';
+export type { FlashOptions, ISession, SessionOrigin, SessionState } from './session/session';
+export type { CallOptions } from './transport/call-options';
+export { SessionError } from './errors/session-error';
+export type { FieldViolation, SessionErrorCode, SessionErrorDetails } from './errors/session-error';
+export type { Codec } from './session/codec';
+export type { Json, JsonObject, JsonValue } from './session/json';

@@ -1,22 +1,22 @@
-import { assertTimeout, startCall } from './call-options';
-import type { CallOptions, RunningCall } from './call-options';
-import { resolveCodec } from './codec';
-import type { Codec } from './codec';
-import { SessionError } from './errors';
-import type { Json, JsonObject, JsonValue } from './json';
-import { retrying } from './retry';
-import type { ISession, SessionOrigin } from './session';
-import type { Found } from './session-core';
-import { SessionObject } from './session-object';
-import type { SessionContext } from './session-object';
-import { replySession } from './reply';
+import { assertTimeout, startCall } from './transport/call-options';
+import type { CallOptions, RunningCall } from './transport/call-options';
+import { resolveCodec } from './session/codec';
+import type { Codec } from './session/codec';
+import { SessionError } from './errors/session-error';
+import type { Json, JsonObject, JsonValue } from './session/json';
+import { retryingTransport } from './transport/retrying-transport';
+import type { ISession, SessionOrigin } from './session/session';
+import type { Found } from './session/session-calls';
+import { LiveSession } from './session/live-session';
+import type { SessionContext } from './session/live-session';
+import { replySession } from './session/replies';
 import { resolveApiToken } from './transport/api-token';
 import type { ApiTokenOptions } from './transport/api-token';
-import { bounded } from './transport/bounded';
-import type { PendingLimits } from './transport/bounded';
+import { boundedTransport } from './transport/bounded-transport';
+import type { PendingLimits } from './transport/bounded-transport';
 import { assertAddress, openChannel } from './transport/channel';
-import { PipelineTransport } from './transport/pipeline';
-import { unaryTransport } from './transport/unary';
+import { PipelineTransport } from './transport/pipeline/pipeline-transport';
+import { unaryTransport } from './transport/unary-transport';
 
 export interface ConnectionOptions extends ApiTokenOptions, PendingLimits {
   /** Where the sidecar listens: `localhost:50051` or `unix:/run/session-sidecar.sock`. */
@@ -78,7 +78,7 @@ export class SessionClient<T extends object = Record<string, JsonValue>> {
     const unary = unaryTransport(channel, address, apiToken);
     const transport = kind === 'unary' ? unary : new PipelineTransport(channel, address, unary, apiToken);
     this.#context = {
-      transport: bounded(retrying(transport, apiToken), address, rest),
+      transport: boundedTransport(retryingTransport(transport, apiToken), address, rest),
       codec: resolveCodec(codec),
       timeoutMs,
     };
@@ -100,10 +100,10 @@ export class SessionClient<T extends object = Record<string, JsonValue>> {
     let first: SessionOrigin | undefined;
     for (const each of tokens) {
       const found = await this.#find(each, call);
-      if (typeof found !== 'string') return new SessionObject<T>(this.#context, 'found', found);
+      if (typeof found !== 'string') return new LiveSession<T>(this.#context, 'found', found);
       first ??= found;
     }
-    return new SessionObject<T>(this.#context, first!);
+    return new LiveSession<T>(this.#context, first!);
   }
 
   /** @returns the session, or why it was not found */
@@ -121,7 +121,7 @@ export class SessionClient<T extends object = Record<string, JsonValue>> {
 
   /** Gives a new session, for a visitor who cannot have one yet. Nothing is stored before its save(). */
   create(): ISession<T> {
-    return new SessionObject<T>(this.#context, 'none');
+    return new LiveSession<T>(this.#context, 'none');
   }
 
   /** Closes the connection. Calls in flight may still finish; later ones are rejected with code CANCELLED. */

@@ -72,7 +72,7 @@ function namesIn(path: string, interfaceName?: string): Set<string> {
   return names;
 }
 
-const members = namesIn('client/src/session.ts', 'ISession');
+const members = namesIn('client/src/session/session.ts', 'ISession');
 const withoutCall = (code: string): string => code.replace(/\(.*\)$/, '');
 const sessionObjectSections = [
   "Pyramid's own contract",

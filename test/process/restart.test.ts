@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { SessionError } from '@session-sidecar/client';
-import type { RunningCall } from '../../client/src/call-options';
-import { retrying } from '../../client/src/retry';
+import type { RunningCall } from '../../client/src/transport/call-options';
+import { retryingTransport } from '../../client/src/transport/retrying-transport';
 import { openChannel } from '../../client/src/transport/channel';
-import { PipelineTransport } from '../../client/src/transport/pipeline';
+import { PipelineTransport } from '../../client/src/transport/pipeline/pipeline-transport';
 import type { Transport } from '../../client/src/transport/transport';
-import { unaryTransport } from '../../client/src/transport/unary';
+import { unaryTransport } from '../../client/src/transport/unary-transport';
 import { until } from '../support/poll';
 import { signingKey, startServing, stopProcesses } from '../support/process';
 import type { ServingProcess } from '../support/process';
@@ -64,7 +64,7 @@ class Load {
     address: string,
   ) {
     const channel = openChannel(address);
-    this.#transport = retrying(new PipelineTransport(channel, address, unaryTransport(channel, address)));
+    this.#transport = retryingTransport(new PipelineTransport(channel, address, unaryTransport(channel, address)));
     loads.push(this);
   }
 

@@ -2,7 +2,7 @@ import { fromBinary } from '@bufbuild/protobuf';
 import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
 import { expect, test } from '@jest/globals';
 import { fileDescriptors } from '@session-sidecar/proto/descriptors';
-import { errorFacts } from '../../client/src/errors';
+import { errorFacts } from '../../client/src/errors/session-error';
 import { statusOf } from '../../server/src/rpc/status';
 
 const file = fileDescriptors

@@ -12,10 +12,11 @@ from typing import Any
 from session_sidecar_proto.session.v1 import session_pb2 as messages
 from session_sidecar_proto.session.v1 import session_service_pb2 as api
 
+from .codec import decode, encode
 from .errors import SessionError
 from .names import check_name
 from .replies import check_results, check_session, check_token
-from .values import Values, decode, encode
+from .session_data import SessionData
 
 _MAX_TRANSFORM_ATTEMPTS = 50
 
@@ -44,7 +45,7 @@ class Session(MutableMapping[str, Any]):
     def _load(self, token: str | None, stored: messages.Session | None) -> None:
         self.token = token
         self._stored = stored or messages.Session()
-        self._values = Values(self._stored.data)
+        self._data = SessionData(self._stored.data)
         self._waiting = {queue.name for queue in self._stored.flash_queues}
         # Recorded and not saved yet.
         self._pushed: list[messages.PushFlash] = []
@@ -84,27 +85,27 @@ class Session(MutableMapping[str, Any]):
         self._idle_timeout = {"no_idle_timeout": True} if timeout is None else {"idle_timeout": timeout}
 
     def __getitem__(self, key: str) -> Any:
-        return self._values.get(key)
+        return self._data.get(key)
 
     def __setitem__(self, key: str, value: Any) -> None:
-        self._values.set(key, value)
+        self._data.set(key, value)
 
     def __delitem__(self, key: str) -> None:
-        self._values.delete(key)
+        self._data.delete(key)
 
     def __contains__(self, key: object) -> bool:
-        return key in self._values
+        return key in self._data
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
+        return iter(self._data)
 
     def __len__(self) -> int:
-        return len(self._values)
+        return len(self._data)
 
     def setdefault(self, key: str, default: Any = None) -> Any:
         """The value at a key; if there is none, default, which save() then stores unless another request stores one first."""
         if key not in self:
-            self._values.set(key, default, "set_if_absent")
+            self._data.set(key, default, "set_if_absent")
         return self[key]
 
     def popitem(self) -> tuple[str, Any]:
@@ -116,12 +117,12 @@ class Session(MutableMapping[str, Any]):
 
     def clear(self) -> None:
         """Removes every key, those that other requests add before save() too. Flash messages, CSRF token and subject stay."""
-        self._values.clear(self.token is not None)
+        self._data.clear(self.token is not None)
 
     @property
     def has_changes(self) -> bool:
         """Whether save() has anything to send."""
-        if self._pushed or self._values.mutations():
+        if self._pushed or self._data.mutations():
             return True
         return bool(self.subject) if self.token is None else self._subject is not None or bool(self._idle_timeout)
 
@@ -180,7 +181,7 @@ class Session(MutableMapping[str, Any]):
         On a session that is not stored yet, an assignment. If the key has unsaved changes, change gets the unsaved value, and
         everything unsaved is saved.
         """
-        if self.token is None or self._values.is_changed(key):
+        if self.token is None or self._data.is_changed(key):
             self[key] = change(self.get(key))
             if self.token is not None:
                 self.save()
@@ -237,10 +238,10 @@ class Session(MutableMapping[str, Any]):
         check_results("CreateSession", request.mutations, response)
         check_session("CreateSession", response)
         check_token("CreateSession", response)
-        values = self._values
-        values.settle(list(request.mutations), response.results)
+        data = self._data
+        data.settle(list(request.mutations), response.results)
         self._load(response.token, response.session)
-        self._values = values  # The same objects: what the application holds of them can still be changed.
+        self._data = data  # The same objects: what the application holds of them can still be changed.
 
     def _try_transform(self, key: str, change: Callable[[Any], Any]) -> Any:
         response = self._call("GetSession", api.GetSessionRequest(token=self.token))
@@ -252,7 +253,7 @@ class Session(MutableMapping[str, Any]):
         request = api.UpdateSessionRequest(token=self.token, mutations=[mutation], if_version=current.version)
         response = self._call("UpdateSession", request)
         check_results("UpdateSession", request.mutations, response)
-        self._values.adopt(key, text)
+        self._data.adopt(key, text)
         self._told(response)
         return self[key]
 
@@ -266,12 +267,12 @@ class Session(MutableMapping[str, Any]):
         return [decode(text, "the message") for text in texts]
 
     def _mutations(self) -> list[messages.Mutation]:
-        mutations = self._values.mutations()
-        self._values.sending(mutations)
+        mutations = self._data.mutations()
+        self._data.sending(mutations)
         return mutations + [messages.Mutation(push_flash=push) for push in self._pushed]
 
     def _settle(self, mutations: list[messages.Mutation], response: Any) -> None:
-        self._values.settle(mutations, response.results)
+        self._data.settle(mutations, response.results)
         applied = response.results[len(mutations) - len(self._pushed) :]
         self._waiting.update(push.queue for push, result in zip(self._pushed, applied, strict=True) if result.applied)
         self._pushed = []

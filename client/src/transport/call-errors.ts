@@ -1,7 +1,7 @@
 import { status } from '@grpc/grpc-js';
 import type { ServiceError } from '@grpc/grpc-js';
-import { SessionError } from '../errors';
-import { toSessionError } from '../grpc-error';
+import { SessionError } from '../errors/session-error';
+import { toSessionError } from '../errors/from-grpc';
 
 /*
  * What calls fail with, besides what the sidecar answers. `what` is the call and where it goes, for the message.
@@ -33,6 +33,6 @@ export function aborted(what: string, signal: AbortSignal): SessionError {
   return new SessionError('CANCELLED', `${what} was given up: its signal was aborted.`, { cause: signal.reason });
 }
 
-export function closedError(what: string): SessionError {
+export function clientClosed(what: string): SessionError {
   return new SessionError('CANCELLED', `${what} was not sent: the SessionClient is closed.`);
 }

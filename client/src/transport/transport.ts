@@ -1,7 +1,5 @@
 import { SessionServiceDefinition } from '@session-sidecar/proto/session/v1/session_service';
-import type { RunningCall } from '../call-options';
-import { encode } from './encoding';
-import type { Encodable } from './encoding';
+import type { RunningCall } from './call-options';
 
 export const methods = SessionServiceDefinition.methods;
 
@@ -21,36 +19,6 @@ export interface Transport {
   call<M extends MethodName>(method: M, request: RequestOf<M>, options: RunningCall): Promise<ResponseOf<M>>;
   /** Lets go of the connection. Calls made later are rejected with code CANCELLED. */
   close(): void;
-}
-
-/** How one method's messages become bytes and back. */
-export interface Wire<M extends MethodName> {
-  /** As in the proto. */
-  readonly name: string;
-  readonly path: string;
-  readonly serialize: (request: RequestOf<M>) => Buffer;
-  readonly deserialize: (bytes: Buffer) => ResponseOf<M>;
-}
-
-const wires = new Map(
-  Object.entries(methods).map(([key, { name, requestType, responseType }]): [string, Wire<MethodName>] => {
-    // Each definition fits itself; TypeScript cannot see that through a union of all of them.
-    const encodable = requestType as Encodable<unknown>;
-    const { decode } = responseType as { readonly decode: (bytes: Uint8Array) => unknown };
-    return [
-      key,
-      {
-        name,
-        path: `/${SessionServiceDefinition.fullName}/${name}`,
-        serialize: (request) => encode(encodable, request),
-        deserialize: (bytes) => decode(bytes) as never,
-      },
-    ];
-  }),
-);
-
-export function wireOf<M extends MethodName>(method: M): Wire<M> {
-  return wires.get(method) as unknown as Wire<M>;
 }
 
 /** Whether the API says that a method may run twice. */

@@ -1,5 +1,5 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import type { ISession } from '../session';
+import type { ISession } from '../session/session';
 import { SessionClient } from '../session-client';
 import type { SessionClientOptions } from '../session-client';
 import { decideCookie, isWithheld, readCookies, resolveCookie, setCookieHeaders } from './cookie';

@@ -1,11 +1,11 @@
 import { SessionClient } from '@session-sidecar/client';
-import { startCall } from '../../../client/src/call-options';
-import type { CallOptions } from '../../../client/src/call-options';
-import { retrying } from '../../../client/src/retry';
+import { startCall } from '../../../client/src/transport/call-options';
+import type { CallOptions } from '../../../client/src/transport/call-options';
+import { retryingTransport } from '../../../client/src/transport/retrying-transport';
 import { openChannel } from '../../../client/src/transport/channel';
-import { PipelineTransport } from '../../../client/src/transport/pipeline';
+import { PipelineTransport } from '../../../client/src/transport/pipeline/pipeline-transport';
 import type { MethodName, RequestOf, ResponseOf } from '../../../client/src/transport/transport';
-import { unaryTransport } from '../../../client/src/transport/unary';
+import { unaryTransport } from '../../../client/src/transport/unary-transport';
 import type { Register } from '../history';
 
 /** What the sessions hold. */
@@ -24,7 +24,7 @@ export function openConnection(sidecar: string, address: string, transport: 'pip
   // As SessionClient has it inside.
   const channel = openChannel(address);
   const unary = unaryTransport(channel, address);
-  const calls = retrying(transport === 'unary' ? unary : new PipelineTransport(channel, address, unary));
+  const calls = retryingTransport(transport === 'unary' ? unary : new PipelineTransport(channel, address, unary));
   return {
     sidecar,
     sessions,

@@ -2,26 +2,27 @@ import { status } from '@grpc/grpc-js';
 import type { ServiceError } from '@grpc/grpc-js';
 import type { PipelineCall, PipelineReply } from '@session-sidecar/proto/session/v1/pipeline';
 import type { RunningCall } from '../call-options';
-import type { SessionError } from '../errors';
-import { fromGrpcError, toSessionError } from '../grpc-error';
-import type { ApiToken } from './api-token';
+import type { SessionError } from '../../errors/session-error';
+import { fromGrpcError, toSessionError } from '../../errors/from-grpc';
+import type { ApiToken } from '../api-token';
 import {
   aborted,
-  closedError,
+  clientClosed,
   deadlineExceeded,
   emptyReply,
   requestTooLarge,
   streamLost,
   undecodableReply,
-} from './call-errors';
-import { Backoff } from './backoff';
-import { CallTable } from './call-table';
-import type { Channel } from './channel';
+} from '../call-errors';
+import { Backoff } from '../backoff';
+import { InFlightCalls } from './in-flight-calls';
+import type { Channel } from '../channel';
 import { Outbox } from './outbox';
-import { openPipelineStream } from './pipeline-stream';
-import type { PipelineStream } from './pipeline-stream';
-import { isIdempotent, methods, wireOf } from './transport';
-import type { MethodName, RequestOf, ResponseOf, Transport } from './transport';
+import { openPipelineStream } from './stream';
+import type { PipelineStream } from './stream';
+import { codecOf } from '../method-codec';
+import { isIdempotent, methods } from '../transport';
+import type { MethodName, RequestOf, ResponseOf, Transport } from '../transport';
 
 /** Between streams. Where there is no connection, the channel waits for one by itself. */
 const reopenMs = { first: 20, longest: 100, longestAskedFor: 1000 } as const;
@@ -33,7 +34,7 @@ const maxRequestBytes = 4 * 1024 * 1024 - 1024;
 const noMetadata = new Map<string, string>();
 
 /** A call that was made and not answered. */
-interface Pending {
+interface PendingCall {
   readonly id: number;
   readonly method: MethodName;
   readonly request: RequestOf<MethodName>;
@@ -69,10 +70,10 @@ export class PipelineTransport implements Transport {
   /** Takes over when the sidecar is too old to know Pipeline. */
   readonly #fallback: Transport;
   readonly #apiToken: ApiToken | undefined;
-  readonly #outbox = new Outbox<Pending>(() => {
+  readonly #outbox = new Outbox<PendingCall>(() => {
     this.#flush();
   });
-  readonly #calls = new CallTable<Pending>((pending) => {
+  readonly #calls = new InFlightCalls<PendingCall>((pending) => {
     this.#giveUp(pending, this.#tooLate(pending));
   });
   /** Where calls are sent. Others may still be answering what was sent on them. */
@@ -95,16 +96,16 @@ export class PipelineTransport implements Transport {
     if (this.#isFallback) return this.#fallback.call(method, request, options);
     return new Promise((resolve, reject) => {
       const { deadline, signal } = options;
-      if (this.#isClosed) throw closedError(this.#what(method));
+      if (this.#isClosed) throw clientClosed(this.#what(method));
       if (signal?.aborted) throw aborted(this.#what(method), signal);
-      const encoded = wireOf(method).serialize(request);
+      const encoded = codecOf(method).serialize(request);
       const metadata = options.metadata === undefined ? noMetadata : new Map(Object.entries(options.metadata));
       let bytes = encoded.length;
       for (const entry of metadata) bytes += Buffer.byteLength(entry.join());
       if (bytes > maxRequestBytes) throw requestTooLarge(this.#what(method), bytes, maxRequestBytes);
 
       const id = this.#calls.takeId();
-      const pending: Pending = {
+      const pending: PendingCall = {
         id,
         method,
         request,
@@ -132,7 +133,7 @@ export class PipelineTransport implements Transport {
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#reopening);
-    for (const pending of this.#takeOutbox()) this.#fail(pending, closedError(this.#what(pending.method)));
+    for (const pending of this.#takeOutbox()) this.#fail(pending, clientClosed(this.#what(pending.method)));
     this.#link?.stream.end();
     this.#fallback.close();
   }
@@ -172,7 +173,7 @@ export class PipelineTransport implements Transport {
       },
       onReplies: (replies) => {
         for (const reply of replies) this.#receive(link, reply);
-        this.#outbox.leaveAfterReplies();
+        this.#outbox.flushAfterReplies();
         this.#endWhenReplaced(link);
       },
       onDraining: () => {
@@ -180,7 +181,7 @@ export class PipelineTransport implements Transport {
         this.#replace(link);
       },
       onSilent: () => {
-        this.#leave(link);
+        this.#leaveSilent(link);
       },
       onRoom: () => {
         this.#flush();
@@ -201,22 +202,22 @@ export class PipelineTransport implements Transport {
     else this.#fail(pending, toSessionError(outcome?.value ?? emptyReply, this.#what(pending.method)));
   }
 
-  #succeed(pending: Pending, response: Buffer): void {
+  #succeed(pending: PendingCall, response: Buffer): void {
     const { method, resolve, reject } = pending;
     this.#settle(pending);
     try {
-      resolve(wireOf(method).deserialize(response));
+      resolve(codecOf(method).deserialize(response));
     } catch (cause) {
       reject(undecodableReply(this.#what(method), cause as Error));
     }
   }
 
-  #fail(pending: Pending, error: SessionError): void {
+  #fail(pending: PendingCall, error: SessionError): void {
     this.#settle(pending);
     pending.reject(error);
   }
 
-  #settle({ id, link, onAbort, options }: Pending): void {
+  #settle({ id, link, onAbort, options }: PendingCall): void {
     this.#calls.delete(id);
     if (link !== undefined) link.unanswered -= 1;
     if (onAbort !== undefined) options.signal?.removeEventListener('abort', onAbort);
@@ -231,7 +232,7 @@ export class PipelineTransport implements Transport {
     link.stream.cancel();
   }
 
-  #isOpen(pending: Pending): boolean {
+  #isOpen(pending: PendingCall): boolean {
     return this.#calls.get(pending.id) === pending;
   }
 
@@ -240,7 +241,7 @@ export class PipelineTransport implements Transport {
     return `${methods[method].name} at ${this.#address}`;
   }
 
-  #giveUp(pending: Pending, error: SessionError): void {
+  #giveUp(pending: PendingCall, error: SessionError): void {
     const { link, id } = pending;
     this.#fail(pending, error);
     if (link === undefined) return;
@@ -248,7 +249,7 @@ export class PipelineTransport implements Transport {
     this.#endWhenReplaced(link);
   }
 
-  #tooLate({ link, method }: Pending): SessionError {
+  #tooLate({ link, method }: PendingCall): SessionError {
     const what = this.#what(method);
     if (link === undefined && this.#lastFailure !== undefined) return streamLost(this.#lastFailure, what);
     return deadlineExceeded(what);
@@ -262,7 +263,7 @@ export class PipelineTransport implements Transport {
   }
 
   /** Calls that may run twice fail, to be tried again; the others still wait for their answers. */
-  #leave(link: Link): void {
+  #leaveSilent(link: Link): void {
     link.isSilent = true;
     for (const pending of this.#calls) {
       if (pending.link !== link || !isIdempotent(pending.method)) continue;
@@ -327,7 +328,7 @@ export class PipelineTransport implements Transport {
   }
 
   /** All calls that were not sent. */
-  #takeOutbox(): Pending[] {
+  #takeOutbox(): PendingCall[] {
     return this.#outbox.takeAll().filter((pending) => this.#isOpen(pending));
   }
 }

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { SessionError } from '../../../client/src/errors';
-import { bounded } from '../../../client/src/transport/bounded';
-import type { PendingLimits } from '../../../client/src/transport/bounded';
-import type { Transport } from '../../../client/src/transport/transport';
+import { SessionError } from '../../../../client/src/errors/session-error';
+import { boundedTransport } from '../../../../client/src/transport/bounded-transport';
+import type { PendingLimits } from '../../../../client/src/transport/bounded-transport';
+import type { Transport } from '../../../../client/src/transport/transport';
 
 const options = { deadline: Infinity };
 
@@ -17,7 +17,7 @@ function start(limits?: PendingLimits) {
       }),
     close: () => {},
   };
-  const transport = bounded(hanging, 'localhost:50051', limits);
+  const transport = boundedTransport(hanging, 'localhost:50051', limits);
   const read = () => transport.call('getSession', { token: 'token' }, options).then(String, codeOf);
   const write = (bytes: number) => {
     const value = Buffer.alloc(bytes);
@@ -65,7 +65,7 @@ test('refuses calls whose requests are too large together, but never one alone',
 
 test('says which limit it is and where the call would have gone, and nothing of the call', async () => {
   const hanging: Transport = { call: () => new Promise(() => {}), close: () => {} };
-  const transport = bounded(hanging, 'localhost:50051', { maxPendingCalls: 1 });
+  const transport = boundedTransport(hanging, 'localhost:50051', { maxPendingCalls: 1 });
   const call = () => transport.call('getSession', { token: 'the-secret-token' }, options);
   void call();
   await expect(call()).rejects.toThrow(

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
-import { CallTable } from '../../../client/src/transport/call-table';
+import { InFlightCalls } from '../../../../../client/src/transport/pipeline/in-flight-calls';
 
 interface Call {
   readonly deadline: number;
@@ -15,7 +15,7 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-function add(table: CallTable<Call>, milliseconds: number): { id: number; call: Call } {
+function add(table: InFlightCalls<Call>, milliseconds: number): { id: number; call: Call } {
   const call = { deadline: performance.now() + milliseconds };
   const id = table.takeId();
   table.add(id, call);
@@ -26,7 +26,7 @@ test('finds each call by its id, whatever came and went, and no call by the id o
   const steps = fc.array(fc.oneof(fc.constant('add' as const), fc.nat()), { maxLength: 300 });
   fc.assert(
     fc.property(steps, (all) => {
-      const table = new CallTable<Call>(() => undefined);
+      const table = new InFlightCalls<Call>(() => undefined);
       const there = new Map<number, Call>();
       const gone = new Set<number>();
       for (const step of all) {
@@ -56,7 +56,7 @@ test('tells of a call at its deadline, whatever the order of deadlines, and neve
   fc.assert(
     fc.property(deadlines, (all) => {
       const overdue: Call[] = [];
-      const table = new CallTable<Call>((call) => {
+      const table = new InFlightCalls<Call>((call) => {
         expect(performance.now()).toBe(call.deadline);
         overdue.push(call);
         table.delete(calls.find((each) => each.call === call)!.id);
@@ -73,7 +73,7 @@ test('tells of a call at its deadline, whatever the order of deadlines, and neve
 
 test('tells of a call whose deadline has passed, and asks for no timer in the past, of which Node.js warns', () => {
   const overdue: Call[] = [];
-  const table = new CallTable<Call>((call) => overdue.push(call));
+  const table = new InFlightCalls<Call>((call) => overdue.push(call));
   const setTimer = jest.spyOn(globalThis, 'setTimeout');
   const { call } = add(table, -0.5);
   expect(setTimer.mock.calls.map(([, milliseconds]) => milliseconds)).toEqual([1]);

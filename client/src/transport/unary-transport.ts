@@ -1,13 +1,14 @@
 import { connectivityState, Metadata, status } from '@grpc/grpc-js';
 import type { ServiceError } from '@grpc/grpc-js';
-import type { RunningCall } from '../call-options';
-import type { SessionError } from '../errors';
-import { fromGrpcError } from '../grpc-error';
+import type { RunningCall } from './call-options';
+import type { SessionError } from '../errors/session-error';
+import { fromGrpcError } from '../errors/from-grpc';
 import type { ApiToken } from './api-token';
 import { LateMetadataCredentials } from './call-credentials';
-import { aborted, closedError, deadlineExceeded, streamLost } from './call-errors';
+import { aborted, clientClosed, deadlineExceeded, streamLost } from './call-errors';
 import type { Channel, Connection } from './channel';
-import { isIdempotent, methods, wireOf } from './transport';
+import { codecOf } from './method-codec';
+import { isIdempotent, methods } from './transport';
 import type { MethodName, RequestOf, ResponseOf, Transport } from './transport';
 
 /** One HTTP/2 request for each call. While there is no connection, calls wait for one until their deadline. */
@@ -23,7 +24,7 @@ export function unaryTransport(channel: Channel, address: string, apiToken?: Api
       const ending = (hasLeft: boolean): SessionError | undefined => {
         if (signal?.aborted) return aborted(what, signal);
         if (isOverdue) return noConnection && !hasLeft ? streamLost(noConnection, what) : deadlineExceeded(what);
-        return closed && !hasLeft ? closedError(what) : undefined;
+        return closed && !hasLeft ? clientClosed(what) : undefined;
       };
       const endedBefore = ending(false);
       if (endedBefore) throw endedBefore;
@@ -111,7 +112,7 @@ function startAttempt<M extends MethodName>(
     onSend: () => (left = true),
   });
   const response = new Promise<ResponseOf<M>>((resolve, reject) => {
-    const { path, serialize, deserialize } = wireOf(method);
+    const { path, serialize, deserialize } = codecOf(method);
     const streamClosed = connection.streamOpened(() => {
       if (left && !isIdempotent(method)) return;
       givenUp = true;

@@ -1,12 +1,12 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { startCall } from './call-options';
-import type { CallOptions, RunningCall } from './call-options';
+import { startCall } from '../transport/call-options';
+import type { CallOptions, RunningCall } from '../transport/call-options';
 import type { ValueCodec } from './codec';
 import type { Json } from './json';
 import type { Entry, FlashOptions, ISession, Key, SessionOrigin, SessionState, Value } from './session';
-import { SessionCore } from './session-core';
-import type { Found } from './session-core';
-import type { Transport } from './transport/transport';
+import { SessionCalls } from './session-calls';
+import type { Found } from './session-calls';
+import type { Transport } from '../transport/transport';
 
 /** What all sessions of a client share. */
 export interface SessionContext {
@@ -16,103 +16,103 @@ export interface SessionContext {
 }
 
 /** The types of {@link ISession} over the untyped core, and the rule that calls run one after another. */
-export class SessionObject<T extends object> implements ISession<T> {
+export class LiveSession<T extends object> implements ISession<T> {
   readonly origin: SessionOrigin;
-  readonly #core: SessionCore;
+  readonly #calls: SessionCalls;
   readonly #timeoutMs: number;
   #lastCall: Promise<unknown> = Promise.resolve();
 
   constructor({ transport, codec, timeoutMs }: SessionContext, origin: SessionOrigin, found?: Found) {
     this.origin = origin;
-    this.#core = new SessionCore(transport, codec, found);
+    this.#calls = new SessionCalls(transport, codec, found);
     this.#timeoutMs = timeoutMs;
   }
 
   get state(): SessionState {
-    return this.#core.state.name;
+    return this.#calls.state.name;
   }
   get isNew(): boolean {
-    return this.#core.isNew;
+    return this.#calls.isNew;
   }
   get token(): string | undefined {
-    return this.#core.stored?.token;
+    return this.#calls.stored?.token;
   }
   get handle(): string | undefined {
-    return this.#core.stored?.handle;
+    return this.#calls.stored?.handle;
   }
   get created(): Date | undefined {
-    return this.#core.stored?.created;
+    return this.#calls.stored?.created;
   }
   get expires(): Date | undefined {
-    return this.#core.stored?.expires;
+    return this.#calls.stored?.expires;
   }
   get version(): number {
-    return this.#core.stored?.version ?? 0;
+    return this.#calls.stored?.version ?? 0;
   }
   get subject(): string | undefined {
-    const { subject, stored } = this.#core;
+    const { subject, stored } = this.#calls;
     return subject ? subject.value || undefined : stored?.subject;
   }
   get hasChanges(): boolean {
-    return this.#core.hasChanges;
+    return this.#calls.hasChanges;
   }
 
   get<K extends Key<T>>(key: K): Value<T, K> | undefined;
   get<K extends Key<T>>(key: K, fallback: Value<T, K>): Value<T, K>;
   get(key: string, fallback?: unknown): unknown {
-    const { fields } = this.#core;
-    return fields.has(key) ? fields.get(key) : fallback;
+    const { data } = this.#calls;
+    return data.has(key) ? data.get(key) : fallback;
   }
 
   has(key: Key<T>): boolean {
-    return this.#core.fields.has(key);
+    return this.#calls.data.has(key);
   }
 
   set<K extends Key<T>>(key: K, value: Value<T, K>): void {
-    this.#core.fields.set(key, value);
+    this.#calls.data.set(key, value);
   }
 
   setDefault<K extends Key<T>>(key: K, value: Value<T, K>): Value<T, K> {
-    return this.#core.fields.setDefault(key, value) as Value<T, K>;
+    return this.#calls.data.setDefault(key, value) as Value<T, K>;
   }
 
   update(values: Partial<T>): void {
-    this.#core.fields.update(Object.entries(values).filter(([, value]) => value !== undefined));
+    this.#calls.data.update(Object.entries(values).filter(([, value]) => value !== undefined));
   }
 
   delete(key: Key<T>): boolean {
-    return this.#core.fields.delete(key);
+    return this.#calls.data.delete(key);
   }
 
   pop<K extends Key<T>>(key: K): Value<T, K> | undefined;
   pop<K extends Key<T>>(key: K, fallback: Value<T, K>): Value<T, K>;
   pop(key: string, fallback?: unknown): unknown {
-    const { fields } = this.#core;
-    if (!fields.has(key)) return fallback;
-    const value = fields.get(key);
-    fields.delete(key);
+    const { data } = this.#calls;
+    if (!data.has(key)) return fallback;
+    const value = data.get(key);
+    data.delete(key);
     return value;
   }
 
   popItem(): Entry<T> | undefined {
-    const { fields } = this.#core;
-    const key = [...fields.keys()].at(-1);
+    const { data } = this.#calls;
+    const key = [...data.keys()].at(-1);
     if (key === undefined) return undefined;
-    const value = fields.get(key);
-    fields.delete(key);
+    const value = data.get(key);
+    data.delete(key);
     return [key, value] as Entry<T>;
   }
 
   clear(): void {
-    this.#core.fields.clear();
+    this.#calls.data.clear();
   }
 
   get size(): number {
-    return this.#core.fields.size;
+    return this.#calls.data.size;
   }
 
   keys(): IterableIterator<Key<T>> {
-    return this.#core.fields.keys() as IterableIterator<Key<T>>;
+    return this.#calls.data.keys() as IterableIterator<Key<T>>;
   }
 
   *values(): IterableIterator<Entry<T>[1]> {
@@ -120,8 +120,8 @@ export class SessionObject<T extends object> implements ISession<T> {
   }
 
   *entries(): IterableIterator<Entry<T>> {
-    const { fields } = this.#core;
-    for (const key of fields.keys()) yield [key, fields.get(key)] as Entry<T>;
+    const { data } = this.#calls;
+    for (const key of data.keys()) yield [key, data.get(key)] as Entry<T>;
   }
 
   [Symbol.iterator](): IterableIterator<Entry<T>> {
@@ -134,43 +134,43 @@ export class SessionObject<T extends object> implements ISession<T> {
   }
 
   changed(key?: Key<T>): void {
-    const { fields } = this.#core;
-    for (const each of key === undefined ? fields.keys() : [key]) fields.touch(each);
+    const { data } = this.#calls;
+    for (const each of key === undefined ? data.keys() : [key]) data.markChanged(each);
   }
 
   flash<Message>(message: Message & Json<Message>, { queue = '', allowDuplicate = true }: FlashOptions = {}): void {
-    this.#core.flash.push(message, queue, allowDuplicate);
+    this.#calls.flash.push(message, queue, allowDuplicate);
   }
 
   peekFlash<Message>(queue = '', options?: CallOptions): Promise<Message[]> {
-    return this.#inTurn(options, (call) => this.#core.peekFlash(queue, call));
+    return this.#inTurn(options, (call) => this.#calls.peekFlash(queue, call));
   }
 
   popFlash<Message>(queue = '', options?: CallOptions): Promise<Message[]> {
-    return this.#inTurn(options, (call) => this.#core.popFlash(queue, call));
+    return this.#inTurn(options, (call) => this.#calls.popFlash(queue, call));
   }
 
   csrfToken(options?: CallOptions): Promise<string> {
-    return this.#inTurn(options, async (call) => (this.#core.stored ?? (await this.#core.create(call))).csrfToken);
+    return this.#inTurn(options, async (call) => (this.#calls.stored ?? (await this.#calls.create(call))).csrfToken);
   }
 
   newCsrfToken(options?: CallOptions): Promise<string> {
-    return this.#inTurn(options, (call) => this.#core.newCsrfToken(call));
+    return this.#inTurn(options, (call) => this.#calls.newCsrfToken(call));
   }
 
   checkCsrfToken(token: string | undefined): boolean {
-    const { stored } = this.#core;
+    const { stored } = this.#calls;
     if (!stored?.csrfToken || typeof token !== 'string') return false;
     // Digests are equally long, whatever was sent, as timingSafeEqual needs them.
     return timingSafeEqual(digest(token), digest(stored.csrfToken));
   }
 
   invalidate(options?: CallOptions): Promise<void> {
-    return this.#inTurn(options, (call) => this.#core.invalidate(call));
+    return this.#inTurn(options, (call) => this.#calls.invalidate(call));
   }
 
   regenerate(options?: CallOptions): Promise<void> {
-    return this.#inTurn(options, (call) => this.#core.regenerate(call));
+    return this.#inTurn(options, (call) => this.#calls.regenerate(call));
   }
 
   transform<K extends Key<T>>(
@@ -179,23 +179,23 @@ export class SessionObject<T extends object> implements ISession<T> {
     options?: CallOptions,
   ): Promise<Value<T, K>> {
     const untyped = change as (value: unknown) => unknown;
-    return this.#inTurn(options, async (call) => (await this.#core.transform(key, untyped, call)) as Value<T, K>);
+    return this.#inTurn(options, async (call) => (await this.#calls.transform(key, untyped, call)) as Value<T, K>);
   }
 
   setIdleTimeout(timeout: number | 'never'): void {
     assertIdleTimeout(timeout);
-    this.#core.idleTimeout = { value: timeout };
+    this.#calls.idleTimeout = { value: timeout };
   }
 
   setSubject(subject: string | undefined): void {
     if (subject !== undefined && typeof subject !== 'string') {
       throw new TypeError(`Expected \`subject\` to be a string or undefined, got ${typeof subject}`);
     }
-    this.#core.subject = { value: subject ?? '' };
+    this.#calls.subject = { value: subject ?? '' };
   }
 
   save(options?: CallOptions): Promise<void> {
-    return this.#inTurn(options, (call) => this.#core.save(call));
+    return this.#inTurn(options, (call) => this.#calls.save(call));
   }
 
   /** Starts the clock now and the work when all calls made before have settled. */

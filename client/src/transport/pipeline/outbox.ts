@@ -15,13 +15,13 @@ const callsPerFrame = { least: 8, most: 32 } as const;
 
 /** Calls that were made and not sent, oldest first, and when they leave. */
 export class Outbox<Call extends Outgoing> {
-  readonly #leave: () => void;
+  readonly #flush: () => void;
   #calls: Call[] = [];
-  #isLeaving = false;
+  #isScheduled = false;
 
-  /** @param leave takes calls out and sends them, as far as it can */
-  constructor(leave: () => void) {
-    this.#leave = leave;
+  /** @param flush takes calls out and sends them, as far as it can */
+  constructor(flush: () => void) {
+    this.#flush = flush;
   }
 
   get size(): number {
@@ -31,39 +31,39 @@ export class Outbox<Call extends Outgoing> {
   /**
    * Alone, a call leaves at the end of this tick; while others are under way, those made in one turn of the event loop leave together.
    *
-   * @param underWay how many calls there are, sent or not, with this one
+   * @param inFlight how many calls there are, sent or not, with this one
    */
-  add(call: Call, underWay: number): void {
+  add(call: Call, inFlight: number): void {
     this.#calls.push(call);
-    if (this.#isLeaving) return;
-    const isAlone = underWay === this.#calls.length;
-    this.#leaveBy(isAlone ? atEndOfTick : setImmediate);
+    if (this.#isScheduled) return;
+    const isAlone = inFlight === this.#calls.length;
+    this.#scheduleFlush(isAlone ? atEndOfTick : setImmediate);
   }
 
   /**
    * Replies were given to their callers: what these call next leaves when all have looked at theirs. That is still in this turn of
    * the event loop, while what is written by a setImmediate() is sent by Node.js only after it has read what else has come.
    */
-  leaveAfterReplies(): void {
-    this.#leaveBy((leave) => {
+  flushAfterReplies(): void {
+    this.#scheduleFlush((flush) => {
       queueMicrotask(() => {
-        atEndOfTick(leave);
+        atEndOfTick(flush);
       });
     });
   }
 
-  #leaveBy(schedule: (leave: () => void) => void): void {
-    this.#isLeaving = true;
+  #scheduleFlush(schedule: (flush: () => void) => void): void {
+    this.#isScheduled = true;
     schedule(() => {
-      this.#isLeaving = false;
-      this.#leave();
+      this.#isScheduled = false;
+      this.#flush();
     });
   }
 
   /** The calls of the next frame, of frames that are about equally large. Empty when there are none. */
-  takeFrame(underWay: number): Call[] {
+  takeFrame(inFlight: number): Call[] {
     const { least, most } = callsPerFrame;
-    const wanted = Math.min(most, Math.max(least, underWay / 2));
+    const wanted = Math.min(most, Math.max(least, inFlight / 2));
     const frames = Math.max(1, Math.round(this.#calls.length / wanted));
     const limit = Math.ceil(this.#calls.length / frames);
     let bytes = 0;

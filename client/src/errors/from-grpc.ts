@@ -3,8 +3,8 @@ import type { ServiceError } from '@grpc/grpc-js';
 import { BadRequest, ErrorInfo, RetryInfo } from '@session-sidecar/proto/google/rpc/error_details';
 import { Status } from '@session-sidecar/proto/google/rpc/status';
 import type { Any } from '@session-sidecar/proto/google/protobuf/any';
-import { isErrorCode, SessionError } from './errors';
-import type { SessionErrorCode, SessionErrorDetails } from './errors';
+import { isErrorCode, SessionError } from './session-error';
+import type { SessionErrorCode, SessionErrorDetails } from './session-error';
 
 /** The domain of the reasons in `error_reason.proto`. */
 const reasonDomain = 'session.v1';

@@ -1,5 +1,5 @@
 import type { MutationResult, Session } from '@session-sidecar/proto/session/v1/session';
-import { SessionError } from './errors';
+import { SessionError } from '../errors/session-error';
 
 /*
  * What a reply must hold for the client to go on, and protobuf cannot promise. What a reply lacks fails the call with INTERNAL,

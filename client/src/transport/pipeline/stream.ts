@@ -3,10 +3,10 @@ import type { ServiceError } from '@grpc/grpc-js';
 import { PipelineRequest, PipelineResponse } from '@session-sidecar/proto/session/v1/pipeline';
 import type { PipelineReply } from '@session-sidecar/proto/session/v1/pipeline';
 import { SessionServiceService } from '@session-sidecar/proto/session/v1/session_service';
-import type { ApiToken } from './api-token';
-import { LateMetadataCredentials } from './call-credentials';
-import type { Connection } from './channel';
-import { encode } from './encoding';
+import type { ApiToken } from '../api-token';
+import { LateMetadataCredentials } from '../call-credentials';
+import type { Connection } from '../channel';
+import { encode } from '../encoding';
 
 export interface PipelineStreamListener {
   /** The sidecar has taken the stream: what is written from now on reaches it. */

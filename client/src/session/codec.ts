@@ -1,4 +1,4 @@
-import { SessionError } from './errors';
+import { SessionError } from '../errors/session-error';
 import { assertJson, isTooDeep, maxDepth } from './json';
 
 /** How values become the bytes that the sidecar stores. The sidecar does not look into them. */

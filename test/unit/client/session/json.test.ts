@@ -1,6 +1,6 @@
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from '@jest/globals';
-import { assertJson } from '../../../client/src/json';
+import { assertJson } from '../../../../client/src/session/json';
 
 const refuses = (value: unknown, place: string, what: string) =>
   expect(() => assertJson(value, 'cart')).toThrow(

@@ -1,5 +1,5 @@
 import { expect, jest, test } from '@jest/globals';
-import { Backoff } from '../../../client/src/transport/backoff';
+import { Backoff } from '../../../../client/src/transport/backoff';
 
 const limits = { first: 20, longest: 100, longestAskedFor: 1000 };
 

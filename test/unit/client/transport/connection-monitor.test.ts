@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { ConnectionMonitor } from '../../../client/src/transport/connection-monitor';
+import { ConnectionMonitor } from '../../../../client/src/transport/connection-monitor';
 
 beforeEach(() => {
   jest.useFakeTimers();

@@ -1,18 +1,18 @@
 import type { FlashQueue, MutationResult } from '@session-sidecar/proto/session/v1/session';
 import type { ValueCodec } from './codec';
-import type { Batch } from './fields';
+import type { CapturedMutations } from './session-data';
 
-interface Pending {
+interface PendingFlash {
   readonly queue: string;
   readonly message: Buffer;
   readonly unlessPresent: boolean;
 }
 
 /** The flash messages of one session: those pushed but not saved yet, and how many are known to wait in the sidecar. */
-export class Flash {
+export class FlashMessages {
   readonly #codec: ValueCodec;
   readonly #waiting: Map<string, number>;
-  #pending: readonly Pending[] = [];
+  #pending: readonly PendingFlash[] = [];
 
   constructor(codec: ValueCodec, waiting: readonly FlashQueue[] = []) {
     this.#codec = codec;
@@ -49,7 +49,7 @@ export class Flash {
     this.#pending = this.#pending.filter((pending) => pending.queue !== queue);
   }
 
-  capture(): Batch {
+  capture(): CapturedMutations {
     const captured = this.#pending;
     return {
       mutations: captured.map((push) => ({ kind: { $case: 'pushFlash', value: { ...push } } })),

@@ -8,14 +8,14 @@ import (
 	sessionv1 "github.com/session-sidecar/session-sidecar/proto/gen/go/session/v1"
 )
 
-// flash holds the messages of a session that were pushed but not saved yet, and the queues in which the sidecar may have some.
-type flash struct {
+// flashMessages holds the messages of a session that were pushed but not saved yet, and the queues in which the sidecar may have some.
+type flashMessages struct {
 	waiting map[string]bool
 	pending []*sessionv1.PushFlash
 }
 
-func waiting(session *sessionv1.Session) flash {
-	f := flash{waiting: map[string]bool{}}
+func newFlashMessages(session *sessionv1.Session) flashMessages {
+	f := flashMessages{waiting: map[string]bool{}}
 	for _, queue := range session.GetFlashQueues() {
 		f.waiting[queue.GetName()] = true
 	}
@@ -62,7 +62,7 @@ func (s *Session) PopFlash(ctx context.Context, queue string, into any) error {
 	return err
 }
 
-func (f *flash) push(queue string, message any, unlessPresent bool) error {
+func (f *flashMessages) push(queue string, message any, unlessPresent bool) error {
 	if err := checkQueue(queue); err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func (f *flash) push(queue string, message any, unlessPresent bool) error {
 }
 
 // read decodes what waits in the sidecar and then what is not saved yet.
-func (f *flash) read(queue string, messages [][]byte, into any) error {
+func (f *flashMessages) read(queue string, messages [][]byte, into any) error {
 	messages = slices.Clone(messages)
 	for _, push := range f.pending {
 		isPresent := slices.ContainsFunc(messages, func(message []byte) bool { return bytes.Equal(message, push.Message) })
@@ -85,7 +85,7 @@ func (f *flash) read(queue string, messages [][]byte, into any) error {
 	return decode("the messages", slices.Concat([]byte("["), bytes.Join(messages, []byte(",")), []byte("]")), into)
 }
 
-func (f *flash) mutations() []*sessionv1.Mutation {
+func (f *flashMessages) mutations() []*sessionv1.Mutation {
 	var mutations []*sessionv1.Mutation
 	for _, push := range f.pending {
 		mutations = append(mutations, &sessionv1.Mutation{Kind: &sessionv1.Mutation_PushFlash{PushFlash: push}})
@@ -93,7 +93,7 @@ func (f *flash) mutations() []*sessionv1.Mutation {
 	return mutations
 }
 
-func (f *flash) settle(results []*sessionv1.MutationResult) {
+func (f *flashMessages) settle(results []*sessionv1.MutationResult) {
 	for i, push := range f.pending {
 		if results[i].GetApplied() {
 			f.waiting[push.Queue] = true

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { resolveCodec } from '../../../client/src/codec';
-import { Flash } from '../../../client/src/flash';
+import { resolveCodec } from '../../../../client/src/session/codec';
+import { FlashMessages } from '../../../../client/src/session/flash-messages';
 
 const flashWith = (waiting: Record<string, number> = {}) =>
-  new Flash(
+  new FlashMessages(
     resolveCodec(undefined),
     Object.entries(waiting).map(([name, messageCount]) => ({ name, messageCount })),
   );
@@ -31,9 +31,9 @@ describe('settle()', () => {
     const flash = flashWith();
     flash.push('a', '', true);
     flash.push('b', 'news', false);
-    const batch = flash.capture();
+    const captured = flash.capture();
     flash.push('c', '', true);
-    batch.settle([{ applied: true }, { applied: false }]);
+    captured.settle([{ applied: true }, { applied: false }]);
     expect(flash.read('', [])).toEqual(['c']);
     expect([flash.isWaiting(''), flash.isWaiting('news')]).toEqual([true, false]);
   });

@@ -17,14 +17,14 @@ type Write =
   | { readonly kind: 'delete' };
 
 /** Mutations that are ready to be sent, and what to do when the sidecar has applied them. */
-export interface Batch {
+export interface CapturedMutations {
   readonly mutations: readonly Mutation[];
   /** To be called after success only: until then everything stays recorded, for the next try. */
   settle(results: readonly MutationResult[]): void;
 }
 
 /** The data of one session: the values as loaded, and the writes that were not saved yet. */
-export class Fields {
+export class SessionData {
   readonly #codec: ValueCodec;
   readonly #slots = new Map<string, Slot>();
   readonly #writes = new Map<string, Write>();
@@ -93,7 +93,7 @@ export class Fields {
   }
 
   /** Marks a key to be sent by the next save even if its value looks the same. */
-  touch(key: string): void {
+  markChanged(key: string): void {
     if (this.#slots.has(key)) this.#writes.set(key, { kind: 'set' });
   }
 
@@ -117,7 +117,7 @@ export class Fields {
    *
    * @param isNew as for {@link hasChanges}
    */
-  capture(isNew: boolean): Batch {
+  capture(isNew: boolean): CapturedMutations {
     const mutations: Mutation[] = [];
     const done: ((result: MutationResult | undefined) => void)[] = [];
     const add = (kind: Mutation['kind'], whenDone: (result: MutationResult | undefined) => void) => {

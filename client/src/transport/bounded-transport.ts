@@ -1,5 +1,5 @@
-import type { RunningCall } from '../call-options';
-import { SessionError } from '../errors';
+import type { RunningCall } from './call-options';
+import { SessionError } from '../errors/session-error';
 import { methods } from './transport';
 import type { MethodName, RequestOf, Transport } from './transport';
 
@@ -16,7 +16,7 @@ export interface PendingLimits {
 const defaults = { maxPendingCalls: 10_000, maxPendingBytes: 64 * 1024 * 1024 };
 
 /** @throws RangeError for a limit that is not a positive number. */
-export function bounded(
+export function boundedTransport(
   transport: Transport,
   address: string,
   { maxPendingCalls = defaults.maxPendingCalls, maxPendingBytes = defaults.maxPendingBytes }: PendingLimits = {},

@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Mutation, MutationResult, Session } from '@session-sidecar/proto/session/v1/session';
 import type { CreateSessionRequest } from '@session-sidecar/proto/session/v1/session_service';
-import type { RunningCall } from './call-options';
+import type { RunningCall } from '../transport/call-options';
 import type { ValueCodec } from './codec';
-import { SessionError } from './errors';
-import { Fields } from './fields';
-import { Flash } from './flash';
-import { replyResults, replySession, replyTime, replyToken } from './reply';
-import type { Transport } from './transport/transport';
+import { SessionError } from '../errors/session-error';
+import { SessionData } from './session-data';
+import { FlashMessages } from './flash-messages';
+import { replyResults, replySession, replyTime, replyToken } from './replies';
+import type { Transport } from '../transport/transport';
 
 /** What the sidecar last told about a stored session. */
 export interface Stored {
@@ -29,7 +29,7 @@ export interface Found {
 }
 
 /** Everything that is to be sent, and what to do when the sidecar has applied it. */
-interface Changes {
+interface SessionUpdate {
   readonly mutations: Mutation[];
   readonly idleTimeout: { readonly value: number | 'never' } | undefined;
   readonly subject: { readonly value: string } | undefined;
@@ -43,23 +43,23 @@ const maxTransformAttempts = 50;
  * A session's state and the calls that move it on. The calls must not overlap: each starts from the state that the one
  * before left behind.
  */
-export class SessionCore {
+export class SessionCalls {
   readonly #transport: Transport;
   readonly #codec: ValueCodec;
   state: State = { name: 'new' };
   isNew = true;
-  fields: Fields;
-  flash: Flash;
+  data: SessionData;
+  flash: FlashMessages;
   /** Recorded and not saved yet. */
-  idleTimeout: Changes['idleTimeout'];
+  idleTimeout: SessionUpdate['idleTimeout'];
   /** Recorded and not saved yet; the empty string: nobody. */
-  subject: Changes['subject'];
+  subject: SessionUpdate['subject'];
 
   constructor(transport: Transport, codec: ValueCodec, found?: Found) {
     this.#transport = transport;
     this.#codec = codec;
-    this.fields = new Fields(codec, found?.session.data);
-    this.flash = new Flash(codec, found?.session.flashQueues);
+    this.data = new SessionData(codec, found?.session.data);
+    this.flash = new FlashMessages(codec, found?.session.flashQueues);
     if (found) {
       this.state = storedState(found.token, found.session);
       this.isNew = false;
@@ -72,7 +72,7 @@ export class SessionCore {
 
   get hasChanges(): boolean {
     const { stored } = this;
-    if (this.flash.hasChanges || this.fields.hasChanges(!stored)) return true;
+    if (this.flash.hasChanges || this.data.hasChanges(!stored)) return true;
     return stored ? this.idleTimeout !== undefined || this.subject !== undefined : Boolean(this.subject?.value);
   }
 
@@ -145,8 +145,8 @@ export class SessionCore {
       this.state = { name: 'invalidated' };
       this.isNew = true;
     }
-    this.fields = new Fields(this.#codec);
-    this.flash = new Flash(this.#codec);
+    this.data = new SessionData(this.#codec);
+    this.flash = new FlashMessages(this.#codec);
     this.idleTimeout = undefined;
     this.subject = undefined;
   }
@@ -177,10 +177,10 @@ export class SessionCore {
   }
 
   async transform(key: string, change: (value: unknown) => unknown, call: RunningCall): Promise<unknown> {
-    if (!this.stored || this.fields.isChanged(key)) {
-      this.fields.set(key, changed(change, this.fields.get(key)));
+    if (!this.stored || this.data.isChanged(key)) {
+      this.data.set(key, changed(change, this.data.get(key)));
       if (this.stored) await this.save(call);
-      return this.fields.get(key);
+      return this.data.get(key);
     }
     for (let attempt = 1; ; attempt++) {
       try {
@@ -203,23 +203,23 @@ export class SessionCore {
     const mutations: Mutation[] = [{ kind: { $case: 'set', value: { key, value } } }];
     const request = { token, mutations, ifVersion, idleExpiry: undefined };
     const { version, expires } = await this.#transport.call('updateSession', request, call);
-    this.fields.adopt(key, value);
+    this.data.adopt(key, value);
     this.state = { ...stored, version, expires: replyTime(expires) };
-    return this.fields.get(key);
+    return this.data.get(key);
   }
 
-  #capture(isNew: boolean, include = { idleTimeout: true }): Changes {
-    const fields = this.fields.capture(isNew);
+  #capture(isNew: boolean, include = { idleTimeout: true }): SessionUpdate {
+    const data = this.data.capture(isNew);
     const flash = this.flash.capture();
     const idleTimeout = include.idleTimeout ? this.idleTimeout : undefined;
     const { subject } = this;
     return {
-      mutations: [...fields.mutations, ...flash.mutations],
+      mutations: [...data.mutations, ...flash.mutations],
       idleTimeout,
       subject,
       settle: (results) => {
-        fields.settle(results.slice(0, fields.mutations.length));
-        flash.settle(results.slice(fields.mutations.length));
+        data.settle(results.slice(0, data.mutations.length));
+        flash.settle(results.slice(data.mutations.length));
         if (this.idleTimeout === idleTimeout) this.idleTimeout = undefined;
         if (this.subject === subject) this.subject = undefined;
       },
@@ -232,11 +232,11 @@ function storedState(token: string, session: Session): Stored {
   return { name: 'stored', token, handle, csrfToken, created, expires, version, subject };
 }
 
-function subjectOf(subject: Changes['subject']): { subject?: string | undefined } {
+function subjectOf(subject: SessionUpdate['subject']): { subject?: string | undefined } {
   return subject ? { subject: subject.value || undefined } : {};
 }
 
-function idleExpiryOf(timeout: Changes['idleTimeout']): CreateSessionRequest['idleExpiry'] {
+function idleExpiryOf(timeout: SessionUpdate['idleTimeout']): CreateSessionRequest['idleExpiry'] {
   if (!timeout) return undefined;
   if (timeout.value === 'never') return { $case: 'noIdleTimeout', value: true };
   const seconds = Math.floor(timeout.value / 1000);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { Outbox } from '../../../client/src/transport/outbox';
+import { Outbox } from '../../../../../client/src/transport/pipeline/outbox';
 
 interface Call {
   readonly id: number;
@@ -47,7 +47,7 @@ describe('calls leave', () => {
       for (const _ of range(steps * 3)) await Promise.resolve();
       outbox.add(call(steps), 100);
     });
-    outbox.leaveAfterReplies();
+    outbox.flushAfterReplies();
     await Promise.all(looking);
     expect(departures).toEqual([]);
     await new Promise((resolve) => process.nextTick(resolve));
@@ -57,7 +57,7 @@ describe('calls leave', () => {
   test('with the replies when those come before the end of the turn', async () => {
     const { outbox, departures } = start();
     outbox.add(call(1), 7);
-    outbox.leaveAfterReplies();
+    outbox.flushAfterReplies();
     await Promise.resolve();
     await new Promise((resolve) => process.nextTick(resolve));
     expect(departures).toEqual([[1]]);
@@ -69,28 +69,28 @@ describe('calls leave', () => {
 });
 
 describe('a frame', () => {
-  const framesOf = (calls: readonly Call[], underWay: number): Call[][] => {
+  const framesOf = (calls: readonly Call[], inFlight: number): Call[][] => {
     const outbox = new Outbox<Call>(() => undefined);
-    for (const each of calls) outbox.add(each, underWay);
+    for (const each of calls) outbox.add(each, inFlight);
     const frames: Call[][] = [];
-    while (outbox.size > 0) frames.push(outbox.takeFrame(underWay));
-    expect(outbox.takeFrame(underWay)).toEqual([]);
+    while (outbox.size > 0) frames.push(outbox.takeFrame(inFlight));
+    expect(outbox.takeFrame(inFlight)).toEqual([]);
     return frames;
   };
 
   test.each([
-    { waiting: 8, underWay: 8, sizes: [8] },
-    { waiting: 16, underWay: 16, sizes: [8, 8] },
-    { waiting: 64, underWay: 64, sizes: [32, 32] },
-    { waiting: 35, underWay: 64, sizes: [35] },
-    { waiting: 50, underWay: 64, sizes: [25, 25] },
-    { waiting: 3, underWay: 500, sizes: [3] },
-    { waiting: 256, underWay: 256, sizes: [32, 32, 32, 32, 32, 32, 32, 32] },
-  ])('of $waiting calls with $underWay under way has half of them, but enough', ({ waiting, underWay, sizes }) => {
+    { waiting: 8, inFlight: 8, sizes: [8] },
+    { waiting: 16, inFlight: 16, sizes: [8, 8] },
+    { waiting: 64, inFlight: 64, sizes: [32, 32] },
+    { waiting: 35, inFlight: 64, sizes: [35] },
+    { waiting: 50, inFlight: 64, sizes: [25, 25] },
+    { waiting: 3, inFlight: 500, sizes: [3] },
+    { waiting: 256, inFlight: 256, sizes: [32, 32, 32, 32, 32, 32, 32, 32] },
+  ])('of $waiting calls with $inFlight under way has half of them, but enough', ({ waiting, inFlight, sizes }) => {
     expect(
       framesOf(
         range(waiting).map((id) => call(id)),
-        underWay,
+        inFlight,
       ).map((frame) => frame.length),
     ).toEqual(sizes);
   });

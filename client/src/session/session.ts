@@ -1,4 +1,4 @@
-import type { CallOptions } from './call-options';
+import type { CallOptions } from '../transport/call-options';
 import type { Json } from './json';
 
 export type Key<T> = keyof T & string;

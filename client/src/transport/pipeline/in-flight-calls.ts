@@ -15,7 +15,7 @@ const maxUses = 2 ** (32 - slotBits);
  * heap, which keep every call from the cheap part of garbage collection: that took a quarter of the CPU time. And one timer
  * for all calls, because one for each costs a tenth of a call. It keeps the process alive while there are calls.
  */
-export class CallTable<Call extends TimedCall> {
+export class InFlightCalls<Call extends TimedCall> {
   readonly #onOverdue: (call: Call) => void;
   readonly #slots: (Call | undefined)[] = [];
   readonly #uses: number[] = [];

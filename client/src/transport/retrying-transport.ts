@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RunningCall } from './call-options';
-import { SessionError } from './errors';
-import type { ApiToken } from './transport/api-token';
-import { isIdempotent } from './transport/transport';
-import type { MethodName, RequestOf, Transport } from './transport/transport';
+import { SessionError } from '../errors/session-error';
+import type { ApiToken } from './api-token';
+import { isIdempotent } from './transport';
+import type { MethodName, RequestOf, Transport } from './transport';
 
 /** For calls that may have been done. Others are tried until their deadline. */
 const maxTries = 4;
@@ -17,7 +17,7 @@ const backoffMs = { first: 50, longest: 100 } as const;
  *
  * @param apiToken read again before a call that was refused because of it is tried once more
  */
-export function retrying(transport: Transport, apiToken?: ApiToken): Transport {
+export function retryingTransport(transport: Transport, apiToken?: ApiToken): Transport {
   return {
     async call<M extends MethodName>(method: M, request: RequestOf<M>, options: RunningCall) {
       let hasNewToken = false;

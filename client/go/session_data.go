@@ -4,30 +4,30 @@ import (
 	sessionv1 "github.com/session-sidecar/session-sidecar/proto/gen/go/session/v1"
 )
 
-// data holds the values of a session, as JSON texts, and the writes that were not saved yet.
-type data struct {
+// sessionData holds the values of a session, as JSON texts, and the writes that were not saved yet.
+type sessionData struct {
 	values map[string][]byte
 	// writes has the last write of each key, in order.
-	writes []write
+	writes []pendingWrite
 	// sent has the keys that the sidecar has, or may have because they were sent: removing one of them has to be sent too.
 	sent    map[string]bool
 	cleared bool
 }
 
-type write struct {
+type pendingWrite struct {
 	key      string
 	mutation *sessionv1.Mutation
 }
 
-func loaded(session *sessionv1.Session) data {
-	d := data{values: map[string][]byte{}, sent: map[string]bool{}}
+func newSessionData(session *sessionv1.Session) sessionData {
+	d := sessionData{values: map[string][]byte{}, sent: map[string]bool{}}
 	for key, value := range session.GetData() {
 		d.values[key], d.sent[key] = value, true
 	}
 	return d
 }
 
-func (d *data) isWritten(key string) bool {
+func (d *sessionData) isWritten(key string) bool {
 	for _, write := range d.writes {
 		if write.key == key {
 			return true
@@ -37,25 +37,25 @@ func (d *data) isWritten(key string) bool {
 }
 
 // record makes a mutation the last write of its key; nil forgets what was written.
-func (d *data) record(key string, mutation *sessionv1.Mutation) {
-	var writes []write
+func (d *sessionData) record(key string, mutation *sessionv1.Mutation) {
+	var writes []pendingWrite
 	for _, write := range d.writes {
 		if write.key != key {
 			writes = append(writes, write)
 		}
 	}
 	if mutation != nil {
-		writes = append(writes, write{key, mutation})
+		writes = append(writes, pendingWrite{key, mutation})
 	}
 	d.writes = writes
 }
 
-func (d *data) set(key string, value []byte) {
+func (d *sessionData) set(key string, value []byte) {
 	d.values[key] = value
 	d.record(key, &sessionv1.Mutation{Kind: &sessionv1.Mutation_Set{Set: &sessionv1.Set{Key: key, Value: value}}})
 }
 
-func (d *data) setDefault(key string, value []byte) {
+func (d *sessionData) setDefault(key string, value []byte) {
 	if d.isWritten(key) {
 		// This session itself has removed the key, so nothing found there later may win.
 		d.set(key, value)
@@ -65,7 +65,7 @@ func (d *data) setDefault(key string, value []byte) {
 	d.record(key, &sessionv1.Mutation{Kind: &sessionv1.Mutation_SetIfAbsent{SetIfAbsent: &sessionv1.Set{Key: key, Value: value}}})
 }
 
-func (d *data) delete(key string) {
+func (d *sessionData) delete(key string) {
 	delete(d.values, key)
 	if d.sent[key] && !d.cleared {
 		d.record(key, &sessionv1.Mutation{Kind: &sessionv1.Mutation_Delete{Delete: &sessionv1.Delete{Key: key}}})
@@ -75,11 +75,11 @@ func (d *data) delete(key string) {
 }
 
 // clear removes those keys too that others have added since, where the session is stored.
-func (d *data) clear(isStored bool) {
+func (d *sessionData) clear(isStored bool) {
 	d.values, d.writes, d.cleared = map[string][]byte{}, nil, isStored
 }
 
-func (d *data) mutations() []*sessionv1.Mutation {
+func (d *sessionData) mutations() []*sessionv1.Mutation {
 	var mutations []*sessionv1.Mutation
 	if d.cleared {
 		mutations = append(mutations, &sessionv1.Mutation{Kind: &sessionv1.Mutation_Clear{Clear: &sessionv1.Clear{}}})
@@ -92,7 +92,7 @@ func (d *data) mutations() []*sessionv1.Mutation {
 	return mutations
 }
 
-func (d *data) settle(results []*sessionv1.MutationResult) {
+func (d *sessionData) settle(results []*sessionv1.MutationResult) {
 	if d.cleared {
 		results = results[1:]
 	}
