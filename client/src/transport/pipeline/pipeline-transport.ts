@@ -1,34 +1,21 @@
-import { status } from '@grpc/grpc-js';
 import type { ServiceError } from '@grpc/grpc-js';
 import type { PipelineCall, PipelineReply } from '@session-sidecar/proto/session/v1/pipeline';
-import type { RunningCall } from '../call-options';
-import type { SessionError } from '../../errors/session-error';
 import { fromGrpcError, toSessionError } from '../../errors/from-grpc';
+import type { SessionError } from '../../errors/session-error';
 import type { ApiToken } from '../api-token';
-import {
-  aborted,
-  clientClosed,
-  deadlineExceeded,
-  emptyReply,
-  requestTooLarge,
-  streamLost,
-  undecodableReply,
-} from '../call-errors';
-import { Backoff } from '../backoff';
-import { InFlightCalls } from './in-flight-calls';
+import { aborted, clientClosed, deadlineExceeded, streamLost } from '../call-errors';
+import type { RunningCall } from '../call-options';
 import type { Channel } from '../channel';
-import { Outbox } from './outbox';
-import { openPipelineStream } from './stream';
-import type { PipelineStream } from './stream';
 import { codecOf } from '../method-codec';
 import { isIdempotent, methods } from '../transport';
 import type { MethodName, RequestOf, ResponseOf, Transport } from '../transport';
+import { PipelineConnection } from './connection';
+import { emptyReply, requestTooLarge, undecodableReply } from './errors';
+import { InFlightCalls } from './in-flight-calls';
+import { Outbox } from './outbox';
+import type { PipelineStream } from './stream';
 
-/** Between streams. Where there is no connection, the channel waits for one by itself. */
-const reopenMs = { first: 20, longest: 100, longestAskedFor: 1000 } as const;
-/** A stream keeps the process alive, so one that was not used for so long is let go. */
-const idleMs = 5000;
-/** What a sidecar takes in one frame; a larger one would end the stream for all. */
+/** What a sidecar accepts in one frame; a larger one would end the stream for all calls on it. */
 const maxRequestBytes = 4 * 1024 * 1024 - 1024;
 
 const noMetadata = new Map<string, string>();
@@ -41,68 +28,64 @@ interface PendingCall {
   readonly options: RunningCall;
   readonly encoded: Buffer;
   readonly metadata: Map<string, string>;
-  /** What it takes in a frame, about. */
+  /** Its approximate size in a frame. */
   readonly bytes: number;
   readonly deadline: number;
-  /** The stream it was sent on. */
-  link: Link | undefined;
+  /** The stream it was sent on; `undefined`: not sent. */
+  stream: PipelineStream | undefined;
   onAbort: (() => void) | undefined;
   readonly resolve: (response: ResponseOf<MethodName> | Promise<ResponseOf<MethodName>>) => void;
   readonly reject: (error: SessionError) => void;
 }
 
-/** One stream, and how many of the calls that were sent on it were not answered. */
-interface Link {
-  readonly stream: PipelineStream;
-  unanswered: number;
-  /** Whether the sidecar took the stream. */
-  wasOpen: boolean;
-  isSilent: boolean;
-}
-
 /**
- * All calls over one stream. While there is no stream, calls wait for one until their deadline. What was sent and not answered
- * when a stream breaks fails with UNAVAILABLE, because nobody knows whether it was done.
+ * All calls over one stream. While there is none, calls wait for one until their deadline. Calls in flight when a stream breaks
+ * fail with UNAVAILABLE, because it is unknown whether they were applied.
+ *
+ * - `pipeline`: as above.
+ * - `fallback`: the sidecar is too old to know Pipeline; another transport makes the calls.
+ * - `closed`: new calls are rejected.
  */
 export class PipelineTransport implements Transport {
-  readonly #channel: Channel;
   readonly #address: string;
-  /** Takes over when the sidecar is too old to know Pipeline. */
   readonly #fallback: Transport;
-  readonly #apiToken: ApiToken | undefined;
-  readonly #outbox = new Outbox<PendingCall>(() => {
-    this.#flush();
-  });
-  readonly #calls = new InFlightCalls<PendingCall>((pending) => {
-    this.#giveUp(pending, this.#tooLate(pending));
-  });
-  /** Where calls are sent. Others may still be answering what was sent on them. */
-  #link: Link | undefined;
-  readonly #backoff = new Backoff(reopenMs);
-  #lastFailure: ServiceError | undefined;
-  #reopening: NodeJS.Timeout | undefined;
-  #lastUse = 0;
-  #isFallback = false;
-  #isClosed = false;
+  readonly #connection: PipelineConnection;
+  readonly #outbox = new Outbox<PendingCall>(() => this.#flush());
+  readonly #calls = new InFlightCalls<PendingCall>((pending) => this.#giveUp(pending, this.#overdue(pending)));
+  #state: 'pipeline' | 'fallback' | 'closed' = 'pipeline';
 
   constructor(channel: Channel, address: string, fallback: Transport, apiToken?: ApiToken) {
-    this.#channel = channel;
     this.#address = address;
     this.#fallback = fallback;
-    this.#apiToken = apiToken;
+    this.#connection = new PipelineConnection(channel, apiToken, {
+      hasCalls: () => this.#calls.size > 0,
+      onReady: () => this.#flush(),
+      onReplies: (stream, replies) => {
+        for (const reply of replies) this.#receive(stream, reply);
+        this.#outbox.flushAfterReplies();
+      },
+      onSilent: (stream) => this.#takeBack(stream),
+      onEnd: (stream, error) => {
+        for (const pending of this.#calls) {
+          if (pending.stream === stream) this.#fail(pending, streamLost(error, this.#describe(pending.method)));
+        }
+      },
+      onUnsupported: () => this.#fallBack(),
+      onRefused: (error) => this.#refuse(error),
+    });
   }
 
   call<M extends MethodName>(method: M, request: RequestOf<M>, options: RunningCall): Promise<ResponseOf<M>> {
-    if (this.#isFallback) return this.#fallback.call(method, request, options);
+    if (this.#state === 'fallback') return this.#fallback.call(method, request, options);
     return new Promise((resolve, reject) => {
       const { deadline, signal } = options;
-      if (this.#isClosed) throw clientClosed(this.#what(method));
-      if (signal?.aborted) throw aborted(this.#what(method), signal);
+      if (this.#state === 'closed') throw clientClosed(this.#describe(method));
+      if (signal?.aborted) throw aborted(this.#describe(method), signal);
       const encoded = codecOf(method).serialize(request);
       const metadata = options.metadata === undefined ? noMetadata : new Map(Object.entries(options.metadata));
       let bytes = encoded.length;
       for (const entry of metadata) bytes += Buffer.byteLength(entry.join());
-      if (bytes > maxRequestBytes) throw requestTooLarge(this.#what(method), bytes, maxRequestBytes);
+      if (bytes > maxRequestBytes) throw requestTooLarge(this.#describe(method), bytes, maxRequestBytes);
 
       const id = this.#calls.takeId();
       const pending: PendingCall = {
@@ -114,15 +97,13 @@ export class PipelineTransport implements Transport {
         metadata,
         bytes,
         deadline,
-        link: undefined,
+        stream: undefined,
         onAbort: undefined,
         resolve: resolve as never,
         reject,
       };
       if (signal !== undefined) {
-        pending.onAbort = () => {
-          this.#giveUp(pending, aborted(this.#what(method), signal));
-        };
+        pending.onAbort = () => this.#giveUp(pending, aborted(this.#describe(method), signal));
         signal.addEventListener('abort', pending.onAbort, { once: true });
       }
       this.#calls.add(id, pending);
@@ -131,75 +112,37 @@ export class PipelineTransport implements Transport {
   }
 
   close(): void {
-    this.#isClosed = true;
-    clearTimeout(this.#reopening);
-    for (const pending of this.#takeOutbox()) this.#fail(pending, clientClosed(this.#what(pending.method)));
-    this.#link?.stream.end();
+    if (this.#state === 'pipeline') this.#state = 'closed';
+    for (const pending of this.#takeOutbox()) this.#fail(pending, clientClosed(this.#describe(pending.method)));
+    this.#connection.close();
     this.#fallback.close();
   }
 
   #flush(): void {
     const now = performance.now();
-    // The timer is about to end a call that is overdue.
-    this.#outbox.keep((pending) => this.#isOpen(pending) && pending.deadline > now);
-    const link = this.#link;
-    if (link === undefined) {
-      if (this.#outbox.size > 0) this.#connect();
+    // An overdue call is ended by its timer.
+    this.#outbox.keep((pending) => this.#isInFlight(pending) && pending.deadline > now);
+    const { stream } = this.#connection;
+    if (stream === undefined) {
+      if (this.#outbox.size > 0) this.#connection.open();
       return;
     }
-    while (this.#outbox.size > 0 && link.stream.isOpen && !link.stream.isFull) {
+    while (this.#outbox.size > 0 && stream.isReady) {
       const calls = this.#outbox.takeFrame(this.#calls.size).map((pending): PipelineCall => {
         const { id, method, encoded, metadata, deadline } = pending;
-        pending.link = link;
+        pending.stream = stream;
         return { id, method: methods[method].name, request: encoded, timeoutMs: Math.ceil(deadline - now), metadata };
       });
-      link.unanswered += calls.length;
-      link.stream.write({ calls, cancelled: [] });
+      stream.sendCalls(calls);
     }
   }
 
-  #connect(): void {
-    if (this.#reopening !== undefined || this.#isClosed) return;
-    // The first stream without a connection fails and gives the reason; those after it wait for one.
-    const options = { apiToken: this.#apiToken, waitForReady: this.#lastFailure !== undefined };
-    const connection = this.#channel.connection();
-    const stream = openPipelineStream(connection, options, {
-      onOpen: () => {
-        link.wasOpen = true;
-        this.#backoff.reset();
-        this.#lastFailure = undefined;
-        this.#flush();
-        this.#endWhenIdle(link);
-      },
-      onReplies: (replies) => {
-        for (const reply of replies) this.#receive(link, reply);
-        this.#outbox.flushAfterReplies();
-        this.#endWhenReplaced(link);
-      },
-      onDraining: () => {
-        connection.retire();
-        this.#replace(link);
-      },
-      onSilent: () => {
-        this.#leaveSilent(link);
-      },
-      onRoom: () => {
-        this.#flush();
-      },
-      onEnd: (error) => {
-        this.#ended(link, error);
-      },
-    });
-    const link: Link = { stream, unanswered: 0, wasOpen: false, isSilent: false };
-    this.#link = link;
-  }
-
-  #receive(link: Link, { id, outcome }: PipelineReply): void {
+  #receive(stream: PipelineStream, { id, outcome }: PipelineReply): void {
     const pending = this.#calls.get(id);
-    // Without one, its caller has given up.
-    if (pending?.link !== link) return;
+    // Its caller has given up, or it was sent again on another stream.
+    if (pending?.stream !== stream) return;
     if (outcome?.$case === 'response') this.#succeed(pending, outcome.value);
-    else this.#fail(pending, toSessionError(outcome?.value ?? emptyReply, this.#what(pending.method)));
+    else this.#fail(pending, toSessionError(outcome?.value ?? emptyReply, this.#describe(pending.method)));
   }
 
   #succeed(pending: PendingCall, response: Buffer): void {
@@ -208,7 +151,7 @@ export class PipelineTransport implements Transport {
     try {
       resolve(codecOf(method).deserialize(response));
     } catch (cause) {
-      reject(undecodableReply(this.#what(method), cause as Error));
+      reject(undecodableReply(this.#describe(method), cause as Error));
     }
   }
 
@@ -217,109 +160,37 @@ export class PipelineTransport implements Transport {
     pending.reject(error);
   }
 
-  #settle({ id, link, onAbort, options }: PendingCall): void {
-    this.#calls.delete(id);
-    if (link !== undefined) link.unanswered -= 1;
-    if (onAbort !== undefined) options.signal?.removeEventListener('abort', onAbort);
-    if (this.#calls.size > 0) return;
-    this.#lastUse = performance.now();
-    // A stream that waits for a connection would keep the process alive, without a call that wants it.
-    if (this.#link?.wasOpen === false) this.#abandon(this.#link);
-  }
-
-  #abandon(link: Link): void {
-    this.#link = undefined;
-    link.stream.cancel();
-  }
-
-  #isOpen(pending: PendingCall): boolean {
-    return this.#calls.get(pending.id) === pending;
-  }
-
-  /** The call and where it goes, for messages. */
-  #what(method: MethodName): string {
-    return `${methods[method].name} at ${this.#address}`;
-  }
-
   #giveUp(pending: PendingCall, error: SessionError): void {
-    const { link, id } = pending;
+    const { stream, id } = pending;
     this.#fail(pending, error);
-    if (link === undefined) return;
-    link.stream.write({ calls: [], cancelled: [id] });
-    this.#endWhenReplaced(link);
+    if (stream === undefined) return;
+    stream.sendCancellation(id);
+    this.#connection.finishIfRetired(stream);
   }
 
-  #tooLate({ link, method }: PendingCall): SessionError {
-    const what = this.#what(method);
-    if (link === undefined && this.#lastFailure !== undefined) return streamLost(this.#lastFailure, what);
-    return deadlineExceeded(what);
+  #settle({ id, stream, onAbort, options }: PendingCall): void {
+    this.#calls.delete(id);
+    if (stream !== undefined) stream.unanswered -= 1;
+    if (onAbort !== undefined) options.signal?.removeEventListener('abort', onAbort);
+    if (this.#calls.size === 0) this.#connection.callsEnded();
   }
 
-  /** New calls go elsewhere from now on. */
-  #replace(link: Link): void {
-    if (this.#link === link) this.#link = undefined;
-    this.#endWhenReplaced(link);
-    this.#flush();
+  #overdue({ stream, method }: PendingCall): SessionError {
+    const call = this.#describe(method);
+    const { lastFailure } = this.#connection;
+    return stream === undefined && lastFailure !== undefined ? streamLost(lastFailure, call) : deadlineExceeded(call);
   }
 
   /** Calls that may run twice fail, to be tried again; the others still wait for their answers. */
-  #leaveSilent(link: Link): void {
-    link.isSilent = true;
+  #takeBack(stream: PipelineStream): void {
     for (const pending of this.#calls) {
-      if (pending.link !== link || !isIdempotent(pending.method)) continue;
-      this.#fail(pending, streamLost(undefined, this.#what(pending.method)));
+      if (pending.stream !== stream || !isIdempotent(pending.method)) continue;
+      this.#fail(pending, streamLost(undefined, this.#describe(pending.method)));
     }
-    this.#replace(link);
-  }
-
-  #endWhenReplaced(link: Link): void {
-    if (this.#link === link || link.unanswered > 0) return;
-    if (link.isSilent) link.stream.cancel();
-    else link.stream.end();
-  }
-
-  #endWhenIdle(link: Link): void {
-    this.#lastUse = performance.now();
-    const check = (): void => {
-      if (this.#link !== link) return;
-      const isUsed = link.unanswered > 0 || this.#outbox.size > 0;
-      const leftMs = isUsed ? idleMs : this.#lastUse + idleMs - performance.now();
-      if (leftMs <= 0) this.#replace(link);
-      else setTimeout(check, leftMs).unref();
-    };
-    check();
-  }
-
-  #ended(link: Link, error: ServiceError | undefined): void {
-    for (const pending of this.#calls) {
-      if (pending.link === link) this.#fail(pending, streamLost(error, this.#what(pending.method)));
-    }
-    if (this.#link !== link) return;
-    this.#link = undefined;
-    if (this.#isClosed) return;
-    if (!link.wasOpen && error?.code === status.UNIMPLEMENTED) this.#fallBack();
-    else if (!link.wasOpen && error?.code === status.UNAUTHENTICATED) this.#refuse(error);
-    else this.#reopen(error);
-  }
-
-  /** Streams are not taken before something changes, which waiting does not. */
-  #refuse(error: ServiceError): void {
-    for (const pending of this.#takeOutbox()) this.#fail(pending, fromGrpcError(error, this.#what(pending.method)));
-  }
-
-  #reopen(error: ServiceError | undefined): void {
-    this.#lastFailure = error;
-    const askedForMs = error && fromGrpcError(error, 'Pipeline').retryAfterMs;
-    this.#reopening = setTimeout(() => {
-      this.#reopening = undefined;
-      this.#flush();
-    }, this.#backoff.next(askedForMs));
-    // Calls that wait keep the process alive by their deadline.
-    this.#reopening.unref();
   }
 
   #fallBack(): void {
-    this.#isFallback = true;
+    this.#state = 'fallback';
     for (const pending of this.#takeOutbox()) {
       const { method, request, options, resolve } = pending;
       this.#settle(pending);
@@ -327,8 +198,21 @@ export class PipelineTransport implements Transport {
     }
   }
 
+  #refuse(error: ServiceError): void {
+    for (const pending of this.#takeOutbox()) this.#fail(pending, fromGrpcError(error, this.#describe(pending.method)));
+  }
+
   /** All calls that were not sent. */
   #takeOutbox(): PendingCall[] {
-    return this.#outbox.takeAll().filter((pending) => this.#isOpen(pending));
+    return this.#outbox.takeAll().filter((pending) => this.#isInFlight(pending));
+  }
+
+  #isInFlight(pending: PendingCall): boolean {
+    return this.#calls.get(pending.id) === pending;
+  }
+
+  /** The call and its destination, for messages. */
+  #describe(method: MethodName): string {
+    return `${methods[method].name} at ${this.#address}`;
   }
 }
