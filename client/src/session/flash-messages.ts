@@ -1,6 +1,7 @@
 import type { FlashQueue, MutationResult } from '@session-sidecar/proto/session/v1/session';
 import type { ValueCodec } from './codec';
-import type { CapturedMutations } from './session-data';
+import type { CapturedMutations } from './pending-writes';
+import type { FlashOptions } from './session';
 
 interface PendingFlash {
   readonly queue: string;
@@ -19,7 +20,7 @@ export class FlashMessages {
     this.#waiting = new Map(waiting.map(({ name, messageCount }) => [name, messageCount]));
   }
 
-  push(message: unknown, queue: string, allowDuplicate: boolean): void {
+  push(message: unknown, { queue = '', allowDuplicate = true }: FlashOptions = {}): void {
     if (typeof queue !== 'string') throw new TypeError(`Expected \`queue\` to be a string, got ${typeof queue}`);
     const encoded = this.#codec.encode(message, 'message');
     this.#pending = [...this.#pending, { queue, message: encoded, unlessPresent: !allowDuplicate }];
@@ -43,8 +44,8 @@ export class FlashMessages {
     return messages.map((message) => this.#codec.decode(message, 'message') as Message);
   }
 
-  /** Forgets a queue that was read and emptied. */
-  emptied(queue: string): void {
+  /** Forgets a queue whose messages were popped. */
+  forget(queue: string): void {
     this.#waiting.delete(queue);
     this.#pending = this.#pending.filter((pending) => pending.queue !== queue);
   }

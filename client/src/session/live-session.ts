@@ -29,7 +29,7 @@ export class LiveSession<T extends object> implements ISession<T> {
   }
 
   get state(): SessionState {
-    return this.#calls.state.name;
+    return this.#calls.state;
   }
   get isNew(): boolean {
     return this.#calls.isNew;
@@ -50,8 +50,7 @@ export class LiveSession<T extends object> implements ISession<T> {
     return this.#calls.stored?.version ?? 0;
   }
   get subject(): string | undefined {
-    const { subject, stored } = this.#calls;
-    return subject ? subject.value || undefined : stored?.subject;
+    return this.#calls.subject;
   }
   get hasChanges(): boolean {
     return this.#calls.hasChanges;
@@ -138,8 +137,8 @@ export class LiveSession<T extends object> implements ISession<T> {
     for (const each of key === undefined ? data.keys() : [key]) data.markChanged(each);
   }
 
-  flash<Message>(message: Message & Json<Message>, { queue = '', allowDuplicate = true }: FlashOptions = {}): void {
-    this.#calls.flash.push(message, queue, allowDuplicate);
+  flash<Message>(message: Message & Json<Message>, options?: FlashOptions): void {
+    this.#calls.flash.push(message, options);
   }
 
   peekFlash<Message>(queue = '', options?: CallOptions): Promise<Message[]> {
@@ -184,14 +183,14 @@ export class LiveSession<T extends object> implements ISession<T> {
 
   setIdleTimeout(timeout: number | 'never'): void {
     assertIdleTimeout(timeout);
-    this.#calls.idleTimeout = { value: timeout };
+    this.#calls.setIdleTimeout(timeout);
   }
 
   setSubject(subject: string | undefined): void {
     if (subject !== undefined && typeof subject !== 'string') {
       throw new TypeError(`Expected \`subject\` to be a string or undefined, got ${typeof subject}`);
     }
-    this.#calls.subject = { value: subject ?? '' };
+    this.#calls.setSubject(subject);
   }
 
   save(options?: CallOptions): Promise<void> {

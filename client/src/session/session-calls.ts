@@ -4,9 +4,11 @@ import type { CreateSessionRequest } from '@session-sidecar/proto/session/v1/ses
 import type { RunningCall } from '../transport/call-options';
 import type { ValueCodec } from './codec';
 import { SessionError } from '../errors/session-error';
-import { SessionData } from './session-data';
 import { FlashMessages } from './flash-messages';
+import type { SaveKind } from './pending-writes';
 import { replyResults, replySession, replyTime, replyToken } from './replies';
+import { SessionData } from './session-data';
+import type { SessionState } from './session';
 import type { Transport } from '../transport/transport';
 
 /** What the sidecar last told about a stored session. */
@@ -46,34 +48,62 @@ const maxTransformAttempts = 50;
 export class SessionCalls {
   readonly #transport: Transport;
   readonly #codec: ValueCodec;
-  state: State = { name: 'new' };
-  isNew = true;
-  data: SessionData;
-  flash: FlashMessages;
+  #state: State = { name: 'new' };
+  #isNew = true;
+  #data: SessionData;
+  #flash: FlashMessages;
   /** Recorded and not saved yet. */
-  idleTimeout: SessionUpdate['idleTimeout'];
+  #idleTimeout: SessionUpdate['idleTimeout'];
   /** Recorded and not saved yet; the empty string: nobody. */
-  subject: SessionUpdate['subject'];
+  #subject: SessionUpdate['subject'];
 
   constructor(transport: Transport, codec: ValueCodec, found?: Found) {
     this.#transport = transport;
     this.#codec = codec;
-    this.data = new SessionData(codec, found?.session.data);
-    this.flash = new FlashMessages(codec, found?.session.flashQueues);
+    this.#data = new SessionData(codec, found?.session.data);
+    this.#flash = new FlashMessages(codec, found?.session.flashQueues);
     if (found) {
-      this.state = storedState(found.token, found.session);
-      this.isNew = false;
+      this.#state = storedState(found.token, found.session);
+      this.#isNew = false;
     }
   }
 
+  get state(): SessionState {
+    return this.#state.name;
+  }
+
+  get isNew(): boolean {
+    return this.#isNew;
+  }
+
   get stored(): Stored | undefined {
-    return this.state.name === 'stored' ? this.state : undefined;
+    return this.#state.name === 'stored' ? this.#state : undefined;
+  }
+
+  get data(): SessionData {
+    return this.#data;
+  }
+
+  get flash(): FlashMessages {
+    return this.#flash;
+  }
+
+  get subject(): string | undefined {
+    return this.#subject ? this.#subject.value || undefined : this.stored?.subject;
   }
 
   get hasChanges(): boolean {
     const { stored } = this;
-    if (this.flash.hasChanges || this.data.hasChanges(!stored)) return true;
-    return stored ? this.idleTimeout !== undefined || this.subject !== undefined : Boolean(this.subject?.value);
+    if (this.#flash.hasChanges || this.#data.hasChanges(stored ? 'update' : 'create')) return true;
+    return stored ? this.#idleTimeout !== undefined || this.#subject !== undefined : Boolean(this.#subject?.value);
+  }
+
+  setIdleTimeout(timeout: number | 'never'): void {
+    this.#idleTimeout = { value: timeout };
+  }
+
+  setSubject(subject: string | undefined): void {
+    this.#subject = { value: subject ?? '' };
   }
 
   /** Stores what was changed, and creates the session for that if need be. */
@@ -83,7 +113,7 @@ export class SessionCalls {
       if (this.hasChanges) await this.create(call);
       return;
     }
-    const changes = this.#capture(false);
+    const changes = this.#capture('update');
     const { mutations, idleTimeout, subject } = changes;
     if (mutations.length === 0 && !idleTimeout && !subject) return;
     const { version, expires, results } = await this.#transport.call(
@@ -92,12 +122,12 @@ export class SessionCalls {
       call,
     );
     changes.settle(replyResults(results, mutations.length));
-    this.state = { ...stored, version, expires: replyTime(expires), ...subjectOf(subject) };
+    this.#state = { ...stored, version, expires: replyTime(expires), ...subjectOf(subject) };
   }
 
   /** Creates the session even if there is nothing to store, and gives back what the sidecar says about it. */
   async create(call: RunningCall): Promise<Stored> {
-    const changes = this.#capture(true);
+    const changes = this.#capture('create');
     const { mutations, idleTimeout, subject } = changes;
     const reply = await this.#transport.call(
       'createSession',
@@ -106,14 +136,14 @@ export class SessionCalls {
     );
     const state = storedState(replyToken(reply), replySession(reply));
     changes.settle(replyResults(reply.results, mutations.length));
-    return (this.state = state);
+    return (this.#state = state);
   }
 
   async regenerate(call: RunningCall): Promise<void> {
     await this.#saveIdleTimeout(call);
     const { stored } = this;
     if (!stored) return;
-    const changes = this.#capture(false, { idleTimeout: false });
+    const changes = this.#capture('regenerate');
     const { mutations, subject } = changes;
     const reply = await this.#transport.call(
       'regenerateSession',
@@ -123,64 +153,65 @@ export class SessionCalls {
     const { csrfToken, version } = reply;
     // First, because the old token is dead: whatever else the reply lacks, the visitor needs this one.
     const token = replyToken(reply);
-    this.state = { ...stored, token, csrfToken, version, expires: reply.expires, ...subjectOf(subject) };
+    this.#state = { ...stored, token, csrfToken, version, expires: reply.expires, ...subjectOf(subject) };
     replyTime(reply.expires);
     changes.settle(replyResults(reply.results, mutations.length));
   }
 
   /** RegenerateSession does not take it. Sent before, because afterwards a failure would keep the new token from the visitor. */
   async #saveIdleTimeout(call: RunningCall): Promise<void> {
-    const { stored, idleTimeout } = this;
+    const { stored } = this;
+    const idleTimeout = this.#idleTimeout;
     if (!stored || !idleTimeout) return;
     const request = { token: stored.token, mutations: [], idleExpiry: idleExpiryOf(idleTimeout) };
     const { version, expires } = await this.#transport.call('updateSession', request, call);
-    if (this.idleTimeout === idleTimeout) this.idleTimeout = undefined;
-    this.state = { ...stored, version, expires: replyTime(expires) };
+    if (this.#idleTimeout === idleTimeout) this.#idleTimeout = undefined;
+    this.#state = { ...stored, version, expires: replyTime(expires) };
   }
 
   async invalidate(call: RunningCall): Promise<void> {
     const { stored } = this;
     if (stored) {
       await this.#transport.call('invalidateSession', { token: stored.token }, call);
-      this.state = { name: 'invalidated' };
-      this.isNew = true;
+      this.#state = { name: 'invalidated' };
+      this.#isNew = true;
     }
-    this.data = new SessionData(this.#codec);
-    this.flash = new FlashMessages(this.#codec);
-    this.idleTimeout = undefined;
-    this.subject = undefined;
+    this.#data = new SessionData(this.#codec);
+    this.#flash = new FlashMessages(this.#codec);
+    this.#idleTimeout = undefined;
+    this.#subject = undefined;
   }
 
   async newCsrfToken(call: RunningCall): Promise<string> {
     const { stored } = this;
     if (!stored) return (await this.create(call)).csrfToken;
     const { csrfToken } = await this.#transport.call('newCsrfToken', { token: stored.token }, call);
-    this.state = { ...stored, csrfToken };
+    this.#state = { ...stored, csrfToken };
     return csrfToken;
   }
 
   async peekFlash<Message>(queue: string, call: RunningCall): Promise<Message[]> {
     const messages = await this.#flashMessages('peekFlash', queue, call);
-    return this.flash.read(queue, messages);
+    return this.#flash.read(queue, messages);
   }
 
   async popFlash<Message>(queue: string, call: RunningCall): Promise<Message[]> {
     const taken = await this.#flashMessages('popFlash', queue, call);
-    const messages = this.flash.read<Message>(queue, taken);
-    this.flash.emptied(queue);
+    const messages = this.#flash.read<Message>(queue, taken);
+    this.#flash.forget(queue);
     return messages;
   }
 
   async #flashMessages(method: 'peekFlash' | 'popFlash', queue: string, call: RunningCall): Promise<Buffer[]> {
-    if (!this.stored || !this.flash.isWaiting(queue)) return [];
+    if (!this.stored || !this.#flash.isWaiting(queue)) return [];
     return (await this.#transport.call(method, { token: this.stored.token, queue }, call)).messages;
   }
 
   async transform(key: string, change: (value: unknown) => unknown, call: RunningCall): Promise<unknown> {
-    if (!this.stored || this.data.isChanged(key)) {
-      this.data.set(key, changed(change, this.data.get(key)));
+    if (!this.stored || this.#data.isChanged(key)) {
+      this.#data.set(key, changed(change, this.#data.get(key)));
       if (this.stored) await this.save(call);
-      return this.data.get(key);
+      return this.#data.get(key);
     }
     for (let attempt = 1; ; attempt++) {
       try {
@@ -203,16 +234,16 @@ export class SessionCalls {
     const mutations: Mutation[] = [{ kind: { $case: 'set', value: { key, value } } }];
     const request = { token, mutations, ifVersion, idleExpiry: undefined };
     const { version, expires } = await this.#transport.call('updateSession', request, call);
-    this.data.adopt(key, value);
-    this.state = { ...stored, version, expires: replyTime(expires) };
-    return this.data.get(key);
+    this.#data.adopt(key, value);
+    this.#state = { ...stored, version, expires: replyTime(expires) };
+    return this.#data.get(key);
   }
 
-  #capture(isNew: boolean, include = { idleTimeout: true }): SessionUpdate {
-    const data = this.data.capture(isNew);
-    const flash = this.flash.capture();
-    const idleTimeout = include.idleTimeout ? this.idleTimeout : undefined;
-    const { subject } = this;
+  #capture(save: SaveKind): SessionUpdate {
+    const data = this.#data.capture(save);
+    const flash = this.#flash.capture();
+    const idleTimeout = save === 'regenerate' ? undefined : this.#idleTimeout;
+    const subject = this.#subject;
     return {
       mutations: [...data.mutations, ...flash.mutations],
       idleTimeout,
@@ -220,8 +251,8 @@ export class SessionCalls {
       settle: (results) => {
         data.settle(results.slice(0, data.mutations.length));
         flash.settle(results.slice(data.mutations.length));
-        if (this.idleTimeout === idleTimeout) this.idleTimeout = undefined;
-        if (this.subject === subject) this.subject = undefined;
+        if (this.#idleTimeout === idleTimeout) this.#idleTimeout = undefined;
+        if (this.#subject === subject) this.#subject = undefined;
       },
     };
   }

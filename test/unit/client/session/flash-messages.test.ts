@@ -12,16 +12,16 @@ const texts = (...messages: string[]) => messages.map((message) => Buffer.from(J
 describe('read()', () => {
   test('gives the waiting messages, then those not saved yet, of the one queue', () => {
     const flash = flashWith();
-    flash.push('c', 'news', true);
-    flash.push('x', '', true);
+    flash.push('c', { queue: 'news' });
+    flash.push('x');
     expect(flash.read('news', texts('a', 'b'))).toEqual(['a', 'b', 'c']);
   });
 
   test('leaves out what would not be added, because it waits already', () => {
     const flash = flashWith();
-    flash.push('a', '', false);
-    flash.push('b', '', false);
-    flash.push('b', '', false);
+    flash.push('a', { allowDuplicate: false });
+    flash.push('b', { allowDuplicate: false });
+    flash.push('b', { allowDuplicate: false });
     expect(flash.read('', texts('a'))).toEqual(['a', 'b']);
   });
 });
@@ -29,27 +29,27 @@ describe('read()', () => {
 describe('settle()', () => {
   test('forgets what was sent, keeps what came later, and counts what was added', () => {
     const flash = flashWith();
-    flash.push('a', '', true);
-    flash.push('b', 'news', false);
+    flash.push('a');
+    flash.push('b', { queue: 'news', allowDuplicate: false });
     const captured = flash.capture();
-    flash.push('c', '', true);
+    flash.push('c');
     captured.settle([{ applied: true }, { applied: false }]);
     expect(flash.read('', [])).toEqual(['c']);
     expect([flash.isWaiting(''), flash.isWaiting('news')]).toEqual([true, false]);
   });
 });
 
-describe('emptied()', () => {
+describe('forget()', () => {
   test('forgets one queue', () => {
     const flash = flashWith({ '': 1, news: 2 });
-    flash.push('a', '', true);
-    flash.push('b', 'news', true);
-    flash.emptied('');
+    flash.push('a');
+    flash.push('b', { queue: 'news' });
+    flash.forget('');
     expect([flash.isWaiting(''), flash.isWaiting('news'), flash.isWaiting('other')]).toEqual([false, true, false]);
     expect(flash.capture().mutations).toHaveLength(1);
   });
 });
 
 test('A message that is not JSON is refused', () => {
-  expect(() => flashWith().push({ at: new Date(0) }, '', true)).toThrow('`message.at`');
+  expect(() => flashWith().push({ at: new Date(0) })).toThrow('`message.at`');
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { resolveCodec } from '../../../../client/src/session/codec';
 import { SessionData } from '../../../../client/src/session/session-data';
-import type { CapturedMutations } from '../../../../client/src/session/session-data';
+import type { CapturedMutations } from '../../../../client/src/session/pending-writes';
 
 const dataWith = (data: Record<string, string> = {}) =>
   new SessionData(
@@ -15,7 +15,7 @@ const sent = ({ mutations }: CapturedMutations) =>
     const { key, value } = kind!.value as { key?: string; value?: Buffer };
     return [kind!.$case, key, value?.toString()].filter((part) => part !== undefined).join(' ');
   });
-const pending = (data: SessionData) => sent(data.capture(false));
+const pending = (data: SessionData) => sent(data.capture('update'));
 const applied = { applied: true };
 
 describe('capture() of a stored session', () => {
@@ -24,7 +24,7 @@ describe('capture() of a stored session', () => {
     data.get('a');
     data.get('b');
     expect(pending(data)).toEqual([]);
-    expect(data.hasChanges(false)).toBe(false);
+    expect(data.hasChanges('update')).toBe(false);
   });
 
   test('has each key that was set once, with its last value', () => {
@@ -58,7 +58,7 @@ describe('capture() of a stored session', () => {
   test('has the deletion of a key whose value may have been stored by a save that got no answer', () => {
     const data = dataWith();
     data.set('a', 1);
-    data.capture(false);
+    data.capture('update');
     data.delete('a');
     expect(pending(data)).toEqual(['delete a']);
   });
@@ -110,7 +110,7 @@ describe('capture() of a stored session', () => {
   test('fails with the place of a value that is no longer JSON', () => {
     const data = dataWith({ cart: '[{}]' });
     (data.get('cart') as { when?: Date }[])[0]!.when = new Date(0);
-    expect(() => data.capture(false)).toThrow('`cart[0].when`');
+    expect(() => data.capture('update')).toThrow('`cart[0].when`');
   });
 
   test('accepts any key, also one that objects have by themselves', () => {
@@ -127,11 +127,11 @@ describe('capture() of a new session', () => {
   test('has no removals, because there is nothing to remove', () => {
     const data = dataWith();
     data.set('a', 1);
-    data.capture(true);
+    data.capture('create');
     data.delete('a');
     data.clear();
-    expect(data.hasChanges(true)).toBe(false);
-    expect(sent(data.capture(true))).toEqual([]);
+    expect(data.hasChanges('create')).toBe(false);
+    expect(sent(data.capture('create'))).toEqual([]);
   });
 });
 
@@ -177,7 +177,7 @@ describe('setDefault()', () => {
   test('takes over the value that another request has stored meanwhile', () => {
     const data = dataWith();
     data.setDefault('a', 2);
-    data.capture(false).settle([{ applied: false, value: Buffer.from('7') }]);
+    data.capture('update').settle([{ applied: false, value: Buffer.from('7') }]);
     expect(data.get('a')).toBe(7);
     expect(pending(data)).toEqual([]);
   });
@@ -190,8 +190,8 @@ describe('settle()', () => {
     (data.get('b') as number[]).push(1);
     data.delete('c');
     data.setDefault('d', 4);
-    data.capture(false).settle([applied, applied, applied, applied]);
-    expect(data.hasChanges(false)).toBe(false);
+    data.capture('update').settle([applied, applied, applied, applied]);
+    expect(data.hasChanges('update')).toBe(false);
     expect(Object.fromEntries([...data.keys()].map((key) => [key, data.get(key)]))).toEqual({ a: 2, b: [1], d: 4 });
   });
 
@@ -199,7 +199,7 @@ describe('settle()', () => {
     const data = dataWith({ a: '1', b: '2', cart: '[]' });
     data.set('a', 2);
     data.set('x', 1);
-    const captured = data.capture(false);
+    const captured = data.capture('update');
     data.set('a', 3);
     data.delete('b');
     data.delete('x');
@@ -210,7 +210,7 @@ describe('settle()', () => {
   test('keeps a clear() that was called after the capture', () => {
     const data = dataWith({ a: '1' });
     data.clear();
-    const captured = data.capture(false);
+    const captured = data.capture('update');
     data.set('b', 1);
     data.clear();
     captured.settle([applied]);
@@ -221,7 +221,7 @@ describe('settle()', () => {
     const data = dataWith();
     const cart: string[] = [];
     data.set('cart', cart);
-    data.capture(false).settle([applied]);
+    data.capture('update').settle([applied]);
     cart.push('tea');
     expect(pending(data)).toEqual(['set cart ["tea"]']);
   });
