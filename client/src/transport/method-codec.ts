@@ -1,34 +1,32 @@
 import { SessionServiceDefinition } from '@session-sidecar/proto/session/v1/session_service';
-import { encode } from './encoding';
-import type { Encodable } from './encoding';
+import { MessageEncoder } from './message-encoder';
+import type { Encodable } from './message-encoder';
 import { methods } from './transport';
-import type { MethodName, RequestOf, ResponseOf } from './transport';
+import type { MessageOf, MethodName, Methods } from './transport';
 
-/** How one method's messages become bytes and back. */
-export interface MethodCodec<M extends MethodName> {
-  /** As in the proto. */
-  readonly name: string;
+/** How the messages of one method become bytes and back. */
+export interface MethodCodec<M extends keyof Methods> {
   readonly path: string;
-  readonly serialize: (request: RequestOf<M>) => Buffer;
-  readonly deserialize: (bytes: Buffer) => ResponseOf<M>;
+  readonly serialize: (request: MessageOf<Methods[M]['requestType']>) => Buffer;
+  readonly deserialize: (bytes: Buffer) => MessageOf<Methods[M]['responseType']>;
 }
 
-const codecs = new Map(
-  Object.entries(methods).map(([key, { name, requestType, responseType }]): [string, MethodCodec<MethodName>] => {
-    // Each definition fits itself; TypeScript cannot see that through a union of all of them.
-    const encodable = requestType as Encodable<unknown>;
-    const { decode } = responseType as { readonly decode: (bytes: Uint8Array) => unknown };
-    return [
-      key,
-      {
-        name,
-        path: `/${SessionServiceDefinition.fullName}/${name}`,
-        serialize: (request) => encode(encodable, request),
-        deserialize: (bytes) => decode(bytes) as never,
-      },
-    ];
-  }),
-);
+const encoder = new MessageEncoder();
+
+function makeCodec<M extends keyof Methods>({ name, requestType, responseType }: Methods[M]): MethodCodec<M> {
+  // Each definition fits itself; TypeScript cannot see that through a union of all of them.
+  const encodable = requestType as Encodable<unknown>;
+  const { decode } = responseType as { readonly decode: (bytes: Uint8Array) => unknown };
+  return {
+    path: `/${SessionServiceDefinition.fullName}/${name}`,
+    serialize: (request) => encoder.encode(encodable, request),
+    deserialize: (bytes) => decode(bytes) as never,
+  };
+}
+
+export const pipelineCodec = makeCodec<'pipeline'>(methods.pipeline);
+
+const codecs = new Map(Object.entries(methods).map(([key, method]) => [key, makeCodec(method)]));
 
 export function codecOf<M extends MethodName>(method: M): MethodCodec<M> {
   return codecs.get(method) as unknown as MethodCodec<M>;

@@ -3,10 +3,10 @@ import type { RunningCall } from './call-options';
 
 export const methods = SessionServiceDefinition.methods;
 
-type Methods = typeof methods;
+export type Methods = typeof methods;
 /** Every RPC with one request and one response. */
 export type MethodName = Exclude<keyof Methods, 'pipeline'>;
-type MessageOf<Type> = Type extends { decode(input: Uint8Array): infer Message } ? Message : never;
+export type MessageOf<Type> = Type extends { decode(input: Uint8Array): infer Message } ? Message : never;
 export type RequestOf<M extends MethodName> = MessageOf<Methods[M]['requestType']>;
 export type ResponseOf<M extends MethodName> = MessageOf<Methods[M]['responseType']>;
 

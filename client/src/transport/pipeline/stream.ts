@@ -1,12 +1,15 @@
 import { Metadata } from '@grpc/grpc-js';
 import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
-import { PipelineRequest, PipelineResponse } from '@session-sidecar/proto/session/v1/pipeline';
-import type { PipelineCall, PipelineReply } from '@session-sidecar/proto/session/v1/pipeline';
-import { SessionServiceService } from '@session-sidecar/proto/session/v1/session_service';
+import type {
+  PipelineCall,
+  PipelineReply,
+  PipelineRequest,
+  PipelineResponse,
+} from '@session-sidecar/proto/session/v1/pipeline';
 import type { ApiToken } from '../api-token';
 import { LateMetadataCredentials } from '../call-credentials';
 import type { Connection } from '../channel';
-import { encode } from '../encoding';
+import { pipelineCodec } from '../method-codec';
 
 export interface PipelineStreamOptions {
   readonly apiToken: ApiToken | undefined;
@@ -28,7 +31,7 @@ export interface PipelineStreamListener {
   onEnd(error: ServiceError | undefined): void;
 }
 
-const { path } = SessionServiceService.pipeline;
+const { path, serialize, deserialize } = pipelineCodec;
 
 /**
  * One Pipeline stream.
@@ -58,7 +61,7 @@ export class PipelineStream {
       this.#isSilent = true;
       listener.onSilent();
     });
-    const stream = connection.client.makeBidiStreamRequest(path, encodeRequest, decodeResponse, metadata, credentials);
+    const stream = connection.client.makeBidiStreamRequest(path, serialize, deserialize, metadata, credentials);
     this.#stream = stream;
     stream.on('metadata', () => {
       if (this.#state !== 'opening') return;
@@ -118,12 +121,4 @@ export class PipelineStream {
   #write(frame: PipelineRequest): void {
     if (this.#state === 'opening' || this.#state === 'open') this.#hasRoom = this.#stream.write(frame);
   }
-}
-
-function encodeRequest(frame: PipelineRequest): Buffer {
-  return encode(PipelineRequest, frame);
-}
-
-function decodeResponse(bytes: Buffer): PipelineResponse {
-  return PipelineResponse.decode(bytes);
 }
