@@ -72,7 +72,7 @@ export function resolveCookie(options: CookieOptions = {}): ResolvedCookie {
   const hostName = mayBeHostOnly ? `__Host-${name}` : undefined;
   const cookie = { name, hostName, path, domain, secure, sameSite, httpOnly, maxAge, partitioned };
   // Throws for what no cookie can have.
-  for (const each of namesOf(cookie)) setCookieHeader(cookie, each, 'token', true);
+  for (const each of namesOf(cookie)) setCookieHeader(cookie, { name: each, token: 'token', secure: secure !== false });
   assertKept(cookie);
   return cookie;
 }
@@ -154,25 +154,31 @@ function namesOf({ name, hostName }: ResolvedCookie): readonly string[] {
  * something. One as a rule.
  *
  * @param token what to set; `undefined` deletes
- * @param isHttps whether the request came over https
- * @param broughtNames those of {@link RequestCookies}
+ * @param request whether it came over https, and the names of {@link RequestCookies}
  */
 export function setCookieHeaders(
   cookie: ResolvedCookie,
   token: string | undefined,
-  isHttps: boolean,
-  broughtNames: readonly string[],
+  { isHttps, names }: { readonly isHttps: boolean; readonly names: readonly string[] },
 ): readonly string[] {
-  const name = cookie.hostName !== undefined && isSecure(cookie, isHttps) ? cookie.hostName : cookie.name;
-  const headers = token === undefined ? [] : [setCookieHeader(cookie, name, token, isHttps)];
-  const outdated = token === undefined ? broughtNames : broughtNames.filter((brought) => brought !== name);
-  return [...headers, ...outdated.map((each) => setCookieHeader(cookie, each, undefined, isHttps))];
+  const secure = cookie.secure === 'auto' ? isHttps : cookie.secure;
+  const name = cookie.hostName !== undefined && secure ? cookie.hostName : cookie.name;
+  const headers = token === undefined ? [] : [setCookieHeader(cookie, { name, token, secure })];
+  const outdated = token === undefined ? names : names.filter((brought) => brought !== name);
+  return [...headers, ...outdated.map((each) => setCookieHeader(cookie, { name: each, token: undefined, secure }))];
 }
 
-function setCookieHeader(cookie: ResolvedCookie, name: string, token: string | undefined, isHttps: boolean): string {
+interface SetCookie {
+  readonly name: string;
+  readonly token: string | undefined;
+  readonly secure: boolean;
+}
+
+function setCookieHeader(cookie: ResolvedCookie, set: SetCookie): string {
   const { path, domain, sameSite, httpOnly, maxAge, partitioned } = cookie;
-  // Who brings the name with the prefix has set it over https, whatever a proxy in between says.
-  const secure = name === cookie.hostName || isSecure(cookie, isHttps);
+  const { name, token } = set;
+  // A cookie whose name has the prefix was set over https, whatever a proxy in between says.
+  const secure = name === cookie.hostName || set.secure;
   return stringifySetCookie({
     name,
     value: token ?? '',
@@ -184,10 +190,6 @@ function setCookieHeader(cookie: ResolvedCookie, name: string, token: string | u
     ...(domain !== undefined && { domain }),
     ...(token === undefined ? { maxAge: 0, expires: new Date(0) } : maxAge !== undefined && { maxAge }),
   });
-}
-
-function isSecure({ secure }: ResolvedCookie, isHttps: boolean): boolean {
-  return secure === 'auto' ? isHttps : secure;
 }
 
 export interface CookieFacts {

@@ -5,26 +5,26 @@ import onHeaders from 'on-headers';
 
 export interface GateHooks {
   /**
-   * Called once, when the response's headers would leave. The response is held until the returned promise resolves;
-   * `undefined`: it goes on at once.
+   * Called once, when the response's headers are about to be sent. The response is held until the returned promise resolves;
+   * `undefined` sends it at once.
    */
   beforeHeaders(status: number): Promise<void> | undefined;
-  /** Called once, right before headers leave, whether the application's or those of the error's response. May set some. */
+  /** Called once, right before headers are sent, whether the application's or those of the error's response. May set some. */
   onHeaders(): void;
-  /** Called when the response ends after its headers have left. Its end is held as with `beforeHeaders`. */
+  /** Called when the response ends after its headers were sent. Its end is held as with `beforeHeaders`. */
   beforeEnd(): Promise<void> | undefined;
   /**
-   * Called instead of going on when a promise was rejected or what was held turned out to be no valid response. The
-   * response was discarded: headers and status are as they were when the gate was installed, and another response can be
-   * sent, without any gate. If the headers have left, the connection is closed, so that nobody takes the response for whole.
+   * Called when a promise was rejected, or a held call turned out to be invalid. The response was discarded: headers and
+   * status are as they were when the gate was installed, and another response can be sent, without any gate. If the headers
+   * were sent already, the connection is closed instead, so that the response is not mistaken for a complete one.
    *
-   * Where the application had not yet called `end` on the discarded response, another one gets out only if it is sent
-   * within the asynchronous context of this call.
+   * Where the application had not yet called `end` on the discarded response, another one is sent only from within the
+   * asynchronous context of this call.
    */
   onError(error: unknown): void;
 }
 
-/** Every way to send something. What is left are 1xx responses, which may pass, and destroy(), which sends nothing. */
+/** Every way to send something. Not among them: 1xx responses, which may pass, and destroy(), which sends nothing. */
 const methods = ['writeHead', 'write', 'end', 'flushHeaders'] as const;
 type Method = (typeof methods)[number];
 interface Call {
@@ -32,113 +32,162 @@ interface Call {
   readonly args: unknown[];
 }
 type Methods = Record<Method, (...args: unknown[]) => unknown>;
-type Receiver = (call: Call) => unknown;
 
-/** The response whose error is being handled: what tells the calls of its handlers from those of the discarded response. */
+/** What becomes of the application's calls. See {@link ResponseGate}. */
+type State =
+  | { readonly name: 'untouched' | 'beginning' | 'streaming' | 'passing' }
+  | { readonly name: 'holding'; readonly calls: Call[]; heldBytes: number }
+  | { readonly name: 'discarding'; readonly error: unknown };
+
+/** The response whose error is being handled: tells its handlers' calls from those on the discarded response. */
 const handlingErrorOf = new AsyncLocalStorage<ServerResponse>();
 
 /**
- * Puts itself between the application and a response, so that asynchronous work can be done before the headers leave. What
- * the application sends meanwhile is kept in order and sent afterwards; `write` asks for a pause when a buffer's worth is
- * kept, and `headersSent` and `writableEnded` say what they would say without the gate. What the application can notice:
- * headers and status can still be changed while the response is held, and what is wrong with a held call is told by
- * `onError` instead of thrown.
+ * Puts itself between the application and a response, so that asynchronous work can be done before the headers are sent. What
+ * the application sends meanwhile is kept in order and sent afterwards. `write` returns false once a buffer's worth is kept,
+ * and `headersSent` and `writableEnded` are what they would be without the gate. The application can notice two things:
+ * headers and status can still be changed while the response is held, and a held call that is invalid does not throw but goes
+ * to `onError`.
  */
 export function installGate(res: ServerResponse, hooks: GateHooks): void {
-  onHeaders(res, () => hooks.onHeaders());
-  const uninstall = rememberProperties(res, [...methods, 'on', 'headersSent', 'writableEnded']);
-  const headersAtStart = res.getHeaderNames().map((name) => [name, res.getHeader(name)!] as const);
-  const original = methodsOf(res);
-  const sources = new Set<Partial<Readable>>();
-  res.on('pipe', (source: Readable) => sources.add(source));
-  let ended = false;
+  const gate = new ResponseGate(res, hooks);
+  replaceMethods(res, (call) => gate.receive(call));
+}
 
-  let receive: Receiver = (first) => {
-    receive = begin;
-    // As Node.js does it, so that what was put on top of the gate learns of the headers before it is told that they are sent.
-    if (first.method === 'flushHeaders') res.writeHead(res.statusCode);
-    return receive(first);
-  };
+/**
+ * - `untouched`: nothing was sent. The first call makes it `beginning`.
+ * - `beginning`: the next call runs `beforeHeaders`, and goes on as `streaming`, or `passing` if it is the end.
+ * - `streaming`: calls pass. The end of a response whose headers were sent runs `beforeEnd`, and goes on as `passing`.
+ * - `holding`: while the promise of a hook is pending, calls are kept. Then they are received again, in the state that follows.
+ * - `passing`: calls pass.
+ * - `discarding`: a hook or a held call has failed. Calls have no effect, and the error has its own response.
+ */
+class ResponseGate {
+  readonly #res: ServerResponse;
+  readonly #hooks: GateHooks;
+  readonly #original: Methods;
+  readonly #headersAtStart: readonly (readonly [name: string, value: number | string | string[]])[];
+  readonly #uninstall: () => void;
+  /** What is piped into the response. */
+  readonly #sources = new Set<Partial<Readable>>();
+  #state: State = { name: 'untouched' };
+  #wasEndCalled = false;
 
-  function begin(first: Call): unknown {
-    const status = first.method === 'writeHead' ? Number(first.args[0]) : res.statusCode;
-    receive = first.method === 'end' ? pass : passUntilEnd;
-    const work = attempt(() => hooks.beforeHeaders(status));
-    return work ? hold(first, work, passUntilEnd) : pass(first);
+  constructor(res: ServerResponse, hooks: GateHooks) {
+    this.#res = res;
+    this.#hooks = hooks;
+    onHeaders(res, () => hooks.onHeaders());
+    this.#uninstall = rememberProperties(res, [...methods, 'on', 'headersSent', 'writableEnded']);
+    this.#headersAtStart = res.getHeaderNames().map((name) => [name, res.getHeader(name)!] as const);
+    this.#original = methodsOf(res);
+    res.on('pipe', (source: Readable) => this.#sources.add(source));
   }
 
-  function passUntilEnd(call: Call): unknown {
-    if (call.method !== 'end' || !res.headersSent) return pass(call);
-    receive = pass;
-    const work = attempt(() => hooks.beforeEnd());
-    return work ? hold(call, work, pass) : pass(call);
+  receive(call: Call): unknown {
+    if (call.method === 'end') this.#wasEndCalled = true;
+    return this.#receive(call);
   }
 
-  function pass({ method, args }: Call): unknown {
-    return original[method].apply(res, args);
+  #receive(call: Call): unknown {
+    switch (this.#state.name) {
+      case 'untouched':
+        this.#state = { name: 'beginning' };
+        // As Node.js does it, so that middleware on top of the gate sees the headers before it is told that they are sent.
+        if (call.method === 'flushHeaders') this.#res.writeHead(this.#res.statusCode);
+        return this.#receive(call);
+      case 'beginning':
+        return this.#begin(call);
+      case 'streaming':
+        return call.method === 'end' && this.#res.headersSent ? this.#end(call) : this.#pass(call);
+      case 'holding':
+        return this.#keep(call, this.#state);
+      case 'passing':
+        return this.#pass(call);
+      case 'discarding':
+        return this.#discard(call, this.#state.error);
+    }
   }
 
-  function hold(first: Call, work: Promise<void>, goOn: Receiver): unknown {
-    const calls: Call[] = [];
-    let bytes = 0;
-    const isFull = () => bytes >= res.writableHighWaterMark;
-    receive = (call) => {
-      calls.push(call);
-      if (call.method === 'write') bytes += byteLength(call.args);
-      return answerOf(call.method, !isFull());
-    };
+  #begin(first: Call): unknown {
+    const status = first.method === 'writeHead' ? Number(first.args[0]) : this.#res.statusCode;
+    this.#state = { name: first.method === 'end' ? 'passing' : 'streaming' };
+    const work = attempt(() => this.#hooks.beforeHeaders(status));
+    return work ? this.#hold(first, work, { name: 'streaming' }) : this.#pass(first);
+  }
+
+  #end(call: Call): unknown {
+    this.#state = { name: 'passing' };
+    const work = attempt(() => this.#hooks.beforeEnd());
+    return work ? this.#hold(call, work, { name: 'passing' }) : this.#pass(call);
+  }
+
+  #pass({ method, args }: Call): unknown {
+    return this.#original[method].apply(this.#res, args);
+  }
+
+  #hold(first: Call, work: Promise<void>, next: State): unknown {
+    const res = this.#res;
+    const held = { name: 'holding', calls: [] as Call[], heldBytes: 0 } as const satisfies State;
+    this.#state = held;
     const stopPretending = rememberProperties(res, ['headersSent', 'writableEnded']);
     Object.defineProperty(res, 'headersSent', { configurable: true, get: () => true });
-    Object.defineProperty(res, 'writableEnded', { configurable: true, get: () => ended });
+    Object.defineProperty(res, 'writableEnded', { configurable: true, get: () => this.#wasEndCalled });
     work
       .then(() => {
         stopPretending();
-        receive = goOn;
-        for (let call; (call = calls.shift());) receive(call);
-        // Where Node.js throws the pieces away, as for HEAD, it asks for no pause and so ends none.
-        if (isFull() && !res.writableNeedDrain && !res.writableEnded) res.emit('drain');
+        this.#state = next;
+        for (let call; (call = held.calls.shift());) this.#receive(call);
+        // Where Node.js throws the pieces away, as for HEAD, it never asks for a pause and so never ends one.
+        if (this.#isFull(held) && !res.writableNeedDrain && !res.writableEnded) res.emit('drain');
       })
-      .catch((error: unknown) => fail(error, calls));
-    return receive(first);
+      .catch((error: unknown) => this.#fail(error, held.calls));
+    return this.#receive(first);
   }
 
-  function fail(error: unknown, calls: readonly Call[]): void {
+  #keep(call: Call, held: State & { name: 'holding' }): unknown {
+    held.calls.push(call);
+    if (call.method === 'write') held.heldBytes += byteLength(call.args);
+    return this.#answer(call.method, this.#isFull(held) ? 'pause' : 'go-on');
+  }
+
+  #isFull({ heldBytes }: { readonly heldBytes: number }): boolean {
+    return heldBytes >= this.#res.writableHighWaterMark;
+  }
+
+  #fail(error: unknown, calls: readonly Call[]): void {
+    const res = this.#res;
     // Also what was put on top of the gate since, for example by compression(): it belongs to the discarded response.
-    uninstall();
-    receive = (call) => discard(call, error);
-    for (const call of calls) receive(call);
-    // They would go on at a 'drain' that another response's pieces bring about, in the midst of it.
-    for (const source of sources) source.unpipe?.(res);
+    this.#uninstall();
+    this.#state = { name: 'discarding', error };
+    for (const call of calls) this.#receive(call);
+    // Otherwise they would resume at a 'drain' of the error's response, in the middle of it.
+    for (const source of this.#sources) source.unpipe?.(res);
     if (res.headersSent) res.destroy();
-    else resetHeaders();
-    if (ended) return hooks.onError(error);
+    else this.#resetHeaders();
+    if (this.#wasEndCalled) return this.#hooks.onError(error);
     // The application still sends the discarded response and does not know. Only what comes of onError is let through.
-    replaceMethods(res, (call) => (handlingErrorOf.getStore() === res ? pass(call) : receive(call)));
-    handlingErrorOf.run(res, () => hooks.onError(error));
+    replaceMethods(res, (call) => (handlingErrorOf.getStore() === res ? this.#pass(call) : this.#receive(call)));
+    handlingErrorOf.run(res, () => this.#hooks.onError(error));
   }
 
-  function resetHeaders(): void {
+  #resetHeaders(): void {
+    const res = this.#res;
     for (const name of res.getHeaderNames()) res.removeHeader(name);
-    for (const [name, value] of headersAtStart) res.setHeader(name, value);
+    for (const [name, value] of this.#headersAtStart) res.setHeader(name, value);
     res.statusCode = 200;
     res.statusMessage = '';
   }
 
-  /** What is kept waiting or discarded gets the answers it would get from a response that is sent. */
-  function answerOf(method: Method, mayGoOn: boolean): unknown {
-    return { writeHead: res, write: mayGoOn, end: res, flushHeaders: undefined }[method];
-  }
-
-  function discard({ method, args }: Call, error: unknown): unknown {
+  #discard({ method, args }: Call, error: unknown): unknown {
     const callback = args.at(-1);
     if (typeof callback === 'function') process.nextTick(callback, error);
-    return answerOf(method, false);
+    return this.#answer(method, 'pause');
   }
 
-  replaceMethods(res, (call) => {
-    if (call.method === 'end') ended = true;
-    return receive(call);
-  });
+  /** Calls that are kept or discarded return what they would return on a response that is sent. */
+  #answer(method: Method, writer: 'go-on' | 'pause'): unknown {
+    return { writeHead: this.#res, write: writer === 'go-on', end: this.#res, flushHeaders: undefined }[method];
+  }
 }
 
 function methodsOf(res: ServerResponse): Methods {
@@ -146,7 +195,7 @@ function methodsOf(res: ServerResponse): Methods {
   return { writeHead, write, end, flushHeaders };
 }
 
-function replaceMethods(res: ServerResponse, receive: Receiver): void {
+function replaceMethods(res: ServerResponse, receive: (call: Call) => unknown): void {
   for (const method of methods) Object.assign(res, { [method]: (...args: unknown[]) => receive({ method, args }) });
 }
 
@@ -164,7 +213,7 @@ function rememberProperties<Name extends string>(
   };
 }
 
-/** Turns a throw into a rejection, so that it ends up where rejections do. */
+/** Turns a throw into a rejection, so that both are handled in one place. */
 function attempt(work: () => Promise<void> | undefined): Promise<void> | undefined {
   try {
     return work();
@@ -175,7 +224,7 @@ function attempt(work: () => Promise<void> | undefined): Promise<void> | undefin
   }
 }
 
-/** How much the arguments of `write` weigh. */
+/** The size of the chunk among the arguments of `write`. */
 function byteLength([chunk, encoding]: readonly unknown[]): number {
   if (typeof chunk !== 'string') return (chunk as Partial<Uint8Array> | null)?.byteLength ?? 0;
   return Buffer.byteLength(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : undefined);

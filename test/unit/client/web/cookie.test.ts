@@ -59,7 +59,7 @@ const tokens = ['a', 'b', 'c', 'd'].map((letter) => `${letter.repeat(43)}.${lett
 const [a, b, c, d] = tokens;
 
 const set = (options: CookieOptions, isHttps: boolean, brought: string[] = []) =>
-  setCookieHeaders(resolveCookie(options), a, isHttps, brought);
+  setCookieHeaders(resolveCookie(options), a, { isHttps, names: brought });
 
 describe('setCookieHeaders()', () => {
   test('writes a cookie that scripts and other sites do not get', () => {
@@ -113,7 +113,7 @@ describe('setCookieHeaders()', () => {
 
   test('deletes under the same name, path and domain', () => {
     const cookie = resolveCookie({ path: '/shop', domain: 'example.com', maxAge: 60 });
-    expect(setCookieHeaders(cookie, undefined, false, ['session_sidecar'])).toEqual([
+    expect(setCookieHeaders(cookie, undefined, { isHttps: false, names: ['session_sidecar'] })).toEqual([
       'session_sidecar=; Max-Age=0; Domain=example.com; Path=/shop; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; SameSite=Lax',
     ]);
   });
@@ -122,7 +122,7 @@ describe('setCookieHeaders()', () => {
 
   test('deletes under each name that was brought', () => {
     const brought = ['__Host-session_sidecar', 'session_sidecar'];
-    expect(namesOf(setCookieHeaders(resolveCookie(), undefined, true, brought))).toEqual([
+    expect(namesOf(setCookieHeaders(resolveCookie(), undefined, { isHttps: true, names: brought }))).toEqual([
       '__Host-session_sidecar=',
       'session_sidecar=',
     ]);
@@ -199,7 +199,7 @@ describe('resolveCookie()', () => {
         const isSecure = isHttps || combined.secure === true;
         const url = `${isSecure ? 'https' : 'http'}://shop.example.com${cookie.path}`;
         const jar = new CookieJar(undefined, { prefixSecurity: 'strict' });
-        const headers = setCookieHeaders(cookie, a, isHttps, []);
+        const headers = setCookieHeaders(cookie, a, { isHttps, names: [] });
         expect(headers).toHaveLength(1);
         expect(objectionTo(headers[0]!)).toBeUndefined();
         await jar.setCookie(headers[0]!, url);
@@ -207,7 +207,7 @@ describe('resolveCookie()', () => {
         expect(more).toEqual([]);
         const { tokens, names } = readCookies(stored!.cookieString(), cookie);
         expect(tokens).toEqual([a]);
-        await jar.setCookie(setCookieHeaders(cookie, undefined, isHttps, names)[0]!, url);
+        await jar.setCookie(setCookieHeaders(cookie, undefined, { isHttps, names })[0]!, url);
         expect(await jar.getCookies(url)).toEqual([]);
         kept += 1;
       }),
