@@ -22,27 +22,27 @@ export interface ConnectionOptions extends ApiTokenOptions, PendingLimits {
   /** Where the sidecar listens: `localhost:50051` or `unix:/run/session-sidecar.sock`. */
   readonly address: string;
   /**
-   * How long a call may take, in milliseconds, retries included, unless the call itself says otherwise. The sidecar sees
-   * it too. Default: 3000, so that calls outlast a restart of the sidecar on a busy machine.
+   * The time limit of a call, retries included, in milliseconds; {@link CallOptions.timeoutMs} overrides it. The sidecar
+   * knows it and stops working on an expired call. Default: 3000, which outlasts a restart of the sidecar on a busy machine.
    */
   readonly timeoutMs?: number | undefined;
   /**
-   * `pipeline` carries all calls over one stream, which costs a fraction of `unary`, an HTTP/2 request for each call.
-   * Default: `pipeline`, or `unary` where the sidecar does not know it.
+   * `pipeline` sends all calls over one stream, at a fraction of the cost of `unary`, one HTTP/2 request per call.
+   * Default: `pipeline`, with a fallback to `unary` for sidecars that do not support it.
    */
   readonly transport?: 'pipeline' | 'unary' | undefined;
 }
 
-/** Asks for a `codec` where the session holds values that JSON cannot hold; the keys of these are the type's argument. */
+/** Requires a `codec` if JSON cannot hold some values of the session; the type's argument names their keys. */
 export type CodecOptions<T> = [T] extends [JsonObject<T>] ? OptionalCodec : RequiredCodec<KeysThatAreNotJson<T>>;
 
 export interface OptionalCodec {
-  /** Takes the place of JSON for all values and flash messages. Default: JSON. */
+  /** Encodes and decodes all values and flash messages. Default: JSON. */
   readonly codec?: Codec | undefined;
 }
 
 export interface RequiredCodec<_KeysThatAreNotJson> {
-  /** Needed because JSON cannot hold the values of these keys. Or store them in another form: a Date as a string. */
+  /** Required because JSON cannot hold the values of these keys. Alternatively, store them as JSON values: a Date as a string. */
   readonly codec: Codec;
 }
 
@@ -53,15 +53,19 @@ type KeysThatAreNotJson<T> = {
 export type SessionClientOptions<T extends object> = ConnectionOptions & CodecOptions<T>;
 
 /**
- * The connection of an application to its session sidecar. Make one and keep it: it is shared by all requests, connects at
- * the first call, and connects again by itself. The sidecar need not be up yet.
+ * An application's connection to its session sidecar. Create one and share it between all requests. It connects at the first
+ * call and reconnects automatically; the sidecar need not be running yet.
  *
- * `T` says what sessions hold: an interface with a property for each key. A session that has a key is not bound to have
- * the others, so reading gives `undefined` for those even where the property is not optional.
+ * `T` is an interface with a property for each key of a session. Any key may be absent, so reading may return `undefined` even
+ * for a property that is not optional.
  */
 export class SessionClient<T extends object = Record<string, JsonValue>> {
   readonly #context: SessionContext;
 
+  /**
+   * @throws TypeError or RangeError for an invalid option, and the error of `node:fs` if `apiTokenFile` cannot be read. Nothing
+   *   is sent yet.
+   */
   constructor(options: SessionClientOptions<T>) {
     const {
       address,
@@ -85,13 +89,14 @@ export class SessionClient<T extends object = Record<string, JsonValue>> {
   }
 
   /**
-   * Loads the session of a token, as it came in the visitor's cookie. Without a token, and with one whose session has
-   * ended or that is not genuine, gives a new session; its `origin` says which. Never stores anything.
+   * Loads the session of a token, as received in the visitor's cookie. Without a token, or if its session has ended or the
+   * token is not genuine, returns a new session; `origin` tells these cases apart. Never stores anything.
    *
-   * A browser may send several cookies of one name. Given all of their tokens, it tries the first three that differ, one after
-   * another, and gives the first session that is found; `origin` is otherwise about the first token.
+   * A browser may send several cookies of one name. Of an array of tokens, up to three different ones are tried in order, one
+   * call each, and the first session found is returned. If none is found, `origin` describes the first token.
    *
-   * Rejects when the sidecar or its store cannot answer: a visitor whose session cannot be read is not a new visitor.
+   * Rejects with a SessionError if the sidecar or its store is unavailable: a visitor whose session cannot be read must not be
+   * mistaken for a new one.
    */
   async open(token?: string | readonly string[], options?: CallOptions): Promise<ISession<T>> {
     const tokens = tokensOf(token);
@@ -106,31 +111,31 @@ export class SessionClient<T extends object = Record<string, JsonValue>> {
     return new LiveSession<T>(this.#context, first!);
   }
 
-  /** @returns the session, or why it was not found */
+  /** @returns the session, or the reason it was not found */
   async #find(token: string, call: RunningCall): Promise<Found | 'not_found' | 'token_invalid'> {
     try {
       return { token, session: replySession(await this.#context.transport.call('getSession', { token }, call)) };
     } catch (error) {
       if (!SessionError.is(error)) throw error;
       if (error.code === 'SESSION_NOT_FOUND') return 'not_found';
-      // The token is the request's only field, so it is what a refusal of the request is about.
+      // The token is the request's only field, so an invalid request means an invalid token.
       if (error.code === 'TOKEN_INVALID' || error.code === 'INVALID_ARGUMENT') return 'token_invalid';
       throw error;
     }
   }
 
-  /** Gives a new session, for a visitor who cannot have one yet. Nothing is stored before its save(). */
+  /** Returns a new session, for a visitor who cannot have one yet. Nothing is stored until it is saved. */
   create(): ISession<T> {
     return new LiveSession<T>(this.#context, 'none');
   }
 
-  /** Closes the connection. Calls in flight may still finish; later ones are rejected with code CANCELLED. */
+  /** Closes the connection. Calls in flight may still finish; later ones reject with CANCELLED. */
   close(): void {
     this.#context.transport.close();
   }
 }
 
-/** Each costs a call. */
+/** Each token costs a call. */
 const maxTokens = 3;
 
 function tokensOf(token: unknown): readonly string[] {

@@ -292,7 +292,7 @@ describe('the connection', () => {
     const opening = connect(sidecar).open('token');
     await expect(opening).rejects.toMatchObject({ code: 'UNAVAILABLE', status: 503 });
     await expect(opening).rejects.toThrow(`GetSession at ${sidecar.address} failed`);
-    await expect(opening).rejects.toThrow('Check that the sidecar runs and that the address is right');
+    await expect(opening).rejects.toThrow('Check that the sidecar is running, and its address');
   });
 
   test('is made when the sidecar comes up after the client', async () => {

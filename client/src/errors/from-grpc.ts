@@ -9,20 +9,20 @@ import type { SessionErrorCode, SessionErrorDetails } from './session-error';
 /** The domain of the reasons in `error_reason.proto`. */
 const reasonDomain = 'session.v1';
 
-/** What plain statuses mean: those that come without a reason, from gRPC itself. */
+/** The codes of statuses without a reason, which come from gRPC itself. */
 const codeOfStatus: ReadonlyMap<number, SessionErrorCode> = new Map<number, SessionErrorCode>([
   [status.DEADLINE_EXCEEDED, 'DEADLINE_EXCEEDED'],
   [status.CANCELLED, 'CANCELLED'],
   [status.UNAVAILABLE, 'UNAVAILABLE'],
   [status.UNIMPLEMENTED, 'UNIMPLEMENTED'],
   [status.INTERNAL, 'INTERNAL'],
-  // A request larger than the largest message a gRPC server accepts does not reach the code that would give a reason.
+  // A request larger than the gRPC server accepts does not reach the code that gives a reason.
   [status.RESOURCE_EXHAUSTED, 'SESSION_TOO_LARGE'],
 ]);
 
 /**
- * @param cause what grpc-js failed with
- * @param call what failed and where, for the message: `GetSession at localhost:50051`
+ * @param cause the error from grpc-js
+ * @param call the call and its destination, for the message: `GetSession at localhost:50051`
  */
 export function fromGrpcError(cause: ServiceError, call: string): SessionError {
   const { metadata } = cause as Partial<ServiceError>;
@@ -36,7 +36,7 @@ export function fromGrpcError(cause: ServiceError, call: string): SessionError {
   );
 }
 
-/** gRPC's own way to say when to try again, or never: anything but a number from 0 up. */
+/** gRPC's own retry delay. Anything but a number from 0 up means: do not retry (gRFC A6). */
 function pushbackOf(trailer: string | Buffer | undefined): number | undefined {
   if (trailer === undefined) return undefined;
   const text = trailer.toString();
@@ -44,8 +44,8 @@ function pushbackOf(trailer: string | Buffer | undefined): number | undefined {
 }
 
 /**
- * @param cause kept as the error's cause, when there is any
- * @param retryAfterMs where the details do not say it
+ * @param cause the error's cause, if any
+ * @param retryAfterMs used if the details have no delay
  */
 export function toSessionError(
   { code: statusCode, message, details }: Status,
@@ -59,7 +59,7 @@ export function toSessionError(
   return new SessionError(code, `${call} failed: ${/[.!?]$/.test(text) ? text : `${text}.`}`, { ...facts, cause });
 }
 
-/** The details only refine the status, so those that cannot be read are left out. */
+/** The details only refine the status, so details that cannot be decoded are ignored. */
 function detailsIn(trailer: unknown): Any[] {
   if (!Buffer.isBuffer(trailer)) return [];
   try {
@@ -94,7 +94,7 @@ function readDetails(details: readonly Any[]): SessionErrorDetails & { reason?: 
       }
     }
   } catch {
-    // The details only refine the status. What of them could be read is used.
+    // The details only refine the status. Those decoded so far are used.
   }
   return found;
 }

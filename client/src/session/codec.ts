@@ -1,19 +1,20 @@
 import { SessionError } from '../errors/session-error';
 import { assertJson, isTooDeep, maxDepth } from './json';
 
-/** How values become the bytes that the sidecar stores. The sidecar does not look into them. */
+/** Turns values into the bytes that the sidecar stores, and back. To the sidecar they are opaque. */
 export interface Codec {
   /**
-   * Must give the same bytes for the same value, and at least one byte: whether a value was changed in place is found by
-   * comparing bytes. Throw a TypeError for a value that cannot be stored.
+   * Must return the same bytes for equal values, because changes in place are detected by comparing bytes, and at least one
+   * byte. Must throw a TypeError for a value that cannot be stored.
    */
   encode(value: unknown): Uint8Array;
+  /** Returns a new value for the bytes that {@link encode} has returned. Whatever it throws becomes VALUE_UNREADABLE. */
   decode(bytes: Uint8Array): unknown;
 }
 
-/** A codec as the rest of the client uses it: with errors that name the place. */
+/** A codec as the client uses it: its errors name the path of the value. */
 export interface ValueCodec {
-  /** Throws a TypeError if the value can be told, before it is encoded, to be unfit. */
+  /** Throws a TypeError for a value that cannot be stored, as far as this is known before encoding it. */
   check(value: unknown, path: string): void;
   encode(value: unknown, path: string): Buffer;
   decode(bytes: Buffer, path: string): unknown;
@@ -28,12 +29,12 @@ const jsonCodec: ValueCodec = {
     return Buffer.from(JSON.stringify(value));
   },
   decode(bytes, path) {
-    // It can be parsed, but not be written again.
+    // It could be parsed, but not stored again.
     if (isTooDeep(bytes)) throw unreadable(path, `it is nested more than ${maxDepth} levels deep`);
     return readable(path, () => {
       const text = bytes.toString();
       const value = JSON.parse(text) as unknown;
-      // A number past the greatest that JavaScript has becomes Infinity, which could not be written again.
+      // A number beyond the range of JavaScript is parsed as Infinity, which could not be stored again.
       if (mayOverflow.test(text)) assertJson(value, path);
       return value;
     });
@@ -62,8 +63,8 @@ function readable(path: string, decode: () => unknown): unknown {
 }
 
 /**
- * Without the codec's own error, in whatever form: such errors quote what they could not read, JSON.parse() for one, and what
- * is thrown here ends up in logs.
+ * Contains nothing of the codec's own error, because SessionErrors are logged, and errors such as those of JSON.parse() quote
+ * the input.
  */
 function unreadable(path: string, why: string): SessionError {
   return new SessionError('VALUE_UNREADABLE', `The codec cannot decode what is stored at \`${path}\`: ${why}.`);

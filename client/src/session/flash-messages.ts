@@ -9,7 +9,7 @@ interface PendingFlash {
   readonly unlessPresent: boolean;
 }
 
-/** The flash messages of one session: those pushed but not saved yet, and how many are known to wait in the sidecar. */
+/** A session's flash messages: the unsaved ones, and how many each queue is known to have in the sidecar. */
 export class FlashMessages {
   readonly #codec: ValueCodec;
   readonly #waiting: Map<string, number>;
@@ -35,7 +35,7 @@ export class FlashMessages {
     return (this.#waiting.get(queue) ?? 0) > 0;
   }
 
-  /** What a reader of the queue sees: the messages waiting in the sidecar, then those not saved yet. */
+  /** The messages of a queue: those from the sidecar, then the unsaved ones. */
   read<Message>(queue: string, waiting: readonly Buffer[]): Message[] {
     const messages = [...waiting];
     for (const { queue: to, message, unlessPresent } of this.#pending) {

@@ -1,13 +1,13 @@
-/** Everything JSON can hold. */
+/** Any value that JSON can hold. */
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
 
 /**
- * `T` itself where JSON can hold it, with `never` at every place where it cannot: Date, Map, functions, bigint, symbols,
- * classes with methods, `undefined` in arrays. `any` and `unknown` pass; their values are checked when they are stored.
+ * `T` with `never` in place of everything that JSON cannot hold: Date, Map, functions, bigint, symbols, classes with methods,
+ * `undefined` in arrays. `any` and `unknown` are accepted; their values are checked when they are stored.
  */
 export type Json<T> = unknown extends T
   ? T
-  : T extends JsonValue // not only a shortcut: taking JsonValue itself apart would never end
+  : T extends JsonValue // required: the recursion through JsonValue itself would not end
     ? T
     : T extends undefined | bigint | symbol | ((...args: never) => unknown) | (abstract new (...args: never) => unknown)
       ? never
@@ -16,8 +16,8 @@ export type Json<T> = unknown extends T
         : JsonObject<T>;
 
 /**
- * As {@link Json}, for objects. A property may be `undefined`: like `JSON.stringify`, a session leaves it out, so an
- * optional property that was set to `undefined` comes back absent.
+ * {@link Json} for objects. A property may be `undefined`: it is omitted, as `JSON.stringify` does, so an optional property
+ * that was set to `undefined` is absent when read back.
  */
 export type JsonObject<T> = {
   [K in keyof T]: K extends symbol ? never : Json<Exclude<T[K], undefined>> | Extract<T[K], undefined>;
@@ -25,17 +25,17 @@ export type JsonObject<T> = {
 
 type JsonArray<T extends readonly unknown[]> = { [I in keyof T]: Json<T[I]> };
 
-/** How many arrays and objects may be inside each other. JSON.stringify() fails at some thousands, depending on the stack. */
+/** The maximum nesting of arrays and objects. JSON.stringify() fails at some thousands, depending on the stack. */
 export const maxDepth = 1000;
 
 const quote = 0x22;
 const backslash = 0x5c;
-/** Braces are brackets with this bit set. */
+/** An ASCII brace is the bracket with this bit set. */
 const braceBit = 0x20;
 const openBrace = 0x7b;
 const closeBrace = 0x7d;
 
-/** Whether a JSON text nests deeper than {@link maxDepth}. Looks at brackets outside of strings and at nothing else. */
+/** Whether a JSON text is nested deeper than {@link maxDepth}. Looks only at brackets outside strings. */
 export function isTooDeep(text: Uint8Array): boolean {
   if (text.length <= 2 * maxDepth) return false;
   let depth = 0;
@@ -54,8 +54,9 @@ export function isTooDeep(text: Uint8Array): boolean {
 }
 
 /**
- * Throws a TypeError that names the place, for example `cart[2].when`, unless `JSON.parse(JSON.stringify(value))` gives
- * the same value back. `undefined` properties are let through and left out of the JSON text.
+ * Accepts values that `JSON.parse(JSON.stringify(value))` returns unchanged, apart from properties that are `undefined`.
+ *
+ * @throws TypeError naming the path of anything else, such as `cart[2].when`
  */
 export function assertJson(value: unknown, path: string): void {
   check(value, path, []);
@@ -85,11 +86,11 @@ function check(value: unknown, path: string, parents: object[]): void {
 
 function checkObject(value: object, path: string, parents: object[]): void {
   if (parents.includes(value)) refuse(path, 'an object that contains itself');
-  // The path to it would be as long as the value is deep.
+  // Without the full path, which would be as long as the value is deep.
   if (parents.length === maxDepth) refuse(path.split(/[.[]/, 1).join(), `more than ${maxDepth} levels of nesting`);
   parents.push(value);
   if (Array.isArray(value)) {
-    // By index, because forEach would skip holes, and JSON turns holes into null.
+    // By index, because forEach skips holes, which JSON turns into null.
     for (let index = 0; index < value.length; index++) check(value[index], `${path}[${index}]`, parents);
   } else {
     if (!isPlain(value)) refuse(path, `an instance of ${classOf(value)}`);
@@ -102,7 +103,7 @@ function checkObject(value: object, path: string, parents: object[]): void {
   parents.pop();
 }
 
-/** Compares by shape and not with `Object.prototype`, which is another one for objects from another realm (`node:vm`). */
+/** Not by comparison with `Object.prototype`, which differs for objects from another realm (`node:vm`). */
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
@@ -113,5 +114,5 @@ function classOf({ constructor }: { constructor?: { name?: string } }): string {
 }
 
 function refuse(path: string, what: string): never {
-  throw new TypeError(`Expected \`${path}\` to be something JSON can hold, got ${what}`);
+  throw new TypeError(`Expected \`${path}\` to be a JSON value, got ${what}`);
 }

@@ -8,14 +8,14 @@ import { SessionCalls } from './session-calls';
 import type { Found } from './session-calls';
 import type { Transport } from '../transport/transport';
 
-/** What all sessions of a client share. */
+/** What all sessions of one client share. */
 export interface SessionContext {
   readonly transport: Transport;
   readonly codec: ValueCodec;
   readonly timeoutMs: number;
 }
 
-/** The types of {@link ISession} over the untyped core, and the rule that calls run one after another. */
+/** Gives {@link SessionCalls} the types of {@link ISession}, and runs its calls one after another. */
 export class LiveSession<T extends object> implements ISession<T> {
   readonly origin: SessionOrigin;
   readonly #calls: SessionCalls;
@@ -128,7 +128,7 @@ export class LiveSession<T extends object> implements ISession<T> {
   }
 
   toObject(): Partial<T> {
-    // fromEntries defines properties, so that a key named __proto__ is one like any other.
+    // fromEntries defines properties, so that the key `__proto__` is like any other.
     return Object.fromEntries(this.entries()) as Partial<T>;
   }
 
@@ -160,7 +160,7 @@ export class LiveSession<T extends object> implements ISession<T> {
   checkCsrfToken(token: string | undefined): boolean {
     const { stored } = this.#calls;
     if (!stored?.csrfToken || typeof token !== 'string') return false;
-    // Digests are equally long, whatever was sent, as timingSafeEqual needs them.
+    // timingSafeEqual requires equal lengths, which digests have whatever was sent.
     return timingSafeEqual(digest(token), digest(stored.csrfToken));
   }
 
@@ -197,7 +197,7 @@ export class LiveSession<T extends object> implements ISession<T> {
     return this.#inTurn(options, (call) => this.#calls.save(call));
   }
 
-  /** Starts the clock now and the work when all calls made before have settled. */
+  /** The time limit starts now; the work starts when all earlier calls have settled. */
   async #inTurn<Result>(
     options: CallOptions | undefined,
     work: (call: RunningCall) => Promise<Result>,

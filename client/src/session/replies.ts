@@ -2,8 +2,8 @@ import type { MutationResult, Session } from '@session-sidecar/proto/session/v1/
 import { SessionError } from '../errors/session-error';
 
 /*
- * What a reply must hold for the client to go on, and protobuf cannot promise. What a reply lacks fails the call with INTERNAL,
- * as bytes do that cannot be decoded.
+ * What replies must contain and protobuf cannot guarantee. A reply that lacks it fails the call with INTERNAL, as one that cannot
+ * be decoded does.
  */
 
 export function replySession({ session }: { readonly session?: Session | undefined }): Session {
@@ -18,18 +18,18 @@ export function replyToken({ token }: { readonly token: string }): string {
   return token;
 }
 
-/** Dates that JavaScript cannot hold become invalid ones, which fail wherever they are used. */
+/** A time out of JavaScript's range is decoded as an invalid Date, which would fail wherever it is used. */
 export function replyTime(time: Date | undefined): Date | undefined {
   if (time !== undefined && Number.isNaN(time.getTime())) throw malformed('a time is out of range');
   return time;
 }
 
-/** @param count of the mutations in the request */
+/** @param count the number of mutations in the request */
 export function replyResults(results: readonly MutationResult[], count: number): readonly MutationResult[] {
   if (results.length !== count) throw malformed(`it has ${results.length} results for ${count} mutations`);
   return results;
 }
 
 function malformed(how: string): SessionError {
-  return new SessionError('INTERNAL', `The reply of the sidecar is malformed: ${how}.`);
+  return new SessionError('INTERNAL', `The sidecar sent a malformed reply: ${how}.`);
 }

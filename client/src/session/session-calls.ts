@@ -11,7 +11,7 @@ import { SessionData } from './session-data';
 import type { SessionState } from './session';
 import type { Transport } from '../transport/transport';
 
-/** What the sidecar last told about a stored session. */
+/** A stored session, as last reported by the sidecar. */
 export interface Stored {
   readonly name: 'stored';
   readonly token: string;
@@ -30,7 +30,7 @@ export interface Found {
   readonly session: Session;
 }
 
-/** Everything that is to be sent, and what to do when the sidecar has applied it. */
+/** Everything that a save sends, and what to do once the sidecar has applied it. */
 interface SessionUpdate {
   readonly mutations: Mutation[];
   readonly idleTimeout: { readonly value: number | 'never' } | undefined;
@@ -38,12 +38,12 @@ interface SessionUpdate {
   settle(results: readonly MutationResult[]): void;
 }
 
-/** More than this many lost races within one deadline mean that the deadline is long and the key contended. */
+/** After this many lost races, the deadline is too long for so contended a key. */
 const maxTransformAttempts = 50;
 
 /**
- * A session's state and the calls that move it on. The calls must not overlap: each starts from the state that the one
- * before left behind.
+ * The calls of one session, and its state, which they change. Calls must not overlap: each starts from the state that the
+ * previous one has left.
  */
 export class SessionCalls {
   readonly #transport: Transport;
@@ -52,9 +52,9 @@ export class SessionCalls {
   #isNew = true;
   #data: SessionData;
   #flash: FlashMessages;
-  /** Recorded and not saved yet. */
+  /** Not saved yet. */
   #idleTimeout: SessionUpdate['idleTimeout'];
-  /** Recorded and not saved yet; the empty string: nobody. */
+  /** Not saved yet; the empty string: none. */
   #subject: SessionUpdate['subject'];
 
   constructor(transport: Transport, codec: ValueCodec, found?: Found) {
@@ -106,7 +106,7 @@ export class SessionCalls {
     this.#subject = { value: subject ?? '' };
   }
 
-  /** Stores what was changed, and creates the session for that if need be. */
+  /** Stores the changes, and creates the session if it is not stored. */
   async save(call: RunningCall): Promise<void> {
     const { stored } = this;
     if (!stored) {
@@ -125,7 +125,7 @@ export class SessionCalls {
     this.#state = { ...stored, version, expires: replyTime(expires), ...subjectOf(subject) };
   }
 
-  /** Creates the session even if there is nothing to store, and gives back what the sidecar says about it. */
+  /** Creates the session, even if it has no changes. */
   async create(call: RunningCall): Promise<Stored> {
     const changes = this.#capture('create');
     const { mutations, idleTimeout, subject } = changes;
@@ -151,14 +151,14 @@ export class SessionCalls {
       call,
     );
     const { csrfToken, version } = reply;
-    // First, because the old token is dead: whatever else the reply lacks, the visitor needs this one.
+    // Before anything can throw: the old token is invalid, so the visitor needs the new one whatever else the reply lacks.
     const token = replyToken(reply);
     this.#state = { ...stored, token, csrfToken, version, expires: reply.expires, ...subjectOf(subject) };
     replyTime(reply.expires);
     changes.settle(replyResults(reply.results, mutations.length));
   }
 
-  /** RegenerateSession does not take it. Sent before, because afterwards a failure would keep the new token from the visitor. */
+  /** RegenerateSession has no idle timeout. Saved before it, because a failure after it would keep the new token from the visitor. */
   async #saveIdleTimeout(call: RunningCall): Promise<void> {
     const { stored } = this;
     const idleTimeout = this.#idleTimeout;
@@ -219,7 +219,7 @@ export class SessionCalls {
       } catch (error) {
         if (!SessionError.is(error) || error.code !== 'VERSION_MISMATCH' || attempt === maxTransformAttempts)
           throw error;
-        // Spread out those who lost the same race, lest they all meet again.
+        // Jitter, so that requests that lost the same race do not all race again.
         await delay(Math.random() * Math.min(attempt, 20));
       }
     }

@@ -5,13 +5,13 @@ import type { CapturedMutations, PendingWrite, SaveKind } from './pending-writes
 
 /** A value as the application sees it. */
 interface Slot {
-  /** What the sidecar holds for this value, as far as is known; `undefined`: it was never sent. */
+  /** The encoded value that the sidecar has, as far as is known; `undefined`: it was never sent. */
   stored: Buffer | undefined;
-  /** Decoded at the first use and then the same object for every reader, so that changes inside it can be found. */
+  /** Decoded once and returned to every reader, so that changes in place can be detected. */
   decoded: { readonly value: unknown } | undefined;
 }
 
-/** The data of one session: the values as loaded, and the writes that were not saved yet. */
+/** A session's keys and values: as loaded, with the pending writes applied. */
 export class SessionData {
   readonly #codec: ValueCodec;
   readonly #slots = new Map<string, Slot>();
@@ -55,7 +55,7 @@ export class SessionData {
     assertKey(key);
     if (this.#slots.has(key)) return this.get(key);
     const offered = this.#codec.encode(value, key);
-    // Where this session itself has removed the key, nothing found there later may win.
+    // Where this session itself has removed the key, a value that another request stores must not win.
     this.#write(key, value, this.#writes.affects(key) ? { kind: 'set' } : { kind: 'set_if_absent', offered });
     return value;
   }
@@ -71,12 +71,12 @@ export class SessionData {
     this.#writes.clear();
   }
 
-  /** Marks a key to be sent by the next save even if its value looks the same. */
+  /** Makes the next save send a key even if its value is unchanged. */
   markChanged(key: string): void {
     if (this.#slots.has(key)) this.#writes.record(key, { kind: 'set' });
   }
 
-  /** Whether the application's view of a key differs from what was loaded or saved last. */
+  /** Whether the value at a key differs from the one loaded or last saved. */
   isChanged(key: string): boolean {
     if (this.#writes.affects(key)) return true;
     const slot = this.#slots.get(key);
@@ -89,7 +89,7 @@ export class SessionData {
     return false;
   }
 
-  /** Encodes what was changed. Writes that are made after this call are not part of it and stay for the next one. */
+  /** Encodes the changes. Writes made after this call are left for the next one. */
   capture(save: SaveKind): CapturedMutations {
     const mutations: Mutation[] = [];
     const done: ((result: MutationResult | undefined) => void)[] = [];
@@ -131,7 +131,7 @@ export class SessionData {
     };
   }
 
-  /** Takes over what the sidecar is known to hold at a key. */
+  /** Replaces the value at a key with the one that the sidecar is known to have. */
   adopt(key: string, stored: Buffer): void {
     this.#slots.set(key, { stored, decoded: undefined });
     this.#writes.markMaybeStored(key);
@@ -147,13 +147,13 @@ export class SessionData {
     return slot.decoded.value;
   }
 
-  /** The new bytes of a value that was changed in place; `undefined`: it was not. */
+  /** The new encoding of a value that was changed in place; `undefined` if it was not. */
   #changedInside({ stored, decoded }: Slot, key: string): Buffer | undefined {
     if (stored === undefined || decoded === undefined) return undefined;
     if (typeof decoded.value !== 'object' || decoded.value === null) return undefined;
     const now = this.#codec.encode(decoded.value, key);
     if (now.equals(stored)) return undefined;
-    // Another language may have written the same value with other white space or escapes.
+    // Another language may have encoded the same value with different white space or escapes.
     return now.equals(this.#codec.encode(this.#codec.decode(stored, key), key)) ? undefined : now;
   }
 }

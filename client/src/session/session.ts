@@ -5,124 +5,142 @@ export type Key<T> = keyof T & string;
 export type Value<T, K extends keyof T> = Exclude<T[K], undefined>;
 export type Entry<T> = { [K in Key<T>]-?: [key: K, value: Value<T, K>] }[Key<T>];
 
-/** What came of looking for the session of a token: there was `none` to look for, or the session was found, or why not. */
+/**
+ * What open() found.
+ *
+ * - `none`: there was no token.
+ * - `found`: the session of the token.
+ * - `not_found`: a genuine token whose session has expired, was invalidated, or had its token replaced.
+ * - `token_invalid`: the token was not issued by this deployment.
+ */
 export type SessionOrigin = 'none' | 'found' | 'not_found' | 'token_invalid';
 
 /**
- * - `new`: nothing is stored and there is no token. All of the session can be used; the first save() that has something
- *   to store creates it and makes it `stored`.
- * - `stored`: the session is in the sidecar, or was when last heard of. invalidate() makes it `invalidated`.
- * - `invalidated`: the session that this object stood for has ended. The object is empty and works like a `new` one.
+ * - `new`: nothing is stored and there is no token. The object is fully usable; the first save() that has something to store
+ *   creates the session and makes it `stored`.
+ * - `stored`: the sidecar has the session, as far as is known. invalidate() makes it `invalidated`.
+ * - `invalidated`: the session has ended. The object is empty and works like a `new` one.
  */
 export type SessionState = 'new' | 'stored' | 'invalidated';
 
 export interface FlashOptions {
-  /** The name of the queue. Default: the empty string, the default queue. */
+  /** The name of the queue, up to 256 bytes. Default: the empty string, the default queue. */
   readonly queue?: string | undefined;
-  /** Whether to add the message also when the same one waits in the queue. Default: true. */
+  /** Whether to add the message even if the queue already has an equal one. Default: true. */
   readonly allowDuplicate?: boolean | undefined;
 }
 
 /**
- * One visitor's session: a dictionary from the keys of `T` to values that JSON can hold, loaded when it was opened.
+ * One visitor's session: a dictionary from the keys of `T` to JSON values, loaded when it was opened. A key has 1 to 256 bytes
+ * of UTF-8 without control characters; save() rejects others with INVALID_ARGUMENT.
  *
- * Reading and writing are synchronous. Writes are recorded, and save() sends them, and only them, as operations that the
- * sidecar applies in one step to whatever the session holds by then: parallel requests that write to other keys lose
- * nothing. Values are handed out as they are, not as copies; save() finds and sends those that were changed inside, each
- * as a whole. Where parallel requests change the same value, use transform().
+ * Reads and writes are synchronous. Writes are recorded; save() sends only these, as operations that the sidecar applies
+ * atomically to the session's current content, so parallel requests that write other keys lose nothing. Values are returned by
+ * reference, not copied: save() detects those that were changed in place and sends each as a whole. Use transform() where
+ * parallel requests change the same value.
  *
- * What asks the sidecar returns a promise, takes {@link CallOptions} last and rejects with a SessionError. Until a save
- * has succeeded all changes stay recorded. Such calls of one object run one after another, in the order they were made.
+ * Methods that call the sidecar return a promise, take {@link CallOptions} last and reject with a SessionError. Changes stay
+ * recorded until a save succeeds. Calls of one object run one after another, in the order they were made.
  */
 export interface ISession<T extends object> {
   readonly state: SessionState;
-  /** What open() found; for logs. create() gives `none`. */
+  /** What open() found, for logs. create() gives `none`. */
   readonly origin: SessionOrigin;
-  /** Whether the visitor came without a session, or it was invalidated since. Stays true when it is saved. */
+  /** Whether the visitor came without a session, or the session was invalidated since. Saving does not change it. */
   readonly isNew: boolean;
-  /** The secret that names the session in every later request. `undefined` unless stored. */
+  /** The secret that identifies the session in later requests. `undefined` unless stored. */
   readonly token: string | undefined;
-  /** The session's public id, fit for logs; regenerate() keeps it. `undefined` unless stored. */
+  /** The session's public id, safe to log. regenerate() keeps it. `undefined` unless stored. */
   readonly handle: string | undefined;
-  /** `undefined` unless stored. */
+  /** When the session was created. `undefined` unless stored. */
   readonly created: Date | undefined;
-  /** When the session ends if nobody uses it again, as last told by the sidecar. `undefined`: never, or not stored. */
+  /** When the session expires if it is not used again, as last reported by the sidecar. `undefined`: never, or not stored. */
   readonly expires: Date | undefined;
-  /** Grows with every change, whoever makes it; as last told by the sidecar. 0 unless stored. */
+  /** Incremented by every change from any client; as last reported by the sidecar. 0 unless stored. */
   readonly version: number;
-  /** Who the session belongs to, with an unsaved setSubject() applied. `undefined`: nobody in particular. */
+  /** The owner of the session, including an unsaved setSubject(). `undefined`: none. */
   readonly subject: string | undefined;
-  /** Whether save() has anything to send. Compares values that were handed out, so it costs about as much as encoding them. */
+  /** Whether save() has anything to send. Encodes the values that were read, to detect changes in place. */
   readonly hasChanges: boolean;
 
-  /** The value at a key; `undefined` if there is none. */
+  /** Returns the value at a key, or `undefined`. */
   get<K extends Key<T>>(key: K): Value<T, K> | undefined;
-  /** The value at a key, or `fallback`, which is not stored. */
+  /** Returns the value at a key, or `fallback`, which is not stored. */
   get<K extends Key<T>>(key: K, fallback: Value<T, K>): Value<T, K>;
   has(key: Key<T>): boolean;
-  /** Throws a TypeError that names the place if the value holds something JSON cannot. */
+  /** @throws TypeError naming the path, such as `cart[2].when`, of anything that JSON cannot hold. */
   set<K extends Key<T>>(key: K, value: Value<T, K>): void;
   /**
-   * The value at a key; if there is none, `value`, which is then stored unless another request stores one first: after
-   * save() the key holds the one that won. A default that is changed inside before save() is stored like a set() one.
+   * Returns the value at a key. If there is none, sets `value`, unless another request sets one first: after save(), the key
+   * has the value that won. If `value` is changed in place before save(), it is stored unconditionally.
    */
   setDefault<K extends Key<T>>(key: K, value: Value<T, K>): Value<T, K>;
-  /** Sets every property of `values` that is not `undefined`; all or, when one is not JSON, none. */
+  /**
+   * Sets every property of `values` that is not `undefined`.
+   *
+   * @throws TypeError if JSON cannot hold one of them; then none is set.
+   */
   update(values: Partial<T>): void;
-  /** Removes a key; tells whether it was there. */
+  /** Removes a key. Returns whether it existed. */
   delete(key: Key<T>): boolean;
-  /** Removes a key and returns its value, or `fallback`. */
+  /** Removes a key and returns its value, or `undefined`. */
   pop<K extends Key<T>>(key: K): Value<T, K> | undefined;
+  /** Removes a key and returns its value, or `fallback`. */
   pop<K extends Key<T>>(key: K, fallback: Value<T, K>): Value<T, K>;
-  /** Removes the last key and returns it with its value; `undefined` if there is none. */
+  /** Removes the last key and returns it with its value. Returns `undefined` if the session is empty. */
   popItem(): Entry<T> | undefined;
-  /** Removes every key, those that other requests add before save() too. Flash messages, CSRF token and subject stay. */
+  /** Removes every key, including those that other requests add before save(). Keeps flash messages, CSRF token and subject. */
   clear(): void;
   readonly size: number;
   keys(): IterableIterator<Key<T>>;
   values(): IterableIterator<Entry<T>[1]>;
   entries(): IterableIterator<Entry<T>>;
   [Symbol.iterator](): IterableIterator<Entry<T>>;
-  /** A new object with all keys and the values themselves. */
+  /** Returns a new object with all keys. The values are not copied. */
   toObject(): Partial<T>;
-  /**
-   * Makes save() send the value at a key, or all values, even if nothing changed. Changes inside values are found without it.
-   */
+  /** Makes save() send the value at a key, or all values, even if unchanged. Changes in place are detected without it. */
   changed(key?: Key<T>): void;
 
   /** Adds a message for a later page, usually the one after a redirect. Stored by save(). */
   flash<Message>(message: Message & Json<Message>, options?: FlashOptions): void;
   /**
-   * The messages of a queue, oldest first, those not saved yet included; they stay. Asks the sidecar only when messages
-   * were waiting in the queue when the session was loaded.
+   * Returns the messages of a queue, oldest first, including unsaved ones, without removing them. Calls the sidecar only if the
+   * queue had messages when the session was loaded.
    */
   peekFlash<Message = unknown>(queue?: string, options?: CallOptions): Promise<Message[]>;
-  /** As peekFlash(), and takes the messages out. Each is given to exactly one request. */
+  /** Like peekFlash(), and removes the messages. No two requests get the same message. */
   popFlash<Message = unknown>(queue?: string, options?: CallOptions): Promise<Message[]>;
 
-  /** The token that forms have to carry. Stores the session, because a new one has no token; otherwise asks nobody. */
+  /**
+   * Returns the CSRF token that the application's forms must carry. Creates a session that is not stored, because only stored
+   * sessions have a token; otherwise does not call the sidecar.
+   */
   csrfToken(options?: CallOptions): Promise<string>;
-  /** Replaces the CSRF token; forms that carry the old one are refused from now on. */
+  /** Replaces the CSRF token, so that forms with the old one are rejected. */
   newCsrfToken(options?: CallOptions): Promise<string>;
   /** Compares with the CSRF token as loaded, in constant time. False unless the session is stored. */
   checkCsrfToken(token: string | undefined): boolean;
 
   /**
-   * Ends the session for good, at once, together with unsaved changes. The object then works like a new session. A
-   * request that still runs with the old token cannot bring it back. Call it at logout.
+   * Ends the session at once and discards unsaved changes. Requests that still run with the old token cannot restore it. The
+   * object then works like a new session. Call it at logout.
    */
   invalidate(options?: CallOptions): Promise<void>;
   /**
-   * Replaces token and CSRF token and saves, in one step. The old token is dead at once. Call it whenever the visitor's
-   * privileges change, above all at login, after writing what changes them. Does nothing on a session that is not stored:
-   * its token will be fresh.
+   * Replaces the token and the CSRF token, and saves, in one atomic step. The old token is invalid at once. Call it whenever
+   * the visitor's privileges change, above all at login, after writing what changes them (OWASP: session fixation). Has no
+   * effect on a session that is not stored: it gets a fresh token anyway.
    */
   regenerate(options?: CallOptions): Promise<void>;
   /**
-   * Replaces the value at a key by what `change` makes of it, in one atomic step: nothing that parallel requests do to it
-   * is lost. `change` must be synchronous and return the new value; it is called again with the newer value when another
-   * request came first. Stored when the promise resolves, independently of save(). On a session that is not stored yet, a
-   * set(). If the key has unsaved changes, `change` gets the unsaved value, and everything unsaved is saved.
+   * Atomically replaces the value at a key with the result of `change`, so that no parallel change to it is lost. `change`
+   * must be synchronous and return the new value; it is called again with the current value if another request came first.
+   * The result is stored when the promise resolves, without save().
+   *
+   * On a session that is not stored, this is set(). If the key has unsaved changes, `change` gets the unsaved value, and all
+   * unsaved changes are saved.
+   *
+   * Rejects with VERSION_MISMATCH after 50 lost races.
    */
   transform<K extends Key<T>>(
     key: K,
@@ -130,15 +148,17 @@ export interface ISession<T extends object> {
     options?: CallOptions,
   ): Promise<Value<T, K>>;
   /**
-   * How long this session lives unused, in milliseconds, 1 second to 10 years. Sent by save(); alone it does not make a
-   * new session be stored.
+   * Sets how long this session lives without being used, in milliseconds from 1 second to 10 years. Sent by save(), but does
+   * not by itself make save() create a session.
+   *
+   * @throws RangeError for any other timeout
    */
   setIdleTimeout(timeout: number | 'never'): void;
-  /** Who the session belongs to, for example a user id; `undefined`: nobody. Sent by save(). */
+  /** Sets the owner of the session, for example a user id; `undefined`: none. Sent by save(). */
   setSubject(subject: string | undefined): void;
   /**
-   * Stores what changed since the session was loaded or saved, in one call and one atomic step. Creates the session if
-   * there is none yet. Does nothing when nothing changed. Rejects with SESSION_NOT_FOUND when the session ended meanwhile.
+   * Stores the changes since the session was loaded or last saved, in one call and one atomic step. Creates the session if it
+   * is not stored. Does nothing if nothing changed. Rejects with SESSION_NOT_FOUND if the session has ended meanwhile.
    */
   save(options?: CallOptions): Promise<void>;
 }

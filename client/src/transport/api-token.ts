@@ -1,25 +1,25 @@
 import { readFileSync } from 'node:fs';
 
 export interface ApiTokenOptions {
-  /** The API token that the sidecar asks for (`SESSION_SIDECAR_API_TOKENS`). Default: none. */
+  /** The API token, for a sidecar that requires one (`SESSION_SIDECAR_API_TOKENS`). Default: none. */
   readonly apiToken?: string | undefined;
   /**
-   * The path of a file with the API token: its first word counts. It is read again when the sidecar refuses the token, so
-   * a token is rotated by writing the file. Default: none. Not together with `apiToken`.
+   * The path of a file whose first word is the API token. It is read again when the sidecar rejects the token, so a token is
+   * rotated by writing the file. Excludes `apiToken`. Default: none.
    */
   readonly apiTokenFile?: string | undefined;
 }
 
-/** What proves to the sidecar that its caller may call it. Nothing here prints it. */
+/** Authenticates the client to the sidecar. Must never be logged. */
 export interface ApiToken {
   current(): string;
-  /** Whether {@link reload} can find another one. */
+  /** Whether {@link reload} can find another token. */
   readonly canChange: boolean;
-  /** Reads the file again, if it comes from one. Keeps what it has when that fails. */
+  /** Reads the file again, if there is one. Keeps the old token if that fails. */
   reload(): void;
 }
 
-/** @throws TypeError for a token that cannot be one; Error when the file cannot be read. */
+/** @throws TypeError for an invalid token or two of them; the error of `node:fs` if the file cannot be read. */
 export function resolveApiToken({ apiToken, apiTokenFile }: ApiTokenOptions): ApiToken | undefined {
   if (apiToken !== undefined && apiTokenFile !== undefined) {
     throw new TypeError('Expected `apiToken` or `apiTokenFile`, got both');
@@ -37,14 +37,14 @@ export function resolveApiToken({ apiToken, apiTokenFile }: ApiTokenOptions): Ap
       try {
         token = readToken(apiTokenFile);
       } catch {
-        // Files are replaced in more than one step. If the sidecar does not take the old token, the call says so.
+        // The file may be half written. If the sidecar rejects the old token, the call fails with API_TOKEN_INVALID.
       }
     },
   };
 }
 
 function readToken(path: string): string {
-  // Commas and line breaks separate tokens in the file of the sidecar, which may be the same.
+  // The sidecar may use the same file, where commas and line breaks separate tokens.
   const [token = ''] = readFileSync(path, 'utf8')
     .trim()
     .split(/[\s,]+/);
@@ -52,7 +52,7 @@ function readToken(path: string): string {
   return token;
 }
 
-/** @param name what to call it: a message must not contain the token itself */
+/** @param name its name for the message, which must not contain the token itself */
 function assertApiToken(token: unknown, name: string): asserts token is string {
   if (typeof token === 'string' && /^[\x21-\x2b\x2d-\x7e]+$/.test(token)) return;
   throw new TypeError(`Expected ${name} to be printable ASCII without spaces and commas`);

@@ -1,13 +1,14 @@
-/** How long to wait, in milliseconds. */
+/** Pauses, in milliseconds. */
 export interface BackoffLimits {
-  /** The most after the first failure, doubled with each one that follows. */
+  /** The maximum after the first failure; each further failure doubles it. */
   readonly first: number;
-  readonly longest: number;
-  /** The most that the sidecar may ask for. */
-  readonly longestAskedFor: number;
+  /** The maximum after any number of failures. */
+  readonly max: number;
+  /** The maximum that the sidecar can request. */
+  readonly maxRequested: number;
 }
 
-/** The pauses between attempts that fail, one after another. */
+/** The pauses between attempts, growing while they fail. */
 export class Backoff {
   readonly #limits: BackoffLimits;
   #failures = 0;
@@ -16,15 +17,15 @@ export class Backoff {
     this.#limits = limits;
   }
 
-  /** A random part of what the limits allow, so that clients do not come all at once. At least what the sidecar asks for. */
-  next(askedForMs = 0): number {
-    const { first, longest, longestAskedFor } = this.#limits;
-    const backoff = Math.random() * Math.min(longest, first * 2 ** this.#failures);
+  /** A random fraction of the maximum, so that clients do not reconnect all at once, but at least what the sidecar requests. */
+  next(requestedMs = 0): number {
+    const { first, max, maxRequested } = this.#limits;
+    const backoff = Math.random() * Math.min(max, first * 2 ** this.#failures);
     this.#failures += 1;
-    return Math.max(backoff, Math.min(askedForMs, longestAskedFor));
+    return Math.max(backoff, Math.min(requestedMs, maxRequested));
   }
 
-  /** An attempt has succeeded. */
+  /** To be called after an attempt has succeeded. */
   reset(): void {
     this.#failures = 0;
   }

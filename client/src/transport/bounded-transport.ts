@@ -5,17 +5,21 @@ import type { MethodName, RequestOf, Transport } from './transport';
 
 export interface PendingLimits {
   /**
-   * How many calls may be pending: waiting for the sidecar, sent and not answered, or about to be tried again. One more is
-   * refused with code OVERLOADED, so that an application whose sidecar hangs does not fill its memory. Default: 10000.
+   * The maximum number of pending calls: waiting for the sidecar, in flight, or waiting for a retry. Further calls reject with
+   * OVERLOADED, so that an unresponsive sidecar does not exhaust the application's memory. Default: 10000.
    */
   readonly maxPendingCalls?: number | undefined;
-  /** How many bytes the requests of pending calls may have. Default: 64 MiB. */
+  /** The maximum total size of the requests of pending calls, in bytes. Default: 64 MiB. */
   readonly maxPendingBytes?: number | undefined;
 }
 
 const defaults = { maxPendingCalls: 10_000, maxPendingBytes: 64 * 1024 * 1024 };
 
-/** @throws RangeError for a limit that is not a positive number. */
+/**
+ * Limits the pending calls of a transport.
+ *
+ * @throws RangeError for a limit that is not a number from 1 up
+ */
 export function boundedTransport(
   transport: Transport,
   address: string,
@@ -30,7 +34,7 @@ export function boundedTransport(
     async call<M extends MethodName>(method: M, request: RequestOf<M>, options: RunningCall) {
       const bytes = approximateBytes(request);
       if (pendingCalls >= maxPendingCalls) throw overloaded(method, `\`maxPendingCalls\`, ${maxPendingCalls}`);
-      // A single request is never too much, or it could never be sent.
+      // A single request may exceed the limit, or it could never be sent.
       if (pendingBytes > 0 && pendingBytes + bytes > maxPendingBytes) {
         throw overloaded(method, `\`maxPendingBytes\`, ${maxPendingBytes}`);
       }
@@ -49,12 +53,12 @@ export function boundedTransport(
   function overloaded(method: MethodName, limit: string): SessionError {
     return new SessionError(
       'OVERLOADED',
-      `${methods[method].name} at ${address} was not sent: the calls pending have reached the client's limit, ${limit}.`,
+      `${methods[method].name} at ${address} was not sent: pending calls have reached the client's limit, ${limit}.`,
     );
   }
 }
 
-/** Keys and values make up what is large in a request. */
+/** Only keys, values and messages can be large. */
 function approximateBytes(request: RequestOf<MethodName>): number {
   let bytes = 'token' in request ? request.token.length : 0;
   if (!('mutations' in request)) return bytes;

@@ -2,18 +2,18 @@ import { CallCredentials, Metadata } from '@grpc/grpc-js';
 import type { ApiToken } from './api-token';
 
 export interface LateMetadata {
-  /** When the call ends, by `performance.now()`; `undefined`: no deadline. */
+  /** By `performance.now()`; `undefined`: no deadline. */
   readonly deadline?: number | undefined;
   readonly apiToken: ApiToken | undefined;
-  /** Called each time the call is about to be sent. A call for which this was not called has not left. */
+  /** Called each time the call is about to be sent. A call for which it was never called has not been sent. */
   readonly onSend?: (() => void) | undefined;
 }
 
 /**
- * The metadata that is made when a connection is there and the call is about to be sent, however long it has waited for one.
+ * Adds metadata when the call is about to be sent, however long it has waited for a connection.
  *
- * `grpc-timeout` is among it because grpc-js would compute it, and end the call, by the wall clock. A class of its own, because
- * `createFromMetadataGenerator()` costs a unary call a tenth of its time.
+ * Sets `grpc-timeout`, because grpc-js would compute it, and end the call, by the wall clock. A class, because
+ * `createFromMetadataGenerator()` takes 10 % of the time of a unary call.
  */
 export class LateMetadataCredentials extends CallCredentials {
   readonly #late: LateMetadata;
@@ -32,7 +32,7 @@ export class LateMetadataCredentials extends CallCredentials {
     return Promise.resolve(metadata);
   }
 
-  /** The connection has no credentials that could be added. */
+  /** The connection has no credentials to combine with. */
   override compose(): this {
     return this;
   }
@@ -42,7 +42,7 @@ export class LateMetadataCredentials extends CallCredentials {
   }
 }
 
-/** At most eight digits and a unit, as gRPC writes it. */
+/** At most eight digits and a unit, as gRPC requires (gRPC over HTTP/2, `Timeout`). */
 function timeoutOf(milliseconds: number): string {
   const rounded = Math.max(0, Math.ceil(milliseconds));
   return rounded < 1e8 ? `${rounded}m` : `${Math.ceil(rounded / 1000)}S`;

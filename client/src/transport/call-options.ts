@@ -2,20 +2,20 @@ import { traceContext } from './trace-context';
 
 /** Options of a single call to the sidecar. */
 export interface CallOptions {
-  /** How long the call may take, in milliseconds, retries included. Default: the client's `timeoutMs`. The sidecar sees it too. */
+  /** The time limit of the call, retries included, in milliseconds. Default: the client's `timeoutMs`. */
   readonly timeoutMs?: number | undefined;
-  /** Gives the call up when aborted; it rejects with code CANCELLED. */
+  /** Cancels the call when aborted; it rejects with CANCELLED. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * gRPC metadata to send along, for example `{ traceparent: '00-…' }`. Default: the active trace context, where the application
-   * uses OpenTelemetry. What is given here goes before that.
+   * gRPC metadata to send, for example `{ traceparent: '00-…' }`. Takes precedence over the active trace context, which is sent
+   * if the application uses OpenTelemetry. Default: none.
    */
   readonly metadata?: Readonly<Record<string, string>> | undefined;
 }
 
-/** Call options once the clock has started. */
+/** Call options of a call whose time limit has started. */
 export interface RunningCall {
-  /** When the call ends, by `performance.now()`: the wall clock can be set. */
+  /** When the call ends, by `performance.now()`, because the wall clock can be changed. */
   readonly deadline: number;
   readonly signal?: AbortSignal | undefined;
   readonly metadata?: Readonly<Record<string, string>> | undefined;
@@ -27,13 +27,13 @@ export function startCall(options: CallOptions | undefined, defaultTimeoutMs: nu
   return { deadline: performance.now() + timeoutMs, signal: options?.signal, metadata: metadataOf(options) };
 }
 
-/** Names are in lower case, as gRPC sends them. */
+/** With names in lower case, as gRPC sends them. */
 function metadataOf(options: CallOptions | undefined): RunningCall['metadata'] {
   const injected = traceContext();
   if (options?.metadata === undefined) return injected;
   const given: Record<string, string> = {};
   for (const [name, value] of Object.entries(options.metadata)) given[name.toLowerCase()] = value;
-  // The tracestate of one trace says nothing about another.
+  // With another traceparent, the tracestate of the active context does not apply.
   return 'traceparent' in given ? given : { ...injected, ...given };
 }
 

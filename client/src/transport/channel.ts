@@ -2,41 +2,41 @@ import { Client } from '@grpc/grpc-js';
 import { ConnectionMonitor } from './connection-monitor';
 import { WatchedCredentials } from './watched-credentials';
 
-/** A connection to the sidecar, which grpc-js opens when there are calls, and opens again when it was closed. */
+/** A connection to the sidecar. grpc-js opens it at the first call, and reopens it when it was closed. */
 export interface Connection {
   readonly client: Client;
   /**
-   * To be called when a stream is opened, so that the connection is watched.
+   * To be called when a stream is opened, so that the connection is monitored.
    *
-   * @param onSilent is called if the sidecar stops to answer: other calls go elsewhere from now on, and it may be that this
-   *   one gets no answer either
-   * @returns what to call when the stream has ended
+   * @param onSilent called if the sidecar stops answering. New calls use another connection from then on; this stream may or
+   *   may not be answered.
+   * @returns a function to call when the stream has ended
    */
   streamOpened(onSilent: () => void): () => void;
-  /** Has new calls use another connection. Those in flight may still finish. */
+  /** Makes new calls use another connection. Calls in flight may still finish. */
   retire(): void;
 }
 
-/** Where calls go. */
+/** Gives calls a connection, and replaces connections that are retired. */
 export interface Channel {
-  /** For one more call. */
+  /** The connection for a new call. */
   connection(): Connection;
   /** Calls in flight may still finish. */
   close(): void;
 }
 
 const options = {
-  // The sidecar is on the same host; an http_proxy variable meant for the internet must not catch these calls.
+  // The sidecar is on the same host; an http_proxy variable, meant for the internet, must not divert its calls.
   'grpc.enable_http_proxy': 0,
-  // Calls wait for a sidecar that is restarted. By default grpc-js tries again after a second, then after up to two minutes.
+  // Calls wait for a sidecar that restarts. By default, grpc-js reconnects after one second, then after up to two minutes.
   'grpc.initial_reconnect_backoff_ms': 50,
   'grpc.max_reconnect_backoff_ms': 80,
-  // So that a connection that lives is never silent. ConnectionMonitor notices those that do not long before this timeout.
+  // Keeps healthy connections from being silent. ConnectionMonitor detects the others long before this timeout.
   'grpc.keepalive_time_ms': 200,
   'grpc.keepalive_timeout_ms': 20_000,
-  // Statistics of grpc-js, kept call by call, that nothing reads.
+  // Per-call statistics of grpc-js, which nothing reads.
   'grpc.enable_channelz': 0,
-  // The sidecar's own limits decide how large a session may be.
+  // The size of sessions is limited by the sidecar.
   'grpc.max_receive_message_length': -1,
 };
 
@@ -61,7 +61,7 @@ export function openChannel(address: string): Channel {
     const connection: Connection = {
       client,
       streamOpened(onSilent) {
-        // Of its own, in case one is given twice.
+        // A new function, because the set would merge equal ones.
         const listener = (): void => onSilent();
         silentListeners.add(listener);
         if (silentListeners.size === 1 && !isRetired) monitor.start();
@@ -94,7 +94,7 @@ export function openChannel(address: string): Channel {
   };
 }
 
-/** @throws TypeError unless gRPC can use the address. */
+/** @throws TypeError for an address that gRPC cannot use */
 export function assertAddress(address: unknown): asserts address is string {
   if (typeof address === 'string' && /^(unix:.+|[^/]+:\d{1,5})$/.test(address)) return;
   throw new TypeError(

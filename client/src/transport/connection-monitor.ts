@@ -1,37 +1,37 @@
 import type { Socket } from 'node:net';
 
 /**
- * How often connections are looked at. Looks are counted rather than time measured: after a blocked event loop, the answers
- * that came meanwhile are still unread in the socket, and a timer runs before they are read.
+ * How often connections are checked. Silence is counted in checks, not measured in time: after the event loop was blocked, a
+ * timer runs before the bytes that have arrived meanwhile are read from the socket.
  */
 const tickMs = 100;
-/** After how many looks without a new byte a connection is silent. A sidecar that is starting takes longer for its first. */
+/** After this many checks without a new byte, a connection is silent. A starting sidecar takes longer for its first byte. */
 const maxSilentTicks = { established: 7, connecting: 10 } as const;
 
 interface WatchedSocket {
   readonly socket: Socket;
   bytesRead: number;
-  /** How much had been written when something was last read. */
+  /** The number of bytes written when bytes were last read. */
   bytesWritten: number;
   silentTicks: number;
 }
 
 /**
- * Notices when the sidecar has not answered for 0.7 seconds, or for a second after a connection was begun, as when its process
- * is stopped, or the path to it drops everything. TCP itself would take minutes.
+ * Detects that the sidecar has not answered for 0.7 seconds, or for one second since an attempt to connect began: its process is
+ * stopped, or the network drops every packet. TCP itself would take minutes.
  *
- * While streams are open, grpc-js sends pings (`grpc.keepalive_time_ms`), which every living sidecar answers. Its own
- * `grpc.keepalive_timeout_ms` cannot be that short: it would also end connections whenever the application blocks its event
- * loop for as long, and it does not watch connections that are being made.
+ * While streams are open, grpc-js sends pings (`grpc.keepalive_time_ms`), which every running sidecar answers. Its own
+ * `grpc.keepalive_timeout_ms` cannot be as short: it would also close connections whenever the application blocks its event loop
+ * for that long, and it does not cover attempts to connect.
  */
 export class ConnectionMonitor {
   readonly #onSilent: () => void;
   readonly #sockets = new Set<WatchedSocket>();
-  /** Since the last attempt began that has not led to a socket; `undefined`: there is no such attempt. */
+  /** Checks since the latest attempt to connect began; `undefined` unless one is in progress. */
   #connectingTicks: number | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param onSilent is called once, while watching */
+  /** @param onSilent called at most once for each {@link start} */
   constructor(onSilent: () => void) {
     this.#onSilent = onSilent;
   }
@@ -47,10 +47,10 @@ export class ConnectionMonitor {
     socket.once('close', () => this.#sockets.delete(watched));
   }
 
-  /** To be called when answers are due, because streams are open. */
+  /** To be called when the first stream is opened. */
   start(): void {
     if (this.#connectingTicks !== undefined) this.#connectingTicks = 0;
-    // What was written last may have asked for no answer, such as the cancellation of a call.
+    // The last bytes written may need no answer, such as the cancellation of a call.
     for (const watched of this.#sockets) noteProgress(watched);
     this.#timer = setInterval(() => this.#check(), tickMs).unref();
   }
@@ -59,7 +59,7 @@ export class ConnectionMonitor {
     clearInterval(this.#timer);
   }
 
-  /** For when the connection is not needed any more. A silent peer would not answer a farewell. */
+  /** Closes a connection that is no longer used. A silent peer would not answer a graceful close. */
   destroySockets(): void {
     for (const { socket } of this.#sockets) socket.destroy();
   }
@@ -84,7 +84,7 @@ export class ConnectionMonitor {
   }
 }
 
-/** The first answer always is, others when something was written since the last. */
+/** Before the first byte always, later if anything was written since the last one. */
 function isAnswerDue({ socket, bytesRead, bytesWritten }: WatchedSocket): boolean {
   return bytesRead === 0 || socket.bytesWritten > bytesWritten;
 }

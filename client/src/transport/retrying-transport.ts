@@ -5,17 +5,17 @@ import type { ApiToken } from './api-token';
 import { isIdempotent } from './transport';
 import type { MethodName, RequestOf, Transport } from './transport';
 
-/** For calls that may have been done. Others are tried until their deadline. */
+/** For calls that may have been applied. Others are retried until their deadline. */
 const maxTries = 4;
-const backoffMs = { first: 50, longest: 100 } as const;
+const backoffMs = { first: 50, max: 100 } as const;
 
 /**
- * Tries again what is safe to try again and may succeed: within the call's deadline, after growing, randomly shortened pauses,
- * and no sooner than the sidecar asks. A call that was certainly not done is tried until its deadline, so that it outlasts a
- * restart of the sidecar or a failover of its store. One that may have been done is tried four times at most, and only if its
- * method may run twice.
+ * Retries calls that may succeed and are safe to repeat: within their deadline, with exponential backoff and jitter, and no
+ * sooner than the sidecar requests. A call that was certainly not applied is retried until its deadline, so that it survives a
+ * restart of the sidecar or a failover of its store. A call that may have been applied is tried up to four times, and only if
+ * its method is idempotent.
  *
- * @param apiToken read again before a call that was refused because of it is tried once more
+ * @param apiToken read again, once, if the sidecar rejects it
  */
 export function retryingTransport(transport: Transport, apiToken?: ApiToken): Transport {
   return {
@@ -46,7 +46,7 @@ export function retryingTransport(transport: Transport, apiToken?: ApiToken): Tr
   };
 }
 
-/** The API says which methods may run twice; any other only when it is certain that it did not run. */
+/** Methods that are not idempotent are retried only if they certainly did not run. */
 function triesOf(method: MethodName, error: SessionError): number {
   if (wasCertainlyNotDone(error)) return Infinity;
   const mayHelp = error.code === 'STORE_UNAVAILABLE' || error.code === 'UNAVAILABLE';
@@ -61,16 +61,16 @@ function wasCertainlyNotDone({ code, metadata }: SessionError): boolean {
 
 /** 25 to 50 ms, then 50 to 100. */
 function pauseAfter(attempt: number): number {
-  const longest = Math.min(backoffMs.longest, backoffMs.first * 2 ** (attempt - 1));
-  return longest * (0.5 + Math.random() / 2);
+  const max = Math.min(backoffMs.max, backoffMs.first * 2 ** (attempt - 1));
+  return max * (0.5 + Math.random() / 2);
 }
 
-/** Waits, or throws `error` at once if the deadline would pass meanwhile or the call is given up. */
+/** @throws `error` at once if the deadline would pass during the pause; CANCELLED if the signal is aborted */
 export async function pause(ms: number, { deadline, signal }: RunningCall, error: SessionError): Promise<void> {
   if (performance.now() + ms >= deadline) throw error;
   try {
     await delay(ms, undefined, signal ? { signal } : {});
   } catch (cause) {
-    throw new SessionError('CANCELLED', 'The call was given up between two tries: its signal was aborted.', { cause });
+    throw new SessionError('CANCELLED', 'The call was cancelled before a retry: its signal was aborted.', { cause });
   }
 }

@@ -1,8 +1,8 @@
 import { context, propagation } from '@opentelemetry/api';
 
 /**
- * What carries the active trace context over to the sidecar; `undefined` when there is none, which is always the case where the
- * application has not set OpenTelemetry up.
+ * The metadata that propagates the active trace context to the sidecar; `undefined` if there is none, for example because the
+ * application does not use OpenTelemetry.
  */
 export function traceContext(): Readonly<Record<string, string>> | undefined {
   let carrier: Record<string, string> | undefined;

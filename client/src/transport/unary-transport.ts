@@ -11,7 +11,7 @@ import { codecOf } from './method-codec';
 import { isIdempotent, methods } from './transport';
 import type { MethodName, RequestOf, ResponseOf, Transport } from './transport';
 
-/** One HTTP/2 request for each call. While there is no connection, calls wait for one until their deadline. */
+/** One HTTP/2 request per call. While there is no connection, calls wait for one until their deadline. */
 export function unaryTransport(channel: Channel, address: string, apiToken?: ApiToken): Transport {
   let closed = false;
   return {
@@ -20,13 +20,13 @@ export function unaryTransport(channel: Channel, address: string, apiToken?: Api
       const { deadline, signal } = options;
       let isOverdue = performance.now() >= deadline;
       let noConnection: ServiceError | undefined;
-      /** What ends the call whatever became of its attempts. */
-      const ending = (hasLeft: boolean): SessionError | undefined => {
+      /** Ends the call whatever the outcome of its attempts. */
+      const ending = ({ wasSent }: { readonly wasSent: boolean }): SessionError | undefined => {
         if (signal?.aborted) return aborted(what, signal);
-        if (isOverdue) return noConnection && !hasLeft ? streamLost(noConnection, what) : deadlineExceeded(what);
-        return closed && !hasLeft ? clientClosed(what) : undefined;
+        if (isOverdue) return noConnection && !wasSent ? streamLost(noConnection, what) : deadlineExceeded(what);
+        return closed && !wasSent ? clientClosed(what) : undefined;
       };
-      const endedBefore = ending(false);
+      const endedBefore = ending({ wasSent: false });
       if (endedBefore) throw endedBefore;
 
       let attempt: Attempt<ResponseOf<M>>;
@@ -35,27 +35,27 @@ export function unaryTransport(channel: Channel, address: string, apiToken?: Api
         isOverdue = true;
         attempt.cancel();
       };
-      // Of our own: grpc-js would take the deadline by the wall clock.
+      // Not grpc-js's deadline, which is by the wall clock.
       const timer = setTimeout(onDeadline, Math.ceil(deadline - performance.now()));
       signal?.addEventListener('abort', onAbort, { once: true });
       try {
         for (;;) {
           const connection = channel.connection();
-          // Where there is no connection, the first attempt does not wait for one, because only one that fails knows why.
+          // Without a connection, the first attempt does not wait for one: only an attempt that fails reports the reason.
           const waitForReady = noConnection !== undefined || isConnected(connection);
           attempt = startAttempt(connection, method, request, { ...options, apiToken, waitForReady });
           try {
             return await attempt.response;
           } catch (caught) {
             const error = caught as ServiceError;
-            const hasLeft = attempt.hasLeft();
-            const ended = ending(hasLeft);
+            const wasSent = attempt.wasSent();
+            const ended = ending({ wasSent });
             if (ended) throw ended;
-            if (attempt.wasGivenUp()) {
-              if (hasLeft) throw streamLost(undefined, what);
+            if (attempt.wasAbandoned()) {
+              if (wasSent) throw streamLost(undefined, what);
               continue;
             }
-            if (hasLeft || error.code !== status.UNAVAILABLE) throw failureOf(error, connection);
+            if (wasSent || error.code !== status.UNAVAILABLE) throw failureOf(error, connection);
             noConnection = error;
           }
         }
@@ -84,10 +84,10 @@ function isConnected({ client }: Connection): boolean {
 
 interface Attempt<Response> {
   readonly response: Promise<Response>;
-  /** Whether the sidecar may have got the request. */
-  hasLeft(): boolean;
-  /** Whether it ended because the sidecar stopped to answer, and can be made again over another connection. */
-  wasGivenUp(): boolean;
+  /** Whether the sidecar may have received the request. */
+  wasSent(): boolean;
+  /** Whether it was cancelled because the sidecar stopped answering, and can be repeated over another connection. */
+  wasAbandoned(): boolean;
   cancel(): void;
 }
 
@@ -102,20 +102,20 @@ function startAttempt<M extends MethodName>(
   request: RequestOf<M>,
   { deadline, metadata, apiToken, waitForReady }: AttemptOptions,
 ): Attempt<ResponseOf<M>> {
-  let left = false;
-  let givenUp = false;
+  let sent = false;
+  let abandoned = false;
   let cancel = (): void => {};
   const credentials = new LateMetadataCredentials({
     deadline,
-    // gRPC takes only one.
+    // gRPC allows only one.
     apiToken: metadata?.['authorization'] === undefined ? apiToken : undefined,
-    onSend: () => (left = true),
+    onSend: () => (sent = true),
   });
   const response = new Promise<ResponseOf<M>>((resolve, reject) => {
     const { path, serialize, deserialize } = codecOf(method);
     const streamClosed = connection.streamOpened(() => {
-      if (left && !isIdempotent(method)) return;
-      givenUp = true;
+      if (sent && !isIdempotent(method)) return;
+      abandoned = true;
       cancel();
     });
     const call = connection.client.makeUnaryRequest(
@@ -133,7 +133,7 @@ function startAttempt<M extends MethodName>(
     );
     cancel = () => call.cancel();
   });
-  return { response, hasLeft: () => left, wasGivenUp: () => givenUp, cancel: () => cancel() };
+  return { response, wasSent: () => sent, wasAbandoned: () => abandoned, cancel: () => cancel() };
 }
 
 function metadataOf(entries: Readonly<Record<string, string>> = {}, waitForReady: boolean): Metadata {

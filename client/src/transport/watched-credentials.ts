@@ -5,8 +5,8 @@ import type { ConnectionMonitor } from './connection-monitor';
 type CreateSecureConnector = ChannelCredentials['_createSecureConnector'];
 
 /**
- * Plaintext, as `credentials.createInsecure()`, with a look at each socket. grpc-js has no other way to its sockets. The methods
- * with an underscore are its contract between credentials and channels.
+ * Plaintext, like `credentials.createInsecure()`, and reports each socket to a monitor: grpc-js gives no other access to its
+ * sockets. The methods with an underscore are the contract between its credentials and channels.
  */
 export class WatchedCredentials extends ChannelCredentials {
   readonly #monitor: ConnectionMonitor;
@@ -21,7 +21,7 @@ export class WatchedCredentials extends ChannelCredentials {
     return false;
   }
 
-  /** Channels with equal credentials would share their connections. */
+  /** Channels with equal credentials share connections, which must not happen here. */
   override _equals(other: ChannelCredentials): boolean {
     return other === this;
   }
@@ -30,7 +30,7 @@ export class WatchedCredentials extends ChannelCredentials {
     const connector = this.#plaintext._createSecureConnector(...args);
     return {
       ...connector,
-      // The first that happens when a connection is made.
+      // The first step of each attempt to connect.
       waitForReady: () => {
         this.#monitor.connecting();
         return connector.waitForReady();

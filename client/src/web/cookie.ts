@@ -3,37 +3,38 @@ import { parseCookie, stringifySetCookie } from 'cookie';
 /** The cookie that carries a session's token. */
 export interface CookieOptions {
   /**
-   * Default: `__Host-session_sidecar` where the cookie is Secure, its path is `/` and it has no domain, so that no other host
-   * can set it; otherwise `session_sidecar`. A name that is given is used as it is; its prefix asks for what browsers ask for
-   * with it.
+   * Default: `__Host-session_sidecar` if the cookie is Secure, has the path `/` and no domain, so that no other host can set
+   * it; otherwise `session_sidecar`. A given name is used unchanged; if it has a prefix such as `__Secure-`, the other options
+   * must satisfy it.
    */
   readonly name?: string | undefined;
   /** Default: `/`. */
   readonly path?: string | undefined;
-  /** Default: none, which is the host that set it and no subdomain. */
+  /** Default: none, which means the host that set it, without subdomains. */
   readonly domain?: string | undefined;
-  /** Whether browsers send it over https only. Default: `auto`, when the request that sets it came over https. */
+  /** Whether browsers send it over https only. Default: `auto`, which means if the request that sets it came over https. */
   readonly secure?: boolean | 'auto' | undefined;
-  /** Default: `lax`. `none` needs a Secure cookie; with `secure: 'auto'`, the cookie is `lax` over http. */
+  /** Default: `lax`. `none` requires a Secure cookie; with `secure: 'auto'`, the cookie is `lax` over http. */
   readonly sameSite?: 'strict' | 'lax' | 'none' | undefined;
-  /** Whether scripts in the page are kept from reading it. Default: true. */
+  /** Whether it is hidden from scripts in the page. Default: true. */
   readonly httpOnly?: boolean | undefined;
   /**
-   * How long browsers keep it, in seconds from when it was set: it is not set again when the session is used. How long
-   * the session lives is up to the sidecar. At least 1; browsers keep no cookie for more than 400 days. Default: none, until
-   * the browser is closed.
+   * How long browsers keep it, in seconds since it was set; using the session does not set it again. The lifetime of the
+   * session itself is up to the sidecar. At least 1; browsers keep cookies for 400 days at most. Default: none, which means
+   * until the browser is closed.
    */
   readonly maxAge?: number | undefined;
   /**
-   * Whether each top-level site gets its own one (CHIPS). Needs a Secure cookie; with `secure: 'auto'`, it has no effect over
-   * http. Default: false.
+   * Whether each top-level site has its own cookie (CHIPS). Requires a Secure cookie; with `secure: 'auto'`, has no effect
+   * over http. Default: false.
    */
   readonly partitioned?: boolean | undefined;
 }
 
+/** {@link CookieOptions} with defaults, known to be acceptable to browsers. */
 export interface ResolvedCookie {
   readonly name: string;
-  /** Takes the place of `name` where the cookie is Secure; `undefined`: never. */
+  /** Replaces `name` if the cookie is Secure; `undefined`: never. */
   readonly hostName: string | undefined;
   readonly path: string;
   readonly domain: string | undefined;
@@ -44,10 +45,10 @@ export interface ResolvedCookie {
   readonly partitioned: boolean;
 }
 
-/** Not `session`, `sid` or `connect.sid`, which other frameworks on the same host use. */
+/** Not `session`, `sid` or `connect.sid`, which other frameworks on the same host may use. */
 const defaultName = 'session_sidecar';
 
-/** @throws TypeError for a cookie that cannot be written, or that browsers would refuse or change. */
+/** @throws TypeError for a cookie that cannot be written, or that browsers would reject or change */
 export function resolveCookie(options: CookieOptions = {}): ResolvedCookie {
   const {
     path = '/',
@@ -64,30 +65,30 @@ export function resolveCookie(options: CookieOptions = {}): ResolvedCookie {
     );
   }
   if (!['strict', 'lax', 'none'].includes(sameSite)) {
-    // In other letters too: `None` would be written, but not be taken for what needs Secure.
+    // Case matters: `None` would be written, but not recognised as requiring Secure.
     throw new TypeError(`Expected \`cookie.sameSite\` to be strict, lax or none, got \`${sameSite}\``);
   }
   const name = options.name ?? defaultName;
   const mayBeHostOnly = options.name === undefined && secure !== false && path === '/' && domain === undefined;
   const hostName = mayBeHostOnly ? `__Host-${name}` : undefined;
   const cookie = { name, hostName, path, domain, secure, sameSite, httpOnly, maxAge, partitioned };
-  // Throws for what no cookie can have.
+  // Throws for characters that no cookie can have.
   for (const each of namesOf(cookie)) setCookieHeader(cookie, { name: each, token: 'token', secure: secure !== false });
   assertKept(cookie);
   return cookie;
 }
 
-/** Browsers ignore longer attributes, and cookies whose name and value are longer than four times that. */
+/** In characters. Browsers ignore longer attributes, and cookies whose name and value together exceed four times as many. */
 const maxAttributeLength = 1024;
 
-/** What browsers ask for (RFC 6265bis, section 5.7), as far as the options decide it. */
+/** Checks what browsers require of a cookie (RFC 6265bis, section 5.7), as far as the options decide it. */
 function assertKept({ name, path, domain, secure, sameSite, httpOnly, maxAge, partitioned }: ResolvedCookie): void {
   const expect = (holds: boolean, option: string, expected: string, because: string): void => {
     if (!holds) throw new TypeError(`Expected \`cookie.${option}\` to be ${expected}, because browsers ${because}`);
   };
-  // Browsers do not tell upper from lower case here.
+  // Browsers ignore the case of prefixes.
   const [prefix] = /^__(host-http|host|http|secure)-/i.exec(name.toLowerCase())?.slice(1) ?? [];
-  const refuse = `refuse \`${name}\` otherwise`;
+  const refuse = `reject \`${name}\` otherwise`;
   expect(prefix === undefined || secure === true, 'secure', 'true', refuse);
   expect(
     !prefix?.startsWith('host') || (path === '/' && domain === undefined),
@@ -96,37 +97,32 @@ function assertKept({ name, path, domain, secure, sameSite, httpOnly, maxAge, pa
     refuse,
   );
   expect(!prefix?.endsWith('http') || httpOnly, 'httpOnly', 'true', refuse);
-  expect(sameSite !== 'none' || secure !== false, 'secure', 'true', 'refuse SameSite=None otherwise');
-  expect(!partitioned || secure !== false, 'secure', 'true', 'refuse Partitioned otherwise');
+  expect(sameSite !== 'none' || secure !== false, 'secure', 'true', 'reject SameSite=None otherwise');
+  expect(!partitioned || secure !== false, 'secure', 'true', 'reject Partitioned otherwise');
   expect(maxAge === undefined || maxAge >= 1, 'maxAge', 'at least 1', 'delete the cookie otherwise');
-  expect(path.startsWith('/'), 'path', 'a path that begins with /', 'take another one otherwise');
+  expect(path.startsWith('/'), 'path', 'a path that begins with /', 'replace it otherwise');
   const lengths = [
     ['name', name],
     ['path', path],
     ['domain', domain ?? ''],
   ] as const;
   for (const [option, text] of lengths) {
-    expect(
-      text.length <= maxAttributeLength,
-      option,
-      `at most ${maxAttributeLength} characters`,
-      'ignore what is longer',
-    );
+    expect(text.length <= maxAttributeLength, option, `at most ${maxAttributeLength} characters`, 'ignore longer ones');
   }
 }
 
-/** What a request brought. */
+/** The session cookies of a request. */
 export interface RequestCookies {
-  /** The tokens that may be a session's, each once, in the order in which to try them. */
+  /** Possible session tokens, without duplicates, in the order in which to try them. */
   readonly tokens: readonly string[];
-  /** The names under which something came. */
+  /** The names of the cookies that were present. */
   readonly names: readonly string[];
 }
 
 /**
- * Reads a `Cookie` header. A browser sends several cookies of one name when they were set for several paths or domains,
- * possibly by another host of the same site, and does not say which is which. So all tokens count that could be one. What came
- * by the name that only this host can set over https goes first, then the order is the browser's.
+ * Reads a `Cookie` header. A browser sends several cookies of one name if they were set for different paths or domains, possibly
+ * by another host of the same site, and does not tell them apart. So every value that could be a token is returned: those of
+ * the `__Host-` name, which only this host can set, come first; otherwise the browser's order is kept.
  */
 export function readCookies(header: string | undefined, cookie: ResolvedCookie): RequestCookies {
   if (header === undefined) return { tokens: [], names: [] };
@@ -135,26 +131,26 @@ export function readCookies(header: string | undefined, cookie: ResolvedCookie):
   const names = namesOf(cookie).filter((name) => found.some((each) => name in each));
   const values = names.flatMap(valuesOf);
   const tokens = [...new Set(values.filter(isToken))];
-  // Without any, what came is not worth more than one question.
+  // If none has the form of a token, only one is tried.
   return { tokens: tokens.length > 0 ? tokens : values.slice(0, 1), names };
 }
 
-/** By its form; whether it is genuine the sidecar knows. */
+/** Checks the form only; the sidecar verifies the token. */
 function isToken(text: string): boolean {
   return /^[\w-]{16,128}\.[\w-]{16,128}$/.test(text);
 }
 
-/** All that the cookie may be called, the most trustworthy first. */
+/** All names that the cookie may have, the most trustworthy first. */
 function namesOf({ name, hostName }: ResolvedCookie): readonly string[] {
   return hostName === undefined ? [name] : [hostName, name];
 }
 
 /**
- * The `Set-Cookie` headers that make the browser have this token and no other, under all names by which the request brought
- * something. One as a rule.
+ * The `Set-Cookie` headers, usually one, after which the browser has this token and no other: cookies of other names that the
+ * request carried are deleted.
  *
- * @param token what to set; `undefined` deletes
- * @param request whether it came over https, and the names of {@link RequestCookies}
+ * @param token the token to set; `undefined` deletes the cookie
+ * @param request whether it came over https, and the {@link RequestCookies.names} it carried
  */
 export function setCookieHeaders(
   cookie: ResolvedCookie,
@@ -193,24 +189,24 @@ function setCookieHeader(cookie: ResolvedCookie, set: SetCookie): string {
 }
 
 export interface CookieFacts {
-  /** The token of the live session that the request came with; `undefined`: none, or one that is not alive. */
+  /** The token of the session that was loaded for the request; `undefined`: none, or it had ended. */
   readonly arrived: string | undefined;
-  /** The token of the session as it is when the response leaves; `undefined`: there is no stored session. */
+  /** The session's token when the response's headers are sent; `undefined`: it is not stored. */
   readonly current: string | undefined;
-  /** Whether the current session is another one than the one that arrived. */
+  /** Whether the session is another one than the one that was loaded. */
   readonly isNew: boolean;
-  /** Whether the response tells of an exception. */
+  /** Whether the response reports a failure: status 500 or above. */
   readonly failed: boolean;
-  /** Whether a session that is new gets its cookie also when the response tells of an exception. */
+  /** Whether a new session gets its cookie even if the response reports a failure. */
   readonly cookieOnException: boolean;
 }
 
 /**
- * What a response does to the cookie: all rules are here.
+ * Decides what a response does to the cookie.
  *
- * It is set only when the browser does not have the token yet. It is deleted only when this request itself ended the live
- * session it came with and started no other. The cookie of a session that was already dead on arrival is left alone: a
- * parallel request may just have regenerated the token, and its cookie, which the browser may have by now, would be lost.
+ * It is set only if the browser does not have the token yet. It is deleted only if this request itself has ended the session
+ * that was loaded, and started no other. The cookie of a session that had ended before is left alone: a parallel request may
+ * just have regenerated the token, and the browser may already have that request's cookie, which would be lost.
  */
 export function decideCookie(facts: CookieFacts): 'set' | 'delete' | 'none' {
   const { arrived, current } = facts;
@@ -220,8 +216,8 @@ export function decideCookie(facts: CookieFacts): 'set' | 'delete' | 'none' {
 }
 
 /**
- * Whether a session gets no cookie because the response reports a failure. Only a new one: an old one that was regenerated
- * would be out of reach.
+ * Whether a session gets no cookie because the response reports a failure. Applies only to new sessions: an existing one whose
+ * token was regenerated would become unreachable.
  */
 export function isWithheld({
   isNew,

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** Methods that change nothing, so that a forged request does no harm (RFC 9110, section 9.2.1). */
+/** Methods that change nothing, so a forged request does no harm (RFC 9110, section 9.2.1). */
 const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 
 interface CsrfRequest {
@@ -9,7 +9,7 @@ interface CsrfRequest {
   readonly body?: unknown;
 }
 
-/** A request that changes something came without the session's CSRF token. */
+/** A request that changes something did not carry the session's CSRF token. */
 export class CsrfError extends Error {
   override readonly name = 'CsrfError';
   readonly code = 'CSRF_TOKEN_INVALID';
@@ -24,7 +24,7 @@ export class CsrfError extends Error {
 
 /**
  * @throws CsrfError unless the request's method is safe, or its header `X-CSRF-Token` or, without one, its body field
- * `csrf_token` is the session's CSRF token. The query string is not looked at: it ends up in logs and referrers.
+ * `csrf_token` is the session's CSRF token. The query string is ignored, because it ends up in logs and referrers.
  */
 export function assertCsrfToken(
   session: () => { checkCsrfToken(token: string | undefined): boolean },

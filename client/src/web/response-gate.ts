@@ -39,7 +39,7 @@ type State =
   | { readonly name: 'holding'; readonly calls: Call[]; heldBytes: number }
   | { readonly name: 'discarding'; readonly error: unknown };
 
-/** The response whose error is being handled: tells its handlers' calls from those on the discarded response. */
+/** The response whose error is being handled: distinguishes the calls of its handlers from those of the application. */
 const handlingErrorOf = new AsyncLocalStorage<ServerResponse>();
 
 /**
@@ -56,8 +56,8 @@ export function installGate(res: ServerResponse, hooks: GateHooks): void {
 
 /**
  * - `untouched`: nothing was sent. The first call makes it `beginning`.
- * - `beginning`: the next call runs `beforeHeaders`, and goes on as `streaming`, or `passing` if it is the end.
- * - `streaming`: calls pass. The end of a response whose headers were sent runs `beforeEnd`, and goes on as `passing`.
+ * - `beginning`: the next call runs `beforeHeaders`. Then the state is `streaming`, or `passing` if the call was `end`.
+ * - `streaming`: calls pass. The `end` of a response whose headers were sent runs `beforeEnd`. Then the state is `passing`.
  * - `holding`: while the promise of a hook is pending, calls are kept. Then they are received again, in the state that follows.
  * - `passing`: calls pass.
  * - `discarding`: a hook or a held call has failed. Calls have no effect, and the error has its own response.
@@ -92,7 +92,7 @@ class ResponseGate {
     switch (this.#state.name) {
       case 'untouched':
         this.#state = { name: 'beginning' };
-        // As Node.js does it, so that middleware on top of the gate sees the headers before it is told that they are sent.
+        // As Node.js does it, so that middleware on top of the gate sees writeHead() before flushHeaders().
         if (call.method === 'flushHeaders') this.#res.writeHead(this.#res.statusCode);
         return this.#receive(call);
       case 'beginning':

@@ -8,7 +8,7 @@ import type { Channel } from '../channel';
 import { PipelineStream } from './stream';
 
 /** Between streams. Where there is no connection, the channel waits for one by itself. */
-const reopenMs = { first: 20, longest: 100, longestAskedFor: 1000 } as const;
+const reopenMs = { first: 20, max: 100, maxRequested: 1000 } as const;
 /** A stream keeps the process alive, so it is ended after this long without a call. */
 const idleMs = 5000;
 
@@ -157,11 +157,11 @@ export class PipelineConnection {
 
   #backOff(error: ServiceError | undefined): void {
     this.#lastFailure = error;
-    const askedForMs = error && fromGrpcError(error, 'Pipeline').retryAfterMs;
+    const requestedMs = error && fromGrpcError(error, 'Pipeline').retryAfterMs;
     const timer = setTimeout(() => {
       this.#state = idle;
       this.#listener.onReady();
-    }, this.#backoff.next(askedForMs));
+    }, this.#backoff.next(requestedMs));
     // Calls that wait keep the process alive by their deadline.
     timer.unref();
     this.#state = { name: 'backing-off', timer };

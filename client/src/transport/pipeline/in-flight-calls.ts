@@ -3,17 +3,17 @@ export interface TimedCall {
   readonly deadline: number;
 }
 
-/** Ids are a slot in the low bits and how often it was used before in the others. */
+/** An id has the slot in its low bits, and in the others how often the slot was used before. */
 const slotBits = 20;
 const slotMask = 2 ** slotBits - 1;
 const maxUses = 2 ** (32 - slotBits);
 
 /**
- * The calls under way, by a 32-bit id that no other call of the last while had.
+ * The calls in flight, by a 32-bit id that is not reused soon.
  *
- * Slots and not a Map, because a Map that calls come into and go from all the time leaves tables behind in the old part of the
- * heap, which keep every call from the cheap part of garbage collection: that took a quarter of the CPU time. And one timer
- * for all calls, because one for each costs a tenth of a call. It keeps the process alive while there are calls.
+ * Slots instead of a Map: with constant insertion and removal, a Map leaves tables in the old generation of the heap that keep
+ * each call alive until a major garbage collection, which took 25 % of the CPU time. One timer for all calls, because a timer
+ * for each takes 10 % of the time of a call. It keeps the process alive while there are calls.
  */
 export class InFlightCalls<Call extends TimedCall> {
   readonly #onOverdue: (call: Call) => void;
@@ -22,10 +22,10 @@ export class InFlightCalls<Call extends TimedCall> {
   readonly #free: number[] = [];
   #size = 0;
   #timer: NodeJS.Timeout | undefined;
-  /** When the timer fires: not after the first deadline, but possibly before, for a call that has ended meanwhile. */
+  /** When the timer fires: at or before the earliest deadline. */
   #nextCheck = Infinity;
 
-  /** @param onOverdue is called with each call that is there at its deadline, and has to end it. */
+  /** @param onOverdue called with each call that reaches its deadline, and must end it */
   constructor(onOverdue: (call: Call) => void) {
     this.#onOverdue = onOverdue;
   }
@@ -34,7 +34,7 @@ export class InFlightCalls<Call extends TimedCall> {
     return this.#size;
   }
 
-  /** An id for a call that is about to be added. */
+  /** Reserves an id for a call that is about to be added. */
   takeId(): number {
     const slot = this.#free.pop() ?? this.#slots.push(undefined) - 1;
     const use = ((this.#uses[slot] ?? 0) + 1) % maxUses;
@@ -54,7 +54,7 @@ export class InFlightCalls<Call extends TimedCall> {
     return this.#uses[slot] === Math.floor(id / (slotMask + 1)) ? this.#slots[slot] : undefined;
   }
 
-  /** Does nothing when the call is not there any more. */
+  /** Has no effect if the call was deleted before. */
   delete(id: number): void {
     if (this.get(id) === undefined) return;
     const slot = id & slotMask;
@@ -71,7 +71,7 @@ export class InFlightCalls<Call extends TimedCall> {
   #schedule(time: number): void {
     clearTimeout(this.#timer);
     this.#nextCheck = time;
-    // Node.js warns of a time that has passed meanwhile.
+    // Node.js warns about negative delays.
     const milliseconds = Math.max(1, time - performance.now());
     this.#timer = setTimeout(() => {
       this.#check();

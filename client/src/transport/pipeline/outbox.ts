@@ -1,19 +1,19 @@
-/** A call, as far as it matters for what it leaves with. */
+/** What the outbox needs to know about a call. */
 export interface Outgoing {
-  /** What it takes in a frame, about. */
+  /** Its approximate size in a frame. */
   readonly bytes: number;
 }
 
-/** The most that a sidecar should get in one frame. A single call may take more. */
+/** The maximum size of a frame with more than one call. */
 const maxFrameBytes = 1024 * 1024;
 
 /**
- * A frame has half of the calls under way, so that the sidecar works on one half while the client looks at the replies of the
- * other. It costs both sides about as much as the least number of calls, so fewer would be dear; with the most, it costs little.
+ * A frame has half of the calls in flight, so that the sidecar works on one half while the client handles the replies of the
+ * other. A frame has a fixed cost of roughly eight calls, so smaller frames waste CPU; at 32 calls the fixed cost is negligible.
  */
-const callsPerFrame = { least: 8, most: 32 } as const;
+const callsPerFrame = { min: 8, max: 32 } as const;
 
-/** Calls that were made and not sent, oldest first, and when they leave. */
+/** Coalesces calls into frames: calls that were not sent yet, oldest first, and when to flush them. */
 export class Outbox<Call extends Outgoing> {
   readonly #flush: () => void;
   #calls: Call[] = [];
@@ -29,9 +29,10 @@ export class Outbox<Call extends Outgoing> {
   }
 
   /**
-   * Alone, a call leaves at the end of this tick; while others are under way, those made in one turn of the event loop leave together.
+   * With no other call in flight, the outbox is flushed at the end of this tick. Otherwise, calls made in one turn of the event
+   * loop are flushed together.
    *
-   * @param inFlight how many calls there are, sent or not, with this one
+   * @param inFlight the number of calls, sent or not, including this one
    */
   add(call: Call, inFlight: number): void {
     this.#calls.push(call);
@@ -41,8 +42,9 @@ export class Outbox<Call extends Outgoing> {
   }
 
   /**
-   * Replies were given to their callers: what these call next leaves when all have looked at theirs. That is still in this turn of
-   * the event loop, while what is written by a setImmediate() is sent by Node.js only after it has read what else has come.
+   * To be called after replies were passed to their callers: flushes the calls that these make next, once all have handled their
+   * reply. That is within this turn of the event loop; what is written in a setImmediate() is sent only after the sockets were
+   * read again.
    */
   flushAfterReplies(): void {
     this.#scheduleFlush((flush) => {
@@ -60,10 +62,10 @@ export class Outbox<Call extends Outgoing> {
     });
   }
 
-  /** The calls of the next frame, of frames that are about equally large. Empty when there are none. */
+  /** Takes the calls of the next frame out. Frames are about equally large. Empty if there are no calls. */
   takeFrame(inFlight: number): Call[] {
-    const { least, most } = callsPerFrame;
-    const wanted = Math.min(most, Math.max(least, inFlight / 2));
+    const { min, max } = callsPerFrame;
+    const wanted = Math.min(max, Math.max(min, inFlight / 2));
     const frames = Math.max(1, Math.round(this.#calls.length / wanted));
     const limit = Math.ceil(this.#calls.length / frames);
     let bytes = 0;
@@ -83,7 +85,7 @@ export class Outbox<Call extends Outgoing> {
   }
 }
 
-/** After all that waits for promises has gone as far as it can. */
+/** After the pending promise callbacks, and those that they cause. */
 function atEndOfTick(callback: () => void): void {
   process.nextTick(callback);
 }

@@ -51,7 +51,7 @@ export class PipelineTransport implements Transport {
   readonly #fallback: Transport;
   readonly #connection: PipelineConnection;
   readonly #outbox = new Outbox<PendingCall>(() => this.#flush());
-  readonly #calls = new InFlightCalls<PendingCall>((pending) => this.#giveUp(pending, this.#overdue(pending)));
+  readonly #calls = new InFlightCalls<PendingCall>((pending) => this.#cancel(pending, this.#overdue(pending)));
   #state: 'pipeline' | 'fallback' | 'closed' = 'pipeline';
 
   constructor(channel: Channel, address: string, fallback: Transport, apiToken?: ApiToken) {
@@ -103,7 +103,7 @@ export class PipelineTransport implements Transport {
         reject,
       };
       if (signal !== undefined) {
-        pending.onAbort = () => this.#giveUp(pending, aborted(this.#describe(method), signal));
+        pending.onAbort = () => this.#cancel(pending, aborted(this.#describe(method), signal));
         signal.addEventListener('abort', pending.onAbort, { once: true });
       }
       this.#calls.add(id, pending);
@@ -160,7 +160,7 @@ export class PipelineTransport implements Transport {
     pending.reject(error);
   }
 
-  #giveUp(pending: PendingCall, error: SessionError): void {
+  #cancel(pending: PendingCall, error: SessionError): void {
     const { stream, id } = pending;
     this.#fail(pending, error);
     if (stream === undefined) return;

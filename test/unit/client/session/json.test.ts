@@ -4,7 +4,7 @@ import { assertJson } from '../../../../client/src/session/json';
 
 const refuses = (value: unknown, place: string, what: string) =>
   expect(() => assertJson(value, 'cart')).toThrow(
-    new TypeError(`Expected \`${place}\` to be something JSON can hold, got ${what}`),
+    new TypeError(`Expected \`${place}\` to be a JSON value, got ${what}`),
   );
 
 describe('assertJson()', () => {

@@ -1,7 +1,7 @@
 import { expect, jest, test } from '@jest/globals';
 import { Backoff } from '../../../../client/src/transport/backoff';
 
-const limits = { first: 20, longest: 100, longestAskedFor: 1000 };
+const limits = { first: 20, max: 100, maxRequested: 1000 };
 
 test('allows twice as much after each failure, up to a limit, until an attempt succeeds', () => {
   jest.spyOn(Math, 'random').mockReturnValue(0.5);

@@ -69,7 +69,7 @@ test('says which limit it is and where the call would have gone, and nothing of 
   const call = () => transport.call('getSession', { token: 'the-secret-token' }, options);
   void call();
   await expect(call()).rejects.toThrow(
-    "OVERLOADED: GetSession at localhost:50051 was not sent: the calls pending have reached the client's limit, `maxPendingCalls`, 1.",
+    "OVERLOADED: GetSession at localhost:50051 was not sent: pending calls have reached the client's limit, `maxPendingCalls`, 1.",
   );
 });
 

@@ -167,7 +167,7 @@ describe('resolveCookie()', () => {
 
   test('says which option browsers refuse, and why', () => {
     expect(() => resolveCookie({ sameSite: 'none', secure: false })).toThrow(
-      'Expected `cookie.secure` to be true, because browsers refuse SameSite=None otherwise',
+      'Expected `cookie.secure` to be true, because browsers reject SameSite=None otherwise',
     );
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { SessionError } from '../../../client/src/errors';
-import { retrying } from '../../../client/src/retry';
-import type { Transport } from '../../../client/src/transport/transport';
+import { SessionError } from '../../../../client/src/errors/session-error';
+import { retryingTransport } from '../../../../client/src/transport/retrying-transport';
+import type { Transport } from '../../../../client/src/transport/transport';
 
 const errors = {
   'perhaps done': new SessionError('STORE_UNAVAILABLE', '', { metadata: { maybe_applied: 'true' } }),
@@ -25,7 +25,7 @@ async function outcomeOf(method: 'invalidateSession' | 'updateSession', outcomes
     },
     close: () => {},
   } as unknown as Transport;
-  const call = retrying(transport).call(method, {} as never, { deadline: performance.now() + 300 } as never);
+  const call = retryingTransport(transport).call(method, {} as never, { deadline: performance.now() + 300 } as never);
   const outcome = await call.then(
     () => 'done',
     (error: unknown) => Object.entries(errors).find(([, one]) => one === error)?.[0],
