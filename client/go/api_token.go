@@ -13,19 +13,20 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// WithAPIToken sends a token with every call, for a sidecar that has SESSION_SIDECAR_API_TOKENS_FILE set.
+// WithAPIToken sends a token with every call, for a sidecar with SESSION_SIDECAR_API_TOKENS set. Calls fail with
+// API_TOKEN_INVALID if the token is not visible ASCII or the sidecar does not accept it.
 func WithAPIToken(token string) grpc.DialOption {
 	return grpc.WithPerRPCCredentials(&apiToken{read: func() (string, error) { return token, nil }})
 }
 
-// WithAPITokenFile is WithAPIToken with the token that a file contains, without the white space around it. The file is read
-// again when it has changed; while it cannot be read, the last token that was read is sent.
+// WithAPITokenFile is WithAPIToken with the token in a file, without surrounding white space. The file is read again when it has
+// changed; while it cannot be read, the last token is sent.
 func WithAPITokenFile(path string) grpc.DialOption {
 	file := &tokenFile{path: path}
 	return grpc.WithPerRPCCredentials(&apiToken{read: file.token})
 }
 
-// apiToken is what gRPC asks for the metadata of each call. It never prints what it holds.
+// apiToken gives gRPC the metadata of each call. It must never be logged.
 type apiToken struct {
 	read func() (string, error)
 }
@@ -33,7 +34,7 @@ type apiToken struct {
 func (t *apiToken) GetRequestMetadata(context.Context, ...string) (map[string]string, error) {
 	token, err := t.read()
 	if err == nil && !isVisibleASCII(token) {
-		err = errors.New("the API token is not made of visible ASCII characters")
+		err = errors.New("the API token is not visible ASCII")
 	}
 	if err != nil {
 		return nil, status.Error(codes.Unauthenticated, err.Error())
@@ -41,14 +42,14 @@ func (t *apiToken) GetRequestMetadata(context.Context, ...string) (map[string]st
 	return map[string]string{"authorization": "Bearer " + token}, nil
 }
 
-// RequireTransportSecurity is false because the sidecar is on this host, where nothing is encrypted.
+// RequireTransportSecurity is false because the sidecar is on this host, and connections to it are not encrypted.
 func (t *apiToken) RequireTransportSecurity() bool { return false }
 
 type tokenFile struct {
 	path string
 
 	mu   sync.Mutex
-	info os.FileInfo // of the file that last was read from
+	info os.FileInfo // of the file when it was last read
 	last string
 }
 

@@ -18,7 +18,7 @@ func encodeAt(key string, value any) ([]byte, error) {
 
 func decodeAt(key string, text []byte, into any) error { return decode(strconv.Quote(key), text, into) }
 
-// encode writes JSON as the other languages do, which do not escape HTML.
+// encode returns JSON without escaped HTML characters, as the other languages write it.
 func encode(place string, value any) ([]byte, error) {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
@@ -36,8 +36,7 @@ func decode(place string, text []byte, into any) error {
 	return nil
 }
 
-// withoutContent says what went wrong with JSON, and nothing of what is in it: errors are logged. Those of encoding/json quote
-// characters and numbers, and those of a type's own methods whatever they like.
+// withoutContent describes an error of encoding/json without the text or values it may quote, because errors are logged.
 func withoutContent(err error) string {
 	var syntax *json.SyntaxError
 	var unfit *json.UnmarshalTypeError

@@ -13,7 +13,7 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// The codes of an Error. docs/errors.md says what each means.
+// The codes of an Error. docs/errors.md explains each.
 const (
 	CodeSessionNotFound  = "SESSION_NOT_FOUND"
 	CodeTokenInvalid     = "TOKEN_INVALID"
@@ -37,15 +37,15 @@ const (
 	CodeUnknown          = "UNKNOWN"
 )
 
-// Error is why the sidecar did not do what it was asked. Wrong use of this package gives other errors.
+// Error is a failed call to the sidecar. Incorrect use of this package returns other errors.
 type Error struct {
-	// Code is one of the constants above. Match it and never the message.
+	// Code is one of the constants above. Match the code, never the message.
 	Code string
-	// Metadata holds facts about the failure, for example the limit that was hit and the setting that changes it.
+	// Metadata holds facts about the failure, for example the limit that was exceeded and the setting that changes it.
 	Metadata map[string]string
-	// Violations has, for INVALID_ARGUMENT, every field that is wrong.
+	// Violations lists, for INVALID_ARGUMENT, every invalid field.
 	Violations []*errdetails.BadRequest_FieldViolation
-	// RetryAfter is how long the sidecar asks to wait before another try.
+	// RetryAfter is how long to wait before a retry, as requested by the sidecar; 0: no request.
 	RetryAfter time.Duration
 
 	message string
@@ -58,11 +58,11 @@ type Error struct {
 
 func (e *Error) Error() string { return e.Code + ": " + e.message }
 
-// Unwrap gives what gRPC failed with.
+// Unwrap returns the error of gRPC, if any.
 func (e *Error) Unwrap() error { return e.cause }
 
 // Is makes errors.Is(err, context.Canceled) true if the caller cancelled the call, and errors.Is(err, context.DeadlineExceeded)
-// if its time was over.
+// if its deadline has passed.
 func (e *Error) Is(target error) bool {
 	switch target {
 	case context.Canceled:
@@ -73,10 +73,10 @@ func (e *Error) Is(target error) bool {
 	return false
 }
 
-// HTTPStatus is the status that suits a web request which fails with this error.
+// HTTPStatus is the HTTP status for a web request that fails with this error: 409, 413, 500 or 503.
 func (e *Error) HTTPStatus() int { return httpStatus[e.Code] }
 
-// CodeOf gives the code of an Error, and the empty string for nil and for other errors.
+// CodeOf returns the code of an Error, and the empty string for nil and other errors.
 func CodeOf(err error) string {
 	if failure := (*Error)(nil); errors.As(err, &failure) {
 		return failure.Code
@@ -84,7 +84,7 @@ func CodeOf(err error) string {
 	return ""
 }
 
-// httpStatus has all codes. docs/errors.md says what each means.
+// httpStatus has every code. docs/errors.md explains each.
 var httpStatus = map[string]int{
 	"SESSION_NOT_FOUND": 409, "TOKEN_INVALID": 409, "VERSION_MISMATCH": 409, "INVALID_ARGUMENT": 500,
 	"SESSION_TOO_LARGE": 413, "TOO_MANY_KEYS": 413, "FLASH_QUEUE_FULL": 413,
@@ -115,14 +115,14 @@ func toError(method string, cause error) *Error {
 	return e
 }
 
-// codeOf gives what a status without a reason means.
+// codeOf returns the code of a status without a reason, which comes from gRPC itself.
 func codeOf(status codes.Code) string {
 	switch status {
 	case codes.ResourceExhausted:
-		// A request larger than gRPC takes does not reach the code that would give a reason.
+		// A request larger than the gRPC server accepts does not reach the code that gives a reason.
 		return CodeSessionTooLarge
 	case codes.Unauthenticated:
-		// No reason: the call failed before it was sent, for want of its API token.
+		// Without a reason, the call was not sent, because its API token could not be read.
 		return CodeAPITokenInvalid
 	}
 	name := code.Code(status).String()

@@ -8,7 +8,7 @@ import (
 	sessionv1 "github.com/session-sidecar/session-sidecar/proto/gen/go/session/v1"
 )
 
-// flashMessages holds the messages of a session that were pushed but not saved yet, and the queues in which the sidecar may have some.
+// flashMessages holds the unsaved messages of a session, and the queues that have messages in the sidecar, as far as is known.
 type flashMessages struct {
 	waiting map[string]bool
 	pending []*sessionv1.PushFlash
@@ -22,19 +22,20 @@ func newFlashMessages(session *sessionv1.Session) flashMessages {
 	return f
 }
 
-// PushFlash adds a message for a later page, usually the one after a redirect. The default queue is the empty string; a name has
-// at most 256 bytes of UTF-8 without control characters. Stored by Save.
+// PushFlash adds a message for a later page, usually the one after a redirect. It is stored by Save. The default queue is the empty
+// string. It fails if JSON cannot hold the message, and if the queue's name exceeds 256 bytes or is not UTF-8 without control
+// characters.
 func (s *Session) PushFlash(queue string, message any) error {
-	return s.flash.push(queue, message, false)
+	return s.flash.push(&sessionv1.PushFlash{Queue: queue}, message)
 }
 
-// PushUniqueFlash is PushFlash, unless the same message waits in the queue.
+// PushUniqueFlash is PushFlash, unless the queue already has an equal message.
 func (s *Session) PushUniqueFlash(queue string, message any) error {
-	return s.flash.push(queue, message, true)
+	return s.flash.push(&sessionv1.PushFlash{Queue: queue, UnlessPresent: true}, message)
 }
 
-// PeekFlash reads the messages of a queue, oldest first, those not saved yet included, into a pointer to a slice; they stay. It
-// asks the sidecar only when messages were waiting when the session was loaded.
+// PeekFlash decodes the messages of a queue, oldest first, including unsaved ones, into a pointer to a slice, without removing
+// them. It calls the sidecar only if the queue had messages when the session was loaded.
 func (s *Session) PeekFlash(ctx context.Context, queue string, into any) error {
 	if s.stored == nil || !s.flash.waiting[queue] {
 		return s.flash.read(queue, nil, into)
@@ -46,7 +47,7 @@ func (s *Session) PeekFlash(ctx context.Context, queue string, into any) error {
 	return s.flash.read(queue, response.Messages, into)
 }
 
-// PopFlash is PeekFlash, and takes the messages out. Each is given to exactly one request.
+// PopFlash is PeekFlash, and removes the messages. No two requests get the same message.
 func (s *Session) PopFlash(ctx context.Context, queue string, into any) error {
 	var messages [][]byte
 	if s.stored != nil && s.flash.waiting[queue] {
@@ -62,18 +63,19 @@ func (s *Session) PopFlash(ctx context.Context, queue string, into any) error {
 	return err
 }
 
-func (f *flashMessages) push(queue string, message any, unlessPresent bool) error {
-	if err := checkQueue(queue); err != nil {
+func (f *flashMessages) push(push *sessionv1.PushFlash, message any) error {
+	if err := checkQueue(push.Queue); err != nil {
 		return err
 	}
 	text, err := encode("the message", message)
 	if err == nil {
-		f.pending = append(f.pending, &sessionv1.PushFlash{Queue: queue, Message: text, UnlessPresent: unlessPresent})
+		push.Message = text
+		f.pending = append(f.pending, push)
 	}
 	return err
 }
 
-// read decodes what waits in the sidecar and then what is not saved yet.
+// read decodes the messages of a queue: those from the sidecar, then the unsaved ones.
 func (f *flashMessages) read(queue string, messages [][]byte, into any) error {
 	messages = slices.Clone(messages)
 	for _, push := range f.pending {

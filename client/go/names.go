@@ -9,7 +9,7 @@ import (
 
 const maxNameBytes = 256
 
-// checkKey refuses at once what the sidecar would refuse at Save, where every later Save would fail too.
+// checkKey fails at once for a key that the sidecar would reject at this and every later Save.
 func checkKey(key string) error { return checkName("the key", key, 1) }
 
 func checkQueue(queue string) error { return checkName("the name of the queue", queue, 0) }

@@ -6,7 +6,7 @@ import (
 	sessionv1 "github.com/session-sidecar/session-sidecar/proto/gen/go/session/v1"
 )
 
-// Checks of replies, so that one that is not whole is an error and never a panic.
+// What replies must contain and protobuf cannot guarantee. A malformed reply is an error, never a panic.
 
 func malformed(method, what string) error {
 	return &Error{Code: CodeInternal, message: fmt.Sprintf("%s failed: the reply has %s", method, what)}
@@ -32,7 +32,7 @@ func checkResults(method string, mutations []*sessionv1.Mutation, results []*ses
 	}
 	for i, mutation := range mutations {
 		if mutation.GetSetIfAbsent() != nil && len(results[i].GetValue()) == 0 {
-			return malformed(method, "no value for a key that was set unless it had one")
+			return malformed(method, "no value for a key that was to be set if absent")
 		}
 	}
 	return nil

@@ -13,35 +13,35 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// Origin is what came of looking for the session of a token.
+// Origin is what Open found.
 type Origin string
 
 const (
-	None         Origin = "none" // there was no token
-	Found        Origin = "found"
-	NotFound     Origin = "not_found"
-	TokenInvalid Origin = "token_invalid"
+	None         Origin = "none"          // there was no token
+	Found        Origin = "found"         // the session of the token
+	NotFound     Origin = "not_found"     // its session has expired, was invalidated, or had its token replaced
+	TokenInvalid Origin = "token_invalid" // the token was not issued by this deployment
 )
 
-// Never, as an idle timeout, makes a session that does not expire by being idle.
+// Never is an idle timeout: the session does not expire by being idle.
 const Never time.Duration = -1
 
-// Session is one visitor's session: a dictionary from keys to values that JSON can hold, loaded when it was opened. It belongs to
-// one request and must not be used by several goroutines at once.
+// Session is one visitor's session: a dictionary from keys to JSON values, loaded when it was opened. It belongs to one request and
+// is not safe for concurrent use. A key has 1 to 256 bytes of UTF-8 without control characters.
 //
-// Reading and writing do not call the sidecar. Writes are recorded, and Save sends them, and only them, as operations that the
-// sidecar applies in one step: parallel requests that write to other keys lose nothing. Until a Save has succeeded all of them
-// stay recorded. What fails at the sidecar fails with an *Error.
+// Reads and writes do not call the sidecar. Writes are recorded; Save sends only these, as operations that the sidecar applies
+// atomically to the session's current content, so parallel requests that write other keys lose nothing. They stay recorded until
+// a Save succeeds. Methods with a context call the sidecar, and fail with an *Error.
 type Session struct {
 	client *Client
 	origin Origin
 	isNew  bool
-	// stored is what the sidecar last told; nil unless the session is stored.
+	// stored is the session as last reported by the sidecar; nil unless it is stored.
 	stored *sessionv1.Session
 	token  string
 	data   sessionData
 	flash  flashMessages
-	// Recorded and not saved yet.
+	// Not saved yet.
 	idleTimeout *time.Duration
 	subject     *string
 }
@@ -54,28 +54,28 @@ func (s *Session) load(token string, session *sessionv1.Session) {
 	s.isNew, s.token, s.stored, s.data, s.flash = false, token, session, newSessionData(session), newFlashMessages(session)
 }
 
-// Origin is what Open found; for logs.
+// Origin is what Open found, for logs.
 func (s *Session) Origin() Origin { return s.origin }
 
-// IsNew tells whether the visitor came without a session, or it was invalidated since. Saving does not change it.
+// IsNew reports whether the visitor came without a session, or it was invalidated since. Saving does not change it.
 func (s *Session) IsNew() bool { return s.isNew }
 
-// Token is the secret that names the session in every later request; empty unless stored.
+// Token is the secret that identifies the session in later requests; empty unless stored.
 func (s *Session) Token() string { return s.token }
 
-// Handle is the session's public id, fit for logs. Regenerate keeps it. Empty unless stored.
+// Handle is the session's public id, safe to log. Regenerate keeps it. Empty unless stored.
 func (s *Session) Handle() string { return s.stored.GetHandle() }
 
-// Version grows with every change, whoever makes it; as last told by the sidecar. 0 unless stored.
+// Version is incremented by every change from any client; as last reported by the sidecar. 0 unless stored.
 func (s *Session) Version() int64 { return s.stored.GetVersion() }
 
-// Created is the zero time unless stored.
+// Created is when the session was created; the zero time unless stored.
 func (s *Session) Created() time.Time { return timeOf(s.stored.GetCreated()) }
 
-// Expires is when the session ends if nobody uses it again, as last told by the sidecar. The zero time: never, or not stored.
+// Expires is when the session expires if it is not used again, as last reported by the sidecar. The zero time: never, or not stored.
 func (s *Session) Expires() time.Time { return timeOf(s.stored.GetExpires()) }
 
-// Subject is who the session belongs to, with an unsaved SetSubject applied. Empty: nobody in particular.
+// Subject is the owner of the session, including an unsaved SetSubject. Empty: none.
 func (s *Session) Subject() string {
 	if s.subject != nil {
 		return *s.subject
@@ -83,9 +83,9 @@ func (s *Session) Subject() string {
 	return s.stored.GetSubject()
 }
 
-// HasChanges tells whether Save has anything to send.
+// HasChanges reports whether Save has anything to send.
 func (s *Session) HasChanges() bool {
-	if s.data.cleared || len(s.data.writes) > 0 || len(s.flash.pending) > 0 {
+	if s.data.hasChanges() || len(s.flash.pending) > 0 {
 		return true
 	}
 	if s.stored == nil {
@@ -94,8 +94,8 @@ func (s *Session) HasChanges() bool {
 	return s.subject != nil || s.idleTimeout != nil
 }
 
-// Get stores the value at a key in what `into` points to, as json.Unmarshal does, and tells whether there is one. What is done to
-// the copy is not saved: Set it.
+// Get decodes the value at a key into the variable that into points to, as json.Unmarshal does, and reports whether there is one. It
+// is a copy: to save a change to it, Set it. It fails with VALUE_UNREADABLE if the value does not fit the variable.
 func (s *Session) Get(key string, into any) (bool, error) {
 	text, ok := s.data.values[key]
 	if !ok {
@@ -104,7 +104,7 @@ func (s *Session) Get(key string, into any) (bool, error) {
 	return true, decodeAt(key, text, into)
 }
 
-// Has tells whether there is a value at a key.
+// Has reports whether a key exists.
 func (s *Session) Has(key string) bool {
 	_, ok := s.data.values[key]
 	return ok
@@ -113,10 +113,10 @@ func (s *Session) Has(key string) bool {
 // Len is the number of keys.
 func (s *Session) Len() int { return len(s.data.values) }
 
-// Keys gives all keys, sorted.
+// Keys returns all keys, sorted.
 func (s *Session) Keys() []string { return slices.Sorted(maps.Keys(s.data.values)) }
 
-// Set writes a value. It fails if JSON cannot hold it, and if the key is not 1 to 256 bytes of UTF-8 without control characters.
+// Set writes a value. It fails if JSON cannot hold the value, or if the key is invalid.
 func (s *Session) Set(key string, value any) error {
 	text, err := encodeAt(key, value)
 	if err == nil {
@@ -125,7 +125,7 @@ func (s *Session) Set(key string, value any) error {
 	return err
 }
 
-// SetDefault writes a value unless the key has one. After Save the key holds the value of whoever came first.
+// SetDefault writes a value unless the key has one, or another request sets one first: after Save, the key has the value that won.
 func (s *Session) SetDefault(key string, value any) error {
 	text, err := encodeAt(key, value)
 	if err == nil && !s.Has(key) {
@@ -134,7 +134,7 @@ func (s *Session) SetDefault(key string, value any) error {
 	return err
 }
 
-// Delete removes a key and tells whether it was there.
+// Delete removes a key and reports whether it existed.
 func (s *Session) Delete(key string) bool {
 	had := s.Has(key)
 	if had {
@@ -143,7 +143,7 @@ func (s *Session) Delete(key string) bool {
 	return had
 }
 
-// Pop is Get, and removes the key.
+// Pop is Get, and removes the key unless Get fails.
 func (s *Session) Pop(key string, into any) (bool, error) {
 	found, err := s.Get(key, into)
 	if found && err == nil {
@@ -152,18 +152,18 @@ func (s *Session) Pop(key string, into any) (bool, error) {
 	return found, err
 }
 
-// Clear removes every key, those that other requests add before Save too. Flash messages, CSRF token and subject stay.
+// Clear removes every key, including those that other requests add before Save. It keeps flash messages, CSRF token and subject.
 func (s *Session) Clear() { s.data.clear(s.stored != nil) }
 
-// SetIdleTimeout says how long this session lives unused, 1 second to 10 years, or Never. Sent by Save; alone it does not make
-// a new session be stored.
+// SetIdleTimeout sets how long this session lives without being used, 1 second to 10 years, or Never. It is sent by Save, but does
+// not by itself make Save create a session. Save fails with INVALID_ARGUMENT for any other timeout.
 func (s *Session) SetIdleTimeout(timeout time.Duration) { s.idleTimeout = &timeout }
 
-// SetSubject says who the session belongs to, for example a user id; empty: nobody. Sent by Save.
+// SetSubject sets the owner of the session, for example a user id; empty: none. It is sent by Save.
 func (s *Session) SetSubject(subject string) { s.subject = &subject }
 
-// Save stores what changed since the session was loaded or saved, in one call and one atomic step. It creates the session if there
-// is none yet, and does nothing when nothing changed. It fails with SESSION_NOT_FOUND when the session ended meanwhile.
+// Save stores the changes since the session was loaded or last saved, in one call and one atomic step. It creates the session if it
+// is not stored, and does nothing if nothing changed. It fails with SESSION_NOT_FOUND if the session has ended meanwhile.
 func (s *Session) Save(ctx context.Context) error {
 	if !s.HasChanges() {
 		return nil
@@ -190,7 +190,7 @@ func (s *Session) Save(ctx context.Context) error {
 	return err
 }
 
-// create stores the session even if there is nothing to store.
+// create creates the session, even if it has no changes.
 func (s *Session) create(ctx context.Context) error {
 	request := &sessionv1.CreateSessionRequest{Mutations: s.mutations()}
 	if s.Subject() != "" {
@@ -215,15 +215,15 @@ func (s *Session) create(ctx context.Context) error {
 	return err
 }
 
-// Regenerate replaces token and CSRF token and saves, in one step. The old token is dead at once. Call it whenever the visitor's
-// privileges change, above all at login, after writing what changes them. On a session that is not stored it does nothing: its
-// token will be fresh.
+// Regenerate replaces the token and the CSRF token, and saves, in one atomic step. The old token is invalid at once. Call it
+// whenever the visitor's privileges change, above all at login, after writing what changes them (OWASP: session fixation). It has
+// no effect on a session that is not stored: that gets a fresh token anyway.
 func (s *Session) Regenerate(ctx context.Context) error {
 	if s.stored == nil {
 		return nil
 	}
 	if s.idleTimeout != nil {
-		// RegenerateSession does not take it. Saved before, because afterwards a failure would keep the new token from the visitor.
+		// RegenerateSession has no idle timeout. Saved before, as a later failure would keep the new token from the visitor.
 		if err := s.Save(ctx); err != nil {
 			return err
 		}
@@ -240,8 +240,8 @@ func (s *Session) Regenerate(ctx context.Context) error {
 	return err
 }
 
-// Invalidate ends the session for good, at once, together with unsaved changes. The object then works like a new session. A
-// request that still runs with the old token cannot bring it back. Call it at logout.
+// Invalidate ends the session at once and discards unsaved changes. Requests that still run with the old token cannot restore it.
+// The object then works like a new session. Call it at logout.
 func (s *Session) Invalidate(ctx context.Context) error {
 	isNew := s.isNew
 	if s.stored != nil {
@@ -255,7 +255,8 @@ func (s *Session) Invalidate(ctx context.Context) error {
 	return nil
 }
 
-// CSRFToken is the token that forms have to carry. It stores the session, because a new one has none; otherwise it asks nobody.
+// CSRFToken returns the CSRF token that the application's forms must carry. It creates a session that is not stored, because only
+// stored sessions have a token; otherwise it does not call the sidecar.
 func (s *Session) CSRFToken(ctx context.Context) (string, error) {
 	if s.stored == nil {
 		if err := s.create(ctx); err != nil {
@@ -265,7 +266,7 @@ func (s *Session) CSRFToken(ctx context.Context) (string, error) {
 	return s.stored.CsrfToken, nil
 }
 
-// NewCSRFToken replaces the CSRF token. Forms that carry the old one are refused from now on.
+// NewCSRFToken replaces the CSRF token, so that forms with the old one are rejected, and returns the new one.
 func (s *Session) NewCSRFToken(ctx context.Context) (string, error) {
 	if s.stored != nil {
 		response, err := s.client.stub.NewCsrfToken(ctx, &sessionv1.NewCsrfTokenRequest{Token: s.token})

@@ -4,14 +4,14 @@ import (
 	sessionv1 "github.com/session-sidecar/session-sidecar/proto/gen/go/session/v1"
 )
 
-// sessionData holds the values of a session, as JSON texts, and the writes that were not saved yet.
+// sessionData holds the values of a session, as JSON texts, and the writes since its last save.
 type sessionData struct {
 	values map[string][]byte
-	// writes has the last write of each key, in order.
+	// writes has the last write of each key, in the order they were made.
 	writes []pendingWrite
-	// sent has the keys that the sidecar has, or may have because they were sent: removing one of them has to be sent too.
-	sent    map[string]bool
-	cleared bool
+	// maybeStored has the keys that the sidecar has, or may have because a write was sent: removing one has to be sent too.
+	maybeStored map[string]bool
+	cleared     bool
 }
 
 type pendingWrite struct {
@@ -20,9 +20,9 @@ type pendingWrite struct {
 }
 
 func newSessionData(session *sessionv1.Session) sessionData {
-	d := sessionData{values: map[string][]byte{}, sent: map[string]bool{}}
+	d := sessionData{values: map[string][]byte{}, maybeStored: map[string]bool{}}
 	for key, value := range session.GetData() {
-		d.values[key], d.sent[key] = value, true
+		d.values[key], d.maybeStored[key] = value, true
 	}
 	return d
 }
@@ -36,7 +36,7 @@ func (d *sessionData) isWritten(key string) bool {
 	return d.cleared
 }
 
-// record makes a mutation the last write of its key; nil forgets what was written.
+// record makes a mutation the last write of its key; nil forgets the write.
 func (d *sessionData) record(key string, mutation *sessionv1.Mutation) {
 	var writes []pendingWrite
 	for _, write := range d.writes {
@@ -50,6 +50,13 @@ func (d *sessionData) record(key string, mutation *sessionv1.Mutation) {
 	d.writes = writes
 }
 
+func (d *sessionData) hasChanges() bool { return d.cleared || len(d.writes) > 0 }
+
+// adopt replaces the value at a key with the one that the sidecar is known to have.
+func (d *sessionData) adopt(key string, value []byte) {
+	d.values[key], d.maybeStored[key] = value, true
+}
+
 func (d *sessionData) set(key string, value []byte) {
 	d.values[key] = value
 	d.record(key, &sessionv1.Mutation{Kind: &sessionv1.Mutation_Set{Set: &sessionv1.Set{Key: key, Value: value}}})
@@ -57,7 +64,7 @@ func (d *sessionData) set(key string, value []byte) {
 
 func (d *sessionData) setDefault(key string, value []byte) {
 	if d.isWritten(key) {
-		// This session itself has removed the key, so nothing found there later may win.
+		// This session itself has removed the key: a value that another request stores must not win.
 		d.set(key, value)
 		return
 	}
@@ -67,14 +74,14 @@ func (d *sessionData) setDefault(key string, value []byte) {
 
 func (d *sessionData) delete(key string) {
 	delete(d.values, key)
-	if d.sent[key] && !d.cleared {
+	if d.maybeStored[key] && !d.cleared {
 		d.record(key, &sessionv1.Mutation{Kind: &sessionv1.Mutation_Delete{Delete: &sessionv1.Delete{Key: key}}})
 	} else {
 		d.record(key, nil)
 	}
 }
 
-// clear removes those keys too that others have added since, where the session is stored.
+// clear removes every key. Where the session is stored, that includes keys that other requests add before the save.
 func (d *sessionData) clear(isStored bool) {
 	d.values, d.writes, d.cleared = map[string][]byte{}, nil, isStored
 }
@@ -86,12 +93,13 @@ func (d *sessionData) mutations() []*sessionv1.Mutation {
 	}
 	for _, write := range d.writes {
 		mutations = append(mutations, write.mutation)
-		// From here on an answer may be lost after the sidecar has stored it.
-		d.sent[write.key] = true
+		// From now on the sidecar may have it, whether or not the reply arrives.
+		d.maybeStored[write.key] = true
 	}
 	return mutations
 }
 
+// settle is to be called after the sidecar has applied the mutations, with their results.
 func (d *sessionData) settle(results []*sessionv1.MutationResult) {
 	if d.cleared {
 		results = results[1:]
@@ -101,7 +109,7 @@ func (d *sessionData) settle(results []*sessionv1.MutationResult) {
 		case *sessionv1.Mutation_SetIfAbsent:
 			d.values[write.key] = results[i].GetValue()
 		case *sessionv1.Mutation_Delete:
-			delete(d.sent, write.key)
+			delete(d.maybeStored, write.key)
 		}
 	}
 	d.writes, d.cleared = nil, false

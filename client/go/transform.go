@@ -8,10 +8,12 @@ import (
 	sessionv1 "github.com/session-sidecar/session-sidecar/proto/gen/go/session/v1"
 )
 
-// Transform replaces the value at a key by what `change` makes of it, in one atomic step: nothing that parallel requests do to
-// it is lost. `change` gets the zero value when there is none, and is called again when another request came first. The result is
-// stored when Transform returns. On a session that is not stored yet it is a Set. If the key has unsaved changes, `change` gets
-// the unsaved value, and everything unsaved is saved.
+// Transform atomically replaces the value at a key with the result of change, so that no parallel change to it is lost. change
+// gets the zero value if there is none, and is called again with the current value if another request came first. The result,
+// which Transform returns, is stored without Save.
+//
+// On a session that is not stored, Transform is Set. If the key has unsaved changes, change gets the unsaved value, and all unsaved
+// changes are saved. It fails with VERSION_MISMATCH after 50 lost races.
 func Transform[T any](ctx context.Context, s *Session, key string, change func(T) T) (T, error) {
 	var value T
 	if s.stored == nil || s.data.isWritten(key) {
@@ -29,7 +31,7 @@ func Transform[T any](ctx context.Context, s *Session, key string, change func(T
 		if CodeOf(err) != CodeVersionMismatch || attempt == 50 {
 			return value, err
 		}
-		// Spread out those who lost the same race, lest they all meet again.
+		// Jitter, so that requests that lost the same race do not all race again.
 		select {
 		case <-time.After(rand.N(time.Duration(min(attempt, 20)) * time.Millisecond)):
 		case <-ctx.Done():
@@ -60,7 +62,7 @@ func tryTransform[T any](ctx context.Context, s *Session, key string, change fun
 	request := &sessionv1.UpdateSessionRequest{Token: s.token, Mutations: []*sessionv1.Mutation{set}, IfVersion: &loaded.Session.Version}
 	response, err := s.client.stub.UpdateSession(ctx, request)
 	if err == nil {
-		s.data.values[key], s.data.sent[key] = text, true
+		s.data.adopt(key, text)
 		s.stored.Version, s.stored.Expires = response.Version, response.Expires
 	}
 	return value, err

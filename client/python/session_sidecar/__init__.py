@@ -1,4 +1,4 @@
-"""Keeps the sessions of a web application in the session sidecar that runs beside it."""
+"""Sessions for web applications, stored by the session sidecar that runs beside the application."""
 
 from .client import SessionClient
 from .errors import SessionError

@@ -1,4 +1,4 @@
-"""The token that a sidecar may ask of its callers."""
+"""The API token, for a sidecar that requires one."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ Metadata = tuple[tuple[str, str], ...]
 
 
 def metadata_of(token: str | None, file: str | os.PathLike[str] | None) -> Callable[[], Metadata]:
-    """What every call carries: nothing, a token, or the token that a file contains at the moment.
+    """Returns a function that gives the metadata of each call: none, a token, or the current token of a file.
 
-    Raises ValueError for a token that no header can carry, and if there is both a token and a file.
+    Raises ValueError for a token that is not visible ASCII, and if both a token and a file are given.
     """
     if token is not None and file is not None:
         raise ValueError("Expected api_token or api_token_file, got both")
@@ -32,7 +32,7 @@ def _header(token: str) -> Metadata:
 
 
 class _TokenFile:
-    """Reads the file again when it has changed. While it cannot be read, the last token that was read is used."""
+    """Reads the file again when it has changed. While it cannot be read, the last token is used."""
 
     def __init__(self, path: str) -> None:
         self._path = path

@@ -1,4 +1,4 @@
-"""The connection of an application to its sidecar."""
+"""An application's connection to its sidecar."""
 
 from __future__ import annotations
 
@@ -8,20 +8,24 @@ import grpc
 from session_sidecar_proto.session.v1 import session_service_pb2 as api
 
 from .api_token import metadata_of
-from .calls import CHANNEL_OPTIONS, Calls
 from .errors import SessionError
 from .replies import check_session
 from .session import Session
+from .transport import CHANNEL_OPTIONS, Transport
 
 
 class SessionClient:
-    """Make one and keep it: threads may share it. It connects at the first call, and connects again by itself.
+    """An application's connection to its session sidecar. Create one and share it between threads.
 
-    address: where the sidecar listens, for example "localhost:50051" or "unix:/run/session-sidecar.sock". It need not be up yet:
-    calls wait for it until their time is over.
-    timeout: how many seconds a call may take, retries included. The default outlasts a restart of the sidecar on a busy machine.
-    api_token: sent with every call, for a sidecar that has SESSION_SIDECAR_API_TOKENS_FILE set.
-    api_token_file: a file with that token instead, which is read again when it has changed.
+    It connects at the first call and reconnects automatically. The sidecar need not be running yet: calls wait for it until
+    their time limit.
+
+    address: where the sidecar listens, "host:port" or "unix:/path", for example "localhost:50051".
+    timeout: the time limit of a call, retries included, in seconds. Default: 3, which outlasts a restart.
+    api_token: sent with every call, for a sidecar with SESSION_SIDECAR_API_TOKENS set. Default: none.
+    api_token_file: the path of a file with that token instead. It is read again when it changes. Default: none.
+
+    Raises ValueError for an API token that is not visible ASCII, or if both a token and a file are given.
     """
 
     def __init__(
@@ -32,14 +36,14 @@ class SessionClient:
         api_token_file: str | os.PathLike[str] | None = None,
     ) -> None:
         metadata = metadata_of(api_token, api_token_file)
-        self._call = Calls(grpc.insecure_channel(address, options=CHANNEL_OPTIONS), timeout, metadata)
+        self._call = Transport(grpc.insecure_channel(address, options=CHANNEL_OPTIONS), timeout, metadata)
 
     def open(self, token: str | None) -> Session:
-        """Loads the session of a token, as it came in the visitor's cookie.
+        """Loads the session of a token, as received in the visitor's cookie.
 
-        Without a token, and with one whose session has ended or that is not genuine, gives a new session, whose origin says
-        which. Never stores anything. Raises when the sidecar or its store cannot answer: a visitor whose session cannot be
-        read is not a new visitor.
+        Without a token, or if its session has ended or the token is not genuine, returns a new session; its origin tells these
+        cases apart. Never stores anything. Raises SessionError if the sidecar or its store is unavailable: a visitor whose
+        session cannot be read must not be mistaken for a new one.
         """
         if not token:
             return self.create()
@@ -48,7 +52,7 @@ class SessionClient:
         except SessionError as error:
             if error.code == "SESSION_NOT_FOUND":
                 return Session(self._call, "not_found")
-            # The token is the request's only field, so it is what a refusal of the request is about.
+            # The token is the request's only field, so an invalid request means an invalid token.
             if error.code in ("TOKEN_INVALID", "INVALID_ARGUMENT"):
                 return Session(self._call, "token_invalid")
             raise
@@ -56,10 +60,11 @@ class SessionClient:
         return Session(self._call, "found", token, response.session)
 
     def create(self) -> Session:
-        """Gives a new session, for a visitor who cannot have one yet. Nothing is stored before its save()."""
+        """Returns a new session, for a visitor who cannot have one yet. Nothing is stored until it is saved."""
         return Session(self._call, "none")
 
     def close(self) -> None:
+        """Closes the connection. Later calls raise SessionError CANCELLED. A with statement closes it too."""
         self._call.close()
 
     def __enter__(self) -> SessionClient:

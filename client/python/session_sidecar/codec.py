@@ -1,4 +1,4 @@
-"""How values become JSON texts and back."""
+"""Encodes values as JSON and decodes them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from .errors import SessionError
 
 
 def encode(value: Any, place: str) -> bytes:
-    """Raises a TypeError if reading the text back would not give the same value: tuples, sets, dates, keys that are not str.
+    """Returns value as compact JSON in UTF-8.
 
-    The error says nothing of what is in the value, and neither does one of decode(): errors are logged.
+    Raises TypeError if decoding would not return an equal value: tuples, sets, dates, keys that are not str, NaN, cycles.
+    place names the value in the message, which contains nothing of the value itself, because errors are logged.
     """
     problem = ""
     try:
@@ -19,24 +20,25 @@ def encode(value: Any, place: str) -> bytes:
         if json.loads(text) == value:
             return text.encode()
     except UnicodeEncodeError:
-        # A surrogate without its partner, which some other languages write. As an escape it is valid JSON.
+        # A lone surrogate, which some other languages write. Escaped, it is valid JSON.
         return json.dumps(value, allow_nan=False, separators=(",", ":")).encode()
     except (TypeError, ValueError, RecursionError) as cause:
         problem = _problem(cause)
-    raise TypeError(f"Expected {place} to be something JSON can hold: {problem or 'it would not be read back as it is'}")
+    raise TypeError(f"Expected {place} to be a JSON value: {problem or 'it would not be read back unchanged'}")
 
 
 def decode(text: bytes, place: str) -> Any:
+    """Returns the value of a JSON text. Raises SessionError VALUE_UNREADABLE, which contains nothing of the text."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        pass  # Raised below, where no traceback leads to this error: it holds the whole text.
-    raise SessionError("VALUE_UNREADABLE", f"What is stored at {place} is not valid JSON.")
+        pass  # Raised below instead of here, because this error contains the whole text and would be the context.
+    raise SessionError("VALUE_UNREADABLE", f"The value at {place} is not valid JSON.")
 
 
 def _problem(cause: Exception) -> str:
     if isinstance(cause, TypeError):
-        return str(cause)  # Names types only.
+        return str(cause)  # Contains only type names.
     if isinstance(cause, RecursionError):
         return "it is nested too deeply"
     return "it has a cycle, an infinity or NaN"

@@ -1,4 +1,4 @@
-"""Why the sidecar did not do what it was asked."""
+"""Why calls to the sidecar fail."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import grpc
 from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2
 
-# All codes, with the HTTP status that suits a web request which fails because of it. docs/errors.md says what each means.
+# All codes, with the HTTP status for a web request that fails because of it. docs/errors.md explains each.
 HTTP_STATUS = {
     "SESSION_NOT_FOUND": 409,
     "TOKEN_INVALID": 409,
@@ -36,13 +36,13 @@ HTTP_STATUS = {
 
 
 class SessionError(Exception):
-    """Raised when the sidecar cannot do what it was asked. Wrong use of this package is a TypeError or ValueError.
+    """A call to the sidecar failed. Incorrect use of this package raises TypeError or ValueError instead.
 
-    code: one of docs/errors.md; match it and never the message.
-    metadata: facts, for example the limit that was hit and the setting that changes it.
-    violations: for INVALID_ARGUMENT, what is wrong, by the path of the field.
-    retry_after: how many seconds the sidecar asks to wait before another try, or None.
-    status: the HTTP status that suits a web request which fails with this error.
+    code: one of docs/errors.md, for example "SESSION_NOT_FOUND". Match the code, never the message.
+    metadata: facts about the failure, for example the limit that was exceeded and the setting that changes it.
+    violations: for INVALID_ARGUMENT, the descriptions of the invalid fields, by their paths in the request. Otherwise empty.
+    retry_after: how long to wait before a retry, as requested by the sidecar, in seconds; or None.
+    status: the HTTP status for a web request that fails with this error: 409, 413, 500 or 503.
     """
 
     def __init__(self, code: str, message: str) -> None:
@@ -55,7 +55,7 @@ class SessionError(Exception):
 
 
 def from_grpc(method: str, cause: Any) -> SessionError:
-    """Makes the error of a call that failed with a grpc.RpcError."""
+    """Returns the SessionError of a call that failed with the grpc.RpcError cause."""
     info, request, retry = _details(trailer_of(cause))
     code = _code_of(cause.code())
     metadata = {}
@@ -72,14 +72,14 @@ def from_grpc(method: str, cause: Any) -> SessionError:
 
 
 def trailer_of(cause: Any) -> Sequence[tuple[str, Any]]:
-    """The metadata that came with the status of a failed call."""
+    """The trailing metadata of a failed call."""
     return getattr(cause, "trailing_metadata", tuple)() or ()
 
 
 def _details(
     trailer: Sequence[tuple[str, Any]],
 ) -> tuple[error_details_pb2.ErrorInfo, error_details_pb2.BadRequest, error_details_pb2.RetryInfo]:
-    """Those of a failed call. They only refine its status, so what cannot be read is left out."""
+    """The details of a failed call. They only refine its status, so details that cannot be decoded are ignored."""
     info, request, retry = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest(), error_details_pb2.RetryInfo()
     status = status_pb2.Status()
     for key, value in trailer:
@@ -96,8 +96,8 @@ def _details(
 
 
 def _code_of(status: grpc.StatusCode) -> str:
-    """What a status without a reason means."""
+    """The code of a status without a reason, which comes from gRPC itself."""
     if status is grpc.StatusCode.RESOURCE_EXHAUSTED:
-        # A request larger than gRPC takes does not reach the code that would give a reason.
+        # A request larger than the gRPC server accepts does not reach the code that gives a reason.
         return "SESSION_TOO_LARGE"
     return status.name if status.name in HTTP_STATUS else "UNKNOWN"

@@ -1,4 +1,4 @@
-"""What the sidecar takes as a key, or as the name of a flash queue."""
+"""The rules for keys and the names of flash queues."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def check_name(name: str, what: str, min_bytes: int = 1) -> None:
-    """Raises at once for what the sidecar would refuse at save(), where every later save() would fail too."""
+    """Raises TypeError or ValueError at once for a name that the sidecar would reject at this and every later save()."""
     if not isinstance(name, str):
         raise TypeError(f"Expected {what} to be a str, got {type(name).__name__}")
     size = len(name.encode("utf-8", "surrogatepass"))
@@ -18,7 +18,7 @@ def check_name(name: str, what: str, min_bytes: int = 1) -> None:
     elif _CONTROL.search(name):
         got = "a control character"
     elif any("\ud800" <= char <= "\udfff" or char == "\ufffd" for char in name):
-        got = "a character that stands for invalid UTF-8"
+        got = "a surrogate or U+FFFD, which stand for invalid UTF-8"
     else:
         return
     raise ValueError(f"Expected {what} to be {min_bytes} to {_MAX_BYTES} bytes of UTF-8 without control characters, got {got}")

@@ -1,4 +1,4 @@
-"""Checks of replies, so that one that is not whole is a SessionError."""
+"""Checks what replies must contain and protobuf cannot guarantee. A malformed reply is a SessionError INTERNAL."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def check_results(method: str, mutations: Sequence[Mutation], response: Any) -> 
         raise _malformed(method, f"{len(response.results)} results for {len(mutations)} mutations")
     for mutation, result in zip(mutations, response.results, strict=True):
         if mutation.HasField("set_if_absent") and not result.applied and not result.value:
-            raise _malformed(method, "no value for a key that was set unless it had one")
+            raise _malformed(method, "no value for a key that was to be set if absent")
     if "expires" in response.DESCRIPTOR.fields_by_name:
         _check_time(method, response, "expires")
 
@@ -41,4 +41,4 @@ def _check_time(method: str, message: Any, field: str) -> None:
         try:
             getattr(message, field).ToDatetime()
         except (ValueError, OverflowError):
-            raise _malformed(method, f"a time in {field} that no calendar has") from None
+            raise _malformed(method, f"a time out of range in {field}") from None

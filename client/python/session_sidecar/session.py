@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import random
 import time
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -14,7 +14,7 @@ from session_sidecar_proto.session.v1 import session_service_pb2 as api
 
 from .codec import decode, encode
 from .errors import SessionError
-from .names import check_name
+from .flash_messages import FlashMessages
 from .replies import check_results, check_session, check_token
 from .session_data import SessionData
 
@@ -22,16 +22,19 @@ _MAX_TRANSFORM_ATTEMPTS = 50
 
 
 class Session(MutableMapping[str, Any]):
-    """A dictionary from str to values that JSON can hold, loaded when it was opened. It belongs to one request.
+    """A dictionary from str to JSON values, loaded when it was opened. It belongs to one request and is not thread-safe.
 
-    Reading and writing do not call the sidecar. Writes are recorded, and save() sends them, and only them, as operations that
-    the sidecar applies in one step: parallel requests that write to other keys lose nothing. Values are handed out as they are,
-    not as copies; save() finds and sends those that were changed inside, each as a whole. Where parallel requests change the
-    same value, use transform(). Until a save() has succeeded all changes stay recorded.
+    Reads and writes do not call the sidecar. Writes are recorded; save() sends only these, as operations that the sidecar
+    applies atomically to the session's current content, so parallel requests that write other keys lose nothing. Values are
+    returned by reference, not copied: save() detects those that were changed in place and sends each as a whole. Use transform()
+    where parallel requests change the same value. Changes stay recorded until a save() succeeds.
 
-    origin: what open() found: "none", "found", "not_found" or "token_invalid"; for logs.
-    is_new: whether the visitor came without a session, or it was invalidated since. Saving does not change it.
-    token: the secret that names the session in every later request; None unless stored.
+    A key has 1 to 256 bytes of UTF-8 without control characters; assigning to another raises ValueError. Assigning a value that
+    JSON cannot hold raises TypeError. Methods that call the sidecar raise SessionError.
+
+    origin: what open() found, for logs: "none" (no token), "found", "not_found" or "token_invalid".
+    is_new: whether the visitor came without a session, or the session was invalidated since. Saving does not change it.
+    token: the secret that identifies the session in later requests; None unless stored.
     """
 
     def __init__(
@@ -46,34 +49,34 @@ class Session(MutableMapping[str, Any]):
         self.token = token
         self._stored = stored or messages.Session()
         self._data = SessionData(self._stored.data)
-        self._waiting = {queue.name for queue in self._stored.flash_queues}
-        # Recorded and not saved yet.
-        self._pushed: list[messages.PushFlash] = []
+        self._flash = FlashMessages(queue.name for queue in self._stored.flash_queues)
+        # Not saved yet.
         self._idle_timeout: dict[str, Any] = {}
         self._subject: str | None = None
 
     @property
     def handle(self) -> str | None:
-        """The session's public id, fit for logs; regenerate() keeps it. None unless stored."""
+        """The session's public id, safe to log; regenerate() keeps it. None unless stored."""
         return self._stored.handle or None
 
     @property
     def version(self) -> int:
-        """Grows with every change, whoever makes it; as last told by the sidecar. 0 unless stored."""
+        """Incremented by every change from any client; as last reported by the sidecar. 0 unless stored."""
         return self._stored.version
 
     @property
     def created(self) -> datetime | None:
+        """When the session was created, in UTC. None unless stored."""
         return self._time("created")
 
     @property
     def expires(self) -> datetime | None:
-        """When the session ends if nobody uses it again, as last told by the sidecar. None: never, or not stored."""
+        """When the session expires if it is not used again, in UTC, as last reported by the sidecar. None: never, or new."""
         return self._time("expires")
 
     @property
     def subject(self) -> str | None:
-        """Who the session belongs to, for example a user id. None: nobody in particular. save() sends what was assigned."""
+        """The owner of the session, for example a user id, including an unsaved assignment. None: none. Sent by save()."""
         return (self._stored.subject if self._subject is None else self._subject) or None
 
     @subject.setter
@@ -81,7 +84,10 @@ class Session(MutableMapping[str, Any]):
         self._subject = subject or ""
 
     def set_idle_timeout(self, timeout: timedelta | None) -> None:
-        """How long this session lives unused, 1 second to 10 years; None: it does not expire by being idle. Sent by save()."""
+        """Sets how long this session lives without being used, 1 second to 10 years; None: no limit. Sent by save().
+
+        Does not by itself make save() create a session. save() raises INVALID_ARGUMENT for a timeout out of range.
+        """
         self._idle_timeout = {"no_idle_timeout": True} if timeout is None else {"idle_timeout": timeout}
 
     def __getitem__(self, key: str) -> Any:
@@ -103,33 +109,33 @@ class Session(MutableMapping[str, Any]):
         return len(self._data)
 
     def setdefault(self, key: str, default: Any = None) -> Any:
-        """The value at a key; if there is none, default, which save() then stores unless another request stores one first."""
+        """Returns the value at a key. If there is none, sets default, unless another request sets one before save()."""
         if key not in self:
             self._data.set(key, default, "set_if_absent")
         return self[key]
 
     def popitem(self) -> tuple[str, Any]:
-        """Removes the last key and returns it with its value."""
+        """Removes the last key and returns it with its value. Raises KeyError if the session is empty."""
         if not self:
             raise KeyError("The session is empty.")
         key = list(self)[-1]
         return key, self.pop(key)
 
     def clear(self) -> None:
-        """Removes every key, those that other requests add before save() too. Flash messages, CSRF token and subject stay."""
+        """Removes every key, including those that other requests add before save(). Keeps messages, CSRF token and subject."""
         self._data.clear(self.token is not None)
 
     @property
     def has_changes(self) -> bool:
         """Whether save() has anything to send."""
-        if self._pushed or self._data.mutations():
+        if self._flash.has_changes or self._data.mutations():
             return True
         return bool(self.subject) if self.token is None else self._subject is not None or bool(self._idle_timeout)
 
     def save(self) -> None:
-        """Stores what changed since the session was loaded or saved, in one call and one atomic step.
+        """Stores the changes since the session was loaded or last saved, in one call and one atomic step.
 
-        Creates the session if there is none yet. Does nothing when nothing changed. Raises SESSION_NOT_FOUND when the session
+        Creates the session if it is not stored. Does nothing if nothing changed. Raises SESSION_NOT_FOUND if the session has
         ended meanwhile.
         """
         if not self.has_changes:
@@ -145,15 +151,15 @@ class Session(MutableMapping[str, Any]):
         self._idle_timeout = {}
 
     def regenerate(self) -> None:
-        """Replaces token and CSRF token and saves, in one step. The old token is dead at once.
+        """Replaces the token and the CSRF token, and saves, in one atomic step. The old token is invalid at once.
 
-        Call it whenever the visitor's privileges change, above all at login, after writing what changes them. Does nothing on a
-        session that is not stored: its token will be fresh.
+        Call it whenever the visitor's privileges change, above all at login, after writing what changes them (OWASP: session
+        fixation). Has no effect on a session that is not stored: it gets a fresh token anyway.
         """
         if self.token is None:
             return
         if self._idle_timeout:
-            # RegenerateSession does not take it. Saved before: afterwards, a failure would keep the new token from the visitor.
+            # RegenerateSession has no idle timeout. Saved before, as a later failure would keep the new token from the visitor.
             self.save()
         mutations = self._mutations()
         request = api.RegenerateSessionRequest(token=self.token, mutations=mutations, subject=self._subject)
@@ -165,9 +171,9 @@ class Session(MutableMapping[str, Any]):
         self._settle(mutations, response)
 
     def invalidate(self) -> None:
-        """Ends the session for good, at once, together with unsaved changes. The object then works like a new session.
+        """Ends the session at once and discards unsaved changes. The object then works like a new session.
 
-        A request that still runs with the old token cannot bring it back. Call it at logout.
+        Requests that still run with the old token cannot restore it. Call it at logout.
         """
         if self.token is not None:
             self._call("InvalidateSession", api.InvalidateSessionRequest(token=self.token))
@@ -175,11 +181,13 @@ class Session(MutableMapping[str, Any]):
         self._load(None, None)
 
     def transform(self, key: str, change: Callable[[Any], Any]) -> Any:
-        """Replaces the value at a key by what change makes of it, in one atomic step: nothing that parallel requests do is lost.
+        """Atomically replaces the value at a key with the result of change, so that no parallel change to it is lost.
 
-        change gets None when there is no value, and is called again when another request came first. Stored when this returns.
-        On a session that is not stored yet, an assignment. If the key has unsaved changes, change gets the unsaved value, and
-        everything unsaved is saved.
+        change gets None if there is no value. It is called again with the current value if another request came first. The
+        result is stored when this returns, without save(). On a session that is not stored, this is an assignment. If the key has
+        unsaved changes, change gets the unsaved value, and all unsaved changes are saved.
+
+        Returns the new value. Raises VERSION_MISMATCH after 50 lost races.
         """
         if self.token is None or self._data.is_changed(key):
             self[key] = change(self.get(key))
@@ -192,37 +200,42 @@ class Session(MutableMapping[str, Any]):
             except SessionError as error:
                 if error.code != "VERSION_MISMATCH" or attempt == _MAX_TRANSFORM_ATTEMPTS:
                     raise
-            # Spread out those who lost the same race, lest they all meet again.
+            # Jitter, so that requests that lost the same race do not all race again.
             time.sleep(random.random() * min(attempt, 20) / 1000)
 
     def flash(self, message: Any, queue: str = "", allow_duplicate: bool = True) -> None:
-        """Adds a message for a later page, usually the one after a redirect. Stored by save()."""
-        check_name(queue, "the name of the queue", min_bytes=0)
-        text = encode(message, "the message")
-        self._pushed.append(messages.PushFlash(queue=queue, message=text, unless_present=not allow_duplicate))
+        """Adds a message for a later page, usually the one after a redirect. Stored by save().
+
+        queue: its name, up to 256 bytes. Default: the empty string, the default queue.
+        allow_duplicate: whether to add the message even if the queue already has an equal one.
+        """
+        self._flash.push(message, queue, allow_duplicate)
 
     def peek_flash(self, queue: str = "") -> list[Any]:
-        """The messages of a queue, oldest first, those not saved yet included; they stay.
+        """Returns the messages of a queue, oldest first, including unsaved ones, without removing them.
 
-        Asks the sidecar only when messages were waiting in the queue when the session was loaded.
+        Calls the sidecar only if the queue had messages when the session was loaded.
         """
-        return self._flash("PeekFlash", api.PeekFlashRequest(token=self.token, queue=queue))
+        return self._flash.read(queue, self._waiting("PeekFlash", api.PeekFlashRequest(token=self.token, queue=queue)))
 
     def pop_flash(self, queue: str = "") -> list[Any]:
-        """As peek_flash(), and takes the messages out. Each is given to exactly one request."""
-        popped = self._flash("PopFlash", api.PopFlashRequest(token=self.token, queue=queue))
-        self._waiting.discard(queue)
-        self._pushed = [push for push in self._pushed if push.queue != queue]
+        """Like peek_flash(), and removes the messages. No two requests get the same message."""
+        waiting = self._waiting("PopFlash", api.PopFlashRequest(token=self.token, queue=queue))
+        popped = self._flash.read(queue, waiting)
+        self._flash.forget(queue)
         return popped
 
     def csrf_token(self) -> str:
-        """The token that forms have to carry. Stores the session, because a new one has none; otherwise asks nobody."""
+        """Returns the CSRF token that the application's forms must carry.
+
+        Creates a session that is not stored, because only stored sessions have a token; otherwise does not call the sidecar.
+        """
         if self.token is None:
             self._create()
         return self._stored.csrf_token
 
     def new_csrf_token(self) -> str:
-        """Replaces the CSRF token; forms that carry the old one are refused from now on."""
+        """Replaces the CSRF token, so that forms with the old one are rejected. Returns the new one."""
         if self.token is not None:
             self._stored.csrf_token = self._call("NewCsrfToken", api.NewCsrfTokenRequest(token=self.token)).csrf_token
         return self.csrf_token()
@@ -241,7 +254,7 @@ class Session(MutableMapping[str, Any]):
         data = self._data
         data.settle(list(request.mutations), response.results)
         self._load(response.token, response.session)
-        self._data = data  # The same objects: what the application holds of them can still be changed.
+        self._data = data  # The same values, because the application may still change them in place.
 
     def _try_transform(self, key: str, change: Callable[[Any], Any]) -> Any:
         response = self._call("GetSession", api.GetSessionRequest(token=self.token))
@@ -254,33 +267,29 @@ class Session(MutableMapping[str, Any]):
         response = self._call("UpdateSession", request)
         check_results("UpdateSession", request.mutations, response)
         self._data.adopt(key, text)
-        self._told(response)
+        self._update(response)
         return self[key]
 
-    def _flash(self, method: str, request: Any) -> list[Any]:
-        texts: list[bytes] = []
-        if self.token is not None and request.queue in self._waiting:
-            texts += self._call(method, request).messages
-        for push in self._pushed:
-            if push.queue == request.queue and not (push.unless_present and push.message in texts):
-                texts.append(push.message)
-        return [decode(text, "the message") for text in texts]
+    def _waiting(self, method: str, request: Any) -> Sequence[bytes]:
+        if self.token is None or not self._flash.is_waiting(request.queue):
+            return []
+        waiting: Sequence[bytes] = self._call(method, request).messages
+        return waiting
 
     def _mutations(self) -> list[messages.Mutation]:
         mutations = self._data.mutations()
-        self._data.sending(mutations)
-        return mutations + [messages.Mutation(push_flash=push) for push in self._pushed]
+        self._data.mark_maybe_stored(mutations)
+        return mutations + self._flash.mutations()
 
     def _settle(self, mutations: list[messages.Mutation], response: Any) -> None:
+        flash_count = len(self._flash.mutations())
         self._data.settle(mutations, response.results)
-        applied = response.results[len(mutations) - len(self._pushed) :]
-        self._waiting.update(push.queue for push, result in zip(self._pushed, applied, strict=True) if result.applied)
-        self._pushed = []
+        self._flash.settle(response.results[len(mutations) - flash_count :])
         if self._subject is not None:
             self._stored.subject, self._subject = self._subject, None
-        self._told(response)
+        self._update(response)
 
-    def _told(self, response: Any) -> None:
+    def _update(self, response: Any) -> None:
         self._stored.version = response.version
         self._stored.ClearField("expires")
         if response.HasField("expires"):

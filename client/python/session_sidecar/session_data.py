@@ -1,4 +1,4 @@
-"""Values as JSON texts, and the changes to them that were not saved yet."""
+"""A session's keys and values, and the writes since the last save."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ _MISSING: Any = object()
 
 @dataclass(repr=False)
 class _Slot:
-    """One value. stored: what the sidecar holds, as far as is known; None: it was never sent."""
+    """One value. stored: its encoding in the sidecar, as far as is known; None: it was never sent."""
 
     stored: bytes | None
-    value: Any = _MISSING  # Decoded at the first use and then the same object for all, so that changes inside it are found.
+    value: Any = _MISSING  # Decoded once and returned to every reader, so that changes in place can be detected.
 
 
 class SessionData:
-    """The values as loaded, and the writes that were not saved yet."""
+    """The keys and values: as loaded, with the pending writes applied."""
 
     def __init__(self, data: Mapping[str, bytes]) -> None:
         self._slots = {key: _Slot(data[key]) for key in data}
-        # The kind of the last write of each key: set, set_if_absent, with the default it offered, or delete.
+        # The last write of each key: its kind (set, set_if_absent or delete) and, for set_if_absent, the encoded default.
         self._writes: dict[str, tuple[str, bytes]] = {}
-        # Keys that the sidecar has, or may have because they were sent: removing one of them has to be sent too.
-        self._sent = set(data)
+        # Keys that the sidecar has, or may have because a write was sent: removing one of them has to be sent too.
+        self._maybe_stored = set(data)
         self._cleared = False
 
     def __len__(self) -> int:
@@ -53,13 +53,13 @@ class SessionData:
         check_name(key, "the key")
         text = encode(value, repr(key))
         if self.is_removed(key):
-            kind = "set"  # This session itself has removed the key, so nothing found there later may win.
+            kind = "set"  # This session itself has removed the key: a value that another request stores must not win.
         self._slots[key] = _Slot(None, value)
         self._writes[key] = (kind, text)
 
     def delete(self, key: str) -> None:
         del self._slots[key]
-        if key in self._sent and not self._cleared:
+        if key in self._maybe_stored and not self._cleared:
             self._writes[key] = ("delete", b"")
         else:
             self._writes.pop(key, None)
@@ -70,9 +70,9 @@ class SessionData:
         self._cleared = is_stored
 
     def adopt(self, key: str, text: bytes) -> None:
-        """Takes over what the sidecar is known to hold."""
+        """Replaces the value at a key with the one that the sidecar is known to have."""
         self._slots[key] = _Slot(text)
-        self._sent.add(key)
+        self._maybe_stored.add(key)
 
     def is_removed(self, key: str) -> bool:
         return self._cleared or key in self._writes
@@ -87,7 +87,7 @@ class SessionData:
                 mutations.append(Mutation(delete={"key": key}))
                 continue
             value = encode(self._slots[key].value, repr(key))
-            # Changed inside since, a default is an ordinary write.
+            # A default that was changed in place since is an ordinary write.
             is_default = kind == "set_if_absent" and value == offered
             mutations.append(Mutation(**{"set_if_absent" if is_default else "set": {"key": key, "value": value}}))
         for key in self._slots:
@@ -96,16 +96,17 @@ class SessionData:
                 mutations.append(Mutation(set={"key": key, "value": changed}))
         return mutations
 
-    def sending(self, mutations: list[Mutation]) -> None:
-        """From here on an answer may be lost after the sidecar has stored these."""
+    def mark_maybe_stored(self, mutations: list[Mutation]) -> None:
+        """From now on the sidecar may have these, whether or not the reply arrives."""
         kinds = ((mutation.WhichOneof("kind"), mutation) for mutation in mutations)
-        self._sent.update(getattr(each, kind).key for kind, each in kinds if kind in ("set", "set_if_absent"))
+        self._maybe_stored.update(getattr(each, kind).key for kind, each in kinds if kind in ("set", "set_if_absent"))
 
     def settle(self, mutations: list[Mutation], results: list[MutationResult]) -> None:
+        """To be called after the sidecar has applied the mutations, with their results."""
         for mutation, result in zip(mutations, results, strict=True):
             kind = mutation.WhichOneof("kind")
             if kind == "delete":
-                self._sent.discard(mutation.delete.key)
+                self._maybe_stored.discard(mutation.delete.key)
             elif kind == "set":
                 self._slots[mutation.set.key].stored = mutation.set.value
             elif kind == "set_if_absent" and result.applied:
@@ -116,11 +117,13 @@ class SessionData:
         self._cleared = False
 
     def _changed_inside(self, key: str) -> bytes | None:
+        """The new encoding of a value that was changed in place; None if it was not."""
         slot = self._slots[key]
         if slot.stored is None or not isinstance(slot.value, (dict, list)):
             return None
-        # Another language may have stored the same value with other white space or escapes, or one that is read as an infinity or
-        # NaN, which could not be written back. Compared as text, because NaN is not equal to itself, and 1 is equal to True.
+        # Another language may have encoded the same value with different white space or escapes, or one that is decoded as
+        # infinity or NaN, which could not be stored again. Compared by repr(), because NaN is not equal to itself, and 1 is equal
+        # to True.
         if repr(slot.value) == repr(json.loads(slot.stored)):
             return None
         now = encode(slot.value, repr(key))

@@ -23,14 +23,14 @@ const (
 	maxBackoff   = 100 * time.Millisecond
 )
 
-// calls makes the calls of the generated stub: each has a deadline, waits for a connection until then, is tried again where that is
+// transport makes the calls of the generated stub. Each has a deadline, waits for a connection until then, is retried where that is
 // safe, and fails with an *Error.
-type calls struct {
+type transport struct {
 	*grpc.ClientConn
-	liveness *liveness
+	monitor *connectionMonitor
 }
 
-func (c calls) Invoke(ctx context.Context, method string, request, response any, options ...grpc.CallOption) error {
+func (t transport) Invoke(ctx context.Context, method string, request, response any, options ...grpc.CallOption) error {
 	if _, ok := ctx.Deadline(); !ok {
 		limited, cancel := context.WithTimeout(ctx, DefaultTimeout)
 		defer cancel()
@@ -39,7 +39,7 @@ func (c calls) Invoke(ctx context.Context, method string, request, response any,
 	name := path.Base(method)
 	var doubt *Error
 	for attempt := 1; ; attempt++ {
-		failure := c.try(ctx, method, request, response, options)
+		failure := t.try(ctx, method, request, response, options)
 		if failure == nil {
 			return nil
 		}
@@ -58,16 +58,16 @@ func (c calls) Invoke(ctx context.Context, method string, request, response any,
 	}
 }
 
-func (c calls) try(ctx context.Context, method string, request, response any, options []grpc.CallOption) *Error {
+func (t transport) try(ctx context.Context, method string, request, response any, options []grpc.CallOption) *Error {
 	name := path.Base(method)
 	if ctx.Err() != nil {
 		return notTried(ctx, name)
 	}
-	defer c.liveness.wait()()
+	defer t.monitor.wait()()
 	var receiver peer.Peer
 	var trailer metadata.MD
 	own := []grpc.CallOption{grpc.WaitForReady(true), grpc.Peer(&receiver), grpc.Trailer(&trailer)}
-	err := c.ClientConn.Invoke(ctx, method, request, response, slices.Concat(options, own)...)
+	err := t.ClientConn.Invoke(ctx, method, request, response, slices.Concat(options, own)...)
 	if err == nil {
 		return nil
 	}
@@ -88,7 +88,7 @@ func notTried(ctx context.Context, name string) *Error {
 	return e
 }
 
-// pauseAfter gives how long to wait after an attempt that failed with e; false: it must be the last.
+// pauseAfter returns the pause after an attempt that failed with e, or false if it must not be retried.
 func (e *Error) pauseAfter(attempt int, idempotent bool) (time.Duration, bool) {
 	switch e.Code {
 	case CodeUnavailable, CodeStoreUnavailable, CodeDraining, CodeOverloaded:
@@ -99,16 +99,16 @@ func (e *Error) pauseAfter(attempt int, idempotent bool) (time.Duration, bool) {
 		return 0, false
 	}
 	if len(e.pushback) > 0 {
-		// As the retries of gRPC have it: what is not a number, or negative, asks for no more attempts.
+		// As in gRPC's own retries (gRFC A6), anything but a number from 0 up means: do not retry.
 		milliseconds, err := strconv.ParseInt(e.pushback[0], 10, 32)
 		return time.Duration(milliseconds) * time.Millisecond, err == nil && milliseconds >= 0
 	}
 	backoff := min(firstBackoff<<min(attempt-1, 8), maxBackoff)
-	// Spread out, so that calls that failed together do not all come back together.
+	// With jitter, so that calls that failed together are not all retried together.
 	return max(backoff/2+rand.N(backoff/2), min(e.RetryAfter, time.Hour)+rand.N(firstBackoff/2)), true
 }
 
-// mayHaveRun reports whether what failed may have been carried out all the same.
+// mayHaveRun reports whether the failed call may have been applied.
 func (e *Error) mayHaveRun() bool {
 	switch e.Code {
 	case CodeDraining, CodeOverloaded:
@@ -120,7 +120,7 @@ func (e *Error) mayHaveRun() bool {
 	}
 }
 
-// inLightOf gives the error of an earlier attempt, if that one may have been carried out and e says that nothing was.
+// inLightOf returns the error of an earlier attempt if that one may have been applied and the last one, e, certainly was not.
 func (e *Error) inLightOf(doubt *Error) *Error {
 	if doubt != nil && !e.mayHaveRun() {
 		return doubt
