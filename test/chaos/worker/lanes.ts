@@ -126,7 +126,7 @@ async function callOn(
 /** Mostly the client's default, sometimes shorter or longer. */
 function pickTimeout(random: Random): number {
   const way = random.int(1, 100);
-  return way <= 80 ? 1000 : way <= 90 ? 250 : 3000;
+  return way <= 80 ? 3000 : way <= 90 ? 250 : 1000;
 }
 
 const keys = ['a', 'b', 'c'] as const;

@@ -25,7 +25,7 @@ async function outcomeOf(method: 'invalidateSession' | 'updateSession', outcomes
     },
     close: () => {},
   } as unknown as Transport;
-  const call = retryingTransport(transport).call(method, {} as never, { deadline: performance.now() + 300 } as never);
+  const call = retryingTransport(transport).call(method, {} as never, { deadline: performance.now() + 300 });
   const outcome = await call.then(
     () => 'done',
     (error: unknown) => Object.entries(errors).find(([, one]) => one === error)?.[0],
