@@ -123,7 +123,7 @@ async function callOn(
   }
 }
 
-/** Mostly the client's default, sometimes shorter or longer. */
+/** Mostly the client's default, sometimes shorter. */
 function pickTimeout(random: Random): number {
   const way = random.int(1, 100);
   return way <= 80 ? 3000 : way <= 90 ? 250 : 1000;
