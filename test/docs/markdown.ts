@@ -50,6 +50,34 @@ export function brokenLinksOf(path: string): string[] {
   });
 }
 
+/**
+ * The lines of a Markdown text that a formatter has broken, or would break: a code span that continues on the next line, and
+ * a line inside a sentence that begins like a list item, quotation or heading and so became one. A formula that continues
+ * with `+` or `-` does that.
+ */
+export function brokenFormattingIn(text: string): string[] {
+  const broken: string[] = [];
+  let before = '';
+  let isFenced = false;
+  /** The indentation of the list items that the next line may be a sibling of. */
+  let listIndents: number[] = [];
+  for (const [index, line] of text.split('\n').entries()) {
+    if (/^ *(```|~~~)/.test(line)) isFenced = !isFenced;
+    else if (!isFenced) {
+      const [, indent, marker] = /^( *)([-+*]|>|#+|\d+[.)])(?: |$)/.exec(line) ?? [];
+      const isContinued = /[^.:!?)|>*]$/.test(before.trim());
+      const isSibling = indent !== undefined && listIndents.includes(indent.length);
+      const splitsSentence = marker !== undefined && isContinued && !isSibling;
+      const splitsCode = (line.match(/`/g) ?? []).length % 2 === 1;
+      if (splitsSentence || splitsCode) broken.push(`${index + 1}: ${line.trim()}`);
+      if (indent !== undefined) listIndents = [...listIndents, indent.length];
+      else if (before === '' && /^\S/.test(line)) listIndents = [];
+      before = line;
+    }
+  }
+  return broken;
+}
+
 /** Without what is random or depends on the time. */
 export function shapeOf(output: string): string {
   return output
