@@ -1,4 +1,4 @@
-# The sidecar: Node.js and one bundle, nothing else. docs/image.md says how to build and how to start it.
+# The sidecar: Node.js and one bundle, nothing else. docs/operate/image.md says how to build and how to start it.
 ARG BUILD_IMAGE=docker.io/library/node:24-trixie-slim
 ARG RUN_IMAGE=gcr.io/distroless/nodejs24-debian13:nonroot
 

@@ -14,11 +14,11 @@ import { sizingPage } from './sizing-page';
 /** The pages of docs/ that are printed from the code, by file name. */
 export async function pages(): Promise<Readonly<Record<string, string>>> {
   return {
-    'configuration.md': configurationPage(),
-    'errors.md': errorsPage(),
-    'metrics.md': await metricsPage(),
+    'reference/configuration.md': configurationPage(),
+    'reference/errors.md': errorsPage(),
+    'reference/metrics.md': await metricsPage(),
     'reference/proto.md': protoPage(),
-    'sizing.md': sizingPage(),
+    'operate/sizing.md': sizingPage(),
   };
 }
 
@@ -37,13 +37,13 @@ function configurationPage(): string {
       'variable counts as not set. Durations and sizes need a unit. Everything that is wrong is reported at once, one line of',
       'the log each, with exit code 64. An unknown variable that begins with `SESSION_SIDECAR_` is a warning.\n',
       'Files that settings name (secrets, certificates, keys) are read again when they change, without a restart:',
-      '[operations](operations.md#files-that-change).',
+      '[operations](../operate/operations.md#files-that-change).',
     ],
     table(['Variable, and flag or file', 'Value', 'Default', 'What it does'], rows),
     '## OpenTelemetry\n',
     [
       'Supported variables of OpenTelemetry, which platforms often set already; where two mean the same, the first that is set',
-      'counts. They configure [tracing](tracing.md).\n',
+      'counts. They configure [tracing](../operate/tracing.md).\n',
     ].join('\n'),
     table(
       ['Variable', 'Default', 'What it does'],
@@ -66,7 +66,7 @@ async function metricsPage(): Promise<string> {
     [
       'Served as `GET /metrics` on `SESSION_SIDECAR_HTTP_ADDRESS`: in OpenMetrics 1.0 when the header `Accept` asks for it, as',
       'Prometheus does, else in the text format of Prometheus. Both have the same series. In OpenMetrics, with',
-      '[tracing](tracing.md), the buckets of `session_sidecar_rpc_duration_seconds` have exemplars. Labels take values from closed',
+      '[tracing](../operate/tracing.md), the buckets of `session_sidecar_rpc_duration_seconds` have exemplars. Labels take values from closed',
       'sets: methods, gRPC statuses, error reasons, store commands, limits, settings. No metric carries an id, key or value.',
     ],
     table(heading, rows.filter(isOwn)),

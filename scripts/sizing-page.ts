@@ -6,15 +6,14 @@ interface Cost {
   readonly cpuUs: { readonly server: number; readonly redis: number };
 }
 
-/** docs/sizing.md: what to plan with, out of the last full run of the benchmark. */
+/** docs/operate/sizing.md: what to plan with, out of the last full run of the benchmark. */
 export function sizingPage(): string {
   const { date, machine } = benchmark;
   return page(
     'Sizing',
     [
-      `Out of the benchmark run of ${date.slice(0, 10)} on ${machine.cpu}; [bench](../bench/README.md) says how it was measured. Of`,
-      'another machine these numbers are not true, only their order of magnitude. What to do with them is in',
-      '[operations](operations.md#sizing).',
+      `Measured by the benchmark run of ${date.slice(0, 10)} on ${machine.cpu}; see [bench](../../bench/README.md) for the method. On other`,
+      'hardware, expect the same order of magnitude, not the same numbers. [Operations](operations.md#sizing) says how to use them.',
     ],
     '## Sidecar: CPU\n',
     'Web requests that load their session, and of which 10 % change it, 64 at a time.\n',

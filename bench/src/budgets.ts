@@ -7,7 +7,7 @@ export interface Budget {
   readonly aim: Limit | null;
 }
 
-/** What the sidecar may cost, by the id of the row that measures it. See docs/design.md, Budgets. */
+/** What the sidecar may cost, by the id of the row that measures it. bench/README.md shows them beside what was measured. */
 export const budgets: Readonly<Record<string, Budget>> = {
   'redis-trips-get': { budget: { atMost: 1 }, aim: { atMost: 1 } },
   'redis-trips-update': { budget: { atMost: 1 }, aim: { atMost: 1 } },

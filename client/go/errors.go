@@ -13,7 +13,7 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// The codes of an Error. docs/errors.md explains each.
+// The codes of an Error. docs/reference/errors.md explains each.
 const (
 	CodeSessionNotFound  = "SESSION_NOT_FOUND"
 	CodeTokenInvalid     = "TOKEN_INVALID"
@@ -84,7 +84,7 @@ func CodeOf(err error) string {
 	return ""
 }
 
-// httpStatus has every code. docs/errors.md explains each.
+// httpStatus has every code. docs/reference/errors.md explains each.
 var httpStatus = map[string]int{
 	"SESSION_NOT_FOUND": 409, "TOKEN_INVALID": 409, "VERSION_MISMATCH": 409, "INVALID_ARGUMENT": 500,
 	"SESSION_TOO_LARGE": 413, "TOO_MANY_KEYS": 413, "FLASH_QUEUE_FULL": 413,

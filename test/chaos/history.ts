@@ -132,7 +132,7 @@ export interface Success {
 
 export interface Failure {
   readonly status: 'failed';
-  /** A code of docs/errors.md, or the name of what was thrown instead. */
+  /** A code of docs/reference/errors.md, or the name of what was thrown instead. */
   readonly code: string;
   /** Whether the change may have happened all the same, as the error says. */
   readonly maybeApplied: boolean;

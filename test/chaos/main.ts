@@ -1,4 +1,4 @@
-// npm run chaos: see docs/chaos.md.
+// npm run chaos: see docs/contribute/chaos.md.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -8,7 +8,7 @@ import type { CookieFacts } from '../../client/src/web/cookie';
 
 const root = join(__dirname, '..', '..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
-const text = read('docs/coming-from-pyramid.md');
+const text = read('docs/guide/coming-from-pyramid.md');
 
 /** The settings of pyramid_redis_sessions 1.1.0. */
 const settingsOfRedisSessions = [
@@ -90,7 +90,7 @@ const sessionObjectSections = [
   'Session object of pyramid_session_redis',
 ];
 
-describe('docs/coming-from-pyramid.md', () => {
+describe('docs/guide/coming-from-pyramid.md', () => {
   test.each([
     ['pyramid_redis_sessions', settingsOfRedisSessions],
     ['pyramid_session_redis', settingsOfSessionRedis],
@@ -111,7 +111,7 @@ describe('docs/coming-from-pyramid.md', () => {
   });
 
   test('names only settings that exist', () => {
-    const configuration = read('docs/configuration.md');
+    const configuration = read('docs/reference/configuration.md');
     const named = new Set(text.match(/SESSION_SIDECAR_[A-Z_]*[A-Z]/g));
     expect(named.size).toBeGreaterThan(20);
     expect([...named].filter((name) => !new RegExp(`\\b${name}\\b`).test(configuration))).toEqual([]);

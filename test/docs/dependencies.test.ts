@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 
 const root = join(__dirname, '..', '..');
-const text = readFileSync(join(root, 'docs/dependencies.md'), 'utf8');
+const text = readFileSync(join(root, 'docs/contribute/dependencies.md'), 'utf8');
 
 const kinds = ['dependencies', 'devDependencies'] as const;
 type PackageFile = Readonly<Partial<Record<(typeof kinds)[number], Readonly<Record<string, string>>>>>;
@@ -27,7 +27,7 @@ function rowsOf(section: string): string[][] {
   );
 }
 
-describe('docs/dependencies.md', () => {
+describe('docs/contribute/dependencies.md', () => {
   const expected = packageFiles.flatMap((file) => {
     const parsed = JSON.parse(readFileSync(join(root, file), 'utf8')) as PackageFile;
     return kinds.flatMap((kind) => {

@@ -20,8 +20,8 @@ import { blocksOf, root } from './markdown';
 
 const execute = promisify(execFile);
 const { go, python } = toolchains();
-sayIfMissing('the program of docs/go.md', go);
-sayIfMissing('the program of docs/python.md', python);
+sayIfMissing('the program of docs/guide/go.md', go);
+sayIfMissing('the program of docs/guide/python.md', python);
 const testWith = ({ missing }: Found | Missing) => (missing === undefined ? test : test.skip);
 
 let sidecar: Sidecar;
@@ -48,9 +48,9 @@ function programOf(page: string, language: string): { readonly program: string; 
 }
 
 testWith(go)(
-  'the program of docs/go.md prints what the page says',
+  'the program of docs/guide/go.md prints what the page says',
   async () => {
-    const { program, output } = programOf('docs/go.md', 'go');
+    const { program, output } = programOf('docs/guide/go.md', 'go');
     const modules = readFileSync(join(root, 'examples/go/go.mod'), 'utf8');
     writeFileSync(join(directory, 'go.mod'), modules.replaceAll('../../', `${root}/`));
     copyFileSync(join(root, 'examples/go/go.sum'), join(directory, 'go.sum'));
@@ -62,17 +62,22 @@ testWith(go)(
   300_000,
 );
 
-testWith(python)('the program of docs/python.md prints what the page says', async () => {
-  const { program, output } = programOf('docs/python.md', 'python');
+testWith(python)('the program of docs/guide/python.md prints what the page says', async () => {
+  const { program, output } = programOf('docs/guide/python.md', 'python');
   const { command, env } = python as Found;
   const { stdout } = await execute(command, ['-c', program], { env });
   expect(stdout).toBe(output);
 });
 
 const clients = [
-  { page: 'docs/go.md', source: 'client/go', errors: 'errors.go', names: /^func (?:\([sce] \*\w+\) )?([A-Z]\w*)/gm },
   {
-    page: 'docs/python.md',
+    page: 'docs/guide/go.md',
+    source: 'client/go',
+    errors: 'errors.go',
+    names: /^func (?:\([sce] \*\w+\) )?([A-Z]\w*)/gm,
+  },
+  {
+    page: 'docs/guide/python.md',
     source: 'client/python/session_sidecar',
     errors: 'errors.py',
     names: /^ {4}def ([a-z]\w*)\(self/gm,
@@ -108,8 +113,10 @@ describe.each(clients)('$page', ({ page, source, errors, names }) => {
     expect(listed.filter((name) => !isThere(name))).toEqual([]);
   });
 
-  test('the client has the codes and HTTP statuses of docs/errors.md, and no other', () => {
-    const table = readFileSync(join(root, 'docs/errors.md'), 'utf8').matchAll(/^\| `(\w+)` \|[^|]*\| (\d+) \|/gm);
+  test('the client has the codes and HTTP statuses of docs/reference/errors.md, and no other', () => {
+    const table = readFileSync(join(root, 'docs/reference/errors.md'), 'utf8').matchAll(
+      /^\| `(\w+)` \|[^|]*\| (\d+) \|/gm,
+    );
     const own = read(errors).matchAll(/"([A-Z_]+)": +(\d{3})/g);
     const byCode = (matches: Iterable<RegExpExecArray>) =>
       Object.fromEntries([...matches].map(([, code = '', status]) => [code, status]));
@@ -117,7 +124,7 @@ describe.each(clients)('$page', ({ page, source, errors, names }) => {
   });
 
   test('every link to a file leads somewhere', () => {
-    const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, path = '']) => join(root, 'docs', path));
+    const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, path = '']) => join(root, 'docs/guide', path));
     expect(links.length).toBeGreaterThan(2);
     expect(links.filter((link) => !existsSync(link))).toEqual([]);
   });

@@ -137,8 +137,8 @@ describe('compose.yaml', () => {
   });
 });
 
-describe('docs/image.md', () => {
-  const text = read('docs/image.md');
+describe('docs/operate/image.md', () => {
+  const text = read('docs/operate/image.md');
 
   test('names the base images and arguments of the Dockerfile', () => {
     const defaults = [...read('Dockerfile').matchAll(/^ARG (\w+)=(\S+)$/gm)];
@@ -160,6 +160,6 @@ describe('docs/image.md', () => {
   });
 
   test('has commands to build and to run it', () => {
-    expect(blocksOf('docs/image.md').filter(({ language }) => language === 'sh').length).toBeGreaterThan(1);
+    expect(blocksOf('docs/operate/image.md').filter(({ language }) => language === 'sh').length).toBeGreaterThan(1);
   });
 });

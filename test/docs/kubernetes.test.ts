@@ -23,7 +23,7 @@ import { describeWith, run } from '../support/tools';
 import { blocksOf, brokenLinksOf, root, rowsOf } from './markdown';
 
 const execute = promisify(execFile);
-const page = 'docs/kubernetes.md';
+const page = 'docs/operate/kubernetes.md';
 const text = readFileSync(join(root, page), 'utf8');
 const blocks = blocksOf(page);
 

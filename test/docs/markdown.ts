@@ -14,15 +14,16 @@ export function blocksOf(path: string): Block[] {
   return [...fences].map(([, language = '', text = '']) => ({ language, text }));
 }
 
-/** The anchors of a document's headings, as GitHub makes them. */
+/** The anchors of a document: of its headings, as GitHub makes them, and those that it sets itself. */
 export function anchorsOf(path: string): string[] {
-  const headings = readFileSync(join(root, path), 'utf8').matchAll(/^#+ (.+)$/gm);
-  return [...headings].map(([, heading = '']) =>
+  const text = readFileSync(join(root, path), 'utf8');
+  const headings = [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
     heading
       .toLowerCase()
       .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
       .replaceAll(' ', '-'),
   );
+  return [...headings, ...[...text.matchAll(/<a id="([^"]+)">/g)].map(([, id = '']) => id)];
 }
 
 /** The cells of the rows of a document's tables, by the names in the head of each table. */

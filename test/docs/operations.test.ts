@@ -13,7 +13,7 @@ import type { RedisServer } from '../support/redis';
 import { blocksOf, brokenLinksOf, root, rowsOf } from './markdown';
 
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
-const page = 'docs/operations.md';
+const page = 'docs/operate/operations.md';
 const text = read(page);
 
 const [patch] = parse(read('k8s/sidecar/sidecar.yaml'));
@@ -85,7 +85,7 @@ describe(page, () => {
   });
 });
 
-describe('what docs/operations.md says of Node.js', () => {
+describe('what docs/operate/operations.md says of Node.js', () => {
   test('is what the tests run on', () => {
     const rows = rowsOf(page).filter((row) => row['tested with'] !== undefined);
     expect(rows).toEqual(
@@ -111,11 +111,11 @@ describe('what docs/operations.md says of Node.js', () => {
   });
 });
 
-test('docs/sizing.md has the numbers of the last full run of the benchmark', () => {
-  expect(read('docs/sizing.md')).toBe(sizingPage());
+test('docs/operate/sizing.md has the numbers of the last full run of the benchmark', () => {
+  expect(read('docs/operate/sizing.md')).toBe(sizingPage());
 });
 
-describe('changing signing keys as docs/operations.md says', () => {
+describe('changing signing keys as docs/operate/operations.md says', () => {
   const keys = { old: randomSigningKey(), new: randomSigningKey() };
   const steps = rowsOf(page)
     .filter((row) => row['step'] !== undefined)
@@ -141,7 +141,7 @@ describe('changing signing keys as docs/operations.md says', () => {
   });
 });
 
-describe('changing the password of Redis as docs/operations.md says', () => {
+describe('changing the password of Redis as docs/operate/operations.md says', () => {
   let redis: RedisServer;
 
   beforeAll(async () => {

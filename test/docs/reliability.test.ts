@@ -6,9 +6,9 @@ const root = join(__dirname, '../..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 
 /** A link to a test file, and the name of a test in it where the document gives one. */
-const proofs = /\[[^\]]+\]\((\.\.\/test\/[^)]+)\)(?: "([^"]+)")?/g;
+const proofs = /\[[^\]]+\]\((\.\.\/\.\.\/test\/[^)]+)\)(?: "([^"]+)")?/g;
 
-describe.each(['docs/reliability.md', 'docs/security.md'])('%s', (page) => {
+describe.each(['docs/operate/reliability.md', 'docs/operate/security.md'])('%s', (page) => {
   const text = read(page);
   const rows = text.split('\n').filter((line) => line.startsWith('| ') && !/^\| (-|fault|asset|attacker)/.test(line));
 
@@ -21,12 +21,12 @@ describe.each(['docs/reliability.md', 'docs/security.md'])('%s', (page) => {
   );
 
   test('every row of a table of faults or attackers names its proof', () => {
-    const withoutProof = rows.filter((row) => row.split(' | ').length >= 4 && !row.includes('](../test/'));
+    const withoutProof = rows.filter((row) => row.split(' | ').length >= 4 && !row.includes('](../../test/'));
     expect(withoutProof).toEqual([]);
   });
 
   test('names only metrics that exist', () => {
-    const metrics = read('docs/metrics.md');
+    const metrics = read('docs/reference/metrics.md');
     for (const [name] of text.matchAll(/session_sidecar_[a-z_]+/g)) expect(metrics).toContain(name);
   });
 
@@ -36,7 +36,7 @@ describe.each(['docs/reliability.md', 'docs/security.md'])('%s', (page) => {
   });
 
   test('names only settings that exist', () => {
-    const settings = read('docs/configuration.md');
+    const settings = read('docs/reference/configuration.md');
     for (const [name] of text.matchAll(/SESSION_SIDECAR_[A-Z_]+/g)) expect(settings).toContain(name);
   });
 });

@@ -26,7 +26,7 @@ import {
 import type { StoreHarness } from '../support/store-harness';
 import { commandCounts } from '../support/stored';
 
-const text = readFileSync(join(__dirname, '..', '..', 'docs', 'storage.md'), 'utf8');
+const text = readFileSync(join(__dirname, '..', '..', 'docs', 'reference', 'storage.md'), 'utf8');
 
 /** The cells of the rows of the table whose head begins with these cells. */
 function tableOf(...head: string[]): string[][] {
@@ -53,7 +53,7 @@ function blocksOf(language: string): string[] {
 const tokens = createTokens([randomSigningKey()]);
 const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
 
-describe('the example in docs/storage.md', () => {
+describe('the example in docs/reference/storage.md', () => {
   const [, key = '', quoted = '', expires = ''] =
     /GET (\S+)\n(".*")\n.*PEXPIRETIME \1\n\(integer\) (\d+)\n/.exec(blocksOf('console')[0] ?? '') ?? [];
   // What redis-cli puts in quotes is JSON as long as it has no byte outside ASCII.
@@ -106,7 +106,7 @@ describe('the example in docs/storage.md', () => {
   });
 });
 
-describe('the rest of docs/storage.md, on a real Redis', () => {
+describe('the rest of docs/reference/storage.md, on a real Redis', () => {
   let server: RedisServer;
   let monitor: Redis;
   let seen: string[][] = [];

@@ -5,7 +5,7 @@ import { otelVariables, settingRows } from '../../server/src/config';
 import { documentedMetrics } from '../k8s/rules';
 import { brokenLinksOf, root } from './markdown';
 
-const page = 'docs/tracing.md';
+const page = 'docs/operate/tracing.md';
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 const text = read(page);
 

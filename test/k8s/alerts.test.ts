@@ -25,13 +25,13 @@ describe('the rules', () => {
   });
 
   test('send to a runbook that is there, for each alert', () => {
-    const anchors = anchorsOf('docs/operations.md');
+    const anchors = anchorsOf('docs/operate/operations.md');
     expect(alerts.length).toBeGreaterThan(10);
     for (const { alert, annotations, labels } of alerts) {
       expect(annotations).toMatchObject({
         summary: expect.any(String),
         description: expect.any(String),
-        runbook_url: `docs/operations.md#${alert.toLowerCase()}`,
+        runbook_url: `docs/operate/operations.md#${alert.toLowerCase()}`,
       });
       expect(anchors).toContain(alert.toLowerCase());
       expect(['critical', 'warning', 'info']).toContain(labels?.['severity']);

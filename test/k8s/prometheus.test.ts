@@ -132,7 +132,7 @@ describeWith('prometheus', hasPrometheus)('a Prometheus that scrapes a sidecar u
     });
   }
 
-  test('gets every metric that docs/metrics.md lists, with its type', async () => {
+  test('gets every metric that docs/reference/metrics.md lists, with its type', async () => {
     const metadata = (await prometheus.get('targets/metadata')) as { metric: string; type: string }[];
     // Prometheus asks for OpenMetrics, where a counter has a name without what its samples end with.
     const nameOf = ({ metric, type }: (typeof metadata)[number]) => (type === 'counter' ? `${metric}_total` : metric);

@@ -32,9 +32,12 @@ interface AlertTests {
 
 export const alertTests = parse(read('k8s/tests/alerts.yaml')) as AlertTests;
 
-/** The names of all metrics of docs/metrics.md, by type. */
+/** The names of all metrics of docs/reference/metrics.md, by type. */
 export const documentedMetrics = new Map(
-  [...read('docs/metrics.md').matchAll(/^\| `(\w+)` \| (\w+) \|/gm)].map(([, name = '', type = '']) => [name, type]),
+  [...read('docs/reference/metrics.md').matchAll(/^\| `(\w+)` \| (\w+) \|/gm)].map(([, name = '', type = '']) => [
+    name,
+    type,
+  ]),
 );
 
 /** As in {@link documentedMetrics}, under the names that series have. */

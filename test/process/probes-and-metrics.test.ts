@@ -345,7 +345,7 @@ interface DocumentedMetric {
 }
 
 function documented(): DocumentedMetric[] {
-  const page = readFileSync(join(__dirname, '../../docs/metrics.md'), 'utf8');
+  const page = readFileSync(join(__dirname, '../../docs/reference/metrics.md'), 'utf8');
   const rows = [...page.matchAll(/^\| `(\w+)` \| (\w+) \| (.*?) \| (.*) \|$/gm)];
   return rows.map(([, name = '', type = '', labels = '', help = '']) => ({
     name,
@@ -383,7 +383,7 @@ async function workload(): Promise<void> {
   await client.call('invalidateSession', { token: regenerated.token });
 }
 
-describe('docs/metrics.md', () => {
+describe('docs/reference/metrics.md', () => {
   test('lists the metrics that are served, and no others, with their types and meanings', async () => {
     const { families } = await metricsOf(sidecar);
     const served = [...families].map(([name, { type, help }]) => ({ name, type, help }));

@@ -273,8 +273,8 @@ describe('nothing that an application or operator keeps secret', () => {
   });
 });
 
-describe('docs/tracing.md', () => {
-  const documented = rowsOf('docs/tracing.md').filter((row) => row['Attribute'] !== undefined);
+describe('docs/operate/tracing.md', () => {
+  const documented = rowsOf('docs/operate/tracing.md').filter((row) => row['Attribute'] !== undefined);
 
   test('lists the attributes that spans have, with the spans that have them, and no others', async () => {
     const { client } = await traced.start({ settings: { NEAR_CACHE: '8MiB', REDIS_COMMAND_TIMEOUT: '50ms' } });

@@ -12,7 +12,7 @@ import {
 } from '../support/store-harness';
 
 /*
- * Records of format 1, as docs/storage.md describes them and as they are in Redis when a sidecar is updated: a sidecar that
+ * Records of format 1, as docs/reference/storage.md describes them and as they are in Redis when a sidecar is updated: a sidecar that
  * cannot read them loses every session, and one that writes others cannot be rolled back.
  */
 const ref = { handle: 'g2YzDltqh-MKbpd_Fo7bAA', secretHash: 'dfY5JE24fBlCNkGKhpR2R6ZnEq7MKdi_IqqmaRCoZY4' };

@@ -10,7 +10,7 @@ import grpc
 from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2
 
-# All codes, with the HTTP status for a web request that fails because of it. docs/errors.md explains each.
+# All codes, with the HTTP status for a web request that fails because of it. docs/reference/errors.md explains each.
 HTTP_STATUS = {
     "SESSION_NOT_FOUND": 409,
     "TOKEN_INVALID": 409,
@@ -38,7 +38,7 @@ HTTP_STATUS = {
 class SessionError(Exception):
     """A call to the sidecar failed. Incorrect use of this package raises TypeError or ValueError instead.
 
-    code: one of docs/errors.md, for example "SESSION_NOT_FOUND". Match the code, never the message.
+    code: one of docs/reference/errors.md, for example "SESSION_NOT_FOUND". Match the code, never the message.
     metadata: facts about the failure, for example the limit that was exceeded and the setting that changes it.
     violations: for INVALID_ARGUMENT, the descriptions of the invalid fields, by their paths in the request. Otherwise empty.
     retry_after: how long to wait before a retry, as requested by the sidecar, in seconds; or None.

@@ -12,7 +12,7 @@ export interface SettingRow {
   readonly help: string;
 }
 
-/** The rows of docs/configuration.md. */
+/** The rows of docs/reference/configuration.md. */
 export function settingRows(): SettingRow[] {
   return entries.map(([, setting]) => ({
     variable: variableOf(setting),

@@ -66,7 +66,7 @@ const byReply: Readonly<Record<string, Advice>> = {
   NOAUTH: { settings: ['redisPassword'], text: 'Redis asks for a password. Set it.' },
   NOPERM: {
     settings: ['redisUsername', 'redisUrl'],
-    text: 'The ACL user lacks a permission; docs/storage.md lists what it needs.',
+    text: 'The ACL user lacks a permission; docs/reference/storage.md lists what it needs.',
   },
   DENIED: { settings: ['redisPassword'], text: 'Redis runs in protected mode. Set a password there and here.' },
 };

@@ -37,7 +37,7 @@ export interface Setting<T> {
 /** Unlikely as the name of a Kubernetes Service, whose injected variables (`<SERVICE>_PORT=tcp://…`) would look like settings. */
 export const prefix = 'SESSION_SIDECAR_';
 
-/** Every setting there is. docs/configuration.md and --help are printed from this. */
+/** Every setting there is. docs/reference/configuration.md and --help are printed from this. */
 export const settings = {
   grpcAddresses: {
     name: 'GRPC_ADDRESS',

@@ -28,7 +28,7 @@ export function notEarly({ history }: HistoryView): Violation[] {
   });
 }
 
-/** Each call that fails does so with a code of docs/errors.md that fits what was called. */
+/** Each call that fails does so with a code of docs/reference/errors.md that fits what was called. */
 export function statuses({ history }: HistoryView): Violation[] {
   const storeIsFull = history.faults.filter(({ kind }) => kind.startsWith('store-full'));
   return history.operations.flatMap((operation) => {

@@ -53,7 +53,7 @@ func check(t *testing.T, err error) {
 		t.Fatalf("not an *Error: %T: %v", err, err)
 	}
 	if failure.HTTPStatus() == 0 {
-		t.Fatalf("no code of docs/errors.md: %q", failure.Code)
+		t.Fatalf("no code of docs/reference/errors.md: %q", failure.Code)
 	}
 }
 

@@ -233,7 +233,7 @@ def _attempt(act: Callable[[], Any]) -> Any:
     try:
         return act()
     except SessionError as error:
-        assert error.code in session_sidecar.errors.HTTP_STATUS, f"no code of docs/errors.md: {error.code}"
+        assert error.code in session_sidecar.errors.HTTP_STATUS, f"no code of docs/reference/errors.md: {error.code}"
         return None
 
 

@@ -17,7 +17,7 @@ const fromGrpc = new Set(['DEADLINE_EXCEEDED', 'CANCELLED', 'UNIMPLEMENTED', 'RE
 /** Longest text that a refusal may carry: what does not grow with the request. */
 const mostDetails = 8192;
 
-/** Checks that a failure is one of docs/errors.md, and none that stands for a fault of the sidecar. */
+/** Checks that a failure is one of docs/reference/errors.md, and none that stands for a fault of the sidecar. */
 export function assertDocumented({ status, reason, domain, message, violations }: RpcFailure): void {
   assert.notEqual(status, 'INTERNAL', `INTERNAL: ${message}`);
   assert.notEqual(status, 'UNKNOWN', `UNKNOWN: ${message}`);
@@ -28,6 +28,6 @@ export function assertDocumented({ status, reason, domain, message, violations }
     return;
   }
   assert.equal(domain, 'session.v1');
-  assert.ok(Object.hasOwn(statusOf, reason), `no reason of docs/errors.md: ${reason}`);
+  assert.ok(Object.hasOwn(statusOf, reason), `no reason of docs/reference/errors.md: ${reason}`);
   assert.equal(status, statusNames[statusOf[reason as keyof typeof statusOf]]);
 }

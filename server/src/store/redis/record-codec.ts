@@ -4,7 +4,7 @@ import type { Body } from '../record-body';
 export { encodeBody } from '../record-body';
 
 /**
- * The text of a record, which docs/storage.md describes and the Lua scripts read and write too:
+ * The text of a record, which docs/reference/storage.md describes and the Lua scripts read and write too:
  *
  *     1 <version> <created> <accessed> <idle timeout or -> <secret hash> <CSRF token>
  *     <body>

@@ -37,7 +37,7 @@ export interface NearCacheObserver {
 
 /**
  * Sessions as they were read last, for as long as Redis would have told of a change. It only ever says what a session is,
- * never that there is none. docs/design.md says how it is kept coherent.
+ * never that there is none. docs/decisions/0016-near-cache.md says how it is kept coherent.
  */
 export class NearCache implements ClientTrackingListener {
   readonly #keyPrefix: string;

@@ -1,4 +1,4 @@
--- The record of a session, in and out of its text: one header line, then one line per entry. docs/storage.md describes it;
+-- The record of a session, in and out of its text: one header line, then one line per entry. docs/reference/storage.md describes it;
 -- record-codec.ts reads and writes the same.
 --
 -- A header is a table of texts, because most of them are only copied, and Lua adds texts as well: version, created, accessed,

@@ -6,7 +6,7 @@ import { installGoCommand, sayIfMissing, toolchains } from '../support/toolchain
 import { blocksOf, root, shapeOf } from './markdown';
 
 /** Every `sh` block of the page is run, in order; the block that follows is what it must print. */
-const page = 'docs/grpcurl.md';
+const page = 'docs/guide/shell.md';
 const blocks = blocksOf(page);
 const calls = blocks.flatMap(({ language, text }, index) =>
   language === 'sh' ? [{ text, first: text.split('\n')[0], output: blocks[index + 1]! }] : [],
