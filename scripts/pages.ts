@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { fromBinary } from '@bufbuild/protobuf';
 import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
 import { Registry } from 'prom-client';
@@ -8,6 +9,7 @@ import { otelVariables, settingRows } from '../server/src/config';
 import { statusOf } from '../server/src/rpc/status';
 import { createMetrics } from '../server/src/metrics/metrics';
 import { code, page, table } from './markdown';
+import { withPerformance } from './performance-table';
 import { protoPage } from './proto-page';
 import { sizingPage } from './sizing-page';
 
@@ -19,6 +21,7 @@ export async function pages(): Promise<Readonly<Record<string, string>>> {
     'reference/metrics.md': await metricsPage(),
     'reference/proto.md': protoPage(),
     'operate/sizing.md': sizingPage(),
+    '../README.md': withPerformance(readFileSync('README.md', 'utf8')),
   };
 }
 

@@ -7,18 +7,21 @@ const page = 'ARCHITECTURE.md';
 const text = readFileSync(join(root, page), 'utf8');
 
 /** Links whose text is code: a symbol, or a file's name or path. */
-const links = [...text.matchAll(/\[`([^`]+)`\]\(([^)]+)\)/g)].map(([, code = '', path = '']) => ({ code, path }));
+const linksIn = (markdown: string): { code: string; path: string }[] =>
+  [...markdown.matchAll(/\[`([^`]+)`\]\(([^)]+)\)/g)].map(([, code = '', path = '']) => ({ code, path }));
 const isFileName = ({ code, path }: { code: string; path: string }): boolean => path.endsWith(code);
 
-describe(page, () => {
-  test.each(links)('$code is in $path', ({ code, path }) => {
+describe.each([page, 'CONTRIBUTING.md'])('%s', (document) => {
+  test.each(linksIn(readFileSync(join(root, document), 'utf8')))('$code is in $path', ({ code, path }) => {
     expect(existsSync(join(root, path))).toBe(true);
     if (isFileName({ code, path })) return;
     expect(statSync(join(root, path)).isFile()).toBe(true);
     const source = readFileSync(join(root, path), 'utf8');
     for (const name of code.split('.')) expect(source).toMatch(new RegExp(`\\b${name}\\b`));
   });
+});
 
+describe(page, () => {
   test('tells each life in short steps, most of them with a link', () => {
     const lives = text.split(/^## /m).filter((section) => section.startsWith('The life of'));
     expect(lives).toHaveLength(3);
