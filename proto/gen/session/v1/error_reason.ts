@@ -9,7 +9,7 @@ export const protobufFileName = "session/v1/error_reason.proto";
 
 /**
  * ErrorReason is why an RPC failed. It is the reason in the google.rpc.ErrorInfo detail, whose domain is
- * session.v1; match it and never the message, which is for people. Deadlines and cancellations come as the
+ * session.v1. Match the reason, not the message, which is for people. Deadlines and cancellations are the
  * plain statuses DEADLINE_EXCEEDED and CANCELLED, without a reason.
  */
 export enum ErrorReason {
@@ -17,7 +17,7 @@ export enum ErrorReason {
   UNSPECIFIED = 0,
   /**
    * SESSION_NOT_FOUND - No session belongs to this token: it never existed, has expired, was invalidated, or the token was replaced by
-   * RegenerateSession; these are not told apart. Status NOT_FOUND. Treat the visitor as new.
+   * RegenerateSession; these cases are not distinguished. Status NOT_FOUND. Treat the visitor as new.
    *
    *     { "reason": "SESSION_NOT_FOUND", "domain": "session.v1", "metadata": {} }
    */
@@ -30,22 +30,22 @@ export enum ErrorReason {
    */
   TOKEN_INVALID = 2,
   /**
-   * VERSION_MISMATCH - if_version did not hold: the session was changed since it was read. Nothing was stored. Status ABORTED. Load the
-   * session again, reapply the change, try again.
+   * VERSION_MISMATCH - The session is not at if_version: it was changed since it was read. Nothing was stored. Status ABORTED. Load the
+   * session again, reapply the change, retry.
    *
    *     { "reason": "VERSION_MISMATCH", "domain": "session.v1", "metadata": { "version": "8" } }
    */
   VERSION_MISMATCH = 3,
   /**
-   * INVALID_ARGUMENT - The request itself is wrong; a google.rpc.BadRequest detail names each field, what was got and what is allowed.
+   * INVALID_ARGUMENT - The request is invalid; a google.rpc.BadRequest detail names each invalid field, what it was and what is allowed.
    * Nothing was stored. Status INVALID_ARGUMENT.
    *
    *     { "reason": "INVALID_ARGUMENT", "domain": "session.v1", "metadata": {} }
    */
   INVALID_ARGUMENT = 4,
   /**
-   * SESSION_TOO_LARGE - The session would grow past a size limit. Nothing was stored. Status RESOURCE_EXHAUSTED. A request of more than 4 MiB,
-   * which is more than any limit allows, comes as that plain status without a reason, because gRPC itself refuses it.
+   * SESSION_TOO_LARGE - The session would grow past a size limit. Nothing was stored. Status RESOURCE_EXHAUSTED. For a
+   * request of more than 4 MiB, gRPC itself returns that status, without a reason.
    *
    *     { "reason": "SESSION_TOO_LARGE", "domain": "session.v1",
    *       "metadata": { "limit": "262144", "setting": "SESSION_SIDECAR_MAX_SESSION_SIZE" } }
@@ -67,27 +67,27 @@ export enum ErrorReason {
    */
   FLASH_QUEUE_FULL = 7,
   /**
-   * STORE_UNAVAILABLE - The store did not answer. maybe_applied tells whether the change may have happened all the same. Status UNAVAILABLE,
+   * STORE_UNAVAILABLE - The store did not answer. maybe_applied is true if the change may have been applied nevertheless. Status UNAVAILABLE,
    * with a google.rpc.RetryInfo detail.
    *
    *     { "reason": "STORE_UNAVAILABLE", "domain": "session.v1", "metadata": { "maybe_applied": "false" } }
    */
   STORE_UNAVAILABLE = 8,
   /**
-   * STORE_FULL - The store has no room left and refused the write. Nothing was stored. Status RESOURCE_EXHAUSTED.
+   * STORE_FULL - The store is full and rejected the write. Nothing was stored. Status RESOURCE_EXHAUSTED.
    *
    *     { "reason": "STORE_FULL", "domain": "session.v1", "metadata": {} }
    */
   STORE_FULL = 9,
   /**
-   * DRAINING - The sidecar is stopping and takes no new calls. Nothing was stored. Status UNAVAILABLE, with a google.rpc.RetryInfo
+   * DRAINING - The sidecar is stopping and accepts no new calls. Nothing was stored. Status UNAVAILABLE, with a google.rpc.RetryInfo
    * detail.
    *
    *     { "reason": "DRAINING", "domain": "session.v1", "metadata": {} }
    */
   DRAINING = 10,
   /**
-   * INTERNAL - Something is wrong in the sidecar or in the stored record. The log line with this error_id says what. Status
+   * INTERNAL - An unexpected failure in the sidecar, or a damaged record. The log line with this error_id has the cause. Status
    * INTERNAL.
    *
    *     { "reason": "INTERNAL", "domain": "session.v1",
@@ -95,16 +95,17 @@ export enum ErrorReason {
    */
   INTERNAL = 11,
   /**
-   * REQUEST_TOO_LARGE - The request would cost more than one request may: too many mutations, too many bytes of the session to work through, or a
-   * reply that is too large. Nothing was stored. Status RESOURCE_EXHAUSTED. Split the request.
+   * REQUEST_TOO_LARGE - The request would exceed the budget of a request: too many mutations, too many bytes of the session to process, or
+   * too large a reply. Nothing was stored. Status RESOURCE_EXHAUSTED. Split the request.
    *
    *     { "reason": "REQUEST_TOO_LARGE", "domain": "session.v1",
    *       "metadata": { "limit": "1000", "setting": "SESSION_SIDECAR_MAX_MUTATIONS" } }
    */
   REQUEST_TOO_LARGE = 12,
   /**
-   * OVERLOADED - The sidecar has no room for the call: too many calls are in flight, too many replies are waiting to be read, or the
-   * process stood still for longer than the caller waits. The call was not started. Status UNAVAILABLE, with a google.rpc.RetryInfo detail.
+   * OVERLOADED - The sidecar has no capacity for the call: too many calls are in flight, too many replies are waiting to be read, or
+   * the process was paused for longer than the caller waits. The call was not started. Status UNAVAILABLE, with a
+   * google.rpc.RetryInfo detail.
    *
    *     { "reason": "OVERLOADED", "domain": "session.v1",
    *       "metadata": { "limit": "2048", "setting": "SESSION_SIDECAR_MAX_CALLS_IN_FLIGHT" } }

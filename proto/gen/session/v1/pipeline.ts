@@ -9,31 +9,31 @@ export const protobufPackage = "session.v1";
 
 export const protobufFileName = "session/v1/pipeline.proto";
 
-/** PipelineRequest is one frame of a Pipeline stream to the sidecar: calls to make and calls to give up. */
+/** PipelineRequest is one frame of a Pipeline stream to the sidecar: calls to make and calls to cancel. */
 export interface PipelineRequest {
   /** calls are started in order. At most 1,024. */
   calls: PipelineCall[];
   /**
-   * cancelled are the ids of calls whose answers nobody waits for any more. They get no reply, unless it is on its way
-   * already; their changes may happen all the same. Ids of calls that are not under way are ignored.
+   * cancelled are the ids of cancelled calls. They get no reply, unless it has already been sent; their changes may still
+   * be applied. Ids of calls that are not in flight are ignored.
    */
   cancelled: number[];
 }
 
 /** PipelineCall is one call of an RPC of SessionService. */
 export interface PipelineCall {
-  /** id names the call on this stream: any number that no call under way has. */
+  /** id identifies the call on this stream: any number that no call in flight uses. */
   id: number;
-  /** method is the RPC's name, for example GetSession. A name that the sidecar does not know is answered UNIMPLEMENTED. */
+  /** method is the RPC's name, for example GetSession. For an unknown name, the reply is UNIMPLEMENTED. */
   method: string;
-  /** request is the encoded request message of that RPC. Bytes that are none are answered INVALID_ARGUMENT. */
+  /** request is the encoded request message of that RPC. If it cannot be decoded, the reply is INVALID_ARGUMENT. */
   request: Buffer;
   /**
-   * timeout_ms is how long the caller waits for the answer, in milliseconds, counted from when the sidecar reads the frame.
-   * A call that could not be started by then is answered DEADLINE_EXCEEDED and never started. 0: for as long as it takes.
+   * timeout_ms is how long the caller waits for the reply, in milliseconds, counted from when the sidecar reads the frame.
+   * If the call could not be started by then, the reply is DEADLINE_EXCEEDED, and it is never started. 0 means no deadline.
    */
   timeoutMs: number;
-  /** metadata is what would be the metadata of the RPC, for example traceparent. May be empty. */
+  /** metadata is the metadata of the call, for example traceparent. May be empty. */
   metadata: Map<string, string>;
 }
 
@@ -44,26 +44,26 @@ export interface PipelineCall_MetadataEntry {
 
 /** PipelineResponse is one frame of a Pipeline stream from the sidecar. */
 export interface PipelineResponse {
-  /** replies are the answers to calls, in the order in which they finished. */
+  /** replies are the replies to calls, in order of completion. */
   replies: PipelineReply[];
   /**
-   * draining says that the sidecar is about to stop: make new calls on a new stream, and end this one when all its calls
-   * are answered. Calls that come all the same are answered DRAINING.
+   * draining is true when the sidecar is about to stop: make new calls on a new stream, and end this one when all its
+   * calls are answered. For further calls on this stream, the reply is DRAINING.
    */
   draining: boolean;
 }
 
-/** PipelineReply is the answer to one call. */
+/** PipelineReply is the reply to one call. */
 export interface PipelineReply {
   /** id is the id of the call. */
   id: number;
-  /** outcome is what came of it. */
+  /** outcome is the response or the error. */
   outcome:
     | //
-    /** response is the encoded response message of the RPC, when it succeeded. */
+    /** response is the encoded response message of a successful call. */
     { $case: "response"; value: Buffer }
     | //
-    /** error is what the RPC would have failed with, details included. */
+    /** error is the status of a failed call, details included. */
     { $case: "error"; value: Status }
     | undefined;
 }

@@ -13,8 +13,8 @@ export const protobufFileName = "session/v1/session.proto";
 /** Session is one visitor's session as it stood when the RPC ran. */
 export interface Session {
   /**
-   * handle is the session's public id: 22 characters of base64url. It names the session in logs and in the store and
-   * stays the same when the token is regenerated. It is not a credential: no RPC accepts it in place of a token.
+   * handle is the session's public id: 22 characters of base64url. It identifies the session in logs and in the store
+   * and stays the same when the token is regenerated. It is not a credential: no RPC accepts it instead of a token.
    */
   handle: string;
   /**
@@ -23,8 +23,8 @@ export interface Session {
    */
   data: Map<string, Buffer>;
   /**
-   * flash_queues lists the flash queues in which messages wait, in the order in which they were first written to. At
-   * most 100 (SESSION_SIDECAR_MAX_FLASH_QUEUES). Reading it does not take any message out.
+   * flash_queues lists the flash queues that have messages, in the order in which they were first written to. At most
+   * 100 (SESSION_SIDECAR_MAX_FLASH_QUEUES). Reading it does not remove any message.
    */
   flashQueues: FlashQueue[];
   /** csrf_token is the session's current CSRF token: 22 characters of base64url. Never empty. */
@@ -34,29 +34,29 @@ export interface Session {
     | Date
     | undefined;
   /**
-   * accessed is the last access that was recorded. Reads within the touch interval of a recorded access are not
-   * recorded themselves, so the real last access can be later by up to that interval.
+   * accessed is the last recorded access. Reads within the touch interval of a recorded access are not recorded, so the
+   * actual last access can be later by up to that interval.
    */
   accessed:
     | Date
     | undefined;
   /**
-   * expires is when the session ends if nobody uses it again: the earlier of its idle and its absolute end.
-   * Absent: it never expires by itself.
+   * expires is when the session ends without further accesses: the earlier of its idle end and its absolute end. Absent:
+   * it never expires.
    */
   expires:
     | Date
     | undefined;
-  /** idle_timeout is how long the session lives unused. Absent: it does not expire by being idle. */
+  /** idle_timeout is how long the session lives without an access. Absent: it does not expire when idle. */
   idleTimeout:
     | Duration
     | undefined;
   /**
-   * version starts at 1 and grows by one with every change. Reads do not change it. Pass it as if_version to update
-   * only what was read.
+   * version starts at 1 and grows by one with every change; reads do not change it. Pass it as if_version to update only
+   * if the session has not changed since.
    */
   version: number;
-  /** subject is who the session belongs to, as the application named it, for example a user id. Absent: not set. */
+  /** subject is who the session belongs to, as set by the application, for example a user id. Absent: no subject. */
   subject?: string | undefined;
 }
 
@@ -65,64 +65,62 @@ export interface Session_DataEntry {
   value: Buffer;
 }
 
-/** FlashQueue tells how many messages wait in one flash queue. */
+/** FlashQueue is a flash queue that has messages. */
 export interface FlashQueue {
   /** name is the queue's name. The default queue's name is the empty string. */
   name: string;
-  /** message_count is how many messages wait, at least 1. */
+  /** message_count is the number of waiting messages, at least 1. */
   messageCount: number;
 }
 
 /**
- * Mutation is one change to a session. Mutations of one request are applied in order, each seeing the effect of those
- * before it, and all of them or none. Keys are 1 to 256 bytes of UTF-8 without control characters; values are at least
- * 1 byte. An empty mutation is refused with INVALID_ARGUMENT.
+ * Mutation is one change to a session. The mutations of a request are applied in order, each on the result of the one
+ * before, and all of them or none. Keys are 1 to 256 bytes of UTF-8 without control characters; values are at least
+ * 1 byte. An empty mutation is rejected with INVALID_ARGUMENT.
  */
 export interface Mutation {
-  /** kind says what to do. Exactly one must be set. */
+  /** kind is the change to make. Exactly one must be set. */
   kind:
     | //
-    /** set stores a value, replacing what was there. Result: applied is always true. */
+    /** set stores a value and replaces any existing one. Result: applied is always true. */
     { $case: "set"; value: Set }
     | //
     /**
-     * set_if_absent stores a value unless the key has one. Result: value is the one the key holds now; applied tells
-     * whether it is the given one.
+     * set_if_absent stores a value unless the key has one. Result: value is the key's value afterwards; applied is true
+     * if that is the given one.
      */
     { $case: "setIfAbsent"; value: Set }
     | //
-    /** delete removes a key. Result: applied tells whether the key was there. */
+    /** delete removes a key. Result: applied is true if the key existed. */
     { $case: "delete"; value: Delete }
     | //
-    /** take removes a key and returns its value. Result: value is what was taken, absent when the key was not there. */
+    /** take removes a key and returns its value. Result: value is the removed value, absent if the key did not exist. */
     { $case: "take"; value: Take }
     | //
     /**
-     * clear removes every key of data. Flash messages, the CSRF token and the subject stay. Result: applied tells
-     * whether there was any key.
+     * clear removes every key of data. Flash messages, the CSRF token and the subject stay. Result: applied is true
+     * if there was any key.
      */
     { $case: "clear"; value: Clear }
     | //
     /**
-     * append adds an element to the end of the JSON array at a key, which is created when absent. Fails with
-     * INVALID_ARGUMENT when the key holds something that is no JSON array. Result: applied tells whether the element
-     * was added.
+     * append adds an element to the end of the JSON array at a key, and creates the array if absent. Fails with
+     * INVALID_ARGUMENT if the value is not a JSON array. Result: applied is true if the element was added.
      */
     { $case: "append"; value: Append }
     | //
     /**
-     * increment adds to the JSON integer at a key, which counts as 0 when absent. Fails with INVALID_ARGUMENT when the
-     * key holds something that is no JSON integer, or when the sum leaves the range in which every language keeps
-     * integers exact, -(2^53)+1 to 2^53-1 (RFC 8259, section 6). Result: value is the sum.
+     * increment adds to the JSON integer at a key, which counts as 0 if absent. Fails with INVALID_ARGUMENT if the value
+     * is not a JSON integer, or if the sum leaves the range in which every language represents integers exactly, -(2^53)+1 to 2^53-1 (RFC 8259, section 6). Result: value is the sum.
      */
     { $case: "increment"; value: Increment }
     | //
-    /** push_flash adds a message to the end of a flash queue. Result: applied tells whether it was added. */
+    /** push_flash adds a message to the end of a flash queue. Result: applied is true if it was added. */
     { $case: "pushFlash"; value: PushFlash }
     | undefined;
 }
 
-/** Set names a key and the value to store there. */
+/** Set stores a value at a key. */
 export interface Set {
   /** key is the key to write. */
   key: string;
@@ -130,13 +128,13 @@ export interface Set {
   value: Buffer;
 }
 
-/** Delete names a key to remove. */
+/** Delete removes a key. */
 export interface Delete {
-  /** key is the key to remove. Removing a key that is not there is no error. */
+  /** key is the key to remove. Removing a key that does not exist is not an error. */
   key: string;
 }
 
-/** Take names a key to remove and return. */
+/** Take removes a key and returns its value. */
 export interface Take {
   /** key is the key to take. */
   key: string;
@@ -146,28 +144,28 @@ export interface Take {
 export interface Clear {
 }
 
-/** Append names a JSON array and the element to add. */
+/** Append adds an element to a JSON array. */
 export interface Append {
   /** key is the key of the array. */
   key: string;
   /** value is the JSON text of the element to add. */
   value: Buffer;
   /**
-   * unless_present leaves the array as it is when it has an element with the same JSON text. Space between JSON tokens
-   * does not count; other ways of writing the same value (1.0 and 1, \u00e9 and é) do.
+   * unless_present leaves the array unchanged if it has an element with the same JSON text. White space between JSON
+   * tokens is ignored; other spellings of the same value (1.0 and 1, \u00e9 and é) are different.
    */
   unlessPresent: boolean;
 }
 
-/** Increment names a JSON integer and what to add to it. */
+/** Increment adds to a JSON integer. */
 export interface Increment {
   /** key is the key of the number. */
   key: string;
-  /** by is what to add: -(2^53)+1 to 2^53-1, not 0. */
+  /** by is the amount to add: -(2^53)+1 to 2^53-1, not 0. */
   by: number;
 }
 
-/** PushFlash names a flash queue and the message to add. */
+/** PushFlash adds a message to a flash queue. */
 export interface PushFlash {
   /**
    * queue is the queue's name: up to 256 bytes of UTF-8 without control characters. The default queue's name is the
@@ -176,13 +174,13 @@ export interface PushFlash {
   queue: string;
   /** message is the JSON text of the message. Must not be empty. */
   message: Buffer;
-  /** unless_present leaves the queue as it is when the same bytes already wait in it. */
+  /** unless_present leaves the queue unchanged if the same bytes already wait in it. */
   unlessPresent: boolean;
 }
 
-/** MutationResult is what one mutation did. Results come in the order of the mutations. */
+/** MutationResult is the result of one mutation. Results are in the order of the mutations. */
 export interface MutationResult {
-  /** applied tells whether the mutation changed the session. */
+  /** applied is true if the mutation changed the session. */
   applied: boolean;
   /** value is a JSON text, set by set_if_absent, take and increment as described there. Absent otherwise. */
   value?: Buffer | undefined;

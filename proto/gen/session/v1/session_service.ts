@@ -13,39 +13,39 @@ export const protobufPackage = "session.v1";
 
 export const protobufFileName = "session/v1/session_service.proto";
 
-/** CreateSessionRequest says what the new session holds from the start. */
+/** CreateSessionRequest describes the new session. */
 export interface CreateSessionRequest {
   /** mutations are applied to the empty session, in order. At most 1,000 (SESSION_SIDECAR_MAX_MUTATIONS). */
   mutations: Mutation[];
-  /** idle_expiry says how long the session lives unused. Not set: as SESSION_SIDECAR_IDLE_TIMEOUT says. */
+  /** idle_expiry is how long the session lives without an access. Absent: SESSION_SIDECAR_IDLE_TIMEOUT. */
   idleExpiry:
     | //
     /** idle_timeout is the session's own idle timeout: 1 second to 10 years, in whole milliseconds. */
     { $case: "idleTimeout"; value: Duration }
     | //
-    /** no_idle_timeout, when true, makes a session that does not expire by being idle. False is refused. */
+    /** no_idle_timeout, if true, creates a session that does not expire when idle. False is rejected. */
     { $case: "noIdleTimeout"; value: boolean }
     | undefined;
   /**
    * subject is who the session belongs to, for example a user id: 1 to 256 bytes of UTF-8 without control characters.
-   * Absent: nobody in particular.
+   * Absent: no subject.
    */
   subject?: string | undefined;
 }
 
-/** CreateSessionResponse returns the new session and, this once, its token. */
+/** CreateSessionResponse returns the new session and its token. No later response repeats the token. */
 export interface CreateSessionResponse {
-  /** token names the session in every later call: 68 characters that are safe in a cookie. Keep it secret. */
+  /** token identifies the session in every later call: 68 characters that are safe in a cookie. Keep it secret. */
   token: string;
   /** session is the session as created, version 1. */
   session:
     | Session
     | undefined;
-  /** results tells what each mutation did, in the order of the mutations. */
+  /** results has the result of each mutation, in the order of the mutations. */
   results: MutationResult[];
 }
 
-/** GetSessionRequest names the session to load. */
+/** GetSessionRequest identifies the session to load. */
 export interface GetSessionRequest {
   /** token is the session's token. */
   token: string;
@@ -57,7 +57,7 @@ export interface GetSessionResponse {
   session: Session | undefined;
 }
 
-/** UpdateSessionRequest says what to change. */
+/** UpdateSessionRequest describes the changes to make. */
 export interface UpdateSessionRequest {
   /** token is the session's token. */
   token: string;
@@ -66,51 +66,48 @@ export interface UpdateSessionRequest {
    * May be empty.
    */
   mutations: Mutation[];
-  /**
-   * if_version makes the update fail with VERSION_MISMATCH unless the session is at this version. Absent: update
-   * whatever version it is at.
-   */
+  /** if_version makes the update fail with VERSION_MISMATCH unless the session is at this version. Absent: any version. */
   ifVersion?:
     | number
     | undefined;
-  /** idle_expiry replaces how long the session lives unused, from now on. Not set: as before. */
+  /** idle_expiry replaces how long the session lives without an access. Absent: unchanged. */
   idleExpiry:
     | //
     /** idle_timeout is the session's own idle timeout: 1 second to 10 years, in whole milliseconds. */
     { $case: "idleTimeout"; value: Duration }
     | //
-    /** no_idle_timeout, when true, ends expiry by being idle for this session. False is refused. */
+    /** no_idle_timeout, if true, lets this session no longer expire when idle. False is rejected. */
     { $case: "noIdleTimeout"; value: boolean }
     | undefined;
   /**
-   * subject replaces who the session belongs to: 1 to 256 bytes of UTF-8 without control characters, or the empty
-   * string for nobody. Absent: as before.
+   * subject replaces who the session belongs to: 1 to 256 bytes of UTF-8 without control characters. The empty string
+   * removes the subject. Absent: unchanged.
    */
   subject?: string | undefined;
 }
 
-/** UpdateSessionResponse tells what the update did. */
+/** UpdateSessionResponse returns the results of the update. */
 export interface UpdateSessionResponse {
   /** version is the session's version after the update. It is unchanged when nothing was applied. */
   version: number;
-  /** expires is when the session ends if nobody uses it again. Absent: it never expires by itself. */
+  /** expires is when the session ends without further accesses. Absent: it never expires. */
   expires:
     | Date
     | undefined;
-  /** results tells what each mutation did, in the order of the mutations. */
+  /** results has the result of each mutation, in the order of the mutations. */
   results: MutationResult[];
 }
 
-/** RegenerateSessionRequest names the session whose token is to be replaced. */
+/** RegenerateSessionRequest identifies the session whose token to replace. */
 export interface RegenerateSessionRequest {
-  /** token is the session's present token, which stops working. */
+  /** token is the session's current token, which stops working. */
   token: string;
   /**
    * mutations are applied in the same step, in order. At most 1,000
    * (SESSION_SIDECAR_MAX_MUTATIONS). May be empty.
    */
   mutations: Mutation[];
-  /** subject replaces who the session belongs to, as in UpdateSessionRequest. Absent: as before. */
+  /** subject replaces who the session belongs to, as in UpdateSessionRequest. Absent: unchanged. */
   subject?: string | undefined;
 }
 
@@ -122,25 +119,25 @@ export interface RegenerateSessionResponse {
   csrfToken: string;
   /** version is the session's version after the change. */
   version: number;
-  /** expires is when the session ends if nobody uses it again. Absent: it never expires by itself. */
+  /** expires is when the session ends without further accesses. Absent: it never expires. */
   expires:
     | Date
     | undefined;
-  /** results tells what each mutation did, in the order of the mutations. */
+  /** results has the result of each mutation, in the order of the mutations. */
   results: MutationResult[];
 }
 
-/** InvalidateSessionRequest names the session to end. */
+/** InvalidateSessionRequest identifies the session to end. */
 export interface InvalidateSessionRequest {
   /** token is the session's token. */
   token: string;
 }
 
-/** InvalidateSessionResponse says that the session is gone. */
+/** InvalidateSessionResponse confirms that the session has ended. */
 export interface InvalidateSessionResponse {
 }
 
-/** PushFlashRequest says what to add to which queue. */
+/** PushFlashRequest identifies a flash queue and the message to add. */
 export interface PushFlashRequest {
   /** token is the session's token. */
   token: string;
@@ -152,19 +149,19 @@ export interface PushFlashRequest {
   /** message is the JSON text of the message. Must not be empty. */
   message: Buffer;
   /**
-   * unless_present leaves the queue as it is when the same bytes already wait in it. The seed library calls this
+   * unless_present leaves the queue unchanged if the same bytes already wait in it. Pyramid calls this
    * allow_duplicate=False.
    */
   unlessPresent: boolean;
 }
 
-/** PushFlashResponse tells whether the message was added. */
+/** PushFlashResponse returns whether the message was added. */
 export interface PushFlashResponse {
-  /** applied is false when unless_present was set and the message already waited. */
+  /** applied is false if unless_present was set and the message was already waiting. */
   applied: boolean;
 }
 
-/** PopFlashRequest names the queue to empty. */
+/** PopFlashRequest identifies the queue to empty. */
 export interface PopFlashRequest {
   /** token is the session's token. */
   token: string;
@@ -172,13 +169,13 @@ export interface PopFlashRequest {
   queue: string;
 }
 
-/** PopFlashResponse returns the messages that were taken. */
+/** PopFlashResponse returns the removed messages. */
 export interface PopFlashResponse {
-  /** messages are the JSON texts taken out, oldest first. Empty when none waited. */
+  /** messages are the removed JSON texts, oldest first. Empty if no message was waiting. */
   messages: Buffer[];
 }
 
-/** PeekFlashRequest names the queue to read. */
+/** PeekFlashRequest identifies the queue to read. */
 export interface PeekFlashRequest {
   /** token is the session's token. */
   token: string;
@@ -186,13 +183,13 @@ export interface PeekFlashRequest {
   queue: string;
 }
 
-/** PeekFlashResponse returns the messages that wait. */
+/** PeekFlashResponse returns the waiting messages. */
 export interface PeekFlashResponse {
-  /** messages are the JSON texts waiting, oldest first. Empty when none wait. */
+  /** messages are the waiting JSON texts, oldest first. Empty if no message is waiting. */
   messages: Buffer[];
 }
 
-/** GetCsrfTokenRequest names the session. */
+/** GetCsrfTokenRequest identifies the session. */
 export interface GetCsrfTokenRequest {
   /** token is the session's token. */
   token: string;
@@ -204,7 +201,7 @@ export interface GetCsrfTokenResponse {
   csrfToken: string;
 }
 
-/** NewCsrfTokenRequest names the session. */
+/** NewCsrfTokenRequest identifies the session. */
 export interface NewCsrfTokenRequest {
   /** token is the session's token. */
   token: string;
@@ -216,17 +213,17 @@ export interface NewCsrfTokenResponse {
   csrfToken: string;
 }
 
-/** CheckCsrfTokenRequest says which CSRF token to check. */
+/** CheckCsrfTokenRequest contains the CSRF token to check. */
 export interface CheckCsrfTokenRequest {
   /** token is the session's token. */
   token: string;
-  /** csrf_token is what the form or header carried. Any text, the empty one too, is allowed and compared. */
+  /** csrf_token is what the form or header carried. Any text is allowed, including the empty one. */
   csrfToken: string;
 }
 
-/** CheckCsrfTokenResponse tells whether the CSRF token is the session's own. */
+/** CheckCsrfTokenResponse returns whether the CSRF token is the session's own. */
 export interface CheckCsrfTokenResponse {
-  /** valid is true when it is. */
+  /** valid is true if the tokens are equal. */
   valid: boolean;
 }
 
@@ -1502,12 +1499,12 @@ export const CheckCsrfTokenResponse: MessageFns<CheckCsrfTokenResponse> = {
 /**
  * SessionService keeps the server-side sessions of a web application.
  *
- * A session is named by its token, the secret that CreateSession returns and the browser keeps in a cookie. Every RPC
- * that succeeds on a session counts as an access and, when the touch interval has passed, slides its idle timeout.
+ * A session is identified by its token, the secret that CreateSession returns and the browser keeps in a cookie. Every
+ * successful RPC on a session counts as an access and, once the touch interval has passed, slides its idle timeout.
  *
- * Errors are told by ErrorReason in a google.rpc.ErrorInfo detail. Besides those listed with each RPC, any RPC can
- * fail with INVALID_ARGUMENT, STORE_UNAVAILABLE, DRAINING, INTERNAL, or the plain statuses DEADLINE_EXCEEDED and
- * CANCELLED; any RPC that takes a token with TOKEN_INVALID.
+ * Every error carries an ErrorReason in a google.rpc.ErrorInfo detail. In addition to the errors listed with each RPC,
+ * any RPC can fail with INVALID_ARGUMENT, STORE_UNAVAILABLE, OVERLOADED, DRAINING, API_TOKEN_INVALID, INTERNAL, or the
+ * plain statuses DEADLINE_EXCEEDED and CANCELLED; any RPC that takes a token can fail with TOKEN_INVALID.
  */
 export type SessionServiceDefinition = typeof SessionServiceDefinition;
 export const SessionServiceDefinition = {
@@ -1515,12 +1512,12 @@ export const SessionServiceDefinition = {
   fullName: "session.v1.SessionService",
   methods: {
     /**
-     * CreateSession starts a session under a new token and applies the given mutations to it in the same step. It is the
-     * only RPC that creates; call it when there is something to store, not for every visitor.
+     * CreateSession creates a session with a new token and applies the given mutations to it in the same step. No other
+     * RPC creates a session. Call it when there is something to store, not for every visitor.
      *
      * Errors:
      * - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the mutations do not fit in a session.
-     * - REQUEST_TOO_LARGE: the mutations cost more than one request may.
+     * - REQUEST_TOO_LARGE: the mutations exceed the budget of a request.
      * - STORE_FULL: the store has no room for another session.
      */
     createSession: {
@@ -1532,10 +1529,10 @@ export const SessionServiceDefinition = {
       options: {},
     },
     /**
-     * GetSession loads a session and slides its idle timeout when that is due.
+     * GetSession loads a session and slides its idle timeout when due.
      *
      * Errors:
-     * - SESSION_NOT_FOUND: the visitor has no session any more.
+     * - SESSION_NOT_FOUND: the session has ended.
      */
     getSession: {
       name: "GetSession",
@@ -1546,14 +1543,14 @@ export const SessionServiceDefinition = {
       options: { idempotencyLevel: "IDEMPOTENT" },
     },
     /**
-     * UpdateSession applies mutations to a session that exists, all of them or none, in one atomic step. Changes of
-     * parallel requests to other keys are kept.
+     * UpdateSession applies mutations to an existing session, all of them or none, in one atomic step. Changes that
+     * parallel requests make to other keys are kept.
      *
      * Errors:
      * - SESSION_NOT_FOUND: the session has ended; it is not created again.
-     * - VERSION_MISMATCH: if_version did not hold.
+     * - VERSION_MISMATCH: the session is not at if_version.
      * - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the result would not fit in a session.
-     * - REQUEST_TOO_LARGE: the mutations cost more than one request may.
+     * - REQUEST_TOO_LARGE: the mutations exceed the budget of a request.
      * - STORE_FULL: the store has no room for the change.
      */
     updateSession: {
@@ -1572,7 +1569,7 @@ export const SessionServiceDefinition = {
      * Errors:
      * - SESSION_NOT_FOUND: the session has ended or its token was already replaced.
      * - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the result would not fit in a session.
-     * - REQUEST_TOO_LARGE: the mutations cost more than one request may.
+     * - REQUEST_TOO_LARGE: the mutations exceed the budget of a request.
      * - STORE_FULL: the store has no room for the change.
      */
     regenerateSession: {
@@ -1584,8 +1581,8 @@ export const SessionServiceDefinition = {
       options: {},
     },
     /**
-     * InvalidateSession ends a session for good. A session that is not there any more is no error. Whatever arrives later
-     * with its token fails with SESSION_NOT_FOUND.
+     * InvalidateSession ends a session permanently. It succeeds if the session has already ended. Later calls with its token
+     * fail with SESSION_NOT_FOUND.
      */
     invalidateSession: {
       name: "InvalidateSession",
@@ -1612,12 +1609,12 @@ export const SessionServiceDefinition = {
       options: {},
     },
     /**
-     * PopFlash takes all messages out of a flash queue. Each message is given to exactly one caller; one pushed meanwhile
-     * stays for the next. When the answer is lost on the way, the messages are lost with it.
+     * PopFlash removes and returns all messages of a flash queue. Each message is returned to exactly one caller; one
+     * pushed meanwhile stays for the next. If the response is lost, so are its messages.
      *
      * Errors:
      * - SESSION_NOT_FOUND: the session has ended.
-     * - STORE_FULL: the store takes no changes.
+     * - STORE_FULL: the store accepts no changes.
      */
     popFlash: {
       name: "PopFlash",
@@ -1628,7 +1625,7 @@ export const SessionServiceDefinition = {
       options: {},
     },
     /**
-     * PeekFlash reads the messages of a flash queue and leaves them there.
+     * PeekFlash returns the messages of a flash queue without removing them.
      *
      * Errors:
      * - SESSION_NOT_FOUND: the session has ended.
@@ -1642,7 +1639,7 @@ export const SessionServiceDefinition = {
       options: { idempotencyLevel: "IDEMPOTENT" },
     },
     /**
-     * GetCsrfToken reads the session's CSRF token. Every session has one from its creation.
+     * GetCsrfToken returns the session's CSRF token. Every session has one from its creation.
      *
      * Errors:
      * - SESSION_NOT_FOUND: the session has ended.
@@ -1660,7 +1657,7 @@ export const SessionServiceDefinition = {
      *
      * Errors:
      * - SESSION_NOT_FOUND: the session has ended.
-     * - STORE_FULL: the store takes no changes.
+     * - STORE_FULL: the store accepts no changes.
      */
     newCsrfToken: {
       name: "NewCsrfToken",
@@ -1671,8 +1668,8 @@ export const SessionServiceDefinition = {
       options: {},
     },
     /**
-     * CheckCsrfToken compares a CSRF token with the session's own in constant time. A wrong token is an answer, not an
-     * error.
+     * CheckCsrfToken compares a CSRF token with the session's own in constant time. A wrong token is not
+     * an error.
      *
      * Errors:
      * - SESSION_NOT_FOUND: the session has ended.
@@ -1686,18 +1683,18 @@ export const SessionServiceDefinition = {
       options: { idempotencyLevel: "IDEMPOTENT" },
     },
     /**
-     * Pipeline carries any number of the calls above over one stream, which costs both sides far less than an RPC each. Calls
-     * run side by side and are answered in the order in which they finish, with the same responses and errors as the RPCs
-     * of the same names. The sidecar sends its headers at once, so that a client knows that the stream is open.
+     * Pipeline carries any number of the calls above over one stream, at a fraction of the cost of one RPC per call. Calls
+     * run concurrently and are answered in order of completion, with the same responses and errors as the RPCs of the same
+     * names. The sidecar sends its headers at once, so that the client knows that the stream is open.
      *
-     * The sidecar reads no further while too many calls of the stream are under way or the client does not read the
-     * replies. When the sidecar is about to stop, it says so in PipelineResponse.draining, finishes what is under way and ends
-     * the stream. When the stream breaks, the fate of calls that were sent and not answered is unknown.
+     * The sidecar stops reading while too many calls of the stream are in flight, or while the client does not read the
+     * replies. Before it stops, it sets PipelineResponse.draining, finishes the calls in flight and ends the stream. When the
+     * stream breaks, the outcome of calls that were sent and not answered is unknown.
      *
-     * Errors that end the stream, besides those of the connection:
-     * - INVALID_ARGUMENT: a frame that is no PipelineRequest, has too many calls, or reuses the id of a call under way.
-     * - RESOURCE_EXHAUSTED: a frame of more than 4 MiB.
-     * - DRAINING: the sidecar is stopping and takes no new streams.
+     * Errors that end the stream, in addition to those of the connection:
+     * - INVALID_ARGUMENT: a frame cannot be decoded, has too many calls, or reuses the id of a call in flight.
+     * - RESOURCE_EXHAUSTED: a frame is larger than 4 MiB.
+     * - DRAINING: the sidecar is stopping and accepts no new streams.
      */
     pipeline: {
       name: "Pipeline",
@@ -1713,22 +1710,22 @@ export const SessionServiceDefinition = {
 /**
  * SessionService keeps the server-side sessions of a web application.
  *
- * A session is named by its token, the secret that CreateSession returns and the browser keeps in a cookie. Every RPC
- * that succeeds on a session counts as an access and, when the touch interval has passed, slides its idle timeout.
+ * A session is identified by its token, the secret that CreateSession returns and the browser keeps in a cookie. Every
+ * successful RPC on a session counts as an access and, once the touch interval has passed, slides its idle timeout.
  *
- * Errors are told by ErrorReason in a google.rpc.ErrorInfo detail. Besides those listed with each RPC, any RPC can
- * fail with INVALID_ARGUMENT, STORE_UNAVAILABLE, DRAINING, INTERNAL, or the plain statuses DEADLINE_EXCEEDED and
- * CANCELLED; any RPC that takes a token with TOKEN_INVALID.
+ * Every error carries an ErrorReason in a google.rpc.ErrorInfo detail. In addition to the errors listed with each RPC,
+ * any RPC can fail with INVALID_ARGUMENT, STORE_UNAVAILABLE, OVERLOADED, DRAINING, API_TOKEN_INVALID, INTERNAL, or the
+ * plain statuses DEADLINE_EXCEEDED and CANCELLED; any RPC that takes a token can fail with TOKEN_INVALID.
  */
 export type SessionServiceService = typeof SessionServiceService;
 export const SessionServiceService = {
   /**
-   * CreateSession starts a session under a new token and applies the given mutations to it in the same step. It is the
-   * only RPC that creates; call it when there is something to store, not for every visitor.
+   * CreateSession creates a session with a new token and applies the given mutations to it in the same step. No other
+   * RPC creates a session. Call it when there is something to store, not for every visitor.
    *
    * Errors:
    * - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the mutations do not fit in a session.
-   * - REQUEST_TOO_LARGE: the mutations cost more than one request may.
+   * - REQUEST_TOO_LARGE: the mutations exceed the budget of a request.
    * - STORE_FULL: the store has no room for another session.
    */
   createSession: {
@@ -1742,10 +1739,10 @@ export const SessionServiceService = {
     responseDeserialize: (value: Buffer): CreateSessionResponse => CreateSessionResponse.decode(value),
   },
   /**
-   * GetSession loads a session and slides its idle timeout when that is due.
+   * GetSession loads a session and slides its idle timeout when due.
    *
    * Errors:
-   * - SESSION_NOT_FOUND: the visitor has no session any more.
+   * - SESSION_NOT_FOUND: the session has ended.
    */
   getSession: {
     path: "/session.v1.SessionService/GetSession" as const,
@@ -1757,14 +1754,14 @@ export const SessionServiceService = {
     responseDeserialize: (value: Buffer): GetSessionResponse => GetSessionResponse.decode(value),
   },
   /**
-   * UpdateSession applies mutations to a session that exists, all of them or none, in one atomic step. Changes of
-   * parallel requests to other keys are kept.
+   * UpdateSession applies mutations to an existing session, all of them or none, in one atomic step. Changes that
+   * parallel requests make to other keys are kept.
    *
    * Errors:
    * - SESSION_NOT_FOUND: the session has ended; it is not created again.
-   * - VERSION_MISMATCH: if_version did not hold.
+   * - VERSION_MISMATCH: the session is not at if_version.
    * - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the result would not fit in a session.
-   * - REQUEST_TOO_LARGE: the mutations cost more than one request may.
+   * - REQUEST_TOO_LARGE: the mutations exceed the budget of a request.
    * - STORE_FULL: the store has no room for the change.
    */
   updateSession: {
@@ -1785,7 +1782,7 @@ export const SessionServiceService = {
    * Errors:
    * - SESSION_NOT_FOUND: the session has ended or its token was already replaced.
    * - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the result would not fit in a session.
-   * - REQUEST_TOO_LARGE: the mutations cost more than one request may.
+   * - REQUEST_TOO_LARGE: the mutations exceed the budget of a request.
    * - STORE_FULL: the store has no room for the change.
    */
   regenerateSession: {
@@ -1800,8 +1797,8 @@ export const SessionServiceService = {
     responseDeserialize: (value: Buffer): RegenerateSessionResponse => RegenerateSessionResponse.decode(value),
   },
   /**
-   * InvalidateSession ends a session for good. A session that is not there any more is no error. Whatever arrives later
-   * with its token fails with SESSION_NOT_FOUND.
+   * InvalidateSession ends a session permanently. It succeeds if the session has already ended. Later calls with its token
+   * fail with SESSION_NOT_FOUND.
    */
   invalidateSession: {
     path: "/session.v1.SessionService/InvalidateSession" as const,
@@ -1832,12 +1829,12 @@ export const SessionServiceService = {
     responseDeserialize: (value: Buffer): PushFlashResponse => PushFlashResponse.decode(value),
   },
   /**
-   * PopFlash takes all messages out of a flash queue. Each message is given to exactly one caller; one pushed meanwhile
-   * stays for the next. When the answer is lost on the way, the messages are lost with it.
+   * PopFlash removes and returns all messages of a flash queue. Each message is returned to exactly one caller; one
+   * pushed meanwhile stays for the next. If the response is lost, so are its messages.
    *
    * Errors:
    * - SESSION_NOT_FOUND: the session has ended.
-   * - STORE_FULL: the store takes no changes.
+   * - STORE_FULL: the store accepts no changes.
    */
   popFlash: {
     path: "/session.v1.SessionService/PopFlash" as const,
@@ -1849,7 +1846,7 @@ export const SessionServiceService = {
     responseDeserialize: (value: Buffer): PopFlashResponse => PopFlashResponse.decode(value),
   },
   /**
-   * PeekFlash reads the messages of a flash queue and leaves them there.
+   * PeekFlash returns the messages of a flash queue without removing them.
    *
    * Errors:
    * - SESSION_NOT_FOUND: the session has ended.
@@ -1864,7 +1861,7 @@ export const SessionServiceService = {
     responseDeserialize: (value: Buffer): PeekFlashResponse => PeekFlashResponse.decode(value),
   },
   /**
-   * GetCsrfToken reads the session's CSRF token. Every session has one from its creation.
+   * GetCsrfToken returns the session's CSRF token. Every session has one from its creation.
    *
    * Errors:
    * - SESSION_NOT_FOUND: the session has ended.
@@ -1884,7 +1881,7 @@ export const SessionServiceService = {
    *
    * Errors:
    * - SESSION_NOT_FOUND: the session has ended.
-   * - STORE_FULL: the store takes no changes.
+   * - STORE_FULL: the store accepts no changes.
    */
   newCsrfToken: {
     path: "/session.v1.SessionService/NewCsrfToken" as const,
@@ -1897,8 +1894,8 @@ export const SessionServiceService = {
     responseDeserialize: (value: Buffer): NewCsrfTokenResponse => NewCsrfTokenResponse.decode(value),
   },
   /**
-   * CheckCsrfToken compares a CSRF token with the session's own in constant time. A wrong token is an answer, not an
-   * error.
+   * CheckCsrfToken compares a CSRF token with the session's own in constant time. A wrong token is not
+   * an error.
    *
    * Errors:
    * - SESSION_NOT_FOUND: the session has ended.
@@ -1915,18 +1912,18 @@ export const SessionServiceService = {
     responseDeserialize: (value: Buffer): CheckCsrfTokenResponse => CheckCsrfTokenResponse.decode(value),
   },
   /**
-   * Pipeline carries any number of the calls above over one stream, which costs both sides far less than an RPC each. Calls
-   * run side by side and are answered in the order in which they finish, with the same responses and errors as the RPCs
-   * of the same names. The sidecar sends its headers at once, so that a client knows that the stream is open.
+   * Pipeline carries any number of the calls above over one stream, at a fraction of the cost of one RPC per call. Calls
+   * run concurrently and are answered in order of completion, with the same responses and errors as the RPCs of the same
+   * names. The sidecar sends its headers at once, so that the client knows that the stream is open.
    *
-   * The sidecar reads no further while too many calls of the stream are under way or the client does not read the
-   * replies. When the sidecar is about to stop, it says so in PipelineResponse.draining, finishes what is under way and ends
-   * the stream. When the stream breaks, the fate of calls that were sent and not answered is unknown.
+   * The sidecar stops reading while too many calls of the stream are in flight, or while the client does not read the
+   * replies. Before it stops, it sets PipelineResponse.draining, finishes the calls in flight and ends the stream. When the
+   * stream breaks, the outcome of calls that were sent and not answered is unknown.
    *
-   * Errors that end the stream, besides those of the connection:
-   * - INVALID_ARGUMENT: a frame that is no PipelineRequest, has too many calls, or reuses the id of a call under way.
-   * - RESOURCE_EXHAUSTED: a frame of more than 4 MiB.
-   * - DRAINING: the sidecar is stopping and takes no new streams.
+   * Errors that end the stream, in addition to those of the connection:
+   * - INVALID_ARGUMENT: a frame cannot be decoded, has too many calls, or reuses the id of a call in flight.
+   * - RESOURCE_EXHAUSTED: a frame is larger than 4 MiB.
+   * - DRAINING: the sidecar is stopping and accepts no new streams.
    */
   pipeline: {
     path: "/session.v1.SessionService/Pipeline" as const,
@@ -1941,31 +1938,31 @@ export const SessionServiceService = {
 
 export interface SessionServiceServer extends UntypedServiceImplementation {
   /**
-   * CreateSession starts a session under a new token and applies the given mutations to it in the same step. It is the
-   * only RPC that creates; call it when there is something to store, not for every visitor.
+   * CreateSession creates a session with a new token and applies the given mutations to it in the same step. No other
+   * RPC creates a session. Call it when there is something to store, not for every visitor.
    *
    * Errors:
    * - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the mutations do not fit in a session.
-   * - REQUEST_TOO_LARGE: the mutations cost more than one request may.
+   * - REQUEST_TOO_LARGE: the mutations exceed the budget of a request.
    * - STORE_FULL: the store has no room for another session.
    */
   createSession: handleUnaryCall<CreateSessionRequest, CreateSessionResponse>;
   /**
-   * GetSession loads a session and slides its idle timeout when that is due.
+   * GetSession loads a session and slides its idle timeout when due.
    *
    * Errors:
-   * - SESSION_NOT_FOUND: the visitor has no session any more.
+   * - SESSION_NOT_FOUND: the session has ended.
    */
   getSession: handleUnaryCall<GetSessionRequest, GetSessionResponse>;
   /**
-   * UpdateSession applies mutations to a session that exists, all of them or none, in one atomic step. Changes of
-   * parallel requests to other keys are kept.
+   * UpdateSession applies mutations to an existing session, all of them or none, in one atomic step. Changes that
+   * parallel requests make to other keys are kept.
    *
    * Errors:
    * - SESSION_NOT_FOUND: the session has ended; it is not created again.
-   * - VERSION_MISMATCH: if_version did not hold.
+   * - VERSION_MISMATCH: the session is not at if_version.
    * - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the result would not fit in a session.
-   * - REQUEST_TOO_LARGE: the mutations cost more than one request may.
+   * - REQUEST_TOO_LARGE: the mutations exceed the budget of a request.
    * - STORE_FULL: the store has no room for the change.
    */
   updateSession: handleUnaryCall<UpdateSessionRequest, UpdateSessionResponse>;
@@ -1977,13 +1974,13 @@ export interface SessionServiceServer extends UntypedServiceImplementation {
    * Errors:
    * - SESSION_NOT_FOUND: the session has ended or its token was already replaced.
    * - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the result would not fit in a session.
-   * - REQUEST_TOO_LARGE: the mutations cost more than one request may.
+   * - REQUEST_TOO_LARGE: the mutations exceed the budget of a request.
    * - STORE_FULL: the store has no room for the change.
    */
   regenerateSession: handleUnaryCall<RegenerateSessionRequest, RegenerateSessionResponse>;
   /**
-   * InvalidateSession ends a session for good. A session that is not there any more is no error. Whatever arrives later
-   * with its token fails with SESSION_NOT_FOUND.
+   * InvalidateSession ends a session permanently. It succeeds if the session has already ended. Later calls with its token
+   * fail with SESSION_NOT_FOUND.
    */
   invalidateSession: handleUnaryCall<InvalidateSessionRequest, InvalidateSessionResponse>;
   /**
@@ -1996,23 +1993,23 @@ export interface SessionServiceServer extends UntypedServiceImplementation {
    */
   pushFlash: handleUnaryCall<PushFlashRequest, PushFlashResponse>;
   /**
-   * PopFlash takes all messages out of a flash queue. Each message is given to exactly one caller; one pushed meanwhile
-   * stays for the next. When the answer is lost on the way, the messages are lost with it.
+   * PopFlash removes and returns all messages of a flash queue. Each message is returned to exactly one caller; one
+   * pushed meanwhile stays for the next. If the response is lost, so are its messages.
    *
    * Errors:
    * - SESSION_NOT_FOUND: the session has ended.
-   * - STORE_FULL: the store takes no changes.
+   * - STORE_FULL: the store accepts no changes.
    */
   popFlash: handleUnaryCall<PopFlashRequest, PopFlashResponse>;
   /**
-   * PeekFlash reads the messages of a flash queue and leaves them there.
+   * PeekFlash returns the messages of a flash queue without removing them.
    *
    * Errors:
    * - SESSION_NOT_FOUND: the session has ended.
    */
   peekFlash: handleUnaryCall<PeekFlashRequest, PeekFlashResponse>;
   /**
-   * GetCsrfToken reads the session's CSRF token. Every session has one from its creation.
+   * GetCsrfToken returns the session's CSRF token. Every session has one from its creation.
    *
    * Errors:
    * - SESSION_NOT_FOUND: the session has ended.
@@ -2023,30 +2020,30 @@ export interface SessionServiceServer extends UntypedServiceImplementation {
    *
    * Errors:
    * - SESSION_NOT_FOUND: the session has ended.
-   * - STORE_FULL: the store takes no changes.
+   * - STORE_FULL: the store accepts no changes.
    */
   newCsrfToken: handleUnaryCall<NewCsrfTokenRequest, NewCsrfTokenResponse>;
   /**
-   * CheckCsrfToken compares a CSRF token with the session's own in constant time. A wrong token is an answer, not an
-   * error.
+   * CheckCsrfToken compares a CSRF token with the session's own in constant time. A wrong token is not
+   * an error.
    *
    * Errors:
    * - SESSION_NOT_FOUND: the session has ended.
    */
   checkCsrfToken: handleUnaryCall<CheckCsrfTokenRequest, CheckCsrfTokenResponse>;
   /**
-   * Pipeline carries any number of the calls above over one stream, which costs both sides far less than an RPC each. Calls
-   * run side by side and are answered in the order in which they finish, with the same responses and errors as the RPCs
-   * of the same names. The sidecar sends its headers at once, so that a client knows that the stream is open.
+   * Pipeline carries any number of the calls above over one stream, at a fraction of the cost of one RPC per call. Calls
+   * run concurrently and are answered in order of completion, with the same responses and errors as the RPCs of the same
+   * names. The sidecar sends its headers at once, so that the client knows that the stream is open.
    *
-   * The sidecar reads no further while too many calls of the stream are under way or the client does not read the
-   * replies. When the sidecar is about to stop, it says so in PipelineResponse.draining, finishes what is under way and ends
-   * the stream. When the stream breaks, the fate of calls that were sent and not answered is unknown.
+   * The sidecar stops reading while too many calls of the stream are in flight, or while the client does not read the
+   * replies. Before it stops, it sets PipelineResponse.draining, finishes the calls in flight and ends the stream. When the
+   * stream breaks, the outcome of calls that were sent and not answered is unknown.
    *
-   * Errors that end the stream, besides those of the connection:
-   * - INVALID_ARGUMENT: a frame that is no PipelineRequest, has too many calls, or reuses the id of a call under way.
-   * - RESOURCE_EXHAUSTED: a frame of more than 4 MiB.
-   * - DRAINING: the sidecar is stopping and takes no new streams.
+   * Errors that end the stream, in addition to those of the connection:
+   * - INVALID_ARGUMENT: a frame cannot be decoded, has too many calls, or reuses the id of a call in flight.
+   * - RESOURCE_EXHAUSTED: a frame is larger than 4 MiB.
+   * - DRAINING: the sidecar is stopping and accepts no new streams.
    */
   pipeline: handleBidiStreamingCall<PipelineRequest, PipelineResponse>;
 }

@@ -22,7 +22,7 @@ const (
 )
 
 // ErrorReason is why an RPC failed. It is the reason in the google.rpc.ErrorInfo detail, whose domain is
-// session.v1; match it and never the message, which is for people. Deadlines and cancellations come as the
+// session.v1. Match the reason, not the message, which is for people. Deadlines and cancellations are the
 // plain statuses DEADLINE_EXCEEDED and CANCELLED, without a reason.
 type ErrorReason int32
 
@@ -30,7 +30,7 @@ const (
 	// Do not use.
 	ErrorReason_ERROR_REASON_UNSPECIFIED ErrorReason = 0
 	// No session belongs to this token: it never existed, has expired, was invalidated, or the token was replaced by
-	// RegenerateSession; these are not told apart. Status NOT_FOUND. Treat the visitor as new.
+	// RegenerateSession; these cases are not distinguished. Status NOT_FOUND. Treat the visitor as new.
 	//
 	//	{ "reason": "SESSION_NOT_FOUND", "domain": "session.v1", "metadata": {} }
 	ErrorReason_ERROR_REASON_SESSION_NOT_FOUND ErrorReason = 1
@@ -39,18 +39,18 @@ const (
 	//
 	//	{ "reason": "TOKEN_INVALID", "domain": "session.v1", "metadata": {} }
 	ErrorReason_ERROR_REASON_TOKEN_INVALID ErrorReason = 2
-	// if_version did not hold: the session was changed since it was read. Nothing was stored. Status ABORTED. Load the
-	// session again, reapply the change, try again.
+	// The session is not at if_version: it was changed since it was read. Nothing was stored. Status ABORTED. Load the
+	// session again, reapply the change, retry.
 	//
 	//	{ "reason": "VERSION_MISMATCH", "domain": "session.v1", "metadata": { "version": "8" } }
 	ErrorReason_ERROR_REASON_VERSION_MISMATCH ErrorReason = 3
-	// The request itself is wrong; a google.rpc.BadRequest detail names each field, what was got and what is allowed.
+	// The request is invalid; a google.rpc.BadRequest detail names each invalid field, what it was and what is allowed.
 	// Nothing was stored. Status INVALID_ARGUMENT.
 	//
 	//	{ "reason": "INVALID_ARGUMENT", "domain": "session.v1", "metadata": {} }
 	ErrorReason_ERROR_REASON_INVALID_ARGUMENT ErrorReason = 4
-	// The session would grow past a size limit. Nothing was stored. Status RESOURCE_EXHAUSTED. A request of more than 4 MiB,
-	// which is more than any limit allows, comes as that plain status without a reason, because gRPC itself refuses it.
+	// The session would grow past a size limit. Nothing was stored. Status RESOURCE_EXHAUSTED. For a
+	// request of more than 4 MiB, gRPC itself returns that status, without a reason.
 	//
 	//	{ "reason": "SESSION_TOO_LARGE", "domain": "session.v1",
 	//	  "metadata": { "limit": "262144", "setting": "SESSION_SIDECAR_MAX_SESSION_SIZE" } }
@@ -66,34 +66,35 @@ const (
 	//	{ "reason": "FLASH_QUEUE_FULL", "domain": "session.v1",
 	//	  "metadata": { "limit": "100", "setting": "SESSION_SIDECAR_MAX_FLASH_MESSAGES" } }
 	ErrorReason_ERROR_REASON_FLASH_QUEUE_FULL ErrorReason = 7
-	// The store did not answer. maybe_applied tells whether the change may have happened all the same. Status UNAVAILABLE,
+	// The store did not answer. maybe_applied is true if the change may have been applied nevertheless. Status UNAVAILABLE,
 	// with a google.rpc.RetryInfo detail.
 	//
 	//	{ "reason": "STORE_UNAVAILABLE", "domain": "session.v1", "metadata": { "maybe_applied": "false" } }
 	ErrorReason_ERROR_REASON_STORE_UNAVAILABLE ErrorReason = 8
-	// The store has no room left and refused the write. Nothing was stored. Status RESOURCE_EXHAUSTED.
+	// The store is full and rejected the write. Nothing was stored. Status RESOURCE_EXHAUSTED.
 	//
 	//	{ "reason": "STORE_FULL", "domain": "session.v1", "metadata": {} }
 	ErrorReason_ERROR_REASON_STORE_FULL ErrorReason = 9
-	// The sidecar is stopping and takes no new calls. Nothing was stored. Status UNAVAILABLE, with a google.rpc.RetryInfo
+	// The sidecar is stopping and accepts no new calls. Nothing was stored. Status UNAVAILABLE, with a google.rpc.RetryInfo
 	// detail.
 	//
 	//	{ "reason": "DRAINING", "domain": "session.v1", "metadata": {} }
 	ErrorReason_ERROR_REASON_DRAINING ErrorReason = 10
-	// Something is wrong in the sidecar or in the stored record. The log line with this error_id says what. Status
+	// An unexpected failure in the sidecar, or a damaged record. The log line with this error_id has the cause. Status
 	// INTERNAL.
 	//
 	//	{ "reason": "INTERNAL", "domain": "session.v1",
 	//	  "metadata": { "error_id": "0e8f3a52-5e0f-4d0c-9d5b-0f3f7a1c2b4d" } }
 	ErrorReason_ERROR_REASON_INTERNAL ErrorReason = 11
-	// The request would cost more than one request may: too many mutations, too many bytes of the session to work through, or a
-	// reply that is too large. Nothing was stored. Status RESOURCE_EXHAUSTED. Split the request.
+	// The request would exceed the budget of a request: too many mutations, too many bytes of the session to process, or
+	// too large a reply. Nothing was stored. Status RESOURCE_EXHAUSTED. Split the request.
 	//
 	//	{ "reason": "REQUEST_TOO_LARGE", "domain": "session.v1",
 	//	  "metadata": { "limit": "1000", "setting": "SESSION_SIDECAR_MAX_MUTATIONS" } }
 	ErrorReason_ERROR_REASON_REQUEST_TOO_LARGE ErrorReason = 12
-	// The sidecar has no room for the call: too many calls are in flight, too many replies are waiting to be read, or the
-	// process stood still for longer than the caller waits. The call was not started. Status UNAVAILABLE, with a google.rpc.RetryInfo detail.
+	// The sidecar has no capacity for the call: too many calls are in flight, too many replies are waiting to be read, or
+	// the process was paused for longer than the caller waits. The call was not started. Status UNAVAILABLE, with a
+	// google.rpc.RetryInfo detail.
 	//
 	//	{ "reason": "OVERLOADED", "domain": "session.v1",
 	//	  "metadata": { "limit": "2048", "setting": "SESSION_SIDECAR_MAX_CALLS_IN_FLIGHT" } }

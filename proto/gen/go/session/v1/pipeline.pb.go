@@ -22,13 +22,13 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// PipelineRequest is one frame of a Pipeline stream to the sidecar: calls to make and calls to give up.
+// PipelineRequest is one frame of a Pipeline stream to the sidecar: calls to make and calls to cancel.
 type PipelineRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// calls are started in order. At most 1,024.
 	Calls []*PipelineCall `protobuf:"bytes,1,rep,name=calls,proto3" json:"calls,omitempty"`
-	// cancelled are the ids of calls whose answers nobody waits for any more. They get no reply, unless it is on its way
-	// already; their changes may happen all the same. Ids of calls that are not under way are ignored.
+	// cancelled are the ids of cancelled calls. They get no reply, unless it has already been sent; their changes may still
+	// be applied. Ids of calls that are not in flight are ignored.
 	Cancelled     []uint32 `protobuf:"varint,2,rep,packed,name=cancelled,proto3" json:"cancelled,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -81,16 +81,16 @@ func (x *PipelineRequest) GetCancelled() []uint32 {
 // PipelineCall is one call of an RPC of SessionService.
 type PipelineCall struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// id names the call on this stream: any number that no call under way has.
+	// id identifies the call on this stream: any number that no call in flight uses.
 	Id uint32 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
-	// method is the RPC's name, for example GetSession. A name that the sidecar does not know is answered UNIMPLEMENTED.
+	// method is the RPC's name, for example GetSession. For an unknown name, the reply is UNIMPLEMENTED.
 	Method string `protobuf:"bytes,2,opt,name=method,proto3" json:"method,omitempty"`
-	// request is the encoded request message of that RPC. Bytes that are none are answered INVALID_ARGUMENT.
+	// request is the encoded request message of that RPC. If it cannot be decoded, the reply is INVALID_ARGUMENT.
 	Request []byte `protobuf:"bytes,3,opt,name=request,proto3" json:"request,omitempty"`
-	// timeout_ms is how long the caller waits for the answer, in milliseconds, counted from when the sidecar reads the frame.
-	// A call that could not be started by then is answered DEADLINE_EXCEEDED and never started. 0: for as long as it takes.
+	// timeout_ms is how long the caller waits for the reply, in milliseconds, counted from when the sidecar reads the frame.
+	// If the call could not be started by then, the reply is DEADLINE_EXCEEDED, and it is never started. 0 means no deadline.
 	TimeoutMs uint32 `protobuf:"varint,4,opt,name=timeout_ms,json=timeoutMs,proto3" json:"timeout_ms,omitempty"`
-	// metadata is what would be the metadata of the RPC, for example traceparent. May be empty.
+	// metadata is the metadata of the call, for example traceparent. May be empty.
 	Metadata      map[string]string `protobuf:"bytes,5,rep,name=metadata,proto3" json:"metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -164,10 +164,10 @@ func (x *PipelineCall) GetMetadata() map[string]string {
 // PipelineResponse is one frame of a Pipeline stream from the sidecar.
 type PipelineResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// replies are the answers to calls, in the order in which they finished.
+	// replies are the replies to calls, in order of completion.
 	Replies []*PipelineReply `protobuf:"bytes,1,rep,name=replies,proto3" json:"replies,omitempty"`
-	// draining says that the sidecar is about to stop: make new calls on a new stream, and end this one when all its calls
-	// are answered. Calls that come all the same are answered DRAINING.
+	// draining is true when the sidecar is about to stop: make new calls on a new stream, and end this one when all its
+	// calls are answered. For further calls on this stream, the reply is DRAINING.
 	Draining      bool `protobuf:"varint,2,opt,name=draining,proto3" json:"draining,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -217,12 +217,12 @@ func (x *PipelineResponse) GetDraining() bool {
 	return false
 }
 
-// PipelineReply is the answer to one call.
+// PipelineReply is the reply to one call.
 type PipelineReply struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// id is the id of the call.
 	Id uint32 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
-	// outcome is what came of it.
+	// outcome is the response or the error.
 	//
 	// Types that are valid to be assigned to Outcome:
 	//
@@ -300,12 +300,12 @@ type isPipelineReply_Outcome interface {
 }
 
 type PipelineReply_Response struct {
-	// response is the encoded response message of the RPC, when it succeeded.
+	// response is the encoded response message of a successful call.
 	Response []byte `protobuf:"bytes,2,opt,name=response,proto3,oneof"`
 }
 
 type PipelineReply_Error struct {
-	// error is what the RPC would have failed with, details included.
+	// error is the status of a failed call, details included.
 	Error *status.Status `protobuf:"bytes,3,opt,name=error,proto3,oneof"`
 }
 

@@ -26,31 +26,31 @@ const (
 // Session is one visitor's session as it stood when the RPC ran.
 type Session struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// handle is the session's public id: 22 characters of base64url. It names the session in logs and in the store and
-	// stays the same when the token is regenerated. It is not a credential: no RPC accepts it in place of a token.
+	// handle is the session's public id: 22 characters of base64url. It identifies the session in logs and in the store
+	// and stays the same when the token is regenerated. It is not a credential: no RPC accepts it instead of a token.
 	Handle string `protobuf:"bytes,1,opt,name=handle,proto3" json:"handle,omitempty"`
 	// data holds the application's values by key. Each value is a JSON text in UTF-8, exactly the bytes that were
 	// written; the sidecar does not interpret them. At most 1,000 keys (SESSION_SIDECAR_MAX_KEYS).
 	Data map[string][]byte `protobuf:"bytes,2,rep,name=data,proto3" json:"data,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// flash_queues lists the flash queues in which messages wait, in the order in which they were first written to. At
-	// most 100 (SESSION_SIDECAR_MAX_FLASH_QUEUES). Reading it does not take any message out.
+	// flash_queues lists the flash queues that have messages, in the order in which they were first written to. At most
+	// 100 (SESSION_SIDECAR_MAX_FLASH_QUEUES). Reading it does not remove any message.
 	FlashQueues []*FlashQueue `protobuf:"bytes,3,rep,name=flash_queues,json=flashQueues,proto3" json:"flash_queues,omitempty"`
 	// csrf_token is the session's current CSRF token: 22 characters of base64url. Never empty.
 	CsrfToken string `protobuf:"bytes,4,opt,name=csrf_token,json=csrfToken,proto3" json:"csrf_token,omitempty"`
 	// created is when the session was created, by the store's clock, in whole milliseconds.
 	Created *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=created,proto3" json:"created,omitempty"`
-	// accessed is the last access that was recorded. Reads within the touch interval of a recorded access are not
-	// recorded themselves, so the real last access can be later by up to that interval.
+	// accessed is the last recorded access. Reads within the touch interval of a recorded access are not recorded, so the
+	// actual last access can be later by up to that interval.
 	Accessed *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=accessed,proto3" json:"accessed,omitempty"`
-	// expires is when the session ends if nobody uses it again: the earlier of its idle and its absolute end.
-	// Absent: it never expires by itself.
+	// expires is when the session ends without further accesses: the earlier of its idle end and its absolute end. Absent:
+	// it never expires.
 	Expires *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=expires,proto3" json:"expires,omitempty"`
-	// idle_timeout is how long the session lives unused. Absent: it does not expire by being idle.
+	// idle_timeout is how long the session lives without an access. Absent: it does not expire when idle.
 	IdleTimeout *durationpb.Duration `protobuf:"bytes,8,opt,name=idle_timeout,json=idleTimeout,proto3" json:"idle_timeout,omitempty"`
-	// version starts at 1 and grows by one with every change. Reads do not change it. Pass it as if_version to update
-	// only what was read.
+	// version starts at 1 and grows by one with every change; reads do not change it. Pass it as if_version to update only
+	// if the session has not changed since.
 	Version int64 `protobuf:"varint,9,opt,name=version,proto3" json:"version,omitempty"`
-	// subject is who the session belongs to, as the application named it, for example a user id. Absent: not set.
+	// subject is who the session belongs to, as set by the application, for example a user id. Absent: no subject.
 	Subject       *string `protobuf:"bytes,10,opt,name=subject,proto3,oneof" json:"subject,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -156,12 +156,12 @@ func (x *Session) GetSubject() string {
 	return ""
 }
 
-// FlashQueue tells how many messages wait in one flash queue.
+// FlashQueue is a flash queue that has messages.
 type FlashQueue struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// name is the queue's name. The default queue's name is the empty string.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// message_count is how many messages wait, at least 1.
+	// message_count is the number of waiting messages, at least 1.
 	MessageCount  int32 `protobuf:"varint,2,opt,name=message_count,json=messageCount,proto3" json:"message_count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -211,12 +211,12 @@ func (x *FlashQueue) GetMessageCount() int32 {
 	return 0
 }
 
-// Mutation is one change to a session. Mutations of one request are applied in order, each seeing the effect of those
-// before it, and all of them or none. Keys are 1 to 256 bytes of UTF-8 without control characters; values are at least
-// 1 byte. An empty mutation is refused with INVALID_ARGUMENT.
+// Mutation is one change to a session. The mutations of a request are applied in order, each on the result of the one
+// before, and all of them or none. Keys are 1 to 256 bytes of UTF-8 without control characters; values are at least
+// 1 byte. An empty mutation is rejected with INVALID_ARGUMENT.
 type Mutation struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// kind says what to do. Exactly one must be set.
+	// kind is the change to make. Exactly one must be set.
 	//
 	// Types that are valid to be assigned to Kind:
 	//
@@ -347,48 +347,46 @@ type isMutation_Kind interface {
 }
 
 type Mutation_Set struct {
-	// set stores a value, replacing what was there. Result: applied is always true.
+	// set stores a value and replaces any existing one. Result: applied is always true.
 	Set *Set `protobuf:"bytes,1,opt,name=set,proto3,oneof"`
 }
 
 type Mutation_SetIfAbsent struct {
-	// set_if_absent stores a value unless the key has one. Result: value is the one the key holds now; applied tells
-	// whether it is the given one.
+	// set_if_absent stores a value unless the key has one. Result: value is the key's value afterwards; applied is true
+	// if that is the given one.
 	SetIfAbsent *Set `protobuf:"bytes,2,opt,name=set_if_absent,json=setIfAbsent,proto3,oneof"`
 }
 
 type Mutation_Delete struct {
-	// delete removes a key. Result: applied tells whether the key was there.
+	// delete removes a key. Result: applied is true if the key existed.
 	Delete *Delete `protobuf:"bytes,3,opt,name=delete,proto3,oneof"`
 }
 
 type Mutation_Take struct {
-	// take removes a key and returns its value. Result: value is what was taken, absent when the key was not there.
+	// take removes a key and returns its value. Result: value is the removed value, absent if the key did not exist.
 	Take *Take `protobuf:"bytes,4,opt,name=take,proto3,oneof"`
 }
 
 type Mutation_Clear struct {
-	// clear removes every key of data. Flash messages, the CSRF token and the subject stay. Result: applied tells
-	// whether there was any key.
+	// clear removes every key of data. Flash messages, the CSRF token and the subject stay. Result: applied is true
+	// if there was any key.
 	Clear *Clear `protobuf:"bytes,5,opt,name=clear,proto3,oneof"`
 }
 
 type Mutation_Append struct {
-	// append adds an element to the end of the JSON array at a key, which is created when absent. Fails with
-	// INVALID_ARGUMENT when the key holds something that is no JSON array. Result: applied tells whether the element
-	// was added.
+	// append adds an element to the end of the JSON array at a key, and creates the array if absent. Fails with
+	// INVALID_ARGUMENT if the value is not a JSON array. Result: applied is true if the element was added.
 	Append *Append `protobuf:"bytes,6,opt,name=append,proto3,oneof"`
 }
 
 type Mutation_Increment struct {
-	// increment adds to the JSON integer at a key, which counts as 0 when absent. Fails with INVALID_ARGUMENT when the
-	// key holds something that is no JSON integer, or when the sum leaves the range in which every language keeps
-	// integers exact, -(2^53)+1 to 2^53-1 (RFC 8259, section 6). Result: value is the sum.
+	// increment adds to the JSON integer at a key, which counts as 0 if absent. Fails with INVALID_ARGUMENT if the value
+	// is not a JSON integer, or if the sum leaves the range in which every language represents integers exactly, -(2^53)+1 to 2^53-1 (RFC 8259, section 6). Result: value is the sum.
 	Increment *Increment `protobuf:"bytes,7,opt,name=increment,proto3,oneof"`
 }
 
 type Mutation_PushFlash struct {
-	// push_flash adds a message to the end of a flash queue. Result: applied tells whether it was added.
+	// push_flash adds a message to the end of a flash queue. Result: applied is true if it was added.
 	PushFlash *PushFlash `protobuf:"bytes,8,opt,name=push_flash,json=pushFlash,proto3,oneof"`
 }
 
@@ -408,7 +406,7 @@ func (*Mutation_Increment) isMutation_Kind() {}
 
 func (*Mutation_PushFlash) isMutation_Kind() {}
 
-// Set names a key and the value to store there.
+// Set stores a value at a key.
 type Set struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// key is the key to write.
@@ -463,10 +461,10 @@ func (x *Set) GetValue() []byte {
 	return nil
 }
 
-// Delete names a key to remove.
+// Delete removes a key.
 type Delete struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// key is the key to remove. Removing a key that is not there is no error.
+	// key is the key to remove. Removing a key that does not exist is not an error.
 	Key           string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -509,7 +507,7 @@ func (x *Delete) GetKey() string {
 	return ""
 }
 
-// Take names a key to remove and return.
+// Take removes a key and returns its value.
 type Take struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// key is the key to take.
@@ -592,15 +590,15 @@ func (*Clear) Descriptor() ([]byte, []int) {
 	return file_session_v1_session_proto_rawDescGZIP(), []int{6}
 }
 
-// Append names a JSON array and the element to add.
+// Append adds an element to a JSON array.
 type Append struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// key is the key of the array.
 	Key string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
 	// value is the JSON text of the element to add.
 	Value []byte `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
-	// unless_present leaves the array as it is when it has an element with the same JSON text. Space between JSON tokens
-	// does not count; other ways of writing the same value (1.0 and 1, \u00e9 and é) do.
+	// unless_present leaves the array unchanged if it has an element with the same JSON text. White space between JSON
+	// tokens is ignored; other spellings of the same value (1.0 and 1, \u00e9 and é) are different.
 	UnlessPresent bool `protobuf:"varint,3,opt,name=unless_present,json=unlessPresent,proto3" json:"unless_present,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -657,12 +655,12 @@ func (x *Append) GetUnlessPresent() bool {
 	return false
 }
 
-// Increment names a JSON integer and what to add to it.
+// Increment adds to a JSON integer.
 type Increment struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// key is the key of the number.
 	Key string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
-	// by is what to add: -(2^53)+1 to 2^53-1, not 0.
+	// by is the amount to add: -(2^53)+1 to 2^53-1, not 0.
 	By            int64 `protobuf:"varint,2,opt,name=by,proto3" json:"by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -712,7 +710,7 @@ func (x *Increment) GetBy() int64 {
 	return 0
 }
 
-// PushFlash names a flash queue and the message to add.
+// PushFlash adds a message to a flash queue.
 type PushFlash struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// queue is the queue's name: up to 256 bytes of UTF-8 without control characters. The default queue's name is the
@@ -720,7 +718,7 @@ type PushFlash struct {
 	Queue string `protobuf:"bytes,1,opt,name=queue,proto3" json:"queue,omitempty"`
 	// message is the JSON text of the message. Must not be empty.
 	Message []byte `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
-	// unless_present leaves the queue as it is when the same bytes already wait in it.
+	// unless_present leaves the queue unchanged if the same bytes already wait in it.
 	UnlessPresent bool `protobuf:"varint,3,opt,name=unless_present,json=unlessPresent,proto3" json:"unless_present,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -777,10 +775,10 @@ func (x *PushFlash) GetUnlessPresent() bool {
 	return false
 }
 
-// MutationResult is what one mutation did. Results come in the order of the mutations.
+// MutationResult is the result of one mutation. Results are in the order of the mutations.
 type MutationResult struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// applied tells whether the mutation changed the session.
+	// applied is true if the mutation changed the session.
 	Applied bool `protobuf:"varint,1,opt,name=applied,proto3" json:"applied,omitempty"`
 	// value is a JSON text, set by set_if_absent, take and increment as described there. Absent otherwise.
 	Value         []byte `protobuf:"bytes,2,opt,name=value,proto3,oneof" json:"value,omitempty"`

@@ -23,12 +23,12 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// CreateSessionRequest says what the new session holds from the start.
+// CreateSessionRequest describes the new session.
 type CreateSessionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// mutations are applied to the empty session, in order. At most 1,000 (SESSION_SIDECAR_MAX_MUTATIONS).
 	Mutations []*Mutation `protobuf:"bytes,1,rep,name=mutations,proto3" json:"mutations,omitempty"`
-	// idle_expiry says how long the session lives unused. Not set: as SESSION_SIDECAR_IDLE_TIMEOUT says.
+	// idle_expiry is how long the session lives without an access. Absent: SESSION_SIDECAR_IDLE_TIMEOUT.
 	//
 	// Types that are valid to be assigned to IdleExpiry:
 	//
@@ -36,7 +36,7 @@ type CreateSessionRequest struct {
 	//	*CreateSessionRequest_NoIdleTimeout
 	IdleExpiry isCreateSessionRequest_IdleExpiry `protobuf_oneof:"idle_expiry"`
 	// subject is who the session belongs to, for example a user id: 1 to 256 bytes of UTF-8 without control characters.
-	// Absent: nobody in particular.
+	// Absent: no subject.
 	Subject       *string `protobuf:"bytes,4,opt,name=subject,proto3,oneof" json:"subject,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -121,7 +121,7 @@ type CreateSessionRequest_IdleTimeout struct {
 }
 
 type CreateSessionRequest_NoIdleTimeout struct {
-	// no_idle_timeout, when true, makes a session that does not expire by being idle. False is refused.
+	// no_idle_timeout, if true, creates a session that does not expire when idle. False is rejected.
 	NoIdleTimeout bool `protobuf:"varint,3,opt,name=no_idle_timeout,json=noIdleTimeout,proto3,oneof"`
 }
 
@@ -129,14 +129,14 @@ func (*CreateSessionRequest_IdleTimeout) isCreateSessionRequest_IdleExpiry() {}
 
 func (*CreateSessionRequest_NoIdleTimeout) isCreateSessionRequest_IdleExpiry() {}
 
-// CreateSessionResponse returns the new session and, this once, its token.
+// CreateSessionResponse returns the new session and its token. No later response repeats the token.
 type CreateSessionResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// token names the session in every later call: 68 characters that are safe in a cookie. Keep it secret.
+	// token identifies the session in every later call: 68 characters that are safe in a cookie. Keep it secret.
 	Token string `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
 	// session is the session as created, version 1.
 	Session *Session `protobuf:"bytes,2,opt,name=session,proto3" json:"session,omitempty"`
-	// results tells what each mutation did, in the order of the mutations.
+	// results has the result of each mutation, in the order of the mutations.
 	Results       []*MutationResult `protobuf:"bytes,3,rep,name=results,proto3" json:"results,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -193,7 +193,7 @@ func (x *CreateSessionResponse) GetResults() []*MutationResult {
 	return nil
 }
 
-// GetSessionRequest names the session to load.
+// GetSessionRequest identifies the session to load.
 type GetSessionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// token is the session's token.
@@ -285,7 +285,7 @@ func (x *GetSessionResponse) GetSession() *Session {
 	return nil
 }
 
-// UpdateSessionRequest says what to change.
+// UpdateSessionRequest describes the changes to make.
 type UpdateSessionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// token is the session's token.
@@ -293,18 +293,17 @@ type UpdateSessionRequest struct {
 	// mutations are applied in order, all of them or none. At most 1,000 (SESSION_SIDECAR_MAX_MUTATIONS).
 	// May be empty.
 	Mutations []*Mutation `protobuf:"bytes,2,rep,name=mutations,proto3" json:"mutations,omitempty"`
-	// if_version makes the update fail with VERSION_MISMATCH unless the session is at this version. Absent: update
-	// whatever version it is at.
+	// if_version makes the update fail with VERSION_MISMATCH unless the session is at this version. Absent: any version.
 	IfVersion *int64 `protobuf:"varint,3,opt,name=if_version,json=ifVersion,proto3,oneof" json:"if_version,omitempty"`
-	// idle_expiry replaces how long the session lives unused, from now on. Not set: as before.
+	// idle_expiry replaces how long the session lives without an access. Absent: unchanged.
 	//
 	// Types that are valid to be assigned to IdleExpiry:
 	//
 	//	*UpdateSessionRequest_IdleTimeout
 	//	*UpdateSessionRequest_NoIdleTimeout
 	IdleExpiry isUpdateSessionRequest_IdleExpiry `protobuf_oneof:"idle_expiry"`
-	// subject replaces who the session belongs to: 1 to 256 bytes of UTF-8 without control characters, or the empty
-	// string for nobody. Absent: as before.
+	// subject replaces who the session belongs to: 1 to 256 bytes of UTF-8 without control characters. The empty string
+	// removes the subject. Absent: unchanged.
 	Subject       *string `protobuf:"bytes,6,opt,name=subject,proto3,oneof" json:"subject,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -403,7 +402,7 @@ type UpdateSessionRequest_IdleTimeout struct {
 }
 
 type UpdateSessionRequest_NoIdleTimeout struct {
-	// no_idle_timeout, when true, ends expiry by being idle for this session. False is refused.
+	// no_idle_timeout, if true, lets this session no longer expire when idle. False is rejected.
 	NoIdleTimeout bool `protobuf:"varint,5,opt,name=no_idle_timeout,json=noIdleTimeout,proto3,oneof"`
 }
 
@@ -411,14 +410,14 @@ func (*UpdateSessionRequest_IdleTimeout) isUpdateSessionRequest_IdleExpiry() {}
 
 func (*UpdateSessionRequest_NoIdleTimeout) isUpdateSessionRequest_IdleExpiry() {}
 
-// UpdateSessionResponse tells what the update did.
+// UpdateSessionResponse returns the results of the update.
 type UpdateSessionResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// version is the session's version after the update. It is unchanged when nothing was applied.
 	Version int64 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
-	// expires is when the session ends if nobody uses it again. Absent: it never expires by itself.
+	// expires is when the session ends without further accesses. Absent: it never expires.
 	Expires *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=expires,proto3" json:"expires,omitempty"`
-	// results tells what each mutation did, in the order of the mutations.
+	// results has the result of each mutation, in the order of the mutations.
 	Results       []*MutationResult `protobuf:"bytes,3,rep,name=results,proto3" json:"results,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -475,15 +474,15 @@ func (x *UpdateSessionResponse) GetResults() []*MutationResult {
 	return nil
 }
 
-// RegenerateSessionRequest names the session whose token is to be replaced.
+// RegenerateSessionRequest identifies the session whose token to replace.
 type RegenerateSessionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// token is the session's present token, which stops working.
+	// token is the session's current token, which stops working.
 	Token string `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
 	// mutations are applied in the same step, in order. At most 1,000
 	// (SESSION_SIDECAR_MAX_MUTATIONS). May be empty.
 	Mutations []*Mutation `protobuf:"bytes,2,rep,name=mutations,proto3" json:"mutations,omitempty"`
-	// subject replaces who the session belongs to, as in UpdateSessionRequest. Absent: as before.
+	// subject replaces who the session belongs to, as in UpdateSessionRequest. Absent: unchanged.
 	Subject       *string `protobuf:"bytes,3,opt,name=subject,proto3,oneof" json:"subject,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -549,9 +548,9 @@ type RegenerateSessionResponse struct {
 	CsrfToken string `protobuf:"bytes,2,opt,name=csrf_token,json=csrfToken,proto3" json:"csrf_token,omitempty"`
 	// version is the session's version after the change.
 	Version int64 `protobuf:"varint,3,opt,name=version,proto3" json:"version,omitempty"`
-	// expires is when the session ends if nobody uses it again. Absent: it never expires by itself.
+	// expires is when the session ends without further accesses. Absent: it never expires.
 	Expires *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=expires,proto3" json:"expires,omitempty"`
-	// results tells what each mutation did, in the order of the mutations.
+	// results has the result of each mutation, in the order of the mutations.
 	Results       []*MutationResult `protobuf:"bytes,5,rep,name=results,proto3" json:"results,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -622,7 +621,7 @@ func (x *RegenerateSessionResponse) GetResults() []*MutationResult {
 	return nil
 }
 
-// InvalidateSessionRequest names the session to end.
+// InvalidateSessionRequest identifies the session to end.
 type InvalidateSessionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// token is the session's token.
@@ -668,7 +667,7 @@ func (x *InvalidateSessionRequest) GetToken() string {
 	return ""
 }
 
-// InvalidateSessionResponse says that the session is gone.
+// InvalidateSessionResponse confirms that the session has ended.
 type InvalidateSessionResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -705,7 +704,7 @@ func (*InvalidateSessionResponse) Descriptor() ([]byte, []int) {
 	return file_session_v1_session_service_proto_rawDescGZIP(), []int{9}
 }
 
-// PushFlashRequest says what to add to which queue.
+// PushFlashRequest identifies a flash queue and the message to add.
 type PushFlashRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// token is the session's token.
@@ -715,7 +714,7 @@ type PushFlashRequest struct {
 	Queue string `protobuf:"bytes,2,opt,name=queue,proto3" json:"queue,omitempty"`
 	// message is the JSON text of the message. Must not be empty.
 	Message []byte `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
-	// unless_present leaves the queue as it is when the same bytes already wait in it. The seed library calls this
+	// unless_present leaves the queue unchanged if the same bytes already wait in it. Pyramid calls this
 	// allow_duplicate=False.
 	UnlessPresent bool `protobuf:"varint,4,opt,name=unless_present,json=unlessPresent,proto3" json:"unless_present,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -780,10 +779,10 @@ func (x *PushFlashRequest) GetUnlessPresent() bool {
 	return false
 }
 
-// PushFlashResponse tells whether the message was added.
+// PushFlashResponse returns whether the message was added.
 type PushFlashResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// applied is false when unless_present was set and the message already waited.
+	// applied is false if unless_present was set and the message was already waiting.
 	Applied       bool `protobuf:"varint,1,opt,name=applied,proto3" json:"applied,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -826,7 +825,7 @@ func (x *PushFlashResponse) GetApplied() bool {
 	return false
 }
 
-// PopFlashRequest names the queue to empty.
+// PopFlashRequest identifies the queue to empty.
 type PopFlashRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// token is the session's token.
@@ -881,10 +880,10 @@ func (x *PopFlashRequest) GetQueue() string {
 	return ""
 }
 
-// PopFlashResponse returns the messages that were taken.
+// PopFlashResponse returns the removed messages.
 type PopFlashResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// messages are the JSON texts taken out, oldest first. Empty when none waited.
+	// messages are the removed JSON texts, oldest first. Empty if no message was waiting.
 	Messages      [][]byte `protobuf:"bytes,1,rep,name=messages,proto3" json:"messages,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -927,7 +926,7 @@ func (x *PopFlashResponse) GetMessages() [][]byte {
 	return nil
 }
 
-// PeekFlashRequest names the queue to read.
+// PeekFlashRequest identifies the queue to read.
 type PeekFlashRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// token is the session's token.
@@ -982,10 +981,10 @@ func (x *PeekFlashRequest) GetQueue() string {
 	return ""
 }
 
-// PeekFlashResponse returns the messages that wait.
+// PeekFlashResponse returns the waiting messages.
 type PeekFlashResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// messages are the JSON texts waiting, oldest first. Empty when none wait.
+	// messages are the waiting JSON texts, oldest first. Empty if no message is waiting.
 	Messages      [][]byte `protobuf:"bytes,1,rep,name=messages,proto3" json:"messages,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1028,7 +1027,7 @@ func (x *PeekFlashResponse) GetMessages() [][]byte {
 	return nil
 }
 
-// GetCsrfTokenRequest names the session.
+// GetCsrfTokenRequest identifies the session.
 type GetCsrfTokenRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// token is the session's token.
@@ -1120,7 +1119,7 @@ func (x *GetCsrfTokenResponse) GetCsrfToken() string {
 	return ""
 }
 
-// NewCsrfTokenRequest names the session.
+// NewCsrfTokenRequest identifies the session.
 type NewCsrfTokenRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// token is the session's token.
@@ -1212,12 +1211,12 @@ func (x *NewCsrfTokenResponse) GetCsrfToken() string {
 	return ""
 }
 
-// CheckCsrfTokenRequest says which CSRF token to check.
+// CheckCsrfTokenRequest contains the CSRF token to check.
 type CheckCsrfTokenRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// token is the session's token.
 	Token string `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
-	// csrf_token is what the form or header carried. Any text, the empty one too, is allowed and compared.
+	// csrf_token is what the form or header carried. Any text is allowed, including the empty one.
 	CsrfToken     string `protobuf:"bytes,2,opt,name=csrf_token,json=csrfToken,proto3" json:"csrf_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1267,10 +1266,10 @@ func (x *CheckCsrfTokenRequest) GetCsrfToken() string {
 	return ""
 }
 
-// CheckCsrfTokenResponse tells whether the CSRF token is the session's own.
+// CheckCsrfTokenResponse returns whether the CSRF token is the session's own.
 type CheckCsrfTokenResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// valid is true when it is.
+	// valid is true if the tokens are equal.
 	Valid         bool `protobuf:"varint,1,opt,name=valid,proto3" json:"valid,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -29,12 +29,12 @@ if _version_not_supported:
 class SessionServiceStub(object):
     """SessionService keeps the server-side sessions of a web application.
 
-    A session is named by its token, the secret that CreateSession returns and the browser keeps in a cookie. Every RPC
-    that succeeds on a session counts as an access and, when the touch interval has passed, slides its idle timeout.
+    A session is identified by its token, the secret that CreateSession returns and the browser keeps in a cookie. Every
+    successful RPC on a session counts as an access and, once the touch interval has passed, slides its idle timeout.
 
-    Errors are told by ErrorReason in a google.rpc.ErrorInfo detail. Besides those listed with each RPC, any RPC can
-    fail with INVALID_ARGUMENT, STORE_UNAVAILABLE, DRAINING, INTERNAL, or the plain statuses DEADLINE_EXCEEDED and
-    CANCELLED; any RPC that takes a token with TOKEN_INVALID.
+    Every error carries an ErrorReason in a google.rpc.ErrorInfo detail. In addition to the errors listed with each RPC,
+    any RPC can fail with INVALID_ARGUMENT, STORE_UNAVAILABLE, OVERLOADED, DRAINING, API_TOKEN_INVALID, INTERNAL, or the
+    plain statuses DEADLINE_EXCEEDED and CANCELLED; any RPC that takes a token can fail with TOKEN_INVALID.
     """
 
     def __init__(self, channel):
@@ -108,21 +108,21 @@ class SessionServiceStub(object):
 class SessionServiceServicer(object):
     """SessionService keeps the server-side sessions of a web application.
 
-    A session is named by its token, the secret that CreateSession returns and the browser keeps in a cookie. Every RPC
-    that succeeds on a session counts as an access and, when the touch interval has passed, slides its idle timeout.
+    A session is identified by its token, the secret that CreateSession returns and the browser keeps in a cookie. Every
+    successful RPC on a session counts as an access and, once the touch interval has passed, slides its idle timeout.
 
-    Errors are told by ErrorReason in a google.rpc.ErrorInfo detail. Besides those listed with each RPC, any RPC can
-    fail with INVALID_ARGUMENT, STORE_UNAVAILABLE, DRAINING, INTERNAL, or the plain statuses DEADLINE_EXCEEDED and
-    CANCELLED; any RPC that takes a token with TOKEN_INVALID.
+    Every error carries an ErrorReason in a google.rpc.ErrorInfo detail. In addition to the errors listed with each RPC,
+    any RPC can fail with INVALID_ARGUMENT, STORE_UNAVAILABLE, OVERLOADED, DRAINING, API_TOKEN_INVALID, INTERNAL, or the
+    plain statuses DEADLINE_EXCEEDED and CANCELLED; any RPC that takes a token can fail with TOKEN_INVALID.
     """
 
     def CreateSession(self, request, context):
-        """CreateSession starts a session under a new token and applies the given mutations to it in the same step. It is the
-        only RPC that creates; call it when there is something to store, not for every visitor.
+        """CreateSession creates a session with a new token and applies the given mutations to it in the same step. No other
+        RPC creates a session. Call it when there is something to store, not for every visitor.
 
         Errors:
         - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the mutations do not fit in a session.
-        - REQUEST_TOO_LARGE: the mutations cost more than one request may.
+        - REQUEST_TOO_LARGE: the mutations exceed the budget of a request.
         - STORE_FULL: the store has no room for another session.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -130,24 +130,24 @@ class SessionServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def GetSession(self, request, context):
-        """GetSession loads a session and slides its idle timeout when that is due.
+        """GetSession loads a session and slides its idle timeout when due.
 
         Errors:
-        - SESSION_NOT_FOUND: the visitor has no session any more.
+        - SESSION_NOT_FOUND: the session has ended.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UpdateSession(self, request, context):
-        """UpdateSession applies mutations to a session that exists, all of them or none, in one atomic step. Changes of
-        parallel requests to other keys are kept.
+        """UpdateSession applies mutations to an existing session, all of them or none, in one atomic step. Changes that
+        parallel requests make to other keys are kept.
 
         Errors:
         - SESSION_NOT_FOUND: the session has ended; it is not created again.
-        - VERSION_MISMATCH: if_version did not hold.
+        - VERSION_MISMATCH: the session is not at if_version.
         - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the result would not fit in a session.
-        - REQUEST_TOO_LARGE: the mutations cost more than one request may.
+        - REQUEST_TOO_LARGE: the mutations exceed the budget of a request.
         - STORE_FULL: the store has no room for the change.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -162,7 +162,7 @@ class SessionServiceServicer(object):
         Errors:
         - SESSION_NOT_FOUND: the session has ended or its token was already replaced.
         - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the result would not fit in a session.
-        - REQUEST_TOO_LARGE: the mutations cost more than one request may.
+        - REQUEST_TOO_LARGE: the mutations exceed the budget of a request.
         - STORE_FULL: the store has no room for the change.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -170,8 +170,8 @@ class SessionServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def InvalidateSession(self, request, context):
-        """InvalidateSession ends a session for good. A session that is not there any more is no error. Whatever arrives later
-        with its token fails with SESSION_NOT_FOUND.
+        """InvalidateSession ends a session permanently. It succeeds if the session has already ended. Later calls with its token
+        fail with SESSION_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -190,19 +190,19 @@ class SessionServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def PopFlash(self, request, context):
-        """PopFlash takes all messages out of a flash queue. Each message is given to exactly one caller; one pushed meanwhile
-        stays for the next. When the answer is lost on the way, the messages are lost with it.
+        """PopFlash removes and returns all messages of a flash queue. Each message is returned to exactly one caller; one
+        pushed meanwhile stays for the next. If the response is lost, so are its messages.
 
         Errors:
         - SESSION_NOT_FOUND: the session has ended.
-        - STORE_FULL: the store takes no changes.
+        - STORE_FULL: the store accepts no changes.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def PeekFlash(self, request, context):
-        """PeekFlash reads the messages of a flash queue and leaves them there.
+        """PeekFlash returns the messages of a flash queue without removing them.
 
         Errors:
         - SESSION_NOT_FOUND: the session has ended.
@@ -212,7 +212,7 @@ class SessionServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def GetCsrfToken(self, request, context):
-        """GetCsrfToken reads the session's CSRF token. Every session has one from its creation.
+        """GetCsrfToken returns the session's CSRF token. Every session has one from its creation.
 
         Errors:
         - SESSION_NOT_FOUND: the session has ended.
@@ -226,15 +226,15 @@ class SessionServiceServicer(object):
 
         Errors:
         - SESSION_NOT_FOUND: the session has ended.
-        - STORE_FULL: the store takes no changes.
+        - STORE_FULL: the store accepts no changes.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CheckCsrfToken(self, request, context):
-        """CheckCsrfToken compares a CSRF token with the session's own in constant time. A wrong token is an answer, not an
-        error.
+        """CheckCsrfToken compares a CSRF token with the session's own in constant time. A wrong token is not
+        an error.
 
         Errors:
         - SESSION_NOT_FOUND: the session has ended.
@@ -244,18 +244,18 @@ class SessionServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def Pipeline(self, request_iterator, context):
-        """Pipeline carries any number of the calls above over one stream, which costs both sides far less than an RPC each. Calls
-        run side by side and are answered in the order in which they finish, with the same responses and errors as the RPCs
-        of the same names. The sidecar sends its headers at once, so that a client knows that the stream is open.
+        """Pipeline carries any number of the calls above over one stream, at a fraction of the cost of one RPC per call. Calls
+        run concurrently and are answered in order of completion, with the same responses and errors as the RPCs of the same
+        names. The sidecar sends its headers at once, so that the client knows that the stream is open.
 
-        The sidecar reads no further while too many calls of the stream are under way or the client does not read the
-        replies. When the sidecar is about to stop, it says so in PipelineResponse.draining, finishes what is under way and ends
-        the stream. When the stream breaks, the fate of calls that were sent and not answered is unknown.
+        The sidecar stops reading while too many calls of the stream are in flight, or while the client does not read the
+        replies. Before it stops, it sets PipelineResponse.draining, finishes the calls in flight and ends the stream. When the
+        stream breaks, the outcome of calls that were sent and not answered is unknown.
 
-        Errors that end the stream, besides those of the connection:
-        - INVALID_ARGUMENT: a frame that is no PipelineRequest, has too many calls, or reuses the id of a call under way.
-        - RESOURCE_EXHAUSTED: a frame of more than 4 MiB.
-        - DRAINING: the sidecar is stopping and takes no new streams.
+        Errors that end the stream, in addition to those of the connection:
+        - INVALID_ARGUMENT: a frame cannot be decoded, has too many calls, or reuses the id of a call in flight.
+        - RESOURCE_EXHAUSTED: a frame is larger than 4 MiB.
+        - DRAINING: the sidecar is stopping and accepts no new streams.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -335,12 +335,12 @@ def add_SessionServiceServicer_to_server(servicer, server):
 class SessionService(object):
     """SessionService keeps the server-side sessions of a web application.
 
-    A session is named by its token, the secret that CreateSession returns and the browser keeps in a cookie. Every RPC
-    that succeeds on a session counts as an access and, when the touch interval has passed, slides its idle timeout.
+    A session is identified by its token, the secret that CreateSession returns and the browser keeps in a cookie. Every
+    successful RPC on a session counts as an access and, once the touch interval has passed, slides its idle timeout.
 
-    Errors are told by ErrorReason in a google.rpc.ErrorInfo detail. Besides those listed with each RPC, any RPC can
-    fail with INVALID_ARGUMENT, STORE_UNAVAILABLE, DRAINING, INTERNAL, or the plain statuses DEADLINE_EXCEEDED and
-    CANCELLED; any RPC that takes a token with TOKEN_INVALID.
+    Every error carries an ErrorReason in a google.rpc.ErrorInfo detail. In addition to the errors listed with each RPC,
+    any RPC can fail with INVALID_ARGUMENT, STORE_UNAVAILABLE, OVERLOADED, DRAINING, API_TOKEN_INVALID, INTERNAL, or the
+    plain statuses DEADLINE_EXCEEDED and CANCELLED; any RPC that takes a token can fail with TOKEN_INVALID.
     """
 
     @staticmethod
