@@ -90,7 +90,7 @@ describe('what docs/operate/operations.md says of Node.js', () => {
     const rows = rowsOf(page).filter((row) => row['tested with'] !== undefined);
     expect(rows).toEqual(
       nodeVersions.map(({ major, version, endOfLife }) => ({
-        line: String(major),
+        release: String(major),
         'tested with': version,
         'maintained until': endOfLife,
       })),

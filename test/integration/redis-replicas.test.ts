@@ -63,7 +63,7 @@ describe('SESSION_SIDECAR_REDIS_WAIT_REPLICAS', () => {
     }
   });
 
-  test('a change that no replica confirms is told from one that did not happen', async () => {
+  test('a change that no replica confirms is distinguished from one that did not happen', async () => {
     const session = newSession();
     await store.create(session);
     replica.freeze();

@@ -145,7 +145,7 @@ describe('a Redis that is not what it was', () => {
     await expect(countOf(store, session)).resolves.toBe(0);
   });
 
-  test('a change that Redis gets to after its deadline is not made, and its caller is told so', async () => {
+  test('a change that Redis gets to after its deadline is not made, and its caller learns so', async () => {
     const server = await redis();
     const patient = { commandTimeoutMs: 20_000, maxSilenceMs: 20_000 };
     const store = await open({ nodes: [at(server)], ...patient });

@@ -189,7 +189,7 @@ describe('a sidecar that is started again under load', () => {
     }
   }, 120_000);
 
-  test('after kill -9 fails only changes that were under way, which happened once or not at all, and loses nothing', async () => {
+  test('after kill -9 fails only changes that were in flight, which happened once or not at all, and loses nothing', async () => {
     let sidecar = await startSidecar();
     const clients = await startLoad();
     const doubtful = new Set<string>();
