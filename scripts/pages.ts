@@ -35,18 +35,18 @@ function configurationPage(): string {
   return page(
     'Configuration',
     [
-      'Every setting is an environment variable. Most are flags too, and a flag wins; secrets are not, because every process',
-      'of a machine can read a command line. Instead, `<variable>_FILE` may name a file that holds the secret. An empty',
-      'variable counts as not set. Durations and sizes need a unit. Everything that is wrong is reported at once, one line of',
-      'the log each, with exit code 64. An unknown variable that begins with `SESSION_SIDECAR_` is a warning.\n',
-      'Files that settings name (secrets, certificates, keys) are read again when they change, without a restart:',
+      'Every setting is an environment variable. Most are also flags, which take precedence. Secrets are not, because every',
+      'process of a machine can read a command line; instead, `<variable>_FILE` may name a file with the secret. An empty',
+      'variable counts as not set. Durations and sizes need a unit. All mistakes are reported at once, one log line each, with',
+      'exit code 64. An unknown variable that begins with `SESSION_SIDECAR_` is a warning.\n',
+      'Files named by settings (secrets, certificates, keys) are read again when they change, without a restart; see',
       '[operations](../operate/operations.md#files-that-change).',
     ],
     table(['Variable, and flag or file', 'Value', 'Default', 'What it does'], rows),
     '## OpenTelemetry\n',
     [
-      'Supported variables of OpenTelemetry, which platforms often set already; where two mean the same, the first that is set',
-      'counts. They configure [tracing](../operate/tracing.md).\n',
+      'These variables of OpenTelemetry configure [tracing](../operate/tracing.md). Platforms often set them already. If two',
+      'have the same meaning, the first one that is set counts.\n',
     ].join('\n'),
     table(
       ['Variable', 'Default', 'What it does'],
@@ -67,10 +67,11 @@ async function metricsPage(): Promise<string> {
   return page(
     'Metrics',
     [
-      'Served as `GET /metrics` on `SESSION_SIDECAR_HTTP_ADDRESS`: in OpenMetrics 1.0 when the header `Accept` asks for it, as',
-      'Prometheus does, else in the text format of Prometheus. Both have the same series. In OpenMetrics, with',
-      '[tracing](../operate/tracing.md), the buckets of `session_sidecar_rpc_duration_seconds` have exemplars. Labels take values from closed',
-      'sets: methods, gRPC statuses, error reasons, store commands, limits, settings. No metric carries an id, key or value.',
+      '`GET /metrics` on `SESSION_SIDECAR_HTTP_ADDRESS` returns OpenMetrics 1.0 if the header `Accept` requests it, as that of',
+      'Prometheus does, else the text format of Prometheus. Both have the same series. In OpenMetrics, with',
+      '[tracing](../operate/tracing.md), the buckets of `session_sidecar_rpc_duration_seconds` have exemplars. Label values come',
+      'from closed sets: methods, gRPC statuses, error reasons, store commands, limits, settings. No metric carries an id, key or',
+      'value.',
     ],
     table(heading, rows.filter(isOwn)),
     '## Process\n',
@@ -98,9 +99,9 @@ function errorsPage(): string {
   return page(
     'Errors',
     [
-      'A failed RPC carries its reason in a `google.rpc.ErrorInfo` detail of domain `session.v1`; match the reason, never the',
-      'message. `SessionError` of the TypeScript client has it as `code`, and an HTTP status that suits a web request which',
-      'fails because of it as `status`. Codes without a gRPC status arise between the application and the sidecar.',
+      'A failed RPC carries its reason in a `google.rpc.ErrorInfo` detail of domain `session.v1`. Match the reason, not the',
+      'message. In the TypeScript client, it is the `code` of a `SessionError`; `status` is a suitable HTTP status for a web',
+      'request that fails because of it. Codes without a gRPC status arise between the application and the sidecar.',
     ],
     table(['Reason', 'gRPC status', 'HTTP', 'When', 'What to do'], rows),
   );

@@ -16,7 +16,7 @@ export function sizingPage(): string {
       'hardware, expect the same order of magnitude, not the same numbers. [Operations](operations.md#sizing) says how to use them.',
     ],
     '## Sidecar: CPU\n',
-    'Web requests that load their session, and of which 10 % change it, 64 at a time.\n',
+    'Web requests that load a session; 10 % also change it; 64 in flight.\n',
     table(
       [
         'Sessions of',
@@ -33,8 +33,8 @@ export function sizingPage(): string {
     table(
       ['When', 'Resident memory'],
       [
-        ['after the start', mebibytes('memory-idle')],
-        ['after 1,000,000 web requests, 64 at a time', mebibytes('memory-after-1m')],
+        ['after start-up', mebibytes('memory-idle')],
+        ['after 1,000,000 web requests, 64 in flight', mebibytes('memory-after-1m')],
       ],
     ),
     '## Redis\n',
@@ -75,8 +75,8 @@ function exampleOf({ sessions, requestsPerSecond, pods }: Deployment): string {
   const cores = (rate: number, microseconds: number) => round((rate * microseconds) / 1e6);
   return [
     `${sessions.toLocaleString('en')} visitors within the idle timeout, small sessions, ${requestsPerSecond.toLocaleString('en')} web requests per second on ${pods} pods:\n\n`,
-    `- each sidecar serves ${requestsPerSecond / pods} requests per second with ${cores(requestsPerSecond / pods, server)} cores; the CPU request of 100m would do for ${round(1e5 / server)}\n`,
-    `- Redis holds ${round(gibibytes)} GiB of sessions, for which ${round(1.5 * gibibytes)} GiB are planned, and uses ${cores(requestsPerSecond, redis)} cores\n`,
+    `- each sidecar serves ${requestsPerSecond / pods} requests per second with ${cores(requestsPerSecond / pods, server)} cores; the CPU request of 100m suffices for ${round(1e5 / server)}\n`,
+    `- Redis holds ${round(gibibytes)} GiB of sessions (plan ${round(1.5 * gibibytes)} GiB) and uses ${cores(requestsPerSecond, redis)} cores\n`,
   ].join('');
 }
 

@@ -43,7 +43,7 @@ export const memoryIdle: Case = {
       await sidecar.stop();
     }
     await redis.stop();
-    const what = 'Resident memory of a sidecar that was started, is connected to Redis and has served nobody yet.';
+    const what = 'Resident memory of a sidecar that was started, is connected to Redis and has served no call yet.';
     return [rowOf({ id: 'memory-idle', what, unit: 'MB', better: 'lower', ours: median(samples) })];
   },
 };
