@@ -21,5 +21,5 @@ COPY --from=build /src/server/dist /session-sidecar
 # A number, because Kubernetes cannot tell whether a name is root (runAsNonRoot).
 USER 65532:65532
 EXPOSE 9464
-# The flags of the first line of main.js, which nobody reads here: there is no /usr/bin/env.
+# The flags of the first line of main.js, which has no effect here: there is no /usr/bin/env.
 ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=8", "--heap-growing-percent=50", "/session-sidecar/main.js"]
