@@ -90,7 +90,7 @@ export class SessionClient<T extends object = Record<string, JsonValue>> {
 
   /**
    * Loads the session of a token, as received in the visitor's cookie. Without a token, or if its session has ended or the
-   * token is not genuine, returns a new session; `origin` tells these cases apart. Never stores anything.
+   * token is not genuine, returns a new session; `origin` distinguishes these cases. Never stores anything.
    *
    * A browser may send several cookies of one name. Of an array of tokens, up to three different ones are tried in order, one
    * call each, and the first session found is returned. If none is found, `origin` describes the first token.
