@@ -96,6 +96,7 @@ export function describeSessionStore(name: string, makeStore: MakeStore): void {
           accessed: state.created,
           expires: state.expires,
           ...session.content,
+          bytes: 75,
         });
         expect([...(loaded?.session.data.keys() ?? [])]).toEqual([...session.content.data.keys()]);
       });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import type { Mutation } from '../../server/src/session/session-update';
-import { contentBytes, emptyContent } from '../../server/src/session/content';
+import { emptyContent } from '../../server/src/session/content';
 import { expiryOf } from '../../server/src/session/session';
 import { SessionManager } from '../../server/src/session/session-manager';
 import type { SessionStore, StorePart } from '../../server/src/session/session-store';
@@ -97,7 +97,7 @@ describe('the example in docs/reference/storage.md', () => {
   });
 
   test('has the sizes and the end that the document says', () => {
-    expect(text).toContain(`${String(contentBytes(decoded.content))} bytes of keys, values and messages`);
+    expect(text).toContain(`${String(decoded.content.bytes)} bytes of keys, values and messages`);
     expect(text).toContain(`in a record of ${String(record.length)} bytes`);
     expect(expiryOf(twentyMinutes, decoded)).toBe(Number(expires));
     const [, sum, result] = /at most 60 s: ([\d+\s]+) =\s+(\d+)\./.exec(text) ?? [];

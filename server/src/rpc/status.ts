@@ -6,6 +6,8 @@ import type { Logger } from 'pino';
 import { SessionError } from '../session/errors';
 import type { Reason } from '../session/errors';
 import type { FieldViolation } from '../session/violations';
+import { encode } from './encoding';
+import type { Encodable } from './encoding';
 
 /** The only place that decides which gRPC status a reason becomes. */
 export const statusOf = {
@@ -83,7 +85,7 @@ function cut(text: string, length: number): string {
 export function toServiceError({ code, message, details, retryAfterMs }: FailureStatus) {
   const metadata = new Metadata();
   if (details.length > 0) {
-    metadata.set('grpc-status-details-bin', Buffer.from(Status.encode({ code, message, details }).finish()));
+    metadata.set('grpc-status-details-bin', encode(Status, { code, message, details }));
   }
   if (retryAfterMs !== undefined) metadata.set('grpc-retry-pushback-ms', String(retryAfterMs));
   return { code, details: message, metadata };
@@ -107,17 +109,13 @@ function toInternalError(error: unknown, method: string, logger: Logger): KnownF
   };
 }
 
-interface MessageType<T> {
-  encode(message: T): { finish(): Uint8Array };
-}
-
 const typeNames = new Map<unknown, string>([
   [ErrorInfo, 'google.rpc.ErrorInfo'],
   [BadRequest, 'google.rpc.BadRequest'],
   [RetryInfo, 'google.rpc.RetryInfo'],
 ]);
 
-function packAny<T>(type: MessageType<T>, message: T) {
+function packAny<T>(type: Encodable<T>, message: T) {
   const typeUrl = `type.googleapis.com/${typeNames.get(type) ?? ''}`;
-  return { typeUrl, value: Buffer.from(type.encode(message).finish()) };
+  return { typeUrl, value: encode(type, message) };
 }

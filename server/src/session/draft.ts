@@ -1,4 +1,4 @@
-import { bytesOf } from './content';
+import { bytesOf, contentOf } from './content';
 import type { Content } from './content';
 import { JsonArray } from './json-array';
 
@@ -100,7 +100,7 @@ export class Draft {
   toContent(): Content {
     for (const [key, array] of this.#arrays) this.#data.set(key, array.toBuffer());
     for (const [queue, { messages }] of this.#queues) this.#flash.set(queue, messages);
-    return { data: this.#data, flash: this.#flash };
+    return contentOf({ data: this.#data, flash: this.#flash });
   }
 
   #messagesOf(queue: string): readonly Buffer[] {

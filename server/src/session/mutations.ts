@@ -1,4 +1,4 @@
-import { bytesOf, contentBytes } from './content';
+import { bytesOf } from './content';
 import type { Content } from './content';
 import type { Mutation, OperandProblem, MutationResult, Refusal } from './session-update';
 import { Draft } from './draft';
@@ -14,8 +14,7 @@ export type Applied =
  */
 export function applyMutations(content: Content, mutations: readonly Mutation[], limits: Limits): Applied {
   const draft = new Draft(content);
-  const bytesBefore = contentBytes(content);
-  const budget = new Budget(limits, bytesBefore);
+  const budget = new Budget(limits, content.bytes);
   const results: MutationResult[] = [];
   for (const [index, mutation] of mutations.entries()) {
     const result = applyMutation(draft, mutation, budget);
@@ -24,7 +23,7 @@ export function applyMutations(content: Content, mutations: readonly Mutation[],
     else return { status: 'refused', refusal: { kind: 'operand', mutation: index, problem: result } };
   }
   const changed = draft.toContent();
-  const limit = exceededLimit(content, bytesBefore, changed, limits);
+  const limit = exceededLimit(content, changed, limits);
   if (limit !== undefined) return { status: 'refused', refusal: { kind: 'limit', limit } };
   return { status: 'applied', content: changed, results };
 }
@@ -35,14 +34,14 @@ export function replyBytes(results: readonly MutationResult[]): number {
 }
 
 /** Only growth is refused, so that a session from before a limit was lowered can still shrink, and still log out. */
-function exceededLimit(before: Content, bytesBefore: number, after: Content, limits: Limits): keyof Limits | undefined {
+function exceededLimit(before: Content, after: Content, limits: Limits): keyof Limits | undefined {
   if (after.data.size > Math.max(limits.maxKeys, before.data.size)) return 'maxKeys';
   if (after.flash.size > Math.max(limits.maxFlashQueues, before.flash.size)) return 'maxFlashQueues';
   for (const [queue, messages] of after.flash) {
     if (messages.length > Math.max(limits.maxFlashMessages, before.flash.get(queue)?.length ?? 0))
       return 'maxFlashMessages';
   }
-  return contentBytes(after) > Math.max(limits.maxSessionBytes, bytesBefore) ? 'maxSessionBytes' : undefined;
+  return after.bytes > Math.max(limits.maxSessionBytes, before.bytes) ? 'maxSessionBytes' : undefined;
 }
 
 type BudgetName = 'maxReplyBytes' | 'maxWorkBytes';

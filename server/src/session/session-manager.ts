@@ -1,6 +1,6 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Mutation, MutationResult, SessionUpdate } from './session-update';
-import { contentBytes, dataBytes, emptyContent } from './content';
+import { dataBytes, emptyContent } from './content';
 import type { Content } from './content';
 import { invalidArgument, SessionError, sessionNotFound } from './errors';
 import type { Limits } from './limits';
@@ -96,7 +96,7 @@ export class SessionManager {
     const newSession = { handle, secretHash, content: applied.content, ...record };
     const state = await this.#store.create(newSession, deadline);
     this.#events.onCreated();
-    this.#events.onContentSize(contentBytes(applied.content));
+    this.#events.onContentSize(applied.content.bytes);
     return { token, session: { handle, ...record, ...applied.content, ...state }, results: applied.results };
   }
 
@@ -105,7 +105,7 @@ export class SessionManager {
     this.#events.onLookup(loaded === undefined ? 'not_found' : 'found');
     if (loaded === undefined) throw sessionNotFound();
     this.#events.onAccess(loaded.touched);
-    this.#events.onContentSize(contentBytes(loaded.session));
+    this.#events.onContentSize(loaded.session.bytes);
     return loaded.session;
   }
 

@@ -1,5 +1,5 @@
 import type { MutationResult, Refusal, SessionUpdate } from './session-update';
-import type { Content } from './content';
+import type { ContentEntries } from './content';
 import type { SessionRecord, SessionMetadata } from './session';
 
 /**
@@ -71,7 +71,7 @@ export interface SessionRef {
 }
 
 export interface NewSession extends SessionRef {
-  readonly content: Content;
+  readonly content: ContentEntries;
   readonly csrfToken: string;
   readonly idleTimeout: number | undefined;
   readonly subject: string | undefined;

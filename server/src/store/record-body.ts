@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { Content } from '../session/content';
+import type { Content, ContentEntries } from '../session/content';
 
 /**
  * What a session holds as bytes: one entry for the subject, for each key and for each flash message. The lengths count bytes, so
@@ -25,7 +25,7 @@ const exclamation = 0x21;
 const replacement = '\ufffd';
 
 /** @returns bytes that share their memory with nothing else. */
-export function encodeBody({ data, flash }: Content, subject: string | undefined): Buffer {
+export function encodeBody({ data, flash }: ContentEntries, subject: string | undefined): Buffer {
   const entries: Entry[] = [];
   if (subject !== undefined) entries.push(entryOf('@', '', Buffer.from(subject)));
   for (const [key, value] of data) entries.push(entryOf('=', key, value));
@@ -67,18 +67,21 @@ export function decodeBody(bytes: Buffer, from: number): Body | undefined {
   const flash = new Map<string, Buffer[]>();
   let subject: string | undefined;
   let keys = 0;
+  let contentBytes = 0;
   while (!reader.atEnd) {
     const kind = reader.byte();
     const entry = reader.nameAndValue();
     if (entry === undefined) return undefined;
-    const { name, value } = entry;
+    const { name, nameBytes, value } = entry;
     if (kind === equals) {
       data.set(name, value);
       keys += 1;
+      contentBytes += nameBytes + value.length;
     } else if (kind === exclamation) {
       const messages = flash.get(name);
       if (messages === undefined) flash.set(name, [value]);
       else messages.push(value);
+      contentBytes += nameBytes + value.length;
     } else if (kind === at) {
       if (subject !== undefined || name !== '' || value.length === 0) return undefined;
       subject = value.toString();
@@ -87,7 +90,7 @@ export function decodeBody(bytes: Buffer, from: number): Body | undefined {
       return undefined;
     }
   }
-  return data.size === keys ? { subject, content: { data, flash } } : undefined;
+  return data.size === keys ? { subject, content: { data, flash, bytes: contentBytes } } : undefined;
 }
 
 /** Reads entries byte by byte, because every read of a session comes through here. */
@@ -109,7 +112,7 @@ class EntryReader {
   }
 
   /** The rest of an entry after its kind; `undefined` when the lengths in it are wrong. */
-  nameAndValue(): { readonly name: string; readonly value: Buffer } | undefined {
+  nameAndValue(): { readonly name: string; readonly nameBytes: number; readonly value: Buffer } | undefined {
     const bytes = this.#bytes;
     const nameBytes = this.#length(comma);
     const valueBytes = this.#length(space);
@@ -120,7 +123,7 @@ class EntryReader {
     if (name.includes(replacement) && !isUtf8(bytes.subarray(this.#at, nameStop))) return undefined;
     const value = bytes.subarray(nameStop + 1, valueStop);
     this.#at = valueStop + 1;
-    return { name, value };
+    return { name, nameBytes, value };
   }
 
   /** A number and the byte after it; NaN when that is not what is there. */

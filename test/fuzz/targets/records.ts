@@ -25,7 +25,7 @@ export const records: Target = {
   name: 'records',
   property:
     'Any bytes in Redis are read alike by the scripts and by record-codec.ts, or reported as unreadable by both, and what is refused stays as it is.',
-  guidedBy: ['server/src/store/redis/record-codec.ts', 'server/src/store/redis/redis-store.ts'],
+  guidedBy: ['server/src/store/redis/record-codec.ts', 'server/src/store/redis/read'],
   seeds: [
     ...bodies.map((body) => record(past, future, '-', body)),
     ...bodies.map((body) => record(past, past, '-', body)),

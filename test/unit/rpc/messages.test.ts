@@ -39,7 +39,7 @@ describe('the largest reply that any settings allow', () => {
     const results = Array.from({ length: mutations }, () => ({ applied: true, value: Buffer.alloc(16) }));
     const left = replyBytes - keys * 6 - mutations * 16;
     const session = {
-      ...{ handle: 'h'.repeat(22), csrfToken: 'c'.repeat(22), subject: 's'.repeat(256), data, flash },
+      ...{ handle: 'h'.repeat(22), csrfToken: 'c'.repeat(22), subject: 's'.repeat(256), data, flash, bytes: 0 },
       ...{ created: 1, accessed: 1, idleTimeout: 1, expires: 1, version: 2 ** 53 - 1 },
     };
     const response = CreateSessionResponse.encode({

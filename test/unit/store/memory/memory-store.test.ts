@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { Content } from '../../../../server/src/session/content';
+import type { ContentEntries } from '../../../../server/src/session/content';
 import type { NewSession } from '../../../../server/src/session/session-store';
 import { createTokens, randomSigningKey } from '../../../../server/src/tokens/token';
 import { MemoryStore } from '../../../../server/src/store/memory/memory-store';
@@ -28,13 +28,13 @@ afterEach(async () => {
   stores = [];
 });
 
-function newSession(content: Content): NewSession {
+function newSession(content: ContentEntries): NewSession {
   const { handle, secretHash } = tokens.issue();
   return { handle, secretHash, content, csrfToken: 'c'.repeat(22), idleTimeout: 20 * minute, subject: undefined };
 }
 
 /** @returns how many sessions went in. */
-async function fill(store: MemoryStore, contentOf: () => Content): Promise<number> {
+async function fill(store: MemoryStore, contentOf: () => ContentEntries): Promise<number> {
   for (let count = 0; ; count += 1) {
     try {
       await store.create(newSession(contentOf()));
@@ -51,7 +51,7 @@ const named = <T>(count: number, value: () => T) =>
 let request = Buffer.alloc(0);
 let cut = 0;
 
-const shapes: [string, () => Content][] = [
+const shapes: [string, () => ContentEntries][] = [
   ['empty sessions', () => ({ data: new Map(), flash: new Map() })],
   ['sessions of 1,000 small keys', () => ({ data: named(1000, () => one), flash: new Map() })],
   ['sessions of 100 queues with a message', () => ({ data: new Map(), flash: named(100, () => [one]) })],

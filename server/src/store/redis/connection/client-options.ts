@@ -1,6 +1,6 @@
 import { Cluster, Redis } from 'ioredis';
 import type { RedisOptions } from 'ioredis';
-import { codeOf } from './heartbeat';
+import { codeOf } from '../redis-errors';
 
 export interface RedisConnectionOptions {
   readonly mode: 'single' | 'cluster' | 'sentinel';

@@ -1,5 +1,5 @@
-import { ReplyError } from 'ioredis';
 import type { Redis } from 'ioredis';
+import { codeOf } from '../redis-errors';
 import { RedisClock } from './redis-clock';
 
 /** Half of the silence that a connection survives by default, so that a healthy one is never silent for so long. */
@@ -67,9 +67,4 @@ export class Heartbeat {
       if (reason === noAnswer) setImmediate(() => void this.beat());
     }
   }
-}
-
-/** The first word of an error reply is its code (https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors). */
-export function codeOf(error: unknown): string | undefined {
-  return error instanceof ReplyError ? (error as Error).message.split(' ', 1)[0] : undefined;
 }

@@ -1,34 +1,52 @@
 import { LRUCache } from 'lru-cache';
+import { touchIntervalOf } from '../../../session/session';
+import type { ExpiryPolicy, SessionMetadata } from '../../../session/session';
 
-/** Sessions that are remembered at most: about 100 bytes each. */
-const maxRemembered = 100_000;
+/** About 100 bytes each. */
+const maxWindows = 100_000;
 
 interface Window {
-  readonly plainUntil: number;
+  readonly until: number;
+  /** What the window was computed from: if the record has another one, the window does not hold. */
   readonly idleTimeout: number | undefined;
 }
 
 /**
- * Remembers until when a session that was loaded needs no decision of Redis's clock: no access is due to be recorded, and it
- * does not end by its record. Until then a plain read of the record is a whole load, if it still has the idle timeout that
- * this was computed from. Times are of this process's own monotonic clock, so that no clocks have to agree.
+ * Until when a plain GET suffices to load a session, because no access is due to be recorded and the session does not expire.
+ * Times are by this process's monotonic clock, so that no clocks have to agree.
  */
 export class PlainReadWindow {
-  readonly #loads = new LRUCache<string, Window>({ max: maxRemembered });
+  readonly #windows = new LRUCache<string, Window>({ max: maxWindows });
+  readonly #expiry: ExpiryPolicy;
+  readonly #expireKeys: boolean;
 
-  /** @param milliseconds for how long from `since`, by `performance.now()`, before Redis was asked */
-  remember(handle: string, idleTimeout: number | undefined, since: number, milliseconds: number): void {
-    if (milliseconds > 0) this.#loads.set(handle, { plainUntil: since + milliseconds, idleTimeout });
+  constructor({ expiry, expireKeys }: { readonly expiry: ExpiryPolicy; readonly expireKeys: boolean }) {
+    this.#expiry = expiry;
+    this.#expireKeys = expireKeys;
+  }
+
+  /**
+   * @param metadata what Redis said of the session
+   * @param requestedAt when Redis was asked, by `performance.now()`
+   * @param now the time of Redis when it answered, which is later
+   */
+  open(handle: string, metadata: SessionMetadata, requestedAt: number, now: number): void {
+    // Without TTLs, only a script knows whether a session has expired.
+    if (!this.#expireKeys) return;
+    const { accessed, idleTimeout, expires = Infinity } = metadata;
+    const touchDue = accessed + touchIntervalOf(this.#expiry, idleTimeout);
+    const milliseconds = Math.min(touchDue, expires) - now;
+    if (milliseconds > 0) this.#windows.set(handle, { until: requestedAt + milliseconds, idleTimeout });
   }
 
   /** @returns `undefined` when only a script can load the session. */
   find(handle: string): Window | undefined {
-    // The oldest are the first to be of no use, so nothing is gained from telling the cache that one was used.
-    const load = this.#loads.peek(handle);
-    return load !== undefined && performance.now() < load.plainUntil ? load : undefined;
+    // Without moving it to the front: the oldest windows are the first to end, so least recently used is what ends first.
+    const window = this.#windows.peek(handle);
+    return window !== undefined && performance.now() < window.until ? window : undefined;
   }
 
-  forget(handle: string): void {
-    this.#loads.delete(handle);
+  close(handle: string): void {
+    this.#windows.delete(handle);
   }
 }

@@ -1,6 +1,7 @@
 import { afterEach, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { maxStalenessMs, NearCache } from '../../../../../server/src/store/redis/near-cache/near-cache';
+import { emptyContent } from '../../../../../server/src/session/content';
 import type { NearSession, Reading } from '../../../../../server/src/store/redis/near-cache/near-cache';
 import type { SessionRecord } from '../../../../../server/src/session/session';
 
@@ -18,7 +19,7 @@ function trustedCache(maxBytes = 1024 * 1024): NearCache {
 function sessionNamed(handle: string, version = 1): NearSession {
   const now = Date.now();
   const times = { created: now, accessed: now, expires: undefined, idleTimeout: undefined, version };
-  const content = { data: new Map(), flash: new Map() };
+  const content = emptyContent;
   return { secretHash: 'hash', session: { handle, csrfToken: 'csrf', subject: undefined, ...times, ...content } };
 }
 

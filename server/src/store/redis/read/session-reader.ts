@@ -1,0 +1,113 @@
+import { storeUnavailable, UnreadableRecordError } from '../../../session/errors';
+import { expiryOf } from '../../../session/session';
+import type { ExpiryPolicy, SessionRecord } from '../../../session/session';
+import type { LoadedSession, SessionRef } from '../../../session/session-store';
+import type { RedisConnection } from '../connection/redis-connection';
+import type { NearCache } from '../near-cache/near-cache';
+import { decodeRecord } from '../record-codec';
+import type { DecodedRecord } from '../record-codec';
+import { toStoreError } from '../redis-errors';
+import { number, text } from '../scripts/script-codec';
+import { wasFound } from '../scripts/session-scripts';
+import type { SessionScripts } from '../scripts/session-scripts';
+import { batchReads } from './mget-batcher';
+import type { Read } from './mget-batcher';
+import type { PlainReadWindow } from './plain-read-window';
+
+export interface SessionReaderParts {
+  readonly connection: RedisConnection;
+  readonly scripts: SessionScripts;
+  readonly windows: PlainReadWindow;
+  readonly nearCache: NearCache | undefined;
+  readonly expiry: ExpiryPolicy;
+  readonly keyPrefix: string;
+}
+
+/**
+ * Loads sessions in the cheapest way that is right:
+ *
+ * 1. Without a plain read window, the script decides: it records the access if one is due, and opens the window.
+ * 2. Within the window, the near cache answers, if it has the session.
+ * 3. If not, a plain GET does, together with other reads of the same moment. Where it finds what the window was not computed
+ *    from, or what cannot be decoded, the script decides after all.
+ */
+export class SessionReader {
+  readonly #parts: SessionReaderParts;
+  readonly #read: Read;
+
+  constructor(parts: SessionReaderParts) {
+    this.#parts = parts;
+    this.#read = batchReads(parts.connection.client);
+  }
+
+  /** @param deadline when the caller stops waiting, by `performance.now()` */
+  load(ref: SessionRef, deadline?: number): Promise<LoadedSession | undefined> {
+    const { connection, windows, nearCache } = this.#parts;
+    const window = windows.find(ref.handle);
+    if (window === undefined) return this.#loadByScript(ref, deadline);
+    if (!connection.usable) return Promise.reject(storeUnavailable(false));
+    const cached = nearCache?.find(ref.handle, ref.secretHash);
+    if (cached !== undefined) return Promise.resolve({ session: cached, touched: false });
+    return this.#loadPlainly(ref, window.idleTimeout, deadline);
+  }
+
+  async #loadByScript(ref: SessionRef, deadline?: number): Promise<LoadedSession | undefined> {
+    const requestedAt = performance.now();
+    const [status, record, time, touched] = await this.#parts.scripts.run('load', ref, [], deadline);
+    if (!wasFound(text(status), ref)) return undefined;
+    const decoded = decodeRecord(record as Buffer);
+    if (decoded === undefined) throw new UnreadableRecordError(ref.handle, 'damaged');
+    const now = number(time);
+    const session = this.#sessionOf(ref, touched === undefined ? decoded : { ...decoded, accessed: now });
+    this.#parts.windows.open(ref.handle, session, requestedAt, now);
+    return { session, touched: touched !== undefined };
+  }
+
+  /** @param idleTimeout that the window was computed from */
+  async #loadPlainly(
+    ref: SessionRef,
+    idleTimeout: number | undefined,
+    deadline: number | undefined,
+  ): Promise<LoadedSession | undefined> {
+    const reading = this.#parts.nearCache?.begin(ref.handle);
+    try {
+      const record = await this.#get(ref);
+      if (record === null) {
+        this.#parts.windows.close(ref.handle);
+        return undefined;
+      }
+      // A cached session must not keep everything in memory that Redis sent in the same moment.
+      const decoded = decodeRecord(reading === undefined ? record : unpooledCopy(record));
+      if (decoded === undefined || decoded.idleTimeout !== idleTimeout) return await this.#loadByScript(ref, deadline);
+      const session = this.#sessionOf(ref, decoded);
+      reading?.keep({ session, secretHash: decoded.secretHash }, record.length);
+      // Not in constant time: an attacker cannot choose how the hash of a secret begins.
+      return decoded.secretHash === ref.secretHash ? { session, touched: false } : undefined;
+    } finally {
+      reading?.end();
+    }
+  }
+
+  async #get({ handle }: SessionRef): Promise<Buffer | null> {
+    try {
+      return await this.#read(this.#parts.keyPrefix + handle);
+    } catch (error) {
+      throw toStoreError(error, { handle, isChange: false });
+    }
+  }
+
+  #sessionOf({ handle }: SessionRef, record: DecodedRecord): SessionRecord {
+    const { csrfToken, subject, content, created, accessed, idleTimeout, version } = record;
+    const { data, flash, bytes } = content;
+    const expires = expiryOf(this.#parts.expiry, record);
+    // Written out because a spread takes several times as long, and this is done for every read.
+    return { handle, csrfToken, subject, data, flash, bytes, created, accessed, idleTimeout, expires, version };
+  }
+}
+
+/** Small Buffers share the memory of a pool, and each of them keeps all of it in memory. */
+function unpooledCopy(bytes: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(copy);
+  return copy;
+}

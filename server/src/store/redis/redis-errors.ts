@@ -1,0 +1,39 @@
+import { ReplyError } from 'ioredis';
+import { SessionError, storeFull, storeUnavailable, UnreadableRecordError } from '../../session/errors';
+
+/** What failed, as far as callers need to know. */
+export interface FailedCommand {
+  readonly handle: string;
+  /** Whether the command can have changed something when Redis did not answer. */
+  readonly isChange: boolean;
+}
+
+/** What a caller of the store gets when a command fails with `error`. */
+export function toStoreError(error: unknown, { handle, isChange }: FailedCommand): unknown {
+  if (error instanceof SessionError) return error;
+  const code = codeOf(error);
+  if (code === undefined) return storeUnavailable(isChange, error);
+  if (code === 'OOM') return storeFull(error);
+  if (code === 'WRONGTYPE') return new UnreadableRecordError(handle, 'foreign_type');
+  if (unavailableCodes.has(code)) return storeUnavailable(false, error);
+  return error;
+}
+
+/** The first word of an error reply is its code (https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors). */
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof ReplyError ? (error as Error).message.split(' ', 1)[0] : undefined;
+}
+
+/** Redis refused the command without executing it, for a reason that will pass. */
+const unavailableCodes = new Set([
+  'BUSY',
+  'CLUSTERDOWN',
+  'LOADING',
+  'MASTERDOWN',
+  'MISCONF',
+  'NOAUTH',
+  'NOPERM',
+  'NOREPLICAS',
+  'READONLY',
+  'TRYAGAIN',
+]);

@@ -1,0 +1,100 @@
+import { storeUnavailable, UnreadableRecordError } from '../../../session/errors';
+import type { SessionRef } from '../../../session/session-store';
+import type { RedisConnection } from '../connection/redis-connection';
+import { toStoreError } from '../redis-errors';
+import { Replication } from '../replication';
+import type { ReplicationOptions } from '../replication';
+import { number, text } from './script-codec';
+import { defineScripts } from './script-runner';
+import type { RunScript, ScriptReply } from './script-runner';
+import type { ScriptName, ScriptSettings } from './script-sources';
+
+export interface SessionScriptsOptions extends ScriptSettings {
+  readonly connection: RedisConnection;
+  /** How long Redis may take for one command, in ms. */
+  readonly commandTimeoutMs: number;
+  /** What comes before the handle in a session's key. */
+  readonly keyPrefix: string;
+  /** `undefined`: a change is acknowledged when the master has it. */
+  readonly replication?: ReplicationOptions | undefined;
+  /** Called when a script has run on a session, or may have. */
+  readonly onSettled: (handle: string) => void;
+}
+
+type Arguments = readonly (string | Buffer)[];
+
+/** Runs scripts on sessions, each before its caller's deadline by the clock of Redis, or not at all. */
+export class SessionScripts {
+  readonly #options: SessionScriptsOptions;
+  readonly #runScript: RunScript;
+  readonly #replication: Replication | undefined;
+
+  constructor(options: SessionScriptsOptions) {
+    this.#options = options;
+    this.#runScript = defineScripts(options.connection.client, options);
+    this.#replication = options.replication && new Replication(options.replication);
+  }
+
+  /** @param deadline when the caller stops waiting, by `performance.now()` */
+  async run(script: ScriptName, ref: SessionRef, args: Arguments, deadline = Infinity): Promise<ScriptReply> {
+    const { commandTimeoutMs, onSettled } = this.#options;
+    const { handle } = ref;
+    const givenUpAt = Math.min(deadline, performance.now() + commandTimeoutMs);
+    try {
+      const reply = await this.#runBefore(givenUpAt, script, ref, args);
+      // If the clock of Redis was stepped, the reply has corrected ours. Nothing was done, so the script can run again.
+      return reply ?? (await this.#runBefore(givenUpAt, script, ref, args)) ?? tooLate();
+    } catch (error) {
+      throw toStoreError(error, { handle, isChange: script !== 'load' });
+    } finally {
+      onSettled(handle);
+    }
+  }
+
+  /** @returns `undefined` when Redis got to the script after `givenUpAt`, and so did nothing. */
+  async #runBefore(
+    givenUpAt: number,
+    script: ScriptName,
+    { handle, secretHash }: SessionRef,
+    args: Arguments,
+  ): Promise<ScriptReply | undefined> {
+    const key = this.#options.keyPrefix + handle;
+    // Looked up before sending: afterwards it is unknown whether the command left.
+    const server = this.#options.connection.serverOf(key) ?? away();
+    const { client, clock } = server;
+    if (!clock.isKnown) await server.beat();
+    const sentAt = performance.now();
+    if (!clock.isKnown || sentAt >= givenUpAt) throw storeUnavailable(false);
+    const sent = this.#replication?.sending(client);
+    const reply = await this.#runScript(script, key, [secretHash, String(clock.lastBefore(givenUpAt)), ...args]);
+    const status = text(reply[0]);
+    if (status === 'late') {
+      clock.observe(sentAt, performance.now(), number(reply[1]));
+      return undefined;
+    }
+    if (sent !== undefined && changes.has(status)) await this.#replication?.confirm(sent);
+    return reply;
+  }
+}
+
+/** What the scripts reply when they have changed something. */
+const changes = new Set(['created', 'updated', 'deleted']);
+
+/**
+ * Whether a script found the session.
+ *
+ * @param status the first element of its reply
+ * @throws UnreadableRecordError when there is a record that cannot be read
+ */
+export function wasFound(status: string, { handle }: SessionRef): boolean {
+  if (status === 'damaged' || status === 'newer_format') throw new UnreadableRecordError(handle, status);
+  return status !== 'not_found';
+}
+
+function away(): never {
+  throw storeUnavailable(false);
+}
+
+function tooLate(): never {
+  throw storeUnavailable(false, new Error('Redis ran the script after its deadline.'));
+}
