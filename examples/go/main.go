@@ -47,7 +47,7 @@ func routes(sessions *sidecar.Client) http.Handler {
 			http.Error(w, "There is no such product.", http.StatusBadRequest)
 			return nil
 		}
-		// Not Get and Set: of two clicks at once, one would be lost.
+		// Not Get and Set, which would lose one of two simultaneous clicks.
 		add := func(cart []string) []string { return append(cart, product) }
 		if _, err := sidecar.Transform(r.Context(), session, "cart", add); err != nil {
 			return err
@@ -61,12 +61,12 @@ func routes(sessions *sidecar.Client) http.Handler {
 	handle("POST /login", func(w http.ResponseWriter, r *http.Request, session *sidecar.Session) error {
 		user := r.FormValue("name")
 		if user == "" {
-			http.Error(w, "Please tell your name.", http.StatusBadRequest)
+			http.Error(w, "Please enter your name.", http.StatusBadRequest)
 			return nil
 		}
 		session.SetSubject(user)
 		err := errors.Join(session.Set("user", user), session.PushFlash("", "Welcome, "+user+"!"))
-		// Whoever got to know the token before the login must not be logged in by it.
+		// A token that was known to somebody else before the login must not be valid after it (session fixation).
 		return redirect(w, errors.Join(err, session.Regenerate(r.Context())))
 	})
 	handle("POST /logout", func(w http.ResponseWriter, r *http.Request, session *sidecar.Session) error {
@@ -76,10 +76,11 @@ func routes(sessions *sidecar.Client) http.Handler {
 	return mux
 }
 
-// page answers a request, or fails before it has.
+// page writes the response to a request, unless it fails.
 type page func(http.ResponseWriter, *http.Request, *sidecar.Session) error
 
-// withSession opens the session of a request, checks forms, and saves and sets the cookie before the answer leaves.
+// withSession opens the session of a request, checks the CSRF token of forms, and saves the session and sets the cookie before the
+// response is sent.
 func withSession(sessions *sidecar.Client, page page) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		var token string
@@ -116,7 +117,7 @@ func withSession(sessions *sidecar.Client, page page) http.HandlerFunc {
 	}
 }
 
-// heldResponse keeps an answer until the session is saved.
+// heldResponse holds a response until the session is saved.
 type heldResponse struct {
 	http.ResponseWriter
 	status int

@@ -18,7 +18,7 @@ sessions = SessionClient(os.environ.get("SIDECAR_ADDRESS", "127.0.0.1:50051"))
 
 
 def with_session(view: Callable[..., Any]) -> Callable[..., Response]:
-    """Opens the session of a request, checks forms, and saves and sets the cookie before the answer leaves."""
+    """Opens the session of a request, checks the CSRF token of forms, and saves and sets the cookie before the response."""
 
     @wraps(view)
     def wrapped(**arguments: str) -> Response:
@@ -55,7 +55,7 @@ def product(session: Session, product: str) -> str:
 @with_session
 def add_to_cart(session: Session) -> flask.typing.ResponseReturnValue:
     name = PRODUCTS.get(request.form.get("product", "")) or abort(400, "There is no such product.")
-    # Not get() and an assignment: of two clicks at once, one would be lost.
+    # Not get() and an assignment, which would lose one of two simultaneous clicks.
     session.transform("cart", lambda cart: [*(cart or []), name])
     session.flash(f"{name} is in your cart.")
     return redirect("/", 303)
@@ -70,11 +70,11 @@ def login_form(session: Session) -> str:
 @app.post("/login")
 @with_session
 def login(session: Session) -> flask.typing.ResponseReturnValue:
-    user = request.form.get("name") or abort(400, "Please tell your name.")
+    user = request.form.get("name") or abort(400, "Please enter your name.")
     session["user"] = user
     session.subject = user
     session.flash(f"Welcome, {user}!")
-    # Whoever got to know the token before the login must not be logged in by it.
+    # A token that was known to somebody else before the login must not be valid after it (session fixation).
     session.regenerate()
     return redirect("/", 303)
 

@@ -29,7 +29,7 @@ const updated: Answer = ({ request }) => {
   const { mutations } = request as { mutations: readonly unknown[] };
   return { version: 2, expires: undefined, results: mutations.map(() => ({ applied: true })) };
 };
-/** Answers the first calls with a failure and later ones as told. */
+/** Fails the first calls, and answers later ones as configured. */
 const failing =
   (times: number, error: unknown, then: Answer): Answer =>
   (call, attempt) => {
@@ -101,7 +101,7 @@ describe('an AbortSignal', () => {
     expect(sidecar.calls).toEqual([]);
   });
 
-  test('cancels the call that is under way, at the sidecar too', async () => {
+  test('cancels the call in flight, at the sidecar too', async () => {
     const abort = new AbortController();
     let cancelled!: () => void;
     const seen = new Promise<void>((resolve) => (cancelled = resolve));
@@ -286,7 +286,7 @@ describe('the error of a failed call', () => {
 });
 
 describe('the connection', () => {
-  test('to nobody fails with UNAVAILABLE and says where to look', async () => {
+  test('to an address without a sidecar fails with UNAVAILABLE and says what to check', async () => {
     const sidecar = await start({});
     sidecar.close();
     const opening = connect(sidecar).open('token');

@@ -50,7 +50,7 @@ describe.each([
   const next = (): Promise<ISession<Shop>> => client.open(session.token);
   const stored = async (): Promise<Partial<Shop>> => (await next()).toObject();
 
-  /** Runs `work` and tells the calls it made, by method. */
+  /** Runs `work` and returns the number of calls it made, by method. */
   async function callsOf(work: () => Promise<unknown>): Promise<Record<string, number>> {
     const before = await countRpcs(sidecar);
     await work();
@@ -89,7 +89,7 @@ describe.each([
     test.each<[string, () => string | undefined, SessionOrigin]>([
       ['no token', () => undefined, 'none'],
       ['an empty token', () => '', 'none'],
-      ['a token of nobody', () => 'x', 'token_invalid'],
+      ['a token that was not issued here', () => 'x', 'token_invalid'],
       ['a token whose session has ended', () => session.token, 'not_found'],
     ])('begins anew with %s, and says why', async (_what, tokenOf, origin) => {
       const token = tokenOf();
@@ -169,7 +169,7 @@ describe.each([
   });
 
   describe("as a dictionary, like Python's mapping", () => {
-    test('get gives a value, a fallback, or undefined; has tells', () => {
+    test('get returns a value, a fallback, or undefined; has returns whether there is one', () => {
       expect([session.get('visits'), session.get('note'), session.get('note', 'none')]).toEqual([1, undefined, 'none']);
       expect([session.has('visits'), session.has('note')]).toEqual([true, false]);
     });
@@ -199,7 +199,7 @@ describe.each([
       expect([found.size, found.toObject()]).toEqual([4, Object.fromEntries(expected)]);
     });
 
-    test('delete tells whether the key was there', async () => {
+    test('delete returns whether the key existed', async () => {
       expect([session.delete('cart'), session.delete('cart'), session.delete('note')]).toEqual([true, false, false]);
       await session.save();
       expect(await stored()).toEqual({ user: { id: 7, name: 'Ada' }, visits: 1 });
@@ -440,7 +440,7 @@ describe.each([
   });
 
   describe('its flash messages', () => {
-    test('come out in order, apart by queue, with duplicates unless told otherwise', async () => {
+    test('come out in order, separately by queue, with duplicates unless these are excluded', async () => {
       session.flash('a');
       session.flash('a');
       session.flash('b');

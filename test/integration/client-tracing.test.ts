@@ -72,7 +72,7 @@ describe.each(Object.entries(transports))('by %s, a client', (_, call) => {
       propagation.disable();
     });
 
-    test('sends the active trace context with every call, without being told', async () => {
+    test('sends the active trace context with every call by default', async () => {
       const span = provider.getTracer('test').startSpan('GET /cart');
       const { traceId, spanId } = span.spanContext();
       const sent = await context.with(trace.setSpan(context.active(), span), () => call());

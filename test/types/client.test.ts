@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { compile } from './compile';
 
 /*
- * What must and must not compile for whoever uses `@session-sidecar/client`. All snippets are compiled in one go, because that
+ * What must and must not compile for users of `@session-sidecar/client`. All snippets are compiled in one go, because that
  * costs seconds.
  */
 
@@ -77,7 +77,7 @@ const right: Readonly<Record<string, string>> = {
   'setDefault() gives the value': 'const cart: string[] = session.setDefault("cart", []);',
   'pop() and popItem()':
     'const cart: string[] | undefined = session.pop("cart"); const n: number = session.pop("visits", 0); const item = session.popItem(); if (item?.[0] === "visits") { const n: number = item[1]; }',
-  'iteration tells keys by their values':
+  'iteration gives each key its own type of value':
     'for (const [key, value] of session) { if (key === "cart") { const cart: string[] = value; } }',
   'toObject() may lack any key': 'const { cart, user }: Partial<Shop> = session.toObject();',
   'transform() from and to the same type':
@@ -97,12 +97,12 @@ const right: Readonly<Record<string, string>> = {
 /** Uses that do not compile, with what the compiler has to say. */
 const wrong: Readonly<Record<string, readonly [source: string, says: RegExp]>> = {
   'a client without an address': ['new SessionClient({});', /'address' is missing/],
-  'an option that is none': ['new SessionClient({ address, timeout: 100 });', /'timeout' does not exist/],
+  'an unknown option': ['new SessionClient({ address, timeout: 100 });', /'timeout' does not exist/],
   'a type that is no object': [
     'new SessionClient<string>({ address });',
     /'string' does not satisfy the constraint 'object'/,
   ],
-  'a codec that is none': ['new SessionClient<Shop>({ address, codec: JSON });', /'codec'|Codec/],
+  'an object that is not a codec': ['new SessionClient<Shop>({ address, codec: JSON });', /'codec'|Codec/],
   'get() of an unknown key': ['session.get("basket");', /"basket"/],
   'set() of an unknown key': ['session.set("basket", 1);', /"basket"/],
   'has(), delete() and pop() of an unknown key': [
@@ -131,7 +131,7 @@ const wrong: Readonly<Record<string, readonly [source: string, says: RegExp]>> =
   ],
   'writing what is read-only': ['session.token = "x";', /read-only/],
   'an idle timeout in words': ['session.setIdleTimeout("1h");', /"1h"/],
-  'a call option that is none': ['void session.save({ deadline: 1 });', /'deadline' does not exist/],
+  'an unknown call option': ['void session.save({ deadline: 1 });', /'deadline' does not exist/],
   'a code that no error has': ['declare const e: SessionError; if (e.code === "NOT_THERE") throw e;', /no overlap/],
   'an internal of the package': ['import { SessionObject } from "@session-sidecar/client";', /no exported member/],
 };

@@ -15,7 +15,7 @@ declare module '@session-sidecar/client/express' {
 
 export interface ShopOptions {
   readonly sidecar: ConnectionOptions;
-  /** Takes the money, which takes its time. */
+  /** Charges the visitor. May take long. */
   readonly pay: (cart: readonly string[]) => Promise<void>;
 }
 
@@ -27,7 +27,7 @@ const products: readonly Product[] = [
 
 export function createShop({ sidecar, pay }: ShopOptions): Express {
   const app = express();
-  // Behind a proxy on this host that ends https, the cookie is Secure because of this.
+  // Makes the cookie Secure behind a proxy on this host that terminates https.
   app.set('trust proxy', 'loopback');
   app.use(sessions(sidecar));
   app.use(express.urlencoded({ extended: false }));
@@ -46,7 +46,7 @@ export function createShop({ sidecar, pay }: ShopOptions): Express {
   app.post('/cart', async (req, res) => {
     const product = productOf(fieldOf(req, 'product'));
     if (!product) return void res.status(400).send(errorPage('There is no such product.'));
-    // Not get() and set(): of two clicks at once, one would be lost.
+    // Not get() and set(), which would lose one of two simultaneous clicks.
     await req.session.transform('cart', (cart = []) => [...cart, product.name]);
     req.session.flash(`${product.name} is in your cart.`);
     res.redirect(303, '/');
@@ -54,7 +54,7 @@ export function createShop({ sidecar, pay }: ShopOptions): Express {
 
   app.post('/checkout', async (req, res) => {
     await pay(req.session.get('cart', []));
-    // Should the visitor have signed out meanwhile, saving this fails with 409, and the session stays ended.
+    // If the visitor has signed out meanwhile, saving this fails with 409, and the session stays ended.
     req.session.delete('cart');
     req.session.flash('Thank you!');
     res.redirect(303, '/');
@@ -67,11 +67,11 @@ export function createShop({ sidecar, pay }: ShopOptions): Express {
   app.post('/login', async (req, res) => {
     const user = fieldOf(req, 'name');
     // A real shop checks a password here.
-    if (!user) return void res.status(400).send(errorPage('Please tell your name.'));
+    if (!user) return void res.status(400).send(errorPage('Please enter your name.'));
     req.session.set('user', user);
     req.session.setSubject(user);
     req.session.flash(`Welcome, ${user}!`);
-    // Whoever got to know the token before the login must not be logged in by it.
+    // A token that was known to somebody else before the login must not be valid after it (session fixation).
     await req.session.regenerate();
     res.redirect(303, '/');
   });
@@ -91,9 +91,9 @@ async function visitOf({ session }: Request): Promise<Visit> {
     user: session.get('user'),
     cart: session.get('cart', []),
     messages: await session.popFlash<string>(),
-    // csrfToken() stores a session. Everybody and every crawler sees the front page, so it does not make one for them: they
-    // get links to pages with a form of its own. Leaving the token out for them is no way: a foreign page's form comes
-    // without the cookie (SameSite), and if it started a session, that one would replace the visitor's own.
+    // csrfToken() stores a session, which the front page must not do for every visitor and crawler. Without a session, it links
+    // to pages that have a form each, and not to a form without a token: a form of another site arrives without the cookie
+    // (SameSite), and if it could start a session, that would replace the visitor's own.
     csrfToken: session.isNew ? undefined : await session.csrfToken(),
   };
 }
@@ -108,7 +108,7 @@ function fieldOf({ body }: Request, name: string): string | undefined {
 }
 
 const showError: ErrorRequestHandler = (error: { status?: unknown }, _req, res, next) => {
-  // Too late for a page: Express closes the connection.
+  // Too late for an error page: Express closes the connection.
   if (res.headersSent) {
     next(error);
     return;

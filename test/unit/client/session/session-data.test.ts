@@ -100,7 +100,7 @@ describe('capture() of a stored session', () => {
     expect(pending(data)).toEqual(['set cart ["tea","milk"]']);
   });
 
-  test('has a key that was touched, byte for byte if nobody looked at it', () => {
+  test('has a key that was marked as changed, byte for byte if it was not read', () => {
     const data = dataWith({ a: '[ 1 ]' });
     data.markChanged('a');
     data.markChanged('b');

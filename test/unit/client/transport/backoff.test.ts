@@ -13,7 +13,7 @@ test('allows twice as much after each failure, up to a limit, until an attempt s
   jest.restoreAllMocks();
 });
 
-test('is never shorter than what the sidecar asks for, within reason', () => {
+test('is never shorter than what the sidecar requests, up to a limit', () => {
   const backoff = new Backoff(limits);
   expect(backoff.next(400)).toBe(400);
   expect(backoff.next(60_000)).toBe(1000);

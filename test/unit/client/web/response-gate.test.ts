@@ -11,7 +11,7 @@ afterEach(async () => {
   await Promise.all(closing.splice(0).map((close) => close()));
 });
 
-/** Work that takes until it is told to end. */
+/** Work that lasts until it is finished or failed. */
 function work() {
   let finish = () => {};
   let fail: (error: Error) => void = () => {};
@@ -203,19 +203,19 @@ describe('a response that is discarded', () => {
     expect([response.headers.get('X-One'), response.headers.get('X-Before')]).toEqual([null, '1']);
   });
 
-  test('tells whoever waits for its pieces', async () => {
+  test('calls back with the error', async () => {
     const { promise, fail } = work();
-    const told: unknown[] = [];
+    const errors: unknown[] = [];
     const response = await respond(
       (res) => {
-        res.write('one', (error) => told.push(error));
-        res.end('two', () => told.push('end'));
+        res.write('one', (error) => errors.push(error));
+        res.end('two', () => errors.push('end'));
         fail(new Error('made up'));
       },
       { beforeHeaders: () => promise },
     );
     await response.text();
-    expect(told).toEqual([new Error('made up'), 'end']);
+    expect(errors).toEqual([new Error('made up'), 'end']);
   });
 
   test('goes on being discarded while another is sent in its place', async () => {

@@ -51,7 +51,7 @@ test('finds each call by its id, whatever came and went, and no call by the id o
   );
 });
 
-test('tells of a call at its deadline, whatever the order of deadlines, and never of one that has ended', () => {
+test('reports a call at its deadline, whatever the order of deadlines, and never one that has ended', () => {
   const deadlines = fc.array(fc.record({ milliseconds: fc.integer({ min: 1, max: 50 }), ends: fc.boolean() }));
   fc.assert(
     fc.property(deadlines, (all) => {
@@ -71,7 +71,7 @@ test('tells of a call at its deadline, whatever the order of deadlines, and neve
   );
 });
 
-test('tells of a call whose deadline has passed, and asks for no timer in the past, of which Node.js warns', () => {
+test('reports a call whose deadline has passed, without a timer in the past, about which Node.js warns', () => {
   const overdue: Call[] = [];
   const table = new InFlightCalls<Call>((call) => overdue.push(call));
   const setTimer = jest.spyOn(globalThis, 'setTimeout');

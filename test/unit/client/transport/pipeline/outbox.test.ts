@@ -22,7 +22,7 @@ function start(): { outbox: Outbox<Call>; departures: number[][] } {
 }
 
 describe('calls leave', () => {
-  test('with all that the promises of this tick bring forth, when no other is under way', async () => {
+  test('with all that the promises of this tick make, when no other is in flight', async () => {
     const { outbox, departures } = start();
     outbox.add(call(1), 1);
     for (const _ of range(10)) await Promise.resolve();
@@ -31,7 +31,7 @@ describe('calls leave', () => {
     expect(departures).toEqual([[1, 2]]);
   });
 
-  test('at the end of the turn of the event loop while others are under way', async () => {
+  test('at the end of the turn of the event loop while others are in flight', async () => {
     const { outbox, departures } = start();
     outbox.add(call(1), 7);
     await new Promise((resolve) => process.nextTick(resolve));
@@ -86,7 +86,7 @@ describe('a frame', () => {
     { waiting: 50, inFlight: 64, sizes: [25, 25] },
     { waiting: 3, inFlight: 500, sizes: [3] },
     { waiting: 256, inFlight: 256, sizes: [32, 32, 32, 32, 32, 32, 32, 32] },
-  ])('of $waiting calls with $inFlight under way has half of them, but enough', ({ waiting, inFlight, sizes }) => {
+  ])('of $waiting calls with $inFlight in flight has half of them, but not too few', ({ waiting, inFlight, sizes }) => {
     expect(
       framesOf(
         range(waiting).map((id) => call(id)),
