@@ -253,7 +253,7 @@ describe('with the sidecar out of reach', () => {
   const serve = () =>
     stack.serveBare((app) => {
       app.get('/health', (_, res) => void res.send('fine'));
-      app.use(sessions({ address: '127.0.0.1:1', timeoutMs: 10_000 }));
+      app.use(sessions({ address: '127.0.0.1:1', timeoutMs: 1000 }));
       app.get('/read', (req, res) => void res.json(req.session.get('note', 'none')));
       app.get('/write', (req, res) => {
         req.session.set('note', 'new');

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import { generate } from 'selfsigned';
 import { createTokens } from '../../server/src/tokens/token';
 import { mountSecret } from '../support/mounted-secret';
@@ -12,9 +12,10 @@ import type { RawClient } from '../support/raw-grpc';
 import { freePort, startRedis, startRedisCluster } from '../support/redis';
 import type { RedisServer } from '../support/redis';
 
+/* The tests run side by side: the sidecar looks at its files once a second, so each of them mostly waits. */
 const cleanUps: (() => unknown)[] = [];
 
-afterEach(async () => {
+afterAll(async () => {
   await stopProcesses();
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
 });
@@ -52,7 +53,7 @@ async function reloads(sidecar: ServingProcess, setting: string): Promise<readon
 const newKey = (): string => randomBytes(32).toString('base64');
 
 describe('signing keys in a file that changes', () => {
-  test('sign and verify from then on, and one that is removed does not verify any more', async () => {
+  test.concurrent('sign and verify from then on, and one that is removed does not verify any more', async () => {
     const [old, fresh] = [newKey(), newKey()];
     const keys = secret({ keys: old });
     const [sidecar, client] = await serving({ SIGNING_KEYS_FILE: keys.path('keys') });
@@ -85,7 +86,7 @@ describe('signing keys in a file that changes', () => {
     for (const key of [old, fresh]) expect(sidecar.output().stdout).not.toContain(key);
   });
 
-  test.each([
+  test.concurrent.each([
     ['not a key', 'MARKsecret!'],
     ['empty', ''],
     ['one good key and one that is too short', `${newKey()}\n${Buffer.from('MARKsecret').toString('base64')}`],
@@ -110,7 +111,7 @@ describe('signing keys in a file that changes', () => {
     expect(JSON.stringify(sidecar.output())).not.toMatch(/MARK|TUFSS3/);
   });
 
-  test('stay as they are when the file is gone', async () => {
+  test.concurrent('stay as they are when the file is gone', async () => {
     const keys = secret({ keys: newKey() });
     const [sidecar, client] = await serving({ SIGNING_KEYS_FILE: keys.path('keys') });
     const { token } = await client.call('createSession', {});
@@ -134,7 +135,7 @@ describe('the password of Redis in a file that changes', () => {
     await server.admin.acl('SETUSER', 'default', 'resetpass', '>another');
   };
 
-  test.each([
+  test.concurrent.each([
     [
       'its own',
       (port: number, path: string) => ({ REDIS_URL: `redis://sidecar@127.0.0.1:${port}`, REDIS_PASSWORD_FILE: path }),
@@ -174,35 +175,39 @@ describe('the password of Redis in a file that changes', () => {
     }
   });
 
-  test('is used for every node of a Cluster', async () => {
-    const cluster = await startRedisCluster();
-    cleanUps.push(() => cluster.stop());
-    for (const node of cluster.nodes) await addUser(node);
-    const file = secret({ password: 'old' });
-    const [sidecar] = await serving({
-      SIGNING_KEYS: signingKey,
-      REDIS_CLUSTER_NODES: cluster.nodes.map(({ port }) => `127.0.0.1:${port}`).join(),
-      REDIS_USERNAME: 'sidecar',
-      REDIS_PASSWORD_FILE: file.path('password'),
-    });
-    await until('the sidecar to be ready', () => isReady(sidecar));
-    for (const node of cluster.nodes) await change(node, 'old', 'new');
-    file.update({ password: 'new' });
-    await sidecar.logged('changed files applied');
-    const client = connectRaw(sidecar.address);
-    cleanUps.push(() => client.close());
-    // Of many sessions, each node has some.
-    const createMany = async (): Promise<void> => {
-      for (let session = 0; session < 30; session += 1)
-        await until('a session to be created', () => client.call('createSession', {}).catch(() => undefined));
-    };
-    await createMany();
-    // Connections that are made anew, and not only again.
-    for (const node of cluster.nodes) await node.admin.call('CLIENT', 'KILL', 'USER', 'sidecar');
-    await createMany();
-  }, 60_000);
+  test.concurrent(
+    'is used for every node of a Cluster',
+    async () => {
+      const cluster = await startRedisCluster();
+      cleanUps.push(() => cluster.stop());
+      for (const node of cluster.nodes) await addUser(node);
+      const file = secret({ password: 'old' });
+      const [sidecar] = await serving({
+        SIGNING_KEYS: signingKey,
+        REDIS_CLUSTER_NODES: cluster.nodes.map(({ port }) => `127.0.0.1:${port}`).join(),
+        REDIS_USERNAME: 'sidecar',
+        REDIS_PASSWORD_FILE: file.path('password'),
+      });
+      await until('the sidecar to be ready', () => isReady(sidecar));
+      for (const node of cluster.nodes) await change(node, 'old', 'new');
+      file.update({ password: 'new' });
+      await sidecar.logged('changed files applied');
+      const client = connectRaw(sidecar.address);
+      cleanUps.push(() => client.close());
+      // Of many sessions, each node has some.
+      const createMany = async (): Promise<void> => {
+        for (let session = 0; session < 30; session += 1)
+          await until('a session to be created', () => client.call('createSession', {}).catch(() => undefined));
+      };
+      await createMany();
+      // Connections that are made anew, and not only again.
+      for (const node of cluster.nodes) await node.admin.call('CLIENT', 'KILL', 'USER', 'sidecar');
+      await createMany();
+    },
+    60_000,
+  );
 
-  test('cannot move the sidecar to another Redis', async () => {
+  test.concurrent('cannot move the sidecar to another Redis', async () => {
     const server = await redisServer();
     const other = await redisServer();
     const file = secret({ url: server.url });
@@ -218,7 +223,7 @@ describe('the password of Redis in a file that changes', () => {
 });
 
 describe('certificates for Redis in files that change', () => {
-  test('are used for new connections, all of them or none', async () => {
+  test.concurrent('are used for new connections, all of them or none', async () => {
     const [trusted, foreign] = await Promise.all([certificate(), certificate()]);
     const own = secret({ cert: trusted.cert, key: trusted.key });
     const port = await freePort();

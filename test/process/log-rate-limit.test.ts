@@ -1,15 +1,16 @@
 import { once } from 'node:events';
 import { connect } from 'node:http2';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import { until } from '../support/poll';
 import { metricsOf, probe, signingKey, startServing, stopProcesses } from '../support/process';
 import type { LogLine, ServingProcess } from '../support/process';
 import { connectRaw, failureOf } from '../support/raw-grpc';
 import { startRedis } from '../support/redis';
 
+/* The tests run side by side: each mostly waits for the end of a ten-second interval. */
 const cleanUps: (() => unknown)[] = [];
 
-afterEach(async () => {
+afterAll(async () => {
   await stopProcesses();
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
 });
@@ -27,7 +28,7 @@ async function untilCounted(sidecar: ServingProcess, msg: string, count: number)
 }
 
 describe('what a caller can have logged over and over', () => {
-  test('is logged a few times, and then counted: internal errors', async () => {
+  test.concurrent('is logged a few times, and then counted: internal errors', async () => {
     const redis = await startRedis();
     cleanUps.push(() => redis.stop());
     const sidecar = await startServing({
@@ -53,28 +54,31 @@ describe('what a caller can have logged over and over', () => {
     );
   });
 
-  test('is logged a few times, and then counted, without what was sent: metadata that gRPC does not allow', async () => {
-    const sidecar = await startServing({ settings: { LOG_RATE_LIMIT: String(maxLines) } });
-    const session = connect(`http://${sidecar.address}`);
-    cleanUps.push(() => session.destroy());
-    const calls = 50;
-    for (let call = 0; call < calls; call += 1) {
-      const stream = session.request({
-        ':method': 'POST',
-        ':path': '/session.v1.SessionService/CreateSession',
-        'content-type': 'application/grpc',
-        te: 'trailers',
-        authorization: 'Bearer MARKsecret\u00e9',
-      });
-      stream.end(Buffer.alloc(5));
-      stream.resume();
-      await once(stream, 'close');
-    }
-    const { stderr, stdout } = sidecar.output();
-    expect(stderr).toBe('');
-    expect(stdout).not.toContain('MARK');
-    const lines = sidecar.log().filter(({ msg }) => msg === 'illegal metadata ignored');
-    expect(lines.length).toBeLessThan(calls / 2);
-    await untilCounted(sidecar, 'illegal metadata ignored', calls);
-  });
+  test.concurrent(
+    'is logged a few times, and then counted, without what was sent: metadata that gRPC does not allow',
+    async () => {
+      const sidecar = await startServing({ settings: { LOG_RATE_LIMIT: String(maxLines) } });
+      const session = connect(`http://${sidecar.address}`);
+      cleanUps.push(() => session.destroy());
+      const calls = 50;
+      for (let call = 0; call < calls; call += 1) {
+        const stream = session.request({
+          ':method': 'POST',
+          ':path': '/session.v1.SessionService/CreateSession',
+          'content-type': 'application/grpc',
+          te: 'trailers',
+          authorization: 'Bearer MARKsecret\u00e9',
+        });
+        stream.end(Buffer.alloc(5));
+        stream.resume();
+        await once(stream, 'close');
+      }
+      const { stderr, stdout } = sidecar.output();
+      expect(stderr).toBe('');
+      expect(stdout).not.toContain('MARK');
+      const lines = sidecar.log().filter(({ msg }) => msg === 'illegal metadata ignored');
+      expect(lines.length).toBeLessThan(calls / 2);
+      await untilCounted(sidecar, 'illegal metadata ignored', calls);
+    },
+  );
 });
