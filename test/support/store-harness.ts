@@ -8,7 +8,7 @@ import { MemoryStore } from '../../server/src/store/memory/memory-store';
 import type { Limits } from '../../server/src/session/limits';
 import type { ExpiryPolicy } from '../../server/src/session/session';
 import type { SessionStore } from '../../server/src/session/session-store';
-import { ManualClock, moveMonotonicClock, pauseIsOver } from './clock';
+import { ManualClock, moveMonotonicClock } from './clock';
 import { until } from './poll';
 import type { RedisServer } from './redis';
 
@@ -174,5 +174,4 @@ export async function age({ admin }: RedisServer, milliseconds: number): Promise
     await admin.set(key, Buffer.from(aged, 'latin1'));
     if (expires > 0) await admin.pexpireat(key, expires - milliseconds);
   }
-  await pauseIsOver();
 }

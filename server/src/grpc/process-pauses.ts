@@ -1,22 +1,23 @@
 /** How often the process notes that it runs. */
 const tickMs = 50;
 
-/** A gap of less than this between two ticks is a busy event loop. */
+/** A shorter gap between two ticks is a busy event loop. */
 const pauseMs = 100;
 
 /**
- * Notices when the process stood still: stopped by a signal, starved of CPU, blocked by one long task. Requests that came
- * meanwhile are found in its sockets afterwards. gRPC's timeouts are relative, so nothing in them says that their callers gave
- * up long ago.
+ * Notices when the process was paused: stopped by a signal, starved of CPU, blocked by one long task. Requests that arrived
+ * meanwhile are found in its sockets afterwards, and their timeouts, which are relative in gRPC, do not show that their callers
+ * gave up long ago.
  */
 export class ProcessPauses {
-  readonly #timer = setInterval(() => this.#tick(performance.now()), tickMs).unref();
-  #tickedAt = performance.now();
-  /** Until the first tick in time: what came during a pause is read within a few turns of the event loop. */
+  readonly #timer = setInterval(() => this.#tick(), tickMs).unref();
+  #tickedAt = uptimeMs();
+  /** Until the first tick on time: what arrived during a pause is read within a few turns of the event loop. */
   #pausedSince: number | undefined;
 
-  /** @returns for how long what is read at `now`, by `performance.now()`, may have waited for that, in ms */
-  waitAt(now: number): number {
+  /** How long what is read now may have waited to be read, in ms. */
+  get waitMs(): number {
+    const now = uptimeMs();
     if (this.#pausedSince !== undefined) return now - this.#pausedSince;
     const gap = now - this.#tickedAt;
     return gap >= pauseMs ? gap : 0;
@@ -26,8 +27,16 @@ export class ProcessPauses {
     clearInterval(this.#timer);
   }
 
-  #tick(now: number): void {
-    this.#pausedSince = now - this.#tickedAt >= pauseMs ? now - this.waitAt(now) : undefined;
+  #tick(): void {
+    const { waitMs } = this;
+    const now = uptimeMs();
+    this.#pausedSince = now - this.#tickedAt >= pauseMs ? now - waitMs : undefined;
     this.#tickedAt = now;
   }
+}
+
+/** Monotonic. Not `performance.now()`, whose steps in tests are no pauses. */
+function uptimeMs(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1000 + nanoseconds / 1e6;
 }

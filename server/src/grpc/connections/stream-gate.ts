@@ -77,7 +77,7 @@ export class StreamGate implements StreamKeeper {
     }
 
     const deadline = deadlineOf(headers['grpc-timeout'], now);
-    const waitMs = pauses.waitAt(now);
+    const { waitMs } = pauses;
     if (waitMs > 0 && deadline - waitMs <= now) return this.#refuseStream(stream, 'paused', arrivedTooLongAgo());
     const open = new OpenStream(this, stream, peer, now, deadline, waitMs, digest);
     if (method.isUnary) this.#receiving.add(open);
