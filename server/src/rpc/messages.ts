@@ -1,22 +1,11 @@
 import type { Duration } from '@session-sidecar/proto/google/protobuf/duration';
 import type * as api from '@session-sidecar/proto/session/v1/session';
 import type { Mutation, MutationResult } from '../session/session-update';
-import { invalidArgument } from '../session/errors';
 import type { SessionRecord } from '../session/session';
-import { Violations } from '../session/violations';
 
-/** @throws SessionError INVALID_ARGUMENT naming mutations that say nothing. */
-export function toMutations(messages: readonly api.Mutation[]): Mutation[] {
-  const violations = new Violations();
-  const mutations = messages.flatMap(({ kind }, index): Mutation[] => {
-    if (kind !== undefined) return [toMutation(kind)];
-    const description = 'Expected exactly one kind of mutation, got none this version knows.';
-    violations.add({ field: `mutations[${index}]`, description });
-    return [];
-  });
-  const problems = violations.toList();
-  if (problems.length > 0) throw invalidArgument(problems);
-  return mutations;
+/** Mutations of a kind that this version does not know become `undefined`. */
+export function toMutations(mutations: readonly api.Mutation[]): (Mutation | undefined)[] {
+  return mutations.map(({ kind }) => (kind === undefined ? undefined : toMutation(kind)));
 }
 
 function toMutation(kind: NonNullable<api.Mutation['kind']>): Mutation {
@@ -49,14 +38,13 @@ type IdleExpiry =
   | { readonly $case: 'noIdleTimeout'; readonly value: boolean }
   | undefined;
 
-/** @returns milliseconds; fractions of one are kept so that they can be refused. */
-export function toIdleTimeout(idleExpiry: IdleExpiry): number | 'never' | undefined {
+/** @returns milliseconds, with fractions, which are not valid; `false` for a `no_idle_timeout` that is false, which neither is */
+export function toIdleTimeout(idleExpiry: IdleExpiry): number | 'never' | false | undefined {
   switch (idleExpiry?.$case) {
     case 'idleTimeout':
       return idleExpiry.value.seconds * 1000 + idleExpiry.value.nanos / 1e6;
     case 'noIdleTimeout':
-      if (idleExpiry.value) return 'never';
-      throw invalidArgument([{ field: 'no_idle_timeout', description: 'Expected true or nothing, got false.' }]);
+      return idleExpiry.value && 'never';
     case undefined:
       return undefined;
   }

@@ -6,8 +6,10 @@ import { mutationField } from './validation';
 /** What a caller is told about a refused change. */
 export function toSessionError(refusal: Refusal, mutations: readonly Mutation[], limits: Limits): SessionError {
   if (refusal.kind === 'limit') return limitExceeded(refusal.limit, limits);
-  const field = `${mutationField(mutations, refusal.mutation)}.key`;
-  return invalidArgument([{ field, description: operandProblems[refusal.problem] }]);
+  const { mutation: index, problem } = refusal;
+  const mutation = mutations[index];
+  const field = mutation === undefined ? '' : `${mutationField(mutation, index)}.key`;
+  return invalidArgument([{ field, description: operandProblems[problem] }]);
 }
 
 export function limitExceeded(name: keyof Limits, limits: Limits): SessionError {

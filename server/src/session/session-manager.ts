@@ -2,36 +2,16 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Mutation, MutationResult, SessionUpdate } from './session-update';
 import { dataBytes, emptyContent } from './content';
 import type { Content } from './content';
-import { invalidArgument, SessionError, sessionNotFound } from './errors';
+import { SessionError, sessionNotFound } from './errors';
 import type { Limits } from './limits';
 import { applyMutations, replyBytes } from './mutations';
 import { limitExceeded, toSessionError } from './refusals';
+import { checkedMutation, checkedUpdate, checkQueue } from './requests';
+import type { CreateSession, PushFlash, RegenerateSession, UpdateSession } from './requests';
 import type { ExpiryPolicy, SessionRecord, SessionMetadata } from './session';
 import type { SessionEvents } from './session-events';
 import type { SessionRef, SessionStore } from './session-store';
 import type { Tokens } from '../tokens/token';
-import {
-  idleTimeoutViolations,
-  nameViolations,
-  mutationsViolations,
-  mutationViolations,
-  subjectViolations,
-} from './validation';
-import type { FieldViolation } from './violations';
-
-export interface CreateSession {
-  readonly mutations: readonly Mutation[];
-  readonly idleTimeout?: number | 'never' | undefined;
-  readonly subject?: string | undefined;
-}
-
-export interface UpdateSession extends CreateSession {
-  readonly ifVersion?: number | undefined;
-}
-
-export type RegenerateSession = Pick<CreateSession, 'mutations' | 'subject'>;
-
-export type PushFlash = Omit<Extract<Mutation, { readonly kind: 'push_flash' }>, 'kind'>;
 
 export interface Created {
   readonly token: string;
@@ -76,13 +56,8 @@ export class SessionManager {
     this.#events = events;
   }
 
-  async create({ mutations, idleTimeout, subject }: CreateSession, deadline?: number): Promise<Created> {
-    this.#refuseExcess(mutations);
-    refuseIfAny([
-      ...mutationsViolations(mutations),
-      ...idleTimeoutViolations(idleTimeout),
-      ...subjectViolations(subject, { mayBeEmpty: false }),
-    ]);
+  async create(request: CreateSession, deadline?: number): Promise<Created> {
+    const { mutations, idleTimeout, subject } = checkedUpdate(request, this.#limits, true);
     const applied = applyMutations(emptyContent, mutations, this.#limits);
     if (applied.status === 'refused') throw toSessionError(applied.refusal, mutations, this.#limits);
     this.#refuseLargeReply(applied.content, applied.results);
@@ -94,10 +69,10 @@ export class SessionManager {
       idleTimeout: idleTimeout === 'never' ? undefined : (idleTimeout ?? this.#expiry.idleTimeout),
     };
     const newSession = { handle, secretHash, content: applied.content, ...record };
-    const state = await this.#store.create(newSession, deadline);
+    const metadata = await this.#store.create(newSession, deadline);
     this.#events.onCreated();
     this.#events.onContentSize(applied.content.bytes);
-    return { token, session: { handle, ...record, ...applied.content, ...state }, results: applied.results };
+    return { token, session: { handle, ...record, ...applied.content, ...metadata }, results: applied.results };
   }
 
   async get(token: string, deadline?: number): Promise<SessionRecord> {
@@ -110,28 +85,18 @@ export class SessionManager {
   }
 
   async update(token: string, request: UpdateSession, deadline?: number): Promise<Updated> {
-    const { mutations, idleTimeout, subject, ifVersion } = request;
     const ref = this.#verify(token);
-    this.#refuseExcess(mutations);
-    refuseIfAny([
-      ...mutationsViolations(mutations),
-      ...idleTimeoutViolations(idleTimeout),
-      ...subjectViolations(subject, { mayBeEmpty: true }),
-      ...versionViolations(ifVersion),
-    ]);
-    const updated = await this.#change(ref, { mutations, idleTimeout, subject, ifVersion }, deadline);
+    const updated = await this.#update(ref, checkedUpdate(request, this.#limits), deadline);
     this.#events.onUpdated();
     return updated;
   }
 
   async regenerate(token: string, request: RegenerateSession, deadline?: number): Promise<Regenerated> {
-    const { mutations, subject } = request;
     const ref = this.#verify(token);
-    this.#refuseExcess(mutations);
-    refuseIfAny([...mutationsViolations(mutations), ...subjectViolations(subject, { mayBeEmpty: true })]);
+    const { mutations, subject } = checkedUpdate(request, this.#limits);
     const { token: newToken, secretHash } = this.#tokens.issue(ref.handle);
     const csrfToken = newCsrfToken();
-    const updated = await this.#change(ref, { mutations, subject, secretHash, csrfToken }, deadline);
+    const updated = await this.#update(ref, { mutations, subject, secretHash, csrfToken }, deadline);
     this.#events.onRegenerated();
     return { token: newToken, csrfToken, ...updated };
   }
@@ -143,18 +108,19 @@ export class SessionManager {
   /** @returns whether the message was added. */
   async pushFlash(token: string, message: PushFlash, deadline?: number): Promise<boolean> {
     const ref = this.#verify(token);
-    const result = await this.#changeOnce(ref, { kind: 'push_flash', ...message }, deadline);
+    const result = await this.#mutate(ref, { kind: 'push_flash', ...message }, deadline);
     return result.applied;
   }
 
   async popFlash(token: string, queue: string, deadline?: number): Promise<readonly Buffer[]> {
     const ref = this.#verify(token);
-    const result = await this.#changeOnce(ref, { kind: 'pop_flash', queue }, deadline);
+    const result = await this.#mutate(ref, { kind: 'pop_flash', queue }, deadline);
     return result.messages ?? [];
   }
 
   async peekFlash(token: string, queue: string, deadline?: number): Promise<readonly Buffer[]> {
-    refuseIfAny(nameViolations('queue', queue, { mayBeEmpty: true }));
+    this.#verify(token);
+    checkQueue(queue);
     const session = await this.get(token, deadline);
     return session.flash.get(queue) ?? [];
   }
@@ -166,7 +132,7 @@ export class SessionManager {
 
   async newCsrfToken(token: string, deadline?: number): Promise<string> {
     const csrfToken = newCsrfToken();
-    await this.#change(this.#verify(token), { csrfToken }, deadline);
+    await this.#update(this.#verify(token), { csrfToken }, deadline);
     this.#events.onUpdated();
     return csrfToken;
   }
@@ -184,15 +150,14 @@ export class SessionManager {
     throw new SessionError('TOKEN_INVALID', 'The token was not issued by this deployment.');
   }
 
-  async #changeOnce(ref: SessionRef, mutation: Mutation, deadline?: number): Promise<MutationResult> {
-    refuseIfAny(mutationViolations(mutation, ''));
-    const { results } = await this.#change(ref, { mutations: [mutation] }, deadline);
+  async #mutate(ref: SessionRef, mutation: Mutation, deadline?: number): Promise<MutationResult> {
+    const { results } = await this.#update(ref, { mutations: [checkedMutation(mutation)] }, deadline);
     this.#events.onUpdated();
     return results[0] ?? { applied: false };
   }
 
-  async #change(ref: SessionRef, change: SessionUpdate, deadline?: number): Promise<Updated> {
-    const outcome = await this.#store.update(ref, change, deadline);
+  async #update(ref: SessionRef, update: SessionUpdate, deadline?: number): Promise<Updated> {
+    const outcome = await this.#store.update(ref, update, deadline);
     switch (outcome.status) {
       case 'updated':
         return outcome;
@@ -202,16 +167,7 @@ export class SessionManager {
         this.#events.onVersionConflict();
         throw versionMismatch(outcome.version);
       case 'refused':
-        throw toSessionError(outcome.refusal, change.mutations ?? [], this.#limits);
-    }
-  }
-
-  /** What is refused before anything is parsed, so that a request costs no more than it may. */
-  #refuseExcess(mutations: readonly Mutation[]): void {
-    if (mutations.length > this.#limits.maxMutations) throw limitExceeded('maxMutations', this.#limits);
-    const { maxSessionBytes } = this.#limits;
-    if (mutations.some((mutation) => mutation.kind === 'append' && mutation.value.length > maxSessionBytes)) {
-      throw limitExceeded('maxSessionBytes', this.#limits);
+        throw toSessionError(outcome.refusal, update.mutations ?? [], this.#limits);
     }
   }
 
@@ -233,13 +189,4 @@ function versionMismatch(version: number): SessionError {
   return new SessionError('VERSION_MISMATCH', `The session has been changed and is now at version ${version}.`, {
     metadata: { version: String(version) },
   });
-}
-
-function versionViolations(ifVersion: number | undefined): FieldViolation[] {
-  if (ifVersion === undefined || ifVersion >= 1) return [];
-  return [{ field: 'if_version', description: `Expected a version, 1 or more, got ${ifVersion}.` }];
-}
-
-function refuseIfAny(violations: readonly FieldViolation[]): void {
-  if (violations.length > 0) throw invalidArgument(violations);
 }

@@ -22,18 +22,24 @@ export function nameViolations(field: string, name: string, { mayBeEmpty = false
   return [];
 }
 
-/** @param mutations of which there are not more than a request may have. */
-export function mutationsViolations(mutations: readonly Mutation[]): FieldViolation[] {
+/** @param mutations no more than a request may have; `undefined` stands for one of an unknown kind */
+export function mutationsViolations(mutations: readonly (Mutation | undefined)[]): FieldViolation[] {
   const violations = new Violations();
   for (const [index, mutation] of mutations.entries()) {
-    violations.add(...mutationViolations(mutation, `${mutationField(mutations, index)}.`));
+    if (mutation === undefined) violations.add(unknownMutation(index));
+    else violations.add(...mutationViolations(mutation, `${mutationField(mutation, index)}.`));
   }
   return violations.toList();
 }
 
-/** The path of the mutation that became the mutation at `index`. */
-export function mutationField(mutations: readonly Mutation[], index: number): string {
-  return `mutations[${index}].${mutations[index]?.kind ?? 'kind'}`;
+function unknownMutation(index: number): FieldViolation {
+  const description = 'Expected exactly one kind of mutation, got none this version knows.';
+  return { field: `mutations[${index}]`, description };
+}
+
+/** The path of a mutation in the request. */
+export function mutationField({ kind }: Mutation, index: number): string {
+  return `mutations[${index}].${kind}`;
 }
 
 /** @param path what to put before the names of the mutation's own fields. */
@@ -61,8 +67,9 @@ export function mutationViolations(mutation: Mutation, path: string): FieldViola
   }
 }
 
-export function idleTimeoutViolations(idleTimeout: number | 'never' | undefined): FieldViolation[] {
+export function idleTimeoutViolations(idleTimeout: number | 'never' | false | undefined): FieldViolation[] {
   if (idleTimeout === undefined || idleTimeout === 'never') return [];
+  if (idleTimeout === false) return [{ field: 'no_idle_timeout', description: 'Expected true or nothing, got false.' }];
   const { min, max } = idleTimeoutRange;
   if (Number.isInteger(idleTimeout) && idleTimeout >= min && idleTimeout <= max) return [];
   const description =
@@ -76,6 +83,11 @@ export function subjectViolations(
   { mayBeEmpty }: { readonly mayBeEmpty: boolean },
 ): FieldViolation[] {
   return subject === undefined ? [] : nameViolations('subject', subject, { mayBeEmpty });
+}
+
+export function versionViolations(ifVersion: number | undefined): FieldViolation[] {
+  if (ifVersion === undefined || ifVersion >= 1) return [];
+  return [{ field: 'if_version', description: `Expected a version, 1 or more, got ${ifVersion}.` }];
 }
 
 function valueViolations(field: string, value: Buffer): FieldViolation[] {

@@ -32,7 +32,7 @@ describe('nameViolations()', () => {
   });
 });
 
-describe('operationsViolations()', () => {
+describe('mutationsViolations()', () => {
   test('names every wrong field of every mutation', () => {
     const fields = mutationsViolations([
       { kind: 'set', key: '', value: Buffer.alloc(0) },
