@@ -13,7 +13,7 @@ const backoffMs = { first: 50, max: 100 } as const;
  * Retries calls that may succeed and are safe to repeat: within their deadline, with exponential backoff and jitter, and no
  * sooner than the sidecar requests. A call that was certainly not applied is retried until its deadline, so that it survives a
  * restart of the sidecar or a failover of its store. A call that may have been applied is tried up to four times, and only if
- * its method is idempotent.
+ * its method is idempotent. The error never denies that an earlier attempt may have been applied.
  *
  * @param apiToken read again, once, if the sidecar rejects it
  */
@@ -21,7 +21,7 @@ export function retryingTransport(transport: Transport, apiToken?: ApiToken): Tr
   return {
     async call<M extends MethodName>(method: M, request: RequestOf<M>, options: RunningCall) {
       let hasNewToken = false;
-      /** What the first attempt that may have been carried out failed with. */
+      /** The error of the first attempt that may have been applied. */
       let doubt: SessionError | undefined;
       for (let attempt = 1; ; attempt++) {
         try {
@@ -33,9 +33,9 @@ export function retryingTransport(transport: Transport, apiToken?: ApiToken): Tr
             hasNewToken = true;
             continue;
           }
-          const isCertain = wasCertainlyNotDone(error);
+          const isCertain = wasCertainlyNotApplied(error);
           if (!isCertain) doubt ??= error;
-          // That the last attempt did nothing does not say so of those before.
+          // The last attempt was certainly not applied, but an earlier one may have been.
           const failure = isCertain && doubt !== undefined ? doubt : error;
           if (attempt >= triesOf(method, error)) throw failure;
           await pause(Math.max(pauseAfter(attempt), error.retryAfterMs ?? 0), options, failure);
@@ -48,13 +48,13 @@ export function retryingTransport(transport: Transport, apiToken?: ApiToken): Tr
 
 /** Methods that are not idempotent are retried only if they certainly did not run. */
 function triesOf(method: MethodName, error: SessionError): number {
-  if (wasCertainlyNotDone(error)) return Infinity;
+  if (wasCertainlyNotApplied(error)) return Infinity;
   const mayHelp = error.code === 'STORE_UNAVAILABLE' || error.code === 'UNAVAILABLE';
   return mayHelp && isIdempotent(method) ? maxTries : 1;
 }
 
-/** Nothing came of the attempt, for a reason that may pass. */
-function wasCertainlyNotDone({ code, metadata }: SessionError): boolean {
+/** Whether the attempt was certainly not applied, for a reason that may pass. */
+function wasCertainlyNotApplied({ code, metadata }: SessionError): boolean {
   if (code === 'STORE_UNAVAILABLE') return metadata['maybe_applied'] === 'false';
   return code === 'DRAINING' || code === 'OVERLOADED';
 }

@@ -86,7 +86,7 @@ interface Attempt<Response> {
   readonly response: Promise<Response>;
   /** Whether the sidecar may have received the request. */
   wasSent(): boolean;
-  /** Whether it was cancelled because the sidecar stopped answering, and can be repeated over another connection. */
+  /** Whether it was cancelled because the sidecar stopped answering, and may be repeated over another connection. */
   wasAbandoned(): boolean;
   cancel(): void;
 }

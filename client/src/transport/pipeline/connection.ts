@@ -17,7 +17,7 @@ export interface PipelineConnectionListener {
   /** Calls can be sent, or a stream can be opened for them. */
   onReady(): void;
   onReplies(stream: PipelineStream, replies: readonly PipelineReply[]): void;
-  /** The sidecar does not answer on this stream. Calls may be taken off it. */
+  /** The sidecar does not answer on this stream. It is unknown whether it will. */
   onSilent(stream: PipelineStream): void;
   /** Whatever was sent on this stream gets no answer. */
   onEnd(stream: PipelineStream, error: ServiceError | undefined): void;

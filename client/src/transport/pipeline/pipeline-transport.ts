@@ -64,7 +64,7 @@ export class PipelineTransport implements Transport {
         for (const reply of replies) this.#receive(stream, reply);
         this.#outbox.flushAfterReplies();
       },
-      onSilent: (stream) => this.#takeBack(stream),
+      onSilent: (stream) => this.#failIdempotent(stream),
       onEnd: (stream, error) => {
         for (const pending of this.#calls) {
           if (pending.stream === stream) this.#fail(pending, streamLost(error, this.#describe(pending.method)));
@@ -139,7 +139,7 @@ export class PipelineTransport implements Transport {
 
   #receive(stream: PipelineStream, { id, outcome }: PipelineReply): void {
     const pending = this.#calls.get(id);
-    // Its caller has given up, or it was sent again on another stream.
+    // Without one, its caller has given up.
     if (pending?.stream !== stream) return;
     if (outcome?.$case === 'response') this.#succeed(pending, outcome.value);
     else this.#fail(pending, toSessionError(outcome?.value ?? emptyReply, this.#describe(pending.method)));
@@ -181,8 +181,8 @@ export class PipelineTransport implements Transport {
     return stream === undefined && lastFailure !== undefined ? streamLost(lastFailure, call) : deadlineExceeded(call);
   }
 
-  /** Calls that may run twice fail, to be tried again; the others still wait for their answers. */
-  #takeBack(stream: PipelineStream): void {
+  /** Idempotent calls fail, so that they are retried; the others still wait for their answers. */
+  #failIdempotent(stream: PipelineStream): void {
     for (const pending of this.#calls) {
       if (pending.stream !== stream || !isIdempotent(pending.method)) continue;
       this.#fail(pending, streamLost(undefined, this.#describe(pending.method)));

@@ -4,8 +4,8 @@ import { retryingTransport } from '../../../../client/src/transport/retrying-tra
 import type { Transport } from '../../../../client/src/transport/transport';
 
 const errors = {
-  'perhaps done': new SessionError('STORE_UNAVAILABLE', '', { metadata: { maybe_applied: 'true' } }),
-  'not done': new SessionError('STORE_UNAVAILABLE', '', { metadata: { maybe_applied: 'false' } }),
+  'maybe applied': new SessionError('STORE_UNAVAILABLE', '', { metadata: { maybe_applied: 'true' } }),
+  'not applied': new SessionError('STORE_UNAVAILABLE', '', { metadata: { maybe_applied: 'false' } }),
   overloaded: new SessionError('OVERLOADED', ''),
   draining: new SessionError('DRAINING', ''),
   'no answer': new SessionError('UNAVAILABLE', ''),
@@ -13,7 +13,7 @@ const errors = {
 } as const;
 type Outcome = keyof typeof errors | 'done';
 
-/** What comes of a call whose attempts end so; the last outcome is that of all further ones. */
+/** The outcome of a call whose attempts have these outcomes; the last one is that of all further attempts. */
 async function outcomeOf(method: 'invalidateSession' | 'updateSession', outcomes: readonly Outcome[]) {
   const left = [...outcomes];
   let attempts = 0;
@@ -33,27 +33,27 @@ async function outcomeOf(method: 'invalidateSession' | 'updateSession', outcomes
   return { outcome, attempts };
 }
 
-describe('a call that is tried again', () => {
+describe('a call that is retried', () => {
   test.each<[Outcome, ...Outcome[]]>([
-    ['perhaps done', 'perhaps done', 'not done'],
-    ['perhaps done', 'perhaps done', 'overloaded', 'not done'],
+    ['maybe applied', 'maybe applied', 'not applied'],
+    ['maybe applied', 'maybe applied', 'overloaded', 'not applied'],
     ['no answer', 'no answer', 'draining'],
-    ['no answer', 'overloaded', 'no answer', 'not done'],
-    ['perhaps done', 'no answer', 'perhaps done'],
-    ['not done', 'not done'],
+    ['no answer', 'overloaded', 'no answer', 'not applied'],
+    ['maybe applied', 'no answer', 'maybe applied'],
+    ['not applied', 'not applied'],
     ['draining', 'overloaded', 'draining'],
-    ['done', 'perhaps done', 'not done', 'done'],
-    ['no session', 'perhaps done', 'no session'],
-  ])('may run twice: ends as %j after %j', async (expected, ...outcomes) => {
+    ['done', 'maybe applied', 'not applied', 'done'],
+    ['no session', 'maybe applied', 'no session'],
+  ])('and is idempotent ends as %j after %j', async (expected, ...outcomes) => {
     expect((await outcomeOf('invalidateSession', outcomes)).outcome).toBe(expected);
   });
 
   test.each<[Outcome, number, ...Outcome[]]>([
-    ['perhaps done', 1, 'perhaps done', 'done'],
+    ['maybe applied', 1, 'maybe applied', 'done'],
     ['no answer', 1, 'no answer', 'done'],
-    ['perhaps done', 3, 'not done', 'overloaded', 'perhaps done'],
-    ['done', 3, 'not done', 'draining', 'done'],
-  ])('must not run twice: ends as %j after %i attempts', async (outcome, attempts, ...outcomes) => {
+    ['maybe applied', 3, 'not applied', 'overloaded', 'maybe applied'],
+    ['done', 3, 'not applied', 'draining', 'done'],
+  ])('and is not idempotent ends as %j after %i attempts', async (outcome, attempts, ...outcomes) => {
     expect(await outcomeOf('updateSession', outcomes)).toEqual({ outcome, attempts });
   });
 });
