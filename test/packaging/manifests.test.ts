@@ -31,6 +31,10 @@ describe.each(published)('the package in %s/', (folder) => {
     expect(brokenLinksOf(`${folder}/README.md`)).toEqual([]);
   });
 
+  test('is published for everyone', () => {
+    expect(manifest.publishConfig).toEqual({ access: 'public' });
+  });
+
   test('is built afresh before it is packed', () => {
     expect(manifest.scripts['prepack']).toBe('git clean -fdXq dist && npm run build');
   });

@@ -12,6 +12,7 @@ export interface Manifest {
   readonly license: string;
   readonly repository?: { readonly directory: string };
   readonly exports?: Readonly<Record<string, { readonly types: string; readonly default: string }>>;
+  readonly publishConfig?: { readonly access: string };
   readonly files: readonly string[];
   readonly engines: { readonly node: string };
   readonly scripts: Readonly<Record<string, string>>;

@@ -32,7 +32,7 @@ test('npm run dev starts the sidecar again when a source changes, and keeps the 
   child.stdout?.on('data', (text: Buffer) => (output += text.toString()));
   child.stderr?.on('data', (text: Buffer) => (output += text.toString()));
   const shown = async (text: string | RegExp) => {
-    const found = until('output', () => output.search(text) >= 0, 30_000);
+    const found = until('output', () => output.search(text) >= 0, 60_000);
     await found.catch(() => expect(output).toMatch(text));
   };
 
@@ -53,4 +53,4 @@ test('npm run dev starts the sidecar again when a source changes, and keeps the 
 
   child.kill('SIGTERM');
   expect(await once(child, 'exit')).toEqual([0, null]);
-}, 120_000);
+}, 300_000);
