@@ -7,7 +7,7 @@ import { cache, root } from '../lib/run.mjs';
 export async function printedPages() {
   const bundle = join(cache, 'pages.mjs');
   await build({
-    entryPoints: [join(root, 'scripts', 'pages.ts')],
+    entryPoints: [join(root, 'scripts', 'generate', 'pages', 'index.ts')],
     outfile: bundle,
     bundle: true,
     platform: 'node',

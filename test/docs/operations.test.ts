@@ -5,7 +5,7 @@ import { Redis } from 'ioredis';
 import { settingRows } from '../../server/src/config';
 import { createTokens, randomSigningKey } from '../../server/src/tokens/token';
 import nodeVersions from '../../scripts/lib/node-versions.json';
-import { sizingPage } from '../../scripts/sizing-page';
+import { sizingPage } from '../../scripts/generate/pages/sizing-page';
 import { alerts, documentedSeries } from '../k8s/rules';
 import { parse } from '../support/manifests';
 import { startRedis } from '../support/redis';

@@ -1,4 +1,4 @@
-import benchmark from '../bench/results/latest.json';
+import benchmark from '../../../bench/results/latest.json';
 import { table } from './markdown';
 
 /** The rows of the README, the losses first; all are about sessions of 300 bytes. */

@@ -18,7 +18,10 @@ export function protoPage(): string {
   // The numbers are those of the fields of FileDescriptorProto, with which the paths of comments begin.
   return page(
     `API: ${code(api)}`,
-    ['What the sidecar serves over gRPC, from the comments in [`proto/session/v1`](../../proto/session/v1).'],
+    [
+      'What the sidecar serves over gRPC, from the comments in [`proto/session/v1`](../../proto/session/v1).',
+      '[Errors](errors.md) says what to do about each reason.',
+    ],
     ...ours.flatMap((one) => one.services.map((service, at) => serviceSection(service, commentsIn(one, 6, at)))),
     '## Messages\n',
     ...ours.flatMap((one) => one.messages.map((message, at) => messageSection(message, commentsIn(one, 4, at)))),

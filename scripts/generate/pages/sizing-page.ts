@@ -1,4 +1,4 @@
-import benchmark from '../bench/results/latest.json';
+import benchmark from '../../../bench/results/latest.json';
 import { page, table } from './markdown';
 
 /** What one side of a row used, as the benchmark wrote it. */

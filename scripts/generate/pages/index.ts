@@ -1,0 +1,19 @@
+import { readFileSync } from 'node:fs';
+import { configurationPage } from './configuration-page';
+import { errorsPage } from './errors-page';
+import { metricsPage } from './metrics-page';
+import { withPerformance } from './performance-table';
+import { protoPage } from './proto-page';
+import { sizingPage } from './sizing-page';
+
+/** The pages of docs/ that are printed from the code, by file name. */
+export async function pages(): Promise<Readonly<Record<string, string>>> {
+  return {
+    'reference/configuration.md': configurationPage(),
+    'reference/errors.md': errorsPage(),
+    'reference/metrics.md': await metricsPage(),
+    'reference/proto.md': protoPage(),
+    'operate/sizing.md': sizingPage(),
+    '../README.md': withPerformance(readFileSync('README.md', 'utf8')),
+  };
+}
