@@ -37,7 +37,7 @@ export type CheckedUpdate = Pick<SessionUpdate, 'idleTimeout' | 'subject' | 'ifV
 };
 
 /** @throws SessionError INVALID_ARGUMENT with every field that is wrong; or a limit, before anything is parsed */
-export function checkedUpdate(request: RequestedUpdate, limits: Limits, isNew = false): CheckedUpdate {
+export function checkedUpdate(request: RequestedUpdate, limits: Limits, { isNew } = { isNew: false }): CheckedUpdate {
   const { mutations, idleTimeout, subject, ifVersion } = request;
   refuseExcess(mutations, limits);
   refuseIfAny([

@@ -57,7 +57,7 @@ export class SessionManager {
   }
 
   async create(request: CreateSession, deadline?: number): Promise<Created> {
-    const { mutations, idleTimeout, subject } = checkedUpdate(request, this.#limits, true);
+    const { mutations, idleTimeout, subject } = checkedUpdate(request, this.#limits, { isNew: true });
     const applied = applyMutations(emptyContent, mutations, this.#limits);
     if (applied.status === 'refused') throw toSessionError(applied.refusal, mutations, this.#limits);
     this.#refuseLargeReply(applied.content, applied.results);
