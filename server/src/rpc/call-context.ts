@@ -3,14 +3,19 @@ export interface CallerMetadata {
   get(name: string): unknown;
 }
 
-/** One call, as its caller sees it: until when it waits, and whether it still does. */
+/** One call, as its caller sees it: its deadline, its metadata, and whether it was cancelled. */
 export class CallContext {
+  /**
+   * What the dispatcher does when the call is cancelled. Its own, because it needs this of every call and an AbortSignal costs
+   * as much as the rest of a read; whatever else wants to know uses {@link signal}.
+   */
+  onCancelled: (() => void) | undefined;
   #cancelled = false;
-  #listeners: (() => void)[] | undefined;
+  #controller: AbortController | undefined;
 
   /**
-   * @param deadline until when it waits at most, by `performance.now()`; Infinity: for as long as it takes
-   * @param waitMs for how long it may have waited to be read, which its timeout does not tell
+   * @param deadline by `performance.now()`; Infinity: none
+   * @param waitMs for how long it may have waited to be read, which its timeout does not include
    */
   constructor(
     readonly deadline: number,
@@ -18,12 +23,12 @@ export class CallContext {
     readonly waitMs = 0,
   ) {}
 
-  /** Nothing is changed on its behalf from then on, because its caller may have given up. */
+  /** From then on, nothing is changed on its behalf, because its caller may have given up. */
   get changeDeadline(): number {
     return this.deadline - this.waitMs;
   }
 
-  /** Its caller does not wait any more: it gave up, is gone, or the deadline has passed. */
+  /** Its caller no longer waits: it cancelled the call, is gone, or the deadline has passed. */
   get cancelled(): boolean {
     return this.#cancelled;
   }
@@ -32,20 +37,24 @@ export class CallContext {
     return performance.now() >= this.deadline;
   }
 
-  /** The same call for what is done on its behalf, which is cancelled by itself. */
-  derive(): CallContext {
-    return new CallContext(this.deadline, this.metadata, this.waitMs);
+  /** Aborts when the call is cancelled. Made when it is first asked for. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#cancelled) this.#controller.abort();
+    }
+    return this.#controller.signal;
   }
 
-  /** Calls `listener` once the caller stops waiting. */
-  onCancel(listener: () => void): void {
-    if (this.#listeners === undefined) this.#listeners = [listener];
-    else this.#listeners.push(listener);
+  /** The same call for what is done on its behalf, which is cancelled separately. */
+  derive(): CallContext {
+    return new CallContext(this.deadline, this.metadata, this.waitMs);
   }
 
   cancel(): void {
     if (this.#cancelled) return;
     this.#cancelled = true;
-    for (const listener of this.#listeners ?? []) listener();
+    this.onCancelled?.();
+    this.#controller?.abort();
   }
 }

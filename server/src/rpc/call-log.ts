@@ -28,7 +28,7 @@ export function logCalls(dispatchers: Dispatchers, { logger, handleOf }: CallLog
         const milliseconds = Math.round((performance.now() - began) * 1000) / 1000;
         logger.debug({ method, status: statusName, durationMs: milliseconds, ...fields }, 'call');
       };
-      call.onCancel(() => {
+      call.signal.addEventListener('abort', () => {
         log(call.deadlineExceeded ? 'DEADLINE_EXCEEDED' : 'CANCELLED', { handle: handleIn(types, request) });
       });
       const outcome = await dispatch(request, call);

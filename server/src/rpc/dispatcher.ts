@@ -61,7 +61,7 @@ export function createDispatchers({
         return { error };
       };
       // Its caller does not wait for the answer, so a stopping sidecar need not either.
-      call.onCancel(() => end(call.deadlineExceeded ? 'DEADLINE_EXCEEDED' : 'CANCELLED'));
+      call.onCancelled = () => end(call.deadlineExceeded ? 'DEADLINE_EXCEEDED' : 'CANCELLED');
       calls.start();
       observer.rpcStarted();
       try {

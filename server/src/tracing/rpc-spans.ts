@@ -53,7 +53,7 @@ export function traceCalls(
       const traced: TracedCall = { span };
       // A context of its own, so that what a cancellation sets off belongs to the call, too.
       const inner = call.derive();
-      call.onCancel(() => {
+      call.signal.addEventListener('abort', () => {
         activeCall.run(traced, () => inner.cancel());
         end(span, call.deadlineExceeded ? status.DEADLINE_EXCEEDED : status.CANCELLED);
       });

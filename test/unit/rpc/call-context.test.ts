@@ -1,0 +1,25 @@
+import { expect, test } from '@jest/globals';
+import { CallContext } from '../../../server/src/rpc/call-context';
+
+test('a cancelled call tells its dispatcher, then everything that has its signal, once', () => {
+  const call = new CallContext(Infinity, new Map());
+  const heard: string[] = [];
+  call.signal.addEventListener('abort', () => heard.push('signal'));
+  call.onCancelled = () => heard.push('dispatcher');
+  call.cancel();
+  call.cancel();
+  expect(heard).toEqual(['dispatcher', 'signal']);
+});
+
+test('the signal of a call that was cancelled before is aborted', () => {
+  const call = new CallContext(Infinity, new Map());
+  call.cancel();
+  expect(call.signal.aborted).toBe(true);
+});
+
+test('what is derived from a call is cancelled separately, and has the same deadlines', () => {
+  const call = new CallContext(1000, new Map(), 10);
+  const derived = call.derive();
+  call.cancel();
+  expect(derived).toMatchObject({ cancelled: false, deadline: 1000, changeDeadline: 990 });
+});
