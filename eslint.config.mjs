@@ -6,39 +6,42 @@ import tseslint from 'typescript-eslint';
 
 const root = import.meta.dirname;
 
+/** What settings are called, for errors and logs that name one. */
+const names = 'server/src/setting-names.ts';
+
 /**
  * Who may import what, beside Node.js's own modules: files and folders of this repository by path, packages by name.
  * Everything else is an error. What is in `types` may be imported with `import type` only. Tests and scripts may import all.
  */
 const layers = [
   // The domain: storage, tokens, clock and settings are handed in.
-  { files: 'server/src/session', may: ['server/src/session'], types: ['server/src/tokens'] },
+  { files: 'server/src/session', may: ['server/src/session', names], types: ['server/src/tokens'] },
   { files: 'server/src/tokens', may: ['server/src/tokens', 'lru-cache'], types: ['server/src/session'] },
 
   { files: 'server/src/store/*.ts', may: ['server/src/store', 'server/src/session'] },
   { files: 'server/src/store/memory', may: ['server/src/store', 'server/src/session'] },
   {
     files: 'server/src/store/redis',
-    may: ['server/src/store', 'server/src/session', 'ioredis', 'cluster-key-slot', 'lru-cache'],
+    may: ['server/src/store', 'server/src/session', names, 'ioredis', 'cluster-key-slot', 'lru-cache'],
   },
 
   // The road of a call: a transport (grpc) hands it to rpc, which hands it to the domain.
   {
     files: 'server/src/rpc',
-    may: ['server/src/rpc', 'server/src/session', 'proto/gen', '@bufbuild/protobuf', '@grpc/grpc-js'],
+    may: ['server/src/rpc', 'server/src/session', names, 'proto/gen', '@bufbuild/protobuf', '@grpc/grpc-js'],
     types: ['pino'],
   },
   {
     files: 'server/src/grpc',
     may: [
-      ...['server/src/grpc', 'server/src/rpc', 'server/src/session', 'server/src/host-and-port.ts'],
+      ...['server/src/grpc', 'server/src/rpc', 'server/src/session', 'server/src/host-and-port.ts', names],
       ...['proto/gen', '@bufbuild/protobuf', '@grpc/*', 'grpc-health-check'],
     ],
     types: ['pino'],
   },
   {
     files: 'server/src/http',
-    may: ['server/src/http', 'server/src/session', 'server/src/host-and-port.ts', 'prom-client', 'negotiator'],
+    may: ['server/src/http', 'server/src/session', 'server/src/host-and-port.ts', names, 'prom-client', 'negotiator'],
   },
   {
     files: 'server/src/tracing',
@@ -47,15 +50,16 @@ const layers = [
   },
   {
     files: 'server/src/config',
-    may: ['server/src/config', 'server/src/host-and-port.ts', 'bytes-iec', 'fastest-levenshtein', 'ms'],
+    may: ['server/src/config', 'server/src/host-and-port.ts', names, 'bytes-iec', 'fastest-levenshtein', 'ms'],
     types: ['server/src/session', 'server/src/grpc', 'server/src/store'],
   },
   {
     files: 'server/src/metrics',
-    may: ['server/src/metrics', 'server/src/session', 'server/src/http/limits.ts', 'prom-client'],
+    may: ['server/src/metrics', 'server/src/session', 'server/src/http/limits.ts', names, 'prom-client'],
     types: ['server/src/rpc', 'server/src/store'],
   },
   { files: 'server/src/host-and-port.ts', may: [] },
+  { files: names, may: [] },
   { files: 'server/src/log-rate-limit.ts', may: [] },
   { files: 'server/src/logging.ts', may: ['server/src/log-rate-limit.ts', 'pino'] },
   { files: 'server/src/stray-output.ts', may: [], types: ['pino'] },
@@ -65,7 +69,7 @@ const layers = [
     files: 'server/src/main.ts',
     may: [
       ...['server/src/app.ts', 'server/src/config', 'server/src/tracing/active-call.ts', 'server/package.json'],
-      ...['server/src/log-rate-limit.ts', 'server/src/logging.ts', 'server/src/stray-output.ts'],
+      ...['server/src/log-rate-limit.ts', 'server/src/logging.ts', 'server/src/stray-output.ts', names],
     ],
   },
 

@@ -3,6 +3,7 @@ import { startApp } from './app';
 import { ConfigError, helpText, loadLiveConfig } from './config';
 import { LogRateLimit } from './log-rate-limit';
 import { createLogger } from './logging';
+import { variable } from './setting-names';
 import { logStrayOutput } from './stray-output';
 import { ActiveCall } from './tracing/active-call';
 import { version } from '../package.json';
@@ -45,7 +46,7 @@ async function main(args: readonly string[]): Promise<void> {
   logger.info({ signal, graceMs: config.shutdownGraceMs }, 'shutting down: draining in-flight calls');
   const finished = await app.close();
   if (finished) logger.info('stopped');
-  else logger.warn('shutdown grace period (SESSION_SIDECAR_SHUTDOWN_GRACE) expired with calls in flight');
+  else logger.warn(`shutdown grace period (${variable('shutdownGraceMs')}) expired with calls in flight`);
   // Not by having nothing left to do: a peer that reads nothing would keep its connection, and this process with it.
   process.exit(0);
 }

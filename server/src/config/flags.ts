@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { entries, flagOf, nameAsFlag, variableOf } from './settings';
-import type { Setting, SettingId } from './settings';
+import type { Setting } from './settings';
+import type { SettingId } from '../setting-names';
 import { suggestionFor } from './suggestion';
 
 /** A setting as it was written. */

@@ -1,4 +1,5 @@
-import type { NameOf, SettingId } from './settings';
+import type { NameOf } from './settings';
+import type { SettingId } from '../setting-names';
 
 /** Settings that an error of the connection to Redis points at, and what to do about it. */
 interface Advice {

@@ -1,6 +1,7 @@
 import type { RedisConfig } from './config';
 import { redisLocations, settings, variableOf } from './settings';
-import type { SettingId, SettingValues } from './settings';
+import type { SettingValues } from './settings';
+import type { SettingId } from '../setting-names';
 import type { GivenSettings } from './sources';
 
 /** What is known of the settings while some may be wrong by themselves: those have no value. */

@@ -1,5 +1,6 @@
 import { settings, variableOf } from './settings';
-import type { SettingId, SettingValues } from './settings';
+import type { SettingValues } from './settings';
+import type { SettingId } from '../setting-names';
 import type { GivenSettings } from './sources';
 
 /** Settings that are allowed and contradict each other, most likely by mistake. */

@@ -16,10 +16,12 @@ import {
   size,
 } from './values';
 import { redisUrl } from './redis-url';
+import { prefix, settingNames } from '../setting-names';
+import type { SettingId } from '../setting-names';
 import type { ValueKind } from './values';
 
 export interface Setting<T> {
-  /** Without {@link prefix}. */
+  /** Without prefix. */
   readonly name: string;
   readonly kind: ValueKind<T>;
   /** The default, as a user would write it. */
@@ -34,210 +36,207 @@ export interface Setting<T> {
   readonly help: string;
 }
 
-/** Unlikely as the name of a Kubernetes Service, whose injected variables (`<SERVICE>_PORT=tcp://…`) would look like settings. */
-export const prefix = 'SESSION_SIDECAR_';
-
 /** Every setting there is. docs/reference/configuration.md and --help are printed from this. */
 export const settings = {
   grpcAddresses: {
-    name: 'GRPC_ADDRESS',
+    name: settingNames.grpcAddresses,
     kind: grpcAddresses,
     fallback: '127.0.0.1:50051',
     help: 'Addresses that the gRPC server listens on.',
   },
   grpcSocketMode: {
-    name: 'GRPC_SOCKET_MODE',
+    name: settingNames.grpcSocketMode,
     kind: fileMode,
     fallback: '0666',
     help: 'File mode of Unix sockets. Restricting access to their directory is usually the better way.',
   },
   grpcSocketOwner: {
-    name: 'GRPC_SOCKET_OWNER',
+    name: settingNames.grpcSocketOwner,
     kind: integer(0, 4_294_967_294),
     absent: 'the user of the process',
     help: 'Numeric user id that owns Unix sockets.',
   },
   grpcSocketGroup: {
-    name: 'GRPC_SOCKET_GROUP',
+    name: settingNames.grpcSocketGroup,
     kind: integer(0, 4_294_967_294),
     absent: 'the group of the process',
     help: 'Numeric group id of Unix sockets.',
   },
   listenTimeoutMs: {
-    name: 'LISTEN_TIMEOUT',
+    name: settingNames.listenTimeoutMs,
     kind: duration({ min: '0s', max: '1h' }),
     fallback: '5s',
     help: 'Maximum time to wait at start-up for another process to release a gRPC address. A sidecar closes its listeners as the first step of its shutdown, so its successor can be started before it exits.',
   },
   apiTokens: {
-    name: 'API_TOKENS',
+    name: settingNames.apiTokens,
     kind: apiTokens,
     absent: 'callers need no token',
     secret: true,
     help: 'Tokens that callers must send as metadata `authorization: Bearer <token>`; any one of them is accepted. Calls to grpc.health.v1 need none.',
   },
   reflection: {
-    name: 'REFLECTION',
+    name: settingNames.reflection,
     kind: onOff,
     fallback: 'on',
     help: 'Whether to serve gRPC server reflection, which tools such as grpcurl use to list the RPCs.',
   },
   httpAddress: {
-    name: 'HTTP_ADDRESS',
+    name: settingNames.httpAddress,
     kind: listenAddress,
     fallback: ':9464',
     help: 'Address that serves /metrics, /livez and /readyz to Prometheus and the kubelet.',
   },
   httpMaxConnections: {
-    name: 'HTTP_MAX_CONNECTIONS',
+    name: settingNames.httpMaxConnections,
     kind: integer(8, 10_000),
     fallback: '128',
     help: 'Maximum number of connections to the HTTP port. Above it, the oldest connections are closed, those without a request first, so that probes are always served.',
   },
   logLevel: {
-    name: 'LOG_LEVEL',
+    name: settingNames.logLevel,
     kind: oneOf('error', 'warn', 'info', 'debug'),
     fallback: 'info',
     help: 'Minimum log level.',
   },
   logRateLimit: {
-    name: 'LOG_RATE_LIMIT',
+    name: settingNames.logRateLimit,
     kind: integer(1, 100_000),
     fallback: '10',
     help: 'Maximum number of log lines of one kind per 10 s. Further lines are counted, and the count is logged as `suppressed`. Lines at level debug are not limited.',
   },
   shutdownGraceMs: {
-    name: 'SHUTDOWN_GRACE',
+    name: settingNames.shutdownGraceMs,
     kind: duration({ min: '0s', max: '1h' }),
     fallback: '10s',
     help: 'Maximum time to drain calls in flight after SIGTERM. Keep it below terminationGracePeriodSeconds.',
   },
 
   idleTimeout: {
-    name: 'IDLE_TIMEOUT',
+    name: settingNames.idleTimeout,
     kind: durationOrNever({ min: '1s', max: '3650d' }),
     fallback: '20m',
     help: 'Time after its last access at which a session expires, unless the session has its own idle timeout.',
   },
   touchInterval: {
-    name: 'TOUCH_INTERVAL',
+    name: settingNames.touchInterval,
     kind: duration({ min: '0s', max: '3650d' }),
     absent: '10 % of the idle timeout, at most 60s',
     help: 'Minimum time between two recorded accesses; reads in between cost Redis no write. A session may outlive its idle timeout by up to this interval.',
   },
   maxLifetime: {
-    name: 'MAX_LIFETIME',
+    name: settingNames.maxLifetime,
     kind: durationOrNever({ min: '1s', max: '3650d' }),
     fallback: 'never',
     help: 'Time after its creation at which a session expires, even if it is in use.',
   },
 
   maxSessionBytes: {
-    name: 'MAX_SESSION_SIZE',
+    name: settingNames.maxSessionBytes,
     kind: size({ min: '1KiB', max: '2MiB' }),
     fallback: '256KiB',
     help: 'Maximum size of a session: all its keys, values, flash queue names and flash messages.',
   },
   maxKeys: {
-    name: 'MAX_KEYS',
+    name: settingNames.maxKeys,
     kind: integer(1, 100_000),
     fallback: '1000',
     help: 'Maximum number of keys per session.',
   },
   maxFlashMessages: {
-    name: 'MAX_FLASH_MESSAGES',
+    name: settingNames.maxFlashMessages,
     kind: integer(1, 100_000),
     fallback: '100',
     help: 'Maximum number of messages per flash queue.',
   },
   maxFlashQueues: {
-    name: 'MAX_FLASH_QUEUES',
+    name: settingNames.maxFlashQueues,
     kind: integer(1, 1000),
     fallback: '100',
     help: 'Maximum number of non-empty flash queues per session.',
   },
   maxMutations: {
-    name: 'MAX_MUTATIONS',
+    name: settingNames.maxMutations,
     kind: integer(1, 10_000),
     fallback: '1000',
     help: 'Maximum number of mutations per request.',
   },
   maxReplyBytes: {
-    name: 'MAX_REPLY_SIZE',
+    name: settingNames.maxReplyBytes,
     kind: size({ min: '1KiB', max: '3MiB' }),
     absent: 'MAX_SESSION_SIZE, but at least 1MiB',
     help: 'Maximum size of the values and messages that one request returns as results. A larger session can still be returned.',
   },
   maxWorkBytes: {
-    name: 'MAX_WORK_SIZE',
+    name: settingNames.maxWorkBytes,
     kind: size({ min: '1KiB', max: '16MiB' }),
     absent: 'MAX_SESSION_SIZE',
     help: 'Maximum number of bytes that the mutations of one request search or extend: the arrays of append, each counted once, and the flash queues that are searched for duplicates. A larger session can still be processed once. Processing blocks Redis for 20 to 60 ms per 256 KiB.',
   },
 
   maxConnections: {
-    name: 'MAX_CONNECTIONS',
+    name: settingNames.maxConnections,
     kind: integer(1, 100_000),
     fallback: '1000',
     help: 'Maximum number of gRPC connections. At the limit, a new connection replaces one without calls in flight, or is closed. A low limit of open files lowers it.',
   },
   maxStreamsPerConnection: {
-    name: 'MAX_STREAMS_PER_CONNECTION',
+    name: settingNames.maxStreamsPerConnection,
     kind: integer(1, 100_000),
     fallback: '1000',
     help: 'Maximum number of open RPCs per gRPC connection. Clients wait before they open more.',
   },
   maxStreams: {
-    name: 'MAX_STREAMS',
+    name: settingNames.maxStreams,
     kind: integer(1, 1_000_000),
     fallback: '4000',
     help: 'Maximum number of open RPCs on all gRPC connections. At the limit, connections with more than an equal share get OVERLOADED.',
   },
   maxCallsInFlight: {
-    name: 'MAX_CALLS_IN_FLIGHT',
+    name: settingNames.maxCallsInFlight,
     kind: integer(1, 1_000_000),
     fallback: '2048',
     help: 'Maximum number of calls in flight, unary and pipelined. Further calls are queued; connections take turns, and some slots are reserved for connections with few calls.',
   },
   maxCallsPerStream: {
-    name: 'MAX_CALLS_PER_STREAM',
+    name: settingNames.maxCallsPerStream,
     kind: integer(1, 100_000),
     fallback: '256',
     help: 'Maximum number of calls in flight per pipeline. Further calls are queued.',
   },
   maxQueueMs: {
-    name: 'MAX_QUEUE_TIME',
+    name: settingNames.maxQueueMs,
     kind: duration({ min: '1ms', max: '1h' }),
     fallback: '5s',
     help: 'Maximum time that a call may be queued before it is rejected with OVERLOADED. Its own deadline still applies.',
   },
   requestBufferBytes: {
-    name: 'REQUEST_BUFFER_SIZE',
+    name: settingNames.requestBufferBytes,
     kind: size({ min: '4MiB', max: '16GiB' }),
     fallback: '32MiB',
     help: 'Maximum size of all requests that are being received or are queued. Above it, connections that hold more than an equal share get OVERLOADED.',
   },
   replyBufferBytes: {
-    name: 'REPLY_BUFFER_SIZE',
+    name: settingNames.replyBufferBytes,
     kind: size({ min: '4MiB', max: '16GiB' }),
     fallback: '32MiB',
     help: 'Maximum size of all replies that clients have not read. Above it, calls on connections that hold more than an equal share are queued, then rejected with OVERLOADED; a connection that reads nothing is closed.',
   },
   stallTimeoutMs: {
-    name: 'STALL_TIMEOUT',
+    name: settingNames.stallTimeoutMs,
     kind: duration({ min: '50ms', max: '1h' }),
     fallback: '5s',
     help: 'Maximum time for the handshake of a gRPC connection, and for a client to read nothing while the reply buffer is full; then the connection is closed. A request may take twice as long to arrive.',
   },
   keepaliveIntervalMs: {
-    name: 'KEEPALIVE_INTERVAL',
+    name: settingNames.keepaliveIntervalMs,
     kind: duration({ min: '50ms', max: '24h' }),
     fallback: '10s',
     help: 'How long a gRPC connection may be silent before it is pinged. The connection is closed when the ping is not answered within twice that time.',
   },
 
   signingKeys: {
-    name: 'SIGNING_KEYS',
+    name: settingNames.signingKeys,
     kind: signingKeys,
     absent: 'required with Redis; the memory store uses a random one',
     secret: true,
@@ -245,144 +244,142 @@ export const settings = {
   },
 
   memoryStoreBytes: {
-    name: 'MEMORY_STORE_SIZE',
+    name: settingNames.memoryStoreBytes,
     kind: size({ min: '1MiB', max: '64GiB' }),
     fallback: '64MiB',
     help: 'Maximum memory of the memory store, with 1 KiB of overhead for each session. When full, new sessions are rejected; stored ones are never evicted.',
   },
 
   redisUrl: {
-    name: 'REDIS_URL',
+    name: settingNames.redisUrl,
     kind: redisUrl,
     absent: 'the variable REDIS_URL; without that, the memory store',
     secret: true,
     help: 'URL of the Redis that stores the sessions: redis://user:password@host:6379/0, rediss:// for TLS, or unix:///path/redis.sock?db=0.',
   },
   redisClusterNodes: {
-    name: 'REDIS_CLUSTER_NODES',
+    name: settingNames.redisClusterNodes,
     kind: nodes,
     absent: 'no Redis Cluster',
     help: 'Seed nodes of the Redis Cluster that stores the sessions, instead of REDIS_URL.',
   },
   redisSentinels: {
-    name: 'REDIS_SENTINELS',
+    name: settingNames.redisSentinels,
     kind: nodes,
     absent: 'no Sentinel',
     help: 'Sentinels of the Redis that stores the sessions, instead of REDIS_URL.',
   },
   redisSentinelMaster: {
-    name: 'REDIS_SENTINEL_MASTER',
+    name: settingNames.redisSentinelMaster,
     kind: plainText('a name without spaces', /^\S+$/),
     fallback: 'mymaster',
     help: 'Name of the master that the Sentinels monitor.',
   },
   redisSentinelUsername: {
-    name: 'REDIS_SENTINEL_USERNAME',
+    name: settingNames.redisSentinelUsername,
     kind: plainText('a name without spaces', /^\S+$/),
     absent: 'none',
     help: 'ACL user for the Sentinels.',
   },
   redisSentinelPassword: {
-    name: 'REDIS_SENTINEL_PASSWORD',
+    name: settingNames.redisSentinelPassword,
     kind: secretText,
     absent: 'none',
     secret: true,
     help: 'Password for the Sentinels.',
   },
   redisUsername: {
-    name: 'REDIS_USERNAME',
+    name: settingNames.redisUsername,
     kind: plainText('a name without spaces', /^\S+$/),
     absent: 'the one in REDIS_URL',
     help: 'ACL user for Redis.',
   },
   redisPassword: {
-    name: 'REDIS_PASSWORD',
+    name: settingNames.redisPassword,
     kind: secretText,
     absent: 'the one in REDIS_URL',
     secret: true,
     help: 'Password for Redis.',
   },
   redisDb: {
-    name: 'REDIS_DB',
+    name: settingNames.redisDb,
     kind: integer(0, 65_535),
     absent: 'the one in REDIS_URL, or 0',
     help: 'Database number. A Redis Cluster only has database 0.',
   },
   redisTls: {
-    name: 'REDIS_TLS',
+    name: settingNames.redisTls,
     kind: onOff,
     absent: 'on with rediss://, else off',
     help: 'TLS for connections to Redis and to Sentinels.',
   },
   redisTlsCaFile: {
-    name: 'REDIS_TLS_CA_FILE',
+    name: settingNames.redisTlsCaFile,
     kind: pemFile,
     absent: 'the certification authorities built into Node.js',
     help: 'PEM file with the certification authorities that may sign the certificate of Redis.',
   },
   redisTlsCertFile: {
-    name: 'REDIS_TLS_CERT_FILE',
+    name: settingNames.redisTlsCertFile,
     kind: pemFile,
     absent: 'no client certificate',
     help: 'PEM file with the client certificate. Needs REDIS_TLS_KEY_FILE.',
   },
   redisTlsKeyFile: {
-    name: 'REDIS_TLS_KEY_FILE',
+    name: settingNames.redisTlsKeyFile,
     kind: pemFile,
     absent: 'no client certificate',
     help: 'PEM file with the key of the client certificate.',
   },
   redisKeyPrefix: {
-    name: 'REDIS_KEY_PREFIX',
+    name: settingNames.redisKeyPrefix,
     kind: plainText('1 to 100 printable ASCII characters other than space', /^[\x21-\x7e]{1,100}$/),
     fallback: 'session:',
     help: 'Prefix of the Redis keys of sessions; the handle of the session follows. Tokens do not contain it.',
   },
   redisTtl: {
-    name: 'REDIS_TTL',
+    name: settingNames.redisTtl,
     kind: onOff,
     fallback: 'on',
     help: 'Whether Redis removes expired sessions. Off: keys have no TTL, and expired sessions stay until they are read or evicted (for maxmemory-policy allkeys-lru).',
   },
   redisCommandTimeoutMs: {
-    name: 'REDIS_COMMAND_TIMEOUT',
+    name: settingNames.redisCommandTimeoutMs,
     kind: duration({ min: '1ms', max: '1m' }),
     fallback: '250ms',
     help: 'Time after which a call that waits for Redis fails with STORE_UNAVAILABLE.',
   },
   redisConnectTimeoutMs: {
-    name: 'REDIS_CONNECT_TIMEOUT',
+    name: settingNames.redisConnectTimeoutMs,
     kind: duration({ min: '1ms', max: '1m' }),
     fallback: '500ms',
     help: 'Maximum time for an attempt to connect to Redis.',
   },
   redisMaxSilenceMs: {
-    name: 'REDIS_MAX_SILENCE',
+    name: settingNames.redisMaxSilenceMs,
     kind: duration({ min: '10ms', max: '1m' }),
     fallback: '500ms',
     help: 'How long a connection to Redis may be silent while a command waits before it is replaced. A heartbeat four times a second detects dead connections without traffic.',
   },
   redisWaitReplicas: {
-    name: 'REDIS_WAIT_REPLICAS',
+    name: settingNames.redisWaitReplicas,
     kind: integer(0, 100),
     fallback: '0',
     help: 'Number of replicas that must confirm a change before it is acknowledged (WAIT), so that it survives a failover to one of them. If too few confirm in time, the call fails with STORE_UNAVAILABLE although the change was applied.',
   },
   redisWaitTimeoutMs: {
-    name: 'REDIS_WAIT_TIMEOUT',
+    name: settingNames.redisWaitTimeoutMs,
     kind: duration({ min: '1ms', max: '1m' }),
     fallback: '100ms',
     help: 'Maximum time for replicas to confirm a change. Must be shorter than REDIS_COMMAND_TIMEOUT, because it blocks the connection to Redis.',
   },
   nearCacheBytes: {
-    name: 'NEAR_CACHE',
+    name: settingNames.nearCacheBytes,
     kind: size({ min: '1MiB', max: '64GiB' }),
     absent: 'none',
     help: 'Maximum size of a session cache in the sidecar, which answers most reads without Redis. A change through another sidecar becomes visible within milliseconds, after at most 1 s. Not available with a Redis Cluster. The ACL user needs +client|id, +client|tracking, +info, +ping, +subscribe and the channel __redis__:invalidate.',
   },
-} as const satisfies Record<string, Setting<unknown>>;
-
-export type SettingId = keyof typeof settings;
+} as const satisfies Record<SettingId, Setting<unknown>>;
 
 /** @returns the variable or flag that was set, else the variable that would set it. */
 export type NameOf = (id: SettingId) => string;

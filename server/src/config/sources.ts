@@ -1,7 +1,8 @@
 import { readFlags } from './flags';
 import type { Given } from './flags';
-import { entries, redisLocations, prefix, variableOf } from './settings';
-import type { SettingId } from './settings';
+import { entries, redisLocations, variableOf } from './settings';
+import { prefix } from '../setting-names';
+import type { SettingId } from '../setting-names';
 import { suggestionFor, unknownVariable } from './suggestion';
 import type { ReadFile } from './values';
 

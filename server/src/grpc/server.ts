@@ -1,5 +1,6 @@
 import { Server } from '@grpc/grpc-js';
 import { SessionServiceDefinition, SessionServiceService } from '@session-sidecar/proto/session/v1/session_service';
+import { variable } from '../setting-names';
 import type { ApiTokens } from './api-tokens';
 import { CallSlots } from './budgets/call-slots';
 import { ReplyBudget } from './budgets/reply-budget';
@@ -147,7 +148,7 @@ function decorated(dispatchers: Dispatchers, { decorate, logger, handleOf }: Grp
 function maxConnections({ limits, logger }: GrpcServerOptions): number {
   const possible = connectionsByDescriptors();
   if (possible < limits.connections) {
-    const fields = { connections: possible, setting: 'SESSION_SIDECAR_MAX_CONNECTIONS', asked: limits.connections };
+    const fields = { connections: possible, setting: variable('maxConnections'), asked: limits.connections };
     logger.warn(fields, 'the limit of open files allows fewer gRPC connections than configured');
   }
   return Math.min(possible, limits.connections);

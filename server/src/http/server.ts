@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Registry } from 'prom-client';
 import { formatHostAndPort } from '../host-and-port';
+import { variable } from '../setting-names';
 import { listenError } from './listen-error';
 import { Connection } from './connection';
 import { ConnectionLimit } from './connection-limit';
@@ -130,7 +131,7 @@ const badRequests: Readonly<Record<string, readonly [HttpLimit, string]>> = {
 async function listen(server: Server, { host, port }: HttpServerOptions['address']): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => {
-      reject(listenError('SESSION_SIDECAR_HTTP_ADDRESS', `${host ?? ''}:${port}`, error));
+      reject(listenError(variable('httpAddress'), `${host ?? ''}:${port}`, error));
     });
     server.listen(port, host, resolve);
   });

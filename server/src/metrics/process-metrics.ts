@@ -1,5 +1,6 @@
 import { httpLimits } from '../http/limits';
 import type { HttpObserver } from '../http/limits';
+import { variable } from '../setting-names';
 import type { MetricFactory } from './metric-factory';
 
 /** What came of re-reading a file that a setting names. */
@@ -30,7 +31,7 @@ export function processMetrics(factory: MetricFactory, { version, store }: Build
   );
   const suppressed = factory.counter(
     'log_lines_suppressed_total',
-    'Log lines suppressed by SESSION_SIDECAR_LOG_RATE_LIMIT.',
+    `Log lines suppressed by ${variable('logRateLimit')}.`,
   );
   const reloads = factory.counter(
     'file_reloads_total',

@@ -48,7 +48,7 @@ function refuse({ maxMutations, observer }: DecodingLimits): Error {
   return tooLarge(
     `The request has more than ${maxMutations} mutations, or more fields than these can have.`,
     maxMutations,
-    'MAX_MUTATIONS',
+    'maxMutations',
   );
 }
 

@@ -1,4 +1,6 @@
 import { SessionError } from '../session/errors';
+import { variable } from '../setting-names';
+import type { SettingId } from '../setting-names';
 
 /** What a client can be refused for, or its connection be ended, as `session_sidecar_refusals_total` counts it. */
 export type RefusalLimit =
@@ -23,16 +25,16 @@ export interface RefusalObserver {
 }
 
 /** The call was not started, for want of what a setting limits. */
-export function overloaded(problem: string, limit: number, setting: string): SessionError {
-  const name = `SESSION_SIDECAR_${setting}`;
+export function overloaded(problem: string, limit: number, setting: SettingId): SessionError {
+  const name = variable(setting);
   return new SessionError('OVERLOADED', `${problem} The call was not started. ${name} changes the limit.`, {
     metadata: { limit: String(limit), setting: name },
   });
 }
 
 /** The request would cost more than one request may. */
-export function tooLarge(problem: string, limit: number, setting: string): SessionError {
-  const name = `SESSION_SIDECAR_${setting}`;
+export function tooLarge(problem: string, limit: number, setting: SettingId): SessionError {
+  const name = variable(setting);
   return new SessionError('REQUEST_TOO_LARGE', `${problem} Nothing was stored. ${name} changes the limit.`, {
     metadata: { limit: String(limit), setting: name },
   });

@@ -1,4 +1,5 @@
 import type { OperandProblem, Mutation, Refusal } from './session-update';
+import { variable } from '../setting-names';
 import { invalidArgument, SessionError } from './errors';
 import type { Limits } from './limits';
 import { mutationField } from './validation';
@@ -13,58 +14,48 @@ export function toSessionError(refusal: Refusal, mutations: readonly Mutation[],
 }
 
 export function limitExceeded(name: keyof Limits, limits: Limits): SessionError {
-  const { reason, problem, setting } = limitErrors[name];
+  const { reason, problem } = limitErrors[name];
   const limit = limits[name];
-  return new SessionError(
-    reason,
-    `${problem(limit)} Nothing was stored. SESSION_SIDECAR_${setting} changes the limit.`,
-    { metadata: { limit: String(limit), setting: `SESSION_SIDECAR_${setting}` } },
-  );
+  const setting = variable(name);
+  return new SessionError(reason, `${problem(limit)} Nothing was stored. ${setting} changes the limit.`, {
+    metadata: { limit: String(limit), setting },
+  });
 }
 
 const limitErrors = {
   maxSessionBytes: {
     reason: 'SESSION_TOO_LARGE',
     problem: (limit) => `The session would hold more than ${limit} bytes.`,
-    setting: 'MAX_SESSION_SIZE',
   },
   maxKeys: {
     reason: 'TOO_MANY_KEYS',
     problem: (limit) => `The session would hold more than ${limit} keys.`,
-    setting: 'MAX_KEYS',
   },
   maxFlashMessages: {
     reason: 'FLASH_QUEUE_FULL',
     problem: (limit) => `The session would hold more than ${limit} messages in one flash queue.`,
-    setting: 'MAX_FLASH_MESSAGES',
   },
   maxFlashQueues: {
     reason: 'FLASH_QUEUE_FULL',
     problem: (limit) => `The session would hold more than ${limit} flash queues.`,
-    setting: 'MAX_FLASH_QUEUES',
   },
   maxMutations: {
     reason: 'REQUEST_TOO_LARGE',
     problem: (limit) => `The request has more than ${limit} mutations.`,
-    setting: 'MAX_MUTATIONS',
   },
   maxReplyBytes: {
     reason: 'REQUEST_TOO_LARGE',
     problem: (limit) => `The reply would hold more than ${limit} bytes of values.`,
-    setting: 'MAX_REPLY_SIZE',
   },
   maxWorkBytes: {
     reason: 'REQUEST_TOO_LARGE',
     problem: (limit) => `The request works through more than ${limit} bytes of arrays and flash messages.`,
-    setting: 'MAX_WORK_SIZE',
   },
 } as const satisfies Record<keyof Limits, LimitError>;
 
 interface LimitError {
   readonly reason: SessionError['reason'];
   readonly problem: (limit: number) => string;
-  /** Without prefix. */
-  readonly setting: string;
 }
 
 const operandProblems = {

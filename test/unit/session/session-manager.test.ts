@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { settings, variableOf } from '../../../server/src/config/settings';
-import type { SettingId } from '../../../server/src/config/settings';
+import type { SettingId } from '../../../server/src/setting-names';
 import type { Mutation } from '../../../server/src/session/session-update';
 import type { Limits } from '../../../server/src/session/limits';
 import { limitExceeded } from '../../../server/src/session/refusals';

@@ -159,8 +159,8 @@ export class CallQueue implements Lane, Waiting {
       observer.refused(forReplies ? 'reply_buffer' : 'calls_in_flight');
       call.refuse(
         forReplies
-          ? overloaded('Too many bytes of replies are unread.', limits.replyBytes, 'REPLY_BUFFER_SIZE')
-          : overloaded('Too many calls are in flight.', limits.callsInFlight, 'MAX_CALLS_IN_FLIGHT'),
+          ? overloaded('Too many bytes of replies are unread.', limits.replyBytes, 'replyBufferBytes')
+          : overloaded('Too many calls are in flight.', limits.callsInFlight, 'maxCallsInFlight'),
       );
     }
     this.#onEmptied();

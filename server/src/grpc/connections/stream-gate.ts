@@ -4,6 +4,7 @@ import { status } from '@grpc/grpc-js';
 import type { Status } from '@session-sidecar/proto/google/rpc/status';
 import type { Logger } from 'pino';
 import type { SessionError } from '../../session/errors';
+import { variable } from '../../setting-names';
 import type { ApiTokens } from '../api-tokens';
 import type { GrpcLimits } from '../limits';
 import type { ProcessPauses } from '../process-pauses';
@@ -72,7 +73,7 @@ export class StreamGate implements StreamKeeper {
       return this.#refuseStream(
         stream,
         'streams',
-        overloaded('Too many calls are open.', limits.streams, 'MAX_STREAMS'),
+        overloaded('Too many calls are open.', limits.streams, 'maxStreams'),
       );
     }
 
@@ -118,7 +119,7 @@ export class StreamGate implements StreamKeeper {
     if (open.isClosed || open.isRefused) return;
     const { limits, observer } = this.#parts;
     observer.refused('request_buffer');
-    open.refuse(overloaded('Too many bytes of requests are buffered.', limits.requestBytes, 'REQUEST_BUFFER_SIZE'));
+    open.refuse(overloaded('Too many bytes of requests are buffered.', limits.requestBytes, 'requestBufferBytes'));
   }
 
   /** A stream lives no longer than the API token that it came with. */
@@ -183,6 +184,6 @@ const compressed: Status = {
 
 const lateRequest: Status = {
   code: status.DEADLINE_EXCEEDED,
-  message: 'The request did not arrive within the time that SESSION_SIDECAR_STALL_TIMEOUT allows.',
+  message: `The request did not arrive within the time that ${variable('stallTimeoutMs')} allows.`,
   details: [],
 };

@@ -1,4 +1,6 @@
 import { formatHostAndPort } from '../../host-and-port';
+import { variable } from '../../setting-names';
+import type { SettingId } from '../../setting-names';
 
 /** Where the gRPC server listens. */
 export type GrpcAddress =
@@ -20,14 +22,14 @@ export class AddressInUseError extends Error {
 export class ListenError extends Error {
   override readonly name = 'ListenError';
 
-  /** @param setting the setting to change, without its prefix */
+  /** @param setting to change */
   constructor(
     address: GrpcAddress,
     problem: string,
-    readonly setting = 'GRPC_ADDRESS',
+    readonly setting: SettingId = 'grpcAddresses',
     options?: { readonly cause?: unknown },
   ) {
-    super(`Cannot listen on ${formatAddress(address)} (SESSION_SIDECAR_${setting}): ${problem}`, options);
+    super(`Cannot listen on ${formatAddress(address)} (${variable(setting)}): ${problem}`, options);
   }
 }
 

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
+import { variable } from '../../setting-names';
 import { AddressInUseError, formatAddress, ListenError } from './address';
 import type { GrpcAddress } from './address';
 import type { Listener } from './listener';
@@ -59,7 +60,7 @@ async function openWhenFree(address: GrpcAddress, options: ListenerOptions): Pro
       if (performance.now() >= until) throw new ListenError(address, inUse(address), undefined, { cause: error });
     }
     if (!isWaiting) {
-      const fields = { address: formatAddress(address), waitMs, setting: 'SESSION_SIDECAR_LISTEN_TIMEOUT' };
+      const fields = { address: formatAddress(address), waitMs, setting: variable('listenTimeoutMs') };
       logger.info(fields, 'another process listens on the address, waiting for it to stop');
       isWaiting = true;
     }

@@ -2,6 +2,7 @@ import { chmodSync, chownSync, linkSync, lstatSync, renameSync, rmSync } from 'n
 import type { Stats } from 'node:fs';
 import { connect } from 'node:net';
 import { basename, dirname, join } from 'node:path';
+import type { SettingId } from '../../setting-names';
 import { AddressInUseError, ListenError, problemOf } from './address';
 import type { GrpcAddress } from './address';
 import { listening } from './listener';
@@ -97,16 +98,16 @@ function freshName(name: string): string {
 
 /** As long as the socket has a name that nothing knows. */
 function admit(address: UnixAddress, fresh: string, { mode, owner, group }: SocketAccess): void {
-  const attempt = (setting: string, what: string, change: () => void): void => {
+  const attempt = (setting: SettingId, what: string, change: () => void): void => {
     try {
       change();
     } catch (cause) {
       throw new ListenError(address, `cannot set ${what} (${problemOf(cause)}).`, setting, { cause });
     }
   };
-  if (owner !== undefined) attempt('GRPC_SOCKET_OWNER', `the owner ${owner}`, () => chownSync(fresh, owner, -1));
-  if (group !== undefined) attempt('GRPC_SOCKET_GROUP', `the group ${group}`, () => chownSync(fresh, -1, group));
-  attempt('GRPC_SOCKET_MODE', `the mode ${mode.toString(8)}`, () => chmodSync(fresh, mode));
+  if (owner !== undefined) attempt('grpcSocketOwner', `the owner ${owner}`, () => chownSync(fresh, owner, -1));
+  if (group !== undefined) attempt('grpcSocketGroup', `the group ${group}`, () => chownSync(fresh, -1, group));
+  attempt('grpcSocketMode', `the mode ${mode.toString(8)}`, () => chmodSync(fresh, mode));
 }
 
 /** Takes the file away first and looks at what it took, so that two processes that start together cannot remove each other's. */

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { variable } from '../../../setting-names';
 
 export interface ClientTrackingListener {
   /** From now on Redis tells of every change to a key that was read after this. */
@@ -126,7 +127,7 @@ export class ClientTracking {
     const { message } = cause;
     if (message === this.#reportedTrouble) return;
     this.#reportedTrouble = message;
-    const effect = 'client-side caching is unavailable; SESSION_SIDECAR_NEAR_CACHE is inactive';
+    const effect = `client-side caching is unavailable; ${variable('nearCacheBytes')} is inactive`;
     this.#options.onTrouble(new Error(`${effect}: ${message}`, { cause }));
   }
 
