@@ -1,21 +1,21 @@
-import { assertTimeout, startCall } from './transport/call-options';
-import type { CallOptions, RunningCall } from './transport/call-options';
+import { SessionError } from './errors/session-error';
 import { resolveCodec } from './session/codec';
 import type { Codec } from './session/codec';
-import { SessionError } from './errors/session-error';
 import type { Json, JsonObject, JsonValue } from './session/json';
-import { retryingTransport } from './transport/retrying-transport';
-import type { ISession, SessionOrigin } from './session/session';
-import type { Found } from './session/session-calls';
 import { LiveSession } from './session/live-session';
 import type { SessionContext } from './session/live-session';
 import { replySession } from './session/replies';
+import type { ISession, SessionOrigin } from './session/session';
+import type { Found } from './session/session-calls';
 import { resolveApiToken } from './transport/api-token';
 import type { ApiTokenOptions } from './transport/api-token';
 import { boundedTransport } from './transport/bounded-transport';
 import type { PendingLimits } from './transport/bounded-transport';
+import { assertTimeout, startCall } from './transport/call-options';
+import type { CallOptions, RunningCall } from './transport/call-options';
 import { assertAddress, openChannel } from './transport/channel';
 import { PipelineTransport } from './transport/pipeline/pipeline-transport';
+import { retryingTransport } from './transport/retrying-transport';
 import { unaryTransport } from './transport/unary-transport';
 
 export interface ConnectionOptions extends ApiTokenOptions, PendingLimits {

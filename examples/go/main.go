@@ -66,7 +66,7 @@ func routes(sessions *sidecar.Client) http.Handler {
 		}
 		session.SetSubject(user)
 		err := errors.Join(session.Set("user", user), session.PushFlash("", "Welcome, "+user+"!"))
-		// A token that was known to somebody else before the login must not be valid after it (session fixation).
+		// An attacker may know the token from before the login, so it must not be valid afterwards (session fixation).
 		return redirect(w, errors.Join(err, session.Regenerate(r.Context())))
 	})
 	handle("POST /logout", func(w http.ResponseWriter, r *http.Request, session *sidecar.Session) error {

@@ -74,7 +74,7 @@ def login(session: Session) -> flask.typing.ResponseReturnValue:
     session["user"] = user
     session.subject = user
     session.flash(f"Welcome, {user}!")
-    # A token that was known to somebody else before the login must not be valid after it (session fixation).
+    # An attacker may know the token from before the login, so it must not be valid afterwards (session fixation).
     session.regenerate()
     return redirect("/", 303)
 

@@ -1,12 +1,12 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { startCall } from '../transport/call-options';
 import type { CallOptions, RunningCall } from '../transport/call-options';
+import type { Transport } from '../transport/transport';
 import type { ValueCodec } from './codec';
 import type { Json } from './json';
 import type { Entry, FlashOptions, ISession, Key, SessionOrigin, SessionState, Value } from './session';
 import { SessionCalls } from './session-calls';
 import type { Found } from './session-calls';
-import type { Transport } from '../transport/transport';
 
 /** What all sessions of one client share. */
 export interface SessionContext {

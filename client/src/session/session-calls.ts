@@ -1,15 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Mutation, MutationResult, Session } from '@session-sidecar/proto/session/v1/session';
 import type { CreateSessionRequest } from '@session-sidecar/proto/session/v1/session_service';
-import type { RunningCall } from '../transport/call-options';
-import type { ValueCodec } from './codec';
 import { SessionError } from '../errors/session-error';
+import type { RunningCall } from '../transport/call-options';
+import type { Transport } from '../transport/transport';
+import type { ValueCodec } from './codec';
 import { FlashMessages } from './flash-messages';
 import type { SaveKind } from './pending-writes';
 import { replyResults, replySession, replyTime, replyToken } from './replies';
-import { SessionData } from './session-data';
 import type { SessionState } from './session';
-import type { Transport } from '../transport/transport';
+import { SessionData } from './session-data';
 
 /** A stored session, as last reported by the sidecar. */
 export interface Stored {

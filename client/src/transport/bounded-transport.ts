@@ -1,5 +1,5 @@
-import type { RunningCall } from './call-options';
 import { SessionError } from '../errors/session-error';
+import type { RunningCall } from './call-options';
 import { methods } from './transport';
 import type { MethodName, RequestOf, Transport } from './transport';
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { RunningCall } from './call-options';
 import { SessionError } from '../errors/session-error';
 import type { ApiToken } from './api-token';
+import type { RunningCall } from './call-options';
 import { isIdempotent } from './transport';
 import type { MethodName, RequestOf, Transport } from './transport';
 

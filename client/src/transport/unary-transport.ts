@@ -1,11 +1,11 @@
 import { connectivityState, Metadata, status } from '@grpc/grpc-js';
 import type { ServiceError } from '@grpc/grpc-js';
-import type { RunningCall } from './call-options';
-import type { SessionError } from '../errors/session-error';
 import { fromGrpcError } from '../errors/from-grpc';
+import type { SessionError } from '../errors/session-error';
 import type { ApiToken } from './api-token';
 import { LateMetadataCredentials } from './call-credentials';
 import { aborted, clientClosed, deadlineExceeded, streamLost } from './call-errors';
+import type { RunningCall } from './call-options';
 import type { Channel, Connection } from './channel';
 import { codecOf } from './method-codec';
 import { isIdempotent, methods } from './transport';
@@ -16,15 +16,16 @@ export function unaryTransport(channel: Channel, address: string, apiToken?: Api
   let closed = false;
   return {
     async call<M extends MethodName>(method: M, request: RequestOf<M>, options: RunningCall) {
-      const what = `${methods[method].name} at ${address}`;
+      const description = `${methods[method].name} at ${address}`;
       const { deadline, signal } = options;
       let isOverdue = performance.now() >= deadline;
       let noConnection: ServiceError | undefined;
       /** Ends the call whatever the outcome of its attempts. */
       const ending = ({ wasSent }: { readonly wasSent: boolean }): SessionError | undefined => {
-        if (signal?.aborted) return aborted(what, signal);
-        if (isOverdue) return noConnection && !wasSent ? streamLost(noConnection, what) : deadlineExceeded(what);
-        return closed && !wasSent ? clientClosed(what) : undefined;
+        if (signal?.aborted) return aborted(description, signal);
+        if (isOverdue)
+          return noConnection && !wasSent ? streamLost(noConnection, description) : deadlineExceeded(description);
+        return closed && !wasSent ? clientClosed(description) : undefined;
       };
       const endedBefore = ending({ wasSent: false });
       if (endedBefore) throw endedBefore;
@@ -52,7 +53,7 @@ export function unaryTransport(channel: Channel, address: string, apiToken?: Api
             const ended = ending({ wasSent });
             if (ended) throw ended;
             if (attempt.wasAbandoned()) {
-              if (wasSent) throw streamLost(undefined, what);
+              if (wasSent) throw streamLost(undefined, description);
               continue;
             }
             if (wasSent || error.code !== status.UNAVAILABLE) throw failureOf(error, connection);
@@ -65,7 +66,7 @@ export function unaryTransport(channel: Channel, address: string, apiToken?: Api
       }
 
       function failureOf(error: ServiceError, connection: Connection): SessionError {
-        const failure = fromGrpcError(error, what);
+        const failure = fromGrpcError(error, description);
         if (failure.code === 'DRAINING') connection.retire();
         return failure;
       }

@@ -121,7 +121,7 @@ export interface RequestCookies {
 
 /**
  * Reads a `Cookie` header. A browser sends several cookies of one name if they were set for different paths or domains, possibly
- * by another host of the same site, and does not tell them apart. So every value that could be a token is returned: those of
+ * by another host of the same site, and does not say which is which. So every value that could be a token is returned: those of
  * the `__Host-` name, which only this host can set, come first; otherwise the browser's order is kept.
  */
 export function readCookies(header: string | undefined, cookie: ResolvedCookie): RequestCookies {

@@ -33,7 +33,7 @@ interface Call {
 }
 type Methods = Record<Method, (...args: unknown[]) => unknown>;
 
-/** What becomes of the application's calls. See {@link ResponseGate}. */
+/** What the gate does with the application's calls. See {@link ResponseGate}. */
 type State =
   | { readonly name: 'untouched' | 'beginning' | 'streaming' | 'passing' }
   | { readonly name: 'holding'; readonly calls: Call[]; heldBytes: number }
@@ -165,7 +165,7 @@ class ResponseGate {
     if (res.headersSent) res.destroy();
     else this.#resetHeaders();
     if (this.#wasEndCalled) return this.#hooks.onError(error);
-    // The application still sends the discarded response and does not know. Only what comes of onError is let through.
+    // The application may still be sending the discarded response. Only calls made by onError pass.
     replaceMethods(res, (call) => (handlingErrorOf.getStore() === res ? this.#pass(call) : this.#receive(call)));
     handlingErrorOf.run(res, () => this.#hooks.onError(error));
   }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ISession } from '../session/session';
 import { SessionClient } from '../session-client';
 import type { SessionClientOptions } from '../session-client';
+import type { ISession } from '../session/session';
 import { decideCookie, isWithheld, readCookies, resolveCookie, setCookieHeaders } from './cookie';
 import type { CookieFacts, CookieOptions, RequestCookies, ResolvedCookie } from './cookie';
 import { installGate } from './response-gate';

@@ -71,7 +71,7 @@ export function createShop({ sidecar, pay }: ShopOptions): Express {
     req.session.set('user', user);
     req.session.setSubject(user);
     req.session.flash(`Welcome, ${user}!`);
-    // A token that was known to somebody else before the login must not be valid after it (session fixation).
+    // An attacker may know the token from before the login, so it must not be valid afterwards (session fixation).
     await req.session.regenerate();
     res.redirect(303, '/');
   });

@@ -98,7 +98,7 @@ export class PipelineConnection {
     this.#state = { name: 'opening', stream };
   }
 
-  /** To be called when a call on the stream was answered or given up. */
+  /** To be called when a call on the stream was answered or cancelled. */
   finishIfRetired(stream: PipelineStream): void {
     if (stream !== this.stream && stream.unanswered === 0) stream.finish();
   }

@@ -139,7 +139,7 @@ export class PipelineTransport implements Transport {
 
   #receive(stream: PipelineStream, { id, outcome }: PipelineReply): void {
     const pending = this.#calls.get(id);
-    // Without one, its caller has given up.
+    // The call was cancelled, or its deadline has passed.
     if (pending?.stream !== stream) return;
     if (outcome?.$case === 'response') this.#succeed(pending, outcome.value);
     else this.#fail(pending, toSessionError(outcome?.value ?? emptyReply, this.#describe(pending.method)));
