@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { SessionClient } from '@session-sidecar/client';
+import type { SessionData } from '@session-sidecar/client/express';
 import { createShop } from '../../examples/express/src/app';
 import { Browser, csrfTokenIn, serve } from '../support/browser';
 import { startRedis } from '../support/redis';
@@ -11,6 +13,7 @@ import { until } from '../support/poll';
 let redis: RedisServer;
 let sidecar: Sidecar;
 let shop: Awaited<ReturnType<typeof serve>>;
+let client: SessionClient<SessionData>;
 /** Tests run on busy machines. */
 const patience = 20_000;
 /** Payments that are under way; each is finished by calling it. */
@@ -20,11 +23,13 @@ beforeAll(async () => {
   redis = await startRedis();
   sidecar = await startReadySidecar({ redisUrl: redis.url });
   const pay = () => new Promise<void>((resolve) => payments.push(resolve));
-  shop = await serve(createShop({ sidecar: { address: sidecar.address, timeoutMs: patience }, pay }));
+  client = new SessionClient({ address: sidecar.address, timeoutMs: patience });
+  shop = await serve(createShop({ client, pay }));
 });
 
 afterAll(async () => {
   await shop.close();
+  client.close();
   await sidecar.close();
   await redis.stop();
 });
@@ -200,9 +205,8 @@ describe('signing out', () => {
 
 test('With the sidecar down, visitors with a session get an error page and others the shop', async () => {
   const own = await startReadySidecar({ redisUrl: redis.url });
-  const server = await serve(
-    createShop({ sidecar: { address: own.address, timeoutMs: patience }, pay: () => Promise.resolve() }),
-  );
+  const ownClient = new SessionClient<SessionData>({ address: own.address, timeoutMs: patience });
+  const server = await serve(createShop({ client: ownClient, pay: () => Promise.resolve() }));
   const browser = new Browser(server.url);
   await signIn(browser, 'Ada');
   await own.close();
@@ -219,5 +223,6 @@ test('With the sidecar down, visitors with a session get an error page and other
   } finally {
     console.error = error;
     await server.close();
+    ownClient.close();
   }
 });

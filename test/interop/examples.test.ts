@@ -4,6 +4,8 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { SessionClient } from '@session-sidecar/client';
+import type { SessionData } from '@session-sidecar/client/express';
 import { createShop } from '../../examples/express/src/app';
 import { Browser, csrfTokenIn, serve } from '../support/browser';
 import { startReadySidecar } from '../support/ready-sidecar';
@@ -20,15 +22,16 @@ sayIfMissing('examples/python', python);
 let redis: RedisServer;
 let sidecar: Sidecar;
 const children: ChildProcess[] = [];
-const closers: (() => Promise<void>)[] = [];
+const closers: (() => unknown)[] = [];
 /** The URL of each shop. */
 const shops: Record<string, string> = {};
 
 /** Starts a shop on the sidecar at `address`, and gives its URL. */
 const starters: Readonly<Record<string, (address: string) => Promise<string>>> = {
   express: async (address) => {
-    const shop = await serve(createShop({ sidecar: { address, timeoutMs: 20_000 }, pay: () => Promise.resolve() }));
-    closers.push(shop.close);
+    const client = new SessionClient<SessionData>({ address, timeoutMs: 20_000 });
+    const shop = await serve(createShop({ client, pay: () => Promise.resolve() }));
+    closers.push(shop.close, () => client.close());
     return shop.url;
   },
   ...(go.missing === undefined && { go: (address) => startShop(buildGo(go, 'examples/go'), [], go.env, address) }),

@@ -1,7 +1,8 @@
 import express from 'express';
 import type { ErrorRequestHandler, Express, Request } from 'express';
-import type { ConnectionOptions } from '@session-sidecar/client';
+import type { SessionClient } from '@session-sidecar/client';
 import { csrf, sessions } from '@session-sidecar/client/express';
+import type { SessionData } from '@session-sidecar/client/express';
 import { errorPage, loginPage, productPage, shopPage } from './pages';
 import type { Product, Visit } from './pages';
 
@@ -14,7 +15,7 @@ declare module '@session-sidecar/client/express' {
 }
 
 export interface ShopOptions {
-  readonly sidecar: ConnectionOptions;
+  readonly client: SessionClient<SessionData>;
   /** Charges the visitor. May take long. */
   readonly pay: (cart: readonly string[]) => Promise<void>;
 }
@@ -25,11 +26,11 @@ const products: readonly Product[] = [
   { id: 'kettle', name: 'Kettle' },
 ];
 
-export function createShop({ sidecar, pay }: ShopOptions): Express {
+export function createShop({ client, pay }: ShopOptions): Express {
   const app = express();
   // Makes the cookie Secure behind a proxy on this host that terminates https.
   app.set('trust proxy', 'loopback');
-  app.use(sessions(sidecar));
+  app.use(sessions({ client }));
   app.use(express.urlencoded({ extended: false }));
   app.use(csrf());
 
