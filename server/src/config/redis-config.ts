@@ -71,7 +71,7 @@ function checkTls({ values: { redisUrl: url, redisTls }, has, names }: Known): s
   }
   const files = (['redisTlsCaFile', 'redisTlsCertFile', 'redisTlsKeyFile'] as const).filter((id) => has(id));
   const isOff = has('redisTls') ? redisTls === false : url?.tls !== true;
-  // Whoever sets these believes that what is sent to Redis is encrypted.
+  // With these set, the traffic to Redis is expected to be encrypted.
   if (files.length > 0 && isOff && redisLocations.some((id) => has(id))) {
     problems.push(
       `${names(...files)}: No effect, because TLS is off. Turn it on with rediss:// or ${variableOf(settings.redisTls)}.`,

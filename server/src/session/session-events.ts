@@ -9,7 +9,7 @@ export const lookupResults = [
   'token_unknown_key',
 ] as const;
 
-/** What the use cases report to whoever counts. Calls must be cheap and must not throw. */
+/** What the use cases report to the metrics. Calls must be cheap and must not throw. */
 export interface SessionEvents {
   /** A session was created. */
   onCreated(): void;

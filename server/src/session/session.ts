@@ -14,7 +14,7 @@ export interface SessionMetadata {
   readonly accessed: number;
   /** `undefined`: never expires by being idle. */
   readonly idleTimeout: number | undefined;
-  /** When the session ends if nobody uses it again; `undefined`: never. */
+  /** When the session ends without further access; `undefined`: never. */
   readonly expires: number | undefined;
   /** 1 at creation, one more with every change. */
   readonly version: number;

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Span } from '@opentelemetry/api';
 
-/** A call under way that has a span. */
+/** A call in flight that has a span. */
 export interface TracedCall {
   readonly span: Span;
   /** Whether the near cache had its session; `undefined` when it was not asked. */

@@ -5,7 +5,7 @@ import { encode } from '../../rpc/encoding';
 /** A frame of replies is sent when it has grown to this, and has more only for a single reply. Clients may refuse 4 MiB. */
 const frameBytes = 1024 * 1024;
 
-/** What the client has not taken, from which on it gets no more frames for now: two are under way at most. */
+/** The number of unread bytes from which on no further frames are sent; at most two are in flight. */
 const blockedAtBytes = frameBytes;
 
 interface SizedReply {

@@ -23,7 +23,7 @@ export interface Reading {
   end(): void;
 }
 
-/** All reads of a session that are under way since it was changed last. */
+/** The reads of a session in flight since its last change. */
 interface Readings {
   inFlight: number;
   isOutdated: boolean;

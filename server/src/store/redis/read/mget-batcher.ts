@@ -14,9 +14,9 @@ interface Waiting {
 }
 
 /**
- * Reads that come together go to Redis as one MGET, which costs the connection as much as a single GET. While no read is
- * under way, those of one call to this process leave at once; while one is, those of a whole turn of the event loop wait for
- * each other. On a Cluster each goes by itself, because the keys of a command must share a slot.
+ * Coalesces reads into one MGET, which costs the connection as much as a single GET. While no read is in flight, the reads of
+ * one tick are sent at the end of it; while one is, the reads of a whole turn of the event loop share an MGET. On a Cluster,
+ * each read is sent by itself, because the keys of a command must share a slot.
  */
 export function batchReads(client: Redis | Cluster): Read {
   if (client instanceof Cluster) return (key) => client.getBuffer(key);
