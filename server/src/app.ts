@@ -43,8 +43,8 @@ export interface App {
 }
 
 /**
- * Starts a sidecar, the only place that knows all of its parts. It takes calls once its store is ready, so that a restart goes
- * unnoticed. When that takes longer than {@link storeWaitMs}, it takes calls all the same: it is not ready and answers
+ * Starts a sidecar; the only function that knows all of its parts. The sidecar takes calls once its store is ready, so that
+ * clients do not notice a restart. After {@link storeWaitMs} it takes calls anyway: it reports not ready and answers
  * STORE_UNAVAILABLE.
  */
 export async function startApp(config: Config, context: AppContext): Promise<App> {
@@ -140,13 +140,13 @@ export async function startApp(config: Config, context: AppContext): Promise<App
   }
 }
 
-/** How long a new sidecar waits for its store. Connecting to a Redis that is there takes some milliseconds. */
+/** How long a new sidecar waits for its store. Connecting to a healthy Redis takes a few milliseconds. */
 const storeWaitMs = 2_000;
 
-/** How long the last spans may take when calls have used up the grace period. */
+/** Minimum time to export the last spans, even when calls have used up the grace period. */
 const lastExportMs = 500;
 
-/** Loading the SDK of OpenTelemetry takes a good part of the start-up time and of the memory, so only those who use it pay. */
+/** Loaded on demand: the SDK of OpenTelemetry would take a large share of start-up time and memory. */
 function loadTracing(): typeof TracingModule {
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   return require('./tracing/tracing') as typeof TracingModule;

@@ -1,5 +1,5 @@
 export interface LogRateLimitOptions {
-  /** The most lines of one kind within an interval. */
+  /** Maximum number of lines of one kind per interval. */
   readonly maxLines: number;
   readonly intervalMs: number;
   /** A monotonic clock, in ms. */

@@ -32,7 +32,7 @@ export function createLogger(
 
 type LogMethod = NonNullable<NonNullable<PinoOptions['hooks']>['logMethod']>;
 
-/** Of `debug`, every line is wanted; after `fatal`, there is no next one. */
+/** `debug` lines are not limited; after `fatal`, no further line follows. */
 function limitedBy(rateLimit: LogRateLimit): LogMethod {
   const { info, fatal } = pino.levels.values as Readonly<Record<'info' | 'fatal', number>>;
   return function (args, method, level) {

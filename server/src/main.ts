@@ -8,7 +8,7 @@ import { logStrayOutput } from './stray-output';
 import { ActiveCall } from './tracing/active-call';
 import { version } from '../package.json';
 
-/** EX_USAGE of sysexits.h: the sidecar was told something it cannot do, and trying again will not help. */
+/** EX_USAGE of sysexits.h: the settings are not valid, and restarting will not help. */
 const badUsage = 64;
 
 async function main(args: readonly string[]): Promise<void> {
@@ -47,7 +47,7 @@ async function main(args: readonly string[]): Promise<void> {
   const finished = await app.close();
   if (finished) logger.info('stopped');
   else logger.warn(`shutdown grace period (${variable('shutdownGraceMs')}) expired with calls in flight`);
-  // Not by having nothing left to do: a peer that reads nothing would keep its connection, and this process with it.
+  // Explicitly: a peer that reads nothing would keep its connection open, and this process alive.
   process.exit(0);
 }
 

@@ -7,14 +7,14 @@ import type { RedisConnectionOptions } from '../store/redis/connection/client-op
 import type { ReplicationOptions } from '../store/redis/replication';
 import type { ListenAddress } from './values';
 
-/** Everything a sidecar can be told, checked. */
+/** All settings, validated. */
 export interface Config {
   readonly grpcAddresses: readonly GrpcAddress[];
   readonly grpc: GrpcConfig;
   readonly httpAddress: ListenAddress;
   readonly httpMaxConnections: number;
   readonly logLevel: 'error' | 'warn' | 'info' | 'debug';
-  /** The most lines of one kind in 10 s. */
+  /** Maximum number of lines of one kind per 10 s. */
   readonly logRateLimit: number;
   readonly shutdownGraceMs: number;
   readonly expiry: ExpiryPolicy;

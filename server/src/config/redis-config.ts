@@ -12,7 +12,7 @@ interface Known {
   readonly names: (...ids: SettingId[]) => string;
 }
 
-/** What is wrong with the settings about Redis together. */
+/** Problems with the Redis settings as a whole. */
 export function redisClashes(values: Partial<SettingValues>, given: GivenSettings): string[] {
   const known: Known = {
     values,
@@ -54,7 +54,7 @@ function checkReplication({ values, names }: Known): string[] {
   return [`${which}: Expected the replica timeout to be shorter than the command timeout.`];
 }
 
-/** Neither the URL nor the setting could be right to win. */
+/** Neither the URL nor the setting should silently win. */
 function checkDuplicates({ values: { redisUrl: url }, has, names }: Known): string[] {
   const saidByUrl = { redisUsername: url?.username, redisPassword: url?.password, redisDb: url?.db } as const;
   return (Object.keys(saidByUrl) as (keyof typeof saidByUrl)[])
@@ -71,7 +71,7 @@ function checkTls({ values: { redisUrl: url, redisTls }, has, names }: Known): s
   }
   const files = (['redisTlsCaFile', 'redisTlsCertFile', 'redisTlsKeyFile'] as const).filter((id) => has(id));
   const isOff = has('redisTls') ? redisTls === false : url?.tls !== true;
-  // With these set, the traffic to Redis is expected to be encrypted.
+  // Setting these suggests that the connection is believed to be encrypted.
   if (files.length > 0 && isOff && redisLocations.some((id) => has(id))) {
     problems.push(
       `${names(...files)}: No effect, because TLS is off. Turn it on with rediss:// or ${variableOf(settings.redisTls)}.`,

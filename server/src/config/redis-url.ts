@@ -21,7 +21,7 @@ export const redisUrl: ValueKind<RedisUrl> = {
     const url = URL.canParse(text) ? new URL(text) : undefined;
     if (url === undefined || !protocols.has(url.protocol))
       throw new ValueError('a URL like redis://host:6379/0, rediss://… or unix:///path');
-    // ioredis would take others for options of its own.
+    // ioredis would interpret others in unexpected ways.
     if (url.hash !== '' || [...url.searchParams.keys()].some((name) => name !== 'db')) {
       throw new ValueError(
         'a URL without # and without parameters other than db; in user and password, special characters must be percent-encoded',

@@ -1,7 +1,7 @@
-/** The longest that a timer of Node.js can wait. After that, it is asked for the earliest deadline again. */
+/** The longest delay of a timer of Node.js. After it, the earliest deadline is computed again. */
 const maxDelayMs = 2 ** 31 - 1;
 
-/** One timer for many deadlines. It fires at the earliest that it was told of. */
+/** One timer for many deadlines. It fires at the earliest one that it watches. */
 export class DeadlineTimer {
   readonly #onDue: () => number;
   #time = Infinity;

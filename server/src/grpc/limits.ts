@@ -21,11 +21,11 @@ export interface GrpcLimits {
   readonly keepaliveMs: number;
 }
 
-/** Most bytes of a message. Larger than any session may be, so that the limits of the domain answer first. */
+/** Maximum size of a message. Larger than any session, so that the limits of the domain apply first. */
 export const maxMessageBytes = 4 * 1024 * 1024;
 
-/** Most bytes of the metadata of a call, names and values. gRPC libraries have the same default. */
+/** Maximum size of the metadata of a call, names and values. The default of gRPC libraries. */
 export const maxMetadataBytes = 8 * 1024;
 
-/** Most entries in the metadata of a call. */
+/** Maximum number of metadata entries per call. */
 export const maxMetadataEntries = 64;

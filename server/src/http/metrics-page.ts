@@ -6,7 +6,7 @@ import { shareBuilds } from './shared-build';
 
 export interface Page {
   readonly contentType: string;
-  /** Shared by everyone who gets the page. */
+  /** Shared by all responses. */
   readonly body: Buffer;
 }
 

@@ -42,7 +42,7 @@ const answerMs = 10_000;
  * - `GET /livez`: 200 as long as the process can answer, whatever state Redis is in
  * - `GET /readyz`: 200 when calls can succeed, else 503 with what is not ready, why and since when; `?verbose` lists all parts
  *
- * Everyone in the network can reach this port, so nothing here may cost much: one request for each connection, few connections,
+ * The whole network can reach this port, so nothing here may cost much: one request for each connection, few connections,
  * small requests, short waits.
  */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
@@ -135,6 +135,6 @@ async function listen(server: Server, { host, port }: HttpServerOptions['address
     });
     server.listen(port, host, resolve);
   });
-  // A connection that could not be accepted, for want of file descriptors, is no reason to stop.
+  // Not fatal: a connection that could not be accepted, for example for lack of file descriptors.
   server.removeAllListeners('error').on('error', () => {});
 }

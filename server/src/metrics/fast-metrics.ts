@@ -1,7 +1,7 @@
 import type { Metric, Registry } from 'prom-client';
 
 /*
- * prom-client's own counters and histograms hash labels at every event, which took a tenth of the CPU time of a read. These
+ * prom-client's own counters and histograms hash labels at every event, which took 10 % of the CPU time of a read. These
  * look their series up, and an event is an addition. prom-client prints them like metrics of its own.
  */
 

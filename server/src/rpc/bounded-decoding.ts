@@ -12,7 +12,7 @@ export interface DecodingLimits {
   readonly observer: RefusalObserver;
 }
 
-/** Of fewer bytes, no message is so large that decoding it could hurt. */
+/** Messages of up to this many bytes are harmless to decode. */
 const unboundedBytes = 16 * 1024;
 
 /** How many tags, lengths and small numbers a mutation has at most, and twice as many again. */

@@ -40,7 +40,7 @@ const retryDelayMs = 100;
 const retryDelay = { seconds: 0, nanos: retryDelayMs * 1_000_000 };
 
 /**
- * Most characters of a message. A status goes out as a header, twice, the second time in base64 and with its violations, which
+ * Maximum length of a message. A status is sent as a header, twice, the second time in base64 and with its violations, which
  * session/violations.ts bounds, and gRPC libraries take no more than 8 KiB of headers.
  */
 const maxMessageLength = 512;

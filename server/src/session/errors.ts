@@ -25,7 +25,7 @@ export interface SessionErrorDetails {
   readonly cause?: unknown;
 }
 
-/** A failure that the caller is told about. Its message may go on the wire: it holds no id, key or value. */
+/** A failure that is returned to the caller. Its message may go on the wire: it contains no id, key or value. */
 export class SessionError extends Error {
   override readonly name = 'SessionError';
   readonly metadata: Readonly<Record<string, string>>;
@@ -55,7 +55,7 @@ export function invalidArgument(all: readonly FieldViolation[]): SessionError {
   return new SessionError('INVALID_ARGUMENT', `The request is invalid. ${problems}`, { violations });
 }
 
-/** @param maybeApplied whether the change may have happened although it was not confirmed; always false for a read. */
+/** @param maybeApplied whether the change may have been applied although it was not confirmed; always false for a read. */
 export function storeUnavailable(maybeApplied: boolean, cause?: unknown): SessionError {
   const outcome = maybeApplied ? 'The change may or may not have happened.' : 'Nothing was changed.';
   return new SessionError('STORE_UNAVAILABLE', `The session store did not answer. ${outcome}`, {
@@ -79,7 +79,7 @@ export function storeFull(cause?: unknown): SessionError {
 
 /**
  * A stored record that cannot be read: damaged, of another Redis type, or of a newer format. It is answered as INTERNAL and
- * logged with its handle, so that the record can be examined.
+ * logged with its handle, so that the record can be inspected.
  */
 export class UnreadableRecordError extends Error {
   override readonly name = 'UnreadableRecordError';

@@ -20,7 +20,7 @@ export class JsonArray {
     this.#isEmpty = afterSpace(body, 1) === body.length;
   }
 
-  /** @returns `undefined` when the text is not a JSON array. Only its brackets are looked at to tell. */
+  /** @returns `undefined` when the text is not a JSON array. Only its brackets are checked. */
   static open(text: Buffer): JsonArray | undefined {
     const from = afterSpace(text, 0);
     let to = text.length - 1;

@@ -22,7 +22,7 @@ export interface Limits {
   readonly maxWorkBytes: number;
 }
 
-/** Most bytes of a key, a flash queue's name or a subject, in UTF-8. */
+/** Maximum length of a key, a flash queue's name or a subject, in bytes of UTF-8. */
 export const maxNameBytes = 256;
 
 /** An idle timeout that a request may ask for, in milliseconds: 1 second to 10 years. */

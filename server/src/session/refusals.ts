@@ -4,7 +4,7 @@ import { invalidArgument, SessionError } from './errors';
 import type { Limits } from './limits';
 import { mutationField } from './validation';
 
-/** What a caller is told about a refused change. */
+/** The error for a refused update. */
 export function toSessionError(refusal: Refusal, mutations: readonly Mutation[], limits: Limits): SessionError {
   if (refusal.kind === 'limit') return limitExceeded(refusal.limit, limits);
   const { mutation: index, problem } = refusal;

@@ -1,4 +1,4 @@
-/** What came of looking for the session of a token. */
+/** The result of looking up the session of a token. */
 export type LookupResult = (typeof lookupResults)[number];
 
 export const lookupResults = [
@@ -9,17 +9,17 @@ export const lookupResults = [
   'token_unknown_key',
 ] as const;
 
-/** What the use cases report to the metrics. Calls must be cheap and must not throw. */
+/** What the use cases report, for metrics. Implementations must be cheap and must not throw. */
 export interface SessionEvents {
   /** A session was created. */
   onCreated(): void;
-  /** A read looked for a session, or any call brought a token that is not one. */
+  /** A read looked up a session, or any call had a token that is not valid. */
   onLookup(result: LookupResult): void;
   /** A session was changed. */
   onUpdated(): void;
   onInvalidated(): void;
   onRegenerated(): void;
-  /** A read came; `recorded` tells whether it was due to be recorded as the last access. */
+  /** A session was read; `recorded`: the read was recorded as its last access. */
   onAccess(recorded: boolean): void;
   onVersionConflict(): void;
   /** The content of a session that was created or loaded, in bytes. */

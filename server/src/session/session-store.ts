@@ -6,7 +6,7 @@ import type { SessionRecord, SessionMetadata } from './session';
  * Where sessions live.
  *
  * A session is named by its handle and unlocked by the hash of its secret. Where the two do not belong together, or the
- * session has ended, the store answers as if there had never been one; it does not tell these cases apart. That is an
+ * session has ended, the store answers as if it had never existed, without distinguishing these cases. That is an
  * answer, not an error.
  *
  * Every method is one atomic step: no other call sees, or is lost in, the middle of it. Nothing but `create` creates:
@@ -19,7 +19,7 @@ import type { SessionRecord, SessionMetadata } from './session';
  * A deadline is the moment after which the caller no longer waits, by the monotonic clock (`performance.now()`); default: never.
  * A method changes nothing after it, however late the store gets to it.
  *
- * A promise is rejected only when the store is in trouble: with `STORE_UNAVAILABLE` when it did not answer, with
+ * A promise is rejected only when the store fails: with `STORE_UNAVAILABLE` when it did not answer, with
  * `STORE_FULL` when it has no room and stored nothing, with `UnreadableRecordError` when the stored record makes no sense. A
  * resolved promise means that the change is stored.
  */

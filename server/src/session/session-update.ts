@@ -28,7 +28,7 @@ export interface SessionUpdate {
   readonly ifVersion?: number | undefined;
   /** The session's own idle timeout from now on, in milliseconds; `'never'`: it no longer expires by being idle. */
   readonly idleTimeout?: number | 'never' | undefined;
-  /** The empty string removes it. */
+  /** The empty string: none. */
   readonly subject?: string | undefined;
   readonly csrfToken?: string | undefined;
   /** SHA-256 of the new secret, in base64url: the old token is dead from now on. */

@@ -14,7 +14,7 @@ export interface SessionMetadata {
   readonly accessed: number;
   /** `undefined`: never expires by being idle. */
   readonly idleTimeout: number | undefined;
-  /** When the session ends without further access; `undefined`: never. */
+  /** When the session expires unless it is used again; `undefined`: never. */
   readonly expires: number | undefined;
   /** 1 at creation, one more with every change. */
   readonly version: number;
@@ -24,9 +24,9 @@ export interface SessionMetadata {
 export interface ExpiryPolicy {
   /** For sessions that bring no idle timeout of their own; `undefined`: they never expire by being idle. */
   readonly idleTimeout: number | undefined;
-  /** How old a recorded access must be before another is recorded; `undefined`: a tenth of the idle timeout, at most 60 s. */
+  /** How old a recorded access must be before another is recorded; `undefined`: 10 % of the idle timeout, at most 60 s. */
   readonly touchInterval: number | undefined;
-  /** No session lives longer than this, however busy it is; `undefined`: no such end. */
+  /** Maximum age of a session, even if it is in use; `undefined`: unlimited. */
   readonly maxLifetime: number | undefined;
 }
 

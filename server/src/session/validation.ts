@@ -17,7 +17,7 @@ export function nameViolations(field: string, name: string, { mayBeEmpty = false
     return [{ field, description: `${allowed}, got ${bytes} bytes.` }];
   }
   if (/\p{Cc}/u.test(name)) return [{ field, description: `${allowed}, got a control character.` }];
-  // The protobuf reader puts U+FFFD where bytes are no UTF-8: two such keys could not be told apart.
+  // The protobuf reader replaces invalid UTF-8 with U+FFFD: two such keys could not be distinguished.
   if (name.includes('\ufffd')) return [{ field, description: `${allowed}, got invalid UTF-8.` }];
   return [];
 }
@@ -95,7 +95,7 @@ function valueViolations(field: string, value: Buffer): FieldViolation[] {
   return [{ field, description: 'Expected a JSON text, got 0 bytes. JSON null is the four bytes null.' }];
 }
 
-/** An element must be one whole JSON text: part of one, or bytes that are no UTF-8, would break the array it is put into. */
+/** An element must be one whole JSON text: a part of one, or invalid UTF-8, would break the array that it is appended to. */
 function jsonViolations(field: string, value: Buffer): FieldViolation[] {
   if (isJson(value)) return [];
   return [{ field, description: `Expected a JSON text, got ${value.length} bytes of invalid JSON.` }];

@@ -8,7 +8,7 @@ export interface FieldViolation {
 /** An error names this many wrong fields, and in one entry more how many it leaves out. */
 const maxNamed = 8;
 
-/** Most characters of a path and of a description: an error has to fit into the trailers of a call. */
+/** Maximum length of a path and of a description: an error has to fit into the trailers of a call. */
 const maxCharacters = { field: 100, description: 240 } as const;
 
 /** Collects violations, however many there are, in a list of at most {@link maxNamed} and one. */

@@ -6,9 +6,9 @@ import type { Tokens, VerifiedToken } from './token';
 const maxTokens = 20_000;
 
 /**
- * The same tokens, but those that were verified moments ago are not computed again: an HMAC and a hash are a good part of what
- * a read costs. Only genuine tokens are remembered, so forged ones cannot push them out. Looking one up takes no time that
- * depends on how much of it is right: the map compares whole strings, after a hash with a seed of the process.
+ * The same tokens, with a cache of those verified lately: an HMAC and a hash are a large part of the cost of a read. Only genuine
+ * tokens are cached, so forged ones cannot push them out. The time of a look-up does not depend on how much of a token is right:
+ * the map compares whole strings, after a hash with a seed of the process.
  */
 export function cacheVerifiedTokens(tokens: Tokens): Tokens {
   const verified = new LRUCache<string, VerifiedToken>({ max: maxTokens });

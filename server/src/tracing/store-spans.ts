@@ -27,7 +27,7 @@ export function traceStore(store: SessionStore, { tracer, activeCall }: Parts): 
     try {
       return await run();
     } catch (error) {
-      // Only the reason: the error itself may repeat what Redis was told.
+      // Only the reason: the error itself may repeat the command.
       span.setAttribute(ATTR_ERROR_TYPE, error instanceof SessionError ? error.reason : 'INTERNAL');
       span.setStatus({ code: SpanStatusCode.ERROR });
       throw error;

@@ -11,7 +11,7 @@ export type { Seats } from './call-slots';
 export interface QueuedCall {
   /** @param reserved what to give back with {@link CallQueue.finish} */
   start(reserved: number): void;
-  /** It has waited too long and will not be started. */
+  /** It was queued for too long and will not be started. */
   refuse(error: SessionError): void;
 }
 
@@ -29,13 +29,13 @@ export interface Client {
   readonly replies: ReplyAccount;
 }
 
-/** The calls of one stream, or the unary ones of a connection: each starts when there is a place and room for its reply. */
+/** The calls of one stream, or the unary ones of a connection: each starts when there is a slot and room for its reply. */
 export class CallQueue implements Lane, Waiting {
   readonly #budgets: SharedBudgets;
   readonly #client: Client;
   readonly #limit: number;
   readonly #onEmpty: () => void;
-  /** Calls that are not started, oldest first, and since when they wait. */
+  /** Queued calls, oldest first, and since when they have been queued. */
   readonly #waiting = new Map<QueuedCall, number>();
   readonly #timeoutTimer = new DeadlineTimer(() => this.#refuseExpired());
   #inFlight = 0;
@@ -72,12 +72,12 @@ export class CallQueue implements Lane, Waiting {
     this.#enqueue();
   }
 
-  /** A call that may wait will not be started. */
+  /** The call, if it is queued, will not be started. */
   cancel(call: QueuedCall): void {
     if (this.#waiting.delete(call) && this.#waiting.size === 0) this.#onEmptied();
   }
 
-  /** A call that was started has ended. @param bytes of its reply, which waits to be sent; 0: there is none */
+  /** A call that was started has ended. @param bytes of its reply, which is buffered now; 0 without one */
   finish(reserved: number, bytes: number): void {
     this.#inFlight -= 1;
     this.#client.replies.finish(reserved, bytes);
@@ -95,7 +95,7 @@ export class CallQueue implements Lane, Waiting {
     if (this.#waiting.size > 0) this.resume();
   }
 
-  /** Starts what waits, as far as there is room. */
+  /** Starts queued calls, as far as there is room. */
   resume(): boolean {
     let started = false;
     while (this.#waiting.size > 0 && this.#mayStart() && this.#budgets.slots.acquire(this)) {
@@ -111,7 +111,7 @@ export class CallQueue implements Lane, Waiting {
     this.#enqueue();
   }
 
-  /** Nothing that waits will be started. */
+  /** No queued call will be started. */
   close(): void {
     this.#waiting.clear();
     this.#onEmptied();
@@ -121,7 +121,7 @@ export class CallQueue implements Lane, Waiting {
     return !this.#isBlocked && this.#inFlight < this.#limit && this.#client.replies.mayStart();
   }
 
-  /** Where it is known what the oldest waits for: calls of its own need no line, they resume the queue when they end. */
+  /** Waits for whatever the oldest call lacks. When that is an end of this queue's own calls, {@link finish} resumes the queue. */
   #enqueue(): void {
     if (this.#waiting.size === 0 || this.#isBlocked || this.#inFlight >= this.#limit) return;
     if (this.#client.replies.mayStart()) this.#budgets.slots.wait(this);

@@ -1,32 +1,32 @@
-/** The reserve, as a part of all places. */
+/** Size of the reserve, relative to all slots. */
 const reserveRatio = 1 / 8;
 
-/** Connections that hold a smaller part of all places than this may take from the reserve. */
+/** Connections that hold a smaller share of all slots than this may use the reserve. */
 const smallShareRatio = 1 / 256;
 
 /**
- * So many calls start whenever there is a place. Further ones start this many at a time in each turn of the event loop: calls
- * that start together are answered together by a store in memory, before the size of any reply is known.
+ * This many calls start whenever there is a slot. Further ones start this many per turn of the event loop: a store in memory
+ * answers calls that start together before the size of any reply is known.
  */
 const perTurn = 64;
 
-/** One connection, as far as places for calls are concerned. */
+/** The slots that one connection holds. */
 export interface Seats {
-  /** How many places it holds. */
+  /** Number of slots it holds. */
   inFlight: number;
 }
 
-/** Calls that wait in line for places: those of one stream, or the unary ones of one connection. */
+/** A queue of calls that wait for slots: those of one stream, or the unary ones of one connection. */
 export interface Lane {
   readonly seats: Seats;
-  /** Starts its oldest call, if it may start at all, by way of {@link CallSlots.acquire}; and gets back in line for the next. */
+  /** Starts its oldest call if that may start, through {@link CallSlots.acquire}; and queues up for the next. */
   startNext(): void;
 }
 
 /**
- * The places that all calls in flight share. When all are taken, connections get the next free one in turn, and so do the
- * lanes of a connection. A few more places are kept for connections that hold hardly any, so that a client with a single call
- * does not wait for another's thousands.
+ * A semaphore for all calls in flight. When no slot is free, connections get the next one in turn, and so do the lanes of a
+ * connection. A reserve is kept for connections that hold few slots, so that a client with a single call does not wait for
+ * another client's thousands.
  */
 export class CallSlots {
   readonly #limit: number;
@@ -47,7 +47,7 @@ export class CallSlots {
     return this.#inFlight;
   }
 
-  /** Takes a place for one call, if there is one. */
+  /** Takes a slot for one call, if one is free. */
   acquire({ seats }: Lane): boolean {
     if (!this.#hasRoom(seats)) return false;
     if (this.#inFlight >= perTurn) this.#useTurn();
@@ -56,14 +56,14 @@ export class CallSlots {
     return true;
   }
 
-  /** Gives a place back, and hands out what is free, without ever being called again from within. */
+  /** Returns a slot and hands out what is free. Not re-entrant: the loop in progress sees the slot. */
   release({ seats }: Lane): void {
     this.#inFlight -= 1;
     seats.inFlight -= 1;
     if (this.#waiting.size > 0) this.#wake();
   }
 
-  /** Puts a lane last in line, unless it is there already. */
+  /** Puts a lane last in the queue, unless it is queued. */
   wait(lane: Lane): void {
     const lanes = this.#waiting.get(lane.seats);
     if (lanes === undefined) this.#waiting.set(lane.seats, new Set([lane]));
@@ -83,7 +83,7 @@ export class CallSlots {
     this.#isWaking = false;
   }
 
-  /** The first in line that may have a place; its connection goes last. */
+  /** The first queued lane that may have a slot; its connection goes last. */
   #next(): Lane | undefined {
     for (const [seats, lanes] of this.#waiting) {
       if (!this.#hasRoom(seats)) continue;

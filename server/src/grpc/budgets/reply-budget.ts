@@ -1,7 +1,7 @@
 import { SharedBudget } from './shared-budget';
 import type { Share } from './shared-budget';
 
-/** What a reply is expected to take before there was any. */
+/** Expected size of a reply before there has been one, in bytes. */
 const firstExpectation = 8 * 1024;
 
 /**
@@ -11,21 +11,21 @@ const firstExpectation = 8 * 1024;
 const decay = 1 / 32;
 const firstDecay = 1 / 1024;
 
-/** Past this many times the budget, replies that are not read are thrown away, with the connection that holds most of them. */
+/** Above this multiple of the budget, the connection that holds most unread replies is closed, and they are dropped. */
 const hardFactor = 2;
 
-/** How many of those that wait are tried, at least, when there is room. */
+/** Minimum number of waiting queues that are tried when there is room. */
 const attempts = 8;
 
-/** Something that starts calls and could not, for want of room for their replies. */
+/** Starts calls, and had no room for their replies. */
 export interface Waiting {
   /** @returns whether it started anything. */
   resume(): boolean;
 }
 
 /**
- * The bytes of replies that clients have not taken, and of those that calls in flight are expected to bring. No call is
- * started whose reply would not fit, and a client that does not read hurts itself only.
+ * The bytes of replies that clients have not read, and of those that calls in flight are expected to produce. No call starts
+ * whose reply would not fit, so a client that does not read only hurts itself.
  */
 export class ReplyBudget {
   readonly #budget: SharedBudget;

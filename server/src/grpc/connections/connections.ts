@@ -10,23 +10,22 @@ import type { PeerBudgets } from './peer';
 const maxIdleMs = 60_000;
 
 /**
- * How long clients may take to learn that the sidecar is stopping: those with calls in flight, which answer the ping, and the
- * others, of which Node.js's own reads nothing after a GOAWAY. What still comes later is refused in a way that gRPC libraries
- * make up for by themselves.
+ * How long clients may take to notice a shutdown: those with calls in flight, which answer the ping, and the others, of which
+ * those on Node.js read nothing after a GOAWAY. Later calls are refused in a way that gRPC libraries retry by themselves.
  */
 const handOverMs = 500;
 const idleHandOverMs = 50;
 
-/** How long clients that are told with each call to go elsewhere may do so by themselves. */
+/** How long busy clients, which learn of the shutdown with each reply, may take to reconnect by themselves. */
 const busyHandOverMs = 250;
 
-/** How long the last frame of a connection may take to leave. */
+/** How long the last frame of a connection may take to be sent. */
 const flushMs = 10;
 
-/** How often connections are looked at, at most. */
+/** Maximum interval between two checks of all connections. */
 const maxTickMs = 1000;
 
-/** How many connections become ones of HTTP/2 in one turn of the event loop, which takes longer than a call does. */
+/** HTTP/2 handshakes per turn of the event loop; each takes longer than a call. */
 const handshakesPerTurn = 8;
 
 /** All connections. There are never more than a limit: a new one takes the place of one that is not in use. */
@@ -140,9 +139,8 @@ export class Connections {
   }
 
   /**
-   * Tells clients to go elsewhere, in the way of HTTP/2: what they sent before they could know is answered. Idle connections
-   * are told now, others when their last call has ended, or a while after they have sent another. Pipelines have a way of their
-   * own.
+   * Sends GOAWAY to clients; calls that they sent before they received it are answered. Idle connections get it now, others
+   * when their last call has ended, or a while after they have sent another. Pipelines announce the shutdown themselves.
    *
    * @returns once the idle ones know
    */

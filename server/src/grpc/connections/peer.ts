@@ -28,7 +28,7 @@ export class Peer implements Client, Seats {
   isUsed = false;
   pipelines = 0;
   willBeHandedOver = false;
-  /** The client was told to go elsewhere. */
+  /** The client was sent GOAWAY. */
   isHandedOver = false;
 
   /** When it last showed that it is alive, by `performance.now()`. */

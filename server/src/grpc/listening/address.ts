@@ -18,7 +18,7 @@ export class AddressInUseError extends Error {
   override readonly name = 'AddressInUseError';
 }
 
-/** The address cannot be used at all; waiting does not help. */
+/** The address cannot be used, and waiting will not help. */
 export class ListenError extends Error {
   override readonly name = 'ListenError';
 

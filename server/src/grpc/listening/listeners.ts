@@ -47,7 +47,7 @@ export async function openListeners({ addresses, ...options }: ListeningOptions)
 
 type ListenerOptions = Omit<ListeningOptions, 'addresses'>;
 
-/** Waits for a process that still listens: the one that this one replaces stops listening as soon as it is told to stop. */
+/** Waits for a process that still listens: one that shuts down closes its listeners first. */
 async function openWhenFree(address: GrpcAddress, options: ListenerOptions): Promise<Listener> {
   const { waitMs, logger } = options;
   const until = performance.now() + waitMs;

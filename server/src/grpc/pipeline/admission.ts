@@ -38,7 +38,7 @@ export class PipelineAdmission {
     });
   };
 
-  /** Tells all clients to go elsewhere. */
+  /** Announces the shutdown to all clients. */
   announceDraining(): void {
     for (const pipeline of this.#open) pipeline.announceDraining();
   }

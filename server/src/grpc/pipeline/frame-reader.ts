@@ -23,10 +23,10 @@ export class FrameError extends Error {
   override readonly name = 'FrameError';
 }
 
-/** Most ids of cancelled calls in a frame: far more than a stream has calls. */
+/** Maximum number of cancelled ids per frame: far more than a stream has calls. */
 const maxCancelled = 64 * 1024;
 
-/** Most fields of a frame at all depths: a little more than the most calls with all that they may have. */
+/** Maximum number of fields per frame at all depths: slightly more than the maximum number of calls with all that each may have. */
 const maxFields = 256 * 1024;
 
 const noMetadata: ReadonlyMap<string, string> = new Map<string, string>();

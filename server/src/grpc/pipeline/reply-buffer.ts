@@ -5,7 +5,7 @@ import { encode } from '../../rpc/encoding';
 /** A frame of replies is sent when it has grown to this, and has more only for a single reply. Clients may refuse 4 MiB. */
 const frameBytes = 1024 * 1024;
 
-/** The number of unread bytes from which on no further frames are sent; at most two are in flight. */
+/** Unread bytes above which the client gets no more frames for now: at most two are in flight. */
 const blockedAtBytes = frameBytes;
 
 interface SizedReply {
@@ -24,7 +24,7 @@ export interface ReplyTarget {
   unblocked(): void;
 }
 
-/** Replies that wait to be sent: those that were found out together leave together, in frames of bounded size. */
+/** Coalesces replies into frames of bounded size: those that are ready together are sent together. */
 export class ReplyBuffer {
   readonly #target: ReplyTarget;
   #replies: SizedReply[] = [];

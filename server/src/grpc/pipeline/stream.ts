@@ -31,11 +31,12 @@ export interface PipelineParts {
   readonly logger: Logger;
 }
 
-/** Most calls in one frame. */
+/** Maximum number of calls per frame. */
 const callsPerFrame = 1024;
 
 /**
- * One stream. Calls wait for room, and for the client to take its replies; reading pauses while calls wait: nothing grows.
+ * One stream, with backpressure: calls are queued until there is room and the client has read its replies, and no frame is read
+ * while calls are queued.
  */
 export class Pipeline {
   readonly #stream: PipelineStream;
@@ -158,7 +159,7 @@ export class Pipeline {
     });
   }
 
-  /** @internal It has waited too long. */
+  /** @internal It was queued for too long. */
   refuse(call: PipelinedCall, error: SessionError): void {
     this.#answer(call, this.#statusOf(error));
   }
@@ -176,7 +177,7 @@ export class Pipeline {
     if (this.#replies.isBlocked()) this.#queue.block();
   }
 
-  /** Nothing waits for this call any more. Its id is free again. */
+  /** The call was cancelled. Its id is free again. */
   #forget(id: number): void {
     const call = this.#known.get(id);
     if (call === undefined) return;

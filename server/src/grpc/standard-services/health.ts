@@ -14,7 +14,7 @@ interface HealthAnswer {
 
 type Watch = ServerWritableStream<HealthRequest, HealthAnswer>;
 
-/** Most calls of Watch at a time: probes and load balancers need one each. */
+/** Maximum number of open Watch calls: probes and load balancers need one each. */
 const maxWatches = 100;
 
 /**
@@ -32,7 +32,7 @@ export class Health {
     this.#observer = observer;
   }
 
-  /** Watchers of services that are not ours are told nothing further. */
+  /** Watchers of services that are not ours get no further messages. */
   setStatus(now: ServingStatus): void {
     if (now === this.#status) return;
     this.#status = now;

@@ -12,8 +12,8 @@ export interface MemoryStoreOptions {
   readonly expiry: ExpiryPolicy;
   readonly limits: Limits;
   /**
-   * Most bytes of all sessions together: of each its content, encoded, and {@link overheadBytes}. A change that does not fit is
-   * refused: no stored session is thrown out to make room for another.
+   * Maximum size of all sessions together: for each, its encoded content and {@link overheadBytes}. A change that does not fit
+   * is rejected; stored sessions are never evicted.
    */
   readonly maxBytes: number;
   /** Milliseconds since 1970. */

@@ -26,7 +26,7 @@ const space = 0x20;
 const dash = 0x2d;
 const zero = 0x30;
 
-/** @returns `undefined` when the bytes are no record. The values share the memory of `record`. */
+/** @returns `undefined` when the bytes are not a valid record. The values share the memory of `record`. */
 export function decodeRecord(record: Buffer): DecodedRecord | undefined {
   const header = new HeaderReader(record);
   if (header.number(1) !== 1) return undefined;

@@ -2,27 +2,27 @@ import type { Redis } from 'ioredis';
 import { variable } from '../../../setting-names';
 
 export interface ClientTrackingListener {
-  /** From now on Redis tells of every change to a key that was read after this. */
+  /** From now on Redis reports every change to a key that is read after this. */
   onTracking(): void;
-  /** All that Redis had to tell until `askedAt`, by `performance.now()`, was told. */
+  /** Every invalidation until `askedAt`, by `performance.now()`, has been received. */
   onConfirmed(askedAt: number): void;
   /** Keys were changed or removed; `undefined`: any may have been. */
   onInvalidated(keys: readonly string[] | undefined): void;
-  /** Changes may have gone untold. */
+  /** Invalidations may have been lost. */
   onLost(): void;
 }
 
 export interface ClientTrackingOptions {
   /** The connection whose reads are tracked. */
   readonly data: Redis;
-  /** The connection that Redis tells of changes, used for nothing else. */
+  /** The connection on which Redis sends invalidations, used for nothing else. */
   readonly subscriber: Redis;
   readonly listener: ClientTrackingListener;
-  /** Tracking could not be turned on; it is tried again. The same trouble is told once. */
+  /** Tracking could not be turned on and will be retried. The same error is reported once. */
   readonly onTrouble: (error: Error) => void;
 }
 
-/** A quarter of the silence that is borne, so that a single late answer is no loss. */
+/** A quarter of the maximum staleness, so that a single late answer does not empty the cache. */
 const checkIntervalMs = 250;
 const retryMs = 1000;
 
@@ -30,13 +30,14 @@ const retryMs = 1000;
 const channel = '__redis__:invalidate';
 
 /**
- * Has Redis tell of every change to what was read by another connection, over a connection of its own. When either connection is lost, so is what Redis knew of the reads.
+ * Subscribes to Redis's client-side-caching invalidations for the data connection, on a dedicated RESP2 connection. If either
+ * connection drops, Redis forgets which keys it was tracking.
  */
 export class ClientTracking {
   readonly #options: ClientTrackingOptions;
   #attempt = 0;
   #isTracking = false;
-  /** Once subscribed, a connection cannot tell its number any more. */
+  /** Once subscribed, a connection cannot ask for its client id. */
   #isSubscribed = false;
   #isClosed = false;
   #reportedTrouble: string | undefined;
@@ -64,8 +65,8 @@ export class ClientTracking {
   }
 
   /**
-   * What Redis had to send before it answers a PING comes before that answer, on the same connection. The connection whose
-   * reads are tracked is asked too: when Redis has closed it, it has forgotten what was read, and sends nothing.
+   * Redis sends pending invalidations before it answers a PING on the same connection. The data connection is pinged too: if
+   * Redis has closed it, Redis has forgotten what was read, and sends no invalidations.
    */
   async #check(): Promise<void> {
     if (!this.#isTracking) return;
@@ -109,7 +110,7 @@ export class ClientTracking {
   async #track(attempt: number): Promise<void> {
     const { data, subscriber, listener } = this.#options;
     const [id, here, there] = await Promise.all([subscriber.client('ID'), runIdOf(data), runIdOf(subscriber)]);
-    // During a failover, the two may be connected to different servers, where the same number is another client.
+    // During a failover, the two may be connected to different servers, on which the same id is another client.
     if (here === undefined || here !== there) {
       throw new Error('Could not verify that both Redis connections reach the same server.');
     }

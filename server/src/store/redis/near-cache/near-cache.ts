@@ -2,13 +2,13 @@ import { LRUCache } from 'lru-cache';
 import type { SessionRecord } from '../../../session/session';
 import type { ClientTrackingListener } from './client-tracking';
 
-/** About what the objects of a cached session take beside the bytes of the record. */
+/** Approximate size of the objects of a cached session, without the bytes of the record. */
 const overheadBytes = 1024;
 
-/** About what the objects of a key, a flash queue or a message take besides. */
+/** Approximate size of the objects of a key, a flash queue or a message. */
 const partOverheadBytes = 200;
 
-/** For how long after Redis was last heard of what it said before is believed, in ms: the bound of staleness. */
+/** How long cached sessions are trusted after Redis last confirmed the invalidation stream, in ms: the upper bound on staleness. */
 export const maxStalenessMs = 1000;
 
 export interface NearSession {
@@ -23,7 +23,7 @@ export interface Reading {
   end(): void;
 }
 
-/** The reads of a session in flight since its last change. */
+/** All reads of a session in flight since its last change. */
 interface Readings {
   inFlight: number;
   isOutdated: boolean;
@@ -36,15 +36,15 @@ export interface NearCacheObserver {
 }
 
 /**
- * Sessions as they were read last, for as long as Redis would have told of a change. It only ever says what a session is,
- * never that there is none. docs/decisions/0016-near-cache.md says how it is kept coherent.
+ * Sessions as they were last read, for as long as Redis would have reported a change. It only answers what a session is, never
+ * that there is none. docs/decisions/0016-near-cache.md says how it is kept coherent.
  */
 export class NearCache implements ClientTrackingListener {
   readonly #keyPrefix: string;
   readonly #observer: NearCacheObserver;
   readonly #sessions: LRUCache<string, NearSession>;
   readonly #readings = new Map<string, Readings>();
-  /** By `performance.now()`; `undefined`: Redis tells of no changes. */
+  /** By `performance.now()`; `undefined`: Redis sends no invalidations. */
   #trustedUntil: number | undefined;
 
   constructor(options: {
@@ -70,7 +70,7 @@ export class NearCache implements ClientTrackingListener {
   begin(handle: string): Reading {
     let readings = this.#readings.get(handle);
     if (readings === undefined) {
-      // What is read while Redis tells of no changes cannot be kept.
+      // What is read while Redis sends no invalidations cannot be kept.
       readings = { inFlight: 0, isOutdated: this.#trustedUntil === undefined };
       this.#readings.set(handle, readings);
     }

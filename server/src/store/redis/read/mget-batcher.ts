@@ -1,10 +1,10 @@
 import { Cluster } from 'ioredis';
 import type { Redis } from 'ioredis';
 
-/** Gives the value of a key, or `null` when there is none, or none that is a string. */
+/** Returns the value of a key, or `null` when the key does not exist or is not a string. */
 export type Read = (key: string) => Promise<Buffer | null>;
 
-/** Most keys of one command, so that a reply stays a matter of milliseconds. */
+/** Maximum number of keys per command, so that a reply takes milliseconds. */
 const maxKeys = 128;
 
 interface Waiting {
@@ -14,9 +14,9 @@ interface Waiting {
 }
 
 /**
- * Coalesces reads into one MGET, which costs the connection as much as a single GET. While no read is in flight, the reads of
- * one tick are sent at the end of it; while one is, the reads of a whole turn of the event loop share an MGET. On a Cluster,
- * each read is sent by itself, because the keys of a command must share a slot.
+ * Coalesces reads into one MGET, which costs the connection as much as a single GET: with no read in flight, those of the
+ * current task; otherwise those of the current turn of the event loop. On a Cluster each read is a GET, because the keys of a
+ * command must share a slot.
  */
 export function batchReads(client: Redis | Cluster): Read {
   if (client instanceof Cluster) return (key) => client.getBuffer(key);
