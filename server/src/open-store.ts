@@ -5,7 +5,7 @@ import type { SessionStore } from './session/session-store';
 import { MemoryStore } from './store/memory/memory-store';
 import { instrumentStore } from './store/instrumented-store';
 import type { Credentials } from './store/redis/connection/credentials';
-import { connectRedis, connectSubscriber } from './store/redis/connection/redis-connection';
+import { connectRedis, connectSubscriber } from './store/redis/connection/connect';
 import { replaceCredentials } from './store/redis/connection/credentials';
 import { RedisStore } from './store/redis/redis-store';
 import type { Tracing } from './tracing/tracing';

@@ -1,6 +1,6 @@
 import { afterEach, expect, jest, test } from '@jest/globals';
 import type { Redis } from 'ioredis';
-import { connectSubscriber } from '../../server/src/store/redis/connection/redis-connection';
+import { connectSubscriber } from '../../server/src/store/redis/connection/connect';
 import { ClientTracking } from '../../server/src/store/redis/near-cache/client-tracking';
 import { moveMonotonicClock } from '../support/clock';
 import { until } from '../support/poll';

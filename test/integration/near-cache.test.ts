@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { SessionClient } from '@session-sidecar/client';
 import type { Redis } from 'ioredis';
 import type { SessionRef } from '../../server/src/session/session-store';
-import { connectSubscriber } from '../../server/src/store/redis/connection/redis-connection';
+import { connectSubscriber } from '../../server/src/store/redis/connection/connect';
 import { RedisStore } from '../../server/src/store/redis/redis-store';
 import { moveMonotonicClock } from '../support/clock';
 import { until } from '../support/poll';

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { RedisConnectionOptions } from '../../server/src/store/redis/connection/client-options';
-import { connectRedis } from '../../server/src/store/redis/connection/redis-connection';
+import { connectRedis } from '../../server/src/store/redis/connection/connect';
 import { emptyContent } from '../../server/src/session/content';
 import type { SessionStore } from '../../server/src/session/session-store';
 import { createTokens, randomSigningKey } from '../../server/src/tokens/token';

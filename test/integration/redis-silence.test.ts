@@ -5,7 +5,7 @@ import { emptyContent } from '../../server/src/session/content';
 import type { NewSession, SessionStore } from '../../server/src/session/session-store';
 import { createTokens, randomSigningKey } from '../../server/src/tokens/token';
 import type { RedisConnectionOptions } from '../../server/src/store/redis/connection/client-options';
-import { connectSubscriber } from '../../server/src/store/redis/connection/redis-connection';
+import { connectSubscriber } from '../../server/src/store/redis/connection/connect';
 import { RedisStore } from '../../server/src/store/redis/redis-store';
 import { moveMonotonicClock } from '../support/clock';
 import { until } from '../support/poll';

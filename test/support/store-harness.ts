@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { RedisConnectionOptions } from '../../server/src/store/redis/connection/client-options';
-import { connectRedis, connectSubscriber } from '../../server/src/store/redis/connection/redis-connection';
+import { connectRedis, connectSubscriber } from '../../server/src/store/redis/connection/connect';
 import type { RedisConnection } from '../../server/src/store/redis/connection/redis-connection';
 import { RedisStore } from '../../server/src/store/redis/redis-store';
 import type { NearCacheOptions } from '../../server/src/store/redis/redis-store';
