@@ -22,6 +22,8 @@ export class Connection extends Duplex {
   #hasRequest = false;
   #headBytes = 0;
   #lineBytes = 0;
+  /** Of the piece before, which may have cut a line end in two. */
+  #lastByte: number | undefined;
   #hasLine = false;
 
   /**
@@ -125,13 +127,13 @@ export class Connection extends Duplex {
     }
     this.#lineBytes += piece.length - from;
     this.#headBytes += piece.length;
+    this.#lastByte = piece.at(-1);
     return undefined;
   }
 
   /** Whether the line up to a newline is a lone carriage return. */
   #isCarriageReturn(piece: Buffer, from: number, newline: number): boolean {
     if (this.#lineBytes + newline - from !== 1) return false;
-    // It was the last byte of the piece before, which is gone; a line of one other byte is no header either.
-    return newline === from || piece[from] === carriageReturn;
+    return (newline === from ? this.#lastByte : piece[from]) === carriageReturn;
   }
 }

@@ -10,6 +10,8 @@ const maxHeadBytes = 4_096;
 
 let server: Server;
 let client: Socket;
+/** The server's end. */
+let accepted: Socket;
 let connection: Connection;
 /** What was handed on. */
 let received: string;
@@ -28,11 +30,11 @@ afterEach(() => {
 });
 
 async function connect(): Promise<void> {
-  const accepted = once(server, 'connection') as Promise<[Socket]>;
+  const connected = once(server, 'connection') as Promise<[Socket]>;
   client = createConnection((server.address() as AddressInfo).port, '127.0.0.1');
   client.on('error', () => undefined);
-  const [socket] = await accepted;
-  connection = new Connection(socket, maxHeadBytes, (tooLong) => tooLong.destroy());
+  [accepted] = await connected;
+  connection = new Connection(accepted, maxHeadBytes, (tooLong) => tooLong.destroy());
   received = '';
   connection.on('data', (bytes: Buffer) => (received += bytes.toString('latin1')));
 }
@@ -90,6 +92,16 @@ describe('a connection', () => {
       }),
       { numRuns: 100 },
     );
+  });
+
+  test('does not take a line of one byte for an empty one when it is cut before its end', async () => {
+    const [first, rest] = ['GET / HTTP/1.1\nx', '\n\n'];
+    client.write(first);
+    await until('the first piece', () => accepted.bytesRead === first.length);
+    client.write(rest);
+    await until('the request', () => connection.hasRequest);
+    await turns(2);
+    expect(received).toBe(first + rest);
   });
 
   test.each([
