@@ -9,13 +9,20 @@ import { startGrpcServer } from './grpc/server';
 import type { GrpcServer } from './grpc/server';
 import type { Readiness } from './http/readiness';
 import { startHttpServer } from './http/server';
+import type { HttpServer } from './http/server';
 import type { LogRateLimit } from './log-rate-limit';
 import { createMetrics } from './metrics/metrics';
+import type { Metrics } from './metrics/metrics';
 import { openStore } from './open-store';
+import type { OpenedStore } from './open-store';
 import { SessionManager } from './session/session-manager';
+import type { SessionStore } from './session/session-store';
 import { randomSigningKey } from './tokens/token';
+import type { Tokens } from './tokens/token';
 import { replaceableTokens } from './tokens/token-cache';
+import type { ReplaceableTokens } from './tokens/token-cache';
 import type { ActiveCall } from './tracing/active-call';
+import type { Tracing } from './tracing/tracing';
 import type * as TracingModule from './tracing/tracing';
 
 export interface AppContext {
@@ -54,9 +61,6 @@ export async function startApp(config: Config, context: AppContext): Promise<App
   const registry = new Registry();
   const metrics = createMetrics(registry, { version, store: config.store.kind }, tracing?.exemplar);
   logRateLimit?.onSuppressed(() => metrics.logLineSuppressed());
-  if (config.signingKeys === undefined) {
-    logger.info('no signing key configured: using a random one; tokens become invalid when this process exits');
-  }
   let grpcSince = Date.now();
   const readiness = (): Readiness => {
     const isServing = grpc?.draining === false;
@@ -64,7 +68,7 @@ export async function startApp(config: Config, context: AppContext): Promise<App
     return { ready: store.ready && isServing, parts: [...store.parts, part] };
   };
   const apiTokens = new ApiTokens(config.grpc.apiTokens);
-  const tokens = replaceableTokens(config.signingKeys ?? [randomSigningKey()]);
+  const tokens = replaceableTokens(config.signingKeys ?? [temporaryKey(logger)]);
   // Connecting to Redis begins before there is a gRPC server whose status depends on it.
   let grpc: GrpcServer | undefined;
   const storeReady = new AbortController();
@@ -81,15 +85,10 @@ export async function startApp(config: Config, context: AppContext): Promise<App
     const manager = new SessionManager({ store, tokens, limits, expiry, events: metrics });
     if (!store.ready) await delay(storeWaitMs, undefined, storeReady).catch(() => {});
     const started = await startGrpcServer({
-      addresses: config.grpcAddresses,
-      ...config.grpc,
+      ...grpcSettings(config),
       apiTokens,
-      limits: { ...config.grpc.limits, mutations: limits.maxMutations },
       decorate: tracing?.calls,
-      handleOf: (token) => {
-        const verified = tokens.verify(token);
-        return verified.valid ? verified.ref.handle : undefined;
-      },
+      handleOf: (token) => handleOf(tokens, token),
       handlers: createHandlers(manager),
       observer: metrics,
       logger,
@@ -105,32 +104,14 @@ export async function startApp(config: Config, context: AppContext): Promise<App
       maxConnections: config.httpMaxConnections,
       observer: metrics,
     });
-    for (const { from } of settings?.files ?? []) metrics.fileWatched(from);
-    const unwatch = settings?.watch({
-      onChanged: (next, names) => {
-        if (next.signingKeys !== undefined) tokens.replaceKeys(next.signingKeys);
-        apiTokens.replace(next.grpc.apiTokens);
-        if (next.store.kind === 'redis') setCredentials(next.store.redis);
-        for (const name of names) metrics.fileReloaded(name, 'applied');
-        logger.info({ settings: names }, 'changed files applied');
-      },
-      onRejected: (problems, names) => {
-        for (const name of names) metrics.fileReloaded(name, 'rejected');
-        for (const problem of problems)
-          logger.error({ settings: names, problem }, 'changed file rejected, the previous content stays in force');
-      },
-    });
+    const unwatch = watchFiles(context, metrics, { tokens, apiTokens, setCredentials });
     return {
       addresses: { grpc: started.addresses, http: http.address },
       store: config.store.kind,
-      close: async () => {
-        const deadline = performance.now() + config.shutdownGraceMs;
+      close: () => {
         grpcSince = Date.now();
         unwatch?.();
-        const finished = await started.close(config.shutdownGraceMs);
-        await tracing?.close(Math.max(deadline - performance.now(), lastExportMs));
-        await Promise.all([http.close(), store.close()]);
-        return finished;
+        return shutDown(config.shutdownGraceMs, { grpc: started, http, store, tracing });
       },
     };
   } catch (error) {
@@ -138,6 +119,68 @@ export async function startApp(config: Config, context: AppContext): Promise<App
     await store.close();
     throw error;
   }
+}
+
+interface Closable {
+  readonly grpc: GrpcServer;
+  readonly http: HttpServer;
+  readonly store: SessionStore;
+  readonly tracing: Tracing | undefined;
+}
+
+/** @returns whether all calls were finished within the grace period */
+async function shutDown(graceMs: number, { grpc, http, store, tracing }: Closable): Promise<boolean> {
+  const deadline = performance.now() + graceMs;
+  const finished = await grpc.close(graceMs);
+  await tracing?.close(Math.max(deadline - performance.now(), lastExportMs));
+  await Promise.all([http.close(), store.close()]);
+  return finished;
+}
+
+function grpcSettings({ grpcAddresses: addresses, grpc, limits }: Config) {
+  return { addresses, ...grpc, limits: { ...grpc.limits, mutations: limits.maxMutations } };
+}
+
+function temporaryKey(logger: Logger): Buffer {
+  logger.info('no signing key configured: using a random one; tokens become invalid when this process exits');
+  return randomSigningKey();
+}
+
+/** @returns `undefined` for a token that is not valid */
+function handleOf(tokens: Tokens, token: string): string | undefined {
+  const verified = tokens.verify(token);
+  return verified.valid ? verified.ref.handle : undefined;
+}
+
+/** What changed files replace. */
+interface Replaceable {
+  readonly tokens: ReplaceableTokens;
+  readonly apiTokens: ApiTokens;
+  readonly setCredentials: OpenedStore['setCredentials'];
+}
+
+/** Applies changes of the files that settings name. @returns what ends that */
+function watchFiles(
+  { settings, logger }: AppContext,
+  metrics: Metrics,
+  { tokens, apiTokens, setCredentials }: Replaceable,
+): (() => void) | undefined {
+  for (const { from } of settings?.files ?? []) metrics.fileWatched(from);
+  return settings?.watch({
+    onChanged: (next, names) => {
+      if (next.signingKeys !== undefined) tokens.replaceKeys(next.signingKeys);
+      apiTokens.replace(next.grpc.apiTokens);
+      if (next.store.kind === 'redis') setCredentials(next.store.redis);
+      for (const name of names) metrics.fileReloaded(name, 'applied');
+      logger.info({ settings: names }, 'changed files applied');
+    },
+    onRejected: (problems, names) => {
+      for (const name of names) metrics.fileReloaded(name, 'rejected');
+      for (const problem of problems) {
+        logger.error({ settings: names, problem }, 'changed file rejected, the previous content stays in force');
+      }
+    },
+  });
 }
 
 /** How long a new sidecar waits for its store. Connecting to a healthy Redis takes a few milliseconds. */

@@ -67,26 +67,15 @@ const finalFlushMs = 500;
 export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
   const { limits, logger, observer, apiTokens } = options;
   const calls = new InFlightCalls();
-  const budgets: PeerBudgets = {
-    limits,
-    observer,
-    slots: new CallSlots(limits.callsInFlight),
-    replies: new ReplyBudget(limits.replyBytes),
-    requests: new SharedBudget(limits.requestBytes),
-    streams: new SharedBudget(limits.streams),
-  };
+  const budgets = budgetsOf(options);
   const dispatchers = decorated(createDispatchers({ ...options, calls, maxMutations: limits.mutations }), options);
   const pauses = new ProcessPauses();
   const pipelines = new PipelineAdmission({ dispatchers, budgets, calls, pauses, logger });
 
-  const server = new Server({
-    'grpc.max_receive_message_length': maxMessageBytes,
-    // Books of every connection and call, for a service that is not served here.
-    'grpc.enable_channelz': 0,
-  });
-  server.addService(sessionServiceDefinition, createSessionService(dispatchers, pipelines, logger));
   const health = new Health(['', SessionServiceDefinition.fullName], observer);
   const standard = options.reflection ? [...healthMethods, ...reflectionMethods] : healthMethods;
+  const server = createServer();
+  server.addService(sessionServiceDefinition, createSessionService(dispatchers, pipelines, logger));
   addLazily(server, standard, () => loadStandardMethods(health));
 
   const methods = methodsByPath(standard);
@@ -138,6 +127,25 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
       return finished;
     },
   };
+}
+
+function budgetsOf({ limits, observer }: GrpcServerOptions): PeerBudgets {
+  return {
+    limits,
+    observer,
+    slots: new CallSlots(limits.callsInFlight),
+    replies: new ReplyBudget(limits.replyBytes),
+    requests: new SharedBudget(limits.requestBytes),
+    streams: new SharedBudget(limits.streams),
+  };
+}
+
+function createServer(): Server {
+  return new Server({
+    'grpc.max_receive_message_length': maxMessageBytes,
+    // Statistics of every connection and call, for a service that is not served here.
+    'grpc.enable_channelz': 0,
+  });
 }
 
 function decorated(dispatchers: Dispatchers, { decorate, logger, handleOf }: GrpcServerOptions): Dispatchers {
