@@ -174,6 +174,7 @@ async function main(args: string[]): Promise<number> {
         console.log(`${more > 0 ? `... and ${more} more. ` : ''}The history of the round: ${file}.jsonl`);
       },
     });
+    if (result.endedBy !== undefined) console.log(`${nameOf(part)} ended early: ${result.endedBy}`);
     results.push(result);
   }
   const report = printReport(results, {
@@ -188,7 +189,8 @@ async function main(args: string[]): Promise<number> {
   });
   writeFileSync(join(out, 'report.md'), report);
   console.log(`\n${report}\nWritten to ${join(out, 'report.md')}`);
-  return results.some(({ violations }) => violations.length > 0) ? 1 : 0;
+  if (results.some(({ violations }) => violations.length > 0)) return 1;
+  return results.some(({ endedBy }) => endedBy !== undefined) ? 2 : 0;
 }
 
 const mostPrinted = 5;

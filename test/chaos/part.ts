@@ -50,6 +50,8 @@ export interface PartResult {
   readonly recoveries: { readonly kind: string; readonly milliseconds: number }[];
   readonly violations: Violation[];
   peakBytes: number;
+  /** Why it ended before its time: a fault could not be made, say. It says nothing about the promises. */
+  endedBy?: string;
 }
 
 export interface Outcomes {
@@ -128,6 +130,8 @@ export async function runPart(part: Part, options: RunOptions): Promise<PartResu
       options.onRound(result.rounds, round.history, violations, logs);
       previous = { ...round, alive: random.shuffle(round.alive).slice(0, mostCarried) };
     } while (now() < end - shortestRoundMs);
+  } catch (error) {
+    result.endedBy = String(error);
   } finally {
     for (const connection of connections) connection.close();
     await Promise.all(callers.map((caller) => caller.stop()));

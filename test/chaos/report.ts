@@ -53,6 +53,9 @@ export function printReport(results: readonly PartResult[], facts: ReportFacts):
     'in a row for an outage. Late calls ended more than 100 ms after their deadline. Recovery is the time from the moment at which a call',
     'could succeed to the first change that did.',
     '',
+    ...results.flatMap(({ part, endedBy }) =>
+      endedBy === undefined ? [] : [`The rounds of ${part.mode.name} ended early: ${endedBy}`, ''],
+    ),
     '## Faults',
     '',
     ...table(

@@ -1,4 +1,5 @@
 import { sleep, now } from '../clock';
+import type { Instant } from '../clock';
 import type { RedisNode } from '../topology/redis-node';
 import type { SentinelWorld } from '../topology/sentinel';
 import { all } from './fault';
@@ -7,12 +8,23 @@ import type { Fault } from './fault';
 /** How long a message from Sentinel to a sidecar may take, in ms. What is acknowledged later must not be lost. */
 const announcementMs = 100;
 const patienceMs = 60_000;
+/** Twice the failover-timeout of the Sentinels, after which they begin no more of the same failover. */
+const failoverMs = 9_000;
 
 /** Makes a node that was the master follow the one that is it now, as Sentinel does after some ten seconds. */
 async function follow(world: SentinelWorld, old: RedisNode): Promise<void> {
   const master = await world.master();
   if (master !== old) await old.admin.replicaof('127.0.0.1', master.port);
   await world.settle();
+}
+
+/** Asks again when Sentinel gives the failover up, because the replica did not answer in time. */
+async function failOver(world: SentinelWorld, switched: Promise<Instant>): Promise<Instant> {
+  for (;;) {
+    await world.failover();
+    const possible = await Promise.race([switched, sleep(failoverMs)]);
+    if (typeof possible === 'number') return possible;
+  }
 }
 
 /** An operator asks Sentinel for another master. */
@@ -23,8 +35,7 @@ export const plannedFailover: Fault<SentinelWorld> = {
     const old = await world.master();
     const switched = world.switched(patienceMs);
     const injected = now();
-    await world.failover();
-    const possible = await switched;
+    const possible = await failOver(world, switched);
     record({
       ...{ kind: this.name, detail: 'SENTINEL FAILOVER', injected, healed: possible, possible, sidecars: all(world) },
       loss: { what: 'recent', from: injected, until: possible + announcementMs },
