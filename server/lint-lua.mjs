@@ -16,7 +16,7 @@ const files = new Map(
 );
 
 const problems = [...files].flatMap(([path, file]) =>
-  [...headerProblems(file), ...declarationProblems(file), ...unusedProblems(path, file)].map(
+  [...headerProblems(path, file), ...declarationProblems(file), ...unusedProblems(path, file)].map(
     (problem) => `${path}: ${problem}`,
   ),
 );
@@ -25,7 +25,7 @@ process.exitCode = problems.length > 0 ? 1 : 0;
 
 function read(path) {
   const text = readFileSync(join(folder, path), 'utf8');
-  const [header = ''] = /^(?:(?:#!|--).*\n)+/.exec(text) ?? [];
+  const [header = ''] = /^(?:--.*\n)+/.exec(text) ?? [];
   const { body, globals } = parse(path, text);
   const declared = (kind) => [...header.matchAll(new RegExp(`^-- @${kind} (\\S+)$`, 'gm'))].map(([, name]) => name);
   const names = body.flatMap((statement) => {
@@ -44,13 +44,13 @@ function parse(path, text) {
   }
 }
 
-function headerProblems({ text, header }) {
+function headerProblems(path, { text, header }) {
   const problems = [];
   const line = (label) => new RegExp(`^-- ${label.replaceAll(/[[\]]/g, '\\$&')} `, 'm').test(header);
   const arguments_ = new Set([...text.slice(header.length).matchAll(/\b(?:ARGV|KEYS)\[\d+\]/g)].map(([name]) => name));
   for (const name of arguments_) if (!line(name)) problems.push(`the header does not describe ${name}`);
   if (!/^-- \w/m.test(header)) problems.push('the header does not say what the file is for');
-  if (text.startsWith('#!lua')) {
+  if (!path.startsWith('lib')) {
     for (const label of ['Returns', 'Errors:']) if (!line(label)) problems.push(`the header has no line "${label}"`);
   }
   return problems;

@@ -1,4 +1,3 @@
-#!lua
 -- Stores a new session, unless the key exists.
 --
 -- ARGV[3]  idle timeout in ms, or '-'

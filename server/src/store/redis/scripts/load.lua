@@ -1,10 +1,10 @@
-#!lua flags=allow-oom
 -- Reads a session and records the access when the touch interval has passed since the last one recorded. Allowed when Redis is
 -- full, which must not log people out: a touch writes a few bytes over old ones.
 --
 -- Returns { 'found', record, time }, with 'touched' as a fourth element when the access was recorded, at that time.
 -- Errors: { 'not_found' }, { 'damaged' }, { 'newer_format' }
 --
+-- @flags allow-oom
 -- @include lib/body.lua
 -- @include lib/call.lua
 -- @include lib/record.lua

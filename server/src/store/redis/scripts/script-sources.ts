@@ -37,18 +37,19 @@ const library: Readonly<Record<string, string>> = {
 };
 
 /**
- * The text of a script as Redis gets it: its `#!lua` line, the settings and library files that it and they declare with
- * `-- @setting` and `-- @include`, and the script itself. Settings are in the text because arguments would be sent, and parsed
- * as numbers, with every call.
+ * The text of a script as Redis gets it: a first line with its `-- @flags`
+ * (https://redis.io/docs/latest/develop/programmability/lua-api/#script_flags), the settings and library files that it and they
+ * declare with `-- @setting` and `-- @include`, and the script itself. Settings are in the text because arguments would be sent,
+ * and parsed as numbers, with every call.
  */
 export function scriptSource(name: ScriptName, settings: ScriptSettings): string {
   const script = scripts[name];
-  const shebangEnd = script.indexOf('\n') + 1;
-  const files = [...includedFiles(script), script.slice(shebangEnd)];
+  const files = [...includedFiles(script), script];
   const values = settingValues(settings);
   const names = new Set(files.flatMap((text) => declared(text, 'setting')));
   const locals = [...names].map((setting) => `local ${setting} = ${String(values[setting] ?? 'nil')}\n`);
-  return [script.slice(0, shebangEnd), ...locals, ...files].join('');
+  const flags = declared(script, 'flags').map((flag) => ` flags=${flag}`);
+  return [`#!lua${flags.join('')}\n`, ...locals, ...files].join('');
 }
 
 /** The library files that a file needs, each once and after those that it includes itself. */
@@ -62,7 +63,7 @@ function includedFiles(text: string, seen = new Set<string>()): string[] {
   });
 }
 
-function declared(text: string, kind: 'include' | 'setting'): string[] {
+function declared(text: string, kind: 'flags' | 'include' | 'setting'): string[] {
   return [...text.matchAll(new RegExp(`^-- @${kind} (\\S+)$`, 'gm'))].map(([, name = '']) => name);
 }
 

@@ -1,4 +1,3 @@
-#!lua
 -- Applies a change to a session, all of it or nothing.
 --
 -- ARGV[3]  version that the session must have, or ''
