@@ -14,7 +14,7 @@ const maxIdleMs = 60_000;
  * those on Node.js read nothing after a GOAWAY. Later calls are refused in a way that gRPC libraries retry by themselves.
  */
 const handOverMs = 500;
-const idleHandOverMs = 50;
+const minIdleHandOverMs = 50;
 
 /** How long busy clients, which learn of the shutdown with each reply, may take to reconnect by themselves. */
 const busyHandOverMs = 250;
@@ -176,21 +176,36 @@ export class Connections {
     for (const { socket } of this.#peers) socket.destroy();
   }
 
-  /** The answer to a ping comes after all that the client sent before it got the word. */
+  /**
+   * The answer to a ping comes after all that the client sent before it knew. A client without calls is pinged first: those on
+   * Node.js read nothing after a GOAWAY, so they get a few times as long as they took to answer.
+   */
   #handOver(peer: Peer): Promise<void> {
     const { session } = peer;
     if (peer.isHandedOver || session === undefined || session.closed || session.destroyed) return Promise.resolve();
     peer.isHandedOver = true;
     return new Promise((resolve) => {
+      let timer: NodeJS.Timeout | undefined;
       const done = (): void => {
-        clearTimeout(late);
+        clearTimeout(timer);
         if (!session.closed) session.close();
         resolve();
       };
-      const late = setTimeout(done, peer.streams.amount > 0 ? handOverMs : idleHandOverMs);
+      const announce = (idleMs: number): void => {
+        clearTimeout(timer);
+        if (session.closed || session.destroyed) return resolve();
+        timer = setTimeout(done, peer.streams.amount > 0 ? handOverMs : idleMs);
+        session.goaway(constants.NGHTTP2_NO_ERROR, highestStreamId);
+        session.ping(done);
+      };
       session.once('close', done);
-      session.goaway(constants.NGHTTP2_NO_ERROR, highestStreamId);
-      session.ping(done);
+      if (peer.streams.amount > 0) return announce(handOverMs);
+      const pingedAt = performance.now();
+      timer = setTimeout(() => announce(handOverMs), handOverMs);
+      session.ping(() => {
+        const latencyMs = performance.now() - pingedAt;
+        if (latencyMs < handOverMs) announce(Math.min(Math.max(minIdleHandOverMs, 5 * latencyMs), handOverMs));
+      });
     });
   }
 
