@@ -57,7 +57,8 @@ export function createDispatchers({
         observer.rpcEnded(name, statusName, performance.now() - began);
       };
       const fail = (error: FailureStatus): Outcome => {
-        end(status[error.code] ?? 'UNKNOWN');
+        // Counted as its caller sees it, whose own timer has fired by now.
+        end(call.deadlineExceeded ? 'DEADLINE_EXCEEDED' : (status[error.code] ?? 'UNKNOWN'));
         return { error };
       };
       // Its caller does not wait for the answer, so a stopping sidecar need not either.
