@@ -573,6 +573,18 @@ describe('what a fault excuses, and what not', () => {
     );
   });
 
+  test('a failover: a change at a version whose number was given again, and no other', () => {
+    tell(
+      (s) =>
+        s
+          .fault(failover)
+          .update('1', 1500, maybe(), { call: { kind: 'update', through: 'session', writes: [] } })
+          .read('r', 2500, 2, ['s', '1'], {}, { count: 3 }),
+      (s) => s.operations.splice(1, 1, { ...s.operations[1]!, call: { kind: 'update', through: 'api', writes: [] } }),
+      'reads show whole changes',
+    );
+  });
+
   test('a server that was demoted: what reads of it show for a moment, and nothing that it acknowledges', () => {
     const demotion = { ...failover, loss: { ...failover.loss, readUntil: 2300 } } as const;
     tell(
