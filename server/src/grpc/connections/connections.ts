@@ -236,8 +236,9 @@ export class Connections {
 
   #look(now: number): void {
     const { limits, replies } = this.#budgets;
+    const pressure = { repliesAreSpent: replies.isSpent, isCrowded: this.#peers.size > this.#limit / 2 };
     for (const peer of this.#peers) {
-      const why = whyEnd(peer, now, replies.isSpent, limits);
+      const why = whyEnd(peer, now, pressure, limits);
       if (why !== undefined) this.#end(peer, why);
     }
     for (const [peer, since] of this.#idle) {

@@ -6,6 +6,20 @@ import type { Peer } from './peer';
 const pingTimeoutFactor = 2;
 
 /**
+ * With many connections, how long one without calls may be silent, and take to answer, in ms. A client that broke the protocol
+ * is not read any more, so that nothing but an unanswered ping tells that it is gone.
+ */
+const crowdedMs = 1000;
+
+/** What decides how patient the sidecar is. */
+export interface Pressure {
+  /** Too many replies wait to be read. */
+  readonly repliesAreSpent: boolean;
+  /** More than half of all connections are taken. */
+  readonly isCrowded: boolean;
+}
+
+/**
  * Whether a connection still does what a client does: completes its handshake, sends whole frames, answers pings, takes
  * replies when there is no more room for them. Asks for a sign of life where that is not known.
  *
@@ -14,19 +28,22 @@ const pingTimeoutFactor = 2;
 export function whyEnd(
   peer: Peer,
   now: number,
-  repliesAreSpent: boolean,
+  { repliesAreSpent, isCrowded }: Pressure,
   { stallMs, keepaliveMs }: Pick<GrpcLimits, 'stallMs' | 'keepaliveMs'>,
 ): RefusalLimit | undefined {
   if (!peer.isEstablished) return now - peer.since >= stallMs ? 'handshake' : undefined;
   if (repliesAreSpent && takesNothing(peer, now, stallMs)) return 'reply_buffer';
 
+  const isIdle = peer.streams.amount === 0;
+  const isUrgent = isIdle && isCrowded;
   if (peer.pingedAt !== undefined) {
     // A busy application answers late; bytes that never become a frame are an attack or a broken proxy.
-    const limit = peer.isSuspect && peer.streams.amount === 0 ? stallMs : pingTimeoutFactor * keepaliveMs;
-    return now - peer.pingedAt >= limit ? 'keepalive' : undefined;
+    const patienceMs = peer.isSuspect && isIdle ? stallMs : pingTimeoutFactor * keepaliveMs;
+    return now - peer.pingedAt >= (isUrgent ? Math.min(patienceMs, crowdedMs) : patienceMs) ? 'keepalive' : undefined;
   }
-  const isSuspect = peer.socket.bytesRead !== peer.bytesWhenAlive && peer.streams.amount === 0;
-  if (isSuspect || now - peer.aliveAt >= keepaliveMs) ping(peer, now, isSuspect);
+  const isSuspect = peer.socket.bytesRead !== peer.bytesWhenAlive && isIdle;
+  const silentMs = isUrgent ? Math.min(keepaliveMs, crowdedMs) : keepaliveMs;
+  if (isSuspect || now - peer.aliveAt >= silentMs) ping(peer, now, isSuspect);
   return undefined;
 }
 

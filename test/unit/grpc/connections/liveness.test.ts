@@ -1,9 +1,12 @@
 import type { ServerHttp2Session } from 'node:http2';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { whyEnd } from '../../../../server/src/grpc/connections/liveness';
+import type { Pressure } from '../../../../server/src/grpc/connections/liveness';
 import type { Peer } from '../../../../server/src/grpc/connections/peer';
 
 const limits = { stallMs: 5000, keepaliveMs: 10_000 };
+
+const spent = { repliesAreSpent: true };
 
 describe('a connection', () => {
   let pings: ((error: Error | null) => void)[];
@@ -24,7 +27,8 @@ describe('a connection', () => {
     } as unknown as Peer;
   });
 
-  const look = (now: number, repliesAreSpent = false) => whyEnd(peer, now, repliesAreSpent, limits);
+  const look = (now: number, pressure: Partial<Pressure> = {}) =>
+    whyEnd(peer, now, { repliesAreSpent: false, isCrowded: false, ...pressure }, limits);
 
   test('that does not complete its handshake is ended', () => {
     peer.isEstablished = false;
@@ -60,13 +64,22 @@ describe('a connection', () => {
     expect([look(1000), pings.length]).toEqual([undefined, 0]);
   });
 
+  test('without calls is asked and ended soon when there are many, and one with a call is not', () => {
+    const crowded = { isCrowded: true };
+    expect([look(999, crowded), pings.length]).toEqual([undefined, 0]);
+    expect([look(1000, crowded), pings.length]).toEqual([undefined, 1]);
+    expect([look(1999, crowded), look(2000, crowded), look(2000)]).toEqual([undefined, 'keepalive', undefined]);
+    streams.amount = 1;
+    expect(look(20_999, crowded)).toBeUndefined();
+  });
+
   test('that takes no replies is ended when there are too many in all, and not before', () => {
     streams.amount = 1;
     replies.held = 1000;
     peer.aliveAt = 8000;
-    expect([look(1000, true), look(5999, true)]).toEqual([undefined, undefined]);
+    expect([look(1000, spent), look(5999, spent)]).toEqual([undefined, undefined]);
     replies.sentBytes += 1;
-    expect([look(6000, true), look(10_999, true), look(11_000)]).toEqual([undefined, undefined, undefined]);
-    expect(look(11_000, true)).toBe('reply_buffer');
+    expect([look(6000, spent), look(10_999, spent), look(11_000)]).toEqual([undefined, undefined, undefined]);
+    expect(look(11_000, spent)).toBe('reply_buffer');
   });
 });
