@@ -14,7 +14,7 @@ const maxIdleMs = 60_000;
  * those on Node.js read nothing after a GOAWAY. Later calls are refused in a way that gRPC libraries retry by themselves.
  */
 const handOverMs = 500;
-const minIdleHandOverMs = 50;
+const minIdleHandOverMs = 250;
 
 /** How long busy clients, which learn of the shutdown with each reply, may take to reconnect by themselves. */
 const busyHandOverMs = 250;

@@ -65,7 +65,7 @@ describe('an idle connection of a sidecar that stops', () => {
     expect(session.goaway).not.toHaveBeenCalled();
     session.pings[0]!();
     expect(session.goaway).toHaveBeenCalledTimes(1);
-    jest.advanceTimersByTime(49);
+    jest.advanceTimersByTime(249);
     expect(session.closed).toBe(false);
     jest.advanceTimersByTime(1);
     expect(session.closed).toBe(true);
