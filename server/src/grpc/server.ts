@@ -60,8 +60,12 @@ export interface GrpcServer {
   close(graceMs: number): Promise<boolean>;
 }
 
-/** How long clients have to take the last answers and close their connections. */
+/**
+ * How long clients have to take the last answers and close their connections. Those with a pipeline close it once they have read
+ * that the sidecar stops, which a busy machine may delay; what they send until then is refused, and safe to retry.
+ */
 const finalFlushMs = 500;
+const pipelineFlushMs = 2000;
 
 /** Serves `session.v1.SessionService`, `grpc.health.v1.Health` and server reflection. */
 export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
@@ -122,7 +126,8 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
       );
       // The last answers must get out, but a client that watches grpc.health.v1 would keep the server for ever.
       server.tryShutdown(() => {});
-      await within(finished ? finalFlushMs : 0, connections.allClosed());
+      const flushMs = pipelines.isEmpty ? finalFlushMs : pipelineFlushMs;
+      await within(finished ? flushMs : 0, connections.allClosed());
       stop();
       return finished;
     },
