@@ -26,7 +26,8 @@ async function outcomeOf(method: 'invalidateSession' | 'updateSession', outcomes
     close: () => {},
   } as unknown as Transport;
   // Attempts that did nothing go on until the deadline; others end by themselves, however busy the machine is.
-  const patienceMs = ['not done', 'overloaded', 'draining'].includes(outcomes.at(-1)!) ? 300 : 20_000;
+  const endless: readonly Outcome[] = ['not applied', 'overloaded', 'draining'];
+  const patienceMs = endless.includes(outcomes.at(-1)!) ? 300 : 20_000;
   const call = retryingTransport(transport).call(method, {} as never, { deadline: performance.now() + patienceMs });
   const outcome = await call.then(
     () => 'done',
