@@ -9,8 +9,8 @@ import (
 )
 
 // Transform atomically replaces the value at a key with the result of change, so that no parallel change to it is lost. change
-// gets the zero value if there is none, and is called again with the current value if another request came first. The result,
-// which Transform returns, is stored without Save.
+// receives the current value, or the zero value for an unset key, and runs again with the new value if a parallel change was
+// stored first. Transform stores the result without Save and returns it.
 //
 // On a session that is not stored, Transform is Set. If the key has unsaved changes, change gets the unsaved value, and all unsaved
 // changes are saved. It fails with VERSION_MISMATCH after 50 lost races.

@@ -109,7 +109,7 @@ class Session(MutableMapping[str, Any]):
         return len(self._data)
 
     def setdefault(self, key: str, default: Any = None) -> Any:
-        """Returns the value at a key. If there is none, sets default, unless another request sets one before save()."""
+        """Returns the value at a key. For an unset key, sets default, unless a parallel request sets the key before save()."""
         if key not in self:
             self._data.set(key, default, "set_if_absent")
         return self[key]

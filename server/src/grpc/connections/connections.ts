@@ -16,6 +16,9 @@ const maxIdleMs = 60_000;
 const handOverMs = 500;
 const minIdleHandOverMs = 250;
 
+/** How many times as long as it took to answer a ping an idle client gets to read a GOAWAY: a busy machine delays it unevenly. */
+const idleLatencyFactor = 5;
+
 /** How long busy clients, which learn of the shutdown with each reply, may take to reconnect by themselves. */
 const busyHandOverMs = 250;
 
@@ -204,7 +207,8 @@ export class Connections {
       timer = setTimeout(() => announce(handOverMs), handOverMs);
       session.ping(() => {
         const latencyMs = performance.now() - pingedAt;
-        if (latencyMs < handOverMs) announce(Math.min(Math.max(minIdleHandOverMs, 5 * latencyMs), handOverMs));
+        if (latencyMs < handOverMs)
+          announce(Math.min(Math.max(minIdleHandOverMs, idleLatencyFactor * latencyMs), handOverMs));
       });
     });
   }
