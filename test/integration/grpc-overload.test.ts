@@ -111,15 +111,15 @@ describe('when all places for calls are taken', () => {
     });
     const pipe = pipeline();
     redis.freeze();
-    pipe.send({ calls: range(40).map((id) => callOf(id, 'getSession', { token })) });
-    // One frame is read ahead.
-    pipe.send({ calls: [callOf(40, 'getSession', { token })] });
-    pipe.send({ calls: [callOf(41, 'updateSession', increment(token), 200)] });
+    pipe.send({ calls: range(64).map((id) => callOf(id, 'getSession', { token })) });
+    // As many as are in flight wait: no frame is read, but for one ahead.
+    pipe.send({ calls: [callOf(64, 'getSession', { token })] });
+    pipe.send({ calls: [callOf(65, 'updateSession', increment(token), 200)] });
     await until('the frames to leave', () => pipe.accepted === 3);
     const end = performance.now() + 200;
     await until('its caller to give up', () => performance.now() > end);
     redis.thaw();
-    expect(await failureOf(pipe.reply(41))).toMatchObject({ status: 'UNAVAILABLE', reason: 'OVERLOADED' });
+    expect(await failureOf(pipe.reply(65))).toMatchObject({ status: 'UNAVAILABLE', reason: 'OVERLOADED' });
     expect(await refusals('paused')).toBe(1);
     pipe.halfClose();
     expect(await pipe.end).toBe('OK');

@@ -138,7 +138,8 @@ export class CallQueue implements Lane, Waiting {
 
   #start(call: QueuedCall): void {
     this.#inFlight += 1;
-    call.start(this.#client.replies.start());
+    const reserved = this.#client.replies.start();
+    this.#budgets.slots.start(this, () => call.start(reserved));
   }
 
   #onEmptied(): void {

@@ -1,19 +1,17 @@
+import { TurnBudget } from './turn-budget';
+
 /** Size of the reserve, relative to all slots. */
 const reserveRatio = 1 / 8;
 
 /** Connections that hold a smaller share of all slots than this may use the reserve. */
 const smallShareRatio = 1 / 256;
 
-/**
- * This many calls start whenever there is a slot. Further ones start this many per turn of the event loop: a store in memory
- * answers calls that start together before the size of any reply is known.
- */
-const perTurn = 64;
-
-/** The slots that one connection holds. */
+/** What one connection has of the process. */
 export interface Seats {
   /** Number of slots it holds. */
   inFlight: number;
+  /** Its finish tag: the time, in ms, that starting its calls took, counted from where the others were when it began. */
+  finishTag: number;
 }
 
 /** A queue of calls that wait for slots: those of one stream, or the unary ones of one connection. */
@@ -24,18 +22,21 @@ export interface Lane {
 }
 
 /**
- * A semaphore for all calls in flight. When no slot is free, connections get the next one in turn, and so do the lanes of a
- * connection. A reserve is kept for connections that hold few slots, so that a client with a single call does not wait for
- * another client's thousands.
+ * A semaphore for all calls in flight. When calls wait, the next to start is one of the connection whose calls have taken the
+ * least time to start, by start-time fair queueing (Goyal, Vin and Cheng, 1996): decoding is work, and a connection that sends
+ * large requests slows down itself. The lanes of a connection get slots in turn. A reserve is kept for connections that hold few
+ * slots, so that a client with a single call does not wait for another client's thousands.
  */
 export class CallSlots {
   readonly #limit: number;
   readonly #limitWithReserve: number;
   readonly #smallShare: number;
   readonly #waiting = new Map<Seats, Set<Lane>>();
+  readonly #turn = new TurnBudget(() => this.#wake());
   #inFlight = 0;
   #isWaking = false;
-  #leftInTurn = perTurn;
+  /** The start tag of the call that started last, in ms. */
+  #virtualTime = 0;
 
   constructor(limit: number) {
     this.#limit = limit;
@@ -49,8 +50,8 @@ export class CallSlots {
 
   /** Takes a slot for one call, if one is free. */
   acquire({ seats }: Lane): boolean {
-    if (!this.#hasRoom(seats)) return false;
-    if (this.#inFlight >= perTurn) this.#useTurn();
+    if (this.#turn.isSpent || !this.#hasRoom(seats)) return false;
+    this.#turn.use();
     this.#inFlight += 1;
     seats.inFlight += 1;
     return true;
@@ -61,6 +62,15 @@ export class CallSlots {
     this.#inFlight -= 1;
     seats.inFlight -= 1;
     if (this.#waiting.size > 0) this.#wake();
+  }
+
+  /** Starts a call that has a slot, at the expense of its connection. */
+  start({ seats }: Lane, call: () => void): void {
+    this.#virtualTime = Math.max(this.#virtualTime, seats.finishTag);
+    const startTag = this.#virtualTime;
+    const began = performance.now();
+    call();
+    seats.finishTag = startTag + performance.now() - began;
   }
 
   /** Puts a lane last in the queue, unless it is queued. */
@@ -83,32 +93,23 @@ export class CallSlots {
     this.#isWaking = false;
   }
 
-  /** The first queued lane that may have a slot; its connection goes last. */
+  /** The first lane of the connection whose turn it is. */
   #next(): Lane | undefined {
-    for (const [seats, lanes] of this.#waiting) {
-      if (!this.#hasRoom(seats)) continue;
-      this.#waiting.delete(seats);
-      const [lane] = lanes;
-      if (lane === undefined) continue;
-      lanes.delete(lane);
-      if (lanes.size > 0) this.#waiting.set(seats, lanes);
-      return lane;
+    if (this.#turn.isSpent) return undefined;
+    let next: Seats | undefined;
+    for (const seats of this.#waiting.keys()) {
+      if (this.#hasRoom(seats) && (next === undefined || seats.finishTag < next.finishTag)) next = seats;
     }
-    return undefined;
-  }
-
-  #useTurn(): void {
-    if (this.#leftInTurn === perTurn) {
-      setImmediate(() => {
-        this.#leftInTurn = perTurn;
-        this.#wake();
-      });
-    }
-    this.#leftInTurn -= 1;
+    if (next === undefined) return undefined;
+    const lanes = this.#waiting.get(next)!;
+    const [lane] = lanes;
+    lanes.delete(lane!);
+    this.#waiting.delete(next);
+    if (lanes.size > 0) this.#waiting.set(next, lanes);
+    return lane;
   }
 
   #hasRoom(seats: Seats): boolean {
-    if (this.#inFlight >= perTurn && this.#leftInTurn === 0) return false;
     if (this.#inFlight < this.#limit) return true;
     return seats.inFlight < this.#smallShare && this.#inFlight < this.#limitWithReserve;
   }

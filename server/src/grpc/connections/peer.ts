@@ -15,6 +15,7 @@ export interface PeerBudgets extends SharedBudgets {
 export class Peer implements Client, Seats {
   readonly since = performance.now();
   inFlight = 0;
+  finishTag = 0;
   readonly streams: Share;
   readonly requests: Share;
   readonly replies: ReplyAccount;

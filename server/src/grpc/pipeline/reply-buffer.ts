@@ -5,8 +5,8 @@ import { encode } from '../../rpc/encoding';
 /** A frame of replies is sent when it has grown to this, and has more only for a single reply. Clients may refuse 4 MiB. */
 const frameBytes = 1024 * 1024;
 
-/** Unread bytes above which the client gets no more frames for now: at most two are in flight. */
-const blockedAtBytes = frameBytes;
+/** Bytes of replies that are not taken, above which no call should start. */
+const blockedAtBytes = 2 * frameBytes;
 
 interface SizedReply {
   readonly reply: PipelineReply;
@@ -24,12 +24,17 @@ export interface ReplyTarget {
   unblocked(): void;
 }
 
-/** Coalesces replies into frames of bounded size: those that are ready together are sent together. */
+/**
+ * Coalesces replies into frames of bounded size: those that are ready together are sent together, and so are those that become
+ * ready while a frame is being written. Node.js writes one frame of a stream per turn of the event loop, so on a busy process
+ * smaller frames would queue without end.
+ */
 export class ReplyBuffer {
   readonly #target: ReplyTarget;
   #replies: SizedReply[] = [];
   #bytes = 0;
   #inFlightBytes = 0;
+  #framesInFlight = 0;
   #flushScheduled = false;
   #isClosed = false;
 
@@ -37,9 +42,9 @@ export class ReplyBuffer {
     this.#target = target;
   }
 
-  /** The client does not take what was sent. */
+  /** The client does not take what it is sent. */
   isBlocked(): boolean {
-    return this.#inFlightBytes >= blockedAtBytes;
+    return this.#inFlightBytes + this.#bytes >= blockedAtBytes;
   }
 
   get isEmpty(): boolean {
@@ -54,7 +59,9 @@ export class ReplyBuffer {
     if (this.#isClosed) return;
     this.#replies.push({ reply, bytes });
     this.#bytes += bytes;
-    if (isLast || this.#bytes >= frameBytes) this.flush();
+    if (this.#bytes >= frameBytes) this.flush();
+    else if (this.#framesInFlight > 0) return;
+    else if (isLast) this.flush();
     else this.#scheduleFlush();
   }
 
@@ -63,7 +70,7 @@ export class ReplyBuffer {
   }
 
   flush(): void {
-    while (this.#replies.length > 0 && !this.isBlocked() && !this.#isClosed) {
+    while (this.#replies.length > 0 && this.#inFlightBytes < frameBytes && !this.#isClosed) {
       let bytes = 0;
       const over = this.#replies.findIndex((next, index) => {
         bytes += next.bytes;
@@ -85,16 +92,17 @@ export class ReplyBuffer {
     const bytes = replies.reduce((sum, reply) => sum + reply.bytes, 0);
     this.#bytes -= bytes;
     this.#inFlightBytes += bytes;
+    this.#framesInFlight += 1;
     this.#target.write(
       encode(PipelineResponse, { replies: replies.map(({ reply }) => reply), draining: false }),
       () => {
         const wasBlocked = this.isBlocked();
         this.#inFlightBytes -= bytes;
+        this.#framesInFlight -= 1;
         if (this.#isClosed) return;
         this.#target.taken(bytes);
-        if (!wasBlocked || this.isBlocked()) return;
-        this.flush();
-        if (!this.isBlocked()) this.#target.unblocked();
+        if (this.#replies.length > 0 && (this.#framesInFlight === 0 || this.#bytes >= frameBytes)) this.flush();
+        if (wasBlocked && !this.isBlocked()) this.#target.unblocked();
       },
     );
   }

@@ -34,9 +34,12 @@ export interface PipelineParts {
 /** Maximum number of calls per frame. */
 const callsPerFrame = 1024;
 
+/** While this much waits to be started, no further frame is read. With less, a client of many small frames would starve. */
+const readAhead = { calls: 32, bytes: 64 * 1024 } as const;
+
 /**
  * One stream, with backpressure: calls are queued until there is room and the client has read its replies, and no frame is read
- * while calls are queued.
+ * while many are queued.
  */
 export class Pipeline {
   readonly #stream: PipelineStream;
@@ -98,8 +101,8 @@ export class Pipeline {
     }
     for (const call of calls) this.#take(call);
     for (const id of frame.cancelled) this.#forget(id);
-    if (this.#queue.size > 0) this.#pause();
-    else this.#readOn();
+    if (this.#queue.size === 0) this.#readOn();
+    else if (this.#queue.size >= readAhead.calls || this.#frameBytes >= readAhead.bytes) this.#pause();
   }
 
   #read(bytes: Buffer): Frame | undefined {

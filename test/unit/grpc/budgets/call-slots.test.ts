@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { CallSlots } from '../../../../server/src/grpc/budgets/call-slots';
 import type { Lane, Seats } from '../../../../server/src/grpc/budgets/call-slots';
 
@@ -7,12 +7,13 @@ const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(reso
 /** A lane with calls that wait for places. */
 class TestLane implements Lane {
   waiting = 0;
+  onStart = (): void => {};
 
   constructor(
     readonly name: string,
     readonly slots: CallSlots,
     readonly started: string[],
-    readonly seats: Seats = { inFlight: 0 },
+    readonly seats: Seats = { inFlight: 0, finishTag: 0 },
   ) {}
 
   /** Takes as many places as it gets, and waits for the others. */
@@ -29,6 +30,7 @@ class TestLane implements Lane {
     if (this.waiting === 0 || !this.slots.acquire(this)) return;
     this.waiting -= 1;
     this.started.push(this.name);
+    this.onStart();
     if (this.waiting > 0) this.slots.wait(this);
   }
 }
@@ -43,6 +45,17 @@ async function full(limit: number): Promise<{ slots: CallSlots; started: string[
   started.length = 0;
   return { slots, started, holder };
 }
+
+/** The clock, which stands still: a turn of the event loop takes no time unless a test says so. */
+let now: jest.SpiedFunction<typeof performance.now>;
+
+beforeEach(() => {
+  now = jest.spyOn(performance, 'now').mockReturnValue(0);
+});
+
+afterEach(() => {
+  now.mockRestore();
+});
 
 describe('places for calls', () => {
   test('are as many as the limit says for one client, whatever it wants', async () => {
@@ -66,7 +79,7 @@ describe('places for calls', () => {
   test('that become free go to connections in turn, and to the lanes of one in turn', async () => {
     const { slots, started, holder } = await full(200);
     // Connections that hold many, so that the reserve is not for them.
-    const seats = () => ({ inFlight: 100 });
+    const seats = () => ({ inFlight: 100, finishTag: 0 });
     const shared = seats();
     const lanes = [
       new TestLane('a1', slots, started, shared),
@@ -78,11 +91,51 @@ describe('places for calls', () => {
     expect(started).toEqual(['a1', 'b', 'a2', 'b', 'a1', 'b', 'a2', 'b']);
   });
 
+  test('that become free go to the connection whose calls took the least time to start', async () => {
+    const { slots, started, holder } = await full(200);
+    const costs: Readonly<Record<string, number>> = { costly: 3, cheap: 1 };
+    const lanes = Object.keys(costs).map((name) => new TestLane(name, slots, started, { inFlight: 100, finishTag: 0 }));
+    for (const lane of lanes) {
+      lane.want(100);
+      lane.onStart = () => {
+        slots.start(lane, () => now.mockReturnValue(performance.now() + costs[lane.name]!));
+      };
+    }
+    for (let call = 0; call < 8; call++) {
+      slots.release(holder);
+      now.mockReturnValue(0);
+    }
+    expect(started).toEqual(['costly', 'cheap', 'cheap', 'cheap', 'costly', 'cheap', 'cheap', 'cheap']);
+  });
+
+  test('that were not wanted for a while are not owed to a connection', async () => {
+    const { slots, started, holder } = await full(200);
+    const busy = new TestLane('busy', slots, started, { inFlight: 100, finishTag: 0 });
+    const late = new TestLane('late', slots, started, { inFlight: 100, finishTag: 0 });
+    for (const lane of [busy, late]) {
+      lane.onStart = () => {
+        slots.start(lane, () => now.mockReturnValue(performance.now() + 1));
+      };
+    }
+    busy.want(100);
+    for (let call = 0; call < 10; call++) {
+      slots.release(holder);
+      now.mockReturnValue(0);
+    }
+    late.want(100);
+    started.length = 0;
+    for (let call = 0; call < 4; call++) {
+      slots.release(holder);
+      now.mockReturnValue(0);
+    }
+    expect(started).toEqual(['late', 'busy', 'late', 'busy']);
+  });
+
   test('that a thousand lanes wait for and cannot use are handed on, without running out of stack', async () => {
     const { slots, started, holder } = await full(200);
-    const busy = { inFlight: 100 };
+    const busy = { inFlight: 100, finishTag: 0 };
     for (let lane = 0; lane < 20_000; lane++) slots.wait({ seats: busy, startNext: () => undefined });
-    const last = new TestLane('last', slots, started, { inFlight: 100 }).want(1);
+    const last = new TestLane('last', slots, started, { inFlight: 100, finishTag: 0 }).want(1);
     slots.release(holder);
     expect(started).toEqual(['last']);
     expect(last.waiting).toBe(0);
@@ -90,7 +143,7 @@ describe('places for calls', () => {
 
   test('go to no lane that was forgotten', async () => {
     const { slots, started, holder } = await full(200);
-    const gone = new TestLane('gone', slots, started, { inFlight: 100 }).want(1);
+    const gone = new TestLane('gone', slots, started, { inFlight: 100, finishTag: 0 }).want(1);
     slots.forget(gone);
     slots.release(holder);
     expect(started).toEqual([]);
