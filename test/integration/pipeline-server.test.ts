@@ -1,5 +1,5 @@
 import type { Client } from '@grpc/grpc-js';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { PipelineRequest } from '@session-sidecar/proto/session/v1/pipeline';
 import { until } from '../support/poll';
 import { connectRaw, encodeRequest, failureOf, methods, mutation } from '../support/raw-grpc';
@@ -15,7 +15,18 @@ import type { Sidecar, SidecarOptions } from '../support/sidecar';
 const names = Object.keys(methods) as MethodName[];
 const closing: (() => unknown)[] = [];
 
+/** For a test that lets time pass by itself: sockets need the rest. */
+const onlyTimeouts: Parameters<typeof jest.useFakeTimers>[0] = {
+  doNotFake: [
+    ...(['Date', 'hrtime', 'performance', 'nextTick', 'queueMicrotask'] as const),
+    ...(['setImmediate', 'clearImmediate', 'setInterval', 'clearInterval'] as const),
+  ],
+};
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 afterEach(async () => {
+  jest.useRealTimers();
   for (const close of closing.splice(0).reverse()) await close();
 });
 
@@ -500,6 +511,25 @@ describe('a sidecar that stops', () => {
     pipeline.halfClose();
     expect(await pipeline.end).toBe('OK');
     await closed;
+  });
+
+  test('waits longer for a client that has not read so yet, and refuses what it sends until then', async () => {
+    const { sidecar, open, newToken } = await start();
+    const token = await newToken();
+    const pipeline = open();
+    await pipeline.opened;
+    jest.useFakeTimers(onlyTimeouts);
+    const closed = sidecar.close();
+    while (!pipeline.draining) await nextTurn();
+    // Past the time that connections without a pipeline get.
+    await jest.advanceTimersByTimeAsync(1900);
+    pipeline.send({ calls: [callOf(1, 'getSession', { token })] });
+    while (pipeline.replies.length === 0) await nextTurn();
+    expect(await failureOf(pipeline.reply(1))).toMatchObject({ status: 'UNAVAILABLE', reason: 'DRAINING' });
+    await jest.advanceTimersByTimeAsync(2000);
+    jest.useRealTimers();
+    await closed;
+    await pipeline.end;
   });
 
   test('does not wait for clients that keep their streams open', async () => {

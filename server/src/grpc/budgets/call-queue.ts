@@ -81,7 +81,7 @@ export class CallQueue implements Lane, Waiting {
   finish(reserved: number, bytes: number): void {
     this.#inFlight -= 1;
     this.#client.replies.finish(reserved, bytes);
-    this.#budgets.slots.release(this);
+    this.#budgets.slots.release(this, bytes);
     if (this.#waiting.size > 0) this.resume();
   }
 

@@ -6,11 +6,20 @@ const reserveRatio = 1 / 8;
 /** Connections that hold a smaller share of all slots than this may use the reserve. */
 const smallShareRatio = 1 / 256;
 
+/**
+ * So many calls may start in one turn of the event loop: a store in memory answers calls that start together before the size
+ * of any reply is known. Connections that hold a small share of the slots may start as many again.
+ */
+const callsPerTurn = 64;
+
+/** What a reply costs, in ms for each byte: reading it from a store, encoding and sending it. 10 KB take as long as a call. */
+const replyMsPerByte = 1e-5;
+
 /** What one connection has of the process. */
 export interface Seats {
   /** Number of slots it holds. */
   inFlight: number;
-  /** Its finish tag: the time, in ms, that starting its calls took, counted from where the others were when it began. */
+  /** Its finish tag: the time, in ms, that its calls took, counted from where the others were when it began. */
   finishTag: number;
 }
 
@@ -23,9 +32,9 @@ export interface Lane {
 
 /**
  * A semaphore for all calls in flight. When calls wait, the next to start is one of the connection whose calls have taken the
- * least time to start, by start-time fair queueing (Goyal, Vin and Cheng, 1996): decoding is work, and a connection that sends
- * large requests slows down itself. The lanes of a connection get slots in turn. A reserve is kept for connections that hold few
- * slots, so that a client with a single call does not wait for another client's thousands.
+ * least time, by start-time fair queueing (Goyal, Vin and Cheng, 1996): large requests are work, and so are large replies, and
+ * both delay first of all the connection that they belong to. The lanes of a connection get slots in turn. A reserve is kept for
+ * connections that hold few slots, so that a client with a single call does not wait for another client's thousands.
  */
 export class CallSlots {
   readonly #limit: number;
@@ -57,10 +66,15 @@ export class CallSlots {
     return true;
   }
 
-  /** Returns a slot and hands out what is free. Not re-entrant: the loop in progress sees the slot. */
-  release({ seats }: Lane): void {
+  /**
+   * Returns a slot and hands out what is free. Not re-entrant: the loop in progress sees the slot.
+   *
+   * @param replyBytes what the call leaves to be sent
+   */
+  release({ seats }: Lane, replyBytes: number): void {
     this.#inFlight -= 1;
     seats.inFlight -= 1;
+    seats.finishTag += replyBytes * replyMsPerByte;
     if (this.#waiting.size > 0) this.#wake();
   }
 
@@ -75,9 +89,15 @@ export class CallSlots {
 
   /** Puts a lane last in the queue, unless it is queued. */
   wait(lane: Lane): void {
-    const lanes = this.#waiting.get(lane.seats);
-    if (lanes === undefined) this.#waiting.set(lane.seats, new Set([lane]));
-    else lanes.add(lane);
+    const { seats } = lane;
+    const lanes = this.#waiting.get(seats);
+    if (lanes !== undefined) {
+      lanes.add(lane);
+      return;
+    }
+    // What it did not use while it had nothing to start is not owed to it.
+    seats.finishTag = Math.max(seats.finishTag, this.#virtualTime);
+    this.#waiting.set(seats, new Set([lane]));
   }
 
   forget(lane: Lane): void {
@@ -93,7 +113,7 @@ export class CallSlots {
     this.#isWaking = false;
   }
 
-  /** The first lane of the connection whose turn it is. */
+  /** The first lane of the connection that goes next. */
   #next(): Lane | undefined {
     if (this.#turn.isSpent) return undefined;
     let next: Seats | undefined;
@@ -110,7 +130,8 @@ export class CallSlots {
   }
 
   #hasRoom(seats: Seats): boolean {
-    if (this.#inFlight < this.#limit) return true;
-    return seats.inFlight < this.#smallShare && this.#inFlight < this.#limitWithReserve;
+    const isSmall = seats.inFlight < this.#smallShare;
+    if (this.#turn.started >= (isSmall ? 2 * callsPerTurn : callsPerTurn)) return false;
+    return this.#inFlight < (isSmall ? this.#limitWithReserve : this.#limit);
   }
 }

@@ -5,6 +5,9 @@ import type { RefusalLimit } from '../../rpc/refusals';
 import { showLife, whyEnd } from './liveness';
 import { Peer } from './peer';
 import type { PeerBudgets } from './peer';
+import { ReadTurns } from './read-turns';
+import type { Reading } from './read-turns';
+import { StreamQueue } from './stream-queue';
 
 /** When more than half of all connections are taken, those that were idle for so long are closed. */
 const maxIdleMs = 60_000;
@@ -38,6 +41,11 @@ export class Connections {
   readonly #inject: (socket: Socket) => void;
   readonly #peers = new Set<Peer>();
   readonly #bySession = new Map<ServerHttp2Session, Peer>();
+  readonly #streams = new StreamQueue();
+  readonly #readTurns = new ReadTurns(
+    () => this.#readings(),
+    () => this.#streams.isEmpty,
+  );
   /** Connections without streams, longest first: those that never made a call, and since when the others are idle. */
   readonly #unused = new Set<Peer>();
   readonly #idle = new Map<Peer, number>();
@@ -129,13 +137,20 @@ export class Connections {
     }
     peer.streams.add(1);
     peer.aliveAt = now;
+    this.#readTurns.streamOpened(peer.reading, now);
     if (this.#isHandingOver) this.#handOverSoon(peer);
   }
 
+  /** @param serve is called now, or in a later turn of the event loop, by when the stream may have ended */
+  serveInTurn(peer: Peer, serve: () => void): void {
+    this.#streams.add(peer, serve);
+  }
+
   streamClosed(peer: Peer): void {
-    peer.streams.add(-1);
-    if (peer.streams.amount > 0 || !this.#peers.has(peer)) return;
     const now = performance.now();
+    peer.streams.add(-1);
+    this.#readTurns.streamClosed(now);
+    if (peer.streams.amount > 0 || !this.#peers.has(peer)) return;
     showLife(peer, now);
     this.#idle.set(peer, now);
     if (this.#isHandingOver) void this.#handOver(peer);
@@ -211,6 +226,10 @@ export class Connections {
           announce(Math.min(Math.max(minIdleHandOverMs, idleLatencyFactor * latencyMs), handOverMs));
       });
     });
+  }
+
+  *#readings(): Iterable<Reading> {
+    for (const { reading } of this.#bySession.values()) yield reading;
   }
 
   #makeRoom(): boolean {

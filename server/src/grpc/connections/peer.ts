@@ -4,6 +4,7 @@ import { CallQueue } from '../budgets/call-queue';
 import type { Client, Seats, SharedBudgets } from '../budgets/call-queue';
 import type { ReplyAccount } from '../budgets/reply-budget';
 import type { Share, SharedBudget } from '../budgets/shared-budget';
+import { Reading } from './read-turns';
 
 /** What all connections share. */
 export interface PeerBudgets extends SharedBudgets {
@@ -19,6 +20,7 @@ export class Peer implements Client, Seats {
   readonly streams: Share;
   readonly requests: Share;
   readonly replies: ReplyAccount;
+  readonly reading: Reading;
   /** Its unary calls. */
   readonly unary: CallQueue;
   /** `undefined` until the first bytes are there. */
@@ -48,6 +50,7 @@ export class Peer implements Client, Seats {
     budgets: PeerBudgets,
     end: (peer: Peer) => void,
   ) {
+    this.reading = new Reading(socket);
     this.streams = budgets.streams.open();
     this.requests = budgets.requests.open();
     this.replies = budgets.replies.open(() => end(this));

@@ -78,15 +78,18 @@ export class StreamGate implements StreamKeeper {
     }
 
     const deadline = deadlineOf(headers['grpc-timeout'], now);
-    const { waitMs } = pauses;
+    const waitMs = Math.max(pauses.waitMs, peer.reading.waitMs(now));
     if (waitMs > 0 && deadline - waitMs <= now) return this.#refuseStream(stream, 'paused', arrivedTooLongAgo());
     const open = new OpenStream(this, stream, peer, now, deadline, waitMs, digest);
     if (method.isUnary) this.#receiving.add(open);
     else if (method.needsToken) this.#revocable.add(open);
     connections.streamOpened(peer, now);
     open.received(sizeOf(rawHeaders));
-    serve(stream, withinTimers(headers), flags, rawHeaders);
-    open.countData();
+    connections.serveInTurn(peer, () => {
+      if (hasEnded(stream) || open.isRefused) return;
+      serve(stream, withinTimers(headers), flags, rawHeaders);
+      open.countData();
+    });
   }
 
   received(open: OpenStream): void {

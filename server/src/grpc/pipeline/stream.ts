@@ -88,7 +88,8 @@ export class Pipeline {
     if (frame === undefined) return;
     this.#frameBytes += bytes.length;
     const now = performance.now();
-    const waitMs = Math.max(now - (this.#behindSince ?? now), this.#parts.pauses.waitMs);
+    const behindMs = now - (this.#behindSince ?? now);
+    const waitMs = Math.max(behindMs, this.#open.peer.reading.waitMs(now), this.#parts.pauses.waitMs);
     const calls: PipelinedCall[] = [];
     for (const call of frame.calls) {
       if (this.#known.has(call.id)) {

@@ -87,7 +87,7 @@ describe('places for calls', () => {
       new TestLane('b', slots, started, seats()),
     ];
     for (const lane of lanes) lane.want(100);
-    for (let call = 0; call < 8; call++) slots.release(holder);
+    for (let call = 0; call < 8; call++) slots.release(holder, 0);
     expect(started).toEqual(['a1', 'b', 'a2', 'b', 'a1', 'b', 'a2', 'b']);
   });
 
@@ -102,7 +102,7 @@ describe('places for calls', () => {
       };
     }
     for (let call = 0; call < 8; call++) {
-      slots.release(holder);
+      slots.release(holder, 0);
       now.mockReturnValue(0);
     }
     expect(started).toEqual(['costly', 'cheap', 'cheap', 'cheap', 'costly', 'cheap', 'cheap', 'cheap']);
@@ -119,13 +119,13 @@ describe('places for calls', () => {
     }
     busy.want(100);
     for (let call = 0; call < 10; call++) {
-      slots.release(holder);
+      slots.release(holder, 0);
       now.mockReturnValue(0);
     }
     late.want(100);
     started.length = 0;
     for (let call = 0; call < 4; call++) {
-      slots.release(holder);
+      slots.release(holder, 0);
       now.mockReturnValue(0);
     }
     expect(started).toEqual(['late', 'busy', 'late', 'busy']);
@@ -136,7 +136,7 @@ describe('places for calls', () => {
     const busy = { inFlight: 100, finishTag: 0 };
     for (let lane = 0; lane < 20_000; lane++) slots.wait({ seats: busy, startNext: () => undefined });
     const last = new TestLane('last', slots, started, { inFlight: 100, finishTag: 0 }).want(1);
-    slots.release(holder);
+    slots.release(holder, 0);
     expect(started).toEqual(['last']);
     expect(last.waiting).toBe(0);
   });
@@ -145,7 +145,7 @@ describe('places for calls', () => {
     const { slots, started, holder } = await full(200);
     const gone = new TestLane('gone', slots, started, { inFlight: 100, finishTag: 0 }).want(1);
     slots.forget(gone);
-    slots.release(holder);
+    slots.release(holder, 0);
     expect(started).toEqual([]);
   });
 

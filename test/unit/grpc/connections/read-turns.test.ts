@@ -1,0 +1,140 @@
+import { once } from 'node:events';
+import { connect, createServer } from 'node:http2';
+import type { AddressInfo, Socket } from 'node:net';
+import { describe, expect, test } from '@jest/globals';
+import { Reading, ReadTurns } from '../../../../server/src/grpc/connections/read-turns';
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Ages of connections, by the clock of the tests, which stands still. */
+const now = 1_000_000;
+const sliceMs = 4;
+
+class Connection {
+  isRead = true;
+  readonly reading: Reading;
+
+  constructor(
+    readonly name: string,
+    { isNew }: { isNew: boolean },
+  ) {
+    const handle = {
+      readStop: () => (this.isRead = false),
+      readStart: () => (this.isRead = true),
+    };
+    this.reading = new Reading({ _handle: handle } as unknown as Socket);
+    this.reading.burstsUntil = isNew ? now + 1000 : 0;
+  }
+}
+
+function connections(count: number, name = 'new', isNew = true): Connection[] {
+  return Array.from({ length: count }, (_, n) => new Connection(`${name} ${n}`, { isNew }));
+}
+
+function turnsOf(all: readonly Connection[], streams = { areQueued: false }): ReadTurns {
+  return new ReadTurns(
+    () => all.map(({ reading }) => reading),
+    () => !streams.areQueued,
+  );
+}
+
+/** Opens streams of a connection until the turn has taken its time. */
+function spend(turns: ReadTurns, { reading }: Pick<Connection, 'reading'>): void {
+  turns.streamOpened(reading, now);
+  turns.streamOpened(reading, now + sliceMs);
+}
+
+const namesOfRead = (all: readonly Connection[]): string[] =>
+  all.filter(({ isRead }) => isRead).map(({ name }) => name);
+
+describe('ReadTurns', () => {
+  test('stop those that are new or open many streams in a turn that took too long, and no others', () => {
+    const [quiet, bursting] = connections(2, 'old', false) as [Connection, Connection];
+    const [fresh] = connections(1) as [Connection];
+    const turns = turnsOf([quiet, bursting, fresh]);
+    turns.streamOpened(quiet.reading, now);
+    for (let stream = 0; stream < 17; stream++) turns.streamOpened(bursting.reading, now);
+    expect(namesOfRead([quiet, bursting, fresh])).toEqual(['old 0', 'old 1', 'new 0']);
+    turns.streamClosed(now + sliceMs);
+    expect(namesOfRead([quiet, bursting, fresh])).toEqual(['old 0']);
+  });
+
+  test('resume a few in each turn, those first that were not read', async () => {
+    const all = connections(20);
+    const turns = turnsOf(all);
+    spend(turns, all[0]!);
+    expect(namesOfRead(all)).toEqual([]);
+    await nextTurn();
+    expect(namesOfRead(all)).toEqual(all.slice(1, 9).map(({ name }) => name));
+    spend(turns, all[1]!);
+    expect(namesOfRead(all)).toEqual([]);
+    await nextTurn();
+    // Those that were resumed and not read come before those that wait, and these before the two that were read.
+    expect(namesOfRead(all)).toEqual(all.slice(2, 10).map(({ name }) => name));
+    for (let turn = 0; turn < 3; turn++) await nextTurn();
+    expect(namesOfRead(all)).toHaveLength(20);
+  });
+
+  test('resume none while streams wait to be served', async () => {
+    const all = connections(2);
+    const streams = { areQueued: true };
+    const turns = turnsOf(all, streams);
+    spend(turns, all[0]!);
+    for (let turn = 0; turn < 3; turn++) await nextTurn();
+    expect(namesOfRead(all)).toEqual([]);
+    streams.areQueued = false;
+    await nextTurn();
+    expect(namesOfRead(all)).toHaveLength(2);
+  });
+
+  test('tell how long what is read may have waited, until it has been read', async () => {
+    const all = connections(1);
+    const turns = turnsOf(all);
+    const { reading } = all[0]!;
+    expect(reading.waitMs(now)).toBe(0);
+    spend(turns, all[0]!);
+    expect(reading.waitMs(now + 100)).toBe(100 - sliceMs);
+    await nextTurn();
+    expect(reading.waitMs(now + 100)).toBe(100 - sliceMs);
+    await nextTurn();
+    await nextTurn();
+    expect(reading.waitMs(now + 100)).toBe(0);
+  });
+
+  test('stop a socket that HTTP/2 reads by itself, and lose nothing', async () => {
+    const server = createServer();
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const sockets: Socket[] = [];
+    server.on('connection', (socket: Socket) => sockets.push(socket));
+    const seen: string[] = [];
+    server.on('stream', (stream, headers) => {
+      seen.push(String(headers[':path']));
+      stream.respond({}, { endStream: true });
+    });
+    const client = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    const ask = (path: string) => once(client.request({ ':path': path }), 'response');
+    await ask('/1');
+    const reading = new Reading(sockets[0]!);
+    reading.burstsUntil = Infinity;
+    const streams = { areQueued: true };
+    const turns = new ReadTurns(
+      () => [reading],
+      () => !streams.areQueued,
+    );
+    spend(turns, { reading });
+    const second = ask('/2');
+    const { bytesRead } = sockets[0]!;
+    // The request is in the socket when another connection, which sent later, has been answered.
+    const other = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    await once(other.request({ ':path': '/other' }), 'response');
+    expect(seen).toEqual(['/1', '/other']);
+    expect(sockets[0]!.bytesRead).toBe(bytesRead);
+    streams.areQueued = false;
+    await second;
+    expect(seen).toEqual(['/1', '/other', '/2']);
+    client.close();
+    other.close();
+    server.close();
+  });
+});
