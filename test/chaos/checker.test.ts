@@ -614,6 +614,22 @@ describe('what a fault excuses, and what not', () => {
     );
   });
 
+  test('two faults in a row: that a sidecar was ready between them, and not that it is long after', () => {
+    const calls = (s: Story, from: number, to: number): Story => {
+      for (let at = from; at < to; at += 50) s.update(`u${at}`, at, refused());
+      return s;
+    };
+    tell(
+      (s) => {
+        calls(s.update('1', 900, { version: 2 }), 1000, 9000);
+        s.fault({ injected: 950, possible: 4500 }).fault({ injected: 4700, possible: 8900 });
+        s.readiness.push({ sidecar: 'a', at: 4600, status: 200 });
+      },
+      (s) => s.readiness.push({ sidecar: 'a', at: 8000, status: 200 }),
+      'readiness is truthful',
+    );
+  });
+
   test('a machine that stood still: calls that ended as late as that', () => {
     story.update('1', 100, maybe('DEADLINE_EXCEEDED'), { completed: 2000 });
     story.stalls.push({ process: 'p', from: 200, to: 1200 });

@@ -17,12 +17,23 @@ export function readiness(view: HistoryView): Violation[] {
     const successes = calls.filter(isAnswered);
     const failures = calls.filter(isStoreTrouble);
     const violations: Violation[] = [];
+    /** Between two faults, a sidecar is ready before a caller has noticed. */
+    const since = (began: Instant, at: Instant): Instant =>
+      Math.max(
+        began,
+        ...history.faults
+          .filter(({ sidecars, possible }) => sidecars.includes(sidecar) && possible <= at)
+          .map(({ possible }) => possible),
+      );
 
     for (const silence of silences(successes, failures)) {
       const began = silence[0]!.invoked;
       const end = silence.reduce((most, { completed }) => Math.max(most, completed), began);
-      const slack = limitMs + view.stalledMs(began, end) + view.stoppedMs(sidecar, began, end);
-      const wrong = samples.find(({ at, status }) => status === 200 && at > began + slack && at < end);
+      const isLate = (at: Instant): boolean => {
+        const from = since(began, at);
+        return at - from > limitMs + view.stalledMs(from, at) + view.stoppedMs(sidecar, from, at);
+      };
+      const wrong = samples.find(({ at, status }) => status === 200 && at < end && isLate(at));
       if (wrong !== undefined && silence.length >= 3) {
         const text = `200, though no command has succeeded for ${(wrong.at - began).toFixed(0)} ms`;
         violations.push(readinessViolation(sidecar, wrong.at, text));
