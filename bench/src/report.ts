@@ -35,14 +35,16 @@ export function terminalTable(rows: readonly Row[], width: number): string {
   return table.toString();
 }
 
-/** The results for bench/README.md: losses first, then everything. Formatted as prettier would. */
+/** The page of results: losses first, then everything. Formatted as prettier would. */
 export function markdownResults({ date, machine, versions, rows }: Report): string {
   const losses = rows.filter(isLoss);
   const versionList = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
-  return [
+  const sections = [
+    '# Results of the benchmark',
+    'Written by `npm run bench`; [its page](../README.md) describes the method.',
     `Full run of ${date.slice(0, 10)} on ${machine.cores} cores of ${machine.cpu}, ${machine.memoryGb} GB of memory, ${machine.os}.`,
     `Versions: ${versionList.join(', ')}.`,
-    '### Losses',
+    '## Losses',
     ...(losses.length === 0
       ? ['None: no budget is missed, and no row is worse than its rival.']
       : [
@@ -52,15 +54,16 @@ export function markdownResults({ date, machine, versions, rows }: Report): stri
             .map(lossOf)
             .join('\n'),
         ]),
-    '### Rows with a budget',
+    '## Rows with a budget',
     rowTable(rows.filter(({ budget }) => budget !== null)),
-    '![Rows with a budget, and throughput beside the peers](results/latest.svg)',
-    '### All other rows',
+    '![Rows with a budget, and throughput beside the peers](latest.svg)',
+    '## All other rows',
     rowTable(rows.filter(({ budget }) => budget === null)),
-    '### Latency and CPU time',
+    '## Latency and CPU time',
     'Of the rounds behind the rows above: ours, then theirs. CPU time is per operation; `server` is the sidecar, or what stands in its place.',
     detailTable(rows),
-  ].join('\n\n');
+  ];
+  return `${sections.join('\n\n')}\n`;
 }
 
 /** Whether a row has missed its budget or is worse than its rival. */

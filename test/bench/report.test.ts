@@ -4,7 +4,6 @@ import { allCases, selectCases } from '../../bench/src/cases';
 import { drawPicture, timesBetter } from '../../bench/src/plot';
 import { isLoss, markdownResults, markdownTable, terminalTable } from '../../bench/src/report';
 import type { Report } from '../../bench/src/report';
-import { withResults } from '../../bench/src/results';
 import { rowOf } from '../../bench/src/row';
 import type { RowFigures } from '../../bench/src/row';
 import { shopSession, sizes } from '../../bench/src/shop';
@@ -168,22 +167,6 @@ describe('the results in the page', () => {
     expect(places).not.toContain(-1);
     expect(places).toEqual([...places].sort((a, b) => a - b));
     expect(text).not.toContain('- `mix50-4kb-8`');
-  });
-
-  test('take the place of what was between the markers, and of nothing else', () => {
-    const page = withResults(
-      'before\n<!-- results: written by `npm run bench` -->\nold\n<!-- end of results -->\nafter\n',
-      text,
-    );
-    expect(page).toMatch(/^before\n<!-- results/);
-    expect(page).toMatch(/<!-- end of results -->\nafter\n$/);
-    expect(page).toContain(text);
-    expect(page).not.toContain('old');
-    expect(withResults(page, text)).toBe(page);
-  });
-
-  test('need the markers', () => {
-    expect(() => withResults('nothing', text)).toThrow(/needs the lines/);
   });
 });
 
