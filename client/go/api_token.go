@@ -16,14 +16,18 @@ import (
 // WithAPIToken sends a token with every call, for a sidecar with SESSION_SIDECAR_API_TOKENS set. Calls fail with
 // API_TOKEN_INVALID if the token is not visible ASCII or the sidecar does not accept it.
 func WithAPIToken(token string) grpc.DialOption {
-	return grpc.WithPerRPCCredentials(&apiToken{read: func() (string, error) { return token, nil }})
+	return withAPIToken(&apiToken{read: func() (string, error) { return token, nil }})
 }
 
 // WithAPITokenFile is WithAPIToken with the token in a file, without surrounding white space. The file is read again when it has
 // changed; while it cannot be read, the last token is sent.
 func WithAPITokenFile(path string) grpc.DialOption {
 	file := &tokenFile{path: path}
-	return grpc.WithPerRPCCredentials(&apiToken{read: file.token})
+	return withAPIToken(&apiToken{read: file.token})
+}
+
+func withAPIToken(token *apiToken) grpc.DialOption {
+	return option{grpc.WithPerRPCCredentials(token), func(s *settings) { s.token = token }}
 }
 
 // apiToken gives gRPC the metadata of each call. It must never be logged.
@@ -32,14 +36,23 @@ type apiToken struct {
 }
 
 func (t *apiToken) GetRequestMetadata(context.Context, ...string) (map[string]string, error) {
+	token, err := t.current()
+	if err != nil {
+		return nil, err
+	}
+	return map[string]string{"authorization": "Bearer " + token}, nil
+}
+
+// current returns the token, or the error of calls that need it.
+func (t *apiToken) current() (string, error) {
 	token, err := t.read()
 	if err == nil && !isVisibleASCII(token) {
 		err = errors.New("the API token is not visible ASCII")
 	}
 	if err != nil {
-		return nil, status.Error(codes.Unauthenticated, err.Error())
+		return "", status.Error(codes.Unauthenticated, err.Error())
 	}
-	return map[string]string{"authorization": "Bearer " + token}, nil
+	return token, nil
 }
 
 // RequireTransportSecurity is false because the sidecar is on this host, and connections to it are not encrypted.

@@ -52,10 +52,13 @@ func newConnectionMonitor() *connectionMonitor {
 	return &connectionMonitor{epoch: time.Now(), conns: map[*watchedConn]struct{}{}}
 }
 
+// pingMethod is one of no sidecar.
+const pingMethod = "Ping"
+
 // ping calls a method that the sidecar does not have: any answer proves that it is alive, and this one costs it the least, whereas
 // the first health check loads code. Only an HTTP/2 ping would be cheaper, and gRPC does not offer it.
 func ping(ctx context.Context, conn *grpc.ClientConn) error {
-	return conn.Invoke(ctx, "/session.v1.SessionService/Ping", &emptypb.Empty{}, &emptypb.Empty{})
+	return conn.Invoke(ctx, "/session.v1.SessionService/"+pingMethod, &emptypb.Empty{}, &emptypb.Empty{})
 }
 
 // dial connects as gRPC does. gRPC passes the addresses of Unix sockets with their scheme.

@@ -4,6 +4,7 @@ go 1.24.0
 
 require (
 	github.com/session-sidecar/session-sidecar/proto/gen/go v0.1.0
+	golang.org/x/sync v0.19.0
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20260120221211-b8f7ae30c516
 	google.golang.org/grpc v1.80.0
 	google.golang.org/protobuf v1.36.11

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/descriptorpb"
 )
@@ -28,6 +29,7 @@ const (
 type transport struct {
 	*grpc.ClientConn
 	monitor *connectionMonitor
+	limits  *pendingLimits
 }
 
 func (t transport) Invoke(ctx context.Context, method string, request, response any, options ...grpc.CallOption) error {
@@ -37,6 +39,14 @@ func (t transport) Invoke(ctx context.Context, method string, request, response 
 		ctx = limited
 	}
 	name := path.Base(method)
+	bytes := proto.Size(request.(proto.Message))
+	if ctx.Err() != nil {
+		return notTried(ctx, name)
+	}
+	if t.limits.acquire(ctx, bytes) != nil {
+		return notAdmitted(ctx, name)
+	}
+	defer t.limits.release(bytes)
 	var doubt *Error
 	for attempt := 1; ; attempt++ {
 		failure := t.try(ctx, method, request, response, options)
@@ -85,6 +95,16 @@ func (t transport) try(ctx context.Context, method string, request, response any
 func notTried(ctx context.Context, name string) *Error {
 	e := toError(name, status.FromContextError(ctx.Err()).Err())
 	e.cancelled = errors.Is(ctx.Err(), context.Canceled)
+	return e
+}
+
+// notAdmitted is about a call that waited until its context ended because pending calls have reached a limit of the client.
+func notAdmitted(ctx context.Context, name string) *Error {
+	e := notTried(ctx, name)
+	if !e.cancelled {
+		e.Code = CodeOverloaded
+		e.message = name + " was not sent: pending calls have reached the client's limit"
+	}
 	return e
 }
 

@@ -7,6 +7,7 @@ require github.com/session-sidecar/session-sidecar/client/go v0.1.0
 require (
 	github.com/session-sidecar/session-sidecar/proto/gen/go v0.1.0 // indirect
 	golang.org/x/net v0.49.0 // indirect
+	golang.org/x/sync v0.19.0 // indirect
 	golang.org/x/sys v0.40.0 // indirect
 	golang.org/x/text v0.33.0 // indirect
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20260120221211-b8f7ae30c516 // indirect

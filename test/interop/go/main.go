@@ -1,6 +1,6 @@
 // Runs the steps of test/interop/scenarios.json: one line of JSON in, one line out. Values travel as JSON texts, so that no number
 // on the way is rounded. Arguments: the address of the sidecar, how many seconds a call may
-// take, and maybe the file of an API token.
+// take, and maybe the file of an API token. TRANSPORT=unary in the environment chooses that transport.
 package main
 
 import (
@@ -18,7 +18,6 @@ import (
 	sessionv1 "github.com/session-sidecar/session-sidecar/proto/gen/go/session/v1"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
@@ -35,6 +34,7 @@ type object = map[string]any
 
 type runner struct {
 	client   *sidecar.Client
+	raw      *rawCalls
 	stub     sessionv1.SessionServiceClient
 	sessions map[string]*sidecar.Session
 	load     *load
@@ -48,11 +48,15 @@ func main() {
 	if len(os.Args) > 3 {
 		options = append(options, sidecar.WithAPITokenFile(os.Args[3]))
 	}
+	if os.Getenv("TRANSPORT") == "unary" {
+		options = append(options, sidecar.WithUnary())
+	}
+	raw := &rawCalls{}
+	options = append(options, grpc.WithChainUnaryInterceptor(raw.intercept), grpc.WithChainStreamInterceptor(raw.interceptStream))
 	client, err := sidecar.Dial(address, options...)
 	check(err)
-	conn, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
-	check(err)
-	r := runner{client, sessionv1.NewSessionServiceClient(conn), map[string]*sidecar.Session{}, nil}
+	raw.findTransport(client)
+	r := runner{client, raw, sessionv1.NewSessionServiceClient(raw), map[string]*sidecar.Session{}, nil}
 	lines := bufio.NewScanner(os.Stdin)
 	lines.Buffer(nil, 1<<24)
 	for lines.Scan() {
@@ -153,13 +157,15 @@ func (r *runner) run(ctx context.Context, s step) (any, error) {
 		return r.load.stop(), nil
 	case "call":
 		return r.call(ctx, s)
+	case "streams":
+		return r.raw.streams.Load(), nil
 	default:
 		return nil, fmt.Errorf("there is no operation %q", s.Op)
 	}
 	return nil, nil
 }
 
-// call uses the generated stub itself.
+// call uses the generated stub over the client's transport, so that a failure is what the sidecar says, without retries.
 func (r *runner) call(ctx context.Context, s step) (any, error) {
 	method := reflect.ValueOf(r.stub).MethodByName(s.Rpc)
 	request := reflect.New(method.Type().In(1).Elem())
@@ -180,13 +186,15 @@ func describe(err error) object {
 	if !ok {
 		return object{"code": "USAGE", "message": err.Error()}
 	}
-	description := object{"grpc": state.Code()}
+	description := object{"grpc": state.Code(), "message": state.Message()}
 	for _, detail := range state.Details() {
 		switch detail := detail.(type) {
 		case *errdetails.ErrorInfo:
 			description["reason"], description["domain"], description["metadata"] = detail.Reason, detail.Domain, detail.Metadata
 		case *errdetails.BadRequest:
 			description["violations"] = byField(detail.FieldViolations)
+		case *errdetails.RetryInfo:
+			description["retryAfterMs"] = detail.RetryDelay.AsDuration().Milliseconds()
 		}
 	}
 	return description

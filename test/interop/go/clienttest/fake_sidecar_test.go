@@ -4,6 +4,7 @@ package clienttest
 import (
 	"context"
 	"net"
+	"os"
 	"path"
 	"sync"
 	"testing"
@@ -33,20 +34,29 @@ type fakeSidecar struct {
 	sessionv1.UnimplementedSessionServiceServer
 	address string
 	answer  answer
+	// serve is what it does with a stream; nil: answers the calls on it.
+	serve func(*fakeStream) error
 
-	mu    sync.Mutex
-	calls []call
+	mu      sync.Mutex
+	calls   []call
+	unary   int // of the calls
+	streams []*fakeStream
 }
 
 func startFake(t *testing.T, answer answer) *fakeSidecar {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	check(t, err)
-	return serveFake(t, listener, answer)
+	return serveFake(t, listen(t, "127.0.0.1:0"), &fakeSidecar{answer: answer})
 }
 
-func serveFake(t *testing.T, listener net.Listener, answer answer) *fakeSidecar {
-	fake := &fakeSidecar{address: listener.Addr().String(), answer: answer}
+func listen(t *testing.T, address string) net.Listener {
+	t.Helper()
+	listener, err := net.Listen("tcp", address)
+	check(t, err)
+	return listener
+}
+
+func serveFake(t *testing.T, listener net.Listener, fake *fakeSidecar) *fakeSidecar {
+	fake.address = listener.Addr().String()
 	server := grpc.NewServer(grpc.UnaryInterceptor(fake.intercept))
 	sessionv1.RegisterSessionServiceServer(server, fake)
 	go func() { _ = server.Serve(listener) }()
@@ -61,10 +71,9 @@ func (f *fakeSidecar) intercept(ctx context.Context, _ any, info *grpc.UnaryServ
 		arrived.left = time.Until(deadline)
 	}
 	f.mu.Lock()
-	f.calls = append(f.calls, arrived)
-	number := len(f.calls)
+	f.unary++
 	f.mu.Unlock()
-	reply, err := f.answer(number, arrived)
+	reply, err := f.answer(f.note(arrived), arrived)
 	if refusal, ok := err.(*refusal); ok {
 		if refusal.pushback != "" {
 			_ = grpc.SetTrailer(ctx, metadata.Pairs("grpc-retry-pushback-ms", refusal.pushback))
@@ -72,6 +81,14 @@ func (f *fakeSidecar) intercept(ctx context.Context, _ any, info *grpc.UnaryServ
 		err = refusal.status()
 	}
 	return reply, err
+}
+
+// note keeps a call that has arrived, and returns its number.
+func (f *fakeSidecar) note(arrived call) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.calls = append(f.calls, arrived)
+	return len(f.calls)
 }
 
 func (f *fakeSidecar) received() []call {
@@ -135,8 +152,14 @@ func wholeReply(method string) any {
 
 func whole(_ int, call call) (any, error) { return wholeReply(call.method), nil }
 
+// isUnary is whether this run is about the other transport: TRANSPORT=unary go test ./...
+var isUnary = os.Getenv("TRANSPORT") == "unary"
+
 func dial(t *testing.T, address string, options ...grpc.DialOption) *sidecar.Client {
 	t.Helper()
+	if isUnary {
+		options = append(options, sidecar.WithUnary())
+	}
 	client, err := sidecar.Dial(address, options...)
 	check(t, err)
 	t.Cleanup(func() { _ = client.Close() })

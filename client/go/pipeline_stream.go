@@ -1,0 +1,215 @@
+package sidecar
+
+import (
+	"context"
+	"math"
+	"runtime"
+	"time"
+
+	sessionv1 "github.com/session-sidecar/session-sidecar/proto/gen/go/session/v1"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/peer"
+	"google.golang.org/grpc/status"
+)
+
+const (
+	// maxFrameCalls keeps the sidecar working on one frame while the next one is written. The fixed cost of a frame is that of a few
+	// calls, so larger ones save little.
+	maxFrameCalls = 32
+	// maxFrameBytes is the maximum size of a frame with more than one call.
+	maxFrameBytes = 1 << 20
+)
+
+// pipelineStream is one Pipeline stream that the sidecar has accepted. While it is pipeline.stream, it takes new calls. Once it is
+// retired, it takes none, and ends when those sent on it are answered. Its fields are guarded by pipeline.mu.
+type pipelineStream struct {
+	grpc.BidiStreamingClient[sessionv1.PipelineRequest, sessionv1.PipelineResponse]
+	cancel context.CancelFunc
+	peer   *peer.Peer
+	token  string // the API token it was opened with
+
+	// wake wakes the sending goroutine, for which there may be something to do.
+	wake      chan struct{}
+	calls     map[uint32]*pendingCall // sent and not answered
+	lastID    uint32
+	cancelled []uint32 // for the next frame
+	retired   bool
+}
+
+// run sends and receives until the stream ends.
+func (p *pipeline) run(s *pipelineStream) {
+	p.running.Add(2)
+	go func() {
+		defer p.running.Done()
+		p.send(s)
+	}()
+	go func() {
+		defer p.running.Done()
+		p.receive(s)
+	}()
+}
+
+func (p *pipeline) send(s *pipelineStream) {
+	for {
+		select {
+		case <-s.wake:
+		case <-s.Context().Done():
+			return
+		}
+		for {
+			// Callers that have just got a reply, or run for another reason, make their next calls first, and share the frame.
+			runtime.Gosched()
+			frame, isLast := p.nextFrame(s)
+			if isLast {
+				_ = s.CloseSend()
+				return
+			}
+			if frame == nil {
+				break
+			}
+			if s.Send(frame) != nil {
+				// The receiver gets the reason.
+				return
+			}
+		}
+	}
+}
+
+// nextFrame takes out what can be sent now; nil: nothing. After the last frame, the stream can be ended.
+func (p *pipeline) nextFrame(s *pipelineStream) (frame *sessionv1.PipelineRequest, isLast bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	frame = &sessionv1.PipelineRequest{Cancelled: s.cancelled}
+	s.cancelled = nil
+	// Neither retired nor ended, which the sender of a stream may learn late.
+	if p.stream == s {
+		frame.Calls = p.takeCalls(s)
+	}
+	if len(frame.Calls)+len(frame.Cancelled) > 0 {
+		return frame, false
+	}
+	return nil, s.retired && len(s.calls) == 0
+}
+
+func (p *pipeline) takeCalls(s *pipelineStream) []*sessionv1.PipelineCall {
+	var calls []*sessionv1.PipelineCall
+	bytes := 0
+	now := time.Now()
+	for element := p.outbox.Front(); element != nil && len(calls) < maxFrameCalls; {
+		pending := element.Value.(*pendingCall)
+		element = element.Next()
+		timeout, isOverdue := timeoutOf(pending.ctx, now)
+		if isOverdue {
+			// Its caller is about to abandon it.
+			continue
+		}
+		bytes += pending.bytes
+		if len(calls) > 0 && bytes > maxFrameBytes {
+			break
+		}
+		p.outbox.Remove(pending.queued)
+		pending.queued = nil
+		pending.stream = s
+		pending.call.Id, pending.call.TimeoutMs = s.newID(), timeout
+		s.calls[pending.call.Id] = pending
+		calls = append(calls, pending.call)
+	}
+	return calls
+}
+
+// timeoutOf returns how long a call may take, in milliseconds as frames have them; 0: as long as it takes.
+func timeoutOf(ctx context.Context, now time.Time) (timeout uint32, isOverdue bool) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return 0, ctx.Err() != nil
+	}
+	left := deadline.Sub(now)
+	if left <= 0 || ctx.Err() != nil {
+		return 0, true
+	}
+	milliseconds := (left + time.Millisecond - 1) / time.Millisecond
+	return uint32(min(milliseconds, math.MaxUint32)), false
+}
+
+func (s *pipelineStream) newID() uint32 {
+	for {
+		s.lastID++
+		if _, isUsed := s.calls[s.lastID]; !isUsed {
+			return s.lastID
+		}
+	}
+}
+
+func (s *pipelineStream) cancelCall(id uint32) {
+	delete(s.calls, id)
+	s.cancelled = append(s.cancelled, id)
+	s.wakeUp()
+}
+
+func (s *pipelineStream) wakeUp() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (p *pipeline) receive(s *pipelineStream) {
+	for {
+		frame, err := s.Recv()
+		if err != nil {
+			p.ended(s, err)
+			return
+		}
+		p.received(s, frame)
+	}
+}
+
+func (p *pipeline) received(s *pipelineStream, frame *sessionv1.PipelineResponse) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, reply := range frame.Replies {
+		// Without a call, it was abandoned.
+		if pending := s.calls[reply.Id]; pending != nil {
+			delete(s.calls, reply.Id)
+			pending.done <- outcome{reply: reply}
+		}
+	}
+	if frame.Draining {
+		p.retire(s)
+	}
+	if s.retired && len(s.calls) == 0 {
+		s.wakeUp()
+	}
+}
+
+// retire makes new calls use another stream. Calls that were sent on this one are still answered.
+func (p *pipeline) retire(s *pipelineStream) {
+	s.retired = true
+	s.wakeUp()
+	if p.stream == s {
+		p.stream = nil
+		p.flush()
+	}
+}
+
+// ended fails the calls on a stream that has ended.
+func (p *pipeline) ended(s *pipelineStream, cause error) {
+	s.cancel()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	err := errClosed
+	if p.state != closed {
+		// Always this code: the status that ended the stream is not that of the calls on it.
+		err = status.Errorf(codes.Unavailable, "the stream ended before the reply arrived: %s", status.Convert(cause).Message())
+	}
+	for id, pending := range s.calls {
+		delete(s.calls, id)
+		pending.done <- outcome{err: err}
+	}
+	if p.stream == s {
+		p.stream = nil
+		p.reopen.failed(cause)
+		p.flush()
+	}
+}
