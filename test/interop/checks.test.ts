@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,9 +18,15 @@ const modules = ['proto/gen/go', 'client/go', 'examples/go', 'test/interop/go', 
 const scripts = ['client/python', 'examples/python', 'test/interop/python', 'test/fuzz/python'];
 
 /** Runs a command of a toolchain; rejects with what it printed if it finds something. */
-async function run(toolchain: Found | Missing, command: string, args: readonly string[], cwd = root): Promise<string> {
+async function run(
+  toolchain: Found | Missing,
+  command: string,
+  args: readonly string[],
+  cwd = root,
+  more: NodeJS.ProcessEnv = {},
+): Promise<string> {
   const { env } = toolchain as Found;
-  const { stdout } = await execute(command, args, { cwd, env }).catch((failure: unknown) => {
+  const { stdout } = await execute(command, args, { cwd, env: { ...env, ...more } }).catch((failure: unknown) => {
     const { stdout: printed, stderr } = failure as { stdout: string; stderr: string };
     throw new Error(printed + stderr);
   });
@@ -41,10 +47,17 @@ describe('Go code', () => {
     300_000,
   );
 
-  testWith(go)(
-    'does what its own tests say',
-    async () => {
-      await run(go, 'go', ['test', '-mod=readonly', './...'], join(root, 'test/interop/go'));
+  /** The race detector needs a C compiler. */
+  const race = spawnSync('cc', ['--version']).status === 0 ? { flags: ['-race'], CGO_ENABLED: '1' } : { flags: [] };
+  if (go.missing === undefined && race.flags.length === 0)
+    sayIfMissing('the race detector for Go code', { missing: 'a C compiler' });
+
+  testWith(go).each(['pipeline', 'unary'])(
+    'does what its own tests say, with the %s transport',
+    async (transport) => {
+      const { flags, ...env } = race;
+      const args = ['test', '-mod=readonly', ...flags, './...'];
+      await run(go, 'go', args, join(root, 'test/interop/go'), { ...env, TRANSPORT: transport });
     },
     300_000,
   );

@@ -65,6 +65,11 @@ export function startGo(toolchain: Toolchain, address: string, options: RunnerOp
   return startChild(buildGo(toolchain, 'test/interop/go'), [], address, options, toolchain.env);
 }
 
+/** One HTTP/2 request for each call, in place of the stream that carries all of them. */
+export function startGoUnary(toolchain: Toolchain, address: string, options: RunnerOptions = {}): Runner {
+  return startGo(toolchain, address, { ...options, env: { ...options.env, TRANSPORT: 'unary' } });
+}
+
 export function startPython({ command, env }: Toolchain, address: string, options: RunnerOptions = {}): Runner {
   return startChild(command, [join(__dirname, 'python', 'runner.py')], address, options, env);
 }

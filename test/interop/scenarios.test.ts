@@ -5,9 +5,9 @@ import type { RedisServer } from '../support/redis';
 import type { Sidecar } from '../support/sidecar';
 import { sayIfMissing, toolchains } from '../support/toolchains';
 import { Play } from './play';
-import { startGo, startPython, startTypeScript } from './runners';
+import { startGo, startGoUnary, startPython, startTypeScript } from './runners';
 import type { Runner } from './runners';
-import { castLabel, casts, limits, scenarios } from './steps';
+import { castLabel, casts, limits, scenarios, scenariosFor } from './steps';
 import type { Language } from './steps';
 
 const { go, python } = toolchains();
@@ -17,17 +17,22 @@ sayIfMissing('the scenarios of test/interop in Python', python);
 let redis: RedisServer;
 let sidecar: Sidecar;
 const runners = new Map<Language, Runner>();
+let goUnary: Runner | undefined;
 
 beforeAll(async () => {
   redis = await startRedis();
   sidecar = await startReadySidecar({ redisUrl: redis.url, env: limits });
   runners.set('typescript', startTypeScript(sidecar.address));
-  if (go.missing === undefined) runners.set('go', startGo(go, sidecar.address));
+  if (go.missing === undefined) {
+    runners.set('go', startGo(go, sidecar.address));
+    goUnary = startGoUnary(go, sidecar.address);
+  }
   if (python.missing === undefined) runners.set('python', startPython(python, sidecar.address));
 }, 300_000);
 
 afterAll(async () => {
   await Promise.all([...runners.values()].map((runner) => runner.close()));
+  await goUnary?.close();
   await sidecar.close();
   await redis.stop();
 });
@@ -43,4 +48,13 @@ describe.each(scenarios)('$name', (scenario) => {
       await new Play({ runners: Object.fromEntries(actors), sidecars: [sidecar] }).run(scenario.steps);
     });
   }
+});
+
+describe('Go over unary calls', () => {
+  const testIf = go.missing === undefined ? test : test.skip;
+
+  testIf.each(scenariosFor('go'))('$name', async ({ roles, steps }) => {
+    const actors = Object.keys(roles).map((role) => [role, goUnary!]);
+    await new Play({ runners: Object.fromEntries(actors), sidecars: [sidecar] }).run(steps);
+  });
 });
