@@ -39,18 +39,23 @@ afterAll(async () => {
   await sidecar.close();
 });
 
-/** The program of a page, for the sidecar of this test, and what the page says that it prints. */
-function programOf(page: string, language: string): { readonly program: string; readonly output: string } {
-  const blocks = blocksOf(page);
-  const index = blocks.findIndex((block) => block.language === language);
-  const program = blocks[index]?.text.replaceAll('localhost:50051', sidecar.address) ?? '';
-  return { program, output: blocks[index + 1]?.text ?? '' };
+/** The programs of a page, for the sidecar of this test, and what the page says that they print. */
+function programsOf(page: string, language: string): { readonly program: string; readonly output: string }[] {
+  return blocksOf(page).flatMap((block, index, blocks) => {
+    if (block.language !== language) return [];
+    return [
+      {
+        program: block.text.replaceAll('localhost:50051', sidecar.address),
+        output: blocks[index + 1]?.text ?? '',
+      },
+    ];
+  });
 }
 
 testWith(go)(
   'the program of docs/guide/go.md prints what the page says',
   async () => {
-    const { program, output } = programOf('docs/guide/go.md', 'go');
+    const [{ program, output } = { program: '', output: '' }] = programsOf('docs/guide/go.md', 'go');
     const modules = readFileSync(join(root, 'examples/go/go.mod'), 'utf8');
     writeFileSync(join(directory, 'go.mod'), modules.replaceAll('../../', `${root}/`));
     copyFileSync(join(root, 'examples/go/go.sum'), join(directory, 'go.sum'));
@@ -62,11 +67,14 @@ testWith(go)(
   300_000,
 );
 
-testWith(python)('the program of docs/guide/python.md prints what the page says', async () => {
-  const { program, output } = programOf('docs/guide/python.md', 'python');
+testWith(python)('the programs of docs/guide/python.md print what the page says', async () => {
   const { command, env } = python as Found;
-  const { stdout } = await execute(command, ['-c', program], { env });
-  expect(stdout).toBe(output);
+  const programs = programsOf('docs/guide/python.md', 'python');
+  expect(programs).toHaveLength(2);
+  for (const { program, output } of programs) {
+    const { stdout } = await execute(command, ['-c', program], { env });
+    expect(stdout).toBe(output);
+  }
 });
 
 const clients = [
@@ -80,7 +88,7 @@ const clients = [
     page: 'docs/guide/python.md',
     source: 'client/python/session_sidecar',
     errors: 'errors.py',
-    names: /^ {4}def ([a-z]\w*)\(self/gm,
+    names: /^ {4}(?:async )?def ([a-z]\w*)\(self/gm,
   },
 ];
 

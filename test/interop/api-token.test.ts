@@ -7,17 +7,13 @@ import { startReadySidecar } from '../support/ready-sidecar';
 import type { Sidecar } from '../support/sidecar';
 import { sayIfMissing, toolchains } from '../support/toolchains';
 import type { Found } from '../support/toolchains';
-import { startGo, startGoUnary, startPython } from './runners';
+import { goStarters, pythonStarters } from './runners';
 import type { Runner } from './runners';
 
 const { go, python } = toolchains();
 sayIfMissing('API tokens in Go', go);
 sayIfMissing('API tokens in Python', python);
-const starters = {
-  go: { toolchain: go, start: startGo },
-  'go over unary calls': { toolchain: go, start: startGoUnary },
-  python: { toolchain: python, start: startPython },
-};
+const starters = { ...goStarters(go), ...pythonStarters(python) };
 /** Whether this sidecar can ask for them. */
 const isKnown = JSON.stringify(settingRows()).includes('SESSION_SIDECAR_API_TOKENS');
 

@@ -6,17 +6,13 @@ import type { RedisServer } from '../support/redis';
 import type { Sidecar } from '../support/sidecar';
 import { sayIfMissing, toolchains } from '../support/toolchains';
 import type { Found } from '../support/toolchains';
-import { startGo, startGoUnary, startPython } from './runners';
+import { goStarters, pythonStarters } from './runners';
 import type { Runner } from './runners';
 
 const { go, python } = toolchains();
 sayIfMissing('outages of the sidecar in Go', go);
 sayIfMissing('outages of the sidecar in Python', python);
-const starters = {
-  go: { toolchain: go, start: startGo },
-  'go over unary calls': { toolchain: go, start: startGoUnary },
-  python: { toolchain: python, start: startPython },
-};
+const starters = { ...goStarters(go), ...pythonStarters(python) };
 
 let redis: RedisServer;
 let sidecar: Sidecar;

@@ -8,17 +8,13 @@ import { freePort, startRedis } from '../support/redis';
 import type { RedisServer } from '../support/redis';
 import { sayIfMissing, toolchains } from '../support/toolchains';
 import type { Found } from '../support/toolchains';
-import { startGo, startGoUnary, startPython } from './runners';
+import { goStarters, pythonStarters } from './runners';
 import type { LoadReport, Runner } from './runners';
 
 const { go, python } = toolchains();
 sayIfMissing('restarts of the sidecar under load from Go', go);
 sayIfMissing('restarts of the sidecar under load from Python', python);
-const starters = {
-  go: { toolchain: go, start: startGo },
-  'go over unary calls': { toolchain: go, start: startGoUnary },
-  python: { toolchain: python, start: startPython },
-};
+const starters = { ...goStarters(go), ...pythonStarters(python) };
 
 /** RESTARTS=20 measures: every restart counts, with the sidecar's default time for Redis, and it prints what it saw. */
 const measured = process.env['RESTARTS'];

@@ -54,9 +54,15 @@ export interface Runner {
 /** How long a call may take. Tests run on busy machines. */
 const patienceSeconds = 20;
 
+/** As in test/interop/python/modes.py. */
+export const pythonModes = ['pipeline', 'unary', 'asyncio pipeline', 'asyncio unary'] as const;
+export type PythonMode = (typeof pythonModes)[number];
+
 export interface RunnerOptions {
   readonly timeoutSeconds?: number;
   readonly apiTokenFile?: string;
+  /** How the Python client is used. Default: blocking, over a pipeline. */
+  readonly mode?: PythonMode;
   /** More environment variables. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -71,7 +77,26 @@ export function startGoUnary(toolchain: Toolchain, address: string, options: Run
 }
 
 export function startPython({ command, env }: Toolchain, address: string, options: RunnerOptions = {}): Runner {
-  return startChild(command, [join(__dirname, 'python', 'runner.py')], address, options, env);
+  const { mode = 'pipeline' } = options;
+  return startChild(command, [join(__dirname, 'python', 'runner.py'), mode], address, options, env);
+}
+
+/** How to start a runner for each way to use the Go client. */
+export function goStarters<T>(go: T) {
+  return {
+    go: { toolchain: go, start: startGo },
+    'go over unary calls': { toolchain: go, start: startGoUnary },
+  };
+}
+
+/** The same for the Python client. */
+export function pythonStarters<T>(python: T) {
+  const entries = pythonModes.map((mode) => {
+    const start: typeof startPython = (toolchain, address, options) =>
+      startPython(toolchain, address, { ...options, mode });
+    return [`python, ${mode}`, { toolchain: python, start }] as const;
+  });
+  return Object.fromEntries(entries);
 }
 
 function startChild(

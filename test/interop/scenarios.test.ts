@@ -5,8 +5,8 @@ import type { RedisServer } from '../support/redis';
 import type { Sidecar } from '../support/sidecar';
 import { sayIfMissing, toolchains } from '../support/toolchains';
 import { Play } from './play';
-import { startGo, startGoUnary, startPython, startTypeScript } from './runners';
-import type { Runner } from './runners';
+import { pythonModes, startGo, startGoUnary, startPython, startTypeScript } from './runners';
+import type { PythonMode, Runner } from './runners';
 import { castLabel, casts, limits, scenarios, scenariosFor } from './steps';
 import type { Language } from './steps';
 
@@ -18,6 +18,9 @@ let redis: RedisServer;
 let sidecar: Sidecar;
 const runners = new Map<Language, Runner>();
 let goUnary: Runner | undefined;
+/** The other ways to use the Python client. */
+const otherModes = pythonModes.slice(1);
+const pythons = new Map<PythonMode, Runner>();
 
 beforeAll(async () => {
   redis = await startRedis();
@@ -27,11 +30,13 @@ beforeAll(async () => {
     runners.set('go', startGo(go, sidecar.address));
     goUnary = startGoUnary(go, sidecar.address);
   }
-  if (python.missing === undefined) runners.set('python', startPython(python, sidecar.address));
+  if (python.missing !== undefined) return;
+  runners.set('python', startPython(python, sidecar.address));
+  for (const mode of otherModes) pythons.set(mode, startPython(python, sidecar.address, { mode }));
 }, 300_000);
 
 afterAll(async () => {
-  await Promise.all([...runners.values()].map((runner) => runner.close()));
+  await Promise.all([...runners.values(), ...pythons.values()].map((runner) => runner.close()));
   await goUnary?.close();
   await sidecar.close();
   await redis.stop();
@@ -55,6 +60,15 @@ describe('Go over unary calls', () => {
 
   testIf.each(scenariosFor('go'))('$name', async ({ roles, steps }) => {
     const actors = Object.keys(roles).map((role) => [role, goUnary!]);
+    await new Play({ runners: Object.fromEntries(actors), sidecars: [sidecar] }).run(steps);
+  });
+});
+
+describe.each(otherModes)('in Python, %s', (mode) => {
+  const run = python.missing === undefined ? test : test.skip;
+
+  run.each(scenariosFor('python'))('$name', async ({ roles, steps }) => {
+    const actors = Object.keys(roles).map((role) => [role, pythons.get(mode)!]);
     await new Play({ runners: Object.fromEntries(actors), sidecars: [sidecar] }).run(steps);
   });
 });

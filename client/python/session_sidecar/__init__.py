@@ -1,7 +1,9 @@
 """Sessions for web applications, stored by the session sidecar that runs beside the application."""
 
+from .async_client import AsyncSessionClient
+from .async_session import AsyncSession
 from .client import SessionClient
 from .errors import SessionError
 from .session import Session
 
-__all__ = ["Session", "SessionClient", "SessionError"]
+__all__ = ["AsyncSession", "AsyncSessionClient", "Session", "SessionClient", "SessionError"]

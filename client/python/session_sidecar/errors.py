@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -56,13 +56,25 @@ class SessionError(Exception):
 
 def from_grpc(method: str, cause: Any) -> SessionError:
     """Returns the SessionError of a call that failed with the grpc.RpcError cause."""
-    info, request, retry = _details(trailer_of(cause))
-    code = _code_of(cause.code())
+    status = status_pb2.Status()
+    for key, value in trailer_of(cause):
+        if key == "grpc-status-details-bin":
+            with suppress(DecodeError):
+                status.ParseFromString(value)
+    error = from_status(method, cause.code(), cause.details(), status.details)
+    error.__cause__ = cause
+    return error
+
+
+def from_status(method: str, status: grpc.StatusCode, message: str | None, details: Iterable[Any] = ()) -> SessionError:
+    """Returns the SessionError of a call with this outcome. details: google.protobuf.Any messages."""
+    info, request, retry = _decoded(details)
+    code = _code_of(status)
     metadata = {}
     if info.domain == "session.v1" and info.reason in HTTP_STATUS:
         code, metadata = info.reason, dict(info.metadata)
     violations = {each.field: each.description for each in request.field_violations}
-    text = " ".join([f"{method} failed: {cause.details()}", *(f"({field}: {text})" for field, text in violations.items())])
+    text = " ".join([f"{method} failed: {message}", *(f"({field}: {text})" for field, text in violations.items())])
     error = SessionError(code, text)
     error.metadata = metadata
     error.violations = violations
@@ -76,17 +88,12 @@ def trailer_of(cause: Any) -> Sequence[tuple[str, Any]]:
     return getattr(cause, "trailing_metadata", tuple)() or ()
 
 
-def _details(
-    trailer: Sequence[tuple[str, Any]],
+def _decoded(
+    details: Iterable[Any],
 ) -> tuple[error_details_pb2.ErrorInfo, error_details_pb2.BadRequest, error_details_pb2.RetryInfo]:
     """The details of a failed call. They only refine its status, so details that cannot be decoded are ignored."""
     info, request, retry = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest(), error_details_pb2.RetryInfo()
-    status = status_pb2.Status()
-    for key, value in trailer:
-        if key == "grpc-status-details-bin":
-            with suppress(DecodeError):
-                status.ParseFromString(value)
-    for detail in status.details:
+    for detail in details:
         for message in (info, request, retry):
             try:
                 detail.Unpack(message)

@@ -16,11 +16,15 @@ import atheris
 with atheris.instrument_imports(include=["session_sidecar"]):
     import session_sidecar
     from session_sidecar import Session, SessionClient, SessionError
+    from session_sidecar.transport import transport
+    from session_sidecar.transport.pipeline.calls import Call
+    from session_sidecar.transport.pipeline.http2 import Http2Stream, StreamStatus
 
 import grpc
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2
+from session_sidecar_proto.session.v1 import pipeline_pb2 as frames
 from session_sidecar_proto.session.v1 import session_pb2 as messages
 from session_sidecar_proto.session.v1 import session_service_pb2 as api
 
@@ -128,6 +132,57 @@ class _Channel(grpc.Channel):  # type: ignore[misc]
         return self
 
     def __exit__(self, *_: object) -> None: ...
+
+
+class _Pipeline:
+    """Takes the place of the stream."""
+
+    is_supported = True
+
+    def __init__(self, *_options: Any) -> None: ...
+
+    def send(self, method: str, request: Any, deadline: float) -> Any:
+        call = Call(method, request, deadline, lambda: None)
+        reply = frames.PipelineReply(id=1)
+        try:
+            reply.response = _answer(method, request)
+        except Failure as failure:
+            details = dict(failure.trailing_metadata())["grpc-status-details-bin"]
+            try:
+                reply.error.ParseFromString(details)
+            except DecodeError:
+                reply.ClearField("outcome")
+        call.end(reply)
+        return call.response()
+
+    def close(self) -> None: ...
+
+
+class _Listener:
+    """Of a stream whose bytes come from the input. Nothing may follow its end."""
+
+    has_ended = False
+
+    def on_open(self) -> None:
+        assert not self.has_ended
+
+    def on_message(self, _message: bytes) -> None:
+        assert not self.has_ended
+
+    def on_goaway(self) -> None:
+        assert not self.has_ended
+
+    def on_end(self, _status: StreamStatus) -> None:
+        assert not self.has_ended
+        self.has_ended = True
+
+
+def _receive(data: bytes) -> None:
+    """Any bytes end a stream, or are waited for; they raise nothing."""
+    stream = Http2Stream("localhost", (), _Listener())
+    for part in (data[: len(data) // 2], data[len(data) // 2 :]):
+        stream.receive(part)
+        stream.output()
 
 
 def _answer(method: str, request: Any) -> bytes:
@@ -249,6 +304,8 @@ def _read_all(session: Session) -> None:
 def test_one_input(data: bytes) -> None:
     global script
     script = Script(data)
+    _receive(data)
+    client = clients[script.below(2)]
     session = _attempt(lambda: client.open((None, "t")[script.below(2)]))
     for _ in range(8):
         if session is None or script.is_over:
@@ -261,7 +318,8 @@ def test_one_input(data: bytes) -> None:
 script = Script(b"")
 grpc.insecure_channel = lambda *_arguments, **_options: _Channel()
 # Short, because some answers ask for another attempt later.
-client = SessionClient("localhost:1", timeout=0.02)
+transport.ThreadedPipeline = _Pipeline  # type: ignore[assignment, attr-defined]
+clients = [SessionClient("localhost:1", timeout=0.02, transport=kind) for kind in ("unary", "pipeline")]  # type: ignore[arg-type]
 
 if __name__ == "__main__":
     atheris.Setup(sys.argv, test_one_input)

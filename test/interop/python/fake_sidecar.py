@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 from collections.abc import Callable
 from concurrent import futures
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
@@ -12,7 +14,9 @@ from typing import Any
 import grpc
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2
+from session_sidecar_proto.session.v1 import pipeline_pb2 as frames
 from session_sidecar_proto.session.v1 import session_pb2 as messages
 from session_sidecar_proto.session.v1 import session_service_pb2 as api
 
@@ -41,16 +45,23 @@ class Refusal(Exception):
         trailer: list[tuple[str, Any]] = [("grpc-retry-pushback-ms", self.pushback)] if self.pushback else []
         if self.details is not None:
             return [*trailer, ("grpc-status-details-bin", self.details)]
+        return [*trailer, ("grpc-status-details-bin", self.message().SerializeToString())] if self.reason else trailer
+
+    def message(self) -> Any:
+        """The google.rpc.Status."""
+        status = status_pb2.Status(code=self.status.value[0], message="refused")
+        if self.details is not None:
+            with suppress(DecodeError):
+                status.details.extend(status_pb2.Status.FromString(self.details).details)
         if not self.reason:
-            return trailer
+            return status
         info = error_details_pb2.ErrorInfo(reason=self.reason, domain="session.v1", metadata=self.metadata)
         retry = error_details_pb2.RetryInfo(retry_delay=Duration(seconds=int(self.retry_after)))
-        status = status_pb2.Status(code=self.status.value[0], message="refused")
         for detail in (info, retry):
             packed = AnyMessage()
             packed.Pack(detail)
             status.details.append(packed)
-        return [*trailer, ("grpc-status-details-bin", status.SerializeToString())]
+        return status
 
 
 def draining(retry_after: float = 0, pushback: str = "") -> Refusal:
@@ -76,37 +87,138 @@ WHOLE: dict[str, Any] = {
 """Answers as of a sidecar in which all sessions are empty."""
 
 
-class FakeSidecar(grpc.GenericRpcHandler):  # type: ignore[misc]
-    """answer: makes the reply to a call, as a message or as bytes, or raises a Refusal. Default: whole replies."""
+class Stream:
+    """One Pipeline stream as it arrived."""
 
-    def __init__(self, answer: Callable[[Call], Any] = lambda call: WHOLE[call.method], address: str = "127.0.0.1:0") -> None:
+    def __init__(self, context: Any) -> None:
+        self.metadata: dict[str, Any] = dict(context.invocation_metadata())
+        self.frames: list[Any] = []
+        self.half_closed = threading.Event()
+        self._context = context
+        self._outbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+    @property
+    def calls(self) -> list[Any]:
+        return [call for frame in self.frames for call in frame.calls]
+
+    @property
+    def cancelled(self) -> list[int]:
+        return [number for frame in self.frames for number in frame.cancelled]
+
+    def reply(self, *replies: Any, draining: bool = False) -> None:
+        self._outbox.put(frames.PipelineResponse(replies=replies, draining=draining))
+
+    def end(self, refusal: Refusal | None = None) -> None:
+        """Without a refusal: as if nothing were wrong."""
+        self._outbox.put(refusal)
+
+    def run(self, requests: Any, receive: Callable[[Any], None]) -> Any:
+        def read() -> None:
+            with suppress(grpc.RpcError, Exception):
+                for frame in requests:
+                    self.frames.append(frame)
+                    for call in frame.calls:
+                        receive(call)
+            self.half_closed.set()
+            self._outbox.put(None)
+
+        self._context.send_initial_metadata(())
+        threading.Thread(target=read, daemon=True).start()
+        while (item := self._outbox.get()) is not None:
+            if isinstance(item, Refusal):
+                self._context.set_trailing_metadata(item.trailer())
+                self._context.abort(item.status, "refused")
+            yield item
+
+
+class FakeSidecar(grpc.GenericRpcHandler):  # type: ignore[misc]
+    """answer: makes the reply to a call, as a message or as bytes, or raises a Refusal. Default: whole replies.
+
+    on_stream: called for each Pipeline stream before it is accepted; may raise a Refusal. Default: all are.
+    on_call: called in place of `answer` for a call on a stream.
+    """
+
+    def __init__(
+        self,
+        answer: Callable[[Call], Any] = lambda call: WHOLE[call.method],
+        address: str = "127.0.0.1:0",
+        on_stream: Callable[[Stream], None] = lambda _: None,
+        on_call: Callable[[Stream, Any], None] | None = None,
+    ) -> None:
         self.answer = answer
         self.calls: list[Call] = []
+        self.streams: list[Stream] = []
+        self.unary_calls = 0
+        self._on_stream = on_stream
+        self._on_call = on_call
         self._lock = threading.Lock()
-        self._server = grpc.server(futures.ThreadPoolExecutor(max_workers=8))
+        # Clients that ping are welcome.
+        options = [
+            ("grpc.http2.min_ping_interval_without_data_ms", 100),
+            ("grpc.http2.min_recv_ping_interval_without_data_ms", 100),
+        ]
+        self._server = grpc.server(futures.ThreadPoolExecutor(max_workers=16), options=options)
         self._server.add_generic_rpc_handlers((self,))
-        self.address = f"127.0.0.1:{self._server.add_insecure_port(address)}"
+        port = self._server.add_insecure_port(address)
+        self.address = address if address.startswith("unix:") else f"127.0.0.1:{port}"
         self._server.start()
 
     def service(self, details: Any) -> Any:
+        method = details.method.rpartition("/")[2]
+        if method == "Pipeline":
+            return grpc.stream_stream_rpc_method_handler(
+                self._pipeline, frames.PipelineRequest.FromString, frames.PipelineResponse.SerializeToString
+            )
+
         def handle(_: bytes, context: Any) -> bytes:
-            call = Call(details.method.rpartition("/")[2], dict(context.invocation_metadata()), context.time_remaining())
-            with self._lock:
-                self.calls.append(call)
+            self.unary_calls += 1
             try:
-                reply = self.answer(call)
+                return self._reply(Call(method, dict(context.invocation_metadata()), context.time_remaining()))
             except Refusal as refusal:
                 context.set_trailing_metadata(refusal.trailer())
                 context.abort(refusal.status, "refused")
-            return reply if isinstance(reply, bytes) else bytes(reply.SerializeToString())
+                raise
 
         return grpc.unary_unary_rpc_method_handler(handle)
 
+    def _pipeline(self, requests: Any, context: Any) -> Any:
+        stream = Stream(context)
+        self.streams.append(stream)
+        try:
+            self._on_stream(stream)
+        except Refusal as refusal:
+            context.set_trailing_metadata(refusal.trailer())
+            context.abort(refusal.status, "refused")
+        receive = self._on_call or self.reply_to
+        # A thread each, because an answer may wait for something.
+        start = lambda call: threading.Thread(target=receive, args=(stream, call), daemon=True).start()  # noqa: E731
+        yield from stream.run(requests, start)
+
+    def reply_to(self, stream: Stream, call: Any) -> None:
+        """Answers a call on a stream."""
+        try:
+            reply = self._reply(Call(call.method, stream.metadata | dict(call.metadata), call.timeout_ms / 1000))
+        except Refusal as refusal:
+            stream.reply(frames.PipelineReply(id=call.id, error=refusal.message()))
+        else:
+            stream.reply(frames.PipelineReply(id=call.id, response=reply))
+
+    def _reply(self, call: Call) -> bytes:
+        with self._lock:
+            self.calls.append(call)
+        reply = self.answer(call)
+        return reply if isinstance(reply, bytes) else bytes(reply.SerializeToString())
+
     def count(self, method: str) -> int:
         return sum(call.method == method for call in self.calls)
+
+    def stop(self) -> None:
+        for stream in self.streams:
+            stream.end()
+        self._server.stop(None).wait()
 
     def __enter__(self) -> FakeSidecar:
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        self._server.stop(None).wait()
+        self.stop()

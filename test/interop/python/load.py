@@ -9,12 +9,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from session_sidecar import SessionClient, SessionError
+from modes import connect
+from session_sidecar import SessionError
 
 
 class Load:
-    def __init__(self, address: str, workers: int) -> None:
-        self._client = SessionClient(address)
+    def __init__(self, mode: str, address: str, workers: int) -> None:
+        self._client = connect(mode, address)
         self._stopped = threading.Event()
         self._lock = threading.Lock()
         self._calls = 0

@@ -1,7 +1,7 @@
 """Runs the steps of test/interop/scenarios.json: one line of JSON in, one line out.
 
-Values travel as JSON texts, so that no number on the way is rounded. Arguments: the address of the sidecar, how many
-seconds a call may take, and maybe the file of an API token.
+Values travel as JSON texts, so that no number on the way is rounded. Arguments: how the client is used, one of MODES, the
+address of the sidecar, how many seconds a call may take, and maybe the file of an API token.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ import grpc
 from google.protobuf import json_format
 from google.rpc import error_details_pb2, status_pb2
 from load import Load
-from session_sidecar import Session, SessionClient, SessionError
+from modes import connect
+from session_sidecar import Session, SessionError
 from session_sidecar_proto.session.v1 import session_service_pb2 as api
 from session_sidecar_proto.session.v1.session_service_pb2_grpc import SessionServiceStub
 
@@ -110,10 +111,10 @@ def describe_failure(error: grpc.RpcError) -> dict[str, Any]:
     return description
 
 
-def main(address: str, seconds: str, api_token_file: str | None = None) -> None:
+def main(mode: str, address: str, seconds: str, api_token_file: str | None = None) -> None:
     sessions: dict[str, Session] = {}
     stub = SessionServiceStub(grpc.insecure_channel(address))
-    with SessionClient(address, timeout=float(seconds), api_token_file=api_token_file) as client:
+    with connect(mode, address, timeout=float(seconds), api_token_file=api_token_file) as client:
         for line in sys.stdin:
             step = json.loads(line)
             answer: dict[str, Any]
@@ -124,7 +125,7 @@ def main(address: str, seconds: str, api_token_file: str | None = None) -> None:
                 elif step["op"] == "call":
                     answer = {"result": call(stub, step)}
                 elif step["op"] == "startLoad":
-                    load = Load(address, step["workers"])
+                    load = Load(mode, address, step["workers"])
                     answer = {"result": None}
                 elif step["op"] == "load":
                     answer = {"result": load.report()}
@@ -135,7 +136,7 @@ def main(address: str, seconds: str, api_token_file: str | None = None) -> None:
             except SessionError as error:
                 retry_after = round((error.retry_after or 0) * 1000)
                 answer = {"error": {name: getattr(error, name) for name in ("code", "status", "metadata", "violations")}}
-                answer["error"]["retryAfterMs"] = retry_after
+                answer["error"] |= {"retryAfterMs": retry_after, "message": str(error)}
             except (TypeError, ValueError) as error:
                 answer = {"error": {"code": "USAGE", "message": str(error)}}
             except grpc.RpcError as error:

@@ -10,7 +10,7 @@ import tempfile
 import threading
 import traceback
 import unittest
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,8 @@ from fake_sidecar import SESSION, WHOLE, Call, FakeSidecar, Refusal, draining, s
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.rpc import status_pb2
-from session_sidecar import Session, SessionClient, SessionError
+from modes import MODES, connect
+from session_sidecar import SessionClient, SessionError
 from session_sidecar_proto.session.v1 import session_pb2 as messages
 from session_sidecar_proto.session.v1 import session_service_pb2 as api
 
@@ -28,9 +29,23 @@ UNAVAILABLE = grpc.StatusCode.UNAVAILABLE
 SECRET = "s3cret-api-token"
 
 
-def patient(fake: FakeSidecar, **options: Any) -> SessionClient:
-    """For tests that are not about time, on machines that are busy."""
-    return SessionClient(fake.address, timeout=30, **options)
+class ClientTest(unittest.TestCase):
+    """Tests of the client in one mode. Each subclass is run in every mode."""
+
+    mode = ""
+
+    def patient(self, fake: FakeSidecar, **options: Any) -> Any:
+        """For tests that are not about time, on machines that are busy."""
+        return connect(self.mode, fake.address, timeout=30, **options)
+
+    def connect(self, address: str, **options: Any) -> Any:
+        return connect(self.mode, address, **options)
+
+
+def in_every_mode(*cases: type[ClientTest], modes: Iterable[str] = MODES) -> unittest.TestSuite:
+    load = unittest.defaultTestLoader.loadTestsFromTestCase
+    named = [type(f"{case.__name__} ({mode})", (case,), {"mode": mode}) for mode in modes for case in cases]
+    return unittest.TestSuite(map(load, named))
 
 
 def failing(method: str, times: int, refusal: Refusal) -> Callable[[Call], Any]:
@@ -58,7 +73,7 @@ def code_of(action: Callable[[], Any]) -> str:
     return ""
 
 
-class Retries(unittest.TestCase):
+class Retries(ClientTest):
     MANY = 6
 
     def test_tries_again_what_is_safe(self) -> None:
@@ -78,10 +93,13 @@ class Retries(unittest.TestCase):
             (Refusal(grpc.StatusCode.INTERNAL, "INTERNAL"), 1, 1),
             (Refusal(grpc.StatusCode.NOT_FOUND, "SESSION_NOT_FOUND"), 1, 1),
         ]
+        if "pipeline" in self.mode:
+            # Replies on a stream have no trailer.
+            cases = [case for case in cases if not case[0].pushback]
         for refusal, saves, invalidations in cases:
             for method, calls in (("UpdateSession", saves), ("InvalidateSession", invalidations)):
                 with self.subTest(refusal=refusal, method=method), FakeSidecar(failing(method, many, refusal)) as fake:
-                    with patient(fake) as client:
+                    with self.patient(fake) as client:
                         session = client.open("token")
                         session["key"] = 1
                         action = session.save if method == "UpdateSession" else session.invalidate
@@ -95,7 +113,7 @@ class Retries(unittest.TestCase):
                 return WHOLE[call.method]
             raise store_unavailable("true") if fake.count("InvalidateSession") == 1 else draining(3600)
 
-        with FakeSidecar(answer) as fake, patient(fake) as client:
+        with FakeSidecar(answer) as fake, self.patient(fake) as client:
             session = client.open("token")
             with self.assertRaises(SessionError) as raised:
                 session.invalidate()
@@ -107,7 +125,7 @@ class Retries(unittest.TestCase):
         with socket.socket() as reserved:
             reserved.bind(("127.0.0.1", 0))
             address = f"127.0.0.1:{reserved.getsockname()[1]}"
-        with SessionClient(address, timeout=30) as client, SessionClient(address) as hasty:
+        with self.connect(address, timeout=30) as client, self.connect(address) as hasty:
             session = client.create()
             session["key"] = 1
             saving = threading.Thread(target=session.save)
@@ -122,34 +140,34 @@ class Retries(unittest.TestCase):
             self.assertEqual(session.token, "token")
 
 
-class Deadlines(unittest.TestCase):
+class Deadlines(ClientTest):
     def test_each_call_has_one(self) -> None:
-        with FakeSidecar() as fake, SessionClient(fake.address) as client:
+        with FakeSidecar() as fake, self.connect(fake.address) as client:
             client.open("token")
             self.assertGreater(fake.calls[0].left, 0)
             self.assertLess(fake.calls[0].left, 3.5)  # gRPC rounds it up.
 
     def test_a_call_that_is_not_answered_fails(self) -> None:
         release = threading.Event()
-        with FakeSidecar(lambda _: release.wait()) as fake, SessionClient(fake.address, timeout=0.5) as client:
+        with FakeSidecar(lambda _: b"" if release.wait() else b"") as fake, self.connect(fake.address, timeout=0.5) as client:
             self.assertEqual(code_of(lambda: client.open("token")), "DEADLINE_EXCEEDED")
             release.set()
 
     def test_a_closed_client_says_so(self) -> None:
         with FakeSidecar() as fake:
-            client = patient(fake)
+            client = self.patient(fake)
             client.close()
             self.assertEqual(code_of(lambda: client.open("token")), "CANCELLED")
 
 
-class ApiTokens(unittest.TestCase):
+class ApiTokens(ClientTest):
     def test_is_sent_with_every_call(self) -> None:
         with FakeSidecar() as fake:
-            with patient(fake, api_token=SECRET) as client:
+            with self.patient(fake, api_token=SECRET) as client:
                 session = client.open("token")
                 session["key"] = 1
                 session.save()
-            with patient(fake) as client:
+            with self.patient(fake) as client:
                 client.open("token")
         self.assertEqual([call.metadata.get("authorization") for call in fake.calls], [f"Bearer {SECRET}"] * 2 + [None])
 
@@ -161,7 +179,7 @@ class ApiTokens(unittest.TestCase):
                 path.with_suffix(".new").write_text(text)
                 os.replace(path.with_suffix(".new"), path)
 
-            with patient(fake, api_token_file=path) as client:
+            with self.patient(fake, api_token_file=path) as client:
                 with self.assertRaises(SessionError) as raised:
                     client.open("token")
                 self.assertEqual(raised.exception.code, "API_TOKEN_INVALID")
@@ -179,7 +197,7 @@ class ApiTokens(unittest.TestCase):
         def refuse(_: Call) -> Any:
             raise Refusal(grpc.StatusCode.UNAUTHENTICATED, "API_TOKEN_INVALID")
 
-        with FakeSidecar(refuse) as fake, patient(fake, api_token=SECRET) as client:
+        with FakeSidecar(refuse) as fake, self.patient(fake, api_token=SECRET) as client:
             with self.assertRaises(SessionError) as raised:
                 client.open("token")
             self.assertEqual(raised.exception.code, "API_TOKEN_INVALID")
@@ -195,34 +213,34 @@ class ApiTokens(unittest.TestCase):
             SessionClient("localhost:1", api_token=SECRET, api_token_file="/token")
 
 
-class Replies(unittest.TestCase):
+class Replies(ClientTest):
     def test_one_that_is_not_whole_is_an_error(self) -> None:
         no_time = Timestamp(seconds=10**12)
 
-        def set_key(session: Session) -> None:
+        def set_key(session: Any) -> None:
             session["key"] = 1
 
-        def default(session: Session) -> None:
+        def default(session: Any) -> None:
             session.setdefault("key", 1)
 
-        cases: list[tuple[str, Any, Callable[[Session], None], Callable[[Session], Any]]] = [
-            ("UpdateSession", api.UpdateSessionResponse(), set_key, Session.save),
-            ("UpdateSession", api.UpdateSessionResponse(results=[{}] * 3), set_key, Session.save),
-            ("UpdateSession", api.UpdateSessionResponse(), lambda session: session.flash(1), Session.save),
-            ("UpdateSession", api.UpdateSessionResponse(), Session.clear, Session.save),
-            ("UpdateSession", api.UpdateSessionResponse(results=[{}]), default, Session.save),
-            ("UpdateSession", api.UpdateSessionResponse(results=[{}], expires=no_time), set_key, Session.save),
-            ("UpdateSession", b"\xff", set_key, Session.save),
-            ("RegenerateSession", api.RegenerateSessionResponse(token="token"), set_key, Session.regenerate),
-            ("RegenerateSession", api.RegenerateSessionResponse(results=[{}]), set_key, Session.regenerate),
+        cases: list[tuple[str, Any, Callable[[Any], None], Callable[[Any], Any]]] = [
+            ("UpdateSession", api.UpdateSessionResponse(), set_key, lambda session: session.save()),
+            ("UpdateSession", api.UpdateSessionResponse(results=[{}] * 3), set_key, lambda session: session.save()),
+            ("UpdateSession", api.UpdateSessionResponse(), lambda session: session.flash(1), lambda session: session.save()),
+            ("UpdateSession", api.UpdateSessionResponse(), lambda session: session.clear(), lambda session: session.save()),
+            ("UpdateSession", api.UpdateSessionResponse(results=[{}]), default, lambda session: session.save()),
+            ("UpdateSession", api.UpdateSessionResponse(results=[{}], expires=no_time), set_key, lambda session: session.save()),
+            ("UpdateSession", b"\xff", set_key, lambda session: session.save()),
+            ("RegenerateSession", api.RegenerateSessionResponse(token="token"), set_key, lambda session: session.regenerate()),
+            ("RegenerateSession", api.RegenerateSessionResponse(results=[{}]), set_key, lambda session: session.regenerate()),
             ("GetSession", api.GetSessionResponse(), lambda _: None, lambda session: session.transform("key", str)),
-            ("CreateSession", api.CreateSessionResponse(), set_key, Session.save),
-            ("CreateSession", api.CreateSessionResponse(token="token"), set_key, Session.save),
-            ("CreateSession", api.CreateSessionResponse(session=SESSION, results=[{}]), set_key, Session.save),
-            ("CreateSession", api.CreateSessionResponse(token="token", session=SESSION), set_key, Session.save),
+            ("CreateSession", api.CreateSessionResponse(), set_key, lambda session: session.save()),
+            ("CreateSession", api.CreateSessionResponse(token="token"), set_key, lambda session: session.save()),
+            ("CreateSession", api.CreateSessionResponse(session=SESSION, results=[{}]), set_key, lambda session: session.save()),
+            ("CreateSession", api.CreateSessionResponse(token="token", session=SESSION), set_key, lambda session: session.save()),
         ]
         for method, reply, prepare, act in cases:
-            with self.subTest(method=method, reply=reply), FakeSidecar() as fake, patient(fake) as client:
+            with self.subTest(method=method, reply=reply), FakeSidecar() as fake, self.patient(fake) as client:
                 session = client.create() if method == "CreateSession" else client.open("token")
                 prepare(session)
                 had_changes = session.has_changes
@@ -233,7 +251,8 @@ class Replies(unittest.TestCase):
     def test_open_fails_without_a_session_or_with_impossible_times(self) -> None:
         far = Timestamp(seconds=10**12)
         for session in (None, messages.Session(created=far), messages.Session(expires=far)):
-            with FakeSidecar(answering("GetSession", api.GetSessionResponse(session=session))) as fake, patient(fake) as client:
+            reply = answering("GetSession", api.GetSessionResponse(session=session))
+            with FakeSidecar(reply) as fake, self.patient(fake) as client:
                 self.assertEqual(code_of(lambda client=client: client.open("token")), "INTERNAL")  # type: ignore[misc]
 
     def test_details_that_cannot_be_read_are_left_out(self) -> None:
@@ -241,25 +260,25 @@ class Replies(unittest.TestCase):
         for details in (b"\xff\xff", status_pb2.Status(details=[info]).SerializeToString()):
             with self.subTest(details=details):
                 refusal = Refusal(grpc.StatusCode.INTERNAL, details=details)
-                with FakeSidecar(failing("GetSession", 1, refusal)) as fake, patient(fake) as client:
+                with FakeSidecar(failing("GetSession", 1, refusal)) as fake, self.patient(fake) as client:
                     self.assertEqual(code_of(lambda client=client: client.open("token")), "INTERNAL")  # type: ignore[misc]
 
     def test_a_session_without_a_csrf_token_accepts_none(self) -> None:
         reply = api.GetSessionResponse(session=messages.Session())
-        with FakeSidecar(answering("GetSession", reply)) as fake, patient(fake) as client:
+        with FakeSidecar(answering("GetSession", reply)) as fake, self.patient(fake) as client:
             session = client.open("token")
             for token in ("", None, "\ud800"):
                 self.assertFalse(session.check_csrf_token(token))
 
 
-class Values(unittest.TestCase):
+class Values(ClientTest):
     def test_errors_say_nothing_of_them(self) -> None:
         value = "hunter2-4111111111111111"
         texts = [f'{{"card": {value}}}', f'["{value}",', f'"{value}', "", "[" * 100_000, f'"{value}" {value}']
         data = {str(index): text.encode() for index, text in enumerate(texts)} | {"bytes": b'"hunter2\xff"'}
         session = messages.Session(data=data, flash_queues=[{"name": "", "message_count": 1}])
         replies = {"GetSession": api.GetSessionResponse(session=session), "PopFlash": api.PopFlashResponse(messages=[data["0"]])}
-        with FakeSidecar(lambda call: replies[call.method]) as fake, patient(fake) as client:
+        with FakeSidecar(lambda call: replies[call.method]) as fake, self.patient(fake) as client:
             opened = client.open("token")
             for key in data:
                 with self.assertRaises(SessionError) as raised:
@@ -295,7 +314,7 @@ class Values(unittest.TestCase):
     def test_a_lone_surrogate_does_not_stop_other_changes(self) -> None:
         session = messages.Session(data={"text": rb'["\ud800"]'})
         replies = WHOLE | {"GetSession": api.GetSessionResponse(session=session)}
-        with FakeSidecar(lambda call: replies[call.method]) as fake, patient(fake) as client:
+        with FakeSidecar(lambda call: replies[call.method]) as fake, self.patient(fake) as client:
             opened = client.open("token")
             self.assertEqual(opened["text"], ["\ud800"])
             opened["other"] = 1
@@ -305,7 +324,7 @@ class Values(unittest.TestCase):
     def test_an_infinity_or_nan_does_not_stop_other_changes(self) -> None:
         session = messages.Session(data={"numbers": b"[1e999, NaN]"})
         replies = WHOLE | {"GetSession": api.GetSessionResponse(session=session)}
-        with FakeSidecar(lambda call: replies[call.method]) as fake, patient(fake) as client:
+        with FakeSidecar(lambda call: replies[call.method]) as fake, self.patient(fake) as client:
             opened = client.open("token")
             self.assertEqual(opened["numbers"][0], float("inf"))
             opened["other"] = 1
@@ -338,6 +357,10 @@ class Values(unittest.TestCase):
             session[name] = 1
             session.flash(1, name)
         session.flash(1)
+
+
+def load_tests(_loader: object, _tests: object, _pattern: object) -> unittest.TestSuite:
+    return in_every_mode(Retries, Deadlines, ApiTokens, Replies, Values)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,60 @@
+"""One visitor's session, for asyncio."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from session_sidecar_proto.session.v1 import session_pb2 as messages
+
+from .base_session import BaseSession
+from .plans import run_async
+
+
+class AsyncSession(BaseSession):
+    """A Session whose methods that call the sidecar are awaited. Everything else is as there.
+
+    It belongs to one task at a time. If a call is cancelled, it is unknown whether it was applied.
+    """
+
+    def __init__(
+        self,
+        call: Callable[[str, Any], Awaitable[Any]],
+        origin: str,
+        token: str | None = None,
+        found: messages.Session | None = None,
+    ) -> None:
+        self._call = call
+        super().__init__(origin, token, found)
+
+    async def save(self) -> None:
+        """As Session.save()."""
+        await run_async(self._saving(), self._call)
+
+    async def regenerate(self) -> None:
+        """As Session.regenerate()."""
+        await run_async(self._regenerating(), self._call)
+
+    async def invalidate(self) -> None:
+        """As Session.invalidate()."""
+        await run_async(self._invalidating(), self._call)
+
+    async def transform(self, key: str, change: Callable[[Any], Any]) -> Any:
+        """As Session.transform()."""
+        return await run_async(self._transforming(key, change), self._call)
+
+    async def peek_flash(self, queue: str = "") -> list[Any]:
+        """As Session.peek_flash()."""
+        return await run_async(self._peeking(queue), self._call)
+
+    async def pop_flash(self, queue: str = "") -> list[Any]:
+        """As Session.pop_flash()."""
+        return await run_async(self._popping(queue), self._call)
+
+    async def csrf_token(self) -> str:
+        """As Session.csrf_token()."""
+        return await run_async(self._getting_csrf_token(), self._call)
+
+    async def new_csrf_token(self) -> str:
+        """As Session.new_csrf_token()."""
+        return await run_async(self._replacing_csrf_token(), self._call)

@@ -1,0 +1,1 @@
+"""Makes calls to the sidecar."""

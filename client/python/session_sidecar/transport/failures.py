@@ -1,0 +1,44 @@
+"""What calls fail with when the sidecar has not answered."""
+
+from __future__ import annotations
+
+import os
+
+import grpc
+
+from ..errors import SessionError, from_status
+
+
+def client_closed(method: str) -> SessionError:
+    return SessionError("CANCELLED", f"{method} failed: the client is closed")
+
+
+def unreadable_api_token(method: str, cause: Exception) -> SessionError:
+    return SessionError("API_TOKEN_INVALID", f"{method} failed: the API token cannot be read: {cause}")
+
+
+def connection_lost(method: str, reason: str) -> SessionError:
+    """Always UNAVAILABLE: the status that ended a stream, INVALID_ARGUMENT say, is not the status of the calls on it."""
+    return from_status(method, grpc.StatusCode.UNAVAILABLE, reason)
+
+
+def no_connection(address: object, cause: Exception) -> str:
+    """The reason for an attempt to connect that failed with `cause`."""
+    number = getattr(cause, "errno", None)
+    return f"no connection to {address}: {os.strerror(number) if number else str(cause) or 'timed out'}"
+
+
+def deadline_exceeded(method: str) -> SessionError:
+    return from_status(method, grpc.StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded")
+
+
+def request_too_large(method: str, size: int, max_size: int) -> SessionError:
+    return SessionError("SESSION_TOO_LARGE", f"{method} failed: a request has at most {max_size} bytes, this one has {size}")
+
+
+def undecodable_reply(method: str) -> SessionError:
+    return from_status(method, grpc.StatusCode.INTERNAL, "the reply cannot be decoded")
+
+
+def empty_reply(method: str) -> SessionError:
+    return from_status(method, grpc.StatusCode.INTERNAL, "the reply has no outcome")

@@ -1,0 +1,1 @@
+"""Carries all calls over one stream: SessionService.Pipeline."""

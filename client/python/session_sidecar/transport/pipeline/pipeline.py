@@ -1,0 +1,190 @@
+"""The calls of a client, and the connection that carries them. Knows nothing of sockets, threads and event loops."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+
+import grpc
+
+from ...errors import SessionError, from_status
+from ..api_token import Metadata
+from ..backoff import Backoff
+from ..failures import client_closed, connection_lost, deadline_exceeded, unreadable_api_token
+from .calls import Call, FallBack
+from .connection import MAX_IN_FLIGHT, Connection
+from .http2 import StreamStatus
+
+# A frame has half of the calls in flight, so that the sidecar works on one half while the client handles the replies of the
+# other. A frame has a fixed cost of roughly eight calls, so smaller frames waste CPU; at 32 calls it is negligible.
+_MIN_FRAME_CALLS = 8
+_MAX_FRAME_CALLS = 32
+# The maximum size of a frame with more than one call.
+_MAX_FRAME_BYTES = 1024 * 1024
+# How the sidecar, or a proxy in front of it, says that it does not let Pipeline through.
+_UNSUPPORTED = (grpc.StatusCode.UNIMPLEMENTED, grpc.StatusCode.PERMISSION_DENIED)
+
+
+class Pipeline:
+    """Its driver calls tick() at the time that the last one returned, or after anything else has happened.
+
+    Calls wait for a connection until their deadline. Those that were sent fail with UNAVAILABLE when their connection breaks,
+    because it is unknown whether they were applied. Not thread-safe.
+
+    connect: starts to connect a new connection.
+    """
+
+    def __init__(self, authority: str, metadata: Callable[[], Metadata], connect: Callable[[Connection], None]) -> None:
+        self.is_supported = True
+        self._authority = authority
+        self._metadata = metadata
+        self._connect = connect
+        # Calls that were not sent, oldest first; among them some that have ended.
+        self._outbox: deque[Call] = deque()
+        self._current: Connection | None = None
+        self._retired: set[Connection] = set()
+        self._backoff = Backoff(first=0.02, longest=0.1, longest_requested=1.0)
+        self._reconnect_at = 0.0
+        # Why the last connection failed; None since one was opened.
+        self._last_failure: StreamStatus | None = None
+        self._is_closed = False
+
+    @property
+    def needs_connection(self) -> bool:
+        """Whether calls wait that only tick() helps."""
+        return bool(self._outbox) and self._current is None
+
+    def add(self, call: Call) -> None:
+        """Adds a call, to be sent by the next flush()."""
+        self._outbox.append(call)
+
+    def flush(self) -> None:
+        """Sends the calls that were added, as far as the connection has room, or opens one for them."""
+        self._drop_ended()
+        if not self._outbox:
+            return
+        if self._is_closed:
+            self._end_waiting(lambda call: client_closed(call.method))
+            return
+        now = time.monotonic()
+        current = self._current
+        if current is None and now < self._reconnect_at:
+            return
+        try:
+            metadata = self._metadata()
+        except (OSError, ValueError) as error:
+            cause = error  # Python deletes the other name.
+            self._end_waiting(lambda call: unreadable_api_token(call.method, cause))
+            return
+        if current is None:
+            self._current = Connection(self._authority, metadata, self)
+            self._connect(self._current)
+        elif current.metadata != metadata:
+            current.retire()  # Which comes back here, for another one.
+        else:
+            while self._outbox and current.is_ready:
+                if calls := self._take_frame(current, now):
+                    current.send(calls, now)
+
+    def cancel(self, call: Call, reason: Exception) -> None:
+        """Ends a call, at the sidecar too."""
+        if call.has_ended:
+            return
+        call.end(reason)
+        for connection in self._connections():
+            if call.was_sent:
+                connection.cancel(call)
+        self.flush()
+
+    def overdue(self, call: Call) -> SessionError:
+        """What a call fails with that has reached its deadline."""
+        if call.was_sent or self._last_failure is None:
+            return deadline_exceeded(call.method)
+        return connection_lost(call.method, self._last_failure.message)
+
+    def tick(self) -> float:
+        """Does what is due. Returns when to call it again, by time.monotonic()."""
+        now = time.monotonic()
+        wake_at = float("inf")
+        for connection in self._connections():
+            wake_at = min(wake_at, connection.check(now))
+        for call in self._unanswered():
+            if call.deadline <= now:
+                self.cancel(call, self.overdue(call))
+            else:
+                wake_at = min(wake_at, call.deadline)
+        self.flush()
+        if self.needs_connection:
+            wake_at = min(wake_at, self._reconnect_at)
+        return wake_at
+
+    def close(self) -> None:
+        self._is_closed = True
+        for connection in self._connections():
+            connection.abort(lambda call: client_closed(call.method))
+        self._end_waiting(lambda call: client_closed(call.method))
+
+    # What its connections report.
+
+    def on_ready(self, connection: Connection) -> None:
+        if connection is self._current:
+            self._backoff.reset()
+            self._last_failure = None
+            self.flush()
+
+    def on_retired(self, connection: Connection) -> None:
+        if connection is self._current:
+            self._current = None
+        if not connection.has_ended:
+            self._retired.add(connection)
+        self.flush()
+
+    def on_end(self, connection: Connection, status: StreamStatus, was_open: bool) -> None:
+        self._retired.discard(connection)
+        if connection is not self._current:
+            return
+        self._current = None
+        if not was_open and status.code in _UNSUPPORTED:
+            self.is_supported = False
+            self._end_waiting(lambda _: FallBack())
+        elif not was_open and status.code is grpc.StatusCode.UNAUTHENTICATED:
+            self._end_waiting(lambda call: from_status(call.method, status.code, status.message, status.details))
+        else:
+            self._last_failure = status
+            requested = from_status("Pipeline", status.code, status.message, status.details).retry_after
+            self._reconnect_at = time.monotonic() + self._backoff.next(requested)
+
+    def _take_frame(self, connection: Connection, now: float) -> list[Call]:
+        in_flight = len(connection.calls) + len(self._outbox)
+        size = min(_MAX_FRAME_CALLS, max(_MIN_FRAME_CALLS, in_flight // 2), MAX_IN_FLIGHT - len(connection.calls))
+        calls: list[Call] = []
+        total = 0
+        while self._outbox and len(calls) < size:
+            call = self._outbox[0]
+            total += call.size
+            if calls and total > _MAX_FRAME_BYTES:
+                break
+            self._outbox.popleft()
+            if call.has_ended:
+                continue
+            if call.deadline <= now:
+                call.end(self.overdue(call))
+            else:
+                calls.append(call)
+        return calls
+
+    def _drop_ended(self) -> None:
+        while self._outbox and self._outbox[0].has_ended:
+            self._outbox.popleft()
+
+    def _end_waiting(self, failure: Callable[[Call], Exception]) -> None:
+        while self._outbox:
+            call = self._outbox.popleft()
+            call.end(failure(call))
+
+    def _connections(self) -> list[Connection]:
+        return [*self._retired, self._current] if self._current is not None else list(self._retired)
+
+    def _unanswered(self) -> list[Call]:
+        return [call for connection in self._connections() for call in connection.calls.values()] + list(self._outbox)

@@ -1,0 +1,265 @@
+"""A pipeline for threads: they write, and one more thread reads."""
+
+from __future__ import annotations
+
+import selectors
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from ..address import TcpAddress, UnixAddress
+from ..api_token import Metadata
+from ..failures import client_closed, no_connection
+from .calls import Call
+from .connection import Connection
+from .pipeline import Pipeline
+
+# The time limit of one attempt to connect, in seconds.
+_CONNECT_TIMEOUT = 0.5
+# While it is used, the reading thread looks after the connection this often. Then calls need not wake it.
+_NAP = 0.1
+_READ_SIZE = 64 * 1024
+# Not epoll, whose descriptor a forked process would share.
+_Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)
+
+
+class ThreadedPipeline:
+    """The calls of all threads of one process. Thread-safe."""
+
+    def __init__(self, address: TcpAddress | UnixAddress, metadata: Callable[[], Metadata]) -> None:
+        self._address = address
+        self._pipeline = Pipeline(address.authority, metadata, self._request_connection)
+        # New calls, added without the lock: the thread that holds it sends them, too.
+        self._inbox: deque[Call] = deque()
+        # Guards the pipeline and everything below.
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._to_connect: list[Connection] = []
+        self._wires: list[_SocketWire] = []
+        self._wake_at = 0.0
+        self._is_asleep = False
+        self._was_used = False
+        self._is_closed = False
+        # Wakes the thread: what is sent to the first is received by the second.
+        self._waker: socket.socket | None = None
+        self._woken: socket.socket | None = None
+
+    @property
+    def is_supported(self) -> bool:
+        return self._pipeline.is_supported
+
+    def send(self, method: str, request: Any, deadline: float) -> Any:
+        """Makes one attempt. deadline: by time.monotonic(). Raises SessionError or FallBack."""
+        done = threading.Lock()
+        done.acquire()
+        call = Call(method, request, deadline, done.release)
+        self._inbox.append(call)
+        try:
+            self._send_new_calls()
+            if not done.acquire(timeout=max(0.0, deadline - time.monotonic())):
+                self._cancel(call, None)
+        except BaseException:
+            # KeyboardInterrupt, or what a handler of another signal raises.
+            self._cancel(call, client_closed(method))
+            raise
+        return call.response()
+
+    def close(self) -> None:
+        with self._lock:
+            self._is_closed = True
+            self._pipeline.close()
+            self._wake()
+            thread = self._thread
+        self._send_new_calls()
+        if thread is not None and thread is not threading.current_thread():
+            thread.join()
+
+    def abandon(self) -> None:
+        """To be called in a forked process, which has the sockets of this one, but neither its thread nor its locks."""
+        for each in (self._waker, self._woken, *(wire.socket for wire in self._wires)):
+            if each is not None:
+                each.close()
+
+    def _cancel(self, call: Call, reason: Exception | None) -> None:
+        with self._lock:
+            self._pipeline.cancel(call, reason or self._pipeline.overdue(call))
+        self._send_new_calls()
+
+    def _send_new_calls(self) -> None:
+        # While a thread sends, others add calls, which leave in its next frame. So each release of the lock is followed by this.
+        while self._inbox and self._lock.acquire(blocking=False):
+            try:
+                self._take_new_calls()
+            finally:
+                self._lock.release()
+
+    def _take_new_calls(self) -> None:
+        while self._inbox:
+            self._pipeline.add(self._inbox.popleft())
+        self._pipeline.flush()
+        self._was_used = True
+        if self._thread is None and not self._is_closed:
+            self._waker, self._woken = socket.socketpair()
+            self._waker.setblocking(False)
+            self._thread = threading.Thread(target=self._run, args=[self._woken], name="session-sidecar", daemon=True)
+            self._thread.start()
+        elif self._is_asleep:
+            self._wake()
+
+    def _request_connection(self, connection: Connection) -> None:
+        self._to_connect.append(connection)
+        self._wake()
+
+    def _wake(self) -> None:
+        self._is_asleep = False
+        if self._waker is not None:
+            with suppress(OSError):  # It is full, so the thread will wake, or closed.
+                self._waker.send(b"\0")
+
+    def _run(self, woken: socket.socket) -> None:
+        selector = _Selector()
+        selector.register(woken, selectors.EVENT_READ)
+        try:
+            while True:
+                with self._lock:
+                    timeout = self._plan()
+                    to_connect, self._to_connect = self._to_connect, []
+                    self._tend_wires(selector)
+                    if self._is_closed and not self._wires:
+                        return
+                self._send_new_calls()
+                for connection in to_connect:
+                    self._open(connection, selector)
+                for key, events in selector.select(0 if to_connect else timeout):
+                    if key.data is None:
+                        woken.recv(_READ_SIZE)
+                    else:
+                        self._handle(key.data, events)
+        finally:
+            with self._lock:
+                # Without its thread, nothing would end the calls.
+                self._is_closed = True
+                self._pipeline.close()
+                self._take_new_calls()
+                for wire in self._wires:
+                    wire.socket.close()
+                self._waker, waker = None, self._waker
+            selector.close()
+            woken.close()
+            if waker is not None:
+                waker.close()
+
+    def _plan(self) -> float | None:
+        """Does what is due. Returns how long to wait for bytes, in seconds; None: for as long as it takes."""
+        now = time.monotonic()
+        if now >= self._wake_at or self._pipeline.needs_connection:
+            self._wake_at = self._pipeline.tick()
+        if self._was_used:
+            self._wake_at = min(self._wake_at, now + _NAP)
+        self._was_used = False
+        self._is_asleep = self._wake_at > now + _NAP
+        return None if self._wake_at == float("inf") else max(0.0, self._wake_at - time.monotonic())
+
+    def _open(self, connection: Connection, selector: selectors.BaseSelector) -> None:
+        try:
+            opened = _connect(self._address)
+        except OSError as cause:
+            with self._lock:
+                connection.lost(no_connection(self._address, cause))
+            return
+        with self._lock:
+            wire = _SocketWire(opened, connection, self._wake)
+            self._wires.append(wire)
+            selector.register(opened, selectors.EVENT_READ, wire)
+            connection.connected(wire)
+
+    def _handle(self, wire: _SocketWire, events: int) -> None:
+        data = b""
+        reason = "the sidecar has closed the connection"
+        try:
+            if events & selectors.EVENT_READ:
+                data = wire.socket.recv(_READ_SIZE)
+        except BlockingIOError:
+            return
+        except OSError as cause:
+            reason = f"the connection was lost: {cause.strerror or cause}"
+        with self._lock:
+            if events & selectors.EVENT_WRITE:
+                wire.write_on()
+            if data:
+                self._was_used = True
+                wire.connection.received(data)
+            elif events & selectors.EVENT_READ:
+                wire.connection.lost(reason)
+                wire.close()
+
+    def _tend_wires(self, selector: selectors.BaseSelector) -> None:
+        for wire in list(self._wires):
+            if wire.is_closing:
+                selector.unregister(wire.socket)
+                wire.socket.close()
+                self._wires.remove(wire)
+            elif wire.has_unsent != wire.waits_for_room:
+                wire.waits_for_room = wire.has_unsent
+                writes = selectors.EVENT_WRITE if wire.has_unsent else 0
+                selector.modify(wire.socket, selectors.EVENT_READ | writes, wire)
+
+
+class _SocketWire:
+    """A connected socket. Threads write to it; only the reading thread closes it, so that no descriptor is closed in use."""
+
+    def __init__(self, connected: socket.socket, connection: Connection, wake: Callable[[], None]) -> None:
+        self.socket = connected
+        self.connection = connection
+        self.is_closing = False
+        self.waits_for_room = False
+        self._unsent = bytearray()
+        self._wake = wake
+
+    @property
+    def has_unsent(self) -> bool:
+        return bool(self._unsent)
+
+    def write(self, data: bytes) -> None:
+        if self._unsent:
+            self._unsent += data
+            return
+        sent = self._try(data)
+        if sent < len(data):
+            self._unsent += data[sent:]
+            self._wake()
+
+    def write_on(self) -> None:
+        del self._unsent[: self._try(self._unsent)]
+
+    def close(self) -> None:
+        self.is_closing = True
+        self._wake()
+
+    def _try(self, data: bytes | bytearray) -> int:
+        try:
+            return self.socket.send(data)
+        except BlockingIOError:
+            return 0
+        except OSError:
+            return len(data)  # The reading thread notices, too, and ends the connection.
+
+
+def _connect(address: TcpAddress | UnixAddress) -> socket.socket:
+    if isinstance(address, TcpAddress):
+        connected = socket.create_connection(address, timeout=_CONNECT_TIMEOUT)
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    else:
+        connected = socket.socket(socket.AF_UNIX)
+        connected.settimeout(_CONNECT_TIMEOUT)
+        try:
+            connected.connect(address.path)
+        except OSError:
+            connected.close()
+            raise
+    connected.setblocking(False)
+    return connected

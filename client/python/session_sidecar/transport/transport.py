@@ -1,0 +1,182 @@
+"""The calls of a client: each has a deadline, waits for a connection until then, and is retried where that is safe."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+from ..errors import SessionError
+from .address import parse_address
+from .api_token import Metadata
+from .failures import client_closed
+from .pipeline.calls import FallBack
+from .pipeline.event_loop import LoopPipeline
+from .pipeline.threads import ThreadedPipeline
+from .retries import Attempts
+from .unary import AsyncUnaryTransport, UnaryTransport
+
+
+class Transport:
+    """Blocking calls. Thread-safe, and usable in processes that are forked after it was made."""
+
+    def __init__(self, address: str, timeout: float, metadata: Callable[[], Metadata], kind: str) -> None:
+        _check(address, kind)
+        self._options = (address, metadata, kind)
+        self._timeout = timeout
+        self._is_closed = False
+        # By process id: what a process has open is of no use to its children.
+        self._by_process: dict[int, _ProcessTransport] = {}
+        # For a client that is not closed, but collected, or alive at the end of the process.
+        weakref.finalize(self, _close, self._by_process)
+
+    def __call__(self, method: str, request: Any) -> Any:
+        deadline = time.monotonic() + self._timeout
+        attempts = Attempts(method, deadline)
+        while True:
+            try:
+                return self._send(method, request, deadline)
+            except SessionError as error:
+                outcome = attempts.failed(error, time.monotonic())
+            if isinstance(outcome, SessionError):
+                raise outcome
+            time.sleep(outcome)
+
+    def _send(self, method: str, request: Any, deadline: float) -> Any:
+        if self._is_closed:
+            raise client_closed(method)
+        current = self._by_process.get(os.getpid())
+        if current is None:
+            current = self._open()
+        return current.send(method, request, deadline)
+
+    def _open(self) -> _ProcessTransport:
+        pid = os.getpid()
+        for other in [each for each in self._by_process if each != pid]:
+            self._by_process.pop(other).abandon()
+        # Without a lock, which another thread could have held when this process was forked.
+        return self._by_process.setdefault(pid, _ProcessTransport(*self._options))
+
+    def close(self) -> None:
+        self._is_closed = True
+        _close(self._by_process)
+
+
+def _close(by_process: dict[int, _ProcessTransport]) -> None:
+    if (current := by_process.pop(os.getpid(), None)) is not None:
+        current.close()
+
+
+class _ProcessTransport:
+    """The calls of one process. Opens nothing until it is used."""
+
+    def __init__(self, address: str, metadata: Callable[[], Metadata], kind: str) -> None:
+        self._address = address
+        self._metadata = metadata
+        self._pipeline = ThreadedPipeline(parse_address(address), metadata) if kind == "pipeline" else None
+        self._unary: UnaryTransport | None = None
+        self._lock = threading.Lock()
+
+    def send(self, method: str, request: Any, deadline: float) -> Any:
+        pipeline = self._pipeline
+        if pipeline is not None and pipeline.is_supported:
+            try:
+                return pipeline.send(method, request, deadline)
+            except FallBack:
+                pass
+        with self._lock:
+            if self._unary is None:
+                self._unary = UnaryTransport(self._address, self._metadata)
+        return self._unary.send(method, request, deadline)
+
+    def close(self) -> None:
+        if self._pipeline is not None:
+            self._pipeline.close()
+        with self._lock:
+            if self._unary is not None:
+                self._unary.close()
+
+    def abandon(self) -> None:
+        if self._pipeline is not None:
+            self._pipeline.abandon()
+
+
+class AsyncTransport:
+    """Awaited calls. Each event loop has its own connection."""
+
+    def __init__(self, address: str, timeout: float, metadata: Callable[[], Metadata], kind: str) -> None:
+        _check(address, kind)
+        self._options = (address, metadata, kind)
+        self._timeout = timeout
+        self._is_closed = False
+        self._by_loop: dict[asyncio.AbstractEventLoop, _LoopTransport] = {}
+
+    async def __call__(self, method: str, request: Any) -> Any:
+        deadline = time.monotonic() + self._timeout
+        attempts = Attempts(method, deadline)
+        while True:
+            try:
+                return await self._send(method, request, deadline)
+            except SessionError as error:
+                outcome = attempts.failed(error, time.monotonic())
+            if isinstance(outcome, SessionError):
+                raise outcome
+            await asyncio.sleep(outcome)
+
+    async def _send(self, method: str, request: Any, deadline: float) -> Any:
+        if self._is_closed:
+            raise client_closed(method)
+        loop = asyncio.get_running_loop()
+        current = self._by_loop.get(loop)
+        if current is None:
+            # What belongs to a loop that is closed cannot be closed any more, only collected.
+            for other in [each for each in list(self._by_loop) if each.is_closed()]:
+                self._by_loop.pop(other, None)
+            current = self._by_loop[loop] = _LoopTransport(*self._options)
+        return await current.send(method, request, deadline)
+
+    async def close(self) -> None:
+        self._is_closed = True
+        here = asyncio.get_running_loop()
+        for loop, each in [(loop, self._by_loop.pop(loop)) for loop in list(self._by_loop)]:
+            if loop is here:
+                await each.close()
+            elif loop.is_running():
+                asyncio.run_coroutine_threadsafe(each.close(), loop)
+
+
+class _LoopTransport:
+    """The calls of one event loop. Opens nothing until it is used."""
+
+    def __init__(self, address: str, metadata: Callable[[], Metadata], kind: str) -> None:
+        self._address = address
+        self._metadata = metadata
+        self._pipeline = LoopPipeline(parse_address(address), metadata) if kind == "pipeline" else None
+        self._unary: AsyncUnaryTransport | None = None
+
+    async def send(self, method: str, request: Any, deadline: float) -> Any:
+        pipeline = self._pipeline
+        if pipeline is not None and pipeline.is_supported:
+            try:
+                return await pipeline.send(method, request, deadline)
+            except FallBack:
+                pass
+        if self._unary is None:
+            self._unary = AsyncUnaryTransport(self._address, self._metadata)
+        return await self._unary.send(method, request, deadline)
+
+    async def close(self) -> None:
+        if self._pipeline is not None:
+            self._pipeline.close()
+        if self._unary is not None:
+            await self._unary.close()
+
+
+def _check(address: str, kind: str) -> None:
+    parse_address(address)
+    if kind not in ("pipeline", "unary"):
+        raise ValueError(f'Expected the transport to be "pipeline" or "unary", got {kind!r}')

@@ -1,0 +1,131 @@
+"""One gRPC call per call, for sidecars that do not support Pipeline."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import grpc
+from session_sidecar_proto.session.v1.session_service_pb2_grpc import SessionServiceStub
+
+from ..errors import SessionError, from_grpc
+from .api_token import Metadata
+from .failures import client_closed, undecodable_reply, unreadable_api_token
+
+CHANNEL_OPTIONS = [
+    # The sidecar listens on this host only.
+    ("grpc.enable_http_proxy", 0),
+    # The size of sessions is limited by the sidecar.
+    ("grpc.max_receive_message_length", -1),
+    # A restarted sidecar is soon back; by default, gRPC would reconnect after up to two minutes. It accepts no less than 100 ms.
+    # The "minimum backoff" is the time limit of one attempt to connect.
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 500),
+    # A connection that is silent while calls wait is pinged after 300 ms, and replaced if no answer arrives within another 500:
+    # the sidecar hangs, or the network drops every packet.
+    ("grpc.keepalive_time_ms", 300),
+    ("grpc.keepalive_timeout_ms", 500),
+    ("grpc.http2.ping_timeout_ms", 500),
+    ("grpc.http2.max_pings_without_data", 0),
+    # Its pings would count against connections that are merely slow.
+    ("grpc.http2.bdp_probe", 0),
+]
+
+# The time limit, in seconds, of the call that finds out whether there is a connection. Without one, it fails at once.
+_PROBE_TIMEOUT = 0.02
+_PROBE = "/grpc.health.v1.Health/Check"
+
+
+class UnaryTransport:
+    """The calls of one client over one channel. Thread-safe."""
+
+    def __init__(self, address: str, metadata: Callable[[], Metadata]) -> None:
+        self._channel = grpc.insecure_channel(address, options=CHANNEL_OPTIONS)
+        self._stub = SessionServiceStub(self._channel)
+        self._metadata = metadata
+        self._is_closed = False
+
+    def send(self, method: str, request: Any, deadline: float) -> Any:
+        """Makes one attempt. deadline: by time.monotonic(). Raises SessionError."""
+        try:
+            metadata = self._metadata()
+        except (OSError, ValueError) as cause:
+            raise unreadable_api_token(method, cause) from cause
+        timeout = deadline - time.monotonic()
+        try:
+            return getattr(self._stub, method)(request, timeout=timeout, wait_for_ready=True, metadata=metadata)
+        except grpc.RpcError as cause:
+            raise self._explained(method, cause) from cause
+        except ValueError:
+            # gRPC raises it if another thread has closed the channel.
+            if not self._is_closed:
+                raise
+            raise client_closed(method) from None
+
+    def _explained(self, method: str, cause: Any) -> SessionError:
+        error = from_grpc(method, cause)
+        if error.code != "DEADLINE_EXCEEDED":
+            return error
+        # gRPC does not report whether the call waited for an answer or for a connection.
+        try:
+            self._channel.unary_unary(_PROBE)(b"", timeout=_PROBE_TIMEOUT)
+        except grpc.RpcError as unconnected:
+            if unconnected.code() is grpc.StatusCode.UNAVAILABLE:
+                return from_grpc(method, unconnected)
+        except ValueError:
+            pass  # The channel was closed meanwhile.
+        return error
+
+    def close(self) -> None:
+        self._is_closed = True
+        self._channel.close()
+
+
+class AsyncUnaryTransport:
+    """The calls of one client on one event loop, over one channel."""
+
+    def __init__(self, address: str, metadata: Callable[[], Metadata]) -> None:
+        self._channel = grpc.aio.insecure_channel(address, options=CHANNEL_OPTIONS)
+        self._stub = SessionServiceStub(self._channel)
+        self._metadata = metadata
+        self._is_closed = False
+
+    async def send(self, method: str, request: Any, deadline: float) -> Any:
+        """As UnaryTransport.send()."""
+        try:
+            metadata = self._metadata()
+        except (OSError, ValueError) as cause:
+            raise unreadable_api_token(method, cause) from cause
+        timeout = deadline - time.monotonic()
+        try:
+            reply = await getattr(self._stub, method)(request, timeout=timeout, wait_for_ready=True, metadata=metadata)
+        except grpc.RpcError as cause:
+            raise await self._explained(method, cause) from cause
+        except grpc.aio.UsageError:
+            # gRPC raises it if the channel is closed.
+            if not self._is_closed:
+                raise
+            raise client_closed(method) from None
+        if reply is None:
+            # The blocking API of gRPC fails with INTERNAL; this one does not say that the reply cannot be decoded.
+            raise undecodable_reply(method)
+        return reply
+
+    async def _explained(self, method: str, cause: Any) -> SessionError:
+        error = from_grpc(method, cause)
+        if error.code != "DEADLINE_EXCEEDED":
+            return error
+        try:
+            await self._channel.unary_unary(_PROBE)(b"", timeout=_PROBE_TIMEOUT)
+        except grpc.RpcError as unconnected:
+            if unconnected.code() is grpc.StatusCode.UNAVAILABLE:
+                return from_grpc(method, unconnected)
+        except grpc.aio.UsageError:
+            pass  # The channel was closed meanwhile.
+        return error
+
+    async def close(self) -> None:
+        self._is_closed = True
+        await self._channel.close()

@@ -1,0 +1,147 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { startReadySidecar } from '../support/ready-sidecar';
+import { startRedis } from '../support/redis';
+import type { RedisServer } from '../support/redis';
+import type { Sidecar } from '../support/sidecar';
+import { sayIfMissing, toolchains } from '../support/toolchains';
+import { pythonModes, startPython } from './runners';
+import type { Order, Outcome, Runner } from './runners';
+import { limits } from './steps';
+
+/*
+ * Whichever way the Python client is used, each call has the same result or the same error, to the last word of its message.
+ */
+const { python } = toolchains();
+sayIfMissing('whether the transports of the Python client agree', python);
+const run = python.missing === undefined ? test : test.skip;
+
+let redis: RedisServer;
+let sidecar: Sidecar;
+let runners: Runner[] = [];
+
+beforeAll(async () => {
+  redis = await startRedis();
+  sidecar = await startReadySidecar({ redisUrl: redis.url, env: limits });
+  if (python.missing !== undefined) return;
+  runners = pythonModes.map((mode) => startPython(python, sidecar.address, { mode }));
+}, 60_000);
+
+afterAll(async () => {
+  await Promise.all(runners.map((runner) => runner.close()));
+  await sidecar.close();
+  await redis.stop();
+});
+
+type Step = Omit<Order, 'actor'> & { readonly actor?: string; readonly withTokenOf?: string };
+
+const create: Step[] = [{ op: 'open' }, { op: 'set', key: 'a', value: '1' }, { op: 'save' }];
+const reopened: Step[] = [...create, { op: 'open', actor: 'other', withTokenOf: 'me' }];
+const long = (length: number) => 'x'.repeat(length);
+
+/** Each is carried out with sessions of its own. */
+const calls: Readonly<Record<string, readonly Step[]>> = {
+  'a session from its creation to its end': [
+    ...reopened,
+    { op: 'get', actor: 'other', key: 'a' },
+    { op: 'set', key: 'Grüße 👋', value: '[1.5, null, "\\ud83d\\udc4b", 9007199254740993]' },
+    { op: 'flash', value: '"saved"' },
+    { op: 'setSubject', value: 'ada' },
+    { op: 'setIdleTimeout', seconds: 60 },
+    { op: 'save' },
+    { op: 'describe' },
+    { op: 'open', withTokenOf: 'me' },
+    { op: 'keys' },
+    { op: 'get', key: 'Grüße 👋' },
+    { op: 'peekFlash' },
+    { op: 'popFlash' },
+    { op: 'popFlash' },
+    { op: 'transformAppend', key: 'list', value: '1' },
+    { op: 'get', key: 'list' },
+    { op: 'clear' },
+    { op: 'regenerate' },
+    { op: 'describe' },
+    { op: 'invalidate' },
+    { op: 'describe' },
+  ],
+  'a token that is forged': [{ op: 'open', token: `${long(43)}.${long(24)}` }, { op: 'describe' }],
+  'a token that is no token': [{ op: 'open', token: 'ü' }, { op: 'describe' }],
+  'a token that is too long': [{ op: 'open', token: long(5000) }, { op: 'describe' }],
+  'a session that has ended': [
+    ...reopened,
+    { op: 'invalidate' },
+    { op: 'set', actor: 'other', key: 'b', value: '2' },
+    { op: 'save', actor: 'other' },
+    { op: 'describe', actor: 'other' },
+    { op: 'newCsrfToken', actor: 'other' },
+    { op: 'regenerate', actor: 'other' },
+    { op: 'transformAppend', actor: 'other', key: 'list', value: '1' },
+    { op: 'invalidate', actor: 'other' },
+  ],
+  'too many keys': [
+    { op: 'open' },
+    ...['a', 'b', 'c', 'd', 'e', 'f'].map((key): Step => ({ op: 'set', key, value: '1' })),
+    { op: 'save' },
+  ],
+  'a session that is too large': [
+    ...create,
+    { op: 'set', key: 'b', value: JSON.stringify(long(5000)) },
+    { op: 'save' },
+  ],
+  'too many messages': [
+    ...create,
+    ...[1, 2, 3, 4].map((number): Step => ({ op: 'flash', value: String(number) })),
+    { op: 'save' },
+  ],
+  'several fields that are invalid': [
+    ...create,
+    { op: 'setIdleTimeout', seconds: -5 },
+    { op: 'setSubject', value: long(2000) },
+    { op: 'save' },
+    { op: 'describe' },
+  ],
+  'a name that is invalid': [
+    ...create,
+    { op: 'set', key: '\n', value: '1' },
+    { op: 'flash', queue: long(300), value: '1' },
+  ],
+};
+
+/** What differs from session to session. */
+const own = new Set(['token', 'handle', 'created', 'expires']);
+
+function withoutOwn(outcome: Outcome): unknown {
+  return JSON.parse(JSON.stringify(outcome, (key, value: unknown) => (own.has(key) ? Boolean(value) : value)));
+}
+
+async function outcomesOf(runner: Runner, steps: readonly Step[]): Promise<unknown[]> {
+  const outcomes: unknown[] = [];
+  for (const { actor = 'me', withTokenOf, ...step } of steps) {
+    const holder = withTokenOf && (await runner.run({ actor: withTokenOf, op: 'describe' })).result;
+    const token = holder ? (holder as { token: string }).token : step.token;
+    const outcome = withoutOwn(await runner.run({ actor, ...step, token }));
+    outcomes.push(step.op === 'newCsrfToken' || step.op === 'csrfToken' ? Object.keys(outcome as object) : outcome);
+  }
+  return outcomes;
+}
+
+async function expectAgreement(steps: readonly Step[]): Promise<unknown[]> {
+  const outcomes: unknown[][] = [];
+  for (const runner of runners) outcomes.push(await outcomesOf(runner, steps));
+  for (const each of outcomes) expect(each).toEqual(outcomes[0]);
+  return outcomes[0]!;
+}
+
+describe('all ways to use the Python client agree on', () => {
+  run.each(Object.entries(calls))('%s', async (_, steps) => {
+    expect(await expectAgreement(steps)).toHaveLength(steps.length);
+  });
+
+  run('a request that is larger than gRPC accepts, but for the words', async () => {
+    const large: Step[] = [...create, { op: 'set', key: 'b', value: JSON.stringify(long(5_000_000)) }, { op: 'save' }];
+    for (const runner of runners) {
+      const outcomes = await outcomesOf(runner, large);
+      const error = { code: 'SESSION_TOO_LARGE', status: 413, metadata: {}, violations: {}, retryAfterMs: 0 };
+      expect(outcomes.at(-1)).toMatchObject({ error });
+    }
+  });
+});
