@@ -26,8 +26,8 @@ class SessionClient:
     transport: "pipeline" sends all calls over one stream, at a fraction of the cost of "unary", one gRPC call each. Default:
         "pipeline", with a fallback to "unary" for sidecars that do not support it.
 
-    Raises ValueError for an address or transport that is none of these, for an API token that is not visible ASCII, and if both
-    a token and a file are given.
+    Raises ValueError for an address, timeout or transport that is not valid, for an API token that is not visible ASCII, and if
+    both a token and a file are given.
     """
 
     def __init__(

@@ -291,7 +291,7 @@ class EventLoops(unittest.TestCase):
 
         async def run(fake: FakeSidecar) -> None:
             async with AsyncSessionClient(fake.address, timeout=30) as client:
-                given_up, waiting = (asyncio.create_task(client.open("token")) for _ in range(2))
+                waiting, given_up = (asyncio.create_task(client.open("token")) for _ in range(2))
                 while not fake.streams:
                     await asyncio.sleep(0.005)
                 given_up.cancel()

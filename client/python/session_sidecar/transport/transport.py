@@ -20,12 +20,15 @@ from .pipeline.threads import ThreadedPipeline
 from .retries import Attempts
 from .unary import AsyncUnaryTransport, UnaryTransport
 
+# What the sidecar can be told, in seconds.
+_MAX_TIMEOUT = (2**31 - 1) // 1000
+
 
 class Transport:
     """Blocking calls. Thread-safe, and usable in processes that are forked after it was made."""
 
     def __init__(self, address: str, timeout: float, metadata: Callable[[], Metadata], kind: str) -> None:
-        _check(address, kind)
+        _check(address, timeout, kind)
         self._options = (address, metadata, kind)
         self._timeout = timeout
         self._is_closed = False
@@ -109,7 +112,7 @@ class AsyncTransport:
     """Awaited calls. Each event loop has its own connection."""
 
     def __init__(self, address: str, timeout: float, metadata: Callable[[], Metadata], kind: str) -> None:
-        _check(address, kind)
+        _check(address, timeout, kind)
         self._options = (address, metadata, kind)
         self._timeout = timeout
         self._is_closed = False
@@ -176,7 +179,9 @@ class _LoopTransport:
             await self._unary.close()
 
 
-def _check(address: str, kind: str) -> None:
+def _check(address: str, timeout: float, kind: str) -> None:
     parse_address(address)
+    if not 0 < timeout <= _MAX_TIMEOUT:
+        raise ValueError(f"Expected the timeout to be above 0 and up to {_MAX_TIMEOUT} seconds, got {timeout!r}")
     if kind not in ("pipeline", "unary"):
         raise ValueError(f'Expected the transport to be "pipeline" or "unary", got {kind!r}')
