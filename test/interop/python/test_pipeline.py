@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import logging
 import os
 import socket
 import tempfile
 import threading
 import time
 import unittest
+import warnings
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import grpc
 from fake_sidecar import WHOLE, FakeSidecar, Refusal, Stream, draining
 from session_sidecar import AsyncSessionClient, SessionClient, SessionError
+from session_sidecar.transport.pipeline.connection import Connection
 from session_sidecar_proto.session.v1 import pipeline_pb2 as frames
 from test_client import ClientTest, answering, code_of, in_every_mode
 
@@ -242,6 +247,29 @@ class Calls(ClientTest):
             self.assertEqual(len(fake.streams), 1)
 
 
+class Faults(ClientTest):
+    def test_of_the_client_itself_fail_the_calls_and_the_next_ones_work(self) -> None:
+        received = Connection.received
+        faults = [RuntimeError("a fault of the client")]
+
+        def receive(connection: Connection, data: bytes) -> None:
+            received(connection, data)
+            if connection.calls and faults:
+                raise faults.pop()
+
+        reports: list[Any] = []
+        with (
+            mock.patch.object(Connection, "received", receive),
+            mock.patch.object(threading, "excepthook", reports.append),
+            mock.patch.object(logging.getLogger("asyncio"), "error", lambda *_, **__: reports.append(None)),
+            FakeSidecar() as fake,
+            self.patient(fake) as client,
+        ):
+            client.open("token")  # Tried again, because it is idempotent.
+            client.open("token")
+            self.assertEqual((len(reports), faults, len(fake.streams)), (1, [], 2))
+
+
 class Threads(unittest.TestCase):
     def test_a_forked_process_opens_a_stream_of_its_own_and_harms_none_of_its_parent(self) -> None:
         with FakeSidecar() as fake, SessionClient(fake.address, timeout=30) as client:
@@ -334,12 +362,16 @@ class EventLoops(unittest.TestCase):
                 with self.assertRaises(SessionError):
                     await client.open("token")
 
-            asyncio.run(end())
+            # Of the connections that were not closed.
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ResourceWarning)
+                asyncio.run(end())
+                gc.collect()
             self.assertEqual(len(fake.streams), 9)
 
 
 def load_tests(_loader: object, _tests: object, _pattern: object) -> unittest.TestSuite:
-    suite = in_every_mode(Streams, Calls, modes=("pipeline", "asyncio pipeline"))
+    suite = in_every_mode(Streams, Calls, Faults, modes=("pipeline", "asyncio pipeline"))
     for case in (Threads, EventLoops):
         suite.addTests(unittest.defaultTestLoader.loadTestsFromTestCase(case))
     return suite

@@ -119,11 +119,12 @@ class Pipeline:
             wake_at = min(wake_at, self._reconnect_at)
         return wake_at
 
-    def close(self) -> None:
+    def close(self, failure: Callable[[str], SessionError] = client_closed) -> None:
+        """Ends all calls with `failure` of their method, and all connections."""
         self._is_closed = True
         for connection in self._connections():
-            connection.abort(lambda call: client_closed(call.method))
-        self._end_waiting(lambda call: client_closed(call.method))
+            connection.abort(lambda call: failure(call.method))
+        self._end_waiting(lambda call: failure(call.method))
 
     # What its connections report.
 

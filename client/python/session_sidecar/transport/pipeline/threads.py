@@ -11,9 +11,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from ...errors import SessionError
 from ..address import TcpAddress, UnixAddress
 from ..api_token import Metadata
-from ..failures import client_closed, no_connection
+from ..failures import client_closed, connection_lost, no_connection
 from .calls import Call
 from .connection import Connection
 from .pipeline import Pipeline
@@ -32,6 +33,7 @@ class ThreadedPipeline:
 
     def __init__(self, address: TcpAddress | UnixAddress, metadata: Callable[[], Metadata]) -> None:
         self._address = address
+        self._metadata = metadata
         self._pipeline = Pipeline(address.authority, metadata, self._request_connection)
         # New calls, added without the lock: the thread that holds it sends them, too.
         self._inbox: deque[Call] = deque()
@@ -141,17 +143,23 @@ class ThreadedPipeline:
                         self._handle(key.data, events)
         finally:
             with self._lock:
-                # Without its thread, nothing would end the calls.
-                self._is_closed = True
-                self._pipeline.close()
-                self._take_new_calls()
-                for wire in self._wires:
-                    wire.socket.close()
-                self._waker, waker = None, self._waker
+                self._end_thread()
             selector.close()
             woken.close()
-            if waker is not None:
-                waker.close()
+
+    def _end_thread(self) -> None:
+        # Without its thread, nothing would end the calls.
+        self._pipeline.close(client_closed if self._is_closed else _thread_failed)
+        for wire in self._wires:
+            wire.socket.close()
+        self._wires = []
+        if self._waker is not None:
+            self._waker.close()
+            self._waker = None
+        if not self._is_closed:
+            # It has met a fault of this package, which it reports. The next call starts anew.
+            self._thread = None
+            self._pipeline = Pipeline(self._address.authority, self._metadata, self._request_connection)
 
     def _plan(self) -> float | None:
         """Does what is due. Returns how long to wait for bytes, in seconds; None: for as long as it takes."""
@@ -247,6 +255,10 @@ class _SocketWire:
             return 0
         except OSError:
             return len(data)  # The reading thread notices, too, and ends the connection.
+
+
+def _thread_failed(method: str) -> SessionError:
+    return connection_lost(method, "the thread that reads has failed")
 
 
 def _connect(address: TcpAddress | UnixAddress) -> socket.socket:
