@@ -286,6 +286,24 @@ class Threads(unittest.TestCase):
             client.open("token")
             self.assertEqual([len(stream.calls) for stream in fake.streams], [2, 1])
 
+    def test_a_client_may_be_collected_by_its_own_thread(self) -> None:
+        received = Connection.received
+
+        def receive(connection: Connection, data: bytes) -> None:
+            received(connection, data)
+            gc.collect()
+
+        gc.disable()
+        self.addCleanup(gc.enable)
+        with FakeSidecar() as fake:
+            client: Any = SessionClient(fake.address, timeout=30)
+            client.open("token")
+            client.itself = client
+            del client
+            with mock.patch.object(Connection, "received", receive):
+                fake.streams[0].reply()
+                until("the thread to end", lambda: "session-sidecar" not in [each.name for each in threading.enumerate()])
+
     def test_a_client_that_is_collected_leaves_no_thread(self) -> None:
         with FakeSidecar() as fake:
             SessionClient(fake.address, timeout=30).open("token")

@@ -34,8 +34,8 @@ class Transport:
         self._is_closed = False
         # By process id: what a process has open is of no use to its children.
         self._by_process: dict[int, _ProcessTransport] = {}
-        # For a client that is not closed, but collected, or alive at the end of the process.
-        weakref.finalize(self, _close, self._by_process)
+        # For a client that is not closed, but collected.
+        weakref.finalize(self, _release, self._by_process)
 
     def __call__(self, method: str, request: Any) -> Any:
         deadline = time.monotonic() + self._timeout
@@ -66,12 +66,13 @@ class Transport:
 
     def close(self) -> None:
         self._is_closed = True
-        _close(self._by_process)
+        if (current := self._by_process.pop(os.getpid(), None)) is not None:
+            current.close()
 
 
-def _close(by_process: dict[int, _ProcessTransport]) -> None:
+def _release(by_process: dict[int, _ProcessTransport]) -> None:
     if (current := by_process.pop(os.getpid(), None)) is not None:
-        current.close()
+        current.release()
 
 
 class _ProcessTransport:
@@ -102,6 +103,10 @@ class _ProcessTransport:
         with self._lock:
             if self._unary is not None:
                 self._unary.close()
+
+    def release(self) -> None:
+        if self._pipeline is not None:
+            self._pipeline.release()
 
     def abandon(self) -> None:
         if self._pipeline is not None:

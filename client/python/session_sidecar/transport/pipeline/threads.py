@@ -80,6 +80,11 @@ class ThreadedPipeline:
         if thread is not None and thread is not threading.current_thread():
             thread.join()
 
+    def release(self) -> None:
+        """As close(), without waiting: the garbage collector calls it in any thread, also in one that holds the lock."""
+        self._is_closed = True
+        self._wake()
+
     def abandon(self) -> None:
         """To be called in a forked process, which has the sockets of this one, but neither its thread nor its locks."""
         for each in (self._waker, self._woken, *(wire.socket for wire in self._wires)):
@@ -128,6 +133,8 @@ class ThreadedPipeline:
         try:
             while True:
                 with self._lock:
+                    if self._is_closed:
+                        self._pipeline.close()
                     timeout = self._plan()
                     to_connect, self._to_connect = self._to_connect, []
                     self._tend_wires(selector)
