@@ -195,7 +195,7 @@ class Liveness(unittest.TestCase):
             opened[0].on_open()
             pipeline.flush()
             self.assertTrue(call.was_sent)
-            for seconds, ends in ((0.31, False), (0.49, False), (0.02, True)):
+            for seconds, ends in ((0.31, False), (0.49, False), (0.02, False), (0.1, True)):
                 clock[0] += seconds
                 pipeline.tick()
                 self.assertEqual(call.has_ended, ends)
@@ -217,6 +217,26 @@ class Liveness(unittest.TestCase):
                 clock[0] += 0.4
                 pipeline.tick()
                 opened[0].received(b"")
+            self.assertFalse(call.has_ended)
+
+    def test_a_pause_of_this_process_is_not_taken_for_silence(self) -> None:
+        opened: list[Connection] = []
+        pipeline = Pipeline("localhost", lambda: (), opened.append)
+        clock = [1000.0]
+        with mock.patch.object(time, "monotonic", lambda: clock[0]):
+            call = Call("GetSession", api.GetSessionRequest(), clock[0] + 60, lambda: None)
+            pipeline.add(call)
+            pipeline.flush()
+            opened[0].connected(mock.Mock())
+            opened[0].on_open()
+            pipeline.flush()
+            for seconds in (0.31, 20.0):
+                clock[0] += seconds
+                pipeline.tick()
+            # Only now is read what has arrived meanwhile.
+            opened[0].received(b"")
+            clock[0] += 0.1
+            pipeline.tick()
             self.assertFalse(call.has_ended)
 
     def test_a_connection_that_is_never_opened_is_replaced(self) -> None:

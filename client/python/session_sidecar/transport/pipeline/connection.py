@@ -23,6 +23,7 @@ _MAX_OPENING = 1.0
 # A connection that is silent for the first time while calls wait is pinged, and replaced if nothing arrives within the second.
 _PING_AFTER = 0.3
 _MAX_SILENCE_AFTER_PING = 0.5
+_LAST_CHANCE = 0.1
 # How long the sidecar may take to end a stream that has no calls left.
 _MAX_ENDING = 1.0
 _MAX_ID = 2**32 - 1
@@ -65,6 +66,7 @@ class Connection:
         # When the wait for the sidecar began that is going on: for its next sign of life, to be opened, or to be ended.
         self._waiting_since = time.monotonic()
         self._was_pinged = False
+        self._is_suspect = False
         self._is_ending = False
 
     @property
@@ -190,11 +192,16 @@ class Connection:
     def _lost_after(self, limit: float, now: float) -> float:
         if now - self._waiting_since < limit:
             return self._waiting_since + limit
+        if not self._is_suspect:
+            # This process itself may have been paused, and the answer be there, to be read before the next check.
+            self._is_suspect = True
+            return now + _LAST_CHANCE
         self.lost("the sidecar does not answer")
         return float("inf")
 
     def _show_life(self) -> None:
         self._was_pinged = False
+        self._is_suspect = False
         if not self._is_ending:
             self._waiting_since = time.monotonic()
 
