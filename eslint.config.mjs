@@ -124,6 +124,8 @@ const typesOnly = layers
     },
   }));
 
+const startedByStack = 'Start it with a Stack of test/support/stack.ts, which ends it with the test.';
+
 const handedIn = 'The domain is told the time and its settings.';
 
 export default defineConfig(
@@ -224,6 +226,27 @@ export default defineConfig(
       '@typescript-eslint/only-throw-error': 'off',
       // Tests take apart what they started: const { url, close } = await serve(app).
       '@typescript-eslint/unbound-method': 'off',
+    },
+  },
+  {
+    // What test/chaos, test/fuzz and test/image run against outlives a test.
+    files: ['test/**/*.ts'],
+    ignores: ['test/{support,chaos,fuzz,image,interop}/**'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          paths: [{ name: 'node:child_process', message: 'Use a Stack, or test/support/commands.ts.' }],
+          patterns: [
+            {
+              regex: 'support/',
+              importNamePattern: '^(?:start(?!Traced)|TcpProxy)',
+              allowTypeImports: true,
+              message: startedByStack,
+            },
+          ],
+        },
+      ],
     },
   },
   {

@@ -5,8 +5,8 @@ import { createFileRegistry, fromBinary } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import type { SessionClient } from '@session-sidecar/client';
 import type { TypeScriptBuild } from '../interop/runners';
-import { startServing } from '../support/process';
-import type { ServingProcess } from '../support/process';
+import { signingKey } from '../support/process';
+import type { SidecarProcessOptions } from '../support/stack';
 
 /*
  * The oldest build that must work together with what is built now. Its API is that of proto/released/0.1.0.binpb: it knows unary
@@ -15,13 +15,11 @@ import type { ServingProcess } from '../support/process';
  */
 const directory = join(__dirname, 'builds', '4c67bd6');
 
-/** @param env whole variables; the time that Redis may take is that of a busy machine */
-export function startOldSidecar(env: Readonly<Record<string, string>>): Promise<ServingProcess> {
-  return startServing({
-    program: join(directory, 'sidecar.cjs'),
-    env: { SESSION_SIDECAR_REDIS_COMMAND_TIMEOUT: '20s', ...env },
-  });
-}
+/** For {@link Stack.process}. It does not know all settings of today. */
+export const oldSidecar = (redis: { readonly url: string }): SidecarProcessOptions => ({
+  program: join(directory, 'sidecar.cjs'),
+  settings: { SIGNING_KEYS: signingKey, REDIS_URL: redis.url, REDIS_COMMAND_TIMEOUT: '20s' },
+});
 
 const client = createRequire(__filename)(join(directory, 'client.cjs')) as { SessionClient: typeof SessionClient };
 const released = readFileSync(join(__dirname, '../../proto/released/0.1.0.binpb'));

@@ -1,40 +1,33 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Session } from '@session-sidecar/proto/session/v1/session';
 import { until } from '../support/poll';
-import { signingKey, stopProcesses } from '../support/process';
+import { signingKey } from '../support/process';
 import { connectRaw, failureOf, methods, mutation } from '../support/raw-grpc';
 import type { MethodName, RawClient, RequestOf } from '../support/raw-grpc';
-import { startReadySidecar } from '../support/ready-sidecar';
-import { startRedis } from '../support/redis';
 import type { RedisServer } from '../support/redis';
 import type { Sidecar } from '../support/sidecar';
 import { storedIn } from '../support/stored';
-import { startOldSidecar } from './old-build';
+import { oldSidecar } from './old-build';
+import { stackForAllTests } from '../support/stack';
+
+const stack = stackForAllTests();
 
 /** An old and a new sidecar on one Redis, as during an upgrade. */
 let redis: RedisServer;
 let newSidecar: Sidecar;
 const sidecars = {} as Record<'old' | 'new', RawClient>;
-const env = { SESSION_SIDECAR_SIGNING_KEYS: signingKey };
+const settings = { SIGNING_KEYS: signingKey };
 
 beforeAll(async () => {
-  redis = await startRedis();
-  const { address } = await startOldSidecar({ ...env, REDIS_URL: redis.url });
-  newSidecar = await startReadySidecar({ redisUrl: redis.url, env });
-  sidecars.old = connectRaw(address);
-  sidecars.new = connectRaw(newSidecar.address);
+  redis = await stack.redis();
+  const { address } = await stack.process(oldSidecar(redis));
+  newSidecar = await stack.sidecar({ redis, settings });
+  sidecars.old = stack.use(connectRaw(address));
+  sidecars.new = stack.use(connectRaw(newSidecar.address));
 }, 120_000);
 
 afterEach(async () => {
   await redis.admin.flushall();
-});
-
-afterAll(async () => {
-  sidecars.old.close();
-  sidecars.new.close();
-  await newSidecar.close();
-  await stopProcesses();
-  await redis.stop();
 });
 
 async function read(sidecar: RawClient, token: string): Promise<Session> {
@@ -151,9 +144,9 @@ test('an access to a record of the old sidecar is recorded in it, and nothing el
   const { token, session } = await sidecars.old.call('createSession', records['with everything in it']!);
   const key = `session:${session!.handle}`;
   const before = await redis.admin.get(key);
-  const touching = await startReadySidecar({
-    redisUrl: redis.url,
-    env: { ...env, SESSION_SIDECAR_TOUCH_INTERVAL: '0s' },
+  const touching = await stack.sidecar({
+    redis,
+    settings: { ...settings, TOUCH_INTERVAL: '0s' },
   });
   const client = connectRaw(touching.address);
   await until('an access', async () => (await read(client, token)).accessed! > session!.accessed!);

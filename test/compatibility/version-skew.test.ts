@@ -1,19 +1,20 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { Play } from '../interop/play';
 import { startGo, startPython, startTypeScript } from '../interop/runners';
 import type { Runner } from '../interop/runners';
 import { castLabel, casts, limits, scenariosFor } from '../interop/steps';
 import type { Cast, Step } from '../interop/steps';
-import { signingKey, stopProcesses } from '../support/process';
+import { signingKey } from '../support/process';
 import type { ServingProcess } from '../support/process';
 import { connectRaw, failureOf } from '../support/raw-grpc';
-import { startReadySidecar } from '../support/ready-sidecar';
-import { startRedis } from '../support/redis';
 import type { RedisServer } from '../support/redis';
 import { countRpcs } from '../support/sidecar';
 import type { Sidecar } from '../support/sidecar';
 import { sayIfMissing, toolchains } from '../support/toolchains';
-import { oldBuild, startOldSidecar } from './old-build';
+import { oldBuild, oldSidecar } from './old-build';
+import { stackForAllTests } from '../support/stack';
+
+const stack = stackForAllTests();
 
 /*
  * What is true while a deployment is upgraded or rolled back: old and new sidecars share a Redis, and beside each there may be an
@@ -37,22 +38,14 @@ let after: Sidecar;
 const runners = new Map<string, Runner>();
 
 beforeAll(async () => {
-  redis = await startRedis();
-  const env = { ...limits, SESSION_SIDECAR_SIGNING_KEYS: signingKey };
-  before = await startOldSidecar({ ...env, REDIS_URL: redis.url });
-  after = await startReadySidecar({ redisUrl: redis.url, env });
+  redis = await stack.redis();
+  before = await stack.process({ ...oldSidecar(redis), env: limits });
+  after = await stack.sidecar({ redis, settings: { SIGNING_KEYS: signingKey }, env: limits });
   for (const name of actors) {
     const { address } = name.endsWith('old sidecar') ? before : after;
-    runners.set(name, startTypeScript(address, name.startsWith('old client') ? oldBuild : undefined));
+    runners.set(name, stack.use(startTypeScript(address, name.startsWith('old client') ? oldBuild : undefined)));
   }
 }, 120_000);
-
-afterAll(async () => {
-  await Promise.all([...runners.values()].map((runner) => runner.close()));
-  await after.close();
-  await stopProcesses();
-  await redis.stop();
-});
 
 async function play(cast: Cast<string>, steps: readonly Step[]): Promise<void> {
   const players = Object.entries(cast).map(([role, actor]) => [role, runners.get(actor)!]);
@@ -73,7 +66,7 @@ describe.each(['go', 'python'] as const)('the new client in %s beside the old si
   const run = toolchain.missing === undefined ? test : test.skip;
 
   beforeAll(() => {
-    if (toolchain.missing === undefined) runners.set(language, start(toolchain, before.address));
+    if (toolchain.missing === undefined) runners.set(language, stack.use(start(toolchain, before.address)));
   }, 300_000);
 
   run.each(scenariosFor(language))('$name', ({ roles, steps }) =>
@@ -88,7 +81,6 @@ test('the scenarios called every method of the released API, at both sidecars', 
 });
 
 test('the old sidecar does not know Pipeline, so the new client did without beside it', async () => {
-  const raw = connectRaw(before.address);
+  const raw = stack.use(connectRaw(before.address));
   expect(await failureOf(raw.send('Pipeline', Buffer.alloc(0)))).toMatchObject({ status: 'UNIMPLEMENTED' });
-  raw.close();
 });

@@ -1,16 +1,16 @@
-import { afterAll, beforeAll } from '@jest/globals';
-import { startRedisCluster } from '../support/redis';
-import type { RedisCluster } from '../support/redis';
+import { beforeAll } from '@jest/globals';
+import type { RedisCluster } from '../support/redis-cluster';
 import { makeRedisStore, redisConnectionOptions } from '../support/store-harness';
 import { describeSessionStore } from './session-store.contract';
+import { stackForAllTests } from '../support/stack';
+
+const stack = stackForAllTests();
 
 let cluster: RedisCluster;
 
 beforeAll(async () => {
-  cluster = await startRedisCluster();
+  cluster = await stack.redisCluster();
 }, 60_000);
-
-afterAll(() => cluster.stop());
 
 describeSessionStore('Redis Cluster of three masters', (settings) => {
   const nodes = cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port }));

@@ -1,17 +1,17 @@
 import { afterAll, beforeAll, expect } from '@jest/globals';
-import { startRedis } from '../support/redis';
 import type { RedisServer } from '../support/redis';
 import { makeRedisStore, redisConnectionOptions } from '../support/store-harness';
 import type { StoreSettings } from '../support/store-harness';
 import { describeSessionStore } from './session-store.contract';
+import { stackForAllTests } from '../support/stack';
+
+const stack = stackForAllTests();
 
 let server: RedisServer;
 
 beforeAll(async () => {
-  server = await startRedis();
+  server = await stack.redis();
 });
-
-afterAll(() => server.stop());
 
 const connection = () => redisConnectionOptions({ nodes: [{ host: '127.0.0.1', port: server.port }] });
 

@@ -1,13 +1,11 @@
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { outputOf } from '../support/commands';
 import { brokenFormattingIn, root } from './markdown';
 
 /** All but what a program printed: the report of the history checker is lists of what it found. */
-const documents = execFileSync('git', ['ls-files', '*.md', ':!*chaos-report.md'], { cwd: root, encoding: 'utf8' })
-  .trim()
-  .split('\n');
+const documents = outputOf('git', ['ls-files', '*.md', ':!*chaos-report.md'], { cwd: root }).trim().split('\n');
 
 describe('documents', () => {
   test.each(documents)('%s: no formula or code span is broken by formatting', (document) => {

@@ -1,24 +1,15 @@
-import { execFile } from 'node:child_process';
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startSidecar } from '../support/sidecar';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { execute } from '../support/commands';
 import type { Sidecar } from '../support/sidecar';
 import { sayIfMissing, toolchains } from '../support/toolchains';
 import type { Found, Missing } from '../support/toolchains';
 import { blocksOf, root } from './markdown';
+import { stackForAllTests } from '../support/stack';
 
-const execute = promisify(execFile);
+const stack = stackForAllTests();
+
 const { go, python } = toolchains();
 sayIfMissing('the program of docs/guide/go.md', go);
 sayIfMissing('the program of docs/guide/python.md', python);
@@ -28,15 +19,10 @@ let sidecar: Sidecar;
 let directory: string;
 
 beforeAll(async () => {
-  sidecar = await startSidecar();
+  sidecar = await stack.sidecar();
   const cache = join(root, 'node_modules', '.cache');
   mkdirSync(cache, { recursive: true });
-  directory = mkdtempSync(join(cache, 'docs-'));
-});
-
-afterAll(async () => {
-  rmSync(directory, { recursive: true, force: true });
-  await sidecar.close();
+  directory = stack.directory(cache);
 });
 
 /** The programs of a page, for the sidecar of this test, and what the page says that they print. */

@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import {
   appendFileSync,
   cpSync,
@@ -11,18 +10,19 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { otelVariables, settingRows } from '../../server/src/config';
 import { signingKeys } from '../../server/src/config/values';
 import { configOf, podOf } from '../k8s/pod';
 import { problemsOf } from '../k8s/schemas';
+import { execute } from '../support/commands';
 import { canRender, parse, renderDirectory, secrets } from '../support/manifests';
-import { startSidecar } from '../support/sidecar';
 import { describeWith, run } from '../support/tools';
 import { blocksOf, brokenLinksOf, root, rowsOf } from './markdown';
+import { stackForEachTest } from '../support/stack';
 
-const execute = promisify(execFile);
+const stack = stackForEachTest();
+
 const page = 'docs/operate/kubernetes.md';
 const text = readFileSync(join(root, page), 'utf8');
 const blocks = blocksOf(page);
@@ -88,10 +88,9 @@ describe(page, () => {
 
   test('calls the sidecar with a command that it answers', async () => {
     const [command = ''] = commands.filter((one) => one.startsWith('npx buf curl'));
-    const sidecar = await startSidecar();
+    const sidecar = await stack.sidecar();
     const here = command.replace('localhost:50051', sidecar.address);
     const { stdout } = await execute('bash', ['-c', here], { cwd: root });
-    await sidecar.close();
     expect(JSON.parse(stdout)).toMatchObject({ token: expect.any(String), session: { version: '1' } });
   });
 });

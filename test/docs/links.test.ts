@@ -1,11 +1,11 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { outputOf } from '../support/commands';
 import { brokenLinksOf, root } from './markdown';
 
 const tracked = (...patterns: string[]): string[] =>
-  execFileSync('git', ['ls-files', '--', ...patterns], { cwd: root, encoding: 'utf8' })
+  outputOf('git', ['ls-files', '--', ...patterns], { cwd: root })
     .trim()
     .split('\n');
 

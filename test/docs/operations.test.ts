@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { settingRows } from '../../server/src/config';
 import { createTokens, randomSigningKey } from '../../server/src/tokens/token';
@@ -8,9 +8,9 @@ import nodeVersions from '../../scripts/lib/node-versions.json';
 import { sizingPage } from '../../scripts/generate/pages/sizing-page';
 import { alerts, documentedSeries } from '../k8s/rules';
 import { parse } from '../support/manifests';
-import { startRedis } from '../support/redis';
 import type { RedisServer } from '../support/redis';
 import { blocksOf, brokenLinksOf, root, rowsOf } from './markdown';
+import { stackForAllTests } from '../support/stack';
 
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 const page = 'docs/operate/operations.md';
@@ -142,14 +142,13 @@ describe('changing signing keys as docs/operate/operations.md says', () => {
 });
 
 describe('changing the password of Redis as docs/operate/operations.md says', () => {
+  const stack = stackForAllTests();
   let redis: RedisServer;
 
   beforeAll(async () => {
-    redis = await startRedis();
+    redis = await stack.redis();
     await redis.admin.acl('SETUSER', 'sidecar', 'on', '>old', '+@all', '~*');
   });
-
-  afterAll(() => redis.stop());
 
   async function connect(password: string): Promise<Redis> {
     const connection = new Redis(redis.url, { username: 'sidecar', password, lazyConnect: true, retryStrategy: null });

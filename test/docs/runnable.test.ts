@@ -1,32 +1,25 @@
-import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startSidecar } from '../support/sidecar';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { execute } from '../support/commands';
 import type { Sidecar } from '../support/sidecar';
 import { blocksOf, root } from './markdown';
-
-const execute = promisify(execFile);
+import { stackForAllTests } from '../support/stack';
 
 /** Documents whose `ts` blocks are programs; the block after one is what it prints. */
 const documents = ['README.md', 'docs/guide/typescript.md', 'docs/guide/express.md'];
 
 describe.each(documents)('%s', (document) => {
+  const stack = stackForAllTests();
   let sidecar: Sidecar;
   let directory: string;
 
   beforeAll(async () => {
-    sidecar = await startSidecar();
+    sidecar = await stack.sidecar();
     // Below the checkout, so that programs find the packages as an application would.
     const cache = join(root, 'node_modules', '.cache');
     mkdirSync(cache, { recursive: true });
-    directory = mkdtempSync(join(cache, 'docs-'));
-  });
-
-  afterAll(async () => {
-    rmSync(directory, { recursive: true, force: true });
-    await sidecar.close();
+    directory = stack.directory(cache);
   });
 
   const blocks = blocksOf(document);

@@ -1,9 +1,11 @@
-import { spawnSync } from 'node:child_process';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startServing, stopProcesses } from '../support/process';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { outcomeOf } from '../support/commands';
 import type { ServingProcess } from '../support/process';
 import { installGoCommand, sayIfMissing, toolchains } from '../support/toolchains';
 import { blocksOf, root, shapeOf } from './markdown';
+import { stackForAllTests } from '../support/stack';
+
+const stack = stackForAllTests();
 
 /** Every `sh` block of the page is run, in order; the block that follows is what it must print. */
 const page = 'docs/guide/shell.md';
@@ -20,10 +22,8 @@ const tokens = new Map<string, string>();
 
 beforeAll(async () => {
   if (go.missing === undefined) installGoCommand(go, 'github.com/fullstorydev/grpcurl/cmd/grpcurl');
-  sidecar = await startServing();
+  sidecar = await stack.process();
 }, 300_000);
-
-afterAll(stopProcesses);
 
 describe(page, () => {
   test('uses both tools, and shows what each call prints', () => {
@@ -38,7 +38,7 @@ describe(page, () => {
       let command = text.replaceAll('localhost:50051', sidecar.address);
       for (const [shown, real] of tokens) command = command.replaceAll(shown, real);
       const env = go.missing === undefined ? go.env : process.env;
-      const { stdout, stderr } = spawnSync('bash', ['-c', command], { cwd: root, env, encoding: 'utf8' });
+      const { stdout, stderr } = outcomeOf('bash', ['-c', command], { cwd: root, env });
       const printed = `${stdout}${stderr}`;
       secretsIn(output.text).forEach((shown, index) => tokens.set(shown, secretsIn(printed)[index] ?? ''));
       expect(normalized(printed, output.language)).toEqual(normalized(output.text, output.language));

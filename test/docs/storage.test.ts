@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import type { Mutation } from '../../server/src/session/session-update';
 import { emptyContent } from '../../server/src/session/content';
@@ -13,7 +13,6 @@ import { RedisStore } from '../../server/src/store/redis/redis-store';
 import { ignoreEvents } from '../support/events';
 import { until } from '../support/poll';
 import { methods } from '../support/raw-grpc';
-import { startRedis, startRedisCluster } from '../support/redis';
 import type { RedisServer } from '../support/redis';
 import {
   connectForTest,
@@ -25,6 +24,7 @@ import {
 } from '../support/store-harness';
 import type { StoreHarness } from '../support/store-harness';
 import { commandCounts } from '../support/stored';
+import { stackForAllTests } from '../support/stack';
 
 const text = readFileSync(join(__dirname, '..', '..', 'docs', 'reference', 'storage.md'), 'utf8');
 
@@ -107,6 +107,7 @@ describe('the example in docs/reference/storage.md', () => {
 });
 
 describe('the rest of docs/reference/storage.md, on a real Redis', () => {
+  const stack = stackForAllTests();
   let server: RedisServer;
   let monitor: Redis;
   let seen: string[][] = [];
@@ -115,11 +116,12 @@ describe('the rest of docs/reference/storage.md, on a real Redis', () => {
   let another: StoreHarness;
 
   beforeAll(async () => {
-    server = await startRedis();
+    server = await stack.redis();
     const make = makeRedisStore(connection(), [server]);
-    harness = await make({ expiry: twentyMinutes, limits: generousLimits });
-    another = await make({ expiry: twentyMinutes, limits: generousLimits });
+    harness = stack.use(await make({ expiry: twentyMinutes, limits: generousLimits }));
+    another = stack.use(await make({ expiry: twentyMinutes, limits: generousLimits }));
     monitor = await server.admin.monitor();
+    stack.defer(() => monitor.disconnect());
     let isHeartbeat = false;
     monitor.on('monitor', (_time: string, args: string[], source: string) => {
       if (source === 'lua' && isHeartbeat) return;
@@ -128,13 +130,6 @@ describe('the rest of docs/reference/storage.md, on a real Redis', () => {
       if (source === 'lua' || args[0] === 'echo') seen.push(args);
       else if (args[0] === 'mget') seen.push(['MGET', ...args.slice(1)]);
     });
-  });
-
-  afterAll(async () => {
-    monitor.disconnect();
-    await harness.close();
-    await another.close();
-    await server.stop();
   });
 
   function connection() {
@@ -361,15 +356,11 @@ describe('the rest of docs/reference/storage.md, on a real Redis', () => {
   });
 
   test('Redis Cluster needs the rules that the document says', async () => {
-    const cluster = await startRedisCluster();
-    try {
-      const [more = ''] = /(?<=For Cluster, add `)[^`]+/.exec(text) ?? [];
-      const nodes = cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port }));
-      const refused = await refusedTo(cluster.nodes, [...rulesOfUser, ...more.split(' ')], { mode: 'cluster', nodes });
-      expect(refused).toEqual({ refusals: [], logged: new Set() });
-    } finally {
-      await cluster.stop();
-    }
+    const cluster = await stack.redisCluster();
+    const [more = ''] = /(?<=For Cluster, add `)[^`]+/.exec(text) ?? [];
+    const nodes = cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port }));
+    const refused = await refusedTo(cluster.nodes, [...rulesOfUser, ...more.split(' ')], { mode: 'cluster', nodes });
+    expect(refused).toEqual({ refusals: [], logged: new Set() });
   }, 60_000);
 });
 

@@ -1,13 +1,13 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { SessionClient } from '@session-sidecar/client';
+import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Mutation } from '@session-sidecar/proto/session/v1/session';
+import { connect } from '../support/client';
 import { connectRaw, encodeRequest, failureOf, methods, mutation } from '../support/raw-grpc';
 import type { MethodName, RawClient, RequestOf, RpcFailure } from '../support/raw-grpc';
-import { metricOf, startLoggedSidecar } from '../support/ready-sidecar';
-import type { LoggedSidecar } from '../support/ready-sidecar';
-import { startRedis } from '../support/redis';
+import { metricOf } from '../support/ready-sidecar';
+import type { Sidecar } from '../support/sidecar';
 import type { RedisServer } from '../support/redis';
 import { storedIn } from '../support/stored';
+import { stackForAllTests } from '../support/stack';
 
 /** In every key, value, queue, subject and token that is refused. No answer and no log may repeat it. */
 const marked = 'zebra';
@@ -18,20 +18,15 @@ const timeoutRule = 'Expected 1 second to 315576000 seconds in whole millisecond
 const safeRule = 'Expected an integer from -(2^53)+1 to 2^53-1 other than 0';
 
 describe.each(['memory', 'Redis'])('bad input, with sessions in %s', (store) => {
+  const stack = stackForAllTests();
   let redis: RedisServer | undefined;
-  let sidecar: LoggedSidecar;
+  let sidecar: Sidecar;
   let raw: RawClient;
 
   beforeAll(async () => {
-    redis = store === 'Redis' ? await startRedis() : undefined;
-    sidecar = await startLoggedSidecar(redis === undefined ? {} : { SESSION_SIDECAR_REDIS_URL: redis.url });
-    raw = connectRaw(sidecar.address);
-  });
-
-  afterAll(async () => {
-    raw.close();
-    await sidecar.close();
-    await redis?.stop();
+    redis = store === 'Redis' ? await stack.redis() : undefined;
+    sidecar = await stack.sidecar({ redis, logLevel: 'debug' });
+    raw = stack.use(connectRaw(sidecar.address));
   });
 
   let token: string;
@@ -204,14 +199,13 @@ describe.each(['memory', 'Redis'])('bad input, with sessions in %s', (store) => 
     test('odd ones are seen by the TypeScript client as keys like any other', async () => {
       const mutations = oddKeys.map((key, index) => mutation.set(key, String(index)));
       const { token: odd } = await raw.call('createSession', { mutations });
-      const client = new SessionClient<Record<string, number>>({ address: sidecar.address, timeoutMs: 20_000 });
+      const client = stack.use(connect<Record<string, number>>(sidecar));
       const opened = await client.open(odd);
       expect(oddKeys.map((key) => opened.get(key))).toEqual(oddKeys.map((_, index) => index));
       for (const key of oddKeys) opened.set(key, 7);
       await opened.save();
       expect([...(await client.open(odd)).values()]).toEqual(oddKeys.map(() => 7));
       expect(opened.has('isPrototypeOf')).toBe(false);
-      client.close();
     });
   });
 
@@ -295,11 +289,10 @@ describe.each(['memory', 'Redis'])('bad input, with sessions in %s', (store) => 
       const large = mutation.set('large', 'x'.repeat(5 * 1024 * 1024));
       // gRPC itself refuses it before anybody could give a reason.
       expect(await refused(() => update(large))).toMatchObject({ status: 'RESOURCE_EXHAUSTED', reason: undefined });
-      const client = new SessionClient<{ large: string }>({ address: sidecar.address, timeoutMs: 20_000 });
+      const client = stack.use(connect<{ large: string }>(sidecar));
       const opened = await client.open(token);
       opened.set('large', 'x'.repeat(5 * 1024 * 1024));
       await expect(opened.save()).rejects.toMatchObject({ code: 'SESSION_TOO_LARGE' });
-      client.close();
     });
   });
 
@@ -573,20 +566,15 @@ describe.each(['memory', 'Redis'])('bad input, with sessions in %s', (store) => 
 });
 
 describe('a record in Redis that cannot be read', () => {
+  const stack = stackForAllTests();
   let redis: RedisServer;
-  let sidecar: LoggedSidecar;
+  let sidecar: Sidecar;
   let raw: RawClient;
 
   beforeAll(async () => {
-    redis = await startRedis();
-    sidecar = await startLoggedSidecar({ SESSION_SIDECAR_REDIS_URL: redis.url });
-    raw = connectRaw(sidecar.address);
-  });
-
-  afterAll(async () => {
-    raw.close();
-    await sidecar.close();
-    await redis.stop();
+    redis = await stack.redis();
+    sidecar = await stack.sidecar({ redis, logLevel: 'debug' });
+    raw = stack.use(connectRaw(sidecar.address));
   });
 
   const damages: Readonly<Record<string, (key: string) => Promise<unknown>>> = {

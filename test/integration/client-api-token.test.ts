@@ -1,29 +1,24 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import type { Metadata } from '@grpc/grpc-js';
 import { status } from '@grpc/grpc-js';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import { SessionClient, SessionError } from '@session-sidecar/client';
 import type { ConnectionOptions } from '@session-sidecar/client';
-import { startFakePipeline } from '../support/fake-pipeline';
-import { failure, sessionWith, startFakeSidecar } from '../support/fake-sidecar';
+import { failure, sessionWith } from '../support/fake-sidecar';
+import { stackForEachTest } from '../support/stack';
 
 const token = 'a-token-of-sixteen-or-more';
 const nextToken = 'the-token-that-comes-next';
 
-const closing: (() => void)[] = [];
+const stack = stackForEachTest();
 let directory: string;
 let file: string;
 
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'session-api-token-'));
+  directory = stack.directory();
   file = join(directory, 'token');
-});
-afterEach(() => {
-  for (const close of closing.splice(0)) close();
-  rmSync(directory, { recursive: true });
 });
 
 interface TokenSidecar {
@@ -49,14 +44,14 @@ async function startTokenSidecar(transport: 'pipeline' | 'unary'): Promise<Token
   return started;
 
   async function startPipeline() {
-    const sidecar = await startFakePipeline({
+    const sidecar = await stack.fakePipeline({
       onStream(stream) {
         const accepted = isAccepted(stream.metadata);
         if (!accepted) stream.fail(refusal());
         return accepted;
       },
     });
-    closing.push(() => sidecar.close());
+    stack.defer(() => sidecar.close());
     return {
       address: sidecar.address,
       endStreams: () => {
@@ -66,21 +61,20 @@ async function startTokenSidecar(transport: 'pipeline' | 'unary'): Promise<Token
   }
 
   async function startUnary() {
-    const sidecar = await startFakeSidecar({
+    const sidecar = await stack.fakeSidecar({
       getSession({ metadata }) {
         if (!isAccepted(metadata)) throw refusal();
         return { session: sessionWith({ a: '1' }) };
       },
     });
-    closing.push(() => sidecar.close());
+    stack.defer(() => sidecar.close());
     return { address: sidecar.address, endStreams: () => {} };
   }
 }
 
 describe.each(['pipeline', 'unary'] as const)('the API token over %s', (transport) => {
   const connect = ({ address }: TokenSidecar, options: Partial<ConnectionOptions>): SessionClient => {
-    const client = new SessionClient({ address, transport, timeoutMs: 20_000, ...options });
-    closing.push(() => client.close());
+    const client = stack.use(new SessionClient({ address, transport, timeoutMs: 20_000, ...options }));
     return client;
   };
   const failureOf = (client: SessionClient) =>
@@ -142,8 +136,7 @@ describe.each(['pipeline', 'unary'] as const)('the API token over %s', (transpor
 test('metadata of a call goes before the API token', async () => {
   const sidecar = await startTokenSidecar('unary');
   sidecar.accepts = nextToken;
-  const client = new SessionClient({ address: sidecar.address, transport: 'unary', apiToken: token });
-  closing.push(() => client.close());
+  const client = stack.use(new SessionClient({ address: sidecar.address, transport: 'unary', apiToken: token }));
   await client.open('token', { metadata: { Authorization: `Bearer ${nextToken}` } });
   expect(sidecar.seen).toEqual([`Bearer ${nextToken}`]);
 });

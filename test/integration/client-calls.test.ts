@@ -1,28 +1,19 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getEventListeners } from 'node:events';
 import { status } from '@grpc/grpc-js';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { SessionClient, SessionError } from '@session-sidecar/client';
 import type { SessionErrorCode } from '@session-sidecar/client';
-import { failure, sessionWith, startFakeSidecar } from '../support/fake-sidecar';
-import type { Answer, FakeSidecar } from '../support/fake-sidecar';
+import { codeOf, connect } from '../support/client';
+import { failure, sessionWith } from '../support/fake-sidecar';
+import type { Answer, Answers } from '../support/fake-sidecar';
+import { stackForEachTest } from '../support/stack';
 
-const closing: (() => void)[] = [];
-afterEach(() => closing.splice(0).forEach((close) => close()));
+const stack = stackForEachTest();
+const start = (answers: Answers, address?: string) => stack.fakeSidecar(answers, address);
 
-async function start(answers: Record<string, Answer>, address?: string): Promise<FakeSidecar> {
-  const sidecar = await startFakeSidecar(answers, address);
-  closing.push(() => sidecar.close());
-  return sidecar;
-}
-
-function connect({ address }: { address: string }, timeoutMs?: number): SessionClient {
-  const client = new SessionClient({ address, timeoutMs });
-  closing.push(() => client.close());
-  return client;
-}
+/** With the default time, unless a call has its own. */
+const connectTo = (sidecar: { address: string }, timeoutMs?: number) => stack.use(connect(sidecar, { timeoutMs }));
 
 const found = () => ({ session: sessionWith({ a: '1' }) });
 const updated: Answer = ({ request }) => {
@@ -37,11 +28,6 @@ const failing =
     return then(call, attempt);
   };
 const never: Answer = () => new Promise(() => {});
-const codeOf = (promise: Promise<unknown>) =>
-  promise.then(
-    () => 'no error',
-    (error: unknown) => (SessionError.is(error) ? error.code : error),
-  );
 
 describe('the deadline', () => {
   test('is three seconds by default, and the sidecar sees it', async () => {
@@ -52,7 +38,7 @@ describe('the deadline', () => {
         return found();
       },
     });
-    await connect(sidecar).open('token');
+    await connectTo(sidecar).open('token');
     expect(remaining).toBeGreaterThan(0);
     expect(remaining).toBeLessThanOrEqual(3000);
   });
@@ -65,7 +51,7 @@ describe('the deadline', () => {
         return found();
       },
     });
-    const client = connect(sidecar, 60_000);
+    const client = connectTo(sidecar, 60_000);
     await client.open('token');
     await client.open('token', { timeoutMs: 600_000 });
     expect(deadlines[0]).toBeGreaterThan(30_000);
@@ -75,12 +61,12 @@ describe('the deadline', () => {
 
   test('ends a call that gets no answer', async () => {
     const sidecar = await start({ getSession: never });
-    expect(await codeOf(connect(sidecar).open('token', { timeoutMs: 50 }))).toBe('DEADLINE_EXCEEDED');
+    expect(await codeOf(connectTo(sidecar).open('token', { timeoutMs: 50 }))).toBe('DEADLINE_EXCEEDED');
   });
 
   test('ends a call that waits for another one of the same session', async () => {
     const sidecar = await start({ getSession: found, updateSession: never });
-    const session = await connect(sidecar).open('token');
+    const session = await connectTo(sidecar).open('token');
     session.set('a', 2);
     const [first, second] = [session.save({ timeoutMs: 100 }), session.save({ timeoutMs: 50 })];
     expect([await codeOf(first), await codeOf(second)]).toEqual(['DEADLINE_EXCEEDED', 'DEADLINE_EXCEEDED']);
@@ -88,7 +74,7 @@ describe('the deadline', () => {
 
   test.each([0, -1, NaN, Infinity, '5'])('refuses %p', async (timeoutMs) => {
     expect(() => new SessionClient({ address: 'localhost:1', timeoutMs: timeoutMs as number })).toThrow(RangeError);
-    const client = connect({ address: 'localhost:1' });
+    const client = connectTo({ address: 'localhost:1' });
     await expect(client.open('token', { timeoutMs: timeoutMs as number })).rejects.toThrow(RangeError);
   });
 });
@@ -96,7 +82,7 @@ describe('the deadline', () => {
 describe('an AbortSignal', () => {
   test('that is aborted already keeps the call from being sent', async () => {
     const sidecar = await start({ getSession: found });
-    const opening = connect(sidecar).open('token', { signal: AbortSignal.abort('no longer needed') });
+    const opening = connectTo(sidecar).open('token', { signal: AbortSignal.abort('no longer needed') });
     await expect(opening).rejects.toMatchObject({ code: 'CANCELLED', cause: 'no longer needed' });
     expect(sidecar.calls).toEqual([]);
   });
@@ -112,7 +98,7 @@ describe('an AbortSignal', () => {
         return new Promise(() => {});
       },
     });
-    expect(await codeOf(connect(sidecar).open('token', { signal: abort.signal }))).toBe('CANCELLED');
+    expect(await codeOf(connectTo(sidecar).open('token', { signal: abort.signal }))).toBe('CANCELLED');
     await seen;
   });
 
@@ -124,13 +110,15 @@ describe('an AbortSignal', () => {
         throw failure(status.UNAVAILABLE, 'DRAINING', { retryAfterMs: 20_000 });
       },
     });
-    expect(await codeOf(connect(sidecar).open('token', { signal: abort.signal, timeoutMs: 25_000 }))).toBe('CANCELLED');
+    expect(await codeOf(connectTo(sidecar).open('token', { signal: abort.signal, timeoutMs: 25_000 }))).toBe(
+      'CANCELLED',
+    );
   });
 
   test('is let go of when the call has ended', async () => {
     const { signal } = new AbortController();
     const sidecar = await start({ getSession: failing(1, failure(status.UNAVAILABLE), found) });
-    await connect(sidecar).open('token', { signal });
+    await connectTo(sidecar).open('token', { signal });
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 });
@@ -152,7 +140,7 @@ describe('a call that failed', () => {
     ['DRAINING', draining],
   ])('with %s is tried again when the API says that it may run twice', async (_, error) => {
     const sidecar = await start({ getSession: failing(2, error, found) });
-    expect((await connect(sidecar, 20_000).open('token')).get('a')).toBe(1);
+    expect((await connectTo(sidecar, 20_000).open('token')).get('a')).toBe(1);
     expect(sidecar.calls).toHaveLength(3);
   });
 
@@ -161,7 +149,7 @@ describe('a call that failed', () => {
     ['STORE_UNAVAILABLE', unavailable],
   ])('with %s is not tried again when it must not run twice', async (code, error) => {
     const sidecar = await start({ getSession: found, updateSession: failing(1, error, updated) });
-    const session = await connect(sidecar).open('token');
+    const session = await connectTo(sidecar).open('token');
     session.set('a', 2);
     expect(await codeOf(session.save())).toBe(code);
     expect(sidecar.calls).toEqual(['getSession', 'updateSession']);
@@ -173,7 +161,7 @@ describe('a call that failed', () => {
     ['STORE_UNAVAILABLE', notApplied],
   ])('with %s is tried until its deadline in any case, because it certainly did not run', async (_, error) => {
     const sidecar = await start({ getSession: found, updateSession: failing(6, error, updated) });
-    const session = await connect(sidecar, 20_000).open('token');
+    const session = await connectTo(sidecar, 20_000).open('token');
     session.set('a', 2);
     await session.save();
     expect(sidecar.calls).toEqual(['getSession', ...Array.from({ length: 7 }, () => 'updateSession')]);
@@ -181,14 +169,14 @@ describe('a call that failed', () => {
 
   test('is tried again no sooner than the trailer of gRPC asks', async () => {
     const sidecar = await start({ getSession: failing(1, pushback('5000'), found) });
-    const opening = connect(sidecar).open('token', { timeoutMs: 4000 });
+    const opening = connectTo(sidecar).open('token', { timeoutMs: 4000 });
     await expect(opening).rejects.toMatchObject({ code: 'DRAINING', retryAfterMs: 5000 });
     expect(sidecar.calls).toHaveLength(1);
   });
 
   test.each(['-1', 'soon'])('is not tried again when the trailer of gRPC forbids it by %s', async (milliseconds) => {
     const sidecar = await start({ getSession: failing(1, pushback(milliseconds), found) });
-    await expect(connect(sidecar).open('token')).rejects.toMatchObject({ code: 'DRAINING', retryAfterMs: Infinity });
+    await expect(connectTo(sidecar).open('token')).rejects.toMatchObject({ code: 'DRAINING', retryAfterMs: Infinity });
     expect(sidecar.calls).toHaveLength(1);
   });
 
@@ -200,20 +188,20 @@ describe('a call that failed', () => {
     ['UNKNOWN', failure(status.UNKNOWN)],
   ])('with %s is not tried again', async (code, error) => {
     const sidecar = await start({ getSession: failing(1, error, found) });
-    expect(await codeOf(connect(sidecar).open('token'))).toBe(code);
+    expect(await codeOf(connectTo(sidecar).open('token'))).toBe(code);
     expect(sidecar.calls).toHaveLength(1);
   });
 
   test('is tried four times at most when it may have run', async () => {
     const sidecar = await start({ getSession: failing(9, unavailable, found) });
-    expect(await codeOf(connect(sidecar, 20_000).open('token'))).toBe('STORE_UNAVAILABLE');
+    expect(await codeOf(connectTo(sidecar, 20_000).open('token'))).toBe('STORE_UNAVAILABLE');
     expect(sidecar.calls).toHaveLength(4);
   });
 
   test('is not tried again when the pause that the sidecar asks for goes past the deadline', async () => {
     const error = failure(status.UNAVAILABLE, 'DRAINING', { retryAfterMs: 5000 });
     const sidecar = await start({ getSession: failing(1, error, found) });
-    const opening = connect(sidecar).open('token', { timeoutMs: 4000 });
+    const opening = connectTo(sidecar).open('token', { timeoutMs: 4000 });
     await expect(opening).rejects.toMatchObject({ code: 'DRAINING', retryAfterMs: 5000 });
     expect(sidecar.calls).toHaveLength(1);
   });
@@ -227,7 +215,7 @@ describe('a call that failed', () => {
         return failing(1, failure(status.INTERNAL), updated)(call, attempt);
       },
     });
-    const session = await connect(sidecar).open('token');
+    const session = await connectTo(sidecar).open('token');
     session.set('a', 2);
     session.flash('saved');
     session.setSubject('ada');
@@ -247,7 +235,7 @@ describe('the error of a failed call', () => {
         throw failure(status.RESOURCE_EXHAUSTED, 'SESSION_TOO_LARGE', { metadata });
       },
     });
-    const session = connect(sidecar).create();
+    const session = connectTo(sidecar).create();
     session.set('a', 1);
     const error = await session.save().catch((caught: unknown) => caught);
     expect(SessionError.is(error)).toBe(true);
@@ -273,12 +261,12 @@ describe('the error of a failed call', () => {
         throw failure(grpcStatus, reason);
       },
     });
-    expect(await codeOf(connect(sidecar).create().csrfToken())).toBe(code);
+    expect(await codeOf(connectTo(sidecar).create().csrfToken())).toBe(code);
   });
 
   test('because the sidecar is too old for the call says so', async () => {
     const sidecar = await start({});
-    await expect(connect(sidecar).create().csrfToken()).rejects.toMatchObject({
+    await expect(connectTo(sidecar).create().csrfToken()).rejects.toMatchObject({
       code: 'UNIMPLEMENTED',
       message: expect.stringContaining('Use a sidecar that is at least as new as the client.'),
     });
@@ -289,7 +277,7 @@ describe('the connection', () => {
   test('to an address without a sidecar fails with UNAVAILABLE and says what to check', async () => {
     const sidecar = await start({});
     sidecar.close();
-    const opening = connect(sidecar).open('token');
+    const opening = connectTo(sidecar).open('token');
     await expect(opening).rejects.toMatchObject({ code: 'UNAVAILABLE', status: 503 });
     await expect(opening).rejects.toThrow(`GetSession at ${sidecar.address} failed`);
     await expect(opening).rejects.toThrow('Check that the sidecar is running, and its address');
@@ -298,7 +286,7 @@ describe('the connection', () => {
   test('is made when the sidecar comes up after the client', async () => {
     const { address, close } = await start({});
     close();
-    const client = connect({ address }, 20_000);
+    const client = connectTo({ address }, 20_000);
     expect(await codeOf(client.open('token', { timeoutMs: 1000 }))).toBe('UNAVAILABLE');
     const opening = client.open('token');
     await start({ getSession: found }, address);
@@ -306,23 +294,22 @@ describe('the connection', () => {
   });
 
   test('can be a Unix socket', async () => {
-    const directory = mkdtempSync(join(tmpdir(), 'session-client-'));
-    closing.push(() => rmSync(directory, { recursive: true }));
+    const directory = stack.directory();
     const address = `unix:${join(directory, 'sidecar.sock')}`;
     await start({ getSession: found }, address);
-    expect((await connect({ address }).open('token')).get('a')).toBe(1);
+    expect((await connectTo({ address }).open('token')).get('a')).toBe(1);
   });
 
   test('does not go through a proxy for the internet', async () => {
     const sidecar = await start({ getSession: found });
     process.env['http_proxy'] = 'http://127.0.0.1:1';
-    closing.push(() => delete process.env['http_proxy']);
-    expect((await connect(sidecar).open('token')).get('a')).toBe(1);
+    stack.defer(() => delete process.env['http_proxy']);
+    expect((await connectTo(sidecar).open('token')).get('a')).toBe(1);
   });
 
   test('that was closed rejects calls at once', async () => {
     const sidecar = await start({ getSession: found });
-    const client = connect(sidecar);
+    const client = connectTo(sidecar);
     client.close();
     expect(await codeOf(client.open('token'))).toBe('CANCELLED');
   });
@@ -343,7 +330,7 @@ test('gRPC metadata of a call reaches the sidecar', async () => {
       return found();
     },
   });
-  await connect(sidecar).open('token', { metadata: { traceparent: '00-trace' } });
+  await connectTo(sidecar).open('token', { metadata: { traceparent: '00-trace' } });
   expect(traceparent).toEqual(['00-trace']);
 });
 
@@ -353,5 +340,5 @@ test('open() takes a token that the sidecar refuses as a request for one that is
       throw failure(status.INVALID_ARGUMENT, 'INVALID_ARGUMENT');
     },
   });
-  expect(await connect(sidecar).open('token')).toMatchObject({ origin: 'token_invalid', isNew: true, state: 'new' });
+  expect(await connectTo(sidecar).open('token')).toMatchObject({ origin: 'token_invalid', isNew: true, state: 'new' });
 });

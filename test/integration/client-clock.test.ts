@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { status } from '@grpc/grpc-js';
-import { SessionClient, SessionError } from '@session-sidecar/client';
-import { startFakePipeline } from '../support/fake-pipeline';
-import { failure, sessionWith, startFakeSidecar } from '../support/fake-sidecar';
+import { codeOf, connect } from '../support/client';
+import { failure, sessionWith } from '../support/fake-sidecar';
 import { until } from '../support/poll';
 import { freePort } from '../support/redis';
+import { stackForEachTest } from '../support/stack';
 
 /*
  * The clock is set while calls are in flight. Deadlines are about how long callers wait, so nothing must change. Where a
@@ -12,11 +12,12 @@ import { freePort } from '../support/redis';
  */
 
 const hour = 3_600_000;
-const closing: (() => void)[] = [];
+
+type TransportName = 'pipeline' | 'unary';
+const stack = stackForEachTest();
 
 afterEach(() => {
   jest.restoreAllMocks();
-  for (const close of closing.splice(0)) close();
 });
 
 function setClock(milliseconds: number): void {
@@ -24,34 +25,22 @@ function setClock(milliseconds: number): void {
   jest.spyOn(Date, 'now').mockImplementation(() => now() + milliseconds);
 }
 
-function connect(address: string, transport: 'pipeline' | 'unary'): SessionClient {
-  const client = new SessionClient({ address, transport, timeoutMs: 20_000 });
-  closing.push(() => client.close());
-  return client;
-}
+const connectTo = (address: string, transport: TransportName) => stack.use(connect({ address }, { transport }));
 
 /** Answers calls with the token `answered` and no others. */
-async function startSilentSidecar(transport: 'pipeline' | 'unary'): Promise<{ address: string; received(): number }> {
+async function startSilentSidecar(transport: TransportName): Promise<{ address: string; received(): number }> {
   if (transport === 'pipeline') {
-    const sidecar = await startFakePipeline({ onCall: () => undefined });
-    closing.push(() => sidecar.close());
+    const sidecar = await stack.fakePipeline({ onCall: () => undefined });
     return { address: sidecar.address, received: () => sidecar.streams.flatMap(({ calls }) => calls).length };
   }
-  const sidecar = await startFakeSidecar({ getSession: () => new Promise(() => {}) });
-  closing.push(() => sidecar.close());
+  const sidecar = await stack.fakeSidecar({ getSession: () => new Promise(() => {}) });
   return { address: sidecar.address, received: () => sidecar.calls.length };
 }
-
-const codeOf = (promise: Promise<unknown>) =>
-  promise.then(
-    () => 'no error',
-    (error: unknown) => (SessionError.is(error) ? error.code : error),
-  );
 
 describe.each(['pipeline', 'unary'] as const)('over %s', (transport) => {
   test('a call that gets no answer ends at its deadline, though the clock was set back', async () => {
     const sidecar = await startSilentSidecar(transport);
-    const opening = codeOf(connect(sidecar.address, transport).open('token', { timeoutMs: 500 }));
+    const opening = codeOf(connectTo(sidecar.address, transport).open('token', { timeoutMs: 500 }));
     await until('the call to arrive', () => sidecar.received() === 1);
     setClock(-hour);
     expect(await opening).toBe('DEADLINE_EXCEEDED');
@@ -59,7 +48,7 @@ describe.each(['pipeline', 'unary'] as const)('over %s', (transport) => {
 
   test('a call in flight goes on, though the clock was set forward and another call reaches its deadline', async () => {
     const sidecar = await startSilentSidecar(transport);
-    const client = connect(sidecar.address, transport);
+    const client = connectTo(sidecar.address, transport);
     const abort = new AbortController();
     const long = codeOf(client.open('token', { signal: abort.signal }));
     const short = codeOf(client.open('token', { timeoutMs: 500 }));
@@ -72,27 +61,25 @@ describe.each(['pipeline', 'unary'] as const)('over %s', (transport) => {
 
   test.each([-hour, hour])('a call that waits for a sidecar is sent, though the clock was set by %i', async (shift) => {
     const address = `127.0.0.1:${await freePort()}`;
-    const client = connect(address, transport);
+    const client = connectTo(address, transport);
     const opening = codeOf(client.open('token'));
     await new Promise((resolve) => setImmediate(resolve));
     setClock(shift);
     const timeouts: number[] = [];
     if (transport === 'pipeline') {
-      const sidecar = await startFakePipeline({
+      await stack.fakePipeline({
         address,
         onCall(call, stream) {
           timeouts.push(call.timeoutMs);
           stream.answer(call);
         },
       });
-      closing.push(() => sidecar.close());
     } else {
       const getSession = (call: { getDeadline(): number | Date }) => {
         timeouts.push(Number(call.getDeadline()) - Date.now());
         return { session: sessionWith() };
       };
-      const sidecar = await startFakeSidecar({ getSession }, address);
-      closing.push(() => sidecar.close());
+      await stack.fakeSidecar({ getSession }, address);
     }
     expect(await opening).toBe('no error');
     expect(timeouts).toHaveLength(1);
@@ -102,14 +89,14 @@ describe.each(['pipeline', 'unary'] as const)('over %s', (transport) => {
 });
 
 test('a pause between two tries ends, and the call is tried again, though the clock was set forward', async () => {
-  const sidecar = await startFakeSidecar({
+  const sidecar = await stack.fakeSidecar({
     getSession(_, attempt) {
       if (attempt > 1) return { session: sessionWith() };
       setClock(hour);
       throw failure(status.UNAVAILABLE, 'DRAINING');
     },
   });
-  closing.push(() => sidecar.close());
-  expect(await codeOf(connect(sidecar.address, 'unary').open('token'))).toBe('no error');
+  stack.defer(() => sidecar.close());
+  expect(await codeOf(connectTo(sidecar.address, 'unary').open('token'))).toBe('no error');
   expect(sidecar.calls).toHaveLength(2);
 });

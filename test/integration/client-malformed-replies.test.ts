@@ -1,25 +1,18 @@
 import { inspect } from 'node:util';
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { SessionClient, SessionError } from '@session-sidecar/client';
 import type { ISession, JsonValue } from '@session-sidecar/client';
 import { Timestamp } from '@session-sidecar/proto/google/protobuf/timestamp';
 import { Session } from '@session-sidecar/proto/session/v1/session';
-import { startFakePipeline } from '../support/fake-pipeline';
-import { sessionWith, startFakeSidecar } from '../support/fake-sidecar';
-import type { Answer } from '../support/fake-sidecar';
+import { connect } from '../support/client';
+import { sessionWith } from '../support/fake-sidecar';
+import type { Answer, Answers } from '../support/fake-sidecar';
+import { stackForEachTest } from '../support/stack';
 
-const closing: (() => void)[] = [];
-afterEach(() => closing.splice(0).forEach((close) => close()));
-
-async function connect(answers: Record<string, Answer>): Promise<SessionClient> {
-  const sidecar = await startFakeSidecar(answers);
-  const client = new SessionClient({ address: sidecar.address, timeoutMs: 20_000 });
-  closing.push(
-    () => sidecar.close(),
-    () => client.close(),
-  );
-  return client;
+const stack = stackForEachTest();
+async function connectTo(answers: Answers): Promise<SessionClient> {
+  return stack.use(connect(await stack.fakeSidecar(answers)));
 }
 
 type Use = (session: ISession<Record<string, JsonValue>>) => unknown;
@@ -71,7 +64,7 @@ describe('a reply fails the call with INTERNAL when it', () => {
       (session) => session.transform('a', () => 2),
     ],
   ])('%s', async (_, answers, use) => {
-    const client = await connect({ getSession: found, ...answers });
+    const client = await connectTo({ getSession: found, ...answers });
     const run = async () => {
       const session = await client.open('token');
       await use(session);
@@ -84,7 +77,7 @@ describe('a reply fails the call with INTERNAL when it', () => {
     ['has no token', { token: '', session: sessionWith(), results: [one] }],
     ['has no results', { token: 'token', session: sessionWith(), results: [] }],
   ])('%s: CreateSession', async (_, response) => {
-    const client = await connect({ createSession: () => response });
+    const client = await connectTo({ createSession: () => response });
     const session = client.create();
     session.set('a', 1);
     expect(await failureOf(() => session.save())).toBe('INTERNAL');
@@ -97,18 +90,14 @@ test('a reply with a time that a Date cannot hold fails the call with INTERNAL',
   // GetSessionResponse.session.created, by their numbers.
   const session = new BinaryWriter().tag(5, WireType.LengthDelimited).bytes(created).finish();
   const reply = new BinaryWriter().tag(1, WireType.LengthDelimited).bytes(session).finish();
-  const sidecar = await startFakePipeline({ onCall: (call, stream) => stream.answer(call, Buffer.from(reply)) });
-  const client = new SessionClient({ address: sidecar.address, timeoutMs: 20_000 });
-  closing.push(
-    () => sidecar.close(),
-    () => client.close(),
-  );
+  const sidecar = await stack.fakePipeline({ onCall: (call, stream) => stream.answer(call, Buffer.from(reply)) });
+  const client = stack.use(connect(sidecar));
   await expect(client.open('token')).rejects.toMatchObject({ code: 'INTERNAL' });
   await expect(client.open('token')).rejects.toThrow('a time is out of range');
 });
 
 test('a token that came with an otherwise malformed reply of RegenerateSession is kept, because the old one is dead', async () => {
-  const client = await connect({
+  const client = await connectTo({
     getSession: found,
     regenerateSession: () => ({ token: 'next', csrfToken: 'c', version: 2, results: [one] }),
   });
@@ -118,13 +107,13 @@ test('a token that came with an otherwise malformed reply of RegenerateSession i
 });
 
 test('a session without a CSRF token takes none, the empty one least of all', async () => {
-  const client = await connect({ getSession: () => ({ session: sessionWith({}, { csrfToken: '' }) }) });
+  const client = await connectTo({ getSession: () => ({ session: sessionWith({}, { csrfToken: '' }) }) });
   const session = await client.open('token');
   expect(session.checkCsrfToken('')).toBe(false);
 });
 
 test('a reply that is lacking everything makes a session that can be used', async () => {
-  const client = await connect({ getSession: () => ({ session: Session.decode(new Uint8Array()) }) });
+  const client = await connectTo({ getSession: () => ({ session: Session.decode(new Uint8Array()) }) });
   const session = await client.open('token');
   expect([session.size, session.version, session.created, session.expires]).toEqual([0, 0, undefined, undefined]);
   expect(await session.popFlash()).toEqual([]);
@@ -134,7 +123,7 @@ describe('a stored value', () => {
   const deep = (levels: number) => '['.repeat(levels) + ']'.repeat(levels);
 
   test('that is nested very deeply fails when it is read, and no save of another key', async () => {
-    const client = await connect({
+    const client = await connectTo({
       getSession: () => ({ session: sessionWith({ deep: deep(100_000) }) }),
       updateSession: () => ({ version: 2, expires: undefined, results: [one] }),
     });
@@ -147,7 +136,7 @@ describe('a stored value', () => {
   });
 
   test('that is nested as deeply as is allowed can be read, changed and saved', async () => {
-    const client = await connect({
+    const client = await connectTo({
       getSession: () => ({ session: sessionWith({ deep: deep(1000) }) }),
       updateSession: () => ({ version: 2, expires: undefined, results: [one] }),
     });
@@ -159,7 +148,7 @@ describe('a stored value', () => {
   test.each(['{"password":"hunter2 is secret"', 'hunter2 is secret', '"hunter2', `{"a":${'['.repeat(3000)}hunter2`])(
     'that cannot be decoded (%#) is not printed with the error',
     async (text) => {
-      const client = await connect({
+      const client = await connectTo({
         getSession: () => ({
           session: sessionWith({ secret: text }, { flashQueues: [{ name: '', messageCount: 1 }] }),
         }),
@@ -181,16 +170,14 @@ describe('a stored value', () => {
   );
 
   test('that a codec of the application cannot decode is not printed, though the codec does', async () => {
-    const sidecar = await startFakeSidecar({ getSession: () => ({ session: sessionWith({ secret: 'hunter2' }) }) });
-    closing.push(() => sidecar.close());
+    const sidecar = await stack.fakeSidecar({ getSession: () => ({ session: sessionWith({ secret: 'hunter2' }) }) });
     const codec = {
       encode: (value: unknown) => Buffer.from(String(value)),
       decode(bytes: Uint8Array): unknown {
         throw new RangeError(`cannot decode ${Buffer.from(bytes).toString()}`);
       },
     };
-    const client = new SessionClient({ address: sidecar.address, codec });
-    closing.push(() => client.close());
+    const client = stack.use(new SessionClient({ address: sidecar.address, codec }));
     const session = await client.open('token');
     expect(() => session.get('secret')).toThrow('VALUE_UNREADABLE: The codec cannot decode what is stored at `secret`');
     expect(() => session.get('secret')).toThrow('RangeError');

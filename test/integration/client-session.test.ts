@@ -1,12 +1,12 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { SessionClient, SessionError } from '@session-sidecar/client';
 import type { ISession, SessionOrigin } from '@session-sidecar/client';
+import { connect } from '../support/client';
 import { connectRaw, mutation } from '../support/raw-grpc';
-import { startReadySidecar } from '../support/ready-sidecar';
-import { startRedis } from '../support/redis';
 import type { RedisServer } from '../support/redis';
 import { countRpcs } from '../support/sidecar';
 import type { Sidecar } from '../support/sidecar';
+import { stackForAllTests } from '../support/stack';
 
 interface Shop {
   user?: { id: number; name: string; roles?: string[] };
@@ -22,20 +22,15 @@ describe.each([
   ['Redis', 'pipeline'],
   ['Redis', 'unary'],
 ] as const)('a session of the TypeScript client, kept in %s, by %s', (store, transport) => {
+  const stack = stackForAllTests();
   let redis: RedisServer | undefined;
   let sidecar: Sidecar;
   let client: SessionClient<Shop>;
 
   beforeAll(async () => {
-    redis = store === 'Redis' ? await startRedis() : undefined;
-    sidecar = await startReadySidecar({ redisUrl: redis?.url });
-    client = new SessionClient({ address: sidecar.address, timeoutMs: 20_000, transport });
-  });
-
-  afterAll(async () => {
-    client.close();
-    await sidecar.close();
-    await redis?.stop();
+    redis = store === 'Redis' ? await stack.redis() : undefined;
+    sidecar = await stack.sidecar({ redis });
+    client = stack.use(connect(sidecar, { transport }));
   });
 
   let session: ISession<Shop>;

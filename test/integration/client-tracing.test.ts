@@ -3,23 +3,19 @@ import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { SessionClient } from '@session-sidecar/client';
 import type { CallOptions } from '@session-sidecar/client';
-import { startFakePipeline } from '../support/fake-pipeline';
-import { sessionWith, startFakeSidecar } from '../support/fake-sidecar';
+import { sessionWith } from '../support/fake-sidecar';
+import { stackForEachTest } from '../support/stack';
 
 type Sent = Readonly<Record<string, string>>;
 
-const closing: (() => void)[] = [];
-
-afterEach(() => {
-  closing.splice(0).forEach((close) => close());
-});
+const stack = stackForEachTest();
 
 /** Calls a sidecar, and gives the metadata that arrives there with each call. */
 const transports: Readonly<Record<'unary' | 'pipeline', (options?: CallOptions) => Promise<readonly Sent[]>>> = {
   async unary(options) {
     const arrived: Sent[] = [];
     const note = (call: { metadata: { getMap(): unknown } }) => arrived.push(call.metadata.getMap() as Sent);
-    const sidecar = await startFakeSidecar({
+    const sidecar = await stack.fakeSidecar({
       getSession: (call) => {
         note(call);
         return { session: sessionWith({ a: '1' }) };
@@ -29,21 +25,19 @@ const transports: Readonly<Record<'unary' | 'pipeline', (options?: CallOptions) 
         return { version: 2, expires: undefined, results: [{ applied: true }] };
       },
     });
-    closing.push(() => sidecar.close());
+    stack.defer(() => sidecar.close());
     await readAndWrite(sidecar.address, 'unary', options);
     return arrived;
   },
   async pipeline(options) {
-    const sidecar = await startFakePipeline();
-    closing.push(() => sidecar.close());
+    const sidecar = await stack.fakePipeline();
     await readAndWrite(sidecar.address, 'pipeline', options);
     return sidecar.streams.flatMap(({ calls }) => calls.map(({ metadata }) => Object.fromEntries(metadata)));
   },
 };
 
 async function readAndWrite(address: string, transport: 'unary' | 'pipeline', options?: CallOptions): Promise<void> {
-  const client = new SessionClient({ address, transport, timeoutMs: 20_000 });
-  closing.push(() => client.close());
+  const client = stack.use(new SessionClient({ address, transport, timeoutMs: 20_000 }));
   const session = await client.open('token', options);
   session.set('a', 2);
   await session.save(options);

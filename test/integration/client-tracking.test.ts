@@ -1,24 +1,14 @@
-import { afterEach, expect, jest, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { connectSubscriber } from '../../server/src/store/redis/connection/connect';
 import { ClientTracking } from '../../server/src/store/redis/near-cache/client-tracking';
 import { moveMonotonicClock } from '../support/clock';
 import { until } from '../support/poll';
-import { startRedis } from '../support/redis';
 import type { RedisServer } from '../support/redis';
 import { connectForTest, redisConnectionOptions } from '../support/store-harness';
+import { stackForEachTest } from '../support/stack';
 
-const closing: (() => unknown)[] = [];
-
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
-
-async function start(): Promise<RedisServer> {
-  const redis = await startRedis();
-  closing.push(() => redis.stop());
-  return redis;
-}
+const stack = stackForEachTest();
 
 /** Listens to what one server tells of the reads of a connection to another, if these are two. */
 function listen(data: RedisServer, told: RedisServer = data, commandTimeoutMs = 60_000) {
@@ -40,7 +30,7 @@ function listen(data: RedisServer, told: RedisServer = data, commandTimeoutMs = 
     },
     onTrouble: ({ message }) => heard.push(message),
   });
-  closing.push(() => {
+  stack.defer(() => {
     invalidations.close();
     tracked.close();
   });
@@ -48,7 +38,7 @@ function listen(data: RedisServer, told: RedisServer = data, commandTimeoutMs = 
 }
 
 test('a change to what was read is heard of', async () => {
-  const redis = await start();
+  const redis = await stack.redis();
   const { connection, heard } = listen(redis);
   await until('tracking', () => heard.includes('tracking'));
   await connection.get('a');
@@ -58,7 +48,7 @@ test('a change to what was read is heard of', async () => {
 });
 
 test('Redis is believed from when it was asked, however late it answers', async () => {
-  const { subscriber, heard, silences } = listen(await start());
+  const { subscriber, heard, silences } = listen(await stack.redis());
   await until('an answer', () => heard.includes('tracking') && silences.length > 0);
   subscriber.stream.pause();
   const asking = jest.spyOn(subscriber, 'ping');
@@ -71,7 +61,7 @@ test('Redis is believed from when it was asked, however late it answers', async 
 });
 
 test('a connection that does not answer is given up, and another taken', async () => {
-  const redis = await start();
+  const redis = await stack.redis();
   const { subscriber, heard } = listen(redis, redis, 1000);
   await until('tracking', () => heard.includes('tracking'));
   subscriber.stream.pause();
@@ -80,7 +70,7 @@ test('a connection that does not answer is given up, and another taken', async (
 });
 
 test('what another server tells is not listened to', async () => {
-  const { heard, silences } = listen(await start(), await start());
+  const { heard, silences } = listen(await stack.redis(), await stack.redis());
   await until('trouble', () => heard.length > 0);
   expect(heard[0]).toContain('SESSION_SIDECAR_NEAR_CACHE is inactive');
   expect(heard[0]).toContain('same server');

@@ -2,17 +2,18 @@ import { connect } from 'node:http2';
 import type { ClientHttp2Session, IncomingHttpHeaders } from 'node:http2';
 import { once } from 'node:events';
 import { status } from '@grpc/grpc-js';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { SessionClient, SessionError } from '@session-sidecar/client';
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { SessionError } from '@session-sidecar/client';
+import { connect as connectClient } from '../support/client';
 import { until } from '../support/poll';
 import { connectRaw, encodeRequest, failureOf, methods, mutation } from '../support/raw-grpc';
 import type { MethodName, RawClient, RequestOf } from '../support/raw-grpc';
-import { metricOf, startReadySidecar } from '../support/ready-sidecar';
-import { startRedis } from '../support/redis';
+import { metricOf } from '../support/ready-sidecar';
 import type { RedisServer } from '../support/redis';
 import { countRpcs } from '../support/sidecar';
 import type { Sidecar } from '../support/sidecar';
 import { commandsOf } from '../support/stored';
+import { stackForEachTest } from '../support/stack';
 
 const names = Object.keys(methods) as MethodName[];
 
@@ -21,27 +22,21 @@ const names = Object.keys(methods) as MethodName[];
  * deadline was heeded.
  */
 describe('a call to a sidecar whose Redis hangs', () => {
+  const stack = stackForEachTest();
   let redis: RedisServer;
   let sidecar: Sidecar;
   let raw: RawClient;
   let token: string;
 
   async function start(commandTimeout: string): Promise<void> {
-    const env = { SESSION_SIDECAR_REDIS_COMMAND_TIMEOUT: commandTimeout, SESSION_SIDECAR_SHUTDOWN_GRACE: '1h' };
-    sidecar = await startReadySidecar({ redisUrl: redis.url, env });
-    raw = connectRaw(sidecar.address);
+    const settings = { REDIS_COMMAND_TIMEOUT: commandTimeout, SHUTDOWN_GRACE: '1h' };
+    sidecar = await stack.sidecar({ redis, settings });
+    raw = stack.use(connectRaw(sidecar.address));
     token = (await raw.call('createSession', { mutations: [mutation.set('n', '0')] })).token;
   }
 
   beforeEach(async () => {
-    redis = await startRedis();
-  });
-
-  afterEach(async () => {
-    raw.close();
-    // First, so that nothing in the sidecar waits for it any more.
-    await redis.stop();
-    await sidecar.close();
+    redis = await stack.redis();
   });
 
   const request = () =>
@@ -82,7 +77,7 @@ describe('a call to a sidecar whose Redis hangs', () => {
   test('a call that is given up ends in the sidecar, too', async () => {
     await start('1m');
     redis.freeze();
-    const client = new SessionClient({ address: sidecar.address, timeoutMs: 60_000 });
+    const client = stack.use(connectClient(sidecar, { timeoutMs: 60_000 }));
     const abort = new AbortController();
     const opening = client.open(token, { signal: abort.signal });
     await until('the call to be under way', async () => (await inFlight()) === 1);
@@ -90,7 +85,6 @@ describe('a call to a sidecar whose Redis hangs', () => {
     await expect(opening).rejects.toMatchObject({ code: 'CANCELLED' });
     await until('the call to have ended in the sidecar', async () => (await inFlight()) === 0);
     expect(await ended('getSession', 'CANCELLED')).toBe(true);
-    client.close();
   });
 
   test('a sidecar that stops does not wait for calls whose callers are gone', async () => {
@@ -103,7 +97,7 @@ describe('a call to a sidecar whose Redis hangs', () => {
 
   test('with the TypeScript client, retries end at the deadline as well, and no change is sent twice', async () => {
     await start('300ms');
-    const client = new SessionClient<{ n: number; own: string }>({ address: sidecar.address, timeoutMs: 20_000 });
+    const client = stack.use(connectClient<{ n: number; own: string }>(sidecar));
     const session = await client.open(token);
     redis.freeze();
     session.set('own', 'mine');
@@ -112,7 +106,6 @@ describe('a call to a sidecar whose Redis hangs', () => {
     expect((await countRpcs(sidecar))['UpdateSession']).toBe((before['UpdateSession'] ?? 0) + 1);
     const error = await client.open(token, { timeoutMs: 400 }).catch((caught: unknown) => caught);
     expect(SessionError.is(error) && error.code).toMatch(/^(STORE_UNAVAILABLE|DEADLINE_EXCEEDED)$/);
-    client.close();
   });
 
   test('once Redis goes on, a change that was given up happened once or not at all, and the session works', async () => {
@@ -131,23 +124,17 @@ describe('a call to a sidecar whose Redis hangs', () => {
 });
 
 describe('a deadline that has passed', () => {
+  const stack = stackForEachTest();
   let redis: RedisServer;
   let sidecar: Sidecar;
   let raw: RawClient;
   let connection: ClientHttp2Session;
 
   beforeEach(async () => {
-    redis = await startRedis();
-    sidecar = await startReadySidecar({ redisUrl: redis.url });
-    raw = connectRaw(sidecar.address);
-    connection = connect(`http://${sidecar.address}`);
-  });
-
-  afterEach(async () => {
-    connection.close();
-    raw.close();
-    await sidecar.close();
-    await redis.stop();
+    redis = await stack.redis();
+    sidecar = await stack.sidecar({ redis });
+    raw = stack.use(connectRaw(sidecar.address));
+    connection = stack.use(connect(`http://${sidecar.address}`));
   });
 
   function begin(method: string, timeout: string) {

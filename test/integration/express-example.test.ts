@@ -1,44 +1,38 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { SessionClient } from '@session-sidecar/client';
+import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { SessionClient } from '@session-sidecar/client';
 import type { SessionData } from '@session-sidecar/client/express';
 import { createShop } from '../../examples/express/src/app';
-import { Browser, csrfTokenIn, serve } from '../support/browser';
-import { startRedis } from '../support/redis';
+import { Browser, csrfTokenIn } from '../support/browser';
+import { connect } from '../support/client';
 import type { RedisServer } from '../support/redis';
-import { startReadySidecar } from '../support/ready-sidecar';
 import { countRpcs } from '../support/sidecar';
 import type { Sidecar } from '../support/sidecar';
 import { until } from '../support/poll';
+import { stackForAllTests } from '../support/stack';
+
+const stack = stackForAllTests();
 
 let redis: RedisServer;
 let sidecar: Sidecar;
-let shop: Awaited<ReturnType<typeof serve>>;
+/** The URL of the shop. */
+let shop: string;
 let client: SessionClient<SessionData>;
-/** Tests run on busy machines. */
-const patience = 20_000;
 /** Payments that are under way; each is finished by calling it. */
 const payments: (() => void)[] = [];
 
 beforeAll(async () => {
-  redis = await startRedis();
-  sidecar = await startReadySidecar({ redisUrl: redis.url });
+  redis = await stack.redis();
+  sidecar = await stack.sidecar({ redis });
   const pay = () => new Promise<void>((resolve) => payments.push(resolve));
-  client = new SessionClient({ address: sidecar.address, timeoutMs: patience });
-  shop = await serve(createShop({ client, pay }));
-});
-
-afterAll(async () => {
-  await shop.close();
-  client.close();
-  await sidecar.close();
-  await redis.stop();
+  client = stack.use(connect(sidecar));
+  shop = await stack.serve(createShop({ client, pay }));
 });
 
 beforeEach(async () => {
   await redis.admin.flushdb();
 });
 
-const openBrowser = () => new Browser(shop.url);
+const openBrowser = () => new Browser(shop);
 
 async function signIn(browser: Browser, name: string): Promise<void> {
   const response = await browser.submit('/login', { name });
@@ -60,7 +54,7 @@ function read(page: string) {
 describe('a visitor who only looks', () => {
   test('gets no cookie, stores nothing and costs the sidecar no call', async () => {
     const before = await countRpcs(sidecar);
-    const response = await fetch(shop.url);
+    const response = await fetch(shop);
     expect(response.status).toBe(200);
     expect(await response.text()).toContain('Tea');
     expect(response.headers.getSetCookie()).toEqual([]);
@@ -204,10 +198,10 @@ describe('signing out', () => {
 });
 
 test('With the sidecar down, visitors with a session get an error page and others the shop', async () => {
-  const own = await startReadySidecar({ redisUrl: redis.url });
-  const ownClient = new SessionClient<SessionData>({ address: own.address, timeoutMs: patience });
-  const server = await serve(createShop({ client: ownClient, pay: () => Promise.resolve() }));
-  const browser = new Browser(server.url);
+  const own = await stack.sidecar({ redis });
+  const ownClient = stack.use(connect<SessionData>(own));
+  const url = await stack.serve(createShop({ client: ownClient, pay: () => Promise.resolve() }));
+  const browser = new Browser(url);
   await signIn(browser, 'Ada');
   await own.close();
 
@@ -219,10 +213,8 @@ test('With the sidecar down, visitors with a session get an error page and other
     expect(response.status).toBe(503);
     expect(await response.text()).toContain('Please try again later');
     expect(logged).toMatchObject([{ code: 'UNAVAILABLE' }]);
-    expect((await fetch(server.url)).status).toBe(200);
+    expect((await fetch(url)).status).toBe(200);
   } finally {
     console.error = error;
-    await server.close();
-    ownClient.close();
   }
 });

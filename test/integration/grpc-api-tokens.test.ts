@@ -1,7 +1,7 @@
 import pino from 'pino';
 import { Metadata, status } from '@grpc/grpc-js';
 import type { Client, ServiceError } from '@grpc/grpc-js';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { ApiTokens } from '../../server/src/grpc/api-tokens';
 import { createHandlers } from '../../server/src/rpc/handlers';
 import { startGrpcServer } from '../../server/src/grpc/server';
@@ -13,27 +13,19 @@ import { ignoreEvents } from '../support/events';
 import { callOf, connectBare, openPipeline } from '../support/raw-pipeline';
 import { connectRaw, failureOf, methods, RpcFailure } from '../support/raw-grpc';
 import type { MethodName } from '../support/raw-grpc';
-import { metricOf, startReadySidecar } from '../support/ready-sidecar';
-import type { SidecarOptions } from '../support/sidecar';
+import { metricOf } from '../support/ready-sidecar';
+import type { SidecarOptions } from '../support/stack';
+import { stackForEachTest } from '../support/stack';
 
 const names = Object.keys(methods) as MethodName[];
 const [one, two] = ['first-token-0123456789', 'second-token-0123456789'];
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
-const closing: (() => unknown)[] = [];
+const stack = stackForEachTest();
 
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
-
-async function start(env: SidecarOptions['env'] = { SESSION_SIDECAR_API_TOKENS: `${one},${two}` }) {
-  const sidecar = await startReadySidecar({ env });
-  const raw = connectRaw(sidecar.address);
-  const client = connectBare(sidecar.address);
-  closing.push(
-    () => sidecar.close(),
-    () => raw.close(),
-    () => client.close(),
-  );
+async function start(settings: SidecarOptions['settings'] = { API_TOKENS: `${one},${two}` }) {
+  const sidecar = await stack.sidecar({ settings });
+  const raw = stack.use(connectRaw(sidecar.address));
+  const client = stack.use(connectBare(sidecar.address));
   const refused = () => metricOf(sidecar, 'session_sidecar_refusals_total\\{limit="api_token"\\}');
   return { sidecar, raw, client, refused };
 }
@@ -127,13 +119,9 @@ test('API tokens that are replaced count at once, and streams that came with an 
     observer: { rpcStarted: ignore, rpcEnded: ignore, refused: ignore },
     logger: pino({ level: 'silent' }),
   });
-  const client = connectBare(server.addresses[0]!, { own: true });
-  const raw = connectRaw(server.addresses[0]!);
-  closing.push(
-    () => server.close(0),
-    () => client.close(),
-    () => raw.close(),
-  );
+  stack.defer(() => server.close(0));
+  const client = stack.use(connectBare(server.addresses[0]!, { own: true }));
+  const raw = stack.use(connectRaw(server.addresses[0]!));
   const metadata = new Metadata();
   metadata.set('authorization', `Bearer ${one}`);
   const pipeline = openPipeline(client, { metadata });
@@ -151,7 +139,7 @@ test('API tokens that are replaced count at once, and streams that came with an 
 
 describe('server reflection', () => {
   test('is off when it is turned off, like a service that there is not', async () => {
-    const { client } = await start({ SESSION_SIDECAR_REFLECTION: 'off' });
+    const { client } = await start({ REFLECTION: 'off' });
     for (const version of ['v1', 'v1alpha']) {
       const path = `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`;
       expect(await callStream(client, path, Buffer.from([0x3a, 0x00]))).toContain(

@@ -1,17 +1,10 @@
-import { Writable } from 'node:stream';
-import { afterEach, expect, test } from '@jest/globals';
-import { startApp } from '../../server/src/app';
-import { loadConfig } from '../../server/src/config';
-import { createLogger } from '../../server/src/logging';
+import { expect, test } from '@jest/globals';
 import { until } from '../support/poll';
 import { connectRaw, failureOf, mutation } from '../support/raw-grpc';
 import { callOf, connectBare, openPipeline } from '../support/raw-pipeline';
+import { stackForEachTest } from '../support/stack';
 
-const closing: (() => unknown)[] = [];
-
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
+const stack = stackForEachTest();
 
 interface CallLine {
   readonly method: string;
@@ -21,33 +14,20 @@ interface CallLine {
   readonly reason?: string;
 }
 
-async function start(level: string) {
-  let text = '';
-  const destination = new Writable({
-    write(line: Buffer, _encoding, done) {
-      text += line.toString();
-      done();
-    },
-  });
-  const { config } = loadConfig({
-    env: { SESSION_SIDECAR_GRPC_ADDRESS: '127.0.0.1:0', SESSION_SIDECAR_HTTP_ADDRESS: '127.0.0.1:0' },
-    args: [],
-    readFile: () => Buffer.alloc(0),
-  });
-  const app = await startApp(config, { logger: createLogger(level, destination), version: 'test' });
-  const [address = ''] = app.addresses.grpc;
-  const [raw, client] = [connectRaw(address), connectBare(address)];
-  closing.push(
-    () => app.close(),
-    () => raw.close(),
-    () => client.close(),
-  );
+async function start(logLevel: 'debug' | 'info') {
+  const sidecar = await stack.sidecar({ logLevel });
   const calls = (): CallLine[] =>
-    text
+    sidecar
+      .log()
       .split('\n')
       .filter((line) => line.includes('"msg":"call"'))
       .map((line) => JSON.parse(line) as CallLine);
-  return { raw, client, calls, text: () => text };
+  return {
+    raw: stack.use(connectRaw(sidecar.address)),
+    client: stack.use(connectBare(sidecar.address)),
+    calls,
+    text: sidecar.log,
+  };
 }
 
 test('at level debug, each call is a line with what became of it, and without anything secret', async () => {
@@ -62,7 +42,7 @@ test('at level debug, each call is a line with what became of it, and without an
   await failureOf(raw.call('updateSession', { token, mutations: [mutation.increment('secret-key', 1)] }));
   await failureOf(raw.send('GetSession', Buffer.from([0xff])));
   const pipeline = openPipeline(client);
-  closing.push(() => pipeline.cancel());
+  stack.defer(() => pipeline.cancel());
   pipeline.send({ calls: [callOf(1, 'getCsrfToken', { token })] });
   await pipeline.reply(1);
 

@@ -1,20 +1,17 @@
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { until } from '../support/poll';
 import { connectHttp2, framed } from '../support/raw-http2';
 import type { Http2Connection } from '../support/raw-http2';
 import { connectRaw, encodeRequest, mutation } from '../support/raw-grpc';
 import type { RawClient } from '../support/raw-grpc';
-import { metricOf, startReadySidecar } from '../support/ready-sidecar';
+import { metricOf } from '../support/ready-sidecar';
 import { countRpcs } from '../support/sidecar';
 import type { Sidecar } from '../support/sidecar';
+import { stackForEachTest } from '../support/stack';
 
-const closing: (() => unknown)[] = [];
-
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
+const stack = stackForEachTest();
 
 interface Started {
   readonly sidecar: Sidecar;
@@ -30,20 +27,16 @@ interface Tcp {
   isClosed(): boolean;
 }
 
-async function start(env: Readonly<Record<string, string>>): Promise<Started> {
-  const sidecar = await startReadySidecar({ env });
-  const raw = connectRaw(sidecar.address);
-  closing.push(
-    () => sidecar.close(),
-    () => raw.close(),
-  );
+async function start(settings: Readonly<Record<string, string>>): Promise<Started> {
+  const sidecar = await stack.sidecar({ settings });
+  const raw = stack.use(connectRaw(sidecar.address));
   return {
     ...{ sidecar, raw },
     token: async (value = '1') => (await raw.call('createSession', { mutations: [mutation.set('n', value)] })).token,
     refusals: (limit) => metricOf(sidecar, `session_sidecar_refusals_total\\{limit="${limit}"\\}`),
     http2() {
       const connection = connectHttp2(sidecar.address);
-      closing.push(() => connection.destroy());
+      stack.defer(() => connection.destroy());
       return connection;
     },
     tcp() {
@@ -52,7 +45,7 @@ async function start(env: Readonly<Record<string, string>>): Promise<Started> {
       let isClosed = false;
       socket.on('error', () => undefined).on('close', () => (isClosed = true));
       socket.resume();
-      closing.push(() => socket.destroy());
+      stack.defer(() => socket.destroy());
       return { socket, isClosed: () => isClosed };
     },
   };
@@ -72,7 +65,7 @@ function getSession(connection: Http2Connection, token: string) {
 
 describe('connections past the limit', () => {
   test('take the place of those that never made a call, and then of those that have been idle longest', async () => {
-    const { raw, token, refusals, http2, tcp } = await start({ SESSION_SIDECAR_MAX_CONNECTIONS: '4' });
+    const { raw, token, refusals, http2, tcp } = await start({ MAX_CONNECTIONS: '4' });
     const session = await token();
     const used = http2();
     await getSession(used, session).headers;
@@ -92,7 +85,7 @@ describe('connections past the limit', () => {
   });
 
   test('are closed when all others have calls in flight', async () => {
-    const { refusals, http2, tcp } = await start({ SESSION_SIDECAR_MAX_CONNECTIONS: '2' });
+    const { refusals, http2, tcp } = await start({ MAX_CONNECTIONS: '2' });
     const busy = range(2).map(() => http2().begin('Pipeline'));
     for (const { headers } of busy) await headers;
     const late = tcp();
@@ -102,7 +95,7 @@ describe('connections past the limit', () => {
   });
 
   test('by thousands do not keep a client with a call in flight from its answers', async () => {
-    const { raw, token, tcp } = await start({ SESSION_SIDECAR_MAX_CONNECTIONS: '50' });
+    const { raw, token, tcp } = await start({ MAX_CONNECTIONS: '50' });
     const session = await token();
     for (let round = 0; round < 20; round++) {
       for (let connections = 0; connections < 100; connections++) tcp();
@@ -112,7 +105,7 @@ describe('connections past the limit', () => {
 });
 
 describe('a connection is closed', () => {
-  const impatient = { SESSION_SIDECAR_STALL_TIMEOUT: '200ms', SESSION_SIDECAR_KEEPALIVE_INTERVAL: '300ms' };
+  const impatient = { STALL_TIMEOUT: '200ms', KEEPALIVE_INTERVAL: '300ms' };
 
   const halves: Readonly<Record<string, readonly Buffer[]>> = {
     'that sends nothing': [],
@@ -142,7 +135,7 @@ describe('a connection is closed', () => {
       socket.write(Buffer.concat([preface, emptySettings, partOfHeaders]));
     }
     const drops = setInterval(() => dribbling.socket.write(Buffer.from([0])), 50);
-    closing.push(() => clearInterval(drops));
+    stack.defer(() => clearInterval(drops));
     await until('both to be closed', () => silent.isClosed() && dribbling.isClosed());
     expect(await refusals('keepalive')).toBe(2);
   });
@@ -181,7 +174,7 @@ describe('a connection is closed', () => {
 
 describe('a request', () => {
   test('that does not arrive in time is answered DEADLINE_EXCEEDED, and others on its connection as ever', async () => {
-    const { token, refusals, http2 } = await start({ SESSION_SIDECAR_STALL_TIMEOUT: '100ms' });
+    const { token, refusals, http2 } = await start({ STALL_TIMEOUT: '100ms' });
     const connection = http2();
     const slow = connection.begin('GetSession');
     slow.stream.write(framed(encodeRequest('getSession', { token: await token() })).subarray(0, 20));
@@ -191,7 +184,7 @@ describe('a request', () => {
   });
 
   test('of a client that sends more than there is room for is refused, and those of others are served', async () => {
-    const { raw, token, refusals, http2 } = await start({ SESSION_SIDECAR_REQUEST_BUFFER_SIZE: '4MiB' });
+    const { raw, token, refusals, http2 } = await start({ REQUEST_BUFFER_SIZE: '4MiB' });
     const session = await token();
     const flood = http2();
     const calls = range(8).map(() => flood.begin('GetSession'));
@@ -211,7 +204,7 @@ describe('a request', () => {
   });
 
   test('that is refused is not started, though it is complete by then', async () => {
-    const { sidecar, http2 } = await start({ SESSION_SIDECAR_REQUEST_BUFFER_SIZE: '4MiB' });
+    const { sidecar, http2 } = await start({ REQUEST_BUFFER_SIZE: '4MiB' });
     const [holder, late] = [http2(), http2()];
     const held = holder.begin('GetSession');
     held.stream.write(framed(Buffer.alloc(4 * 1024 * 1024)).subarray(0, 3 * 1024 * 1024));
@@ -238,7 +231,7 @@ describe('a request', () => {
   });
 
   test('on more streams than all may have together is refused, and those of others are served', async () => {
-    const { raw, token, refusals, http2 } = await start({ SESSION_SIDECAR_MAX_STREAMS: '10' });
+    const { raw, token, refusals, http2 } = await start({ MAX_STREAMS: '10' });
     const session = await token();
     const many = http2();
     const pipelines = range(12).map(() => many.begin('Pipeline'));
@@ -250,11 +243,11 @@ describe('a request', () => {
 
 describe('a client that does not read its replies', () => {
   const large = JSON.stringify('x'.repeat(250_000));
-  const small = { SESSION_SIDECAR_REPLY_BUFFER_SIZE: '4MiB' };
-  const env = { ...small, SESSION_SIDECAR_MAX_QUEUE_TIME: '200ms', SESSION_SIDECAR_STALL_TIMEOUT: '1h' };
+  const small = { REPLY_BUFFER_SIZE: '4MiB' };
+  const settings = { ...small, MAX_QUEUE_TIME: '200ms', STALL_TIMEOUT: '1h' };
 
   test('gets no more of them, and the rest OVERLOADED; others are served', async () => {
-    const { sidecar, raw, token, refusals, http2 } = await start(env);
+    const { sidecar, raw, token, refusals, http2 } = await start(settings);
     const [big, session] = [await token(large), await token()];
     const unread = http2();
     const calls = range(100).map(() => {
@@ -270,7 +263,7 @@ describe('a client that does not read its replies', () => {
   });
 
   test('is closed when it takes none for a while and there are too many in all', async () => {
-    const { raw, token, http2 } = await start({ ...small, SESSION_SIDECAR_STALL_TIMEOUT: '200ms' });
+    const { raw, token, http2 } = await start({ ...small, STALL_TIMEOUT: '200ms' });
     const big = await token(large);
     const unread = range(4).map(() => http2());
     for (const connection of unread) {

@@ -1,19 +1,15 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { until } from '../support/poll';
 import { connectHttp2, framed } from '../support/raw-http2';
 import { connectRaw, encodeRequest, failureOf, mutation } from '../support/raw-grpc';
 import type { RawClient } from '../support/raw-grpc';
 import { callOf, connectBare, openPipeline, statusNameOf } from '../support/raw-pipeline';
-import { metricOf, startReadySidecar } from '../support/ready-sidecar';
-import { startRedis } from '../support/redis';
+import { metricOf } from '../support/ready-sidecar';
 import type { RedisServer } from '../support/redis';
 import type { Sidecar } from '../support/sidecar';
+import { stackForEachTest } from '../support/stack';
 
-const closing: (() => unknown)[] = [];
-
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
+const stack = stackForEachTest();
 
 interface Started {
   readonly redis: RedisServer;
@@ -26,26 +22,18 @@ interface Started {
 }
 
 /** A sidecar on a Redis that can be frozen, which keeps calls in flight. */
-async function start(env: Readonly<Record<string, string>>): Promise<Started> {
-  const redis = await startRedis();
-  const patience = { SESSION_SIDECAR_REDIS_COMMAND_TIMEOUT: '1m' };
-  const sidecar = await startReadySidecar({ redisUrl: redis.url, env: { ...patience, ...env } });
-  closing.push(() => sidecar.close());
-  const raw = connectRaw(sidecar.address);
-  closing.push(() => raw.close());
+async function start(settings: Readonly<Record<string, string>>): Promise<Started> {
+  const redis = await stack.redis();
+  const sidecar = await stack.sidecar({ redis, settings: { REDIS_COMMAND_TIMEOUT: '1m', ...settings } });
+  const raw = stack.use(connectRaw(sidecar.address));
   const { token } = await raw.call('createSession', { mutations: [mutation.set('n', '0')] });
-  closing.push(() => redis.stop());
   return {
     ...{ redis, sidecar, raw, token },
     inFlight: () => metricOf(sidecar, 'session_sidecar_rpcs_in_flight'),
     refusals: (limit) => metricOf(sidecar, `session_sidecar_refusals_total\\{limit="${limit}"\\}`),
     pipeline() {
-      const client = connectBare(sidecar.address, { own: true });
-      const pipeline = openPipeline(client);
-      closing.push(
-        () => client.close(),
-        () => pipeline.cancel(),
-      );
+      const pipeline = openPipeline(stack.use(connectBare(sidecar.address, { own: true })));
+      stack.defer(() => pipeline.cancel());
       return pipeline;
     },
   };
@@ -55,8 +43,8 @@ const range = (count: number, from = 0): number[] => Array.from({ length: count 
 const increment = (token: string) => ({ token, mutations: [mutation.increment('n', 1)] });
 
 describe('when all places for calls are taken', () => {
-  const places = { SESSION_SIDECAR_MAX_CALLS_IN_FLIGHT: '32', SESSION_SIDECAR_MAX_CALLS_PER_STREAM: '32' };
-  const impatient = { ...places, SESSION_SIDECAR_MAX_QUEUE_TIME: '200ms' };
+  const places = { MAX_CALLS_IN_FLIGHT: '32', MAX_CALLS_PER_STREAM: '32' };
+  const impatient = { ...places, MAX_QUEUE_TIME: '200ms' };
   const overloaded = {
     ...{ status: 'UNAVAILABLE', reason: 'OVERLOADED', domain: 'session.v1' },
     metadata: { limit: '32', setting: 'SESSION_SIDECAR_MAX_CALLS_IN_FLIGHT' },
@@ -82,7 +70,7 @@ describe('when all places for calls are taken', () => {
     const { redis, sidecar, token } = await start(impatient);
     redis.freeze();
     const connection = connectHttp2(sidecar.address);
-    closing.push(() => connection.destroy());
+    stack.defer(() => connection.destroy());
     const calls = range(33).map(() => connection.begin('GetSession'));
     for (const { stream } of calls) stream.end(framed(encodeRequest('getSession', { token })));
     expect(await calls[32]!.headers).toMatchObject({ 'grpc-status': '14', 'grpc-retry-pushback-ms': '100' });
@@ -107,7 +95,7 @@ describe('when all places for calls are taken', () => {
   test('a frame that waits to be read for longer than its callers do is refused, and was not started', async () => {
     const { redis, raw, token, refusals, pipeline } = await start({
       ...places,
-      SESSION_SIDECAR_REDIS_MAX_SILENCE: '1m',
+      REDIS_MAX_SILENCE: '1m',
     });
     const pipe = pipeline();
     redis.freeze();
@@ -157,16 +145,13 @@ describe('when all places for calls are taken', () => {
   test('calls of methods that there are not are answered, however many streams they come by, and nothing overflows', async () => {
     const { redis, raw, token, sidecar, inFlight } = await start({
       ...places,
-      SESSION_SIDECAR_MAX_STREAMS: '10000',
-      SESSION_SIDECAR_MAX_QUEUE_TIME: '1m',
+      MAX_STREAMS: '10000',
+      MAX_QUEUE_TIME: '1m',
     });
     redis.freeze();
     const stuck = Promise.allSettled(range(32).map(() => raw.call('getSession', { token })));
     await until('all places to be taken', async () => (await inFlight()) === 32);
-    const clients = range(8).map(() => connectBare(sidecar.address, { own: true }));
-    closing.push(() => {
-      for (const client of clients) client.close();
-    });
+    const clients = range(8).map(() => stack.use(connectBare(sidecar.address, { own: true })));
     // One real call each, which waits for a place behind those.
     const pipelines = clients.flatMap((client) => range(750).map(() => openPipeline(client)));
     for (const pipeline of pipelines) {
@@ -185,8 +170,8 @@ describe('when all places for calls are taken', () => {
 describe('one client with thousands of calls', () => {
   test('takes turns with others: a place that becomes free goes to each in turn', async () => {
     const { redis, token, inFlight, pipeline } = await start({
-      SESSION_SIDECAR_MAX_CALLS_IN_FLIGHT: '64',
-      SESSION_SIDECAR_MAX_CALLS_PER_STREAM: '64',
+      MAX_CALLS_IN_FLIGHT: '64',
+      MAX_CALLS_PER_STREAM: '64',
     });
     redis.freeze();
     const [greedy, other] = [pipeline(), pipeline()];

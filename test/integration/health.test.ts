@@ -1,17 +1,13 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { resolve } from 'node:path';
 import { credentials, makeGenericClientConstructor, status } from '@grpc/grpc-js';
 import type { Client, ClientReadableStream, ServiceError } from '@grpc/grpc-js';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { SessionServiceDefinition } from '@session-sidecar/proto/session/v1/session_service';
 import { service as healthService } from 'grpc-health-check';
+import { execute } from '../support/commands';
 import { until } from '../support/poll';
-import { startReadySidecar } from '../support/ready-sidecar';
-import { startRedis } from '../support/redis';
-import type { RedisServer } from '../support/redis';
-import { startSidecar } from '../support/sidecar';
 import type { Sidecar } from '../support/sidecar';
+import { stackForAllTests } from '../support/stack';
 
 interface HealthAnswer {
   readonly status: string;
@@ -24,16 +20,12 @@ type HealthClient = Client & {
 };
 
 const services = ['', SessionServiceDefinition.fullName];
-const closing: (() => void | Promise<void>)[] = [];
-
-afterAll(async () => {
-  for (const close of closing.reverse()) await close();
-});
+const stack = stackForAllTests();
 
 function connectHealth({ address }: Sidecar): HealthClient {
   const HealthService = makeGenericClientConstructor(healthService, 'Health');
   const client = new HealthService(address, credentials.createInsecure()) as unknown as HealthClient;
-  closing.push(() => client.close());
+  stack.defer(() => client.close());
   return client;
 }
 
@@ -49,31 +41,19 @@ function watch(client: HealthClient, service: string): readonly string[] {
   const stream = client.watch({ service });
   stream.on('data', ({ status: now }: HealthAnswer) => told.push(now));
   stream.on('error', () => undefined);
-  closing.push(() => stream.cancel());
+  stack.defer(() => stream.cancel());
   return told;
-}
-
-async function redisOf(port?: number): Promise<RedisServer> {
-  const redis = await startRedis(port === undefined ? {} : { port });
-  closing.push(() => redis.stop());
-  return redis;
-}
-
-async function startedSidecar(start: typeof startSidecar, redisUrl?: string): Promise<Sidecar> {
-  const sidecar = await start({ redisUrl });
-  closing.push(() => sidecar.close());
-  return sidecar;
 }
 
 describe('grpc.health.v1', () => {
   test('says SERVING for the server and for session.v1.SessionService, and knows no other', async () => {
-    const client = connectHealth(await startedSidecar(startReadySidecar));
+    const client = connectHealth(await stack.sidecar());
     for (const service of services) expect(await check(client, service)).toBe('SERVING');
     await expect(check(client, 'session.v2.SessionService')).rejects.toMatchObject({ code: status.NOT_FOUND });
   });
 
   test('remembers no name that it is asked for: it answers, and forgets', async () => {
-    const sidecar = await startedSidecar(startReadySidecar);
+    const sidecar = await stack.sidecar();
     const client = connectHealth(sidecar);
     const name = 'x'.repeat(1_000_000);
     const failure = await check(client, name).catch((error: unknown) => error as ServiceError);
@@ -92,7 +72,7 @@ describe('grpc.health.v1', () => {
   });
 
   test('has a bounded number of watchers, and room again when one of them is gone', async () => {
-    const sidecar = await startedSidecar(startReadySidecar);
+    const sidecar = await stack.sidecar();
     const client = connectHealth(sidecar);
     const streams = Array.from({ length: 100 }, (_, n) => client.watch({ service: n % 2 === 0 ? '' : `service ${n}` }));
     let answers = 0;
@@ -115,8 +95,8 @@ describe('grpc.health.v1', () => {
   });
 
   test('says NOT_SERVING while Redis is away, and SERVING when it is back; watchers are told of each change', async () => {
-    const redis = await redisOf();
-    const client = connectHealth(await startedSidecar(startReadySidecar, redis.url));
+    const redis = await stack.redis();
+    const client = connectHealth(await stack.sidecar({ redis }));
     const watchers = services.map((service) => watch(client, service));
     await until('the first answer', () => watchers.every((told) => told.length === 1));
 
@@ -124,23 +104,23 @@ describe('grpc.health.v1', () => {
     await until('the news that Redis is away', () => watchers.every((told) => told.length === 2));
     for (const service of services) expect(await check(client, service)).toBe('NOT_SERVING');
 
-    await redisOf(redis.port);
+    await stack.redis({ port: redis.port });
     await until('the news that it is back', () => watchers.every((told) => told.length === 3));
     for (const service of services) expect(await check(client, service)).toBe('SERVING');
     for (const told of watchers) expect(told).toEqual(['SERVING', 'NOT_SERVING', 'SERVING']);
   });
 
   test('says NOT_SERVING from the start when Redis cannot be reached, until it can', async () => {
-    const redis = await redisOf();
+    const redis = await stack.redis();
     await redis.stop();
-    const client = connectHealth(await startedSidecar(startSidecar, redis.url));
+    const client = connectHealth(await stack.sidecar({ redis, awaitReady: false }));
     for (const service of services) expect(await check(client, service)).toBe('NOT_SERVING');
-    await redisOf(redis.port);
+    await stack.redis({ port: redis.port });
     await until('the sidecar to find Redis', async () => (await check(client, '')) === 'SERVING');
   });
 
   test('tells watchers NOT_SERVING when the sidecar stops', async () => {
-    const sidecar = await startReadySidecar();
+    const sidecar = await stack.sidecar();
     const told = watch(connectHealth(sidecar), '');
     await until('the first answer', () => told.length === 1);
     await sidecar.close();
@@ -154,13 +134,13 @@ describe('server reflection', () => {
   let sidecar: Sidecar;
 
   beforeAll(async () => {
-    sidecar = await startedSidecar(startReadySidecar);
+    sidecar = await stack.sidecar();
   });
 
   async function buf(...args: string[]): Promise<string> {
     const binary = resolve(__dirname, '../../node_modules/.bin/buf');
     const options = { cwd: '/', env: { ...process.env, HOME: '/tmp' } };
-    const { stdout } = await promisify(execFile)(
+    const { stdout } = await execute(
       binary,
       ['curl', '--protocol', 'grpc', '--http2-prior-knowledge', ...args],
       options,

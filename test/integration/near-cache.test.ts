@@ -1,13 +1,13 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { SessionClient } from '@session-sidecar/client';
+import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { SessionClient } from '@session-sidecar/client';
 import type { Redis } from 'ioredis';
 import type { SessionRef } from '../../server/src/session/session-store';
 import { connectSubscriber } from '../../server/src/store/redis/connection/connect';
 import { RedisStore } from '../../server/src/store/redis/redis-store';
+import { connect } from '../support/client';
 import { moveMonotonicClock } from '../support/clock';
 import { until } from '../support/poll';
-import { metricOf, nearCacheHitsOf, startLoggedSidecar, startReadySidecar } from '../support/ready-sidecar';
-import { startRedis } from '../support/redis';
+import { metricOf, nearCacheHitsOf } from '../support/ready-sidecar';
 import type { RedisServer } from '../support/redis';
 import type { Sidecar } from '../support/sidecar';
 import {
@@ -18,6 +18,7 @@ import {
   redisConnectionOptions,
 } from '../support/store-harness';
 import { commandsOf } from '../support/stored';
+import { stackForAllTests, stackForEachTest } from '../support/stack';
 
 interface Shop {
   count: number;
@@ -25,6 +26,8 @@ interface Shop {
 
 /** Two sidecars of one deployment, each with a near cache and a client of its own. */
 describe('a near cache', () => {
+  const shared = stackForAllTests();
+  const stack = stackForEachTest();
   let redis: RedisServer;
   let sidecars: Sidecar[];
   let here: SessionClient<Shop>;
@@ -32,17 +35,15 @@ describe('a near cache', () => {
   let token: string;
 
   beforeAll(async () => {
-    redis = await startRedis();
+    redis = await shared.redis();
   });
 
-  afterAll(() => redis.stop());
-
   beforeEach(async () => {
-    const env = { SESSION_SIDECAR_NEAR_CACHE: '8MiB' };
-    sidecars = await Promise.all([0, 1].map(() => startReadySidecar({ redisUrl: redis.url, env })));
+    const settings = { NEAR_CACHE: '8MiB' };
+    sidecars = await Promise.all([0, 1].map(() => stack.sidecar({ redis, settings })));
     for (const sidecar of sidecars)
       await until('the near cache', async () => (await metricOf(sidecar, 'session_sidecar_near_cache_ready')) === 1);
-    [here, there] = sidecars.map(({ address }) => new SessionClient<Shop>({ address })) as [
+    [here, there] = sidecars.map((sidecar) => stack.use(connect<Shop>(sidecar))) as [
       SessionClient<Shop>,
       SessionClient<Shop>,
     ];
@@ -50,12 +51,6 @@ describe('a near cache', () => {
     session.set('count', 0);
     await session.save();
     token = session.token!;
-  });
-
-  afterEach(async () => {
-    here.close();
-    there.close();
-    await Promise.all(sidecars.map((sidecar) => sidecar.close()));
   });
 
   async function count(client: SessionClient<Shop>): Promise<number | undefined> {
@@ -168,6 +163,7 @@ describe('a near cache', () => {
 });
 
 describe('a Redis that tells of changes late', () => {
+  const stack = stackForEachTest();
   let redis: RedisServer;
   let store: RedisStore;
   let subscriber: Redis;
@@ -177,21 +173,16 @@ describe('a Redis that tells of changes late', () => {
   const ref = { handle: 'handle', secretHash: 'hash' };
 
   beforeEach(async () => {
-    redis = await startRedis();
+    redis = await stack.redis();
     const options = redisConnectionOptions({ nodes: [{ host: '127.0.0.1', port: redis.port }] });
     subscriber = connectSubscriber(options, () => undefined);
     const near = nearCacheFor(reads, subscriber);
     const expiry = { idleTimeout: 20 * minute, touchInterval: 10 * minute, maxLifetime: 5 * minute };
     const settings = { expiry, limits: generousLimits, keyPrefix, expireKeys: true, commandTimeoutMs: 5_000 };
-    store = new RedisStore({ connection: connectForTest(options), ...settings, nearCache: near.options });
+    store = stack.use(new RedisStore({ connection: connectForTest(options), ...settings, nearCache: near.options }));
     await until('the near cache', () => store.ready && near.isReady());
     await create(ref);
     await untilHit(ref);
-  });
-
-  afterEach(async () => {
-    await store.close();
-    await redis.stop();
   });
 
   const create = (session: SessionRef) =>
@@ -224,14 +215,13 @@ describe('a Redis that tells of changes late', () => {
 });
 
 describe('a Redis that does not send invalidations', () => {
+  const stack = stackForEachTest();
+
   test('is asked each time, and what is missing is said once', async () => {
-    const redis = await startRedis();
+    const redis = await stack.redis();
     await redis.admin.call('ACL', 'SETUSER', 'app', 'on', '>secret', '~*', '&*', '+@all', '-client|tracking');
     const url = redis.url.replace('redis://', 'redis://app:secret@');
-    const sidecar = await startLoggedSidecar({
-      SESSION_SIDECAR_REDIS_URL: url,
-      SESSION_SIDECAR_NEAR_CACHE: '8MiB',
-    });
+    const sidecar = await stack.sidecar({ redis: { url }, settings: { NEAR_CACHE: '8MiB' }, logLevel: 'debug' });
     // Each try asks for the number of a connection first.
     await until('a second try', async () =>
       /cmdstat_client\|id:calls=[2-9]/.test(await redis.admin.info('commandstats')),
@@ -242,16 +232,13 @@ describe('a Redis that does not send invalidations', () => {
         .split('\n')
         .filter((line) => line.includes('SESSION_SIDECAR_NEAR_CACHE is inactive')),
     ).toHaveLength(1);
-    const client = new SessionClient<Shop>({ address: sidecar.address });
+    const client = stack.use(connect<Shop>(sidecar));
     const session = client.create();
     session.set('count', 1);
     await session.save();
     for (let times = 0; times < 3; times += 1) await client.open(session.token);
     expect(await readsOf(redis, () => client.open(session.token))).toBe(1);
     expect(await metricOf(sidecar, 'session_sidecar_near_cache_ready')).toBe(0);
-    client.close();
-    await sidecar.close();
-    await redis.stop();
   });
 });
 

@@ -1,39 +1,23 @@
-import { spawn } from 'node:child_process';
-import { getEventListeners, once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { getEventListeners } from 'node:events';
 import { join, resolve } from 'node:path';
 import { status } from '@grpc/grpc-js';
-import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import { SessionClient, SessionError } from '@session-sidecar/client';
-import type { ISession, JsonValue } from '@session-sidecar/client';
+import { describe, expect, jest, test } from '@jest/globals';
+import type { ISession, JsonValue, SessionClient } from '@session-sidecar/client';
 import { buildSync } from 'esbuild';
-import { startFakePipeline } from '../support/fake-pipeline';
+import { codeOf, connect } from '../support/client';
 import type { FakePipeline, FakePipelineOptions, FakeStream } from '../support/fake-pipeline';
-import { failure, sessionWith, startFakeSidecar } from '../support/fake-sidecar';
+import { failure, sessionWith } from '../support/fake-sidecar';
 import { until } from '../support/poll';
 import { freePort } from '../support/redis';
+import { stackForEachTest } from '../support/stack';
 
-const closing: (() => void)[] = [];
-afterEach(() => closing.splice(0).forEach((close) => close()));
+const stack = stackForEachTest();
 
-async function start(options?: FakePipelineOptions): Promise<FakePipeline> {
-  const sidecar = await startFakePipeline(options);
-  closing.push(() => sidecar.close());
-  return sidecar;
-}
+const start = (options?: FakePipelineOptions) => stack.fakePipeline(options);
 
-function connect({ address }: { address: string }, transport?: 'pipeline' | 'unary'): SessionClient {
-  const client = new SessionClient({ address, timeoutMs: 20_000, transport });
-  closing.push(() => client.close());
-  return client;
-}
+const connectTo = (sidecar: { address: string }, transport?: 'pipeline' | 'unary') =>
+  stack.use(connect(sidecar, { transport }));
 
-const codeOf = (promise: Promise<unknown>) =>
-  promise.then(
-    () => 'no error',
-    (error: unknown) => (SessionError.is(error) ? error.code : error),
-  );
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 const named = (sidecar: FakePipeline, method: string) =>
@@ -49,7 +33,7 @@ async function changedSession(client: SessionClient): Promise<ISession<Record<st
 describe('the transport', () => {
   test('is one stream for all calls by default', async () => {
     const sidecar = await start();
-    const client = connect(sidecar);
+    const client = connectTo(sidecar);
     await Promise.all(range(10).map(() => client.open('token')));
     await client.open('token');
     expect([sidecar.streams.length, sidecar.unaryCalls]).toEqual([1, 0]);
@@ -57,15 +41,14 @@ describe('the transport', () => {
 
   test('is a request for each call when told so', async () => {
     const sidecar = await start();
-    const client = connect(sidecar, 'unary');
+    const client = connectTo(sidecar, 'unary');
     await Promise.all(range(3).map(() => client.open('token')));
     expect([sidecar.streams.length, sidecar.unaryCalls]).toEqual([0, 3]);
   });
 
   test('is a request for each call where the sidecar does not know Pipeline, also for those that waited', async () => {
-    const sidecar = await startFakeSidecar({ getSession: () => ({ session: sessionWith({ a: '1' }) }) });
-    closing.push(() => sidecar.close());
-    const client = connect(sidecar);
+    const sidecar = await stack.fakeSidecar({ getSession: () => ({ session: sessionWith({ a: '1' }) }) });
+    const client = connectTo(sidecar);
     const sessions = await Promise.all(range(5).map(() => client.open('token')));
     expect(sessions.map((session) => session.get('a'))).toEqual([1, 1, 1, 1, 1]);
     expect((await client.open('token')).get('a')).toBe(1);
@@ -79,7 +62,7 @@ describe('the transport', () => {
         return false;
       },
     });
-    const client = connect(sidecar);
+    const client = connectTo(sidecar);
     for (const _ of range(3)) await client.open('token');
     expect([sidecar.streams.length, sidecar.unaryCalls]).toEqual([1, 3]);
   });
@@ -88,7 +71,7 @@ describe('the transport', () => {
 describe('a call', () => {
   test('leaves at once when no other is under way', async () => {
     const sidecar = await start();
-    const client = connect(sidecar);
+    const client = connectTo(sidecar);
     await client.open('token');
     const first = client.open('token');
     await new Promise((resolve) => process.nextTick(resolve));
@@ -104,7 +87,7 @@ describe('a call', () => {
         else stream.answer(call);
       },
     });
-    const client = connect(sidecar);
+    const client = connectTo(sidecar);
     const abort = new AbortController();
     const waiting = client.open('token', { signal: abort.signal });
     await until('the first call to arrive', () => sidecar.streams[0]?.calls.length === 1);
@@ -121,7 +104,7 @@ describe('a call', () => {
 
   test('tells the sidecar its deadline and its metadata', async () => {
     const sidecar = await start();
-    await connect(sidecar).open('token', { timeoutMs: 600_000.5, metadata: { traceparent: '00-trace' } });
+    await connectTo(sidecar).open('token', { timeoutMs: 600_000.5, metadata: { traceparent: '00-trace' } });
     const [call] = named(sidecar, 'GetSession');
     expect(call!.timeoutMs).toBeGreaterThan(300_000);
     expect(call!.timeoutMs).toBeLessThanOrEqual(600_001);
@@ -130,7 +113,7 @@ describe('a call', () => {
 
   test('ends at its deadline, at the sidecar too; an answer that comes later is nobody’s', async () => {
     const sidecar = await start({ onCall: () => undefined });
-    const client = connect(sidecar);
+    const client = connectTo(sidecar);
     expect(await codeOf(client.open('token', { timeoutMs: 50.5 }))).toBe('DEADLINE_EXCEEDED');
     const stream = sidecar.streams[0]!;
     await until('the sidecar to hear of it', () => stream.cancelled.length === 1);
@@ -147,7 +130,7 @@ describe('a call', () => {
   test('ends when its signal is aborted, at the sidecar too', async () => {
     const sidecar = await start({ onCall: () => undefined });
     const abort = new AbortController();
-    const opening = connect(sidecar).open('token', { signal: abort.signal });
+    const opening = connectTo(sidecar).open('token', { signal: abort.signal });
     const call = await until('the call', () => sidecar.streams[0]?.calls[0]);
     abort.abort('no longer needed');
     await expect(opening).rejects.toMatchObject({ code: 'CANCELLED', cause: 'no longer needed' });
@@ -157,7 +140,7 @@ describe('a call', () => {
 
   test('that is given up before there is a stream is never sent', async () => {
     const address = `127.0.0.1:${await freePort()}`;
-    const client = connect({ address });
+    const client = connectTo({ address });
     const abort = new AbortController();
     const given = client.open('given up', { signal: abort.signal });
     const waiting = client.open('token');
@@ -170,7 +153,7 @@ describe('a call', () => {
 
   test('whose request is over 4 MiB, alone or with its metadata, is refused here, and no other is harmed', async () => {
     const sidecar = await start();
-    const client = connect(sidecar);
+    const client = connectTo(sidecar);
     const session = await changedSession(client);
     const large = await client.open('token');
     large.set('a', 'x'.repeat(5 * 1024 * 1024));
@@ -183,17 +166,17 @@ describe('a call', () => {
 
   test('with a reply that cannot be read fails with INTERNAL', async () => {
     const sidecar = await start({ onCall: (call, stream) => stream.answer(call, Buffer.from([0xff])) });
-    expect(await codeOf(connect(sidecar).open('token'))).toBe('INTERNAL');
+    expect(await codeOf(connectTo(sidecar).open('token'))).toBe('INTERNAL');
   });
 
   test('with a reply that says nothing fails with INTERNAL', async () => {
     const sidecar = await start({ onCall: ({ id }, stream) => stream.reply([{ id, outcome: undefined }]) });
-    expect(await codeOf(connect(sidecar).open('token'))).toBe('INTERNAL');
+    expect(await codeOf(connectTo(sidecar).open('token'))).toBe('INTERNAL');
   });
 
   test('in frames as large as the sidecar takes, however many there are', async () => {
     const sidecar = await start();
-    const client = connect(sidecar);
+    const client = connectTo(sidecar);
     const sessions = await Promise.all(range(600).map(() => client.open('token')));
     for (const session of sessions.slice(0, 20)) session.set('a', 'x'.repeat(300_000));
     await Promise.all(sessions.slice(0, 20).map((session) => session.save()));
@@ -225,7 +208,7 @@ describe('a stream that breaks', () => {
         else stream.fail(error);
       },
     });
-    const client = connect(sidecar);
+    const client = connectTo(sidecar);
     const session = await changedSession(client);
     expect(await codeOf(session.save())).toBe('UNAVAILABLE');
     expect((await client.open('token')).origin).toBe('found');
@@ -241,7 +224,7 @@ describe('a stream that breaks', () => {
         else stream.fail(error);
       },
     });
-    expect((await connect(sidecar).open('token')).origin).toBe('found');
+    expect((await connectTo(sidecar).open('token')).origin).toBe('found');
     expect(sidecar.streams).toHaveLength(2);
   });
 
@@ -252,7 +235,7 @@ describe('a stream that breaks', () => {
         else stream.answer(call);
       },
     });
-    const session = await changedSession(connect(sidecar));
+    const session = await changedSession(connectTo(sidecar));
     const saving = session.save();
     await expect(saving).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     await expect(saving).rejects.toThrow(`UpdateSession at ${sidecar.address} failed`);
@@ -262,7 +245,7 @@ describe('a stream that breaks', () => {
 describe('while there is no sidecar', () => {
   test('calls wait for one, also those that must not be sent twice', async () => {
     const first = await start();
-    const client = connect(first);
+    const client = connectTo(first);
     const session = await changedSession(client);
     first.close();
     // From now on the client knows.
@@ -275,7 +258,7 @@ describe('while there is no sidecar', () => {
 
   test('calls fail at their deadline with UNAVAILABLE, and say where', async () => {
     const address = `127.0.0.1:${await freePort()}`;
-    const opening = connect({ address }).open('token', { timeoutMs: 300 });
+    const opening = connectTo({ address }).open('token', { timeoutMs: 300 });
     await expect(opening).rejects.toMatchObject({ code: 'UNAVAILABLE', status: 503 });
     await expect(opening).rejects.toThrow(`GetSession at ${address} failed`);
   });
@@ -288,7 +271,7 @@ describe('while there is no sidecar', () => {
         return false;
       },
     });
-    const client = connect(sidecar);
+    const client = connectTo(sidecar);
     const session = await changedSession(client);
     await session.save();
     expect(sidecar.streams).toHaveLength(4);
@@ -303,12 +286,12 @@ describe('while there is no sidecar', () => {
         return isTaken;
       },
     });
-    const client = connect(sidecar);
+    const client = connectTo(sidecar);
     // Divides without a rest.
     const random = 37 / 1024;
     const randomSpy = jest.spyOn(Math, 'random').mockReturnValue(random);
     const timerSpy = jest.spyOn(globalThis, 'setTimeout');
-    closing.push(() => {
+    stack.defer(() => {
       randomSpy.mockRestore();
       timerSpy.mockRestore();
     });
@@ -322,7 +305,7 @@ describe('while there is no sidecar', () => {
 
 test('a call made while a stream is opened waits for it, too, and is sent once', async () => {
   const sidecar = await start({ onStream: (stream) => stream === sidecar.streams[0] || sidecar.streams.length > 2 });
-  const client = connect(sidecar);
+  const client = connectTo(sidecar);
   const session = await changedSession(client);
   sidecar.streams[0]!.end();
   const outcomes = [codeOf(client.open('token'))];
@@ -358,7 +341,7 @@ describe('a sidecar that does not read', () => {
         return !isFirst;
       },
     });
-    const client = connect(sidecar);
+    const client = connectTo(sidecar);
     const { stream, outcomes } = await fill(client, sidecar);
     const abort = new AbortController();
     const given = client.open('given up', { signal: abort.signal });
@@ -373,7 +356,7 @@ describe('a sidecar that does not read', () => {
 
   test('and is about to stop leaves what was not sent to the next', async () => {
     const sidecar = await start();
-    const client = connect(sidecar);
+    const client = connectTo(sidecar);
     const { stream, outcomes } = await fill(client, sidecar);
     const last = client.open('token');
     stream.announceDraining();
@@ -391,7 +374,7 @@ describe('a sidecar that is about to stop', () => {
         if (stream !== sidecar.streams[0]) stream.answer(call);
       },
     });
-    const client = connect(sidecar);
+    const client = connectTo(sidecar);
     const old = range(3).map(() => client.open('token'));
     await until('the calls to arrive', () => sidecar.streams[0]?.calls.length === 3);
     const [stream] = sidecar.streams as [FakePipeline['streams'][number]];
@@ -411,7 +394,7 @@ describe('a sidecar that is about to stop', () => {
 
   test('and breaks off harms no call on the new stream', async () => {
     const sidecar = await start({ onCall: () => undefined });
-    const client = connect(sidecar);
+    const client = connectTo(sidecar);
     const [opening, unanswered] = [changedSession(client), client.open('token')];
     const old = await until('the calls to arrive', () => sidecar.streams.find(({ calls }) => calls.length === 2));
     old.announceDraining();
@@ -429,7 +412,7 @@ describe('a sidecar that is about to stop', () => {
 
 describe('close()', () => {
   test('rejects calls that wait with CANCELLED', async () => {
-    const client = connect({ address: `127.0.0.1:${await freePort()}` });
+    const client = connectTo({ address: `127.0.0.1:${await freePort()}` });
     const outcomes = range(3).map(() => codeOf(client.open('token')));
     client.close();
     expect(await Promise.all(outcomes)).toEqual(['CANCELLED', 'CANCELLED', 'CANCELLED']);
@@ -438,7 +421,7 @@ describe('close()', () => {
 
   test('lets calls under way finish, or be given up one by one, and ends the stream', async () => {
     const sidecar = await start({ onCall: () => undefined });
-    const client = connect(sidecar);
+    const client = connectTo(sidecar);
     const abort = new AbortController();
     const [opening, given] = [client.open('token'), client.open('token', { signal: abort.signal })];
     const stream = await until('the calls to arrive', () => sidecar.streams.find(({ calls }) => calls.length === 2));
@@ -454,10 +437,8 @@ describe('close()', () => {
 describe('a process with a client that is not closed ends by itself when it has nothing more to do', () => {
   /** Opens a session and prints what came of it; 2 seconds are enough to find that there is no sidecar. */
   async function outputOf(address: string, transport: 'pipeline' | 'unary'): Promise<string> {
-    const directory = mkdtempSync(join(tmpdir(), 'session-client-'));
-    closing.push(() => rmSync(directory, { recursive: true }));
     const root = resolve(__dirname, '../..');
-    const app = join(directory, 'app.cjs');
+    const app = join(stack.directory(), 'app.cjs');
     buildSync({
       stdin: {
         contents: `import { SessionClient } from './client/src/index';
@@ -469,12 +450,9 @@ describe('a process with a client that is not closed ends by itself when it has 
       ...{ bundle: true, platform: 'node', outfile: app },
       alias: { '@session-sidecar/proto': join(root, 'proto/gen') },
     });
-    const child = spawn(process.execPath, [app, address, transport], { stdio: ['ignore', 'pipe', 'inherit'] });
-    closing.push(() => child.kill('SIGKILL'));
-    let output = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
-    expect(await once(child, 'close')).toEqual([0, null]);
-    return output;
+    const program = stack.command(process.execPath, [app, address, transport]);
+    expect(await program.exit).toEqual({ code: 0, signal: null });
+    return program.output().stdout;
   }
 
   test.each(['pipeline', 'unary'] as const)('after a %s call', async (transport) => {

@@ -6,15 +6,14 @@ import { connectRaw, encodeRequest, failureOf, methods, mutation } from '../supp
 import type { MethodName, RawClient, RequestOf } from '../support/raw-grpc';
 import { callOf, connectBare, openPipeline, statusNameOf } from '../support/raw-pipeline';
 import type { RawPipeline } from '../support/raw-pipeline';
-import { metricOf, startReadySidecar } from '../support/ready-sidecar';
-import { startRedis } from '../support/redis';
+import { metricOf } from '../support/ready-sidecar';
 import type { RedisServer } from '../support/redis';
 import { countRpcs } from '../support/sidecar';
-import type { Sidecar, SidecarOptions } from '../support/sidecar';
+import type { Sidecar } from '../support/sidecar';
+import type { SidecarOptions } from '../support/stack';
+import { stackForEachTest } from '../support/stack';
 
 const names = Object.keys(methods) as MethodName[];
-const closing: (() => unknown)[] = [];
-
 /** For a test that lets time pass by itself: sockets need the rest. */
 const onlyTimeouts: Parameters<typeof jest.useFakeTimers>[0] = {
   doNotFake: [
@@ -25,10 +24,10 @@ const onlyTimeouts: Parameters<typeof jest.useFakeTimers>[0] = {
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-afterEach(async () => {
+afterEach(() => {
   jest.useRealTimers();
-  for (const close of closing.splice(0).reverse()) await close();
 });
+const stack = stackForEachTest();
 
 interface Started {
   readonly sidecar: Sidecar;
@@ -40,20 +39,16 @@ interface Started {
 }
 
 async function start(options: SidecarOptions = {}): Promise<Started> {
-  const sidecar = await startReadySidecar(options);
-  const [raw, client] = [connectRaw(sidecar.address), connectBare(sidecar.address)];
-  closing.push(
-    () => sidecar.close(),
-    () => raw.close(),
-    () => client.close(),
-  );
+  const sidecar = await stack.sidecar(options);
+  const raw = stack.use(connectRaw(sidecar.address));
+  const client = stack.use(connectBare(sidecar.address));
   return {
     sidecar,
     raw,
     client,
     open(how) {
       const pipeline = openPipeline(client, how);
-      closing.push(() => pipeline.cancel());
+      stack.defer(() => pipeline.cancel());
       return pipeline;
     },
     newToken: async (value = '0') => (await raw.call('createSession', { mutations: [mutation.set('n', value)] })).token,
@@ -64,10 +59,8 @@ async function start(options: SidecarOptions = {}): Promise<Started> {
 async function startOnRedis(): Promise<
   Started & { readonly redis: RedisServer; readonly inFlight: () => Promise<number> }
 > {
-  const redis = await startRedis();
-  const started = await start({ redisUrl: redis.url, env: { SESSION_SIDECAR_REDIS_COMMAND_TIMEOUT: '1m' } });
-  // Last, so that it is stopped first: nothing in the sidecar waits for it then.
-  closing.push(() => redis.stop());
+  const redis = await stack.redis();
+  const started = await start({ redis, settings: { REDIS_COMMAND_TIMEOUT: '1m' } });
   return { ...started, redis, inFlight: () => metricOf(started.sidecar, 'session_sidecar_rpcs_in_flight') };
 }
 

@@ -1,8 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { emptyContent } from '../../server/src/session/content';
 import type { ExpiryPolicy } from '../../server/src/session/session';
 import { createTokens, randomSigningKey } from '../../server/src/tokens/token';
-import { startRedis } from '../support/redis';
 import type { RedisServer } from '../support/redis';
 import {
   generousLimits,
@@ -11,17 +10,17 @@ import {
   redisConnectionOptions,
   twentyMinutes,
 } from '../support/store-harness';
+import { stackForAllTests } from '../support/stack';
 
 const minute = 60_000;
 
 describe('a session that was stored under other settings', () => {
+  const stack = stackForAllTests();
   let server: RedisServer;
 
   beforeAll(async () => {
-    server = await startRedis();
+    server = await stack.redis();
   });
-
-  afterAll(() => server.stop());
 
   function open(expiry: ExpiryPolicy, expireKeys = true) {
     const connection = redisConnectionOptions({ nodes: [{ host: '127.0.0.1', port: server.port }] });

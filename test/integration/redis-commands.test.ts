@@ -1,13 +1,12 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { SessionClient } from '@session-sidecar/client';
+import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { connect } from '../support/client';
 import { connectRaw, failureOf, methods, mutation } from '../support/raw-grpc';
 import type { MethodName, RawClient, RequestOf } from '../support/raw-grpc';
-import { startReadySidecar } from '../support/ready-sidecar';
-import { startRedis } from '../support/redis';
 import type { RedisServer } from '../support/redis';
 import type { Sidecar } from '../support/sidecar';
 import { age } from '../support/store-harness';
 import { commandsOf, storedIn } from '../support/stored';
+import { stackForAllTests } from '../support/stack';
 
 type Commands = Readonly<Record<string, number>>;
 
@@ -23,6 +22,7 @@ const read: Commands = { mget: 1 };
 
 /** What each RPC costs Redis, from `INFO commandstats`: commands sent to it, and commands run inside scripts. */
 describe('what an RPC costs Redis', () => {
+  const stack = stackForAllTests();
   let redis: RedisServer;
   let sidecar: Sidecar;
   let raw: RawClient;
@@ -30,20 +30,14 @@ describe('what an RPC costs Redis', () => {
   let csrfToken: string;
 
   beforeAll(async () => {
-    redis = await startRedis();
-    sidecar = await startReadySidecar({ redisUrl: redis.url });
-    raw = connectRaw(sidecar.address);
+    redis = await stack.redis();
+    sidecar = await stack.sidecar({ redis });
+    raw = stack.use(connectRaw(sidecar.address));
     // The first use of a script on a connection sends its text.
     await newSession();
     await age(redis, 120_000);
     for (const method of ['getSession', 'updateSession', 'invalidateSession'] as const)
       await raw.call(method, { token });
-  });
-
-  afterAll(async () => {
-    raw.close();
-    await sidecar.close();
-    await redis.stop();
   });
 
   beforeEach(newSession);
@@ -189,7 +183,7 @@ describe('what an RPC costs Redis', () => {
   });
 
   test('a web request that only reads costs one trip; one that also writes, two', async () => {
-    const client = new SessionClient<{ a: number; b: number }>({ address: sidecar.address, timeoutMs: 20_000 });
+    const client = stack.use(connect<{ a: number; b: number }>(sidecar));
     const reads = await commandsOf(redis, async () => {
       const session = await client.open(token);
       expect([session.get('a'), session.checkCsrfToken(await session.csrfToken()), session.version]).toEqual([

@@ -1,13 +1,10 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { RedisConnectionOptions } from '../../server/src/store/redis/connection/client-options';
 import { connectRedis } from '../../server/src/store/redis/connection/connect';
 import { emptyContent } from '../../server/src/session/content';
 import type { SessionStore } from '../../server/src/session/session-store';
 import { createTokens, randomSigningKey } from '../../server/src/tokens/token';
 import { until } from '../support/poll';
-import { startRedis, startSentinel } from '../support/redis';
-import type { RedisServer, RedisServerOptions } from '../support/redis';
-import { startTlsRedis } from '../support/redis-tls';
 import {
   generousLimits,
   keyPrefix,
@@ -15,27 +12,16 @@ import {
   redisConnectionOptions,
   twentyMinutes,
 } from '../support/store-harness';
+import { stackForEachTest } from '../support/stack';
 
 const tokens = createTokens([randomSigningKey()]);
 
 describe('connecting to Redis', () => {
-  const cleanUps: (() => unknown)[] = [];
-
-  afterEach(async () => {
-    for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-  });
-
-  async function redis(options?: RedisServerOptions): Promise<RedisServer> {
-    const server = await startRedis(options);
-    cleanUps.push(() => server.stop());
-    return server;
-  }
+  const stack = stackForEachTest();
 
   async function storeOn(connection: Partial<RedisConnectionOptions>): Promise<SessionStore> {
     const make = makeRedisStore(redisConnectionOptions(connection), []);
-    const harness = await make({ expiry: twentyMinutes, limits: generousLimits });
-    cleanUps.push(() => harness.close());
-    return harness.store;
+    return stack.use(await make({ expiry: twentyMinutes, limits: generousLimits })).store;
   }
 
   async function createAndLoad(store: SessionStore): Promise<string> {
@@ -56,7 +42,7 @@ describe('connecting to Redis', () => {
   const at = (port: number) => [{ host: '127.0.0.1', port }];
 
   test('by host, port and database number', async () => {
-    const server = await redis();
+    const server = await stack.redis();
     const key = await createAndLoad(await storeOn({ nodes: at(server.port), db: 3 }));
     await expect(server.admin.exists(key)).resolves.toBe(0);
     await server.admin.select(3);
@@ -64,7 +50,7 @@ describe('connecting to Redis', () => {
   });
 
   test('never to another database than the one that was asked for', async () => {
-    const server = await redis();
+    const server = await stack.redis();
     const troubles: string[] = [];
     const options = redisConnectionOptions({ nodes: at(server.port), db: 99 });
     const ready: boolean[] = [];
@@ -72,7 +58,7 @@ describe('connecting to Redis', () => {
       onReady: (isReady) => ready.push(isReady),
       onTrouble: ({ message }) => troubles.push(message),
     });
-    cleanUps.push(() => connection.close());
+    stack.defer(() => connection.close());
     await until('a second attempt', async () => {
       const stats = await server.admin.info('commandstats');
       return Number(/cmdstat_select:calls=(\d+)/.exec(stats)?.[1]) >= 2;
@@ -84,12 +70,12 @@ describe('connecting to Redis', () => {
   });
 
   test('by Unix socket', async () => {
-    const server = await redis();
+    const server = await stack.redis();
     await createAndLoad(await storeOn({ socketPath: server.socketPath }));
   });
 
   test('as an ACL user that may do no more than the sidecar needs', async () => {
-    const server = await redis();
+    const server = await stack.redis();
     const commands = [
       'eval',
       'evalsha',
@@ -112,16 +98,14 @@ describe('connecting to Redis', () => {
   });
 
   test('over TLS, with the server checked against its CA and a client certificate', async () => {
-    const { tlsPort, tls, stop } = await startTlsRedis();
-    cleanUps.push(stop);
+    const { tlsPort, tls } = await stack.tlsRedis();
     await createAndLoad(await storeOn({ nodes: at(tlsPort), tls }));
   });
 
   test('through Sentinel, and to the new master after a failover', async () => {
-    const master = await redis();
-    const replica = await redis({ args: ['--replicaof', '127.0.0.1', String(master.port)] });
-    const sentinel = await startSentinel(master);
-    cleanUps.push(() => sentinel.stop());
+    const master = await stack.redis();
+    const replica = await stack.replica(master);
+    const sentinel = await stack.sentinel(master);
     const store = await storeOn({
       mode: 'sentinel',
       nodes: at(sentinel.port),

@@ -1,11 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { emptyContent } from '../../server/src/session/content';
 import { UnreadableRecordError } from '../../server/src/session/errors';
 import type { NewSession, SessionStore } from '../../server/src/session/session-store';
 import { createTokens, randomSigningKey } from '../../server/src/tokens/token';
 import { decodeRecord } from '../../server/src/store/redis/record-codec';
-import { startRedis } from '../support/redis';
 import type { RedisServer } from '../support/redis';
 import {
   generousLimits,
@@ -16,11 +15,13 @@ import {
 } from '../support/store-harness';
 import type { StoreHarness } from '../support/store-harness';
 import { storedIn } from '../support/stored';
+import { stackForAllTests } from '../support/stack';
 
 const tokens = createTokens([randomSigningKey()]);
 const set = { mutations: [{ kind: 'set', key: 'new', value: Buffer.from('1') }] } as const;
 
 describe('records that are not quite ours', () => {
+  const stack = stackForAllTests();
   let server: RedisServer;
   let harness: StoreHarness;
   let store: SessionStore;
@@ -28,18 +29,15 @@ describe('records that are not quite ours', () => {
   let key: string;
 
   beforeAll(async () => {
-    server = await startRedis();
+    server = await stack.redis();
     const nodes = [{ host: '127.0.0.1', port: server.port }];
-    harness = await makeRedisStore(redisConnectionOptions({ nodes }), [server])({
-      expiry: twentyMinutes,
-      limits: generousLimits,
-    });
+    harness = stack.use(
+      await makeRedisStore(redisConnectionOptions({ nodes }), [server])({
+        expiry: twentyMinutes,
+        limits: generousLimits,
+      }),
+    );
     store = harness.store;
-  });
-
-  afterAll(async () => {
-    await harness.close();
-    await server.stop();
   });
 
   beforeEach(async () => {

@@ -1,10 +1,9 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { emptyContent } from '../../server/src/session/content';
 import type { NewSession } from '../../server/src/session/session-store';
 import { createTokens, randomSigningKey } from '../../server/src/tokens/token';
 import { RedisStore } from '../../server/src/store/redis/redis-store';
 import { until } from '../support/poll';
-import { startRedis } from '../support/redis';
 import type { RedisServer } from '../support/redis';
 import {
   connectForTest,
@@ -14,8 +13,10 @@ import {
   twentyMinutes,
 } from '../support/store-harness';
 import { commandsOf } from '../support/stored';
+import { stackForAllTests } from '../support/stack';
 
 describe('SESSION_SIDECAR_REDIS_WAIT_REPLICAS', () => {
+  const stack = stackForAllTests();
   const tokens = createTokens([randomSigningKey()]);
   const increment = { mutations: [{ kind: 'increment', key: 'n', by: 1 }] } as const;
   let master: RedisServer;
@@ -23,27 +24,22 @@ describe('SESSION_SIDECAR_REDIS_WAIT_REPLICAS', () => {
   let store: RedisStore;
 
   beforeAll(async () => {
-    master = await startRedis();
-    replica = await startRedis({ args: ['--replicaof', '127.0.0.1', String(master.port)] });
-    await until('replication', async () => (await replica.admin.info('replication')).includes('master_link_status:up'));
+    master = await stack.redis();
+    replica = await stack.replica(master);
     const options = redisConnectionOptions({ nodes: [{ host: '127.0.0.1', port: master.port }] });
     const { commandTimeoutMs } = options;
     const settings = { expiry: twentyMinutes, limits: generousLimits, keyPrefix, expireKeys: true, commandTimeoutMs };
-    store = new RedisStore({
-      ...{ connection: connectForTest(options), ...settings },
-      replication: { replicas: 1, timeoutMs: 200 },
-    });
+    store = stack.use(
+      new RedisStore({
+        ...{ connection: connectForTest(options), ...settings },
+        replication: { replicas: 1, timeoutMs: 200 },
+      }),
+    );
     await until('the store to be ready', () => store.ready);
   });
 
   afterEach(() => {
     replica.thaw();
-  });
-
-  afterAll(async () => {
-    await store.close();
-    await replica.stop();
-    await master.stop();
   });
 
   function newSession(): NewSession {

@@ -1,15 +1,16 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { emptyContent } from '../../server/src/session/content';
 import type { SessionStore } from '../../server/src/session/session-store';
 import { createTokens, randomSigningKey } from '../../server/src/tokens/token';
-import { startRedis } from '../support/redis';
 import type { RedisServer } from '../support/redis';
 import { commandCounts } from '../support/stored';
 import { generousLimits, makeRedisStore, redisConnectionOptions, twentyMinutes } from '../support/store-harness';
 import type { StoreHarness } from '../support/store-harness';
+import { stackForAllTests } from '../support/stack';
 
 /** What a call costs Redis, from `INFO commandstats`: commands sent to it, and commands run inside scripts. */
 describe('what a call costs Redis', () => {
+  const stack = stackForAllTests();
   let server: RedisServer;
   let harness: StoreHarness;
   let store: SessionStore;
@@ -18,23 +19,17 @@ describe('what a call costs Redis', () => {
   const tokens = createTokens([randomSigningKey()]);
 
   beforeAll(async () => {
-    server = await startRedis();
+    server = await stack.redis();
     const connection = redisConnectionOptions({ nodes: [{ host: '127.0.0.1', port: server.port }] });
-    harness = await makeRedisStore(connection, [server])({ expiry: twentyMinutes, limits: generousLimits });
+    harness = stack.use(await makeRedisStore(connection, [server])({ expiry: twentyMinutes, limits: generousLimits }));
     store = harness.store;
-    another = await makeRedisStore(connection, [server])({ expiry: twentyMinutes, limits: generousLimits });
+    another = stack.use(await makeRedisStore(connection, [server])({ expiry: twentyMinutes, limits: generousLimits }));
     const warmUp = await newSession();
     await another.store.load(warmUp);
     await harness.advance(120_000);
     await store.load(warmUp);
     await store.update(warmUp, {});
     await store.delete(warmUp);
-  });
-
-  afterAll(async () => {
-    await harness.close();
-    await another.close();
-    await server.stop();
   });
 
   let session: Awaited<ReturnType<typeof newSession>>;

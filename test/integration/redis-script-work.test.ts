@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import bodyLua from '../../server/src/store/redis/scripts/lib/body.lua';
 import integerLua from '../../server/src/store/redis/scripts/lib/integer.lua';
 import jsonArrayLua from '../../server/src/store/redis/scripts/lib/json_array.lua';
@@ -6,8 +6,8 @@ import mutationsLua from '../../server/src/store/redis/scripts/lib/mutations.lua
 import type { Mutation } from '../../server/src/session/session-update';
 import { encodeBody } from '../../server/src/store/record-body';
 import { mutationArguments } from '../../server/src/store/redis/scripts/script-codec';
-import { startRedis } from '../support/redis';
 import type { RedisServer } from '../support/redis';
+import { stackForAllTests } from '../support/stack';
 
 /**
  * Runs mutations as update.lua does, and counts what they do: each call of a library function, each byte that one gives, and each
@@ -65,13 +65,12 @@ return work
 `;
 
 describe('the work of mutations in Redis', () => {
+  const stack = stackForAllTests();
   let server: RedisServer;
 
   beforeAll(async () => {
-    server = await startRedis();
+    server = await stack.redis();
   });
-
-  afterAll(() => server.stop());
 
   async function workOf(body: Buffer, mutations: readonly Mutation[]): Promise<number> {
     return Number(await server.admin.eval(countedScript, 0, body, ...mutations.flatMap(mutationArguments)));

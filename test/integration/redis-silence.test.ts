@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from '@jest/globals';
-import type { NetConnectOpts } from 'node:net';
+import { describe, expect, test } from '@jest/globals';
 import { emptyContent } from '../../server/src/session/content';
 import type { NewSession, SessionStore } from '../../server/src/session/session-store';
 import { createTokens, randomSigningKey } from '../../server/src/tokens/token';
@@ -9,9 +8,8 @@ import { connectSubscriber } from '../../server/src/store/redis/connection/conne
 import { RedisStore } from '../../server/src/store/redis/redis-store';
 import { moveMonotonicClock } from '../support/clock';
 import { until } from '../support/poll';
-import { startRedis, startRedisCluster, startSentinel } from '../support/redis';
-import type { RedisServer, Sentinel } from '../support/redis';
-import { startTlsRedis } from '../support/redis-tls';
+import type { RedisServer } from '../support/redis';
+import type { Sentinel } from '../support/redis-sentinel';
 import {
   connectForTest,
   generousLimits,
@@ -20,31 +18,14 @@ import {
   redisConnectionOptions,
   twentyMinutes,
 } from '../support/store-harness';
-import { startProxy } from '../support/tcp-proxy';
-import type { TcpProxy } from '../support/tcp-proxy';
+import { stackForEachTest } from '../support/stack';
 
 const tokens = createTokens([randomSigningKey()]);
 const increment = { mutations: [{ kind: 'increment', key: 'n', by: 1 }] } as const;
 const nothingChanged = { reason: 'STORE_UNAVAILABLE', metadata: { maybe_applied: 'false' } };
 
 describe('a Redis that is not what it was', () => {
-  const cleanUps: (() => unknown)[] = [];
-
-  afterEach(async () => {
-    for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-  });
-
-  async function redis(...args: string[]): Promise<RedisServer> {
-    const server = await startRedis({ args });
-    cleanUps.push(() => server.stop());
-    return server;
-  }
-
-  async function proxyTo(target: NetConnectOpts, socketPath?: string): Promise<TcpProxy> {
-    const proxy = await startProxy(target, socketPath);
-    cleanUps.push(() => proxy.close());
-    return proxy;
-  }
+  const stack = stackForEachTest();
 
   const at = ({ port }: { readonly port: number }) => ({ host: '127.0.0.1', port });
 
@@ -62,8 +43,7 @@ describe('a Redis that is not what it was', () => {
     const options = optionsOf(overrides);
     const { commandTimeoutMs } = options;
     const settings = { expiry: twentyMinutes, limits: generousLimits, keyPrefix, expireKeys: true, commandTimeoutMs };
-    const store = new RedisStore({ connection: connectForTest(options), ...settings });
-    cleanUps.push(() => store.close());
+    const store = stack.use(new RedisStore({ connection: connectForTest(options), ...settings }));
     await until('the store to be ready', () => store.ready);
     return store;
   }
@@ -88,18 +68,17 @@ describe('a Redis that is not what it was', () => {
   /** A proxy before a Redis, and how to connect to it. */
   const networks = {
     TCP: async () => {
-      const proxy = await proxyTo(at(await redis()));
+      const proxy = await stack.proxy(at(await stack.redis()));
       return { proxy, options: { nodes: [at(proxy)] } };
     },
     'a Unix socket': async () => {
-      const { socketPath, directory } = await redis();
+      const { socketPath, directory } = await stack.redis();
       const path = join(directory, 'proxy.sock');
-      return { proxy: await proxyTo({ path: socketPath }, path), options: { socketPath: path } };
+      return { proxy: await stack.proxy({ path: socketPath }, { path }), options: { socketPath: path } };
     },
     TLS: async () => {
-      const { tlsPort, tls, stop } = await startTlsRedis();
-      cleanUps.push(stop);
-      const proxy = await proxyTo(at({ port: tlsPort }));
+      const { tlsPort, tls } = await stack.tlsRedis();
+      const proxy = await stack.proxy(at({ port: tlsPort }));
       return { proxy, options: { nodes: [at(proxy)], tls } };
     },
   };
@@ -117,7 +96,7 @@ describe('a Redis that is not what it was', () => {
   });
 
   test('without any call, silence is noticed all the same', async () => {
-    const server = await redis();
+    const server = await stack.redis();
     const store = await open({ nodes: [at(server)] });
     const before = store.parts[0]!.since;
     server.freeze();
@@ -129,7 +108,7 @@ describe('a Redis that is not what it was', () => {
   });
 
   test('what failed while Redis hung is not done when it goes on', async () => {
-    const server = await redis();
+    const server = await stack.redis();
     const store = await open({ nodes: [at(server)] });
     const session = await create(store);
     server.freeze();
@@ -146,7 +125,7 @@ describe('a Redis that is not what it was', () => {
   });
 
   test('a change that Redis gets to after its deadline is not made, and its caller learns so', async () => {
-    const server = await redis();
+    const server = await stack.redis();
     const patient = { commandTimeoutMs: 20_000, maxSilenceMs: 20_000 };
     const store = await open({ nodes: [at(server)], ...patient });
     const session = await create(store);
@@ -169,7 +148,7 @@ describe('a Redis that is not what it was', () => {
   });
 
   test('a step of the clock on either side makes no call fail', async () => {
-    const server = await redis();
+    const server = await stack.redis();
     const store = await open({ nodes: [at(server)] });
     const session = await create(store);
     for (const step of [-3_600_000, 3_600_000]) {
@@ -179,8 +158,8 @@ describe('a Redis that is not what it was', () => {
   });
 
   test('a server that became a replica behind a fixed address is left for the new master', async () => {
-    const [first, second] = [await redis(), await redis()];
-    const proxy = await proxyTo(at(first));
+    const [first, second] = [await stack.redis(), await stack.redis()];
+    const proxy = await stack.proxy(at(first));
     const store = await open({ nodes: [at(proxy)] });
     await first.admin.replicaof('127.0.0.1', second.port);
     await until('the demotion to be noticed', () => store.parts[0]!.reason === 'READONLY');
@@ -191,8 +170,8 @@ describe('a Redis that is not what it was', () => {
   });
 
   test('a near cache does not trust a connection that Redis has forgotten', async () => {
-    const server = await redis();
-    const proxy = await proxyTo(at(server));
+    const server = await stack.redis();
+    const proxy = await stack.proxy(at(server));
     // However long Redis may be silent.
     const options = optionsOf({ nodes: [at(proxy)], commandTimeoutMs: 60_000, maxSilenceMs: 60_000 });
     const reads = { hits: 0, misses: 0 };
@@ -203,8 +182,9 @@ describe('a Redis that is not what it was', () => {
     );
     const { commandTimeoutMs } = options;
     const settings = { expiry: twentyMinutes, limits: generousLimits, keyPrefix, expireKeys: true, commandTimeoutMs };
-    const store = new RedisStore({ connection: connectForTest(options), ...settings, nearCache: near.options });
-    cleanUps.push(() => store.close());
+    const store = stack.use(
+      new RedisStore({ connection: connectForTest(options), ...settings, nearCache: near.options }),
+    );
     await until('the near cache', () => store.ready && near.isReady());
     const session = await create(store);
     await until('a read from the near cache', async () => (await store.load(session), reads.hits > 0));
@@ -222,8 +202,7 @@ describe('a Redis that is not what it was', () => {
 
   describe('behind Sentinels', () => {
     async function sentinelsOf(master: RedisServer): Promise<Sentinel[]> {
-      const sentinels = await Promise.all([1, 2, 3].map(() => startSentinel(master, 2)));
-      for (const sentinel of sentinels) cleanUps.push(() => sentinel.stop());
+      const sentinels = await Promise.all([1, 2, 3].map(() => stack.sentinel(master, 2)));
       await until('the Sentinels to know each other', async () => {
         const known = sentinels.map(({ admin }) => admin.call('SENTINEL', 'SENTINELS', 'mymaster'));
         return (await Promise.all(known)).every((others) => (others as unknown[]).length === 2);
@@ -232,8 +211,8 @@ describe('a Redis that is not what it was', () => {
     }
 
     async function pair() {
-      const master = await redis();
-      const replica = await redis('--replicaof', '127.0.0.1', String(master.port));
+      const master = await stack.redis();
+      const replica = await stack.replica(master);
       const sentinels = await sentinelsOf(master);
       const sentinel = { master: 'mymaster', username: undefined, password: undefined };
       const store = await open({ mode: 'sentinel', nodes: sentinels.map(at), sentinel });
@@ -283,8 +262,7 @@ describe('a Redis that is not what it was', () => {
 
   describe('a Cluster', () => {
     test('follows the replica that takes the place of a master that hangs', async () => {
-      const cluster = await startRedisCluster({ withReplicas: true });
-      cleanUps.push(() => cluster.stop());
+      const cluster = await stack.redisCluster({ withReplicas: true });
       const store = await open({ mode: 'cluster', nodes: cluster.nodes.map(at) });
       const sessions = await Promise.all(Array.from({ length: 30 }, () => create(store)));
       await Promise.all(cluster.nodes.map(({ admin }) => admin.call('WAIT', 1, 5_000)));
@@ -303,8 +281,7 @@ describe('a Redis that is not what it was', () => {
     }, 120_000);
 
     test('that is down says that nothing was changed, at once', async () => {
-      const cluster = await startRedisCluster();
-      cleanUps.push(() => cluster.stop());
+      const cluster = await stack.redisCluster();
       const store = await open({ mode: 'cluster', nodes: cluster.nodes.map(at) });
       const session = await create(store);
       // A cluster of which a slot is not held answers nothing.

@@ -1,10 +1,9 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import { emptyContent } from '../../server/src/session/content';
 import { UnreadableRecordError } from '../../server/src/session/errors';
 import type { NewSession, SessionStore } from '../../server/src/session/session-store';
 import { createTokens, randomSigningKey } from '../../server/src/tokens/token';
 import { until } from '../support/poll';
-import { startRedis } from '../support/redis';
 import type { RedisServer } from '../support/redis';
 import {
   generousLimits,
@@ -14,24 +13,21 @@ import {
   twentyMinutes,
 } from '../support/store-harness';
 import type { StoreHarness } from '../support/store-harness';
+import { stackForEachTest } from '../support/stack';
 
 const tokens = createTokens([randomSigningKey()]);
 const set = { mutations: [{ kind: 'set', key: 'a', value: Buffer.from('1') }] } as const;
 
 describe('when Redis is in trouble', () => {
+  const stack = stackForEachTest();
   let server: RedisServer;
   let harness: StoreHarness;
   let store: SessionStore;
 
   beforeEach(async () => {
-    server = await startRedis();
-    harness = await openStore();
+    server = await stack.redis();
+    harness = stack.use(await openStore());
     store = harness.store;
-  });
-
-  afterEach(async () => {
-    await harness.close();
-    await server.stop();
   });
 
   function openStore(): Promise<StoreHarness> {
@@ -64,7 +60,7 @@ describe('when Redis is in trouble', () => {
     await expect(store.load(session)).rejects.toMatchObject(unavailable(false));
     await expect(store.update(session, set)).rejects.toMatchObject(unavailable(false));
 
-    server = await startRedis({ port });
+    server = await stack.redis({ port });
     await until('the connection to be back', () => store.ready);
     await expect(store.load(session)).resolves.toBeUndefined();
     await create();

@@ -1,39 +1,29 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import { SessionClient, SessionError } from '@session-sidecar/client';
-import type { ISession } from '@session-sidecar/client';
+import { beforeAll, expect, test } from '@jest/globals';
+import { SessionError } from '@session-sidecar/client';
+import type { ISession , SessionClient} from '@session-sidecar/client';
 import { resolveSettings, startSessionResponse } from '../../client/src/web/session-response';
-import { Browser, serve } from '../support/browser';
-import { startSidecar } from '../support/sidecar';
-import type { Sidecar } from '../support/sidecar';
+import { connect } from '../support/client';
+import { Browser } from '../support/browser';
+import { stackForAllTests, stackForEachTest } from '../support/stack';
 
 interface Visits {
   count?: number;
 }
 type Handler = (session: () => ISession<Visits>, res: ServerResponse, req: IncomingMessage) => unknown;
 
-let sidecar: Sidecar;
+const shared = stackForAllTests();
+const stack = stackForEachTest();
 let client: SessionClient<Visits>;
-const closing: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
-  sidecar = await startSidecar();
-  client = new SessionClient<Visits>({ address: sidecar.address, timeoutMs: 20_000 });
-});
-
-afterEach(async () => {
-  await Promise.all(closing.splice(0).map((close) => close()));
-});
-
-afterAll(async () => {
-  client.close();
-  await sidecar.close();
+  client = shared.use(connect(await shared.sidecar()));
 });
 
 /** An adapter for `node:http` without any framework. */
 async function visit(handle: Handler, cookieOnException = true): Promise<Browser> {
   const settings = resolveSettings<Visits>({ client, cookieOnException });
-  const { url, close } = await serve((req, res) => {
+  const url = await stack.serve((req, res) => {
     const onError = (error: unknown): void => {
       res.statusCode = SessionError.is(error) ? error.status : 500;
       res.end(String(error));
@@ -43,7 +33,6 @@ async function visit(handle: Handler, cookieOnException = true): Promise<Browser
       await handle(() => response.session, res, req);
     })();
   });
-  closing.push(close);
   return new Browser(url);
 }
 

@@ -1,18 +1,17 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { until } from '../support/poll';
-import { metricsOf, probe, signingKey, startServing, stopProcesses } from '../support/process';
+import { metricsOf, probe, signingKey } from '../support/process';
 import type { ServingProcess } from '../support/process';
-import { startPrometheus } from '../support/prometheus';
 import type { Prometheus, Series } from '../support/prometheus';
 import { connectRaw, failureOf, mutation } from '../support/raw-grpc';
 import type { RawClient } from '../support/raw-grpc';
 import { connectBare, openPipeline } from '../support/raw-pipeline';
-import { startRedis } from '../support/redis';
 import type { RedisServer } from '../support/redis';
 import { describeWith, run } from '../support/tools';
 import { documentedMetrics, documentedSeries, metricsIn, ruleGroups, rules } from './rules';
+import { stackForAllTests } from '../support/stack';
 
 const hasPrometheus = run('prometheus', ['--version']) !== undefined;
 
@@ -70,16 +69,17 @@ describe('the dashboard', () => {
 });
 
 describeWith('prometheus', hasPrometheus)('a Prometheus that scrapes a sidecar under load', () => {
+  const stack = stackForAllTests();
   let redis: RedisServer;
   let sidecar: ServingProcess;
   let client: RawClient;
   let prometheus: Prometheus;
 
   beforeAll(async () => {
-    redis = await startRedis();
+    redis = await stack.redis();
     const keysFile = join(redis.directory, 'signing-keys');
     writeFileSync(keysFile, signingKey);
-    sidecar = await startServing({
+    sidecar = await stack.process({
       settings: {
         SIGNING_KEYS_FILE: keysFile,
         REDIS_URL: redis.url,
@@ -88,20 +88,13 @@ describeWith('prometheus', hasPrometheus)('a Prometheus that scrapes a sidecar u
         NEAR_CACHE: '8MiB',
       },
     });
-    client = connectRaw(sidecar.address);
+    client = stack.use(connectRaw(sidecar.address));
     await until('the sidecar to be ready', async () => (await probe(`${sidecar.httpUrl}/readyz`)).status === 200);
     await everyKindOfCall();
-    prometheus = await startPrometheus({ target: sidecar.httpUrl, labels, rules: ruleGroups });
+    prometheus = await stack.prometheus({ target: sidecar.httpUrl, labels, rules: ruleGroups });
     await everyKindOfCall();
     await prometheus.scrapedAnew();
   }, 60_000);
-
-  afterAll(async () => {
-    await prometheus.stop();
-    client.close();
-    await stopProcesses();
-    await redis.stop();
-  });
 
   /** Calls of every method, with results of every kind. */
   async function everyKindOfCall(): Promise<void> {

@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
+import { outputOf } from '../support/commands';
 import type { Manifest } from '../support/manifests';
 import { compile } from '../types/compile';
 
@@ -9,9 +9,7 @@ import { compile } from '../types/compile';
  */
 export function problemsOf(documents: readonly Manifest[]): Readonly<Record<string, readonly string[]>> {
   const program = join(__dirname, '../support/validate-manifests.mjs');
-  const bySchema = JSON.parse(
-    execFileSync(process.execPath, [program], { input: JSON.stringify(documents), encoding: 'utf8' }),
-  ) as string[];
+  const bySchema = JSON.parse(outputOf(process.execPath, [program], { input: JSON.stringify(documents) })) as string[];
   const names = documents.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
   const byType = compile(Object.fromEntries(documents.map((document, n) => [names[n], asLiteral(document)])));
   return Object.fromEntries(

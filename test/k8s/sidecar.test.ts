@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { SessionClient } from '@session-sidecar/client';
 import { rows } from '../../bench/results/latest.json';
 import { version } from '../../server/package.json';
@@ -9,11 +9,14 @@ import { otelVariables } from '../../server/src/config';
 import { canRender, only, overlays, render, secrets } from '../support/manifests';
 import type { Manifest } from '../support/manifests';
 import { until } from '../support/poll';
-import { metricsOf, probe, startProcess, startServing, stopProcesses } from '../support/process';
-import { freePort, startRedis } from '../support/redis';
+import { metricsOf, probe, untilServing } from '../support/process';
+import { freePort } from '../support/redis';
 import { describeWith } from '../support/tools';
 import { configOf, podOf } from './pod';
 import type { Pod } from './pod';
+import { stackForEachTest } from '../support/stack';
+
+const stack = stackForEachTest();
 
 const mebibytes = (quantity: string): number => Number(/^(\d+)Mi$/.exec(quantity)?.[1]);
 
@@ -170,16 +173,13 @@ describeWith('kustomize 5', canRender)('a sidecar with the settings of the overl
     directory = mkdtempSync(join(tmpdir(), 'session-sidecar-k8s-'));
   });
 
-  afterEach(stopProcesses);
-
   afterAll(() => {
     rmSync(directory, { recursive: true, force: true });
   });
 
   test('answers the probes on their paths, the app on its address, and Prometheus', async () => {
     const pod = podOf(render('dev'));
-    const redis = await startRedis();
-    let sessions: SessionClient<{ user: string }> | undefined;
+    const redis = await stack.redis();
     // What a cluster has and this machine has not: the volumes and the name of Redis.
     const here = (text: string) =>
       text
@@ -190,30 +190,25 @@ describeWith('kustomize 5', canRender)('a sidecar with the settings of the overl
         .replace('/etc/session-sidecar/secrets', directory);
     writeFileSync(join(directory, 'signing-keys'), pod.readFile(pod.env['SESSION_SIDECAR_SIGNING_KEYS_FILE']!));
     const env = Object.fromEntries(Object.entries(pod.env).map(([name, value]) => [name, here(value)]));
-    try {
-      const sidecar = await startServing({ env });
-      sessions = new SessionClient({ address: here(pod.app.env[0].value) });
-      await until('Redis', async () => (await probe(`${sidecar.httpUrl}/readyz`)).status === 200);
-      for (const one of ['startupProbe', 'livenessProbe', 'readinessProbe']) {
-        const { status } = await probe(`${sidecar.httpUrl}${pod.sidecar[one].httpGet.path}`);
-        expect({ one, status }).toEqual({ one, status: 200 });
-      }
-      const session = sessions.create();
-      session.set('user', 'Ada');
-      await session.save();
-      expect((await sessions.open(session.token)).get('user')).toBe('Ada');
-      expect((await metricsOf(sidecar)).value('session_sidecar_sessions_created_total')).toBe(1);
-    } finally {
-      sessions?.close();
-      await redis.stop();
+    const sidecar = await untilServing(stack.launch({ env }));
+    const sessions = stack.use(new SessionClient<{ user: string }>({ address: here(pod.app.env[0].value) }));
+    await until('Redis', async () => (await probe(`${sidecar.httpUrl}/readyz`)).status === 200);
+    for (const one of ['startupProbe', 'livenessProbe', 'readinessProbe']) {
+      const { status } = await probe(`${sidecar.httpUrl}${pod.sidecar[one].httpGet.path}`);
+      expect({ one, status }).toEqual({ one, status: 200 });
     }
+    const session = sessions.create();
+    session.set('user', 'Ada');
+    await session.save();
+    expect((await sessions.open(session.token)).get('user')).toBe('Ada');
+    expect((await metricsOf(sidecar)).value('session_sidecar_sessions_created_total')).toBe(1);
   });
 
   test('has its socket by the time the startup probe succeeds, which is when Kubernetes starts the app', async () => {
     const { sidecar: container } = podOf(render('dev'));
     const socket = join(directory, 'early.sock');
     const http = `127.0.0.1:${await freePort()}`;
-    startProcess({ settings: { GRPC_ADDRESS: `unix:${socket}`, HTTP_ADDRESS: http } });
+    stack.launch({ settings: { GRPC_ADDRESS: `unix:${socket}`, HTTP_ADDRESS: http } });
     const startup = `http://${http}${container.startupProbe.httpGet.path}`;
     const answers = await until('the startup probe', () =>
       probe(startup).then(

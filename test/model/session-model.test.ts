@@ -1,14 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { SessionManager } from '../../server/src/session/session-manager';
 import { createTokens, randomSigningKey } from '../../server/src/tokens/token';
 import { ignoreEvents } from '../support/events';
-import { startRedis } from '../support/redis';
 import type { RedisServer } from '../support/redis';
 import { makeMemoryStore, makeRedisStore, redisConnectionOptions } from '../support/store-harness';
 import type { MakeStore, StoreHarness } from '../support/store-harness';
 import { sessionCommands } from './session-commands';
 import { modelIdle, modelLifetime, modelLimits, SessionModel } from './session-model';
+import { stackForAllTests } from '../support/stack';
 
 const settings = {
   expiry: { idleTimeout: modelIdle, touchInterval: undefined, maxLifetime: modelLifetime },
@@ -16,13 +16,12 @@ const settings = {
 };
 
 describe('sessions behave as the model does, whatever several sidecars do in whatever order', () => {
+  const stack = stackForAllTests();
   let server: RedisServer;
 
   beforeAll(async () => {
-    server = await startRedis();
+    server = await stack.redis();
   });
-
-  afterAll(() => server.stop());
 
   test('on the memory store', () => followsTheModel(makeMemoryStore, 500));
 

@@ -1,14 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Mutation } from '../../server/src/session/session-update';
 import { emptyContent } from '../../server/src/session/content';
 import type { Limits } from '../../server/src/session/limits';
 import type { NewSession, SessionStore, UpdateOutcome } from '../../server/src/session/session-store';
 import { createTokens, randomSigningKey } from '../../server/src/tokens/token';
-import { startRedis } from '../support/redis';
 import type { RedisServer } from '../support/redis';
 import { makeMemoryStore, makeRedisStore, redisConnectionOptions, twentyMinutes } from '../support/store-harness';
 import type { StoreHarness } from '../support/store-harness';
+import { stackForAllTests } from '../support/stack';
 
 /** So small that lists of operations often pass one of them. */
 const limits: Limits = {
@@ -64,23 +64,18 @@ const changes = fc.array(
 );
 
 describe('the memory store and Redis', () => {
+  const stack = stackForAllTests();
   const tokens = createTokens([randomSigningKey()]);
   let server: RedisServer;
   let memory: StoreHarness;
   let redis: StoreHarness;
 
   beforeAll(async () => {
-    server = await startRedis();
+    server = await stack.redis();
     const settings = { expiry: twentyMinutes, limits };
-    memory = await makeMemoryStore(settings);
+    memory = stack.use(await makeMemoryStore(settings));
     const nodes = [{ host: '127.0.0.1', port: server.port }];
-    redis = await makeRedisStore(redisConnectionOptions({ nodes }), [server])(settings);
-  });
-
-  afterAll(async () => {
-    await memory.close();
-    await redis.close();
-    await server.stop();
+    redis = stack.use(await makeRedisStore(redisConnectionOptions({ nodes }), [server])(settings));
   });
 
   test('agree on what any list of operations does, and on what is refused', async () => {

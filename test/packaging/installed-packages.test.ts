@@ -1,23 +1,15 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { buildSync } from 'esbuild';
 import { blocksOf } from '../docs/markdown';
-import { startServing, stopProcesses } from '../support/process';
 import { manifestOf, pack, root } from './packages';
 import type { Manifest } from './packages';
+import { outcomeOf, outputOf } from '../support/commands';
+import { stackForAllTests } from '../support/stack';
+
+const stack = stackForAllTests();
 
 /*
  * The packages as their users have them: packed, and installed by npm in folders that are empty otherwise, one for the sidecar and one
@@ -32,36 +24,30 @@ let app: string;
 let address: string;
 
 beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'session-sidecar-installed-'));
+  directory = stack.directory();
   const tarballs = pack(directory);
   const sidecar = install('sidecar', tarballs.server);
   // What an application in TypeScript that uses Express brings itself.
   const { devDependencies = {} } = manifestOf('.');
   const own = ['@types/express', '@types/node', 'express'].map((name) => `${name}@${devDependencies[name] ?? ''}`);
   app = install('app', tarballs.proto, tarballs.client, ...own);
-  ({ address } = await startServing({ program: join(sidecar, 'node_modules/@session-sidecar/server/dist/main.js') }));
+  ({ address } = await stack.process({ program: join(sidecar, 'node_modules/@session-sidecar/server/dist/main.js') }));
 }, 300_000);
-
-afterAll(async () => {
-  await stopProcesses();
-  rmSync(directory, { recursive: true, force: true });
-});
 
 function install(name: string, ...packages: string[]): string {
   const folder = join(directory, name);
   mkdirSync(folder);
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name, private: true }));
   const options = ['--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel', 'error'];
-  execFileSync('npm', ['install', ...options, ...packages], { cwd: folder, stdio: 'pipe' });
+  outputOf('npm', ['install', ...options, ...packages], { cwd: folder });
   return folder;
 }
 
 /** Runs a file of the application and gives what it printed; what it wrote to stderr makes the test fail. */
 function run(file: string, source?: string): string {
   if (source !== undefined) writeFileSync(join(app, file), source);
-  const { stdout, stderr } = spawnSync(process.execPath, [file], {
+  const { stdout, stderr } = outcomeOf(process.execPath, [file], {
     cwd: app,
-    encoding: 'utf8',
     env: { PATH: process.env['PATH'] },
   });
   expect(stderr).toBe('');
@@ -78,7 +64,7 @@ function typeErrors(
   const tsconfig = { compilerOptions: { ...common, ...compilerOptions }, files: Object.keys(files) };
   writeFileSync(join(app, 'tsconfig.json'), JSON.stringify(tsconfig));
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
-  const { stdout } = spawnSync(process.execPath, [tsc, '-p', '.', '--pretty', 'false'], { cwd: app, encoding: 'utf8' });
+  const { stdout } = outcomeOf(process.execPath, [tsc, '-p', '.', '--pretty', 'false'], { cwd: app });
   return stdout.split('\n').filter((line) => line !== '');
 }
 
@@ -92,7 +78,7 @@ describe('@session-sidecar/server, installed', () => {
   test('is a command', () => {
     const command = join(directory, 'sidecar/node_modules/.bin/session-sidecar');
     const { version } = manifestOf('server');
-    expect(execFileSync(command, ['--version'], { encoding: 'utf8' })).toBe(`session-sidecar ${version}\n`);
+    expect(outputOf(command, ['--version'])).toBe(`session-sidecar ${version}\n`);
   });
 });
 

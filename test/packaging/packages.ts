@@ -1,6 +1,6 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { outputOf } from '../support/commands';
 
 export const root = resolve(__dirname, '../..');
 
@@ -39,7 +39,7 @@ export function pack(directory: string): Tarballs {
   }
   const workspaces = published.flatMap((folder) => ['--workspace', folder]);
   const args = ['pack', '--offline', '--ignore-scripts', '--silent', '--pack-destination', directory, ...workspaces];
-  execFileSync('npm', args, { cwd: root });
+  outputOf('npm', args, { cwd: root });
   const tarballOf = ({ name, version }: Manifest) => `${name.slice(1).replace('/', '-')}-${version}.tgz`;
   return Object.fromEntries(
     published.map((folder) => [folder, join(directory, tarballOf(manifestOf(folder)))]),

@@ -1,13 +1,14 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { blocksOf } from '../docs/markdown';
-import { startServing, stopProcesses } from '../support/process';
+import { outcomeOf, outputOf } from '../support/commands';
 import { sayIfMissing, toolchains } from '../support/toolchains';
 import type { Found } from '../support/toolchains';
 import { manifestOf, root } from './packages';
+import { stackForAllTests } from '../support/stack';
+
+const stack = stackForAllTests();
 
 const { python } = toolchains();
 sayIfMissing('the packages for Python', python);
@@ -24,19 +25,14 @@ describePython('the packages for Python', () => {
   let wheels: string;
 
   beforeAll(() => {
-    wheels = mkdtempSync(join(tmpdir(), 'session-sidecar-wheels-'));
+    wheels = stack.directory();
     const options = ['--quiet', '--no-deps', '--no-build-isolation', '--wheel-dir', wheels];
     const folders = packages.map(([folder]) => join(root, folder));
-    execFileSync(command, ['-m', 'pip', 'wheel', ...options, ...folders], { env });
+    outputOf(command, ['-m', 'pip', 'wheel', ...options, ...folders], { env });
     for (const wheel of readdirSync(wheels)) {
-      execFileSync(command, ['-m', 'zipfile', '--extract', join(wheels, wheel), wheels], { env });
+      outputOf(command, ['-m', 'zipfile', '--extract', join(wheels, wheel), wheels], { env });
     }
   }, 120_000);
-
-  afterAll(async () => {
-    await stopProcesses();
-    rmSync(wheels, { recursive: true, force: true });
-  });
 
   test.each(packages)(
     '%s becomes a wheel with types, README and licence, of the version of the project',
@@ -54,11 +50,10 @@ describePython('the packages for Python', () => {
   );
 
   test('work as the README says', async () => {
-    const { address } = await startServing();
+    const { address } = await stack.process();
     const [program, output] = blocksOf('client/python/README.md');
-    const { stdout, stderr } = spawnSync(command, ['-c', program!.text.replace('localhost:50051', address)], {
+    const { stdout, stderr } = outcomeOf(command, ['-c', program!.text.replace('localhost:50051', address)], {
       env: { ...env, PYTHONPATH: wheels },
-      encoding: 'utf8',
     });
     expect({ stdout, stderr }).toEqual({ stdout: output!.text, stderr: '' });
   });

@@ -1,8 +1,8 @@
-import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { copyCheckout } from '../support/checkout';
+import { outcomeOf, outputOf } from '../support/commands';
 import { manifestOf, published } from './packages';
 
 /* `npm run release` on a copy of this checkout. It has no remote, and a push would fail. */
@@ -10,8 +10,7 @@ const before = manifestOf('.').version;
 const after = '1234.5.6';
 let copy: string;
 
-const run = (command: string, ...args: string[]) =>
-  execFileSync(command, args, { cwd: copy, encoding: 'utf8', stdio: 'pipe' });
+const run = (command: string, ...args: string[]) => outputOf(command, args, { cwd: copy });
 const read = (path: string) => readFileSync(join(copy, path), 'utf8');
 
 beforeAll(() => {
@@ -49,7 +48,7 @@ test('gives everything the new version', () => {
     ':!k8s/tests/',
   ];
   const naming = (version: string) => {
-    const files = spawnSync('git', ['grep', '-lF', version, '--', ...places], { cwd: copy, encoding: 'utf8' }).stdout;
+    const files = outcomeOf('git', ['grep', '-lF', version, '--', ...places], { cwd: copy }).stdout;
     return files.split('\n').filter((file) => file !== '');
   };
   expect(naming(before)).toEqual([]);

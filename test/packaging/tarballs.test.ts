@@ -1,8 +1,8 @@
-import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { outcomeOf, outputOf } from '../support/commands';
 import { manifestOf, pack, published, root } from './packages';
 import type { Tarballs } from './packages';
 
@@ -19,7 +19,7 @@ afterAll(() => {
 });
 
 function filesIn(tarball: string): string[] {
-  const list = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' });
+  const list = outputOf('tar', ['-tzf', tarball]);
   return list
     .trim()
     .split('\n')
@@ -28,7 +28,7 @@ function filesIn(tarball: string): string[] {
 
 /** Runs a command that npm has installed, and gives what it printed if it failed. */
 function complaintsOf(command: string, ...args: string[]): string {
-  const { status, stdout, stderr } = spawnSync(join(root, 'node_modules', '.bin', command), args, { encoding: 'utf8' });
+  const { status, stdout, stderr } = outcomeOf(join(root, 'node_modules', '.bin', command), args);
   return status === 0 ? '' : stdout + stderr;
 }
 

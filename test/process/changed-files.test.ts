@@ -1,41 +1,35 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { generate } from 'selfsigned';
 import { createTokens } from '../../server/src/tokens/token';
 import { mountSecret } from '../support/mounted-secret';
 import type { MountedSecret } from '../support/mounted-secret';
 import { until } from '../support/poll';
-import { metricsOf, probe, signingKey, startServing, stopProcesses } from '../support/process';
+import { metricsOf, probe, signingKey } from '../support/process';
 import type { ServingProcess } from '../support/process';
 import { connectRaw, failureOf } from '../support/raw-grpc';
 import type { RawClient } from '../support/raw-grpc';
-import { freePort, startRedis, startRedisCluster } from '../support/redis';
+import { freePort } from '../support/redis';
 import type { RedisServer } from '../support/redis';
+import { stackForAllTests } from '../support/stack';
 
 /* The tests run side by side: the sidecar looks at its files once a second, so each of them mostly waits. */
-const cleanUps: (() => unknown)[] = [];
-
-afterAll(async () => {
-  await stopProcesses();
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-});
+const stack = stackForAllTests();
 
 function secret(files: Readonly<Record<string, string>>): MountedSecret {
   const mounted = mountSecret(files);
-  cleanUps.push(() => mounted.remove());
+  stack.defer(() => mounted.remove());
   return mounted;
 }
 
 async function redisServer(args: readonly string[] = []): Promise<RedisServer> {
-  const server = await startRedis({ args });
-  cleanUps.push(() => server.stop());
+  const server = await stack.redis({ args });
   return server;
 }
 
 async function serving(settings: Readonly<Record<string, string>>): Promise<[ServingProcess, RawClient]> {
-  const sidecar = await startServing({ settings });
-  const client = connectRaw(sidecar.address);
-  cleanUps.push(() => client.close());
+  const sidecar = await stack.process({ settings });
+  const client = stack.use(connectRaw(sidecar.address));
   return [sidecar, client];
 }
 
@@ -178,8 +172,7 @@ describe('the password of Redis in a file that changes', () => {
   test.concurrent(
     'is used for every node of a Cluster',
     async () => {
-      const cluster = await startRedisCluster();
-      cleanUps.push(() => cluster.stop());
+      const cluster = await stack.redisCluster();
       for (const node of cluster.nodes) await addUser(node);
       const file = secret({ password: 'old' });
       const [sidecar] = await serving({
@@ -192,8 +185,7 @@ describe('the password of Redis in a file that changes', () => {
       for (const node of cluster.nodes) await change(node, 'old', 'new');
       file.update({ password: 'new' });
       await sidecar.logged('changed files applied');
-      const client = connectRaw(sidecar.address);
-      cleanUps.push(() => client.close());
+      const client = stack.use(connectRaw(sidecar.address));
       // Of many sessions, each node has some.
       const createMany = async (): Promise<void> => {
         for (let session = 0; session < 30; session += 1)

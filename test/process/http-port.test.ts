@@ -1,11 +1,14 @@
 import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import type { Socket } from 'node:net';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import { until } from '../support/poll';
-import { metricsOf, probe, startServing, stopProcesses } from '../support/process';
+import { metricsOf, probe } from '../support/process';
 import type { ServingProcess } from '../support/process';
 import { connectRaw } from '../support/raw-grpc';
+import { stackForEachTest } from '../support/stack';
+
+const stack = stackForEachTest();
 
 const maxConnections = 8;
 
@@ -14,12 +17,7 @@ let clients: Client[];
 
 beforeEach(async () => {
   clients = [];
-  sidecar = await startServing({ settings: { HTTP_MAX_CONNECTIONS: String(maxConnections) } });
-});
-
-afterEach(async () => {
-  for (const { socket } of clients) socket.destroy();
-  await stopProcesses();
+  sidecar = await stack.process({ settings: { HTTP_MAX_CONNECTIONS: String(maxConnections) } });
 });
 
 interface Client {
@@ -44,6 +42,7 @@ async function open(): Promise<Client> {
   await once(socket, 'connect');
   const client = { socket, received: () => text, isClosed: () => isClosed, answers: () => answers };
   clients.push(client);
+  stack.defer(() => socket.destroy());
   return client;
 }
 
@@ -57,20 +56,16 @@ const isAlive = async (): Promise<boolean> => (await probe(`${sidecar.httpUrl}/l
 
 describe('pipelined requests on the HTTP port', () => {
   test('do not come before calls: 17,000 for the metrics, again and again', async () => {
-    const grpc = connectRaw(sidecar.address);
-    try {
-      const { token } = await grpc.call('createSession', {});
-      for (let attempt = 0; attempt < 5; attempt += 1) {
-        const client = await open();
-        client.socket.write(get('/metrics').repeat(17_000));
-        await until('the first page', () => client.answers() > 0);
-        for (let call = 0; call < 20; call += 1) await grpc.call('getSession', { token });
-        expect(await isAlive()).toBe(true);
-        // The others were not even read.
-        expect(client.answers()).toBe(1);
-      }
-    } finally {
-      grpc.close();
+    const grpc = stack.use(connectRaw(sidecar.address));
+    const { token } = await grpc.call('createSession', {});
+    for (let attempt = 0; attempt < 5; attempt += 1) {
+      const client = await open();
+      client.socket.write(get('/metrics').repeat(17_000));
+      await until('the first page', () => client.answers() > 0);
+      for (let call = 0; call < 20; call += 1) await grpc.call('getSession', { token });
+      expect(await isAlive()).toBe(true);
+      // The others were not even read.
+      expect(client.answers()).toBe(1);
     }
   });
 });

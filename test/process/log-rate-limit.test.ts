@@ -1,19 +1,14 @@
 import { once } from 'node:events';
 import { connect } from 'node:http2';
-import { afterAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { until } from '../support/poll';
-import { metricsOf, probe, signingKey, startServing, stopProcesses } from '../support/process';
+import { metricsOf } from '../support/process';
 import type { LogLine, ServingProcess } from '../support/process';
 import { connectRaw, failureOf } from '../support/raw-grpc';
-import { startRedis } from '../support/redis';
+import { stackForAllTests } from '../support/stack';
 
 /* The tests run side by side: each mostly waits for the end of a ten-second interval. */
-const cleanUps: (() => unknown)[] = [];
-
-afterAll(async () => {
-  await stopProcesses();
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-});
+const stack = stackForAllTests();
 
 const maxLines = 3;
 
@@ -29,14 +24,9 @@ async function untilCounted(sidecar: ServingProcess, msg: string, count: number)
 
 describe('what a caller can have logged over and over', () => {
   test.concurrent('is logged a few times, and then counted: internal errors', async () => {
-    const redis = await startRedis();
-    cleanUps.push(() => redis.stop());
-    const sidecar = await startServing({
-      settings: { SIGNING_KEYS: signingKey, REDIS_URL: redis.url, LOG_RATE_LIMIT: String(maxLines) },
-    });
-    await until('the sidecar to be ready', async () => (await probe(`${sidecar.httpUrl}/readyz`)).status === 200);
-    const client = connectRaw(sidecar.address);
-    cleanUps.push(() => client.close());
+    const redis = await stack.redis();
+    const sidecar = await stack.process({ redis, settings: { LOG_RATE_LIMIT: String(maxLines) } });
+    const client = stack.use(connectRaw(sidecar.address));
     const { token, session } = await client.call('createSession', {});
     await redis.admin.set(`session:${session?.handle ?? ''}`, 'damaged');
 
@@ -57,9 +47,9 @@ describe('what a caller can have logged over and over', () => {
   test.concurrent(
     'is logged a few times, and then counted, without what was sent: metadata that gRPC does not allow',
     async () => {
-      const sidecar = await startServing({ settings: { LOG_RATE_LIMIT: String(maxLines) } });
+      const sidecar = await stack.process({ settings: { LOG_RATE_LIMIT: String(maxLines) } });
       const session = connect(`http://${sidecar.address}`);
-      cleanUps.push(() => session.destroy());
+      stack.defer(() => session.destroy());
       const calls = 50;
       for (let call = 0; call < calls; call += 1) {
         const stream = session.request({

@@ -1,27 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import type { Mutation } from '@session-sidecar/proto/session/v1/session';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { until } from '../support/poll';
-import { metricsOf, probe, startServing, stopProcesses } from '../support/process';
+import { metricsOf, probe } from '../support/process';
 import type { ProcessOptions, ServingProcess } from '../support/process';
 import { connectRaw, failureOf, mutation } from '../support/raw-grpc';
 import type { RawClient, ResponseOf } from '../support/raw-grpc';
-import { startRedis } from '../support/redis';
 import type { RedisServer } from '../support/redis';
+import { stackForEachTest } from '../support/stack';
+
+const stack = stackForEachTest();
 
 const secrets = {
   signingKey: randomBytes(32).toString('base64'),
   redisPassword: 'MARKredisPassword',
 };
-
-const servers: RedisServer[] = [];
-const clients: RawClient[] = [];
-
-afterEach(async () => {
-  for (const client of clients.splice(0)) client.close();
-  await stopProcesses();
-  await Promise.all(servers.splice(0).map((server) => server.stop()));
-});
 
 /** A sidecar on a Redis with a password, and everything it was told that must not be in its output. */
 class Watched {
@@ -35,10 +28,9 @@ class Watched {
   ) {}
 
   static async start(settings: ProcessOptions['settings'], redisArgs: readonly string[] = []): Promise<Watched> {
-    const redis = await startRedis({ args: redisArgs });
-    servers.push(redis);
+    const redis = await stack.redis({ args: redisArgs });
     await redis.admin.config('SET', 'requirepass', secrets.redisPassword);
-    const sidecar = await startServing({
+    const sidecar = await stack.process({
       settings: {
         SIGNING_KEYS: secrets.signingKey,
         REDIS_URL: `redis://:${secrets.redisPassword}@127.0.0.1:${redis.port}`,
@@ -50,8 +42,7 @@ class Watched {
       },
     });
     await until('the sidecar to be ready', async () => (await probe(`${sidecar.httpUrl}/readyz`)).status === 200);
-    const client = connectRaw(sidecar.address);
-    clients.push(client);
+    const client = stack.use(connectRaw(sidecar.address));
     return new Watched(sidecar, redis, client);
   }
 

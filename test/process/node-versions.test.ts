@@ -1,20 +1,22 @@
-import { execFileSync, spawn } from 'node:child_process';
 import { delimiter, dirname, join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { Play } from '../interop/play';
 import { startTypeScript } from '../interop/runners';
 import { limits, scenariosFor } from '../interop/steps';
-import { binary, follow, metricsOf, signingKey, stopProcesses, untilServing } from '../support/process';
+import { outputOf } from '../support/commands';
+import { asVariables, binary, metricsOf, onRedis, untilServing } from '../support/process';
 import type { ServingProcess } from '../support/process';
-import { startRedis } from '../support/redis';
 import type { RedisServer } from '../support/redis';
+import { stackForAllTests } from '../support/stack';
+
+const stack = stackForAllTests();
 
 /*
  * The sidecar as it is shipped, on each supported Node.js release. `npm run test:nodes` runs all tests on each, which takes too long to
  * do every time.
  */
 const script = join(__dirname, '../../scripts/lib/node-versions.mjs');
-const releases = JSON.parse(execFileSync(process.execPath, [script], { encoding: 'utf8' })) as readonly {
+const releases = JSON.parse(outputOf(process.execPath, [script])) as readonly {
   readonly version: string;
   /** Absent where npm cannot be asked for it. */
   readonly command?: string;
@@ -23,26 +25,17 @@ const releases = JSON.parse(execFileSync(process.execPath, [script], { encoding:
 let redis: RedisServer;
 
 beforeAll(async () => {
-  redis = await startRedis();
+  redis = await stack.redis();
 });
-
-afterEach(stopProcesses);
-
-afterAll(() => redis.stop());
 
 /** By its first line, as users start it, which has flags for Node.js. */
 function startOn(node: string): Promise<ServingProcess> {
   const env = {
     ...limits,
     PATH: [dirname(node), process.env['PATH']].join(delimiter),
-    REDIS_URL: redis.url,
-    SESSION_SIDECAR_GRPC_ADDRESS: '127.0.0.1:0',
-    SESSION_SIDECAR_HTTP_ADDRESS: '127.0.0.1:0',
-    SESSION_SIDECAR_REDIS_COMMAND_TIMEOUT: '20s',
-    SESSION_SIDECAR_REDIS_MAX_SILENCE: '20s',
-    SESSION_SIDECAR_SIGNING_KEYS: signingKey,
+    ...asVariables({ GRPC_ADDRESS: '127.0.0.1:0', HTTP_ADDRESS: '127.0.0.1:0', ...onRedis(redis) }),
   };
-  return untilServing(follow(spawn(binary, { env, stdio: ['ignore', 'pipe', 'pipe'] })));
+  return untilServing(stack.command(binary, [], { env }));
 }
 
 describe.each(releases)('the sidecar on Node.js $version', ({ version, command }) => {

@@ -1,36 +1,24 @@
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { copyCheckout } from '../support/checkout';
 import { until } from '../support/poll';
+import { stackForEachTest } from '../support/stack';
 
-let copy: string;
-let child: ChildProcess | undefined;
-
-beforeEach(() => {
-  copy = copyCheckout();
-});
-
-afterEach(async () => {
-  if (child?.exitCode === null) {
-    child.kill('SIGTERM');
-    await once(child, 'exit');
-  }
-  rmSync(copy, { recursive: true, force: true });
-});
+const stack = stackForEachTest();
 
 test('npm run dev starts the sidecar again when a source changes, and keeps the one before when the change does not build', async () => {
+  const copy = copyCheckout();
+  stack.defer(() => rmSync(copy, { recursive: true, force: true }));
   const flags = ['--grpc-address', '127.0.0.1:0', '--http-address', '127.0.0.1:0'];
-  child = spawn(process.execPath, [join(copy, 'scripts/dev.mjs'), ...flags], {
+  const npmDev = stack.command(process.execPath, [join(copy, 'scripts/dev.mjs'), ...flags], {
     cwd: copy,
     env: { PATH: process.env['PATH'] },
   });
+  // Together, in the order in which it came.
   let output = '';
-  child.stdout?.on('data', (text: Buffer) => (output += text.toString()));
-  child.stderr?.on('data', (text: Buffer) => (output += text.toString()));
+  for (const stream of [npmDev.child.stdout, npmDev.child.stderr])
+    stream?.on('data', (text: string) => (output += text));
   const shown = async (text: string | RegExp) => {
     const found = until('output', () => output.search(text) >= 0, 60_000);
     await found.catch(() => expect(output).toMatch(text));
@@ -51,6 +39,6 @@ test('npm run dev starts the sidecar again when a source changes, and keeps the 
   await shown('changed twice');
   await shown(/changed once[^]*INFO: stopped[^]*Sessions in memory/);
 
-  child.kill('SIGTERM');
-  expect(await once(child, 'exit')).toEqual([0, null]);
+  npmDev.child.kill('SIGTERM');
+  expect(await npmDev.exit).toEqual({ code: 0, signal: null });
 }, 300_000);

@@ -1,11 +1,13 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import { until } from '../support/poll';
 import { probe } from '../support/process';
 import type { ServingProcess } from '../support/process';
-import { startPrometheus } from '../support/prometheus';
 import { newTrace, startTraced } from '../support/traced-sidecar';
 import type { Traced } from '../support/traced-sidecar';
 import { describeWith, run } from '../support/tools';
+import { stackForEachTest } from '../support/stack';
+
+const stack = stackForEachTest();
 
 const text = 'text/plain; version=0.0.4; charset=utf-8';
 const openMetrics = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
@@ -19,10 +21,8 @@ const prometheus3 =
 let traced: Traced;
 
 beforeEach(async () => {
-  traced = await startTraced();
+  traced = await startTraced(stack);
 });
-
-afterEach(() => traced.stop());
 
 function metricsAs(accept: string, { httpUrl }: ServingProcess) {
   return probe(`${httpUrl}/metrics`, { headers: { accept } });
@@ -127,24 +127,20 @@ describeWith('prometheus', hasPrometheus)('a Prometheus that keeps exemplars', (
     const { sidecar, client } = await traced.start();
     const { traceId, metadata } = newTrace();
     await client.call('createSession', {}, { metadata });
-    const prometheus = await startPrometheus({
+    const prometheus = await stack.prometheus({
       target: sidecar.httpUrl,
       labels: { job: 'web' },
       rules: { groups: [] },
       args: ['--enable-feature=exemplar-storage'],
     });
-    try {
-      const query = 'session_sidecar_rpc_duration_seconds_bucket{method="CreateSession"}';
-      const hour = 3600;
-      const now = Date.now() / 1000;
-      const path = `query_exemplars?query=${encodeURIComponent(query)}&start=${now - hour}&end=${now + hour}`;
-      const found = await until('an exemplar', async () => {
-        const series = (await prometheus.get(path)) as { exemplars: { labels: Record<string, string> }[] }[];
-        return series.length > 0 && series;
-      });
-      expect(found.flatMap(({ exemplars }) => exemplars.map(({ labels }) => labels['trace_id']))).toEqual([traceId]);
-    } finally {
-      await prometheus.stop();
-    }
+    const query = 'session_sidecar_rpc_duration_seconds_bucket{method="CreateSession"}';
+    const hour = 3600;
+    const now = Date.now() / 1000;
+    const path = `query_exemplars?query=${encodeURIComponent(query)}&start=${now - hour}&end=${now + hour}`;
+    const found = await until('an exemplar', async () => {
+      const series = (await prometheus.get(path)) as { exemplars: { labels: Record<string, string> }[] }[];
+      return series.length > 0 && series;
+    });
+    expect(found.flatMap(({ exemplars }) => exemplars.map(({ labels }) => labels['trace_id']))).toEqual([traceId]);
   });
 });

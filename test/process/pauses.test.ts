@@ -1,30 +1,24 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { until } from '../support/poll';
-import { metricsOf, startServing, stopProcesses } from '../support/process';
+import { metricsOf } from '../support/process';
 import { connectRaw, encodeRequest, failureOf, mutation } from '../support/raw-grpc';
 import { connectHttp2, framed } from '../support/raw-http2';
 import { callOf, connectBare, openPipeline } from '../support/raw-pipeline';
+import { stackForEachTest } from '../support/stack';
 
-const closing: (() => unknown)[] = [];
-
-afterEach(async () => {
-  for (const close of closing.splice(0)) close();
-  await stopProcesses();
-});
+const stack = stackForEachTest();
 
 /** Longer than the pause that a sidecar passes over, and than a pipeline needs to send a frame. */
 const patienceMs = 300;
 
 async function stoppedSidecar() {
-  const sidecar = await startServing({ settings: { GRPC_ADDRESS: '127.0.0.1:0' } });
-  const raw = connectRaw(sidecar.address);
-  const client = connectBare(sidecar.address, { own: true });
+  const sidecar = await stack.process({ settings: { GRPC_ADDRESS: '127.0.0.1:0' } });
+  const raw = stack.use(connectRaw(sidecar.address));
+  const client = stack.use(connectBare(sidecar.address, { own: true }));
   const pipeline = openPipeline(client);
   const http2 = connectHttp2(sidecar.address);
-  closing.push(
-    () => raw.close(),
+  stack.defer(
     () => pipeline.cancel(),
-    () => client.close(),
     () => http2.destroy(),
   );
   const { token } = await raw.call('createSession', {});

@@ -1,17 +1,20 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { ErrorReason } from '@session-sidecar/proto/session/v1/error_reason';
 import { version } from '../../server/package.json';
 import { until } from '../support/poll';
-import { metricsOf, probe, signingKey, startServing, stopProcesses } from '../support/process';
+import { metricsOf, probe, signingKey } from '../support/process';
 import type { ServingProcess } from '../support/process';
 import { connectRaw, failureOf, methods as unaryMethods, mutation } from '../support/raw-grpc';
 import type { RawClient } from '../support/raw-grpc';
-import { freePort, startRedis } from '../support/redis';
+import { freePort } from '../support/redis';
 import type { RedisServer } from '../support/redis';
 import { age } from '../support/store-harness';
+import { stackForAllTests } from '../support/stack';
+
+const stack = stackForAllTests();
 
 let redis: RedisServer;
 let settings: Readonly<Record<string, string>>;
@@ -20,23 +23,17 @@ let client: RawClient;
 
 // One for all: what is counted is compared with what was counted before.
 beforeAll(async () => {
-  redis = await startRedis();
+  redis = await stack.redis();
   const keys = join(redis.directory, 'signing-keys');
   writeFileSync(keys, signingKey);
   settings = { SIGNING_KEYS_FILE: keys, REDIS_URL: redis.url, REDIS_COMMAND_TIMEOUT: '1m', MAX_FLASH_MESSAGES: '1' };
-  sidecar = await startServing({ settings });
-  client = connectRaw(sidecar.address);
+  sidecar = await stack.process({ settings });
+  client = stack.use(connectRaw(sidecar.address));
   await untilReady(sidecar);
 });
 
 afterEach(async () => {
   await redis.admin.flushall();
-});
-
-afterAll(async () => {
-  client.close();
-  await stopProcesses();
-  await redis.stop();
 });
 
 describe('the HTTP port', () => {
@@ -172,7 +169,7 @@ describe('what is counted', () => {
 
   test('a read that was due to be recorded', async () => {
     // The clock of the sidecar does not move, so it has to be a session that it has not seen yet.
-    const another = await startServing({ settings });
+    const another = await stack.process({ settings });
     await untilReady(another);
     const creator = connectRaw(another.address);
     const { token } = await creator.call('createSession', {});
@@ -309,17 +306,17 @@ describe('what is counted', () => {
     const metrics = await metricsOf(sidecar);
     expect(metrics.value('session_sidecar_store_ready')).toBe(1);
     expect(metrics.value('session_sidecar_build_info', { version, store: 'redis' })).toBe(1);
-    const inMemory = await metricsOf(await startServing());
+    const inMemory = await metricsOf(await stack.process());
     expect(inMemory.value('session_sidecar_store_ready')).toBe(1);
     expect(inMemory.value('session_sidecar_build_info', { version, store: 'memory' })).toBe(1);
-    const withoutRedis = await startServing({
+    const withoutRedis = await stack.process({
       settings: { SIGNING_KEYS: signingKey, REDIS_URL: `redis://127.0.0.1:${await freePort()}` },
     });
     expect((await metricsOf(withoutRedis)).value('session_sidecar_store_ready')).toBe(0);
   });
 
   test('events that have not happened yet, as 0', async () => {
-    const metrics = await metricsOf(await startServing());
+    const metrics = await metricsOf(await stack.process());
     for (const result of ['found', 'not_found', 'token_malformed', 'token_bad_signature', 'token_unknown_key']) {
       expect(metrics.value('session_sidecar_sessions_loaded_total', { result })).toBe(0);
     }

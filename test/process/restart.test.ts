@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import { SessionError } from '@session-sidecar/client';
 import type { RunningCall } from '../../client/src/transport/call-options';
 import { retryingTransport } from '../../client/src/transport/retrying-transport';
@@ -7,11 +7,13 @@ import { PipelineTransport } from '../../client/src/transport/pipeline/pipeline-
 import type { Transport } from '../../client/src/transport/transport';
 import { unaryTransport } from '../../client/src/transport/unary-transport';
 import { until } from '../support/poll';
-import { signingKey, startServing, stopProcesses } from '../support/process';
 import type { ServingProcess } from '../support/process';
 import { mutation } from '../support/raw-grpc';
-import { freePort, startRedis } from '../support/redis';
+import { freePort } from '../support/redis';
 import type { RedisServer } from '../support/redis';
+import { stackForEachTest } from '../support/stack';
+
+const stack = stackForEachTest();
 
 const clientCount = 4;
 const workersPerClient = 8;
@@ -20,26 +22,18 @@ const timeoutMs = 25_000;
 
 let redis: RedisServer;
 let port: number;
-const loads: Load[] = [];
 
 beforeEach(async () => {
-  redis = await startRedis();
+  redis = await stack.redis();
   port = await freePort();
 });
 
-afterEach(async () => {
-  for (const load of loads.splice(0)) load.close();
-  await stopProcesses();
-  await redis.stop();
-});
-
 /** On the same port each time, ready or not. */
-function startSidecar(): Promise<ServingProcess> {
-  return startServing({
-    settings: {
-      ...{ SIGNING_KEYS: signingKey, REDIS_URL: redis.url, REDIS_COMMAND_TIMEOUT: '20s', REDIS_MAX_SILENCE: '20s' },
-      GRPC_ADDRESS: `127.0.0.1:${port}`,
-    },
+function start(): Promise<ServingProcess> {
+  return stack.process({
+    redis,
+    settings: { GRPC_ADDRESS: `127.0.0.1:${port}` },
+    awaitReady: false,
   });
 }
 
@@ -65,7 +59,7 @@ class Load {
   ) {
     const channel = openChannel(address);
     this.#transport = retryingTransport(new PipelineTransport(channel, address, unaryTransport(channel, address)));
-    loads.push(this);
+    stack.defer(() => this.close());
   }
 
   async start(): Promise<void> {
@@ -170,13 +164,13 @@ const failuresOf = (clients: readonly Load[]): readonly string[] => clients.flat
 
 describe('a sidecar that is started again under load', () => {
   test('after SIGTERM fails no call, and each acknowledged increment counts exactly once', async () => {
-    let sidecar = await startSidecar();
+    let sidecar = await start();
     const clients = await startLoad();
     for (let restart = 0; restart < 3; restart++) {
       await progress(clients);
       sidecar.child.kill('SIGTERM');
       expect(await sidecar.exit).toEqual({ code: 0, signal: null });
-      sidecar = await startSidecar();
+      sidecar = await start();
     }
     await progress(clients);
     await Promise.all(clients.map((client) => client.stop()));
@@ -190,7 +184,7 @@ describe('a sidecar that is started again under load', () => {
   }, 120_000);
 
   test('after kill -9 fails only changes that were in flight, which happened once or not at all, and loses nothing', async () => {
-    let sidecar = await startSidecar();
+    let sidecar = await start();
     const clients = await startLoad();
     const doubtful = new Set<string>();
     for (let restart = 0; restart < 2; restart++) {
@@ -206,7 +200,7 @@ describe('a sidecar that is started again under load', () => {
       redis.thaw();
       // Begun while there is no sidecar.
       for (const each of resume) each();
-      sidecar = await startSidecar();
+      sidecar = await start();
     }
     await progress(clients);
     await Promise.all(clients.map((client) => client.stop()));

@@ -1,35 +1,27 @@
 import { connect } from 'node:net';
 import { Client, credentials } from '@grpc/grpc-js';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import { until } from '../support/poll';
-import { metricsOf, probe, signingKey, startServing, stopProcesses } from '../support/process';
+import { metricsOf, probe, signingKey } from '../support/process';
 import type { ServingProcess } from '../support/process';
 import { connectRaw, failureOf, mutation, RpcFailure } from '../support/raw-grpc';
 import type { RawClient, ResponseOf } from '../support/raw-grpc';
-import { startLoggedSidecar } from '../support/ready-sidecar';
-import { startRedis } from '../support/redis';
 import type { RedisServer } from '../support/redis';
+import { stackForEachTest } from '../support/stack';
+
+const stack = stackForEachTest();
 
 const stopping = 'shutting down: draining in-flight calls';
 const unfinished = 'shutdown grace period (SESSION_SIDECAR_SHUTDOWN_GRACE) expired with calls in flight';
 
 let redis: RedisServer;
-const clients: RawClient[] = [];
 
 beforeEach(async () => {
-  redis = await startRedis();
-});
-
-afterEach(async () => {
-  for (const client of clients.splice(0)) client.close();
-  await stopProcesses();
-  await redis.stop();
+  redis = await stack.redis();
 });
 
 function connectTo({ address }: ServingProcess): RawClient {
-  const client = connectRaw(address);
-  clients.push(client);
-  return client;
+  return stack.use(connectRaw(address));
 }
 
 interface UnderWay {
@@ -41,11 +33,11 @@ interface UnderWay {
 
 /** A sidecar with one call under way that ends when Redis thaws. */
 async function withCallUnderWay(settings: Readonly<Record<string, string>> = {}): Promise<UnderWay> {
-  const sidecar = await startServing({
-    settings: { SIGNING_KEYS: signingKey, REDIS_URL: redis.url, REDIS_COMMAND_TIMEOUT: '1m', ...settings },
+  const sidecar = await stack.process({
+    redis,
+    settings: { REDIS_COMMAND_TIMEOUT: '1m', ...settings },
   });
   const client = connectTo(sidecar);
-  await until('the sidecar to be ready', async () => (await probe(`${sidecar.httpUrl}/readyz`)).status === 200);
   const { token } = await client.call('createSession', {});
   redis.freeze();
   const call = client.call('updateSession', { token, mutations: [mutation.set('a', '1')] });
@@ -124,7 +116,7 @@ describe('a second signal', () => {
 
 describe('a sidecar with nothing under way', () => {
   test('ends with 0, its ports free again', async () => {
-    const sidecar = await startServing();
+    const sidecar = await stack.process();
     sidecar.child.kill('SIGTERM');
     expect(await sidecar.exit).toEqual({ code: 0, signal: null });
     for (const url of [`http://${sidecar.address}`, sidecar.httpUrl]) {
@@ -134,14 +126,14 @@ describe('a sidecar with nothing under way', () => {
 
   test('has written every log line, and in order, when it ends', async () => {
     // Lines that are written later than logged are overtaken in about half of all cases.
-    const sidecars = await Promise.all(Array.from({ length: 8 }, () => startServing()));
+    const sidecars = await Promise.all(Array.from({ length: 8 }, () => stack.process()));
     for (const { child } of sidecars) child.kill('SIGTERM');
     await Promise.all(sidecars.map(({ exit }) => exit));
     for (const sidecar of sidecars) expect(messagesOf(sidecar).slice(-3)).toEqual(['serving', stopping, 'stopped']);
   }, 60_000);
 
   test('does not complain about the connection to Redis that it closes itself', async () => {
-    const sidecar = await startLoggedSidecar({ SESSION_SIDECAR_REDIS_URL: redis.url });
+    const sidecar = await stack.sidecar({ redis, logLevel: 'debug' });
     const connections = async () =>
       String(await redis.admin.client('LIST')).match(/name=session-sidecar/g)?.length ?? 0;
     expect(await connections()).toBe(1);
@@ -152,7 +144,7 @@ describe('a sidecar with nothing under way', () => {
   });
 
   test('ends although somebody watches its health, and tells them first', async () => {
-    const sidecar = await startServing();
+    const sidecar = await stack.process();
     const health = watchHealth(sidecar.address);
     await until('the first answer', () => health.statuses.length > 0);
     sidecar.child.kill('SIGTERM');
@@ -162,7 +154,7 @@ describe('a sidecar with nothing under way', () => {
   });
 
   test('ends although somebody keeps connections open', async () => {
-    const sidecar = await startServing();
+    const sidecar = await stack.process();
     const sockets = await Promise.all(
       [`http://${sidecar.address}`, sidecar.httpUrl].map((url) => connectTcp(new URL(url))),
     );
@@ -172,7 +164,7 @@ describe('a sidecar with nothing under way', () => {
   });
 
   test('ends although Redis hangs', async () => {
-    const sidecar = await startServing({ settings: { SIGNING_KEYS: signingKey, REDIS_URL: redis.url } });
+    const sidecar = await stack.process({ settings: { SIGNING_KEYS: signingKey, REDIS_URL: redis.url } });
     await sidecar.logged('connected to Redis');
     redis.freeze();
     sidecar.child.kill('SIGTERM');
@@ -181,11 +173,10 @@ describe('a sidecar with nothing under way', () => {
 
   test('ends although Redis is not there', async () => {
     await redis.stop();
-    const sidecar = await startServing({ settings: { SIGNING_KEYS: signingKey, REDIS_URL: redis.url } });
+    const sidecar = await stack.process({ settings: { SIGNING_KEYS: signingKey, REDIS_URL: redis.url } });
     await sidecar.logged('Redis connection error');
     sidecar.child.kill('SIGTERM');
     expect(await sidecar.exit).toEqual({ code: 0, signal: null });
-    redis = await startRedis();
   });
 });
 

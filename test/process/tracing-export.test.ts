@@ -1,26 +1,22 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import { otelVariables } from '../../server/src/config';
-import { startCollector } from '../support/collector';
 import { until } from '../support/poll';
-import { probe, startProcess } from '../support/process';
+import { probe } from '../support/process';
 import { freePort } from '../support/redis';
 import { newTrace, startTraced, untilUnderWay } from '../support/traced-sidecar';
 import type { Traced } from '../support/traced-sidecar';
+import { stackForEachTest } from '../support/stack';
+
+const stack = stackForEachTest();
 
 let traced: Traced;
 let directory: string;
 
 beforeEach(async () => {
-  traced = await startTraced();
-  directory = mkdtempSync(join(tmpdir(), 'session-sidecar-tracing-'));
-});
-
-afterEach(async () => {
-  await traced.stop();
-  rmSync(directory, { recursive: true, force: true });
+  traced = await startTraced(stack);
+  directory = stack.directory();
 });
 
 /** Variables by which a process writes down at its end what `expression` gives. */
@@ -108,7 +104,7 @@ describe('the variables of OpenTelemetry', () => {
   });
 
   test('that are wrong are start-up errors, with those of the settings, and do not show what may be secret', async () => {
-    const { exit, log } = startProcess({
+    const { exit, log } = stack.launch({
       settings: { MAX_KEYS: 'many' },
       env: { OTEL_EXPORTER_OTLP_ENDPOINT: 'user:MARKsecret@collector:4318', OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' },
     });
@@ -168,7 +164,7 @@ describe('a sidecar that stops', () => {
   });
 
   test('ends when the collector has answered, and not before', async () => {
-    const slow = await startCollector({ holds: true });
+    const slow = await stack.collector({ holds: true });
     const { sidecar, client } = await traced.start({ env: { ...later, OTEL_EXPORTER_OTLP_ENDPOINT: slow.url } });
     await client.call('createSession', {});
     sidecar.child.kill('SIGTERM');
@@ -178,7 +174,6 @@ describe('a sidecar that stops', () => {
     slow.answer();
     expect(await sidecar.exit).toEqual({ code: 0, signal: null });
     expect(sidecar.log().map(({ msg }) => msg)).not.toContainEqual(expect.stringContaining('spans are lost'));
-    await slow.close();
   });
 
   test('exports also when calls have used up the grace period', async () => {
@@ -193,7 +188,7 @@ describe('a sidecar that stops', () => {
   });
 
   test('does not wait for a collector that does not answer longer than the grace period', async () => {
-    const deaf = await startCollector({ holds: true });
+    const deaf = await stack.collector({ holds: true });
     const { sidecar, client } = await traced.start({
       env: { ...later, OTEL_EXPORTER_OTLP_ENDPOINT: deaf.url, OTEL_EXPORTER_OTLP_TIMEOUT: '3600000' },
       settings: { SHUTDOWN_GRACE: '100ms' },
@@ -203,7 +198,6 @@ describe('a sidecar that stops', () => {
     expect(await sidecar.exit).toEqual({ code: 0, signal: null });
     expect(deaf.exports).toHaveLength(1);
     expect(await sidecar.logged('spans are lost')).toMatchObject({ level: 'warn' });
-    await deaf.close();
   });
 });
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import { SessionClient } from '@session-sidecar/client';
 import { rowsOf } from '../docs/markdown';
 import { until } from '../support/poll';
@@ -9,14 +9,15 @@ import type { MethodName, RequestOf } from '../support/raw-grpc';
 import { callOf, connectBare, openPipeline } from '../support/raw-pipeline';
 import { newTrace, startTraced, treeOf, untilUnderWay } from '../support/traced-sidecar';
 import type { Traced } from '../support/traced-sidecar';
+import { stackForEachTest } from '../support/stack';
+
+const stack = stackForEachTest();
 
 let traced: Traced;
 
 beforeEach(async () => {
-  traced = await startTraced();
+  traced = await startTraced(stack);
 });
-
-afterEach(() => traced.stop());
 
 const service = 'session.v1.SessionService';
 
@@ -29,14 +30,13 @@ type Send = <M extends MethodName>(
 /** Ways for a call to come, each as generated stubs have it. */
 const transports: Readonly<Record<string, (address: string) => Send>> = {
   'a unary call': (address) => {
-    const client = connectRaw(address);
-    traced.onStop(() => client.close());
+    const client = stack.use(connectRaw(address));
     return (method, request, metadata) => client.call(method, request, { metadata });
   },
   'a call of a pipeline': (address) => {
     const connection = connectBare(address);
     const pipeline = openPipeline(connection);
-    traced.onStop(() => {
+    stack.defer(() => {
       pipeline.cancel();
       connection.close();
     });
@@ -137,7 +137,7 @@ describe('a call that Redis does not answer', () => {
       const { sidecar, client } = await traced.start();
       const { token } = await client.call('createSession', {});
       const sessions = new SessionClient({ address: sidecar.address, transport, timeoutMs: 20_000 });
-      traced.onStop(() => sessions.close());
+      stack.defer(() => sessions.close());
       traced.redis.freeze();
       const { traceId, spanId, metadata } = newTrace();
       const abort = new AbortController();

@@ -1,84 +1,71 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { startProcess, startServing, stopProcesses } from '../support/process';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import { connectRaw } from '../support/raw-grpc';
+import { stackForEachTest } from '../support/stack';
+
+const stack = stackForEachTest();
 
 let directory: string;
 let path: string;
 let address: string;
 
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'session-sidecar-socket-'));
+  directory = stack.directory();
   path = join(directory, 'sidecar.sock');
   address = `unix:${path}`;
 });
 
-afterEach(async () => {
-  await stopProcesses();
-  rmSync(directory, { recursive: true, force: true });
-});
-
 async function expectToServe(at: string): Promise<void> {
-  const client = connectRaw(at);
-  try {
-    const { token } = await client.call('createSession', {});
-    expect((await client.call('getSession', { token })).session?.version).toBe(1);
-  } finally {
-    client.close();
-  }
+  const client = stack.use(connectRaw(at));
+  const { token } = await client.call('createSession', {});
+  expect((await client.call('getSession', { token })).session?.version).toBe(1);
 }
 
 async function failureToStart(grpcAddress: string): Promise<string> {
   const settings = { GRPC_ADDRESS: grpcAddress, HTTP_ADDRESS: '127.0.0.1:0', LISTEN_TIMEOUT: '50ms' };
-  const { exit, log } = startProcess({ settings });
+  const { exit, log } = stack.launch({ settings });
   expect(await exit).toEqual({ code: 1, signal: null });
   return (log().at(-1)?.msg ?? '').replace('cannot start: ', '');
 }
 
 describe('a sidecar on a Unix socket', () => {
   test('serves the same sessions there and over TCP', async () => {
-    const { serving } = await startServing({ settings: { GRPC_ADDRESS: `${address}, 127.0.0.1:0` } });
-    const [overSocket, overTcp] = serving.grpc.map(connectRaw);
-    try {
-      expect(serving.grpc[0]).toBe(address);
-      const created = await overSocket?.call('createSession', {});
-      const read = await overTcp?.call('getSession', { token: created?.token ?? '' });
-      expect(read?.session?.handle).toBe(created?.session?.handle);
-    } finally {
-      overSocket?.close();
-      overTcp?.close();
-    }
+    const { serving } = await stack.process({ settings: { GRPC_ADDRESS: `${address}, 127.0.0.1:0` } });
+    const [overSocket, overTcp] = serving.grpc.map((each) => stack.use(connectRaw(each)));
+    expect(serving.grpc[0]).toBe(address);
+    const created = await overSocket!.call('createSession', {});
+    const read = await overTcp!.call('getSession', { token: created.token });
+    expect(read.session?.handle).toBe(created.session?.handle);
   });
 
   test('lets every user of the pod in, whose directory decides who that is', async () => {
-    await startServing({ settings: { GRPC_ADDRESS: address } });
+    await stack.process({ settings: { GRPC_ADDRESS: address } });
     expect(statSync(path).isSocket()).toBe(true);
     expect((statSync(path).mode & 0o777).toString(8)).toBe('666');
   });
 
   test.each(['SIGTERM', 'SIGINT'] as const)('removes it at %s', async (signal) => {
-    const { child, exit } = await startServing({ settings: { GRPC_ADDRESS: address } });
+    const { child, exit } = await stack.process({ settings: { GRPC_ADDRESS: address } });
     child.kill(signal);
     expect(await exit).toEqual({ code: 0, signal: null });
     expect(existsSync(path)).toBe(false);
   });
 
   test('takes the place of one that was killed', async () => {
-    const killed = await startServing({ settings: { GRPC_ADDRESS: address } });
+    const killed = await stack.process({ settings: { GRPC_ADDRESS: address } });
     killed.child.kill('SIGKILL');
     await killed.exit;
     expect(statSync(path).isSocket()).toBe(true);
-    await startServing({ settings: { GRPC_ADDRESS: address } });
+    await stack.process({ settings: { GRPC_ADDRESS: address } });
     await expectToServe(address);
   });
 
   test('has the mode and the group that are asked for', async () => {
     const group = String(process.getgid!());
-    await startServing({
+    await stack.process({
       settings: { GRPC_ADDRESS: address, GRPC_SOCKET_MODE: '0640', GRPC_SOCKET_GROUP: group },
     });
     const { mode, gid } = statSync(path);
@@ -87,7 +74,7 @@ describe('a sidecar on a Unix socket', () => {
   });
 
   test('does not take the place of one that is alive', async () => {
-    await startServing({ settings: { GRPC_ADDRESS: address } });
+    await stack.process({ settings: { GRPC_ADDRESS: address } });
     expect(await failureToStart(address)).toBe(
       `Cannot listen on ${address} (SESSION_SIDECAR_GRPC_ADDRESS): another process listens on it.`,
     );
@@ -95,7 +82,7 @@ describe('a sidecar on a Unix socket', () => {
   });
 
   test('does not take the place of one that is alive and accepts no connection for now', async () => {
-    const busy = await startServing({ settings: { GRPC_ADDRESS: address } });
+    const busy = await stack.process({ settings: { GRPC_ADDRESS: address } });
     const { ino } = statSync(path);
     busy.child.kill('SIGSTOP');
     const sockets = await fillBacklog(path);
@@ -109,9 +96,9 @@ describe('a sidecar on a Unix socket', () => {
   });
 
   test('leaves the socket of another process alone when it stops', async () => {
-    const first = await startServing({ settings: { GRPC_ADDRESS: address } });
+    const first = await stack.process({ settings: { GRPC_ADDRESS: address } });
     rmSync(path);
-    await startServing({ settings: { GRPC_ADDRESS: address } });
+    await stack.process({ settings: { GRPC_ADDRESS: address } });
     first.child.kill('SIGTERM');
     await first.exit;
     await expectToServe(address);
@@ -126,7 +113,7 @@ describe('a sidecar on a Unix socket', () => {
   });
 
   test('leaves nothing behind when another address of its is taken', async () => {
-    const { address: taken } = await startServing();
+    const { address: taken } = await stack.process();
     expect(await failureToStart(`${address},${taken}`)).toContain('EADDRINUSE');
     expect(existsSync(path)).toBe(false);
   });
@@ -143,9 +130,9 @@ describe.each(['unix', 'tcp'] as const)(
   'a sidecar that is started before another on its address stops (%s)',
   (kind) => {
     test('waits, says so once, and takes over: no call fails for want of a listener', async () => {
-      const first = await startServing({ settings: { GRPC_ADDRESS: kind === 'unix' ? address : '127.0.0.1:0' } });
+      const first = await stack.process({ settings: { GRPC_ADDRESS: kind === 'unix' ? address : '127.0.0.1:0' } });
       const at = first.address;
-      const second = startProcess({
+      const second = stack.launch({
         settings: { GRPC_ADDRESS: at, HTTP_ADDRESS: '127.0.0.1:0', LISTEN_TIMEOUT: '1m' },
       });
       const waiting = 'another process listens on the address, waiting for it to stop';
@@ -162,7 +149,7 @@ describe.each(['unix', 'tcp'] as const)(
     });
 
     test('gives up after a while, and says which setting is wrong', async () => {
-      const first = await startServing({ settings: { GRPC_ADDRESS: kind === 'unix' ? address : '127.0.0.1:0' } });
+      const first = await stack.process({ settings: { GRPC_ADDRESS: kind === 'unix' ? address : '127.0.0.1:0' } });
       expect(await failureToStart(first.address)).toContain(
         `Cannot listen on ${first.address} (SESSION_SIDECAR_GRPC_ADDRESS): `,
       );

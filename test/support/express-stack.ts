@@ -1,15 +1,15 @@
-import { afterAll, afterEach, beforeAll, beforeEach } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach } from '@jest/globals';
 import express5 from 'express';
 import type { Express } from 'express';
 import express4 from 'express4';
-import { SessionClient } from '@session-sidecar/client';
+import type { SessionClient } from '@session-sidecar/client';
 import { sessions } from '@session-sidecar/client/express';
 import type { SessionData, SessionsOptions } from '@session-sidecar/client/express';
-import { Browser, serve } from './browser';
-import { startRedis } from './redis';
+import { Browser } from './browser';
+import { connect } from './client';
 import type { RedisServer } from './redis';
-import { startReadySidecar } from './ready-sidecar';
 import type { Sidecar } from './sidecar';
+import { stackForAllTests, stackForEachTest } from './stack';
 
 declare module '@session-sidecar/client/express' {
   interface SessionData {
@@ -23,9 +23,6 @@ export const expressVersions = [
   ['Express 4', express4],
 ] as const;
 
-/** Long, because a machine that runs tests is busy. */
-const patience = 20_000;
-
 export type Options = Omit<SessionsOptions, 'address' | 'client'>;
 
 /** Express apps on a real sidecar on a real Redis, which is empty at the start of each test. */
@@ -33,28 +30,20 @@ export class ExpressStack {
   redis!: RedisServer;
   sidecar!: Sidecar;
   client!: SessionClient<SessionData>;
-  readonly #closing: (() => Promise<void>)[] = [];
+  readonly #stack = stackForEachTest();
 
   constructor() {
+    const shared = stackForAllTests();
     beforeAll(async () => {
-      this.redis = await startRedis();
-      this.sidecar = await startReadySidecar({
-        redisUrl: this.redis.url,
-        env: { SESSION_SIDECAR_REDIS_COMMAND_TIMEOUT: `${patience}ms`, SESSION_SIDECAR_MAX_SESSION_SIZE: '1KiB' },
-      });
-      this.client = new SessionClient<SessionData>({ address: this.sidecar.address, timeoutMs: patience });
+      this.redis = await shared.redis();
+      this.sidecar = await shared.sidecar({ redis: this.redis, settings: { MAX_SESSION_SIZE: '1KiB' } });
+      this.client = shared.use(connect<SessionData>(this.sidecar));
     });
     beforeEach(async () => {
       await this.redis.admin.flushdb();
     });
-    afterEach(async () => {
+    afterEach(() => {
       this.redis.thaw();
-      await Promise.all(this.#closing.splice(0).map((close) => close()));
-    });
-    afterAll(async () => {
-      this.client.close();
-      await this.sidecar.close();
-      await this.redis.stop();
     });
   }
 
@@ -71,9 +60,7 @@ export class ExpressStack {
     // Express would print errors that no handler of the app takes.
     app.set('env', 'test');
     build(app);
-    const { url, close } = await serve(app);
-    this.#closing.push(close);
-    return url;
+    return this.#stack.serve(app);
   }
 
   /** A browser whose visitor has a session with a note in it. */

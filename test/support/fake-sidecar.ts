@@ -10,6 +10,9 @@ type Call = ServerUnaryCall<unknown, unknown>;
 /** Gives the response, or throws a failure. */
 export type Answer = (call: Call, attempt: number) => unknown;
 
+/** By method, as the generated service names them. */
+export type Answers = Partial<Record<Method, Answer>>;
+
 export interface FakeSidecar {
   readonly address: string;
   /** The methods that were called, in order. */
@@ -18,10 +21,7 @@ export interface FakeSidecar {
 }
 
 /** A real gRPC server that answers as a test says: for failures that a real sidecar cannot be made to have on demand. */
-export async function startFakeSidecar(
-  answers: Partial<Record<Method, Answer>>,
-  address = '127.0.0.1:0',
-): Promise<FakeSidecar> {
+export async function startFakeSidecar(answers: Answers, address = '127.0.0.1:0'): Promise<FakeSidecar> {
   const calls: string[] = [];
   const server = new Server();
   const handlers: UntypedServiceImplementation = {};

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
+import type { CommandOptions } from './commands';
 import { until } from './poll';
 
 /** The sidecar as it is shipped: a process of its own. */
@@ -54,6 +55,11 @@ export const signingKey = Buffer.alloc(32, 'process').toString('base64');
 
 const running = new Set<SidecarProcess>();
 
+/** Settings as environment variables. */
+export function asVariables(settings: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(settings).map(([name, value]) => [`SESSION_SIDECAR_${name}`, value]));
+}
+
 /** Starts the built binary. Nothing of the test's own environment reaches it but what is needed to run. */
 export function startProcess(options: ProcessOptions = {}): SidecarProcess {
   const { program = binary, settings = {}, env = {}, args = [] } = options;
@@ -61,12 +67,32 @@ export function startProcess(options: ProcessOptions = {}): SidecarProcess {
   const child = spawn(process.execPath, [program, ...args], {
     env: {
       PATH: process.env['PATH'],
-      ...Object.fromEntries(Object.entries(settings).map(([name, value]) => [`SESSION_SIDECAR_${name}`, value])),
+      ...asVariables(settings),
       ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   return follow(child);
+}
+
+/** Starts another program: what the sidecar runs in, or what uses it. */
+export function startCommand(
+  command: string,
+  args: readonly string[],
+  { cwd, env = process.env }: Omit<CommandOptions, 'input'> = {},
+): SidecarProcess {
+  // In a process group of its own, so that what it starts can be ended with it.
+  return follow(spawn(command, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] }));
+}
+
+/** Ends a process that leads its group, and all others of the group. */
+export function killGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    // None of them is there any more.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 /** Reads what a process says: the sidecar, or what it runs in. */
@@ -102,6 +128,22 @@ export function follow(child: ChildProcessByStdio<null, Readable, Readable>): Si
 export async function startServing({ settings, ...options }: ProcessOptions = {}): Promise<ServingProcess> {
   const free = { GRPC_ADDRESS: '127.0.0.1:0', HTTP_ADDRESS: '127.0.0.1:0' };
   return untilServing(startProcess({ settings: { ...free, ...settings }, ...options }));
+}
+
+/** Settings of a sidecar on a Redis, which gives it time: a machine that is busy with other tests is no Redis that hangs. */
+export const onRedis = ({ url }: { readonly url: string }): Readonly<Record<string, string>> => ({
+  SIGNING_KEYS: signingKey,
+  REDIS_URL: url,
+  REDIS_COMMAND_TIMEOUT: '20s',
+  REDIS_MAX_SILENCE: '20s',
+});
+
+export async function isReady({ httpUrl }: Pick<ServingProcess, 'httpUrl'>): Promise<boolean> {
+  return (await fetch(`${httpUrl}/readyz`)).ok;
+}
+
+export async function untilReady(sidecar: ServingProcess): Promise<void> {
+  await until('the sidecar to be ready', () => isReady(sidecar), 20_000);
 }
 
 /** Waits until a process serves that was started. */

@@ -1,13 +1,18 @@
 import { readFileSync } from 'node:fs';
+import { Writable } from 'node:stream';
 import { startApp } from '../../server/src/app';
 import { loadConfig } from '../../server/src/config';
 import { createLogger } from '../../server/src/logging';
+
+export type LogLevel = 'debug' | 'info' | 'silent';
 
 /** A sidecar as it is deployed, without the process around it. */
 export interface Sidecar {
   /** For SessionClient. */
   readonly address: string;
   readonly httpUrl: string;
+  /** Everything logged so far, as written, from the level in {@link SidecarOptions.logLevel} on. */
+  log(): string;
   close(): Promise<void>;
 }
 
@@ -18,6 +23,8 @@ export interface SidecarOptions {
   readonly grpcAddress?: string | undefined;
   /** More settings, as variables: `{ SESSION_SIDECAR_IDLE_TIMEOUT: '1s' }`. */
   readonly env?: Readonly<Record<string, string>> | undefined;
+  /** Default: nothing is logged. */
+  readonly logLevel?: LogLevel | undefined;
 }
 
 /** The same for all, so that every sidecar of a test takes the tokens of the others. */
@@ -32,6 +39,7 @@ export async function startSidecar({
   redisUrl,
   grpcAddress = '127.0.0.1:0',
   env,
+  logLevel = 'silent',
 }: SidecarOptions = {}): Promise<Sidecar> {
   const { config } = loadConfig({
     env: {
@@ -45,13 +53,22 @@ export async function startSidecar({
     args: [],
     readFile: readFileSync,
   });
-  const app = await startApp(config, { logger: createLogger('silent'), version: 'test' });
+  let log = '';
+  const destination = new Writable({
+    write(line: Buffer, _encoding, done) {
+      log += line.toString();
+      done();
+    },
+  });
+  const app = await startApp(config, { logger: createLogger(logLevel, destination), version: 'test' });
   const [address = ''] = app.addresses.grpc;
+  let closed: Promise<unknown> | undefined;
   return {
     address,
     httpUrl: app.addresses.http,
+    log: () => log,
     close: async () => {
-      await app.close();
+      await (closed ??= app.close());
     },
   };
 }

@@ -1,62 +1,220 @@
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
-import type { AddressInfo, NetConnectOpts, Socket } from 'node:net';
+import type { NetConnectOpts, Server, Socket } from 'node:net';
 
-/** A network between a client and a server, which can break in ways that neither side is told of. */
-export interface TcpProxy {
-  /** 0 on a Unix socket. */
-  readonly port: number;
-  /** Where new connections go. */
-  target: NetConnectOpts;
-  /** How many connections were made so far. */
-  readonly connections: number;
-  /** Stops forwarding on the connections that are open, which stay open. New ones work. */
-  freeze(): void;
-  close(): Promise<void>;
+/** A place to listen on or to connect to. */
+export type Endpoint = { readonly path: string } | { readonly host: string; readonly port: number };
+
+export type Direction = 'requests' | 'replies';
+
+const bothWays: readonly Direction[] = ['requests', 'replies'];
+
+/** How much a frozen direction takes from its sender, whom TCP then stops. */
+const mostHeldBytes = 64 * 1024;
+
+/** One direction of a connection. */
+interface Lane {
+  readonly from: Socket;
+  readonly to: Socket;
+  /** What came while it was frozen; `undefined`: it is not. */
+  held: Buffer[] | undefined;
 }
 
-/** Listens on a free port of loopback, or on a Unix socket. */
-export async function startProxy(target: NetConnectOpts, socketPath?: string): Promise<TcpProxy> {
-  const pairs = new Set<readonly [Socket, Socket]>();
-  const frozen: Socket[] = [];
-  let connections = 0;
-  const server = createServer((near) => {
-    connections += 1;
-    const far = connect(proxy.target);
-    const pair = [near, far] as const;
-    pairs.add(pair);
-    near.pipe(far).pipe(near);
-    for (const socket of pair) {
-      socket.on('error', () => undefined);
-      socket.on('close', () => {
-        // That one side of a broken network closes is not known at the other.
-        if (pairs.delete(pair)) for (const each of pair) each.destroy();
+/** One connection through the proxy. */
+export class Link {
+  readonly #lanes: Readonly<Record<Direction, Lane>>;
+  readonly #delayMs: () => number;
+  /** Whether only the server has been told that the connection is over. */
+  #isForgotten = false;
+  /** How many more bytes of replies pass before the connection is cut. */
+  #cutAfter = Infinity;
+
+  /** @param client sends requests, @param server sends replies */
+  constructor(client: Socket, server: Socket, delayMs: () => number) {
+    this.#delayMs = delayMs;
+    this.#lanes = {
+      requests: { from: client, to: server, held: undefined },
+      replies: { from: server, to: client, held: undefined },
+    };
+    for (const direction of bothWays) this.#forward(direction);
+  }
+
+  #forward(direction: Direction): void {
+    const lane = this.#lanes[direction];
+    const { from } = lane;
+    // One after another, whatever their delays are.
+    let last: Promise<unknown> = Promise.resolve();
+    from.on('data', (bytes: Buffer) => {
+      if (this.#delayMs() > 0) {
+        const due = new Promise((resolve) => setTimeout(resolve, this.#delayMs()));
+        last = Promise.all([last, due]);
+      }
+      last = last.then(() => this.#pass(direction, bytes));
+    });
+    from.on('error', () => undefined);
+    from.on('close', () => {
+      // A path that is frozen does not say what became of its other end.
+      if (lane.held === undefined && !this.#isForgotten) this.cut();
+    });
+    from.setNoDelay(true);
+  }
+
+  #pass(direction: Direction, bytes: Buffer): void {
+    const { from, to, held } = this.#lanes[direction];
+    if (held !== undefined) {
+      held.push(bytes);
+      if (held.reduce((sum, { length }) => sum + length, 0) > mostHeldBytes) from.pause();
+    } else if (to.destroyed) {
+      return;
+    } else if (direction === 'requests' || bytes.length <= this.#cutAfter) {
+      if (direction === 'replies') this.#cutAfter -= bytes.length;
+      to.write(bytes);
+    } else {
+      to.write(bytes.subarray(0, this.#cutAfter), () => {
+        this.cut();
       });
     }
-  });
-  server.listen(socketPath === undefined ? { port: 0, host: '127.0.0.1' } : { path: socketPath });
-  await once(server, 'listening');
-  const proxy: TcpProxy = {
-    port: socketPath === undefined ? (server.address() as AddressInfo).port : 0,
-    target,
-    get connections() {
-      return connections;
-    },
-    freeze: () => {
-      for (const [near, far] of pairs) {
-        near.unpipe(far);
-        far.unpipe(near);
-        // Nothing that the peers send is read any more, and that they end is not passed on.
-        for (const socket of [near, far]) socket.pause();
-      }
-      frozen.push(...[...pairs].flat());
-      pairs.clear();
-    },
-    close: async () => {
-      server.close();
-      for (const socket of [...frozen, ...[...pairs].flat()]) socket.destroy();
-      await once(server, 'close');
-    },
-  };
-  return proxy;
+  }
+
+  /** Passes nothing on: both ends stay open and hear nothing. What was sent arrives when it goes on. */
+  freeze(directions: readonly Direction[] = bothWays): void {
+    for (const direction of directions) this.#lanes[direction].held ??= [];
+  }
+
+  /** Ends the connection for the server alone: the client hears nothing, as when a firewall has forgotten it. */
+  forget(): void {
+    this.#isForgotten = true;
+    this.#lanes.replies.from.destroy();
+  }
+
+  thaw(): void {
+    if (this.#isForgotten) this.cut();
+    for (const direction of bothWays) {
+      const lane = this.#lanes[direction];
+      const { from, to, held } = lane;
+      lane.held = undefined;
+      for (const bytes of held ?? []) this.#pass(direction, bytes);
+      if (from.destroyed) to.destroySoon();
+      else from.resume();
+    }
+  }
+
+  get isClosedByClient(): boolean {
+    return this.#lanes.requests.from.destroyed;
+  }
+
+  get isOver(): boolean {
+    return bothWays.every((direction) => this.#lanes[direction].from.destroyed);
+  }
+
+  cut(): void {
+    for (const { from } of Object.values(this.#lanes)) from.destroy();
+  }
+
+  /** Lets some bytes of the next reply through, and no more. */
+  cutInReply(bytes: number): void {
+    this.#cutAfter = bytes;
+  }
+}
+
+/** A network between two processes that can be broken. */
+export class TcpProxy {
+  readonly listensAt: Endpoint;
+  /** Where new connections lead. */
+  target: Endpoint;
+  /** `refuse` closes new connections, `ignore` takes them and forwards nothing, `freeze` forwards once thawed. */
+  newConnections: 'forward' | 'freeze' | 'refuse' | 'ignore' = 'forward';
+  /** How long everything takes in each direction, in ms. */
+  delayMs = 0;
+  #connections = 0;
+  readonly #server: Server;
+  readonly #links = new Set<Link>();
+  readonly #ignored = new Set<Socket>();
+
+  private constructor(server: Server, listensAt: Endpoint, target: Endpoint) {
+    this.#server = server;
+    this.listensAt = listensAt;
+    this.target = target;
+    server.on('connection', (client) => {
+      this.#accept(client);
+    });
+  }
+
+  /** @param at where to listen; default: a free port on loopback */
+  static async start(target: Endpoint, at: Endpoint = { host: '127.0.0.1', port: 0 }): Promise<TcpProxy> {
+    if ('path' in at) rmSync(at.path, { force: true });
+    const server = createServer({ noDelay: true });
+    server.listen(at);
+    await once(server, 'listening');
+    const address = server.address();
+    const listensAt = typeof address === 'object' && address !== null ? { host: '127.0.0.1', port: address.port } : at;
+    return new TcpProxy(server, listensAt, target);
+  }
+
+  /** Those that their clients have not closed. */
+  get links(): readonly Link[] {
+    return [...this.#links].filter((link) => !link.isClosedByClient);
+  }
+
+  /** How many connections were made so far. */
+  get connections(): number {
+    return this.#connections;
+  }
+
+  /** Where it listens, when that is a port; otherwise 0. */
+  get port(): number {
+    return 'port' in this.listensAt ? this.listensAt.port : 0;
+  }
+
+  /** Freezes all connections there are, in both directions. */
+  freeze(): void {
+    for (const link of this.#links) link.freeze();
+  }
+
+  thaw(): void {
+    for (const link of this.#links) link.thaw();
+  }
+
+  #accept(client: Socket): void {
+    this.#connections += 1;
+    client.on('error', () => undefined);
+    if (this.newConnections === 'refuse') {
+      client.destroy();
+      return;
+    }
+    if (this.newConnections === 'ignore') {
+      this.#ignored.add(client);
+      client.on('close', () => this.#ignored.delete(client));
+      return;
+    }
+    const server = connect(this.target as NetConnectOpts);
+    const link = new Link(client, server, () => this.delayMs);
+    this.#links.add(link);
+    if (this.newConnections === 'freeze') link.freeze();
+    for (const socket of [client, server]) {
+      socket.on('close', () => {
+        if (link.isOver) this.#links.delete(link);
+      });
+    }
+  }
+
+  /**
+   * Works again.
+   *
+   * @param closeIgnored whether connections that were taken and not forwarded are closed; otherwise they stay silent for ever
+   */
+  heal({ closeIgnored }: { readonly closeIgnored: boolean }): void {
+    this.newConnections = 'forward';
+    this.delayMs = 0;
+    this.thaw();
+    if (closeIgnored) for (const socket of this.#ignored) socket.destroy();
+  }
+
+  async stop(): Promise<void> {
+    this.#server.close();
+    for (const link of this.#links) link.cut();
+    for (const socket of this.#ignored) socket.destroy();
+    await once(this.#server, 'close');
+  }
 }

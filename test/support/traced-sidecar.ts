@@ -1,58 +1,36 @@
 import { randomBytes } from 'node:crypto';
-import { startCollector } from './collector';
 import type { Collector, ExportedSpan } from './collector';
 import { until } from './poll';
-import { metricsOf, probe, signingKey, startServing, stopProcesses } from './process';
+import { metricsOf } from './process';
 import type { ServingProcess } from './process';
 import { connectRaw } from './raw-grpc';
 import type { RawClient } from './raw-grpc';
-import { startRedis } from './redis';
 import type { RedisServer } from './redis';
+import type { SidecarProcessOptions, Stack } from './stack';
 
 /** A Redis, a collector, and what a test starts between the two. */
 export interface Traced {
   readonly redis: RedisServer;
   readonly collector: Collector;
   /** A sidecar whose spans leave at once. `env` is for the variables of OpenTelemetry. */
-  start(options?: Options): Promise<{ readonly sidecar: ServingProcess; readonly client: RawClient }>;
-  /** Runs when the test is over. */
-  readonly onStop: (close: () => void) => void;
-  stop(): Promise<void>;
+  start(
+    options?: Pick<SidecarProcessOptions, 'settings' | 'env'>,
+  ): Promise<{ readonly sidecar: ServingProcess; readonly client: RawClient }>;
 }
 
-interface Options {
-  readonly settings?: Readonly<Record<string, string>>;
-  readonly env?: Readonly<Record<string, string>>;
-}
-
-export async function startTraced(): Promise<Traced> {
-  const redis = await startRedis();
-  const collector = await startCollector();
-  const closing: (() => void)[] = [];
+export async function startTraced(stack: Stack): Promise<Traced> {
+  const redis = await stack.redis();
+  const collector = await stack.collector();
   return {
     redis,
     collector,
     async start({ settings, env } = {}) {
-      const sidecar = await startServing({
-        settings: {
-          SIGNING_KEYS: signingKey,
-          REDIS_URL: redis.url,
-          REDIS_COMMAND_TIMEOUT: '1m',
-          REDIS_MAX_SILENCE: '1m',
-          ...settings,
-        },
+      const sidecar = await stack.process({
+        redis,
+        settings: { REDIS_COMMAND_TIMEOUT: '1m', REDIS_MAX_SILENCE: '1m', ...settings },
         env: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, OTEL_BSP_SCHEDULE_DELAY: '20', ...env },
       });
-      await until('the sidecar to be ready', async () => (await probe(`${sidecar.httpUrl}/readyz`)).status === 200);
-      const client = connectRaw(sidecar.address);
-      closing.push(() => client.close());
-      return { sidecar, client };
-    },
-    onStop: (close) => closing.push(close),
-    async stop() {
-      for (const close of closing) close();
-      await stopProcesses();
-      await Promise.all([redis.stop(), collector.close()]);
+      return { sidecar, client: stack.use(connectRaw(sidecar.address)) };
     },
   };
 }

@@ -1,7 +1,6 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { RedisStore } from '../../server/src/store/redis/redis-store';
 import { until } from '../support/poll';
-import { startRedis } from '../support/redis';
 import type { RedisServer } from '../support/redis';
 import {
   connectForTest,
@@ -10,6 +9,9 @@ import {
   redisConnectionOptions,
   twentyMinutes,
 } from '../support/store-harness';
+import { stackForAllTests } from '../support/stack';
+
+const stack = stackForAllTests();
 
 /*
  * Records of format 1, as docs/reference/storage.md describes them and as they are in Redis when a sidecar is updated: a sidecar that
@@ -49,21 +51,16 @@ let redis: RedisServer;
 let store: RedisStore;
 
 beforeAll(async () => {
-  redis = await startRedis();
+  redis = await stack.redis();
   const options = redisConnectionOptions({ socketPath: redis.socketPath });
   const { commandTimeoutMs } = options;
   const settings = { expiry: twentyMinutes, limits: generousLimits, keyPrefix, expireKeys: true, commandTimeoutMs };
-  store = new RedisStore({ connection: connectForTest(options), ...settings });
+  store = stack.use(new RedisStore({ connection: connectForTest(options), ...settings }));
   await until('the Redis connection', () => store.ready);
 });
 
 afterEach(async () => {
   await redis.admin.flushall();
-});
-
-afterAll(async () => {
-  await store.close();
-  await redis.stop();
 });
 
 describe('a record of the first release', () => {

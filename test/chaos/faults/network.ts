@@ -1,7 +1,7 @@
 import { now } from '../clock';
 import type { Random } from '../random';
 import type { ProxiedWorld } from '../topology/single';
-import type { TcpProxy } from '../topology/tcp-proxy';
+import type { TcpProxy } from '../../support/tcp-proxy';
 import { all } from './fault';
 import type { Fault } from './fault';
 

@@ -6,8 +6,8 @@ import { startProcess } from '../../support/process';
 import type { SidecarProcess } from '../../support/process';
 import { freePort } from '../../support/redis';
 import { track } from './children';
-import { TcpProxy } from './tcp-proxy';
-import type { Endpoint } from './tcp-proxy';
+import { TcpProxy } from '../../support/tcp-proxy';
+import type { Endpoint } from '../../support/tcp-proxy';
 
 /** What decides how sidecars are started. */
 export interface SidecarSetup {

@@ -3,7 +3,7 @@ import { RedisNode } from './redis-node';
 import type { RedisNodeOptions } from './redis-node';
 import { Sidecar } from './sidecar';
 import type { SidecarSetup } from './sidecar';
-import { TcpProxy } from './tcp-proxy';
+import { TcpProxy } from '../../support/tcp-proxy';
 import type { World } from './world';
 
 export interface SingleWorld extends World {

@@ -1,12 +1,12 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { SessionClient } from '@session-sidecar/client';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import type { SessionClient } from '@session-sidecar/client';
 import fc from 'fast-check';
-import { startReadySidecar } from '../../support/ready-sidecar';
-import { startRedis } from '../../support/redis';
+import { connect } from '../../support/client';
 import type { RedisServer } from '../../support/redis';
 import type { Sidecar } from '../../support/sidecar';
 import { commandsOf } from '../../support/stored';
+import { stackForAllTests } from '../../support/stack';
 
 /** The attacker's own copy of how tokens are made: every algorithm is known, and here the signing key is, too. */
 function forge(signingKey: Buffer, handle: Buffer, secret: Buffer): string {
@@ -34,22 +34,17 @@ function candidateSecrets(dump: Buffer): Buffer[] {
 }
 
 describe('a dump of Redis logs nobody in', () => {
+  const stack = stackForAllTests();
   const signingKey = randomBytes(32);
   let redis: RedisServer;
   let sidecar: Sidecar;
   let client: SessionClient<{ user: string }>;
 
   beforeAll(async () => {
-    redis = await startRedis();
-    const env = { SESSION_SIDECAR_SIGNING_KEYS: signingKey.toString('base64') };
-    sidecar = await startReadySidecar({ redisUrl: redis.url, env });
-    client = new SessionClient({ address: sidecar.address, timeoutMs: 20_000 });
-  });
-
-  afterAll(async () => {
-    client.close();
-    await sidecar.close();
-    await redis.stop();
+    redis = await stack.redis();
+    const settings = { SIGNING_KEYS: signingKey.toString('base64') };
+    sidecar = await stack.sidecar({ redis, settings });
+    client = stack.use(connect(sidecar));
   });
 
   async function newSession(): Promise<{ token: string; handle: Buffer; secret: Buffer }> {

@@ -1,13 +1,15 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { SessionClient, SessionError } from '@session-sidecar/client';
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import type { SessionClient} from '@session-sidecar/client';
+import { SessionError } from '@session-sidecar/client';
 import { ErrorReason } from '@session-sidecar/proto/session/v1/error_reason';
+import { connect } from '../../support/client';
 import { until } from '../../support/poll';
 import { connectRaw, failureOf, mutation } from '../../support/raw-grpc';
 import type { RawClient, RpcFailure } from '../../support/raw-grpc';
-import { isReady, metricOf, startLoggedSidecar } from '../../support/ready-sidecar';
-import type { LoggedSidecar } from '../../support/ready-sidecar';
-import { startRedis } from '../../support/redis';
+import { isReady, metricOf } from '../../support/ready-sidecar';
+import type { Sidecar } from '../../support/sidecar';
 import type { RedisServer } from '../../support/redis';
+import { stackForEachTest } from '../../support/stack';
 
 type Reason = Exclude<keyof typeof ErrorReason, 'UNSPECIFIED'>;
 
@@ -17,38 +19,34 @@ const secretValue = '"secret-value-of-the-app"';
 const secretSubject = 'secret-subject-of-the-app';
 
 describe('every failure has a name', () => {
+  const stack = stackForEachTest();
   let redis: RedisServer;
-  let sidecar: LoggedSidecar;
+  let sidecar: Sidecar;
   let raw: RawClient;
   let client: SessionClient<Record<string, string>>;
   let token: string;
   let handle: string;
 
   beforeEach(async () => {
-    redis = await startRedis();
-    sidecar = await startLoggedSidecar({
-      SESSION_SIDECAR_REDIS_URL: redis.url,
-      SESSION_SIDECAR_REDIS_COMMAND_TIMEOUT: '1s',
-      SESSION_SIDECAR_MAX_SESSION_SIZE: '1KiB',
-      SESSION_SIDECAR_MAX_KEYS: '3',
-      SESSION_SIDECAR_MAX_FLASH_MESSAGES: '2',
-      SESSION_SIDECAR_MAX_CALLS_IN_FLIGHT: '20',
-      SESSION_SIDECAR_MAX_QUEUE_TIME: '100ms',
+    redis = await stack.redis();
+    sidecar = await stack.sidecar({
+      redis,
+      logLevel: 'debug',
+      settings: {
+        REDIS_COMMAND_TIMEOUT: '1s',
+        MAX_SESSION_SIZE: '1KiB',
+        MAX_KEYS: '3',
+        MAX_FLASH_MESSAGES: '2',
+        MAX_CALLS_IN_FLIGHT: '20',
+        MAX_QUEUE_TIME: '100ms',
+      },
     });
-    raw = connectRaw(sidecar.address);
-    client = new SessionClient({ address: sidecar.address, timeoutMs: 20_000 });
+    raw = stack.use(connectRaw(sidecar.address));
+    client = stack.use(connect(sidecar));
     const mutations = [mutation.set(secretKey, secretValue)];
     const created = await raw.call('createSession', { mutations, subject: secretSubject });
     token = created.token;
     handle = created.session!.handle;
-  });
-
-  afterEach(async () => {
-    raw.close();
-    client.close();
-    redis.thaw();
-    await sidecar.close();
-    await redis.stop();
   });
 
   const update = (...mutations: Parameters<typeof raw.call<'updateSession'>>[1]['mutations'] & object) =>
@@ -166,14 +164,8 @@ describe('every failure has a name', () => {
     API_TOKEN_INVALID: {
       status: 'UNAUTHENTICATED',
       provoke: async () => {
-        const guarded = await startLoggedSidecar({ SESSION_SIDECAR_API_TOKENS: 'secret-api-token-0123456789' });
-        const stranger = connectRaw(guarded.address);
-        try {
-          return await stranger.call('createSession', {});
-        } finally {
-          stranger.close();
-          await guarded.close();
-        }
+        const guarded = await stack.sidecar({ settings: { API_TOKENS: 'secret-api-token-0123456789' } });
+        return stack.use(connectRaw(guarded.address)).call('createSession', {});
       },
     },
   };
@@ -299,7 +291,7 @@ describe('every failure has a name', () => {
       reason: 'STORE_UNAVAILABLE',
       metadata: { maybe_applied: 'false' },
     });
-    redis = await startRedis({ port });
+    redis = await stack.redis({ port });
     await until('the sidecar to be ready again', () => isReady(sidecar));
     expect(await failureOf(update(mutation.set('a', '1')))).toMatchObject({ reason: 'SESSION_NOT_FOUND' });
     expectToGiveNothingAway(sidecar.log());

@@ -1,27 +1,22 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { SessionClient } from '@session-sidecar/client';
+import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { SessionClient } from '@session-sidecar/client';
 import type { ISession } from '@session-sidecar/client';
+import { connect } from '../../support/client';
 import { connectRaw } from '../../support/raw-grpc';
-import { startReadySidecar } from '../../support/ready-sidecar';
-import { startRedis } from '../../support/redis';
 import type { RedisServer } from '../../support/redis';
 import type { Sidecar } from '../../support/sidecar';
+import { stackForAllTests } from '../../support/stack';
 
 describe('a flash message is shown exactly once', () => {
+  const stack = stackForAllTests();
   let redis: RedisServer;
   let sidecars: Sidecar[];
   let clients: SessionClient<Record<string, string>>[];
 
   beforeAll(async () => {
-    redis = await startRedis();
-    sidecars = [await startReadySidecar({ redisUrl: redis.url }), await startReadySidecar({ redisUrl: redis.url })];
-    clients = sidecars.map(({ address }) => new SessionClient({ address, timeoutMs: 20_000 }));
-  });
-
-  afterAll(async () => {
-    clients.forEach((client) => client.close());
-    await Promise.all(sidecars.map((sidecar) => sidecar.close()));
-    await redis.stop();
+    redis = await stack.redis();
+    sidecars = [await stack.sidecar({ redis }), await stack.sidecar({ redis })];
+    clients = sidecars.map((sidecar) => stack.use(connect(sidecar)));
   });
 
   let session: ISession<Record<string, string>>;

@@ -1,15 +1,15 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { SessionClient, SessionError } from '@session-sidecar/client';
-import type { ISession } from '@session-sidecar/client';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { SessionError } from '@session-sidecar/client';
+import type { ISession , SessionClient} from '@session-sidecar/client';
 import fc from 'fast-check';
+import { connect } from '../../support/client';
 import { connectRaw, mutation, RpcFailure } from '../../support/raw-grpc';
 import type { RawClient } from '../../support/raw-grpc';
-import { startReadySidecar } from '../../support/ready-sidecar';
-import { startRedis } from '../../support/redis';
 import type { RedisServer } from '../../support/redis';
 import type { Sidecar } from '../../support/sidecar';
 import { SessionLedger } from './ledger';
 import type { TokenLedger } from './ledger';
+import { stackForAllTests } from '../../support/stack';
 
 const clientCount = 32;
 const stepsPerClient = 470;
@@ -273,19 +273,13 @@ function issue(session: SessionLedger, token: string): TokenLedger {
 }
 
 describe(`${clientCount} clients of two sidecars on one Redis`, () => {
+  const stack = stackForAllTests();
   let redis: RedisServer;
   let sidecars: Sidecar[];
-  const closing: { close(): void }[] = [];
 
   beforeAll(async () => {
-    redis = await startRedis();
-    sidecars = [await startReadySidecar({ redisUrl: redis.url }), await startReadySidecar({ redisUrl: redis.url })];
-  });
-
-  afterAll(async () => {
-    closing.forEach((client) => client.close());
-    await Promise.all(sidecars.map((sidecar) => sidecar.close()));
-    await redis.stop();
+    redis = await stack.redis();
+    sidecars = [await stack.sidecar({ redis }), await stack.sidecar({ redis })];
   });
 
   test.each(['pipeline', 'unary'] as const)(
@@ -307,10 +301,9 @@ describe(`${clientCount} clients of two sidecars on one Redis`, () => {
     await redis.admin.flushall();
     const world = new World();
     const visitors = Array.from({ length: clientCount }, (_, number) => {
-      const { address } = sidecars[number % sidecars.length]!;
-      const client = new SessionClient<Shared>({ address, timeoutMs, transport });
-      const raw = connectRaw(address);
-      closing.push(client, raw);
+      const sidecar = sidecars[number % sidecars.length]!;
+      const client = stack.use(connect<Shared>(sidecar, { timeoutMs, transport }));
+      const raw = stack.use(connectRaw(sidecar.address));
       return new Visitor(`c${number}`, client, raw, world);
     });
     for (const slot of world.slots) await visitors[0]!.create(slot);

@@ -1,13 +1,14 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { SessionClient } from '@session-sidecar/client';
+import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import type { SessionClient } from '@session-sidecar/client';
 import fc from 'fast-check';
+import { connect } from '../../support/client';
 import { until } from '../../support/poll';
-import { nearCacheHitsOf, startReadySidecar } from '../../support/ready-sidecar';
-import { startRedis } from '../../support/redis';
+import { nearCacheHitsOf } from '../../support/ready-sidecar';
 import type { RedisServer } from '../../support/redis';
 import type { Sidecar } from '../../support/sidecar';
 import { age } from '../../support/store-harness';
 import { commandsOf } from '../../support/stored';
+import { stackForAllTests, stackForEachTest } from '../../support/stack';
 
 const second = 1000;
 const minute = 60 * second;
@@ -21,26 +22,21 @@ describe.each([
   ['with a TTL in Redis', 'on'],
   ['without TTL, in LRU mode', 'off'],
 ])('a session lives as long as promised, %s', (_mode, ttl) => {
+  const stack = stackForAllTests();
   let redis: RedisServer;
   let sidecar: Sidecar;
   let client: SessionClient<{ a: number }>;
 
   beforeAll(async () => {
-    redis = await startRedis();
-    const env = {
-      SESSION_SIDECAR_IDLE_TIMEOUT: '20m',
-      SESSION_SIDECAR_TOUCH_INTERVAL: '1m',
-      SESSION_SIDECAR_MAX_LIFETIME: '2h',
-      SESSION_SIDECAR_REDIS_TTL: ttl,
+    redis = await stack.redis();
+    const settings = {
+      IDLE_TIMEOUT: '20m',
+      TOUCH_INTERVAL: '1m',
+      MAX_LIFETIME: '2h',
+      REDIS_TTL: ttl,
     };
-    sidecar = await startReadySidecar({ redisUrl: redis.url, env });
-    client = new SessionClient({ address: sidecar.address, timeoutMs: 20_000 });
-  });
-
-  afterAll(async () => {
-    client.close();
-    await sidecar.close();
-    await redis.stop();
+    sidecar = await stack.sidecar({ redis, settings });
+    client = stack.use(connect(sidecar));
   });
 
   afterEach(() => redis.admin.flushall());
@@ -170,17 +166,18 @@ describe.each([
   });
 });
 
-test('Redis lets go of a session that has ended without anybody asking for it', async () => {
-  const redis = await startRedis();
-  const sidecar = await startReadySidecar({ redisUrl: redis.url });
-  const client = new SessionClient<{ a: number }>({ address: sidecar.address, timeoutMs: 20_000 });
-  const session = client.create();
-  session.set('a', 1);
-  session.setIdleTimeout(1000);
-  await session.save();
-  expect(await redis.admin.dbsize()).toBe(1);
-  await until('Redis to remove the key', async () => (await redis.admin.dbsize()) === 0);
-  client.close();
-  await sidecar.close();
-  await redis.stop();
+describe('a session that has ended', () => {
+  const stack = stackForEachTest();
+
+  test('is removed by Redis itself', async () => {
+    const redis = await stack.redis();
+    const sidecar = await stack.sidecar({ redis });
+    const client = stack.use(connect<{ a: number }>(sidecar));
+    const session = client.create();
+    session.set('a', 1);
+    session.setIdleTimeout(1000);
+    await session.save();
+    expect(await redis.admin.dbsize()).toBe(1);
+    await until('Redis to remove the key', async () => (await redis.admin.dbsize()) === 0);
+  });
 });

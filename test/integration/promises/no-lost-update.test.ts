@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { SessionClient } from '@session-sidecar/client';
+import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { SessionClient } from '@session-sidecar/client';
 import type { ISession } from '@session-sidecar/client';
+import { connect } from '../../support/client';
 import { connectRaw, mutation } from '../../support/raw-grpc';
-import { startReadySidecar } from '../../support/ready-sidecar';
-import { startRedis } from '../../support/redis';
 import type { RedisServer } from '../../support/redis';
 import type { Sidecar } from '../../support/sidecar';
+import { stackForAllTests } from '../../support/stack';
 
 interface Shop {
   user?: { name: string; roles: string[] };
@@ -15,20 +15,15 @@ interface Shop {
 }
 
 describe.each(['pipeline', 'unary'] as const)('no update is lost by %s', (transport) => {
+  const stack = stackForAllTests();
   let redis: RedisServer;
   let sidecars: Sidecar[];
   let clients: SessionClient<Shop>[];
 
   beforeAll(async () => {
-    redis = await startRedis();
-    sidecars = [await startReadySidecar({ redisUrl: redis.url }), await startReadySidecar({ redisUrl: redis.url })];
-    clients = sidecars.map(({ address }) => new SessionClient<Shop>({ address, timeoutMs: 20_000, transport }));
-  });
-
-  afterAll(async () => {
-    clients.forEach((client) => client.close());
-    await Promise.all(sidecars.map((sidecar) => sidecar.close()));
-    await redis.stop();
+    redis = await stack.redis();
+    sidecars = [await stack.sidecar({ redis }), await stack.sidecar({ redis })];
+    clients = sidecars.map((sidecar) => stack.use(connect<Shop>(sidecar, { transport })));
   });
 
   /** The same session as two overlapping requests have it, each at another sidecar. */

@@ -1,30 +1,25 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { SessionClient, SessionError } from '@session-sidecar/client';
-import type { ISession } from '@session-sidecar/client';
-import { startReadySidecar } from '../../support/ready-sidecar';
-import { startRedis } from '../../support/redis';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { SessionError } from '@session-sidecar/client';
+import type { ISession , SessionClient} from '@session-sidecar/client';
+import { connect } from '../../support/client';
 import type { RedisServer } from '../../support/redis';
 import type { Sidecar } from '../../support/sidecar';
 import { age } from '../../support/store-harness';
 import { storedIn } from '../../support/stored';
+import { stackForAllTests } from '../../support/stack';
 
 type Session = ISession<{ cart?: string[]; user?: string }>;
 
 describe('nothing but a creation makes a session', () => {
+  const stack = stackForAllTests();
   let redis: RedisServer;
   let sidecars: Sidecar[];
   let clients: SessionClient<{ cart?: string[]; user?: string }>[];
 
   beforeAll(async () => {
-    redis = await startRedis();
-    sidecars = [await startReadySidecar({ redisUrl: redis.url }), await startReadySidecar({ redisUrl: redis.url })];
-    clients = sidecars.map(({ address }) => new SessionClient({ address, timeoutMs: 20_000 }));
-  });
-
-  afterAll(async () => {
-    clients.forEach((client) => client.close());
-    await Promise.all(sidecars.map((sidecar) => sidecar.close()));
-    await redis.stop();
+    redis = await stack.redis();
+    sidecars = [await stack.sidecar({ redis }), await stack.sidecar({ redis })];
+    clients = sidecars.map((sidecar) => stack.use(connect(sidecar)));
   });
 
   async function newSession(): Promise<Session> {

@@ -1,30 +1,25 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { SessionClient } from '@session-sidecar/client';
+import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { SessionClient } from '@session-sidecar/client';
 import type { ISession } from '@session-sidecar/client';
-import { startReadySidecar } from '../../support/ready-sidecar';
-import { startRedis } from '../../support/redis';
+import { connect } from '../../support/client';
 import type { RedisServer } from '../../support/redis';
 import { countRpcs } from '../../support/sidecar';
 import type { Sidecar } from '../../support/sidecar';
 import { commandsOf } from '../../support/stored';
+import { stackForAllTests } from '../../support/stack';
 
 type Session = ISession<{ cart?: string[]; user?: string }>;
 
 describe('there is no session for nobody', () => {
+  const stack = stackForAllTests();
   let redis: RedisServer;
   let sidecar: Sidecar;
   let client: SessionClient<{ cart?: string[]; user?: string }>;
 
   beforeAll(async () => {
-    redis = await startRedis();
-    sidecar = await startReadySidecar({ redisUrl: redis.url });
-    client = new SessionClient({ address: sidecar.address, timeoutMs: 20_000 });
-  });
-
-  afterAll(async () => {
-    client.close();
-    await sidecar.close();
-    await redis.stop();
+    redis = await stack.redis();
+    sidecar = await stack.sidecar({ redis });
+    client = stack.use(connect(sidecar));
   });
 
   let endedToken: string;

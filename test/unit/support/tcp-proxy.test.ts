@@ -1,32 +1,33 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
-import type { AddressInfo, Server, Socket } from 'node:net';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { AddressInfo, Socket } from 'node:net';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import { until } from '../../support/poll';
-import { TcpProxy } from './tcp-proxy';
+import { stackForEachTest } from '../../support/stack';
+import type { TcpProxy } from '../../support/tcp-proxy';
+
+const stack = stackForEachTest();
 
 /** Answers each text with itself, in brackets. */
-let server: Server;
 let proxy: TcpProxy;
 let accepted: Socket[];
-const clients: Socket[] = [];
+let received: string[];
 
 beforeEach(async () => {
   accepted = [];
-  server = createServer((socket) => {
+  received = [];
+  const server = createServer((socket) => {
     accepted.push(socket);
-    socket.on('data', (text) => socket.write(`[${text.toString()}]`));
+    socket.on('data', (text) => {
+      received.push(text.toString());
+      socket.write(`[${text.toString()}]`);
+    });
     socket.on('error', () => undefined);
   }).listen(0, '127.0.0.1');
+  stack.use(server);
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  proxy = await TcpProxy.start({ host: '127.0.0.1', port });
-});
-
-afterEach(async () => {
-  for (const client of clients.splice(0)) client.destroy();
-  await proxy.stop();
-  server.close();
+  proxy = await stack.proxy({ host: '127.0.0.1', port });
 });
 
 interface Client {
@@ -35,9 +36,8 @@ interface Client {
 }
 
 async function open(): Promise<Client> {
-  const { port } = proxy.listensAt as { port: number };
-  const socket = connect(port, '127.0.0.1');
-  clients.push(socket);
+  const socket = connect(proxy.port, '127.0.0.1');
+  stack.defer(() => socket.destroy());
   let text = '';
   socket.on('data', (bytes) => (text += bytes.toString())).on('error', () => undefined);
   await once(socket, 'connect');
@@ -62,13 +62,45 @@ describe('TcpProxy', () => {
     const frozen = await open();
     await exchange(frozen, 'one');
     const links = proxy.links;
-    for (const link of links) link.freeze(['requests', 'replies']);
+    proxy.freeze();
     frozen.socket.write('two');
     await exchange(await open(), 'other');
     expect(frozen.received()).toBe('[one]');
     expect(frozen.socket.destroyed).toBe(false);
     for (const link of links) link.thaw();
     await until('the late answer', () => frozen.received() === '[one][two]');
+  });
+
+  test('a frozen connection does not tell the server that the client closed it, until it goes on', async () => {
+    const client = await open();
+    await exchange(client, 'one');
+    proxy.freeze();
+    client.socket.end('two');
+    await until('the proxy to notice', () => proxy.links.length === 0);
+    expect(accepted[0]!.destroyed).toBe(false);
+    const closed = once(accepted[0]!, 'close');
+    proxy.thaw();
+    await closed;
+    expect([received, proxy.connections]).toEqual([['one', 'two'], 1]);
+  });
+
+  test('a connection that is frozen from the start is forwarded when it goes on', async () => {
+    proxy.newConnections = 'freeze';
+    const client = await open();
+    client.socket.write('one');
+    await until('the proxy to connect', () => accepted.length === 1);
+    expect(received).toEqual([]);
+    proxy.thaw();
+    await until('the late answer', () => client.received() === '[one]');
+  });
+
+  test('a frozen connection loses nothing of what a client goes on sending, however much it is', async () => {
+    const client = await open();
+    proxy.freeze();
+    const size = 16 * 1024 * 1024;
+    client.socket.write(Buffer.alloc(size, 'x'));
+    proxy.thaw();
+    await until('all of it', () => received.join('').length === size);
   });
 
   test('a forgotten connection is closed for the server alone, until it goes on', async () => {

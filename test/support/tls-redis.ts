@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { generate } from 'selfsigned';
 import { freePort, startRedis } from './redis';
 import type { RedisServer } from './redis';
 
@@ -14,6 +13,8 @@ export interface TlsRedisServer extends RedisServer {
 /** A Redis that also listens with TLS, by a certificate for 127.0.0.1 that is its own CA and the client's certificate. */
 export async function startTlsRedis(): Promise<TlsRedisServer> {
   const directory = mkdtempSync(join(tmpdir(), 'session-sidecar-tls-'));
+  // Loaded here, because it takes long and few tests need it.
+  const { generate } = await import('selfsigned');
   const { cert, private: key } = await generate([{ name: 'commonName', value: 'localhost' }], {
     extensions: [{ name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] }],
   });

@@ -1,0 +1,217 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import type { RequestListener } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach } from '@jest/globals';
+import { serve } from './browser';
+import { startCollector } from './collector';
+import type { Collector } from './collector';
+import type { CommandOptions } from './commands';
+import { startFakePipeline } from './fake-pipeline';
+import type { FakePipeline, FakePipelineOptions } from './fake-pipeline';
+import { startFakeSidecar } from './fake-sidecar';
+import type { Answers, FakeSidecar } from './fake-sidecar';
+import { asVariables, killGroup, onRedis, startCommand, startProcess, untilReady, untilServing } from './process';
+import type { ProcessOptions, ServingProcess, SidecarProcess } from './process';
+import { startPrometheus } from './prometheus';
+import type { Prometheus, PrometheusOptions } from './prometheus';
+import { startReadySidecar } from './ready-sidecar';
+import { startRedis, startReplica } from './redis';
+import type { RedisServer, RedisServerOptions } from './redis';
+import { startRedisCluster } from './redis-cluster';
+import type { RedisCluster, RedisClusterOptions } from './redis-cluster';
+import { startSentinel } from './redis-sentinel';
+import type { Sentinel } from './redis-sentinel';
+import { startSidecar } from './sidecar';
+import type { LogLevel, Sidecar } from './sidecar';
+import { TcpProxy } from './tcp-proxy';
+import type { Endpoint } from './tcp-proxy';
+import { startTlsRedis } from './tls-redis';
+import type { TlsRedisServer } from './tls-redis';
+
+/** What both a sidecar in this process and one in its own can be told. */
+interface Settings {
+  /** Where sessions are stored. Default: in the sidecar's memory. */
+  readonly redis?: { readonly url: string } | undefined;
+  /** Settings without `SESSION_SIDECAR_`: `{ IDLE_TIMEOUT: '1s' }`. */
+  readonly settings?: Readonly<Record<string, string>> | undefined;
+  /** Whole variables. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Whether to wait until the store can be used. Default: yes. */
+  readonly awaitReady?: boolean;
+}
+
+export interface SidecarOptions extends Settings {
+  /** To start on the address of one that was closed. Default: a free port. */
+  readonly address?: string | undefined;
+  /** From which level on {@link Sidecar.log} keeps lines. Default: none. */
+  readonly logLevel?: LogLevel | undefined;
+}
+
+export type SidecarProcessOptions = Settings & ProcessOptions;
+
+/**
+ * Everything that a test runs against, started here and ended with the test, the last first. Anything else that must be
+ * closed goes to {@link use}, and any other end to {@link defer}.
+ */
+export class Stack {
+  readonly #endings: (() => unknown)[] = [];
+  readonly #thawing: (() => void)[] = [];
+
+  /** Closes something at the end, and returns it. */
+  use<T extends { close(): unknown }>(thing: T): T {
+    this.defer(() => thing.close());
+    return thing;
+  }
+
+  /** Runs at the end. */
+  defer(...endings: readonly (() => unknown)[]): void {
+    this.#endings.push(...endings);
+  }
+
+  /** A redis-server on a free port and on a Unix socket. */
+  async redis(options?: RedisServerOptions): Promise<RedisServer> {
+    return this.#server(await startRedis(options));
+  }
+
+  /** A redis-server that has caught up with its master. */
+  async replica(master: RedisServer): Promise<RedisServer> {
+    return this.#server(await startReplica(master));
+  }
+
+  /** A redis-server that listens with TLS as well. */
+  async tlsRedis(): Promise<TlsRedisServer> {
+    return this.#server(await startTlsRedis());
+  }
+
+  /** @param quorum how many Sentinels must agree that the master is down */
+  async sentinel(master: RedisServer, quorum?: number): Promise<Sentinel> {
+    const sentinel = await startSentinel(master, quorum);
+    this.defer(() => sentinel.stop());
+    return sentinel;
+  }
+
+  async redisCluster(options?: RedisClusterOptions): Promise<RedisCluster> {
+    const cluster = await startRedisCluster(options);
+    for (const node of [...cluster.nodes, ...cluster.replicas]) this.#server(node);
+    return cluster;
+  }
+
+  #server<T extends RedisServer>(server: T): T {
+    this.#thawing.push(() => server.thaw());
+    this.defer(() => server.stop());
+    return server;
+  }
+
+  /** A sidecar in this process. */
+  async sidecar({
+    redis,
+    address,
+    settings = {},
+    logLevel,
+    awaitReady,
+    ...options
+  }: SidecarOptions = {}): Promise<Sidecar> {
+    const start = awaitReady === false ? startSidecar : startReadySidecar;
+    const env = { ...asVariables(settings), ...options.env };
+    return this.use(await start({ redisUrl: redis?.url, grpcAddress: address, env, logLevel }));
+  }
+
+  /** The built program, serving on free ports unless settings say otherwise. */
+  async process({ redis, settings, awaitReady, ...options }: SidecarProcessOptions = {}): Promise<ServingProcess> {
+    const free = { GRPC_ADDRESS: '127.0.0.1:0', HTTP_ADDRESS: '127.0.0.1:0' };
+    const started = this.launch({ ...options, settings: { ...free, ...(redis && onRedis(redis)), ...settings } });
+    const serving = await untilServing(started);
+    if (redis !== undefined && awaitReady !== false) await untilReady(serving);
+    return serving;
+  }
+
+  /** The built program, with nothing but its options, and without waiting for anything. */
+  launch(options?: ProcessOptions): SidecarProcess {
+    const started = startProcess(options);
+    this.defer(() => {
+      started.child.kill('SIGKILL');
+      return started.exit;
+    });
+    return started;
+  }
+
+  /** Another program that runs while the test does. At the end, all that it has started is ended, too. */
+  command(command: string, args: readonly string[], options?: CommandOptions): SidecarProcess {
+    const started = startCommand(command, args, options);
+    this.defer(() => {
+      killGroup(started.child);
+      return started.exit;
+    });
+    return started;
+  }
+
+  /** A gRPC server that answers as the test says. */
+  async fakeSidecar(answers: Answers, address?: string): Promise<FakeSidecar> {
+    return this.use(await startFakeSidecar(answers, address));
+  }
+
+  /** A gRPC server whose Pipeline does what the test says. */
+  async fakePipeline(options?: FakePipelineOptions): Promise<FakePipeline> {
+    return this.use(await startFakePipeline(options));
+  }
+
+  /** A network before a server, which the test can break. */
+  async proxy(target: Endpoint, at?: Endpoint): Promise<TcpProxy> {
+    const proxy = await TcpProxy.start(target, at);
+    this.#thawing.push(() => proxy.heal({ closeIgnored: true }));
+    this.defer(() => proxy.stop());
+    return proxy;
+  }
+
+  async collector(options?: { readonly holds?: boolean }): Promise<Collector> {
+    return this.use(await startCollector(options));
+  }
+
+  async prometheus(options: PrometheusOptions): Promise<Prometheus> {
+    const prometheus = await startPrometheus(options);
+    this.defer(() => prometheus.stop());
+    return prometheus;
+  }
+
+  /** Serves an Express app, or any other listener, and gives its URL. */
+  async serve(listener: RequestListener): Promise<string> {
+    return this.use(await serve(listener)).url;
+  }
+
+  /** An empty folder, removed at the end. */
+  directory(parent = tmpdir()): string {
+    const path = mkdtempSync(join(parent, 'session-sidecar-test-'));
+    this.defer(() => rmSync(path, { recursive: true, force: true }));
+    return path;
+  }
+
+  /** Ends everything, whatever fails, and fails with the first failure. */
+  async end(): Promise<void> {
+    // Nothing that is still to be closed may wait for a server that hangs.
+    for (const thaw of this.#thawing.splice(0)) thaw();
+    const failures: unknown[] = [];
+    for (const ending of this.#endings.splice(0).reverse()) {
+      try {
+        await ending();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+}
+
+/** A stack that ends after each test. */
+export function stackForEachTest(): Stack {
+  const stack = new Stack();
+  afterEach(() => stack.end());
+  return stack;
+}
+
+/** A stack that ends after all tests of a file, or of the `describe` block that it is made in. */
+export function stackForAllTests(): Stack {
+  const stack = new Stack();
+  afterAll(() => stack.end());
+  return stack;
+}
