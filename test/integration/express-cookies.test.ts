@@ -2,39 +2,10 @@ import { describe, expect, test } from '@jest/globals';
 import type { Request } from 'express';
 import { sessions } from '@session-sidecar/client/express';
 import { Browser } from '../support/browser';
-import { ExpressStack, expressVersions } from '../support/express-stack';
+import { ExpressStack } from '../support/express-stack';
 import { countRpcs } from '../support/sidecar';
 
 const stack = new ExpressStack();
-
-const steps = {
-  use: ({ session }: Request) => session.set('note', 'new'),
-  store: ({ session }: Request) => session.csrfToken(),
-  invalidate: ({ session }: Request) => session.invalidate(),
-  regenerate: ({ session }: Request) => session.regenerate(),
-};
-type Step = keyof typeof steps;
-
-// The table of the seed library. It stores and sets a cookie for whoever touches the session; this does so only when
-// something is written, hence the second row. Those that regenerate or store are not in the seed's.
-const table: [start: 'new' | 'existing', steps: Step[], usually: string, withheld: string][] = [
-  ['new', [], 'none', 'none'],
-  ['new', ['use'], 'set', 'none'],
-  ['new', ['store'], 'set', 'none'],
-  ['new', ['invalidate'], 'none', 'none'],
-  ['new', ['invalidate', 'use'], 'set', 'none'],
-  ['new', ['invalidate', 'use', 'invalidate'], 'none', 'none'],
-  ['new', ['store', 'invalidate'], 'none', 'none'],
-  ['new', ['invalidate', 'invalidate'], 'none', 'none'],
-  ['existing', [], 'none', 'none'],
-  ['existing', ['use'], 'none', 'none'],
-  ['existing', ['invalidate'], 'delete', 'delete'],
-  ['existing', ['invalidate', 'use'], 'set', 'delete'],
-  ['existing', ['invalidate', 'store'], 'set', 'delete'],
-  ['existing', ['invalidate', 'use', 'invalidate'], 'delete', 'delete'],
-  ['existing', ['invalidate', 'invalidate'], 'delete', 'delete'],
-  ['existing', ['regenerate'], 'set', 'set'],
-];
 
 function effectOf(response: Response): string {
   const cookies = response.headers.getSetCookie();
@@ -43,49 +14,6 @@ function effectOf(response: Response): string {
   if (cookie === undefined) return 'none';
   return cookie.startsWith('session_sidecar=; Max-Age=0; Path=/; Expires=Thu, 01 Jan 1970') ? 'delete' : 'set';
 }
-
-describe.each(expressVersions)('On %s, the cookie of a session', (_, express) => {
-  const cases = table.flatMap(([start, done, usually, withheld]) =>
-    [true, false].flatMap((cookieOnException) =>
-      [false, true].map((fails) => ({
-        start,
-        done,
-        what: done.length === 0 ? 'nothing is done' : done.join(', then '),
-        cookieOnException,
-        fails,
-        effect: fails && !cookieOnException ? withheld : usually,
-      })),
-    ),
-  );
-  test.each(cases)(
-    '$start, when $what, with cookieOnException=$cookieOnException and an exception ($fails): $effect',
-    async ({ start, done, cookieOnException, fails, effect }) => {
-      const run = async (req: Request) => {
-        // Looking is nothing.
-        req.session.get('note');
-        for (const step of done) await steps[step](req);
-        if (fails) throw new Error('made up');
-      };
-      const url = await stack.serve(
-        (app) => app.get('/', (req, res, next) => void run(req).then(() => res.send('done'), next)),
-        { cookieOnException },
-        express,
-      );
-      const browser = start === 'new' ? new Browser(url) : await stack.browserWithSession(url);
-      const before = await browser.cookie();
-      const response = await browser.fetch('/');
-      expect(response.status).toBe(fails ? 500 : 200);
-      expect(effectOf(response)).toBe(effect);
-
-      const after = await browser.cookie();
-      if (effect === 'set') expect(after).not.toBe(before);
-      else expect(after).toBe(effect === 'delete' ? undefined : before);
-      // Nothing is left in Redis that the browser could not ask for.
-      expect(await redisSize()).toBe(after === undefined ? 0 : 1);
-      if (after !== undefined) expect(await stack.stored(after)).toBeDefined();
-    },
-  );
-});
 
 const redisSize = () => stack.redis.admin.dbsize();
 
@@ -167,113 +95,6 @@ describe('the calls of a request', () => {
     expect(await visit('/write', guest)).toEqual({ GetSession: 1, UpdateSession: 1 });
     expect(await visit('/stream', guest)).toEqual({ GetSession: 1, UpdateSession: 1 });
     expect(await visit('/login', guest)).toEqual({ GetSession: 1, RegenerateSession: 1 });
-  });
-});
-
-describe('a browser that sends several cookies of the name', () => {
-  /** The answer, the cookies that it sets, and what it costs. */
-  async function visit(path: string, cookies: readonly string[], headers: Record<string, string> = {}) {
-    const url = await stack.serve((app) => {
-      app.set('trust proxy', true);
-      app.get('/read', (req, res) => void res.json([req.session.origin, req.session.get('note') ?? null]));
-      app.get('/write', (req, res) => {
-        req.session.set('note', 'new');
-        res.json([req.session.origin, null]);
-      });
-      app.get('/login', async (req, res) => {
-        await req.session.regenerate();
-        res.json([req.session.origin, req.session.get('note') ?? null]);
-      });
-      app.get('/logout', async (req, res) => {
-        await req.session.invalidate();
-        res.json([req.session.origin, null]);
-      });
-    });
-    const before = await countRpcs(stack.sidecar);
-    const response = await fetch(url + path, { headers: { ...headers, Cookie: cookies.join('; ') } });
-    const [origin, note] = (await response.json()) as [string, string | null];
-    const reads = ((await countRpcs(stack.sidecar))['GetSession'] ?? 0) - (before['GetSession'] ?? 0);
-    return { origin, note, reads, setCookies: response.headers.getSetCookie() };
-  }
-
-  const store = async (note = 'old'): Promise<string> => {
-    const session = stack.client.create();
-    session.set('note', note);
-    await session.save();
-    return session.token!;
-  };
-  /** As an earlier session left behind in the browser, or another host of the site put there. */
-  const stale = async (): Promise<string> => {
-    const session = await stack.client.open(await store('stale'));
-    const token = session.token!;
-    await session.invalidate();
-    return token;
-  };
-  const plain = (token: string) => `session_sidecar=${token}`;
-  const host = (token: string) => `__Host-session_sidecar=${token}`;
-  const overHttps = { 'X-Forwarded-Proto': 'https' };
-  const namesAndValues = (cookies: readonly string[]) => cookies.map((cookie) => cookie.replace(/;.*/, ''));
-
-  test('gets the session that is found, wherever it is among those that are dead or made up', async () => {
-    const live = await store();
-    const [one, two] = [await stale(), await stale()];
-    for (const [cookies, reads] of [
-      [[plain(live)], 1],
-      [[plain(live), plain(one)], 1],
-      [[plain(one), plain(live)], 2],
-      [[plain(one), plain(two), plain(live)], 3],
-      [[plain(one), plain(one), plain(one), plain(one), plain(live)], 2],
-      [[plain('made-up'), plain(''), plain('x'.repeat(300)), plain(live)], 1],
-    ] as const) {
-      expect(await visit('/read', cookies)).toEqual({ origin: 'found', note: 'old', reads, setCookies: [] });
-    }
-  });
-
-  test('keeps the session that is found when it writes: no other takes its place', async () => {
-    const [dead, live] = [await stale(), await store()];
-    expect(await visit('/write', [plain(dead), plain(live)])).toMatchObject({ origin: 'found', setCookies: [] });
-    expect(await stack.stored(live)).toEqual({ note: 'new' });
-  });
-
-  test('can sign in and out with a dead one before its own', async () => {
-    const [dead, live] = [await stale(), await store()];
-    const { setCookies } = await visit('/login', [plain(dead), plain(live)]);
-    expect(setCookies).toEqual([expect.stringMatching(/^session_sidecar=/)]);
-    const next = /=([^;]+)/.exec(setCookies[0]!)![1]!;
-    expect(await stack.stored(next)).toEqual({ note: 'old' });
-    const after = await visit('/logout', [plain(dead), plain(next)]);
-    expect(namesAndValues(after.setCookies)).toEqual(['session_sidecar=']);
-    expect(await stack.stored(next)).toBeUndefined();
-  });
-
-  test('has three of them tried at most', async () => {
-    const dead = await Promise.all([stale(), stale(), stale(), stale(), stale()]);
-    const { origin, reads } = await visit('/read', dead.map(plain));
-    expect({ origin, reads }).toEqual({ origin: 'not_found', reads: 3 });
-  });
-
-  test('gets the session of the cookie that no other host can set', async () => {
-    const [tossed, own] = [await store('tossed'), await store()];
-    const cookies = [plain(tossed), host(own)];
-    expect(await visit('/read', cookies, overHttps)).toEqual({
-      origin: 'found',
-      note: 'old',
-      reads: 1,
-      setCookies: [],
-    });
-  });
-
-  test('gets the others deleted with a new token over https, and all of them at sign-out', async () => {
-    const live = await store();
-    expect(await visit('/read', [plain(live)], overHttps)).toMatchObject({ note: 'old', setCookies: [] });
-    const { setCookies } = await visit('/login', [plain(live)], overHttps);
-    expect(namesAndValues(setCookies)).toEqual([
-      expect.stringMatching(/^__Host-session_sidecar=.{68}$/),
-      'session_sidecar=',
-    ]);
-    const next = /=([^;]+)/.exec(setCookies[0]!)![1]!;
-    const after = await visit('/logout', [host(next), plain(await store('left behind'))], overHttps);
-    expect(namesAndValues(after.setCookies)).toEqual(['__Host-session_sidecar=', 'session_sidecar=']);
   });
 });
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { beforeAll, expect, test } from '@jest/globals';
 import { SessionError } from '@session-sidecar/client';
-import type { ISession , SessionClient} from '@session-sidecar/client';
+import type { ISession, SessionClient } from '@session-sidecar/client';
 import { resolveSettings, startSessionResponse } from '../../client/src/web/session-response';
 import { connect } from '../support/client';
 import { Browser } from '../support/browser';

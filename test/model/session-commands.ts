@@ -1,76 +1,10 @@
 import { expect } from '@jest/globals';
 import fc from 'fast-check';
-import type { Mutation } from '../../server/src/session/session-update';
-import { SessionError } from '../../server/src/session/errors';
 import type { SessionManager } from '../../server/src/session/session-manager';
-import type { Json, ModelOperation, ModelResult, ModelSession, SessionModel } from './session-model';
-
-/** The real thing beside the model: several managers on one store, as several sidecars are, and the tokens they issued. */
-export interface RealSessions {
-  readonly managers: readonly SessionManager[];
-  readonly tokens: string[];
-  /** How many commands on tokens were compared. */
-  commandsRun: number;
-  advance(milliseconds: number): Promise<void>;
-}
-
-type SessionCommand = fc.AsyncCommand<SessionModel, RealSessions>;
-
-/** Real time passes in Redis while a test runs: no check may depend on less than this. */
-const slackMs = 5_000;
-
-const key = fc.constantFrom('a', 'b', '__proto__', 'ключ', 'with space');
-const queue = fc.constantFrom('', 'errors', 'q 2');
-const json: fc.Arbitrary<Json> = fc.oneof(
-  fc.integer({ min: -20, max: 20 }),
-  fc.constantFrom('', 'x', 'tea, "hot" [1]', 'é\n', '2'),
-  fc.array(fc.oneof(fc.integer({ min: 0, max: 2 }), fc.constantFrom('2', ',]')), { maxLength: 3 }),
-  fc.constant(Number.MAX_SAFE_INTEGER),
-);
-
-const operation: fc.Arbitrary<ModelOperation> = fc.oneof(
-  fc.record({ kind: fc.constantFrom('set', 'set_if_absent'), key, value: json }),
-  fc.record({ kind: fc.constantFrom('delete', 'take'), key }),
-  fc.record({ kind: fc.constant('clear') }),
-  fc.record({ kind: fc.constant('append'), key, value: json, unlessPresent: fc.boolean() }),
-  fc.record({ kind: fc.constant('increment'), key, by: fc.integer({ min: -9, max: 9 }).filter((by) => by !== 0) }),
-  fc.record({ kind: fc.constant('push_flash'), queue, message: json, unlessPresent: fc.boolean() }),
-);
-const operations = fc.array(operation, { maxLength: 4 });
-
-/** A command on whichever token, live or dead, by whichever sidecar. Newer tokens are likelier: more of them live. */
-const anywhere = { tokensBack: fc.oneof(fc.nat({ max: 2 }), fc.nat({ max: 20 })), manager: fc.nat({ max: 1 }) };
-
-interface Where {
-  /** How many tokens before the newest. */
-  readonly tokensBack: number;
-  readonly manager: number;
-}
-
-abstract class OnToken implements SessionCommand {
-  constructor(readonly where: Where) {}
-
-  check(model: Readonly<SessionModel>): boolean {
-    return this.where.tokensBack < model.tokens.length;
-  }
-
-  async run(model: SessionModel, real: RealSessions): Promise<void> {
-    const manager = real.managers[this.where.manager]!;
-    const token = real.tokens[this.tokenNumber(model)]!;
-    const session = model.find(this.tokenNumber(model));
-    if (session === undefined) await expectFailure('SESSION_NOT_FOUND', this.act(manager, token, real));
-    else await this.compare(model, session, this.act(manager, token, real));
-    real.commandsRun += 1;
-  }
-
-  protected tokenNumber(model: SessionModel): number {
-    return model.tokens.length - 1 - this.where.tokensBack;
-  }
-
-  abstract act(manager: SessionManager, token: string, real: RealSessions): Promise<unknown>;
-  abstract compare(model: SessionModel, session: ModelSession, acted: Promise<unknown>): Promise<void>;
-  abstract toString(): string;
-}
+import { anywhere, expectFailure, OnToken, slackMs } from './on-token';
+import type { RealSessions, SessionCommand, Where } from './on-token';
+import { fromResult, operations, parse, queue, toOperation } from './operations';
+import type { ModelOperation, ModelSession, SessionModel } from './session-model';
 
 class Create implements SessionCommand {
   constructor(
@@ -323,32 +257,3 @@ export const sessionCommands = fc.commands(
   ],
   { maxCommands: 100, size: 'max' },
 );
-
-async function expectFailure(reason: string, acted: Promise<unknown>): Promise<void> {
-  const error: unknown = await acted.then(
-    () => undefined,
-    (failure: unknown) => failure,
-  );
-  expect(error instanceof SessionError ? error.reason : error).toBe(reason);
-}
-
-function toOperation(operation: ModelOperation): Mutation {
-  switch (operation.kind) {
-    case 'set':
-    case 'set_if_absent':
-    case 'append':
-      return { ...operation, value: Buffer.from(JSON.stringify(operation.value)) };
-    case 'push_flash':
-      return { ...operation, message: Buffer.from(JSON.stringify(operation.message)) };
-    default:
-      return operation;
-  }
-}
-
-function fromResult({ applied, value }: { applied: boolean; value?: Buffer }): ModelResult {
-  return value === undefined ? { applied } : { applied, value: parse(value) };
-}
-
-function parse(value: Buffer): Json {
-  return JSON.parse(value.toString()) as Json;
-}

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { SessionError } from '@session-sidecar/client';
-import type { ISession , SessionClient} from '@session-sidecar/client';
+import type { ISession, SessionClient } from '@session-sidecar/client';
 import { connect } from '../../support/client';
 import type { RedisServer } from '../../support/redis';
 import type { Sidecar } from '../../support/sidecar';

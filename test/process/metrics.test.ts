@@ -1,13 +1,11 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { status } from '@grpc/grpc-js';
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { ErrorReason } from '@session-sidecar/proto/session/v1/error_reason';
 import { version } from '../../server/package.json';
 import { until } from '../support/poll';
-import { metricsOf, probe, signingKey } from '../support/process';
+import { metricsOf, signingKey, untilReady } from '../support/process';
 import type { ServingProcess } from '../support/process';
-import { connectRaw, failureOf, methods as unaryMethods, mutation } from '../support/raw-grpc';
+import { connectRaw, failureOf, mutation } from '../support/raw-grpc';
 import type { RawClient } from '../support/raw-grpc';
 import { freePort } from '../support/redis';
 import type { RedisServer } from '../support/redis';
@@ -34,50 +32,6 @@ beforeAll(async () => {
 
 afterEach(async () => {
   await redis.admin.flushall();
-});
-
-describe('the HTTP port', () => {
-  test.each(['/livez', '/readyz', '/metrics'])(
-    '%s answers GET, with and without a query, and HEAD without a body',
-    async (path) => {
-      const get = await probe(`${sidecar.httpUrl}${path}`);
-      const query = await probe(`${sidecar.httpUrl}${path}?probe=1`);
-      const head = await probe(`${sidecar.httpUrl}${path}`, { method: 'HEAD' });
-      expect([get.status, query.status, head.status]).toEqual([200, 200, 200]);
-      expect(get.text).not.toBe('');
-      expect(query.text).not.toBe('');
-      expect(head.text).toBe('');
-      for (const header of ['content-type', 'cache-control'])
-        expect(head.headers.get(header)).toBe(get.headers.get(header));
-      expect(get.headers.get('cache-control')).toBe('no-store');
-    },
-  );
-
-  test('/readyz lists with ?verbose what calls depend on, and since when it has been ready', async () => {
-    const { status: code, text } = await probe(`${sidecar.httpUrl}/readyz?verbose`);
-    expect(code).toBe(200);
-    expect(text).toMatch(/^ready\nready: redis[^:]* since \d{4}-\S+Z\nready: grpc since \d{4}-\S+Z\n$/);
-    expect((await probe(`${sidecar.httpUrl}/readyz`)).text).toBe('ready\n');
-  });
-
-  test('says of the metrics that they are the Prometheus text format', async () => {
-    const { headers } = await probe(`${sidecar.httpUrl}/metrics`);
-    expect(headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
-  });
-
-  test.each(['/', '/metrics/', '/livez/x', '/healthz', '/%6Divez', '//livez'])('%s is not found', async (path) => {
-    expect(await probe(`${sidecar.httpUrl}${path}`)).toMatchObject({
-      status: 404,
-      text: 'Not found. This port serves /metrics, /livez and /readyz.\n',
-    });
-  });
-
-  test.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])('%s is not allowed, anywhere', async (method) => {
-    for (const path of ['/metrics', '/nowhere']) {
-      const { status: code, headers } = await probe(`${sidecar.httpUrl}${path}`, { method });
-      expect({ code, allow: headers.get('allow') }).toEqual({ code: 405, allow: 'GET, HEAD' });
-    }
-  });
 });
 
 /** What a piece of work adds to the counters of the product. Those that stay are left out. */
@@ -122,10 +76,6 @@ async function growth(counted: Counted, work: () => Promise<unknown>): Promise<R
   await work();
   await untilIdle();
   return Object.fromEntries(Object.entries(await read()).map(([key, value]) => [key, value - (before[key] ?? 0)]));
-}
-
-async function untilReady({ httpUrl }: ServingProcess): Promise<void> {
-  await until('the sidecar to be ready', async () => (await probe(`${httpUrl}/readyz`)).status === 200);
 }
 
 /** A call is counted when it has been answered, which may be a moment after the answer has arrived. */
@@ -331,125 +281,5 @@ describe('what is counted', () => {
     ]) {
       expect(metrics.value(`session_sidecar_${name}_total`)).toBe(0);
     }
-  });
-});
-
-interface DocumentedMetric {
-  readonly name: string;
-  readonly type: string;
-  readonly labels: readonly string[];
-  readonly help: string;
-}
-
-function documented(): DocumentedMetric[] {
-  const page = readFileSync(join(__dirname, '../../docs/reference/metrics.md'), 'utf8');
-  const rows = [...page.matchAll(/^\| `(\w+)` \| (\w+) \| (.*?) \| (.*) \|$/gm)];
-  return rows.map(([, name = '', type = '', labels = '', help = '']) => ({
-    name,
-    type,
-    labels: [...labels.matchAll(/`(\w+)`/g)].map(([, label = '']) => label),
-    help,
-  }));
-}
-
-/** Calls of every kind, with answers of every kind. */
-async function workload(): Promise<void> {
-  const token = await create();
-  await client.call('getSession', { token });
-  await client.call('updateSession', { token, mutations: [mutation.set('a', '2')] });
-  await failureOf(client.call('updateSession', { token, ifVersion: 7 }));
-  await client.call('pushFlash', { token, message: Buffer.from('1') });
-  await failureOf(client.call('pushFlash', { token, message: Buffer.from('1') }));
-  await client.call('peekFlash', { token });
-  await client.call('popFlash', { token });
-  await client.call('getCsrfToken', { token });
-  await client.call('newCsrfToken', { token });
-  await client.call('checkCsrfToken', { token });
-  await failureOf(client.call('getSession', { token: 'nonsense' }));
-  await failureOf(client.call('updateSession', { token, mutations: [mutation.set('', '')] }));
-  await failureOf(client.send('GetSession', Buffer.from('nonsense')));
-  await redis.admin.config('SET', 'maxmemory', '1');
-  await failureOf(create());
-  await redis.admin.config('SET', 'maxmemory', '0');
-  const regenerated = await client.call('regenerateSession', { token });
-  await failureOf(client.call('getSession', { token }));
-  const [stored = ''] = await redis.admin.keys('*');
-  await redis.admin.set(stored, 'damaged');
-  await failureOf(client.call('getSession', { token: regenerated.token }));
-  await redis.admin.del(stored);
-  await client.call('invalidateSession', { token: regenerated.token });
-}
-
-describe('docs/reference/metrics.md', () => {
-  test('lists the metrics that are served, and no others, with their types and meanings', async () => {
-    const { families } = await metricsOf(sidecar);
-    const served = [...families].map(([name, { type, help }]) => ({ name, type, help }));
-    const inDocs = documented().map(({ name, type, help }) => ({ name, type, help }));
-    const byName = (a: { name: string }, b: { name: string }): number => a.name.localeCompare(b.name);
-    expect(served.sort(byName)).toEqual(inDocs.sort(byName));
-  });
-
-  test('lists the labels that they have after some work, each with a value from a closed set', async () => {
-    await workload();
-    const { samples } = await metricsOf(sidecar);
-    const own = documented().filter(({ name }) => name.startsWith('session_sidecar_'));
-    const allowed: Readonly<Record<string, readonly string[]>> = {
-      method: Object.values(unaryMethods).map(({ name }) => name),
-      status: Object.values(status).filter((name) => typeof name === 'string'),
-      command: ['create', 'load', 'update', 'delete'],
-      reason: Object.keys(ErrorReason),
-      result: [
-        'found',
-        'not_found',
-        'token_malformed',
-        'token_bad_signature',
-        'token_unknown_key',
-        'done',
-        'skipped',
-        'hit',
-        'miss',
-        'applied',
-        'rejected',
-      ],
-      limit: [
-        'api_token',
-        'calls_in_flight',
-        'compression',
-        'connections',
-        'frame',
-        'handshake',
-        'health_watches',
-        'keepalive',
-        'mutations',
-        'paused',
-        'reply_buffer',
-        'request_buffer',
-        'request_time',
-        'streams',
-        // Of the HTTP port.
-        'head',
-        'body',
-        'time',
-      ],
-      setting: ['SESSION_SIDECAR_SIGNING_KEYS_FILE'],
-      version: [version],
-      store: ['redis'],
-    };
-    for (const { name, type, labels } of own) {
-      const suffixes = type === 'histogram' ? ['_bucket', '_sum', '_count'] : [''];
-      for (const suffix of suffixes) {
-        const found = samples.filter((sample) => sample.name === name + suffix);
-        expect({ name: name + suffix, isServed: found.length > 0 }).toEqual({ name: name + suffix, isServed: true });
-        const expected = suffix === '_bucket' ? [...labels, 'le'] : labels;
-        for (const sample of found) {
-          expect({ name, labels: Object.keys(sample.labels).sort() }).toEqual({ name, labels: [...expected].sort() });
-          for (const label of labels) expect(allowed[label]).toContain(sample.labels[label]);
-        }
-      }
-    }
-    const methods = samples
-      .filter(({ name }) => name === 'session_sidecar_rpcs_total')
-      .map(({ labels }) => labels['method']);
-    expect([...new Set(methods)].sort()).toEqual([...(allowed['method'] ?? [])].sort());
   });
 });

@@ -1,21 +1,13 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import type { Mutation } from '../../server/src/session/session-update';
-import { emptyContent } from '../../server/src/session/content';
-import { expiryOf } from '../../server/src/session/session';
 import { SessionManager } from '../../server/src/session/session-manager';
-import type { SessionStore, StorePart } from '../../server/src/session/session-store';
 import { createTokens, randomSigningKey } from '../../server/src/tokens/token';
-import { decodeRecord, encodeBody } from '../../server/src/store/redis/record-codec';
-import { RedisStore } from '../../server/src/store/redis/redis-store';
 import { ignoreEvents } from '../support/events';
 import { until } from '../support/poll';
 import { methods } from '../support/raw-grpc';
 import type { RedisServer } from '../support/redis';
 import {
-  connectForTest,
   generousLimits,
   keyPrefix,
   makeRedisStore,
@@ -25,88 +17,23 @@ import {
 import type { StoreHarness } from '../support/store-harness';
 import { commandCounts } from '../support/stored';
 import { stackForAllTests } from '../support/stack';
-
-const text = readFileSync(join(__dirname, '..', '..', 'docs', 'reference', 'storage.md'), 'utf8');
-
-/** The cells of the rows of the table whose head begins with these cells. */
-function tableOf(...head: string[]): string[][] {
-  const lines = text.split('\n');
-  const cellsOf = (line: string) =>
-    line
-      .split('|')
-      .slice(1, -1)
-      .map((cell) => cell.trim());
-  const at = lines.findIndex(
-    (line) => line.startsWith('|') && head.every((cell, index) => cellsOf(line)[index] === cell),
-  );
-  if (at < 0) throw new Error(`The document has no table "${head.join(', ')}".`);
-  const stop = lines.findIndex((line, index) => index > at && !line.startsWith('|'));
-  return lines.slice(at + 2, stop).map(cellsOf);
-}
-
-const codeIn = (cell = ''): string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, code]) => code ?? '');
-
-function blocksOf(language: string): string[] {
-  return [...text.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, 'gms'))].map(([, block]) => block ?? '');
-}
+import { blocksOf, codeIn, notThere, tableOf, text } from './storage-page';
 
 const tokens = createTokens([randomSigningKey()]);
 const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
 
-describe('the example in docs/reference/storage.md', () => {
-  const [, key = '', quoted = '', expires = ''] =
-    /GET (\S+)\n(".*")\n.*PEXPIRETIME \1\n\(integer\) (\d+)\n/.exec(blocksOf('console')[0] ?? '') ?? [];
-  // What redis-cli puts in quotes is JSON as long as it has no byte outside ASCII.
-  const record = Buffer.from(JSON.parse(quoted) as string);
-  const decoded = decodeRecord(record) ?? notThere('the example to be a record');
-  const header = new Map(tableOf('part', 'in the example').map(([part = '', value]) => [part, codeIn(value)[0]]));
-
-  test('is under the key of a session, and the same in both ways of printing it', () => {
-    expect(key).toMatch(new RegExp(`^${keyPrefix}[A-Za-z0-9_-]{22}$`));
-    expect(blocksOf('text')[0]).toBe(record.toString());
+/** A command as the document writes it. */
+function literalOf([name = '', ...args]: string[]): string {
+  const words = args.map((arg, at) => {
+    if (at === 0) return 'key';
+    if (/^1 \d+ /.test(arg)) return 'record';
+    if (name === 'SETRANGE') return at === 1 && /^\d{2}$/.test(arg) ? 'offset' : 'accessed';
+    return /^\d{13}$/.test(arg) ? 'expires' : arg;
   });
+  return [name, ...words].join(' ');
+}
 
-  test('decodes to what the document says about it', () => {
-    expect([...header.values()].join(' ')).toBe(record.toString().split('\n')[0]);
-    expect(decoded).toMatchObject({
-      version: Number(header.get('version')),
-      created: Number(header.get('created')),
-      accessed: Number(header.get('accessed')),
-      idleTimeout: Number(header.get('idle timeout')),
-      csrfToken: header.get('CSRF token'),
-    });
-    const entries = tableOf('entry', 'kind', 'name', 'value').map(([entry, kind, name, value]) => [
-      entry,
-      codeIn(kind)[0],
-      codeIn(name)[0] ?? '',
-      codeIn(value)[0],
-    ]);
-    const { subject, content } = decoded;
-    expect(entries).toEqual([
-      ['subject', '@', '', subject],
-      ...Array.from(content.data, ([name, value]) => ['data', '=', name, value.toString()]),
-      ...Array.from(content.flash, ([name, messages]) =>
-        messages.map((message) => ['flash message', '!', name, message.toString()]),
-      ).flat(),
-    ]);
-  });
-
-  test('has the bytes that the same content is encoded to', () => {
-    const body = encodeBody(decoded.content, decoded.subject);
-    expect(body.toString()).toBe(record.subarray(record.indexOf('\n') + 1).toString());
-  });
-
-  test('has the sizes and the end that the document says', () => {
-    expect(text).toContain(`${String(decoded.content.bytes)} bytes of keys, values and messages`);
-    expect(text).toContain(`in a record of ${String(record.length)} bytes`);
-    expect(expiryOf(twentyMinutes, decoded)).toBe(Number(expires));
-    const [, sum, result] = /at most 60 s: ([\d+\s]+) =\s+(\d+)\./.exec(text) ?? [];
-    expect(sum?.split('+').reduce((total, term) => total + Number(term), 0)).toBe(Number(expires));
-    expect(result).toBe(expires);
-  });
-});
-
-describe('the rest of docs/reference/storage.md, on a real Redis', () => {
+describe('the commands in docs/reference/storage.md, on a real Redis', () => {
   const stack = stackForAllTests();
   let server: RedisServer;
   let monitor: Redis;
@@ -279,102 +206,4 @@ describe('the rest of docs/reference/storage.md, on a real Redis', () => {
     );
     expect(literal.map(literalOf)).toEqual(commands);
   });
-
-  const rules = /^ACL SETUSER (\S+) (.*)$/m.exec(blocksOf('text').join('\n')) ?? [];
-  const [, user = '', ruleText = ''] = rules;
-  const rulesOfUser = ruleText.split(' ');
-  const password = rulesOfUser.find((rule) => rule.startsWith('>'))?.slice(1);
-
-  /** Uses all a store can do as the documented user, and tells what Redis refused. */
-  async function refusedTo(
-    servers: readonly RedisServer[],
-    ruleSet: readonly string[],
-    overrides: Parameters<typeof redisConnectionOptions>[0],
-  ) {
-    for (const { admin } of servers) {
-      await admin.acl('SETUSER', user, ...ruleSet);
-      await admin.acl('LOG', 'RESET');
-    }
-    const storeWith = (touchInterval: number | undefined) => {
-      const connection = connectForTest(redisConnectionOptions({ ...overrides, username: user, password }));
-      const expiry = { ...twentyMinutes, touchInterval };
-      const settings = { expiry, limits: generousLimits, keyPrefix, expireKeys: true, commandTimeoutMs: 5_000 };
-      return new RedisStore({ connection, ...settings });
-    };
-    // With the one, every load records its access; with the other, a load right after the creation is a plain read.
-    const [store, reader] = [storeWith(0), storeWith(undefined)];
-    const refusals: unknown[] = [];
-    const attempt = (work: Promise<unknown>) => work.catch((error: unknown) => refusals.push(error));
-    try {
-      const refused = ({ reason }: StorePart): boolean => reason === 'NOPERM' || reason === 'ERR';
-      const isDecided = (each: SessionStore): boolean => each.ready || each.parts.some(refused);
-      await until('the connections to be decided on', () => isDecided(store) && isDecided(reader));
-      for (const idleTimeout of [60_000, undefined]) {
-        const session = {
-          ...tokens.issue(),
-          content: emptyContent,
-          csrfToken: 'csrf',
-          subject: undefined,
-          idleTimeout,
-        };
-        await attempt(reader.create(session));
-        await attempt(reader.load(session));
-        await attempt(reader.update(session, {}));
-        await attempt(store.load(session));
-        await attempt(store.update(session, { mutations: [set] }));
-        await attempt(store.delete(session));
-      }
-    } finally {
-      await Promise.all([store.close(), reader.close()]);
-    }
-    const logs = (await Promise.all(servers.map(({ admin }) => admin.acl('LOG')))).flat() as string[][];
-    return { refusals, logged: new Set(logs.map((entry) => entry[entry.indexOf('object') + 1])) };
-  }
-
-  test('the rules of the Redis user are all that is needed', async () => {
-    expect(password).toBeDefined();
-    await expect(refusedTo([server], rulesOfUser, connection())).resolves.toEqual({ refusals: [], logged: new Set() });
-  });
-
-  test.each(rulesOfUser.filter((rule) => rule.startsWith('+') && rule !== '+info'))(
-    'the rule %s is needed',
-    async (rule) => {
-      const less = rulesOfUser.filter((other) => other !== rule);
-      const { refusals, logged } = await refusedTo([server], less, connection());
-      expect(logged).toEqual(new Set([rule.slice(1)]));
-      expect(refusals.length > 0).toBe(rule !== '+client|setname');
-    },
-  );
-
-  test('a database other than 0 needs the rule that the document says', async () => {
-    const [select = ''] = /(?<=other than 0, add `)[^`]+/.exec(text) ?? [];
-    const other = { ...connection(), db: 3 };
-    await expect(refusedTo([server], [...rulesOfUser, ...select.split(' ')], other)).resolves.toEqual({
-      refusals: [],
-      logged: new Set(),
-    });
-  });
-
-  test('Redis Cluster needs the rules that the document says', async () => {
-    const cluster = await stack.redisCluster();
-    const [more = ''] = /(?<=For Cluster, add `)[^`]+/.exec(text) ?? [];
-    const nodes = cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port }));
-    const refused = await refusedTo(cluster.nodes, [...rulesOfUser, ...more.split(' ')], { mode: 'cluster', nodes });
-    expect(refused).toEqual({ refusals: [], logged: new Set() });
-  }, 60_000);
 });
-
-function notThere(what: string): never {
-  throw new Error(`Expected ${what}.`);
-}
-
-/** A command as the document writes it. */
-function literalOf([name = '', ...args]: string[]): string {
-  const words = args.map((arg, at) => {
-    if (at === 0) return 'key';
-    if (/^1 \d+ /.test(arg)) return 'record';
-    if (name === 'SETRANGE') return at === 1 && /^\d{2}$/.test(arg) ? 'offset' : 'accessed';
-    return /^\d{13}$/.test(arg) ? 'expires' : arg;
-  });
-  return [name, ...words].join(' ');
-}

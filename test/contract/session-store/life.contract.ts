@@ -1,0 +1,106 @@
+import { describe, expect, test } from '@jest/globals';
+import type { NewSession } from '../../../server/src/session/session-store';
+import { twentyMinutes } from '../../support/store-harness';
+import { newSession, set, push, minute } from './fixture';
+import type { StoreFixture } from './fixture';
+
+/** What session-store.ts says of naming, creating and deleting sessions. */
+export function describeLife(fixture: StoreFixture): void {
+  const { create, apply, dataOf } = fixture;
+
+  describe('naming a session', () => {
+    test('where handle and secret hash do not belong together, it answers as if there had never been a session', async () => {
+      const session = await create();
+      const stranger = { handle: session.handle, secretHash: newSession().secretHash };
+      await expect(fixture.store.load(stranger)).resolves.toBeUndefined();
+      await expect(fixture.store.update(stranger, { mutations: [set('a', '1')] })).resolves.toEqual({
+        status: 'not_found',
+      });
+      await expect(fixture.store.delete(stranger)).resolves.toBe(false);
+      await expect(dataOf(session)).resolves.toEqual({});
+    });
+
+    test('an unknown session is an answer, not an error', async () => {
+      const nobody = newSession();
+      await expect(fixture.store.load(nobody)).resolves.toBeUndefined();
+      await expect(fixture.store.update(nobody, {})).resolves.toEqual({ status: 'not_found' });
+      await expect(fixture.store.delete(nobody)).resolves.toBe(false);
+    });
+  });
+
+  describe('create()', () => {
+    test('stores a new session at version 1, with everything it was given', async () => {
+      const session = newSession({
+        content: {
+          data: new Map([
+            ['user', Buffer.from('{"id":7,"name":"Ada"}')],
+            ['naïve key \u{1f36a}', Buffer.from([0, 10, 255, 32, 61])],
+            ['__proto__', Buffer.from('1')],
+          ]),
+          flash: new Map([
+            ['', [Buffer.from('"Saved"'), Buffer.from('a\nb')]],
+            ['two words', [Buffer.from('1')]],
+          ]),
+        },
+        subject: 'user 7',
+        idleTimeout: 5 * minute,
+      });
+      const state = await fixture.store.create(session);
+      const loaded = await fixture.store.load(session);
+      expect(loaded?.session).toEqual({
+        handle: session.handle,
+        csrfToken: session.csrfToken,
+        subject: 'user 7',
+        idleTimeout: 5 * minute,
+        version: 1,
+        created: state.created,
+        accessed: state.created,
+        expires: state.expires,
+        ...session.content,
+        bytes: 75,
+      });
+      expect([...(loaded?.session.data.keys() ?? [])]).toEqual([...session.content.data.keys()]);
+    });
+
+    test('refuses to overwrite a session', async () => {
+      const session = await create({ content: { data: new Map([['a', Buffer.from('1')]]), flash: new Map() } });
+      await expect(fixture.store.create({ ...newSession(), handle: session.handle })).rejects.toThrow(/already exists/);
+      await expect(dataOf(session)).resolves.toEqual({ a: '1' });
+    });
+  });
+
+  describe('delete()', () => {
+    test('removes a session, and says whether it was there', async () => {
+      const session = await create();
+      await expect(fixture.store.delete(session)).resolves.toBe(true);
+      await expect(fixture.store.delete(session)).resolves.toBe(false);
+      await expect(fixture.store.load(session)).resolves.toBeUndefined();
+    });
+  });
+
+  describe('nothing but create() creates', () => {
+    const ways: [string, (session: NewSession) => Promise<unknown>][] = [
+      ['was deleted', (session) => fixture.store.delete(session)],
+      ['has expired', () => fixture.harness.advance(twentyMinutes.idleTimeout! + minute)],
+      ['was given another secret', (session) => fixture.store.update(session, { secretHash: newSession().secretHash })],
+    ];
+
+    test.each(ways)('no change brings back a session that %s, however late it comes', async (_what, end) => {
+      const session = await create();
+      await apply(session, set('a', '1'));
+      await end(session);
+      await expect(fixture.store.load(session)).resolves.toBeUndefined();
+      for (const change of [
+        { mutations: [set('a', '2')] },
+        { mutations: [push('', '1')] },
+        { csrfToken: 'new' },
+        { secretHash: newSession().secretHash },
+        { idleTimeout: 'never' as const },
+        {},
+      ]) {
+        await expect(fixture.store.update(session, change)).resolves.toEqual({ status: 'not_found' });
+      }
+      await expect(fixture.store.load(session)).resolves.toBeUndefined();
+    });
+  });
+}

@@ -1,0 +1,51 @@
+import type { SessionClient } from '@session-sidecar/client';
+import { beforeEach, expect, test } from '@jest/globals';
+import type { ISession } from '@session-sidecar/client';
+import { describeClientSession } from './fixture';
+import type { Shop } from './fixture';
+
+describeClientSession('the expiry and the subject of a session', (fixture) => {
+  let client: SessionClient<Shop>;
+  let session: ISession<Shop>;
+
+  beforeEach(() => {
+    ({ client, session } = fixture);
+  });
+  const { next } = fixture;
+
+  const lifeOf = ({ created, expires }: ISession<Shop>) => expires && expires.getTime() - created!.getTime();
+
+  test('an idle timeout of its own is kept, can be changed, and can be taken away', async () => {
+    const fresh = client.create();
+    fresh.set('visits', 1);
+    fresh.setIdleTimeout(10_000);
+    await fresh.save();
+    expect(lifeOf(fresh)).toBe(11_000);
+    const found = await client.open(fresh.token);
+    found.setIdleTimeout('never');
+    expect(found.hasChanges).toBe(true);
+    await found.save();
+    expect(found.expires).toBeUndefined();
+    expect((await client.open(fresh.token)).expires).toBeUndefined();
+  });
+
+  test.each([0, 999, 1000.5, -1, NaN, Infinity, '5m', undefined])(
+    'the idle timeout %p is refused with a RangeError',
+    (timeout) => {
+      expect(() => session.setIdleTimeout(timeout as never)).toThrow(RangeError);
+      expect(session.hasChanges).toBe(false);
+    },
+  );
+
+  test('a subject is kept, seen before it is saved, and can be taken away', async () => {
+    session.setSubject('ada');
+    expect([session.subject, session.hasChanges]).toEqual(['ada', true]);
+    await session.save();
+    const found = await next();
+    expect(found.subject).toBe('ada');
+    found.setSubject(undefined);
+    expect(found.subject).toBeUndefined();
+    await found.save();
+    expect((await next()).subject).toBeUndefined();
+  });
+});

@@ -1,0 +1,67 @@
+import type { ISession } from '@session-sidecar/client';
+import type { SessionClient } from '@session-sidecar/client';
+import { beforeEach, expect, test } from '@jest/globals';
+import { describeClientSession } from './fixture';
+import type { Shop } from './fixture';
+
+describeClientSession('transform() of a session', (fixture) => {
+  let client: SessionClient<Shop>;
+  let session: ISession<Shop>;
+
+  beforeEach(() => {
+    ({ client, session } = fixture);
+  });
+  const { next, stored } = fixture;
+
+  test('loses nothing that others do to the same value at the same time', async () => {
+    const sessions = await Promise.all(Array.from({ length: 12 }, next));
+    const carts = await Promise.all(
+      sessions.map((each, index) =>
+        each.transform('cart', (cart = []) => [...cart, String(index)], { timeoutMs: 60_000 }),
+      ),
+    );
+    expect(carts.map((cart) => cart.length).sort((a, b) => a - b)).toEqual(sessions.map((_, index) => index + 2));
+    expect([...(await stored()).cart!].sort()).toEqual(['tea', ...sessions.map((_, index) => String(index))].sort());
+  });
+
+  test('is stored at once, and apart from what is not saved yet', async () => {
+    const found = await next();
+    found.set('note', 'unsaved');
+    expect(await found.transform('visits', (visits = 0) => visits + 1)).toBe(2);
+    expect(await stored()).toEqual({ user: { id: 7, name: 'Ada' }, cart: ['tea'], visits: 2 });
+    expect([found.get('visits'), found.get('note'), found.hasChanges]).toEqual([2, 'unsaved', true]);
+  });
+
+  test('of a key with unsaved changes works on these, and saves everything', async () => {
+    const found = await next();
+    found.set('visits', 10);
+    found.set('note', 'unsaved');
+    expect(await found.transform('visits', (visits = 0) => visits + 1)).toBe(11);
+    expect(await stored()).toMatchObject({ visits: 11, note: 'unsaved' });
+    expect(found.hasChanges).toBe(false);
+  });
+
+  test('sees the newest value, not the one that was loaded', async () => {
+    const found = await next();
+    session.set('visits', 41);
+    await session.save();
+    expect(await found.transform('visits', (visits = 0) => visits + 1)).toBe(42);
+  });
+
+  test('that throws, or returns nothing, changes nothing', async () => {
+    const boom = new Error('boom');
+    const failing = session.transform('visits', () => {
+      throw boom;
+    });
+    await expect(failing).rejects.toBe(boom);
+    await expect(session.transform('visits', () => undefined as never)).rejects.toThrow(TypeError);
+    expect([(await stored()).visits, (await next()).version]).toEqual([1, 1]);
+  });
+
+  test('of a new session is a set', async () => {
+    const fresh = client.create();
+    expect(await fresh.transform('visits', (visits = 0) => visits + 1)).toBe(1);
+    await fresh.save();
+    expect((await client.open(fresh.token)).toObject()).toEqual({ visits: 1 });
+  });
+});

@@ -1,0 +1,68 @@
+import { describe, expect, test } from '@jest/globals';
+import { until } from '../../support/poll';
+import type { RedisServer } from '../../support/redis';
+import type { Sentinel } from '../../support/redis-sentinel';
+import { keyPrefix } from '../../support/store-harness';
+import { at, countOf, create, openedStores, works } from './fixture';
+
+const { stack, open } = openedStores();
+
+describe('behind Sentinels', () => {
+  async function sentinelsOf(master: RedisServer): Promise<Sentinel[]> {
+    const sentinels = await Promise.all([1, 2, 3].map(() => stack.sentinel(master, 2)));
+    await until('the Sentinels to know each other', async () => {
+      const known = sentinels.map(({ admin }) => admin.call('SENTINEL', 'SENTINELS', 'mymaster'));
+      return (await Promise.all(known)).every((others) => (others as unknown[]).length === 2);
+    });
+    return sentinels;
+  }
+
+  async function pair() {
+    const master = await stack.redis();
+    const replica = await stack.replica(master);
+    const sentinels = await sentinelsOf(master);
+    const sentinel = { master: 'mymaster', username: undefined, password: undefined };
+    const store = await open({ mode: 'sentinel', nodes: sentinels.map(at), sentinel });
+    const isMaster = async ({ admin }: RedisServer) => (await admin.info('replication')).includes('role:master');
+    return { master, replica, sentinels, store, isMaster };
+  }
+
+  test('a master that hangs is left when another was promoted, and not believed when it goes on', async () => {
+    const { master, replica, store, isMaster } = await pair();
+    const session = await create(store);
+    await until('the replica to have it', async () => (await replica.admin.exists(keyPrefix + session.handle)) === 1);
+    master.freeze();
+    await until('the promotion', () => isMaster(replica), 30_000);
+    await until('calls to work', () => works(store, session), 30_000);
+    master.thaw();
+    const before = await countOf(store, session);
+    for (let n = 1; n <= 50; n += 1) await expect(works(store, session)).resolves.toBe(true);
+    await expect(countOf(store, session)).resolves.toBe(before + 50);
+    const [record] = await replica.admin.mget(keyPrefix + session.handle);
+    expect(record).toContain(`n ${before + 50}`);
+  }, 120_000);
+
+  test('nothing that is acknowledged while a replica is promoted on purpose is lost', async () => {
+    const { replica, sentinels, store, isMaster } = await pair();
+    const session = await create(store);
+    await until('the replica to have it', async () => (await replica.admin.exists(keyPrefix + session.handle)) === 1);
+    let acknowledged = 0;
+    let isOver = false;
+    const write = async (): Promise<void> => {
+      while (!isOver) {
+        if (await works(store, session)) acknowledged += 1;
+        else await new Promise((resolve) => setImmediate(resolve));
+      }
+    };
+    const writing = write();
+    await until('some writes', () => acknowledged > 20);
+    await sentinels[0]!.admin.call('SENTINEL', 'FAILOVER', 'mymaster');
+    await until('the promotion', () => isMaster(replica), 30_000);
+    const atPromotion = acknowledged;
+    await until('writes to go on', () => acknowledged > atPromotion + 100, 30_000);
+    isOver = true;
+    await writing;
+    const record = await replica.admin.get(keyPrefix + session.handle);
+    expect(Number(/ n (\d+)/.exec(record ?? '')?.[1])).toBeGreaterThanOrEqual(acknowledged);
+  }, 120_000);
+});

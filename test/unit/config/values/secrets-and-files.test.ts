@@ -1,0 +1,103 @@
+import { describe, expect, test } from '@jest/globals';
+import * as kinds from '../../../../server/src/config/values';
+import type { ValueKind } from '../../../../server/src/config/values';
+import { files, parse } from './parse';
+
+describe('signing keys', () => {
+  const [first, second] = [Buffer.alloc(32, 0xfb), Buffer.alloc(48, 2)];
+
+  test('are base64 of either alphabet, with or without padding', () => {
+    for (const text of [
+      first.toString('base64'),
+      first.toString('base64url'),
+      first.toString('base64').replace(/=+$/, ''),
+    ]) {
+      expect(parse(kinds.signingKeys, text)).toEqual([first]);
+    }
+  });
+
+  test('come in their order, separated by commas, spaces or line breaks', () => {
+    for (const separator of [',', ', ', '\n', '\r\n', ',\n\n', ' ']) {
+      expect(parse(kinds.signingKeys, `${first.toString('base64')}${separator}${second.toString('base64')}\n`)).toEqual(
+        [first, second],
+      );
+    }
+  });
+
+  test.each([
+    ['nothing', ' ,\n', 'Expected one or more keys of at least 32 bytes in base64.'],
+    [
+      'a key that is too short',
+      Buffer.alloc(31).toString('base64'),
+      'Expected keys of at least 32 bytes in base64; the key has 31.',
+    ],
+    [
+      'a second key that is too short',
+      `${first.toString('base64')},c2hvcnQ=`,
+      'Expected keys of at least 32 bytes in base64; key 2 of 2 has 5.',
+    ],
+    ['a pass phrase', 'correct-horse!battery', 'Expected keys of at least 32 bytes in base64; the key is not base64.'],
+    [
+      'a key that lost a character',
+      'A'.repeat(45),
+      'Expected keys of at least 32 bytes in base64; the key is not base64.',
+    ],
+    [
+      'padding in the middle',
+      `AA==${'A'.repeat(60)}`,
+      'Expected keys of at least 32 bytes in base64; the key is not base64.',
+    ],
+  ])('%s is refused and not repeated', (_, text, message) => {
+    expect(() => parse(kinds.signingKeys, text)).toThrow(new Error(message));
+  });
+});
+
+describe('files', () => {
+  test('a value in a file is that without the line breaks at the end', () => {
+    expect(parse(kinds.inFile(kinds.onOff), '/text')).toBe(true);
+    expect(parse(kinds.inFile(kinds.onOff), '/text-and-line-breaks')).toBe(true);
+    expect(parse(kinds.inFile(kinds.secretText), '/spaces')).toBe(' a b ');
+  });
+
+  test.each(['/empty', '/line-break'])('an empty file is refused', (path) => {
+    expect(() => parse(kinds.inFile(kinds.secretText), path)).toThrow(
+      new Error('Expected the path of a file that is not empty.'),
+    );
+  });
+
+  test('a wrong value in a file is refused as elsewhere', () => {
+    expect(() => parse(kinds.inFile(kinds.onOff), '/spaces')).toThrow('Expected on or off');
+  });
+
+  test('PEM is taken as it is in the file', () => {
+    expect(parse(kinds.pemFile, '/pem').toString()).toBe(files['/pem']);
+  });
+
+  test('a file that is not PEM is refused', () => {
+    expect(() => parse(kinds.pemFile, '/text')).toThrow(new Error('Expected the path of a file in PEM.'));
+  });
+
+  test.each([kinds.pemFile, kinds.inFile(kinds.secretText)])('a path that cannot be read is not repeated', (kind) => {
+    const message = 'Expected the path of a readable file (ENOENT).';
+    expect(() => parse(kind as ValueKind<unknown>, '/s3cret')).toThrow(new Error(message));
+  });
+});
+
+describe('API tokens', () => {
+  test('are separated by commas or line breaks', () => {
+    const text = 'token-1-of-16-chars, token-2-of-16-chars\ntoken-3-of-16-chars\n';
+    expect(parse(kinds.apiTokens, text)).toEqual(['token-1-of-16-chars', 'token-2-of-16-chars', 'token-3-of-16-chars']);
+  });
+
+  test.each([
+    ['', 'Expected one or more tokens of at least 16 printable ASCII characters.'],
+    ['secret', 'Expected tokens of at least 16 printable ASCII characters; the token has 6.'],
+    ['token-1-of-16-chars,secret', 'Expected tokens of at least 16 printable ASCII characters; token 2 of 2 has 6.'],
+    [
+      'sécret-of-16-characters',
+      'Expected tokens of at least 16 printable ASCII characters; the token has other characters.',
+    ],
+  ])('%j are refused without being repeated', (text, message) => {
+    expect(() => parse(kinds.apiTokens, text)).toThrow(message);
+  });
+});
