@@ -35,6 +35,8 @@ module.exports = {
     },
   ],
   testTimeout: 30_000,
-  maxWorkers: '100%',
+  // Tests wait for processes and for time to pass more than they compute.
+  maxWorkers: '150%',
+  testSequencer: '<rootDir>/test/support/longest-first-sequencer.mjs',
   reporters: ['default', '<rootDir>/test/support/plain-summary-reporter.cjs'],
 };

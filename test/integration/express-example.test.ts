@@ -17,7 +17,7 @@ let sidecar: Sidecar;
 /** The URL of the shop. */
 let shop: string;
 let client: SessionClient<SessionData>;
-/** Payments that are under way; each is finished by calling it. */
+/** Payments that are in flight; each is finished by calling it. */
 const payments: (() => void)[] = [];
 
 beforeAll(async () => {
@@ -197,12 +197,15 @@ describe('signing out', () => {
   });
 });
 
-test('With the sidecar down, visitors with a session get an error page and others the shop', async () => {
+test('With the sidecar down, visitors with a session get an error page, and others the shop', async () => {
+  const visitor = openBrowser();
+  await signIn(visitor, 'Ada');
+  // The shop with a sidecar that has gone, for which it does not wait long.
   const own = await stack.sidecar({ redis });
-  const ownClient = stack.use(connect<SessionData>(own));
+  const ownClient = stack.use(connect<SessionData>(own, { timeoutMs: 500 }));
   const url = await stack.serve(createShop({ client: ownClient, pay: () => Promise.resolve() }));
   const browser = new Browser(url);
-  await signIn(browser, 'Ada');
+  await browser.setCookie((await visitor.cookie())!);
   await own.close();
 
   const logged: unknown[] = [];

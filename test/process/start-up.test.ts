@@ -169,7 +169,8 @@ describe('a sidecar that cannot start', () => {
     });
 
     test.each(['GRPC_ADDRESS', 'HTTP_ADDRESS'])('ends with 1 and says that it is SESSION_SIDECAR_%s', async (name) => {
-      const settings = { GRPC_ADDRESS: '127.0.0.1:0', HTTP_ADDRESS: '127.0.0.1:0', [name]: taken };
+      const free = { GRPC_ADDRESS: '127.0.0.1:0', HTTP_ADDRESS: '127.0.0.1:0' };
+      const settings = { ...free, LISTEN_TIMEOUT: '50ms', [name]: taken };
       const { exit, log, output } = stack.launch({ settings });
       expect(await exit).toEqual({ code: 1, signal: null });
       const lines = log().filter(({ level }) => level !== 'info');
