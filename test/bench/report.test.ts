@@ -37,7 +37,7 @@ describe('rowOf()', () => {
     expect(rowOf({ ...measured, ratio: 0.59 })).toMatchObject({ met: false, aimMet: false });
   });
 
-  test('judges our own figure where nobody is compared with', () => {
+  test('judges our own figure where there is nothing to compare it with', () => {
     expect(rowOf(memory)).toMatchObject({
       theirs: null,
       ratio: null,

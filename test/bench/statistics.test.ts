@@ -72,15 +72,15 @@ describe('compare()', () => {
 describe('runRound()', () => {
   const round = { inFlight: 4, writeShare: 0.5, milliseconds: 60_000, operations: 10 };
 
-  test('keeps so many operations under way and stops after the given number', async () => {
-    let underWay = 0;
+  test('keeps so many operations in flight and stops after the given number', async () => {
+    let inFlight = 0;
     let most = 0;
     const seen: number[] = [];
     const outcome = await runRound(round, 100, async (i) => {
       seen.push(i);
-      most = Math.max(most, ++underWay);
+      most = Math.max(most, ++inFlight);
       await new Promise((resolve) => setImmediate(resolve));
-      underWay -= 1;
+      inFlight -= 1;
     });
     expect(most).toBe(4);
     expect(seen).toEqual([100, 101, 102, 103, 104, 105, 106, 107, 108, 109]);
@@ -88,7 +88,7 @@ describe('runRound()', () => {
     expect(outcome.latencyUs.p50).toBeLessThanOrEqual(outcome.latencyUs.p99);
   });
 
-  test('counts operations that failed apart, and tells how the first did', async () => {
+  test('counts failed operations apart, and reports how the first failed', async () => {
     const outcome = await runRound(round, 0, async (i) => {
       if (i % 5 === 0) throw new Error(`no ${i}`);
       return Promise.resolve();

@@ -17,7 +17,7 @@ describe('runSteady()', () => {
     expect(seen).toEqual(Array.from({ length: 20 }, (_, n) => 100 + n));
   });
 
-  test('tells writes from reads', async () => {
+  test('distinguishes writes from reads', async () => {
     let writes = 0;
     await runSteady(load, 0, (_i, isWrite) => {
       if (isWrite) writes += 1;
@@ -26,7 +26,7 @@ describe('runSteady()', () => {
     expect(writes).toBe(10);
   });
 
-  test('counts operations that failed apart, and tells how the first did', async () => {
+  test('counts failed operations apart, and reports how the first failed', async () => {
     const outcome = await runSteady(load, 0, (i) => (i < 5 ? Promise.reject(new Error(`no ${i}`)) : Promise.resolve()));
     expect(outcome).toMatchObject({ operations: 15, failed: 5, firstFailure: 'Error: no 0' });
   });

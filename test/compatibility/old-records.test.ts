@@ -104,7 +104,7 @@ describe.each([
       ]);
     });
 
-    test(`gives its messages to the ${changer} one, and to nobody again`, async () => {
+    test(`gives its messages to the ${changer} one, and to no other`, async () => {
       await seenByBoth(sidecars[writer], token);
       const { messages } = await sidecars[changer].call('popFlash', { token, queue: '' });
       expect(messages.map(String)).toEqual(request.mutations === undefined ? [] : ['"Saved"', '1']);

@@ -22,7 +22,7 @@ describe.each([page, 'CONTRIBUTING.md'])('%s', (document) => {
 });
 
 describe(page, () => {
-  test('tells each life in short steps, most of them with a link', () => {
+  test('describes each life in short steps, most of them with a link', () => {
     const lives = text.split(/^## /m).filter((section) => section.startsWith('The life of'));
     expect(lives).toHaveLength(3);
     for (const life of lives) {

@@ -69,7 +69,7 @@ test('a connection that does not answer is given up, and another taken', async (
   expect(heard.slice(0, 3)).toEqual(['tracking', 'lost', 'tracking']);
 });
 
-test('what another server tells is not listened to', async () => {
+test('ignores invalidations of another server', async () => {
   const { heard, silences } = listen(await stack.redis(), await stack.redis());
   await until('trouble', () => heard.length > 0);
   expect(heard[0]).toContain('SESSION_SIDECAR_NEAR_CACHE is inactive');

@@ -80,7 +80,7 @@ describe('a call to a sidecar whose Redis hangs', () => {
     const client = stack.use(connectClient(sidecar, { timeoutMs: 60_000 }));
     const abort = new AbortController();
     const opening = client.open(token, { signal: abort.signal });
-    await until('the call to be under way', async () => (await inFlight()) === 1);
+    await until('the call to be in flight', async () => (await inFlight()) === 1);
     abort.abort();
     await expect(opening).rejects.toMatchObject({ code: 'CANCELLED' });
     await until('the call to have ended in the sidecar', async () => (await inFlight()) === 0);

@@ -120,7 +120,7 @@ describe('the attributes of the cookie', () => {
     expect(await attributesOf(url, overHttps)).toEqual(['HttpOnly', 'Path=/', 'SameSite=Lax', 'Secure']);
   });
 
-  test('do not become Secure because somebody who is not trusted says so', async () => {
+  test('do not become Secure on the word of a proxy that is not trusted', async () => {
     expect(await attributesOf(await serve(false), overHttps)).not.toContain('Secure');
   });
 
@@ -133,7 +133,7 @@ describe('the attributes of the cookie', () => {
 });
 
 describe('caches', () => {
-  test('are told that the response depends on the cookie where the session was touched, and only there', async () => {
+  test('see in Vary that the response depends on the cookie if the session was touched, and only then', async () => {
     const url = await stack.serve((app) => {
       app.get('/untouched', (_, res) => void res.send());
       app.get('/touched', (req, res) => void res.vary('Accept').json(req.session.size));

@@ -66,7 +66,7 @@ describe('when all places for calls are taken', () => {
     expect(String(session!.data.get('n'))).toBe('32');
   });
 
-  test('it tells gRPC libraries when to try again', async () => {
+  test('the refusal says when gRPC libraries may retry', async () => {
     const { redis, sidecar, token } = await start(impatient);
     redis.freeze();
     const connection = connectHttp2(sidecar.address);

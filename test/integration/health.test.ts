@@ -94,7 +94,7 @@ describe('grpc.health.v1', () => {
     for (const stream of streams) stream.cancel();
   });
 
-  test('says NOT_SERVING while Redis is away, and SERVING when it is back; watchers are told of each change', async () => {
+  test('says NOT_SERVING while Redis is away, and SERVING when it is back; watchers see each change', async () => {
     const redis = await stack.redis();
     const client = connectHealth(await stack.sidecar({ redis }));
     const watchers = services.map((service) => watch(client, service));
@@ -119,7 +119,7 @@ describe('grpc.health.v1', () => {
     await until('the sidecar to find Redis', async () => (await check(client, '')) === 'SERVING');
   });
 
-  test('tells watchers NOT_SERVING when the sidecar stops', async () => {
+  test('sends watchers NOT_SERVING when the sidecar stops', async () => {
     const sidecar = await stack.sidecar();
     const told = watch(connectHealth(sidecar), '');
     await until('the first answer', () => told.length === 1);

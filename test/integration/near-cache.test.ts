@@ -132,7 +132,7 @@ describe('a near cache', () => {
     await until('the end to be seen', async () => (await here.open(token)).origin === 'not_found');
   });
 
-  test('is dropped whole when the connection that Redis tells of changes is lost, and comes back', async () => {
+  test('is dropped whole when the connection for invalidations is lost, and comes back', async () => {
     await warmUp(here);
     await redis.admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
     await until(
@@ -162,7 +162,7 @@ describe('a near cache', () => {
   });
 });
 
-describe('a Redis that tells of changes late', () => {
+describe('a Redis whose invalidations come late', () => {
   const stack = stackForEachTest();
   let redis: RedisServer;
   let store: RedisStore;
@@ -217,7 +217,7 @@ describe('a Redis that tells of changes late', () => {
 describe('a Redis that does not send invalidations', () => {
   const stack = stackForEachTest();
 
-  test('is asked each time, and what is missing is said once', async () => {
+  test('is asked each time, and the log reports once what is missing', async () => {
     const redis = await stack.redis();
     await redis.admin.call('ACL', 'SETUSER', 'app', 'on', '>secret', '~*', '&*', '+@all', '-client|tracking');
     const url = redis.url.replace('redis://', 'redis://app:secret@');

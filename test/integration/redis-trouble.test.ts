@@ -84,7 +84,7 @@ describe('when Redis is in trouble', () => {
     );
   });
 
-  test('a server that dies with calls under way: each is answered, and none is sent again', async () => {
+  test('a server that dies with calls in flight: each is answered, and none is sent again', async () => {
     const session = await create();
     server.freeze();
     const calls = Array.from({ length: 5 }, () =>

@@ -144,7 +144,7 @@ describe.each(['info', 'debug'])(
       redis.freeze();
       const [hanging, gone] = [failureOf(set()), failureOf(client.call('getSession', { token }))];
       await until(
-        'the calls to be under way',
+        'the calls to be in flight',
         async () => (await metricsOf(sidecar)).value('session_sidecar_rpcs_in_flight') === 2,
       );
       // Without thawing it first, so that it cannot answer.

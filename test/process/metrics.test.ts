@@ -81,7 +81,7 @@ async function growth(counted: Counted, work: () => Promise<unknown>): Promise<R
 /** A call is counted when it has been answered, which may be a moment after the answer has arrived. */
 async function untilIdle(): Promise<void> {
   await until(
-    'no call to be under way',
+    'no call to be in flight',
     async () => (await metricsOf(sidecar)).value('session_sidecar_rpcs_in_flight') === 0,
   );
 }
@@ -131,7 +131,7 @@ describe('what is counted', () => {
     });
   });
 
-  test('reads that find none, and tokens that are none, whatever the call', async () => {
+  test('reads that find no session, and invalid tokens, whatever the call', async () => {
     const token = await create();
     await client.call('invalidateSession', { token });
     expect(await addedBy(() => failureOf(client.call('getSession', { token })))).toEqual({
@@ -239,12 +239,12 @@ describe('what is counted', () => {
     expect(await growth(counted, work)).toEqual({ sessions: 2, bytes: 2_000 });
   });
 
-  test('calls under way, while they are', async () => {
+  test('calls in flight, while they are', async () => {
     const token = await create();
     redis.freeze();
     const calls = [1, 2, 3].map(() => client.call('getSession', { token }));
     await until(
-      'three calls to be under way',
+      'three calls to be in flight',
       async () => (await metricsOf(sidecar)).value('session_sidecar_rpcs_in_flight') === 3,
     );
     redis.thaw();

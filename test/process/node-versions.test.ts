@@ -43,7 +43,7 @@ describe.each(releases)('the sidecar on Node.js $version', ({ version, command }
     process.stderr.write(`\nSKIPPED: the sidecar on Node.js ${version}, which npm could not be asked for.\n\n`);
   const run = command === undefined ? test.skip : test;
 
-  run('serves every scenario, warns of nothing, and stops when it is told to', async () => {
+  run('serves every scenario, logs no warning, and stops at SIGTERM', async () => {
     const sidecar = await startOn(command!);
     const { samples } = await metricsOf(sidecar);
     expect(samples.find(({ name }) => name === 'nodejs_version_info')?.labels).toMatchObject({

@@ -7,7 +7,7 @@ import { stackForEachTest } from '../support/stack';
 const root = join(__dirname, '..', '..');
 const stack = stackForEachTest();
 
-test('npm start tells version, store and addresses, and a command that creates a session and reads it', async () => {
+test('npm start prints version, store and addresses, and a command that creates a session and reads it', async () => {
   const flags = ['--grpc-address', '127.0.0.1:0', '--http-address', '127.0.0.1:0'];
   const npmStart = stack.command(process.execPath, [join(root, 'scripts', 'start.mjs'), ...flags], { cwd: root });
   const command = await until(

@@ -39,7 +39,7 @@ function start(): Promise<ServingProcess> {
 
 interface Write {
   readonly id: string;
-  outcome: 'under way' | 'acknowledged' | 'failed';
+  outcome: 'in flight' | 'acknowledged' | 'failed';
 }
 
 /** One client, as SessionClient has it inside, and a session of its own that it reads and writes without pause. */
@@ -74,8 +74,8 @@ class Load {
     return this.writes.filter(({ outcome }) => outcome === 'acknowledged').map(({ id }) => id);
   }
 
-  get underWay(): readonly Write[] {
-    return this.writes.filter(({ outcome }) => outcome === 'under way');
+  get inFlight(): readonly Write[] {
+    return this.writes.filter(({ outcome }) => outcome === 'in flight');
   }
 
   /** Begins nothing new until it is resumed. */
@@ -104,7 +104,7 @@ class Load {
     this.#transport.close();
   }
 
-  /** The first only writes, so that there is always a change under way. */
+  /** The first only writes, so that there is always a change in flight. */
   async #run(worker: number): Promise<void> {
     for (let turn = 0; !this.#stopped; turn++) {
       while (this.#paused !== undefined) await this.#paused;
@@ -114,7 +114,7 @@ class Load {
   }
 
   async #write(id: string): Promise<void> {
-    const write: Write = { id, outcome: 'under way' };
+    const write: Write = { id, outcome: 'in flight' };
     this.writes.push(write);
     const mutations = [mutation.increment('n', 1), mutation.append('log', JSON.stringify(id))];
     const rest = { ifVersion: undefined, idleExpiry: undefined, subject: undefined };
@@ -189,14 +189,14 @@ describe('a sidecar that is started again under load', () => {
     const doubtful = new Set<string>();
     for (let restart = 0; restart < 2; restart++) {
       await progress(clients);
-      // What is under way now gets no answer any more, so that each client learns of the kill by its own changes.
+      // What is in flight now gets no answer any more, so that each client learns of the kill by its own changes.
       redis.freeze();
-      await until('each client to have a change under way', () => clients.every(({ underWay }) => underWay.length > 0));
+      await until('each client to have a change in flight', () => clients.every(({ inFlight }) => inFlight.length > 0));
       const resume = clients.map((client) => client.pause());
-      for (const { underWay } of clients) for (const { id } of underWay) doubtful.add(id);
+      for (const { inFlight } of clients) for (const { id } of inFlight) doubtful.add(id);
       sidecar.child.kill('SIGKILL');
       await sidecar.exit;
-      await until('the clients to learn of it', () => clients.every(({ underWay }) => underWay.length === 0));
+      await until('the clients to learn of it', () => clients.every(({ inFlight }) => inFlight.length === 0));
       redis.thaw();
       // Begun while there is no sidecar.
       for (const each of resume) each();

@@ -24,15 +24,15 @@ function connectTo({ address }: ServingProcess): RawClient {
   return stack.use(connectRaw(address));
 }
 
-interface UnderWay {
+interface InFlight {
   readonly sidecar: ServingProcess;
   readonly client: RawClient;
   /** The call that Redis does not answer. */
   readonly call: Promise<ResponseOf<'updateSession'>>;
 }
 
-/** A sidecar with one call under way that ends when Redis thaws. */
-async function withCallUnderWay(settings: Readonly<Record<string, string>> = {}): Promise<UnderWay> {
+/** A sidecar with one call in flight that ends when Redis thaws. */
+async function withCallInFlight(settings: Readonly<Record<string, string>> = {}): Promise<InFlight> {
   const sidecar = await stack.process({
     redis,
     settings: { REDIS_COMMAND_TIMEOUT: '1m', ...settings },
@@ -43,7 +43,7 @@ async function withCallUnderWay(settings: Readonly<Record<string, string>> = {})
   const call = client.call('updateSession', { token, mutations: [mutation.set('a', '1')] });
   call.catch(() => undefined);
   await until(
-    'the call to be under way',
+    'the call to be in flight',
     async () => (await metricsOf(sidecar)).value('session_sidecar_rpcs_in_flight') === 1,
   );
   return { sidecar, client, call };
@@ -53,9 +53,9 @@ function messagesOf({ log }: ServingProcess): readonly string[] {
   return log().map(({ msg }) => msg);
 }
 
-describe.each(['SIGTERM', 'SIGINT'] as const)('%s with a call under way', (signal) => {
+describe.each(['SIGTERM', 'SIGINT'] as const)('%s with a call in flight', (signal) => {
   test('not ready first, then the call gets its answer, new ones are refused, and the process ends with 0', async () => {
-    const { sidecar, client, call } = await withCallUnderWay();
+    const { sidecar, client, call } = await withCallInFlight();
     sidecar.child.kill(signal);
     expect(await sidecar.logged(stopping)).toMatchObject({ signal, graceMs: 10_000 });
 
@@ -83,7 +83,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s with a call under way', (signa
 
 describe('a call that takes longer than the grace period', () => {
   test('is given up; the process says so and ends with 0', async () => {
-    const { sidecar, call } = await withCallUnderWay({ SHUTDOWN_GRACE: '50ms' });
+    const { sidecar, call } = await withCallInFlight({ SHUTDOWN_GRACE: '50ms' });
     sidecar.child.kill('SIGTERM');
     expect(await sidecar.exit).toEqual({ code: 0, signal: null });
     expect(messagesOf(sidecar).slice(-2)).toEqual([stopping, unfinished]);
@@ -92,7 +92,7 @@ describe('a call that takes longer than the grace period', () => {
   });
 
   test('is given up at once with a grace period of 0s', async () => {
-    const { sidecar } = await withCallUnderWay({ SHUTDOWN_GRACE: '0s' });
+    const { sidecar } = await withCallInFlight({ SHUTDOWN_GRACE: '0s' });
     sidecar.child.kill('SIGTERM');
     expect(await sidecar.exit).toEqual({ code: 0, signal: null });
     expect(messagesOf(sidecar).at(-1)).toBe(unfinished);
@@ -105,8 +105,8 @@ describe('a second signal', () => {
     ['SIGINT', 'SIGINT'],
     ['SIGTERM', 'SIGINT'],
     ['SIGINT', 'SIGTERM'],
-  ] as const)('%s then %s ends the process at once, calls under way or not', async (first, second) => {
-    const { sidecar } = await withCallUnderWay({ SHUTDOWN_GRACE: '1h' });
+  ] as const)('%s then %s ends the process at once, calls in flight or not', async (first, second) => {
+    const { sidecar } = await withCallInFlight({ SHUTDOWN_GRACE: '1h' });
     sidecar.child.kill(first);
     await sidecar.logged(stopping);
     sidecar.child.kill(second);
@@ -114,7 +114,7 @@ describe('a second signal', () => {
   });
 });
 
-describe('a sidecar with nothing under way', () => {
+describe('a sidecar with nothing in flight', () => {
   test('ends with 0, its ports free again', async () => {
     const sidecar = await stack.process();
     sidecar.child.kill('SIGTERM');
@@ -143,7 +143,7 @@ describe('a sidecar with nothing under way', () => {
     expect(sidecar.log()).not.toContain('lost');
   });
 
-  test('ends although somebody watches its health, and tells them first', async () => {
+  test('ends although a client watches its health, which it notifies first', async () => {
     const sidecar = await stack.process();
     const health = watchHealth(sidecar.address);
     await until('the first answer', () => health.statuses.length > 0);
@@ -153,7 +153,7 @@ describe('a sidecar with nothing under way', () => {
     health.close();
   });
 
-  test('ends although somebody keeps connections open', async () => {
+  test('ends although clients keep connections open', async () => {
     const sidecar = await stack.process();
     const sockets = await Promise.all(
       [`http://${sidecar.address}`, sidecar.httpUrl].map((url) => connectTcp(new URL(url))),

@@ -5,7 +5,7 @@ import { otelVariables } from '../../server/src/config';
 import { until } from '../support/poll';
 import { probe } from '../support/process';
 import { freePort } from '../support/redis';
-import { newTrace, startTraced, untilUnderWay } from '../support/traced-sidecar';
+import { newTrace, startTraced, untilInFlight } from '../support/traced-sidecar';
 import type { Traced } from '../support/traced-sidecar';
 import { stackForEachTest } from '../support/stack';
 
@@ -181,7 +181,7 @@ describe('a sidecar that stops', () => {
     const { token } = await client.call('createSession', {});
     traced.redis.freeze();
     client.call('getSession', { token }).catch(() => undefined);
-    await untilUnderWay(sidecar);
+    await untilInFlight(sidecar);
     sidecar.child.kill('SIGTERM');
     expect(await sidecar.exit).toEqual({ code: 0, signal: null });
     expect(traced.collector.spans.map(({ name }) => name)).toContain(`${service}/CreateSession`);

@@ -5,7 +5,7 @@ import { metricsOf } from '../support/process';
 import { connectRaw, failureOf, mutation } from '../support/raw-grpc';
 import type { MethodName, RequestOf } from '../support/raw-grpc';
 import { callOf, connectBare, openPipeline } from '../support/raw-pipeline';
-import { newTrace, startTraced, treeOf, untilUnderWay } from '../support/traced-sidecar';
+import { newTrace, startTraced, treeOf, untilInFlight } from '../support/traced-sidecar';
 import type { Traced } from '../support/traced-sidecar';
 import { stackForEachTest } from '../support/stack';
 
@@ -141,7 +141,7 @@ describe('a call that Redis does not answer', () => {
       const abort = new AbortController();
       const opening = sessions.open(token, { metadata, signal: abort.signal });
       opening.catch(() => undefined);
-      await untilUnderWay(sidecar);
+      await untilInFlight(sidecar);
       abort.abort();
       const [rpc] = await traced.collector.spansOf(traceId, 1);
       expect(rpc).toMatchObject({ kind: 'SERVER', status: 'UNSET', attributes: { 'rpc.status_code': 'CANCELLED' } });
@@ -199,7 +199,7 @@ test('the memory store has no spans of its own', async () => {
   expect(traced.collector.spans.map(({ kind }) => kind)).toEqual(['SERVER', 'SERVER']);
 });
 
-test('calls under way at the same time keep their spans of Redis apart', async () => {
+test('calls in flight at the same time keep their spans of Redis apart', async () => {
   const { client } = await traced.start();
   const { token } = await client.call('createSession', {});
   const traces = Array.from({ length: 50 }, () => newTrace());

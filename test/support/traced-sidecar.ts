@@ -35,9 +35,9 @@ export async function startTraced(stack: Stack): Promise<Traced> {
   };
 }
 
-export async function untilUnderWay(sidecar: ServingProcess): Promise<void> {
+export async function untilInFlight(sidecar: ServingProcess): Promise<void> {
   await until(
-    'the call to be under way',
+    'the call to be in flight',
     async () => (await metricsOf(sidecar)).value('session_sidecar_rpcs_in_flight') === 1,
   );
 }

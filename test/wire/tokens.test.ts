@@ -23,7 +23,7 @@ describe('a token of the first release', () => {
     expect(createTokens([randomSigningKey(), key]).verify(golden.token)).toEqual({ valid: true, ref });
   });
 
-  test('is told from one of an unknown key, a forged and a damaged one', () => {
+  test('is distinguished from one of an unknown key, a forged and a damaged one', () => {
     const tokens = createTokens([key]);
     const [id = ''] = golden.token.split('.');
     expect(tokens.verify(`${id}.AAAA${golden.token.slice(48)}`)).toEqual({ valid: false, problem: 'unknown_key' });

@@ -84,7 +84,7 @@ export function describeMutations(fixture: StoreFixture): void {
   });
 
   describe('flash queues', () => {
-    test('keep messages in order, apart by queue, with duplicates unless told otherwise', async () => {
+    test('keep messages in order, apart by queue, with duplicates unless excluded', async () => {
       const session = await create();
       await apply(session, push('', '"a"'), push('', '"a"'), push('errors', '"b"'));
       const { results } = await apply(session, push('', '"a"', true), push('errors', '"a"', true));

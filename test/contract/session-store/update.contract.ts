@@ -158,7 +158,7 @@ export function describeUpdate(fixture: StoreFixture): void {
       expect((await fixture.store.load(session))?.session.version).toBe(6);
     });
 
-    test('refuses when ifVersion does not hold, tells the version, and stores nothing', async () => {
+    test('refuses when ifVersion does not hold, returns the version, and stores nothing', async () => {
       const session = await create();
       await apply(session, set('a', '1'));
       await expect(fixture.store.update(session, { ifVersion: 1, mutations: [set('a', '2')] })).resolves.toEqual({

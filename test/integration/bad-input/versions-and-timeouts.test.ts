@@ -101,7 +101,7 @@ describeBadInput('in versions, idle timeouts, subjects and queue names', (fixtur
       }
     });
 
-    test('an empty subject is nobody in an update, and refused in a creation', async () => {
+    test('an empty subject removes it in an update, and is refused in a creation', async () => {
       expect(await refused(() => raw.call('createSession', { subject: '' }))).toMatchObject(
         invalid({ subject: `${nameRule} 0 bytes.` }),
       );

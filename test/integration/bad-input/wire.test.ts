@@ -28,13 +28,13 @@ describeBadInput('on the wire', (fixture) => {
     }
   });
 
-  test('fields that nobody knows are passed over, as protobuf wants', async () => {
+  test('unknown fields are ignored, as protobuf requires', async () => {
     const unknown = Buffer.from([0xfa, 0x7f, 5, ...Buffer.from(marked)]);
     const bytes = Buffer.concat([encodeRequest('getCsrfToken', { token }), unknown]);
     expect((await raw.send('GetCsrfToken', bytes)).length).toBeGreaterThan(0);
   });
 
-  test('a method that nobody knows is UNIMPLEMENTED', async () => {
+  test('an unknown method is UNIMPLEMENTED', async () => {
     expect(await refused(() => raw.send('StealSession', Buffer.alloc(0)))).toMatchObject({ status: 'UNIMPLEMENTED' });
   });
 });

@@ -18,7 +18,7 @@ describe('the transport', () => {
     expect([sidecar.streams.length, sidecar.unaryCalls]).toEqual([1, 0]);
   });
 
-  test('is a request for each call when told so', async () => {
+  test('is a request for each call if the option says so', async () => {
     const sidecar = await start();
     const client = connectTo(sidecar, 'unary');
     await Promise.all(range(3).map(() => client.open('token')));
@@ -48,7 +48,7 @@ describe('the transport', () => {
 });
 
 describe('a call', () => {
-  test('leaves at once when no other is under way', async () => {
+  test('leaves at once when no other is in flight', async () => {
     const sidecar = await start();
     const client = connectTo(sidecar);
     await client.open('token');
@@ -58,7 +58,7 @@ describe('a call', () => {
     expect(sidecar.streams[0]?.frames.map(({ calls }) => calls.length)).toEqual([1, 1, 1]);
   });
 
-  test('leaves with the others of its turn of the event loop while one is under way, half of them at a time', async () => {
+  test('leaves with the others of its turn of the event loop while one is in flight, half of them at a time', async () => {
     let first = true;
     const sidecar = await start({
       onCall(call, stream) {
@@ -81,7 +81,7 @@ describe('a call', () => {
     expect(await codeOf(waiting)).toBe('CANCELLED');
   });
 
-  test('tells the sidecar its deadline and its metadata', async () => {
+  test('sends its deadline and its metadata', async () => {
     const sidecar = await start();
     await connectTo(sidecar).open('token', { timeoutMs: 600_000.5, metadata: { traceparent: '00-trace' } });
     const [call] = named(sidecar, 'GetSession');
@@ -90,7 +90,7 @@ describe('a call', () => {
     expect(call!.metadata).toEqual(new Map([['traceparent', '00-trace']]));
   });
 
-  test('ends at its deadline, at the sidecar too; an answer that comes later is nobody’s', async () => {
+  test('ends at its deadline, at the sidecar too; a late answer is ignored', async () => {
     const sidecar = await start({ onCall: () => undefined });
     const client = connectTo(sidecar);
     expect(await codeOf(client.open('token', { timeoutMs: 50.5 }))).toBe('DEADLINE_EXCEEDED');

@@ -18,7 +18,7 @@ describe('close()', () => {
     expect(await codeOf(client.open('token'))).toBe('CANCELLED');
   });
 
-  test('lets calls under way finish, or be given up one by one, and ends the stream', async () => {
+  test('lets calls in flight finish, or be given up one by one, and ends the stream', async () => {
     const sidecar = await start({ onCall: () => undefined });
     const client = connectTo(sidecar);
     const abort = new AbortController();

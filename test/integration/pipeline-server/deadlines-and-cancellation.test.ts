@@ -16,7 +16,7 @@ describe('a deadline', () => {
     pipeline.send({ calls: [{ ...callOf(3, 'getSession', { token }), timeoutMs: 20 }] });
     await expect(pipeline.reply(3)).rejects.toMatchObject({ status: 'DEADLINE_EXCEEDED' });
     expect(pipeline.replies).toHaveLength(1);
-    await until('the others to be under way', async () => (await inFlight()) === 2);
+    await until('the others to be in flight', async () => (await inFlight()) === 2);
     redis.thaw();
     await Promise.all([pipeline.reply(1), pipeline.reply(2)]);
   });
@@ -37,9 +37,9 @@ describe('a cancelled call', () => {
     const pipeline = open();
     redis.freeze();
     pipeline.send({ calls: [callOf(1, 'getSession', { token }), callOf(2, 'getSession', { token })] });
-    await until('both to be under way', async () => (await inFlight()) === 2);
+    await until('both to be in flight', async () => (await inFlight()) === 2);
     pipeline.send({ cancelled: [1, 99] });
-    await until('one to be under way', async () => (await inFlight()) === 1);
+    await until('one to be in flight', async () => (await inFlight()) === 1);
     pipeline.send({ calls: [callOf(1, 'getCsrfToken', { token })] });
     redis.thaw();
     const csrf = methods.getCsrfToken.responseType.decode(await pipeline.reply(1));
@@ -59,7 +59,7 @@ describe('a cancelled call', () => {
       calls: range(300).map((id) => callOf(id, 'updateSession', increment(token))),
       cancelled: range(44, 256),
     });
-    await until('calls to be under way', async () => (await inFlight()) === 256);
+    await until('calls to be in flight', async () => (await inFlight()) === 256);
     redis.thaw();
     pipeline.halfClose();
     expect(await pipeline.end).toBe('OK');
@@ -77,7 +77,7 @@ test('a call whose time is over before there was room is answered DEADLINE_EXCEE
   pipeline.send({
     calls: range(266).map((id) => callOf(id, 'updateSession', increment(token), id < 256 ? 0 : 1)),
   });
-  await until('calls to be under way', async () => (await inFlight()) === 256);
+  await until('calls to be in flight', async () => (await inFlight()) === 256);
   const seen = Date.now();
   await until('the time to be over', () => Date.now() > seen + 1);
   redis.thaw();

@@ -9,7 +9,7 @@ import { pipelineServers, range } from './fixture';
 
 const { start, startOnRedis } = pipelineServers();
 
-describe('what is under way', () => {
+describe('what is in flight', () => {
   test('is at most 256 calls of a stream and 2,048 of all, and all are answered in the end', async () => {
     const { redis, open, newToken, inFlight } = await startOnRedis();
     const token = await newToken();
@@ -20,7 +20,7 @@ describe('what is under way', () => {
       pipelines.push(pipeline);
       pipeline.send({ calls: range(300).map((id) => callOf(id, 'getCsrfToken', { token })) });
       const most = Math.min(256 * (number + 1), 2048);
-      await until(`${most} calls to be under way`, async () => (await inFlight()) === most);
+      await until(`${most} calls to be in flight`, async () => (await inFlight()) === most);
     }
     redis.thaw();
     for (const pipeline of pipelines) {
@@ -52,7 +52,7 @@ describe('what is under way', () => {
     const { frames } = pipeline;
     redis.freeze();
     pipeline.send({ calls: range(100, 6).map((id) => callOf(id, 'getCsrfToken', { token: small })) });
-    await until('calls to be under way', async () => (await inFlight()) === 100);
+    await until('calls to be in flight', async () => (await inFlight()) === 100);
     redis.thaw();
     for (const id of range(100, 6)) await pipeline.reply(id);
     expect(pipeline.frames - frames).toBeLessThan(4);
@@ -92,7 +92,7 @@ describe('what is under way', () => {
     const pipeline = open();
     redis.freeze();
     pipeline.send({ calls: range(300).map((id) => callOf(id, 'getCsrfToken', { token })) });
-    await until('calls to be under way', async () => (await inFlight()) === 256);
+    await until('calls to be in flight', async () => (await inFlight()) === 256);
     const total = 60;
     for (const id of range(total, 1000)) {
       pipeline.send({ calls: [{ id, method: 'Unknown', request: Buffer.alloc(1024 * 1024) }] });

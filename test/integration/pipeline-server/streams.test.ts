@@ -37,7 +37,7 @@ describe('a stream', () => {
     redis.freeze();
     pipeline.send({ calls: range(300).map((id) => callOf(id, 'getSession', { token })) });
     pipeline.halfClose();
-    await until('calls to be under way', async () => (await inFlight()) === 256);
+    await until('calls to be in flight', async () => (await inFlight()) === 256);
     redis.thaw();
     expect(await pipeline.end).toBe('OK');
     expect(pipeline.replies.map(statusNameOf)).toEqual(range(300).map(() => 'OK'));
@@ -56,9 +56,9 @@ describe('a stream', () => {
     const pipeline = open();
     redis.freeze();
     pipeline.send({ calls: range(300).map((id) => callOf(id, 'getSession', { token })) });
-    await until('calls to be under way', async () => (await inFlight()) === 256);
+    await until('calls to be in flight', async () => (await inFlight()) === 256);
     pipeline.cancel();
-    await until('nothing to be under way', async () => (await inFlight()) === 0);
+    await until('nothing to be in flight', async () => (await inFlight()) === 0);
   });
 });
 
@@ -109,30 +109,30 @@ describe('a frame that cannot be served ends its stream, and not the others of i
     expect(await metricOf(sidecar, 'session_sidecar_rpcs_in_flight')).toBe(0);
   });
 
-  test('with the id of a call under way; what was under way is let go of', async () => {
+  test('with the id of a call in flight; what was in flight is let go of', async () => {
     const { redis, open, newToken, inFlight } = await startOnRedis();
     const token = await newToken();
     const [bad, good] = [open(), open()];
     redis.freeze();
     bad.send({ calls: [callOf(1, 'getSession', { token })] });
     good.send({ calls: [callOf(1, 'getSession', { token })] });
-    await until('both to be under way', async () => (await inFlight()) === 2);
+    await until('both to be in flight', async () => (await inFlight()) === 2);
     bad.send({ calls: [callOf(1, 'getSession', { token })] });
     expect(await bad.end).toMatchObject({ status: 'INVALID_ARGUMENT' });
-    await until('one to be under way', async () => (await inFlight()) === 1);
+    await until('one to be in flight', async () => (await inFlight()) === 1);
     redis.thaw();
     await good.reply(1);
   });
 });
 
 describe('a sidecar that stops', () => {
-  test('says so, answers what is under way, refuses what comes later, and takes no new streams', async () => {
+  test('says so, answers what is in flight, refuses what comes later, and takes no new streams', async () => {
     const { redis, sidecar, open, newToken, inFlight } = await startOnRedis();
     const token = await newToken();
     const pipeline = open();
     redis.freeze();
     pipeline.send({ calls: [callOf(1, 'updateSession', increment(token))] });
-    await until('the call to be under way', async () => (await inFlight()) === 1);
+    await until('the call to be in flight', async () => (await inFlight()) === 1);
     const closed = sidecar.close();
     await until('the sidecar to say so', () => pipeline.draining);
     pipeline.send({ calls: [callOf(2, 'getSession', { token })] });

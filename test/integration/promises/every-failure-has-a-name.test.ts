@@ -113,16 +113,16 @@ describe('every failure has a name', () => {
       status: 'UNAVAILABLE',
       provoke: async () => {
         redis.freeze();
-        const underWay = failureOf(raw.call('getSession', { token }));
+        const inFlight = failureOf(raw.call('getSession', { token }));
         await until(
-          'the call to be under way',
+          'the call to be in flight',
           async () => (await metricOf(sidecar, 'session_sidecar_rpcs_in_flight')) === 1,
         );
         const closed = sidecar.close();
         try {
           return await raw.call('getSession', { token });
         } finally {
-          await Promise.all([underWay, closed]);
+          await Promise.all([inFlight, closed]);
         }
       },
       details: { retryDelayMs: expect.any(Number) },

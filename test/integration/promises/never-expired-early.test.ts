@@ -52,7 +52,7 @@ describe.each([
     return session.token!;
   }
 
-  test('it is there one idle timeout after its last access, also when Redis was not told of that access', async () => {
+  test('it is there one idle timeout after its last access, even if that access was not recorded', async () => {
     const token = await newSession();
     await pass(touchInterval - slack);
     // Within the touch interval, so it is not recorded.
@@ -95,7 +95,7 @@ describe.each([
     expect(await isThere(token)).toBe(false);
   });
 
-  test('it tells when it ends if nobody uses it again', async () => {
+  test('it reports when it expires if it is not used again', async () => {
     const session = await client.open(await newSession());
     const { created, expires } = session;
     expect(expires!.getTime() - created!.getTime()).toBe(idleTimeout + touchInterval);

@@ -145,11 +145,14 @@ describe('how Redis is reached', () => {
 });
 
 describe('what is missing beside Redis', () => {
-  test.each(Object.entries(inForm))('a signing key, with Redis by %s: the command that makes one is told', (_, env) => {
-    expect(problemsOf({ env })).toEqual([
-      'SESSION_SIDECAR_SIGNING_KEYS: Expected a key, got none. Sessions in Redis outlive this process, so their tokens must too. Make one with: openssl rand -base64 32',
-    ]);
-  });
+  test.each(Object.entries(inForm))(
+    'a signing key, with Redis by %s: the error names the command that makes one',
+    (_, env) => {
+      expect(problemsOf({ env })).toEqual([
+        'SESSION_SIDECAR_SIGNING_KEYS: Expected a key, got none. Sessions in Redis outlive this process, so their tokens must too. Make one with: openssl rand -base64 32',
+      ]);
+    },
+  );
 
   test('no signing key, with the memory store', () => {
     expect(load().config.signingKeys).toBeUndefined();

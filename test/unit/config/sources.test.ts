@@ -48,7 +48,7 @@ describe('where settings come from', () => {
     ]);
   });
 
-  test('a file that is missing is told once, and not as a missing key as well', () => {
+  test('a missing file is reported once, and not as a missing key as well', () => {
     const env = { SIGNING_KEYS_FILE: '/nowhere', SESSION_SIDECAR_REDIS_URL: 'redis://cache' };
     expect(problemsOf({ env })).toEqual([
       'SESSION_SIDECAR_SIGNING_KEYS_FILE: Expected the path of a readable file (ENOENT).',
@@ -85,7 +85,7 @@ describe('where settings come from', () => {
     expect(load({ env: { SESSION_SIDECAR_PORT: '' } }).warnings).toEqual([]);
   });
 
-  test('variables without the prefix are nobody’s business', () => {
+  test('variables without the prefix are ignored', () => {
     expect(load({ env: { SESSION_SIDECAR_MAX_KEYS: '5' } }).warnings).toEqual([]);
     expect(load({ args: [] }).warnings).toEqual([]);
   });
@@ -150,7 +150,7 @@ describe('REDIS_URL', () => {
     expect(warnings).toEqual([]);
   });
 
-  test('is the name that its mistakes are told by', () => {
+  test('is the name in errors about its value', () => {
     expect(problemsOf({ env: { SIGNING_KEYS, REDIS_URL: 'cache' } })).toEqual([
       expect.stringMatching(/^REDIS_URL: Expected a URL/),
     ]);

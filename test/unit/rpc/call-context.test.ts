@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { CallContext } from '../../../server/src/rpc/call-context';
 
-test('a cancelled call tells its dispatcher, then everything that has its signal, once', () => {
+test('a cancelled call notifies its dispatcher, then every listener of its signal, once', () => {
   const call = new CallContext(Infinity, new Map());
   const heard: string[] = [];
   call.signal.addEventListener('abort', () => heard.push('signal'));

@@ -8,7 +8,6 @@ import type { TcpProxy } from '../../support/tcp-proxy';
 
 const stack = stackForEachTest();
 
-/** Answers each text with itself, in brackets. */
 let proxy: TcpProxy;
 let accepted: Socket[];
 let received: string[];
@@ -16,6 +15,7 @@ let received: string[];
 beforeEach(async () => {
   accepted = [];
   received = [];
+  // Answers each text with itself, in brackets.
   const server = createServer((socket) => {
     accepted.push(socket);
     socket.on('data', (text) => {

@@ -49,7 +49,7 @@ describe('createTokens()', () => {
     });
   });
 
-  test('a token signed with a key that is not listed is told from a forged one', () => {
+  test('a token signed with an unlisted key is distinguished from a forged one', () => {
     const { token } = createTokens([foreignKey]).issue();
     expect(createTokens([newKey]).verify(token)).toEqual({ valid: false, problem: 'unknown_key' });
   });

@@ -82,7 +82,7 @@ describe('the internals of grpc-js that the server uses', () => {
 
   afterEach(() => close());
 
-  test('connections that are injected, their sessions, their streams and the settings that they are told', async () => {
+  test('connections that are injected, their sessions, their streams and the settings they receive', async () => {
     const answer = await new Promise((resolve, reject) =>
       client.makeUnaryRequest('/test/Unary', asIs, asIs, Buffer.from('hello'), new Metadata(), {}, (error, response) =>
         error === null ? resolve(response) : reject(error),

@@ -13,6 +13,6 @@ test.each([
   expect(connectionsByDescriptors(limits(soft))).toBe(connections);
 });
 
-test('where the system does not say, there is no such limit', () => {
+test('there is no such limit where the system reports none', () => {
   expect(connectionsByDescriptors('')).toBe(Infinity);
 });

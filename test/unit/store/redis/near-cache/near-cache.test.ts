@@ -74,7 +74,7 @@ test.each<[string, (cache: NearCache) => void]>([
   expect(cache.find('a', 'hash')).toBe(session);
 });
 
-test('a read that began while Redis told of nothing is not kept', () => {
+test('a read that began without invalidations is not kept', () => {
   const cache = new NearCache({ maxBytes: 1024 * 1024, keyPrefix: 'session:', observer });
   const early = cache.begin('a');
   cache.onTracking();
@@ -108,18 +108,18 @@ test('nothing survives the loss of the messages', () => {
 /** One session, what Redis has of it, and who is reading it. */
 class Model {
   readonly cache = new NearCache({ maxBytes: 1024 * 1024, keyPrefix: 'session:', observer });
-  readonly underWay: { readonly reading: Reading; readonly version: number }[] = [];
+  readonly inFlight: { readonly reading: Reading; readonly version: number }[] = [];
   version = 1;
   isTracking = false;
   isConfirmed = false;
 
   /** What is read is what Redis has now, however late it comes. */
   begin(): void {
-    this.underWay.push({ reading: this.cache.begin('a'), version: this.version });
+    this.inFlight.push({ reading: this.cache.begin('a'), version: this.version });
   }
 
   end(index: number): void {
-    const [ended] = this.underWay.splice(index % this.underWay.length, 1);
+    const [ended] = this.inFlight.splice(index % this.inFlight.length, 1);
     ended?.reading.keep(sessionNamed('a', ended.version), 300);
     ended?.reading.end();
   }
@@ -179,7 +179,7 @@ test('whatever happens in whatever order, nothing outdated is found, and what wa
     model.track();
     model.confirm();
     model.begin();
-    model.end(model.underWay.length - 1);
+    model.end(model.inFlight.length - 1);
     expect(model.cache.find('a', 'hash')?.version).toBe(model.version);
   });
   // A failure prints the seed and the path that repeat it.
