@@ -614,6 +614,19 @@ describe('what a fault excuses, and what not', () => {
     );
   });
 
+  test('a fault after a planned restart: calls that it ended, and not those that ended before', () => {
+    const restart = { injected: 1000, possible: 1300, restart: { sidecar: 'a', downMs: 300 } };
+    tell(
+      (s) =>
+        s
+          .fault(restart)
+          .fault({ injected: 2500, possible: 2700, sidecars: ['a'] })
+          .update('1', 2200, maybe('UNAVAILABLE'), { completed: 2520 }),
+      (s) => s.update('2', 2200, maybe('UNAVAILABLE'), { completed: 2400 }),
+      'no call fails in a planned restart',
+    );
+  });
+
   test('two faults in a row: that a sidecar was ready between them, and not that it is long after', () => {
     const calls = (s: Story, from: number, to: number): Story => {
       for (let at = from; at < to; at += 50) s.update(`u${at}`, at, refused());

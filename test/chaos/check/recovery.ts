@@ -1,3 +1,4 @@
+import type { Instant } from '../clock';
 import { recoveryBoundMs } from '../history';
 import type { FaultEvent, Operation, Violation } from '../history';
 import { silences } from './silences';
@@ -79,14 +80,15 @@ export function restartsUnnoticed(view: HistoryView): Violation[] {
     const { restart } = fault;
     if (restart === undefined) return [];
     const end = view.troubleUntil(fault);
-    const isDisturbed = faults.some(
-      (other) =>
-        other !== fault &&
-        other.sidecars.includes(restart.sidecar) &&
-        other.injected <= end &&
-        view.troubleUntil(other) >= fault.injected,
-    );
-    if (isDisturbed || view.stalledMs(fault.injected, end) > 0) return [];
+    const isDisturbed = (from: Instant, to: Instant): boolean =>
+      faults.some(
+        (other) =>
+          other !== fault &&
+          other.sidecars.includes(restart.sidecar) &&
+          other.injected <= to &&
+          view.troubleUntil(other) >= from,
+      );
+    if (isDisturbed(fault.injected, end) || view.stalledMs(fault.injected, end) > 0) return [];
     return operations
       .filter(
         (operation) =>
@@ -94,7 +96,8 @@ export function restartsUnnoticed(view: HistoryView): Violation[] {
           isTrouble(operation) &&
           operation.completed >= fault.injected &&
           operation.invoked <= end &&
-          operation.deadline - operation.invoked > restart.downMs + restartSlackMs,
+          operation.deadline - operation.invoked > restart.downMs + restartSlackMs &&
+          !isDisturbed(operation.invoked, operation.completed),
       )
       .map((operation) => ({
         promise: 'no call fails in a planned restart',
