@@ -614,6 +614,18 @@ describe('what a fault excuses, and what not', () => {
     );
   });
 
+  test('a planned restart: a transform with a short deadline, and none with the default', () => {
+    const transform: Call = { kind: 'update', through: 'session', writes: [] };
+    tell(
+      (s) =>
+        s
+          .fault({ injected: 1000, possible: 1300, restart: { sidecar: 'a', downMs: 300 } })
+          .update('1', 1100, maybe(), { call: transform, deadline: 2100 }),
+      (s) => s.update('2', 1100, maybe(), { call: transform, deadline: 4100 }),
+      'no call fails in a planned restart',
+    );
+  });
+
   test('a fault after a planned restart: calls that it ended, and not those that ended before', () => {
     const restart = { injected: 1000, possible: 1300, restart: { sidecar: 'a', downMs: 300 } };
     tell(

@@ -96,7 +96,7 @@ export function restartsUnnoticed(view: HistoryView): Violation[] {
           isTrouble(operation) &&
           operation.completed >= fault.injected &&
           operation.invoked <= end &&
-          operation.deadline - operation.invoked > restart.downMs + restartSlackMs &&
+          operation.deadline - operation.invoked >= patienceFor(operation, restart.downMs) &&
           !isDisturbed(operation.invoked, operation.completed),
       )
       .map((operation) => ({
@@ -108,8 +108,18 @@ export function restartsUnnoticed(view: HistoryView): Violation[] {
   });
 }
 
-/** What a caller needs after the sidecar serves again: to connect, and to be answered. */
+/** What a caller needs after the sidecar serves again, in ms: to connect, and to be answered. */
 const restartSlackMs = 400;
+
+/** How long a call has to wait for its answer, in ms, to be answered in spite of a restart. */
+function patienceFor({ call }: Operation, downMs: number): number {
+  const isTransform = call.kind === 'update' && call.through === 'session';
+  // It tries again while others change the session, so on a busy one a short deadline is missed without a restart.
+  return isTransform ? defaultDeadlineMs : downMs + restartSlackMs;
+}
+
+/** The default of all clients. */
+const defaultDeadlineMs = 3000;
 
 /** Failures that no fault explains: calls through a sidecar with which nothing was wrong. */
 export function unexplained(view: HistoryView): Operation[] {
