@@ -61,11 +61,10 @@ export interface GrpcServer {
 }
 
 /**
- * How long clients have to take the last answers and close their connections. Those with a pipeline close it once they have read
- * that the sidecar stops, which a busy machine may delay; what they send until then is refused, and safe to retry.
+ * How long clients have to take the last answers and close their connections. What is still open is answered, and clients with a
+ * pipeline close it once they have read that the sidecar stops, both of which a busy machine may delay.
  */
-const finalFlushMs = 500;
-const pipelineFlushMs = 2000;
+const finalFlushMs = { idle: 500, open: 2000 } as const;
 
 /** Serves `session.v1.SessionService`, `grpc.health.v1.Health` and server reflection. */
 export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
@@ -124,9 +123,10 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
         graceMs,
         connections.handOver().then(() => calls.idle()),
       );
+      if (finished) await connections.handOverBusy();
       // The last answers must get out, but a client that watches grpc.health.v1 would keep the server for ever.
       server.tryShutdown(() => {});
-      const flushMs = pipelines.isEmpty ? finalFlushMs : pipelineFlushMs;
+      const flushMs = connections.haveStreams ? finalFlushMs.open : finalFlushMs.idle;
       await within(finished ? flushMs : 0, connections.allClosed());
       stop();
       return finished;

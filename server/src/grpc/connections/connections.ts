@@ -81,6 +81,12 @@ export class Connections {
     return this.#peers.size;
   }
 
+  /** Whether an RPC is open: a call that was not answered, a pipeline, a watch. */
+  get haveStreams(): boolean {
+    for (const { streams } of this.#peers) if (streams.amount > 0) return true;
+    return false;
+  }
+
   accept(socket: Socket): void {
     if (this.#peers.size >= this.#limit && !this.#makeRoom()) {
       socket.destroy();
@@ -138,7 +144,7 @@ export class Connections {
     peer.streams.add(1);
     peer.aliveAt = now;
     this.#readTurns.streamOpened(peer.reading, now);
-    if (this.#isHandingOver) this.#handOverSoon(peer);
+    if (this.#isHandingOver) void this.#handOverSoon(peer);
   }
 
   /** @param serve is called now, or in a later turn of the event loop, by when the stream may have ended */
@@ -153,32 +159,45 @@ export class Connections {
     if (peer.streams.amount > 0 || !this.#peers.has(peer)) return;
     showLife(peer, now);
     this.#idle.set(peer, now);
-    if (this.#isHandingOver) void this.#handOver(peer);
+    if (this.#isHandingOver) void this.#handOverSoon(peer);
   }
 
   /**
-   * Sends GOAWAY to clients; calls that they sent before they received it are answered. Idle connections get it now, others
-   * when their last call has ended, or a while after they have sent another. Pipelines announce the shutdown themselves.
+   * Sends GOAWAY to clients; calls that they sent before they received it are answered. Idle connections get it now, others a
+   * while after a call began or ended: a client on Node.js that makes a call while it reads the GOAWAY loses those in flight, and
+   * it stops by itself when a call is refused. Pipelines announce the shutdown themselves.
    *
-   * @returns once the idle ones know
+   * @returns once those without calls know
    */
   async handOver(): Promise<void> {
     this.#isHandingOver = true;
+    const restingSince = performance.now() - busyHandOverMs;
     const told: Promise<void>[] = [];
     for (const peer of this.#peers) {
       if (!peer.isEstablished) peer.socket.destroy();
-      else if (peer.streams.amount === 0) told.push(this.#handOver(peer));
+      else if (peer.streams.amount > 0) continue;
+      else if ((this.#idle.get(peer) ?? -Infinity) > restingSince) told.push(this.#handOverSoon(peer));
+      else told.push(this.#handOver(peer));
     }
     await Promise.all(told);
   }
 
-  /** A client with a call that takes long makes others, which are refused. */
-  #handOverSoon(peer: Peer): void {
-    if (peer.willBeHandedOver) return;
-    peer.willBeHandedOver = true;
-    setTimeout(() => {
-      if (peer.pipelines === 0) void this.#handOver(peer);
-    }, busyHandOverMs).unref();
+  /**
+   * Sends GOAWAY to clients whose calls never stopped, too: a connection that is closed without it may lose what the client sends
+   * meanwhile.
+   *
+   * @returns once they know. Those with a pipeline are left out
+   */
+  async handOverBusy(): Promise<void> {
+    const busy = [...this.#peers].filter((peer) => peer.isEstablished && peer.pipelines === 0);
+    await Promise.all(busy.map((peer) => peer.handedOverSoon ?? this.#handOver(peer)));
+  }
+
+  #handOverSoon(peer: Peer): Promise<void> {
+    peer.handedOverSoon ??= new Promise((resolve) => {
+      setTimeout(() => resolve(peer.pipelines === 0 ? this.#handOver(peer) : undefined), busyHandOverMs);
+    });
+    return peer.handedOverSoon;
   }
 
   /** Resolves when there are none. */
@@ -200,9 +219,8 @@ export class Connections {
    */
   #handOver(peer: Peer): Promise<void> {
     const { session } = peer;
-    if (peer.isHandedOver || session === undefined || session.closed || session.destroyed) return Promise.resolve();
-    peer.isHandedOver = true;
-    return new Promise((resolve) => {
+    if (session === undefined || session.closed || session.destroyed) return Promise.resolve();
+    peer.handedOver ??= new Promise((resolve) => {
       let timer: NodeJS.Timeout | undefined;
       const done = (): void => {
         clearTimeout(timer);
@@ -226,6 +244,7 @@ export class Connections {
           announce(Math.min(Math.max(minIdleHandOverMs, idleLatencyFactor * latencyMs), handOverMs));
       });
     });
+    return peer.handedOver;
   }
 
   *#readings(): Iterable<Reading> {

@@ -38,10 +38,6 @@ export class PipelineAdmission {
     });
   };
 
-  get isEmpty(): boolean {
-    return this.#open.size === 0;
-  }
-
   /** Announces the shutdown to all clients. */
   announceDraining(): void {
     for (const pipeline of this.#open) pipeline.announceDraining();

@@ -97,4 +97,27 @@ describe('an idle connection of a sidecar that stops', () => {
     jest.advanceTimersByTime(1);
     expect(session.closed).toBe(true);
   });
+
+  test('gets no GOAWAY soon after a call, so that a client that makes another learns of the stop from its reply', () => {
+    const peer = connections.of(session as unknown as ServerHttp2Session)!;
+    connections.streamOpened(peer, performance.now());
+    connections.streamClosed(peer);
+    void connections.handOver();
+    jest.advanceTimersByTime(249);
+    expect(session.pings).toHaveLength(0);
+    jest.advanceTimersByTime(1);
+    expect(session.pings).toHaveLength(1);
+  });
+
+  test('with calls all the time gets a GOAWAY before the sidecar closes it', async () => {
+    const peer = connections.of(session as unknown as ServerHttp2Session)!;
+    connections.streamOpened(peer, performance.now());
+    await connections.handOver();
+    expect(session.goaway).not.toHaveBeenCalled();
+    const told = connections.handOverBusy();
+    expect([session.goaway.mock.calls.length, session.closed]).toEqual([1, false]);
+    session.pings[0]!();
+    await told;
+    expect(session.closed).toBe(true);
+  });
 });
