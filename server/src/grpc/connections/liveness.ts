@@ -50,7 +50,9 @@ export function whyEnd(
 function ping(peer: Peer, now: number, isSuspect: boolean): void {
   peer.pingedAt = now;
   peer.isSuspect = isSuspect;
-  peer.session?.ping((error) => {
+  // A destroyed session cannot be pinged, and its socket may not be closed yet.
+  if (peer.session === undefined || peer.session.destroyed) return;
+  peer.session.ping((error) => {
     if (error !== null) return;
     peer.pingedAt = undefined;
     showLife(peer, performance.now());

@@ -41,6 +41,14 @@ describe('a connection', () => {
     expect([look(29_999), look(30_000)]).toEqual([undefined, 'keepalive']);
   });
 
+  test('whose session is destroyed before its socket is closed is not asked, and ended all the same', () => {
+    const ping = () => {
+      throw new Error('The session has been destroyed');
+    };
+    peer.session = { destroyed: true, ping } as unknown as ServerHttp2Session;
+    expect([look(10_000), look(29_999), look(30_000)]).toEqual([undefined, undefined, 'keepalive']);
+  });
+
   test('that answers is left alone, and asked again later', () => {
     look(10_000);
     socket.bytesRead += 17;
