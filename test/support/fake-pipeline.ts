@@ -7,8 +7,9 @@ import type {
   PipelineResponse,
 } from '@session-sidecar/proto/session/v1/pipeline';
 import { SessionServiceService } from '@session-sidecar/proto/session/v1/session_service';
-import { sessionWith } from './fake-sidecar';
+import { complete, sessionWith } from './fake-sidecar';
 import { methods } from './raw-grpc';
+import type { MethodName } from './raw-grpc';
 
 /** One Pipeline stream, as the sidecar has it. */
 export interface FakeStream {
@@ -23,6 +24,10 @@ export interface FakeStream {
   /** @param response of the call's method; may be any bytes */
   answer(call: PipelineCall, response?: unknown): void;
   reply(replies: PipelineReply[]): void;
+  /** Reports changes. */
+  report(report: Partial<PipelineResponse>): void;
+  /** What confirmation was requested with, so far. */
+  readonly confirms: readonly number[];
   announceDraining(): void;
   /** Takes nothing more that is sent. */
   stopReading(): void;
@@ -47,6 +52,8 @@ export interface FakePipelineOptions {
   readonly address?: string;
 }
 
+const emptyResponse: PipelineResponse = { replies: [], draining: false, changed: [], allChanged: false, confirmed: 0 };
+
 const answers: Readonly<Record<string, unknown>> = {
   GetSession: { session: sessionWith({ a: '1' }) },
   UpdateSession: { version: 2, expires: undefined, results: [{ applied: true }] },
@@ -70,7 +77,7 @@ export async function startFakePipeline({
     },
     getSession(_call: ServerUnaryCall<unknown, unknown>, done: sendUnaryData<unknown>) {
       unaryCalls += 1;
-      done(null, answers['GetSession']);
+      done(null, complete('getSession', answers['GetSession']));
     },
   });
   const port = await new Promise<number>((resolve, reject) =>
@@ -110,8 +117,12 @@ function fakeStream(
       const value = Buffer.isBuffer(response) ? response : encodeResponse(method, response);
       stream.reply([{ id, outcome: { $case: 'response', value } }]);
     },
-    reply: (replies) => void duplex.write({ replies, draining: false }),
-    announceDraining: () => void duplex.write({ replies: [], draining: true }),
+    reply: (replies) => stream.report({ replies }),
+    report: (report) => void duplex.write({ ...emptyResponse, ...report }),
+    announceDraining: () => stream.report({ draining: true }),
+    get confirms() {
+      return frames.map(({ confirm }) => confirm).filter((clock) => clock !== 0);
+    },
     stopReading: () => void duplex.pause(),
     readOn: () => void duplex.resume(),
     end: () => duplex.end(),
@@ -129,8 +140,8 @@ function fakeStream(
 }
 
 function encodeResponse(name: string, response: unknown): Buffer {
-  const method = Object.values(methods).find((one) => one.name === name);
+  const method = (Object.keys(methods) as MethodName[]).find((one) => methods[one].name === name);
   if (method === undefined) throw new Error(`There is no method ${name}.`);
-  const type = method.responseType as unknown as { encode(message: unknown): { finish(): Uint8Array } };
-  return Buffer.from(type.encode(response).finish());
+  const serialize = SessionServiceService[method].responseSerialize as (message: unknown) => Buffer;
+  return serialize(complete(method, response));
 }

@@ -25,13 +25,13 @@ export async function startFakeSidecar(answers: Answers, address = '127.0.0.1:0'
   const calls: string[] = [];
   const server = new Server();
   const handlers: UntypedServiceImplementation = {};
-  for (const [method, answer] of Object.entries(answers)) {
+  for (const [method, answer] of Object.entries(answers) as [Method, Answer][]) {
     handlers[method] = (call: Call, done: sendUnaryData<unknown>) => {
       calls.push(method);
       Promise.resolve()
         .then(() => answer(call, calls.filter((called) => called === method).length))
         .then(
-          (response) => done(null, response),
+          (response) => done(null, complete(method, response)),
           (error: unknown) => done(error as ServiceError),
         );
     };
@@ -43,6 +43,11 @@ export async function startFakeSidecar(answers: Answers, address = '127.0.0.1:0'
     ),
   );
   return { address: `127.0.0.1:${port}`, calls, close: () => server.forceShutdown() };
+}
+
+/** With defaults for the fields that the response leaves out, which generated code does not encode without. */
+export function complete(method: Method, response: unknown): object {
+  return { ...SessionServiceService[method].responseDeserialize(Buffer.alloc(0)), ...(response as object) };
 }
 
 export function sessionWith(data: Record<string, string> = {}, rest: Partial<Session> = {}): Session {

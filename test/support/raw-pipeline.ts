@@ -8,6 +8,8 @@ import { until } from './poll';
 import { encodeRequest, methods, RpcFailure } from './raw-grpc';
 import type { MethodName, RequestOf } from './raw-grpc';
 
+export type Report = Pick<PipelineResponse, 'changed' | 'allChanged' | 'confirmed'>;
+
 /** A Pipeline stream as generated stubs have it, without anything the TypeScript client adds; and below that, bytes. */
 export interface RawPipeline {
   /** Resolves when the headers are there. */
@@ -17,11 +19,17 @@ export interface RawPipeline {
   /** How many frames they came in. */
   readonly frames: number;
   readonly draining: boolean;
+  /** What was reported of changes: a frame at a time, without those that reported nothing. */
+  readonly reports: readonly Report[];
   /** How many of the frames that were sent have left this process. */
   readonly accepted: number;
   /** How the stream ended. */
   readonly end: Promise<RpcFailure | 'OK'>;
-  send(frame: { readonly calls?: readonly Partial<PipelineCall>[]; readonly cancelled?: readonly number[] }): void;
+  send(frame: {
+    readonly calls?: readonly Partial<PipelineCall>[];
+    readonly cancelled?: readonly number[];
+    readonly confirm?: number;
+  }): void;
   sendBytes(frame: Buffer): void;
   /** Waits for the reply to a call. @throws RpcFailure if the call failed. */
   reply(id: number): Promise<Buffer>;
@@ -44,6 +52,7 @@ const asIs = (bytes: Buffer): Buffer => bytes;
 export function openPipeline(client: Client, { reads = true, metadata = new Metadata() } = {}): RawPipeline {
   const stream = client.makeBidiStreamRequest(SessionServiceService.pipeline.path, asIs, asIs, metadata);
   const replies: PipelineReply[] = [];
+  const reports: Report[] = [];
   let frames = 0;
   let draining = false;
   let accepted = 0;
@@ -59,8 +68,9 @@ export function openPipeline(client: Client, { reads = true, metadata = new Meta
   void end.then(() => (isOver = true));
   const startReading = (): void => {
     stream.on('data', (bytes: Buffer) => {
-      const frame = PipelineResponse.decode(bytes);
+      const { changed, allChanged, confirmed, ...frame } = PipelineResponse.decode(bytes);
       replies.push(...frame.replies);
+      if (changed.length > 0 || allChanged || confirmed !== 0) reports.push({ changed, allChanged, confirmed });
       frames += 1;
       draining ||= frame.draining;
     });
@@ -73,6 +83,7 @@ export function openPipeline(client: Client, { reads = true, metadata = new Meta
   return {
     opened,
     replies,
+    reports,
     end,
     get frames() {
       return frames;
@@ -83,8 +94,8 @@ export function openPipeline(client: Client, { reads = true, metadata = new Meta
     get accepted() {
       return accepted;
     },
-    send({ calls = [], cancelled = [] }) {
-      const frame = { calls: calls.map((call) => ({ ...empty, ...call })), cancelled: [...cancelled] };
+    send({ calls = [], cancelled = [], confirm = 0 }) {
+      const frame = { calls: calls.map((call) => ({ ...empty, ...call })), cancelled: [...cancelled], confirm };
       sendBytes(Buffer.from(PipelineRequest.encode(frame).finish()));
     },
     sendBytes,

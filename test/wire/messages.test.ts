@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { ErrorInfo } from '@session-sidecar/proto/google/rpc/error_details';
 import { ErrorReason } from '@session-sidecar/proto/session/v1/error_reason';
+import { PipelineRequest, PipelineResponse } from '@session-sidecar/proto/session/v1/pipeline';
 import {
   CreateSessionRequest,
   GetSessionResponse,
@@ -19,6 +20,9 @@ interface MessageType {
   encode(message: never): { finish(): Uint8Array };
   decode(bytes: Uint8Array): unknown;
 }
+
+/** What a reply has that says nothing about copies. */
+const noCopy = { liveMs: 0, etag: Buffer.alloc(0) };
 
 const cases: readonly (readonly [name: string, type: MessageType, hex: string, message: object])[] = [
   [
@@ -72,6 +76,19 @@ const cases: readonly (readonly [name: string, type: MessageType, hex: string, m
         version: Number.MAX_SAFE_INTEGER,
         subject: '7',
       },
+      notModified: undefined,
+      ...noCopy,
+    },
+  ],
+  [
+    'GetSessionResponse for a client that has a copy',
+    GetSessionResponse,
+    '12100a0608a6ebdcca06120608d6f4dcca0618e0d403220500010203ff',
+    {
+      session: undefined,
+      notModified: { accessed: new Date('2026-01-02T03:04:06Z'), expires: new Date('2026-01-02T03:24:06Z') },
+      liveMs: 60_000,
+      etag: Buffer.of(0, 1, 2, 3, 255),
     },
   ],
   [
@@ -86,6 +103,47 @@ const cases: readonly (readonly [name: string, type: MessageType, hex: string, m
         { applied: false, value: Buffer.alloc(0) },
         { applied: true, value: Buffer.from('1') },
       ],
+      ...noCopy,
+    },
+  ],
+  [
+    'UpdateSessionResponse for a client that has a copy',
+    UpdateSessionResponse,
+    '080420012a0100',
+    { version: 4, expires: undefined, results: [], liveMs: 1, etag: Buffer.of(0) },
+  ],
+  [
+    'UpdateSessionRequest of a client that keeps copies',
+    UpdateSessionRequest,
+    '0a01743a00',
+    {
+      token: 't',
+      mutations: [],
+      ifVersion: undefined,
+      idleExpiry: undefined,
+      subject: undefined,
+      etag: Buffer.alloc(0),
+    },
+  ],
+  [
+    'PipelineRequest that requests confirmation',
+    PipelineRequest,
+    '12010118ac02',
+    { calls: [], cancelled: [1], confirm: 300 },
+  ],
+  [
+    'PipelineResponse that reports changes',
+    PipelineResponse,
+    '1a050a016810071a030a0169200128ffffffffffffff0f',
+    {
+      replies: [],
+      draining: false,
+      changed: [
+        { handle: 'h', version: 7 },
+        { handle: 'i', version: 0 },
+      ],
+      allChanged: true,
+      confirmed: Number.MAX_SAFE_INTEGER,
     },
   ],
   [

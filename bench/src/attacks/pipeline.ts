@@ -14,7 +14,7 @@ import { times } from './sessions';
 export function pipelineFrame(method: string, request: Uint8Array, count: number): Buffer {
   const metadata = new Map<string, string>();
   const calls = times(count, (id) => ({ id, method, request: Buffer.from(request), timeoutMs: 0, metadata }));
-  return grpcFrame(PipelineRequest.encode({ calls, cancelled: [] }).finish());
+  return grpcFrame(PipelineRequest.encode({ calls, cancelled: [], confirm: 0 }).finish());
 }
 
 export function openPipeline(connection: Connection): ClientHttp2Stream {

@@ -24,14 +24,16 @@ export function createHandlers(manager: SessionManager): Handlers {
     },
 
     async getSession({ token }, deadline) {
-      return { session: toSessionMessage(await manager.get(token, deadline)) };
+      const session = toSessionMessage(await manager.get(token, deadline));
+      return { session, notModified: undefined, liveMs: 0, etag: Buffer.alloc(0) };
     },
 
     async updateSession({ token, mutations, ifVersion, idleExpiry, subject }, deadline) {
       const idleTimeout = toIdleTimeout(idleExpiry);
       const update = { mutations: toMutations(mutations), ifVersion, idleTimeout, subject };
       const { session, results } = await manager.update(token, update, deadline);
-      return { version: session.version, expires: toDate(session.expires), results: toResults(results) };
+      const { version, expires } = session;
+      return { version, expires: toDate(expires), results: toResults(results), liveMs: 0, etag: Buffer.alloc(0) };
     },
 
     async regenerateSession(request, deadline) {

@@ -29,7 +29,7 @@ export const pipelineFrames: Target = {
   maxBytes: 2048,
   seeds: [
     ...unaryMethods.map((_method, index) => Uint8Array.from([2, 1, 1, 0, index, 0, 0, 0, 0, 0, 0])),
-    Buffer.concat([Buffer.of(0), PipelineRequest.encode({ calls: [], cancelled: [1, 2] }).finish()]),
+    Buffer.concat([Buffer.of(0), PipelineRequest.encode({ calls: [], cancelled: [1, 2], confirm: 3 }).finish()]),
     Uint8Array.from([1, 0, 0, 0, 1, 2]),
   ],
   async open() {

@@ -125,7 +125,7 @@ describe('what is in flight', () => {
       ...{ method: 'GetSession', request: encodeRequest('getSession', { token }), timeoutMs: 0 },
       ...{ id, metadata: new Map<string, string>() },
     }));
-    stream.write(Buffer.from(PipelineRequest.encode({ calls, cancelled: [] }).finish()));
+    stream.write(Buffer.from(PipelineRequest.encode({ calls, cancelled: [], confirm: 0 }).finish()));
     stream.end();
     const ended = new Promise((resolve) => stream.on('end', resolve));
     stream.resume();

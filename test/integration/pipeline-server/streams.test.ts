@@ -85,7 +85,11 @@ describe('a frame that cannot be served ends its stream, and not the others of i
   function encode(calls: Parameters<RawPipeline['send']>[0]['calls'] = []): Buffer {
     const empty = { id: 0, method: '', request: Buffer.alloc(0), timeoutMs: 0, metadata: new Map<string, string>() };
     return Buffer.from(
-      PipelineRequest.encode({ calls: calls.map((call) => ({ ...empty, ...call })), cancelled: [] }).finish(),
+      PipelineRequest.encode({
+        calls: calls.map((call) => ({ ...empty, ...call })),
+        cancelled: [],
+        confirm: 0,
+      }).finish(),
     );
   }
 

@@ -92,11 +92,11 @@ export class PipelineStream {
 
   sendCalls(calls: PipelineCall[]): void {
     this.unanswered += calls.length;
-    this.#write({ calls, cancelled: [] });
+    this.#write({ calls, cancelled: [], confirm: 0 });
   }
 
   sendCancellation(id: number): void {
-    this.#write({ calls: [], cancelled: [id] });
+    this.#write({ calls: [], cancelled: [id], confirm: 0 });
   }
 
   /** Sends nothing more. The sidecar still answers what it has. */

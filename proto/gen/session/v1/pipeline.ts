@@ -9,7 +9,10 @@ export const protobufPackage = "session.v1";
 
 export const protobufFileName = "session/v1/pipeline.proto";
 
-/** PipelineRequest is one frame of a Pipeline stream to the sidecar: calls to make and calls to cancel. */
+/**
+ * PipelineRequest is one frame of a Pipeline stream to the sidecar: calls to make, calls to cancel, and a request for
+ * confirmation.
+ */
 export interface PipelineRequest {
   /** calls are started in order. At most 1,024. */
   calls: PipelineCall[];
@@ -18,6 +21,13 @@ export interface PipelineRequest {
    * be applied. Ids of calls that are not in flight are ignored.
    */
   cancelled: number[];
+  /**
+   * confirm subscribes the stream to changes of sessions, for a client that keeps copies, and requests
+   * PipelineResponse.confirmed. It is the current time by the client's own clock: milliseconds since any moment, 1 to
+   * 2^53-1. 0 requests nothing. From the first request on, the stream reports every change to a session that was read
+   * or changed through this sidecar. Of several requests that wait, the last one is answered.
+   */
+  confirm: number;
 }
 
 /** PipelineCall is one call of an RPC of SessionService. */
@@ -51,6 +61,28 @@ export interface PipelineResponse {
    * calls are answered. For further calls on this stream, the reply is DRAINING.
    */
   draining: boolean;
+  /**
+   * changed are sessions that were changed or ended, by any client and through any sidecar, in no particular order. It may
+   * name sessions that this client has never read. A reply that this frame or a later one brings may be older than a
+   * change, if its call was in flight when the change was reported.
+   */
+  changed: Change[];
+  /** all_changed is true if changes may have gone unreported: every copy may be out of date. */
+  allChanged: boolean;
+  /**
+   * confirmed answers PipelineRequest.confirm: a time by the client's clock, at or before the requested one. All changes
+   * that were made until then have been reported on this stream. 0: nothing is confirmed, or changes cannot be reported
+   * for now.
+   */
+  confirmed: number;
+}
+
+/** Change reports that a session was changed or ended. */
+export interface Change {
+  /** handle is the session's handle. */
+  handle: string;
+  /** version is the version that the session was changed to. 0: unknown, or the session has ended. */
+  version: number;
 }
 
 /** PipelineReply is the reply to one call. */
@@ -69,7 +101,7 @@ export interface PipelineReply {
 }
 
 function createBasePipelineRequest(): PipelineRequest {
-  return { calls: [], cancelled: [] };
+  return { calls: [], cancelled: [], confirm: 0 };
 }
 
 export const PipelineRequest: MessageFns<PipelineRequest> = {
@@ -83,6 +115,9 @@ export const PipelineRequest: MessageFns<PipelineRequest> = {
         writer.uint32(v);
       }
       writer.join();
+    }
+    if (message.confirm !== 0) {
+      writer.uint32(24).uint64(message.confirm);
     }
     return writer;
   },
@@ -125,6 +160,14 @@ export const PipelineRequest: MessageFns<PipelineRequest> = {
             }
 
             break;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.confirm = longToNumber(reader.uint64());
+            continue;
           }
         }
         if ((tag & 7) === 4 || tag === 0) {
@@ -290,7 +333,7 @@ export const PipelineCall_MetadataEntry: MessageFns<PipelineCall_MetadataEntry> 
 };
 
 function createBasePipelineResponse(): PipelineResponse {
-  return { replies: [], draining: false };
+  return { replies: [], draining: false, changed: [], allChanged: false, confirmed: 0 };
 }
 
 export const PipelineResponse: MessageFns<PipelineResponse> = {
@@ -300,6 +343,15 @@ export const PipelineResponse: MessageFns<PipelineResponse> = {
     }
     if (message.draining !== false) {
       writer.uint32(16).bool(message.draining);
+    }
+    for (const v of message.changed) {
+      Change.encode(v!, writer.uint32(26).fork()).join();
+    }
+    if (message.allChanged !== false) {
+      writer.uint32(32).bool(message.allChanged);
+    }
+    if (message.confirmed !== 0) {
+      writer.uint32(40).uint64(message.confirmed);
     }
     return writer;
   },
@@ -331,6 +383,87 @@ export const PipelineResponse: MessageFns<PipelineResponse> = {
             }
 
             message.draining = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.changed.push(Change.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.allChanged = reader.bool();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.confirmed = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseChange(): Change {
+  return { handle: "", version: 0 };
+}
+
+export const Change: MessageFns<Change> = {
+  encode(message: Change, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.handle !== "") {
+      writer.uint32(10).string(message.handle);
+    }
+    if (message.version !== 0) {
+      writer.uint32(16).int64(message.version);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Change {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseChange();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.handle = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.version = longToNumber(reader.int64());
             continue;
           }
         }
@@ -415,6 +548,17 @@ export const PipelineReply: MessageFns<PipelineReply> = {
     }
   },
 };
+
+function longToNumber(int64: { toString(): string }): number {
+  const num = globalThis.Number(int64.toString());
+  if (num > globalThis.Number.MAX_SAFE_INTEGER) {
+    throw new globalThis.Error("Value is larger than Number.MAX_SAFE_INTEGER");
+  }
+  if (num < globalThis.Number.MIN_SAFE_INTEGER) {
+    throw new globalThis.Error("Value is smaller than Number.MIN_SAFE_INTEGER");
+  }
+  return num;
+}
 
 export interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;

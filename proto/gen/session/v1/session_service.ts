@@ -49,12 +49,45 @@ export interface CreateSessionResponse {
 export interface GetSessionRequest {
   /** token is the session's token. */
   token: string;
+  /**
+   * etag says that the client keeps copies of sessions, and names the one that it has: the etag of an earlier response.
+   * If the session is still in that state, the response is not_modified instead of the session. Empty: the client has no
+   * copy. Absent: it keeps none, and the response has neither etag nor live_ms.
+   */
+  etag?: Buffer | undefined;
 }
 
 /** GetSessionResponse returns the session. */
 export interface GetSessionResponse {
-  /** session is the session as loaded. Always set. */
-  session: Session | undefined;
+  /** session is the session as loaded. Set unless not_modified is. */
+  session:
+    | Session
+    | undefined;
+  /** not_modified is set if the session is in the state that the etag of the request names. */
+  notModified:
+    | NotModified
+    | undefined;
+  /**
+   * live_ms is for how many milliseconds, counted from when the request was sent, the client may answer from its copy
+   * without a call. It may do so only on the stream that this response came on, while that stream confirms
+   * (PipelineRequest.confirm) and has not reported a change of the session. 0: the client must call each time.
+   */
+  liveMs: number;
+  /**
+   * etag names the state of the session. It is opaque, at most 64 bytes, and may change although the session has not.
+   * Empty: this copy cannot be compared with a later state.
+   */
+  etag: Buffer;
+}
+
+/** NotModified has the fields of an unmodified session that change without a new version. */
+export interface NotModified {
+  /** accessed is the last recorded access, as in Session. */
+  accessed:
+    | Date
+    | undefined;
+  /** expires is when the session ends without further accesses, as in Session. Absent: it never expires. */
+  expires: Date | undefined;
 }
 
 /** UpdateSessionRequest describes the changes to make. */
@@ -83,7 +116,14 @@ export interface UpdateSessionRequest {
    * subject replaces who the session belongs to: 1 to 256 bytes of UTF-8 without control characters. The empty string
    * removes the subject. Absent: unchanged.
    */
-  subject?: string | undefined;
+  subject?:
+    | string
+    | undefined;
+  /**
+   * etag names the copy of the session that the client has, as in GetSessionRequest. It does not affect the update.
+   * Absent or empty: the client has none.
+   */
+  etag?: Buffer | undefined;
 }
 
 /** UpdateSessionResponse returns the results of the update. */
@@ -96,6 +136,14 @@ export interface UpdateSessionResponse {
     | undefined;
   /** results has the result of each mutation, in the order of the mutations. */
   results: MutationResult[];
+  /** live_ms is as in GetSessionResponse, for a copy that the client has brought up to date. 0 without etag. */
+  liveMs: number;
+  /**
+   * etag names the state of the session after the update. It is set only if the update was applied to the state that the
+   * etag of the request names, so that the client's copy with the mutations applied to it is the session. Empty
+   * otherwise.
+   */
+  etag: Buffer;
 }
 
 /** RegenerateSessionRequest identifies the session whose token to replace. */
@@ -377,13 +425,16 @@ export const CreateSessionResponse: MessageFns<CreateSessionResponse> = {
 };
 
 function createBaseGetSessionRequest(): GetSessionRequest {
-  return { token: "" };
+  return { token: "", etag: undefined };
 }
 
 export const GetSessionRequest: MessageFns<GetSessionRequest> = {
   encode(message: GetSessionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.token !== "") {
       writer.uint32(10).string(message.token);
+    }
+    if (message.etag !== undefined) {
+      writer.uint32(18).bytes(message.etag);
     }
     return writer;
   },
@@ -409,6 +460,14 @@ export const GetSessionRequest: MessageFns<GetSessionRequest> = {
             message.token = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.etag = Buffer.from(reader.bytes());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -423,13 +482,22 @@ export const GetSessionRequest: MessageFns<GetSessionRequest> = {
 };
 
 function createBaseGetSessionResponse(): GetSessionResponse {
-  return { session: undefined };
+  return { session: undefined, notModified: undefined, liveMs: 0, etag: Buffer.alloc(0) };
 }
 
 export const GetSessionResponse: MessageFns<GetSessionResponse> = {
   encode(message: GetSessionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.session !== undefined) {
       Session.encode(message.session, writer.uint32(10).fork()).join();
+    }
+    if (message.notModified !== undefined) {
+      NotModified.encode(message.notModified, writer.uint32(18).fork()).join();
+    }
+    if (message.liveMs !== 0) {
+      writer.uint32(24).uint32(message.liveMs);
+    }
+    if (message.etag.length !== 0) {
+      writer.uint32(34).bytes(message.etag);
     }
     return writer;
   },
@@ -455,6 +523,87 @@ export const GetSessionResponse: MessageFns<GetSessionResponse> = {
             message.session = Session.decode(reader, reader.uint32());
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.notModified = NotModified.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.liveMs = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.etag = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseNotModified(): NotModified {
+  return { accessed: undefined, expires: undefined };
+}
+
+export const NotModified: MessageFns<NotModified> = {
+  encode(message: NotModified, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.accessed !== undefined) {
+      Timestamp.encode(toTimestamp(message.accessed), writer.uint32(10).fork()).join();
+    }
+    if (message.expires !== undefined) {
+      Timestamp.encode(toTimestamp(message.expires), writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): NotModified {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNotModified();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.accessed = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.expires = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -469,7 +618,7 @@ export const GetSessionResponse: MessageFns<GetSessionResponse> = {
 };
 
 function createBaseUpdateSessionRequest(): UpdateSessionRequest {
-  return { token: "", mutations: [], ifVersion: undefined, idleExpiry: undefined, subject: undefined };
+  return { token: "", mutations: [], ifVersion: undefined, idleExpiry: undefined, subject: undefined, etag: undefined };
 }
 
 export const UpdateSessionRequest: MessageFns<UpdateSessionRequest> = {
@@ -493,6 +642,9 @@ export const UpdateSessionRequest: MessageFns<UpdateSessionRequest> = {
     }
     if (message.subject !== undefined) {
       writer.uint32(50).string(message.subject);
+    }
+    if (message.etag !== undefined) {
+      writer.uint32(58).bytes(message.etag);
     }
     return writer;
   },
@@ -558,6 +710,14 @@ export const UpdateSessionRequest: MessageFns<UpdateSessionRequest> = {
             message.subject = reader.string();
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.etag = Buffer.from(reader.bytes());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -572,7 +732,7 @@ export const UpdateSessionRequest: MessageFns<UpdateSessionRequest> = {
 };
 
 function createBaseUpdateSessionResponse(): UpdateSessionResponse {
-  return { version: 0, expires: undefined, results: [] };
+  return { version: 0, expires: undefined, results: [], liveMs: 0, etag: Buffer.alloc(0) };
 }
 
 export const UpdateSessionResponse: MessageFns<UpdateSessionResponse> = {
@@ -585,6 +745,12 @@ export const UpdateSessionResponse: MessageFns<UpdateSessionResponse> = {
     }
     for (const v of message.results) {
       MutationResult.encode(v!, writer.uint32(26).fork()).join();
+    }
+    if (message.liveMs !== 0) {
+      writer.uint32(32).uint32(message.liveMs);
+    }
+    if (message.etag.length !== 0) {
+      writer.uint32(42).bytes(message.etag);
     }
     return writer;
   },
@@ -624,6 +790,22 @@ export const UpdateSessionResponse: MessageFns<UpdateSessionResponse> = {
             }
 
             message.results.push(MutationResult.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.liveMs = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.etag = Buffer.from(reader.bytes());
             continue;
           }
         }

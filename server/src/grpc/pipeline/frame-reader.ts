@@ -16,6 +16,8 @@ export interface Frame {
   readonly calls: readonly FrameCall[];
   /** Ids of calls. */
   readonly cancelled: readonly number[];
+  /** The client's clock, with which it requests confirmation; 0: it does not. */
+  readonly confirm: number;
 }
 
 /** A frame that cannot be served. Its message may go on the wire. */
@@ -63,6 +65,7 @@ class FrameReader {
     const reader = this.#reader;
     const calls: FrameCall[] = [];
     const cancelled: number[] = [];
+    let confirm = 0;
     while (reader.pos < reader.len) {
       const tag = this.#tag();
       if (tag === tags.frame.calls) {
@@ -74,13 +77,15 @@ class FrameReader {
         const end = this.#end();
         while (reader.pos < end && cancelled.length <= maxCancelled) cancelled.push(reader.uint32());
         if (reader.pos > end) throw new RangeError('A number ends elsewhere than its list.');
+      } else if (tag === tags.frame.confirm) {
+        confirm = this.#safeInteger();
       } else {
         this.#skip(tag);
       }
       if (cancelled.length > maxCancelled) throw tooMany(`${maxCancelled} cancelled calls`);
     }
     if (reader.pos !== reader.len) throw new RangeError('The frame ends in the middle of a part.');
-    return { calls, cancelled };
+    return { calls, cancelled, confirm };
   }
 
   #call(end: number): FrameCall {
@@ -150,6 +155,12 @@ class FrameReader {
     return end;
   }
 
+  #safeInteger(): number {
+    const value = Number(this.#reader.uint64());
+    if (!Number.isSafeInteger(value)) throw new RangeError('A number is too large.');
+    return value;
+  }
+
   #skip(tag: number): void {
     // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- the last three bits of a tag are one
     this.#reader.skip(tag & 7, tag >>> 3);
@@ -183,6 +194,7 @@ const tags = {
     calls: tagOf(1, WireType.LengthDelimited),
     cancelled: tagOf(2, WireType.Varint),
     cancelledPacked: tagOf(2, WireType.LengthDelimited),
+    confirm: tagOf(3, WireType.Varint),
   },
   call: {
     id: tagOf(1, WireType.Varint),

@@ -8,6 +8,8 @@ const frameBytes = 1024 * 1024;
 /** Bytes of replies that are not taken, above which no call should start. */
 const blockedAtBytes = 2 * frameBytes;
 
+const nothing: PipelineResponse = { replies: [], draining: false, changed: [], allChanged: false, confirmed: 0 };
+
 interface SizedReply {
   readonly reply: PipelineReply;
   readonly bytes: number;
@@ -66,7 +68,7 @@ export class ReplyBuffer {
   }
 
   announceDraining(): void {
-    if (!this.#isClosed) this.#target.write(encode(PipelineResponse, { replies: [], draining: true }), () => {});
+    if (!this.#isClosed) this.#target.write(encode(PipelineResponse, { ...nothing, draining: true }), () => {});
   }
 
   flush(): void {
@@ -93,18 +95,15 @@ export class ReplyBuffer {
     this.#bytes -= bytes;
     this.#inFlightBytes += bytes;
     this.#framesInFlight += 1;
-    this.#target.write(
-      encode(PipelineResponse, { replies: replies.map(({ reply }) => reply), draining: false }),
-      () => {
-        const wasBlocked = this.isBlocked();
-        this.#inFlightBytes -= bytes;
-        this.#framesInFlight -= 1;
-        if (this.#isClosed) return;
-        this.#target.taken(bytes);
-        if (this.#replies.length > 0 && (this.#framesInFlight === 0 || this.#bytes >= frameBytes)) this.flush();
-        if (wasBlocked && !this.isBlocked()) this.#target.unblocked();
-      },
-    );
+    this.#target.write(encode(PipelineResponse, { ...nothing, replies: replies.map(({ reply }) => reply) }), () => {
+      const wasBlocked = this.isBlocked();
+      this.#inFlightBytes -= bytes;
+      this.#framesInFlight -= 1;
+      if (this.#isClosed) return;
+      this.#target.taken(bytes);
+      if (this.#replies.length > 0 && (this.#framesInFlight === 0 || this.#bytes >= frameBytes)) this.flush();
+      if (wasBlocked && !this.isBlocked()) this.#target.unblocked();
+    });
   }
 
   /**

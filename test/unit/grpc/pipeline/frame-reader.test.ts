@@ -17,6 +17,7 @@ const call = fc.record({
 const frames = fc.record({
   calls: fc.array(call, { maxLength: 20 }),
   cancelled: fc.array(uint32, { maxLength: 20 }),
+  confirm: fc.oneof(fc.constant(0), fc.maxSafeNat()),
 });
 
 const encode = (frame: PipelineRequest): Buffer => Buffer.from(PipelineRequest.encode(frame).finish());
@@ -27,10 +28,11 @@ describe('the reader of frames', () => {
   test('reads what the generated one reads', () => {
     fc.assert(
       fc.property(frames, (frame) => {
-        const { calls, cancelled } = readFrame(encode(frame), 1024);
+        const { calls, cancelled, confirm } = readFrame(encode(frame), 1024);
         expect({
           calls: calls.map(({ hasTooMuchMetadata: _, ...rest }) => ({ ...rest, metadata: new Map(rest.metadata) })),
           cancelled,
+          confirm,
         }).toEqual(PipelineRequest.decode(encode(frame)));
         expect(calls.some(({ hasTooMuchMetadata }) => hasTooMuchMetadata)).toBe(false);
       }),

@@ -22,14 +22,20 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// PipelineRequest is one frame of a Pipeline stream to the sidecar: calls to make and calls to cancel.
+// PipelineRequest is one frame of a Pipeline stream to the sidecar: calls to make, calls to cancel, and a request for
+// confirmation.
 type PipelineRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// calls are started in order. At most 1,024.
 	Calls []*PipelineCall `protobuf:"bytes,1,rep,name=calls,proto3" json:"calls,omitempty"`
 	// cancelled are the ids of cancelled calls. They get no reply, unless it has already been sent; their changes may still
 	// be applied. Ids of calls that are not in flight are ignored.
-	Cancelled     []uint32 `protobuf:"varint,2,rep,packed,name=cancelled,proto3" json:"cancelled,omitempty"`
+	Cancelled []uint32 `protobuf:"varint,2,rep,packed,name=cancelled,proto3" json:"cancelled,omitempty"`
+	// confirm subscribes the stream to changes of sessions, for a client that keeps copies, and requests
+	// PipelineResponse.confirmed. It is the current time by the client's own clock: milliseconds since any moment, 1 to
+	// 2^53-1. 0 requests nothing. From the first request on, the stream reports every change to a session that was read
+	// or changed through this sidecar. Of several requests that wait, the last one is answered.
+	Confirm       uint64 `protobuf:"varint,3,opt,name=confirm,proto3" json:"confirm,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -76,6 +82,13 @@ func (x *PipelineRequest) GetCancelled() []uint32 {
 		return x.Cancelled
 	}
 	return nil
+}
+
+func (x *PipelineRequest) GetConfirm() uint64 {
+	if x != nil {
+		return x.Confirm
+	}
+	return 0
 }
 
 // PipelineCall is one call of an RPC of SessionService.
@@ -168,7 +181,17 @@ type PipelineResponse struct {
 	Replies []*PipelineReply `protobuf:"bytes,1,rep,name=replies,proto3" json:"replies,omitempty"`
 	// draining is true when the sidecar is about to stop: make new calls on a new stream, and end this one when all its
 	// calls are answered. For further calls on this stream, the reply is DRAINING.
-	Draining      bool `protobuf:"varint,2,opt,name=draining,proto3" json:"draining,omitempty"`
+	Draining bool `protobuf:"varint,2,opt,name=draining,proto3" json:"draining,omitempty"`
+	// changed are sessions that were changed or ended, by any client and through any sidecar, in no particular order. It may
+	// name sessions that this client has never read. A reply that this frame or a later one brings may be older than a
+	// change, if its call was in flight when the change was reported.
+	Changed []*Change `protobuf:"bytes,3,rep,name=changed,proto3" json:"changed,omitempty"`
+	// all_changed is true if changes may have gone unreported: every copy may be out of date.
+	AllChanged bool `protobuf:"varint,4,opt,name=all_changed,json=allChanged,proto3" json:"all_changed,omitempty"`
+	// confirmed answers PipelineRequest.confirm: a time by the client's clock, at or before the requested one. All changes
+	// that were made until then have been reported on this stream. 0: nothing is confirmed, or changes cannot be reported
+	// for now.
+	Confirmed     uint64 `protobuf:"varint,5,opt,name=confirmed,proto3" json:"confirmed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -217,6 +240,82 @@ func (x *PipelineResponse) GetDraining() bool {
 	return false
 }
 
+func (x *PipelineResponse) GetChanged() []*Change {
+	if x != nil {
+		return x.Changed
+	}
+	return nil
+}
+
+func (x *PipelineResponse) GetAllChanged() bool {
+	if x != nil {
+		return x.AllChanged
+	}
+	return false
+}
+
+func (x *PipelineResponse) GetConfirmed() uint64 {
+	if x != nil {
+		return x.Confirmed
+	}
+	return 0
+}
+
+// Change reports that a session was changed or ended.
+type Change struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// handle is the session's handle.
+	Handle string `protobuf:"bytes,1,opt,name=handle,proto3" json:"handle,omitempty"`
+	// version is the version that the session was changed to. 0: unknown, or the session has ended.
+	Version       int64 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Change) Reset() {
+	*x = Change{}
+	mi := &file_session_v1_pipeline_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Change) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Change) ProtoMessage() {}
+
+func (x *Change) ProtoReflect() protoreflect.Message {
+	mi := &file_session_v1_pipeline_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Change.ProtoReflect.Descriptor instead.
+func (*Change) Descriptor() ([]byte, []int) {
+	return file_session_v1_pipeline_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Change) GetHandle() string {
+	if x != nil {
+		return x.Handle
+	}
+	return ""
+}
+
+func (x *Change) GetVersion() int64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
 // PipelineReply is the reply to one call.
 type PipelineReply struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -235,7 +334,7 @@ type PipelineReply struct {
 
 func (x *PipelineReply) Reset() {
 	*x = PipelineReply{}
-	mi := &file_session_v1_pipeline_proto_msgTypes[3]
+	mi := &file_session_v1_pipeline_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -247,7 +346,7 @@ func (x *PipelineReply) String() string {
 func (*PipelineReply) ProtoMessage() {}
 
 func (x *PipelineReply) ProtoReflect() protoreflect.Message {
-	mi := &file_session_v1_pipeline_proto_msgTypes[3]
+	mi := &file_session_v1_pipeline_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -260,7 +359,7 @@ func (x *PipelineReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PipelineReply.ProtoReflect.Descriptor instead.
 func (*PipelineReply) Descriptor() ([]byte, []int) {
-	return file_session_v1_pipeline_proto_rawDescGZIP(), []int{3}
+	return file_session_v1_pipeline_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *PipelineReply) GetId() uint32 {
@@ -318,10 +417,11 @@ var File_session_v1_pipeline_proto protoreflect.FileDescriptor
 const file_session_v1_pipeline_proto_rawDesc = "" +
 	"\n" +
 	"\x19session/v1/pipeline.proto\x12\n" +
-	"session.v1\x1a\x17google/rpc/status.proto\"_\n" +
+	"session.v1\x1a\x17google/rpc/status.proto\"y\n" +
 	"\x0fPipelineRequest\x12.\n" +
 	"\x05calls\x18\x01 \x03(\v2\x18.session.v1.PipelineCallR\x05calls\x12\x1c\n" +
-	"\tcancelled\x18\x02 \x03(\rR\tcancelled\"\xf0\x01\n" +
+	"\tcancelled\x18\x02 \x03(\rR\tcancelled\x12\x18\n" +
+	"\aconfirm\x18\x03 \x01(\x04R\aconfirm\"\xf0\x01\n" +
 	"\fPipelineCall\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\rR\x02id\x12\x16\n" +
 	"\x06method\x18\x02 \x01(\tR\x06method\x12\x18\n" +
@@ -331,10 +431,17 @@ const file_session_v1_pipeline_proto_rawDesc = "" +
 	"\bmetadata\x18\x05 \x03(\v2&.session.v1.PipelineCall.MetadataEntryR\bmetadata\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"c\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xd0\x01\n" +
 	"\x10PipelineResponse\x123\n" +
 	"\areplies\x18\x01 \x03(\v2\x19.session.v1.PipelineReplyR\areplies\x12\x1a\n" +
-	"\bdraining\x18\x02 \x01(\bR\bdraining\"t\n" +
+	"\bdraining\x18\x02 \x01(\bR\bdraining\x12,\n" +
+	"\achanged\x18\x03 \x03(\v2\x12.session.v1.ChangeR\achanged\x12\x1f\n" +
+	"\vall_changed\x18\x04 \x01(\bR\n" +
+	"allChanged\x12\x1c\n" +
+	"\tconfirmed\x18\x05 \x01(\x04R\tconfirmed\":\n" +
+	"\x06Change\x12\x16\n" +
+	"\x06handle\x18\x01 \x01(\tR\x06handle\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\x03R\aversion\"t\n" +
 	"\rPipelineReply\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\rR\x02id\x12\x1c\n" +
 	"\bresponse\x18\x02 \x01(\fH\x00R\bresponse\x12*\n" +
@@ -353,25 +460,27 @@ func file_session_v1_pipeline_proto_rawDescGZIP() []byte {
 	return file_session_v1_pipeline_proto_rawDescData
 }
 
-var file_session_v1_pipeline_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_session_v1_pipeline_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_session_v1_pipeline_proto_goTypes = []any{
 	(*PipelineRequest)(nil),  // 0: session.v1.PipelineRequest
 	(*PipelineCall)(nil),     // 1: session.v1.PipelineCall
 	(*PipelineResponse)(nil), // 2: session.v1.PipelineResponse
-	(*PipelineReply)(nil),    // 3: session.v1.PipelineReply
-	nil,                      // 4: session.v1.PipelineCall.MetadataEntry
-	(*status.Status)(nil),    // 5: google.rpc.Status
+	(*Change)(nil),           // 3: session.v1.Change
+	(*PipelineReply)(nil),    // 4: session.v1.PipelineReply
+	nil,                      // 5: session.v1.PipelineCall.MetadataEntry
+	(*status.Status)(nil),    // 6: google.rpc.Status
 }
 var file_session_v1_pipeline_proto_depIdxs = []int32{
 	1, // 0: session.v1.PipelineRequest.calls:type_name -> session.v1.PipelineCall
-	4, // 1: session.v1.PipelineCall.metadata:type_name -> session.v1.PipelineCall.MetadataEntry
-	3, // 2: session.v1.PipelineResponse.replies:type_name -> session.v1.PipelineReply
-	5, // 3: session.v1.PipelineReply.error:type_name -> google.rpc.Status
-	4, // [4:4] is the sub-list for method output_type
-	4, // [4:4] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	5, // 1: session.v1.PipelineCall.metadata:type_name -> session.v1.PipelineCall.MetadataEntry
+	4, // 2: session.v1.PipelineResponse.replies:type_name -> session.v1.PipelineReply
+	3, // 3: session.v1.PipelineResponse.changed:type_name -> session.v1.Change
+	6, // 4: session.v1.PipelineReply.error:type_name -> google.rpc.Status
+	5, // [5:5] is the sub-list for method output_type
+	5, // [5:5] is the sub-list for method input_type
+	5, // [5:5] is the sub-list for extension type_name
+	5, // [5:5] is the sub-list for extension extendee
+	0, // [0:5] is the sub-list for field type_name
 }
 
 func init() { file_session_v1_pipeline_proto_init() }
@@ -379,7 +488,7 @@ func file_session_v1_pipeline_proto_init() {
 	if File_session_v1_pipeline_proto != nil {
 		return
 	}
-	file_session_v1_pipeline_proto_msgTypes[3].OneofWrappers = []any{
+	file_session_v1_pipeline_proto_msgTypes[4].OneofWrappers = []any{
 		(*PipelineReply_Response)(nil),
 		(*PipelineReply_Error)(nil),
 	}
@@ -389,7 +498,7 @@ func file_session_v1_pipeline_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_session_v1_pipeline_proto_rawDesc), len(file_session_v1_pipeline_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   5,
+			NumMessages:   6,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

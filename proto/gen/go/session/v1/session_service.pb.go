@@ -197,7 +197,11 @@ func (x *CreateSessionResponse) GetResults() []*MutationResult {
 type GetSessionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// token is the session's token.
-	Token         string `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
+	Token string `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
+	// etag says that the client keeps copies of sessions, and names the one that it has: the etag of an earlier response.
+	// If the session is still in that state, the response is not_modified instead of the session. Empty: the client has no
+	// copy. Absent: it keeps none, and the response has neither etag nor live_ms.
+	Etag          []byte `protobuf:"bytes,2,opt,name=etag,proto3,oneof" json:"etag,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -239,11 +243,27 @@ func (x *GetSessionRequest) GetToken() string {
 	return ""
 }
 
+func (x *GetSessionRequest) GetEtag() []byte {
+	if x != nil {
+		return x.Etag
+	}
+	return nil
+}
+
 // GetSessionResponse returns the session.
 type GetSessionResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// session is the session as loaded. Always set.
-	Session       *Session `protobuf:"bytes,1,opt,name=session,proto3" json:"session,omitempty"`
+	// session is the session as loaded. Set unless not_modified is.
+	Session *Session `protobuf:"bytes,1,opt,name=session,proto3" json:"session,omitempty"`
+	// not_modified is set if the session is in the state that the etag of the request names.
+	NotModified *NotModified `protobuf:"bytes,2,opt,name=not_modified,json=notModified,proto3" json:"not_modified,omitempty"`
+	// live_ms is for how many milliseconds, counted from when the request was sent, the client may answer from its copy
+	// without a call. It may do so only on the stream that this response came on, while that stream confirms
+	// (PipelineRequest.confirm) and has not reported a change of the session. 0: the client must call each time.
+	LiveMs uint32 `protobuf:"varint,3,opt,name=live_ms,json=liveMs,proto3" json:"live_ms,omitempty"`
+	// etag names the state of the session. It is opaque, at most 64 bytes, and may change although the session has not.
+	// Empty: this copy cannot be compared with a later state.
+	Etag          []byte `protobuf:"bytes,4,opt,name=etag,proto3" json:"etag,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -285,6 +305,82 @@ func (x *GetSessionResponse) GetSession() *Session {
 	return nil
 }
 
+func (x *GetSessionResponse) GetNotModified() *NotModified {
+	if x != nil {
+		return x.NotModified
+	}
+	return nil
+}
+
+func (x *GetSessionResponse) GetLiveMs() uint32 {
+	if x != nil {
+		return x.LiveMs
+	}
+	return 0
+}
+
+func (x *GetSessionResponse) GetEtag() []byte {
+	if x != nil {
+		return x.Etag
+	}
+	return nil
+}
+
+// NotModified has the fields of an unmodified session that change without a new version.
+type NotModified struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// accessed is the last recorded access, as in Session.
+	Accessed *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=accessed,proto3" json:"accessed,omitempty"`
+	// expires is when the session ends without further accesses, as in Session. Absent: it never expires.
+	Expires       *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=expires,proto3" json:"expires,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NotModified) Reset() {
+	*x = NotModified{}
+	mi := &file_session_v1_session_service_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NotModified) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NotModified) ProtoMessage() {}
+
+func (x *NotModified) ProtoReflect() protoreflect.Message {
+	mi := &file_session_v1_session_service_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NotModified.ProtoReflect.Descriptor instead.
+func (*NotModified) Descriptor() ([]byte, []int) {
+	return file_session_v1_session_service_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *NotModified) GetAccessed() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Accessed
+	}
+	return nil
+}
+
+func (x *NotModified) GetExpires() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Expires
+	}
+	return nil
+}
+
 // UpdateSessionRequest describes the changes to make.
 type UpdateSessionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -304,14 +400,17 @@ type UpdateSessionRequest struct {
 	IdleExpiry isUpdateSessionRequest_IdleExpiry `protobuf_oneof:"idle_expiry"`
 	// subject replaces who the session belongs to: 1 to 256 bytes of UTF-8 without control characters. The empty string
 	// removes the subject. Absent: unchanged.
-	Subject       *string `protobuf:"bytes,6,opt,name=subject,proto3,oneof" json:"subject,omitempty"`
+	Subject *string `protobuf:"bytes,6,opt,name=subject,proto3,oneof" json:"subject,omitempty"`
+	// etag names the copy of the session that the client has, as in GetSessionRequest. It does not affect the update.
+	// Absent or empty: the client has none.
+	Etag          []byte `protobuf:"bytes,7,opt,name=etag,proto3,oneof" json:"etag,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *UpdateSessionRequest) Reset() {
 	*x = UpdateSessionRequest{}
-	mi := &file_session_v1_session_service_proto_msgTypes[4]
+	mi := &file_session_v1_session_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -323,7 +422,7 @@ func (x *UpdateSessionRequest) String() string {
 func (*UpdateSessionRequest) ProtoMessage() {}
 
 func (x *UpdateSessionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_session_v1_session_service_proto_msgTypes[4]
+	mi := &file_session_v1_session_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -336,7 +435,7 @@ func (x *UpdateSessionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateSessionRequest.ProtoReflect.Descriptor instead.
 func (*UpdateSessionRequest) Descriptor() ([]byte, []int) {
-	return file_session_v1_session_service_proto_rawDescGZIP(), []int{4}
+	return file_session_v1_session_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *UpdateSessionRequest) GetToken() string {
@@ -392,6 +491,13 @@ func (x *UpdateSessionRequest) GetSubject() string {
 	return ""
 }
 
+func (x *UpdateSessionRequest) GetEtag() []byte {
+	if x != nil {
+		return x.Etag
+	}
+	return nil
+}
+
 type isUpdateSessionRequest_IdleExpiry interface {
 	isUpdateSessionRequest_IdleExpiry()
 }
@@ -418,14 +524,20 @@ type UpdateSessionResponse struct {
 	// expires is when the session ends without further accesses. Absent: it never expires.
 	Expires *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=expires,proto3" json:"expires,omitempty"`
 	// results has the result of each mutation, in the order of the mutations.
-	Results       []*MutationResult `protobuf:"bytes,3,rep,name=results,proto3" json:"results,omitempty"`
+	Results []*MutationResult `protobuf:"bytes,3,rep,name=results,proto3" json:"results,omitempty"`
+	// live_ms is as in GetSessionResponse, for a copy that the client has brought up to date. 0 without etag.
+	LiveMs uint32 `protobuf:"varint,4,opt,name=live_ms,json=liveMs,proto3" json:"live_ms,omitempty"`
+	// etag names the state of the session after the update. It is set only if the update was applied to the state that the
+	// etag of the request names, so that the client's copy with the mutations applied to it is the session. Empty
+	// otherwise.
+	Etag          []byte `protobuf:"bytes,5,opt,name=etag,proto3" json:"etag,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *UpdateSessionResponse) Reset() {
 	*x = UpdateSessionResponse{}
-	mi := &file_session_v1_session_service_proto_msgTypes[5]
+	mi := &file_session_v1_session_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -437,7 +549,7 @@ func (x *UpdateSessionResponse) String() string {
 func (*UpdateSessionResponse) ProtoMessage() {}
 
 func (x *UpdateSessionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_session_v1_session_service_proto_msgTypes[5]
+	mi := &file_session_v1_session_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -450,7 +562,7 @@ func (x *UpdateSessionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateSessionResponse.ProtoReflect.Descriptor instead.
 func (*UpdateSessionResponse) Descriptor() ([]byte, []int) {
-	return file_session_v1_session_service_proto_rawDescGZIP(), []int{5}
+	return file_session_v1_session_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *UpdateSessionResponse) GetVersion() int64 {
@@ -474,6 +586,20 @@ func (x *UpdateSessionResponse) GetResults() []*MutationResult {
 	return nil
 }
 
+func (x *UpdateSessionResponse) GetLiveMs() uint32 {
+	if x != nil {
+		return x.LiveMs
+	}
+	return 0
+}
+
+func (x *UpdateSessionResponse) GetEtag() []byte {
+	if x != nil {
+		return x.Etag
+	}
+	return nil
+}
+
 // RegenerateSessionRequest identifies the session whose token to replace.
 type RegenerateSessionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -490,7 +616,7 @@ type RegenerateSessionRequest struct {
 
 func (x *RegenerateSessionRequest) Reset() {
 	*x = RegenerateSessionRequest{}
-	mi := &file_session_v1_session_service_proto_msgTypes[6]
+	mi := &file_session_v1_session_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -502,7 +628,7 @@ func (x *RegenerateSessionRequest) String() string {
 func (*RegenerateSessionRequest) ProtoMessage() {}
 
 func (x *RegenerateSessionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_session_v1_session_service_proto_msgTypes[6]
+	mi := &file_session_v1_session_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -515,7 +641,7 @@ func (x *RegenerateSessionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegenerateSessionRequest.ProtoReflect.Descriptor instead.
 func (*RegenerateSessionRequest) Descriptor() ([]byte, []int) {
-	return file_session_v1_session_service_proto_rawDescGZIP(), []int{6}
+	return file_session_v1_session_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *RegenerateSessionRequest) GetToken() string {
@@ -558,7 +684,7 @@ type RegenerateSessionResponse struct {
 
 func (x *RegenerateSessionResponse) Reset() {
 	*x = RegenerateSessionResponse{}
-	mi := &file_session_v1_session_service_proto_msgTypes[7]
+	mi := &file_session_v1_session_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -570,7 +696,7 @@ func (x *RegenerateSessionResponse) String() string {
 func (*RegenerateSessionResponse) ProtoMessage() {}
 
 func (x *RegenerateSessionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_session_v1_session_service_proto_msgTypes[7]
+	mi := &file_session_v1_session_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -583,7 +709,7 @@ func (x *RegenerateSessionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegenerateSessionResponse.ProtoReflect.Descriptor instead.
 func (*RegenerateSessionResponse) Descriptor() ([]byte, []int) {
-	return file_session_v1_session_service_proto_rawDescGZIP(), []int{7}
+	return file_session_v1_session_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *RegenerateSessionResponse) GetToken() string {
@@ -632,7 +758,7 @@ type InvalidateSessionRequest struct {
 
 func (x *InvalidateSessionRequest) Reset() {
 	*x = InvalidateSessionRequest{}
-	mi := &file_session_v1_session_service_proto_msgTypes[8]
+	mi := &file_session_v1_session_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -644,7 +770,7 @@ func (x *InvalidateSessionRequest) String() string {
 func (*InvalidateSessionRequest) ProtoMessage() {}
 
 func (x *InvalidateSessionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_session_v1_session_service_proto_msgTypes[8]
+	mi := &file_session_v1_session_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -657,7 +783,7 @@ func (x *InvalidateSessionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InvalidateSessionRequest.ProtoReflect.Descriptor instead.
 func (*InvalidateSessionRequest) Descriptor() ([]byte, []int) {
-	return file_session_v1_session_service_proto_rawDescGZIP(), []int{8}
+	return file_session_v1_session_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *InvalidateSessionRequest) GetToken() string {
@@ -676,7 +802,7 @@ type InvalidateSessionResponse struct {
 
 func (x *InvalidateSessionResponse) Reset() {
 	*x = InvalidateSessionResponse{}
-	mi := &file_session_v1_session_service_proto_msgTypes[9]
+	mi := &file_session_v1_session_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -688,7 +814,7 @@ func (x *InvalidateSessionResponse) String() string {
 func (*InvalidateSessionResponse) ProtoMessage() {}
 
 func (x *InvalidateSessionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_session_v1_session_service_proto_msgTypes[9]
+	mi := &file_session_v1_session_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -701,7 +827,7 @@ func (x *InvalidateSessionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InvalidateSessionResponse.ProtoReflect.Descriptor instead.
 func (*InvalidateSessionResponse) Descriptor() ([]byte, []int) {
-	return file_session_v1_session_service_proto_rawDescGZIP(), []int{9}
+	return file_session_v1_session_service_proto_rawDescGZIP(), []int{10}
 }
 
 // PushFlashRequest identifies a flash queue and the message to add.
@@ -723,7 +849,7 @@ type PushFlashRequest struct {
 
 func (x *PushFlashRequest) Reset() {
 	*x = PushFlashRequest{}
-	mi := &file_session_v1_session_service_proto_msgTypes[10]
+	mi := &file_session_v1_session_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -735,7 +861,7 @@ func (x *PushFlashRequest) String() string {
 func (*PushFlashRequest) ProtoMessage() {}
 
 func (x *PushFlashRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_session_v1_session_service_proto_msgTypes[10]
+	mi := &file_session_v1_session_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -748,7 +874,7 @@ func (x *PushFlashRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PushFlashRequest.ProtoReflect.Descriptor instead.
 func (*PushFlashRequest) Descriptor() ([]byte, []int) {
-	return file_session_v1_session_service_proto_rawDescGZIP(), []int{10}
+	return file_session_v1_session_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *PushFlashRequest) GetToken() string {
@@ -790,7 +916,7 @@ type PushFlashResponse struct {
 
 func (x *PushFlashResponse) Reset() {
 	*x = PushFlashResponse{}
-	mi := &file_session_v1_session_service_proto_msgTypes[11]
+	mi := &file_session_v1_session_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -802,7 +928,7 @@ func (x *PushFlashResponse) String() string {
 func (*PushFlashResponse) ProtoMessage() {}
 
 func (x *PushFlashResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_session_v1_session_service_proto_msgTypes[11]
+	mi := &file_session_v1_session_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -815,7 +941,7 @@ func (x *PushFlashResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PushFlashResponse.ProtoReflect.Descriptor instead.
 func (*PushFlashResponse) Descriptor() ([]byte, []int) {
-	return file_session_v1_session_service_proto_rawDescGZIP(), []int{11}
+	return file_session_v1_session_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *PushFlashResponse) GetApplied() bool {
@@ -838,7 +964,7 @@ type PopFlashRequest struct {
 
 func (x *PopFlashRequest) Reset() {
 	*x = PopFlashRequest{}
-	mi := &file_session_v1_session_service_proto_msgTypes[12]
+	mi := &file_session_v1_session_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -850,7 +976,7 @@ func (x *PopFlashRequest) String() string {
 func (*PopFlashRequest) ProtoMessage() {}
 
 func (x *PopFlashRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_session_v1_session_service_proto_msgTypes[12]
+	mi := &file_session_v1_session_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -863,7 +989,7 @@ func (x *PopFlashRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PopFlashRequest.ProtoReflect.Descriptor instead.
 func (*PopFlashRequest) Descriptor() ([]byte, []int) {
-	return file_session_v1_session_service_proto_rawDescGZIP(), []int{12}
+	return file_session_v1_session_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *PopFlashRequest) GetToken() string {
@@ -891,7 +1017,7 @@ type PopFlashResponse struct {
 
 func (x *PopFlashResponse) Reset() {
 	*x = PopFlashResponse{}
-	mi := &file_session_v1_session_service_proto_msgTypes[13]
+	mi := &file_session_v1_session_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -903,7 +1029,7 @@ func (x *PopFlashResponse) String() string {
 func (*PopFlashResponse) ProtoMessage() {}
 
 func (x *PopFlashResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_session_v1_session_service_proto_msgTypes[13]
+	mi := &file_session_v1_session_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -916,7 +1042,7 @@ func (x *PopFlashResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PopFlashResponse.ProtoReflect.Descriptor instead.
 func (*PopFlashResponse) Descriptor() ([]byte, []int) {
-	return file_session_v1_session_service_proto_rawDescGZIP(), []int{13}
+	return file_session_v1_session_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *PopFlashResponse) GetMessages() [][]byte {
@@ -939,7 +1065,7 @@ type PeekFlashRequest struct {
 
 func (x *PeekFlashRequest) Reset() {
 	*x = PeekFlashRequest{}
-	mi := &file_session_v1_session_service_proto_msgTypes[14]
+	mi := &file_session_v1_session_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -951,7 +1077,7 @@ func (x *PeekFlashRequest) String() string {
 func (*PeekFlashRequest) ProtoMessage() {}
 
 func (x *PeekFlashRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_session_v1_session_service_proto_msgTypes[14]
+	mi := &file_session_v1_session_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -964,7 +1090,7 @@ func (x *PeekFlashRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PeekFlashRequest.ProtoReflect.Descriptor instead.
 func (*PeekFlashRequest) Descriptor() ([]byte, []int) {
-	return file_session_v1_session_service_proto_rawDescGZIP(), []int{14}
+	return file_session_v1_session_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *PeekFlashRequest) GetToken() string {
@@ -992,7 +1118,7 @@ type PeekFlashResponse struct {
 
 func (x *PeekFlashResponse) Reset() {
 	*x = PeekFlashResponse{}
-	mi := &file_session_v1_session_service_proto_msgTypes[15]
+	mi := &file_session_v1_session_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1004,7 +1130,7 @@ func (x *PeekFlashResponse) String() string {
 func (*PeekFlashResponse) ProtoMessage() {}
 
 func (x *PeekFlashResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_session_v1_session_service_proto_msgTypes[15]
+	mi := &file_session_v1_session_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1017,7 +1143,7 @@ func (x *PeekFlashResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PeekFlashResponse.ProtoReflect.Descriptor instead.
 func (*PeekFlashResponse) Descriptor() ([]byte, []int) {
-	return file_session_v1_session_service_proto_rawDescGZIP(), []int{15}
+	return file_session_v1_session_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *PeekFlashResponse) GetMessages() [][]byte {
@@ -1038,7 +1164,7 @@ type GetCsrfTokenRequest struct {
 
 func (x *GetCsrfTokenRequest) Reset() {
 	*x = GetCsrfTokenRequest{}
-	mi := &file_session_v1_session_service_proto_msgTypes[16]
+	mi := &file_session_v1_session_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1050,7 +1176,7 @@ func (x *GetCsrfTokenRequest) String() string {
 func (*GetCsrfTokenRequest) ProtoMessage() {}
 
 func (x *GetCsrfTokenRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_session_v1_session_service_proto_msgTypes[16]
+	mi := &file_session_v1_session_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1063,7 +1189,7 @@ func (x *GetCsrfTokenRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCsrfTokenRequest.ProtoReflect.Descriptor instead.
 func (*GetCsrfTokenRequest) Descriptor() ([]byte, []int) {
-	return file_session_v1_session_service_proto_rawDescGZIP(), []int{16}
+	return file_session_v1_session_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *GetCsrfTokenRequest) GetToken() string {
@@ -1084,7 +1210,7 @@ type GetCsrfTokenResponse struct {
 
 func (x *GetCsrfTokenResponse) Reset() {
 	*x = GetCsrfTokenResponse{}
-	mi := &file_session_v1_session_service_proto_msgTypes[17]
+	mi := &file_session_v1_session_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1096,7 +1222,7 @@ func (x *GetCsrfTokenResponse) String() string {
 func (*GetCsrfTokenResponse) ProtoMessage() {}
 
 func (x *GetCsrfTokenResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_session_v1_session_service_proto_msgTypes[17]
+	mi := &file_session_v1_session_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1109,7 +1235,7 @@ func (x *GetCsrfTokenResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCsrfTokenResponse.ProtoReflect.Descriptor instead.
 func (*GetCsrfTokenResponse) Descriptor() ([]byte, []int) {
-	return file_session_v1_session_service_proto_rawDescGZIP(), []int{17}
+	return file_session_v1_session_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *GetCsrfTokenResponse) GetCsrfToken() string {
@@ -1130,7 +1256,7 @@ type NewCsrfTokenRequest struct {
 
 func (x *NewCsrfTokenRequest) Reset() {
 	*x = NewCsrfTokenRequest{}
-	mi := &file_session_v1_session_service_proto_msgTypes[18]
+	mi := &file_session_v1_session_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1142,7 +1268,7 @@ func (x *NewCsrfTokenRequest) String() string {
 func (*NewCsrfTokenRequest) ProtoMessage() {}
 
 func (x *NewCsrfTokenRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_session_v1_session_service_proto_msgTypes[18]
+	mi := &file_session_v1_session_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1155,7 +1281,7 @@ func (x *NewCsrfTokenRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NewCsrfTokenRequest.ProtoReflect.Descriptor instead.
 func (*NewCsrfTokenRequest) Descriptor() ([]byte, []int) {
-	return file_session_v1_session_service_proto_rawDescGZIP(), []int{18}
+	return file_session_v1_session_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *NewCsrfTokenRequest) GetToken() string {
@@ -1176,7 +1302,7 @@ type NewCsrfTokenResponse struct {
 
 func (x *NewCsrfTokenResponse) Reset() {
 	*x = NewCsrfTokenResponse{}
-	mi := &file_session_v1_session_service_proto_msgTypes[19]
+	mi := &file_session_v1_session_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1188,7 +1314,7 @@ func (x *NewCsrfTokenResponse) String() string {
 func (*NewCsrfTokenResponse) ProtoMessage() {}
 
 func (x *NewCsrfTokenResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_session_v1_session_service_proto_msgTypes[19]
+	mi := &file_session_v1_session_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1201,7 +1327,7 @@ func (x *NewCsrfTokenResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NewCsrfTokenResponse.ProtoReflect.Descriptor instead.
 func (*NewCsrfTokenResponse) Descriptor() ([]byte, []int) {
-	return file_session_v1_session_service_proto_rawDescGZIP(), []int{19}
+	return file_session_v1_session_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *NewCsrfTokenResponse) GetCsrfToken() string {
@@ -1224,7 +1350,7 @@ type CheckCsrfTokenRequest struct {
 
 func (x *CheckCsrfTokenRequest) Reset() {
 	*x = CheckCsrfTokenRequest{}
-	mi := &file_session_v1_session_service_proto_msgTypes[20]
+	mi := &file_session_v1_session_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1236,7 +1362,7 @@ func (x *CheckCsrfTokenRequest) String() string {
 func (*CheckCsrfTokenRequest) ProtoMessage() {}
 
 func (x *CheckCsrfTokenRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_session_v1_session_service_proto_msgTypes[20]
+	mi := &file_session_v1_session_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1249,7 +1375,7 @@ func (x *CheckCsrfTokenRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckCsrfTokenRequest.ProtoReflect.Descriptor instead.
 func (*CheckCsrfTokenRequest) Descriptor() ([]byte, []int) {
-	return file_session_v1_session_service_proto_rawDescGZIP(), []int{20}
+	return file_session_v1_session_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *CheckCsrfTokenRequest) GetToken() string {
@@ -1277,7 +1403,7 @@ type CheckCsrfTokenResponse struct {
 
 func (x *CheckCsrfTokenResponse) Reset() {
 	*x = CheckCsrfTokenResponse{}
-	mi := &file_session_v1_session_service_proto_msgTypes[21]
+	mi := &file_session_v1_session_service_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1289,7 +1415,7 @@ func (x *CheckCsrfTokenResponse) String() string {
 func (*CheckCsrfTokenResponse) ProtoMessage() {}
 
 func (x *CheckCsrfTokenResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_session_v1_session_service_proto_msgTypes[21]
+	mi := &file_session_v1_session_service_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1302,7 +1428,7 @@ func (x *CheckCsrfTokenResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckCsrfTokenResponse.ProtoReflect.Descriptor instead.
 func (*CheckCsrfTokenResponse) Descriptor() ([]byte, []int) {
-	return file_session_v1_session_service_proto_rawDescGZIP(), []int{21}
+	return file_session_v1_session_service_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *CheckCsrfTokenResponse) GetValid() bool {
@@ -1329,11 +1455,19 @@ const file_session_v1_session_service_proto_rawDesc = "" +
 	"\x15CreateSessionResponse\x12\x14\n" +
 	"\x05token\x18\x01 \x01(\tR\x05token\x12-\n" +
 	"\asession\x18\x02 \x01(\v2\x13.session.v1.SessionR\asession\x124\n" +
-	"\aresults\x18\x03 \x03(\v2\x1a.session.v1.MutationResultR\aresults\")\n" +
+	"\aresults\x18\x03 \x03(\v2\x1a.session.v1.MutationResultR\aresults\"K\n" +
 	"\x11GetSessionRequest\x12\x14\n" +
-	"\x05token\x18\x01 \x01(\tR\x05token\"C\n" +
+	"\x05token\x18\x01 \x01(\tR\x05token\x12\x17\n" +
+	"\x04etag\x18\x02 \x01(\fH\x00R\x04etag\x88\x01\x01B\a\n" +
+	"\x05_etag\"\xac\x01\n" +
 	"\x12GetSessionResponse\x12-\n" +
-	"\asession\x18\x01 \x01(\v2\x13.session.v1.SessionR\asession\"\xb7\x02\n" +
+	"\asession\x18\x01 \x01(\v2\x13.session.v1.SessionR\asession\x12:\n" +
+	"\fnot_modified\x18\x02 \x01(\v2\x17.session.v1.NotModifiedR\vnotModified\x12\x17\n" +
+	"\alive_ms\x18\x03 \x01(\rR\x06liveMs\x12\x12\n" +
+	"\x04etag\x18\x04 \x01(\fR\x04etag\"{\n" +
+	"\vNotModified\x126\n" +
+	"\baccessed\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\baccessed\x124\n" +
+	"\aexpires\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\aexpires\"\xd9\x02\n" +
 	"\x14UpdateSessionRequest\x12\x14\n" +
 	"\x05token\x18\x01 \x01(\tR\x05token\x122\n" +
 	"\tmutations\x18\x02 \x03(\v2\x14.session.v1.MutationR\tmutations\x12\"\n" +
@@ -1341,15 +1475,19 @@ const file_session_v1_session_service_proto_rawDesc = "" +
 	"if_version\x18\x03 \x01(\x03H\x01R\tifVersion\x88\x01\x01\x12>\n" +
 	"\fidle_timeout\x18\x04 \x01(\v2\x19.google.protobuf.DurationH\x00R\vidleTimeout\x12(\n" +
 	"\x0fno_idle_timeout\x18\x05 \x01(\bH\x00R\rnoIdleTimeout\x12\x1d\n" +
-	"\asubject\x18\x06 \x01(\tH\x02R\asubject\x88\x01\x01B\r\n" +
+	"\asubject\x18\x06 \x01(\tH\x02R\asubject\x88\x01\x01\x12\x17\n" +
+	"\x04etag\x18\a \x01(\fH\x03R\x04etag\x88\x01\x01B\r\n" +
 	"\vidle_expiryB\r\n" +
 	"\v_if_versionB\n" +
 	"\n" +
-	"\b_subject\"\x9d\x01\n" +
+	"\b_subjectB\a\n" +
+	"\x05_etag\"\xca\x01\n" +
 	"\x15UpdateSessionResponse\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\x03R\aversion\x124\n" +
 	"\aexpires\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\aexpires\x124\n" +
-	"\aresults\x18\x03 \x03(\v2\x1a.session.v1.MutationResultR\aresults\"\x8f\x01\n" +
+	"\aresults\x18\x03 \x03(\v2\x1a.session.v1.MutationResultR\aresults\x12\x17\n" +
+	"\alive_ms\x18\x04 \x01(\rR\x06liveMs\x12\x12\n" +
+	"\x04etag\x18\x05 \x01(\fR\x04etag\"\x8f\x01\n" +
 	"\x18RegenerateSessionRequest\x12\x14\n" +
 	"\x05token\x18\x01 \x01(\tR\x05token\x122\n" +
 	"\tmutations\x18\x02 \x03(\v2\x14.session.v1.MutationR\tmutations\x12\x1d\n" +
@@ -1426,80 +1564,84 @@ func file_session_v1_session_service_proto_rawDescGZIP() []byte {
 	return file_session_v1_session_service_proto_rawDescData
 }
 
-var file_session_v1_session_service_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
+var file_session_v1_session_service_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
 var file_session_v1_session_service_proto_goTypes = []any{
 	(*CreateSessionRequest)(nil),      // 0: session.v1.CreateSessionRequest
 	(*CreateSessionResponse)(nil),     // 1: session.v1.CreateSessionResponse
 	(*GetSessionRequest)(nil),         // 2: session.v1.GetSessionRequest
 	(*GetSessionResponse)(nil),        // 3: session.v1.GetSessionResponse
-	(*UpdateSessionRequest)(nil),      // 4: session.v1.UpdateSessionRequest
-	(*UpdateSessionResponse)(nil),     // 5: session.v1.UpdateSessionResponse
-	(*RegenerateSessionRequest)(nil),  // 6: session.v1.RegenerateSessionRequest
-	(*RegenerateSessionResponse)(nil), // 7: session.v1.RegenerateSessionResponse
-	(*InvalidateSessionRequest)(nil),  // 8: session.v1.InvalidateSessionRequest
-	(*InvalidateSessionResponse)(nil), // 9: session.v1.InvalidateSessionResponse
-	(*PushFlashRequest)(nil),          // 10: session.v1.PushFlashRequest
-	(*PushFlashResponse)(nil),         // 11: session.v1.PushFlashResponse
-	(*PopFlashRequest)(nil),           // 12: session.v1.PopFlashRequest
-	(*PopFlashResponse)(nil),          // 13: session.v1.PopFlashResponse
-	(*PeekFlashRequest)(nil),          // 14: session.v1.PeekFlashRequest
-	(*PeekFlashResponse)(nil),         // 15: session.v1.PeekFlashResponse
-	(*GetCsrfTokenRequest)(nil),       // 16: session.v1.GetCsrfTokenRequest
-	(*GetCsrfTokenResponse)(nil),      // 17: session.v1.GetCsrfTokenResponse
-	(*NewCsrfTokenRequest)(nil),       // 18: session.v1.NewCsrfTokenRequest
-	(*NewCsrfTokenResponse)(nil),      // 19: session.v1.NewCsrfTokenResponse
-	(*CheckCsrfTokenRequest)(nil),     // 20: session.v1.CheckCsrfTokenRequest
-	(*CheckCsrfTokenResponse)(nil),    // 21: session.v1.CheckCsrfTokenResponse
-	(*Mutation)(nil),                  // 22: session.v1.Mutation
-	(*durationpb.Duration)(nil),       // 23: google.protobuf.Duration
-	(*Session)(nil),                   // 24: session.v1.Session
-	(*MutationResult)(nil),            // 25: session.v1.MutationResult
-	(*timestamppb.Timestamp)(nil),     // 26: google.protobuf.Timestamp
-	(*PipelineRequest)(nil),           // 27: session.v1.PipelineRequest
-	(*PipelineResponse)(nil),          // 28: session.v1.PipelineResponse
+	(*NotModified)(nil),               // 4: session.v1.NotModified
+	(*UpdateSessionRequest)(nil),      // 5: session.v1.UpdateSessionRequest
+	(*UpdateSessionResponse)(nil),     // 6: session.v1.UpdateSessionResponse
+	(*RegenerateSessionRequest)(nil),  // 7: session.v1.RegenerateSessionRequest
+	(*RegenerateSessionResponse)(nil), // 8: session.v1.RegenerateSessionResponse
+	(*InvalidateSessionRequest)(nil),  // 9: session.v1.InvalidateSessionRequest
+	(*InvalidateSessionResponse)(nil), // 10: session.v1.InvalidateSessionResponse
+	(*PushFlashRequest)(nil),          // 11: session.v1.PushFlashRequest
+	(*PushFlashResponse)(nil),         // 12: session.v1.PushFlashResponse
+	(*PopFlashRequest)(nil),           // 13: session.v1.PopFlashRequest
+	(*PopFlashResponse)(nil),          // 14: session.v1.PopFlashResponse
+	(*PeekFlashRequest)(nil),          // 15: session.v1.PeekFlashRequest
+	(*PeekFlashResponse)(nil),         // 16: session.v1.PeekFlashResponse
+	(*GetCsrfTokenRequest)(nil),       // 17: session.v1.GetCsrfTokenRequest
+	(*GetCsrfTokenResponse)(nil),      // 18: session.v1.GetCsrfTokenResponse
+	(*NewCsrfTokenRequest)(nil),       // 19: session.v1.NewCsrfTokenRequest
+	(*NewCsrfTokenResponse)(nil),      // 20: session.v1.NewCsrfTokenResponse
+	(*CheckCsrfTokenRequest)(nil),     // 21: session.v1.CheckCsrfTokenRequest
+	(*CheckCsrfTokenResponse)(nil),    // 22: session.v1.CheckCsrfTokenResponse
+	(*Mutation)(nil),                  // 23: session.v1.Mutation
+	(*durationpb.Duration)(nil),       // 24: google.protobuf.Duration
+	(*Session)(nil),                   // 25: session.v1.Session
+	(*MutationResult)(nil),            // 26: session.v1.MutationResult
+	(*timestamppb.Timestamp)(nil),     // 27: google.protobuf.Timestamp
+	(*PipelineRequest)(nil),           // 28: session.v1.PipelineRequest
+	(*PipelineResponse)(nil),          // 29: session.v1.PipelineResponse
 }
 var file_session_v1_session_service_proto_depIdxs = []int32{
-	22, // 0: session.v1.CreateSessionRequest.mutations:type_name -> session.v1.Mutation
-	23, // 1: session.v1.CreateSessionRequest.idle_timeout:type_name -> google.protobuf.Duration
-	24, // 2: session.v1.CreateSessionResponse.session:type_name -> session.v1.Session
-	25, // 3: session.v1.CreateSessionResponse.results:type_name -> session.v1.MutationResult
-	24, // 4: session.v1.GetSessionResponse.session:type_name -> session.v1.Session
-	22, // 5: session.v1.UpdateSessionRequest.mutations:type_name -> session.v1.Mutation
-	23, // 6: session.v1.UpdateSessionRequest.idle_timeout:type_name -> google.protobuf.Duration
-	26, // 7: session.v1.UpdateSessionResponse.expires:type_name -> google.protobuf.Timestamp
-	25, // 8: session.v1.UpdateSessionResponse.results:type_name -> session.v1.MutationResult
-	22, // 9: session.v1.RegenerateSessionRequest.mutations:type_name -> session.v1.Mutation
-	26, // 10: session.v1.RegenerateSessionResponse.expires:type_name -> google.protobuf.Timestamp
-	25, // 11: session.v1.RegenerateSessionResponse.results:type_name -> session.v1.MutationResult
-	0,  // 12: session.v1.SessionService.CreateSession:input_type -> session.v1.CreateSessionRequest
-	2,  // 13: session.v1.SessionService.GetSession:input_type -> session.v1.GetSessionRequest
-	4,  // 14: session.v1.SessionService.UpdateSession:input_type -> session.v1.UpdateSessionRequest
-	6,  // 15: session.v1.SessionService.RegenerateSession:input_type -> session.v1.RegenerateSessionRequest
-	8,  // 16: session.v1.SessionService.InvalidateSession:input_type -> session.v1.InvalidateSessionRequest
-	10, // 17: session.v1.SessionService.PushFlash:input_type -> session.v1.PushFlashRequest
-	12, // 18: session.v1.SessionService.PopFlash:input_type -> session.v1.PopFlashRequest
-	14, // 19: session.v1.SessionService.PeekFlash:input_type -> session.v1.PeekFlashRequest
-	16, // 20: session.v1.SessionService.GetCsrfToken:input_type -> session.v1.GetCsrfTokenRequest
-	18, // 21: session.v1.SessionService.NewCsrfToken:input_type -> session.v1.NewCsrfTokenRequest
-	20, // 22: session.v1.SessionService.CheckCsrfToken:input_type -> session.v1.CheckCsrfTokenRequest
-	27, // 23: session.v1.SessionService.Pipeline:input_type -> session.v1.PipelineRequest
-	1,  // 24: session.v1.SessionService.CreateSession:output_type -> session.v1.CreateSessionResponse
-	3,  // 25: session.v1.SessionService.GetSession:output_type -> session.v1.GetSessionResponse
-	5,  // 26: session.v1.SessionService.UpdateSession:output_type -> session.v1.UpdateSessionResponse
-	7,  // 27: session.v1.SessionService.RegenerateSession:output_type -> session.v1.RegenerateSessionResponse
-	9,  // 28: session.v1.SessionService.InvalidateSession:output_type -> session.v1.InvalidateSessionResponse
-	11, // 29: session.v1.SessionService.PushFlash:output_type -> session.v1.PushFlashResponse
-	13, // 30: session.v1.SessionService.PopFlash:output_type -> session.v1.PopFlashResponse
-	15, // 31: session.v1.SessionService.PeekFlash:output_type -> session.v1.PeekFlashResponse
-	17, // 32: session.v1.SessionService.GetCsrfToken:output_type -> session.v1.GetCsrfTokenResponse
-	19, // 33: session.v1.SessionService.NewCsrfToken:output_type -> session.v1.NewCsrfTokenResponse
-	21, // 34: session.v1.SessionService.CheckCsrfToken:output_type -> session.v1.CheckCsrfTokenResponse
-	28, // 35: session.v1.SessionService.Pipeline:output_type -> session.v1.PipelineResponse
-	24, // [24:36] is the sub-list for method output_type
-	12, // [12:24] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	23, // 0: session.v1.CreateSessionRequest.mutations:type_name -> session.v1.Mutation
+	24, // 1: session.v1.CreateSessionRequest.idle_timeout:type_name -> google.protobuf.Duration
+	25, // 2: session.v1.CreateSessionResponse.session:type_name -> session.v1.Session
+	26, // 3: session.v1.CreateSessionResponse.results:type_name -> session.v1.MutationResult
+	25, // 4: session.v1.GetSessionResponse.session:type_name -> session.v1.Session
+	4,  // 5: session.v1.GetSessionResponse.not_modified:type_name -> session.v1.NotModified
+	27, // 6: session.v1.NotModified.accessed:type_name -> google.protobuf.Timestamp
+	27, // 7: session.v1.NotModified.expires:type_name -> google.protobuf.Timestamp
+	23, // 8: session.v1.UpdateSessionRequest.mutations:type_name -> session.v1.Mutation
+	24, // 9: session.v1.UpdateSessionRequest.idle_timeout:type_name -> google.protobuf.Duration
+	27, // 10: session.v1.UpdateSessionResponse.expires:type_name -> google.protobuf.Timestamp
+	26, // 11: session.v1.UpdateSessionResponse.results:type_name -> session.v1.MutationResult
+	23, // 12: session.v1.RegenerateSessionRequest.mutations:type_name -> session.v1.Mutation
+	27, // 13: session.v1.RegenerateSessionResponse.expires:type_name -> google.protobuf.Timestamp
+	26, // 14: session.v1.RegenerateSessionResponse.results:type_name -> session.v1.MutationResult
+	0,  // 15: session.v1.SessionService.CreateSession:input_type -> session.v1.CreateSessionRequest
+	2,  // 16: session.v1.SessionService.GetSession:input_type -> session.v1.GetSessionRequest
+	5,  // 17: session.v1.SessionService.UpdateSession:input_type -> session.v1.UpdateSessionRequest
+	7,  // 18: session.v1.SessionService.RegenerateSession:input_type -> session.v1.RegenerateSessionRequest
+	9,  // 19: session.v1.SessionService.InvalidateSession:input_type -> session.v1.InvalidateSessionRequest
+	11, // 20: session.v1.SessionService.PushFlash:input_type -> session.v1.PushFlashRequest
+	13, // 21: session.v1.SessionService.PopFlash:input_type -> session.v1.PopFlashRequest
+	15, // 22: session.v1.SessionService.PeekFlash:input_type -> session.v1.PeekFlashRequest
+	17, // 23: session.v1.SessionService.GetCsrfToken:input_type -> session.v1.GetCsrfTokenRequest
+	19, // 24: session.v1.SessionService.NewCsrfToken:input_type -> session.v1.NewCsrfTokenRequest
+	21, // 25: session.v1.SessionService.CheckCsrfToken:input_type -> session.v1.CheckCsrfTokenRequest
+	28, // 26: session.v1.SessionService.Pipeline:input_type -> session.v1.PipelineRequest
+	1,  // 27: session.v1.SessionService.CreateSession:output_type -> session.v1.CreateSessionResponse
+	3,  // 28: session.v1.SessionService.GetSession:output_type -> session.v1.GetSessionResponse
+	6,  // 29: session.v1.SessionService.UpdateSession:output_type -> session.v1.UpdateSessionResponse
+	8,  // 30: session.v1.SessionService.RegenerateSession:output_type -> session.v1.RegenerateSessionResponse
+	10, // 31: session.v1.SessionService.InvalidateSession:output_type -> session.v1.InvalidateSessionResponse
+	12, // 32: session.v1.SessionService.PushFlash:output_type -> session.v1.PushFlashResponse
+	14, // 33: session.v1.SessionService.PopFlash:output_type -> session.v1.PopFlashResponse
+	16, // 34: session.v1.SessionService.PeekFlash:output_type -> session.v1.PeekFlashResponse
+	18, // 35: session.v1.SessionService.GetCsrfToken:output_type -> session.v1.GetCsrfTokenResponse
+	20, // 36: session.v1.SessionService.NewCsrfToken:output_type -> session.v1.NewCsrfTokenResponse
+	22, // 37: session.v1.SessionService.CheckCsrfToken:output_type -> session.v1.CheckCsrfTokenResponse
+	29, // 38: session.v1.SessionService.Pipeline:output_type -> session.v1.PipelineResponse
+	27, // [27:39] is the sub-list for method output_type
+	15, // [15:27] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_session_v1_session_service_proto_init() }
@@ -1513,18 +1655,19 @@ func file_session_v1_session_service_proto_init() {
 		(*CreateSessionRequest_IdleTimeout)(nil),
 		(*CreateSessionRequest_NoIdleTimeout)(nil),
 	}
-	file_session_v1_session_service_proto_msgTypes[4].OneofWrappers = []any{
+	file_session_v1_session_service_proto_msgTypes[2].OneofWrappers = []any{}
+	file_session_v1_session_service_proto_msgTypes[5].OneofWrappers = []any{
 		(*UpdateSessionRequest_IdleTimeout)(nil),
 		(*UpdateSessionRequest_NoIdleTimeout)(nil),
 	}
-	file_session_v1_session_service_proto_msgTypes[6].OneofWrappers = []any{}
+	file_session_v1_session_service_proto_msgTypes[7].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_session_v1_session_service_proto_rawDesc), len(file_session_v1_session_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   22,
+			NumMessages:   23,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

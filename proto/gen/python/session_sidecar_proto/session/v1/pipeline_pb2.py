@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19session/v1/pipeline.proto\x12\nsession.v1\x1a\x17google/rpc/status.proto\"M\n\x0fPipelineRequest\x12\'\n\x05\x63\x61lls\x18\x01 \x03(\x0b\x32\x18.session.v1.PipelineCall\x12\x11\n\tcancelled\x18\x02 \x03(\r\"\xba\x01\n\x0cPipelineCall\x12\n\n\x02id\x18\x01 \x01(\r\x12\x0e\n\x06method\x18\x02 \x01(\t\x12\x0f\n\x07request\x18\x03 \x01(\x0c\x12\x12\n\ntimeout_ms\x18\x04 \x01(\r\x12\x38\n\x08metadata\x18\x05 \x03(\x0b\x32&.session.v1.PipelineCall.MetadataEntry\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"P\n\x10PipelineResponse\x12*\n\x07replies\x18\x01 \x03(\x0b\x32\x19.session.v1.PipelineReply\x12\x10\n\x08\x64raining\x18\x02 \x01(\x08\"_\n\rPipelineReply\x12\n\n\x02id\x18\x01 \x01(\r\x12\x12\n\x08response\x18\x02 \x01(\x0cH\x00\x12#\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\t\n\x07outcomeBNZLgithub.com/session-sidecar/session-sidecar/proto/gen/go/session/v1;sessionv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19session/v1/pipeline.proto\x12\nsession.v1\x1a\x17google/rpc/status.proto\"^\n\x0fPipelineRequest\x12\'\n\x05\x63\x61lls\x18\x01 \x03(\x0b\x32\x18.session.v1.PipelineCall\x12\x11\n\tcancelled\x18\x02 \x03(\r\x12\x0f\n\x07\x63onfirm\x18\x03 \x01(\x04\"\xba\x01\n\x0cPipelineCall\x12\n\n\x02id\x18\x01 \x01(\r\x12\x0e\n\x06method\x18\x02 \x01(\t\x12\x0f\n\x07request\x18\x03 \x01(\x0c\x12\x12\n\ntimeout_ms\x18\x04 \x01(\r\x12\x38\n\x08metadata\x18\x05 \x03(\x0b\x32&.session.v1.PipelineCall.MetadataEntry\x1a/\n\rMetadataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x9d\x01\n\x10PipelineResponse\x12*\n\x07replies\x18\x01 \x03(\x0b\x32\x19.session.v1.PipelineReply\x12\x10\n\x08\x64raining\x18\x02 \x01(\x08\x12#\n\x07\x63hanged\x18\x03 \x03(\x0b\x32\x12.session.v1.Change\x12\x13\n\x0b\x61ll_changed\x18\x04 \x01(\x08\x12\x11\n\tconfirmed\x18\x05 \x01(\x04\")\n\x06\x43hange\x12\x0e\n\x06handle\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x03\"_\n\rPipelineReply\x12\n\n\x02id\x18\x01 \x01(\r\x12\x12\n\x08response\x18\x02 \x01(\x0cH\x00\x12#\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x42\t\n\x07outcomeBNZLgithub.com/session-sidecar/session-sidecar/proto/gen/go/session/v1;sessionv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,13 +36,15 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PIPELINECALL_METADATAENTRY']._loaded_options = None
   _globals['_PIPELINECALL_METADATAENTRY']._serialized_options = b'8\001'
   _globals['_PIPELINEREQUEST']._serialized_start=66
-  _globals['_PIPELINEREQUEST']._serialized_end=143
-  _globals['_PIPELINECALL']._serialized_start=146
-  _globals['_PIPELINECALL']._serialized_end=332
-  _globals['_PIPELINECALL_METADATAENTRY']._serialized_start=285
-  _globals['_PIPELINECALL_METADATAENTRY']._serialized_end=332
-  _globals['_PIPELINERESPONSE']._serialized_start=334
-  _globals['_PIPELINERESPONSE']._serialized_end=414
-  _globals['_PIPELINEREPLY']._serialized_start=416
-  _globals['_PIPELINEREPLY']._serialized_end=511
+  _globals['_PIPELINEREQUEST']._serialized_end=160
+  _globals['_PIPELINECALL']._serialized_start=163
+  _globals['_PIPELINECALL']._serialized_end=349
+  _globals['_PIPELINECALL_METADATAENTRY']._serialized_start=302
+  _globals['_PIPELINECALL_METADATAENTRY']._serialized_end=349
+  _globals['_PIPELINERESPONSE']._serialized_start=352
+  _globals['_PIPELINERESPONSE']._serialized_end=509
+  _globals['_CHANGE']._serialized_start=511
+  _globals['_CHANGE']._serialized_end=552
+  _globals['_PIPELINEREPLY']._serialized_start=554
+  _globals['_PIPELINEREPLY']._serialized_end=649
 # @@protoc_insertion_point(module_scope)

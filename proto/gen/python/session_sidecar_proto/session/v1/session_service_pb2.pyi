@@ -35,42 +35,64 @@ class CreateSessionResponse(_message.Message):
     def __init__(self, token: _Optional[str] = ..., session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ..., results: _Optional[_Iterable[_Union[_session_pb2.MutationResult, _Mapping]]] = ...) -> None: ...
 
 class GetSessionRequest(_message.Message):
-    __slots__ = ("token",)
+    __slots__ = ("token", "etag")
     TOKEN_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
     token: str
-    def __init__(self, token: _Optional[str] = ...) -> None: ...
+    etag: bytes
+    def __init__(self, token: _Optional[str] = ..., etag: _Optional[bytes] = ...) -> None: ...
 
 class GetSessionResponse(_message.Message):
-    __slots__ = ("session",)
+    __slots__ = ("session", "not_modified", "live_ms", "etag")
     SESSION_FIELD_NUMBER: _ClassVar[int]
+    NOT_MODIFIED_FIELD_NUMBER: _ClassVar[int]
+    LIVE_MS_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
     session: _session_pb2.Session
-    def __init__(self, session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ...) -> None: ...
+    not_modified: NotModified
+    live_ms: int
+    etag: bytes
+    def __init__(self, session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ..., not_modified: _Optional[_Union[NotModified, _Mapping]] = ..., live_ms: _Optional[int] = ..., etag: _Optional[bytes] = ...) -> None: ...
+
+class NotModified(_message.Message):
+    __slots__ = ("accessed", "expires")
+    ACCESSED_FIELD_NUMBER: _ClassVar[int]
+    EXPIRES_FIELD_NUMBER: _ClassVar[int]
+    accessed: _timestamp_pb2.Timestamp
+    expires: _timestamp_pb2.Timestamp
+    def __init__(self, accessed: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expires: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class UpdateSessionRequest(_message.Message):
-    __slots__ = ("token", "mutations", "if_version", "idle_timeout", "no_idle_timeout", "subject")
+    __slots__ = ("token", "mutations", "if_version", "idle_timeout", "no_idle_timeout", "subject", "etag")
     TOKEN_FIELD_NUMBER: _ClassVar[int]
     MUTATIONS_FIELD_NUMBER: _ClassVar[int]
     IF_VERSION_FIELD_NUMBER: _ClassVar[int]
     IDLE_TIMEOUT_FIELD_NUMBER: _ClassVar[int]
     NO_IDLE_TIMEOUT_FIELD_NUMBER: _ClassVar[int]
     SUBJECT_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
     token: str
     mutations: _containers.RepeatedCompositeFieldContainer[_session_pb2.Mutation]
     if_version: int
     idle_timeout: _duration_pb2.Duration
     no_idle_timeout: bool
     subject: str
-    def __init__(self, token: _Optional[str] = ..., mutations: _Optional[_Iterable[_Union[_session_pb2.Mutation, _Mapping]]] = ..., if_version: _Optional[int] = ..., idle_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., no_idle_timeout: bool = ..., subject: _Optional[str] = ...) -> None: ...
+    etag: bytes
+    def __init__(self, token: _Optional[str] = ..., mutations: _Optional[_Iterable[_Union[_session_pb2.Mutation, _Mapping]]] = ..., if_version: _Optional[int] = ..., idle_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., no_idle_timeout: bool = ..., subject: _Optional[str] = ..., etag: _Optional[bytes] = ...) -> None: ...
 
 class UpdateSessionResponse(_message.Message):
-    __slots__ = ("version", "expires", "results")
+    __slots__ = ("version", "expires", "results", "live_ms", "etag")
     VERSION_FIELD_NUMBER: _ClassVar[int]
     EXPIRES_FIELD_NUMBER: _ClassVar[int]
     RESULTS_FIELD_NUMBER: _ClassVar[int]
+    LIVE_MS_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
     version: int
     expires: _timestamp_pb2.Timestamp
     results: _containers.RepeatedCompositeFieldContainer[_session_pb2.MutationResult]
-    def __init__(self, version: _Optional[int] = ..., expires: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., results: _Optional[_Iterable[_Union[_session_pb2.MutationResult, _Mapping]]] = ...) -> None: ...
+    live_ms: int
+    etag: bytes
+    def __init__(self, version: _Optional[int] = ..., expires: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., results: _Optional[_Iterable[_Union[_session_pb2.MutationResult, _Mapping]]] = ..., live_ms: _Optional[int] = ..., etag: _Optional[bytes] = ...) -> None: ...
 
 class RegenerateSessionRequest(_message.Message):
     __slots__ = ("token", "mutations", "subject")
