@@ -89,7 +89,8 @@ export async function startApp(config: Config, context: AppContext): Promise<App
       apiTokens,
       decorate: tracing?.calls,
       handleOf: (token) => handleOf(tokens, token),
-      handlers: createHandlers(manager),
+      handlers: createHandlers(manager, metrics),
+      changes: store.changes,
       observer: metrics,
       logger,
     });

@@ -5,7 +5,7 @@ import type { SessionStore } from './session/session-store';
 import { MemoryStore } from './store/memory/memory-store';
 import { instrumentStore } from './store/instrumented-store';
 import type { Credentials } from './store/redis/connection/credentials';
-import { connectRedis, connectSubscriber } from './store/redis/connection/connect';
+import { connectRedis, createSubscriber } from './store/redis/connection/connect';
 import { replaceCredentials } from './store/redis/connection/credentials';
 import { RedisStore } from './store/redis/redis-store';
 import type { Tracing } from './tracing/tracing';
@@ -54,22 +54,21 @@ export function openStore(
         },
         onTrouble,
       });
+      const changes =
+        options.mode === 'cluster'
+          ? undefined
+          : { subscriber: createSubscriber(options, onTrouble), observer: metrics, onTrouble };
       const nearCache =
         nearCacheBytes === undefined
           ? undefined
-          : {
-              maxBytes: nearCacheBytes,
-              subscriber: connectSubscriber(options, onTrouble),
-              observer: tracing?.nearCache(metrics) ?? metrics,
-              onTrouble,
-            };
+          : { maxBytes: nearCacheBytes, observer: tracing?.nearCache(metrics) ?? metrics };
       const settings = { expiry, limits, keyPrefix, expireKeys, commandTimeoutMs };
-      const store = new RedisStore({ connection, ...settings, replication, nearCache });
+      const store = new RedisStore({ connection, ...settings, replication, changes, nearCache });
       return {
         store: instrumentStore(tracing?.store(store) ?? store, metrics),
         setCredentials: (credentials) => {
           connection.setCredentials(credentials);
-          if (nearCache !== undefined) replaceCredentials(nearCache.subscriber, credentials);
+          if (changes !== undefined) replaceCredentials(changes.subscriber, credentials);
         },
       };
     }

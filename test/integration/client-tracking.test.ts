@@ -1,7 +1,7 @@
 import { expect, jest, test } from '@jest/globals';
 import type { Redis } from 'ioredis';
-import { connectSubscriber } from '../../server/src/store/redis/connection/connect';
-import { ClientTracking } from '../../server/src/store/redis/near-cache/client-tracking';
+import { createSubscriber } from '../../server/src/store/redis/connection/connect';
+import { ClientTracking } from '../../server/src/store/redis/change-feed/client-tracking';
 import { moveMonotonicClock } from '../support/clock';
 import { until } from '../support/poll';
 import type { RedisServer } from '../support/redis';
@@ -16,22 +16,30 @@ function listen(data: RedisServer, told: RedisServer = data, commandTimeoutMs = 
     redisConnectionOptions({ nodes: [{ host: '127.0.0.1', port }], commandTimeoutMs });
   const tracked = connectForTest(optionsOf(data));
   const connection = tracked.client as Redis;
-  const subscriber = connectSubscriber(optionsOf(told), () => undefined);
+  const subscriber = createSubscriber(optionsOf(told), () => undefined);
   const heard: string[] = [];
   const silences: number[] = [];
+  let isTracking = false;
   const invalidations = new ClientTracking({
     data: connection,
     subscriber,
     listener: {
-      onTracking: () => heard.push('tracking'),
-      onConfirmed: (askedAt) => silences.push(performance.now() - askedAt),
+      onConfirmed: (askedAt) => {
+        if (!isTracking) heard.push('tracking');
+        isTracking = true;
+        silences.push(performance.now() - askedAt);
+      },
       onInvalidated: (keys) => heard.push(`changed: ${String(keys)}`),
-      onLost: () => heard.push('lost'),
+      onLost: () => {
+        isTracking = false;
+        heard.push('lost');
+      },
     },
     onTrouble: ({ message }) => heard.push(message),
   });
+  invalidations.start();
   stack.defer(() => {
-    invalidations.close();
+    invalidations.stop();
     tracked.close();
   });
   return { connection, subscriber, heard, silences };

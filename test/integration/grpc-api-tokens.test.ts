@@ -114,9 +114,13 @@ test('API tokens that are replaced count at once, and streams that came with an 
     addresses: config.grpcAddresses,
     apiTokens,
     limits: { ...config.grpc.limits, mutations: 1000 },
-    handlers: createHandlers(manager),
+    handlers: createHandlers(manager, { copyRead: ignore }),
+    changes: undefined,
     handleOf: () => undefined,
-    observer: { rpcStarted: ignore, rpcEnded: ignore, refused: ignore },
+    observer: {
+      ...{ rpcStarted: ignore, rpcEnded: ignore, refused: ignore },
+      ...{ changeStreams: ignore, changesReported: ignore, allChangesReported: ignore },
+    },
     logger: pino({ level: 'silent' }),
   });
   stack.defer(() => server.close(0));

@@ -2,7 +2,7 @@ import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { SessionClient } from '@session-sidecar/client';
 import type { Redis } from 'ioredis';
 import type { SessionRef } from '../../server/src/session/session-store';
-import { connectSubscriber } from '../../server/src/store/redis/connection/connect';
+import { createSubscriber } from '../../server/src/store/redis/connection/connect';
 import { RedisStore } from '../../server/src/store/redis/redis-store';
 import { connect } from '../support/client';
 import { moveMonotonicClock } from '../support/clock';
@@ -175,11 +175,11 @@ describe('a Redis whose invalidations come late', () => {
   beforeEach(async () => {
     redis = await stack.redis();
     const options = redisConnectionOptions({ nodes: [{ host: '127.0.0.1', port: redis.port }] });
-    subscriber = connectSubscriber(options, () => undefined);
+    subscriber = createSubscriber(options, () => undefined);
     const near = nearCacheFor(reads, subscriber);
     const expiry = { idleTimeout: 20 * minute, touchInterval: 10 * minute, maxLifetime: 5 * minute };
     const settings = { expiry, limits: generousLimits, keyPrefix, expireKeys: true, commandTimeoutMs: 5_000 };
-    store = stack.use(new RedisStore({ connection: connectForTest(options), ...settings, nearCache: near.options }));
+    store = stack.use(new RedisStore({ connection: connectForTest(options), ...settings, ...near.options }));
     await until('the near cache', () => store.ready && near.isReady());
     await create(ref);
     await untilHit(ref);

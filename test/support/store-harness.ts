@@ -1,9 +1,9 @@
 import type { Redis } from 'ioredis';
 import type { RedisConnectionOptions } from '../../server/src/store/redis/connection/client-options';
-import { connectRedis, connectSubscriber } from '../../server/src/store/redis/connection/connect';
+import { connectRedis, createSubscriber } from '../../server/src/store/redis/connection/connect';
 import type { RedisConnection } from '../../server/src/store/redis/connection/redis-connection';
 import { RedisStore } from '../../server/src/store/redis/redis-store';
-import type { NearCacheOptions } from '../../server/src/store/redis/redis-store';
+import type { ChangesOptions, NearCacheOptions } from '../../server/src/store/redis/redis-store';
 import { MemoryStore } from '../../server/src/store/memory/memory-store';
 import type { Limits } from '../../server/src/session/limits';
 import type { ExpiryPolicy } from '../../server/src/session/session';
@@ -92,10 +92,10 @@ export function makeRedisStore(
       nearCache &&
       nearCacheFor(
         nearCache,
-        connectSubscriber(options, () => undefined),
+        createSubscriber(options, () => undefined),
       );
     const store = new RedisStore({
-      ...{ connection, commandTimeoutMs, expiry, limits, keyPrefix, expireKeys, nearCache: near?.options },
+      ...{ connection, commandTimeoutMs, expiry, limits, keyPrefix, expireKeys, ...near?.options },
     });
     await until('the Redis connection', () => store.ready && near?.isReady() !== false);
     return {
@@ -103,7 +103,7 @@ export function makeRedisStore(
       advance: async (milliseconds) => {
         await Promise.all(servers.map((server) => age(server, milliseconds)));
         // What Redis told of these changes comes before its answer.
-        await near?.options.subscriber.ping();
+        await near?.options.changes.subscriber.ping();
       },
       close: () => store.close(),
     };
@@ -117,6 +117,7 @@ function readingTwice(store: SessionStore): SessionStore {
     update: (ref, change, deadline) => store.update(ref, change, deadline),
     delete: (ref, deadline) => store.delete(ref, deadline),
     close: () => store.close(),
+    changes: store.changes,
     get ready() {
       return store.ready;
     },
@@ -127,7 +128,7 @@ function readingTwice(store: SessionStore): SessionStore {
       const first = await store.load(ref, deadline);
       await store.load(ref, deadline);
       const last = await store.load(ref, deadline);
-      return first && last && { session: last.session, touched: first.touched };
+      return first && last && { ...last, touched: first.touched };
     },
   };
 }
@@ -141,9 +142,8 @@ export interface NearCacheReads {
 /** @param reads is counted up. */
 export function nearCacheFor(reads: NearCacheReads, subscriber: Redis, maxBytes = 64 * 1024 * 1024) {
   let ready = false;
-  const options: NearCacheOptions = {
+  const nearCache: NearCacheOptions = {
     maxBytes,
-    subscriber,
     observer: {
       nearCacheRead: (hit) => {
         if (hit) reads.hits += 1;
@@ -153,8 +153,13 @@ export function nearCacheFor(reads: NearCacheReads, subscriber: Redis, maxBytes 
         ready = isReady;
       },
     },
+  };
+  const changes: ChangesOptions = {
+    subscriber,
+    observer: { setChangeFeedReady: () => undefined },
     onTrouble: () => undefined,
   };
+  const options = { nearCache, changes };
   return { options, isReady: () => ready };
 }
 

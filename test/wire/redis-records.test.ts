@@ -68,6 +68,8 @@ describe('a record of the first release', () => {
     await redis.admin.set(stored, golden);
     expect(await store.load(ref)).toEqual({
       touched: false,
+      generation: expect.any(Buffer),
+      liveMs: 0,
       session: {
         handle: ref.handle,
         csrfToken,
@@ -87,6 +89,8 @@ describe('a record of the first release', () => {
     await redis.admin.set(stored, `1 1 1795545576005 ${accessed} - ${ref.secretHash} ${csrfToken}\n`);
     expect(await store.load(ref)).toEqual({
       touched: false,
+      generation: expect.any(Buffer),
+      liveMs: 0,
       session: {
         handle: ref.handle,
         csrfToken,

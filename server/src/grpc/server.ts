@@ -12,7 +12,9 @@ import type { PeerBudgets } from './connections/peer';
 import { StreamGate } from './connections/stream-gate';
 import type { Method } from './connections/stream-gate';
 import { createDispatchers } from '../rpc/dispatcher';
-import type { DispatcherParts } from '../rpc/dispatcher';
+import type { DispatcherParts, RpcObserver } from '../rpc/dispatcher';
+import type { ChangeReportObserver } from '../rpc/copies';
+import type { ChangeFeed } from '../session/change-feed';
 import { Health } from './standard-services/health';
 import { InFlightCalls } from '../rpc/in-flight-calls';
 import { addLazily } from './standard-services/lazy-services';
@@ -28,7 +30,12 @@ import { ProcessPauses } from './process-pauses';
 import { createSessionService, sessionServiceDefinition } from './session-service';
 import type * as StandardServicesModule from './standard-services/standard-services';
 
+export interface GrpcObserver extends RpcObserver, ChangeReportObserver {}
+
 export interface GrpcServerOptions extends Omit<DispatcherParts, 'calls' | 'maxMutations'> {
+  readonly observer: GrpcObserver;
+  /** What clients that keep copies of sessions are told of changes by; `undefined`: they are not. */
+  readonly changes: ChangeFeed | undefined;
   readonly addresses: readonly GrpcAddress[];
   readonly socketAccess: SocketAccess;
   /** How long to wait, in ms, for another process to stop listening on an address. */
@@ -73,7 +80,8 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   const budgets = budgetsOf(options);
   const dispatchers = decorated(createDispatchers({ ...options, calls, maxMutations: limits.mutations }), options);
   const pauses = new ProcessPauses();
-  const pipelines = new PipelineAdmission({ dispatchers, budgets, calls, pauses, logger });
+  const changes = { feed: options.changes, observer };
+  const pipelines = new PipelineAdmission({ dispatchers, budgets, calls, pauses, changes, logger });
 
   const health = new Health(['', SessionServiceDefinition.fullName], observer);
   const standard = options.reflection ? [...healthMethods, ...reflectionMethods] : healthMethods;

@@ -84,6 +84,11 @@ export class Counter {
     this.#family.at(first, second).value += 1;
   }
 
+  /** For a counter without labels. */
+  add(count: number): void {
+    this.#family.at('', '').value += count;
+  }
+
   /** A series that is not there before its first event hides that event from rate() and increase(). */
   announce(first = '', second = ''): void {
     this.#family.at(first, second);

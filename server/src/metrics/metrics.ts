@@ -7,12 +7,14 @@ import { processMetrics } from './process-metrics';
 import type { BuildInfo, ProcessMetrics } from './process-metrics';
 import { rpcMetrics } from './rpc-metrics';
 import type { ExemplarLabels } from './fast-metrics';
+import { clientCacheMetrics } from './client-cache-metrics';
+import type { ClientCacheMetrics } from './client-cache-metrics';
 import { sessionMetrics } from './session-metrics';
 import { storeMetrics } from './store-metrics';
 import type { StoreMetrics } from './store-metrics';
 
 /** Everything the sidecar counts, as what its parts report to. */
-export interface Metrics extends RpcObserver, SessionEvents, StoreMetrics, ProcessMetrics {}
+export interface Metrics extends RpcObserver, SessionEvents, StoreMetrics, ClientCacheMetrics, ProcessMetrics {}
 
 /**
  * One set of metrics on a registry of its own; label values come from closed sets, so the number of series is bounded.
@@ -25,6 +27,7 @@ export function createMetrics(registry: Registry, build: BuildInfo, exemplar?: (
     ...rpcMetrics(factory, exemplar),
     ...sessionMetrics(factory),
     ...storeMetrics(factory),
+    ...clientCacheMetrics(factory),
     ...processMetrics(factory, build),
   };
   collectDefaultMetrics({ register: registry });

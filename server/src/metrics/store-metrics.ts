@@ -1,9 +1,10 @@
 import type { StoreObserver } from '../store/instrumented-store';
+import type { ChangeFeedObserver } from '../store/redis/change-feed/redis-change-feed';
 import type { NearCacheObserver } from '../store/redis/near-cache/near-cache';
 import { latencyBuckets } from './metric-factory';
 import type { MetricFactory } from './metric-factory';
 
-export interface StoreMetrics extends StoreObserver, NearCacheObserver {
+export interface StoreMetrics extends StoreObserver, ChangeFeedObserver, NearCacheObserver {
   setStoreReady(ready: boolean): void;
 }
 
@@ -25,6 +26,10 @@ export function storeMetrics(factory: MetricFactory): StoreMetrics {
     'near_cache_ready',
     '1 while the near cache is active (Redis is sending invalidations), else 0.',
   );
+  const changeFeedReady = factory.gauge(
+    'change_feed_ready',
+    '1 while Redis reports changes to client caches and the near cache, else 0, also while nothing caches.',
+  );
   for (const result of ['hit', 'miss']) nearCacheReads.announce(result);
   return {
     storeAnswered(command, milliseconds, errorReason) {
@@ -36,6 +41,9 @@ export function storeMetrics(factory: MetricFactory): StoreMetrics {
     },
     setNearCacheReady: (isReady) => {
       nearCacheReady.set(isReady ? 1 : 0);
+    },
+    setChangeFeedReady: (isReady) => {
+      changeFeedReady.set(isReady ? 1 : 0);
     },
     setStoreReady: (isReady) => {
       ready.set(isReady ? 1 : 0);

@@ -1,5 +1,7 @@
 import type { SessionServiceDefinition } from '@session-sidecar/proto/session/v1/session_service';
 import type { SessionManager } from '../session/session-manager';
+import { copyAfterUpdate, toGetResponse } from './copies';
+import type { CopyObserver } from './copies';
 import { toDate, toIdleTimeout, toMutations, toResults, toSessionMessage } from './messages';
 
 type Methods = SessionServiceDefinition['methods'];
@@ -15,7 +17,7 @@ type Handler<M extends MethodName> = (request: RequestOf<M>, deadline: number) =
 export type Handlers = { readonly [M in MethodName]: Handler<M> };
 
 /** Each RPC as decode, call, encode. Whatever transport a request came by, it ends here. */
-export function createHandlers(manager: SessionManager): Handlers {
+export function createHandlers(manager: SessionManager, observer: CopyObserver): Handlers {
   return {
     async createSession({ mutations, idleExpiry, subject }, deadline) {
       const session = { mutations: toMutations(mutations), idleTimeout: toIdleTimeout(idleExpiry), subject };
@@ -23,17 +25,17 @@ export function createHandlers(manager: SessionManager): Handlers {
       return { token: created.token, session: toSessionMessage(created.session), results: toResults(created.results) };
     },
 
-    async getSession({ token }, deadline) {
-      const session = toSessionMessage(await manager.get(token, deadline));
-      return { session, notModified: undefined, liveMs: 0, etag: Buffer.alloc(0) };
+    async getSession({ token, etag }, deadline) {
+      return toGetResponse(await manager.load(token, deadline), etag, observer);
     },
 
-    async updateSession({ token, mutations, ifVersion, idleExpiry, subject }, deadline) {
+    async updateSession({ token, mutations, ifVersion, idleExpiry, subject, etag }, deadline) {
       const idleTimeout = toIdleTimeout(idleExpiry);
       const update = { mutations: toMutations(mutations), ifVersion, idleTimeout, subject };
-      const { session, results } = await manager.update(token, update, deadline);
-      const { version, expires } = session;
-      return { version, expires: toDate(expires), results: toResults(results), liveMs: 0, etag: Buffer.alloc(0) };
+      const updated = await manager.update(token, update, deadline);
+      const { version, expires } = updated.session;
+      const results = toResults(updated.results);
+      return { version, expires: toDate(expires), results, ...copyAfterUpdate(updated, etag) };
     },
 
     async regenerateSession(request, deadline) {

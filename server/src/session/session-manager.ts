@@ -10,7 +10,7 @@ import { checkedMutation, checkedUpdate, checkQueue } from './requests';
 import type { CreateSession, PushFlash, RegenerateSession, UpdateSession } from './requests';
 import type { ExpiryPolicy, SessionRecord, SessionMetadata } from './session';
 import type { SessionEvents } from './session-events';
-import type { SessionRef, SessionStore } from './session-store';
+import type { CopyTerms, LoadedSession, SessionRef, SessionStore } from './session-store';
 import type { Tokens } from '../tokens/token';
 
 export interface Created {
@@ -19,8 +19,10 @@ export interface Created {
   readonly results: readonly MutationResult[];
 }
 
-export interface Updated {
+export interface Updated extends CopyTerms {
   readonly session: SessionMetadata;
+  /** The version that the mutations were applied to. */
+  readonly baseVersion: number;
   readonly results: readonly MutationResult[];
 }
 
@@ -76,12 +78,17 @@ export class SessionManager {
   }
 
   async get(token: string, deadline?: number): Promise<SessionRecord> {
+    return (await this.load(token, deadline)).session;
+  }
+
+  /** The session, and how long a copy of it can be used. */
+  async load(token: string, deadline?: number): Promise<LoadedSession> {
     const loaded = await this.#store.load(this.#verify(token), deadline);
     this.#events.onLookup(loaded === undefined ? 'not_found' : 'found');
     if (loaded === undefined) throw sessionNotFound();
     this.#events.onAccess(loaded.touched);
     this.#events.onContentSize(loaded.session.bytes);
-    return loaded.session;
+    return loaded;
   }
 
   async update(token: string, request: UpdateSession, deadline?: number): Promise<Updated> {
@@ -159,8 +166,10 @@ export class SessionManager {
   async #update(ref: SessionRef, update: SessionUpdate, deadline?: number): Promise<Updated> {
     const outcome = await this.#store.update(ref, update, deadline);
     switch (outcome.status) {
-      case 'updated':
-        return outcome;
+      case 'updated': {
+        const { version } = outcome.session;
+        return { ...outcome, baseVersion: changesAnything(update, outcome.results) ? version - 1 : version };
+      }
       case 'not_found':
         throw sessionNotFound();
       case 'version_mismatch':
@@ -178,6 +187,16 @@ export class SessionManager {
       throw limitExceeded('maxReplyBytes', this.#limits);
     }
   }
+}
+
+/** As both stores see it: any of this makes a new version. */
+function changesAnything(update: SessionUpdate, results: readonly MutationResult[]): boolean {
+  const { secretHash, csrfToken, idleTimeout, subject } = update;
+  return [secretHash, csrfToken, idleTimeout, subject].some(isSet) || results.some(({ applied }) => applied);
+}
+
+function isSet(part: unknown): boolean {
+  return part !== undefined;
 }
 
 /** 128 random bits: OWASP asks for a CSRF token that is unique per session and not to be guessed. */

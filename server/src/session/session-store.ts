@@ -1,3 +1,5 @@
+import type { ChangeFeed } from './change-feed';
+import type { Generation } from './etag';
 import type { MutationResult, Refusal, SessionUpdate } from './session-update';
 import type { ContentEntries } from './content';
 import type { SessionRecord, SessionMetadata } from './session';
@@ -46,6 +48,9 @@ export interface SessionStore {
   /** Whether the store can be used now, as its commands experience it. Must not wait for a broken connection. */
   readonly ready: boolean;
 
+  /** Reports changes to those who keep copies of sessions; `undefined`: this store cannot. */
+  readonly changes: ChangeFeed | undefined;
+
   /** What the store depends on, and why any of it cannot be used. */
   readonly parts: readonly StorePart[];
 
@@ -77,14 +82,26 @@ export interface NewSession extends SessionRef {
   readonly subject: string | undefined;
 }
 
-export interface LoadedSession {
+/** What those who keep copies of a session need to know of one state of it. */
+export interface CopyTerms {
+  /** The history that the version belongs to; `undefined`: it is not known to be one. */
+  readonly generation: Generation | undefined;
+  /** For how many milliseconds the session need not be loaded again, as long as no change is reported; 0: each time. */
+  readonly liveMs: number;
+}
+
+export interface LoadedSession extends CopyTerms {
   readonly session: SessionRecord;
   /** Whether this load recorded the access. */
   readonly touched: boolean;
 }
 
 export type UpdateOutcome =
-  | { readonly status: 'updated'; readonly session: SessionMetadata; readonly results: readonly MutationResult[] }
+  | ({
+      readonly status: 'updated';
+      readonly session: SessionMetadata;
+      readonly results: readonly MutationResult[];
+    } & CopyTerms)
   | { readonly status: 'not_found' }
   | { readonly status: 'version_mismatch'; readonly version: number }
   | { readonly status: 'refused'; readonly refusal: Refusal };

@@ -30,6 +30,7 @@ export function instrumentStore(store: SessionStore, observer: StoreObserver): S
     get ready() {
       return store.ready;
     },
+    changes: store.changes,
     get parts() {
       return store.parts;
     },

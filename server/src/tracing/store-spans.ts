@@ -44,6 +44,7 @@ export function traceStore(store: SessionStore, { tracer, activeCall }: Parts): 
     get ready() {
       return store.ready;
     },
+    changes: store.changes,
     get parts() {
       return store.parts;
     },

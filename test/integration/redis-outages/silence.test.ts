@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { connectSubscriber } from '../../../server/src/store/redis/connection/connect';
+import { createSubscriber } from '../../../server/src/store/redis/connection/connect';
 import { RedisStore } from '../../../server/src/store/redis/redis-store';
 import { moveMonotonicClock } from '../../support/clock';
 import { until } from '../../support/poll';
@@ -123,13 +123,11 @@ describe('a Redis that is not what it was', () => {
     // The path of the messages stays whole.
     const near = nearCacheFor(
       reads,
-      connectSubscriber(optionsOf({ nodes: [at(server)] }), () => undefined),
+      createSubscriber(optionsOf({ nodes: [at(server)] }), () => undefined),
     );
     const { commandTimeoutMs } = options;
     const settings = { expiry: twentyMinutes, limits: generousLimits, keyPrefix, expireKeys: true, commandTimeoutMs };
-    const store = stack.use(
-      new RedisStore({ connection: connectForTest(options), ...settings, nearCache: near.options }),
-    );
+    const store = stack.use(new RedisStore({ connection: connectForTest(options), ...settings, ...near.options }));
     await until('the near cache', () => store.ready && near.isReady());
     const session = await create(store);
     await until('a read from the near cache', async () => (await store.load(session), reads.hits > 0));

@@ -1,6 +1,7 @@
 import { PipelineResponse } from '@session-sidecar/proto/session/v1/pipeline';
 import type { PipelineReply } from '@session-sidecar/proto/session/v1/pipeline';
 import { encode } from '../../rpc/encoding';
+import type { Report } from './change-reports';
 
 /** A frame of replies is sent when it has grown to this, and has more only for a single reply. Clients may refuse 4 MiB. */
 const frameBytes = 1024 * 1024;
@@ -16,6 +17,8 @@ interface SizedReply {
 }
 
 export interface ReplyTarget {
+  /** What to tell the client of changes. Called when no reply waits that may be older. */
+  takeReport(): Report | undefined;
   /** @param onTaken is called when the client has taken the frame, or never will */
   write(frame: Buffer, onTaken: () => void): void;
   /** The client has taken the bytes of these replies. */
@@ -79,9 +82,18 @@ export class ReplyBuffer {
         return index > 0 && bytes > frameBytes;
       });
       const replies = this.#replies.splice(0, over < 0 ? this.#replies.length : over);
-      this.#send(replies);
+      this.#send(replies, this.#takeReport());
     }
-    if (this.#replies.length === 0) this.#target.flushed();
+    if (this.#replies.length > 0) return;
+    // One at a time, so that a client that does not read costs no more than that.
+    const report = this.#framesInFlight === 0 ? this.#takeReport() : undefined;
+    if (report !== undefined) this.#send([], report);
+    this.#target.flushed();
+  }
+
+  /** To be called when there is something to tell of changes. */
+  reportPending(): void {
+    if (this.#framesInFlight === 0) this.#scheduleFlush();
   }
 
   close(): void {
@@ -90,18 +102,23 @@ export class ReplyBuffer {
     this.#bytes = 0;
   }
 
-  #send(replies: readonly SizedReply[]): void {
-    const bytes = replies.reduce((sum, reply) => sum + reply.bytes, 0);
+  #takeReport(): Report | undefined {
+    return this.#replies.length > 0 || this.#isClosed ? undefined : this.#target.takeReport();
+  }
+
+  #send(sized: readonly SizedReply[], report: Report | undefined): void {
+    const replies = sized.map(({ reply }) => reply);
+    const bytes = sized.reduce((sum, reply) => sum + reply.bytes, 0);
     this.#bytes -= bytes;
     this.#inFlightBytes += bytes;
     this.#framesInFlight += 1;
-    this.#target.write(encode(PipelineResponse, { ...nothing, replies: replies.map(({ reply }) => reply) }), () => {
+    this.#target.write(encode(PipelineResponse, { ...nothing, ...report, replies }), () => {
       const wasBlocked = this.isBlocked();
       this.#inFlightBytes -= bytes;
       this.#framesInFlight -= 1;
       if (this.#isClosed) return;
       this.#target.taken(bytes);
-      if (this.#replies.length > 0 && (this.#framesInFlight === 0 || this.#bytes >= frameBytes)) this.flush();
+      if (this.#framesInFlight === 0 || this.#bytes >= frameBytes) this.flush();
       if (wasBlocked && !this.isBlocked()) this.#target.unblocked();
     });
   }

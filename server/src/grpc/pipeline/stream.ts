@@ -18,6 +18,8 @@ import { DeadlineTimer } from '../deadline-timer';
 import type { ProcessPauses } from '../process-pauses';
 import { arrivedTooLongAgo } from '../../rpc/refusals';
 import { toServiceError, toStatus } from '../../rpc/status';
+import { ChangeReports } from './change-reports';
+import type { ChangeReportParts } from './change-reports';
 import { FrameError, readFrame } from './frame-reader';
 import type { Frame, FrameCall } from './frame-reader';
 import { ReplyBuffer } from './reply-buffer';
@@ -28,6 +30,7 @@ export interface PipelineParts {
   readonly dispatchers: ReadonlyMap<string, Dispatch>;
   readonly budgets: SharedBudgets;
   readonly pauses: ProcessPauses;
+  readonly changes: ChangeReportParts;
   readonly logger: Logger;
 }
 
@@ -49,6 +52,7 @@ export class Pipeline {
   readonly #known = new Map<number, PipelinedCall>();
   readonly #queue: CallQueue;
   readonly #replies: ReplyBuffer;
+  readonly #reports: ChangeReports;
   readonly #deadlineTimer = new DeadlineTimer(() => this.#endOverdue());
   /** Bytes of the frame whose calls wait to be started. */
   #frameBytes = 0;
@@ -62,7 +66,9 @@ export class Pipeline {
     this.#open = open;
     this.#parts = parts;
     this.#queue = new CallQueue(parts.budgets, open.peer, parts.budgets.limits.callsPerStream, () => this.#readOn());
+    this.#reports = new ChangeReports(parts.changes, () => this.#replies.reportPending());
     this.#replies = new ReplyBuffer({
+      takeReport: () => this.#reports.take(),
       write: (frame, onTaken) => void stream.write(frame, onTaken),
       taken: (bytes) => open.taken(bytes),
       flushed: () => this.#endWhenDone(),
@@ -73,6 +79,7 @@ export class Pipeline {
     stream.on('data', (frame: Buffer) => this.#receive(frame));
     stream.on('end', () => {
       this.#requestsEnded = true;
+      this.#reports.close();
       this.#endWhenDone();
     });
     stream.on('cancelled', () => this.#close());
@@ -102,6 +109,7 @@ export class Pipeline {
     }
     for (const call of calls) this.#take(call);
     for (const id of frame.cancelled) this.#forget(id);
+    if (frame.confirm !== 0) this.#reports.confirm(frame.confirm);
     if (this.#queue.size === 0) this.#readOn();
     else if (this.#queue.size >= readAhead.calls || this.#frameBytes >= readAhead.bytes) this.#pause();
   }
@@ -234,6 +242,7 @@ export class Pipeline {
     this.#closed = true;
     this.#deadlineTimer.stop();
     this.#replies.close();
+    this.#reports.close();
     this.#queue.close();
   }
 

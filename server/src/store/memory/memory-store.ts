@@ -1,3 +1,5 @@
+import type { ChangeFeed } from '../../session/change-feed';
+import { newGeneration } from '../../session/etag';
 import type { SessionUpdate } from '../../session/session-update';
 import type { Content } from '../../session/content';
 import { storeFull, storeUnavailable } from '../../session/errors';
@@ -5,7 +7,15 @@ import type { Limits } from '../../session/limits';
 import { applyMutations } from '../../session/mutations';
 import { expiryOf, touchIntervalOf } from '../../session/session';
 import type { ExpiryPolicy, SessionRecord, SessionMetadata } from '../../session/session';
-import type { LoadedSession, NewSession, SessionRef, SessionStore, UpdateOutcome } from '../../session/session-store';
+import type {
+  CopyTerms,
+  LoadedSession,
+  NewSession,
+  SessionRef,
+  SessionStore,
+  UpdateOutcome,
+} from '../../session/session-store';
+import { ChangeBroadcast } from '../change-broadcast';
 import { decodeBody, encodeBody } from '../record-body';
 
 export interface MemoryStoreOptions {
@@ -50,6 +60,10 @@ const sweepPause = 1000;
 export class MemoryStore implements SessionStore {
   readonly ready = true;
   readonly parts = [{ name: 'memory', ready: true, reason: undefined, since: Date.now() }];
+  readonly #broadcast = new ChangeBroadcast();
+  /** Nothing changes but by this process, and each change is reported at once. */
+  readonly changes: ChangeFeed = { subscribe: (listener) => this.#broadcast.subscribe(listener), confirmedAgeMs: 0 };
+  readonly #generation = newGeneration();
   readonly #options: MemoryStoreOptions;
   readonly #entries = new Map<string, Entry>();
   readonly #sweeper: NodeJS.Timeout;
@@ -79,7 +93,7 @@ export class MemoryStore implements SessionStore {
     const entry = this.#find(ref);
     if (entry === undefined) return undefined;
     const accessed = this.#touch(entry);
-    return { session: this.#recordOf(accessed), touched: accessed !== entry };
+    return { session: this.#recordOf(accessed), touched: accessed !== entry, ...this.#termsOf(accessed) };
   }
 
   async update(ref: SessionRef, change: SessionUpdate, deadline?: number): Promise<UpdateOutcome> {
@@ -94,7 +108,8 @@ export class MemoryStore implements SessionStore {
     if (applied.status === 'refused') return applied;
     const { results } = applied;
     if (!changesAnything(change) && !results.some((result) => result.applied)) {
-      return { status: 'updated', session: this.#metadataOf(this.#touch(entry)), results };
+      const touched = this.#touch(entry);
+      return { status: 'updated', session: this.#metadataOf(touched), results, ...this.#termsOf(touched) };
     }
     const newSubject = change.subject === '' ? undefined : (change.subject ?? subject);
     const changed: Entry = {
@@ -107,14 +122,17 @@ export class MemoryStore implements SessionStore {
       idleTimeout: change.idleTimeout === 'never' ? undefined : (change.idleTimeout ?? entry.idleTimeout),
     };
     this.#put(changed);
-    return { status: 'updated', session: this.#metadataOf(changed), results };
+    this.#broadcast.changed(changed.handle, changed.version);
+    return { status: 'updated', session: this.#metadataOf(changed), results, ...this.#termsOf(changed) };
   }
 
   async delete(ref: SessionRef, deadline?: number): Promise<boolean> {
     refuseAfter(deadline);
     const entry = this.#find(ref);
-    if (entry !== undefined) this.#remove(entry);
-    return entry !== undefined;
+    if (entry === undefined) return false;
+    this.#remove(entry);
+    this.#broadcast.changed(entry.handle, undefined);
+    return true;
   }
 
   async close(): Promise<void> {
@@ -165,6 +183,13 @@ export class MemoryStore implements SessionStore {
   #hasEnded(entry: Entry): boolean {
     const expires = expiryOf(this.#options.expiry, entry);
     return expires !== undefined && this.#options.now() >= expires;
+  }
+
+  #termsOf(entry: Entry): CopyTerms {
+    const { expiry, now } = this.#options;
+    const touchDue = entry.accessed + touchIntervalOf(expiry, entry.idleTimeout);
+    const end = Math.min(touchDue, expiryOf(expiry, entry) ?? Infinity);
+    return { generation: this.#generation, liveMs: Math.max(0, end - now()) };
   }
 
   #metadataOf(entry: Entry): SessionMetadata {

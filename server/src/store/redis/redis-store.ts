@@ -1,4 +1,5 @@
 import { Redis } from 'ioredis';
+import type { ChangeFeed } from '../../session/change-feed';
 import type { Limits } from '../../session/limits';
 import { expiryOf } from '../../session/session';
 import type { ExpiryPolicy, SessionMetadata } from '../../session/session';
@@ -12,7 +13,8 @@ import type {
 } from '../../session/session-store';
 import type { OperandProblem, SessionUpdate } from '../../session/session-update';
 import type { RedisConnection } from './connection/redis-connection';
-import { ClientTracking } from './near-cache/client-tracking';
+import { RedisChangeFeed } from './change-feed/redis-change-feed';
+import type { ChangeFeedObserver } from './change-feed/redis-change-feed';
 import { NearCache } from './near-cache/near-cache';
 import type { NearCacheObserver } from './near-cache/near-cache';
 import { PlainReadWindow } from './read/plain-read-window';
@@ -44,17 +46,23 @@ export interface RedisStoreOptions {
   readonly expireKeys: boolean;
   /** `undefined`: a change is acknowledged when the master has it. */
   readonly replication?: ReplicationOptions | undefined;
-  /** `undefined`: none. Not with a Cluster, and not without `expireKeys`. */
+  /** `undefined`: changes are not reported. Not with a Cluster, and not without `expireKeys`. */
+  readonly changes?: ChangesOptions | undefined;
+  /** `undefined`: none. Not without `changes`. */
   readonly nearCache?: NearCacheOptions | undefined;
+}
+
+export interface ChangesOptions {
+  /** A connection to the same Redis, for invalidations only, not connected yet. The store closes it. */
+  readonly subscriber: Redis;
+  readonly observer: ChangeFeedObserver;
+  /** Redis does not send invalidations, so changes cannot be reported. */
+  readonly onTrouble: (error: Error) => void;
 }
 
 export interface NearCacheOptions {
   readonly maxBytes: number;
-  /** A connection to the same Redis, for invalidations only. The store closes it. */
-  readonly subscriber: Redis;
   readonly observer: NearCacheObserver;
-  /** Redis does not send invalidations, so nothing can be cached. */
-  readonly onTrouble: (error: Error) => void;
 }
 
 /** Sessions in Redis 7 or Valkey: one string key each, every method at most one script on that key. */
@@ -64,24 +72,35 @@ export class RedisStore implements SessionStore {
   readonly #windows: PlainReadWindow;
   readonly #scripts: SessionScripts;
   readonly #reader: SessionReader;
-  readonly #tracking: ClientTracking | undefined;
+  readonly #feed: RedisChangeFeed | undefined;
 
   constructor(options: RedisStoreOptions) {
     const { connection, expiry, keyPrefix } = options;
-    const { nearCache, tracking } = openNearCache(options);
+    const feed = openFeed(options);
+    const nearCache = feed && options.nearCache && new NearCache({ ...options.nearCache, feed });
     this.#connection = connection;
     this.#expiry = expiry;
-    this.#tracking = tracking;
+    this.#feed = feed;
     this.#windows = new PlainReadWindow(options);
-    // What reads in flight find may be older than what the script has seen.
-    this.#scripts = new SessionScripts({ ...options, onSettled: (handle) => nearCache?.forget(handle) });
-    const [scripts, windows] = [this.#scripts, this.#windows];
-    this.#reader = new SessionReader({ connection, scripts, windows, nearCache, expiry, keyPrefix });
+    this.#scripts = new SessionScripts({
+      ...options,
+      isTracked: () => feed?.isTracking === true,
+      listener: {
+        onRun: (handle) => nearCache?.forget(handle),
+        onChanged: (handle, version) => feed?.changed(handle, version),
+      },
+    });
+    const [scripts, windows, hasFeed] = [this.#scripts, this.#windows, feed !== undefined];
+    this.#reader = new SessionReader({ connection, scripts, windows, nearCache, hasFeed, expiry, keyPrefix });
   }
 
   get ready(): boolean {
     const { usable, parts } = this.#connection;
     return usable && parts.some(({ ready }) => ready);
+  }
+
+  get changes(): ChangeFeed | undefined {
+    return this.#feed;
   }
 
   get parts(): readonly StorePart[] {
@@ -107,12 +126,14 @@ export class RedisStore implements SessionStore {
   async update(ref: SessionRef, update: SessionUpdate, deadline?: number): Promise<UpdateOutcome> {
     if (update.idleTimeout !== undefined) this.#windows.close(ref.handle);
     const args = [...updateArguments(update), ...(update.mutations ?? []).flatMap(mutationArguments)];
+    const before = this.#reader.generationOf(ref);
     const [status, ...rest] = await this.#scripts.run('update', ref, args, deadline);
     switch (text(status)) {
       case 'updated': {
         const [metadata, ...results] = rest;
         const session = this.#withExpiry(parseMetadata(metadata));
-        return { status: 'updated', session, results: (results as RawResult[]).map(mutationResult) };
+        const terms = this.#reader.termsOf(ref, before);
+        return { status: 'updated', session, results: (results as RawResult[]).map(mutationResult), ...terms };
       }
       case 'version_mismatch':
         return { status: 'version_mismatch', version: number(rest[0]) };
@@ -134,7 +155,7 @@ export class RedisStore implements SessionStore {
   }
 
   close(): Promise<void> {
-    this.#tracking?.close();
+    this.#feed?.close();
     this.#connection.close();
     return Promise.resolve();
   }
@@ -144,12 +165,9 @@ export class RedisStore implements SessionStore {
   }
 }
 
-function openNearCache({ connection: { client }, keyPrefix, nearCache: options }: RedisStoreOptions): {
-  readonly nearCache?: NearCache;
-  readonly tracking?: ClientTracking;
-} {
-  if (options === undefined || !(client instanceof Redis)) return {};
-  const { maxBytes, observer, subscriber, onTrouble } = options;
-  const nearCache = new NearCache({ maxBytes, keyPrefix, observer });
-  return { nearCache, tracking: new ClientTracking({ data: client, subscriber, listener: nearCache, onTrouble }) };
+function openFeed({ connection, keyPrefix, changes, expireKeys }: RedisStoreOptions): RedisChangeFeed | undefined {
+  const { client } = connection;
+  // Without TTLs, a script has to say each time whether a session has ended.
+  if (changes === undefined || !expireKeys || !(client instanceof Redis)) return undefined;
+  return new RedisChangeFeed({ ...changes, data: client, keyPrefix });
 }

@@ -24,7 +24,7 @@ export interface RedisConnectionOptions {
 const firstReconnectDelayMs = 20;
 const maxReconnectDelayMs = 100;
 
-export type MoreOptions = Pick<RedisOptions, 'protocol' | 'autoResubscribe' | 'connectionName'>;
+export type MoreOptions = Pick<RedisOptions, 'protocol' | 'autoResubscribe' | 'connectionName' | 'lazyConnect'>;
 
 export function createClient(options: RedisConnectionOptions, more: MoreOptions = {}): Redis | Cluster {
   const { mode, nodes, socketPath, db, sentinel, tls } = options;

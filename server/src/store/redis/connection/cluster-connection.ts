@@ -3,7 +3,7 @@ import type { Cluster, Redis } from 'ioredis';
 import type { StorePart } from '../../../session/session-store';
 import { replaceCredentials } from './credentials';
 import type { Credentials } from './credentials';
-import { Heartbeat } from './heartbeat';
+import { Heartbeat, serverOf } from './heartbeat';
 import { PartHealth } from './part-health';
 import type { RedisConnection, RedisConnectionListener, Server } from './redis-connection';
 
@@ -100,7 +100,7 @@ export class ClusterConnection implements RedisConnection {
         this.#report();
       },
     });
-    this.#nodes.set(address, { heartbeat, server: { client, clock: heartbeat.clock, beat: () => heartbeat.beat() } });
+    this.#nodes.set(address, { heartbeat, server: serverOf(client, heartbeat) });
     client.on('ready', () => void heartbeat.beat());
     // ioredis would wait for a command, and whether the master is there would not be known.
     if (client.status === 'wait') client.connect().catch(() => {});

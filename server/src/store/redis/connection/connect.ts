@@ -19,12 +19,13 @@ export function connectRedis(options: RedisConnectionOptions, listener: RedisCon
   return client instanceof Cluster ? new ClusterConnection(client, once) : new SingleConnection(client, options, once);
 }
 
-/** Connects to the same Redis to be sent its messages. A Cluster is not supported. */
-export function connectSubscriber(options: RedisConnectionOptions, onTrouble: (error: Error) => void): Redis {
+/** A connection to the same Redis to be sent its messages. Not connected yet. A Cluster is not supported. */
+export function createSubscriber(options: RedisConnectionOptions, onTrouble: (error: Error) => void): Redis {
   // ioredis drops the invalidation messages of RESP3.
   const client = createClient(options, {
     protocol: 2,
     autoResubscribe: false,
+    lazyConnect: true,
     connectionName: 'session-sidecar-changes',
   });
   if (client instanceof Cluster) {

@@ -1,6 +1,9 @@
 import type { Redis } from 'ioredis';
+import { newGeneration } from '../../../session/etag';
+import type { Generation } from '../../../session/etag';
 import { codeOf } from '../redis-errors';
 import { RedisClock } from './redis-clock';
+import type { Server } from './redis-connection';
 
 /** Half of the silence that a connection survives by default, so that a healthy one is never silent for so long. */
 const intervalMs = 250;
@@ -31,11 +34,18 @@ export class Heartbeat {
   readonly #listener: HeartbeatListener;
   readonly #timer: NodeJS.Timeout;
   #beating: Promise<void> | undefined;
+  #generation = newGeneration();
 
   constructor(client: Redis, listener: HeartbeatListener) {
     this.#client = client;
     this.#listener = listener;
     this.#timer = setInterval(() => void this.beat(), intervalMs).unref();
+    client.on('close', () => this.#renewGeneration());
+  }
+
+  /** Names the time since the connection was made, or last did not answer as a master does. */
+  get generation(): Generation {
+    return this.#generation;
   }
 
   /** Asks now, or waits for the answer to the question that was asked last. Never rejects. */
@@ -50,6 +60,11 @@ export class Heartbeat {
     clearInterval(this.#timer);
   }
 
+  /** A server that was no master for a while may have taken over the sessions of another, with other states of the same versions. */
+  #renewGeneration(): void {
+    this.#generation = newGeneration();
+  }
+
   async #ask(): Promise<void> {
     if (this.#client.status !== 'ready') return;
     const { stream } = this.#client;
@@ -62,9 +77,22 @@ export class Heartbeat {
       // What became of a connection that is gone says nothing about the one in its place.
       if (this.#client.stream !== stream) return;
       const reason = codeOf(error) ?? noAnswer;
+      this.#renewGeneration();
       this.#listener.onMiss(reason);
       // The answer is awaited without a pause, so that it is known at once when there is one again.
       if (reason === noAnswer) setImmediate(() => void this.beat());
     }
   }
+}
+
+/** A server, as far as its heartbeat knows it. */
+export function serverOf(client: Redis, heartbeat: Heartbeat): Server {
+  return {
+    client,
+    clock: heartbeat.clock,
+    beat: () => heartbeat.beat(),
+    get generation() {
+      return heartbeat.generation;
+    },
+  };
 }

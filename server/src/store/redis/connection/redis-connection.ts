@@ -1,4 +1,5 @@
 import type { Cluster, Redis } from 'ioredis';
+import type { Generation } from '../../../session/etag';
 import type { StorePart } from '../../../session/session-store';
 import type { Credentials } from './credentials';
 import type { RedisClock } from './redis-clock';
@@ -35,6 +36,8 @@ export interface RedisConnection {
 export interface Server {
   readonly client: Redis;
   readonly clock: RedisClock;
+  /** Another one since the connection was lost, or since its server did not answer as a master does. */
+  readonly generation: Generation;
   /** Has the clock known. Never rejects. */
   beat(): Promise<void>;
 }

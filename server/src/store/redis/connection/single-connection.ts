@@ -5,7 +5,7 @@ import { reconnectDelay } from './client-options';
 import { replaceCredentials } from './credentials';
 import type { Credentials } from './credentials';
 import { codeOf } from '../redis-errors';
-import { Heartbeat, noAnswer } from './heartbeat';
+import { Heartbeat, noAnswer, serverOf } from './heartbeat';
 import { PartHealth } from './part-health';
 import type { RedisConnection, RedisConnectionListener, Server } from './redis-connection';
 import { watchSentinels } from './sentinel-watcher';
@@ -43,7 +43,7 @@ export class SingleConnection implements RedisConnection {
         this.#health.down(reason);
       },
     });
-    this.#server = { client, clock: this.#heartbeat.clock, beat: () => this.#heartbeat.beat() };
+    this.#server = serverOf(client, this.#heartbeat);
     this.#sentinels = options.mode === 'sentinel' ? watchSentinels(options, () => this.#follow()) : undefined;
     client.on('connecting', () => {
       this.#switchesBefore = this.#sentinels?.switches;

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
+import type { ChangeFeed, ChangeListener } from '../../../session/change-feed';
+import type { Generation } from '../../../session/etag';
 import type { SessionRecord } from '../../../session/session';
-import type { ClientTrackingListener } from './client-tracking';
 
 /** Approximate size of the objects of a cached session, without the bytes of the record. */
 const overheadBytes = 1024;
@@ -14,6 +15,7 @@ export const maxStalenessMs = 1000;
 export interface NearSession {
   readonly session: SessionRecord;
   readonly secretHash: string;
+  readonly generation: Generation | undefined;
 }
 
 /** A read of a session that Redis has not answered yet. */
@@ -36,32 +38,27 @@ export interface NearCacheObserver {
 }
 
 /**
- * Sessions as they were last read, for as long as Redis would have reported a change. It only answers what a session is, never
- * that there is none. docs/decisions/0016-near-cache.md says how it is kept coherent.
+ * Sessions as they were last read, for as long as the change feed would have reported a change. It only answers what a session
+ * is, never that there is none. docs/decisions/0016-near-cache.md says how it is kept coherent.
  */
-export class NearCache implements ClientTrackingListener {
-  readonly #keyPrefix: string;
+export class NearCache implements ChangeListener {
+  readonly #feed: ChangeFeed;
   readonly #observer: NearCacheObserver;
   readonly #sessions: LRUCache<string, NearSession>;
   readonly #readings = new Map<string, Readings>();
-  /** By `performance.now()`; `undefined`: Redis sends no invalidations. */
-  #trustedUntil: number | undefined;
 
-  constructor(options: {
-    readonly maxBytes: number;
-    readonly keyPrefix: string;
-    readonly observer: NearCacheObserver;
-  }) {
-    this.#keyPrefix = options.keyPrefix;
+  constructor(options: { readonly maxBytes: number; readonly feed: ChangeFeed; readonly observer: NearCacheObserver }) {
+    this.#feed = options.feed;
     this.#observer = options.observer;
     this.#sessions = new LRUCache({ maxSize: options.maxBytes });
+    options.feed.subscribe(this);
   }
 
   /** Another secret than that of the session finds nothing, and is not refused: the session may have got it a moment ago. */
-  find(handle: string, secretHash: string): SessionRecord | undefined {
-    const isTrusted = this.#trustedUntil !== undefined && performance.now() < this.#trustedUntil;
+  find(handle: string, secretHash: string): NearSession | undefined {
+    const isTrusted = (this.#feed.confirmedAgeMs ?? Infinity) < maxStalenessMs;
     const near = isTrusted ? this.#sessions.get(handle) : undefined;
-    const found = near?.secretHash === secretHash ? near.session : undefined;
+    const found = near?.secretHash === secretHash ? near : undefined;
     this.#observer.nearCacheRead(found !== undefined);
     return found;
   }
@@ -70,8 +67,7 @@ export class NearCache implements ClientTrackingListener {
   begin(handle: string): Reading {
     let readings = this.#readings.get(handle);
     if (readings === undefined) {
-      // What is read while Redis sends no invalidations cannot be kept.
-      readings = { inFlight: 0, isOutdated: this.#trustedUntil === undefined };
+      readings = { inFlight: 0, isOutdated: false };
       this.#readings.set(handle, readings);
     }
     readings.inFlight += 1;
@@ -81,7 +77,7 @@ export class NearCache implements ClientTrackingListener {
   #readingOf(handle: string, readings: Readings): Reading {
     return {
       keep: (read, recordBytes) => {
-        if (readings.isOutdated) return;
+        if (readings.isOutdated || this.#feed.confirmedAgeMs === undefined) return;
         const size = recordBytes + overheadBytes + partOverheadBytes * partsOf(read.session);
         this.#sessions.set(handle, read, { size });
       },
@@ -102,32 +98,16 @@ export class NearCache implements ClientTrackingListener {
     this.#readings.delete(handle);
   }
 
-  onTracking(): void {
-    this.#trustedUntil = -Infinity;
-    // Reads that begin from now on have nothing to do with those that cannot be kept.
-    this.#readings.clear();
-    this.#observer.setNearCacheReady(true);
+  onChanged(handle: string): void {
+    this.forget(handle);
   }
 
-  onConfirmed(askedAt: number): void {
-    this.#trustedUntil = askedAt + maxStalenessMs;
-  }
-
-  onInvalidated(keys: readonly string[] | undefined): void {
-    if (keys === undefined) this.#forgetAll();
-    else for (const key of keys) this.forget(key.slice(this.#keyPrefix.length));
-  }
-
-  onLost(): void {
-    this.#trustedUntil = undefined;
-    this.#observer.setNearCacheReady(false);
-    this.#forgetAll();
-  }
-
-  #forgetAll(): void {
+  onAllChanged(): void {
     this.#sessions.clear();
     for (const readings of this.#readings.values()) readings.isOutdated = true;
+    // Reads that begin from now on have nothing to do with those that cannot be kept.
     this.#readings.clear();
+    this.#observer.setNearCacheReady(this.#feed.confirmedAgeMs !== undefined);
   }
 }
 

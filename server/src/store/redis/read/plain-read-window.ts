@@ -46,6 +46,12 @@ export class PlainReadWindow {
     return window !== undefined && performance.now() < window.until ? window : undefined;
   }
 
+  /** For how many milliseconds the session needs no script; 0: the next read does. */
+  remainingMs(handle: string): number {
+    const window = this.find(handle);
+    return window === undefined ? 0 : window.until - performance.now();
+  }
+
   close(handle: string): void {
     this.#windows.delete(handle);
   }

@@ -1,7 +1,8 @@
+import type { Generation } from '../../../session/etag';
 import { storeUnavailable, UnreadableRecordError } from '../../../session/errors';
 import { expiryOf } from '../../../session/session';
 import type { ExpiryPolicy, SessionRecord } from '../../../session/session';
-import type { LoadedSession, SessionRef } from '../../../session/session-store';
+import type { CopyTerms, LoadedSession, SessionRef } from '../../../session/session-store';
 import type { RedisConnection } from '../connection/redis-connection';
 import type { NearCache } from '../near-cache/near-cache';
 import { decodeRecord } from '../record-codec';
@@ -19,6 +20,8 @@ export interface SessionReaderParts {
   readonly scripts: SessionScripts;
   readonly windows: PlainReadWindow;
   readonly nearCache: NearCache | undefined;
+  /** Whether changes are reported to those who keep copies. */
+  readonly hasFeed: boolean;
   readonly expiry: ExpiryPolicy;
   readonly keyPrefix: string;
 }
@@ -47,12 +50,16 @@ export class SessionReader {
     if (window === undefined) return this.#loadByScript(ref, deadline);
     if (!connection.usable) return Promise.reject(storeUnavailable(false));
     const cached = nearCache?.find(ref.handle, ref.secretHash);
-    if (cached !== undefined) return Promise.resolve({ session: cached, touched: false });
+    if (cached !== undefined) {
+      const { session, generation } = cached;
+      return Promise.resolve({ session, touched: false, generation, liveMs: this.#liveMs(ref) });
+    }
     return this.#loadPlainly(ref, window.idleTimeout, deadline);
   }
 
   async #loadByScript(ref: SessionRef, deadline?: number): Promise<LoadedSession | undefined> {
     const requestedAt = performance.now();
+    const before = this.generationOf(ref);
     const [status, record, time, touched] = await this.#parts.scripts.run('load', ref, [], deadline);
     if (!wasFound(text(status), ref)) return undefined;
     const decoded = decodeRecord(record as Buffer);
@@ -60,7 +67,7 @@ export class SessionReader {
     const now = number(time);
     const session = this.#sessionOf(ref, touched === undefined ? decoded : { ...decoded, accessed: now });
     this.#parts.windows.open(ref.handle, session, requestedAt, now);
-    return { session, touched: touched !== undefined };
+    return { session, touched: touched !== undefined, ...this.termsOf(ref, before) };
   }
 
   /** @param idleTimeout that the window was computed from */
@@ -70,6 +77,7 @@ export class SessionReader {
     deadline: number | undefined,
   ): Promise<LoadedSession | undefined> {
     const reading = this.#parts.nearCache?.begin(ref.handle);
+    const before = this.generationOf(ref);
     try {
       const record = await this.#get(ref);
       if (record === null) {
@@ -80,12 +88,28 @@ export class SessionReader {
       const decoded = decodeRecord(reading === undefined ? record : unpooledCopy(record));
       if (decoded === undefined || decoded.idleTimeout !== idleTimeout) return await this.#loadByScript(ref, deadline);
       const session = this.#sessionOf(ref, decoded);
-      reading?.keep({ session, secretHash: decoded.secretHash }, record.length);
+      const terms = this.termsOf(ref, before);
+      reading?.keep({ session, secretHash: decoded.secretHash, generation: terms.generation }, record.length);
       // Not in constant time: an attacker cannot choose how the hash of a secret begins.
-      return decoded.secretHash === ref.secretHash ? { session, touched: false } : undefined;
+      return decoded.secretHash === ref.secretHash ? { session, touched: false, ...terms } : undefined;
     } finally {
       reading?.end();
     }
+  }
+
+  /** To be called before Redis is asked. */
+  generationOf({ handle }: SessionRef): Generation | undefined {
+    return this.#parts.connection.serverOf(this.#parts.keyPrefix + handle)?.generation;
+  }
+
+  /** @param before the generation before Redis was asked: if it is another one now, either may have answered */
+  termsOf(ref: SessionRef, before: Generation | undefined): CopyTerms {
+    const generation = this.generationOf(ref) === before ? before : undefined;
+    return { generation, liveMs: this.#liveMs(ref) };
+  }
+
+  #liveMs({ handle }: SessionRef): number {
+    return this.#parts.hasFeed ? this.#parts.windows.remainingMs(handle) : 0;
   }
 
   async #get({ handle }: SessionRef): Promise<Buffer | null> {

@@ -1,8 +1,8 @@
 -- Stores a new session, unless the key exists.
 --
--- ARGV[3]  idle timeout in ms, or '-'
--- ARGV[4]  CSRF token
--- ARGV[5]  body of the record
+-- ARGV[4]  idle timeout in ms, or '-'
+-- ARGV[5]  CSRF token
+-- ARGV[6]  body of the record
 --
 -- Returns { 'created', time of creation }.
 -- Errors: { 'exists' }
@@ -14,11 +14,11 @@ local header = {
   version = '1',
   created = now_text,
   accessed = now_text,
-  idle = ARGV[3],
+  idle = ARGV[4],
   secret_hash = secret_hash,
-  csrf = ARGV[4],
+  csrf = ARGV[5],
 }
-if not write(header, ARGV[5], true) then
+if not write(header, ARGV[6], true) then
   return { 'exists' }
 end
 return { 'created', now_text }

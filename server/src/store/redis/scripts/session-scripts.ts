@@ -4,7 +4,7 @@ import type { RedisConnection } from '../connection/redis-connection';
 import { toStoreError } from '../redis-errors';
 import { Replication } from '../replication';
 import type { ReplicationOptions } from '../replication';
-import { number, text } from './script-codec';
+import { number, parseMetadata, text } from './script-codec';
 import { defineScripts } from './script-runner';
 import type { RunScript, ScriptReply } from './script-runner';
 import type { ScriptName, ScriptSettings } from './script-sources';
@@ -17,8 +17,20 @@ export interface SessionScriptsOptions extends ScriptSettings {
   readonly keyPrefix: string;
   /** `undefined`: a change is acknowledged when the master has it. */
   readonly replication?: ReplicationOptions | undefined;
-  /** Called when a script has run on a session, or may have. */
-  readonly onSettled: (handle: string) => void;
+  /** Whether Redis tracks what is read on the connection. */
+  readonly isTracked: () => boolean;
+  readonly listener: ScriptListener;
+}
+
+export interface ScriptListener {
+  /** A script has run on a session, or may have: what was read before may be older than what it has seen. */
+  onRun(handle: string): void;
+  /**
+   * It has changed the session, or may have. Reported as soon as it is known, not when replicas have confirmed it.
+   *
+   * @param version the session's version now; `undefined`: unknown, or it has ended
+   */
+  onChanged(handle: string, version: number | undefined): void;
 }
 
 type Arguments = readonly (string | Buffer)[];
@@ -37,7 +49,7 @@ export class SessionScripts {
 
   /** @param deadline when the caller stops waiting, by `performance.now()` */
   async run(script: ScriptName, ref: SessionRef, args: Arguments, deadline = Infinity): Promise<ScriptReply> {
-    const { commandTimeoutMs, onSettled } = this.#options;
+    const { commandTimeoutMs, listener } = this.#options;
     const { handle } = ref;
     const givenUpAt = Math.min(deadline, performance.now() + commandTimeoutMs);
     try {
@@ -45,9 +57,10 @@ export class SessionScripts {
       // If the clock of Redis was stepped, the reply has corrected ours. Nothing was done, so the script can run again.
       return reply ?? (await this.#runBefore(givenUpAt, script, ref, args)) ?? tooLate();
     } catch (error) {
+      if (script !== 'load') listener.onChanged(handle, undefined);
       throw toStoreError(error, { handle, isChange: script !== 'load' });
     } finally {
-      onSettled(handle);
+      listener.onRun(handle);
     }
   }
 
@@ -58,7 +71,8 @@ export class SessionScripts {
     { handle, secretHash }: SessionRef,
     args: Arguments,
   ): Promise<ScriptReply | undefined> {
-    const key = this.#options.keyPrefix + handle;
+    const { keyPrefix, isTracked, listener } = this.#options;
+    const key = keyPrefix + handle;
     // Looked up before sending: afterwards it is unknown whether the command left.
     const server = this.#options.connection.serverOf(key) ?? away();
     const { client, clock } = server;
@@ -66,12 +80,15 @@ export class SessionScripts {
     const sentAt = performance.now();
     if (!clock.isKnown || sentAt >= givenUpAt) throw storeUnavailable(false);
     const sent = this.#replication?.sending(client);
-    const reply = await this.#runScript(script, key, [secretHash, String(clock.lastBefore(givenUpAt)), ...args]);
+    const callArgs = [secretHash, String(clock.lastBefore(givenUpAt)), isTracked() ? '1' : ''];
+    const reply = await this.#runScript(script, key, [...callArgs, ...args]);
     const status = text(reply[0]);
     if (status === 'late') {
       clock.observe(sentAt, performance.now(), number(reply[1]));
       return undefined;
     }
+    if (status === 'updated') listener.onChanged(handle, parseMetadata(reply[1]).version);
+    else if (status === 'deleted') listener.onChanged(handle, undefined);
     if (sent !== undefined && changes.has(status)) await this.#replication?.confirm(sent);
     return reply;
   }

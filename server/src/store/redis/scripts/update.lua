@@ -1,11 +1,11 @@
 -- Applies a change to a session, all of it or nothing.
 --
--- ARGV[3]  version that the session must have, or ''
--- ARGV[4]  SHA-256 of the new secret, base64url, or ''
--- ARGV[5]  new CSRF token, or ''
--- ARGV[6]  new idle timeout in ms, '-' for none, or '' to leave it
--- ARGV[7]  '=' and the new subject (empty: none), or '' to leave it
--- ARGV[8]  and on, four for each mutation: kind, key or queue, value or number or message, '1' for unless_present
+-- ARGV[4]  version that the session must have, or ''
+-- ARGV[5]  SHA-256 of the new secret, base64url, or ''
+-- ARGV[6]  new CSRF token, or ''
+-- ARGV[7]  new idle timeout in ms, '-' for none, or '' to leave it
+-- ARGV[8]  '=' and the new subject (empty: none), or '' to leave it
+-- ARGV[9]  and on, four for each mutation: kind, key or queue, value or number or message, '1' for unless_present
 --
 -- Returns { 'updated', metadata_of() the session, and a result for each mutation }. A result is 1 when the mutation applied, else
 -- 0; where it has a value or messages, it is { that, these }.
@@ -24,8 +24,8 @@
 -- @setting max_reply_bytes
 -- @setting max_work_bytes
 
-local if_version, new_secret_hash, new_csrf, new_idle, new_subject = unpack(ARGV, 3, 7)
-local first_mutation = 8
+local if_version, new_secret_hash, new_csrf, new_idle, new_subject = unpack(ARGV, 4, 8)
+local first_mutation = 9
 
 -- The same rule as exceededLimit() in session/mutations.ts: only growth is refused.
 local function exceeded_limit(before, after)

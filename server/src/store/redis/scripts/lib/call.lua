@@ -3,6 +3,7 @@
 -- KEYS[1]  the session's key
 -- ARGV[1]  SHA-256 of the secret, base64url: unlocks the session
 -- ARGV[2]  the caller's deadline, in ms since 1970
+-- ARGV[3]  '1' when Redis tracks the caller's reads, else ''
 --
 -- Returns { 'late', time } when the deadline has passed.
 --
@@ -10,6 +11,7 @@
 
 local key = KEYS[1]
 local secret_hash = ARGV[1]
+local is_tracked = ARGV[3] == '1'
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

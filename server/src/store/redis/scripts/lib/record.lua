@@ -85,6 +85,14 @@ local function find()
   return header, record
 end
 
+-- Has Redis go on tracking the key for the caller: it forgets a key that is written until that is read again, and does not
+-- report the caller's own writes.
+local function keep_tracked()
+  if is_tracked then
+    redis.call('PEXPIRETIME', key)
+  end
+end
+
 -- Sets the key's TTL to when the session expires.
 local function expire(header)
   local expires = expiry_of(header)
@@ -122,6 +130,7 @@ local function touch(header, record, is_whole)
     header.accessed = now_text
   end
   expire(header)
+  keep_tracked()
   return is_due
 end
 
@@ -137,5 +146,7 @@ local function write(header, body, only_if_new)
     command[#command + 1] = 'PXAT'
     command[#command + 1] = integer(expires)
   end
-  return redis.call(unpack(command)) ~= false
+  local is_written = redis.call(unpack(command)) ~= false
+  keep_tracked()
+  return is_written
 end

@@ -2,9 +2,10 @@ import type { Redis } from 'ioredis';
 import { variable } from '../../../setting-names';
 
 export interface ClientTrackingListener {
-  /** From now on Redis reports every change to a key that is read after this. */
-  onTracking(): void;
-  /** Every invalidation until `askedAt`, by `performance.now()`, has been received. */
+  /**
+   * Every invalidation until `askedAt`, by `performance.now()`, has been received. From the first one on, Redis reports every
+   * change to a key that is read after this.
+   */
   onConfirmed(askedAt: number): void;
   /** Keys were changed or removed; `undefined`: any may have been. */
   onInvalidated(keys: readonly string[] | undefined): void;
@@ -15,7 +16,7 @@ export interface ClientTrackingListener {
 export interface ClientTrackingOptions {
   /** The connection whose reads are tracked. */
   readonly data: Redis;
-  /** The connection on which Redis sends invalidations, used for nothing else. */
+  /** The connection on which Redis sends invalidations, used for nothing else. Connected by {@link ClientTracking.start}. */
   readonly subscriber: Redis;
   readonly listener: ClientTrackingListener;
   /** Tracking could not be turned on and will be retried. The same error is reported once. */
@@ -32,6 +33,9 @@ const channel = '__redis__:invalidate';
 /**
  * Subscribes to Redis's client-side-caching invalidations for the data connection, on a dedicated RESP2 connection. If either
  * connection drops, Redis forgets which keys it was tracking.
+ *
+ * Redis forgets a key, too, when it has reported a change to it, until the key is read again. It does not report changes that
+ * the data connection makes itself (NOLOOP), and forgets their keys all the same: what makes them has to read the key again.
  */
 export class ClientTracking {
   readonly #options: ClientTrackingOptions;
@@ -39,16 +43,16 @@ export class ClientTracking {
   #isTracking = false;
   /** Once subscribed, a connection cannot ask for its client id. */
   #isSubscribed = false;
-  #isClosed = false;
+  #isStarted = false;
   #reportedTrouble: string | undefined;
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(options: ClientTrackingOptions) {
     this.#options = options;
     const { data, subscriber, listener } = options;
     for (const connection of [data, subscriber]) {
       connection.on('ready', () => {
-        this.#start();
+        this.#begin();
       });
       connection.on('close', () => {
         this.#lose();
@@ -60,8 +64,31 @@ export class ClientTracking {
     subscriber.on('messageBuffer', (_channel: Buffer, keys: unknown) => {
       listener.onInvalidated(keys === null ? undefined : (keys as readonly Buffer[]).map((key) => key.toString()));
     });
+    subscriber.on('end', () => {
+      if (this.#isStarted) setTimeout(() => this.#connect(), retryMs).unref();
+    });
+  }
+
+  get isStarted(): boolean {
+    return this.#isStarted;
+  }
+
+  start(): void {
+    if (this.#isStarted) return;
+    this.#isStarted = true;
     this.#timer = setInterval(() => void this.#check(), checkIntervalMs).unref();
-    this.#start();
+    this.#connect();
+    this.#begin();
+  }
+
+  stop(): void {
+    if (!this.#isStarted) return;
+    this.#isStarted = false;
+    clearInterval(this.#timer);
+    const { data, subscriber } = this.#options;
+    this.#lose();
+    if (data.status === 'ready') data.client('TRACKING', 'OFF').catch(() => {});
+    subscriber.disconnect();
   }
 
   /**
@@ -82,17 +109,16 @@ export class ClientTracking {
     }
   }
 
-  close(): void {
-    this.#isClosed = true;
-    clearInterval(this.#timer);
-    this.#lose();
-    this.#options.subscriber.disconnect();
+  #connect(): void {
+    const { subscriber } = this.#options;
+    const isAtRest = subscriber.status === 'wait' || subscriber.status === 'end';
+    if (this.#isStarted && isAtRest) subscriber.connect().catch(() => {});
   }
 
-  #start(): void {
+  #begin(): void {
     this.#lose();
     const { data, subscriber } = this.#options;
-    if (data.status !== 'ready' || subscriber.status !== 'ready' || this.#isClosed) return;
+    if (data.status !== 'ready' || subscriber.status !== 'ready' || !this.#isStarted) return;
     if (this.#isSubscribed) {
       this.#reconnect();
       return;
@@ -108,7 +134,7 @@ export class ClientTracking {
   }
 
   async #track(attempt: number): Promise<void> {
-    const { data, subscriber, listener } = this.#options;
+    const { data, subscriber } = this.#options;
     const [id, here, there] = await Promise.all([subscriber.client('ID'), runIdOf(data), runIdOf(subscriber)]);
     // During a failover, the two may be connected to different servers, on which the same id is another client.
     if (here === undefined || here !== there) {
@@ -116,11 +142,11 @@ export class ClientTracking {
     }
     this.#isSubscribed = true;
     await subscriber.subscribe(channel);
-    await data.client('TRACKING', 'ON', 'REDIRECT', id);
+    if (attempt !== this.#attempt) return;
+    await data.client('TRACKING', 'ON', 'REDIRECT', id, 'NOLOOP');
     if (attempt !== this.#attempt) return;
     this.#isTracking = true;
     this.#reportedTrouble = undefined;
-    listener.onTracking();
     await this.#check();
   }
 
@@ -128,7 +154,7 @@ export class ClientTracking {
     const { message } = cause;
     if (message === this.#reportedTrouble) return;
     this.#reportedTrouble = message;
-    const effect = `client-side caching is unavailable; ${variable('nearCacheBytes')} is inactive`;
+    const effect = `Redis reports no changes: client caches only validate, ${variable('nearCacheBytes')} is inactive`;
     this.#options.onTrouble(new Error(`${effect}: ${message}`, { cause }));
   }
 
@@ -142,7 +168,7 @@ export class ClientTracking {
   /** Its next `ready` starts anew. */
   #reconnect(): void {
     this.#lose();
-    if (!this.#isClosed) this.#options.subscriber.disconnect(true);
+    if (this.#isStarted) this.#options.subscriber.disconnect(true);
   }
 }
 

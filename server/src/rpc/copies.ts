@@ -1,0 +1,61 @@
+import type { GetSessionResponse } from '@session-sidecar/proto/session/v1/session_service';
+import { etagOf } from '../session/etag';
+import type { Updated } from '../session/session-manager';
+import type { CopyTerms, LoadedSession } from '../session/session-store';
+import { toDate, toSessionMessage } from './messages';
+
+/*
+ * What clients that keep copies of sessions are told about them. They send the etag of the copy that they have, or an empty one;
+ * others send none, and get none.
+ */
+
+export interface CopyObserver {
+  /** A client that keeps copies read a session. `validated`: it had the present state; `missed`: it was sent. */
+  copyRead(result: CopyReadResult): void;
+}
+
+export type CopyReadResult = 'validated' | 'missed';
+
+export interface ChangeReportObserver {
+  /** A stream began to be sent changes, or ceased to be. */
+  changeStreams(difference: 1 | -1): void;
+  /** Changes were put into a frame. */
+  changesReported(count: number): void;
+  /** A stream had to be told that anything may have changed. */
+  allChangesReported(): void;
+}
+
+const noEtag = Buffer.alloc(0);
+
+export function toGetResponse(
+  loaded: LoadedSession,
+  held: Buffer | undefined,
+  observer: CopyObserver,
+): GetSessionResponse {
+  const { session } = loaded;
+  if (held === undefined) {
+    return { session: toSessionMessage(session), notModified: undefined, liveMs: 0, etag: noEtag };
+  }
+  const copy = copyAt(loaded, session.version);
+  const isCurrent = held.length > 0 && copy.etag.equals(held);
+  observer.copyRead(isCurrent ? 'validated' : 'missed');
+  if (!isCurrent) return { session: toSessionMessage(session), notModified: undefined, ...copy };
+  const notModified = { accessed: new Date(session.accessed), expires: toDate(session.expires) };
+  return { session: undefined, notModified, ...copy };
+}
+
+/** Names the new state only to a client whose copy is what the update was applied to. */
+export function copyAfterUpdate(updated: Updated, held: Buffer | undefined): { liveMs: number; etag: Buffer } {
+  const { generation, baseVersion, session } = updated;
+  const isBase = held !== undefined && generation !== undefined && held.equals(etagOf(generation, baseVersion));
+  return isBase ? copyAt(updated, session.version) : { liveMs: 0, etag: noEtag };
+}
+
+function copyAt({ generation, liveMs }: CopyTerms, version: number): { liveMs: number; etag: Buffer } {
+  return generation === undefined
+    ? { liveMs: 0, etag: noEtag }
+    : { liveMs: Math.min(Math.floor(liveMs), maxLiveMs), etag: etagOf(generation, version) };
+}
+
+/** The greatest number that live_ms can have. */
+const maxLiveMs = 2 ** 32 - 1;
