@@ -6,6 +6,7 @@ export type {
   RequiredCodec,
   SessionClientOptions,
 } from './session-client';
+export type { CacheOptions, CacheStatistics } from './cache/options';
 export type { FlashOptions, ISession, SessionOrigin, SessionState } from './session/session';
 export type { CallOptions } from './transport/call-options';
 export { SessionError } from './errors/session-error';

@@ -1,3 +1,6 @@
+import { assertCacheOptions } from './cache/options';
+import type { CacheOptions, CacheStatistics } from './cache/options';
+import { SessionCache } from './cache/session-cache';
 import { SessionError } from './errors/session-error';
 import { resolveCodec } from './session/codec';
 import type { Codec } from './session/codec';
@@ -6,7 +9,7 @@ import { LiveSession } from './session/live-session';
 import type { SessionContext } from './session/live-session';
 import { replySession } from './session/replies';
 import type { ISession, SessionOrigin } from './session/session';
-import type { Found } from './session/session-calls';
+import type { Found, LoadedSession } from './session/session-calls';
 import { resolveApiToken } from './transport/api-token';
 import type { ApiTokenOptions } from './transport/api-token';
 import { boundedTransport } from './transport/bounded-transport';
@@ -31,6 +34,12 @@ export interface ConnectionOptions extends ApiTokenOptions, PendingLimits {
    * Default: `pipeline`, with a fallback to `unary` for sidecars that do not support it.
    */
   readonly transport?: 'pipeline' | 'unary' | undefined;
+  /**
+   * Keeps sessions in the application's memory, so that opening one again costs no call while the sidecar reports changes, and
+   * a small one otherwise. A change elsewhere is seen within milliseconds as a rule, and within a second whatever fails. Own
+   * changes are seen at once. Default: no session is kept.
+   */
+  readonly cache?: CacheOptions | undefined;
 }
 
 /** Requires a `codec` if JSON cannot hold some values of the session; the type's argument names their keys. */
@@ -61,6 +70,7 @@ export type SessionClientOptions<T extends object> = ConnectionOptions & CodecOp
  */
 export class SessionClient<T extends object = Record<string, JsonValue>> {
   readonly #context: SessionContext;
+  readonly #cache: SessionCache | undefined;
 
   /**
    * @throws TypeError or RangeError for an invalid option, and the error of `node:fs` if `apiTokenFile` cannot be read. Nothing
@@ -72,17 +82,21 @@ export class SessionClient<T extends object = Record<string, JsonValue>> {
       timeoutMs = 3000,
       transport: kind = 'pipeline',
       codec,
+      cache,
       ...rest
     }: ConnectionOptions & OptionalCodec = options;
     assertAddress(address);
     assertTimeout(timeoutMs);
     assertTransport(kind);
+    if (cache !== undefined) assertCacheOptions(cache);
     const apiToken = resolveApiToken(rest);
     const channel = openChannel(address);
     const unary = unaryTransport(channel, address, apiToken);
-    const transport = kind === 'unary' ? unary : new PipelineTransport(channel, address, unary, apiToken);
+    const pipeline = kind === 'unary' ? undefined : new PipelineTransport(channel, address, unary, apiToken);
+    const transport = boundedTransport(retryingTransport(pipeline ?? unary, apiToken), address, rest);
+    this.#cache = cache && new SessionCache(transport, pipeline, cache);
     this.#context = {
-      transport: boundedTransport(retryingTransport(transport, apiToken), address, rest),
+      transport: this.#cache ?? transport,
       codec: resolveCodec(codec),
       timeoutMs,
     };
@@ -114,7 +128,7 @@ export class SessionClient<T extends object = Record<string, JsonValue>> {
   /** @returns the session, or the reason it was not found */
   async #find(token: string, call: RunningCall): Promise<Found | 'not_found' | 'token_invalid'> {
     try {
-      return { token, session: replySession(await this.#context.transport.call('getSession', { token }, call)) };
+      return { token, session: await this.#load(token, call) };
     } catch (error) {
       if (!SessionError.is(error)) throw error;
       if (error.code === 'SESSION_NOT_FOUND') return 'not_found';
@@ -122,6 +136,18 @@ export class SessionClient<T extends object = Record<string, JsonValue>> {
       if (error.code === 'TOKEN_INVALID' || error.code === 'INVALID_ARGUMENT') return 'token_invalid';
       throw error;
     }
+  }
+
+  async #load(token: string, call: RunningCall): Promise<LoadedSession> {
+    if (this.#cache === undefined) {
+      return replySession(await this.#context.transport.call('getSession', { token }, call));
+    }
+    return (call.signal?.aborted ? undefined : this.#cache.find(token)) ?? this.#cache.read(token, call);
+  }
+
+  /** What the cache has done since the client was created, and what it holds; `undefined` without a `cache`. */
+  get cacheStats(): CacheStatistics | undefined {
+    return this.#cache?.stats;
   }
 
   /** Returns a new session, for a visitor who cannot have one yet. Nothing is stored until it is saved. */

@@ -14,6 +14,8 @@ export interface Codec {
 
 /** A codec as the client uses it: its errors name the path of the value. */
 export interface ValueCodec {
+  /** Whether it decodes to what `JSON.parse()` returns. */
+  readonly isJson: boolean;
   /** Throws a TypeError for a value that cannot be stored, as far as this is known before encoding it. */
   check(value: unknown, path: string): void;
   encode(value: unknown, path: string): Buffer;
@@ -23,6 +25,7 @@ export interface ValueCodec {
 const mayOverflow = /[eE]\+?\d\d|\d{200}/;
 
 const jsonCodec: ValueCodec = {
+  isJson: true,
   check: assertJson,
   encode(value, path) {
     assertJson(value, path);
@@ -45,6 +48,7 @@ const jsonCodec: ValueCodec = {
 export function resolveCodec(codec: Codec | undefined): ValueCodec {
   if (codec === undefined) return jsonCodec;
   return {
+    isJson: false,
     check() {},
     encode(value) {
       const bytes = codec.encode(value);

@@ -41,10 +41,10 @@ export class LiveSession<T extends object> implements ISession<T> {
     return this.#calls.stored?.handle;
   }
   get created(): Date | undefined {
-    return this.#calls.stored?.created;
+    return copyOf(this.#calls.stored?.created);
   }
   get expires(): Date | undefined {
-    return this.#calls.stored?.expires;
+    return copyOf(this.#calls.stored?.expires);
   }
   get version(): number {
     return this.#calls.stored?.version ?? 0;
@@ -207,6 +207,11 @@ export class LiveSession<T extends object> implements ISession<T> {
     this.#lastCall = turn.catch(() => {});
     return turn;
   }
+}
+
+/** A Date can be changed, and a cached session shares it with others. */
+function copyOf(date: Date | undefined): Date | undefined {
+  return date && new Date(date);
 }
 
 const idleTimeoutRange = { min: 1000, max: 10 * 365.25 * 24 * 3_600_000 };

@@ -1,4 +1,5 @@
 import type { MutationResult, Session } from '@session-sidecar/proto/session/v1/session';
+import type { NotModified } from '@session-sidecar/proto/session/v1/session_service';
 import { SessionError } from '../errors/session-error';
 
 /*
@@ -11,6 +12,12 @@ export function replySession({ session }: { readonly session?: Session | undefin
   replyTime(session.created);
   replyTime(session.expires);
   return session;
+}
+
+export function replyNotModified({ notModified }: { readonly notModified?: NotModified | undefined }): NotModified {
+  if (notModified === undefined) throw malformed('it does not say that nothing was modified');
+  replyTime(notModified.expires);
+  return notModified;
 }
 
 export function replyToken({ token }: { readonly token: string }): string {

@@ -6,6 +6,7 @@ import type { RunningCall } from '../transport/call-options';
 import type { Transport } from '../transport/transport';
 import type { ValueCodec } from './codec';
 import { FlashMessages } from './flash-messages';
+import type { StoredValue } from './kept-value';
 import type { SaveKind } from './pending-writes';
 import { replyResults, replySession, replyTime, replyToken } from './replies';
 import type { SessionState } from './session';
@@ -25,9 +26,14 @@ export interface Stored {
 
 type State = Stored | { readonly name: 'new' } | { readonly name: 'invalidated' };
 
+/** A session as the sidecar has it. Its values may be shared with other sessions of the same token. */
+export interface LoadedSession extends Omit<Session, 'data'> {
+  readonly data: ReadonlyMap<string, StoredValue>;
+}
+
 export interface Found {
   readonly token: string;
-  readonly session: Session;
+  readonly session: LoadedSession;
 }
 
 /** Everything that a save sends, and what to do once the sidecar has applied it. */
@@ -258,7 +264,7 @@ export class SessionCalls {
   }
 }
 
-function storedState(token: string, session: Session): Stored {
+function storedState(token: string, session: LoadedSession): Stored {
   const { handle, csrfToken, created, expires, version, subject } = session;
   return { name: 'stored', token, handle, csrfToken, created, expires, version, subject };
 }

@@ -1,12 +1,14 @@
 import type { Mutation, MutationResult } from '@session-sidecar/proto/session/v1/session';
 import type { ValueCodec } from './codec';
+import { bytesOf, KeptValue } from './kept-value';
+import type { StoredValue } from './kept-value';
 import { PendingWrites } from './pending-writes';
 import type { CapturedMutations, PendingWrite, SaveKind } from './pending-writes';
 
 /** A value as the application sees it. */
 interface Slot {
   /** The encoded value that the sidecar has, as far as is known; `undefined`: it was never sent. */
-  stored: Buffer | undefined;
+  stored: StoredValue | undefined;
   /** Decoded once and returned to every reader, so that changes in place can be detected. */
   decoded: { readonly value: unknown } | undefined;
 }
@@ -17,7 +19,7 @@ export class SessionData {
   readonly #slots = new Map<string, Slot>();
   readonly #writes: PendingWrites;
 
-  constructor(codec: ValueCodec, data: ReadonlyMap<string, Buffer> = new Map()) {
+  constructor(codec: ValueCodec, data: ReadonlyMap<string, StoredValue> = new Map()) {
     this.#codec = codec;
     this.#writes = new PendingWrites(data.keys());
     for (const [key, stored] of data) this.#slots.set(key, { stored, decoded: undefined });
@@ -107,7 +109,7 @@ export class SessionData {
         continue;
       }
       const slot = this.#slots.get(key)!;
-      const value = slot.decoded ? this.#codec.encode(slot.decoded.value, key) : slot.stored!;
+      const value = slot.decoded ? this.#codec.encode(slot.decoded.value, key) : bytesOf(slot.stored!);
       const isDefault = write.kind === 'set_if_absent' && value.equals(write.offered);
       add({ $case: isDefault ? 'setIfAbsent' : 'set', value: { key, value } }, (result) => {
         this.#writes.settle(key, write);
@@ -143,8 +145,12 @@ export class SessionData {
   }
 
   #valueOf(slot: Slot, key: string): unknown {
-    slot.decoded ??= { value: this.#codec.decode(slot.stored!, key) };
+    slot.decoded ??= { value: this.#decode(slot.stored!, key) };
     return slot.decoded.value;
+  }
+
+  #decode(stored: StoredValue, key: string): unknown {
+    return stored instanceof KeptValue ? stored.decode(this.#codec, key) : this.#codec.decode(stored, key);
   }
 
   /** The new encoding of a value that was changed in place; `undefined` if it was not. */
@@ -152,9 +158,10 @@ export class SessionData {
     if (stored === undefined || decoded === undefined) return undefined;
     if (typeof decoded.value !== 'object' || decoded.value === null) return undefined;
     const now = this.#codec.encode(decoded.value, key);
-    if (now.equals(stored)) return undefined;
+    const before = bytesOf(stored);
+    if (now.equals(before)) return undefined;
     // Another language may have encoded the same value with different white space or escapes.
-    return now.equals(this.#codec.encode(this.#codec.decode(stored, key), key)) ? undefined : now;
+    return now.equals(this.#codec.encode(this.#codec.decode(before, key), key)) ? undefined : now;
   }
 }
 

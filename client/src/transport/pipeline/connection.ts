@@ -5,6 +5,7 @@ import { fromGrpcError } from '../../errors/from-grpc';
 import type { ApiToken } from '../api-token';
 import { Backoff } from '../backoff';
 import type { Channel } from '../channel';
+import type { ChangeListener } from './change-listener';
 import { PipelineStream } from './stream';
 
 /** Between streams. Where there is no connection, the channel waits for one by itself. */
@@ -55,6 +56,8 @@ export class PipelineConnection {
   #idleSince = 0;
   /** Why the last stream failed; `undefined` since one was opened. */
   #lastFailure: ServiceError | undefined;
+  /** Is told of changes on the stream that takes new calls. */
+  changeListener: ChangeListener | undefined;
 
   constructor(channel: Channel, apiToken: ApiToken | undefined, listener: PipelineConnectionListener) {
     this.#channel = channel;
@@ -80,6 +83,9 @@ export class PipelineConnection {
     const options = { apiToken: this.#apiToken, waitForReady: this.#lastFailure !== undefined };
     const stream = new PipelineStream(connection, options, {
       onOpen: () => this.#opened(stream),
+      onReport: (report) => {
+        if (stream === this.stream) this.changeListener?.onReport(report);
+      },
       onReplies: (replies) => {
         this.#listener.onReplies(stream, replies);
         this.finishIfRetired(stream);
@@ -96,6 +102,13 @@ export class PipelineConnection {
       onEnd: (error) => this.#ended(stream, error),
     });
     this.#state = { name: 'opening', stream };
+  }
+
+  /** Requests confirmation, if there is a stream. It counts as a use. */
+  confirm(clock: number): void {
+    if (this.#state.name !== 'open' || !this.#state.stream.isReady) return;
+    this.#idleSince = performance.now();
+    this.#state.stream.sendConfirm(clock);
   }
 
   /** To be called when a call on the stream was answered or cancelled. */
@@ -120,6 +133,7 @@ export class PipelineConnection {
     if (state.name === 'backing-off') clearTimeout(state.timer);
     else if (state.name === 'opening') state.stream.cancel();
     else if (state.name === 'open') state.stream.end();
+    this.changeListener?.onStreamLost();
   }
 
   #opened(stream: PipelineStream): void {
@@ -128,6 +142,7 @@ export class PipelineConnection {
     this.#backoff.reset();
     this.#lastFailure = undefined;
     this.#idleSince = performance.now();
+    this.changeListener?.onStreamOpen();
     this.#listener.onReady();
     this.#retireWhenIdle(stream);
   }
@@ -140,12 +155,16 @@ export class PipelineConnection {
   }
 
   #retire(stream: PipelineStream): void {
-    if (stream === this.stream) this.#state = idle;
+    if (stream === this.stream) {
+      this.#state = idle;
+      this.changeListener?.onStreamLost();
+    }
     this.finishIfRetired(stream);
     this.#listener.onReady();
   }
 
   #ended(stream: PipelineStream, error: ServiceError | undefined): void {
+    if (stream === this.stream) this.changeListener?.onStreamLost();
     this.#listener.onEnd(stream, error);
     if (stream !== this.stream) return;
     const wasAccepted = this.#state.name === 'open';

@@ -9,6 +9,7 @@ import type { Channel } from '../channel';
 import { codecOf } from '../method-codec';
 import { isIdempotent, methods } from '../transport';
 import type { MethodName, RequestOf, ResponseOf, Transport } from '../transport';
+import type { ChangeListener, ChangeSource } from './change-listener';
 import { PipelineConnection } from './connection';
 import { emptyReply, requestTooLarge, undecodableReply } from './errors';
 import { InFlightCalls } from './in-flight-calls';
@@ -46,7 +47,7 @@ interface PendingCall {
  * - `fallback`: the sidecar is too old to know Pipeline; another transport makes the calls.
  * - `closed`: new calls are rejected.
  */
-export class PipelineTransport implements Transport {
+export class PipelineTransport implements Transport, ChangeSource {
   readonly #address: string;
   readonly #fallback: Transport;
   readonly #connection: PipelineConnection;
@@ -109,6 +110,14 @@ export class PipelineTransport implements Transport {
       this.#calls.add(id, pending);
       this.#outbox.add(pending, this.#calls.size);
     });
+  }
+
+  listen(listener: ChangeListener): void {
+    this.#connection.changeListener = listener;
+  }
+
+  confirm(clock: number): void {
+    this.#connection.confirm(clock);
   }
 
   close(): void {

@@ -10,6 +10,7 @@ import type { ApiToken } from '../api-token';
 import { LateMetadataCredentials } from '../call-credentials';
 import type { Connection } from '../channel';
 import { pipelineCodec } from '../method-codec';
+import type { ChangeReport } from './change-listener';
 
 export interface PipelineStreamOptions {
   readonly apiToken: ApiToken | undefined;
@@ -20,6 +21,8 @@ export interface PipelineStreamOptions {
 export interface PipelineStreamListener {
   /** The sidecar has accepted the stream: what is written from now on reaches it. */
   onOpen(): void;
+  /** Comes before the replies of the same frame. */
+  onReport(report: ChangeReport): void;
   onReplies(replies: readonly PipelineReply[]): void;
   /** The sidecar is shutting down. */
   onDraining(): void;
@@ -68,7 +71,9 @@ export class PipelineStream {
       this.#state = 'open';
       listener.onOpen();
     });
-    stream.on('data', ({ replies, draining }: PipelineResponse) => {
+    stream.on('data', (frame: PipelineResponse) => {
+      const { replies, draining, changed, allChanged, confirmed } = frame;
+      if (changed.length > 0 || allChanged || confirmed !== 0) listener.onReport(frame);
       if (replies.length > 0) listener.onReplies(replies);
       if (draining) listener.onDraining();
     });
@@ -97,6 +102,11 @@ export class PipelineStream {
 
   sendCancellation(id: number): void {
     this.#write({ calls: [], cancelled: [id], confirm: 0 });
+  }
+
+  /** @param clock see {@link ChangeSource.confirm} */
+  sendConfirm(clock: number): void {
+    this.#write({ calls: [], cancelled: [], confirm: clock });
   }
 
   /** Sends nothing more. The sidecar still answers what it has. */
