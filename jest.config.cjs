@@ -22,16 +22,25 @@ const common = {
   },
 };
 
+const promises = ['**/integration/promises/*.test.ts', '**/compatibility/old-records.test.ts'];
+const cachingClient = {
+  ...common.moduleNameMapper,
+  '^@session-sidecar/client$': '<rootDir>/test/support/caching-client.ts',
+};
+
 /** @type {import('jest').Config} */
 module.exports = {
   projects: [
     common,
-    // Nothing that is promised may depend on the near cache being off.
+    // Nothing that is promised may depend on the caches being off.
+    { ...common, displayName: 'near cache', testMatch: promises, globals: { nearCache: true } },
+    { ...common, displayName: 'client cache', testMatch: promises, moduleNameMapper: cachingClient },
     {
       ...common,
-      displayName: 'near cache',
-      testMatch: ['**/integration/promises/*.test.ts', '**/compatibility/old-records.test.ts'],
+      displayName: 'both caches',
+      testMatch: promises,
       globals: { nearCache: true },
+      moduleNameMapper: cachingClient,
     },
   ],
   testTimeout: 30_000,

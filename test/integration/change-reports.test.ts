@@ -219,6 +219,21 @@ describe('with Redis', () => {
     expect(again.etag).not.toEqual(etag);
   });
 
+  test('a change is reported when it was made, not when replicas have confirmed it', async () => {
+    const here = await start({
+      REDIS_WAIT_REPLICAS: '1',
+      REDIS_WAIT_TIMEOUT: '3s',
+    });
+    const { token, handle } = await newSession(await start());
+    await here.subscribed();
+    const update = here.update(token, undefined);
+    let isAnswered = false;
+    const answered = update.catch(() => undefined).then(() => (isAnswered = true));
+    await until('the report', () => here.changes.some((change) => change.handle === handle));
+    expect(isAnswered).toBe(false);
+    await answered;
+  });
+
   test('without TTLs, each read asks, and nothing is confirmed', async () => {
     const here = await start({ REDIS_TTL: 'off' });
     here.stream.send({ confirm: 1000 });

@@ -35,10 +35,10 @@ export class Liveness {
     return epoch === this.#epoch && now < this.#trustedUntil;
   }
 
-  /** To be called before a session is read. @returns `undefined` while changes to it might not be reported */
-  begin(now: number): Epoch | undefined {
+  /** To be called before a session is read. @returns `undefined` until the sidecar has confirmed that it reports changes */
+  begin(): Epoch | undefined {
     this.#noteUse();
-    return now < this.#trustedUntil ? this.#epoch : undefined;
+    return this.#trustedUntil === -Infinity ? undefined : this.#epoch;
   }
 
   streamOpened(): void {

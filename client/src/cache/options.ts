@@ -16,7 +16,7 @@ export interface CacheStatistics {
   /** Sessions that the sidecar has sent, because the cache did not have them or they had changed. */
   readonly missed: number;
   /** Changes that the sidecar has reported, of sessions in the cache or not. */
-  readonly told: number;
+  readonly reported: number;
   /** Sessions in the cache. */
   readonly sessions: number;
   /** Their approximate size, in bytes. */

@@ -38,7 +38,7 @@ export class SessionCache implements Transport, ChangeListener {
   /** By what tokens and handles have in common. */
   readonly #entries: GenerationalMap<Entry>;
   readonly #calls = new CallsInFlight();
-  readonly #counts = { live: 0, validated: 0, missed: 0, told: 0 };
+  readonly #counts = { live: 0, validated: 0, missed: 0, reported: 0 };
 
   constructor(inner: Transport, source: ChangeSource | undefined, { maxBytes }: CacheOptions) {
     this.#inner = inner;
@@ -123,8 +123,7 @@ export class SessionCache implements Transport, ChangeListener {
   }
 
   #begin(token: string): AskedCall {
-    const now = performance.now();
-    return this.#calls.begin(keyOf(token), now, this.#liveness?.begin(now));
+    return this.#calls.begin(keyOf(token), performance.now(), this.#liveness?.begin());
   }
 
   #confirmed(known: Entry, reply: GetSessionResponse, call: AskedCall): LoadedSession {
@@ -153,14 +152,17 @@ export class SessionCache implements Transport, ChangeListener {
     const { version } = entry.session;
     const key = keyOf(entry.token);
     const present = this.#entries.peek(key);
-    // A later answer may have overtaken this one. Versions can be compared within an epoch.
-    if (present?.epoch !== undefined && present.epoch === epoch && present.session.version > version) return;
     entry.epoch = reported <= version ? epoch : undefined;
+    // A later answer may have overtaken this one. Versions can be compared within an epoch.
+    if (present?.epoch !== undefined && present.epoch === epoch) {
+      if (present.session.version > version) return;
+      if (present.session.version === version && entry.epoch === undefined) return;
+    }
     this.#entries.set(key, entry);
   }
 
   #changed(handle: string, version: number): void {
-    this.#counts.told += 1;
+    this.#counts.reported += 1;
     const key = keyOf(handle);
     const entry = this.#entries.peek(key);
     if (entry !== undefined && entry.session.version < version) entry.epoch = undefined;

@@ -3,6 +3,7 @@ import type { CacheStatistics, ConnectionOptions, SessionClient } from '@session
 import { connect } from '../../support/client';
 import { until } from '../../support/poll';
 import type { RedisServer } from '../../support/redis';
+import type { Sidecar } from '../../support/sidecar';
 import { stackForAllTests, stackForEachTest } from '../../support/stack';
 
 export interface Shop {
@@ -25,6 +26,8 @@ export function cachingClients() {
   return {
     stack,
     startSidecar: (settings: Record<string, string> = {}) => stack.sidecar({ redis, settings }),
+    /** Starts one on the address of another that was closed. */
+    replaceSidecar: ({ address }: Sidecar) => stack.sidecar({ redis, address }),
     connect: (sidecar: { readonly address: string }, options: Partial<ConnectionOptions> = {}): Client =>
       stack.use(connect<Shop>(sidecar, { cache: { maxBytes: 1 << 24 }, ...options })),
     emptyRedis: () => redis.admin.flushall(),

@@ -1,5 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { SessionClient } from '@session-sidecar/client';
+import { SessionClient } from '@session-sidecar/client';
 import type { ISession } from '@session-sidecar/client';
 import { connect } from '../../support/client';
 import { connectRaw, mutation } from '../../support/raw-grpc';
@@ -40,9 +40,14 @@ describe.each(['pipeline', 'unary'] as const)('no update is lost by %s', (transp
     ];
   });
 
+  /** As a client reads it that has no copy. */
   async function stored(): Promise<Partial<Shop>> {
-    const session = await clients[0]!.open(one.token);
-    return session.toObject();
+    const client = new SessionClient<Shop>({ address: sidecars[0]!.address, timeoutMs: 20_000, transport });
+    try {
+      return (await client.open(one.token)).toObject();
+    } finally {
+      client.close();
+    }
   }
 
   test('when overlapping requests write different keys, both stay', async () => {

@@ -1,0 +1,85 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { SessionCache } from '../../../../../client/src/cache/session-cache';
+import type { Transport } from '../../../../../client/src/transport/transport';
+import { shown, turns } from '../../../../support/cache-world/world';
+import type { CacheWorld } from '../../../../support/cache-world/world';
+import { sessionCacheFixture } from './fixture';
+
+const fixture = sessionCacheFixture();
+const { settled, becomeLive, opened, openedAtOnce, shownState } = fixture;
+let world: CacheWorld;
+
+beforeEach(() => {
+  world = fixture.world;
+});
+
+describe('a session in the cache', () => {
+  test('is not taken back by an earlier answer that comes later', async () => {
+    await becomeLive();
+    const earlier = world.read();
+    await turns();
+    world.execute();
+    world.changeHere();
+    world.sendReport();
+    world.receiveReport();
+    const later = world.read();
+    await turns();
+    world.execute();
+    world.receiveReply(1);
+    await later;
+    world.receiveReply(0);
+    await earlier;
+    expect(shown(openedAtOnce()!.session!)).toEqual(shownState());
+  });
+
+  test('is not taken for current because another state had the same version', async () => {
+    await becomeLive();
+    world.changeElsewhere();
+    await settled(world.open());
+    await becomeLive();
+    world.failOver(1);
+    world.changeElsewhere();
+    await settled(undefined);
+    expect(shown((await opened()).session!)).toEqual(shownState());
+  });
+
+  test('is gone at once when it was opened and had ended', async () => {
+    await becomeLive();
+    world.logOutElsewhere();
+    world.hearRedis();
+    world.sendReport();
+    world.receive();
+    expect((await opened()).session).toBeUndefined();
+    expect(world.cache.stats.sessions).toBe(0);
+  });
+
+  test('is not kept when its token tells nothing of its handle, because no report could be related to it', async () => {
+    const session = { ...(await opened()).session!, handle: 'another' };
+    const reply = { session, notModified: undefined, liveMs: 1000, etag: Buffer.of(1) };
+    const transport = { call: () => Promise.resolve(reply), close: () => undefined } as unknown as Transport;
+    const cache = new SessionCache(transport, undefined, { maxBytes: 1 << 20 });
+    await cache.read(world.token, { deadline: Infinity });
+    expect(cache.stats.sessions).toBe(0);
+  });
+
+  test('of a sidecar that sends no etag is not kept', async () => {
+    const { session } = await opened();
+    const reply = { session, notModified: undefined, liveMs: 0, etag: Buffer.alloc(0) };
+    const transport = { call: () => Promise.resolve(reply), close: () => undefined } as unknown as Transport;
+    const cache = new SessionCache(transport, undefined, { maxBytes: 1 << 20 });
+    await cache.read(world.token, { deadline: Infinity });
+    expect(cache.stats.sessions).toBe(0);
+  });
+
+  test('does not open for the token that it had before', async () => {
+    await becomeLive();
+    const old = world.token;
+    world.regenerateElsewhere();
+    world.hearRedis();
+    await settled(world.open());
+    await becomeLive();
+    expect(world.cache.find(old)).toBeUndefined();
+    expect((await settled(world.read(old))).session).toBeUndefined();
+    expect(openedAtOnce()).toBeDefined();
+  });
+});

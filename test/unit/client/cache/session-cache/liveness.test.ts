@@ -1,0 +1,159 @@
+import { beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { maxStalenessMs } from '../../../../../client/src/cache/liveness';
+import { touchIntervalMs } from '../../../../support/cache-world/stored-session';
+import { shown, turns } from '../../../../support/cache-world/world';
+import type { CacheWorld } from '../../../../support/cache-world/world';
+import { sessionCacheFixture } from './fixture';
+
+const fixture = sessionCacheFixture();
+const { settled, becomeLive, opened, openedAtOnce, shownState } = fixture;
+let world: CacheWorld;
+
+beforeEach(() => {
+  world = fixture.world;
+});
+
+describe('a session in the cache', () => {
+  test('is live after it was read on a confirmed stream', async () => {
+    await becomeLive();
+    const { session, isLive } = openedAtOnce()!;
+    expect({ ...shown(session!), isLive }).toEqual({ ...shownState(), isLive: true });
+  });
+
+  test('is not live when it was read before anything was confirmed', async () => {
+    const first = world.read();
+    await turns();
+    world.execute();
+    world.receive();
+    await first;
+    expect(openedAtOnce()).toBeUndefined();
+  });
+
+  test('is not live any more when a change to it is reported', async () => {
+    await becomeLive();
+    world.changeHere();
+    world.sendReport();
+    world.receive();
+    expect(openedAtOnce()).toBeUndefined();
+    const { session } = await opened();
+    expect(shown(session!)).toEqual(shownState());
+  });
+
+  test('is not live any more when anything may have changed', async () => {
+    await becomeLive();
+    world.loseRedis();
+    world.sendReport();
+    world.receive();
+    expect(openedAtOnce()).toBeUndefined();
+  });
+
+  test('is not live any more when its stream is lost, though the next one confirms', async () => {
+    await becomeLive();
+    world.changeElsewhere();
+    world.hearRedis();
+    world.loseStream();
+    world.settle();
+    expect(openedAtOnce()).toBeUndefined();
+  });
+
+  test('is not live any more when the sidecar falls silent', async () => {
+    await becomeLive();
+    jest.advanceTimersByTime(maxStalenessMs);
+    expect(openedAtOnce()).toBeUndefined();
+    // Nothing was missed meanwhile.
+    await settled(undefined);
+    expect(openedAtOnce()).toBeDefined();
+  });
+
+  test('is not live any more when Redis falls silent, though the sidecar answers', async () => {
+    await becomeLive();
+    for (let elapsed = 0; elapsed < maxStalenessMs; elapsed += 100) {
+      jest.advanceTimersByTime(100);
+      world.sendReport();
+      world.receive();
+    }
+    expect(openedAtOnce()).toBeUndefined();
+  });
+
+  test('is not live any more when an access is due to be recorded', async () => {
+    await becomeLive();
+    for (let elapsed = 0; elapsed < touchIntervalMs; elapsed += 100) {
+      jest.advanceTimersByTime(100);
+      world.settle();
+      world.cache.find(world.token);
+    }
+    expect(openedAtOnce()).toBeUndefined();
+    expect((await opened()).isLive).toBe(false);
+    expect((await opened()).isLive).toBe(true);
+  });
+
+  test('does not become live by an answer that is older than what was reported meanwhile', async () => {
+    await becomeLive();
+    const late = world.read();
+    await turns();
+    world.execute();
+    world.changeElsewhere();
+    world.hearRedis();
+    world.sendReport();
+    world.receiveReport();
+    world.receiveReply(0);
+    await late;
+    expect(openedAtOnce()).toBeUndefined();
+  });
+
+  test('does not become live by an answer that was asked for before everything became suspect', async () => {
+    await becomeLive();
+    const late = world.read();
+    await turns();
+    world.execute();
+    world.loseRedis();
+    world.changeElsewhere();
+    world.sendReport();
+    world.receiveReport();
+    world.askRedis();
+    world.hearRedis();
+    jest.advanceTimersByTime(300);
+    world.sendReport();
+    world.receiveReport();
+    world.receiveReply(0);
+    await late;
+    expect(openedAtOnce()).toBeUndefined();
+  });
+
+  test('that is read all the time becomes live again after a change', async () => {
+    await becomeLive();
+    const first = world.read();
+    await turns();
+    world.changeElsewhere();
+    world.hearRedis();
+    world.sendReport();
+    world.receive();
+    // Before the first is answered, the next is asked, and is answered first.
+    const second = world.read();
+    await turns();
+    world.execute(1);
+    world.execute(0);
+    world.receive();
+    await second;
+    world.receive();
+    await first;
+    expect(shown(openedAtOnce()!.session!)).toEqual(shownState());
+  });
+
+  test('is not live when it was read on a stream that had not been asked to report', async () => {
+    world.askRedis();
+    world.hearRedis();
+    world.isFull = true;
+    const read = world.read();
+    await turns();
+    world.execute();
+    world.receive();
+    await read;
+    world.changeElsewhere();
+    world.hearRedis();
+    world.isFull = false;
+    jest.advanceTimersByTime(300);
+    world.settle();
+    expect(openedAtOnce()).toBeUndefined();
+  });
+});

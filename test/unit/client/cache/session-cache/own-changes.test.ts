@@ -1,0 +1,90 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { shown, turns } from '../../../../support/cache-world/world';
+import type { CacheWorld } from '../../../../support/cache-world/world';
+import { sessionCacheFixture } from './fixture';
+
+const fixture = sessionCacheFixture();
+const { settled, becomeLive, opened, openedAtOnce, shownState } = fixture;
+let world: CacheWorld;
+
+beforeEach(() => {
+  world = fixture.world;
+});
+
+describe('a session in the cache', () => {
+  test('is as its own client changed it, at once, without a call, and stays so when that is reported', async () => {
+    await becomeLive();
+    const change = world.change();
+    await turns();
+    world.execute();
+    world.receive();
+    await change;
+    expect(shown(openedAtOnce()!.session!)).toEqual(shownState());
+    world.sendReport();
+    world.receive();
+    const { session, isLive } = openedAtOnce()!;
+    expect({ ...shown(session!), isLive }).toEqual({ ...shownState(), isLive: true });
+  });
+
+  test('is not taken back by a read that its own change has overtaken', async () => {
+    await becomeLive();
+    const read = world.read();
+    await turns();
+    const change = world.change();
+    await turns();
+    world.execute(0);
+    world.execute(0);
+    world.receiveReply(1);
+    await change;
+    world.receiveReply(0);
+    await read;
+    expect(shown(openedAtOnce()!.session!)).toEqual(shownState());
+  });
+
+  test('is not taken back by a read that its own change has overtaken and that knew of no session', async () => {
+    await settled(world.open());
+    const read = world.read();
+    await turns();
+    const change = world.newCsrfToken();
+    await turns();
+    world.execute(0);
+    world.execute(0);
+    world.receiveReply(1);
+    await change;
+    world.receiveReply(0);
+    await read;
+    expect(openedAtOnce()).toBeUndefined();
+  });
+
+  test('is not what its own change would have made of an outdated copy', async () => {
+    await becomeLive();
+    world.changeElsewhere();
+    await settled(world.change());
+    expect(shown((await opened()).session!)).toEqual(shownState());
+  });
+
+  test('is not the base of a change that was applied to another state of the same version', async () => {
+    await becomeLive();
+    world.changeElsewhere();
+    await becomeLive();
+    world.failOver(1);
+    world.changeElsewhere();
+    // The client has not heard of it when it makes its change.
+    const change = world.change();
+    await turns();
+    world.execute();
+    await settled(change);
+    expect(shown((await opened()).session!)).toEqual(shownState());
+  });
+
+  test('is gone when its client has changed something that the cache cannot follow', async () => {
+    await becomeLive();
+    const change = world.newCsrfToken();
+    await turns();
+    world.execute();
+    world.receive();
+    await change;
+    expect(openedAtOnce()).toBeUndefined();
+    expect(world.cache.stats.sessions).toBe(0);
+  });
+});
