@@ -33,6 +33,7 @@ class Story {
   readonly stalls: History['stalls'][number][] = [];
   idleTimeoutMs: number | undefined;
   nearCache = false;
+  clientCache = false;
   #token = 's';
 
   constructor() {
@@ -82,11 +83,11 @@ class Story {
   }
 
   get history(): History {
-    const { operations, faults, readiness, memory, stalls, nearCache, idleTimeoutMs } = this;
+    const { operations, faults, readiness, memory, stalls, nearCache, clientCache, idleTimeoutMs } = this;
     return {
       ...{ operations, faults, readiness, memory, stalls, sessions: [{ name: 's', slot: 100, idleTimeoutMs }] },
       setup: {
-        ...{ nearCache, touchIntervalMs: 100, memoryLimitBytes: 1000 },
+        ...{ nearCache, clientCache, touchIntervalMs: 100, memoryLimitBytes: 1000 },
         slack: { lateMs: 50, recoveryMs: 100, deadlineMs: 100, stalenessMs: 50 },
       },
     };
@@ -269,6 +270,39 @@ describe('versions', () => {
       (s) => s.update('1', 100, { version: 2 }).read('r', 200, 2, ['s', '1'], { sidecar: 'b' }),
       (s) => s.read('r2', 300, 1, ['s'], { sidecar: 'b' }),
       'versions only grow',
+    );
+  });
+});
+
+describe('a cache in the client', () => {
+  const bySession: Call = { kind: 'read', through: 'session' };
+  const shows = (version: number, log: string[]) => ({ version, state: { log, count: 0, registers: {} } });
+
+  test('shows an older session for longer than a second', () => {
+    story.clientCache = true;
+    tell(
+      (s) => s.update('1', 100, { version: 2 }).call('r', 1000, bySession, shows(1, ['s'])),
+      (s) => s.call('r2', 1300, bySession, shows(1, ['s'])),
+      'no acknowledged change is lost',
+    );
+  });
+
+  test('shows an older session than the one that it has changed itself', () => {
+    story.clientCache = true;
+    const transform: Call = { kind: 'update', through: 'session', writes: [] };
+    tell(
+      (s) => s.call('1', 100, transform, { version: 2 }).call('r', 200, bySession, shows(2, ['s', '1'])),
+      (s) => s.call('r2', 300, bySession, shows(1, ['s'])),
+      'no acknowledged change is lost',
+    );
+  });
+
+  test('accepts a token that was invalidated for longer than a second', () => {
+    story.clientCache = true;
+    tell(
+      (s) => s.call('i', 100, { kind: 'invalidate' }).call('r', 1000, bySession, shows(1, ['s'])),
+      (s) => s.call('r2', 1300, bySession, shows(1, ['s'])),
+      'old tokens are dead',
     );
   });
 });

@@ -65,7 +65,7 @@ export function goodHistory(options: GoodHistoryOptions): History {
     ...{ operations, sessions, faults, stalls: [] },
     readiness: every(100, (at, sidecar) => ({ sidecar, at, status: 200 })),
     memory: every(500, (at, sidecar) => ({ sidecar, at, residentBytes: 100 * 2 ** 20 })),
-    setup: { nearCache, touchIntervalMs, memoryLimitBytes: 256 * 2 ** 20, slack: defaultSlack },
+    setup: { nearCache, clientCache: false, touchIntervalMs, memoryLimitBytes: 256 * 2 ** 20, slack: defaultSlack },
   };
 }
 

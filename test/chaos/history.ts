@@ -19,6 +19,8 @@ export interface History {
 /** How the sidecars were set up, as far as it decides what they promise. */
 export interface Setup {
   readonly nearCache: boolean;
+  /** Whether the typed sessions of callers have a cache. */
+  readonly clientCache: boolean;
   /** `SESSION_SIDECAR_TOUCH_INTERVAL`, in ms. */
   readonly touchIntervalMs: number;
   /** Above this a sidecar's resident memory is outside of its manifest, in bytes. */
@@ -51,7 +53,7 @@ export function slackTimes(factor: number): Slack {
   };
 }
 
-/** The bound of staleness that a near cache promises, and the time within which a useless connection must be replaced, in ms. */
+/** The bound of staleness that caches promise, and the time within which a useless connection must be replaced, in ms. */
 export const stalenessBoundMs = 1000;
 export const recoveryBoundMs = 1000;
 

@@ -25,6 +25,8 @@ export interface Mode<W extends World = World> {
   readonly besides: readonly Fault[];
   /** The settings of the near cache that make sense with it. */
   readonly nearCache: readonly boolean[];
+  /** Whether typed sessions of callers have a cache. Default: no. */
+  readonly clientCache?: boolean;
   /** The sidecar that is asked for nothing but reads. Default: as the seed says, each or none. */
   readonly readingSidecar?: string;
 }
@@ -71,6 +73,34 @@ export const modes: readonly Mode[] = [
     besides: [],
     nearCache: [true],
     readingSidecar: 'a',
+  }),
+  mode({
+    name: 'client-cache',
+    about: 'clients that remember sessions, and a network and sidecars that break',
+    start: startProxied,
+    faults: [loseOne, loseOne, halfOpen, forgotten, blackHole, slow, cut, moveMaster],
+    besides: sidecarFaults,
+    nearCache: offAndOn,
+    clientCache: true,
+  }),
+  mode({
+    name: 'client-cache-restart',
+    about:
+      'clients that remember sessions, a Redis that forgets them or hangs, and sidecars that are restarted or stopped',
+    start: (setup) => startSingle(setup, { args: inMemory }),
+    faults: [terminate, kill, stop, stop, restartEmpty, freeze, clientKill, storeEvicting],
+    besides: [],
+    nearCache: offAndOn,
+    clientCache: true,
+  }),
+  mode({
+    name: 'client-cache-failover',
+    about: 'clients that remember sessions, and a master that is replaced',
+    start: startSentinel,
+    faults: [plannedFailover, masterKill, masterHang],
+    besides: sidecarFaults,
+    nearCache: offAndOn,
+    clientCache: true,
   }),
   mode({
     name: 'sentinel',

@@ -76,8 +76,14 @@ export async function runPart(part: Part, options: RunOptions): Promise<PartResu
     ...{ rounds: 0, outcomes: { ok: 0, failed: 0, ambiguous: 0 }, unexplained: 0, late: 0, peakBytes: 0 },
     ...{ faults: [], recoveries: [], violations: [] },
   };
-  const touchIntervalMs = part.mode.readingSidecar === undefined ? random.pick(touchIntervalsMs) : touchIntervalsMs[1];
-  const setup: Setup = { nearCache: part.nearCache, touchIntervalMs, memoryLimitBytes, slack: options.slack };
+  const touchIntervalMs =
+    part.mode.readingSidecar === undefined && part.mode.clientCache !== true
+      ? random.pick(touchIntervalsMs)
+      : touchIntervalsMs[1];
+  const { clientCache = false } = part.mode;
+  const setup: Setup = {
+    ...{ nearCache: part.nearCache, clientCache, touchIntervalMs, memoryLimitBytes, slack: options.slack },
+  };
   const hasClocks = part.mode.name === 'clock';
   const world = await part.mode.start(
     {
@@ -99,7 +105,9 @@ export async function runPart(part: Part, options: RunOptions): Promise<PartResu
         },
       }),
   );
-  const connections = world.sidecars.map(({ name, address }) => openConnection(name, address, 'pipeline'));
+  const connections = world.sidecars.map(({ name, address }) =>
+    openConnection(name, address, { transport: 'pipeline', cache: false }),
+  );
   const stage: Stage = {
     ...{ world, mode: part.mode, callers, connections, setup },
     onProgress: (recorder, faults) => {
@@ -113,6 +121,7 @@ export async function runPart(part: Part, options: RunOptions): Promise<PartResu
           ...{ name: String.fromCharCode(112 + index), index, count: callers.length, touchIntervalMs },
           targets: world.sidecars.map(({ name, address }) => ({ sidecar: name, address })),
           transport: options.transports[index]!,
+          cache: clientCache,
         }),
       ),
     );

@@ -53,9 +53,10 @@ export function readiness(view: HistoryView): Violation[] {
     return violations;
   });
 
-  /** With a near cache, reads say nothing about the store. */
+  /** With a cache, reads say nothing about the store. */
   function reachesStore(operation: Operation): boolean {
-    return !history.setup.nearCache || !isRead(operation);
+    const { nearCache, clientCache } = history.setup;
+    return !(nearCache || clientCache) || !isRead(operation);
   }
 }
 

@@ -95,13 +95,14 @@ export class SessionView {
   }
 
   /**
-   * The moment by which everything that was acknowledged must be visible to a read: with a near cache, a second before the read
-   * where another sidecar made the change.
+   * The moment by which everything that was acknowledged must be visible to a read: a second before the read where another sidecar
+   * made the change and this one has a near cache, or where another client made it and this one has a cache.
    */
   visibleSince(read: Operation, writer: Operation): Instant {
-    const { nearCache, slack } = this.#view.history.setup;
-    const mayBeStale = nearCache && read.sidecar !== writer.sidecar && isRead(read);
-    return mayBeStale ? read.invoked - stalenessBoundMs - slack.stalenessMs : read.invoked;
+    const { nearCache, clientCache, slack } = this.#view.history.setup;
+    const isStaleInSidecar = nearCache && read.sidecar !== writer.sidecar && isRead(read);
+    const isStaleInClient = clientCache && isRead(read) && isBySession(read) && !isBySameClient(read, writer);
+    return isStaleInSidecar || isStaleInClient ? read.invoked - stalenessBoundMs - slack.stalenessMs : read.invoked;
   }
 
   /** The last moment at which an operation may take effect. */
@@ -128,6 +129,15 @@ export function mayHaveHappened({ outcome }: Operation): boolean {
 
 export function isRead({ call }: Operation): boolean {
   return call.kind === 'read' || call.kind === 'peekFlash' || call.kind === 'getCsrf';
+}
+
+/** Whether it was made by the typed session of a client, which may have a cache. */
+function isBySession({ call }: Operation): boolean {
+  return 'through' in call && call.through === 'session';
+}
+
+function isBySameClient(one: Operation, other: Operation): boolean {
+  return one.process === other.process && one.sidecar === other.sidecar && isBySession(one) && isBySession(other);
 }
 
 /** Whether the operation leaves its id in the session's log. */

@@ -19,8 +19,12 @@ export interface Connection {
   close(): void;
 }
 
-export function openConnection(sidecar: string, address: string, transport: 'pipeline' | 'unary'): Connection {
-  const sessions = new SessionClient<Data>({ address, transport });
+export function openConnection(
+  sidecar: string,
+  address: string,
+  { transport, cache }: { readonly transport: 'pipeline' | 'unary'; readonly cache: boolean },
+): Connection {
+  const sessions = new SessionClient<Data>({ address, transport, cache: cache ? { maxBytes: 1 << 24 } : undefined });
   // As SessionClient has it inside.
   const channel = openChannel(address);
   const unary = unaryTransport(channel, address);

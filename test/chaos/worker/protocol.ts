@@ -28,6 +28,8 @@ export interface WorkerSetup {
   readonly count: number;
   readonly targets: readonly Target[];
   readonly transport: 'pipeline' | 'unary';
+  /** Whether typed sessions are cached. */
+  readonly cache: boolean;
   readonly touchIntervalMs: number;
 }
 
