@@ -7,7 +7,7 @@ import { blocksOf, root } from './markdown';
 import { stackForAllTests } from '../support/stack';
 
 /** Documents whose `ts` blocks are programs; the block after one is what it prints. */
-const documents = ['README.md', 'docs/guide/typescript.md', 'docs/guide/express.md'];
+const documents = ['README.md', 'docs/guide/typescript.md', 'docs/guide/express.md', 'docs/guide/client-cache.md'];
 
 describe.each(documents)('%s', (document) => {
   const stack = stackForAllTests();

@@ -30,7 +30,7 @@ const sharedLength = 21;
 /**
  * A transport that keeps the sessions that were read, with two levels of freshness: while the stream reports every change, a
  * session is opened from memory (live); otherwise the sidecar is asked whether it has changed (validated). Without a source of
- * changes, sessions are only validated.
+ * changes, sessions are only validated. docs/decisions/0039-client-cache.md says why nothing outdated is opened.
  */
 export class SessionCache implements Transport, ChangeListener {
   readonly #inner: Transport;
