@@ -10,7 +10,7 @@ import type { LoadedSession } from '../session/session-calls';
 import type { Epoch } from './liveness';
 
 /** Approximate sizes of objects, in bytes: of a session without its values, of a key without its text. */
-const sizes = { session: 1200, key: 120, queue: 160 } as const;
+const sizes = { session: 1320, key: 120, queue: 160 } as const;
 
 export interface KeptSession extends LoadedSession {
   readonly data: ReadonlyMap<string, KeptValue>;
