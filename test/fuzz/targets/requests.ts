@@ -147,7 +147,7 @@ const mayChange = new Set([
   ...['UpdateSession', 'RegenerateSession', 'InvalidateSession', 'PushFlash', 'PopFlash', 'NewCsrfToken'],
 ]);
 
-const different = new Set(['token', 'csrfToken', 'handle', 'created', 'accessed', 'expires']);
+const different = new Set(['token', 'csrfToken', 'handle', 'created', 'accessed', 'expires', 'etag', 'liveMs']);
 
 function comparable(message: Comparable): Comparable {
   const entries = Object.entries(message).map(([name, value]) => {
