@@ -76,9 +76,11 @@ const members = namesIn('client/src/session/session.ts', 'ISession');
 /** The public methods, properties and attributes of the Python session. */
 const pythonMembers = new Set(
   [
-    ...read('client/python/session_sidecar/session.py').matchAll(
-      /^ {4}(?:def ([a-z]\w*)\(|def (__(?:getitem|setitem|delitem|contains|iter|len)__)\(|    self\.([a-z]\w*) = )/gm,
-    ),
+    ...['session', 'base_session'].flatMap((file) => [
+      ...read(`client/python/session_sidecar/${file}.py`).matchAll(
+        /^ {4}(?:def ([a-z]\w*)\(|def (__(?:getitem|setitem|delitem|contains|iter|len)__)\(|    self\.([a-z]\w*) = )/gm,
+      ),
+    ]),
   ].map((match) => match.slice(1).find(Boolean) ?? ''),
 );
 /** What a MutableMapping adds to these. */

@@ -1,4 +1,4 @@
-import config from '../../jest.config.cjs';
+import config from '../../jest.config.mjs';
 
 /** @type {import('jest').Config} For `npm run test:image`, which builds the images that these tests run. */
 export default {

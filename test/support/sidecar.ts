@@ -30,7 +30,7 @@ export interface SidecarOptions {
 /** The same for all, so that every sidecar of a test takes the tokens of the others. */
 const signingKey = Buffer.alloc(32, 'test').toString('base64');
 
-/** Tests of promises run with a near cache, too; see jest.config.cjs. */
+/** Tests of promises run with a near cache, too; see jest.config.mjs. */
 function nearCache(): Record<string, string> {
   return (globalThis as { nearCache?: boolean }).nearCache === true ? { SESSION_SIDECAR_NEAR_CACHE: '64MiB' } : {};
 }

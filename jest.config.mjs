@@ -1,6 +1,8 @@
+import { availableParallelism } from 'node:os';
+
 /** @type {import('jest').Config} */
 const common = {
-  rootDir: __dirname,
+  rootDir: import.meta.dirname,
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   transform: {
@@ -29,7 +31,7 @@ const cachingClient = {
 };
 
 /** @type {import('jest').Config} */
-module.exports = {
+export default {
   projects: [
     common,
     // Nothing that is promised may depend on the caches being off.
@@ -45,7 +47,7 @@ module.exports = {
   ],
   testTimeout: 30_000,
   // Tests wait for processes and for time to pass more than they compute.
-  maxWorkers: '150%',
+  maxWorkers: Math.ceil(availableParallelism() * 1.5),
   testSequencer: '<rootDir>/test/support/longest-first-sequencer.mjs',
   reporters: ['default', '<rootDir>/test/support/plain-summary-reporter.cjs'],
 };
