@@ -114,6 +114,8 @@ describe('docs/reference/metrics.md', () => {
         'miss',
         'applied',
         'rejected',
+        'validated',
+        'missed',
       ],
       limit: [
         'api_token',

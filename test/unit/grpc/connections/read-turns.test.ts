@@ -1,14 +1,23 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
-import { describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Reading, ReadTurns } from '../../../../server/src/grpc/connections/read-turns';
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** Ages of connections, by the clock of the tests, which stands still. */
-const now = 1_000_000;
 const sliceMs = 4;
+
+/** The clock, which stands still. */
+const now = 1000;
+
+beforeEach(() => {
+  jest.spyOn(performance, 'now').mockReturnValue(now);
+});
+
+afterEach(() => {
+  jest.restoreAllMocks();
+});
 
 class Connection {
   isRead = true;
