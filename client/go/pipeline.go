@@ -65,7 +65,7 @@ type pendingCall struct {
 	stream   *pipelineStream // it was sent on; nil: not sent
 }
 
-// outcome is a reply, or why there is none.
+// outcome is the reply to a call, or the error that it failed with.
 type outcome struct {
 	reply *sessionv1.PipelineReply
 	err   error

@@ -151,10 +151,15 @@ const different = new Set(['token', 'csrfToken', 'handle', 'created', 'accessed'
 
 function comparable(message: Comparable): Comparable {
   const entries = Object.entries(message).map(([name, value]) => {
-    if (different.has(name)) return [name, value !== undefined];
+    if (different.has(name)) return [name, isPresent(value)];
     return [name, name === 'session' && value !== undefined ? comparable(value as Comparable) : value] as const;
   });
   return Object.fromEntries(entries) as Comparable;
+}
+
+/** Fields that are never absent are empty instead. */
+function isPresent(value: unknown): boolean {
+  return value !== undefined && !(value instanceof Uint8Array && value.length === 0);
 }
 
 function replaced(bytes: Buffer, text: string, by: string): Buffer {

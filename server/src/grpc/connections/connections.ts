@@ -1,7 +1,7 @@
-import { constants } from 'node:http2';
 import type { ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { RefusalLimit } from '../../rpc/refusals';
+import { HandOver } from './hand-over';
 import { showLife, whyEnd } from './liveness';
 import { Peer } from './peer';
 import type { PeerBudgets } from './peer';
@@ -11,19 +11,6 @@ import { StreamQueue } from './stream-queue';
 
 /** When more than half of all connections are taken, those that were idle for so long are closed. */
 const maxIdleMs = 60_000;
-
-/**
- * How long clients may take to notice a shutdown: those with calls in flight, which answer the ping, and the others, of which
- * those on Node.js read nothing after a GOAWAY. Later calls are refused in a way that gRPC libraries retry by themselves.
- */
-const handOverMs = 500;
-const minIdleHandOverMs = 250;
-
-/** How many times as long as it took to answer a ping an idle client gets to read a GOAWAY: a busy machine delays it unevenly. */
-const idleLatencyFactor = 5;
-
-/** How long busy clients, which learn of the shutdown with each reply, may take to reconnect by themselves. */
-const busyHandOverMs = 250;
 
 /** How long the last frame of a connection may take to be sent. */
 const flushMs = 10;
@@ -53,7 +40,7 @@ export class Connections {
   /** Those whose first bytes are there. */
   readonly #handshakes: Peer[] = [];
   #injecting: Peer | undefined;
-  #isHandingOver = false;
+  #handOver: HandOver | undefined;
 
   /**
    * @param limit of connections
@@ -127,7 +114,7 @@ export class Connections {
     session.once('remoteSettings', () => {
       peer.isEstablished = true;
       showLife(peer, performance.now());
-      if (this.#isHandingOver) void this.#handOver(peer);
+      void this.#handOver?.now(peer);
     });
   }
 
@@ -144,7 +131,7 @@ export class Connections {
     peer.streams.add(1);
     peer.aliveAt = now;
     this.#readTurns.streamOpened(peer.reading, now);
-    if (this.#isHandingOver) void this.#handOverSoon(peer);
+    void this.#handOver?.soon(peer);
   }
 
   /** @param serve is called now, or in a later turn of the event loop, by when the stream may have ended */
@@ -159,45 +146,36 @@ export class Connections {
     if (peer.streams.amount > 0 || !this.#peers.has(peer)) return;
     showLife(peer, now);
     this.#idle.set(peer, now);
-    if (this.#isHandingOver) void this.#handOverSoon(peer);
+    void this.#handOver?.soon(peer);
   }
 
   /**
-   * Sends GOAWAY to clients; calls that they sent before they received it are answered. Idle connections get it now, others a
-   * while after a call began or ended: a client on Node.js that makes a call while it reads the GOAWAY loses those in flight, and
-   * it stops by itself when a call is refused. Pipelines announce the shutdown themselves.
+   * Sends clients to another process. Idle connections get a GOAWAY now, others a while after a call began or ended. Pipelines
+   * announce the shutdown themselves.
    *
    * @returns once those without calls know
    */
   async handOver(): Promise<void> {
-    this.#isHandingOver = true;
-    const restingSince = performance.now() - busyHandOverMs;
+    const handOver = (this.#handOver = new HandOver());
+    const now = performance.now();
     const told: Promise<void>[] = [];
     for (const peer of this.#peers) {
       if (!peer.isEstablished) peer.socket.destroy();
-      else if (peer.streams.amount > 0) continue;
-      else if ((this.#idle.get(peer) ?? -Infinity) > restingSince) told.push(this.#handOverSoon(peer));
-      else told.push(this.#handOver(peer));
+      else if (peer.streams.amount === 0) told.push(handOver.idle(peer, now - (this.#idle.get(peer) ?? -Infinity)));
     }
     await Promise.all(told);
   }
 
   /**
-   * Sends GOAWAY to clients whose calls never stopped, too: a connection that is closed without it may lose what the client sends
-   * meanwhile.
+   * Sends clients away whose calls never stopped, too: a connection that is closed without a GOAWAY may lose what the client
+   * sends meanwhile.
    *
    * @returns once they know. Those with a pipeline are left out
    */
   async handOverBusy(): Promise<void> {
     const busy = [...this.#peers].filter((peer) => peer.isEstablished && peer.pipelines === 0);
-    await Promise.all(busy.map((peer) => peer.handedOverSoon ?? this.#handOver(peer)));
-  }
-
-  #handOverSoon(peer: Peer): Promise<void> {
-    peer.handedOverSoon ??= new Promise((resolve) => {
-      setTimeout(() => resolve(peer.pipelines === 0 ? this.#handOver(peer) : undefined), busyHandOverMs);
-    });
-    return peer.handedOverSoon;
+    const handOver = (this.#handOver ??= new HandOver());
+    await Promise.all(busy.map((peer) => handOver.last(peer)));
   }
 
   /** Resolves when there are none. */
@@ -211,40 +189,6 @@ export class Connections {
   close(): void {
     clearInterval(this.#timer);
     for (const { socket } of this.#peers) socket.destroy();
-  }
-
-  /**
-   * The answer to a ping comes after all that the client sent before it knew. A client without calls is pinged first: those on
-   * Node.js read nothing after a GOAWAY, so they get a few times as long as they took to answer.
-   */
-  #handOver(peer: Peer): Promise<void> {
-    const { session } = peer;
-    if (session === undefined || session.closed || session.destroyed) return Promise.resolve();
-    peer.handedOver ??= new Promise((resolve) => {
-      let timer: NodeJS.Timeout | undefined;
-      const done = (): void => {
-        clearTimeout(timer);
-        if (!session.closed) session.close();
-        resolve();
-      };
-      const announce = (idleMs: number): void => {
-        clearTimeout(timer);
-        if (session.closed || session.destroyed) return resolve();
-        timer = setTimeout(done, peer.streams.amount > 0 ? handOverMs : idleMs);
-        session.goaway(constants.NGHTTP2_NO_ERROR, highestStreamId);
-        session.ping(done);
-      };
-      session.once('close', done);
-      if (peer.streams.amount > 0) return announce(handOverMs);
-      const pingedAt = performance.now();
-      timer = setTimeout(() => announce(handOverMs), handOverMs);
-      session.ping(() => {
-        const latencyMs = performance.now() - pingedAt;
-        if (latencyMs < handOverMs)
-          announce(Math.min(Math.max(minIdleHandOverMs, idleLatencyFactor * latencyMs), handOverMs));
-      });
-    });
-    return peer.handedOver;
   }
 
   *#readings(): Iterable<Reading> {
@@ -301,6 +245,3 @@ export class Connections {
     this.#idle.delete(peer);
   }
 }
-
-/** A GOAWAY with it refuses no stream; it announces the one that will. */
-const highestStreamId = 2 ** 31 - 1;

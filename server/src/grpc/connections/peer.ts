@@ -30,10 +30,6 @@ export class Peer implements Client, Seats {
   /** It has made a call. */
   isUsed = false;
   pipelines = 0;
-  /** Resolves when the client knows that the sidecar stops, or has had time to learn it. */
-  handedOver: Promise<void> | undefined;
-  /** The same, for one that learns it from replies first. */
-  handedOverSoon: Promise<void> | undefined;
 
   /** When it last showed that it is alive, by `performance.now()`. */
   aliveAt = performance.now();

@@ -25,10 +25,10 @@ export class StreamQueue {
     for (const [peer, queued] of this.#queued) {
       if (this.#turn.isSpent) return;
       this.#queued.delete(peer);
-      const [serve, ...later] = queued;
+      const serve = queued.shift()!;
       // Behind the others, where this loop finds it again.
-      if (later.length > 0) this.#queued.set(peer, later);
-      this.#serve(serve!);
+      if (queued.length > 0) this.#queued.set(peer, queued);
+      this.#serve(serve);
     }
   }
 

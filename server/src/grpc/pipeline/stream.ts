@@ -6,8 +6,7 @@ import type { Logger } from 'pino';
 import { invalidArgument } from '../../session/errors';
 import type { SessionError } from '../../session/errors';
 import { CallQueue } from '../budgets/call-queue';
-import type { QueuedCall, SharedBudgets } from '../budgets/call-queue';
-import { CallContext } from '../../rpc/call-context';
+import type { SharedBudgets } from '../budgets/call-queue';
 import { readOneAhead } from '../connections/grpc-js-internals';
 import type { OpenStream } from '../connections/open-stream';
 import { deadlineExceeded } from '../../rpc/dispatcher';
@@ -21,7 +20,9 @@ import { toServiceError, toStatus } from '../../rpc/status';
 import { ChangeReports } from './change-reports';
 import type { ChangeReportParts } from './change-reports';
 import { FrameError, readFrame } from './frame-reader';
-import type { Frame, FrameCall } from './frame-reader';
+import type { Frame } from './frame-reader';
+import { PipelinedCall } from './pipelined-call';
+import type { CallRunner } from './pipelined-call';
 import { ReplyBuffer } from './reply-buffer';
 
 export type PipelineStream = ServerDuplexStream<Buffer, Buffer>;
@@ -44,7 +45,7 @@ const readAhead = { calls: 32, bytes: 64 * 1024 } as const;
  * One stream, with backpressure: calls are queued until there is room and the client has read its replies, and no frame is read
  * while many are queued.
  */
-export class Pipeline {
+export class Pipeline implements CallRunner {
   readonly #stream: PipelineStream;
   readonly #open: OpenStream;
   readonly #parts: PipelineParts;
@@ -248,41 +249,6 @@ export class Pipeline {
 
   #statusOf(error: SessionError): Status {
     return toStatus(error, 'Pipeline', this.#parts.logger);
-  }
-}
-
-/** A call of a pipeline that is not answered. */
-class PipelinedCall extends CallContext implements QueuedCall {
-  readonly id: number;
-  readonly method: string;
-  readonly request: Buffer;
-  readonly hasTooMuchMetadata: boolean;
-  /** It may have waited to be read for longer than its caller waits. */
-  readonly isStale: boolean;
-  dispatch: Dispatch | undefined;
-  readonly #pipeline: Pipeline;
-
-  constructor(
-    pipeline: Pipeline,
-    { id, method, request, timeoutMs, metadata, hasTooMuchMetadata }: FrameCall,
-    now: number,
-    waitMs: number,
-  ) {
-    super(timeoutMs === 0 ? Infinity : now + timeoutMs, metadata, waitMs);
-    this.#pipeline = pipeline;
-    this.id = id;
-    this.method = method;
-    this.request = request;
-    this.hasTooMuchMetadata = hasTooMuchMetadata;
-    this.isStale = waitMs > 0 && this.changeDeadline <= now;
-  }
-
-  start(reserved: number): void {
-    if (this.dispatch !== undefined) this.#pipeline.start(this, this.dispatch, reserved);
-  }
-
-  refuse(error: SessionError): void {
-    this.#pipeline.refuse(this, error);
   }
 }
 
