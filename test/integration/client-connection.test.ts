@@ -1,10 +1,18 @@
+import { once } from 'node:events';
+import { constants, createServer } from 'node:http2';
+import type { ServerHttp2Stream } from 'node:http2';
+import type { AddressInfo } from 'node:net';
 import { status } from '@grpc/grpc-js';
 import { describe, expect, test } from '@jest/globals';
 import type { SessionClient } from '@session-sidecar/client';
+import { UpdateSessionResponse } from '@session-sidecar/proto/session/v1/session_service';
+import { openChannel } from '../../client/src/transport/channel';
+import { unaryTransport } from '../../client/src/transport/unary-transport';
 import { codeOf, connect } from '../support/client';
 import type { TcpProxy } from '../support/tcp-proxy';
 import { failure, sessionWith } from '../support/fake-sidecar';
 import { until } from '../support/poll';
+import { framed } from '../support/raw-http2';
 import { stackForEachTest } from '../support/stack';
 
 /*
@@ -119,6 +127,53 @@ describe('a connection to a sidecar that is about to stop', () => {
     await until('it to be closed', () => proxy.links.length === 1);
   });
 });
+
+test('a connection that received a GOAWAY is left by new calls, and brings the answers to those in flight however late', async () => {
+  const streams: ServerHttp2Stream[] = [];
+  let pings = 0;
+  const server = createServer();
+  server.on('stream', (stream) => {
+    streams.push(stream);
+    if (streams.length === 1) stream.session!.goaway(constants.NGHTTP2_NO_ERROR, 2 ** 31 - 1);
+    else stream.session!.on('ping', () => (pings += 1));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  stack.defer(() => server.close());
+  const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const client = unaryTransport(openChannel(address), address);
+  stack.defer(() => client.close());
+  const update = () =>
+    client.call(
+      'updateSession',
+      { token: 'token', mutations: [], ifVersion: undefined, idleExpiry: undefined, subject: undefined },
+      { deadline: performance.now() + 25_000 },
+    );
+
+  const updates = [update()];
+  await until('the first call', () => streams.length === 1);
+  await until('a call over another connection', () => {
+    updates.push(update());
+    return streams.length > 1 && streams.at(-1)!.session !== streams[0]!.session;
+  });
+  // The client pings each connection as often, unless it may not.
+  await until('several pings', () => pings >= 3);
+  for (const stream of streams) answer(stream);
+  await Promise.all(updates);
+});
+
+function answer(stream: ServerHttp2Stream): void {
+  const response = UpdateSessionResponse.encode({
+    version: 2,
+    expires: undefined,
+    results: [],
+    liveMs: 0,
+    etag: Buffer.alloc(0),
+  }).finish();
+  stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
+  stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
+  stream.end(framed(response));
+}
 
 test.each(transports)('a %s connection outlasts an application that blocks its event loop', async (transport) => {
   const proxy = await startProxied();

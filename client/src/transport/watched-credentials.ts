@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { ChannelCredentials, credentials } from '@grpc/grpc-js';
 import type { ConnectionMonitor } from './connection-monitor';
+import { pingUntilGoaway } from './grpc-js-internals';
 
 type CreateSecureConnector = ChannelCredentials['_createSecureConnector'];
 
@@ -28,7 +29,7 @@ export class WatchedCredentials extends ChannelCredentials {
 
   override _createSecureConnector(...args: Parameters<CreateSecureConnector>): ReturnType<CreateSecureConnector> {
     const connector = this.#plaintext._createSecureConnector(...args);
-    return {
+    return pingUntilGoaway({
       ...connector,
       // The first step of each attempt to connect.
       waitForReady: () => {
@@ -39,6 +40,6 @@ export class WatchedCredentials extends ChannelCredentials {
         this.#monitor.connected(socket);
         return connector.connect(socket);
       },
-    };
+    });
   }
 }
