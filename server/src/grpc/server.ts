@@ -129,7 +129,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
       pipelines.announceDraining();
       const finished = await within(
         graceMs,
-        connections.handOver().then(() => calls.idle()),
+        connections.handOverIdle().then(() => calls.idle()),
       );
       if (finished) await connections.handOverBusy();
       // The last answers must get out, but a client that watches grpc.health.v1 would keep the server for ever.

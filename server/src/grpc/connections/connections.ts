@@ -114,7 +114,7 @@ export class Connections {
     session.once('remoteSettings', () => {
       peer.isEstablished = true;
       showLife(peer, performance.now());
-      void this.#handOver?.now(peer);
+      void this.#handOver?.send(peer);
     });
   }
 
@@ -131,7 +131,6 @@ export class Connections {
     peer.streams.add(1);
     peer.aliveAt = now;
     this.#readTurns.streamOpened(peer.reading, now);
-    void this.#handOver?.soon(peer);
   }
 
   /** @param serve is called now, or in a later turn of the event loop, by when the stream may have ended */
@@ -146,36 +145,34 @@ export class Connections {
     if (peer.streams.amount > 0 || !this.#peers.has(peer)) return;
     showLife(peer, now);
     this.#idle.set(peer, now);
-    void this.#handOver?.soon(peer);
+    void this.#handOver?.send(peer);
   }
 
   /**
-   * Sends clients to another process. Idle connections get a GOAWAY now, others a while after a call began or ended. Pipelines
-   * announce the shutdown themselves.
+   * Sends clients to another process: from now on, each connection gets a GOAWAY once it has no call. Pipelines announce the
+   * shutdown themselves.
    *
    * @returns once those without calls know
    */
-  async handOver(): Promise<void> {
+  async handOverIdle(): Promise<void> {
     const handOver = (this.#handOver = new HandOver());
-    const now = performance.now();
-    const told: Promise<void>[] = [];
-    for (const peer of this.#peers) {
-      if (!peer.isEstablished) peer.socket.destroy();
-      else if (peer.streams.amount === 0) told.push(handOver.idle(peer, now - (this.#idle.get(peer) ?? -Infinity)));
-    }
-    await Promise.all(told);
+    for (const peer of this.#peers) if (!peer.isEstablished) peer.socket.destroy();
+    await Promise.all(this.#established((peer) => peer.streams.amount === 0).map((peer) => handOver.send(peer)));
   }
 
   /**
    * Sends clients away whose calls never stopped, too: a connection that is closed without a GOAWAY may lose what the client
    * sends meanwhile.
    *
-   * @returns once they know. Those with a pipeline are left out
+   * @returns once they know
    */
   async handOverBusy(): Promise<void> {
-    const busy = [...this.#peers].filter((peer) => peer.isEstablished && peer.pipelines === 0);
     const handOver = (this.#handOver ??= new HandOver());
-    await Promise.all(busy.map((peer) => handOver.last(peer)));
+    await Promise.all(this.#established((peer) => peer.pipelines === 0).map((peer) => handOver.send(peer)));
+  }
+
+  #established(which: (peer: Peer) => boolean): readonly Peer[] {
+    return [...this.#peers].filter((peer) => peer.isEstablished && which(peer));
   }
 
   /** Resolves when there are none. */

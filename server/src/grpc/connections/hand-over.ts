@@ -11,38 +11,12 @@ const minIdleHandOverMs = 250;
 /** How many times as long as it took to answer a ping an idle client gets to read a GOAWAY: a busy machine delays it unevenly. */
 const idleLatencyFactor = 5;
 
-/** How long busy clients, which learn of the shutdown with each reply, may take to reconnect by themselves. */
-const busyHandOverMs = 250;
-
 /** A GOAWAY with it refuses no stream; it announces the one that will. */
 const highestStreamId = 2 ** 31 - 1;
 
-/**
- * Sends the clients of a sidecar that stops to another process. Calls that they sent before they received the GOAWAY are answered.
- * A client on Node.js that makes a call while it reads the GOAWAY loses those in flight, so one that was busy a moment ago first
- * learns of the stop from calls that are refused, after which it makes no more.
- */
+/** Sends the clients of a sidecar that stops to another process. Calls that they sent before they knew are answered. */
 export class HandOver {
-  readonly #now = new WeakMap<Peer, Promise<void>>();
-  readonly #soon = new WeakMap<Peer, Promise<void>>();
-
-  /** @param idleMs for how long it has had no call */
-  idle(peer: Peer, idleMs: number): Promise<void> {
-    return idleMs < busyHandOverMs ? this.soon(peer) : this.now(peer);
-  }
-
-  /** @returns what was begun, or begins it now */
-  last(peer: Peer): Promise<void> {
-    return this.#soon.get(peer) ?? this.now(peer);
-  }
-
-  /** Once its client has had time to learn of the stop from replies. A pipeline learns of it by itself. */
-  soon(peer: Peer): Promise<void> {
-    return once(this.#soon, peer, (resolve) => {
-      peer.session?.once('close', resolve);
-      setTimeout(() => resolve(peer.pipelines === 0 ? this.now(peer) : undefined), busyHandOverMs);
-    });
-  }
+  readonly #begun = new WeakMap<Peer, Promise<void>>();
 
   /**
    * The answer to a ping comes after all that the client sent before it knew. A client without calls is pinged first: those on
@@ -50,10 +24,16 @@ export class HandOver {
    *
    * @returns once the client knows, or has had time to learn it
    */
-  now(peer: Peer): Promise<void> {
+  send(peer: Peer): Promise<void> {
+    const begun = this.#begun.get(peer) ?? this.#send(peer);
+    this.#begun.set(peer, begun);
+    return begun;
+  }
+
+  #send(peer: Peer): Promise<void> {
     const { session } = peer;
     if (session === undefined || session.closed || session.destroyed) return Promise.resolve();
-    return once(this.#now, peer, (resolve) => {
+    return new Promise((resolve) => {
       let timer: NodeJS.Timeout | undefined;
       const done = (): void => {
         clearTimeout(timer);
@@ -78,14 +58,4 @@ export class HandOver {
       });
     });
   }
-}
-
-function once(
-  begun: WeakMap<Peer, Promise<void>>,
-  peer: Peer,
-  begin: (resolve: (value: void | Promise<void>) => void) => void,
-): Promise<void> {
-  const promise = begun.get(peer) ?? new Promise<void>(begin);
-  begun.set(peer, promise);
-  return promise;
 }

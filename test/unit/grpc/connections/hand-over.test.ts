@@ -35,7 +35,7 @@ class FakeSocket extends EventEmitter {
   }
 }
 
-describe('an idle connection of a sidecar that stops', () => {
+describe('a connection of a sidecar that stops', () => {
   let connections: Connections;
   let session: Session;
 
@@ -61,7 +61,7 @@ describe('an idle connection of a sidecar that stops', () => {
   });
 
   test('is closed soon after the GOAWAY when its client answers at once', () => {
-    void connections.handOver();
+    void connections.handOverIdle();
     expect(session.goaway).not.toHaveBeenCalled();
     session.pings[0]!();
     expect(session.goaway).toHaveBeenCalledTimes(1);
@@ -72,7 +72,7 @@ describe('an idle connection of a sidecar that stops', () => {
   });
 
   test('stays open for several times as long as its client took to answer', () => {
-    void connections.handOver();
+    void connections.handOverIdle();
     jest.advanceTimersByTime(60);
     session.pings[0]!();
     jest.advanceTimersByTime(299);
@@ -82,14 +82,14 @@ describe('an idle connection of a sidecar that stops', () => {
   });
 
   test('is closed at once when its client answers after the GOAWAY, so that nothing can be on its way', () => {
-    void connections.handOver();
+    void connections.handOverIdle();
     session.pings[0]!();
     session.pings[1]!();
     expect(session.closed).toBe(true);
   });
 
   test('is closed in the end when its client does not answer', () => {
-    void connections.handOver();
+    void connections.handOverIdle();
     jest.advanceTimersByTime(499);
     expect(session.goaway).not.toHaveBeenCalled();
     jest.advanceTimersByTime(500);
@@ -98,22 +98,20 @@ describe('an idle connection of a sidecar that stops', () => {
     expect(session.closed).toBe(true);
   });
 
-  test('gets no GOAWAY soon after a call, so that a client that makes another learns of the stop from its reply', () => {
+  test('gets a GOAWAY when its last call has ended', () => {
     const peer = connections.of(session as unknown as ServerHttp2Session)!;
     connections.streamOpened(peer, performance.now());
-    connections.streamClosed(peer);
-    void connections.handOver();
-    jest.advanceTimersByTime(249);
+    void connections.handOverIdle();
     expect(session.pings).toHaveLength(0);
-    jest.advanceTimersByTime(1);
-    expect(session.pings).toHaveLength(1);
+    connections.streamClosed(peer);
+    session.pings[0]!();
+    expect(session.goaway).toHaveBeenCalledTimes(1);
   });
 
-  test('with calls all the time gets a GOAWAY before the sidecar closes it', async () => {
+  test('gets a GOAWAY before it is closed when it has calls all the time', async () => {
     const peer = connections.of(session as unknown as ServerHttp2Session)!;
     connections.streamOpened(peer, performance.now());
-    await connections.handOver();
-    expect(session.goaway).not.toHaveBeenCalled();
+    await connections.handOverIdle();
     const told = connections.handOverBusy();
     expect([session.goaway.mock.calls.length, session.closed]).toEqual([1, false]);
     session.pings[0]!();
