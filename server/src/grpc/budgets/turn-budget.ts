@@ -1,8 +1,8 @@
 /**
- * Work starts in a turn of the event loop until that has taken this long, in ms: decoding a large request takes one or two, and
- * clients whose requests have not been read wait for the end of the turn.
+ * Work of one kind starts in a turn of the event loop until that has taken this long, in ms: clients whose requests have not been
+ * read wait for the end of the turn.
  */
-const sliceMs = 4;
+export const turnSliceMs = 1;
 
 /** What one turn of the event loop may spend on work of one kind. */
 export class TurnBudget {
@@ -28,7 +28,7 @@ export class TurnBudget {
   use(): void {
     this.#started += 1;
     if (this.#endsAt < Infinity) return;
-    this.#endsAt = performance.now() + sliceMs;
+    this.#endsAt = performance.now() + turnSliceMs;
     setImmediate(() => {
       this.#endsAt = Infinity;
       this.#started = 0;

@@ -1,5 +1,6 @@
 import type { ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
+import { TurnBudget } from '../budgets/turn-budget';
 import type { RefusalLimit } from '../../rpc/refusals';
 import { HandOver } from './hand-over';
 import { showLife, whyEnd } from './liveness';
@@ -18,8 +19,8 @@ const flushMs = 10;
 /** Maximum interval between two checks of all connections. */
 const maxTickMs = 1000;
 
-/** HTTP/2 handshakes per turn of the event loop; each takes longer than a call. */
-const handshakesPerTurn = 8;
+/** HTTP/2 handshakes per turn of the event loop, when no streams come with them. */
+const maxHandshakesPerTurn = 8;
 
 /** All connections. There are never more than a limit: a new one takes the place of one that is not in use. */
 export class Connections {
@@ -39,6 +40,7 @@ export class Connections {
   readonly #timer: NodeJS.Timeout;
   /** Those whose first bytes are there. */
   readonly #handshakes: Peer[] = [];
+  readonly #handshakeTurn = new TurnBudget(() => this.#shakeHands());
   #injecting: Peer | undefined;
   #handOver: HandOver | undefined;
 
@@ -86,20 +88,29 @@ export class Connections {
     socket.on('error', () => undefined);
     // HTTP/2 costs several times what a socket does. A client speaks first.
     socket.once('readable', () => {
-      if (this.#handshakes.push(peer) === 1) setImmediate(() => this.#shakeHands());
+      if (this.#handshakes.push(peer) === 1) this.#shakeHands();
     });
   }
 
-  /** A few in each turn: calls of other connections come between. */
+  /**
+   * A few in every other turn: calls of other connections come between. Each in a callback of its own, after which the streams open
+   * that came with the first bytes, up to a hundred: they count as well.
+   */
   #shakeHands(): void {
-    for (const peer of this.#handshakes.splice(0, handshakesPerTurn)) {
-      const { socket } = peer;
-      if (socket.destroyed || socket.readableLength === 0) continue;
-      this.#injecting = peer;
-      this.#inject(socket);
-      this.#injecting = undefined;
-    }
-    if (this.#handshakes.length > 0) setImmediate(() => this.#shakeHands());
+    const count = Math.min(this.#handshakes.length, maxHandshakesPerTurn);
+    for (let i = 0; i < count; i++) setImmediate(() => this.#shakeHand());
+  }
+
+  #shakeHand(): void {
+    if (this.#handshakeTurn.isSpent) return;
+    const peer = this.#handshakes.shift();
+    if (peer === undefined) return;
+    this.#handshakeTurn.use();
+    const { socket } = peer;
+    if (socket.destroyed || socket.readableLength === 0) return;
+    this.#injecting = peer;
+    this.#inject(socket);
+    this.#injecting = undefined;
   }
 
   /** A connection of gRPC came out of the socket that is being injected. */

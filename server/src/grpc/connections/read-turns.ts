@@ -1,7 +1,5 @@
 import type { Socket } from 'node:net';
-
-/** How long a turn of the event loop may take, in ms, before connections that open many streams have to wait. */
-const sliceMs = 4;
+import { turnSliceMs } from '../budgets/turn-budget';
 
 /** A connection that opens more streams than this in a turn opens many, and so may a new one. */
 const burstStreams = 16;
@@ -9,8 +7,8 @@ const burstStreams = 16;
 /** For how long that is assumed, in ms. */
 const burstMemoryMs = 1000;
 
-/** How many connections are read again in one turn. The first that opens many streams makes the others wait on. */
-const resumedPerTurn = 8;
+/** How many connections are read again in every other turn. The first that opens many streams makes the others wait on. */
+const resumedPerTurn = 2;
 
 /** How a connection is read. */
 export class Reading {
@@ -32,7 +30,7 @@ export class Reading {
 
 /**
  * Opening or closing a stream takes up to 0.1 ms, and a few kilobytes do that to a hundred. Once this has taken too long in one
- * turn of the event loop, connections that open many are not read until the next turn, and then a few in each: the others wait
+ * turn of the event loop, connections that open many are not read in this turn, and then a few in every other: the others wait
  * for some of them, and not for all.
  */
 export class ReadTurns {
@@ -75,7 +73,7 @@ export class ReadTurns {
   #begin(now: number): void {
     if (this.#endsAt < Infinity) return;
     this.#turn += 1;
-    this.#endsAt = now + sliceMs;
+    this.#endsAt = now + turnSliceMs;
     setImmediate(() => this.#end());
   }
 
@@ -96,7 +94,7 @@ export class ReadTurns {
   /** The sockets of those that are resumed are read before the end of the next turn. */
   #end(): void {
     for (const reading of this.#resumed) if (!reading.isStopped) reading.stoppedAt = undefined;
-    this.#resumed = this.#mayResume() ? this.#queue.splice(0, resumedPerTurn) : [];
+    this.#resumed = this.#resumed.length === 0 && this.#mayResume() ? this.#queue.splice(0, resumedPerTurn) : [];
     for (const reading of this.#resumed) {
       reading.isStopped = false;
       resumeReading(reading.socket);

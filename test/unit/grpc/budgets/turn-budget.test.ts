@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import { TurnBudget } from '../../../../server/src/grpc/budgets/turn-budget';
+import { TurnBudget, turnSliceMs } from '../../../../server/src/grpc/budgets/turn-budget';
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -21,13 +21,13 @@ describe('TurnBudget', () => {
     expect(budget.isSpent).toBe(false);
   });
 
-  test('is spent when the turn has taken 4 ms since the first piece of work', () => {
+  test('is spent when the turn has taken its slice since the first piece of work', () => {
     const budget = new TurnBudget(() => {});
     const now = jest.spyOn(performance, 'now').mockReturnValue(1000);
     budget.use();
-    now.mockReturnValue(1003.9);
+    now.mockReturnValue(1000 + 0.9 * turnSliceMs);
     expect(budget.isSpent).toBe(false);
-    now.mockReturnValue(1004);
+    now.mockReturnValue(1000 + turnSliceMs);
     expect(budget.isSpent).toBe(true);
   });
 

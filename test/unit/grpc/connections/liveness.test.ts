@@ -1,5 +1,5 @@
 import type { ServerHttp2Session } from 'node:http2';
-import { beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { whyEnd } from '../../../../server/src/grpc/connections/liveness';
 import type { Pressure } from '../../../../server/src/grpc/connections/liveness';
 import type { Peer } from '../../../../server/src/grpc/connections/peer';
@@ -27,6 +27,10 @@ describe('a connection', () => {
     } as unknown as Peer;
   });
 
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
   const look = (now: number, pressure: Partial<Pressure> = {}) =>
     whyEnd(peer, now, { repliesAreSpent: false, isCrowded: false, ...pressure }, limits);
 
@@ -52,11 +56,11 @@ describe('a connection', () => {
   test('that answers is left alone, and asked again later', () => {
     look(10_000);
     socket.bytesRead += 17;
+    jest.spyOn(performance, 'now').mockReturnValue(12_000);
     pings[0]!(null);
     expect(peer.pingedAt).toBeUndefined();
-    const { aliveAt } = peer;
-    expect([look(aliveAt + 9999), pings.length]).toEqual([undefined, 1]);
-    expect([look(aliveAt + 10_000), pings.length]).toEqual([undefined, 2]);
+    expect([look(21_999), pings.length]).toEqual([undefined, 1]);
+    expect([look(22_000), pings.length]).toEqual([undefined, 2]);
   });
 
   test('whose bytes become no frame, at once or one by one, is asked soon and ended sooner', () => {

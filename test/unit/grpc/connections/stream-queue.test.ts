@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { turnSliceMs } from '../../../../server/src/grpc/budgets/turn-budget';
 import type { Peer } from '../../../../server/src/grpc/connections/peer';
 import { StreamQueue } from '../../../../server/src/grpc/connections/stream-queue';
 
@@ -22,7 +23,7 @@ describe('StreamQueue', () => {
     const add = (peer: number, name: string) =>
       queue.add(peers[peer]!, () => {
         served.push(name);
-        now.mockReturnValue(performance.now() + 2);
+        now.mockReturnValue(performance.now() + turnSliceMs / 2);
       });
     for (const name of ['a1', 'a2', 'a3', 'a4', 'a5']) add(0, name);
     for (const name of ['b1', 'b2']) add(1, name);
