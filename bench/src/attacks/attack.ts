@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /** Where the attacked sidecar listens, on loopback. */
 export interface AttackTarget {
   /** `host:port` of gRPC. */
@@ -23,6 +25,11 @@ export class Assault {
   readonly #ending = new AbortController();
   readonly #open = new Set<Resource>();
   readonly #tally: Record<string, number> = {};
+
+  constructor() {
+    // Each of its connections waits for the end.
+    setMaxListeners(Infinity, this.signal);
+  }
 
   get isOver(): boolean {
     return this.#ending.signal.aborted;
