@@ -648,14 +648,18 @@ describe('what a fault excuses, and what not', () => {
     );
   });
 
-  test('a planned restart: a transform with a short deadline, and none with the default', () => {
+  test('a planned restart: a transform of a session that others change all the time, and of no other', () => {
     const transform: Call = { kind: 'update', through: 'session', writes: [] };
     tell(
+      (s) => {
+        s.fault({ injected: 1000, possible: 1300, restart: { sidecar: 'a', downMs: 300 } });
+        for (let n = 1; n <= 30; n++) s.update(`other-${n}`, 1100 + 10 * n, { version: n + 1 });
+        s.update('1', 1100, maybe(), { call: transform, completed: 4100, deadline: 4100 });
+      },
       (s) =>
         s
-          .fault({ injected: 1000, possible: 1300, restart: { sidecar: 'a', downMs: 300 } })
-          .update('1', 1100, maybe(), { call: transform, deadline: 2100 }),
-      (s) => s.update('2', 1100, maybe(), { call: transform, deadline: 4100 }),
+          .update('2', 5100, maybe(), { call: transform, completed: 8100, deadline: 8100 })
+          .fault({ injected: 5000, possible: 5300, restart: { sidecar: 'a', downMs: 300 } }),
       'no call fails in a planned restart',
     );
   });

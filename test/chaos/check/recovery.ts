@@ -96,7 +96,8 @@ export function restartsUnnoticed(view: HistoryView): Violation[] {
           isTrouble(operation) &&
           operation.completed >= fault.injected &&
           operation.invoked <= end &&
-          operation.deadline - operation.invoked >= patienceFor(operation, restart.downMs) &&
+          operation.deadline - operation.invoked >= restart.downMs + restartSlackMs &&
+          !isContended(operation, operations) &&
           !isDisturbed(operation.invoked, operation.completed),
       )
       .map((operation) => ({
@@ -111,15 +112,23 @@ export function restartsUnnoticed(view: HistoryView): Violation[] {
 /** What a caller needs after the sidecar serves again, in ms: to connect, and to be answered. */
 const restartSlackMs = 400;
 
-/** How long a call has to wait for its answer, in ms, to be answered in spite of a restart. */
-function patienceFor({ call }: Operation, downMs: number): number {
-  const isTransform = call.kind === 'update' && call.through === 'session';
-  // It tries again while others change the session, so on a busy one a short deadline is missed without a restart.
-  return isTransform ? defaultDeadlineMs : downMs + restartSlackMs;
-}
+/** Changes by others, during a transform, of a session that others change all the time. */
+const contendedChanges = 30;
 
-/** The default of all clients. */
-const defaultDeadlineMs = 3000;
+/** A transform tries again when others have changed the session meanwhile: it can miss any deadline without a restart. */
+function isContended({ id, call, session, invoked, completed }: Operation, operations: readonly Operation[]): boolean {
+  if (call.kind !== 'update' || call.through !== 'session') return false;
+  const changes = operations.filter(
+    (other) =>
+      other.id !== id &&
+      other.session === session &&
+      other.call.kind === 'update' &&
+      other.outcome.status === 'ok' &&
+      other.completed >= invoked &&
+      other.invoked <= completed,
+  );
+  return changes.length >= contendedChanges;
+}
 
 /** Failures that no fault explains: calls through a sidecar with which nothing was wrong. */
 export function unexplained(view: HistoryView): Operation[] {
