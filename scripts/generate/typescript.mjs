@@ -1,7 +1,7 @@
 // How the TypeScript stubs and the descriptors are generated from proto/session/v1.
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { root } from '../lib/run.mjs';
@@ -22,9 +22,32 @@ export const typescriptStubs = {
   generate(out) {
     const template = readFileSync(join(root, 'buf.gen.yaml'), 'utf8').replace('out: proto/gen', `out: ${out}`);
     buf('generate', '--template', template, ...sources);
+    readInPlace(out);
     writeFileSync(join(out, 'descriptors.ts'), descriptorsModule());
   },
 };
+
+/** Takes detours out of what ts-proto has made, which every message that is read would take. */
+function readInPlace(out) {
+  for (const name of readdirSync(out, { recursive: true }).filter((file) => file.endsWith('.ts'))) {
+    const path = join(out, name);
+    const source = readFileSync(path, 'utf8');
+    // A bigint becomes a number without a text in between.
+    let changed = source.replaceAll('globalThis.Number(int64.toString())', 'globalThis.Number(int64)');
+    // ts-proto copies all bytes out of a message, and those of a pipelined call are in two messages, one inside the other.
+    if (dirname(name) === join('session', 'v1'))
+      changed = changed.replaceAll('Buffer.from(reader.bytes())', 'viewOf(reader.bytes())');
+    if (changed.includes('viewOf(')) changed += viewOf;
+    if (changed !== source) writeFileSync(path, changed);
+  }
+}
+
+const viewOf = `
+/** The same bytes in the same memory: a Buffer keeps the message alive that it was read from. */
+function viewOf(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+`;
 
 function descriptorsModule() {
   const served = ['proto/session', 'node_modules/grpc-health-check/proto/health'].flatMap((path) => ['--path', path]);

@@ -38,6 +38,9 @@ const options = {
   'grpc.enable_channelz': 0,
   // The size of sessions is limited by the sidecar.
   'grpc.max_receive_message_length': -1,
+  // What the sidecar may send before the client has read it. One stream carries all replies, and with the 64 KiB of HTTP/2, each
+  // large session would wait for the client several times. The sidecar has at most 2 MiB of replies in flight on a stream.
+  'grpc-node.flow_control_window': 4 * 1024 * 1024,
 };
 
 /** The only place that makes connections to the sidecar. */

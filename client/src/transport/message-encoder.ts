@@ -4,8 +4,8 @@ export interface Encodable<Message> {
   encode(message: Message, writer: BinaryWriter): BinaryWriter;
 }
 
-/** Larger messages are rare, and a writer keeps the memory of the largest one it wrote. */
-const maxKeptBytes = 256 * 1024;
+/** Larger than a session under the sidecar's default limits. A writer keeps the memory of the largest message it wrote. */
+const maxKeptBytes = 512 * 1024;
 
 /**
  * Encodes messages with one writer. Each new writer finds out anew how much memory it needs, which costs as much as the rest of

@@ -11,8 +11,8 @@ class Writer extends BinaryWriter {
   }
 }
 
-/** Larger messages than this are rare; a writer keeps the room of the largest it wrote. */
-const maxKeptBytes = 256 * 1024;
+/** Larger than a session under the default limits. A writer keeps the room of the largest message it wrote. */
+const maxKeptBytes = 512 * 1024;
 
 /** One for all messages: each writer finds out anew how much room it takes, which costs as much as the rest of encoding. */
 let writer = new Writer();

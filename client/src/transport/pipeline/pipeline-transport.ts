@@ -11,6 +11,7 @@ import { isIdempotent, methods } from '../transport';
 import type { MethodName, RequestOf, ResponseOf, Transport } from '../transport';
 import type { ChangeListener, ChangeSource } from './change-listener';
 import { PipelineConnection } from './connection';
+import { detached } from './detached';
 import { emptyReply, requestTooLarge, undecodableReply } from './errors';
 import { InFlightCalls } from './in-flight-calls';
 import { Outbox } from './outbox';
@@ -158,7 +159,7 @@ export class PipelineTransport implements Transport, ChangeSource {
     const { method, resolve, reject } = pending;
     this.#settle(pending);
     try {
-      resolve(codecOf(method).deserialize(response));
+      resolve(codecOf(method).deserialize(detached(response)));
     } catch (cause) {
       reject(undecodableReply(this.#describe(method), cause as Error));
     }

@@ -240,7 +240,7 @@ export const PipelineCall: MessageFns<PipelineCall> = {
               break;
             }
 
-            message.request = Buffer.from(reader.bytes());
+            message.request = viewOf(reader.bytes());
             continue;
           }
           case 4: {
@@ -525,7 +525,7 @@ export const PipelineReply: MessageFns<PipelineReply> = {
               break;
             }
 
-            message.outcome = { $case: "response", value: Buffer.from(reader.bytes()) };
+            message.outcome = { $case: "response", value: viewOf(reader.bytes()) };
             continue;
           }
           case 3: {
@@ -550,7 +550,7 @@ export const PipelineReply: MessageFns<PipelineReply> = {
 };
 
 function longToNumber(int64: { toString(): string }): number {
-  const num = globalThis.Number(int64.toString());
+  const num = globalThis.Number(int64);
   if (num > globalThis.Number.MAX_SAFE_INTEGER) {
     throw new globalThis.Error("Value is larger than Number.MAX_SAFE_INTEGER");
   }
@@ -563,4 +563,9 @@ function longToNumber(int64: { toString(): string }): number {
 export interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
+}
+
+/** The same bytes in the same memory: a Buffer keeps the message alive that it was read from. */
+function viewOf(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -386,7 +386,7 @@ export const Session_DataEntry: MessageFns<Session_DataEntry> = {
               break;
             }
 
-            message.value = Buffer.from(reader.bytes());
+            message.value = viewOf(reader.bytes());
             continue;
           }
         }
@@ -625,7 +625,7 @@ export const Set: MessageFns<Set> = {
               break;
             }
 
-            message.value = Buffer.from(reader.bytes());
+            message.value = viewOf(reader.bytes());
             continue;
           }
         }
@@ -812,7 +812,7 @@ export const Append: MessageFns<Append> = {
               break;
             }
 
-            message.value = Buffer.from(reader.bytes());
+            message.value = viewOf(reader.bytes());
             continue;
           }
           case 3: {
@@ -937,7 +937,7 @@ export const PushFlash: MessageFns<PushFlash> = {
               break;
             }
 
-            message.message = Buffer.from(reader.bytes());
+            message.message = viewOf(reader.bytes());
             continue;
           }
           case 3: {
@@ -1002,7 +1002,7 @@ export const MutationResult: MessageFns<MutationResult> = {
               break;
             }
 
-            message.value = Buffer.from(reader.bytes());
+            message.value = viewOf(reader.bytes());
             continue;
           }
         }
@@ -1031,7 +1031,7 @@ function fromTimestamp(t: Timestamp): Date {
 }
 
 function longToNumber(int64: { toString(): string }): number {
-  const num = globalThis.Number(int64.toString());
+  const num = globalThis.Number(int64);
   if (num > globalThis.Number.MAX_SAFE_INTEGER) {
     throw new globalThis.Error("Value is larger than Number.MAX_SAFE_INTEGER");
   }
@@ -1044,4 +1044,9 @@ function longToNumber(int64: { toString(): string }): number {
 export interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
+}
+
+/** The same bytes in the same memory: a Buffer keeps the message alive that it was read from. */
+function viewOf(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

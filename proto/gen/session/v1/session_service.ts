@@ -465,7 +465,7 @@ export const GetSessionRequest: MessageFns<GetSessionRequest> = {
               break;
             }
 
-            message.etag = Buffer.from(reader.bytes());
+            message.etag = viewOf(reader.bytes());
             continue;
           }
         }
@@ -544,7 +544,7 @@ export const GetSessionResponse: MessageFns<GetSessionResponse> = {
               break;
             }
 
-            message.etag = Buffer.from(reader.bytes());
+            message.etag = viewOf(reader.bytes());
             continue;
           }
         }
@@ -715,7 +715,7 @@ export const UpdateSessionRequest: MessageFns<UpdateSessionRequest> = {
               break;
             }
 
-            message.etag = Buffer.from(reader.bytes());
+            message.etag = viewOf(reader.bytes());
             continue;
           }
         }
@@ -805,7 +805,7 @@ export const UpdateSessionResponse: MessageFns<UpdateSessionResponse> = {
               break;
             }
 
-            message.etag = Buffer.from(reader.bytes());
+            message.etag = viewOf(reader.bytes());
             continue;
           }
         }
@@ -1115,7 +1115,7 @@ export const PushFlashRequest: MessageFns<PushFlashRequest> = {
               break;
             }
 
-            message.message = Buffer.from(reader.bytes());
+            message.message = viewOf(reader.bytes());
             continue;
           }
           case 4: {
@@ -1272,7 +1272,7 @@ export const PopFlashResponse: MessageFns<PopFlashResponse> = {
               break;
             }
 
-            message.messages.push(Buffer.from(reader.bytes()));
+            message.messages.push(viewOf(reader.bytes()));
             continue;
           }
         }
@@ -1375,7 +1375,7 @@ export const PeekFlashResponse: MessageFns<PeekFlashResponse> = {
               break;
             }
 
-            message.messages.push(Buffer.from(reader.bytes()));
+            message.messages.push(viewOf(reader.bytes()));
             continue;
           }
         }
@@ -2243,7 +2243,7 @@ function fromTimestamp(t: Timestamp): Date {
 }
 
 function longToNumber(int64: { toString(): string }): number {
-  const num = globalThis.Number(int64.toString());
+  const num = globalThis.Number(int64);
   if (num > globalThis.Number.MAX_SAFE_INTEGER) {
     throw new globalThis.Error("Value is larger than Number.MAX_SAFE_INTEGER");
   }
@@ -2256,4 +2256,9 @@ function longToNumber(int64: { toString(): string }): number {
 export interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
+}
+
+/** The same bytes in the same memory: a Buffer keeps the message alive that it was read from. */
+function viewOf(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -57,15 +57,24 @@ interface CallInsides {
   readonly call?: { readonly stream?: ServerHttp2Stream };
 }
 
+/**
+ * All that grpc-js does with an encoded response: it asks for its length, and has it copied behind the five bytes that come first.
+ * A Buffer is one.
+ */
+export interface OutgoingMessage {
+  readonly byteLength: number;
+  copy(target: Buffer, offset: number): void;
+}
+
 /** The stream of HTTP/2 that a call came on. */
 export function http2StreamOf(
-  call: ServerUnaryCall<Buffer, Buffer> | ServerDuplexStream<Buffer, Buffer>,
+  call: ServerUnaryCall<Buffer, Buffer> | ServerDuplexStream<Buffer, OutgoingMessage>,
 ): ServerHttp2Stream {
   return known((call as CallInsides).call?.stream);
 }
 
 /** Reads one message ahead of those that were taken, not the 16 that are the default of Node.js, whatever their size. */
-export function readOneAhead(stream: ServerDuplexStream<Buffer, Buffer>): void {
+export function readOneAhead(stream: ServerDuplexStream<Buffer, OutgoingMessage>): void {
   const state = (stream as { _readableState?: { highWaterMark: number } })._readableState;
   known(state).highWaterMark = 1;
 }

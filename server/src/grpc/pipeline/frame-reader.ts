@@ -92,7 +92,7 @@ class FrameReader {
     const reader = this.#reader;
     let id = 0;
     let method = '';
-    let request = noBytes;
+    let request: Buffer = noBytes;
     let timeoutMs = 0;
     let metadata: Map<string, string> | undefined;
     let metadataBytes = 0;
@@ -108,8 +108,7 @@ class FrameReader {
           method = reader.string();
           break;
         case tags.call.request:
-          // Copied: a call that takes long must not keep its whole frame in memory.
-          request = Buffer.from(reader.bytes());
+          request = ownBytes(reader.bytes());
           break;
         case tags.call.timeoutMs:
           timeoutMs = reader.uint32();
@@ -178,6 +177,11 @@ class FrameReader {
       throw new RangeError('Not a tag.');
     return tag;
   }
+}
+
+/** Copied, unless it is most of what it is a part of: a call that takes long must not keep all of its frame in memory. */
+function ownBytes(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) && 2 * bytes.length >= bytes.buffer.byteLength ? bytes : Buffer.from(bytes);
 }
 
 function tooMany(what: string): FrameError {

@@ -1,15 +1,13 @@
-import { PipelineResponse } from '@session-sidecar/proto/session/v1/pipeline';
 import type { PipelineReply } from '@session-sidecar/proto/session/v1/pipeline';
-import { encode } from '../../rpc/encoding';
+import type { OutgoingMessage } from '../connections/grpc-js-internals';
 import type { Report } from './change-reports';
+import { encodeDraining, encodeFrame } from './reply-frame';
 
 /** A frame of replies is sent when it has grown to this, and has more only for a single reply. Clients may refuse 4 MiB. */
 const frameBytes = 1024 * 1024;
 
 /** Bytes of replies that are not taken, above which no call should start. */
 const blockedAtBytes = 2 * frameBytes;
-
-const nothing: PipelineResponse = { replies: [], draining: false, changed: [], allChanged: false, confirmed: 0 };
 
 interface SizedReply {
   readonly reply: PipelineReply;
@@ -20,7 +18,7 @@ export interface ReplyTarget {
   /** What to tell the client of changes. Called when no reply waits that may be older. */
   takeReport(): Report | undefined;
   /** @param onTaken is called when the client has taken the frame, or never will */
-  write(frame: Buffer, onTaken: () => void): void;
+  write(frame: OutgoingMessage, onTaken: () => void): void;
   /** The client has taken the bytes of these replies. */
   taken(bytes: number): void;
   /** All that was added is written. */
@@ -71,7 +69,7 @@ export class ReplyBuffer {
   }
 
   announceDraining(): void {
-    if (!this.#isClosed) this.#target.write(encode(PipelineResponse, { ...nothing, draining: true }), () => {});
+    if (!this.#isClosed) this.#target.write(encodeDraining(), () => {});
   }
 
   flush(): void {
@@ -112,7 +110,7 @@ export class ReplyBuffer {
     this.#bytes -= bytes;
     this.#inFlightBytes += bytes;
     this.#framesInFlight += 1;
-    this.#target.write(encode(PipelineResponse, { ...nothing, ...report, replies }), () => {
+    this.#target.write(encodeFrame(replies, report), () => {
       const wasBlocked = this.isBlocked();
       this.#inFlightBytes -= bytes;
       this.#framesInFlight -= 1;

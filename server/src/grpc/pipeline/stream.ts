@@ -8,6 +8,7 @@ import type { SessionError } from '../../session/errors';
 import { CallQueue } from '../budgets/call-queue';
 import type { SharedBudgets } from '../budgets/call-queue';
 import { readOneAhead } from '../connections/grpc-js-internals';
+import type { OutgoingMessage } from '../connections/grpc-js-internals';
 import type { OpenStream } from '../connections/open-stream';
 import { deadlineExceeded } from '../../rpc/dispatcher';
 import type { Dispatch, Outcome } from '../../rpc/dispatcher';
@@ -25,7 +26,7 @@ import { PipelinedCall } from './pipelined-call';
 import type { CallRunner } from './pipelined-call';
 import { ReplyBuffer } from './reply-buffer';
 
-export type PipelineStream = ServerDuplexStream<Buffer, Buffer>;
+export type PipelineStream = ServerDuplexStream<Buffer, OutgoingMessage>;
 
 export interface PipelineParts {
   readonly dispatchers: ReadonlyMap<string, Dispatch>;

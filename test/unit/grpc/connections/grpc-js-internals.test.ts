@@ -9,6 +9,7 @@ import {
   injectConnections,
   readOneAhead,
 } from '../../../../server/src/grpc/connections/grpc-js-internals';
+import type { OutgoingMessage } from '../../../../server/src/grpc/connections/grpc-js-internals';
 import { until } from '../../../support/poll';
 
 /** When one of these fails, grpc-js has changed, and connections/grpc-js-internals.ts has to follow. */
@@ -30,11 +31,19 @@ describe('the internals of grpc-js that the server uses', () => {
   beforeEach(async () => {
     server = new Server({ 'grpc.enable_channelz': 0 });
     server.addService(
-      { unary: method('/test/Unary', false), stream: method('/test/Stream', true) },
+      {
+        unary: method('/test/Unary', false),
+        message: method('/test/Message', false),
+        stream: method('/test/Stream', true),
+      },
       {
         unary: (call: ServerUnaryCall<Buffer, Buffer>, answer: (error: null, response: Buffer) => void) => {
           seen.streams.push(http2StreamOf(call).session);
           answer(null, call.request);
+        },
+        message: (_call: unknown, answer: (error: null, response: OutgoingMessage) => void) => {
+          // Nothing of a Buffer but what grpc-js is known to use.
+          answer(null, { byteLength: 5, copy: (target, offset) => void target.write('hello', offset) });
         },
         stream: (stream: ServerDuplexStream<Buffer, Buffer>) => {
           seen.streams.push(http2StreamOf(stream).session);
@@ -93,6 +102,15 @@ describe('the internals of grpc-js that the server uses', () => {
     expect(seen.paths).toEqual(['/test/Unary']);
     expect(seen.streams[0] === seen.sessions[0]).toBe(true);
     expect(seen.sessions[0]!.localSettings.maxConcurrentStreams).toBe(77);
+  });
+
+  test('what is done with an encoded response: its length is taken, and it is copied', async () => {
+    const answer = await new Promise((resolve, reject) =>
+      client.makeUnaryRequest('/test/Message', asIs, asIs, Buffer.alloc(0), new Metadata(), {}, (error, response) =>
+        error === null ? resolve(response) : reject(error),
+      ),
+    );
+    expect(answer).toEqual(Buffer.from('hello'));
   });
 
   test('how many messages are read ahead of those that were taken', async () => {

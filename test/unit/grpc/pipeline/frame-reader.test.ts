@@ -39,6 +39,28 @@ describe('the reader of frames', () => {
     );
   });
 
+  test('keeps of a frame at most twice the size of the request in memory', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(20_000), { minLength: 1, maxLength: 5 }), (sizes) => {
+        const of = (size: number, id: number) => ({ id, request: Buffer.alloc(size, id) });
+        const empty = { method: 'GetSession', timeoutMs: 0, metadata: new Map<string, string>() };
+        const frame = encode({
+          calls: sizes.map((size, id) => ({ ...empty, ...of(size, id) })),
+          cancelled: [],
+          confirm: 0,
+        });
+        const own = Buffer.alloc(frame.length);
+        frame.copy(own);
+        for (const { id, request } of readFrame(own, 1024).calls) {
+          expect(request.equals(of(sizes[id]!, id).request)).toBe(true);
+          if (request.buffer === own.buffer) expect(own.length).toBeLessThanOrEqual(2 * request.length);
+          // Small Buffers share the memory of a pool.
+          else expect(request.buffer.byteLength).toBeLessThanOrEqual(Math.max(Buffer.poolSize, request.length));
+        }
+      }),
+    );
+  });
+
   test('passes over fields that it does not know, at every depth', () => {
     const unknown = (writer: BinaryWriter): BinaryWriter =>
       writer

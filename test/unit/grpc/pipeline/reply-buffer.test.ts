@@ -3,6 +3,7 @@ import { PipelineResponse } from '@session-sidecar/proto/session/v1/pipeline';
 import type { PipelineReply } from '@session-sidecar/proto/session/v1/pipeline';
 import type { Report } from '../../../../server/src/grpc/pipeline/change-reports';
 import { ReplyBuffer } from '../../../../server/src/grpc/pipeline/reply-buffer';
+import { bytesOf } from '../../../support/outgoing';
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const mebibyte = 1024 * 1024;
@@ -19,7 +20,7 @@ class Stream {
   unblocked = 0;
   readonly buffer = new ReplyBuffer({
     write: (frame, onTaken) => {
-      const { replies, changed } = PipelineResponse.decode(frame);
+      const { replies, changed } = PipelineResponse.decode(bytesOf(frame));
       this.frames.push(replies.map(({ id }) => id));
       this.reports.push(changed.map(({ handle }) => handle));
       this.#taken.push(onTaken);
