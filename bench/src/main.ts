@@ -28,7 +28,7 @@ const longestRunMs = 40 * 60_000;
 
 const fullPlan: Plan = {
   // Ten thousand of 64 KB on four sides would take minutes to store, and 3 GB.
-  sessions: { '300b': 10_000, '4kb': 10_000, '64kb': 1000 },
+  sessions: { '300b': 10_000, '4kb': 10_000, '16kb': 3000, '64kb': 1000, '256kb': 300 },
   warmUpMs: 2000,
   careful: { rounds: 9, milliseconds: 800 },
   brief: { rounds: 5, milliseconds: 300 },
@@ -38,7 +38,7 @@ const fullPlan: Plan = {
   attackMs: 10_000,
 };
 const quickPlan: Plan = {
-  sessions: { '300b': 1000, '4kb': 1000, '64kb': 200 },
+  sessions: { '300b': 1000, '4kb': 1000, '16kb': 500, '64kb': 200, '256kb': 50 },
   warmUpMs: 500,
   careful: { rounds: 3, milliseconds: 250 },
   brief: { rounds: 2, milliseconds: 150 },

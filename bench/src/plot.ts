@@ -1,6 +1,6 @@
 import { init } from 'echarts';
 import type { EChartsOption, SeriesOption } from 'echarts';
-import { sizes } from './shop';
+import { matrixSizes, sizes } from './shop';
 import type { Size } from './shop';
 import type { Limit } from './budgets';
 import type { Report } from './report';
@@ -88,7 +88,7 @@ export function drawPicture({ rows, date, machine }: Report): string {
   return `${svg}\n`;
 }
 
-const sizeNames = Object.keys(sizes) as Size[];
+const sizeNames: readonly Size[] = matrixSizes;
 const gridWidth = width / sizeNames.length;
 const gridLeft = (n: number): number => n * gridWidth + 50;
 

@@ -9,9 +9,15 @@ export interface Shop {
 export const sizes = {
   '300b': { bytes: 300, words: '300 bytes' },
   '4kb': { bytes: 4096, words: '4 KB' },
+  '16kb': { bytes: 16_384, words: '16 KB' },
   '64kb': { bytes: 65_536, words: '64 KB' },
+  // Three quotes and names less than a sidecar takes by default.
+  '256kb': { bytes: 261_000, words: '256 KB' },
 } as const;
 export type Size = keyof typeof sizes;
+
+/** Those that are measured with every number in flight and every mix. The others are in the rows of cost over size. */
+export const matrixSizes = ['300b', '4kb', '64kb'] as const satisfies readonly Size[];
 
 const firstUser = 100_000;
 

@@ -6,7 +6,7 @@ import { isLoss, markdownResults, markdownTable, terminalTable } from '../../ben
 import type { Report } from '../../bench/src/report';
 import { rowOf } from '../../bench/src/row';
 import type { RowFigures } from '../../bench/src/row';
-import { shopSession, sizes } from '../../bench/src/shop';
+import { matrixSizes, shopSession, sizes } from '../../bench/src/shop';
 import type { Size } from '../../bench/src/shop';
 
 const measured: RowFigures = {
@@ -84,11 +84,17 @@ describe('the cases', () => {
   });
 
   test('cover each size, number in flight and mix', () => {
-    for (const size of Object.keys(sizes)) {
+    for (const size of matrixSizes) {
       for (const inFlight of [1, 8, 64, 256]) {
         for (const name of ['read', 'unary', 'mix100', 'mix90', 'mix50'])
           expect(ids).toContain(`${name}-${size}-${inFlight}`);
       }
+    }
+  });
+
+  test('show what each size costs', () => {
+    for (const size of Object.keys(sizes)) {
+      for (const figure of ['rate', 'p99', 'cpu-app', 'cpu-all']) expect(ids).toContain(`size-${size}-${figure}`);
     }
   });
 

@@ -11,6 +11,8 @@ import type { Case } from './case';
 export interface Figure {
   readonly unit: string;
   readonly better: 'higher' | 'lower';
+  /** Whether a budget is of our own figure, and not of its ratio to theirs. Default: false. */
+  readonly isAbsolute?: boolean;
   readonly of: (round: StackRound) => number;
 }
 
@@ -19,6 +21,8 @@ const perOperationUs = (seconds: number, { operations }: StackRound): number => 
 export const figures = {
   perSecond: { unit: '/s', better: 'higher', of: ({ operations, seconds }) => operations / seconds },
   p50: { unit: 'µs', better: 'lower', of: ({ latencyUs }) => latencyUs.p50 },
+  /** Judged by itself: an application waits for so long, whatever it waited for before. */
+  p99: { unit: 'ms', better: 'lower', isAbsolute: true, of: ({ latencyUs }) => latencyUs.p99 / 1000 },
   appCpu: { unit: 'µs', better: 'lower', of: (round) => perOperationUs(round.cpuSeconds.app, round) },
   redisCpu: { unit: 'µs', better: 'lower', of: (round) => perOperationUs(round.cpuSeconds.redis, round) },
   allCpu: {
@@ -82,9 +86,10 @@ export function comparison(options: ComparisonOptions): Case {
         },
       };
       return rows.map(({ id, what, figure }) => {
-        const { min, max, ...compared } = compare(pairs, figure.of);
-        const { unit, better } = figure;
-        return rowOf({ id, what, unit, better, ...compared, ratioMin: min, ratioMax: max, ...shared });
+        const { unit, better, isAbsolute = false }: Figure = figure;
+        const { min, max, ratio, ...compared } = compare(pairs, figure.of);
+        const ratios = isAbsolute ? {} : { ratio, ratioMin: min, ratioMax: max };
+        return rowOf({ id, what, unit, better, ...compared, ...ratios, ...shared });
       });
     },
   };

@@ -1,10 +1,11 @@
-import { sizes } from '../shop';
+import { matrixSizes, sizes } from '../shop';
 import type { Size } from '../shop';
 import { budgets } from '../budgets';
 import { attackCases } from './attacks';
 import type { Case } from './case';
 import { comparison, figures } from './comparison';
 import type { ComparisonOptions } from './comparison';
+import { costOverSize } from './cost-over-size';
 import { memoryIdle, soak, storedBytes } from './memory';
 import { redisCost } from './redis-cost';
 import { nearStaleness } from './staleness';
@@ -40,15 +41,26 @@ export const allCases: readonly Case[] = [
   storedBytes('300b', 'bytes-per-session'),
   latency(),
   ...(Object.keys(sizes) as Size[]).flatMap((size) => [
+    ...(isInMatrix(size) ? matrixOf(size) : []),
+    costOverSize(size),
+  ]),
+  ...attackCases,
+  soak,
+];
+
+function isInMatrix(size: Size): boolean {
+  return (matrixSizes as readonly Size[]).includes(size);
+}
+
+function matrixOf(size: Size): Case[] {
+  return [
     ...inFlights.map((inFlight) => readCase(size, inFlight)),
     ...inFlights.map((inFlight) => unaryCase(size, inFlight)),
     ...mixes.flatMap((mix) => inFlights.map((inFlight) => mixCase(mix, size, inFlight))),
     ...(size === usual.size ? [...nearCases(), pipeliningCase(), capacityCase(), memoryCapacityCase()] : []),
     ...(size === usual.size ? [] : [storedBytes(size, `bytes-per-session-${size}`)]),
-  ]),
-  ...attackCases,
-  soak,
-];
+  ];
+}
 
 export interface Selection {
   /** Cases with a row whose id matches. Default: all. */
