@@ -1,6 +1,5 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { Mutation } from '../../server/src/session/session-update';
-import { emptyContent } from '../../server/src/session/content';
 import type { SessionStore, StorePart } from '../../server/src/session/session-store';
 import { createTokens, randomSigningKey } from '../../server/src/tokens/token';
 import { RedisStore } from '../../server/src/store/redis/redis-store';
@@ -65,13 +64,14 @@ describe('the Redis user in docs/reference/storage.md', () => {
       for (const idleTimeout of [60_000, undefined]) {
         const session = {
           ...tokens.issue(),
-          content: emptyContent,
+          content: { data: new Map([['a', Buffer.alloc(32 * 1024, 'x')]]), flash: new Map<string, Buffer[]>() },
           csrfToken: 'csrf',
           subject: undefined,
           idleTimeout,
         };
         await attempt(reader.create(session));
         await attempt(reader.load(session));
+        await attempt(reader.validate(session, Buffer.alloc(0)));
         await attempt(reader.update(session, {}));
         await attempt(store.load(session));
         await attempt(store.update(session, { mutations: [set] }));

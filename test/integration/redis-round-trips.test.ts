@@ -1,5 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { emptyContent } from '../../server/src/session/content';
+import { etagOf } from '../../server/src/session/etag';
 import type { SessionStore } from '../../server/src/session/session-store';
 import { createTokens, randomSigningKey } from '../../server/src/tokens/token';
 import type { RedisServer } from '../support/redis';
@@ -71,6 +72,49 @@ describe('what a call costs Redis', () => {
     const loaded = await Promise.all(sessions.map((each) => store.load(each)));
     await expect(commands()).resolves.toEqual({ mget: 1 });
     expect(loaded.map((each) => each?.session.csrfToken)).toEqual(sessions.map(({ csrfToken }) => csrfToken));
+  });
+
+  describe('for a caller that has a copy', () => {
+    /** The etag of the session as it is now. */
+    async function held(): Promise<Buffer> {
+      const { generation, session: loaded } = (await store.load(session))!;
+      return etagOf(generation!, loaded.version);
+    }
+
+    async function written(bytes: number): Promise<void> {
+      await store.update(session, { mutations: [{ kind: 'set', key: 'a', value: Buffer.alloc(bytes, 'x') }] });
+      await harness.advance(120_000);
+      await store.load(session);
+    }
+
+    const sentBytes = async (): Promise<number> =>
+      Number(/^total_net_output_bytes:(\d+)/m.exec(await server.admin.info('stats'))?.[1]);
+
+    test('a large session that has not changed: one trip, and not its content', async () => {
+      await written(100_000);
+      const etag = await held();
+      await server.admin.config('RESETSTAT');
+      for (let n = 0; n < 10; n++) expect(await store.validate(session, etag)).toHaveProperty('unchanged');
+      await expect(commands()).resolves.toEqual({ getrange: 10 });
+      expect(await sentBytes()).toBeLessThan(100_000);
+    });
+
+    test('a large session that has changed: a second trip', async () => {
+      await written(100_000);
+      const etag = await held();
+      await store.update(session, { mutations: [{ kind: 'set', key: 'b', value: Buffer.from('1') }] });
+      await server.admin.config('RESETSTAT');
+      expect(await store.validate(session, etag)).toMatchObject({ session: { version: 3 } });
+      await expect(commands()).resolves.toEqual({ getrange: 1, mget: 1 });
+    });
+
+    test('a small session: one plain read, together with others', async () => {
+      await written(1000);
+      const etag = await held();
+      await server.admin.config('RESETSTAT');
+      await Promise.all([store.validate(session, etag), store.validate(session, etag)]);
+      await expect(commands()).resolves.toEqual({ mget: 1 });
+    });
   });
 
   test('a load after the idle timeout was changed: one trip, although it decides anew', async () => {

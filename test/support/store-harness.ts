@@ -113,6 +113,7 @@ export function makeRedisStore(
 /** Answers each read with what the next one finds, which a near cache answers where it can. */
 function readingTwice(store: SessionStore): SessionStore {
   return {
+    validate: (ref, held, deadline) => store.validate(ref, held, deadline),
     create: (session, deadline) => store.create(session, deadline),
     update: (ref, change, deadline) => store.update(ref, change, deadline),
     delete: (ref, deadline) => store.delete(ref, deadline),

@@ -1,7 +1,8 @@
 import type { GetSessionResponse } from '@session-sidecar/proto/session/v1/session_service';
 import { etagOf } from '../session/etag';
 import type { Updated } from '../session/session-manager';
-import type { CopyTerms, LoadedSession } from '../session/session-store';
+import type { SessionMetadata } from '../session/session';
+import type { CopyTerms, LoadedSession, UnchangedSession } from '../session/session-store';
 import { toDate, toSessionMessage } from './messages';
 
 /*
@@ -25,13 +26,19 @@ export interface ChangeReportObserver {
   allChangesReported(): void;
 }
 
+type Copy = Pick<GetSessionResponse, 'liveMs' | 'etag'>;
+
 const noEtag = Buffer.alloc(0);
 
 export function toGetResponse(
-  loaded: LoadedSession,
+  loaded: LoadedSession | UnchangedSession,
   held: Buffer | undefined,
   observer: CopyObserver,
 ): GetSessionResponse {
+  if ('unchanged' in loaded) {
+    observer.copyRead('validated');
+    return notModified(loaded.unchanged, copyAt(loaded, loaded.unchanged.version));
+  }
   const { session } = loaded;
   if (held === undefined) {
     return { session: toSessionMessage(session), notModified: undefined, liveMs: 0, etag: noEtag };
@@ -39,19 +46,22 @@ export function toGetResponse(
   const copy = copyAt(loaded, session.version);
   const isCurrent = held.length > 0 && copy.etag.equals(held);
   observer.copyRead(isCurrent ? 'validated' : 'missed');
-  if (!isCurrent) return { session: toSessionMessage(session), notModified: undefined, ...copy };
-  const notModified = { accessed: new Date(session.accessed), expires: toDate(session.expires) };
-  return { session: undefined, notModified, ...copy };
+  if (isCurrent) return notModified(session, copy);
+  return { session: toSessionMessage(session), notModified: undefined, ...copy };
+}
+
+function notModified({ accessed, expires }: SessionMetadata, copy: Copy): GetSessionResponse {
+  return { session: undefined, notModified: { accessed: new Date(accessed), expires: toDate(expires) }, ...copy };
 }
 
 /** Names the new state only to a client whose copy is what the update was applied to. */
-export function copyAfterUpdate(updated: Updated, held: Buffer | undefined): { liveMs: number; etag: Buffer } {
+export function copyAfterUpdate(updated: Updated, held: Buffer | undefined): Copy {
   const { generation, baseVersion, session } = updated;
   const isBase = held !== undefined && generation !== undefined && held.equals(etagOf(generation, baseVersion));
   return isBase ? copyAt(updated, session.version) : { liveMs: 0, etag: noEtag };
 }
 
-function copyAt({ generation, liveMs }: CopyTerms, version: number): { liveMs: number; etag: Buffer } {
+function copyAt({ generation, liveMs }: CopyTerms, version: number): Copy {
   return generation === undefined
     ? { liveMs: 0, etag: noEtag }
     : { liveMs: Math.min(Math.floor(liveMs), maxLiveMs), etag: etagOf(generation, version) };

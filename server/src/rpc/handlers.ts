@@ -26,7 +26,9 @@ export function createHandlers(manager: SessionManager, observer: CopyObserver):
     },
 
     async getSession({ token, etag }, deadline) {
-      return toGetResponse(await manager.load(token, deadline), etag, observer);
+      const hasCopy = etag !== undefined && etag.length > 0;
+      const loaded = hasCopy ? await manager.validate(token, etag, deadline) : await manager.load(token, deadline);
+      return toGetResponse(loaded, etag, observer);
     },
 
     async updateSession({ token, mutations, ifVersion, idleExpiry, subject, etag }, deadline) {

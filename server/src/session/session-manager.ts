@@ -10,7 +10,7 @@ import { checkedMutation, checkedUpdate, checkQueue } from './requests';
 import type { CreateSession, PushFlash, RegenerateSession, UpdateSession } from './requests';
 import type { ExpiryPolicy, SessionRecord, SessionMetadata } from './session';
 import type { SessionEvents } from './session-events';
-import type { CopyTerms, LoadedSession, SessionRef, SessionStore } from './session-store';
+import type { CopyTerms, LoadedSession, SessionRef, SessionStore, UnchangedSession } from './session-store';
 import type { Tokens } from '../tokens/token';
 
 export interface Created {
@@ -83,11 +83,15 @@ export class SessionManager {
 
   /** The session, and how long a copy of it can be used. */
   async load(token: string, deadline?: number): Promise<LoadedSession> {
-    const loaded = await this.#store.load(this.#verify(token), deadline);
-    this.#events.onLookup(loaded === undefined ? 'not_found' : 'found');
-    if (loaded === undefined) throw sessionNotFound();
-    this.#events.onAccess(loaded.touched);
+    const loaded = this.#found(await this.#store.load(this.#verify(token), deadline));
     this.#events.onContentSize(loaded.session.bytes);
+    return loaded;
+  }
+
+  /** As {@link load}. @param held the etag of a copy that the caller has; in the state of that, the content may be left out */
+  async validate(token: string, held: Buffer, deadline?: number): Promise<LoadedSession | UnchangedSession> {
+    const loaded = this.#found(await this.#store.validate(this.#verify(token), held, deadline));
+    if ('session' in loaded) this.#events.onContentSize(loaded.session.bytes);
     return loaded;
   }
 
@@ -148,6 +152,13 @@ export class SessionManager {
     const expected = Buffer.from(await this.csrfToken(token, deadline));
     const given = Buffer.from(csrfToken);
     return given.length === expected.length && timingSafeEqual(given, expected);
+  }
+
+  #found<Loaded extends LoadedSession | UnchangedSession>(loaded: Loaded | undefined): Loaded {
+    this.#events.onLookup(loaded === undefined ? 'not_found' : 'found');
+    if (loaded === undefined) throw sessionNotFound();
+    this.#events.onAccess(loaded.touched);
+    return loaded;
   }
 
   #verify(token: string): SessionRef {

@@ -36,6 +36,13 @@ export interface SessionStore {
   load(ref: SessionRef, deadline?: number): Promise<LoadedSession | undefined>;
 
   /**
+   * As {@link load}, for a caller that has a copy: a store may leave out the content of a session that is in the state of the copy.
+   *
+   * @param held the etag of the copy
+   */
+  validate(ref: SessionRef, held: Buffer, deadline?: number): Promise<LoadedSession | UnchangedSession | undefined>;
+
+  /**
    * Applies a change, all of it or nothing. The version grows by one if anything changed, by however many mutations.
    * Refuses, and stores nothing, when `ifVersion` does not hold, when a mutation cannot work on the value it finds,
    * or when the session would grow past a limit. One that is past a limit already may shrink or stay.
@@ -92,6 +99,13 @@ export interface CopyTerms {
 
 export interface LoadedSession extends CopyTerms {
   readonly session: SessionRecord;
+  /** Whether this load recorded the access. */
+  readonly touched: boolean;
+}
+
+/** What `validate` says of a session whose content it has left out. */
+export interface UnchangedSession extends CopyTerms {
+  readonly unchanged: SessionMetadata;
   /** Whether this load recorded the access. */
   readonly touched: boolean;
 }

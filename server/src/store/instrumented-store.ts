@@ -25,6 +25,7 @@ export function instrumentStore(store: SessionStore, observer: StoreObserver): S
   return {
     create: (session, deadline) => observed('create', () => store.create(session, deadline)),
     load: (ref, deadline) => observed('load', () => store.load(ref, deadline)),
+    validate: (ref, held, deadline) => observed('load', () => store.validate(ref, held, deadline)),
     update: (ref, change, deadline) => observed('update', () => store.update(ref, change, deadline)),
     delete: (ref, deadline) => observed('delete', () => store.delete(ref, deadline)),
     get ready() {

@@ -39,6 +39,7 @@ export function traceStore(store: SessionStore, { tracer, activeCall }: Parts): 
   return {
     create: (session, deadline) => traced('create', () => store.create(session, deadline)),
     load: (ref, deadline) => traced('load', () => store.load(ref, deadline)),
+    validate: (ref, held, deadline) => traced('load', () => store.validate(ref, held, deadline)),
     update: (ref, change, deadline) => traced('update', () => store.update(ref, change, deadline)),
     delete: (ref, deadline) => traced('delete', () => store.delete(ref, deadline)),
     get ready() {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { etagOf, newGeneration } from '../../../server/src/session/etag';
 import type { NewSession } from '../../../server/src/session/session-store';
 import { twentyMinutes } from '../../support/store-harness';
 import { newSession, set, push, minute } from './fixture';
@@ -25,6 +26,43 @@ export function describeLife(fixture: StoreFixture): void {
       await expect(fixture.store.load(nobody)).resolves.toBeUndefined();
       await expect(fixture.store.update(nobody, {})).resolves.toEqual({ status: 'not_found' });
       await expect(fixture.store.delete(nobody)).resolves.toBe(false);
+    });
+  });
+
+  describe('validate()', () => {
+    test.each([0, 100_000])(
+      'says of a session of %i bytes what load() does, whatever copy the caller has',
+      async (size) => {
+        const value = Buffer.alloc(size, 'x');
+        const session = await create({ content: { data: new Map([['a', value]]), flash: new Map() } });
+        const { generation } = (await fixture.store.load(session))!;
+        await apply(session, set('b', '1'));
+        const now = (await fixture.store.load(session))!.session;
+
+        const etags = generation === undefined ? [] : [1, now.version, 7].map((held) => etagOf(generation, held));
+        for (const held of [...etags, etagOf(newGeneration(), now.version), Buffer.alloc(0), Buffer.alloc(16, 'x')]) {
+          const validated = await fixture.store.validate(session, held);
+          if (validated === undefined) throw new Error('Expected the session to be there.');
+          const isOfNow = generation !== undefined && held.equals(etagOf(generation, now.version));
+          if ('session' in validated) expect(validated.session).toEqual(now);
+          else
+            expect([isOfNow, validated.unchanged.version, validated.generation]).toEqual([
+              true,
+              now.version,
+              generation,
+            ]);
+        }
+      },
+    );
+
+    test('where there is no such session, it answers as load() does', async () => {
+      const session = await create();
+      const { generation } = (await fixture.store.load(session))!;
+      const held = etagOf(generation ?? newGeneration(), 1);
+      const stranger = { handle: session.handle, secretHash: newSession().secretHash };
+      await expect(fixture.store.validate(stranger, held)).resolves.toBeUndefined();
+      await fixture.store.delete(session);
+      await expect(fixture.store.validate(session, held)).resolves.toBeUndefined();
     });
   });
 

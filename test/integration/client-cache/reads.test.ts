@@ -78,6 +78,23 @@ describe('a client with a cache can only validate', () => {
   });
 });
 
+test('a large session that was changed elsewhere is sent, and validated again after that', async () => {
+  const sidecar = await startSidecar();
+  const [here, there] = [connect(sidecar, { transport: 'unary' }), connect(sidecar)];
+  const session = here.create();
+  session.set('cart', ['x'.repeat(100_000)]);
+  await session.save();
+  const token = session.token!;
+  for (let n = 1; n <= 3; n += 1) {
+    await set(there, token, n);
+    expect(await done(here, async () => expect(await count(here, token)).toBe(n))).toEqual({ missed: 1 });
+    expect(await done(here, async () => expect(await count(here, token)).toBe(n))).toEqual({ validated: 1 });
+    expect((await here.open(token)).get('cart')).toEqual(['x'.repeat(100_000)]);
+  }
+  await (await there.open(token)).invalidate();
+  expect((await here.open(token)).isNew).toBe(true);
+});
+
 test('with the memory store, sessions are live too', async () => {
   const sidecar = await stack.sidecar();
   const [here, there] = [connect(sidecar), connect(sidecar)];

@@ -96,6 +96,11 @@ export class MemoryStore implements SessionStore {
     return { session: this.#recordOf(accessed), touched: accessed !== entry, ...this.#termsOf(accessed) };
   }
 
+  /** Reads the content, which costs it nothing. */
+  validate(ref: SessionRef, _held: Buffer, deadline?: number): Promise<LoadedSession | undefined> {
+    return this.load(ref, deadline);
+  }
+
   async update(ref: SessionRef, change: SessionUpdate, deadline?: number): Promise<UpdateOutcome> {
     refuseAfter(deadline);
     const entry = this.#find(ref);

@@ -9,14 +9,21 @@ export { encodeBody } from '../record-body';
  *     1 <version> <created> <accessed> <idle timeout or -> <secret hash> <CSRF token>
  *     <body>
  */
-export interface DecodedRecord extends Body {
+export interface DecodedRecord extends Body, Omit<DecodedHeader, 'stop'> {}
+
+export interface DecodedHeader {
   readonly version: number;
   readonly created: number;
   readonly accessed: number;
   readonly idleTimeout: number | undefined;
   readonly secretHash: string;
   readonly csrfToken: string;
+  /** Where the body begins. */
+  readonly stop: number;
 }
+
+/** More than a header has. */
+export const maxHeaderBytes = 256;
 
 /** As `find()` in scripts/lib/record.lua has it: numbers are whole, above 0 and without leading zeros. */
 const maxDigits = { version: 15, time: 14, idle: 12 } as const;
@@ -28,6 +35,17 @@ const zero = 0x30;
 
 /** @returns `undefined` when the bytes are not a valid record. The values share the memory of `record`. */
 export function decodeRecord(record: Buffer): DecodedRecord | undefined {
+  const header = decodeHeader(record);
+  if (header === undefined) return undefined;
+  const body = decodeBody(record, header.stop);
+  if (body === undefined) return undefined;
+  const { version, created, accessed, idleTimeout, secretHash, csrfToken } = header;
+  const { subject, content } = body;
+  return { version, created, accessed, idleTimeout, secretHash, csrfToken, subject, content };
+}
+
+/** @returns `undefined` when the bytes do not begin with a header. */
+export function decodeHeader(record: Buffer): DecodedHeader | undefined {
   const header = new HeaderReader(record);
   if (header.number(1) !== 1) return undefined;
   const version = header.number(maxDigits.version);
@@ -38,10 +56,7 @@ export function decodeRecord(record: Buffer): DecodedRecord | undefined {
   const csrfToken = header.word(newline);
   if (Number.isNaN(version + created + accessed + (idleTimeout ?? 0))) return undefined;
   if (secretHash === undefined || csrfToken === undefined) return undefined;
-  const body = decodeBody(record, header.stop);
-  if (body === undefined) return undefined;
-  const { subject, content } = body;
-  return { version, created, accessed, idleTimeout, secretHash, csrfToken, subject, content };
+  return { version, created, accessed, idleTimeout, secretHash, csrfToken, stop: header.stop };
 }
 
 /** Reads the parts of a header, byte by byte, because every read of a session comes through here. */

@@ -9,6 +9,7 @@ import type {
   SessionRef,
   SessionStore,
   StorePart,
+  UnchangedSession,
   UpdateOutcome,
 } from '../../session/session-store';
 import type { OperandProblem, SessionUpdate } from '../../session/session-update';
@@ -109,18 +110,23 @@ export class RedisStore implements SessionStore {
 
   async create(newSession: NewSession, deadline?: number): Promise<SessionMetadata> {
     const { content, csrfToken, idleTimeout, subject, ...ref } = newSession;
-    const args = [orDash(idleTimeout), csrfToken, encodeBody(content, subject)];
+    const body = encodeBody(content, subject);
+    const args = [orDash(idleTimeout), csrfToken, body];
     const requestedAt = performance.now();
     const [status, created] = await this.#scripts.run('create', ref, args, deadline);
     if (text(status) !== 'created') throw new Error('A session with this handle already exists.');
     const now = number(created);
     const metadata = this.#withExpiry({ version: 1, created: now, accessed: now, idleTimeout });
-    this.#windows.open(ref.handle, metadata, requestedAt, now);
+    this.#windows.open(ref.handle, metadata, requestedAt, now, body.length);
     return metadata;
   }
 
   load(ref: SessionRef, deadline?: number): Promise<LoadedSession | undefined> {
     return this.#reader.load(ref, deadline);
+  }
+
+  validate(ref: SessionRef, held: Buffer, deadline?: number): Promise<LoadedSession | UnchangedSession | undefined> {
+    return this.#reader.validate(ref, held, deadline);
   }
 
   async update(ref: SessionRef, update: SessionUpdate, deadline?: number): Promise<UpdateOutcome> {

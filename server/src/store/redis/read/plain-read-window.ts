@@ -9,6 +9,8 @@ interface Window {
   readonly until: number;
   /** What the window was computed from: if the record has another one, the window does not hold. */
   readonly idleTimeout: number | undefined;
+  /** About how long the record was then. */
+  readonly recordBytes: number;
 }
 
 /**
@@ -29,14 +31,15 @@ export class PlainReadWindow {
    * @param metadata what Redis said of the session
    * @param requestedAt when Redis was asked, by `performance.now()`
    * @param now the time of Redis when it answered, which is later
+   * @param recordBytes how long the record is, more or less
    */
-  open(handle: string, metadata: SessionMetadata, requestedAt: number, now: number): void {
+  open(handle: string, metadata: SessionMetadata, requestedAt: number, now: number, recordBytes: number): void {
     // Without TTLs, only a script knows whether a session has expired.
     if (!this.#expireKeys) return;
     const { accessed, idleTimeout, expires = Infinity } = metadata;
     const touchDue = accessed + touchIntervalOf(this.#expiry, idleTimeout);
     const milliseconds = Math.min(touchDue, expires) - now;
-    if (milliseconds > 0) this.#windows.set(handle, { until: requestedAt + milliseconds, idleTimeout });
+    if (milliseconds > 0) this.#windows.set(handle, { until: requestedAt + milliseconds, idleTimeout, recordBytes });
   }
 
   /** @returns `undefined` when only a script can load the session. */

@@ -1,11 +1,12 @@
+import { etagOf } from '../../../session/etag';
 import type { Generation } from '../../../session/etag';
 import { storeUnavailable, UnreadableRecordError } from '../../../session/errors';
 import { expiryOf } from '../../../session/session';
 import type { ExpiryPolicy, SessionRecord } from '../../../session/session';
-import type { CopyTerms, LoadedSession, SessionRef } from '../../../session/session-store';
+import type { CopyTerms, LoadedSession, SessionRef, UnchangedSession } from '../../../session/session-store';
 import type { RedisConnection } from '../connection/redis-connection';
 import type { NearCache } from '../near-cache/near-cache';
-import { decodeRecord } from '../record-codec';
+import { decodeHeader, decodeRecord, maxHeaderBytes } from '../record-codec';
 import type { DecodedRecord } from '../record-codec';
 import { toStoreError } from '../redis-errors';
 import { number, text } from '../scripts/script-codec';
@@ -26,6 +27,9 @@ export interface SessionReaderParts {
   readonly keyPrefix: string;
 }
 
+/** From this size on, a read of its header alone is worth that it does not share a command with other reads. */
+const largeRecordBytes = 32 * 1024;
+
 /**
  * Loads sessions in the cheapest way that is right:
  *
@@ -33,6 +37,8 @@ export interface SessionReaderParts {
  * 2. Within the window, the near cache answers, if it has the session.
  * 3. If not, a plain GET does, together with other reads of the same moment. Where it finds what the window was not computed
  *    from, or what cannot be decoded, the script decides after all.
+ *
+ * For a caller that has a copy of a large session, the header is read first, and the rest only if it has changed.
  */
 export class SessionReader {
   readonly #parts: SessionReaderParts;
@@ -66,8 +72,35 @@ export class SessionReader {
     if (decoded === undefined) throw new UnreadableRecordError(ref.handle, 'damaged');
     const now = number(time);
     const session = this.#sessionOf(ref, touched === undefined ? decoded : { ...decoded, accessed: now });
-    this.#parts.windows.open(ref.handle, session, requestedAt, now);
+    this.#parts.windows.open(ref.handle, session, requestedAt, now, (record as Buffer).length);
     return { session, touched: touched !== undefined, ...this.termsOf(ref, before) };
+  }
+
+  /** As {@link load}. @param held the etag of the caller's copy */
+  async validate(
+    ref: SessionRef,
+    held: Buffer,
+    deadline?: number,
+  ): Promise<LoadedSession | UnchangedSession | undefined> {
+    const { connection, windows, nearCache } = this.#parts;
+    const window = windows.find(ref.handle);
+    const isLarge = window !== undefined && window.recordBytes >= largeRecordBytes;
+    if (!isLarge || nearCache !== undefined || !connection.usable) return this.load(ref, deadline);
+    const before = this.generationOf(ref);
+    const header = decodeHeader(await this.#getHeader(ref));
+    const { generation, liveMs } = this.termsOf(ref, before);
+    if (
+      header?.secretHash !== ref.secretHash ||
+      header.idleTimeout !== window.idleTimeout ||
+      // Either server may have answered, so the version may be one of another history.
+      generation === undefined ||
+      !etagOf(generation, header.version).equals(held)
+    ) {
+      return this.load(ref, deadline);
+    }
+    const { version, created, accessed, idleTimeout } = header;
+    const unchanged = { version, created, accessed, idleTimeout, expires: expiryOf(this.#parts.expiry, header) };
+    return { unchanged, touched: false, generation, liveMs };
   }
 
   /** @param idleTimeout that the window was computed from */
@@ -115,6 +148,16 @@ export class SessionReader {
   async #get({ handle }: SessionRef): Promise<Buffer | null> {
     try {
       return await this.#read(this.#parts.keyPrefix + handle);
+    } catch (error) {
+      throw toStoreError(error, { handle, isChange: false });
+    }
+  }
+
+  /** Empty when there is no such record. */
+  async #getHeader({ handle }: SessionRef): Promise<Buffer> {
+    try {
+      const { client } = this.#parts.connection;
+      return await client.getrangeBuffer(this.#parts.keyPrefix + handle, 0, maxHeaderBytes - 1);
     } catch (error) {
       throw toStoreError(error, { handle, isChange: false });
     }
