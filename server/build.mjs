@@ -36,10 +36,9 @@ const { metafile } = await build({
   alias: { '@session-sidecar/proto': '../proto/gen' },
   loader: { '.lua': 'text' },
   plugins: [protosOfPackages],
-  // Young garbage may take 16 MB and not 48, old garbage half of what is alive and not several times that: no cost in time was
-  // measured; the one saves a third of the memory under load, the other a quarter and more of the rest. No limit: what is alive
-  // may take what it needs.
-  banner: { js: '#!/usr/bin/env -S node --max-semi-space-size=8 --heap-growing-percent=50' },
+  // Young garbage may take 8 MB, old garbage and Buffers twice what is alive: more costs memory, and less costs time as soon as
+  // sessions have a few kilobytes (docs/decisions/0041-heap-growth.md). No limit: what is alive may take what it needs.
+  banner: { js: '#!/usr/bin/env -S node --max-semi-space-size=4 --heap-growing-percent=200' },
   sourcemap: true,
   metafile: true,
   logLevel: 'warning',
