@@ -139,7 +139,10 @@ describe('the commands in docs/reference/storage.md, on a real Redis', () => {
     'PeekFlash: as `GetSession`': { run: ({ manager, token }) => manager.peekFlash(token, '') },
     'GetCsrfToken: as `GetSession`': { run: ({ manager, token }) => manager.csrfToken(token) },
     'CheckCsrfToken: as `GetSession`': { run: ({ manager, token }) => manager.checkCsrfToken(token, 'wrong') },
-    'UpdateSession: something changes': { run: ({ manager, token }) => manager.update(token, { mutations: [set] }) },
+    'UpdateSession: it only sets keys': { run: ({ manager, token }) => manager.update(token, { mutations: [set] }) },
+    'UpdateSession: something else changes': {
+      run: ({ manager, token }) => manager.update(token, { mutations: [set, push] }),
+    },
     'UpdateSession: nothing changes': { run: changeNothing },
     'UpdateSession: nothing changes, and the access is due to be recorded': {
       before: () => harness.advance(twoMinutes),
@@ -200,6 +203,7 @@ describe('the commands in docs/reference/storage.md, on a real Redis', () => {
     await manager.get(warmUp.token);
     await managerOf(another.store).get(warmUp.token);
     await manager.update(warmUp.token, { mutations: [] });
+    await manager.update(warmUp.token, { mutations: [set] });
     await manager.invalidate(warmUp.token);
     const { token } = await manager.create({ mutations: [set] });
     await before?.({ manager, token });

@@ -36,6 +36,7 @@ describe('what an RPC costs Redis', () => {
     // The first use of a script on a connection sends its text.
     await newSession();
     await age(redis, 120_000);
+    await raw.call('updateSession', { token, mutations: [mutation.set('a', '1')] });
     for (const method of ['getSession', 'updateSession', 'invalidateSession'] as const)
       await raw.call(method, { token });
   });

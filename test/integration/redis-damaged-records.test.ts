@@ -102,6 +102,16 @@ describe('records that are not quite ours', () => {
     });
   });
 
+  test.each([
+    ['that only sets keys', []],
+    ['of another kind', [{ kind: 'delete', key: 'missing' }] as const],
+  ])('an update %s writes a new key after the others and before the messages', async (_what, others) => {
+    await put(header() + nothing);
+    await store.update(session, { mutations: [...set.mutations, ...others] });
+    const [, ...body] = (await server.admin.get(key))!.split('\n');
+    expect(body).toEqual(['@0,1  7', '=1,1 a 1', '=3,1 new 1', '!1,1 q 1', '']);
+  });
+
   test('times in the future are read as they are, since clocks differ', async () => {
     const future = String(Date.now() + 86_400_000);
     await put(header({ created: future, accessed: future, idle: '1200000' }) + nothing);

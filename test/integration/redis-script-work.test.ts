@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import bodyLua from '../../server/src/store/redis/scripts/lib/body.lua';
+import entryLua from '../../server/src/store/redis/scripts/lib/entry.lua';
 import integerLua from '../../server/src/store/redis/scripts/lib/integer.lua';
 import jsonArrayLua from '../../server/src/store/redis/scripts/lib/json_array.lua';
 import mutationsLua from '../../server/src/store/redis/scripts/lib/mutations.lua';
@@ -48,18 +49,18 @@ local function ipairs(list)
   end
 end
 ${integerLua}
-${bodyLua}
 ${jsonArrayLua}
+${entryLua}
+${bodyLua}
 ${mutationsLua}
 budget.maxReplyBytes, budget.maxWorkBytes = math.huge, math.huge
 local content = parse(ARGV[1], 1)
 for at = 2, #ARGV, 4 do
   local kind, name, value, unless_present = unpack(ARGV, at, at + 3)
-  if mutations[kind](content, name, value, unless_present == '1') == nil then
+  if mutate(content, kind, name, value, unless_present == '1') == nil then
     return redis.error_reply('refused')
   end
 end
-close_arrays(content.data)
 format(content)
 return work
 `;

@@ -58,9 +58,14 @@ const operation: fc.Arbitrary<Mutation> = fc.oneof(
 const repeated = fc
   .tuple(fc.array(operation, { minLength: 1, maxLength: 3 }), fc.oneof(fc.constant(1), fc.integer({ min: 2, max: 60 })))
   .map(([operations, count]) => Array.from({ length: count }, () => operations).flat());
+/** What Redis does by a script of its own. */
+const sets = fc.array(fc.record({ kind: fc.constant('set' as const), key, value }), { minLength: 1, maxLength: 8 });
 const changes = fc.array(
-  fc.array(repeated, { maxLength: 6 }).map((parts) => parts.flat()),
-  { minLength: 1, maxLength: 5 },
+  fc.oneof(
+    { weight: 2, arbitrary: fc.array(repeated, { maxLength: 6 }).map((parts) => parts.flat()) },
+    { weight: 1, arbitrary: sets },
+  ),
+  { minLength: 1, maxLength: 8 },
 );
 
 describe('the memory store and Redis', () => {

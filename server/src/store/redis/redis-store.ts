@@ -28,10 +28,12 @@ import {
   number,
   orDash,
   parseMetadata,
+  setArguments,
   text,
   updateArguments,
 } from './scripts/script-codec';
 import type { RawResult } from './scripts/script-codec';
+import type { ScriptReply } from './scripts/script-runner';
 import { SessionScripts, wasFound } from './scripts/session-scripts';
 
 export interface RedisStoreOptions {
@@ -131,9 +133,8 @@ export class RedisStore implements SessionStore {
 
   async update(ref: SessionRef, update: SessionUpdate, deadline?: number): Promise<UpdateOutcome> {
     if (update.idleTimeout !== undefined) this.#windows.close(ref.handle);
-    const args = [...updateArguments(update), ...(update.mutations ?? []).flatMap(mutationArguments)];
     const before = this.#reader.generationOf(ref);
-    const [status, ...rest] = await this.#scripts.run('update', ref, args, deadline);
+    const [status, ...rest] = await this.#runUpdate(ref, update, deadline);
     switch (text(status)) {
       case 'updated': {
         const [metadata, ...results] = rest;
@@ -153,6 +154,18 @@ export class RedisStore implements SessionStore {
         wasFound(text(status), ref);
         return { status: 'not_found' };
     }
+  }
+
+  /** @returns a reply of `update.lua` */
+  async #runUpdate(ref: SessionRef, update: SessionUpdate, deadline: number | undefined): Promise<ScriptReply> {
+    const { mutations = [] } = update;
+    const values = setArguments(update);
+    if (values === undefined) {
+      const args = [...updateArguments(update), ...mutations.flatMap(mutationArguments)];
+      return this.#scripts.run('update', ref, args, deadline);
+    }
+    const reply = await this.#scripts.run('set', ref, values, deadline);
+    return text(reply[0]) === 'updated' ? [...reply, ...mutations.map(() => 1)] : reply;
   }
 
   async delete(ref: SessionRef, deadline?: number): Promise<boolean> {

@@ -18,7 +18,7 @@ local header = {
   secret_hash = secret_hash,
   csrf = ARGV[5],
 }
-if not write(header, ARGV[6], true) then
+if not write(header, ARGV[6], 'NX') then
   return { 'exists' }
 end
 return { 'created', now_text }

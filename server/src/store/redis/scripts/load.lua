@@ -8,6 +8,7 @@
 -- @include lib/body.lua
 -- @include lib/call.lua
 -- @include lib/record.lua
+-- @include lib/touch.lua
 
 local header, record, problem = find()
 if not header then

@@ -3,6 +3,19 @@ import type { SessionMetadata } from '../../../session/session';
 
 /* The arguments and replies of the scripts. The headers of the .lua files list them in order. */
 
+/** What `set.lua` takes; `undefined`: the update is more than setting keys. */
+export function setArguments(update: SessionUpdate): (string | Buffer)[] | undefined {
+  const { mutations = [], ifVersion, secretHash, csrfToken, idleTimeout, subject } = update;
+  const others = [ifVersion, secretHash, csrfToken, idleTimeout, subject];
+  if (mutations.length === 0 || others.some((each) => each !== undefined)) return undefined;
+  const args: (string | Buffer)[] = [];
+  for (const mutation of mutations) {
+    if (mutation.kind !== 'set') return undefined;
+    args.push(mutation.key, mutation.value);
+  }
+  return args;
+}
+
 export function updateArguments({ ifVersion, secretHash, csrfToken, idleTimeout, subject }: SessionUpdate): string[] {
   return [
     orEmpty(ifVersion),

@@ -9,7 +9,7 @@ export type ScriptReply = readonly [Buffer, ...unknown[]];
 
 export type RunScript = (script: ScriptName, key: string, args: readonly (string | Buffer)[]) => Promise<ScriptReply>;
 
-const names: readonly ScriptName[] = ['create', 'load', 'update', 'delete'];
+const names: readonly ScriptName[] = ['create', 'load', 'set', 'update', 'delete'];
 
 /**
  * Defines the scripts on a connection. Those that run in one turn of the event loop leave in one system call. ioredis sends a

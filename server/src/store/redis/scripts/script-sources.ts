@@ -4,14 +4,17 @@ import createLua from './create.lua';
 import deleteLua from './delete.lua';
 import bodyLua from './lib/body.lua';
 import callLua from './lib/call.lua';
+import entryLua from './lib/entry.lua';
 import integerLua from './lib/integer.lua';
 import jsonArrayLua from './lib/json_array.lua';
 import mutationsLua from './lib/mutations.lua';
 import recordLua from './lib/record.lua';
+import touchLua from './lib/touch.lua';
 import loadLua from './load.lua';
+import setLua from './set.lua';
 import updateLua from './update.lua';
 
-export type ScriptName = 'create' | 'load' | 'update' | 'delete';
+export type ScriptName = 'create' | 'load' | 'set' | 'update' | 'delete';
 
 export interface ScriptSettings {
   readonly expiry: ExpiryPolicy;
@@ -23,6 +26,7 @@ export interface ScriptSettings {
 const scripts: Readonly<Record<ScriptName, string>> = {
   create: createLua,
   load: loadLua,
+  set: setLua,
   update: updateLua,
   delete: deleteLua,
 };
@@ -30,10 +34,12 @@ const scripts: Readonly<Record<ScriptName, string>> = {
 const library: Readonly<Record<string, string>> = {
   'lib/body.lua': bodyLua,
   'lib/call.lua': callLua,
+  'lib/entry.lua': entryLua,
   'lib/integer.lua': integerLua,
   'lib/json_array.lua': jsonArrayLua,
   'lib/mutations.lua': mutationsLua,
   'lib/record.lua': recordLua,
+  'lib/touch.lua': touchLua,
 };
 
 /**

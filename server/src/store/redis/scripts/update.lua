@@ -14,9 +14,11 @@
 --
 -- @include lib/body.lua
 -- @include lib/call.lua
+-- @include lib/entry.lua
 -- @include lib/integer.lua
 -- @include lib/mutations.lua
 -- @include lib/record.lua
+-- @include lib/touch.lua
 -- @setting max_session_bytes
 -- @setting max_keys
 -- @setting max_flash_messages
@@ -64,7 +66,7 @@ local reply = { 'updated', '' }
 local changed = new_secret_hash ~= '' or new_csrf ~= '' or new_idle ~= '' or new_subject ~= ''
 for at = first_mutation, #ARGV, 4 do
   local kind, name, value, unless_present = unpack(ARGV, at, at + 3)
-  local applied, gives = mutations[kind](content, name, value, unless_present == '1')
+  local applied, gives = mutate(content, kind, name, value, unless_present == '1')
   if applied == nil and budget[gives] then
     return { 'limit', gives }
   end
@@ -98,12 +100,9 @@ end
 if new_idle ~= '' then
   header.idle = new_idle
 end
-header.version = integer(header.version + 1)
-if #header.version > max_version_digits then
+if not advance(header) then
   return { 'damaged' }
 end
-header.accessed = now_text
-close_arrays(content.data)
 write(header, format(content))
 reply[2] = metadata_of(header)
 return reply

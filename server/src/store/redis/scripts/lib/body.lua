@@ -15,6 +15,9 @@
 --   lines    by queue: a list of the messages' lines
 --   lengths  by queue: bytes of all its messages
 --   known    by queue: its lines as keys, where a mutation searched for one; mutations.lua
+--
+-- @include lib/entry.lua
+-- @include lib/json_array.lua
 
 local function add_name(map, name)
   local position = #map.names + 1
@@ -25,33 +28,8 @@ local function add_name(map, name)
   end
 end
 
-local function remove_name(map, name)
-  if not map.positions then
-    map.positions = {}
-    for position, candidate in ipairs(map.names) do
-      map.positions[candidate] = position
-    end
-  end
-  map.names[map.positions[name]] = false
-  map.positions[name] = nil
-  map.size = map.size - 1
-end
-
 local function new_data()
   return { names = {}, size = 0, bytes = 0, lines = {}, values = {}, arrays = {} }
-end
-
-local function new_flash()
-  return { names = {}, size = 0, bytes = 0, lines = {}, lengths = {}, known = {} }
-end
-
-local function line_of(kind, name, value)
-  return kind .. #name .. ',' .. #value .. ' ' .. name .. ' ' .. value .. '\n'
-end
-
-local function value_of(line)
-  local _, stop, name_length = string.find(line, '^.(%d+),%d+ ')
-  return string.sub(line, stop + name_length + 2, -2)
 end
 
 local function value_length_of(line)
@@ -59,51 +37,25 @@ local function value_length_of(line)
   return value_length + 0
 end
 
-local function is_utf8(text)
-  if not string.find(text, '[\128-\255]') then
-    return true
-  end
-  -- The sequences of more than one byte (RFC 3629, section 4).
-  local sequences = {
-    '[\194-\223][\128-\191]',
-    '\224[\160-\191][\128-\191]',
-    '[\225-\236\238\239][\128-\191][\128-\191]',
-    '\237[\128-\159][\128-\191]',
-    '\240[\144-\191][\128-\191][\128-\191]',
-    '[\241-\243][\128-\191][\128-\191][\128-\191]',
-    '\244[\128-\143][\128-\191][\128-\191]',
-  }
-  for _, sequence in ipairs(sequences) do
-    text = string.gsub(text, sequence, '?')
-  end
-  return not string.find(text, '[\128-\255]')
-end
-
 -- Returns the content of the body that begins at a position in a record; or nil when it is damaged, which is exactly when
 -- record-codec.ts rejects it.
 local function parse(record, at)
-  local find, sub, byte, length = string.find, string.sub, string.byte, #record
-  local data, flash, subject_line, bytes = new_data(), new_flash(), '', 0
+  local data, subject_line, bytes = new_data(), '', 0
+  local flash = { names = {}, size = 0, bytes = 0, lines = {}, lengths = {}, known = {} }
   local lines, names, queues = data.lines, data.names, flash.lines
-  while at <= length do
-    local _, stop, kind, name_length, value_length = find(record, '^([=!@])(%d+),(%d+) ', at)
-    if not stop then
+  while at <= #record do
+    local kind, name, value_length, stop = entry_at(record, at)
+    if not kind then
       return nil
     end
-    local name_stop = stop + name_length
-    local value_stop = name_stop + 1 + value_length
-    if not (value_stop < length) or byte(record, name_stop + 1) ~= 32 or byte(record, value_stop + 1) ~= 10 then
-      return nil
-    end
-    local name = sub(record, stop + 1, name_stop)
-    local line = sub(record, at, value_stop + 1)
+    local line = string.sub(record, at, stop)
     if kind == '=' then
       if lines[name] then
         return nil
       end
       names[#names + 1] = name
       lines[name] = line
-      bytes = bytes + name_length + value_length
+      bytes = bytes + #name + value_length
     elseif kind == '!' then
       local messages = queues[name]
       if not messages then
@@ -113,13 +65,13 @@ local function parse(record, at)
       end
       messages[#messages + 1] = line
       flash.lengths[name] = flash.lengths[name] + value_length
-      flash.bytes = flash.bytes + name_length + value_length
-    elseif subject_line ~= '' or name ~= '' or value_length + 0 == 0 then
+      flash.bytes = flash.bytes + #name + value_length
+    elseif subject_line ~= '' or name ~= '' or value_length == 0 then
       return nil
     else
       subject_line = line
     end
-    at = value_stop + 2
+    at = stop + 1
   end
   data.size, data.bytes = #names, bytes
   if not is_utf8(subject_line .. table.concat(names, ' ') .. ' ' .. table.concat(flash.names, ' ')) then
@@ -133,7 +85,7 @@ local function format(content)
   local data, flash, lines = content.data, content.flash, { content.subject_line }
   for _, key in ipairs(data.names) do
     if key then
-      lines[#lines + 1] = data.lines[key] or line_of('=', key, data.values[key])
+      lines[#lines + 1] = data.lines[key] or line_of('=', key, data.values[key] or text_of(data.arrays[key]))
     end
   end
   for _, queue in ipairs(flash.names) do

@@ -93,60 +93,19 @@ local function keep_tracked()
   end
 end
 
--- Sets the key's TTL to when the session expires.
-local function expire(header)
-  local expires = expiry_of(header)
-  if expires and expires_by_ttl then
-    redis.call('PEXPIREAT', key, integer(expires))
-  else
-    redis.call('PERSIST', key)
-  end
+-- Makes a header that of the next version. Returns false when there can be none.
+local function advance(header)
+  header.version = integer(header.version + 1)
+  header.accessed = now_text
+  return #header.version <= max_version_digits
 end
 
--- Returns whether the key's TTL ends before the session expires, because it was set under other settings.
-local function ends_early(header)
-  local ends = redis.call('PEXPIRETIME', key)
-  return ends > 0 and ends < (expires_by_ttl and expiry_of(header) or math.huge)
-end
-
--- Records the access if the touch interval has passed. Returns whether it did; or nil, and changes nothing, when something is to
--- be written and is_whole, if given, returns false: the record's body is damaged.
-local function touch(header, record, is_whole)
-  local is_due = now - header.accessed >= touch_interval_of(tonumber(header.idle))
-  if not is_due and not ends_early(header) then
-    return false
-  end
-  if is_whole and not is_whole() then
-    return nil
-  end
-  if is_due and #header.accessed == #now_text then
-    redis.call('SETRANGE', key, header.accessed_at - 1, now_text)
-  elseif is_due then
-    local before = string.sub(record, 1, header.accessed_at - 1)
-    local after = string.sub(record, header.accessed_at + #header.accessed)
-    redis.call('SET', key, before .. now_text .. after, 'KEEPTTL')
-  end
-  if is_due then
-    header.accessed = now_text
-  end
-  expire(header)
-  keep_tracked()
-  return is_due
-end
-
--- Writes a whole record. Returns whether it did: with only_if_new, not when the key exists.
-local function write(header, body, only_if_new)
-  local line = '1 ' .. metadata_of(header) .. ' ' .. header.secret_hash .. ' ' .. header.csrf .. '\n'
-  local command = { 'SET', key, line .. body }
-  if only_if_new then
-    command[#command + 1] = 'NX'
-  end
-  local expires = expiry_of(header)
-  if expires and expires_by_ttl then
-    command[#command + 1] = 'PXAT'
-    command[#command + 1] = integer(expires)
-  end
-  local is_written = redis.call(unpack(command)) ~= false
+-- Writes a whole record, unless the condition of SET, 'NX' or nil, does not hold. Returns whether it did.
+local function write(header, body, condition)
+  local record = '1 ' .. metadata_of(header) .. ' ' .. header.secret_hash .. ' ' .. header.csrf .. '\n' .. body
+  local expires = expires_by_ttl and expiry_of(header)
+  local options = expires and { 'PXAT', integer(expires), condition } or { condition }
+  local is_written = redis.call('SET', key, record, unpack(options)) ~= false
   keep_tracked()
   return is_written
 end
