@@ -33,7 +33,7 @@ const change: Use = (session) => {
   session.flash('message');
   return session.save();
 };
-const one = { applied: true };
+const one = { applied: true, messages: [] };
 
 describe('a reply fails the call with INTERNAL when it', () => {
   test.each<[string, Record<string, Answer>, Use]>([

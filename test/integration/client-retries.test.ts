@@ -14,7 +14,7 @@ const connectTo = (sidecar: { address: string }, timeoutMs?: number) => stack.us
 const found = () => ({ session: sessionWith({ a: '1' }) });
 const updated: Answer = ({ request }) => {
   const { mutations } = request as { mutations: readonly unknown[] };
-  return { version: 2, expires: undefined, results: mutations.map(() => ({ applied: true })) };
+  return { version: 2, expires: undefined, results: mutations.map(() => ({ applied: true, messages: [] })) };
 };
 /** Fails the first calls, and answers later ones as configured. */
 const failing =

@@ -22,7 +22,7 @@ const transports: Readonly<Record<'unary' | 'pipeline', (options?: CallOptions) 
       },
       updateSession: (call) => {
         note(call);
-        return { version: 2, expires: undefined, results: [{ applied: true }] };
+        return { version: 2, expires: undefined, results: [{ applied: true, messages: [] }] };
       },
     });
     stack.defer(() => sidecar.close());

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Mutation } from '../../server/src/session/session-update';
+import type { Mutation, MutationResult } from '../../server/src/session/session-update';
 import type { Json, ModelOperation, ModelResult } from './session-model';
 
 export const key = fc.constantFrom('a', 'b', '__proto__', 'ключ', 'with space');
@@ -18,6 +18,7 @@ const operation: fc.Arbitrary<ModelOperation> = fc.oneof(
   fc.record({ kind: fc.constant('append'), key, value: json, unlessPresent: fc.boolean() }),
   fc.record({ kind: fc.constant('increment'), key, by: fc.integer({ min: -9, max: 9 }).filter((by) => by !== 0) }),
   fc.record({ kind: fc.constant('push_flash'), queue, message: json, unlessPresent: fc.boolean() }),
+  fc.record({ kind: fc.constant('pop_flash'), queue }),
 );
 export const operations = fc.array(operation, { maxLength: 4 });
 
@@ -34,8 +35,12 @@ export function toOperation(operation: ModelOperation): Mutation {
   }
 }
 
-export function fromResult({ applied, value }: { applied: boolean; value?: Buffer }): ModelResult {
-  return value === undefined ? { applied } : { applied, value: parse(value) };
+export function fromResult({ applied, value, messages }: MutationResult): ModelResult {
+  return {
+    applied,
+    ...(value !== undefined && { value: parse(value) }),
+    ...(messages !== undefined && { messages: messages.map(parse) }),
+  };
 }
 
 export function parse(value: Buffer): Json {

@@ -10,7 +10,8 @@ export type ModelOperation =
   | { kind: 'clear' }
   | { kind: 'append'; key: string; value: Json; unlessPresent: boolean }
   | { kind: 'increment'; key: string; by: number }
-  | { kind: 'push_flash'; queue: string; message: Json; unlessPresent: boolean };
+  | { kind: 'push_flash'; queue: string; message: Json; unlessPresent: boolean }
+  | { kind: 'pop_flash'; queue: string };
 
 export interface ModelSession {
   token: number;
@@ -26,6 +27,7 @@ export interface ModelSession {
 export interface ModelResult {
   applied: boolean;
   value?: Json;
+  messages?: Json[];
 }
 
 export const modelLimits = {
@@ -179,6 +181,10 @@ function applyOne(
       if (operation.unlessPresent && has(messages, operation.message)) return { applied: false };
       flash.set(operation.queue, [...messages, operation.message]);
       return { applied: true };
+    }
+    case 'pop_flash': {
+      const messages = flash.get(operation.queue) ?? [];
+      return { applied: flash.delete(operation.queue), messages };
     }
   }
 }

@@ -56,7 +56,7 @@ const emptyResponse: PipelineResponse = { replies: [], draining: false, changed:
 
 const answers: Readonly<Record<string, unknown>> = {
   GetSession: { session: sessionWith({ a: '1' }) },
-  UpdateSession: { version: 2, expires: undefined, results: [{ applied: true }] },
+  UpdateSession: { version: 2, expires: undefined, results: [{ applied: true, messages: [] }] },
   GetCsrfToken: { csrfToken: 'c'.repeat(22) },
 };
 

@@ -122,4 +122,5 @@ export const mutation = {
   pushFlash: (queue: string, message: string, unlessPresent = false): Mutation => ({
     kind: { $case: 'pushFlash', value: { queue, message: Buffer.from(message), unlessPresent } },
   }),
+  popFlash: (queue: string): Mutation => ({ kind: { $case: 'popFlash', value: { queue } } }),
 };

@@ -26,11 +26,13 @@ function toMutation(kind: NonNullable<api.Mutation['kind']>): Mutation {
       return { kind: 'increment', ...kind.value };
     case 'pushFlash':
       return { kind: 'push_flash', ...kind.value };
+    case 'popFlash':
+      return { kind: 'pop_flash', ...kind.value };
   }
 }
 
 export function toResults(results: readonly MutationResult[]): api.MutationResult[] {
-  return results.map(({ applied, value }) => ({ applied, value }));
+  return results.map(({ applied, value, messages = [] }) => ({ applied, value, messages: [...messages] }));
 }
 
 type IdleExpiry =

@@ -60,8 +60,12 @@ export const cookies: Target = {
         if (token !== live) throw failure(status.NOT_FOUND, 'SESSION_NOT_FOUND');
         return { session: sessionWith({ found: '1' }) };
       },
-      updateSession: () => ({ version: 2, expires: undefined, results: [{ applied: true }] }),
-      createSession: () => ({ token: tokenOf('N'), session: sessionWith({ note: '1' }), results: [{ applied: true }] }),
+      updateSession: () => ({ version: 2, expires: undefined, results: [{ applied: true, messages: [] }] }),
+      createSession: () => ({
+        token: tokenOf('N'),
+        session: sessionWith({ note: '1' }),
+        results: [{ applied: true, messages: [] }],
+      }),
     });
     const client = new SessionClient<object>({ address: sidecar.address, timeoutMs: 10_000 });
     const middleware = sessions({ client: client, cookie: { name, secure: false } });

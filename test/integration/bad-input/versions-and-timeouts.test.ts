@@ -118,6 +118,8 @@ describeBadInput('in versions, idle timeouts, subjects and queue names', (fixtur
       }
       const inUpdate = { 'mutations[0].push_flash.queue': `${queueRule} ${got}.` };
       expect(await refused(() => update(mutation.pushFlash(queue, '1')))).toMatchObject(invalid(inUpdate));
+      const inPop = { 'mutations[0].pop_flash.queue': `${queueRule} ${got}.` };
+      expect(await refused(() => update(mutation.popFlash(queue)))).toMatchObject(invalid(inPop));
     });
   });
 });

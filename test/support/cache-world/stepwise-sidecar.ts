@@ -46,7 +46,7 @@ export class StepwiseSidecar {
     const reply: UpdateSessionResponse = {
       version: state.version + 1,
       expires: undefined,
-      results: [{ applied: true }],
+      results: [{ applied: true, messages: [] }],
       liveMs: isBase ? this.#stored.liveMs : 0,
       etag: isBase ? etagOf(this.#generation, state.version + 1) : Buffer.alloc(0),
     };

@@ -117,6 +117,12 @@ export interface Mutation {
     | //
     /** push_flash adds a message to the end of a flash queue. Result: applied is true if it was added. */
     { $case: "pushFlash"; value: PushFlash }
+    | //
+    /**
+     * pop_flash removes and returns all messages of a flash queue, as the RPC PopFlash does. Result: messages are the
+     * removed ones; applied is true if there were any.
+     */
+    { $case: "popFlash"; value: PopFlash }
     | undefined;
 }
 
@@ -178,12 +184,22 @@ export interface PushFlash {
   unlessPresent: boolean;
 }
 
+/** PopFlash empties a flash queue. */
+export interface PopFlash {
+  /** queue is the queue's name. The default queue's name is the empty string. */
+  queue: string;
+}
+
 /** MutationResult is the result of one mutation. Results are in the order of the mutations. */
 export interface MutationResult {
   /** applied is true if the mutation changed the session. */
   applied: boolean;
   /** value is a JSON text, set by set_if_absent, take and increment as described there. Absent otherwise. */
-  value?: Buffer | undefined;
+  value?:
+    | Buffer
+    | undefined;
+  /** messages are the JSON texts that pop_flash removed, oldest first. Empty for other mutations. */
+  messages: Buffer[];
 }
 
 function createBaseSession(): Session {
@@ -490,6 +506,9 @@ export const Mutation: MessageFns<Mutation> = {
       case "pushFlash":
         PushFlash.encode(message.kind.value, writer.uint32(66).fork()).join();
         break;
+      case "popFlash":
+        PopFlash.encode(message.kind.value, writer.uint32(74).fork()).join();
+        break;
     }
     return writer;
   },
@@ -569,6 +588,14 @@ export const Mutation: MessageFns<Mutation> = {
             }
 
             message.kind = { $case: "pushFlash", value: PushFlash.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.kind = { $case: "popFlash", value: PopFlash.decode(reader, reader.uint32()) };
             continue;
           }
         }
@@ -961,8 +988,54 @@ export const PushFlash: MessageFns<PushFlash> = {
   },
 };
 
+function createBasePopFlash(): PopFlash {
+  return { queue: "" };
+}
+
+export const PopFlash: MessageFns<PopFlash> = {
+  encode(message: PopFlash, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.queue !== "") {
+      writer.uint32(10).string(message.queue);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PopFlash {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePopFlash();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.queue = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseMutationResult(): MutationResult {
-  return { applied: false, value: undefined };
+  return { applied: false, value: undefined, messages: [] };
 }
 
 export const MutationResult: MessageFns<MutationResult> = {
@@ -972,6 +1045,9 @@ export const MutationResult: MessageFns<MutationResult> = {
     }
     if (message.value !== undefined) {
       writer.uint32(18).bytes(message.value);
+    }
+    for (const v of message.messages) {
+      writer.uint32(26).bytes(v!);
     }
     return writer;
   },
@@ -1003,6 +1079,14 @@ export const MutationResult: MessageFns<MutationResult> = {
             }
 
             message.value = viewOf(reader.bytes());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.messages.push(Buffer.from(reader.bytes()));
             continue;
           }
         }

@@ -33,7 +33,10 @@ describe('settle()', () => {
     flash.push('b', { queue: 'news', allowDuplicate: false });
     const captured = flash.capture();
     flash.push('c');
-    captured.settle([{ applied: true }, { applied: false }]);
+    captured.settle([
+      { applied: true, messages: [] },
+      { applied: false, messages: [] },
+    ]);
     expect(flash.read('', [])).toEqual(['c']);
     expect([flash.isWaiting(''), flash.isWaiting('news')]).toEqual([true, false]);
   });

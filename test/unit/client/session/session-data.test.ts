@@ -16,7 +16,7 @@ const sent = ({ mutations }: CapturedMutations) =>
     return [kind!.$case, key, value?.toString()].filter((part) => part !== undefined).join(' ');
   });
 const pending = (data: SessionData) => sent(data.capture('update'));
-const applied = { applied: true };
+const applied = { applied: true, messages: [] };
 
 describe('capture() of a stored session', () => {
   test('is empty when nothing was written', () => {
@@ -177,7 +177,7 @@ describe('setDefault()', () => {
   test('takes over the value that another request has stored meanwhile', () => {
     const data = dataWith();
     data.setDefault('a', 2);
-    data.capture('update').settle([{ applied: false, value: Buffer.from('7') }]);
+    data.capture('update').settle([{ applied: false, value: Buffer.from('7'), messages: [] }]);
     expect(data.get('a')).toBe(7);
     expect(pending(data)).toEqual([]);
   });

@@ -228,6 +228,7 @@ type Mutation struct {
 	//	*Mutation_Append
 	//	*Mutation_Increment
 	//	*Mutation_PushFlash
+	//	*Mutation_PopFlash
 	Kind          isMutation_Kind `protobuf_oneof:"kind"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -342,6 +343,15 @@ func (x *Mutation) GetPushFlash() *PushFlash {
 	return nil
 }
 
+func (x *Mutation) GetPopFlash() *PopFlash {
+	if x != nil {
+		if x, ok := x.Kind.(*Mutation_PopFlash); ok {
+			return x.PopFlash
+		}
+	}
+	return nil
+}
+
 type isMutation_Kind interface {
 	isMutation_Kind()
 }
@@ -390,6 +400,12 @@ type Mutation_PushFlash struct {
 	PushFlash *PushFlash `protobuf:"bytes,8,opt,name=push_flash,json=pushFlash,proto3,oneof"`
 }
 
+type Mutation_PopFlash struct {
+	// pop_flash removes and returns all messages of a flash queue, as the RPC PopFlash does. Result: messages are the
+	// removed ones; applied is true if there were any.
+	PopFlash *PopFlash `protobuf:"bytes,9,opt,name=pop_flash,json=popFlash,proto3,oneof"`
+}
+
 func (*Mutation_Set) isMutation_Kind() {}
 
 func (*Mutation_SetIfAbsent) isMutation_Kind() {}
@@ -405,6 +421,8 @@ func (*Mutation_Append) isMutation_Kind() {}
 func (*Mutation_Increment) isMutation_Kind() {}
 
 func (*Mutation_PushFlash) isMutation_Kind() {}
+
+func (*Mutation_PopFlash) isMutation_Kind() {}
 
 // Set stores a value at a key.
 type Set struct {
@@ -775,20 +793,68 @@ func (x *PushFlash) GetUnlessPresent() bool {
 	return false
 }
 
+// PopFlash empties a flash queue.
+type PopFlash struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// queue is the queue's name. The default queue's name is the empty string.
+	Queue         string `protobuf:"bytes,1,opt,name=queue,proto3" json:"queue,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PopFlash) Reset() {
+	*x = PopFlash{}
+	mi := &file_session_v1_session_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PopFlash) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PopFlash) ProtoMessage() {}
+
+func (x *PopFlash) ProtoReflect() protoreflect.Message {
+	mi := &file_session_v1_session_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PopFlash.ProtoReflect.Descriptor instead.
+func (*PopFlash) Descriptor() ([]byte, []int) {
+	return file_session_v1_session_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *PopFlash) GetQueue() string {
+	if x != nil {
+		return x.Queue
+	}
+	return ""
+}
+
 // MutationResult is the result of one mutation. Results are in the order of the mutations.
 type MutationResult struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// applied is true if the mutation changed the session.
 	Applied bool `protobuf:"varint,1,opt,name=applied,proto3" json:"applied,omitempty"`
 	// value is a JSON text, set by set_if_absent, take and increment as described there. Absent otherwise.
-	Value         []byte `protobuf:"bytes,2,opt,name=value,proto3,oneof" json:"value,omitempty"`
+	Value []byte `protobuf:"bytes,2,opt,name=value,proto3,oneof" json:"value,omitempty"`
+	// messages are the JSON texts that pop_flash removed, oldest first. Empty for other mutations.
+	Messages      [][]byte `protobuf:"bytes,3,rep,name=messages,proto3" json:"messages,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *MutationResult) Reset() {
 	*x = MutationResult{}
-	mi := &file_session_v1_session_proto_msgTypes[10]
+	mi := &file_session_v1_session_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -800,7 +866,7 @@ func (x *MutationResult) String() string {
 func (*MutationResult) ProtoMessage() {}
 
 func (x *MutationResult) ProtoReflect() protoreflect.Message {
-	mi := &file_session_v1_session_proto_msgTypes[10]
+	mi := &file_session_v1_session_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -813,7 +879,7 @@ func (x *MutationResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MutationResult.ProtoReflect.Descriptor instead.
 func (*MutationResult) Descriptor() ([]byte, []int) {
-	return file_session_v1_session_proto_rawDescGZIP(), []int{10}
+	return file_session_v1_session_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *MutationResult) GetApplied() bool {
@@ -826,6 +892,13 @@ func (x *MutationResult) GetApplied() bool {
 func (x *MutationResult) GetValue() []byte {
 	if x != nil {
 		return x.Value
+	}
+	return nil
+}
+
+func (x *MutationResult) GetMessages() [][]byte {
+	if x != nil {
+		return x.Messages
 	}
 	return nil
 }
@@ -857,7 +930,7 @@ const file_session_v1_session_proto_rawDesc = "" +
 	"\n" +
 	"FlashQueue\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12#\n" +
-	"\rmessage_count\x18\x02 \x01(\x05R\fmessageCount\"\x8c\x03\n" +
+	"\rmessage_count\x18\x02 \x01(\x05R\fmessageCount\"\xc1\x03\n" +
 	"\bMutation\x12#\n" +
 	"\x03set\x18\x01 \x01(\v2\x0f.session.v1.SetH\x00R\x03set\x125\n" +
 	"\rset_if_absent\x18\x02 \x01(\v2\x0f.session.v1.SetH\x00R\vsetIfAbsent\x12,\n" +
@@ -867,7 +940,8 @@ const file_session_v1_session_proto_rawDesc = "" +
 	"\x06append\x18\x06 \x01(\v2\x12.session.v1.AppendH\x00R\x06append\x125\n" +
 	"\tincrement\x18\a \x01(\v2\x15.session.v1.IncrementH\x00R\tincrement\x126\n" +
 	"\n" +
-	"push_flash\x18\b \x01(\v2\x15.session.v1.PushFlashH\x00R\tpushFlashB\x06\n" +
+	"push_flash\x18\b \x01(\v2\x15.session.v1.PushFlashH\x00R\tpushFlash\x123\n" +
+	"\tpop_flash\x18\t \x01(\v2\x14.session.v1.PopFlashH\x00R\bpopFlashB\x06\n" +
 	"\x04kind\"-\n" +
 	"\x03Set\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
@@ -887,10 +961,13 @@ const file_session_v1_session_proto_rawDesc = "" +
 	"\tPushFlash\x12\x14\n" +
 	"\x05queue\x18\x01 \x01(\tR\x05queue\x12\x18\n" +
 	"\amessage\x18\x02 \x01(\fR\amessage\x12%\n" +
-	"\x0eunless_present\x18\x03 \x01(\bR\runlessPresent\"O\n" +
+	"\x0eunless_present\x18\x03 \x01(\bR\runlessPresent\" \n" +
+	"\bPopFlash\x12\x14\n" +
+	"\x05queue\x18\x01 \x01(\tR\x05queue\"k\n" +
 	"\x0eMutationResult\x12\x18\n" +
 	"\aapplied\x18\x01 \x01(\bR\aapplied\x12\x19\n" +
-	"\x05value\x18\x02 \x01(\fH\x00R\x05value\x88\x01\x01B\b\n" +
+	"\x05value\x18\x02 \x01(\fH\x00R\x05value\x88\x01\x01\x12\x1a\n" +
+	"\bmessages\x18\x03 \x03(\fR\bmessagesB\b\n" +
 	"\x06_valueBNZLgithub.com/session-sidecar/session-sidecar/proto/gen/go/session/v1;sessionv1b\x06proto3"
 
 var (
@@ -905,7 +982,7 @@ func file_session_v1_session_proto_rawDescGZIP() []byte {
 	return file_session_v1_session_proto_rawDescData
 }
 
-var file_session_v1_session_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_session_v1_session_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_session_v1_session_proto_goTypes = []any{
 	(*Session)(nil),               // 0: session.v1.Session
 	(*FlashQueue)(nil),            // 1: session.v1.FlashQueue
@@ -917,18 +994,19 @@ var file_session_v1_session_proto_goTypes = []any{
 	(*Append)(nil),                // 7: session.v1.Append
 	(*Increment)(nil),             // 8: session.v1.Increment
 	(*PushFlash)(nil),             // 9: session.v1.PushFlash
-	(*MutationResult)(nil),        // 10: session.v1.MutationResult
-	nil,                           // 11: session.v1.Session.DataEntry
-	(*timestamppb.Timestamp)(nil), // 12: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 13: google.protobuf.Duration
+	(*PopFlash)(nil),              // 10: session.v1.PopFlash
+	(*MutationResult)(nil),        // 11: session.v1.MutationResult
+	nil,                           // 12: session.v1.Session.DataEntry
+	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 14: google.protobuf.Duration
 }
 var file_session_v1_session_proto_depIdxs = []int32{
-	11, // 0: session.v1.Session.data:type_name -> session.v1.Session.DataEntry
+	12, // 0: session.v1.Session.data:type_name -> session.v1.Session.DataEntry
 	1,  // 1: session.v1.Session.flash_queues:type_name -> session.v1.FlashQueue
-	12, // 2: session.v1.Session.created:type_name -> google.protobuf.Timestamp
-	12, // 3: session.v1.Session.accessed:type_name -> google.protobuf.Timestamp
-	12, // 4: session.v1.Session.expires:type_name -> google.protobuf.Timestamp
-	13, // 5: session.v1.Session.idle_timeout:type_name -> google.protobuf.Duration
+	13, // 2: session.v1.Session.created:type_name -> google.protobuf.Timestamp
+	13, // 3: session.v1.Session.accessed:type_name -> google.protobuf.Timestamp
+	13, // 4: session.v1.Session.expires:type_name -> google.protobuf.Timestamp
+	14, // 5: session.v1.Session.idle_timeout:type_name -> google.protobuf.Duration
 	3,  // 6: session.v1.Mutation.set:type_name -> session.v1.Set
 	3,  // 7: session.v1.Mutation.set_if_absent:type_name -> session.v1.Set
 	4,  // 8: session.v1.Mutation.delete:type_name -> session.v1.Delete
@@ -937,11 +1015,12 @@ var file_session_v1_session_proto_depIdxs = []int32{
 	7,  // 11: session.v1.Mutation.append:type_name -> session.v1.Append
 	8,  // 12: session.v1.Mutation.increment:type_name -> session.v1.Increment
 	9,  // 13: session.v1.Mutation.push_flash:type_name -> session.v1.PushFlash
-	14, // [14:14] is the sub-list for method output_type
-	14, // [14:14] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	10, // 14: session.v1.Mutation.pop_flash:type_name -> session.v1.PopFlash
+	15, // [15:15] is the sub-list for method output_type
+	15, // [15:15] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_session_v1_session_proto_init() }
@@ -959,15 +1038,16 @@ func file_session_v1_session_proto_init() {
 		(*Mutation_Append)(nil),
 		(*Mutation_Increment)(nil),
 		(*Mutation_PushFlash)(nil),
+		(*Mutation_PopFlash)(nil),
 	}
-	file_session_v1_session_proto_msgTypes[10].OneofWrappers = []any{}
+	file_session_v1_session_proto_msgTypes[11].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_session_v1_session_proto_rawDesc), len(file_session_v1_session_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   12,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -50,7 +50,7 @@ class FlashQueue(_message.Message):
     def __init__(self, name: _Optional[str] = ..., message_count: _Optional[int] = ...) -> None: ...
 
 class Mutation(_message.Message):
-    __slots__ = ("set", "set_if_absent", "delete", "take", "clear", "append", "increment", "push_flash")
+    __slots__ = ("set", "set_if_absent", "delete", "take", "clear", "append", "increment", "push_flash", "pop_flash")
     SET_FIELD_NUMBER: _ClassVar[int]
     SET_IF_ABSENT_FIELD_NUMBER: _ClassVar[int]
     DELETE_FIELD_NUMBER: _ClassVar[int]
@@ -59,6 +59,7 @@ class Mutation(_message.Message):
     APPEND_FIELD_NUMBER: _ClassVar[int]
     INCREMENT_FIELD_NUMBER: _ClassVar[int]
     PUSH_FLASH_FIELD_NUMBER: _ClassVar[int]
+    POP_FLASH_FIELD_NUMBER: _ClassVar[int]
     set: Set
     set_if_absent: Set
     delete: Delete
@@ -67,7 +68,8 @@ class Mutation(_message.Message):
     append: Append
     increment: Increment
     push_flash: PushFlash
-    def __init__(self, set: _Optional[_Union[Set, _Mapping]] = ..., set_if_absent: _Optional[_Union[Set, _Mapping]] = ..., delete: _Optional[_Union[Delete, _Mapping]] = ..., take: _Optional[_Union[Take, _Mapping]] = ..., clear: _Optional[_Union[Clear, _Mapping]] = ..., append: _Optional[_Union[Append, _Mapping]] = ..., increment: _Optional[_Union[Increment, _Mapping]] = ..., push_flash: _Optional[_Union[PushFlash, _Mapping]] = ...) -> None: ...
+    pop_flash: PopFlash
+    def __init__(self, set: _Optional[_Union[Set, _Mapping]] = ..., set_if_absent: _Optional[_Union[Set, _Mapping]] = ..., delete: _Optional[_Union[Delete, _Mapping]] = ..., take: _Optional[_Union[Take, _Mapping]] = ..., clear: _Optional[_Union[Clear, _Mapping]] = ..., append: _Optional[_Union[Append, _Mapping]] = ..., increment: _Optional[_Union[Increment, _Mapping]] = ..., push_flash: _Optional[_Union[PushFlash, _Mapping]] = ..., pop_flash: _Optional[_Union[PopFlash, _Mapping]] = ...) -> None: ...
 
 class Set(_message.Message):
     __slots__ = ("key", "value")
@@ -121,10 +123,18 @@ class PushFlash(_message.Message):
     unless_present: bool
     def __init__(self, queue: _Optional[str] = ..., message: _Optional[bytes] = ..., unless_present: bool = ...) -> None: ...
 
+class PopFlash(_message.Message):
+    __slots__ = ("queue",)
+    QUEUE_FIELD_NUMBER: _ClassVar[int]
+    queue: str
+    def __init__(self, queue: _Optional[str] = ...) -> None: ...
+
 class MutationResult(_message.Message):
-    __slots__ = ("applied", "value")
+    __slots__ = ("applied", "value", "messages")
     APPLIED_FIELD_NUMBER: _ClassVar[int]
     VALUE_FIELD_NUMBER: _ClassVar[int]
+    MESSAGES_FIELD_NUMBER: _ClassVar[int]
     applied: bool
     value: bytes
-    def __init__(self, applied: bool = ..., value: _Optional[bytes] = ...) -> None: ...
+    messages: _containers.RepeatedScalarFieldContainer[bytes]
+    def __init__(self, applied: bool = ..., value: _Optional[bytes] = ..., messages: _Optional[_Iterable[bytes]] = ...) -> None: ...
