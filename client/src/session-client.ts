@@ -9,7 +9,7 @@ import { LiveSession } from './session/live-session';
 import type { SessionContext } from './session/live-session';
 import { replySession } from './session/replies';
 import type { ISession, SessionOrigin } from './session/session';
-import type { Found, LoadedSession } from './session/session-calls';
+import type { Found, LoadedSession } from './session/stored-session';
 import { resolveApiToken } from './transport/api-token';
 import type { ApiTokenOptions } from './transport/api-token';
 import { boundedTransport } from './transport/bounded-transport';

@@ -4,6 +4,7 @@ import { startGo, startPython, startTypeScript } from '../interop/runners';
 import type { Runner } from '../interop/runners';
 import { castLabel, casts, limits, scenariosFor } from '../interop/steps';
 import type { Cast, Step } from '../interop/steps';
+import { connect } from '../support/client';
 import { signingKey } from '../support/process';
 import type { ServingProcess } from '../support/process';
 import { connectRaw, failureOf } from '../support/raw-grpc';
@@ -78,6 +79,23 @@ test('the scenarios called every method of the released API, at both sidecars', 
   const released = oldBuild.api.getService('session.v1.SessionService')!.methods.map(({ name }) => name);
   for (const sidecar of [before, after])
     expect(Object.keys(await countRpcs(sidecar))).toEqual(expect.arrayContaining(released));
+});
+
+test('the new client pops and saves together beside the old sidecar, which takes a call for each', async () => {
+  const client = stack.use(connect<{ count: number }>(before));
+  const session = client.create();
+  session.flash('one');
+  session.flash('two', { queue: 'errors' });
+  await session.save();
+  const found = await client.open(session.token);
+  found.set('count', 1);
+  expect(await Promise.all([found.popFlash(), found.popFlash('errors'), found.save()])).toEqual([
+    ['one'],
+    ['two'],
+    undefined,
+  ]);
+  const next = await client.open(session.token);
+  expect([next.get('count'), await next.popFlash()]).toEqual([1, []]);
 });
 
 test('the old sidecar does not know Pipeline, so the new client did without beside it', async () => {

@@ -6,7 +6,7 @@ import type {
 } from '@session-sidecar/proto/session/v1/session_service';
 import { KeptValue } from '../session/kept-value';
 import type { OnDecoded } from '../session/kept-value';
-import type { LoadedSession } from '../session/session-calls';
+import type { LoadedSession } from '../session/stored-session';
 import type { Epoch } from './liveness';
 
 /** Approximate sizes of objects, in bytes: of a session without its values, of a key without its text. */
@@ -84,6 +84,9 @@ export function updated(
         break;
       case 'pushFlash':
         if (applied) queues.set(kind.value.queue, (queues.get(kind.value.queue) ?? 0) + 1);
+        break;
+      case 'popFlash':
+        queues.delete(kind.value.queue);
         break;
       default:
         return undefined;

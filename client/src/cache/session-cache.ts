@@ -2,7 +2,7 @@ import type { GetSessionResponse } from '@session-sidecar/proto/session/v1/sessi
 import { SessionError } from '../errors/session-error';
 import { replyNotModified, replySession } from '../session/replies';
 import type { OnDecoded } from '../session/kept-value';
-import type { LoadedSession } from '../session/session-calls';
+import type { LoadedSession } from '../session/stored-session';
 import type { RunningCall } from '../transport/call-options';
 import type { ChangeListener, ChangeReport, ChangeSource } from '../transport/pipeline/change-listener';
 import type { MethodName, RequestOf, ResponseOf, Transport } from '../transport/transport';

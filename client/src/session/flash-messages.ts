@@ -44,14 +44,17 @@ export class FlashMessages {
     return messages.map((message) => this.#codec.decode(message, 'message') as Message);
   }
 
-  /** Forgets a queue whose messages were popped. */
-  forget(queue: string): void {
+  /** Reads a queue whose messages were popped, and forgets it. */
+  take<Message>(queue: string, popped: readonly Buffer[]): Message[] {
+    const messages = this.read<Message>(queue, popped);
     this.#waiting.delete(queue);
     this.#pending = this.#pending.filter((pending) => pending.queue !== queue);
+    return messages;
   }
 
-  capture(): CapturedMutations {
-    const captured = this.#pending;
+  /** @param except queues that are popped in the same step */
+  capture(except: ReadonlySet<string> = new Set()): CapturedMutations {
+    const captured = this.#pending.filter(({ queue }) => !except.has(queue));
     return {
       mutations: captured.map((push) => ({ kind: { $case: 'pushFlash', value: { ...push } } })),
       settle: (results: readonly MutationResult[]) => {

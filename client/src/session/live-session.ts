@@ -3,10 +3,12 @@ import { startCall } from '../transport/call-options';
 import type { CallOptions, RunningCall } from '../transport/call-options';
 import type { Transport } from '../transport/transport';
 import type { ValueCodec } from './codec';
+import { valueOf } from './joint-turn';
+import type { JointCalls, JointTurn } from './joint-turn';
 import type { Json } from './json';
 import type { Entry, FlashOptions, ISession, Key, SessionOrigin, SessionState, Value } from './session';
 import { SessionCalls } from './session-calls';
-import type { Found } from './session-calls';
+import type { Found } from './stored-session';
 
 /** What all sessions of one client share. */
 export interface SessionContext {
@@ -21,6 +23,8 @@ export class LiveSession<T extends object> implements ISession<T> {
   readonly #calls: SessionCalls;
   readonly #timeoutMs: number;
   #lastCall: Promise<unknown> = Promise.resolve();
+  /** What the next call can join. */
+  #joint: JointTurn | undefined;
 
   constructor({ transport, codec, timeoutMs }: SessionContext, origin: SessionOrigin, found?: Found) {
     this.origin = origin;
@@ -145,12 +149,17 @@ export class LiveSession<T extends object> implements ISession<T> {
     return this.#inTurn(options, (call) => this.#calls.peekFlash(queue, call));
   }
 
-  popFlash<Message>(queue = '', options?: CallOptions): Promise<Message[]> {
-    return this.#inTurn(options, (call) => this.#calls.popFlash(queue, call));
+  async popFlash<Message>(queue = '', options?: CallOptions): Promise<Message[]> {
+    if (options !== undefined) return this.#inTurn(options, (call) => this.#calls.popFlash(queue, call));
+    if (this.#joint?.queues.has(queue)) this.#joint = undefined;
+    const turn = this.#jointTurn();
+    turn.queues.add(queue);
+    return valueOf((await turn.outcome).popped.get(queue)!) as Message[];
   }
 
   csrfToken(options?: CallOptions): Promise<string> {
-    return this.#inTurn(options, async (call) => (this.#calls.stored ?? (await this.#calls.create(call))).csrfToken);
+    // Calls before and after this one may be made together: only a new session is called for, and then it stores what they would.
+    return this.#enqueue(options, async (call) => (this.#calls.stored ?? (await this.#calls.create(call))).csrfToken);
   }
 
   newCsrfToken(options?: CallOptions): Promise<string> {
@@ -193,12 +202,34 @@ export class LiveSession<T extends object> implements ISession<T> {
     this.#calls.setSubject(subject);
   }
 
-  save(options?: CallOptions): Promise<void> {
-    return this.#inTurn(options, (call) => this.#calls.save(call));
+  async save(options?: CallOptions): Promise<void> {
+    if (options !== undefined) return this.#inTurn(options, (call) => this.#calls.save(call));
+    const turn = this.#jointTurn();
+    turn.saves = true;
+    valueOf((await turn.outcome).saved);
+  }
+
+  /** The turn that the calls made before the application awaits anything share, unless another call came between. */
+  #jointTurn(): JointTurn {
+    if (this.#joint !== undefined) return this.#joint;
+    const calls: JointCalls = { queues: new Set(), saves: false };
+    const outcome = this.#enqueue(undefined, (call) => this.#calls.popAndSave(calls, call));
+    const joint = Object.assign(calls, { outcome });
+    this.#joint = joint;
+    queueMicrotask(() => {
+      if (this.#joint === joint) this.#joint = undefined;
+    });
+    return joint;
+  }
+
+  /** What is called after this does not join what was called before. */
+  #inTurn<Result>(options: CallOptions | undefined, work: (call: RunningCall) => Promise<Result>): Promise<Result> {
+    this.#joint = undefined;
+    return this.#enqueue(options, work);
   }
 
   /** The time limit starts now; the work starts when all earlier calls have settled. */
-  async #inTurn<Result>(
+  async #enqueue<Result>(
     options: CallOptions | undefined,
     work: (call: RunningCall) => Promise<Result>,
   ): Promise<Result> {

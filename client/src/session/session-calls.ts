@@ -1,48 +1,32 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Mutation, MutationResult, Session } from '@session-sidecar/proto/session/v1/session';
-import type { CreateSessionRequest } from '@session-sidecar/proto/session/v1/session_service';
+import type { Mutation, MutationResult } from '@session-sidecar/proto/session/v1/session';
 import { SessionError } from '../errors/session-error';
+import type { SessionErrorCode } from '../errors/session-error';
 import type { RunningCall } from '../transport/call-options';
 import type { Transport } from '../transport/transport';
 import type { ValueCodec } from './codec';
 import { FlashMessages } from './flash-messages';
-import type { StoredValue } from './kept-value';
+import { settled } from './joint-turn';
+import type { JointCalls, JointOutcome } from './joint-turn';
 import type { SaveKind } from './pending-writes';
 import { replyResults, replySession, replyTime, replyToken } from './replies';
 import type { SessionState } from './session';
 import { SessionData } from './session-data';
-
-/** A stored session, as last reported by the sidecar. */
-export interface Stored {
-  readonly name: 'stored';
-  readonly token: string;
-  readonly handle: string;
-  readonly csrfToken: string;
-  readonly created: Date | undefined;
-  readonly expires: Date | undefined;
-  readonly version: number;
-  readonly subject: string | undefined;
-}
+import { idleExpiryOf, noUpdate, subjectOf } from './session-update';
+import type { SessionUpdate } from './session-update';
+import { storedState } from './stored-session';
+import type { Found, Stored } from './stored-session';
 
 type State = Stored | { readonly name: 'new' } | { readonly name: 'invalidated' };
 
-/** A session as the sidecar has it. Its values may be shared with other sessions of the same token. */
-export interface LoadedSession extends Omit<Session, 'data'> {
-  readonly data: ReadonlyMap<string, StoredValue>;
-}
-
-export interface Found {
-  readonly token: string;
-  readonly session: LoadedSession;
-}
-
-/** Everything that a save sends, and what to do once the sidecar has applied it. */
-interface SessionUpdate {
-  readonly mutations: Mutation[];
-  readonly idleTimeout: { readonly value: number | 'never' } | undefined;
-  readonly subject: { readonly value: string } | undefined;
-  settle(results: readonly MutationResult[]): void;
-}
+/** Nothing was changed, because of what the call asked for. */
+const refusals: ReadonlySet<SessionErrorCode> = new Set([
+  'INVALID_ARGUMENT',
+  'SESSION_TOO_LARGE',
+  'TOO_MANY_KEYS',
+  'FLASH_QUEUE_FULL',
+  'REQUEST_TOO_LARGE',
+]);
 
 /** After this many lost races, the deadline is too long for so contended a key. */
 const maxTransformAttempts = 50;
@@ -115,20 +99,29 @@ export class SessionCalls {
   /** Stores the changes, and creates the session if it is not stored. */
   async save(call: RunningCall): Promise<void> {
     const { stored } = this;
-    if (!stored) {
-      if (this.hasChanges) await this.create(call);
-      return;
-    }
-    const changes = this.#capture('update');
-    const { mutations, idleTimeout, subject } = changes;
-    if (mutations.length === 0 && !idleTimeout && !subject) return;
-    const { version, expires, results } = await this.#transport.call(
+    if (stored) await this.#update(stored, [], this.#capture('update'), call);
+    else if (this.hasChanges) await this.create(call);
+  }
+
+  /** @param pops what to do before the changes, in the same step */
+  async #update(
+    stored: Stored,
+    pops: readonly Mutation[],
+    changes: SessionUpdate,
+    call: RunningCall,
+  ): Promise<readonly MutationResult[]> {
+    const { idleTimeout, subject } = changes;
+    const mutations = [...pops, ...changes.mutations];
+    if (mutations.length === 0 && !idleTimeout && !subject) return [];
+    const reply = await this.#transport.call(
       'updateSession',
       { token: stored.token, mutations, idleExpiry: idleExpiryOf(idleTimeout), subject: subject?.value },
       call,
     );
-    changes.settle(replyResults(results, mutations.length));
-    this.#state = { ...stored, version, expires: replyTime(expires), ...subjectOf(subject) };
+    const results = replyResults(reply.results, mutations.length);
+    changes.settle(results.slice(pops.length));
+    this.#state = { ...stored, version: reply.version, expires: replyTime(reply.expires), ...subjectOf(subject) };
+    return results;
   }
 
   /** Creates the session, even if it has no changes. */
@@ -202,10 +195,42 @@ export class SessionCalls {
   }
 
   async popFlash<Message>(queue: string, call: RunningCall): Promise<Message[]> {
-    const taken = await this.#flashMessages('popFlash', queue, call);
-    const messages = this.#flash.read<Message>(queue, taken);
-    this.#flash.forget(queue);
-    return messages;
+    return this.#flash.take(queue, await this.#flashMessages('popFlash', queue, call));
+  }
+
+  /**
+   * Pops queues and, if `saves`, saves: in one call where it takes several otherwise. Unsaved messages of these queues are popped
+   * without being sent.
+   */
+  async popAndSave(calls: JointCalls, call: RunningCall): Promise<JointOutcome> {
+    const taken = await this.#popAndSaveInOneCall(calls, call);
+    const popped = new Map<string, PromiseSettledResult<unknown[]>>();
+    for (const queue of calls.queues) {
+      const pop = () => (taken ? this.#flash.take(queue, taken.get(queue) ?? []) : this.popFlash(queue, call));
+      popped.set(queue, await settled(pop));
+    }
+    const isSaveLeft = calls.saves && taken === undefined;
+    return { popped, saved: await settled(() => (isSaveLeft ? this.save(call) : undefined)) };
+  }
+
+  /** @returns the messages that were waiting in each queue; `undefined`: nothing was done, make each call by itself */
+  async #popAndSaveInOneCall(
+    { queues, saves }: JointCalls,
+    call: RunningCall,
+  ): Promise<ReadonlyMap<string, readonly Buffer[]> | undefined> {
+    const { stored } = this;
+    const waiting = [...queues].filter((queue) => this.#flash.isWaiting(queue));
+    if (!stored || waiting.length === 0 || waiting.length + Number(saves) === 1) return undefined;
+    const pops = waiting.map((queue): Mutation => ({ kind: { $case: 'popFlash', value: { queue } } }));
+    try {
+      const changes = saves ? this.#capture('update', queues) : noUpdate;
+      const results = await this.#update(stored, pops, changes, call);
+      return new Map(waiting.map((queue, index) => [queue, results[index]!.messages]));
+    } catch (error) {
+      // Of calls made separately, one would not fail because of another. A sidecar that cannot pop with others refuses it, too.
+      if (!SessionError.is(error) || refusals.has(error.code)) return undefined;
+      throw error;
+    }
   }
 
   async #flashMessages(method: 'peekFlash' | 'popFlash', queue: string, call: RunningCall): Promise<Buffer[]> {
@@ -245,9 +270,10 @@ export class SessionCalls {
     return this.#data.get(key);
   }
 
-  #capture(save: SaveKind): SessionUpdate {
+  /** @param popped flash queues whose unsaved messages are not to be sent */
+  #capture(save: SaveKind, popped?: ReadonlySet<string>): SessionUpdate {
     const data = this.#data.capture(save);
-    const flash = this.#flash.capture();
+    const flash = this.#flash.capture(popped);
     const idleTimeout = save === 'regenerate' ? undefined : this.#idleTimeout;
     const subject = this.#subject;
     return {
@@ -262,22 +288,6 @@ export class SessionCalls {
       },
     };
   }
-}
-
-function storedState(token: string, session: LoadedSession): Stored {
-  const { handle, csrfToken, created, expires, version, subject } = session;
-  return { name: 'stored', token, handle, csrfToken, created, expires, version, subject };
-}
-
-function subjectOf(subject: SessionUpdate['subject']): { subject?: string | undefined } {
-  return subject ? { subject: subject.value || undefined } : {};
-}
-
-function idleExpiryOf(timeout: SessionUpdate['idleTimeout']): CreateSessionRequest['idleExpiry'] {
-  if (!timeout) return undefined;
-  if (timeout.value === 'never') return { $case: 'noIdleTimeout', value: true };
-  const seconds = Math.floor(timeout.value / 1000);
-  return { $case: 'idleTimeout', value: { seconds, nanos: (timeout.value % 1000) * 1e6 } };
 }
 
 function changed(change: (value: unknown) => unknown, before: unknown): unknown {

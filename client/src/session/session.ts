@@ -40,7 +40,8 @@ export interface FlashOptions {
  * parallel requests change the same value.
  *
  * Methods that call the sidecar return a promise, take {@link CallOptions} last and reject with a SessionError. Changes stay
- * recorded until a save succeeds. Calls of one object run one after another, in the order they were made.
+ * recorded until a save succeeds. Calls of one object run one after another, in the order they were made. Saves and pops that are
+ * made without awaiting anything in between, and without options, are sent as one call; each has its own outcome.
  */
 export interface ISession<T extends object> {
   readonly state: SessionState;
@@ -108,7 +109,10 @@ export interface ISession<T extends object> {
    * queue had messages when the session was loaded.
    */
   peekFlash<Message = unknown>(queue?: string, options?: CallOptions): Promise<Message[]>;
-  /** Like peekFlash(), and removes the messages. No two requests get the same message. */
+  /**
+   * Like peekFlash(), and removes the messages. No two requests get the same message. Together with save() or with pops of other
+   * queues, `await Promise.all([session.popFlash(), session.save()])`, it is one call to the sidecar.
+   */
   popFlash<Message = unknown>(queue?: string, options?: CallOptions): Promise<Message[]>;
 
   /**

@@ -70,6 +70,7 @@ function steps(): readonly Step[] {
     (session) => session.peekFlash(),
     (session) => session.popFlash(),
     (session) => session.popFlash('errors'),
+    (session) => Promise.all([session.popFlash(), session.popFlash('errors'), session.save()]),
     (session) => session.csrfToken(),
     (session) => session.newCsrfToken(),
     (session) => session.checkCsrfToken('x'),

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { SessionClient } from '@session-sidecar/client';
 import { until } from '../../support/poll';
+import { countRpcs } from '../../support/sidecar';
 import type { Sidecar } from '../../support/sidecar';
 import { cachingClients, count, done, newSession, set, untilLive } from './fixture';
 import type { Shop } from './fixture';
@@ -41,6 +42,24 @@ describe('a client with a cache', () => {
     expect(mine.expires).toEqual(fresh.expires);
     expect(await mine.popFlash()).toEqual(['hello']);
     expect(await (await here.open(token)).popFlash()).toEqual([]);
+    expect(await (await here.open(token)).popFlash('errors')).toEqual(['error']);
+  });
+
+  test('stays live when it pops messages and saves together', async () => {
+    const session = await here.open(token);
+    session.flash('hello');
+    session.flash('error', { queue: 'errors' });
+    await session.save();
+    const next = await here.open(token);
+    next.set('count', 7);
+    expect(await Promise.all([next.popFlash(), next.save()])).toEqual([['hello'], undefined]);
+    const after = async () => {
+      const session = await here.open(token);
+      expect([session.get('count'), await session.popFlash(), session.version]).toEqual([7, [], next.version]);
+    };
+    const before = await countRpcs(sidecar);
+    expect(await done(here, after)).toEqual({ live: 1 });
+    expect(await countRpcs(sidecar)).toEqual(before);
     expect(await (await here.open(token)).popFlash('errors')).toEqual(['error']);
   });
 

@@ -1,7 +1,7 @@
 import { SessionCache } from '../../../client/src/cache/session-cache';
 import { SessionError } from '../../../client/src/errors/session-error';
 import { bytesOf } from '../../../client/src/session/kept-value';
-import type { LoadedSession } from '../../../client/src/session/session-calls';
+import type { LoadedSession } from '../../../client/src/session/stored-session';
 import type { Transport } from '../../../client/src/transport/transport';
 import { StepwiseSidecar } from './stepwise-sidecar';
 import type { Call } from './stepwise-sidecar';

@@ -42,12 +42,22 @@ describe('settle()', () => {
   });
 });
 
-describe('forget()', () => {
-  test('forgets one queue', () => {
+describe('capture()', () => {
+  test('leaves out the queues that are popped in the same step', () => {
+    const flash = flashWith();
+    flash.push('a');
+    flash.push('b', { queue: 'news' });
+    const { mutations } = flash.capture(new Set(['']));
+    expect(mutations.map(({ kind }) => kind?.value)).toMatchObject([{ queue: 'news' }]);
+  });
+});
+
+describe('take()', () => {
+  test('reads one queue and forgets it', () => {
     const flash = flashWith({ '': 1, news: 2 });
     flash.push('a');
     flash.push('b', { queue: 'news' });
-    flash.forget('');
+    expect(flash.take('', texts('popped'))).toEqual(['popped', 'a']);
     expect([flash.isWaiting(''), flash.isWaiting('news'), flash.isWaiting('other')]).toEqual([false, true, false]);
     expect(flash.capture().mutations).toHaveLength(1);
   });
