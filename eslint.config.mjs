@@ -87,7 +87,10 @@ const layers = [
   },
   {
     files: 'client/src/cache',
-    may: ['client/src/cache', 'client/src/session', 'client/src/transport', 'client/src/errors', 'proto/gen'],
+    may: [
+      ...['client/src/cache', 'client/src/session', 'client/src/transport', 'client/src/errors', 'proto/gen'],
+      '@opentelemetry/api',
+    ],
   },
   { files: 'client/src/*.ts', may: ['client/src/!(web)'] },
   { files: 'client/src/web', may: ['client/src', 'proto/gen', 'cookie', 'on-headers'], types: ['express'] },

@@ -1,3 +1,4 @@
+import { reportCache } from './cache/cache-metrics';
 import { assertCacheOptions } from './cache/options';
 import type { CacheOptions, CacheStatistics } from './cache/options';
 import { SessionCache } from './cache/session-cache';
@@ -71,6 +72,7 @@ export type SessionClientOptions<T extends object> = ConnectionOptions & CodecOp
 export class SessionClient<T extends object = Record<string, JsonValue>> {
   readonly #context: SessionContext;
   readonly #cache: SessionCache | undefined;
+  readonly #stopMetrics: (() => void) | undefined;
 
   /**
    * @throws TypeError or RangeError for an invalid option, and the error of `node:fs` if `apiTokenFile` cannot be read. Nothing
@@ -94,7 +96,9 @@ export class SessionClient<T extends object = Record<string, JsonValue>> {
     const unary = unaryTransport(channel, address, apiToken);
     const pipeline = kind === 'unary' ? undefined : new PipelineTransport(channel, address, unary, apiToken);
     const transport = boundedTransport(retryingTransport(pipeline ?? unary, apiToken), address, rest);
-    this.#cache = cache && new SessionCache(transport, pipeline, cache);
+    const sessionCache = cache && new SessionCache(transport, pipeline, cache);
+    this.#cache = sessionCache;
+    this.#stopMetrics = sessionCache && reportCache(() => sessionCache.stats, address);
     this.#context = {
       transport: this.#cache ?? transport,
       codec: resolveCodec(codec),
@@ -145,7 +149,10 @@ export class SessionClient<T extends object = Record<string, JsonValue>> {
     return (call.signal?.aborted ? undefined : this.#cache.find(token)) ?? this.#cache.read(token, call);
   }
 
-  /** What the cache has done since the client was created, and what it holds; `undefined` without a `cache`. */
+  /**
+   * What the cache has done since the client was created, and what it holds; `undefined` without a `cache`. Where the application
+   * has registered a meter provider of OpenTelemetry before, the same is reported to it as `session_sidecar.client.cache.*`.
+   */
   get cacheStats(): CacheStatistics | undefined {
     return this.#cache?.stats;
   }
@@ -157,6 +164,7 @@ export class SessionClient<T extends object = Record<string, JsonValue>> {
 
   /** Closes the connection. Calls in flight may still finish; later ones reject with CANCELLED. */
   close(): void {
+    this.#stopMetrics?.();
     this.#context.transport.close();
   }
 }
