@@ -14,8 +14,9 @@ import type { Size } from './shop';
 import { startStack } from './stacks';
 import type { Stack } from './stacks';
 
-const usage = `npm run bench -- [--quick] [--check] [--profile] [pattern]
+const usage = `npm run bench -- [--node 24,26] [--quick] [--check] [--profile] [pattern]
 
+  --node     the Node.js releases to measure on, one after another, by their majors; default: that of the image
   --quick    only the rows with a budget, in short rounds: shows that it works, not how fast it is
   --check    exit code 1 when a budget is missed or an operation failed
   --profile  write CPU profiles of the sidecar and of the load processes to bench/results
@@ -52,7 +53,7 @@ async function main(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
-    options: { quick: flag, check: flag, profile: flag, help: flag },
+    options: { results: { type: 'string', default: 'latest' }, quick: flag, check: flag, profile: flag, help: flag },
   });
   const [pattern, ...more] = positionals;
   if (values.help || more.length > 0) {
@@ -91,7 +92,7 @@ async function main(args: string[]): Promise<number> {
   };
   console.log(terminalTable(rows, Math.max(140, process.stdout.columns || 0)));
   console.log(summaryOf(rows));
-  console.log(`Written to ${writeResults(report, join(root, 'bench'))}.json and .svg`);
+  console.log(`Written to ${writeResults(report, join(root, 'bench', 'results'), values.results)}.json and .svg`);
   return check && rows.some(({ met, failed }) => met === false || failed.ours > 0) ? 1 : 0;
 }
 

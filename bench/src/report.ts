@@ -36,11 +36,11 @@ export function terminalTable(rows: readonly Row[], width: number): string {
 }
 
 /** The page of results: losses first, then everything. Formatted as prettier would. */
-export function markdownResults({ date, machine, versions, rows }: Report): string {
+export function markdownResults({ date, machine, versions, rows }: Report, picture: string): string {
   const losses = rows.filter(isLoss);
   const versionList = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   const sections = [
-    '# Results of the benchmark',
+    `# Results of the benchmark on Node.js ${versions['Node.js']?.split('.', 1)[0] ?? ''}`,
     'Written by `npm run bench`; [its page](../README.md) describes the method.',
     `Full run of ${date.slice(0, 10)} on ${machine.cores} cores of ${machine.cpu}, ${machine.memoryGb} GB of memory, ${machine.os}.`,
     `Versions: ${versionList.join(', ')}.`,
@@ -56,7 +56,7 @@ export function markdownResults({ date, machine, versions, rows }: Report): stri
         ]),
     '## Rows with a budget',
     rowTable(rows.filter(({ budget }) => budget !== null)),
-    '![Rows with a budget, and throughput beside the peers](latest.svg)',
+    `![Rows with a budget, and throughput beside the peers](${picture})`,
     '## All other rows',
     rowTable(rows.filter(({ budget }) => budget === null)),
     '## Latency and CPU time',

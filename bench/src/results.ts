@@ -5,17 +5,17 @@ import { markdownResults } from './report';
 import type { Report } from './report';
 
 /**
- * Writes figures, picture and page. Only a full run becomes `latest`, so that these never come from different runs; others become
- * `partial`, which git ignores.
+ * Writes figures, picture and page. The results of other than full runs are `partial-…`, which git ignores, so that the rows of a
+ * page never come from different runs.
  *
+ * @param fullName of a full run: `latest` on the Node.js release of the image, otherwise `node-26`
  * @returns the name of the files, without extension
  */
-export function writeResults(report: Report, benchDirectory: string): string {
-  const directory = join(benchDirectory, 'results');
-  const name = join(directory, report.full ? 'latest' : 'partial');
+export function writeResults(report: Report, directory: string, fullName: string): string {
+  const name = join(directory, report.full ? fullName : `partial-${fullName}`);
   mkdirSync(directory, { recursive: true });
   writeFileSync(`${name}.json`, `${JSON.stringify(report, null, 2)}\n`);
   writeFileSync(`${name}.svg`, drawPicture(report));
-  if (report.full) writeFileSync(`${name}.md`, markdownResults(report));
+  if (report.full) writeFileSync(`${name}.md`, markdownResults(report, `${fullName}.svg`));
   return name;
 }

@@ -4,10 +4,13 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { cache } from './run.mjs';
+import { cache, root } from './run.mjs';
 
 /** The newest version of each supported major, and the day after which that major gets no more releases. */
 export const nodeVersions = JSON.parse(readFileSync(new URL('node-versions.json', import.meta.url), 'utf8'));
+
+/** The major of the image. */
+export const imageMajor = Number(/^ARG RUN_IMAGE=\D+(\d+)/m.exec(readFileSync(join(root, 'Dockerfile'), 'utf8'))?.[1]);
 
 /** @returns {string | undefined} the program; `undefined`: npm does not have it for this machine, or cannot be reached */
 export function installNode(version) {

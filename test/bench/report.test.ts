@@ -160,7 +160,7 @@ describe('the table for terminals', () => {
 });
 
 describe('the results in the page', () => {
-  const text = markdownResults(report);
+  const text = markdownResults(report, 'latest.svg');
 
   test('tell date, machine and versions', () => {
     expect(text).toContain('Full run of 2026-01-02 on 2 cores of A CPU, 8 GB of memory, Linux 6.1.');
