@@ -3,7 +3,13 @@
 import { build } from 'esbuild';
 
 await build({
-  entryPoints: ['src/main.ts', 'src/load.ts', 'src/attacker.ts', 'src/echo-server.ts'],
+  entryPoints: {
+    main: 'src/main.ts',
+    load: 'src/load.ts',
+    'express-app': 'src/express-app.ts',
+    attacker: 'src/attacker.ts',
+    'echo-server': 'src/echo-server.ts',
+  },
   outdir: 'dist',
   bundle: true,
   platform: 'node',

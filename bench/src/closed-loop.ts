@@ -1,10 +1,13 @@
 import { createHistogram } from 'node:perf_hooks';
+import { setImmediate } from 'node:timers/promises';
 
 export interface Round {
   /** How many operations are under way at any time: each of so many workers starts the next when its last has ended. */
   readonly inFlight: number;
   /** The part of operations that write: 0, 0.1, 0.5. */
   readonly writeShare: number;
+  /** The part of operations on the first twentieth of the sessions. Default: all sessions are used equally often. */
+  readonly hotShare?: number;
   /** The round ends when either is reached, and what is under way then has finished. */
   readonly milliseconds: number;
   readonly operations?: number;
@@ -19,14 +22,29 @@ export interface RoundOutcome {
   /** CPU time of this process, of all its threads. */
   readonly cpuSeconds: number;
   readonly latencyUs: { readonly p50: number; readonly p90: number; readonly p99: number };
+  /** How sessions were opened, where the client has a cache. */
+  readonly opened?: Opened;
+}
+
+/** See `CacheStatistics` of the client. */
+export interface Opened {
+  readonly live: number;
+  readonly validated: number;
+  readonly missed: number;
 }
 
 /** Sides fail rarely or altogether; a run that has seen so many failures in one round is given up. */
 const maxFailures = 1000;
 
+/**
+ * How long operations may keep the event loop busy, in ms. Those that are answered from memory never wait, but a web server reads
+ * its next requests from the network.
+ */
+const longestTurnMs = 1;
+
 /** Runs `operation` in a closed loop. Numbers of operations go on where the last round ended. */
 export async function runRound(
-  { inFlight, writeShare, milliseconds, operations = Infinity }: Round,
+  { inFlight, writeShare, milliseconds, operations = Infinity }: Omit<Round, 'hotShare'>,
   first: number,
   operation: (i: number, isWrite: boolean) => Promise<void>,
 ): Promise<RoundOutcome> {
@@ -38,6 +56,16 @@ export async function runRound(
   const cpu = process.cpuUsage();
   const begin = performance.now();
   const end = begin + milliseconds;
+
+  let turnEnds = begin + longestTurnMs;
+  let nextTurn: Promise<void> | undefined;
+  function untilNextTurn(): Promise<void> {
+    nextTurn ??= setImmediate().then(() => {
+      nextTurn = undefined;
+      turnEnds = performance.now() + longestTurnMs;
+    });
+    return nextTurn;
+  }
 
   async function work(): Promise<void> {
     let before = performance.now();
@@ -54,6 +82,10 @@ export async function runRound(
       const after = performance.now();
       if (ok) latencies.record(Math.max(1, Math.round((after - before) * 1e6)));
       before = after;
+      if (after >= turnEnds) {
+        await untilNextTurn();
+        before = performance.now();
+      }
     }
   }
 
@@ -79,10 +111,21 @@ export function isWrite(i: number, share: number): boolean {
 
 /**
  * Which of `count` sessions operation `i` is about: the same for all sides, evenly spread, and no session twice in a
- * moment (multiples of the golden ratio).
+ * moment. With `hotShare`, that part of the operations is about the first twentieth of the sessions.
  */
-export function sessionOf(i: number, count: number): number {
-  return Math.floor(((Math.imul(i, 0x9e3779b1) >>> 0) / 2 ** 32) * count);
+export function sessionOf(i: number, count: number, hotShare?: number): number {
+  const place = fraction(i, goldenRatio);
+  if (hotShare === undefined) return Math.floor(place * count);
+  const hot = Math.ceil(count / 20);
+  return fraction(i, otherRatio) < hotShare ? Math.floor(place * hot) : hot + Math.floor(place * (count - hot));
+}
+
+/** Of 2 ** 32. Multiples of either are spread evenly, and independently of each other. */
+const goldenRatio = 0x9e3779b1;
+const otherRatio = 0x85ebca6b;
+
+function fraction(i: number, ratio: number): number {
+  return (Math.imul(i, ratio) >>> 0) / 2 ** 32;
 }
 
 /** Runs `operation` for 0 to `count` - 1, 32 at a time. */

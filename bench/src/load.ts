@@ -1,5 +1,8 @@
 // A load process: the application of one side. Told by its parent what to do, one thing at a time.
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { runRound, sessionOf } from './closed-loop';
+import type { Opened, RoundOutcome } from './closed-loop';
 import type { LoadCommands } from './load-protocol';
 import { sides } from './sides';
 import type { Side } from './sides/side';
@@ -16,15 +19,33 @@ function connected(): Side {
   return side;
 }
 
-function operation(i: number, isWrite: boolean): Promise<void> {
-  const n = sessionOf(i, sessions);
-  return isWrite ? connected().write(n) : connected().read(n);
+function operationWith(hotShare?: number) {
+  return (i: number, isWrite: boolean): Promise<void> => {
+    const n = sessionOf(i, sessions, hotShare);
+    return isWrite ? connected().write(n) : connected().read(n);
+  };
 }
 
 /** Numbers of operations go on where these ended. */
 function counted<T extends { readonly operations: number; readonly failed: number }>(outcome: T): T {
   operations += outcome.operations + outcome.failed;
   return outcome;
+}
+
+/** How sessions were opened during `work`, where the client has a cache. */
+async function withOpened(work: () => Promise<RoundOutcome>): Promise<RoundOutcome> {
+  const { cacheStats } = connected();
+  const before = cacheStats?.();
+  const outcome = await work();
+  const after = cacheStats?.();
+  if (before === undefined || after === undefined) return outcome;
+  const since = (name: keyof Opened): number => after[name] - before[name];
+  return { ...outcome, opened: { live: since('live'), validated: since('validated'), missed: since('missed') } };
+}
+
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
 }
 
 const commands: CommandTable<LoadCommands> = {
@@ -35,11 +56,27 @@ const commands: CommandTable<LoadCommands> = {
     await connected().fill(count, size);
     sessions = count;
   },
-  async round(round) {
-    return counted(await runRound(round, operations, operation));
+  ids() {
+    return connected().ids ?? [];
+  },
+  adopt({ ids, firstOperation }) {
+    const { ids: own } = connected();
+    if (own === undefined) throw new Error('This side cannot use sessions of another process.');
+    own.splice(0, own.length, ...ids);
+    sessions = ids.length;
+    operations = firstOperation;
+  },
+  round({ hotShare, ...round }) {
+    return withOpened(async () => counted(await runRound(round, operations, operationWith(hotShare))));
+  },
+  memory() {
+    collectGarbage();
+    const { heapUsed, external } = process.memoryUsage();
+    const { bytes = 0, sessions: cachedSessions = 0 } = connected().cacheStats?.() ?? {};
+    return { usedBytes: heapUsed + external, cachedBytes: bytes, cachedSessions };
   },
   async steady(load) {
-    return counted(await runSteady(load, operations, operation));
+    return counted(await runSteady(load, operations, operationWith()));
   },
   async close() {
     await side?.close();

@@ -4,7 +4,7 @@ import { cpus, release, totalmem, type } from 'node:os';
 import { join } from 'node:path';
 import type { Report } from './report';
 
-const measuredPackages = ['@grpc/grpc-js', 'ioredis', 'connect-redis', 'redis', 'express-session'] as const;
+const measuredPackages = ['@grpc/grpc-js', 'ioredis', 'connect-redis', 'redis', 'express-session', 'express'] as const;
 
 /** What the figures depend on; nothing that tells whose machine it is. */
 export function describeMachine(): Report['machine'] {

@@ -12,6 +12,7 @@ import { Redis } from 'ioredis';
 import type { AttackerCommands } from './attacker-protocol';
 import { childEnvironment, patienceMs, stop, track, within } from './children';
 import type { LoadCommands } from './load-protocol';
+import type { AppCommands } from './express-app-protocol';
 import { startWorker } from './worker';
 import type { Worker } from './worker';
 
@@ -220,6 +221,11 @@ export function startLoad(profile?: string): LoadProcess {
 /** The process that attacks. */
 export function startAttacker(): Worker<AttackerCommands> {
   return startWorker<AttackerCommands>('attacker.js');
+}
+
+/** A web application, on whichever sessions it is told to use. */
+export function startApp(profile?: string): Worker<AppCommands> {
+  return startWorker<AppCommands>('express-app.js', profiling(profile));
 }
 
 /** @param name of the profile that is written when the process ends; `undefined`: none */

@@ -10,7 +10,7 @@ export interface RedisCommands {
 
 /**
  * Counts what Redis does during `work`, by MONITOR: as `INFO commandstats` does, and it also tells commands that were sent
- * from those that a script ran. The heartbeat of the sidecar, which comes with time and not with calls, is left out.
+ * from those that a script ran. The heartbeats of the sidecar, which come with time and not with calls, are left out.
  */
 export async function countCommands(redis: Redis, work: () => Promise<void>): Promise<RedisCommands> {
   const writing = new Set((await redis.call('COMMAND', 'LIST', 'FILTERBY', 'ACLCAT', 'write')) as string[]);
@@ -24,8 +24,8 @@ export async function countCommands(redis: Redis, work: () => Promise<void>): Pr
         resolve({ sent, writes });
         return;
       }
-      // The sidecar's heartbeat: a script without keys is about no session.
-      if (name.toLowerCase() === 'eval' && keys === '0') return;
+      // The sidecar's heartbeats: a PING, or a script without keys, is about no session.
+      if (name.toLowerCase() === 'ping' || (name.toLowerCase() === 'eval' && keys === '0')) return;
       if (source !== 'lua') sent += 1;
       if (writing.has(name.toLowerCase())) writes += 1;
     });

@@ -1,43 +1,19 @@
-import { Client, credentials } from '@grpc/grpc-js';
-import { SessionClient } from '@session-sidecar/client';
-import { SessionServiceService } from '@session-sidecar/proto/session/v1/session_service';
-import type { Round, RoundOutcome } from './closed-loop';
+import { patienceMs } from './children';
+import type { Opened, Round, RoundOutcome } from './closed-loop';
 import { cpuSecondsOf } from './os-figures';
-import { startEcho, startLoad, startRedis, startSidecar, untilReady } from './processes';
-import type { GrpcServerProcess, RedisServer } from './processes';
-import { shopSession } from './shop';
-import type { Shop, Size } from './shop';
-import type { SideName } from './sides/side';
-
-/** The processes behind a side's load. */
-interface Servers {
-  readonly redis: boolean;
-  readonly grpc?: 'sidecar' | 'sidecar-near' | 'echo';
-  /** More than one where one could not keep the server busy. */
-  readonly loads: number;
-  readonly writes: boolean;
-}
-
-const serversOf: Readonly<Record<SideName, Servers>> = {
-  sidecar: { redis: true, grpc: 'sidecar', loads: 1, writes: true },
-  'sidecar-near': { redis: true, grpc: 'sidecar-near', loads: 1, writes: true },
-  'well-behaved': { redis: true, grpc: 'sidecar', loads: 1, writes: true },
-  unary: { redis: true, grpc: 'sidecar', loads: 1, writes: true },
-  'ioredis-hgetall': { redis: true, loads: 1, writes: false },
-  'ioredis-pipelining': { redis: true, loads: 1, writes: false },
-  'ioredis-get': { redis: true, loads: 1, writes: false },
-  'connect-redis': { redis: true, loads: 1, writes: true },
-  capacity: { redis: true, grpc: 'sidecar', loads: 2, writes: false },
-  'capacity-memory': { redis: false, grpc: 'sidecar', loads: 2, writes: false },
-  echo: { redis: false, grpc: 'echo', loads: 2, writes: false },
-};
+import type { LoadMemory } from './load-protocol';
+import { startApp, startLoad } from './processes';
+import type { GrpcServerProcess, LoadProcess, RedisServer } from './processes';
+import { serversOf, startGrpcServers, startRedisFor } from './servers';
+import type { Size } from './shop';
+import type { SideName, Target } from './sides/side';
 
 /** What one side did and used in one round. */
 export interface StackRound extends Omit<RoundOutcome, 'cpuSeconds'> {
   readonly cpuSeconds: {
-    /** The load processes: the application, its session library and the loop around them. */
+    /** The applications and their session libraries; where they are not behind HTTP, the loop around them too. */
     readonly app: number;
-    /** The sidecar, or the server in its place; 0 where there is none. */
+    /** The sidecars, or the server in their place; 0 where there is none. */
     readonly server: number;
     readonly redis: number;
   };
@@ -46,10 +22,15 @@ export interface StackRound extends Omit<RoundOutcome, 'cpuSeconds'> {
 /** A side with servers of its own, filled with sessions. */
 export interface Stack {
   readonly redis: RedisServer | undefined;
+  /** Of the first pod. */
   readonly server: GrpcServerProcess | undefined;
+  /** Process ids of the applications. */
+  readonly appPids: readonly number[];
   /** What Redis's memory grew by when the sessions were stored, in bytes; 0 without Redis. */
   readonly storedBytes: number;
   run(round: Round): Promise<StackRound>;
+  /** Of the first load process. */
+  memory(): Promise<LoadMemory>;
   stop(): Promise<void>;
 }
 
@@ -57,92 +38,89 @@ export interface StackOptions {
   readonly side: SideName;
   readonly size: Size;
   readonly sessions: number;
-  /** How long the side is under load before it is handed out. */
+  /** How long the side is under load before it is handed out, and then until each session was used twice; 0: not at all. */
   readonly warmUpMs: number;
   /** Writes CPU profiles of the sidecar and of the load processes. */
   readonly profile: boolean;
 }
 
-export async function startStack({ side, size, sessions, warmUpMs, profile }: StackOptions): Promise<Stack> {
-  const profileOf = (process: string) => (profile ? `${side}-${size}-${process}` : undefined);
-  const wanted = serversOf[side];
-  const redis = wanted.redis ? await startRedis() : undefined;
-  const server = await startGrpcServer(wanted.grpc, redis, size, profileOf('server'));
-  const loads = Array.from({ length: wanted.loads }, (_, n) => startLoad(profileOf(`load-${n}`)));
-  const target = { redisPort: redis?.port ?? 0, address: server?.address ?? '' };
-  const each = <T>(work: (load: (typeof loads)[number]) => Promise<T>): Promise<T[]> => Promise.all(loads.map(work));
+/** Keeps the operations of one load process away from those of the next. */
+const operationsApart = 100_003;
 
-  await each((load) => load.request('start', { side, target }));
+export async function startStack({ side, size, sessions, warmUpMs, profile }: StackOptions): Promise<Stack> {
+  const wanted = serversOf[side];
+  const { redis, servers, app, loads } = await startProcesses(side, size, profile);
+  const each = <T>(work: (load: LoadProcess) => Promise<T>): Promise<T[]> => Promise.all(loads.map(work));
+  const [first, ...others] = loads as [LoadProcess, ...LoadProcess[]];
+  const sharesSessions = wanted.pods !== undefined;
+  const fillers = sharesSessions ? [first] : loads;
+  const fill = (count: number) => Promise.all(fillers.map((load) => load.request('fill', { count, size })));
+
   // What Redis takes once, for example for scripts, is taken with the first sessions, which are then replaced.
-  await each((load) => load.request('fill', { count: 10, size }));
+  await fill(10);
   const before = await usedMemory(redis);
-  await each((load) => load.request('fill', { count: Math.ceil(sessions / loads.length), size }));
+  await fill(Math.ceil(sessions / fillers.length));
   const storedBytes = (await usedMemory(redis)) - before;
+  if (sharesSessions) {
+    const ids = await first.request('ids', {});
+    for (const [n, load] of others.entries()) {
+      await load.request('adopt', { ids, firstOperation: (n + 1) * operationsApart });
+    }
+  }
 
   const stack: Stack = {
     redis,
-    server,
+    server: servers[0],
+    appPids: (app === undefined ? loads : [app]).map(({ pid }) => pid),
     storedBytes,
     async run(round) {
-      const cpuBefore = [server, redis].map(cpuOf);
+      const cpu = () => ({ app: cpuOf([app]), server: cpuOf(servers), redis: cpuOf([redis]) });
+      const cpuBefore = cpu();
       const outcomes = await each((load) =>
         load.request('round', { ...round, inFlight: Math.ceil(round.inFlight / loads.length) }),
       );
-      const [serverCpu = 0, redisCpu = 0] = [server, redis].map((process, n) => cpuOf(process) - cpuBefore[n]!);
-      const { cpuSeconds: app, ...outcome } = together(outcomes);
-      return { ...outcome, cpuSeconds: { app, server: serverCpu, redis: redisCpu } };
+      const cpuAfter = cpu();
+      const used = (process: keyof typeof cpuBefore): number => cpuAfter[process] - cpuBefore[process];
+      const { cpuSeconds: ofLoads, ...outcome } = together(outcomes);
+      const ofApp = app === undefined ? ofLoads : used('app');
+      return { ...outcome, cpuSeconds: { app: ofApp, server: used('server'), redis: used('redis') } };
     },
+    memory: () => first.request('memory', {}),
     async stop() {
       await each((load) => load.request('close', {}));
-      await server?.stop();
+      await app?.request('close', {});
+      for (const server of servers) await server.stop();
       await redis?.stop();
     },
   };
-  await stack.run({ inFlight: 64, writeShare: wanted.writes ? 0.1 : 0, milliseconds: warmUpMs });
+  const warmUp = { inFlight: 64, writeShare: wanted.writes ? 0.1 : 0, milliseconds: warmUpMs };
+  await stack.run(warmUp);
+  if (warmUpMs > 0) await stack.run({ ...warmUp, milliseconds: patienceMs / 2, operations: 2 * sessions });
   return stack;
 }
 
-async function startGrpcServer(
-  kind: Servers['grpc'],
-  redis: RedisServer | undefined,
-  size: Size,
-  profile: string | undefined,
-): Promise<GrpcServerProcess | undefined> {
-  switch (kind) {
-    case undefined:
-      return undefined;
-    case 'echo':
-      return startEcho(await sampleReply(size));
-    case 'sidecar':
-    case 'sidecar-near': {
-      const nearCache = kind === 'sidecar-near';
-      const sidecar = await startSidecar({ redisPort: redis?.port, nearCache, profile });
-      await untilReady(sidecar);
-      return sidecar;
-    }
-  }
+/** All processes of a side, connected to each other, without sessions. */
+async function startProcesses(side: SideName, size: Size, profile: boolean) {
+  const wanted = serversOf[side];
+  const { app: kind, pods = 1, loadsPerPod } = wanted;
+  const profileOf = (process: string) => (profile ? `${side}-${size}-${process}` : undefined);
+  const redis = await startRedisFor(wanted);
+  const servers = await startGrpcServers(wanted, { redis, size, profile: profileOf('server') });
+  const targetOf = (pod: number): Target => ({ redisPort: redis?.port ?? 0, address: servers[pod]?.address ?? '' });
+  const app = kind && startApp(profileOf('app'));
+  const httpUrl = kind && (await app?.request('listen', { kind, target: targetOf(0) }));
+  const loads = Array.from({ length: pods * loadsPerPod }, (_, n) => startLoad(profileOf(`load-${n}`)));
+  await Promise.all(
+    loads.map((load, n) => {
+      const target = { ...targetOf(Math.floor(n / loadsPerPod)), ...(httpUrl !== undefined && { httpUrl }) };
+      return load.request('start', { side, target });
+    }),
+  );
+  return { redis, servers, app, loads };
 }
 
-/** The bytes of a GetSession response, as a sidecar gives them. */
-async function sampleReply(size: Size): Promise<Buffer> {
-  const sidecar = await startSidecar({});
-  const sessions = new SessionClient<Shop>({ address: sidecar.address });
-  const session = sessions.create();
-  session.update(shopSession(0, size));
-  await session.save();
-  sessions.close();
-
-  const raw = new Client(sidecar.address, credentials.createInsecure());
-  const { path, requestSerialize } = SessionServiceService.getSession;
-  const asIs = (bytes: Buffer): Buffer => bytes;
-  const reply = await new Promise<Buffer>((resolve, reject) => {
-    raw.makeUnaryRequest(path, requestSerialize, asIs, { token: session.token! }, (error, bytes) =>
-      error ? reject(error) : resolve(bytes!),
-    );
-  });
-  raw.close();
-  await sidecar.stop();
-  return reply;
+function cpuOf(processes: readonly ({ readonly pid: number } | undefined)[]): number {
+  return processes.reduce((sum, process) => sum + (process === undefined ? 0 : cpuSecondsOf(process.pid)), 0);
 }
 
 async function usedMemory(redis: RedisServer | undefined): Promise<number> {
@@ -153,15 +131,12 @@ async function usedMemory(redis: RedisServer | undefined): Promise<number> {
   return figure('used_memory') - figure('mem_clients_normal');
 }
 
-function cpuOf(process: { readonly pid: number } | undefined): number {
-  return process === undefined ? 0 : cpuSecondsOf(process.pid);
-}
-
 /** Several load processes as one. Their percentiles cannot be added; the slowest stands for all. */
 function together(outcomes: readonly RoundOutcome[]): RoundOutcome {
   const sum = (pick: (outcome: RoundOutcome) => number) => outcomes.map(pick).reduce((a, b) => a + b, 0);
   const highest = (pick: (outcome: RoundOutcome) => number) => Math.max(...outcomes.map(pick));
   const firstFailure = outcomes.find((outcome) => outcome.firstFailure !== undefined)?.firstFailure;
+  const opened = outcomes.flatMap((outcome) => (outcome.opened === undefined ? [] : [outcome.opened]));
   return {
     operations: sum(({ operations }) => operations),
     failed: sum(({ failed }) => failed),
@@ -173,5 +148,11 @@ function together(outcomes: readonly RoundOutcome[]): RoundOutcome {
       p90: highest(({ latencyUs }) => latencyUs.p90),
       p99: highest(({ latencyUs }) => latencyUs.p99),
     },
+    ...(opened.length > 0 && { opened: addOpened(opened) }),
   };
+}
+
+export function addOpened(all: readonly Opened[]): Opened {
+  const sum = (name: keyof Opened) => all.reduce((total, one) => total + one[name], 0);
+  return { live: sum('live'), validated: sum('validated'), missed: sum('missed') };
 }

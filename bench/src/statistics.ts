@@ -19,6 +19,13 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
+/** @param part 0.99: the value that 99 % of the values do not exceed */
+export function percentile(values: readonly number[], part: number): number {
+  if (values.length === 0) throw new RangeError('No values have no percentile.');
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(part * sorted.length) - 1)]!;
+}
+
 export function mean(values: readonly number[]): number {
   if (values.length === 0) throw new RangeError('No values have no mean.');
   return values.reduce((a, b) => a + b, 0) / values.length;

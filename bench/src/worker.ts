@@ -6,6 +6,7 @@ import type { AnswerOf, CommandOf, OptionsOf, WorkerReply } from './worker-proto
 
 /** A process of the benchmark's own that runs one command at a time. */
 export interface Worker<Commands> {
+  readonly pid: number;
   request<C extends CommandOf<Commands>>(command: C, options: OptionsOf<Commands, C>): Promise<AnswerOf<Commands, C>>;
 }
 
@@ -13,6 +14,7 @@ export interface Worker<Commands> {
 export function startWorker<Commands>(script: string, execArgv: string[] = []): Worker<Commands> {
   const child = track(fork(join(__dirname, script), { env: childEnvironment(), execArgv }));
   return {
+    pid: child.pid!,
     async request(command, options) {
       const reply = new Promise<WorkerReply>((resolve, reject) => {
         const onExit = (code: number | null): void => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { isWrite, runAll, runRound, sessionOf } from '../../bench/src/closed-loop';
-import { alternate, compare, mean, median } from '../../bench/src/statistics';
+import { alternate, compare, mean, median, percentile } from '../../bench/src/statistics';
 
 describe('median()', () => {
   test('is the middle value, whatever the order', () => {
@@ -20,6 +20,14 @@ describe('median()', () => {
   test('refuses no values, as mean() does', () => {
     expect(() => median([])).toThrow(RangeError);
     expect(() => mean([])).toThrow(RangeError);
+  });
+});
+
+describe('percentile()', () => {
+  test('is a value that this part of the values does not exceed, whatever the order', () => {
+    const values = Array.from({ length: 100 }, (_, n) => 100 - n);
+    expect([0, 0.5, 0.99, 1].map((part) => percentile(values, part))).toEqual([1, 50, 99, 100]);
+    expect(percentile([7], 0.99)).toBe(7);
   });
 });
 
@@ -96,6 +104,18 @@ describe('runRound()', () => {
     expect(outcome).toMatchObject({ operations: 8, failed: 2, firstFailure: 'Error: no 0' });
   });
 
+  test('lets the event loop turn, however long operations are answered from memory', async () => {
+    let hasTurned = false;
+    setImmediate(() => {
+      hasTurned = true;
+    });
+    // Ends as soon as the loop has turned; otherwise the round would last for a minute.
+    const outcome = runRound({ ...round, milliseconds: 60_000, operations: Infinity }, 0, () =>
+      hasTurned ? Promise.reject(new Error('turned')) : Promise.resolve(),
+    );
+    await expect(outcome).rejects.toThrow(/operations failed, the first with: Error: turned/);
+  });
+
   test('gives up on a side that only fails', async () => {
     const failing = runRound({ ...round, operations: Infinity }, 0, () => Promise.reject(new Error('down')));
     await expect(failing).rejects.toThrow(/operations failed, the first with: Error: down/);
@@ -124,6 +144,19 @@ describe('the load', () => {
     const writes = reached((i) => isWrite(i, 0.1));
     expect(writes.max - writes.min).toBeLessThanOrEqual(10);
   });
+
+  test.each([0, 0.5, 0.9])(
+    'a hot share of %d is about the first twentieth of sessions, reads and writes alike',
+    (share) => {
+      const operations = Array.from({ length: 100_000 }, (_, i) => i);
+      const hotPart = (some: readonly number[]) =>
+        some.filter((i) => sessionOf(i, 10_000, share) < 500).length / some.length;
+      expect(hotPart(operations)).toBeCloseTo(share, 2);
+      expect(hotPart(operations.filter((i) => isWrite(i, 0.1)))).toBeCloseTo(share, 1);
+      const reached = new Set(operations.map((i) => sessionOf(i, 100, share)));
+      expect(reached.size).toBe(share === 0 ? 95 : 100);
+    },
+  );
 
   test('no session is asked for twice among 256 in flight', () => {
     for (let first = 0; first < 20_000; first += 997) {

@@ -15,6 +15,9 @@ export interface Plan {
   /** Starts of a process where starting is what is measured. */
   readonly starts: number;
   readonly idleMs: number;
+  /** Changes after which it is measured how long they were not seen, and how often a sidecar is stopped for that. */
+  readonly changes: number;
+  readonly freezes: number;
   readonly soakRequests: number;
   readonly attackMs: number;
 }
@@ -22,7 +25,10 @@ export interface Plan {
 /** What cases run on. */
 export interface Bench {
   readonly plan: Plan;
-  /** The side with sessions of that size. It is started when first asked for, and stopped when another size is. */
+  /**
+   * The side with sessions of that size. It is started when it is asked for, and stopped when another size is, or when several
+   * other sides were asked for since.
+   */
   readonly stack: (side: SideName, size: Size) => Promise<Stack>;
   /** Stops all sides, so that nothing else runs. */
   readonly quiet: () => Promise<void>;
@@ -31,5 +37,7 @@ export interface Bench {
 /** What is measured together, and the ids of the rows that come of it. */
 export interface Case {
   readonly rows: readonly string[];
+  /** Takes minutes, so a quick run leaves it out. Default: false. */
+  readonly isLong?: boolean;
   run(bench: Bench): Promise<readonly Row[]>;
 }

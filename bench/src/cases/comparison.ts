@@ -1,8 +1,10 @@
 import { budgets } from '../budgets';
+import type { Opened, Round } from '../closed-loop';
 import { rowOf } from '../row';
 import type { SideDetail } from '../row';
 import type { Size } from '../shop';
 import type { SideName } from '../sides/side';
+import { addOpened } from '../stacks';
 import type { StackRound } from '../stacks';
 import { alternate, compare, median } from '../statistics';
 import type { Case } from './case';
@@ -20,6 +22,7 @@ const perOperationUs = (seconds: number, { operations }: StackRound): number => 
 
 export const figures = {
   perSecond: { unit: '/s', better: 'higher', of: ({ operations, seconds }) => operations / seconds },
+  p99: { unit: 'µs', better: 'lower', of: ({ latencyUs }) => latencyUs.p99 },
   p50: { unit: 'µs', better: 'lower', of: ({ latencyUs }) => latencyUs.p50 },
   /** Judged by itself: an application waits for so long, whatever it waited for before. */
   p99: { unit: 'ms', better: 'lower', isAbsolute: true, of: ({ latencyUs }) => latencyUs.p99 / 1000 },
@@ -44,6 +47,8 @@ export interface ComparisonOptions {
   readonly size: Size;
   readonly inFlight: number;
   readonly writeShare: number;
+  /** See {@link Round.hotShare}. */
+  readonly hotShare?: number;
   /** Whether theirs is another way to keep sessions, and not a yardstick. */
   readonly isRival: boolean;
   /** As long as where figures have a budget. Default: when one has. */
@@ -53,13 +58,13 @@ export interface ComparisonOptions {
 
 /** Two sides under the same load, in turns: A B A B …, after a round of each that is dropped. */
 export function comparison(options: ComparisonOptions): Case {
-  const { ours, theirs, size, inFlight, writeShare, isRival, rows } = options;
+  const { ours, theirs, size, inFlight, writeShare, hotShare, isRival, rows } = options;
   const { isCareful = rows.some(({ id }) => id in budgets) } = options;
   return {
     rows: rows.map(({ id }) => id),
     async run({ plan, stack }) {
       const { rounds, milliseconds } = isCareful ? plan.careful : plan.brief;
-      const round = { inFlight, writeShare, milliseconds };
+      const round: Round = { inFlight, writeShare, milliseconds, ...(hotShare !== undefined && { hotShare }) };
       const a = await stack(ours, size);
       const b = await stack(theirs, size);
       const take = (count: number) =>
@@ -71,7 +76,9 @@ export function comparison(options: ComparisonOptions): Case {
       await take(1);
       const pairs = await take(rounds);
       const failures = (side: 0 | 1) => pairs.reduce((sum, pair) => sum + pair[side].failed, 0);
+      const opened = pairs.flatMap(([mine]) => (mine.opened === undefined ? [] : [mine.opened]));
       const shared = {
+        note: opened.length === 0 ? null : openedText(addOpened(opened)),
         rival: isRival ? theirs : null,
         failed: { ours: failures(0), theirs: failures(1) },
         detail: {
@@ -93,6 +100,12 @@ export function comparison(options: ComparisonOptions): Case {
       });
     },
   };
+}
+
+function openedText({ live, validated, missed }: Opened): string {
+  const share = (count: number) =>
+    (count / (live + validated + missed)).toLocaleString('en', { style: 'percent', maximumFractionDigits: 1 });
+  return `Opened: ${share(live)} live, ${share(validated)} validated, ${share(missed)} missed.`;
 }
 
 function detailOf(name: SideName, rounds: readonly StackRound[]): SideDetail {

@@ -2,14 +2,19 @@ import { matrixSizes, sizes } from '../shop';
 import type { Size } from '../shop';
 import { budgets } from '../budgets';
 import { attackCases } from './attacks';
+import { cacheMemory } from './cache-memory';
 import type { Case } from './case';
+import { clientCacheCases } from './client-cache';
 import { comparison, figures } from './comparison';
 import type { ComparisonOptions } from './comparison';
 import { costOverSize } from './cost-over-size';
-import { memoryIdle, soak, storedBytes } from './memory';
+import { expressCases } from './express';
+import { growthInFlight } from './growth';
+import { cachedSoak, memoryIdle, soak, storedBytes } from './memory';
 import { redisCost } from './redis-cost';
-import { nearStaleness } from './staleness';
+import { silentLoss, staleness } from './staleness';
 import { startUp } from './start-up';
+import { twoPods } from './two-pods';
 
 const inFlights = [1, 8, 64, 256] as const;
 /** What the size and number in flight of rows with a budget are, unless their ids say otherwise. */
@@ -37,7 +42,10 @@ export const allCases: readonly Case[] = [
   redisCost,
   startUp,
   memoryIdle,
-  nearStaleness,
+  staleness('near'),
+  staleness('cached'),
+  silentLoss,
+  ...(['300b', '4kb'] as const).map(cacheMemory),
   storedBytes('300b', 'bytes-per-session'),
   latency(),
   ...(Object.keys(sizes) as Size[]).flatMap((size) => [
@@ -46,6 +54,7 @@ export const allCases: readonly Case[] = [
   ]),
   ...attackCases,
   soak,
+  cachedSoak,
 ];
 
 function isInMatrix(size: Size): boolean {
@@ -57,7 +66,11 @@ function matrixOf(size: Size): Case[] {
     ...inFlights.map((inFlight) => readCase(size, inFlight)),
     ...inFlights.map((inFlight) => unaryCase(size, inFlight)),
     ...mixes.flatMap((mix) => inFlights.map((inFlight) => mixCase(mix, size, inFlight))),
-    ...(size === usual.size ? [...nearCases(), pipeliningCase(), capacityCase(), memoryCapacityCase()] : []),
+    ...clientCacheCases(size),
+    ...expressCases(size),
+    ...(size === usual.size
+      ? [...growthInFlight, ...twoPods, ...nearCases(), pipeliningCase(), capacityCase(), memoryCapacityCase()]
+      : []),
     ...(size === usual.size ? [] : [storedBytes(size, `bytes-per-session-${size}`)]),
   ];
 }
@@ -71,12 +84,12 @@ export interface Selection {
 
 export function selectCases({ pattern, quick }: Selection): readonly Case[] {
   if (pattern !== undefined) return allCases.filter((each) => namesOf(each).some((name) => pattern.test(name)));
-  if (quick) return allCases.filter((each) => each !== soak && each.rows.some((id) => id in budgets));
+  if (quick) return allCases.filter((each) => !each.isLong && each.rows.some((id) => id in budgets));
   return allCases;
 }
 
 function namesOf(each: Case): readonly string[] {
-  return each === soak ? ['soak', ...each.rows] : each.rows;
+  return each === soak || each === cachedSoak ? ['soak', ...each.rows] : each.rows;
 }
 
 /** One session at a time against the fastest way there is to get one. */

@@ -50,22 +50,50 @@ export const memoryIdle: Case = {
 
 const soakParts = 100;
 
-/** A long run of web requests: does memory grow, is a file or socket left open? */
-export const soak: Case = {
-  rows: ['memory-after-1m', 'memory-flat', 'handles-leaked'],
-  async run(bench) {
-    await bench.quiet();
-    const stack = await bench.stack('sidecar', '300b');
-    const operations = bench.plan.soakRequests / soakParts;
-    const part: Round = { inFlight: 64, writeShare: 0.1, milliseconds: 60_000, operations };
-    // Until code is compiled and buffers have grown, memory says nothing about leaks.
-    for (let n = 0; n < soakParts / 20; n++) await stack.run(part);
-    return soakRows(stack, part);
-  },
-};
+interface SoakOptions {
+  readonly side: 'sidecar' | 'sidecar-cached';
+  /** Before the ids of rows. */
+  readonly prefix: '' | 'cached-';
+  /** Whose memory and handles. */
+  readonly who: string;
+  readonly pidOf: (stack: Stack) => number;
+}
 
-async function soakRows(stack: Stack, part: Round): Promise<Row[]> {
-  const { pid } = stack.server!;
+/** A long run of web requests: does memory grow, is a file or socket left open? */
+export const soak = soakCase({
+  side: 'sidecar',
+  prefix: '',
+  who: 'the sidecar',
+  pidOf: ({ server }) => server!.pid,
+});
+
+/** The same for the application, whose client keeps sessions. */
+export const cachedSoak = soakCase({
+  side: 'sidecar-cached',
+  prefix: 'cached-',
+  who: 'the app with the client’s cache',
+  pidOf: ({ appPids }) => appPids[0]!,
+});
+
+function soakCase(options: SoakOptions): Case {
+  const { side, prefix } = options;
+  return {
+    rows: ['memory-after-1m', 'memory-flat', 'handles-leaked'].map((id) => `${prefix}${id}`),
+    isLong: true,
+    async run(bench) {
+      await bench.quiet();
+      const stack = await bench.stack(side, '300b');
+      const operations = bench.plan.soakRequests / soakParts;
+      const part: Round = { inFlight: 64, writeShare: 0.1, milliseconds: 60_000, operations };
+      // Until code is compiled and buffers have grown, memory says nothing about leaks.
+      for (let n = 0; n < soakParts / 20; n++) await stack.run(part);
+      return soakRows(stack, part, options);
+    },
+  };
+}
+
+async function soakRows(stack: Stack, part: Round, { prefix, who, pidOf }: SoakOptions): Promise<Row[]> {
+  const pid = pidOf(stack);
   const filesBefore = openFilesOf(pid);
   const samples: number[] = [];
   let operations = 0;
@@ -83,15 +111,15 @@ async function soakRows(stack: Stack, part: Round): Promise<Row[]> {
   const shared = { better: 'lower', failed: { ours: failed, theirs: 0 } } as const;
   return [
     rowOf({
-      id: 'memory-after-1m',
-      what: `Resident memory of the sidecar after ${count} web requests of which 10 % wrote, 64 at a time.`,
+      id: `${prefix}memory-after-1m`,
+      what: `Resident memory of ${who} after ${count} web requests of which 10 % wrote, 64 at a time.`,
       unit: 'MB',
       ours: samples.at(-1)!,
       ...shared,
     }),
     rowOf({
-      id: 'memory-flat',
-      what: `The sidecar's mean resident memory in the last tenth of ${count} web requests, beside that in the first tenth.`,
+      id: `${prefix}memory-flat`,
+      what: `Mean resident memory of ${who} in the last tenth of ${count} web requests, beside that in the first tenth.`,
       unit: 'MB',
       ours: last,
       theirs: first,
@@ -99,8 +127,8 @@ async function soakRows(stack: Stack, part: Round): Promise<Row[]> {
       ...shared,
     }),
     rowOf({
-      id: 'handles-leaked',
-      what: `Files and sockets that the sidecar has open after ${count} web requests and had not before.`,
+      id: `${prefix}handles-leaked`,
+      what: `Files and sockets that ${who} has open after ${count} web requests and had not before.`,
       unit: 'handles',
       ours: openFilesOf(pid) - filesBefore,
       ...shared,

@@ -1,7 +1,8 @@
 import { SessionClient } from '@session-sidecar/client';
 import { startRedis, startSidecar, untilReady } from '../processes';
-import type { SidecarProcess } from '../processes';
+import type { RedisServer, SidecarProcess } from '../processes';
 import { countCommands } from '../redis-commands';
+import type { RedisCommands } from '../redis-commands';
 import { rowOf } from '../row';
 import { nextPage, shopSession } from '../shop';
 import type { Shop } from '../shop';
@@ -11,7 +12,7 @@ const sessionCount = 200;
 
 /** What calls cost Redis, made one after another so that no two share a command. */
 export const redisCost: Case = {
-  rows: ['redis-trips-get', 'redis-trips-update', 'redis-writes-within-touch'],
+  rows: ['redis-trips-get', 'redis-trips-live', 'redis-trips-update', 'redis-writes-within-touch'],
   async run({ quiet }) {
     await quiet();
     const redis = await startRedis();
@@ -33,6 +34,7 @@ export const redisCost: Case = {
     const secondLoads = await countCommands(redis.admin, loadAll);
     const saves = await countCommands(redis.admin, () => oneByOne(tokens, save));
     client.close();
+    const live = await liveLoads(sidecar, redis, tokens);
     await sidecar.stop();
     await redis.stop();
 
@@ -42,6 +44,12 @@ export const redisCost: Case = {
         id: 'redis-trips-get',
         what: 'Commands sent to Redis for a GetSession; half of the sessions are new to the sidecar.',
         ours: (firstLoads.sent + secondLoads.sent) / (2 * sessionCount),
+        ...shared,
+      }),
+      rowOf({
+        id: 'redis-trips-live',
+        what: 'Commands sent to Redis for a session that the client opens from its cache, live.',
+        ours: live.sent / sessionCount,
         ...shared,
       }),
       rowOf({
@@ -60,6 +68,29 @@ export const redisCost: Case = {
     ];
   },
 };
+
+/** Opens sessions that are in the client's cache and live. */
+async function liveLoads(
+  { address }: SidecarProcess,
+  { admin }: RedisServer,
+  tokens: readonly string[],
+): Promise<RedisCommands> {
+  const client = new SessionClient<Shop>({ address, timeoutMs: 10_000, cache: { maxBytes: 2 ** 24 } });
+  const open = (token: string) => client.open(token);
+  const liveIn = async (work: () => Promise<void>): Promise<number> => {
+    const { live } = client.cacheStats!;
+    await work();
+    return client.cacheStats!.live - live;
+  };
+  while ((await liveIn(() => oneByOne(tokens, open))) < tokens.length);
+  let commands: RedisCommands | undefined;
+  const live = await liveIn(async () => {
+    commands = await countCommands(admin, () => oneByOne(tokens, open));
+  });
+  client.close();
+  if (live < tokens.length) throw new Error(`${tokens.length - live} of ${tokens.length} sessions were not live.`);
+  return commands!;
+}
 
 /** Stores sessions through a sidecar that is then stopped, and gives their tokens. */
 async function createSessions(redisPort: number, count: number): Promise<string[]> {

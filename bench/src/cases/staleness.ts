@@ -1,49 +1,124 @@
+import { setImmediate } from 'node:timers/promises';
 import { SessionClient } from '@session-sidecar/client';
 import { startRedis, startSidecar, untilReady } from '../processes';
 import { rowOf } from '../row';
+import type { RowFigures } from '../row';
 import { nextPage, shopSession } from '../shop';
 import type { Shop } from '../shop';
-import { median } from '../statistics';
+import { median, percentile } from '../statistics';
 import type { Case } from './case';
 
-const changes = 1000;
+/** The two places that keep sessions in memory. */
+const kinds = {
+  near: { what: 'With a near cache', nearCache: true },
+  cached: { what: 'With the client’s cache', nearCache: false },
+} as const;
+type Kind = keyof typeof kinds;
 
-/** How long a near cache shows a session as it was before another sidecar changed it. */
-export const nearStaleness: Case = {
-  rows: ['near-staleness', 'near-staleness-longest'],
-  async run({ quiet }) {
+/** For how long a session is shown as it was before another sidecar changed it: every change is one measurement. */
+export function staleness(kind: Kind): Case {
+  const id = `${kind}-staleness`;
+  return {
+    rows: [id, `${id}-p99`, `${id}-longest`],
+    async run({ plan, quiet }) {
+      await quiet();
+      const pods = await startTwoPods(kind);
+      const stale: number[] = [];
+      for (let n = 1; n <= plan.changes; n++) {
+        await pods.untilKept();
+        const changed = await pods.change(n);
+        let shownUntil = changed;
+        while ((await pods.page()) !== nextPage(n)) {
+          shownUntil = performance.now();
+          // Opened from memory, a session leaves no time for what the network brings.
+          await setImmediate();
+        }
+        stale.push(shownUntil - changed);
+      }
+      await pods.stop();
+      const what = `${kinds[kind].what}: after a change through one sidecar was acknowledged, how long another application still saw the session as it was, over ${plan.changes.toLocaleString('en')} changes`;
+      const row = (suffix: string, which: string, ours: number) =>
+        rowOf({ id: `${id}${suffix}`, what: `${what}; ${which}.`, ours, ...milliseconds });
+      return [
+        row('', 'the median', median(stale)),
+        row('-p99', 'the 99th percentile', percentile(stale, 0.99)),
+        row('-longest', 'the longest', Math.max(...stale)),
+      ];
+    },
+  };
+}
+
+/** The same where nothing reports the change any more, and nothing says so: the sidecar of the application is frozen. */
+export const silentLoss: Case = {
+  rows: ['cached-staleness-silent'],
+  async run({ plan, quiet }) {
     await quiet();
-    const redis = await startRedis();
-    const sidecars = await Promise.all([0, 1].map(() => startSidecar({ redisPort: redis.port, nearCache: true })));
-    await Promise.all(sidecars.map(untilReady));
-    const [here, there] = sidecars.map(({ address }) => new SessionClient<Shop>({ address, timeoutMs: 10_000 }));
-    const session = here!.create();
-    session.update(shopSession(0, '300b'));
-    await session.save();
-
-    const pageThere = async (): Promise<string | undefined> => (await there!.open(session.token)).get('page');
+    const pods = await startTwoPods('cached');
     const stale: number[] = [];
-    for (let n = 1; n <= changes; n++) {
-      // Twice, for the second to come from the near cache.
-      await pageThere();
-      await pageThere();
-      session.set('page', nextPage(n));
-      await session.save();
-      const changed = performance.now();
+    for (let n = 1; n <= plan.freezes; n++) {
+      await pods.untilKept();
+      process.kill(pods.readerPid, 'SIGSTOP');
+      const changed = await pods.change(n);
       let shownUntil = changed;
-      while ((await pageThere()) !== nextPage(n)) shownUntil = performance.now();
+      for (;;) {
+        const { live } = pods.cacheStats();
+        const opening = pods.page();
+        if (pods.cacheStats().live === live) {
+          process.kill(pods.readerPid, 'SIGCONT');
+          await opening;
+          break;
+        }
+        await opening;
+        shownUntil = performance.now();
+        await setImmediate();
+      }
       stale.push(shownUntil - changed);
     }
-    here!.close();
-    there!.close();
-    for (const sidecar of sidecars) await sidecar.stop();
-    await redis.stop();
-
-    const shared = { unit: 'ms', better: 'lower' } as const;
-    const what = `With a near cache: after a change through one sidecar was acknowledged, how long another still showed the session as it was, over ${changes} changes`;
-    return [
-      rowOf({ id: 'near-staleness', what: `${what}; the median.`, ours: median(stale), ...shared }),
-      rowOf({ id: 'near-staleness-longest', what: `${what}; the longest.`, ours: Math.max(...stale), ...shared }),
-    ];
+    await pods.stop();
+    const what = `With the client’s cache: the same with the sidecar of that application frozen before the change, over ${plan.freezes} changes; the longest.`;
+    return [rowOf({ id: 'cached-staleness-silent', what, ours: Math.max(...stale), ...milliseconds })];
   },
 };
+
+const milliseconds = { unit: 'ms', better: 'lower' } as const satisfies Partial<RowFigures>;
+
+/** A session that one application changes and another, with a sidecar of its own, reads. */
+async function startTwoPods(kind: Kind) {
+  const { nearCache } = kinds[kind];
+  const redis = await startRedis();
+  const sidecars = await Promise.all([0, 1].map(() => startSidecar({ redisPort: redis.port, nearCache })));
+  await Promise.all(sidecars.map(untilReady));
+  const [here, there] = sidecars as [(typeof sidecars)[number], (typeof sidecars)[number]];
+  const writer = new SessionClient<Shop>({ address: here.address, timeoutMs: 10_000 });
+  const cache = kind === 'cached' ? { maxBytes: 2 ** 20 } : undefined;
+  const reader = new SessionClient<Shop>({ address: there.address, timeoutMs: 10_000, cache });
+  const session = writer.create();
+  session.update(shopSession(0, '300b'));
+  await session.save();
+
+  const page = async (): Promise<string | undefined> => (await reader.open(session.token)).get('page');
+  const cacheStats = () => reader.cacheStats ?? { live: 0 };
+  return {
+    page,
+    cacheStats,
+    readerPid: there.pid,
+    /** Reads until the session is in the reader's memory. */
+    async untilKept(): Promise<void> {
+      await page();
+      if (kind === 'near') await page();
+      else for (const { live } = cacheStats(); cacheStats().live === live;) await page();
+    },
+    /** @returns when the change was acknowledged */
+    async change(n: number): Promise<number> {
+      session.set('page', nextPage(n));
+      await session.save();
+      return performance.now();
+    },
+    async stop(): Promise<void> {
+      writer.close();
+      reader.close();
+      for (const sidecar of sidecars) await sidecar.stop();
+      await redis.stop();
+    },
+  };
+}

@@ -8,11 +8,11 @@ import type { Side, Target } from './side';
 /** The sidecar through its client, as an application uses it. Default options: those of the client. */
 export function clientSide({ address }: Target, options: Omit<ConnectionOptions, 'address'> = {}): Side {
   const client = new SessionClient<Shop>({ address, ...options });
-  const tokens: string[] = [];
+  const ids: string[] = [];
   let writes = 0;
 
   async function open(n: number) {
-    const session = await client.open(tokens[n]);
+    const session = await client.open(ids[n]);
     assertUser(session.get('user'), n);
     return session;
   }
@@ -23,7 +23,7 @@ export function clientSide({ address }: Target, options: Omit<ConnectionOptions,
         const session = client.create();
         session.update(shopSession(n, size));
         await session.save();
-        tokens[n] = session.token!;
+        ids[n] = session.token!;
       });
     },
     async read(n) {
@@ -34,6 +34,8 @@ export function clientSide({ address }: Target, options: Omit<ConnectionOptions,
       session.set('page', nextPage(++writes));
       await session.save();
     },
+    ids,
+    cacheStats: () => client.cacheStats,
     close() {
       client.close();
       return Promise.resolve();

@@ -25,11 +25,11 @@ export async function connectRedisSide({ redisPort }: Target): Promise<Side> {
   const touch = promisify(
     (sid: string, data: SessionData, done: (error: unknown) => void) => void store.touch(sid, data, done),
   );
-  const sids: string[] = [];
+  const ids: string[] = [];
   let writes = 0;
 
   async function open(n: number) {
-    const session = await load(sids[n]!);
+    const session = await load(ids[n]!);
     assertUser(session?.user, n);
     return session!;
   }
@@ -38,18 +38,19 @@ export async function connectRedisSide({ redisPort }: Target): Promise<Side> {
     async fill(count, size) {
       await runAll(count, async (n) => {
         // As long as the ids that express-session makes.
-        sids[n] = randomBytes(24).toString('base64url');
-        await set(sids[n], { cookie: new Cookie(), ...shopSession(n, size) });
+        ids[n] = randomBytes(24).toString('base64url');
+        await set(ids[n], { cookie: new Cookie(), ...shopSession(n, size) });
       });
     },
     async read(n) {
-      await touch(sids[n]!, await open(n));
+      await touch(ids[n]!, await open(n));
     },
     async write(n) {
       const session = await open(n);
       session.page = nextPage(++writes);
-      await set(sids[n]!, session);
+      await set(ids[n]!, session);
     },
+    ids,
     async close() {
       await client.close();
     },

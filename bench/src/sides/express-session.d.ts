@@ -3,6 +3,8 @@
  * is never absent, and the client's middleware one that may be; a program cannot have both.
  */
 declare module 'express-session' {
+  import type { RequestHandler } from 'express';
+
   export class Cookie {
     readonly originalMaxAge: number | null;
   }
@@ -13,4 +15,11 @@ declare module 'express-session' {
     /** Calls `done` with the session, as an object that stands for it in a request. */
     load(sid: string, done: (error: unknown, session?: SessionData) => void): void;
   }
+  export interface SessionOptions {
+    readonly store: Store;
+    readonly secret: string;
+    readonly resave: boolean;
+    readonly saveUninitialized: boolean;
+  }
+  export default function session(options: SessionOptions): RequestHandler;
 }

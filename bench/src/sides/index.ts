@@ -1,5 +1,6 @@
 import { clientSide } from './client';
 import { connectRedisSide } from './connect-redis';
+import { httpSide } from './http';
 import { ioredisGet, ioredisHgetall, ioredisPipelining } from './ioredis';
 import { rawHttp2Side } from './raw-http2';
 import type { Side, SideName, Target } from './side';
@@ -7,10 +8,24 @@ import type { Side, SideName, Target } from './side';
 /** A machine that stalls shall show in the latencies, not in calls that failed. */
 const timeoutMs = 10_000;
 
+/** Room for all sessions of a run, so that hit rates depend on nothing but changes. */
+const cache = { maxBytes: 2 ** 30 };
+/** Room for about a fifth of 10,000 sessions of 300 bytes. */
+const smallCache = { maxBytes: 8 * 2 ** 20 };
+
 /** Connects a side to its servers. */
 export const sides: Readonly<Record<SideName, (target: Target) => Side | Promise<Side>>> = {
   sidecar: (target) => clientSide(target, { timeoutMs }),
+  'sidecar-cached': (target) => clientSide(target, { timeoutMs, cache }),
+  'sidecar-small-cache': (target) => clientSide(target, { timeoutMs, cache: smallCache }),
+  'sidecar-validated': (target) => clientSide(target, { timeoutMs, cache }),
   'sidecar-near': (target) => clientSide(target, { timeoutMs }),
+  'two-pods': (target) => clientSide(target, { timeoutMs }),
+  'two-pods-cached': (target) => clientSide(target, { timeoutMs, cache }),
+  'two-pods-connect-redis': connectRedisSide,
+  'express-sidecar': httpSide,
+  'express-cached': httpSide,
+  'express-connect-redis': httpSide,
   'well-behaved': (target) => clientSide(target),
   unary: (target) => clientSide(target, { transport: 'unary', timeoutMs }),
   'ioredis-hgetall': ioredisHgetall,

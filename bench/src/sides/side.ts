@@ -1,3 +1,5 @@
+import type { CacheStatistics } from '@session-sidecar/client';
+import type { AppKind } from '../express-app-protocol';
 import type { Size } from '../shop';
 
 /** One way to keep sessions, as an application would use it. Lives in a load process of its own. */
@@ -8,6 +10,9 @@ export interface Side {
   read(n: number): Promise<void>;
   /** What a web request that writes does: the same, then change a value and store that. */
   write(n: number): Promise<void>;
+  /** What names the sessions by their numbers, where other processes can use it to reach them too. */
+  readonly ids?: string[];
+  readonly cacheStats?: () => CacheStatistics | undefined;
   close(): Promise<void>;
 }
 
@@ -16,11 +21,20 @@ export interface Target {
   readonly redisPort: number;
   /** `host:port` of the gRPC server. */
   readonly address: string;
+  /** Of the application, where the load is put on it over HTTP. */
+  readonly httpUrl?: string;
 }
 
 export type SideName =
   | 'sidecar'
+  | 'sidecar-cached'
+  | 'sidecar-small-cache'
+  | 'sidecar-validated'
   | 'sidecar-near'
+  | 'two-pods'
+  | 'two-pods-cached'
+  | 'two-pods-connect-redis'
+  | AppSideName
   | 'well-behaved'
   | 'unary'
   | 'ioredis-hgetall'
@@ -30,3 +44,5 @@ export type SideName =
   | 'capacity'
   | 'capacity-memory'
   | 'echo';
+
+export type AppSideName = `express-${AppKind}`;

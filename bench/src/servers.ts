@@ -1,0 +1,106 @@
+import { Client, credentials } from '@grpc/grpc-js';
+import { SessionClient } from '@session-sidecar/client';
+import { SessionServiceService } from '@session-sidecar/proto/session/v1/session_service';
+import type { AppKind } from './express-app-protocol';
+import { startEcho, startRedis, startSidecar, untilReady } from './processes';
+import type { GrpcServerProcess, RedisServer } from './processes';
+import { shopSession } from './shop';
+import type { Shop, Size } from './shop';
+import type { SideName } from './sides/side';
+
+/** The processes behind a side's load. */
+export interface Servers {
+  readonly redis: boolean;
+  /** Whether Redis reports changes, without which no session is opened from memory alone. Default: true. */
+  readonly reportsChanges?: boolean;
+  /** What each pod has beside the application; nothing where a library in the application does the work. */
+  readonly grpc?: 'sidecar' | 'sidecar-near' | 'echo';
+  /** The application, where the load is put on it over HTTP; otherwise the load process is the application. */
+  readonly app?: AppKind;
+  /** Applications with a server each that use the same sessions. Default: one application, or load processes with sessions of their own. */
+  readonly pods?: number;
+  /** More than one where one could not keep the server busy. */
+  readonly loadsPerPod: number;
+  readonly writes: boolean;
+}
+
+const library: Servers = { redis: true, loadsPerPod: 1, writes: true };
+const sidecar: Servers = { ...library, grpc: 'sidecar' };
+const yardstick: Servers = { ...library, writes: false };
+
+export const serversOf: Readonly<Record<SideName, Servers>> = {
+  sidecar,
+  'sidecar-cached': sidecar,
+  'sidecar-small-cache': sidecar,
+  'sidecar-validated': { ...sidecar, reportsChanges: false },
+  'sidecar-near': { ...sidecar, grpc: 'sidecar-near' },
+  'two-pods': { ...sidecar, pods: 2 },
+  'two-pods-cached': { ...sidecar, pods: 2 },
+  'two-pods-connect-redis': { ...library, pods: 2 },
+  'express-sidecar': { ...sidecar, app: 'sidecar' },
+  'express-cached': { ...sidecar, app: 'cached' },
+  'express-connect-redis': { ...library, app: 'connect-redis' },
+  'well-behaved': sidecar,
+  unary: sidecar,
+  'ioredis-hgetall': yardstick,
+  'ioredis-pipelining': yardstick,
+  'ioredis-get': yardstick,
+  'connect-redis': library,
+  capacity: { ...sidecar, loadsPerPod: 2, writes: false },
+  'capacity-memory': { redis: false, grpc: 'sidecar', loadsPerPod: 2, writes: false },
+  echo: { redis: false, grpc: 'echo', loadsPerPod: 2, writes: false },
+};
+
+export async function startRedisFor({ redis, reportsChanges = true }: Servers): Promise<RedisServer | undefined> {
+  if (!redis) return undefined;
+  const server = await startRedis();
+  if (!reportsChanges) await server.admin.acl('SETUSER', 'default', '-client|tracking');
+  return server;
+}
+
+export interface GrpcServerOptions {
+  readonly redis: RedisServer | undefined;
+  readonly size: Size;
+  /** The name of the CPU profile to write; `undefined`: none. */
+  readonly profile: string | undefined;
+}
+
+/** One for each pod. */
+export async function startGrpcServers(
+  { grpc, pods = 1 }: Servers,
+  { redis, size, profile }: GrpcServerOptions,
+): Promise<GrpcServerProcess[]> {
+  if (grpc === undefined) return [];
+  if (grpc === 'echo') return [await startEcho(await sampleReply(size))];
+  const nearCache = grpc === 'sidecar-near';
+  const sidecars = Array.from({ length: pods }, () => startSidecar({ redisPort: redis?.port, nearCache, profile }));
+  return Promise.all(
+    sidecars.map(async (starting) => {
+      const started = await starting;
+      await untilReady(started);
+      return started;
+    }),
+  );
+}
+
+/** The bytes of a GetSession response, as a sidecar gives them. */
+async function sampleReply(size: Size): Promise<Buffer> {
+  const server = await startSidecar({});
+  const sessions = new SessionClient<Shop>({ address: server.address });
+  const session = sessions.create();
+  session.update(shopSession(0, size));
+  await session.save();
+  sessions.close();
+
+  const raw = new Client(server.address, credentials.createInsecure());
+  const { path, requestSerialize } = SessionServiceService.getSession;
+  const asIs = (bytes: Buffer): Buffer => bytes;
+  const reply = await new Promise<Buffer>((resolve, reject) => {
+    raw.makeUnaryRequest(path, requestSerialize, asIs, { token: session.token! }, (error, bytes) =>
+      error ? reject(error) : resolve(bytes!),
+    );
+  });
+  raw.close();
+  await server.stop();
+  return reply;
+}
