@@ -50,7 +50,8 @@ function collectGarbage(): void {
 
 const commands: CommandTable<LoadCommands> = {
   async start({ side: name, target }) {
-    side = await sides[name](target);
+    const start = sides[name as keyof typeof sides];
+    side = await start(target);
   },
   async fill({ count, size }) {
     await connected().fill(count, size);

@@ -13,6 +13,9 @@ import type { AttackerCommands } from './attacker-protocol';
 import { childEnvironment, patienceMs, stop, track, within } from './children';
 import type { LoadCommands } from './load-protocol';
 import type { AppCommands } from './express-app-protocol';
+import { startForeignWorker } from './foreign-worker';
+import { loadProgram } from './languages';
+import type { Language } from './languages';
 import { startWorker } from './worker';
 import type { Worker } from './worker';
 
@@ -214,8 +217,10 @@ export async function startEcho(reply: Buffer): Promise<GrpcServerProcess> {
 
 export type LoadProcess = Worker<LoadCommands>;
 
-export function startLoad(profile?: string): LoadProcess {
-  return startWorker<LoadCommands>('load.js', profiling(profile));
+/** @param language Default: TypeScript */
+export function startLoad(profile?: string, language?: Language): LoadProcess {
+  if (language === undefined) return startWorker<LoadCommands>('load.js', profiling(profile));
+  return startForeignWorker<LoadCommands>(loadProgram(language));
 }
 
 /** The process that attacks. */

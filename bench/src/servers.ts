@@ -2,6 +2,7 @@ import { Client, credentials } from '@grpc/grpc-js';
 import { SessionClient } from '@session-sidecar/client';
 import { SessionServiceService } from '@session-sidecar/proto/session/v1/session_service';
 import type { AppKind } from './express-app-protocol';
+import type { Language } from './languages';
 import { startEcho, startRedis, startSidecar, untilReady } from './processes';
 import type { GrpcServerProcess, RedisServer } from './processes';
 import { shopSession } from './shop';
@@ -19,6 +20,8 @@ export interface Servers {
   readonly app?: AppKind;
   /** Applications with a server each that use the same sessions. Default: one application, or load processes with sessions of their own. */
   readonly pods?: number;
+  /** What the load process is written in. Default: TypeScript. */
+  readonly language?: Language;
   /** More than one where one could not keep the server busy. */
   readonly loadsPerPod: number;
   readonly writes: boolean;
@@ -40,6 +43,14 @@ export const serversOf: Readonly<Record<SideName, Servers>> = {
   'express-sidecar': { ...sidecar, app: 'sidecar' },
   'express-cached': { ...sidecar, app: 'cached' },
   'express-connect-redis': { ...library, app: 'connect-redis' },
+  'go-sidecar': { ...sidecar, language: 'go' },
+  'go-scs': { ...library, language: 'go' },
+  'go-scs-idle': { ...library, language: 'go' },
+  'go-gorilla': { ...library, language: 'go' },
+  'python-sidecar': { ...sidecar, language: 'python' },
+  'python-pyramid': { ...library, language: 'python' },
+  'python-flask': { ...library, language: 'python' },
+  'python-django': { ...library, language: 'python' },
   'well-behaved': sidecar,
   unary: sidecar,
   'ioredis-hgetall': yardstick,

@@ -102,14 +102,14 @@ export async function startStack({ side, size, sessions, warmUpMs, profile }: St
 /** All processes of a side, connected to each other, without sessions. */
 async function startProcesses(side: SideName, size: Size, profile: boolean) {
   const wanted = serversOf[side];
-  const { app: kind, pods = 1, loadsPerPod } = wanted;
+  const { app: kind, pods = 1, loadsPerPod, language } = wanted;
   const profileOf = (process: string) => (profile ? `${side}-${size}-${process}` : undefined);
   const redis = await startRedisFor(wanted);
   const servers = await startGrpcServers(wanted, { redis, size, profile: profileOf('server') });
   const targetOf = (pod: number): Target => ({ redisPort: redis?.port ?? 0, address: servers[pod]?.address ?? '' });
   const app = kind && startApp(profileOf('app'));
   const httpUrl = kind && (await app?.request('listen', { kind, target: targetOf(0) }));
-  const loads = Array.from({ length: pods * loadsPerPod }, (_, n) => startLoad(profileOf(`load-${n}`)));
+  const loads = Array.from({ length: pods * loadsPerPod }, (_, n) => startLoad(profileOf(`load-${n}`), language));
   await Promise.all(
     loads.map((load, n) => {
       const target = { ...targetOf(Math.floor(n / loadsPerPod)), ...(httpUrl !== undefined && { httpUrl }) };

@@ -32,14 +32,18 @@ export function goToolchain() {
   return { command: 'go', env };
 }
 
-/** @returns {Toolchain | Missing} a virtual environment with scripts/tools/requirements.txt, which finds the packages of this repository */
-export function pythonToolchain() {
-  const system = ['python3', 'python'].find((name) => {
-    const [major, minor] = versionOf(name, ['-c', 'import sys, venv, ensurepip; print(sys.version)']);
+/**
+ * @param {string} name of the virtual environment
+ * @param {string} list of the packages in it, all that they need included
+ * @returns {Toolchain | Missing} a virtual environment which finds the packages of this repository, too
+ */
+export function pythonToolchain(name = 'python', list = join(tools, 'requirements.txt')) {
+  const system = ['python3', 'python'].find((candidate) => {
+    const [major, minor] = versionOf(candidate, ['-c', 'import sys, venv, ensurepip; print(sys.version)']);
     return major === 3 && minor >= 10;
   });
   if (system === undefined) return { missing: 'Python 3.10 or newer with its venv module' };
-  const directory = join(cache, 'python');
+  const directory = join(cache, name);
   const command = join(directory, 'bin', 'python');
   const env = {
     ...process.env,
@@ -49,7 +53,6 @@ export function pythonToolchain() {
     PIP_CACHE_DIR: join(cache, 'pip'),
     PIP_DISABLE_PIP_VERSION_CHECK: '1',
   };
-  const list = join(tools, 'requirements.txt');
   const wanted = readFileSync(list, 'utf8');
   const mark = join(directory, '.installed');
   if (existsSync(mark) && readFileSync(mark, 'utf8') === wanted) return { command, env };

@@ -49,7 +49,15 @@ describe('docs/contribute/dependencies.md', () => {
   const code = (name: string): string => `\`${name}\``;
 
   test('lists what Go modules require directly, and nothing else', () => {
-    const files = ['proto/gen/go', 'client/go', 'examples/go', 'test/interop/go', 'test/fuzz/go', 'scripts/tools'];
+    const files = [
+      'proto/gen/go',
+      'client/go',
+      'examples/go',
+      'test/interop/go',
+      'test/fuzz/go',
+      'bench/go',
+      'scripts/tools',
+    ];
     const required = files.flatMap((folder) => {
       const file = readFileSync(join(root, folder, 'go.mod'), 'utf8');
       const modules = [...file.matchAll(/^(?:require )?\s*([\w./-]+) v\S+( \/\/ indirect)?$/gm)];

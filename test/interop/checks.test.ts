@@ -36,7 +36,7 @@ async function run(
 describe('Go code', () => {
   testWith(go)('is formatted', async () => {
     const written = modules.filter((folder) => !folder.startsWith('proto/gen'));
-    expect(await run(go, 'gofmt', ['-l', ...written])).toBe('');
+    expect(await run(go, 'gofmt', ['-l', ...written, 'bench/go'])).toBe('');
   });
 
   testWith(go).each(modules)(
@@ -65,8 +65,8 @@ describe('Go code', () => {
 
 describe('Python code', () => {
   testWith(python)('is formatted, and ruff finds nothing', async () => {
-    await run(python, 'ruff', ['format', '--check', '--no-cache', ...scripts]);
-    await run(python, 'ruff', ['check', '--no-cache', ...scripts]);
+    await run(python, 'ruff', ['format', '--check', '--no-cache', ...scripts, 'bench/python']);
+    await run(python, 'ruff', ['check', '--no-cache', ...scripts, 'bench/python']);
   });
 
   testWith(python)(

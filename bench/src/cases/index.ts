@@ -10,6 +10,7 @@ import type { ComparisonOptions } from './comparison';
 import { costOverSize } from './cost-over-size';
 import { expressCases } from './express';
 import { growthInFlight } from './growth';
+import { languageCases } from './languages';
 import { cachedSoak, memoryIdle, soak, storedBytes } from './memory';
 import { redisCost } from './redis-cost';
 import { silentLoss, staleness } from './staleness';
@@ -69,7 +70,15 @@ function matrixOf(size: Size): Case[] {
     ...clientCacheCases(size),
     ...expressCases(size),
     ...(size === usual.size
-      ? [...growthInFlight, ...twoPods, ...nearCases(), pipeliningCase(), capacityCase(), memoryCapacityCase()]
+      ? [
+          ...growthInFlight,
+          ...twoPods,
+          ...languageCases,
+          ...nearCases(),
+          pipeliningCase(),
+          capacityCase(),
+          memoryCapacityCase(),
+        ]
       : []),
     ...(size === usual.size ? [] : [storedBytes(size, `bytes-per-session-${size}`)]),
   ];

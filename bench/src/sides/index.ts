@@ -3,7 +3,7 @@ import { connectRedisSide } from './connect-redis';
 import { httpSide } from './http';
 import { ioredisGet, ioredisHgetall, ioredisPipelining } from './ioredis';
 import { rawHttp2Side } from './raw-http2';
-import type { Side, SideName, Target } from './side';
+import type { GoSideName, PythonSideName, Side, SideName, Target } from './side';
 
 /** A machine that stalls shall show in the latencies, not in calls that failed. */
 const timeoutMs = 10_000;
@@ -14,7 +14,9 @@ const cache = { maxBytes: 2 ** 30 };
 const smallCache = { maxBytes: 8 * 2 ** 20 };
 
 /** Connects a side to its servers. */
-export const sides: Readonly<Record<SideName, (target: Target) => Side | Promise<Side>>> = {
+export const sides: Readonly<
+  Record<Exclude<SideName, GoSideName | PythonSideName>, (target: Target) => Side | Promise<Side>>
+> = {
   sidecar: (target) => clientSide(target, { timeoutMs }),
   'sidecar-cached': (target) => clientSide(target, { timeoutMs, cache }),
   'sidecar-small-cache': (target) => clientSide(target, { timeoutMs, cache: smallCache }),

@@ -35,6 +35,8 @@ export type SideName =
   | 'two-pods-cached'
   | 'two-pods-connect-redis'
   | AppSideName
+  | GoSideName
+  | PythonSideName
   | 'well-behaved'
   | 'unary'
   | 'ioredis-hgetall'
@@ -46,3 +48,7 @@ export type SideName =
   | 'echo';
 
 export type AppSideName = `express-${AppKind}`;
+/** In `bench/go`. */
+export type GoSideName = `go-${'sidecar' | 'scs' | 'scs-idle' | 'gorilla'}`;
+/** In `bench/python`. */
+export type PythonSideName = `python-${'sidecar' | 'pyramid' | 'flask' | 'django'}`;

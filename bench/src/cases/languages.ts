@@ -1,0 +1,65 @@
+import { findLoadProgram } from '../languages';
+import type { Language } from '../languages';
+import type { GoSideName, PythonSideName } from '../sides/side';
+import type { Case } from './case';
+import { withCpu } from './client-cache';
+
+/** The clients in Go and Python beside the libraries that their users would pick; each in the application's own process. */
+export const languageCases: readonly Case[] = [
+  ...casesOf(
+    'go',
+    'go-sidecar',
+    [1, 8, 64],
+    [
+      { theirs: 'go-scs-idle', who: 'scs with an idle timeout, which notes accesses as the sidecar does' },
+      { theirs: 'go-scs', who: 'scs without an idle timeout, whose reads note no access' },
+      { theirs: 'go-gorilla', who: 'gorilla/sessions with redistore, whose reads note no access' },
+    ],
+  ),
+  ...casesOf(
+    'python',
+    'python-sidecar',
+    [1, 8],
+    [
+      { theirs: 'python-pyramid', who: 'pyramid_session_redis' },
+      { theirs: 'python-flask', who: 'Flask-Session on Redis' },
+      { theirs: 'python-django', who: 'Django’s sessions in its cache on Redis, whose reads note no access' },
+    ],
+  ),
+];
+
+interface Peer {
+  readonly theirs: GoSideName | PythonSideName;
+  readonly who: string;
+}
+
+function casesOf(
+  language: Language,
+  ours: GoSideName | PythonSideName,
+  inFlights: readonly number[],
+  peers: readonly Peer[],
+): Case[] {
+  const name = { go: 'Go', python: 'Python' }[language];
+  const unit = { go: 'at a time', python: 'threads' }[language];
+  return peers.flatMap(({ theirs, who }) =>
+    inFlights.map((inFlight) => {
+      const what = `${name}: web requests of which 10 % write, sessions of about 300 bytes, ${inFlight} ${unit}, beside ${who}.`;
+      const load = { ours, theirs, size: '300b', inFlight, writeShare: 0.1, isRival: true, isCareful: true } as const;
+      return whereInstalled(language, withCpu(`${theirs}-${inFlight}`, what, load));
+    }),
+  );
+}
+
+/** Rows of a language that is not installed are left out, with a notice. */
+function whereInstalled(language: Language, inner: Case): Case {
+  return {
+    ...inner,
+    isLong: true,
+    run(bench) {
+      const program = findLoadProgram(language);
+      if (!('missing' in program)) return inner.run(bench);
+      console.error(`Not measured, because it requires ${program.missing}: ${inner.rows.join(' ')}`);
+      return Promise.resolve([]);
+    },
+  };
+}
