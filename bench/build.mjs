@@ -9,6 +9,7 @@ await build({
     'express-app': 'src/express-app.ts',
     attacker: 'src/attacker.ts',
     'echo-server': 'src/echo-server.ts',
+    scale: 'scale/main.ts',
   },
   outdir: 'dist',
   bundle: true,

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
 /** What the operating system, Linux, knows of a process. */
 
@@ -9,6 +9,17 @@ export function cpuSecondsOf(pid: number): number {
   // proc(5): the command, in parentheses, may hold spaces. After it utime and stime are fields 14 and 15 counted from 1.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond();
+}
+
+/** The same to the nanosecond, of the threads that exist now. */
+export function preciseCpuSecondsOf(pid: number): number {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  // https://docs.kernel.org/scheduler/sched-stats.html: the first field is the time spent on a processor.
+  const nanoseconds = threads.map((thread) => {
+    const file = `/proc/${pid}/task/${thread}/schedstat`;
+    return existsSync(file) ? Number(readFileSync(file, 'utf8').split(' ', 1)[0]) : 0;
+  });
+  return nanoseconds.reduce((a, b) => a + b, 0) / 1e9;
 }
 
 /** Resident memory, in bytes. */

@@ -36,7 +36,8 @@ export interface RedisServer extends RunningProcess {
   readonly admin: Redis;
 }
 
-export async function startRedis(): Promise<RedisServer> {
+/** @param more arguments; those of a Cluster take the port above by 10,000, too */
+export async function startRedis(more: readonly string[] = []): Promise<RedisServer> {
   const port = await freePort();
   // Keeps everything in memory: no file is ever written.
   const options = [
@@ -52,7 +53,7 @@ export async function startRedis(): Promise<RedisServer> {
     'no',
   ];
   const child = track(
-    spawn('redis-server', [...options, '--loglevel', 'warning'], { stdio: ['ignore', 'ignore', 'inherit'] }),
+    spawn('redis-server', [...options, '--loglevel', 'warning', ...more], { stdio: ['ignore', 'ignore', 'inherit'] }),
   );
   const failed = once(child, 'error').then(([error]) => {
     throw new Error('redis-server could not be started; see README.md on how to install it.', { cause: error });
@@ -96,6 +97,8 @@ export interface SidecarProcess extends GrpcServerProcess {
 export interface SidecarOptions {
   /** `undefined`: the memory store. */
   readonly redisPort?: number | undefined;
+  /** Of servers of a Redis Cluster, in place of {@link redisPort}. */
+  readonly clusterPorts?: readonly number[];
   /** Default: without. */
   readonly nearCache?: boolean;
   /** The name of the CPU profile to write; `undefined`: none. */
@@ -107,7 +110,7 @@ export interface SidecarOptions {
 }
 
 export async function startSidecar(options: SidecarOptions): Promise<SidecarProcess> {
-  const { redisPort, nearCache = false, profile, isAttacked = false, openFiles } = options;
+  const { redisPort, clusterPorts, nearCache = false, profile, isAttacked = false, openFiles } = options;
   const command = [process.execPath, ...nodeFlags(), ...profiling(profile), sidecarMain];
   const [program = '', ...args] = openFiles === undefined ? command : withOpenFiles(openFiles, command);
   const began = performance.now();
@@ -120,6 +123,9 @@ export async function startSidecar(options: SidecarOptions): Promise<SidecarProc
         SESSION_SIDECAR_SIGNING_KEYS: signingKey(),
         ...(!isAttacked && generousSettings),
         ...(redisPort !== undefined && { SESSION_SIDECAR_REDIS_URL: `redis://127.0.0.1:${redisPort}` }),
+        ...(clusterPorts && {
+          SESSION_SIDECAR_REDIS_CLUSTER_NODES: clusterPorts.map((port) => `127.0.0.1:${port}`).join(),
+        }),
         ...(nearCache && { SESSION_SIDECAR_NEAR_CACHE: '64MiB' }),
       },
       stdio: ['ignore', 'pipe', isAttacked ? 'pipe' : 'inherit'],
@@ -239,11 +245,14 @@ function profiling(name: string | undefined): string[] {
   return ['--cpu-prof', `--cpu-prof-dir=${resultsDirectory}`, `--cpu-prof-name=${name}.cpuprofile`];
 }
 
+/** Leaves room for the bus of a Redis Cluster, whose port is above by 10,000. */
 async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
+  for (;;) {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    server.close();
+    await once(server, 'close');
+    if (port + 10_000 < 65_536) return port;
+  }
 }

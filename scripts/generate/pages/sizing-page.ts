@@ -13,7 +13,8 @@ export function sizingPage(): string {
     'Sizing',
     [
       `Measured by the benchmark run of ${date.slice(0, 10)} on ${machine.cpu}; see [bench](../../bench/README.md) for the method. On other`,
-      'hardware, expect the same order of magnitude, not the same numbers. [Operations](operations.md#sizing) says how to use them.',
+      'hardware, expect the same order of magnitude, not the same numbers. [Operations](operations.md#sizing) says how to use them;',
+      '[bench/scale](../../bench/scale/README.md) computes what 10 million sessions and more need.',
     ],
     '## Sidecar: CPU\n',
     'Web requests that load a session; 10 % also change it; 64 in flight.\n',

@@ -1,0 +1,77 @@
+// npm run bench:scale: what 10 million and 1 billion sessions need, out of costs that it measures. See bench/scale/README.md.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { killChildrenOnExit } from '../src/children';
+import { describeMachine, describeVersions } from '../src/machine';
+import { resultsDirectory, sidecarMain } from '../src/processes';
+import { checkCluster, checkLiveShare } from './check';
+import { startCluster, startSingle } from './cluster';
+import type { RedisDeployment } from './cluster';
+import { measureCache, measureRequests, writeShare } from './costs';
+import type { Plan } from './costs';
+import { defaultSizing } from './model';
+import type { Demand } from './model';
+import { scalePage } from './report';
+
+const usage = `npm run bench:scale -- [--quick] [--sessions 10000000,1000000000]
+
+  --quick     short measurements: shows that it works; writes no results
+  --sessions  how many sessions to plan for`;
+
+const fullPlan: Plan = { sessions: 20_000, milliseconds: 5000 };
+const quickPlan: Plan = { sessions: 2000, milliseconds: 1000 };
+const usual: Omit<Demand, 'sessions'> = { activeShare: 0.02, secondsBetweenRequests: 10, writeShare };
+
+async function main(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      quick: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+      sessions: { type: 'string', default: '10000000,1000000000' },
+    },
+  });
+  const counts = values.sessions.split(',').map(Number);
+  if (values.help || !counts.every((count) => count >= 1)) {
+    console.log(usage);
+    process.exitCode = values.help ? 0 : 64;
+    return;
+  }
+  killChildrenOnExit();
+  const plan = values.quick ? quickPlan : fullPlan;
+  const measureOn = async (start: () => Promise<RedisDeployment>) => {
+    const redis = await start();
+    const costs = await measureRequests(redis, plan);
+    await redis.stop();
+    return costs;
+  };
+  console.error('Requests on one Redis …');
+  const onOne = await measureOn(startSingle);
+  console.error('Requests on a Cluster of six servers …');
+  const onCluster = await measureOn(startCluster);
+  console.error('Reads and reports with the cache of the client …');
+  const cache = await measureCache(plan);
+  console.error('Two pods …');
+  const checks = [...checkCluster(onOne, onCluster), ...(await checkLiveShare(plan))];
+
+  const { cpu, cores, os } = describeMachine();
+  const versions = Object.entries(describeVersions(join(__dirname, '..', '..'), sidecarMain));
+  const page = scalePage({
+    date: new Date().toISOString(),
+    machine: `${cores} cores of ${cpu}, ${os}`,
+    versions: versions.map(([name, version]) => `${name} ${version}`).join(', '),
+    ...{ onOne, onCluster, cache, checks },
+    demands: counts.map((sessions) => ({ ...usual, sessions })),
+    sizing: defaultSizing,
+  });
+  console.log(page);
+  if (!values.quick) writeFileSync(join(resultsDirectory, 'scale.md'), page);
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  console.error(error);
+  // Ends what still runs here, and with it the processes that were started.
+  // eslint-disable-next-line n/no-process-exit
+  process.exit(1);
+});
