@@ -21,6 +21,7 @@ const DefaultTimeout = 3 * time.Second
 // connects at the first call and reconnects automatically.
 type Client struct {
 	stub  sessionv1.SessionServiceClient
+	cache *sessionCache // nil: none
 	close func() error
 }
 
@@ -68,11 +69,19 @@ func Dial(address string, options ...grpc.DialOption) (*Client, error) {
 	monitor.conn = conn
 	pipeline.stub = sessionv1.NewSessionServiceClient(conn)
 	limits := newPendingLimits(settings.maxPendingCalls, settings.maxPendingBytes)
-	closeAll := func() error {
+	client := &Client{stub: sessionv1.NewSessionServiceClient(transport{conn, monitor, limits})}
+	if settings.cacheBytes > 0 {
+		client.cache = newSessionCache(client.stub, settings.cacheBytes, pipeline.confirm)
+		client.stub, pipeline.listener = client.cache, client.cache
+	}
+	client.close = func() error {
 		pipeline.close()
+		if client.cache != nil {
+			client.cache.clear()
+		}
 		return conn.Close()
 	}
-	return &Client{sessionv1.NewSessionServiceClient(transport{conn, monitor, limits}), closeAll}, nil
+	return client, nil
 }
 
 // Open loads the session of a token, as received in the visitor's cookie. Without a token, or if its session has ended or the
@@ -83,14 +92,11 @@ func (c *Client) Open(ctx context.Context, token string) (*Session, error) {
 	if token == "" {
 		return c.Create(), nil
 	}
-	response, err := c.stub.GetSession(ctx, &sessionv1.GetSessionRequest{Token: token})
+	stored, err := c.load(ctx, token)
 	switch CodeOf(err) {
 	case "":
-		if err := checkSession("GetSession", response.GetSession()); err != nil {
-			return nil, err
-		}
 		session := newSession(c, Found)
-		session.load(token, response.Session)
+		session.load(token, stored)
 		return session, nil
 	case CodeSessionNotFound:
 		return newSession(c, NotFound), nil
@@ -100,6 +106,25 @@ func (c *Client) Open(ctx context.Context, token string) (*Session, error) {
 	default:
 		return nil, err
 	}
+}
+
+func (c *Client) load(ctx context.Context, token string) (*sessionv1.Session, error) {
+	if c.cache != nil {
+		return c.cache.open(ctx, token)
+	}
+	response, err := c.stub.GetSession(ctx, &sessionv1.GetSessionRequest{Token: token})
+	if err != nil {
+		return nil, err
+	}
+	return response.GetSession(), checkSession("GetSession", response.GetSession())
+}
+
+// CacheStats is what the cache has done and what it holds; all 0 without WithCache.
+func (c *Client) CacheStats() CacheStats {
+	if c.cache == nil {
+		return CacheStats{}
+	}
+	return c.cache.stats()
 }
 
 // Create returns a new session, for a visitor who cannot have one yet. Nothing is stored until it is saved.

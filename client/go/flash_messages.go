@@ -15,7 +15,10 @@ type flashMessages struct {
 }
 
 func newFlashMessages(session *sessionv1.Session) flashMessages {
-	f := flashMessages{waiting: map[string]bool{}}
+	var f flashMessages
+	if len(session.GetFlashQueues()) > 0 {
+		f.waiting = map[string]bool{}
+	}
 	for _, queue := range session.GetFlashQueues() {
 		f.waiting[queue.GetName()] = true
 	}
@@ -98,6 +101,9 @@ func (f *flashMessages) mutations() []*sessionv1.Mutation {
 func (f *flashMessages) settle(results []*sessionv1.MutationResult) {
 	for i, push := range f.pending {
 		if results[i].GetApplied() {
+			if f.waiting == nil {
+				f.waiting = map[string]bool{}
+			}
 			f.waiting[push.Queue] = true
 		}
 	}

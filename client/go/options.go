@@ -12,6 +12,8 @@ type settings struct {
 	token           *apiToken
 	maxPendingCalls int
 	maxPendingBytes int
+	hasCache        bool
+	cacheBytes      int
 }
 
 // option is an option of this package among those given to Dial.
@@ -39,6 +41,16 @@ func WithMaxPendingBytes(bytes int) grpc.DialOption {
 	return option{grpc.EmptyDialOption{}, func(s *settings) { s.maxPendingBytes = bytes }}
 }
 
+// WithCache keeps sessions in the application's memory, so that opening one again costs no call while the sidecar reports changes, and
+// a small one otherwise. A change elsewhere is seen within milliseconds as a rule, and within a second whatever fails. Own changes are
+// seen at once. Interceptors and stats handlers see the calls that are made.
+//
+// The cache takes up to about maxBytes, at least 1. The sessions used least recently are dropped first. A session of 300 bytes takes
+// about 1.5 KB. Default: no session is kept.
+func WithCache(maxBytes int) grpc.DialOption {
+	return option{grpc.EmptyDialOption{}, func(s *settings) { s.hasCache, s.cacheBytes = true, maxBytes }}
+}
+
 func resolveOptions(options []grpc.DialOption) (settings, error) {
 	s := settings{maxPendingCalls: 10_000, maxPendingBytes: 64 << 20}
 	for _, each := range options {
@@ -48,6 +60,9 @@ func resolveOptions(options []grpc.DialOption) (settings, error) {
 	}
 	if s.maxPendingCalls < 1 || s.maxPendingBytes < 1 {
 		return s, fmt.Errorf("expected limits of at least 1, got %d pending calls and %d pending bytes", s.maxPendingCalls, s.maxPendingBytes)
+	}
+	if s.hasCache && s.cacheBytes < 1 {
+		return s, fmt.Errorf("expected a cache of at least 1 byte, got %d", s.cacheBytes)
 	}
 	return s, nil
 }

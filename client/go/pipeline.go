@@ -25,6 +25,8 @@ const maxPipelinedBytes = 4<<20 - 1024
 type pipeline struct {
 	stub  sessionv1.SessionServiceClient // of the connection itself
 	token *apiToken                      // nil: none
+	// listener is told of changes to sessions; nil: none.
+	listener changeListener
 
 	// ctx ends when the client is closed, and running is what it waits for then.
 	ctx     context.Context
@@ -39,6 +41,16 @@ type pipeline struct {
 	connecting bool
 	attempts   int // to open one, so far
 	reopen     reopenBackoff
+}
+
+// changeListener is told what the stream that takes new calls reports about changes to sessions. It is called with pipeline.mu.
+type changeListener interface {
+	// streamOpened returns the clock to request confirmation with. The stream reports nothing before it was requested.
+	streamOpened() (clock uint64)
+	// reported comes before the replies of the same frame.
+	reported(frame *sessionv1.PipelineResponse)
+	// streamLost means that what this stream would have reported from now on is lost.
+	streamLost()
 }
 
 // pipelineState is what happens to new calls.
@@ -79,9 +91,14 @@ func newPipeline(token *apiToken) *pipeline {
 
 // intercept makes a call over the stream, or by itself where the stream cannot carry it.
 func (p *pipeline) intercept(ctx context.Context, method string, request, response any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, options ...grpc.CallOption) error {
+	byItself := func() error {
+		err := invoke(ctx, method, request, response, conn, options...)
+		endLiveness(response)
+		return err
+	}
 	pending := newPendingCall(ctx, method, request, options)
 	if pending == nil {
-		return invoke(ctx, method, request, response, conn, options...)
+		return byItself()
 	}
 	if p.token != nil {
 		var err error
@@ -90,16 +107,27 @@ func (p *pipeline) intercept(ctx context.Context, method string, request, respon
 		}
 	}
 	if !p.add(pending) {
-		return invoke(ctx, method, request, response, conn, options...)
+		return byItself()
 	}
 	result := p.await(pending)
 	if result.err == errNotPipelined {
-		return invoke(ctx, method, request, response, conn, options...)
+		return byItself()
 	}
 	if pending.stream != nil {
 		reportPeer(options, pending.stream.peer)
 	}
 	return result.read(response.(proto.Message))
+}
+
+// endLiveness is about a reply that did not come on the stream: another sidecar may have sent it, whose changes the stream does not
+// report.
+func endLiveness(response any) {
+	switch response := response.(type) {
+	case *sessionv1.GetSessionResponse:
+		response.LiveMs = 0
+	case *sessionv1.UpdateSessionResponse:
+		response.LiveMs = 0
+	}
 }
 
 // newPendingCall is nil for a call that the stream cannot carry.

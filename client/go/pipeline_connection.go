@@ -122,6 +122,9 @@ func (p *pipeline) connected(s *pipelineStream, err error) {
 	case codes.OK:
 		p.stream = s
 		p.reopen = reopenBackoff{}
+		if p.listener != nil {
+			s.confirm = p.listener.streamOpened()
+		}
 		p.run(s)
 	case codes.Unimplemented, codes.PermissionDenied:
 		p.state = unaryForGood

@@ -34,6 +34,7 @@ type pipelineStream struct {
 	calls     map[uint32]*pendingCall // sent and not answered
 	lastID    uint32
 	cancelled []uint32 // for the next frame
+	confirm   uint64   // for the next frame; 0: nothing is requested
 	retired   bool
 }
 
@@ -85,8 +86,9 @@ func (p *pipeline) nextFrame(s *pipelineStream) (frame *sessionv1.PipelineReques
 	// Neither retired nor ended, which the sender of a stream may learn late.
 	if p.stream == s {
 		frame.Calls = p.takeCalls(s)
+		frame.Confirm, s.confirm = s.confirm, 0
 	}
-	if len(frame.Calls)+len(frame.Cancelled) > 0 {
+	if len(frame.Calls)+len(frame.Cancelled) > 0 || frame.Confirm != 0 {
 		return frame, false
 	}
 	return nil, s.retired && len(s.calls) == 0
@@ -147,6 +149,17 @@ func (s *pipelineStream) cancelCall(id uint32) {
 	s.wakeUp()
 }
 
+// confirm asks the sidecar to report changes, and to confirm until when it has, by the caller's own clock in milliseconds, at least 1.
+// It does nothing while there is no stream.
+func (p *pipeline) confirm(clock uint64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.stream != nil {
+		p.stream.confirm = clock
+		p.stream.wakeUp()
+	}
+}
+
 func (s *pipelineStream) wakeUp() {
 	select {
 	case s.wake <- struct{}{}:
@@ -168,6 +181,9 @@ func (p *pipeline) receive(s *pipelineStream) {
 func (p *pipeline) received(s *pipelineStream, frame *sessionv1.PipelineResponse) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.listener != nil && p.stream == s {
+		p.listener.reported(frame)
+	}
 	for _, reply := range frame.Replies {
 		// Without a call, it was abandoned.
 		if pending := s.calls[reply.Id]; pending != nil {
@@ -188,8 +204,16 @@ func (p *pipeline) retire(s *pipelineStream) {
 	s.retired = true
 	s.wakeUp()
 	if p.stream == s {
-		p.stream = nil
+		p.lose()
 		p.flush()
+	}
+}
+
+// lose leaves the stream that takes new calls.
+func (p *pipeline) lose() {
+	p.stream = nil
+	if p.listener != nil {
+		p.listener.streamLost()
 	}
 }
 
@@ -208,7 +232,7 @@ func (p *pipeline) ended(s *pipelineStream, cause error) {
 		pending.done <- outcome{err: err}
 	}
 	if p.stream == s {
-		p.stream = nil
+		p.lose()
 		p.reopen.failed(cause)
 		p.flush()
 	}

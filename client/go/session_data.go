@@ -4,9 +4,11 @@ import (
 	sessionv1 "github.com/session-sidecar/session-sidecar/proto/gen/go/session/v1"
 )
 
-// sessionData holds the values of a session, as JSON texts, and the writes since its last save.
+// sessionData holds the values of a session, as JSON texts, and the writes since its last save. Until the first write, values is the
+// map that was loaded, which other sessions may have too.
 type sessionData struct {
 	values map[string][]byte
+	isOwn  bool // values and maybeStored may be changed
 	// writes has the last write of each key, in the order they were made.
 	writes []pendingWrite
 	// maybeStored has the keys that the sidecar has, or may have because a write was sent: removing one has to be sent too.
@@ -20,11 +22,19 @@ type pendingWrite struct {
 }
 
 func newSessionData(session *sessionv1.Session) sessionData {
-	d := sessionData{values: map[string][]byte{}, maybeStored: map[string]bool{}}
-	for key, value := range session.GetData() {
+	return sessionData{values: session.GetData()}
+}
+
+// own is to be called before values or maybeStored are read for a change or changed.
+func (d *sessionData) own() {
+	if d.isOwn {
+		return
+	}
+	loaded := d.values
+	d.values, d.maybeStored, d.isOwn = make(map[string][]byte, len(loaded)), make(map[string]bool, len(loaded)), true
+	for key, value := range loaded {
 		d.values[key], d.maybeStored[key] = value, true
 	}
-	return d
 }
 
 func (d *sessionData) isWritten(key string) bool {
@@ -54,10 +64,12 @@ func (d *sessionData) hasChanges() bool { return d.cleared || len(d.writes) > 0 
 
 // adopt replaces the value at a key with the one that the sidecar is known to have.
 func (d *sessionData) adopt(key string, value []byte) {
+	d.own()
 	d.values[key], d.maybeStored[key] = value, true
 }
 
 func (d *sessionData) set(key string, value []byte) {
+	d.own()
 	d.values[key] = value
 	d.record(key, &sessionv1.Mutation{Kind: &sessionv1.Mutation_Set{Set: &sessionv1.Set{Key: key, Value: value}}})
 }
@@ -68,11 +80,13 @@ func (d *sessionData) setDefault(key string, value []byte) {
 		d.set(key, value)
 		return
 	}
+	d.own()
 	d.values[key] = value
 	d.record(key, &sessionv1.Mutation{Kind: &sessionv1.Mutation_SetIfAbsent{SetIfAbsent: &sessionv1.Set{Key: key, Value: value}}})
 }
 
 func (d *sessionData) delete(key string) {
+	d.own()
 	delete(d.values, key)
 	if d.maybeStored[key] && !d.cleared {
 		d.record(key, &sessionv1.Mutation{Kind: &sessionv1.Mutation_Delete{Delete: &sessionv1.Delete{Key: key}}})
@@ -83,6 +97,7 @@ func (d *sessionData) delete(key string) {
 
 // clear removes every key. Where the session is stored, that includes keys that other requests add before the save.
 func (d *sessionData) clear(isStored bool) {
+	d.own()
 	d.values, d.writes, d.cleared = map[string][]byte{}, nil, isStored
 }
 

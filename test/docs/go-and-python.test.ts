@@ -68,7 +68,7 @@ const clients = [
     page: 'docs/guide/go.md',
     source: 'client/go',
     errors: 'errors.go',
-    names: /^func (?:\([sce] \*\w+\) )?([A-Z]\w*)/gm,
+    names: /^func (?:\([sce] \*[A-Z]\w*\) )?([A-Z]\w*)/gm,
   },
   {
     page: 'docs/guide/python.md',

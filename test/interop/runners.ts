@@ -81,11 +81,17 @@ export function startPython({ command, env }: Toolchain, address: string, option
   return startChild(command, [join(__dirname, 'python', 'runner.py'), mode], address, options, env);
 }
 
+/** With a cache that is large enough for everything. */
+export function startGoWithCache(toolchain: Toolchain, address: string, options: RunnerOptions = {}): Runner {
+  return startGo(toolchain, address, { ...options, env: { ...options.env, CACHE: String(1 << 24) } });
+}
+
 /** How to start a runner for each way to use the Go client. */
 export function goStarters<T>(go: T) {
   return {
     go: { toolchain: go, start: startGo },
     'go over unary calls': { toolchain: go, start: startGoUnary },
+    'go with a cache': { toolchain: go, start: startGoWithCache },
   };
 }
 

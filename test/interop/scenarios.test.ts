@@ -5,7 +5,7 @@ import type { RedisServer } from '../support/redis';
 import type { Sidecar } from '../support/sidecar';
 import { sayIfMissing, toolchains } from '../support/toolchains';
 import { Play } from './play';
-import { pythonModes, startGo, startGoUnary, startPython, startTypeScript } from './runners';
+import { pythonModes, startGo, startGoUnary, startGoWithCache, startPython, startTypeScript } from './runners';
 import type { PythonMode, Runner } from './runners';
 import { castLabel, casts, limits, scenarios, scenariosFor } from './steps';
 import type { Language } from './steps';
@@ -17,7 +17,8 @@ sayIfMissing('the scenarios of test/interop in Python', python);
 let redis: RedisServer;
 let sidecar: Sidecar;
 const runners = new Map<Language, Runner>();
-let goUnary: Runner | undefined;
+const otherGos = { 'over unary calls': startGoUnary, 'with a cache': startGoWithCache };
+const gos = new Map<string, Runner>();
 /** The other ways to use the Python client. */
 const otherModes = pythonModes.slice(1);
 const pythons = new Map<PythonMode, Runner>();
@@ -28,7 +29,7 @@ beforeAll(async () => {
   runners.set('typescript', startTypeScript(sidecar.address));
   if (go.missing === undefined) {
     runners.set('go', startGo(go, sidecar.address));
-    goUnary = startGoUnary(go, sidecar.address);
+    for (const [name, start] of Object.entries(otherGos)) gos.set(name, start(go, sidecar.address));
   }
   if (python.missing !== undefined) return;
   runners.set('python', startPython(python, sidecar.address));
@@ -36,8 +37,7 @@ beforeAll(async () => {
 }, 300_000);
 
 afterAll(async () => {
-  await Promise.all([...runners.values(), ...pythons.values()].map((runner) => runner.close()));
-  await goUnary?.close();
+  await Promise.all([...runners.values(), ...gos.values(), ...pythons.values()].map((runner) => runner.close()));
   await sidecar.close();
   await redis.stop();
 });
@@ -55,11 +55,11 @@ describe.each(scenarios)('$name', (scenario) => {
   }
 });
 
-describe('Go over unary calls', () => {
+describe.each(Object.keys(otherGos))('in Go %s', (name) => {
   const testIf = go.missing === undefined ? test : test.skip;
 
   testIf.each(scenariosFor('go'))('$name', async ({ roles, steps }) => {
-    const actors = Object.keys(roles).map((role) => [role, goUnary!]);
+    const actors = Object.keys(roles).map((role) => [role, gos.get(name)!]);
     await new Play({ runners: Object.fromEntries(actors), sidecars: [sidecar] }).run(steps);
   });
 });

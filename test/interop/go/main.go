@@ -1,6 +1,7 @@
 // Runs the steps of test/interop/scenarios.json: one line of JSON in, one line out. Values travel as JSON texts, so that no number
 // on the way is rounded. Arguments: the address of the sidecar, how many seconds a call may
-// take, and maybe the file of an API token. TRANSPORT=unary in the environment chooses that transport.
+// take, and maybe the file of an API token. TRANSPORT=unary in the environment chooses that transport, CACHE the size of a cache in
+// bytes.
 package main
 
 import (
@@ -50,6 +51,11 @@ func main() {
 	}
 	if os.Getenv("TRANSPORT") == "unary" {
 		options = append(options, sidecar.WithUnary())
+	}
+	if size := os.Getenv("CACHE"); size != "" {
+		bytes, err := strconv.Atoi(size)
+		check(err)
+		options = append(options, sidecar.WithCache(bytes))
 	}
 	raw := &rawCalls{}
 	options = append(options, grpc.WithChainUnaryInterceptor(raw.intercept), grpc.WithChainStreamInterceptor(raw.interceptStream))
@@ -157,6 +163,9 @@ func (r *runner) run(ctx context.Context, s step) (any, error) {
 		return r.load.stop(), nil
 	case "call":
 		return r.call(ctx, s)
+	case "cacheStats":
+		stats := r.client.CacheStats()
+		return object{"live": stats.Live, "validated": stats.Validated, "missed": stats.Missed}, nil
 	case "streams":
 		return r.raw.streams.Load(), nil
 	default:

@@ -117,15 +117,15 @@ func (s *fakeStream) answer(arrived *sessionv1.PipelineCall) {
 }
 
 func (s *fakeStream) reply(replies ...*sessionv1.PipelineReply) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	_ = s.Send(&sessionv1.PipelineResponse{Replies: replies})
+	s.send(&sessionv1.PipelineResponse{Replies: replies})
 }
 
-func (s *fakeStream) announceDraining() {
+func (s *fakeStream) announceDraining() { s.send(&sessionv1.PipelineResponse{Draining: true}) }
+
+func (s *fakeStream) send(frame *sessionv1.PipelineResponse) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_ = s.Send(&sessionv1.PipelineResponse{Draining: true})
+	_ = s.Send(frame)
 }
 
 // arrived are the calls of a method on all streams, whether or not they were answered.
@@ -141,6 +141,18 @@ func (f *fakeSidecar) arrived(method string) (calls []*sessionv1.PipelineCall) {
 		}
 	}
 	return calls
+}
+
+// forget frees what it has kept of the calls.
+func (f *fakeSidecar) forget() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.calls = nil
+	for _, stream := range f.streams {
+		stream.mu.Lock()
+		stream.frames = nil
+		stream.mu.Unlock()
+	}
 }
 
 // arrivedCalls are all calls so far.

@@ -1,0 +1,254 @@
+import { beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { until as untilWithin } from '../support/poll';
+import type { RedisServer } from '../support/redis';
+import { countRpcs } from '../support/sidecar';
+import type { Sidecar } from '../support/sidecar';
+import { stackForAllTests, stackForEachTest } from '../support/stack';
+import { sayIfMissing, toolchains } from '../support/toolchains';
+import type { Found, Missing } from '../support/toolchains';
+import { startGo } from './runners';
+import type { Runner, RunnerOptions } from './runners';
+
+const { go } = toolchains();
+sayIfMissing('the cache of the Go client', go);
+
+/** How to use a client. */
+interface Way {
+  readonly toolchain: Found | Missing;
+  readonly start: typeof startGo;
+  readonly options: RunnerOptions;
+  /** The options by which it makes unary calls. */
+  readonly unary: RunnerOptions;
+}
+
+const ways: Readonly<Record<string, Way>> = {
+  'a Go program': { toolchain: go, start: startGo, options: {}, unary: { env: { TRANSPORT: 'unary' } } },
+};
+
+/** On a busy machine, what is live at once may take its time to become so. */
+const until: typeof untilWithin = (what, condition) => untilWithin(what, condition, 60_000);
+jest.setTimeout(120_000);
+
+const shared = stackForAllTests();
+const stack = stackForEachTest();
+let redis: RedisServer;
+
+beforeAll(async () => {
+  redis = await shared.redis();
+}, 300_000);
+
+interface Stats {
+  readonly live: number;
+  readonly validated: number;
+  readonly missed: number;
+}
+
+/** A program, and what the tests do with it. */
+class CachingProgram {
+  readonly #runner: Runner;
+
+  constructor(runner: Runner) {
+    this.#runner = stack.use(runner);
+  }
+
+  async run(op: string, more: object = {}): Promise<unknown> {
+    const { result, error } = await this.#runner.run({ actor: 'me', op, ...more });
+    expect(error).toBeUndefined();
+    return result;
+  }
+
+  /** Whether a call fails. */
+  async fails(op: string, more: object = {}): Promise<boolean> {
+    return (await this.#runner.run({ actor: 'me', op, ...more })).error !== undefined;
+  }
+
+  async newSession(): Promise<string> {
+    await this.run('open');
+    await this.run('set', { key: 'count', value: '0' });
+    await this.run('save');
+    return ((await this.run('describe')) as { token: string }).token;
+  }
+
+  async count(token: string): Promise<unknown> {
+    await this.run('open', { token });
+    return this.run('get', { key: 'count' });
+  }
+
+  async set(token: string, count: number): Promise<void> {
+    await this.run('open', { token });
+    await this.run('set', { key: 'count', value: String(count) });
+    await this.run('save');
+  }
+
+  async origin(token: string): Promise<unknown> {
+    await this.run('open', { token });
+    return ((await this.run('describe')) as { origin: string }).origin;
+  }
+
+  /** How a session was opened. */
+  async way(token: string): Promise<string> {
+    const before = await this.#stats();
+    await this.run('open', { token });
+    const after = await this.#stats();
+    const names = ['live', 'validated', 'missed'] as const;
+    return names.filter((name) => after[name] > before[name]).join(' ');
+  }
+
+  async #stats(): Promise<Stats> {
+    return (await this.run('cacheStats')) as Stats;
+  }
+
+  async untilLive(token: string): Promise<void> {
+    await until('a live read', async () => (await this.way(token)) === 'live');
+  }
+}
+
+const startSidecar = (settings: Record<string, string> = {}) => stack.sidecar({ redis, settings });
+
+describe.each(Object.entries(ways))('%s with a cache', (_name, { toolchain, start, options, unary }) => {
+  const testIf = toolchain.missing === undefined ? test : test.skip;
+  const startWith = (at: { readonly address: string }, more: RunnerOptions) =>
+    new CachingProgram(start(toolchain as Found, at.address, { ...options, ...more }));
+  const connect = (at: { readonly address: string }, more: RunnerOptions = {}) =>
+    startWith(at, { ...more, env: { CACHE: String(1 << 24), ...more.env } });
+  /** Without a cache. */
+  const connectAnother = (at: { readonly address: string }) => startWith(at, {});
+
+  let sidecar: Sidecar;
+  let here: CachingProgram;
+  let token: string;
+
+  const begin = async () => {
+    sidecar = await startSidecar();
+    here = connect(sidecar);
+    token = await here.newSession();
+    await here.untilLive(token);
+  };
+
+  testIf('opens a session without a call', async () => {
+    await begin();
+    const before = (await countRpcs(sidecar))['GetSession'];
+    for (let times = 0; times < 5; times += 1) expect(await here.count(token)).toBe('0');
+    expect((await countRpcs(sidecar))['GetSession']).toBe(before);
+  });
+
+  testIf('sees its own changes at once, and stays live through them', async () => {
+    await begin();
+    for (let count = 1; count <= 20; count += 1) {
+      await here.set(token, count);
+      expect(await here.way(token)).toBe('live');
+      expect(await here.count(token)).toBe(String(count));
+    }
+  });
+
+  testIf('sees all kinds of changes that it makes as the sidecar has them', async () => {
+    await begin();
+    await here.run('open', { token });
+    await here.run('clear');
+    await here.run('set', { key: 'count', value: '7' });
+    await here.run('set', { key: 'gone', value: '1' });
+    await here.run('setDefault', { key: 'cart', value: '["a"]' });
+    await here.run('flash', { value: '"hello"' });
+    await here.run('flash', { value: '"error"', queue: 'errors' });
+    await here.run('save');
+    await here.run('open', { token });
+    await here.run('delete', { key: 'gone' });
+    await here.run('setDefault', { key: 'cart', value: '["b"]' });
+    await here.run('save');
+    expect(await here.way(token)).toBe('live');
+    const there = connectAnother(sidecar);
+    const shown = async (program: CachingProgram) => {
+      await program.run('open', { token });
+      const values = await Promise.all(['count', 'cart'].map((key) => program.run('get', { key })));
+      return [await program.run('describe'), await program.run('keys'), values];
+    };
+    expect(await shown(here)).toEqual(await shown(there));
+    expect(await here.run('popFlash', { queue: 'errors' })).toEqual(['"error"']);
+    await here.run('open', { token });
+    expect(await here.run('popFlash', { queue: 'errors' })).toEqual([]);
+    expect(await here.run('popFlash')).toEqual(['"hello"']);
+  });
+
+  testIf('sees changes of other programs, of this sidecar and of another', async () => {
+    await begin();
+    for (const other of [sidecar, await startSidecar()]) {
+      const there = connectAnother(other);
+      for (let count = 1; count <= 10; count += 1) {
+        await there.set(token, count);
+        await until('the change', async () => (await here.count(token)) === String(count));
+        await here.untilLive(token);
+        await here.set(token, -count);
+        expect(await there.count(token)).toBe(String(-count));
+      }
+    }
+  });
+
+  testIf('sees its own logout at once, and one elsewhere soon', async () => {
+    await begin();
+    await here.run('invalidate');
+    expect(await here.origin(token)).toBe('not_found');
+
+    token = await here.newSession();
+    await here.untilLive(token);
+    const there = connectAnother(await startSidecar());
+    await there.run('open', { token });
+    await there.run('invalidate');
+    await until('the end', async () => (await here.origin(token)) === 'not_found');
+  });
+
+  testIf('finds the old token dead at once after a new one', async () => {
+    await begin();
+    await here.run('open', { token });
+    await here.run('regenerate');
+    const renewed = ((await here.run('describe')) as { token: string }).token;
+    expect(await here.origin(token)).toBe('not_found');
+    await here.untilLive(renewed);
+    expect(await here.origin(token)).toBe('not_found');
+    expect(await here.way(renewed)).toBe('live');
+  });
+
+  testIf('sees that Redis was emptied', async () => {
+    await begin();
+    await redis.admin.flushall();
+    await until('the end', async () => (await here.origin(token)) === 'not_found');
+  });
+
+  testIf('stops answering from memory when Redis hangs, and is right when it goes on', async () => {
+    const own = await stack.redis();
+    const [near, far] = [await stack.sidecar({ redis: own }), await stack.sidecar({ redis: own })];
+    here = connect(near, { timeoutSeconds: 2 });
+    const there = connectAnother(far);
+    token = await here.newSession();
+    await here.untilLive(token);
+    own.freeze();
+    await until('the end of live reads', () => here.fails('open', { token }));
+    own.thaw();
+    await until('Redis', async () => !(await there.fails('open', { token })));
+    await there.set(token, 5);
+    await until('the change', async () => (await here.count(token)) === '5');
+    await here.untilLive(token);
+  });
+
+  testIf('stops answering from memory when its sidecar is replaced', async () => {
+    await begin();
+    const there = connectAnother(await startSidecar());
+    await sidecar.close();
+    await there.set(token, 5);
+    await stack.sidecar({ redis, address: sidecar.address });
+    await until('the change', async () => (await here.count(token)) === '5');
+    await here.untilLive(token);
+  });
+
+  testIf.each<[string, Record<string, string>, RunnerOptions]>([
+    ['by unary calls', {}, unary],
+    ['without TTLs in Redis', { REDIS_TTL: 'off' }, {}],
+  ])('only validates %s', async (_when, settings, more) => {
+    here = connect(await startSidecar(settings), more);
+    token = await here.newSession();
+    expect(await here.way(token)).toBe('missed');
+    for (let times = 0; times < 5; times += 1) expect(await here.way(token)).toBe('validated');
+    await here.set(token, 5);
+    expect(await here.way(token)).toBe('validated');
+    expect(await here.count(token)).toBe('5');
+  });
+});

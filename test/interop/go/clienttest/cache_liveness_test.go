@@ -1,0 +1,228 @@
+package clienttest
+
+import (
+	"context"
+	"testing"
+
+	sessionv1 "github.com/session-sidecar/session-sidecar/proto/gen/go/session/v1"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+)
+
+func TestASessionIsLiveOnceItWasReadOnAConfirmedStream(t *testing.T) {
+	w := startCacheWorld(t)
+	w.expectOpened(0, "missed")
+	if w.requestedClock() == 0 {
+		t.Error("confirmation was not requested at once")
+	}
+	w.becomeLive()
+	calls := len(w.arrived("GetSession"))
+	for range 100 {
+		w.expectOpened(0, "live")
+	}
+	if got := len(w.arrived("GetSession")); got != calls {
+		t.Errorf("%d calls", got-calls)
+	}
+}
+
+func TestASessionIsNotLiveThatWasReadBeforeAnythingWasConfirmed(t *testing.T) {
+	w := startCacheWorld(t)
+	w.set(func() { w.isSilent = true })
+	w.expectOpened(0, "missed")
+	w.change(1)
+	w.set(func() { w.isSilent = false })
+	w.awaitConfirmation()
+	w.expectOpened(1, "missed")
+	w.expectOpened(1, "live")
+}
+
+func TestASessionIsNotLiveWhenAChangeIsReported(t *testing.T) {
+	w := startCacheWorld(t)
+	w.becomeLive()
+	w.changeAndReport(1)
+	w.expectOpened(1, "missed")
+	w.expectOpened(1, "live")
+	w.reportNow()
+	w.roundTrip()
+	w.expectOpened(1, "live")
+	w.set(func() { w.report(0) })
+	w.roundTrip()
+	w.expectOpened(1, "validated")
+}
+
+func TestASessionIsNotLiveWhenAnythingMayHaveChanged(t *testing.T) {
+	w := startCacheWorld(t)
+	w.becomeLive()
+	w.change(1)
+	w.reportAll()
+	w.roundTrip()
+	w.expectOpened(1, "missed")
+}
+
+func TestASessionIsNotLiveWhenItsStreamIsLostThoughTheNextOneConfirms(t *testing.T) {
+	w := startCacheWorld(t)
+	w.becomeLive()
+	eventually(t, "a live read of another session", w.isOtherLive)
+	w.change(1)
+	w.end <- struct{}{}
+	eventually(t, "another stream", func() bool {
+		w.open()
+		return w.streamCount() == 2
+	})
+	w.becomeLive()
+	w.expectOpened(1, "live")
+	if w.isOtherLive() {
+		t.Error("a session is live that was read on the lost stream")
+	}
+}
+
+func TestASessionIsNotLiveWhenItsStreamIsDraining(t *testing.T) {
+	w := startCacheWorld(t)
+	w.becomeLive()
+	w.hold()
+	inFlight := make(chan struct{})
+	go func() {
+		w.roundTrip()
+		close(inFlight)
+	}()
+	w.awaitHeld(1)
+	w.set(func() { w.holds = false })
+	w.change(2)
+	old := w.stream(0)
+	old.announceDraining()
+	eventually(t, "another stream", func() bool {
+		w.open()
+		return w.streamCount() == 2
+	})
+	w.becomeLive()
+	w.expectOpened(2, "live")
+	// The old stream is about another sidecar.
+	old.send(&sessionv1.PipelineResponse{AllChanged: true})
+	w.releaseAll()
+	<-inFlight
+	w.expectOpened(2, "live")
+}
+
+func TestASessionIsNotLiveWhenTheSidecarFallsSilent(t *testing.T) {
+	w := startCacheWorld(t)
+	w.becomeLive()
+	w.set(func() { w.isSilent = true })
+	eventually(t, "the end of live reads", func() bool { return !w.isLive() })
+	// Nothing was missed meanwhile.
+	w.set(func() { w.isSilent = false })
+	w.becomeLive()
+}
+
+func TestASessionIsNotLiveWhenRedisFallsSilentThoughTheSidecarAnswers(t *testing.T) {
+	w := startCacheWorld(t)
+	w.becomeLive()
+	clock := w.requestedClock()
+	w.set(func() { w.clock = clock })
+	eventually(t, "the end of live reads", func() bool { return !w.isLive() })
+}
+
+func TestASessionIsNotLiveWhenAnAccessIsDueToBeRecorded(t *testing.T) {
+	w := startCacheWorld(t)
+	w.set(func() { w.liveMs = 50 })
+	eventually(t, "a live read", w.isLive)
+	eventually(t, "the end of live reads", func() bool { return !w.isLive() })
+	w.set(func() { w.liveMs = 0 })
+	eventually(t, "a read that makes it not live", func() bool { return !w.isLive() })
+	for range 10 {
+		w.expectOpened(0, "validated")
+	}
+}
+
+func TestASessionIsNotLiveByAReplyThatIsOlderThanWhatWasReportedMeanwhile(t *testing.T) {
+	w := startCacheWorld(t)
+	w.becomeLive()
+	w.changeAndReport(1)
+	w.hold()
+	late := w.openLater()
+	w.awaitHeld(1)
+	w.change(2)
+	w.reportNow()
+	w.releaseAll()
+	if count := <-late; count != 1 {
+		t.Errorf("the count was %d", count)
+	}
+	w.expectOpened(2, "missed")
+	w.expectOpened(2, "live")
+}
+
+func TestASessionIsNotLiveByAReplyThatWasAskedForBeforeAnythingMayHaveChanged(t *testing.T) {
+	w := startCacheWorld(t)
+	w.becomeLive()
+	w.changeAndReport(1)
+	w.hold()
+	late := w.openLater()
+	w.awaitHeld(1)
+	w.set(func() { w.holds = false })
+	w.change(2)
+	w.reportAll()
+	w.awaitConfirmation()
+	w.releaseAll()
+	<-late
+	w.expectOpened(2, "missed")
+}
+
+func TestASessionThatIsReadAllTheTimeBecomesLiveAgain(t *testing.T) {
+	w := startCacheWorld(t)
+	w.becomeLive()
+	w.changeAndReport(1)
+	w.hold()
+	first := w.openLater()
+	w.awaitHeld(1)
+	w.change(2)
+	w.reportNow()
+	second := w.openLater()
+	w.awaitHeld(2)
+	w.release(1)
+	if count := <-second; count != 2 {
+		t.Errorf("the count was %d", count)
+	}
+	w.expectOpened(2, "live")
+	w.release(0)
+	<-first
+	w.expectOpened(2, "live")
+}
+
+func TestASessionStaysLiveWhenALateReplyOfTheSameVersionIsNot(t *testing.T) {
+	w := startCacheWorld(t)
+	w.becomeLive()
+	w.changeAndReport(1)
+	w.hold()
+	late := w.openLater()
+	w.awaitHeld(1)
+	w.set(func() {
+		w.holds = false
+		w.report(0)
+	})
+	w.roundTrip()
+	w.open()
+	w.expectOpened(1, "live")
+	w.releaseAll()
+	<-late
+	w.expectOpened(1, "live")
+}
+
+type byItselfKey struct{}
+
+// byItself makes the calls of some contexts by themselves.
+func byItself(ctx context.Context, method string, request, reply any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, options ...grpc.CallOption) error {
+	if ctx.Value(byItselfKey{}) != nil {
+		ctx = metadata.AppendToOutgoingContext(ctx, "any-bin", "\xff")
+	}
+	return invoke(ctx, method, request, reply, conn, options...)
+}
+
+func TestASessionIsNotLiveByAReplyThatDidNotComeOnTheStream(t *testing.T) {
+	w := startCacheWorld(t, grpc.WithChainUnaryInterceptor(byItself))
+	w.becomeLive()
+	w.changeAndReport(1)
+	if count, way := w.openWith(context.WithValue(patient(t), byItselfKey{}, true)); count != 1 || way != "missed" {
+		t.Errorf("%d (%s)", count, way)
+	}
+	expectCounts(t, w.fakeSidecar, 1, 1)
+	w.expectOpened(1, "validated")
+}
