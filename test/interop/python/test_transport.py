@@ -173,12 +173,42 @@ class Streams(unittest.TestCase):
         self.assertEqual(len(self.server.received), 65535)
         self.assertFalse(self.stream.has_room)
         self.server.h2.acknowledge_received_data(65535, 1)
+        # Room on the connection is none on the stream.
         self.server.h2.increment_flow_control_window(200_000)
+        self.stream.receive(self.server.h2.data_to_send())
+        self.server.read()
+        self.assertEqual(len(self.server.received), 2 * 65535)
         self.server.h2.increment_flow_control_window(200_000, 1)
         self.stream.receive(self.server.h2.data_to_send())
         self.server.read()
         self.assertEqual(len(self.server.received), 200_005)
         self.assertTrue(self.stream.has_room)
+
+    def test_give_the_sidecar_room_for_more_than_a_window_however_frames_are_padded(self) -> None:
+        self.server.accept()
+        self.stream.receive(self.server.h2.data_to_send())
+        self.server.read()
+        message = b"x" * 16_000
+        for number in range(1000):
+            padding = 100 if number % 10 == 0 else None
+            # The server would refuse to send what there is no room for.
+            self.server.h2.send_data(1, b"\0" + len(message).to_bytes(4, "big") + message, pad_length=padding)
+            self.stream.receive(self.server.h2.data_to_send())
+            self.server.read()
+        self.assertEqual(self.listener.on_message.call_args_list, [mock.call(message)] * 1000)
+
+    def test_leave_room_for_what_the_sidecar_takes_in_the_end(self) -> None:
+        self.server.accept()
+        self.stream.receive(self.server.h2.data_to_send())
+        for _ in range(100):
+            self.stream.send(b"x" * 16_000)
+            self.server.read()
+            self.server.h2.acknowledge_received_data(16_005, 1)
+            self.stream.receive(self.server.h2.data_to_send())
+        self.assertEqual(len(self.server.received), 100 * 16_005)
+        self.stream.end()
+        self.server.read()
+        self.listener.on_end.assert_not_called()
 
 
 class Liveness(unittest.TestCase):
