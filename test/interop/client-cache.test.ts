@@ -6,11 +6,12 @@ import type { Sidecar } from '../support/sidecar';
 import { stackForAllTests, stackForEachTest } from '../support/stack';
 import { sayIfMissing, toolchains } from '../support/toolchains';
 import type { Found, Missing } from '../support/toolchains';
-import { startGo } from './runners';
+import { startGo, startPython } from './runners';
 import type { Runner, RunnerOptions } from './runners';
 
-const { go } = toolchains();
+const { go, python } = toolchains();
 sayIfMissing('the cache of the Go client', go);
+sayIfMissing('the cache of the Python client', python);
 
 /** How to use a client. */
 interface Way {
@@ -23,6 +24,18 @@ interface Way {
 
 const ways: Readonly<Record<string, Way>> = {
   'a Go program': { toolchain: go, start: startGo, options: {}, unary: { env: { TRANSPORT: 'unary' } } },
+  'a Python program with threads': {
+    toolchain: python,
+    start: startPython,
+    options: {},
+    unary: { mode: 'unary' },
+  },
+  'a Python program with asyncio': {
+    toolchain: python,
+    start: startPython,
+    options: { mode: 'asyncio pipeline' },
+    unary: { mode: 'asyncio unary' },
+  },
 };
 
 /** On a busy machine, what is live at once may take its time to become so. */

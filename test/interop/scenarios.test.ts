@@ -6,7 +6,7 @@ import type { Sidecar } from '../support/sidecar';
 import { sayIfMissing, toolchains } from '../support/toolchains';
 import { Play } from './play';
 import { pythonModes, startGo, startGoUnary, startGoWithCache, startPython, startTypeScript } from './runners';
-import type { PythonMode, Runner } from './runners';
+import type { Runner, RunnerOptions } from './runners';
 import { castLabel, casts, limits, scenarios, scenariosFor } from './steps';
 import type { Language } from './steps';
 
@@ -20,8 +20,12 @@ const runners = new Map<Language, Runner>();
 const otherGos = { 'over unary calls': startGoUnary, 'with a cache': startGoWithCache };
 const gos = new Map<string, Runner>();
 /** The other ways to use the Python client. */
-const otherModes = pythonModes.slice(1);
-const pythons = new Map<PythonMode, Runner>();
+const otherPythons: Readonly<Record<string, RunnerOptions>> = {
+  ...Object.fromEntries(pythonModes.slice(1).map((mode) => [mode, { mode }])),
+  'pipeline with a cache': { env: { CACHE: String(1 << 24) } },
+  'asyncio pipeline with a cache': { mode: 'asyncio pipeline', env: { CACHE: String(1 << 24) } },
+};
+const pythons = new Map<string, Runner>();
 
 beforeAll(async () => {
   redis = await startRedis();
@@ -33,7 +37,8 @@ beforeAll(async () => {
   }
   if (python.missing !== undefined) return;
   runners.set('python', startPython(python, sidecar.address));
-  for (const mode of otherModes) pythons.set(mode, startPython(python, sidecar.address, { mode }));
+  for (const [name, options] of Object.entries(otherPythons))
+    pythons.set(name, startPython(python, sidecar.address, options));
 }, 300_000);
 
 afterAll(async () => {
@@ -64,11 +69,11 @@ describe.each(Object.keys(otherGos))('in Go %s', (name) => {
   });
 });
 
-describe.each(otherModes)('in Python, %s', (mode) => {
+describe.each(Object.keys(otherPythons))('in Python, %s', (name) => {
   const run = python.missing === undefined ? test : test.skip;
 
   run.each(scenariosFor('python'))('$name', async ({ roles, steps }) => {
-    const actors = Object.keys(roles).map((role) => [role, pythons.get(mode)!]);
+    const actors = Object.keys(roles).map((role) => [role, pythons.get(name)!]);
     await new Play({ runners: Object.fromEntries(actors), sidecars: [sidecar] }).run(steps);
   });
 });

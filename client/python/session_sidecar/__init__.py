@@ -2,8 +2,9 @@
 
 from .async_client import AsyncSessionClient
 from .async_session import AsyncSession
+from .cache.session_cache import CacheStats
 from .client import SessionClient
 from .errors import SessionError
 from .session import Session
 
-__all__ = ["AsyncSession", "AsyncSessionClient", "Session", "SessionClient", "SessionError"]
+__all__ = ["AsyncSession", "AsyncSessionClient", "CacheStats", "Session", "SessionClient", "SessionError"]

@@ -6,6 +6,7 @@ import os
 from typing import Literal
 
 from .async_session import AsyncSession
+from .cache.session_cache import CacheStats
 from .opening import opening
 from .plans import run_async
 from .transport.api_token import metadata_of
@@ -15,8 +16,8 @@ from .transport.transport import AsyncTransport
 class AsyncSessionClient:
     """A SessionClient whose calls are awaited. Options and errors are as there.
 
-    Create one and share it between tasks. It may be used on several event loops; each has a connection of its own. A call whose
-    task is cancelled is cancelled at the sidecar too, unless it has been applied.
+    Create one and share it between tasks. It may be used on several event loops; each has a connection and a cache of its own.
+    A call whose task is cancelled is cancelled at the sidecar too, unless it has been applied.
     """
 
     def __init__(
@@ -26,12 +27,20 @@ class AsyncSessionClient:
         api_token: str | None = None,
         api_token_file: str | os.PathLike[str] | None = None,
         transport: Literal["pipeline", "unary"] = "pipeline",
+        cache_bytes: int | None = None,
     ) -> None:
-        self._call = AsyncTransport(address, timeout, metadata_of(api_token, api_token_file), transport)
+        self._call = AsyncTransport(address, timeout, metadata_of(api_token, api_token_file), transport, cache_bytes)
 
     async def open(self, token: str | None) -> AsyncSession:
         """As SessionClient.open()."""
+        if token and (kept := self._call.find(token)) is not None:
+            return AsyncSession(self._call, "found", token, kept)
         return AsyncSession(self._call, *await run_async(opening(token), self._call))
+
+    @property
+    def cache_stats(self) -> CacheStats:
+        """As SessionClient.cache_stats, of all event loops together."""
+        return self._call.cache_stats
 
     def create(self) -> AsyncSession:
         """As SessionClient.create()."""

@@ -105,8 +105,9 @@ class Stream:
     def cancelled(self) -> list[int]:
         return [number for frame in self.frames for number in frame.cancelled]
 
-    def reply(self, *replies: Any, draining: bool = False) -> None:
-        self._outbox.put(frames.PipelineResponse(replies=replies, draining=draining))
+    def reply(self, *replies: Any, draining: bool = False, **more: Any) -> None:
+        """more: what else the frame has."""
+        self._outbox.put(frames.PipelineResponse(replies=replies, draining=draining, **more))
 
     def end(self, refusal: Refusal | None = None) -> None:
         """Without a refusal: as if nothing were wrong."""
@@ -117,6 +118,8 @@ class Stream:
             with suppress(grpc.RpcError, Exception):
                 for frame in requests:
                     self.frames.append(frame)
+                    if frame.confirm:
+                        self.reply(confirmed=frame.confirm)
                     for call in frame.calls:
                         receive(call)
             self.half_closed.set()

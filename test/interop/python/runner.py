@@ -1,12 +1,14 @@
 """Runs the steps of test/interop/scenarios.json: one line of JSON in, one line out.
 
 Values travel as JSON texts, so that no number on the way is rounded. Arguments: how the client is used, one of MODES, the
-address of the sidecar, how many seconds a call may take, and maybe the file of an API token.
+address of the sidecar, how many seconds a call may take, and maybe the file of an API token. CACHE in the environment is the size
+of a cache in bytes.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -114,7 +116,8 @@ def describe_failure(error: grpc.RpcError) -> dict[str, Any]:
 def main(mode: str, address: str, seconds: str, api_token_file: str | None = None) -> None:
     sessions: dict[str, Session] = {}
     stub = SessionServiceStub(grpc.insecure_channel(address))
-    with connect(mode, address, timeout=float(seconds), api_token_file=api_token_file) as client:
+    cache_bytes = int(os.environ["CACHE"]) if "CACHE" in os.environ else None
+    with connect(mode, address, timeout=float(seconds), api_token_file=api_token_file, cache_bytes=cache_bytes) as client:
         for line in sys.stdin:
             step = json.loads(line)
             answer: dict[str, Any]
@@ -124,6 +127,8 @@ def main(mode: str, address: str, seconds: str, api_token_file: str | None = Non
                     answer = {"result": None}
                 elif step["op"] == "call":
                     answer = {"result": call(stub, step)}
+                elif step["op"] == "cacheStats":
+                    answer = {"result": client.cache_stats._asdict()}
                 elif step["op"] == "startLoad":
                     load = Load(mode, address, step["workers"])
                     answer = {"result": None}

@@ -1,4 +1,7 @@
-"""The calls of a client: each has a deadline, waits for a connection until then, and is retried where that is safe."""
+"""The calls of a client: each has a deadline, waits for a connection until then, and is retried where that is safe.
+
+Sessions that are kept in memory belong to the connection that reports their changes, so each process or event loop has its own.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,9 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
+from session_sidecar_proto.session.v1 import session_pb2 as messages
+
+from ..cache.session_cache import CacheStats, SessionCache
 from ..errors import SessionError
 from .address import parse_address
 from .api_token import Metadata
@@ -27,9 +33,12 @@ _MAX_TIMEOUT = (2**31 - 1) // 1000
 class Transport:
     """Blocking calls. Thread-safe, and usable in processes that are forked after it was made."""
 
-    def __init__(self, address: str, timeout: float, metadata: Callable[[], Metadata], kind: str) -> None:
-        _check(address, timeout, kind)
-        self._options = (address, metadata, kind)
+    def __init__(
+        self, address: str, timeout: float, metadata: Callable[[], Metadata], kind: str, cache_bytes: int | None = None
+    ) -> None:
+        _check(address, timeout, kind, cache_bytes)
+        self._options = (address, metadata, kind, cache_bytes)
+        self._has_cache = cache_bytes is not None
         self._timeout = timeout
         self._is_closed = False
         # By process id: what a process has open is of no use to its children.
@@ -38,6 +47,28 @@ class Transport:
         weakref.finalize(self, _release, self._by_process)
 
     def __call__(self, method: str, request: Any) -> Any:
+        cache = self._cache()
+        if cache is None:
+            return self._attempt(method, request)
+        with cache.call(method, request) as call:
+            call.response = self._attempt(method, request)
+        return call.response
+
+    def find(self, token: str) -> messages.Session | None:
+        """A session that need not be asked for."""
+        cache = self._cache()
+        return None if cache is None else cache.find(token)
+
+    @property
+    def cache_stats(self) -> CacheStats:
+        cache = self._cache()
+        return CacheStats() if cache is None else cache.stats
+
+    def _cache(self) -> SessionCache | None:
+        return self._current().cache if self._has_cache and not self._is_closed else None
+
+    def _attempt(self, method: str, request: Any) -> Any:
+        """Makes attempts until one succeeds, or none is left."""
         deadline = time.monotonic() + self._timeout
         attempts = Attempts(method, deadline)
         while True:
@@ -52,10 +83,10 @@ class Transport:
     def _send(self, method: str, request: Any, deadline: float) -> Any:
         if self._is_closed:
             raise client_closed(method)
-        current = self._by_process.get(os.getpid())
-        if current is None:
-            current = self._open()
-        return current.send(method, request, deadline)
+        return self._current().send(method, request, deadline)
+
+    def _current(self) -> _ProcessTransport:
+        return self._by_process.get(os.getpid()) or self._open()
 
     def _open(self) -> _ProcessTransport:
         pid = os.getpid()
@@ -78,10 +109,11 @@ def _release(by_process: dict[int, _ProcessTransport]) -> None:
 class _ProcessTransport:
     """The calls of one process. Opens nothing until it is used."""
 
-    def __init__(self, address: str, metadata: Callable[[], Metadata], kind: str) -> None:
+    def __init__(self, address: str, metadata: Callable[[], Metadata], kind: str, cache_bytes: int | None) -> None:
         self._address = address
         self._metadata = metadata
         self._pipeline = ThreadedPipeline(parse_address(address), metadata) if kind == "pipeline" else None
+        self.cache = _cache_of(self._pipeline, cache_bytes)
         self._unary: UnaryTransport | None = None
         self._lock = threading.Lock()
 
@@ -116,14 +148,39 @@ class _ProcessTransport:
 class AsyncTransport:
     """Awaited calls. Each event loop has its own connection."""
 
-    def __init__(self, address: str, timeout: float, metadata: Callable[[], Metadata], kind: str) -> None:
-        _check(address, timeout, kind)
-        self._options = (address, metadata, kind)
+    def __init__(
+        self, address: str, timeout: float, metadata: Callable[[], Metadata], kind: str, cache_bytes: int | None = None
+    ) -> None:
+        _check(address, timeout, kind, cache_bytes)
+        self._options = (address, metadata, kind, cache_bytes)
+        self._has_cache = cache_bytes is not None
         self._timeout = timeout
         self._is_closed = False
         self._by_loop: dict[asyncio.AbstractEventLoop, _LoopTransport] = {}
 
     async def __call__(self, method: str, request: Any) -> Any:
+        cache = self._cache()
+        if cache is None:
+            return await self._attempt(method, request)
+        with cache.call(method, request) as call:
+            call.response = await self._attempt(method, request)
+        return call.response
+
+    def find(self, token: str) -> messages.Session | None:
+        """A session that need not be asked for."""
+        cache = self._cache()
+        return None if cache is None else cache.find(token)
+
+    @property
+    def cache_stats(self) -> CacheStats:
+        caches = [each.cache for each in list(self._by_loop.values())]
+        return CacheStats(*map(sum, zip(*(cache.stats for cache in caches if cache is not None), strict=True)))
+
+    def _cache(self) -> SessionCache | None:
+        return self._current().cache if self._has_cache and not self._is_closed else None
+
+    async def _attempt(self, method: str, request: Any) -> Any:
+        """Makes attempts until one succeeds, or none is left."""
         deadline = time.monotonic() + self._timeout
         attempts = Attempts(method, deadline)
         while True:
@@ -138,6 +195,9 @@ class AsyncTransport:
     async def _send(self, method: str, request: Any, deadline: float) -> Any:
         if self._is_closed:
             raise client_closed(method)
+        return await self._current().send(method, request, deadline)
+
+    def _current(self) -> _LoopTransport:
         loop = asyncio.get_running_loop()
         current = self._by_loop.get(loop)
         if current is None:
@@ -145,7 +205,7 @@ class AsyncTransport:
             for other in [each for each in list(self._by_loop) if each.is_closed()]:
                 self._by_loop.pop(other, None)
             current = self._by_loop[loop] = _LoopTransport(*self._options)
-        return await current.send(method, request, deadline)
+        return current
 
     async def close(self) -> None:
         self._is_closed = True
@@ -160,10 +220,11 @@ class AsyncTransport:
 class _LoopTransport:
     """The calls of one event loop. Opens nothing until it is used."""
 
-    def __init__(self, address: str, metadata: Callable[[], Metadata], kind: str) -> None:
+    def __init__(self, address: str, metadata: Callable[[], Metadata], kind: str, cache_bytes: int | None) -> None:
         self._address = address
         self._metadata = metadata
         self._pipeline = LoopPipeline(parse_address(address), metadata) if kind == "pipeline" else None
+        self.cache = _cache_of(self._pipeline, cache_bytes)
         self._unary: AsyncUnaryTransport | None = None
 
     async def send(self, method: str, request: Any, deadline: float) -> Any:
@@ -184,9 +245,21 @@ class _LoopTransport:
             await self._unary.close()
 
 
-def _check(address: str, timeout: float, kind: str) -> None:
+def _cache_of(pipeline: ThreadedPipeline | LoopPipeline | None, cache_bytes: int | None) -> SessionCache | None:
+    if cache_bytes is None:
+        return None
+    if pipeline is None:
+        return SessionCache(cache_bytes, lambda _: None)
+    cache = SessionCache(cache_bytes, pipeline.confirm)
+    pipeline.listen(cache)
+    return cache
+
+
+def _check(address: str, timeout: float, kind: str, cache_bytes: int | None) -> None:
     parse_address(address)
     if not 0 < timeout <= _MAX_TIMEOUT:
         raise ValueError(f"Expected the timeout to be above 0 and up to {_MAX_TIMEOUT} seconds, got {timeout!r}")
     if kind not in ("pipeline", "unary"):
         raise ValueError(f'Expected the transport to be "pipeline" or "unary", got {kind!r}')
+    if cache_bytes is not None and not (isinstance(cache_bytes, int) and cache_bytes >= 1):
+        raise ValueError(f"Expected a cache of at least 1 byte, got {cache_bytes!r}")

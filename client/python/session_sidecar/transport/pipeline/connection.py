@@ -40,6 +40,12 @@ class Wire(Protocol):
 
 
 class ConnectionListener(Protocol):
+    def on_open(self, connection: Connection) -> None:
+        """The sidecar has accepted its stream."""
+
+    def on_report(self, connection: Connection, report: frames.PipelineResponse) -> None:
+        """A frame says something about changes to sessions. Comes before its replies."""
+
     def on_ready(self, connection: Connection) -> None:
         """It takes calls: it was opened, or has room again."""
 
@@ -114,6 +120,11 @@ class Connection:
             self._send(frames.PipelineRequest(cancelled=[call.id]))
             self._end_if_done()
 
+    def confirm(self, clock: int) -> None:
+        """Asks for confirmation that all changes were reported, once the connection is open."""
+        if self.is_open and not self.is_retired:
+            self._send(frames.PipelineRequest(confirm=clock))
+
     def retire(self) -> None:
         if not self.is_retired and not self.has_ended:
             self.is_retired = True
@@ -148,6 +159,7 @@ class Connection:
 
     def on_open(self) -> None:
         self.is_open = True
+        self._listener.on_open(self)
 
     def on_message(self, message: bytes) -> None:
         try:
@@ -155,6 +167,8 @@ class Connection:
         except DecodeError:
             self._stream.fail(StreamStatus(grpc.StatusCode.UNAVAILABLE, "a frame of the sidecar cannot be decoded"))
             return
+        if response.changed or response.confirmed or response.all_changed:
+            self._listener.on_report(self, response)
         for reply in response.replies:
             # Without a call, it was cancelled, or its deadline has passed.
             if (call := self.calls.pop(reply.id, None)) is not None:

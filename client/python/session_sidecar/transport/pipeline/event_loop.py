@@ -13,7 +13,7 @@ from ..api_token import Metadata
 from ..failures import client_closed, no_connection
 from .calls import Call
 from .connection import Connection
-from .pipeline import Pipeline
+from .pipeline import ChangeListener, Pipeline
 
 # The time limit of one attempt to connect, in seconds.
 _CONNECT_TIMEOUT = 0.5
@@ -53,6 +53,14 @@ class LoopPipeline:
             self._pipeline.cancel(call, client_closed(method))
             raise
         return call.response()
+
+    def listen(self, listener: ChangeListener) -> None:
+        """To be called before anything is sent."""
+        self._pipeline.change_listener = listener
+
+    def confirm(self, clock: int) -> None:
+        """As Pipeline.confirm()."""
+        self._pipeline.confirm(clock)
 
     def close(self) -> None:
         if self._timer is not None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import Protocol
 
 import grpc
+from session_sidecar_proto.session.v1 import pipeline_pb2 as frames
 
 from ...errors import SessionError, from_status
 from ..api_token import Metadata
@@ -24,6 +26,19 @@ _MAX_FRAME_CALLS = 32
 _MAX_FRAME_BYTES = 1024 * 1024
 # How the sidecar, or a proxy in front of it, says that it does not let Pipeline through.
 _UNSUPPORTED = (grpc.StatusCode.UNIMPLEMENTED, grpc.StatusCode.PERMISSION_DENIED)
+
+
+class ChangeListener(Protocol):
+    """What wants to know of changes to sessions. All events are about the connection that takes new calls."""
+
+    def on_stream_open(self) -> int:
+        """Returns the clock to request confirmation with. Nothing is reported before."""
+
+    def on_report(self, report: frames.PipelineResponse) -> None:
+        """Comes before the replies of the same frame."""
+
+    def on_stream_lost(self) -> None:
+        """What the connection would have reported from now on is lost."""
 
 
 class Pipeline:
@@ -49,6 +64,7 @@ class Pipeline:
         # Why the last connection failed; None since one was opened.
         self._last_failure: StreamStatus | None = None
         self._is_closed = False
+        self.change_listener: ChangeListener | None = None
 
     @property
     def needs_connection(self) -> bool:
@@ -86,6 +102,14 @@ class Pipeline:
             while self._outbox and current.is_ready:
                 if calls := self._take_frame(current, now):
                     current.send(calls, now)
+
+    def confirm(self, clock: int) -> None:
+        """Asks the sidecar to report changes, and to confirm until when it has. Does nothing while there is no connection.
+
+        clock: the current time by any clock of this process, in milliseconds, at least 1.
+        """
+        if self._current is not None:
+            self._current.confirm(clock)
 
     def cancel(self, call: Call, reason: Exception) -> None:
         """Ends a call, at the sidecar too."""
@@ -128,6 +152,14 @@ class Pipeline:
 
     # What its connections report.
 
+    def on_open(self, connection: Connection) -> None:
+        if connection is self._current and self.change_listener is not None:
+            connection.confirm(self.change_listener.on_stream_open())
+
+    def on_report(self, connection: Connection, report: frames.PipelineResponse) -> None:
+        if connection is self._current and self.change_listener is not None:
+            self.change_listener.on_report(report)
+
     def on_ready(self, connection: Connection) -> None:
         if connection is self._current:
             self._backoff.reset()
@@ -136,7 +168,7 @@ class Pipeline:
 
     def on_retired(self, connection: Connection) -> None:
         if connection is self._current:
-            self._current = None
+            self._leave()
         if not connection.has_ended:
             self._retired.add(connection)
         self.flush()
@@ -145,7 +177,7 @@ class Pipeline:
         self._retired.discard(connection)
         if connection is not self._current:
             return
-        self._current = None
+        self._leave()
         if not was_open and status.code in _UNSUPPORTED:
             self.is_supported = False
             self._end_waiting(lambda _: FallBack())
@@ -155,6 +187,11 @@ class Pipeline:
             self._last_failure = status
             requested = from_status("Pipeline", status.code, status.message, status.details).retry_after
             self._reconnect_at = time.monotonic() + self._backoff.next(requested)
+
+    def _leave(self) -> None:
+        self._current = None
+        if self.change_listener is not None:
+            self.change_listener.on_stream_lost()
 
     def _take_frame(self, connection: Connection, now: float) -> list[Call]:
         in_flight = len(connection.calls) + len(self._outbox)

@@ -17,7 +17,7 @@ from ..api_token import Metadata
 from ..failures import client_closed, connection_lost, no_connection
 from .calls import Call
 from .connection import Connection
-from .pipeline import Pipeline
+from .pipeline import ChangeListener, Pipeline
 
 # The time limit of one attempt to connect, in seconds.
 _CONNECT_TIMEOUT = 0.5
@@ -37,6 +37,8 @@ class ThreadedPipeline:
         self._pipeline = Pipeline(address.authority, metadata, self._request_connection)
         # New calls, added without the lock: the thread that holds it sends them, too.
         self._inbox: deque[Call] = deque()
+        # To request confirmation with, in the same way; 0: nothing is requested.
+        self._clock = 0
         # Guards the pipeline and everything below.
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -70,6 +72,15 @@ class ThreadedPipeline:
             raise
         return call.response()
 
+    def listen(self, listener: ChangeListener) -> None:
+        """To be called before anything is sent. The listener is called with the lock of the pipeline."""
+        self._pipeline.change_listener = listener
+
+    def confirm(self, clock: int) -> None:
+        """As Pipeline.confirm()."""
+        self._clock = clock
+        self._send_new_calls()
+
     def close(self) -> None:
         with self._lock:
             self._is_closed = True
@@ -98,13 +109,16 @@ class ThreadedPipeline:
 
     def _send_new_calls(self) -> None:
         # While a thread sends, others add calls, which leave in its next frame. So each release of the lock is followed by this.
-        while self._inbox and self._lock.acquire(blocking=False):
+        while (self._inbox or self._clock) and self._lock.acquire(blocking=False):
             try:
                 self._take_new_calls()
             finally:
                 self._lock.release()
 
     def _take_new_calls(self) -> None:
+        if self._clock:
+            clock, self._clock = self._clock, 0
+            self._pipeline.confirm(clock)
         while self._inbox:
             self._pipeline.add(self._inbox.popleft())
         self._pipeline.flush()
@@ -166,7 +180,9 @@ class ThreadedPipeline:
         if not self._is_closed:
             # It has met a fault of this package, which it reports. The next call starts anew.
             self._thread = None
+            listener = self._pipeline.change_listener
             self._pipeline = Pipeline(self._address.authority, self._metadata, self._request_connection)
+            self._pipeline.change_listener = listener
 
     def _plan(self) -> float | None:
         """Does what is due. Returns how long to wait for bytes, in seconds; None: for as long as it takes."""
