@@ -1,8 +1,7 @@
 // npm run chaos: bundles the history checker of test/chaos and runs it. Arguments go to it; --help says which there are.
-import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { cache, root } from './lib/run.mjs';
+import { cache, handOver, root } from './lib/run.mjs';
 import { installRedis } from './lib/tools.mjs';
 
 installRedis();
@@ -25,9 +24,7 @@ await build({
   sourcemap: true,
   logLevel: 'warning',
 });
-const { status, signal } = spawnSync(
-  process.execPath,
-  ['--enable-source-maps', join(outdir, 'main.js'), ...process.argv.slice(2)],
-  { stdio: 'inherit', env: { ...process.env, CHAOS_ROOT: root } },
-);
-process.exit(status ?? (signal === 'SIGINT' ? 130 : 1));
+await handOver(process.execPath, ['--enable-source-maps', join(outdir, 'main.js'), ...process.argv.slice(2)], {
+  cwd: process.cwd(),
+  env: { ...process.env, CHAOS_ROOT: root },
+});

@@ -5,7 +5,7 @@ import { createRequire, isBuiltin } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { build, transform } from 'esbuild';
 import { createInstrumenter } from 'istanbul-lib-instrument';
-import { cache, root, run } from './lib/run.mjs';
+import { cache, handOver, root } from './lib/run.mjs';
 
 // Of this run alone, because a worker is loaded whenever one has ended. Inside the repository, where its packages are found.
 mkdirSync(cache, { recursive: true });
@@ -73,4 +73,4 @@ await build({
   sourcemap: 'inline',
   logLevel: 'error',
 });
-run(process.execPath, ['--enable-source-maps', join(outdir, 'main.cjs'), ...process.argv.slice(2)]);
+await handOver(process.execPath, ['--enable-source-maps', join(outdir, 'main.cjs'), ...process.argv.slice(2)]);

@@ -1,7 +1,7 @@
 // npm test: everything up to a finished test run. What follows `--` goes to jest, for example: npm test -- test/unit
 import { join } from 'node:path';
 import { installPackages } from './lib/packages.mjs';
-import { root, run } from './lib/run.mjs';
+import { handOver, root, run } from './lib/run.mjs';
 import { pythonToolchain } from './lib/toolchains.mjs';
 import { installKustomize, installPrometheus, installRedis } from './lib/tools.mjs';
 
@@ -12,4 +12,4 @@ installKustomize();
 run('npm', ['run', '--silent', 'build']);
 // Before tests, several of which use it, run side by side.
 pythonToolchain();
-run(process.execPath, [join(root, 'node_modules', 'jest', 'bin', 'jest.js'), ...process.argv.slice(2)]);
+await handOver(process.execPath, [join(root, 'node_modules', 'jest', 'bin', 'jest.js'), ...process.argv.slice(2)]);

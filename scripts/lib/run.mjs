@@ -1,5 +1,7 @@
 // What every command needs. Uses nothing but Node.js, because nothing else is there before `npm ci`.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -12,4 +14,15 @@ export const cache = join(root, 'node_modules', '.cache', 'session-sidecar');
 export function run(command, args, options = {}) {
   const { status, signal } = spawnSync(command, args, { cwd: root, stdio: 'inherit', ...options });
   if (status !== 0) process.exit(status ?? (signal === 'SIGINT' ? 130 : 1));
+}
+
+/**
+ * Runs the last command of a script with its output shown: passes on the signals that this process gets, and ends with the same exit
+ * code. `run` would leave the command running when a signal ends this process alone.
+ */
+export async function handOver(command, args, options = {}) {
+  const child = spawn(command, args, { cwd: root, stdio: 'inherit', ...options });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  const [code, signal] = await once(child, 'exit');
+  process.exit(code ?? 128 + constants.signals[signal]);
 }
