@@ -1,0 +1,101 @@
+import { expect } from '@jest/globals';
+import { checkHistory } from '../check';
+import type { Call, FaultEvent, History, Operation, Outcome, State, Success } from '../history';
+
+/** The promises that a history breaks, each once. */
+export function brokenBy(history: History): string[] {
+  return [...new Set(checkHistory(history).map(({ promise }) => promise))];
+}
+
+export interface StoryOptions {
+  readonly nearCache?: boolean;
+  readonly clientCache?: boolean;
+  readonly idleTimeoutMs?: number;
+}
+
+/** A history written by hand: one session, created at 0, and calls on it. */
+export class Story {
+  readonly operations: Operation[] = [];
+  readonly faults: FaultEvent[] = [];
+  readonly readiness: History['readiness'][number][] = [];
+  readonly memory: History['memory'][number][] = [];
+  readonly stalls: History['stalls'][number][] = [];
+  readonly #options: StoryOptions;
+  #token = 's';
+
+  constructor(options: StoryOptions = {}) {
+    this.#options = options;
+    this.call('s', 0, { kind: 'create' }, { version: 1, csrf: 'csrf-s' });
+  }
+
+  /** Adds a call, answered 10 ms later. */
+  call(
+    id: string,
+    at: number,
+    call: Call,
+    outcome: Omit<Success, 'status'> | Outcome = {},
+    more: Partial<Operation> = {},
+  ): this {
+    this.operations.push({
+      ...{ id, process: 'p', sidecar: 'a', session: 's', token: this.#token, call, invoked: at, completed: at + 10 },
+      ...{ deadline: at + 1000, outcome: 'status' in outcome ? outcome : { status: 'ok', ...outcome } },
+      ...more,
+    });
+    return this;
+  }
+
+  update(id: string, at: number, outcome: Omit<Success, 'status'> | Outcome, more?: Partial<Operation>): this {
+    return this.call(id, at, { kind: 'update', through: 'api', writes: [] }, outcome, more);
+  }
+
+  read(
+    id: string,
+    at: number,
+    version: number,
+    log: string[],
+    more?: Partial<Operation>,
+    state: Partial<State> = {},
+  ): this {
+    const shown = { version, state: { log, count: 0, registers: {}, ...state } };
+    return this.call(id, at, { kind: 'read', through: 'api' }, shown, more);
+  }
+
+  withToken(token: string): this {
+    this.#token = token;
+    return this;
+  }
+
+  fault(event: Partial<FaultEvent> & Pick<FaultEvent, 'injected' | 'possible'>): this {
+    this.faults.push({ kind: 'fault', detail: '', healed: event.possible, sidecars: ['a', 'b'], ...event });
+    return this;
+  }
+
+  get history(): History {
+    const { operations, faults, readiness, memory, stalls } = this;
+    const { nearCache = false, clientCache = false, idleTimeoutMs } = this.#options;
+    return {
+      ...{ operations, faults, readiness, memory, stalls, sessions: [{ name: 's', slot: 100, idleTimeoutMs }] },
+      setup: {
+        ...{ nearCache, clientCache, touchIntervalMs: 100, memoryLimitBytes: 1000 },
+        slack: { lateMs: 50, recoveryMs: 100, deadlineMs: 100, stalenessMs: 50 },
+      },
+    };
+  }
+}
+
+export const maybe = (code = 'STORE_UNAVAILABLE'): Outcome => ({ status: 'failed', code, maybeApplied: true });
+export const refused = (code = 'STORE_UNAVAILABLE'): Outcome => ({ status: 'failed', code, maybeApplied: false });
+export const notFound = refused('SESSION_NOT_FOUND');
+
+/** Expects a story to keep every promise, and one of them to be broken once `breakPromise` has added to it. */
+export function expectBreach(
+  keepPromises: (story: Story) => unknown,
+  breakPromise: (story: Story) => unknown,
+  promise: string,
+  story = new Story(),
+): void {
+  keepPromises(story);
+  expect(brokenBy(story.history)).toEqual([]);
+  breakPromise(story);
+  expect(brokenBy(story.history)).toContain(promise);
+}
