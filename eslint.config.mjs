@@ -66,6 +66,11 @@ const layers = [
   { files: 'server/src/app.ts', may: ['server/src', 'prom-client'], types: ['pino'] },
   { files: 'server/src/open-store.ts', may: ['server/src'], types: ['pino'] },
   {
+    files: 'server/src/serving-status.ts',
+    may: [],
+    types: ['server/src/grpc', 'server/src/http', 'server/src/session', 'pino'],
+  },
+  {
     files: 'server/src/main.ts',
     may: [
       ...['server/src/app.ts', 'server/src/config', 'server/src/tracing/active-call.ts', 'server/package.json'],

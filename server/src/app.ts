@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Registry } from 'prom-client';
 import type { Logger } from 'pino';
 import type { Config, LiveConfig } from './config';
@@ -7,7 +6,6 @@ import { createHandlers } from './rpc/handlers';
 import { logLibraryWarnings } from './grpc/library-log';
 import { startGrpcServer } from './grpc/server';
 import type { GrpcServer } from './grpc/server';
-import type { Readiness } from './http/readiness';
 import { startHttpServer } from './http/server';
 import type { HttpServer } from './http/server';
 import type { LogRateLimit } from './log-rate-limit';
@@ -15,6 +13,7 @@ import { createMetrics } from './metrics/metrics';
 import type { Metrics } from './metrics/metrics';
 import { openStore } from './open-store';
 import type { OpenedStore } from './open-store';
+import { ServingStatus } from './serving-status';
 import { SessionManager } from './session/session-manager';
 import type { SessionStore } from './session/session-store';
 import { randomSigningKey } from './tokens/token';
@@ -55,36 +54,22 @@ export interface App {
  * STORE_UNAVAILABLE.
  */
 export async function startApp(config: Config, context: AppContext): Promise<App> {
-  const { logger, version, activeCall, settings, logRateLimit } = context;
+  const { logger, settings } = context;
   logLibraryWarnings(logger);
-  const tracing = activeCall && loadTracing().startTracing({ activeCall, logger, version });
-  const registry = new Registry();
-  const metrics = createMetrics(registry, { version, store: config.store.kind }, tracing?.exemplar);
-  logRateLimit?.onSuppressed(() => metrics.logLineSuppressed());
-  let grpcSince = Date.now();
-  const readiness = (): Readiness => {
-    const isServing = grpc?.draining === false;
-    const part = { name: 'grpc', ready: isServing, reason: isServing ? undefined : 'draining', since: grpcSince };
-    return { ready: store.ready && isServing, parts: [...store.parts, part] };
-  };
+  const { tracing, registry, metrics } = startObserving(config, context);
   const apiTokens = new ApiTokens(config.grpc.apiTokens);
   const tokens = replaceableTokens(config.signingKeys ?? [temporaryKey(logger)]);
+  const status = new ServingStatus(() => store, logger);
   // Connecting to Redis begins before there is a gRPC server whose status depends on it.
-  let grpc: GrpcServer | undefined;
-  const storeReady = new AbortController();
   const storeContext = { metrics, tracing, logger, advise: settings?.advise };
-  const { store, setCredentials } = openStore(config, storeContext, (ready) => {
-    if (ready) storeReady.abort();
-    if (ready) logger.info('connected to Redis');
-    else if (grpc?.draining !== true) logger.warn({ parts: store.parts }, 'lost the connection to Redis');
-    grpc?.setServing(readiness().ready);
-  });
+  const { store, setCredentials } = openStore(config, storeContext, (ready) => status.storeChanged(ready));
+  let grpc: GrpcServer | undefined;
 
   try {
     const { expiry, limits } = config;
     const manager = new SessionManager({ store, tokens, limits, expiry, events: metrics });
-    if (!store.ready) await delay(storeWaitMs, undefined, storeReady).catch(() => {});
-    const started = await startGrpcServer({
+    await status.storeReady(storeWaitMs);
+    const started = (grpc = await startGrpcServer({
       ...grpcSettings(config),
       apiTokens,
       decorate: tracing?.calls,
@@ -93,15 +78,13 @@ export async function startApp(config: Config, context: AppContext): Promise<App
       changes: store.changes,
       observer: metrics,
       logger,
-    });
-    grpc = started;
-    grpcSince = Date.now();
-    grpc.setServing(readiness().ready);
+    }));
+    status.grpcStarted(started);
     // Last: once its startup probe succeeds, the application is started.
     const http = await startHttpServer({
       address: config.httpAddress,
       registry,
-      readiness,
+      readiness: () => status.readiness,
       maxConnections: config.httpMaxConnections,
       observer: metrics,
     });
@@ -110,7 +93,7 @@ export async function startApp(config: Config, context: AppContext): Promise<App
       addresses: { grpc: started.addresses, http: http.address },
       store: config.store.kind,
       close: () => {
-        grpcSince = Date.now();
+        status.grpcStopping();
         unwatch?.();
         return shutDown(config.shutdownGraceMs, { grpc: started, http, store, tracing });
       },
@@ -120,6 +103,15 @@ export async function startApp(config: Config, context: AppContext): Promise<App
     await store.close();
     throw error;
   }
+}
+
+/** Metrics, and traces if they are asked for. */
+function startObserving({ store }: Config, { activeCall, logger, version, logRateLimit }: AppContext) {
+  const tracing = activeCall && loadTracing().startTracing({ activeCall, logger, version });
+  const registry = new Registry();
+  const metrics = createMetrics(registry, { version, store: store.kind }, tracing?.exemplar);
+  logRateLimit?.onSuppressed(() => metrics.logLineSuppressed());
+  return { tracing, registry, metrics };
 }
 
 interface Closable {

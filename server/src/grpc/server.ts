@@ -24,6 +24,7 @@ import type { GrpcLimits } from './limits';
 import type { GrpcAddress } from './listening/address';
 import { connectionsByDescriptors } from './listening/descriptor-limit';
 import { openListeners } from './listening/listeners';
+import type { Listeners } from './listening/listeners';
 import type { SocketAccess } from './listening/unix-listener';
 import { PipelineAdmission } from './pipeline/admission';
 import { ProcessPauses } from './process-pauses';
@@ -75,7 +76,7 @@ const finalFlushMs = { idle: 500, open: 2000 } as const;
 
 /** Serves `session.v1.SessionService`, `grpc.health.v1.Health` and server reflection. */
 export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
-  const { limits, logger, observer, apiTokens } = options;
+  const { limits, logger, observer } = options;
   const calls = new InFlightCalls();
   const budgets = budgetsOf(options);
   const dispatchers = decorated(createDispatchers({ ...options, calls, maxMutations: limits.mutations }), options);
@@ -89,18 +90,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   server.addService(sessionServiceDefinition, createSessionService(dispatchers, pipelines, logger));
   addLazily(server, standard, () => loadStandardMethods(health));
 
-  const methods = methodsByPath(standard);
-  const gate = new StreamGate({ methods, apiTokens, limits, observer, logger, pauses, connections: () => connections });
-  const inject = injectConnections(
-    server,
-    { settings: { maxConcurrentStreams: limits.streamsPerConnection, maxHeaderListSize: 2 * maxMetadataBytes } },
-    {
-      onSession: (session) => connections.opened(session),
-      onStream: (...stream) => gate.enter(...stream),
-    },
-  );
-  const connections = new Connections(budgets, maxConnections(options), inject, (now) => gate.look(now));
-
+  const connections = guardConnections(server, methodsByPath(standard), budgets, pauses, options);
   const stop = (): void => {
     pauses.stop();
     connections.close();
@@ -122,24 +112,64 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     },
     setServing: (serving) => health.setStatus(serving ? 'SERVING' : 'NOT_SERVING'),
     close: async (graceMs) => {
-      // First, so that another process can listen at once.
-      listeners.stop();
-      calls.startDraining();
-      health.setStatus('NOT_SERVING');
-      pipelines.announceDraining();
-      const finished = await within(
-        graceMs,
-        connections.handOverIdle().then(() => calls.idle()),
-      );
-      if (finished) await connections.handOverBusy();
-      // The last answers must get out, but a client that watches grpc.health.v1 would keep the server for ever.
-      server.tryShutdown(() => {});
-      const flushMs = connections.haveStreams ? finalFlushMs.open : finalFlushMs.idle;
-      await within(finished ? flushMs : 0, connections.allClosed());
+      const finished = await drain(graceMs, { server, listeners, calls, health, pipelines, connections });
       stop();
       return finished;
     },
   };
+}
+
+/** Has every connection and stream pass this server's limits before grpc-js works for it. */
+function guardConnections(
+  server: Server,
+  methods: ReadonlyMap<string, Method>,
+  budgets: PeerBudgets,
+  pauses: ProcessPauses,
+  options: GrpcServerOptions,
+): Connections {
+  const { limits, logger, observer, apiTokens } = options;
+  const gate = new StreamGate({ methods, apiTokens, limits, observer, logger, pauses, connections: () => connections });
+  const inject = injectConnections(
+    server,
+    { settings: { maxConcurrentStreams: limits.streamsPerConnection, maxHeaderListSize: 2 * maxMetadataBytes } },
+    {
+      onSession: (session) => connections.opened(session),
+      onStream: (...stream) => gate.enter(...stream),
+    },
+  );
+  const connections = new Connections(budgets, maxConnections(options), inject, (now) => gate.look(now));
+  return connections;
+}
+
+interface Drainable {
+  readonly server: Server;
+  readonly listeners: Listeners;
+  readonly calls: InFlightCalls;
+  readonly health: Health;
+  readonly pipelines: PipelineAdmission;
+  readonly connections: Connections;
+}
+
+/** Takes no new calls, finishes those in flight, and sends the last answers. @returns whether all calls were finished in time */
+async function drain(
+  graceMs: number,
+  { server, listeners, calls, health, pipelines, connections }: Drainable,
+): Promise<boolean> {
+  // First, so that another process can listen at once.
+  listeners.stop();
+  calls.startDraining();
+  health.setStatus('NOT_SERVING');
+  pipelines.announceDraining();
+  const finished = await within(
+    graceMs,
+    connections.handOverIdle().then(() => calls.idle()),
+  );
+  if (finished) await connections.handOverBusy();
+  // The last answers must get out, but a client that watches grpc.health.v1 would keep the server running forever.
+  server.tryShutdown(() => {});
+  const flushMs = connections.haveStreams ? finalFlushMs.open : finalFlushMs.idle;
+  await within(finished ? flushMs : 0, connections.allClosed());
+  return finished;
 }
 
 function budgetsOf({ limits, observer }: GrpcServerOptions): PeerBudgets {
