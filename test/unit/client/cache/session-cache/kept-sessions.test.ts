@@ -1,17 +1,6 @@
-import { beforeEach, describe, expect, test } from '@jest/globals';
-import { SessionCache } from '../../../../../client/src/cache/session-cache';
-import type { Transport } from '../../../../../client/src/transport/transport';
+import { describe, expect, test } from '@jest/globals';
 import { shown, turns } from '../../../../support/cache-world/world';
-import type { CacheWorld } from '../../../../support/cache-world/world';
-import { sessionCacheFixture } from './fixture';
-
-const fixture = sessionCacheFixture();
-const { settled, becomeLive, opened, openedAtOnce, shownState } = fixture;
-let world: CacheWorld;
-
-beforeEach(() => {
-  world = fixture.world;
-});
+import { becomeLive, keptAfter, opened, openedAtOnce, settled, shownState, world } from './fixture';
 
 describe('a session in the cache', () => {
   test('is not taken back by an earlier answer that comes later', async () => {
@@ -55,20 +44,12 @@ describe('a session in the cache', () => {
 
   test('is not kept when its token tells nothing of its handle, because no report could be related to it', async () => {
     const session = { ...(await opened()).session!, handle: 'another' };
-    const reply = { session, notModified: undefined, liveMs: 1000, etag: Buffer.of(1) };
-    const transport = { call: () => Promise.resolve(reply), close: () => undefined } as unknown as Transport;
-    const cache = new SessionCache(transport, undefined, { maxBytes: 1 << 20 });
-    await cache.read(world.token, { deadline: Infinity });
-    expect(cache.stats.sessions).toBe(0);
+    expect(await keptAfter({ session, notModified: undefined, liveMs: 1000, etag: Buffer.of(1) })).toBe(0);
   });
 
   test('of a sidecar that sends no etag is not kept', async () => {
     const { session } = await opened();
-    const reply = { session, notModified: undefined, liveMs: 0, etag: Buffer.alloc(0) };
-    const transport = { call: () => Promise.resolve(reply), close: () => undefined } as unknown as Transport;
-    const cache = new SessionCache(transport, undefined, { maxBytes: 1 << 20 });
-    await cache.read(world.token, { deadline: Infinity });
-    expect(cache.stats.sessions).toBe(0);
+    expect(await keptAfter({ session, notModified: undefined, liveMs: 0, etag: Buffer.alloc(0) })).toBe(0);
   });
 
   test('does not open for the token that it had before', async () => {

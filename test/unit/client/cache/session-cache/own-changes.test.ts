@@ -1,15 +1,6 @@
-import { beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { shown, turns } from '../../../../support/cache-world/world';
-import type { CacheWorld } from '../../../../support/cache-world/world';
-import { sessionCacheFixture } from './fixture';
-
-const fixture = sessionCacheFixture();
-const { settled, becomeLive, opened, openedAtOnce, shownState } = fixture;
-let world: CacheWorld;
-
-beforeEach(() => {
-  world = fixture.world;
-});
+import { becomeLive, expectLive, opened, openedAtOnce, settled, shownState, world } from './fixture';
 
 describe('a session in the cache', () => {
   test('is as its own client changed it, at once, without a call, and stays so when that is reported', async () => {
@@ -22,8 +13,7 @@ describe('a session in the cache', () => {
     expect(shown(openedAtOnce()!.session!)).toEqual(shownState());
     world.sendReport();
     world.receive();
-    const { session, isLive } = openedAtOnce()!;
-    expect({ ...shown(session!), isLive }).toEqual({ ...shownState(), isLive: true });
+    expectLive();
   });
 
   test('is not taken back by a read that its own change has overtaken', async () => {

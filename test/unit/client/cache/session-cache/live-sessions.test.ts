@@ -1,23 +1,13 @@
-import { beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { maxStalenessMs } from '../../../../../client/src/cache/liveness';
 import { touchIntervalMs } from '../../../../support/cache-world/stored-session';
 import { shown, turns } from '../../../../support/cache-world/world';
-import type { CacheWorld } from '../../../../support/cache-world/world';
-import { sessionCacheFixture } from './fixture';
-
-const fixture = sessionCacheFixture();
-const { settled, becomeLive, opened, openedAtOnce, shownState } = fixture;
-let world: CacheWorld;
-
-beforeEach(() => {
-  world = fixture.world;
-});
+import { becomeLive, expectLive, opened, openedAtOnce, settled, shownState, world } from './fixture';
 
 describe('a session in the cache', () => {
   test('is live after it was read on a confirmed stream', async () => {
     await becomeLive();
-    const { session, isLive } = openedAtOnce()!;
-    expect({ ...shown(session!), isLive }).toEqual({ ...shownState(), isLive: true });
+    expectLive();
   });
 
   test('is not live when it was read before anything was confirmed', async () => {

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from '@jest/globals';
-import { SessionCache } from '../../../../client/src/cache/session-cache';
-import { resolveCodec } from '../../../../client/src/session/codec';
-import { KeptValue } from '../../../../client/src/session/kept-value';
-import type { Transport } from '../../../../client/src/transport/transport';
+import { SessionCache } from '../../../../../client/src/cache/session-cache';
+import { resolveCodec } from '../../../../../client/src/session/codec';
+import { KeptValue } from '../../../../../client/src/session/kept-value';
+import type { Transport } from '../../../../../client/src/transport/transport';
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
