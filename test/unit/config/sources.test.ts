@@ -12,12 +12,6 @@ describe('where settings come from', () => {
     expect(load({ env: { MAX_KEYS: 'many' }, args: ['--max-keys=7'] }).config.limits.maxKeys).toBe(7);
   });
 
-  test('the last of two equal flags counts, with a warning', () => {
-    const { config, warnings } = load({ args: ['--max-keys', '5', '--max-keys=7'] });
-    expect(config.limits.maxKeys).toBe(7);
-    expect(warnings).toEqual(['--max-keys is given more than once; the last value counts.']);
-  });
-
   test('an empty variable or flag counts as not set', () => {
     const { config } = load({
       env: { MAX_KEYS: '', REDIS_URL: '', SESSION_SIDECAR_REDIS_URL: '', SIGNING_KEYS_FILE: '' },
@@ -88,56 +82,6 @@ describe('where settings come from', () => {
   test('variables without the prefix are ignored', () => {
     expect(load({ env: { SESSION_SIDECAR_MAX_KEYS: '5' } }).warnings).toEqual([]);
     expect(load({ args: [] }).warnings).toEqual([]);
-  });
-});
-
-describe('the command line', () => {
-  const nothingElse = 'Expected --flags and their values on the command line and nothing else; --help lists them.';
-
-  test.each([
-    [
-      ['--max-key', '5', '6'],
-      ['--max-key: Unknown flag. Did you mean --max-keys?', nothingElse],
-    ],
-    [['--max-key=5'], ['--max-key: Unknown flag. Did you mean --max-keys?']],
-    [['--no-redis-ttl'], ['--no-redis-ttl: Unknown flag. Did you mean --redis-ttl?']],
-    [['--hlep'], ['--hlep: Unknown flag. Did you mean --help?']],
-    [['--verbose'], ['--verbose: Unknown flag; --help lists them.']],
-    [['--MAX_KEYS', '5'], ['Unknown flag. Did you mean --max-keys?']],
-    [['--maxKeys=5'], ['Unknown flag. Did you mean --max-keys?']],
-    [
-      ['-max-keys', '5'],
-      [`${nothingElse} Did you mean --max-keys?`, nothingElse],
-    ],
-    [['max-keys=5'], [`${nothingElse} Did you mean --max-keys?`]],
-    [['--max-keys'], ['--max-keys: Expected a value, got none.']],
-    [
-      ['--max-keys', '--max-flash-messages', '--log-level', 'debug'],
-      ['--max-keys: Expected a value, got none.', '--max-flash-messages: Expected a value, got none.'],
-    ],
-    [
-      ['--redis-password-file', '/s3cret'],
-      [
-        '--redis-password-file: Unknown flag. Set SESSION_SIDECAR_REDIS_PASSWORD or SESSION_SIDECAR_REDIS_PASSWORD_FILE.',
-      ],
-    ],
-    [['s3cret'], [nothingElse]],
-    [['-x', '-s3cret', 's3cret', '--', 's3cret'], [nothingElse]],
-    [['--S3CRET/x='], ['Unknown flag; --help lists them.']],
-    [
-      ['--redis-password', 's3cret'],
-      [
-        '--redis-password: Secrets are not accepted on the command line, which other processes can read. Set SESSION_SIDECAR_REDIS_PASSWORD or SESSION_SIDECAR_REDIS_PASSWORD_FILE.',
-      ],
-    ],
-    [
-      ['--signing-keys=s3cret'],
-      [
-        '--signing-keys: Secrets are not accepted on the command line, which other processes can read. Set SESSION_SIDECAR_SIGNING_KEYS or SESSION_SIDECAR_SIGNING_KEYS_FILE.',
-      ],
-    ],
-  ])('%p is refused', (args, problems) => {
-    expect(problemsOf({ args })).toEqual(problems);
   });
 });
 

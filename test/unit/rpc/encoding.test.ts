@@ -1,0 +1,32 @@
+import { expect, test } from '@jest/globals';
+import { BinaryWriter } from '@bufbuild/protobuf/wire';
+import { Timestamp } from '@session-sidecar/proto/google/protobuf/timestamp';
+import fc from 'fast-check';
+import { encode } from '../../../server/src/rpc/encoding';
+
+/** A message of one 64-bit field and bytes; with `fails`, it cannot be encoded. */
+const type = {
+  encode({ number, bytes, fails = false }: { number: number; bytes: Buffer; fails?: boolean }, writer: BinaryWriter) {
+    writer.uint32(8).int64(number);
+    if (fails) throw new Error('not a message');
+    return writer.uint32(18).bytes(bytes);
+  },
+};
+const number = fc.oneof(fc.maxSafeInteger(), fc.integer(), fc.constantFrom(0, 2 ** 32 - 1, 2 ** 32, -1));
+
+test('messages are encoded as with a new writer each, and after one that failed', () => {
+  fc.assert(
+    fc.property(number, fc.uint8Array(), (number, bytes) => {
+      const message = { number, bytes: Buffer.from(bytes) };
+      expect(encode(type, message).equals(type.encode(message, new BinaryWriter()).finish())).toBe(true);
+      expect(() => encode(type, { ...message, fails: true })).toThrow('not a message');
+    }),
+  );
+});
+
+test('a large message leaves nothing behind', () => {
+  const large = { number: 1, bytes: Buffer.alloc(2_000_000, 7) };
+  expect(encode(type, large).length).toBeGreaterThan(2_000_000);
+  const time = { seconds: 1_800_000_000, nanos: 5 };
+  expect(Timestamp.decode(encode(Timestamp, time))).toEqual(time);
+});
