@@ -84,7 +84,7 @@ describe('the rows of an attack', () => {
     expect(verdicts({ during: { ...peace, logBytesPerSecond: 10_001 } })).toEqual([true, true, false]);
   });
 
-  test('miss the budget of latency when a call of the client or a probe failed', () => {
+  test('miss the latency budget when a call of the client or a probe failed', () => {
     const failing = {
       ...peace,
       client: {
@@ -100,7 +100,7 @@ describe('the rows of an attack', () => {
     expect(verdicts({ during: { ...peace, failedProbes: 1 } })).toEqual([true, false, true]);
   });
 
-  test('say that the process died or did not answer again, and miss every budget', () => {
+  test('report that the process died or did not answer again, and miss every budget', () => {
     const dead = { ending: 'SIGABRT', memoryAfter: undefined, recoveryMs: undefined };
     expect(verdicts(dead)).toEqual([false, false, false]);
     const rows = rowsOfBattle(ids, options, { ...calm, ...dead });
@@ -111,13 +111,13 @@ describe('the rows of an attack', () => {
   });
 });
 
-test('requests of empty messages are framed and as long as asked for', () => {
+test('requests of empty messages are framed and have the requested length', () => {
   const frame = emptyMessages(6);
   expect([...frame]).toEqual([0, 0, 0, 0, 6, 0x0a, 0, 0x0a, 0, 0x0a, 0]);
 });
 
 describe('an assault', () => {
-  test('repeats, counts what comes of it, and ends', async () => {
+  test('repeats, counts results, and ends', async () => {
     const assault = new Assault();
     let calls = 0;
     await repeat(assault, 1, () => {
@@ -138,7 +138,7 @@ describe('an assault', () => {
     });
     afterAll(() => void server.close());
 
-    test('opens as many as asked for, replaces those that are closed, and closes all at the end', async () => {
+    test('opens the requested number, replaces those that are closed, and closes all at the end', async () => {
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
       const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
       const run = await idleConnections(3)({ address, httpUrl: '', redisPort: undefined });

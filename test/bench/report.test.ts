@@ -37,7 +37,7 @@ describe('rowOf()', () => {
     expect(rowOf({ ...measured, ratio: 0.59 })).toMatchObject({ met: false, aimMet: false });
   });
 
-  test('judges our own figure where there is nothing to compare it with', () => {
+  test('compares our own figure with the budget if there is no rival', () => {
     expect(rowOf(memory)).toMatchObject({
       theirs: null,
       ratio: null,
@@ -56,7 +56,7 @@ describe('rowOf()', () => {
     });
   });
 
-  test('a row in which operations of ours failed has not met its budget', () => {
+  test('a row in which our operations failed has missed its budget', () => {
     expect(rowOf({ ...measured, failed: { ours: 1, theirs: 0 } }).met).toBe(false);
     expect(rowOf({ ...measured, failed: { ours: 0, theirs: 1 } }).met).toBe(true);
   });
@@ -130,13 +130,13 @@ test.each(Object.entries(sizes))('sessions of size %s have three keys and are ab
 describe('isLoss()', () => {
   const row = rowOf({ ...measured, id: 'mix50-4kb-8' });
 
-  test('is a rival that is better, in whichever direction', () => {
+  test('is a rival that is better, whether less or more is better', () => {
     expect(isLoss({ ...row, ratio: 0.99 })).toBe(true);
     expect(isLoss({ ...row, ratio: 1.01 })).toBe(false);
     expect(isLoss({ ...row, ratio: 1.01, better: 'lower' })).toBe(true);
   });
 
-  test('is a missed budget, and nothing else where there is no rival', () => {
+  test('is a missed budget, and nothing else without a rival', () => {
     expect(isLoss({ ...row, rival: null, ratio: 0.5 })).toBe(false);
     expect(isLoss({ ...row, rival: null, ratio: 0.5, met: false })).toBe(true);
   });
@@ -164,7 +164,7 @@ describe('the table for terminals', () => {
 describe('the results in the page', () => {
   const text = markdownResults(report, 'latest.svg');
 
-  test('tell date, machine and versions', () => {
+  test('state date, machine and versions', () => {
     expect(text).toContain('Full run of 2026-01-02 on 2 cores of A CPU, 8 GB of memory, Linux 6.1.');
     expect(text).toContain('Node.js 20.20.2');
   });
@@ -193,7 +193,7 @@ describe('the picture', () => {
     expect(svg).not.toContain('NaN');
   });
 
-  test('can be drawn of a run that measured only some rows', () => {
+  test('can be drawn from a run that measured only some rows', () => {
     expect(drawPicture({ ...report, rows: [] })).not.toContain('NaN');
   });
 

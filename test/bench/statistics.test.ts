@@ -68,7 +68,7 @@ describe('compare()', () => {
     expect(compare([[round(300), round(100)]], ({ operations }) => operations).ratio).toBe(3);
   });
 
-  test('leaves out pairs in which there was nothing to divide by', () => {
+  test('leaves out pairs with a divisor of zero', () => {
     const pairs = [
       [1, 0],
       [3, 2],
@@ -80,7 +80,7 @@ describe('compare()', () => {
 describe('runRound()', () => {
   const round = { inFlight: 4, writeShare: 0.5, milliseconds: 60_000, operations: 10 };
 
-  test('keeps so many operations in flight and stops after the given number', async () => {
+  test('keeps the given number of operations in flight, and stops after the given total', async () => {
     let inFlight = 0;
     let most = 0;
     const seen: number[] = [];
@@ -116,7 +116,7 @@ describe('runRound()', () => {
     await expect(outcome).rejects.toThrow(/operations failed, the first with: Error: turned/);
   });
 
-  test('gives up on a side that only fails', async () => {
+  test('stops on a side that only fails', async () => {
     const failing = runRound({ ...round, operations: Infinity }, 0, () => Promise.reject(new Error('down')));
     await expect(failing).rejects.toThrow(/operations failed, the first with: Error: down/);
   });
@@ -158,7 +158,7 @@ describe('the load', () => {
     },
   );
 
-  test('no session is asked for twice among 256 in flight', () => {
+  test('no session is read twice among 256 operations in flight', () => {
     for (let first = 0; first < 20_000; first += 997) {
       const inFlight = Array.from({ length: 256 }, (_, n) => sessionOf(first + n, 10_000));
       expect(new Set(inFlight).size).toBe(256);

@@ -4,7 +4,7 @@ import { runSteady } from '../../bench/src/steady-load';
 describe('runSteady()', () => {
   const load = { perSecond: 1000, writeShare: 0.5, milliseconds: 20 };
 
-  test('begins operations at its rate though none has ended', async () => {
+  test('begins operations at its rate although none has ended', async () => {
     const seen: number[] = [];
     let finish: (() => void) | undefined;
     const end = new Promise<void>((resolve) => (finish = resolve));

@@ -89,7 +89,7 @@ describe.each([
       expect(await storedIn(redis)).toEqual(before);
     });
 
-    test(`is changed by the ${changer} one, and both see what came of it`, async () => {
+    test(`is changed by the ${changer} one, and both see the result`, async () => {
       const { version } = await seenByBoth(sidecars[writer], token);
       const { results } = await sidecars[changer].call('updateSession', { token, mutations: later, subject: 'Bob' });
       expect(results).toHaveLength(later.length);
@@ -111,7 +111,7 @@ describe.each([
       expect(await sidecars[writer].call('popFlash', { token, queue: '' })).toEqual({ messages: [] });
     });
 
-    test(`gets a new token from the ${changer} one, which both take; the one before is dead`, async () => {
+    test(`gets a new token from the ${changer} one, which both accept; the previous one is invalid`, async () => {
       const before = await seenByBoth(sidecars[writer], token);
       const { token: next } = await sidecars[changer].call('regenerateSession', { token });
       const after = await seenByBoth(sidecars[changer], next);

@@ -98,7 +98,7 @@ test('the new client pops and saves together beside the old sidecar, which takes
   expect([next.get('count'), await next.popFlash()]).toEqual([1, []]);
 });
 
-test('the old sidecar does not know Pipeline, so the new client did without beside it', async () => {
+test('the old sidecar does not support Pipeline, so the new client called it without', async () => {
   const raw = stack.use(connectRaw(before.address));
   expect(await failureOf(raw.send('Pipeline', Buffer.alloc(0)))).toMatchObject({ status: 'UNIMPLEMENTED' });
 });

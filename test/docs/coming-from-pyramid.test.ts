@@ -101,7 +101,7 @@ describe('docs/guide/coming-from-pyramid.md', () => {
     expect(listed.sort()).toEqual([...settings].sort());
   });
 
-  test('says in every row what is ours, and why where it is not covered', () => {
+  test('names our counterpart in every row, or why there is none', () => {
     const headings = [...text.matchAll(/^## (.+)$/gm)].map(([, heading]) => heading ?? '');
     const rows = headings.flatMap(rowsOf);
     expect(rows.length).toBeGreaterThan(150);
@@ -172,7 +172,7 @@ describe('docs/guide/coming-from-pyramid.md', () => {
     expect(named.filter((name) => !options.has(name))).toEqual([]);
   });
 
-  test('says of each request what really happens to the cookie', () => {
+  test('states for each request what happens to the cookie', () => {
     const rows = rowsOf('Request and cookie rules of pyramid_redis_sessions').filter(
       ({ start }) => start !== undefined,
     );

@@ -27,7 +27,7 @@ function retiredWords(): { readonly retired: string; readonly instead: string }[
   );
 }
 
-describe('a word that was retired is not used any more', () => {
+describe('no retired word is used', () => {
   const sources = places
     .flatMap(filesIn)
     .filter(isSource)

@@ -65,7 +65,7 @@ describe('The image of the sidecar', () => {
     );
   });
 
-  test('sets no variable that is no setting', () => {
+  test('sets only variables that are settings', () => {
     const set =
       argumentsOf('Dockerfile', 'ENV')
         .join(' ')
@@ -98,7 +98,7 @@ describe('compose.yaml', () => {
     expect(validate({ services: { sidecar: { network_mod: 'host' } } })).toBe(false);
   });
 
-  test('names only services and Dockerfiles that are there', () => {
+  test('names only services and Dockerfiles that exist', () => {
     const names = Object.keys(compose.services);
     for (const { depends_on: needed = [], network_mode: network = '', build } of Object.values(compose.services)) {
       expect(names).toEqual(expect.arrayContaining([...needed]));
@@ -153,7 +153,7 @@ describe('docs/operate/image.md', () => {
     expect(text).toContain(`\`${entryPointOf('Dockerfile').join(' ')}\``);
   });
 
-  test('uses only settings that there are', () => {
+  test('uses only settings that exist', () => {
     const used = text.match(/\bSESSION_SIDECAR_\w+/g) ?? [];
     expect(used.length).toBeGreaterThan(0);
     expect(used.filter((name) => !settingVariables.has(name))).toEqual([]);

@@ -80,13 +80,13 @@ describe(page, () => {
     );
   });
 
-  test('makes a signing key that the sidecar takes', () => {
+  test('makes a signing key that the sidecar accepts', () => {
     const [command = ''] = commands.filter((one) => one.startsWith('openssl '));
     const key = run('bash', ['-c', command.replace(/ > .*/, '')]) ?? '';
     expect(signingKeys.parse(key.trim(), () => Buffer.alloc(0))).toHaveLength(1);
   });
 
-  test('calls the sidecar with a command that it answers', async () => {
+  test('contains a command that the sidecar answers', async () => {
     const [command = ''] = commands.filter((one) => one.startsWith('npx buf curl'));
     const sidecar = await stack.sidecar();
     const here = command.replace('localhost:50051', sidecar.address);
@@ -158,9 +158,12 @@ describeWith('kubectl', hasKubectl)(`the kubectl commands in ${page}`, () => {
     expect(help).toContain(`kubectl ${verb.join(' ')}`);
   });
 
-  test.each(kubectl.filter((command) => command.startsWith('kubectl create')))('%s: makes what it says', (command) => {
-    const made = run('bash', ['-c', `cd ${root} && ${command} --dry-run=client --output=yaml`]) ?? '';
-    const [, , kind = '', name] = command.split(' ');
-    expect(parse(made)).toMatchObject([{ kind: expect.stringMatching(new RegExp(kind, 'i')), metadata: { name } }]);
-  });
+  test.each(kubectl.filter((command) => command.startsWith('kubectl create')))(
+    '%s: makes what the page states',
+    (command) => {
+      const made = run('bash', ['-c', `cd ${root} && ${command} --dry-run=client --output=yaml`]) ?? '';
+      const [, , kind = '', name] = command.split(' ');
+      expect(parse(made)).toMatchObject([{ kind: expect.stringMatching(new RegExp(kind, 'i')), metadata: { name } }]);
+    },
+  );
 });

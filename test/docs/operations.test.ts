@@ -59,7 +59,7 @@ describe(page, () => {
     expect(quoted.filter((line) => !sources.includes(`'${line}'`))).toEqual([]);
   });
 
-  test('says of the resources and the patience of the probes what the manifest says', () => {
+  test('states the resources and timeouts of the probes as the manifest does', () => {
     const { requests, limits } = sidecar.resources;
     expect(text).toContain(`asks for ${requests.cpu}`);
     expect(text).toContain(
@@ -85,8 +85,8 @@ describe(page, () => {
   });
 });
 
-describe('what docs/operate/operations.md says of Node.js', () => {
-  test('is what the tests run on', () => {
+describe('the Node.js releases in docs/operate/operations.md', () => {
+  test('are those that the tests run on', () => {
     const rows = rowsOf(page).filter((row) => row['tested with'] !== undefined);
     expect(rows).toEqual(
       nodeVersions.map(({ major, version, endOfLife }) => ({
@@ -97,14 +97,14 @@ describe('what docs/operate/operations.md says of Node.js', () => {
     );
   });
 
-  test('is what packages ask for, from the oldest line on', () => {
+  test('are those that packages require, from the oldest release on', () => {
     const { engines } = JSON.parse(read('server/package.json')) as { engines: { node: string } };
     const [, oldest = ''] = /^>=(\d+\.\d+)$/.exec(engines.node) ?? [];
     expect(text).toContain(`run on Node.js ${oldest} and newer`);
     expect(Math.trunc(Number(oldest))).toBe(nodeVersions[0]!.major);
   });
 
-  test('is what the image has, in both stages', () => {
+  test('include the one in both stages of the image', () => {
     const lines = [...read('Dockerfile').matchAll(/^ARG \w+_IMAGE=\D+(\d+)/gm)].map(([, line]) => Number(line));
     expect(lines).toEqual([24, 24]);
     expect(text).toContain('The image has 24');
@@ -135,7 +135,7 @@ describe('changing signing keys as docs/operate/operations.md says', () => {
     expect(pairs.filter(([verifier, signer]) => !accepts(verifier, signer))).toEqual([]);
   });
 
-  test('in fewer steps, some pods would refuse tokens of others', () => {
+  test('in fewer steps, some pods would reject tokens of others', () => {
     expect(accepts(['old'], ['new', 'old'])).toBe(false);
     expect(accepts(['new'], ['old', 'new'])).toBe(false);
   });

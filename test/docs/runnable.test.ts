@@ -26,7 +26,7 @@ describe.each(documents)('%s', (document) => {
   const withOutput = blocks.map((block, index) => ({ ...block, output: blocks[index + 1]?.text ?? '' }));
   const programs = withOutput.filter(({ language }) => language === 'ts');
 
-  test('has something to run', () => {
+  test('has a program', () => {
     expect(programs.length).toBeGreaterThan(0);
   });
 

@@ -12,12 +12,12 @@ describe('the example in docs/reference/storage.md', () => {
   const decoded = decodeRecord(record) ?? notThere('the example to be a record');
   const header = new Map(tableOf('part', 'in the example').map(([part = '', value]) => [part, codeIn(value)[0]]));
 
-  test('is under the key of a session, and the same in both ways of printing it', () => {
+  test('is under the key of a session, and the same in both notations', () => {
     expect(key).toMatch(new RegExp(`^${keyPrefix}[A-Za-z0-9_-]{22}$`));
     expect(blocksOf('text')[0]).toBe(record.toString());
   });
 
-  test('decodes to what the document says about it', () => {
+  test('decodes to what the document states', () => {
     expect([...header.values()].join(' ')).toBe(record.toString().split('\n')[0]);
     expect(decoded).toMatchObject({
       version: Number(header.get('version')),
@@ -47,7 +47,7 @@ describe('the example in docs/reference/storage.md', () => {
     expect(body.toString()).toBe(record.subarray(record.indexOf('\n') + 1).toString());
   });
 
-  test('has the sizes and the end that the document says', () => {
+  test('has the sizes and the expiry that the document states', () => {
     expect(text).toContain(`${String(decoded.content.bytes)} bytes of keys, values and messages`);
     expect(text).toContain(`in a record of ${String(record.length)} bytes`);
     expect(expiryOf(twentyMinutes, decoded)).toBe(Number(expires));

@@ -11,7 +11,7 @@ const root = join(__dirname, '..', '..');
 const execute = promisify(execFile);
 
 describe('fuzz()', () => {
-  test('follows coverage to an input that it would not meet by chance, and leaves nothing needless in it', async () => {
+  test('follows coverage to an input that chance would not find, and minimises it', async () => {
     const finds = await findsOf({ guidedBy: ['here/'] }, (input) => {
       const wanted = Buffer.from('BUG!');
       let matching = 0;

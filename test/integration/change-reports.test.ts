@@ -84,7 +84,7 @@ describe.each<[string, () => Promise<Copies>]>([
     here = await startHere();
   });
 
-  test('a client that sends no etag gets neither that nor anything else about copies', async () => {
+  test('a client that sends no etag gets none, and nothing else about copies', async () => {
     const { token } = await newSession(here);
     expect(await here.raw.call('getSession', { token })).toMatchObject({
       etag: noEtag,
@@ -129,7 +129,7 @@ describe.each<[string, () => Promise<Copies>]>([
     expect(await nothing(etag)).toMatchObject({ version: 2, etag: noEtag });
   });
 
-  test('every change is reported to every stream with its version, and an end without one', async () => {
+  test('every change is reported to every stream with its version, and the end of a session without one', async () => {
     const other = new Copies(here.sidecar);
     await here.subscribed();
     await other.subscribed();
@@ -162,7 +162,7 @@ describe.each<[string, () => Promise<Copies>]>([
     expect(confirmed).toBeGreaterThan(10_000_000 - 30_000);
   });
 
-  test('a read says for how long it holds, at most until an access is due to be recorded', async () => {
+  test('a read reports how long it is live, at most until an access is due to be recorded', async () => {
     const { token } = await newSession(here);
     const { liveMs } = await here.read(token);
     expect(liveMs).toBeGreaterThan(0);
@@ -206,7 +206,7 @@ describe('with Redis', () => {
     expect(await redis.admin.info('clients')).toMatch(/tracking_clients:1/);
   });
 
-  test('a lost connection makes everything suspect, and gives every state another etag', async () => {
+  test('after a lost connection, every copy is suspect and every etag is another', async () => {
     const here = await start();
     await here.subscribed();
     const { token } = await newSession(here);
@@ -234,7 +234,7 @@ describe('with Redis', () => {
     await answered;
   });
 
-  test('without TTLs, each read asks, and nothing is confirmed', async () => {
+  test('without TTLs, no read is live, and nothing is confirmed', async () => {
     const here = await start({ REDIS_TTL: 'off' });
     here.stream.send({ confirm: 1000 });
     const { token } = await newSession(here);

@@ -83,7 +83,7 @@ describe.each(['pipeline', 'unary'] as const)('the API token over %s', (transpor
       (error: unknown) => error,
     );
 
-  test('goes along', async () => {
+  test('is sent with every call', async () => {
     const sidecar = await startTokenSidecar(transport);
     expect((await connect(sidecar, { apiToken: token }).open('token')).get('a')).toBe(1);
     expect(sidecar.seen).toEqual([`Bearer ${token}`]);
@@ -95,7 +95,7 @@ describe.each(['pipeline', 'unary'] as const)('the API token over %s', (transpor
     expect((await connect(sidecar, { apiTokenFile: file }).open('token')).get('a')).toBe(1);
   });
 
-  test('that is refused fails calls at once, and is not printed', async () => {
+  test('that is rejected fails calls at once, and is not printed', async () => {
     const sidecar = await startTokenSidecar(transport);
     sidecar.accepts = nextToken;
     const client = connect(sidecar, { apiToken: token });
@@ -106,7 +106,7 @@ describe.each(['pipeline', 'unary'] as const)('the API token over %s', (transpor
     expect(await failureOf(client)).toBeUndefined();
   });
 
-  test('is read again when it is refused, and calls do not fail because of that', async () => {
+  test('is read again when it is rejected, and calls do not fail', async () => {
     writeFileSync(file, token);
     const sidecar = await startTokenSidecar(transport);
     const client = connect(sidecar, { apiTokenFile: file });
@@ -133,7 +133,7 @@ describe.each(['pipeline', 'unary'] as const)('the API token over %s', (transpor
   });
 });
 
-test('metadata of a call goes before the API token', async () => {
+test('metadata of a call takes precedence over the API token', async () => {
   const sidecar = await startTokenSidecar('unary');
   sidecar.accepts = nextToken;
   const client = stack.use(new SessionClient({ address: sidecar.address, transport: 'unary', apiToken: token }));
@@ -153,7 +153,7 @@ describe('SessionClient()', () => {
     },
   );
 
-  test('refuses a token and a file at once', () => {
+  test('rejects a token and a file together', () => {
     expect(construct({ apiToken: token, apiTokenFile: file })).toThrow(
       'Expected `apiToken` or `apiTokenFile`, got both',
     );

@@ -66,7 +66,7 @@ describe.each(transports)('a %s connection through a path that goes silent', (tr
     await until('the silent connection to be closed', () => proxy.links.length === 1);
   });
 
-  test('for a while only still brings the answers to calls that must not run twice, which are not sent again', async () => {
+  test('only for a while still delivers the replies to calls that must not run twice, which are not sent again', async () => {
     const proxy = await startProxied();
     const client = connectTo(proxy, transport);
     const session = client.create();
@@ -84,7 +84,7 @@ describe.each(transports)('a %s connection through a path that goes silent', (tr
     expect([session.version, version, proxy.connections]).toEqual([2, 2, 2]);
   });
 
-  test('before the first answer is given up, and calls wait for one that answers', async () => {
+  test('before the first answer is replaced, and calls wait for one that answers', async () => {
     const proxy = await startProxied();
     proxy.newConnections = 'freeze';
     const client = connectTo(proxy, transport);
@@ -100,7 +100,7 @@ describe.each(transports)('a %s connection through a path that goes silent', (tr
 });
 
 describe('a connection to a sidecar that is about to stop', () => {
-  test('is left by new calls of a pipeline, so that they reach the one that takes its place', async () => {
+  test('is left by new pipelined calls, so that they reach its successor', async () => {
     const sidecar = await stack.fakePipeline();
     const proxy = await stack.proxy(endpointOf(sidecar));
     const client = connectTo(proxy, 'pipeline');
@@ -113,7 +113,7 @@ describe('a connection to a sidecar that is about to stop', () => {
     await until('it to be closed', () => proxy.links.length === 1);
   });
 
-  test('is left by unary calls that it refuses', async () => {
+  test('is left by unary calls that it rejects', async () => {
     const sidecar = await stack.fakeSidecar({
       getSession(_, attempt) {
         if (attempt === 1) throw failure(status.UNAVAILABLE, 'DRAINING');

@@ -74,7 +74,7 @@ describe('the deadline', () => {
 });
 
 describe('an AbortSignal', () => {
-  test('that is aborted already keeps the call from being sent', async () => {
+  test('that is already aborted prevents the call from being sent', async () => {
     const sidecar = await start({ getSession: found });
     const opening = connectTo(sidecar).open('token', { signal: AbortSignal.abort('no longer needed') });
     await expect(opening).rejects.toMatchObject({ code: 'CANCELLED', cause: 'no longer needed' });
@@ -96,7 +96,7 @@ describe('an AbortSignal', () => {
     await seen;
   });
 
-  test('ends the pause between two tries', async () => {
+  test('ends the pause between two attempts', async () => {
     const abort = new AbortController();
     const sidecar = await start({
       getSession() {
@@ -109,7 +109,7 @@ describe('an AbortSignal', () => {
     );
   });
 
-  test('is let go of when the call has ended', async () => {
+  test('is released when the call has ended', async () => {
     const { signal } = new AbortController();
     const sidecar = await start({ getSession: failing(1, failure(status.UNAVAILABLE), found) });
     await connectTo(sidecar).open('token', { signal });

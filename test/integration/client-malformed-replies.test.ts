@@ -96,7 +96,7 @@ test('a reply with a time that a Date cannot hold fails the call with INTERNAL',
   await expect(client.open('token')).rejects.toThrow('a time is out of range');
 });
 
-test('a token that came with an otherwise malformed reply of RegenerateSession is kept, because the old one is dead', async () => {
+test('the token in an otherwise malformed reply of RegenerateSession is kept, because the old one is invalid', async () => {
   const client = await connectTo({
     getSession: found,
     regenerateSession: () => ({ token: 'next', csrfToken: 'c', version: 2, results: [one] }),
@@ -112,7 +112,7 @@ test('a session without a CSRF token takes none, the empty one least of all', as
   expect(session.checkCsrfToken('')).toBe(false);
 });
 
-test('a reply that is lacking everything makes a session that can be used', async () => {
+test('a session from an empty reply can be used', async () => {
   const client = await connectTo({ getSession: () => ({ session: Session.decode(new Uint8Array()) }) });
   const session = await client.open('token');
   expect([session.size, session.version, session.created, session.expires]).toEqual([0, 0, undefined, undefined]);
@@ -122,7 +122,7 @@ test('a reply that is lacking everything makes a session that can be used', asyn
 describe('a stored value', () => {
   const deep = (levels: number) => '['.repeat(levels) + ']'.repeat(levels);
 
-  test('that is nested very deeply fails when it is read, and no save of another key', async () => {
+  test('that is nested very deeply fails when it is read, but not when another key is saved', async () => {
     const client = await connectTo({
       getSession: () => ({ session: sessionWith({ deep: deep(100_000) }) }),
       updateSession: () => ({ version: 2, expires: undefined, results: [one] }),
@@ -169,7 +169,7 @@ describe('a stored value', () => {
     },
   );
 
-  test('that a codec of the application cannot decode is not printed, though the codec does', async () => {
+  test('that a codec of the application cannot decode is not printed, even if the codec prints it', async () => {
     const sidecar = await stack.fakeSidecar({ getSession: () => ({ session: sessionWith({ secret: 'hunter2' }) }) });
     const codec = {
       encode: (value: unknown) => Buffer.from(String(value)),

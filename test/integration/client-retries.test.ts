@@ -39,7 +39,7 @@ describe('a call that failed', () => {
     ['UNAVAILABLE', failure(status.UNAVAILABLE)],
     ['STORE_UNAVAILABLE', unavailable],
     ['DRAINING', draining],
-  ])('with %s is tried again when the API says that it may run twice', async (_, error) => {
+  ])('with %s is retried if the API marks it as idempotent', async (_, error) => {
     const sidecar = await start({ getSession: failing(2, error, found) });
     expect((await connectTo(sidecar, 20_000).open('token')).get('a')).toBe(1);
     expect(sidecar.calls).toHaveLength(3);
@@ -48,7 +48,7 @@ describe('a call that failed', () => {
   test.each([
     ['UNAVAILABLE', failure(status.UNAVAILABLE)],
     ['STORE_UNAVAILABLE', unavailable],
-  ])('with %s is not tried again when it must not run twice', async (code, error) => {
+  ])('with %s is not retried if it is not idempotent', async (code, error) => {
     const sidecar = await start({ getSession: found, updateSession: failing(1, error, updated) });
     const session = await connectTo(sidecar).open('token');
     session.set('a', 2);
@@ -60,7 +60,7 @@ describe('a call that failed', () => {
     ['DRAINING', draining],
     ['OVERLOADED', overloaded],
     ['STORE_UNAVAILABLE', notApplied],
-  ])('with %s is tried until its deadline in any case, because it certainly did not run', async (_, error) => {
+  ])('with %s is retried until its deadline in any case, because it certainly did not run', async (_, error) => {
     const sidecar = await start({ getSession: found, updateSession: failing(6, error, updated) });
     const session = await connectTo(sidecar, 20_000).open('token');
     session.set('a', 2);
@@ -68,14 +68,14 @@ describe('a call that failed', () => {
     expect(sidecar.calls).toEqual(['getSession', ...Array.from({ length: 7 }, () => 'updateSession')]);
   });
 
-  test('is tried again no sooner than the trailer of gRPC asks', async () => {
+  test('is retried no sooner than the trailer of gRPC requests', async () => {
     const sidecar = await start({ getSession: failing(1, pushback('5000'), found) });
     const opening = connectTo(sidecar).open('token', { timeoutMs: 4000 });
     await expect(opening).rejects.toMatchObject({ code: 'DRAINING', retryAfterMs: 5000 });
     expect(sidecar.calls).toHaveLength(1);
   });
 
-  test.each(['-1', 'soon'])('is not tried again when the trailer of gRPC forbids it by %s', async (milliseconds) => {
+  test.each(['-1', 'soon'])('is not retried when the trailer of gRPC forbids it by %s', async (milliseconds) => {
     const sidecar = await start({ getSession: failing(1, pushback(milliseconds), found) });
     await expect(connectTo(sidecar).open('token')).rejects.toMatchObject({ code: 'DRAINING', retryAfterMs: Infinity });
     expect(sidecar.calls).toHaveLength(1);
@@ -87,19 +87,19 @@ describe('a call that failed', () => {
     ['REQUEST_TOO_LARGE', failure(status.RESOURCE_EXHAUSTED, 'REQUEST_TOO_LARGE')],
     ['API_TOKEN_INVALID', failure(status.UNAUTHENTICATED, 'API_TOKEN_INVALID')],
     ['UNKNOWN', failure(status.UNKNOWN)],
-  ])('with %s is not tried again', async (code, error) => {
+  ])('with %s is not retried', async (code, error) => {
     const sidecar = await start({ getSession: failing(1, error, found) });
     expect(await codeOf(connectTo(sidecar).open('token'))).toBe(code);
     expect(sidecar.calls).toHaveLength(1);
   });
 
-  test('is tried four times at most when it may have run', async () => {
+  test('is attempted at most four times if it may have run', async () => {
     const sidecar = await start({ getSession: failing(9, unavailable, found) });
     expect(await codeOf(connectTo(sidecar, 20_000).open('token'))).toBe('STORE_UNAVAILABLE');
     expect(sidecar.calls).toHaveLength(4);
   });
 
-  test('is not tried again when the pause that the sidecar asks for goes past the deadline', async () => {
+  test('is not retried when the delay that the sidecar requests passes the deadline', async () => {
     const error = failure(status.UNAVAILABLE, 'DRAINING', { retryAfterMs: 5000 });
     const sidecar = await start({ getSession: failing(1, error, found) });
     const opening = connectTo(sidecar).open('token', { timeoutMs: 4000 });

@@ -45,7 +45,7 @@ function listen(data: RedisServer, told: RedisServer = data, commandTimeoutMs = 
   return { connection, subscriber, heard, silences };
 }
 
-test('a change to what was read is heard of', async () => {
+test('a change to a key that was read is reported', async () => {
   const redis = await stack.redis();
   const { connection, heard } = listen(redis);
   await until('tracking', () => heard.includes('tracking'));
@@ -55,7 +55,7 @@ test('a change to what was read is heard of', async () => {
   expect(heard).toEqual(['tracking', 'changed: a']);
 });
 
-test('Redis is believed from when it was asked, however late it answers', async () => {
+test('a confirmation counts from the time of the request, however late Redis answers', async () => {
   const { subscriber, heard, silences } = listen(await stack.redis());
   await until('an answer', () => heard.includes('tracking') && silences.length > 0);
   subscriber.stream.pause();
@@ -68,7 +68,7 @@ test('Redis is believed from when it was asked, however late it answers', async 
   expect(silences[before]).toBeGreaterThanOrEqual(3_600_000);
 });
 
-test('a connection that does not answer is given up, and another taken', async () => {
+test('a connection that does not answer is replaced', async () => {
   const redis = await stack.redis();
   const { subscriber, heard } = listen(redis, redis, 1000);
   await until('tracking', () => heard.includes('tracking'));

@@ -54,7 +54,7 @@ describe('a call to a sidecar whose Redis hangs', () => {
     expect(failure).toMatchObject({ status: 'DEADLINE_EXCEEDED', reason: undefined });
   });
 
-  test('every call ends with STORE_UNAVAILABLE, when the time Redis has comes first, and says whether it may have happened', async () => {
+  test('every call ends with STORE_UNAVAILABLE when the command timeout comes first, and reports whether the change may have been applied', async () => {
     await start('300ms');
     redis.freeze();
     const failures = await Promise.all(
@@ -74,7 +74,7 @@ describe('a call to a sidecar whose Redis hangs', () => {
     expect(await ended('getSession', 'DEADLINE_EXCEEDED')).toBe(true);
   });
 
-  test('a call that is given up ends in the sidecar, too', async () => {
+  test('a cancelled call ends in the sidecar, too', async () => {
     await start('1m');
     redis.freeze();
     const client = stack.use(connectClient(sidecar, { timeoutMs: 60_000 }));
@@ -87,7 +87,7 @@ describe('a call to a sidecar whose Redis hangs', () => {
     expect(await ended('getSession', 'CANCELLED')).toBe(true);
   });
 
-  test('a sidecar that stops does not wait for calls whose callers are gone', async () => {
+  test('a stopping sidecar does not wait for calls whose callers have cancelled', async () => {
     await start('1m');
     redis.freeze();
     await failureOf(raw.call('updateSession', request(), { deadline: Date.now() + 200 }));
@@ -108,7 +108,7 @@ describe('a call to a sidecar whose Redis hangs', () => {
     expect(SessionError.is(error) && error.code).toMatch(/^(STORE_UNAVAILABLE|DEADLINE_EXCEEDED)$/);
   });
 
-  test('once Redis goes on, a change that was given up happened once or not at all, and the session works', async () => {
+  test('when Redis resumes, a cancelled change was applied once or not at all, and the session works', async () => {
     await start('1m');
     redis.freeze();
     const given = Array.from({ length: 5 }, () =>
@@ -178,7 +178,7 @@ describe('a deadline that has passed', () => {
     redis.thaw();
   });
 
-  test.each(['600H', '99999999H'])('is not one that is %s away', async (timeout) => {
+  test.each(['600H', '99999999H'])('of %s is no deadline', async (timeout) => {
     const { token } = await raw.call('createSession', {});
     const call = begin('GetSession', timeout);
     call.end(framed(encodeRequest('getSession', { token })));
@@ -187,7 +187,7 @@ describe('a deadline that has passed', () => {
     expect(headers['grpc-status']).toBeUndefined();
   });
 
-  test('keeps a request that is complete only afterwards from doing anything', async () => {
+  test('prevents a request that is complete only afterwards from doing anything', async () => {
     const mutations = [mutation.set('a', '1')];
     const late = begin('CreateSession', '20m');
     late.write(framed(encodeRequest('createSession', { mutations })));
@@ -208,7 +208,7 @@ describe('a deadline that has passed', () => {
     expect(await redis.admin.dbsize()).toBe(0);
   });
 
-  test('before the call is even sent keeps it from being sent', async () => {
+  test('before the call is sent prevents it from being sent', async () => {
     const { token } = await raw.call('createSession', { mutations: [mutation.set('a', '1')] });
     const commands = await commandsOf(redis, async () => {
       const failure = await failureOf(raw.call('getSession', { token }, { deadline: Date.now() - 1000 }));

@@ -5,7 +5,7 @@ import { ExpressStack } from '../support/express-stack';
 const stack = new ExpressStack();
 const many = Array.from({ length: 50 }, (_, index) => index);
 
-test('Parallel requests that write to different keys all stay', async () => {
+test('Parallel requests that write different keys keep all writes', async () => {
   const url = await stack.serve((app) => {
     app.post('/:index', (req, res) => {
       const index = Number(req.params.index);
@@ -48,7 +48,7 @@ test('A flash message is shown once, however many pages load at the same time', 
   expect(pages.flat()).toEqual(['Saved']);
 });
 
-test('After the redirect of a request the session is as that request left it', async () => {
+test('After a redirect, the session is as the redirecting request left it', async () => {
   const url = await stack.serve((app) => {
     app.post('/:index', (req, res) => {
       req.session.set('key1', Number(req.params.index));

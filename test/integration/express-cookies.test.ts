@@ -18,7 +18,7 @@ function effectOf(response: Response): string {
 const redisSize = () => stack.redis.admin.dbsize();
 
 describe('a visitor without a session', () => {
-  test('who writes nothing gets no cookie, stores nothing and costs no call', async () => {
+  test('who writes nothing gets no cookie, stores nothing and causes no call', async () => {
     const url = await stack.serve((app) => {
       app.get('/', async (req, res) => {
         const { session } = req;
@@ -34,7 +34,7 @@ describe('a visitor without a session', () => {
     expect(await countRpcs(stack.sidecar)).toEqual(before);
   });
 
-  test('who brings a cookie that is not alive keeps it, and is new', async () => {
+  test('whose cookie is of no live session keeps it, and has a new session', async () => {
     const url = await stack.serve((app) => app.get('/', (req, res) => void res.json(req.session.origin)));
     for (const [cookie, origin] of [
       ['made-up', 'token_invalid'],
@@ -59,7 +59,7 @@ describe('the calls of a request', () => {
     );
   };
 
-  test('are one to read and one to save, and none that is not needed', async () => {
+  test('are one read and one save, each only if needed', async () => {
     const url = await stack.serve((app) => {
       app.get('/untouched', (_, res) => void res.send());
       app.get('/read', (req, res) => void res.json(req.session.toObject()));
@@ -120,7 +120,7 @@ describe('the attributes of the cookie', () => {
     expect(await attributesOf(url, overHttps)).toEqual(['HttpOnly', 'Path=/', 'SameSite=Lax', 'Secure']);
   });
 
-  test('do not become Secure on the word of a proxy that is not trusted', async () => {
+  test('do not become Secure because of a proxy that is not trusted', async () => {
     expect(await attributesOf(await serve(false), overHttps)).not.toContain('Secure');
   });
 
@@ -156,7 +156,7 @@ describe('caches', () => {
 });
 
 describe('sessions()', () => {
-  test('mounted twice works once', async () => {
+  test('has no further effect when mounted twice', async () => {
     const url = await stack.serve((app) => {
       app.use(sessions({ client: stack.client, cookie: { name: 'inner' } }));
       app.get('/', (req, res) => {
@@ -167,7 +167,7 @@ describe('sessions()', () => {
     expect((await fetch(url)).headers.getSetCookie()).toEqual([expect.stringMatching(/^session_sidecar=/)]);
   });
 
-  test('does not quietly leave the place to another middleware', async () => {
+  test('fails if another middleware has set req.session', async () => {
     const url = await stack.serveBare((app) => {
       app.use((req, _, next) => next(void Object.assign(req, { session: {} })));
       app.use(sessions({ client: stack.client }));

@@ -59,14 +59,14 @@ describe.each(expressVersions)('On %s, csrf()', (_, version) => {
     expect(await stack.stored(await browser.cookie())).toEqual({ note: 'old' });
   });
 
-  test('refuses a visitor without a session, and makes none', async () => {
+  test('rejects a visitor without a session, and creates none', async () => {
     const { browser, token } = await visit();
     await stack.redis.admin.flushdb();
     expect((await browser.post('/change', { csrf_token: token })).status).toBe(403);
     expect(await stack.redis.admin.dbsize()).toBe(0);
   });
 
-  test('says so when sessions() is not mounted before', async () => {
+  test('fails with an explanation if sessions() is not mounted before', async () => {
     const url = await stack.serveBare((app) => app.use(csrf()), version);
     const response = await fetch(url);
     expect(response.status).toBe(500);

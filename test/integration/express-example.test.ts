@@ -52,7 +52,7 @@ function read(page: string) {
 }
 
 describe('a visitor who only looks', () => {
-  test('gets no cookie, stores nothing and costs the sidecar no call', async () => {
+  test('gets no cookie, stores nothing and causes no call', async () => {
     const before = await countRpcs(sidecar);
     const response = await fetch(shop);
     expect(response.status).toBe(200);
@@ -62,7 +62,7 @@ describe('a visitor who only looks', () => {
     expect(await countRpcs(sidecar)).toEqual(before);
   });
 
-  test('gets a session with the first form, and is found again by it', async () => {
+  test('gets a session with the first form, and is recognised afterwards', async () => {
     const browser = openBrowser();
     await browser.text('/products/tea');
     expect(await redis.admin.dbsize()).toBe(1);
@@ -72,7 +72,7 @@ describe('a visitor who only looks', () => {
   });
 });
 
-test('Two browsers do not see what the other one does', async () => {
+test("Two browsers do not see each other's session", async () => {
   const [ada, bob] = [openBrowser(), openBrowser()];
   await Promise.all([signIn(ada, 'Ada'), signIn(bob, 'Bob')]);
   await Promise.all([ada.submit('/', { product: 'tea' }), bob.submit('/', { product: 'kettle' })]);
@@ -81,7 +81,7 @@ test('Two browsers do not see what the other one does', async () => {
 });
 
 describe('signing in', () => {
-  test('changes the token, keeps the cart, and kills the old cookie', async () => {
+  test('changes the token, keeps the cart, and invalidates the old cookie', async () => {
     const browser = openBrowser();
     await browser.submit('/products/tea', { product: 'tea' });
     const before = await browser.cookie();

@@ -97,7 +97,7 @@ describe.each(expressVersions)('On %s', (_, express) => {
     describe.each(Object.entries(ways))('%s', (_, { send, method = 'GET', headers = {}, status = 200, body = '' }) => {
       const compressed = { 'Accept-Encoding': 'gzip', ...headers };
 
-      test('lets no headers leave before the session is saved, and changes nothing else', async () => {
+      test('sends no headers before the session is saved, and is otherwise unchanged', async () => {
         let url = '';
         url = await stack.serveBare((app) => {
           app.set('etag', false);

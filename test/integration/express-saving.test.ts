@@ -64,7 +64,7 @@ describe('a failed save', () => {
     expect([response.status, await response.text()]).toEqual([409, 'sorry']);
   });
 
-  test('does not keep the browser from the token that a regenerate() before it made', async () => {
+  test('does not withhold the token of an earlier regenerate()', async () => {
     const url = await stack.serve((app) => {
       app.get('/', async (req, res) => {
         await req.session.regenerate();

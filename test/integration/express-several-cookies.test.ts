@@ -48,7 +48,7 @@ describe('a browser that sends several cookies of the name', () => {
   const overHttps = { 'X-Forwarded-Proto': 'https' };
   const namesAndValues = (cookies: readonly string[]) => cookies.map((cookie) => cookie.replace(/;.*/, ''));
 
-  test('gets the session that is found, wherever it is among those that are dead or made up', async () => {
+  test('gets the session of the valid token, wherever it is among ended and forged ones', async () => {
     const live = await store();
     const [one, two] = [await stale(), await stale()];
     for (const [cookies, reads] of [
@@ -63,13 +63,13 @@ describe('a browser that sends several cookies of the name', () => {
     }
   });
 
-  test('keeps the session that is found when it writes: no other takes its place', async () => {
+  test('keeps that session when it writes', async () => {
     const [dead, live] = [await stale(), await store()];
     expect(await visit('/write', [plain(dead), plain(live)])).toMatchObject({ origin: 'found', setCookies: [] });
     expect(await stack.stored(live)).toEqual({ note: 'new' });
   });
 
-  test('can sign in and out with a dead one before its own', async () => {
+  test('can sign in and out although an ended one comes before its own', async () => {
     const [dead, live] = [await stale(), await store()];
     const { setCookies } = await visit('/login', [plain(dead), plain(live)]);
     expect(setCookies).toEqual([expect.stringMatching(/^session_sidecar=/)]);
@@ -80,7 +80,7 @@ describe('a browser that sends several cookies of the name', () => {
     expect(await stack.stored(next)).toBeUndefined();
   });
 
-  test('has three of them tried at most', async () => {
+  test('has at most three of them looked up', async () => {
     const dead = await Promise.all([stale(), stale(), stale(), stale(), stale()]);
     const { origin, reads } = await visit('/read', dead.map(plain));
     expect({ origin, reads }).toEqual({ origin: 'not_found', reads: 3 });
@@ -97,7 +97,7 @@ describe('a browser that sends several cookies of the name', () => {
     });
   });
 
-  test('gets the others deleted with a new token over https, and all of them at sign-out', async () => {
+  test('has the others deleted with a new token over https, and all of them at sign-out', async () => {
     const live = await store();
     expect(await visit('/read', [plain(live)], overHttps)).toMatchObject({ note: 'old', setCookies: [] });
     const { setCookies } = await visit('/login', [plain(live)], overHttps);

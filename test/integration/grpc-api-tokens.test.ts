@@ -48,7 +48,7 @@ function callStream(client: Client, path: string, request: Buffer): Promise<stri
 const invalid = { status: 'UNAUTHENTICATED', reason: 'API_TOKEN_INVALID', domain: 'session.v1' };
 
 describe('a sidecar with API tokens', () => {
-  test.each(names)('lets %s in with one of them, and not without or with another', async (method) => {
+  test.each(names)('accepts %s with one of them, and rejects it without or with another', async (method) => {
     const { raw, refused } = await start();
     for (const token of [one, two]) {
       const call = raw.call(method, {}, { metadata: bearer(token) });
@@ -66,7 +66,7 @@ describe('a sidecar with API tokens', () => {
     expect(await refused()).toBe(3);
   });
 
-  test('asks a pipeline once, when it is opened', async () => {
+  test('checks a pipeline once, when it is opened', async () => {
     const { client } = await start();
     expect(await openPipeline(client).end).toMatchObject(invalid);
     const metadata = new Metadata();
@@ -77,7 +77,7 @@ describe('a sidecar with API tokens', () => {
     pipeline.cancel();
   });
 
-  test('asks for server reflection, and not for its health', async () => {
+  test('requires one for server reflection, but not for health checks', async () => {
     const { client } = await start();
     const listServices = Buffer.from([0x3a, 0x00]);
     const reflection = '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo';
@@ -86,7 +86,7 @@ describe('a sidecar with API tokens', () => {
   });
 });
 
-test('a sidecar without API tokens asks for none, and minds none', async () => {
+test('a sidecar without API tokens requires none, and ignores those that are sent', async () => {
   const { raw } = await start({});
   await raw.call('createSession', {});
   await raw.call('createSession', {}, { metadata: bearer(one) });
@@ -142,7 +142,7 @@ test('API tokens that are replaced count at once, and streams that came with an 
 });
 
 describe('server reflection', () => {
-  test('is off when it is turned off, like a service that there is not', async () => {
+  test('is unknown when it is turned off', async () => {
     const { client } = await start({ REFLECTION: 'off' });
     for (const version of ['v1', 'v1alpha']) {
       const path = `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`;

@@ -30,7 +30,7 @@ async function start(logLevel: 'debug' | 'info') {
   };
 }
 
-test('at level debug, each call is a line with what became of it, and without anything secret', async () => {
+test('at level debug, each call is a line with its outcome, and without secrets', async () => {
   const { raw, client, calls, text } = await start('debug');
   const { token, session } = await raw.call('createSession', {
     mutations: [mutation.set('secret-key', '"secret-value"')],

@@ -64,7 +64,7 @@ function getSession(connection: Http2Connection, token: string) {
 }
 
 describe('connections past the limit', () => {
-  test('take the place of those that never made a call, and then of those that have been idle longest', async () => {
+  test('replace those that never made a call, and then those that have been idle longest', async () => {
     const { raw, token, refusals, http2, tcp } = await start({ MAX_CONNECTIONS: '4' });
     const session = await token();
     const used = http2();
@@ -94,7 +94,7 @@ describe('connections past the limit', () => {
     expect(await refusals('connections')).toBe(1);
   });
 
-  test('by thousands do not keep a client with a call in flight from its answers', async () => {
+  test('by thousands do not prevent a client with a call in flight from getting its replies', async () => {
     const { raw, token, tcp } = await start({ MAX_CONNECTIONS: '50' });
     const session = await token();
     for (let round = 0; round < 20; round++) {
@@ -140,7 +140,7 @@ describe('a connection is closed', () => {
     expect(await refusals('keepalive')).toBe(2);
   });
 
-  test('that does not answer when it is asked for a sign of life', async () => {
+  test('that does not answer a ping', async () => {
     const { refusals, tcp } = await start(impatient);
     const dead = tcp();
     dead.socket.write(Buffer.concat([preface, emptySettings]));
@@ -148,7 +148,7 @@ describe('a connection is closed', () => {
     expect(await refusals('keepalive')).toBe(1);
   });
 
-  test('and one that answers is not, however idle', async () => {
+  test('but not one that answers, however idle', async () => {
     const { raw, token, http2 } = await start(impatient);
     const alive = http2();
     const session = await token();
@@ -173,7 +173,7 @@ describe('a connection is closed', () => {
 });
 
 describe('a request', () => {
-  test('that does not arrive in time is answered DEADLINE_EXCEEDED, and others on its connection as ever', async () => {
+  test('that does not arrive in time is answered DEADLINE_EXCEEDED, and others on its connection are unaffected', async () => {
     const { token, refusals, http2 } = await start({ STALL_TIMEOUT: '100ms' });
     const connection = http2();
     const slow = connection.begin('GetSession');
@@ -183,7 +183,7 @@ describe('a request', () => {
     expect(await getSession(connection, await token()).headers).not.toHaveProperty('grpc-status');
   });
 
-  test('of a client that sends more than there is room for is refused, and those of others are served', async () => {
+  test('of a client that sends more than its share is rejected, and those of others are served', async () => {
     const { raw, token, refusals, http2 } = await start({ REQUEST_BUFFER_SIZE: '4MiB' });
     const session = await token();
     const flood = http2();
@@ -203,7 +203,7 @@ describe('a request', () => {
     });
   });
 
-  test('that is refused is not started, though it is complete by then', async () => {
+  test('that is rejected is not started, although it is complete by then', async () => {
     const { sidecar, http2 } = await start({ REQUEST_BUFFER_SIZE: '4MiB' });
     const [holder, late] = [http2(), http2()];
     const held = holder.begin('GetSession');
@@ -223,14 +223,14 @@ describe('a request', () => {
     expect(await refusals('compression')).toBe(1);
   });
 
-  test('of a method that there is not is answered without its name, however long', async () => {
+  test('of an unknown method is answered without its name, however long', async () => {
     const { http2 } = await start({});
     const { headers } = http2().begin(`/${'x'.repeat(10_000)}/y`);
     expect(await headers).toMatchObject({ 'grpc-status': '12' });
     expect(JSON.stringify(await headers).length).toBeLessThan(1000);
   });
 
-  test('on more streams than all may have together is refused, and those of others are served', async () => {
+  test('past the limit of streams is rejected, and those of other clients are served', async () => {
     const { raw, token, refusals, http2 } = await start({ MAX_STREAMS: '10' });
     const session = await token();
     const many = http2();
@@ -262,7 +262,7 @@ describe('a client that does not read its replies', () => {
     expect((await raw.call('getSession', { token: session })).session!.version).toBe(1);
   });
 
-  test('is closed when it takes none for a while and there are too many in all', async () => {
+  test('is closed when it reads none for a while and replies exceed the budget', async () => {
     const { raw, token, http2 } = await start({ ...small, STALL_TIMEOUT: '200ms' });
     const big = await token(large);
     const unread = range(4).map(() => http2());

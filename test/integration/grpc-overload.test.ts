@@ -42,7 +42,7 @@ async function start(settings: Readonly<Record<string, string>>): Promise<Starte
 const range = (count: number, from = 0): number[] => Array.from({ length: count }, (_, index) => from + index);
 const increment = (token: string) => ({ token, mutations: [mutation.increment('n', 1)] });
 
-describe('when all places for calls are taken', () => {
+describe('when all call slots are taken', () => {
   const places = { MAX_CALLS_IN_FLIGHT: '32', MAX_CALLS_PER_STREAM: '32' };
   const impatient = { ...places, MAX_QUEUE_TIME: '200ms' };
   const overloaded = {
@@ -51,7 +51,7 @@ describe('when all places for calls are taken', () => {
     retryDelayMs: 100,
   };
 
-  test('a unary call that waits too long is refused, was not started, and is counted', async () => {
+  test('a unary call that waits too long is rejected, was not started, and is counted', async () => {
     const { redis, raw, token, inFlight, refusals } = await start(impatient);
     redis.freeze();
     const calls = range(40).map(() => raw.call('updateSession', increment(token)));
@@ -66,7 +66,7 @@ describe('when all places for calls are taken', () => {
     expect(String(session!.data.get('n'))).toBe('32');
   });
 
-  test('the refusal says when gRPC libraries may retry', async () => {
+  test('the rejection states when gRPC libraries may retry', async () => {
     const { redis, sidecar, token } = await start(impatient);
     redis.freeze();
     const connection = connectHttp2(sidecar.address);
@@ -76,7 +76,7 @@ describe('when all places for calls are taken', () => {
     expect(await calls[32]!.headers).toMatchObject({ 'grpc-status': '14', 'grpc-retry-pushback-ms': '100' });
   });
 
-  test('a call of a pipeline that waits too long is refused, and was not started', async () => {
+  test('a pipelined call that waits too long is rejected, and was not started', async () => {
     const { redis, raw, token, inFlight, pipeline } = await start(impatient);
     const pipe = pipeline();
     redis.freeze();
@@ -92,7 +92,7 @@ describe('when all places for calls are taken', () => {
     expect(String(session!.data.get('n'))).toBe('32');
   });
 
-  test('a frame that waits to be read for longer than its callers do is refused, and was not started', async () => {
+  test('a frame that is read after its callers have stopped waiting is rejected, and its calls were not started', async () => {
     const { redis, raw, token, refusals, pipeline } = await start({
       ...places,
       REDIS_MAX_SILENCE: '1m',
@@ -115,7 +115,7 @@ describe('when all places for calls are taken', () => {
     expect(String(session!.data.get('n'))).toBe('0');
   });
 
-  test('a call that waits ends at its deadline, though it may wait longer', async () => {
+  test('a queued call ends at its deadline, even if the queue allows more time', async () => {
     const { redis, raw, token, inFlight } = await start(places);
     redis.freeze();
     const others = Promise.allSettled(range(32).map(() => raw.call('getSession', { token })));
@@ -128,7 +128,7 @@ describe('when all places for calls are taken', () => {
     expect(String(session!.data.get('n'))).toBe('0');
   });
 
-  test('by one client, another one with few calls does not wait: unary or in a pipeline', async () => {
+  test('by one client, another with few calls does not wait: unary or over a pipeline', async () => {
     const { redis, raw, token, inFlight, pipeline } = await start(places);
     redis.freeze();
     pipeline().send({ calls: range(1000).map((id) => callOf(id, 'getSession', { token })) });
@@ -142,7 +142,7 @@ describe('when all places for calls are taken', () => {
     await Promise.all([modest, pipe.reply(1)]);
   });
 
-  test('calls of methods that there are not are answered, however many streams they come by, and nothing overflows', async () => {
+  test('calls of unknown methods are answered, however many streams carry them, and nothing overflows', async () => {
     const { redis, raw, token, sidecar, inFlight } = await start({
       ...places,
       MAX_STREAMS: '10000',
@@ -168,7 +168,7 @@ describe('when all places for calls are taken', () => {
 });
 
 describe('one client with thousands of calls', () => {
-  test('takes turns with others: a place that becomes free goes to each in turn', async () => {
+  test('takes turns with others: a free slot goes to each in turn', async () => {
     const { redis, token, inFlight, pipeline } = await start({
       MAX_CALLS_IN_FLIGHT: '64',
       MAX_CALLS_PER_STREAM: '64',

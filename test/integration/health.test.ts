@@ -46,13 +46,13 @@ function watch(client: HealthClient, service: string): readonly string[] {
 }
 
 describe('grpc.health.v1', () => {
-  test('says SERVING for the server and for session.v1.SessionService, and knows no other', async () => {
+  test('reports SERVING for the server and for session.v1.SessionService, and knows no other service', async () => {
     const client = connectHealth(await stack.sidecar());
     for (const service of services) expect(await check(client, service)).toBe('SERVING');
     await expect(check(client, 'session.v2.SessionService')).rejects.toMatchObject({ code: status.NOT_FOUND });
   });
 
-  test('remembers no name that it is asked for: it answers, and forgets', async () => {
+  test('stores no name that it is asked for', async () => {
     const sidecar = await stack.sidecar();
     const client = connectHealth(sidecar);
     const name = 'x'.repeat(1_000_000);
@@ -94,7 +94,7 @@ describe('grpc.health.v1', () => {
     for (const stream of streams) stream.cancel();
   });
 
-  test('says NOT_SERVING while Redis is away, and SERVING when it is back; watchers see each change', async () => {
+  test('reports NOT_SERVING while Redis is unavailable, then SERVING; watchers see each change', async () => {
     const redis = await stack.redis();
     const client = connectHealth(await stack.sidecar({ redis }));
     const watchers = services.map((service) => watch(client, service));
@@ -110,7 +110,7 @@ describe('grpc.health.v1', () => {
     for (const told of watchers) expect(told).toEqual(['SERVING', 'NOT_SERVING', 'SERVING']);
   });
 
-  test('says NOT_SERVING from the start when Redis cannot be reached, until it can', async () => {
+  test('reports NOT_SERVING from the start until Redis can be reached', async () => {
     const redis = await stack.redis();
     await redis.stop();
     const client = connectHealth(await stack.sidecar({ redis, awaitReady: false }));

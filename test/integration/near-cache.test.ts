@@ -74,7 +74,7 @@ describe('a near cache', () => {
     expect(await nearCacheHitsOf(sidecars[0]!)).toBeGreaterThan(0);
   });
 
-  test('has an access recorded when that is due, so that a session in use lives on', async () => {
+  test('has an access recorded when that is due, so that a session in use does not expire', async () => {
     const session = await here.open(token);
     // An access is due to be recorded after a tenth of it.
     session.setIdleTimeout(10_000);
@@ -118,7 +118,7 @@ describe('a near cache', () => {
     }
   });
 
-  test('does not let a token in that the session had before', async () => {
+  test('does not accept an earlier token of the session', async () => {
     const session = await here.open(token);
     await session.regenerate();
     for (let times = 0; times < 3; times += 1) await here.open(session.token);
@@ -195,7 +195,7 @@ describe('a Redis whose invalidations come late', () => {
       return reads.hits > before;
     });
 
-  test('shows a sidecar its own changes all the same', async () => {
+  test('shows a sidecar its own changes nevertheless', async () => {
     subscriber.stream.pause();
     await store.update(ref, { mutations: [{ kind: 'set', key: 'a', value: Buffer.from('1') }] });
     expect((await store.load(ref))?.session.data.get('a')).toEqual(Buffer.from('1'));
@@ -203,7 +203,7 @@ describe('a Redis whose invalidations come late', () => {
     expect(await store.load(ref)).toBeUndefined();
   });
 
-  test('is asked itself about a session that may have ended by now', async () => {
+  test('is read for a session that may have ended', async () => {
     moveMonotonicClock(6 * minute);
     const another = { handle: 'another', secretHash: 'hash' };
     await create(another);
@@ -217,7 +217,7 @@ describe('a Redis whose invalidations come late', () => {
 describe('a Redis that does not send invalidations', () => {
   const stack = stackForEachTest();
 
-  test('is asked each time, and the log reports once what is missing', async () => {
+  test('is read each time, and the log reports once what is missing', async () => {
     const redis = await stack.redis();
     await redis.admin.call('ACL', 'SETUSER', 'app', 'on', '>secret', '~*', '&*', '+@all', '-client|tracking');
     const url = redis.url.replace('redis://', 'redis://app:secret@');

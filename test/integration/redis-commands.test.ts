@@ -105,7 +105,7 @@ describe('what an RPC costs Redis', () => {
     },
   );
 
-  test('what changes nothing writes nothing', async () => {
+  test('a call that changes nothing writes nothing', async () => {
     const nothing = [mutation.delete('missing'), mutation.take('missing'), mutation.setIfAbsent('a', '9')];
     expect(await commandsOf(redis, () => call('updateSession', { token, mutations: nothing }))).toEqual(noChange);
     expect(await commandsOf(redis, () => call('popFlash', { token, queue: 'empty' }))).toEqual(noChange);
@@ -114,7 +114,7 @@ describe('what an RPC costs Redis', () => {
     expect(await commandsOf(redis, () => call('updateSession', { token, mutations: [] }))).toEqual(noChange);
   });
 
-  test('what is refused inside Redis costs one trip and writes nothing', async () => {
+  test('a change that Redis rejects costs one trip and writes nothing', async () => {
     const refused = [
       { token, ifVersion: 9 },
       { token, mutations: [mutation.append('a', '1')] },

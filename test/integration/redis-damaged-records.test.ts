@@ -20,7 +20,7 @@ import { stackForAllTests } from '../support/stack';
 const tokens = createTokens([randomSigningKey()]);
 const set = { mutations: [{ kind: 'set', key: 'new', value: Buffer.from('1') }] } as const;
 
-describe('records that are not quite ours', () => {
+describe('records that differ from ours', () => {
   const stack = stackForAllTests();
   let server: RedisServer;
   let harness: StoreHarness;
@@ -93,7 +93,7 @@ describe('records that are not quite ours', () => {
       await expect(store.load(session)).resolves.toMatchObject({ touched: false });
     });
 
-    test('by an update that changes nothing', async () => {
+    test('through an update that changes nothing', async () => {
       await put(header({ accessed: '999999999999', created: '5' }) + nothing);
       await store.update(session, {});
       const loaded = await store.load(session);

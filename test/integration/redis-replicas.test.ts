@@ -47,7 +47,7 @@ describe('SESSION_SIDECAR_REDIS_WAIT_REPLICAS', () => {
     return { ...tokens.issue(), content, csrfToken: 'csrf', idleTimeout: 1_200_000, subject: undefined };
   }
 
-  test('what is acknowledged is at the replica', async () => {
+  test('an acknowledged change is on the replica', async () => {
     for (let times = 0; times < 20; times += 1) {
       const session = newSession();
       await store.create(session);
@@ -71,7 +71,7 @@ describe('SESSION_SIDECAR_REDIS_WAIT_REPLICAS', () => {
     expect((await store.load(session))?.session.data.get('n')).toEqual(Buffer.from('1'));
   });
 
-  test('changes that come together wait together, and reads wait for nothing', async () => {
+  test('concurrent changes wait together, and reads do not wait', async () => {
     const session = newSession();
     await store.create(session);
     const commands = await commandsOf(master, async () => {

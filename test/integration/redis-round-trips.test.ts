@@ -69,7 +69,7 @@ describe('what a call costs Redis', () => {
     await expect(commands()).resolves.toEqual({ mget: 1 });
   });
 
-  test('loads that come together: one read for all', async () => {
+  test('concurrent loads: one read for all', async () => {
     const sessions = await Promise.all(Array.from({ length: 50 }, newSession));
     await server.admin.config('RESETSTAT');
     const loaded = await Promise.all(sessions.map((each) => store.load(each)));

@@ -52,7 +52,7 @@ describe('when Redis is in trouble', () => {
     metadata: { maybe_applied: String(maybeApplied) },
   });
 
-  test('a server that is gone: calls fail at once, nothing was changed; when it is back, calls work again', async () => {
+  test('a stopped server: calls fail at once and change nothing; once it runs again, calls succeed', async () => {
     const session = await create();
     const { port } = server;
     await server.stop();
@@ -66,7 +66,7 @@ describe('when Redis is in trouble', () => {
     await create();
   });
 
-  test('a server that hangs: calls fail in time, and say that a change may have happened', async () => {
+  test('a server that hangs: calls fail in time, and report that a change may have been applied', async () => {
     const session = await create();
     server.freeze();
     const loads = [store.load(session), store.load(session)];
@@ -97,7 +97,7 @@ describe('when Redis is in trouble', () => {
     ).toEqual(calls.map(() => 'STORE_UNAVAILABLE'));
   });
 
-  test('a full server refuses what needs room; sessions can still be read, and ended', async () => {
+  test('a full server rejects what needs memory; sessions can still be read, and ended', async () => {
     const session = await create();
     await store.update(session, set);
     await harness.advance(120_000);

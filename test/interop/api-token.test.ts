@@ -45,7 +45,7 @@ function writeToken(text: string): void {
 describe.each(Object.entries(starters))('%s', (_language, { toolchain, start }) => {
   const testIf = isKnown && toolchain.missing === undefined ? test : test.skip;
 
-  testIf('shows the sidecar the API token of a file, as it is at the moment', async () => {
+  testIf('sends the current API token of a file', async () => {
     writeToken(`${tokens[0]}\n`);
     runner = start(toolchain as Found, sidecar.address, { apiTokenFile: file });
     const save = async (value: string) => {

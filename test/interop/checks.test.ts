@@ -40,7 +40,7 @@ describe('Go code', () => {
   });
 
   testWith(go).each(modules)(
-    '%s has nothing that go vet complains about',
+    '%s passes go vet',
     async (folder) => {
       await run(go, 'go', ['vet', '-mod=readonly', './...'], join(root, folder));
     },
@@ -53,7 +53,7 @@ describe('Go code', () => {
     sayIfMissing('the race detector for Go code', { missing: 'a C compiler' });
 
   testWith(go).each(['pipeline', 'unary'])(
-    'does what its own tests say, with the %s transport',
+    'passes its own tests, with the %s transport',
     async (transport) => {
       const { flags, ...env } = race;
       const args = ['test', '-mod=readonly', ...flags, './...'];
@@ -64,13 +64,13 @@ describe('Go code', () => {
 });
 
 describe('Python code', () => {
-  testWith(python)('is formatted, and ruff finds nothing', async () => {
+  testWith(python)('is formatted and passes ruff', async () => {
     await run(python, 'ruff', ['format', '--check', '--no-cache', ...scripts, 'bench/python']);
     await run(python, 'ruff', ['check', '--no-cache', ...scripts, 'bench/python']);
   });
 
   testWith(python)(
-    'has types that fit, by the strictest rules of mypy',
+    'passes mypy in strict mode',
     async () => {
       const cache = join(root, 'node_modules', '.cache', 'session-sidecar', 'mypy');
       await run(python, 'mypy', [`--cache-dir=${cache}`, 'client/python/session_sidecar', ...scripts.slice(1)]);
@@ -79,7 +79,7 @@ describe('Python code', () => {
   );
 
   testWith(python)(
-    'does what its own tests say',
+    'passes its own tests',
     async () => {
       await run(python, 'python', ['-m', 'unittest', 'discover', '-s', 'test/interop/python']);
     },

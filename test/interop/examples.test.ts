@@ -123,7 +123,7 @@ describe.each(languages)('the %s example', (name) => {
     expect(read(await browser.text('/'))).toMatchObject({ messages: [], cart: ['Tea'] });
   });
 
-  testIf(name)('changes the token at login and kills the old cookie', async () => {
+  testIf(name)('changes the token at login, and rejects the old cookie', async () => {
     const browser = openBrowser();
     await browser.submit('/products/tea', { product: 'tea' });
     const before = await browser.cookie();
@@ -134,7 +134,7 @@ describe.each(languages)('the %s example', (name) => {
     expect(read(await thief.text('/'))).toEqual(nobody);
   });
 
-  testIf(name)('loses no click of many at once', async () => {
+  testIf(name)('loses no click of many simultaneous ones', async () => {
     const browser = openBrowser();
     await signIn(browser, 'Ada');
     const csrf_token = csrfTokenIn(await browser.text('/'));

@@ -80,7 +80,7 @@ describe.each(Object.entries(starters))('%s', (_language, { toolchain, start }) 
   const run = (op: string, more = {}) => runner.run({ actor: 'me', op, ...more });
 
   testIf(
-    'replaces a connection on which nothing arrives any more, long before the deadline of the calls that wait',
+    'replaces a connection that went silent long before the deadline of the calls in flight',
     async () => {
       // Calls have 20 s: without a new connection, they would wait so long and then fail.
       runner = start(toolchain as Found, await path.open());
@@ -106,7 +106,7 @@ describe.each(Object.entries(starters))('%s', (_language, { toolchain, start }) 
   );
 
   testIf(
-    'keeps a connection on which a call takes its time',
+    'keeps a connection on which a call is slow',
     async () => {
       runner = start(toolchain as Found, await path.open());
       await run('open');

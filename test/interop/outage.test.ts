@@ -34,7 +34,7 @@ describe.each(Object.entries(starters))('%s', (_language, { toolchain, start }) 
   const run = (op: string, more = {}) => runner.run({ actor: 'me', op, ...more });
 
   testIf(
-    'says that there is no sidecar, keeps what was to be saved, and finds the sidecar again',
+    'reports that no sidecar answers, keeps unsaved changes, and reconnects',
     async () => {
       runner = start(toolchain as Found, sidecar.address, { timeoutSeconds: 2 });
       await run('open');
@@ -57,7 +57,7 @@ describe.each(Object.entries(starters))('%s', (_language, { toolchain, start }) 
   );
 
   testIf(
-    'says that the store does not answer, and when to try again',
+    'reports that the store does not answer, and when to retry',
     async () => {
       runner = start(toolchain as Found, sidecar.address, { timeoutSeconds: 2 });
       await run('open');

@@ -65,7 +65,7 @@ describe.each(Object.entries(starters))('calls from %s', (language, { toolchain,
   const testIf = toolchain.missing === undefined ? test : test.skip;
 
   testIf.each(Object.entries(addresses))(
-    'do not fail, with their default deadline, when the sidecar on %s is started again',
+    'do not fail, with their default deadline, when the sidecar on %s is restarted',
     async (kind, chooseAddress) => {
       const address = await chooseAddress();
       const serve = () =>

@@ -76,7 +76,7 @@ const calls: readonly (readonly [what: string, rpc: string, request: Request, ou
     'INVALID_ARGUMENT',
   ],
   [
-    'an increment of what is no number',
+    'an increment of a value that is not a number',
     'UpdateSession',
     { token, mutations: [set('t', 'x'), { increment: { key: 't', by: 1 } }] },
     'INVALID_ARGUMENT',
@@ -117,7 +117,7 @@ const run = async (runner: Runner, rpc: string, request: string): Promise<string
   return JSON.stringify(outcome).replace(secrets, '…');
 };
 
-describe('a call of the Go client comes to the same by pipeline and by itself:', () => {
+describe('a call of the Go client has the same result over the pipeline and as a unary call:', () => {
   const tokens: string[] = [];
 
   beforeAll(async () => {

@@ -99,7 +99,7 @@ testIf(
 );
 
 testIf(
-  'a call goes on waiting although the clock is set forward',
+  'a call keeps waiting although the clock is set forward',
   async () => {
     start(30);
     const waiting = runner.run({ actor: 'me', op: 'open', token: 'any' });
@@ -113,7 +113,7 @@ testIf(
 );
 
 testIf(
-  'a call that is tried again ends although the clock is set back between two attempts',
+  'a retried call ends although the clock is set back between two attempts',
   async () => {
     const redis = await startRedis();
     const served = await startReadySidecar({

@@ -101,7 +101,7 @@ describeWith('promtool', hasPromtool)('promtool', () => {
     expect(promtool('test', ruleGroups)).toContain('SUCCESS');
   });
 
-  test.each(alerts.map(({ alert }) => alert))('would find that %s never fires, or always does', (alert) => {
+  test.each(alerts.map(({ alert }) => alert))('fail if %s never fires, or always does', (alert) => {
     expect(() =>
       promtool(
         'test',

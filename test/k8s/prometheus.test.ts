@@ -50,7 +50,7 @@ describe('the dashboard', () => {
     expect(own.filter((name) => !expanded.includes(name))).toEqual([]);
   });
 
-  test('is one that Grafana can draw: every panel has a place, a source and a query', () => {
+  test('is valid for Grafana: every panel has a position, a source and a query', () => {
     const panels = dashboard.panels.filter(({ type }) => type !== 'row');
     expect(panels.length).toBeGreaterThan(15);
     for (const panel of panels) {

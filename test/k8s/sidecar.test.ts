@@ -29,7 +29,7 @@ describeWith('kustomize 5', canRender).each(overlays)('the pods of the overlay %
     pod = podOf(manifests);
   });
 
-  test('give the sidecar settings that it takes without a complaint', () => {
+  test('give the sidecar settings that it accepts without a warning', () => {
     expect(configOf(pod).warnings).toEqual([]);
   });
 
@@ -115,7 +115,7 @@ describeWith('kustomize 5', canRender).each(overlays)('the pods of the overlay %
     expect(metrics[0].containerResource.container).toBe(pod.app.name);
   });
 
-  test('leave every container as little as it needs', () => {
+  test('give every container no more privileges than it needs', () => {
     const deployments = manifests.filter(({ kind }) => kind === 'Deployment');
     for (const { spec } of deployments.map((one) => one['spec'].template)) {
       expect(spec).toMatchObject({ automountServiceAccountToken: false, enableServiceLinks: false });
@@ -140,7 +140,7 @@ describeWith('kustomize 5', canRender).each(overlays)('the pods of the overlay %
     expect(pod.spec.terminationGracePeriodSeconds).toBe(pause + forTheApp + shutdownGraceMs / 1000 + toSpare);
   });
 
-  test('have a sidecar that hangs replaced within 30 seconds', () => {
+  test('replace a sidecar that hangs within 30 seconds', () => {
     const { periodSeconds, timeoutSeconds, failureThreshold, terminationGracePeriodSeconds } = pod.sidecar
       .livenessProbe as Record<string, number>;
     const noticedAfter = failureThreshold! * Math.max(periodSeconds!, timeoutSeconds!);
@@ -151,12 +151,12 @@ describeWith('kustomize 5', canRender).each(overlays)('the pods of the overlay %
     expect(pod.sidecar.terminationMessagePolicy).toBe('FallbackToLogsOnError');
   });
 
-  test('ask about Redis only for readiness', () => {
+  test('depend on Redis only for readiness', () => {
     const paths = ['startupProbe', 'livenessProbe', 'readinessProbe'].map((one) => pod.sidecar[one].httpGet.path);
     expect(paths).toEqual(['/livez', '/livez', '/readyz']);
   });
 
-  test('give it the memory that it was measured to need, and room', () => {
+  test('give it the measured memory and a margin', () => {
     const { requests, limits } = pod.sidecar.resources;
     const megabytes = rows.find(({ id }) => id === 'memory-after-1m')!.ours;
     const measured = (megabytes * 1e6) / 2 ** 20;

@@ -165,7 +165,7 @@ async function play(all: readonly Step[], world: CacheWorld): Promise<void> {
 }
 
 test.each([['live', false] as const, ['only validated', true] as const])(
-  'whatever happens in whatever order, what is opened is what was promised: %s',
+  'in any order of events, an opened session is as promised: %s',
   async (_, unary) => {
     Object.assign(seen, { live: 0, validated: 0, missed: 0, ended: 0 });
     const history = fc.array(steps, { maxLength: 60, size: 'max' });

@@ -15,7 +15,7 @@ const settings = {
   limits: modelLimits,
 };
 
-describe('sessions behave as the model does, whatever several sidecars do in whatever order', () => {
+describe('sessions behave like the model, whatever several sidecars do in any order', () => {
   const stack = stackForAllTests();
   let server: RedisServer;
 

@@ -83,7 +83,7 @@ describe('the memory store and Redis', () => {
     redis = stack.use(await makeRedisStore(redisConnectionOptions({ nodes }), [server])(settings));
   });
 
-  test('agree on what any list of operations does, and on what is refused', async () => {
+  test('agree on the effect of any list of operations, and on what is rejected', async () => {
     const outcomes = new Map<string, number>();
     const property = fc.asyncProperty(changes, async (lists) => {
       const session = newSession();

@@ -42,7 +42,7 @@ export function describeBudgets(fixture: StoreFixture): void {
     ];
 
     test.each(tooMuch)(
-      '%s: refused past %s, with nothing stored, and done where the budget is larger',
+      '%s: rejected past %s, with nothing stored, and applied if the budget is larger',
       async (_what, limit, mutations) => {
         await startWith(twentyMinutes, limits);
         const session = await create();
@@ -58,7 +58,7 @@ export function describeBudgets(fixture: StoreFixture): void {
       },
     );
 
-    test('all but the last byte too many is done', async () => {
+    test('a change that fits to the last byte is applied', async () => {
       await startWith(twentyMinutes, limits);
       const session = await create();
       await apply(session, setIfAbsent('a', text(50)), setIfAbsent('b', text(50)));
@@ -67,7 +67,7 @@ export function describeBudgets(fixture: StoreFixture): void {
       await apply(session, set('a', hundred), ...times(50, append('a', '1', true)), { kind: 'clear' });
     });
 
-    test('what a refused mutation would have cost, or got in the way of, does not matter', async () => {
+    test('the cost of a rejected mutation does not count', async () => {
       await startWith(twentyMinutes, limits);
       const session = await create();
       await apply(session, set('a', '"text"'));
@@ -91,7 +91,7 @@ export function describeBudgets(fixture: StoreFixture): void {
       await expect(fixture.store.update(session, { mutations: again })).resolves.toEqual(refused);
     });
 
-    test('a thousand appends to one large array cost what one does', async () => {
+    test('a thousand appends to one large array cost as much as one', async () => {
       await startWith(twentyMinutes, { ...generousLimits, maxWorkBytes: 200_000 });
       const session = await create();
       await apply(session, set('a', `[${'1,'.repeat(99_000)}1]`));

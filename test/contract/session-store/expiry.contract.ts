@@ -17,7 +17,7 @@ export function describeExpiry(fixture: StoreFixture): void {
       expect(await fixture.store.load(session)).toMatchObject({ touched: true });
     });
 
-    test('and at most its idle timeout and one touch interval', async () => {
+    test('at most its idle timeout and one touch interval', async () => {
       const session = await create();
       await fixture.harness.advance(idle + minute);
       await expect(fixture.store.load(session)).resolves.toBeUndefined();
@@ -57,7 +57,7 @@ export function describeExpiry(fixture: StoreFixture): void {
       await expect(dataOf(session)).resolves.toEqual({ a: '1' });
     });
 
-    test('a session never lives past the greatest lifetime from its creation, however busy it is', async () => {
+    test('a session never outlives the maximum lifetime, however busy it is', async () => {
       await startWith({ idleTimeout: idle, touchInterval: undefined, maxLifetime: 60 * minute });
       const session = await create();
       for (let elapsed = 0; elapsed < 50; elapsed += 10) {
@@ -93,7 +93,7 @@ export function describeExpiry(fixture: StoreFixture): void {
       await expect(fixture.store.load(session)).resolves.toBeUndefined();
     });
 
-    test('accesses keep a session alive whose idle timeout was made shorter', async () => {
+    test('accesses keep a session alive whose idle timeout was shortened', async () => {
       const session = await create();
       await fixture.store.load(session);
       await fixture.store.update(session, { idleTimeout: 10_000 });
@@ -103,7 +103,7 @@ export function describeExpiry(fixture: StoreFixture): void {
       }
     });
 
-    test('the touch interval is a tenth of the idle timeout unless set', async () => {
+    test('the touch interval is 10 % of the idle timeout unless set', async () => {
       const session = await create({ idleTimeout: 100_000 });
       await fixture.harness.advance(9_000);
       expect(await fixture.store.load(session)).toMatchObject({ touched: false });
@@ -111,7 +111,7 @@ export function describeExpiry(fixture: StoreFixture): void {
       expect(await fixture.store.load(session)).toMatchObject({ touched: true });
     });
 
-    test('a touch interval that is set holds, also above a tenth of the idle timeout', async () => {
+    test('a touch interval that is set applies, even above 10 % of the idle timeout', async () => {
       await startWith({ idleTimeout: idle, touchInterval: 10 * minute, maxLifetime: undefined });
       const session = await create();
       await fixture.harness.advance(9 * minute);

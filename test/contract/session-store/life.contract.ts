@@ -10,7 +10,7 @@ export function describeLife(fixture: StoreFixture): void {
   const { create, apply, dataOf } = fixture;
 
   describe('naming a session', () => {
-    test('where handle and secret hash do not belong together, it answers as if there had never been a session', async () => {
+    test('with a secret hash that does not belong to the handle, the result is that of an unknown session', async () => {
       const session = await create();
       const stranger = { handle: session.handle, secretHash: newSession().secretHash };
       await expect(fixture.store.load(stranger)).resolves.toBeUndefined();
@@ -21,7 +21,7 @@ export function describeLife(fixture: StoreFixture): void {
       await expect(dataOf(session)).resolves.toEqual({});
     });
 
-    test('an unknown session is an answer, not an error', async () => {
+    test('an unknown session is a result, not an error', async () => {
       const nobody = newSession();
       await expect(fixture.store.load(nobody)).resolves.toBeUndefined();
       await expect(fixture.store.update(nobody, {})).resolves.toEqual({ status: 'not_found' });
@@ -116,14 +116,14 @@ export function describeLife(fixture: StoreFixture): void {
     });
   });
 
-  describe('nothing but create() creates', () => {
+  describe('only create() creates sessions', () => {
     const ways: [string, (session: NewSession) => Promise<unknown>][] = [
       ['was deleted', (session) => fixture.store.delete(session)],
       ['has expired', () => fixture.harness.advance(twentyMinutes.idleTimeout! + minute)],
       ['was given another secret', (session) => fixture.store.update(session, { secretHash: newSession().secretHash })],
     ];
 
-    test.each(ways)('no change brings back a session that %s, however late it comes', async (_what, end) => {
+    test.each(ways)('no late change restores a session that %s', async (_what, end) => {
       const session = await create();
       await apply(session, set('a', '1'));
       await end(session);

@@ -7,8 +7,8 @@ import type { StoreFixture } from './fixture';
 export function describeMutations(fixture: StoreFixture): void {
   const { create, apply, dataOf } = fixture;
 
-  describe('arrays and queues that one change works on several times', () => {
-    test('an array that is read, taken, replaced and removed between appends is what each leaves', async () => {
+  describe('arrays and queues that one update changes several times', () => {
+    test('an array that is read, taken, replaced and removed between appends is correct after each step', async () => {
       const session = await create();
       const held: Mutation = { kind: 'set_if_absent', key: 'a', value: Buffer.from('0') };
       const { results } = await apply(
@@ -64,7 +64,7 @@ export function describeMutations(fixture: StoreFixture): void {
       expect(Object.keys(await dataOf(session))).toEqual(['c', 'd', 'b', 'e', 'a']);
     });
 
-    test('messages that are pushed and popped are found by those that must not be twice, and not after', async () => {
+    test('unless_present finds messages that the same update pushed, but not those that it popped', async () => {
       const session = await create();
       const { results } = await apply(
         session,
@@ -84,7 +84,7 @@ export function describeMutations(fixture: StoreFixture): void {
   });
 
   describe('flash queues', () => {
-    test('keep messages in order, apart by queue, with duplicates unless excluded', async () => {
+    test('keep messages in order, separately by queue, with duplicates unless excluded', async () => {
       const session = await create();
       await apply(session, push('', '"a"'), push('', '"a"'), push('errors', '"b"'));
       const { results } = await apply(session, push('', '"a"', true), push('errors', '"a"', true));
@@ -124,7 +124,7 @@ export function describeMutations(fixture: StoreFixture): void {
       expect(loaded?.session.flash.get('')).toHaveLength(50);
     });
 
-    test('a message popped by one is never popped by another', async () => {
+    test('a popped message is never popped again', async () => {
       const session = await create();
       await apply(session, ...Array.from({ length: 20 }, (_, index) => push('', String(index))));
       const pops = await Promise.all(

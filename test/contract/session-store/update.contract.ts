@@ -88,7 +88,7 @@ export function describeUpdate(fixture: StoreFixture): void {
       expect(results).toEqual([{ applied }]);
     });
 
-    test('appends of one change see each other, in whatever array each finds', async () => {
+    test('appends of one update see each other, whatever the array', async () => {
       const session = await create();
       const { results } = await apply(
         session,
@@ -158,7 +158,7 @@ export function describeUpdate(fixture: StoreFixture): void {
       expect((await fixture.store.load(session))?.session.version).toBe(6);
     });
 
-    test('refuses when ifVersion does not hold, returns the version, and stores nothing', async () => {
+    test('rejects an update whose ifVersion does not match, returns the version, and stores nothing', async () => {
       const session = await create();
       await apply(session, set('a', '1'));
       await expect(fixture.store.update(session, { ifVersion: 1, mutations: [set('a', '2')] })).resolves.toEqual({
@@ -171,7 +171,7 @@ export function describeUpdate(fixture: StoreFixture): void {
       await expect(dataOf(session)).resolves.toEqual({ a: '3' });
     });
 
-    test('refuses what would outgrow a limit, and stores nothing', async () => {
+    test('rejects an update that would exceed a limit, and stores nothing', async () => {
       await startWith(twentyMinutes, { ...generousLimits, maxSessionBytes: 100, maxKeys: 3, maxFlashMessages: 2 });
       const session = await create();
       await apply(session, set('a', '1'.repeat(90)));
@@ -193,7 +193,7 @@ export function describeUpdate(fixture: StoreFixture): void {
       await apply(session, set('b', '2'.repeat(8)));
     });
 
-    test('refuses more flash queues than may have messages, but not more messages or another queue in place of one', async () => {
+    test('rejects a flash queue past the limit, but not more messages or a queue that replaces another', async () => {
       await startWith(twentyMinutes, { ...generousLimits, maxFlashQueues: 2 });
       const session = await create();
       await apply(session, push('a', '1'), push('', '1'));
@@ -204,7 +204,7 @@ export function describeUpdate(fixture: StoreFixture): void {
       expect([...((await fixture.store.load(session))?.session.flash.keys() ?? [])]).toEqual(['a', 'b']);
     });
 
-    test('lets a session that is past a limit already shrink or stay, but not grow', async () => {
+    test('lets a session that already exceeds a limit shrink or stay, but not grow', async () => {
       await startWith(twentyMinutes, { ...generousLimits, maxSessionBytes: 4, maxKeys: 1, maxFlashMessages: 1 });
       const data = new Map([
         ['a', Buffer.from('11')],
@@ -228,7 +228,7 @@ export function describeUpdate(fixture: StoreFixture): void {
       await expect(dataOf(session)).resolves.toEqual({ a: '12' });
     });
 
-    test('a change may pass a limit on its way if it ends below', async () => {
+    test('an update may exceed a limit on the way if it ends below', async () => {
       await startWith(twentyMinutes, { ...generousLimits, maxSessionBytes: 20, maxKeys: 2, maxFlashMessages: 1 });
       const long = '2'.repeat(30);
       const waysDown: Mutation[][] = [
@@ -248,7 +248,7 @@ export function describeUpdate(fixture: StoreFixture): void {
       }
     });
 
-    test('gives a session another secret: the old one is dead at once, and everything else stays', async () => {
+    test('replaces the secret of a session: the old one is invalid at once, and everything else stays', async () => {
       const session = await create({ subject: 'ada' });
       await apply(session, set('a', '1'), push('', '"hi"'));
       const { secretHash } = newSession();
@@ -271,7 +271,7 @@ export function describeUpdate(fixture: StoreFixture): void {
       });
     });
 
-    test('sets a subject, and the empty one takes it away', async () => {
+    test('sets a subject, and the empty one removes it', async () => {
       const session = await create();
       await fixture.store.update(session, { subject: 'ada' });
       expect((await fixture.store.load(session))?.session.subject).toBe('ada');

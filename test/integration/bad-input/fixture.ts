@@ -87,7 +87,7 @@ export function describeBadInput(what: string, tests: (fixture: BadInputFixture)
 
     tests(fixture);
 
-    test('after all of this the sidecar works, and its log repeats nothing of it', async () => {
+    test('after all of this the sidecar works, and its log contains none of it', async () => {
       await fixture.update(mutation.set('a', '1'));
       expect(String((await fixture.session()).data.get('a'))).toBe('1');
       expect(fixture.sidecar.log()).not.toContain(marked);

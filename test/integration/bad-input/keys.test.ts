@@ -98,7 +98,7 @@ describeBadInput('in keys', (fixture) => {
     'x'.repeat(256),
   ];
 
-  test('odd ones that are legal are taken and given back as they are, in order', async () => {
+  test('unusual but valid ones are accepted and returned unchanged, in order', async () => {
     const mutations = oddKeys.map((key, index) => mutation.set(key, String(index)));
     const { token: odd } = await raw.call('createSession', { mutations });
     const { data } = (await raw.call('getSession', { token: odd })).session!;
@@ -107,7 +107,7 @@ describeBadInput('in keys', (fixture) => {
     );
   });
 
-  test('odd ones are seen by the TypeScript client as keys like any other', async () => {
+  test('unusual ones are ordinary keys to the TypeScript client', async () => {
     const mutations = oddKeys.map((key, index) => mutation.set(key, String(index)));
     const { token: odd } = await raw.call('createSession', { mutations });
     const client = fixture.connect<Record<string, number>>();

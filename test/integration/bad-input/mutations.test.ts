@@ -43,7 +43,7 @@ describeBadInput('in appends and increments', (fixture) => {
   });
 
   describe('in appends', () => {
-    test.each(['text', 'number'])('to a key that holds no array (%s) are refused', async (key) => {
+    test.each(['text', 'number'])('to a key that does not hold an array (%s) are rejected', async (key) => {
       const violations = {
         'mutations[0].append.key': 'Expected the key to hold a JSON array or nothing, got something else.',
       };
@@ -51,7 +51,7 @@ describeBadInput('in appends and increments', (fixture) => {
     });
 
     test.each(['', ' ', marked, '1]', '1,2', '[1', '"', "'a'", 'NaN', 'undefined', '01', '{a:1}', '\ufeff1'])(
-      'of something that is no JSON text (%j) are refused, because it would break the array',
+      'of invalid JSON (%j) are rejected, because it would break the array',
       async (value) => {
         const violations = {
           'mutations[0].append.value': `Expected a JSON text, got ${Buffer.byteLength(value)} bytes of invalid JSON.`,
@@ -61,7 +61,7 @@ describeBadInput('in appends and increments', (fixture) => {
       },
     );
 
-    test('of a text that is not UTF-8 are refused, because it would break the array', async () => {
+    test('of invalid UTF-8 are rejected, because it would break the array', async () => {
       const value = Buffer.from([0x22, 0xff, 0x22]);
       const violations = { 'mutations[0].append.value': 'Expected a JSON text, got 3 bytes of invalid JSON.' };
       expect(await refused(() => update(mutation.append('list', value)))).toMatchObject(invalid(violations));
@@ -69,7 +69,7 @@ describeBadInput('in appends and increments', (fixture) => {
   });
 
   test.each([false, true])(
-    'appending to an array with a long run of spaces in it takes no long time (unless_present: %s)',
+    'appending to an array with a long run of spaces is fast (unless_present: %s)',
     async (unlessPresent) => {
       // A careless regular expression needs a minute for this, and a visitor can send it.
       const spaces = `"${' '.repeat(200_000)}x"`;
@@ -79,7 +79,7 @@ describeBadInput('in appends and increments', (fixture) => {
     },
   );
 
-  test('a thousand appends to a long array in one request take no long time', async () => {
+  test('a thousand appends to a long array in one request are fast', async () => {
     // Looking through the array anew for each would keep Redis from serving others for a minute.
     const numbers = Array.from({ length: 30_000 }, (_, index) => index);
     await update(mutation.set('list', JSON.stringify(numbers)));
@@ -92,7 +92,7 @@ describeBadInput('in appends and increments', (fixture) => {
   });
 
   describe('in increments', () => {
-    test.each(['text', 'list', 'fraction'])('of a key that holds no integer (%s) are refused', async (key) => {
+    test.each(['text', 'list', 'fraction'])('of a key that does not hold an integer (%s) are rejected', async (key) => {
       const violations = {
         'mutations[0].increment.key': 'Expected the key to hold a JSON integer or nothing, got something else.',
       };
@@ -108,13 +108,13 @@ describeBadInput('in appends and increments', (fixture) => {
       ['most', 1],
       ['number', Number.MAX_SAFE_INTEGER],
       ['beyond', -5],
-    ])('that leave the range of exact integers, or start outside it, are refused (%s, %d)', async (key, by) => {
+    ])('that leave the range of exact integers, or start outside it, are rejected (%s, %d)', async (key, by) => {
       const violations = { 'mutations[0].increment.key': 'Expected a sum from -(2^53)+1 to 2^53-1, got one outside.' };
       expect(await refused(() => update(mutation.increment(key, by)))).toMatchObject(invalid(violations));
     });
 
     test.each([2n ** 53n, 2n ** 53n + 1n, 2n ** 63n - 1n, -(2n ** 53n), -(2n ** 63n)])(
-      'by %d, which is no exact number in every language, are refused and not rounded',
+      'by %d, which not every language represents exactly, are rejected and not rounded',
       async (by) => {
         const call = () => update(mutation.increment('number', unsafe(by)));
         expect(await refused(call)).toMatchObject({ status: 'INVALID_ARGUMENT', reason: 'INVALID_ARGUMENT' });

@@ -13,7 +13,7 @@ describeBadInput('in values, and in numbers of things', (fixture) => {
   const { refused, update, session } = fixture;
 
   describe('in values', () => {
-    test('one that is empty is refused', async () => {
+    test('an empty one is rejected', async () => {
       const violation = 'Expected a JSON text, got 0 bytes. JSON null is the four bytes null.';
       expect(await refused(() => update(mutation.set('a', '')))).toMatchObject(
         invalid({ 'mutations[0].set.value': violation }),
@@ -37,7 +37,7 @@ describeBadInput('in values, and in numbers of things', (fixture) => {
       expect(await refused(() => raw.call('pushFlash', { token, message }))).toMatchObject(tooLarge);
     });
 
-    test('bytes of every kind are taken and given back as they are', async () => {
+    test('all bytes are accepted and returned unchanged', async () => {
       const values = [
         Buffer.from(Array.from({ length: 256 }, (_, byte) => byte)),
         Buffer.from('\n=1,1 a b\n'),
@@ -77,7 +77,7 @@ describeBadInput('in values, and in numbers of things', (fixture) => {
       }
     });
 
-    test('a mutation that says nothing, or something of a later version, is refused', async () => {
+    test('an empty mutation, or one of a later version, is rejected', async () => {
       const description = 'Expected exactly one kind of mutation, got none this version knows.';
       const nothing = () => update(mutation.set('a', '1'), { kind: undefined });
       expect(await refused(nothing)).toMatchObject(invalid({ 'mutations[1]': description }));

@@ -73,7 +73,7 @@ describeBadInput('in versions, idle timeouts, subjects and queue names', (fixtur
       },
     );
 
-    test('if_version that is huge but possible does not hold', async () => {
+    test('an if_version that is huge but valid does not match', async () => {
       const call = () =>
         raw.call('updateSession', { token, mutations: [mutation.set('a', '1')], ifVersion: Number.MAX_SAFE_INTEGER });
       expect(await refused(call)).toMatchObject({

@@ -21,7 +21,7 @@ describeBadInput('on the wire', (fixture) => {
     'with groups in groups, a million deep': Buffer.alloc(1_000_000, 0x0b),
   };
 
-  test.each(Object.entries(garbage))('bytes %s are no message, for any method', async (_what, bytes) => {
+  test.each(Object.entries(garbage))('bytes %s cannot be decoded, for any method', async (_what, bytes) => {
     for (const method of Object.keys(methods) as MethodName[]) {
       const failure = await refused(() => raw.send(methods[method].name, bytes));
       expect(failure).toMatchObject(invalid({ '': expect.stringContaining('Could not decode the request') }));

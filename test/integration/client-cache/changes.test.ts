@@ -27,7 +27,7 @@ describe('a client with a cache', () => {
     }
   });
 
-  test('sees all kinds of changes that it makes as the sidecar has them', async () => {
+  test('sees every kind of its own changes as the sidecar applied them', async () => {
     const session = await here.open(token);
     session.clear();
     session.set('count', 7);
@@ -68,7 +68,7 @@ describe('a client with a cache', () => {
     expect((await here.open(token)).origin).toBe('not_found');
   });
 
-  test('after a new token, the old one is dead at once', async () => {
+  test('rejects the old token as soon as there is a new one', async () => {
     const session = await here.open(token);
     await session.regenerate();
     expect((await here.open(token)).origin).toBe('not_found');
@@ -108,7 +108,7 @@ describe('a client with a cache', () => {
     await until('the end', async () => (await here.open(token)).origin === 'not_found');
   });
 
-  test('a transform that meets a change elsewhere is made on what is there', async () => {
+  test('applies a transform to the current value when another client has changed it', async () => {
     const there = connect(sidecar);
     const session = await here.open(token);
     await set(there, token, 41);

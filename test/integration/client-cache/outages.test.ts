@@ -6,7 +6,7 @@ import type { Shop } from './fixture';
 
 const { stack, startSidecar, replaceSidecar, connect, breakConnections } = cachingClients();
 
-describe('a client with a cache stops answering from memory, and is right when it goes on,', () => {
+describe('a client with a cache stops answering from memory, and is current when it resumes,', () => {
   const isLive = async (client: SessionClient<Shop>, token: string): Promise<boolean> => {
     const { live: lives = 0 } = await done(client, () => client.open(token, { timeoutMs: 100 }).catch(() => undefined));
     return lives > 0;

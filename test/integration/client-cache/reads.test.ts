@@ -20,7 +20,7 @@ describe('a client with a cache', () => {
     await untilLive(here, token);
   });
 
-  test('opens a session without a call, as it is', async () => {
+  test('opens a session without a call, in its current state', async () => {
     const before = (await countRpcs(sidecar))['GetSession'];
     const session = await here.open(token);
     expect(session.toObject()).toEqual({ count: 0, cart: ['tea'] });
@@ -28,7 +28,7 @@ describe('a client with a cache', () => {
     expect((await countRpcs(sidecar))['GetSession']).toBe(before);
   });
 
-  test('gives each request values of its own, and finds what was changed in them', async () => {
+  test('gives each request its own values, and detects changes inside them', async () => {
     const [one, other] = await Promise.all([here.open(token), here.open(token)]);
     one.get('cart')!.push('milk');
     expect(other.get('cart')).toEqual(['tea']);
@@ -38,7 +38,7 @@ describe('a client with a cache', () => {
     expect((await here.open(token)).created!.getFullYear()).toBeGreaterThan(2000);
   });
 
-  test('asks again when an access is due to be recorded, so that a session in use lives on', async () => {
+  test('calls the sidecar when an access is due to be recorded, so that a session in use does not expire', async () => {
     const session = await here.open(token);
     session.setIdleTimeout(10_000);
     await session.save();

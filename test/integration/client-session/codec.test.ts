@@ -15,7 +15,7 @@ describeClientSession('the values of a session', (fixture) => {
   });
   const { next, stored } = fixture;
 
-  test('what other languages wrote is read, and not rewritten for its spaces and escapes', async () => {
+  test('values of other languages are read, and not rewritten for their spaces and escapes', async () => {
     const raw = connectRaw(sidecar.address);
     const mutations = [mutation.set('cart', ' [ "t\\u0065a" ] '), mutation.set('visits', '12345678901234567890')];
     await raw.call('updateSession', { token: session.token!, mutations });
@@ -43,7 +43,7 @@ describeClientSession('the values of a session', (fixture) => {
     expect((await stored()).note).toBe('readable');
   });
 
-  test('with a codec of its own, holds what JSON cannot', async () => {
+  test("with an application's codec, holds what JSON cannot", async () => {
     interface Wide {
       since: Date;
       big: bigint;

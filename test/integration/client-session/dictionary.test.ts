@@ -19,7 +19,7 @@ describeClientSession('a session as a dictionary', (fixture) => {
     expect([session.has('visits'), session.has('note')]).toEqual([true, false]);
   });
 
-  test('a value that is null is there', async () => {
+  test('a null value exists', async () => {
     session.set('note', null);
     await session.save();
     const found = await next();
@@ -79,7 +79,7 @@ describeClientSession('a session as a dictionary', (fixture) => {
     expect(await stored()).toEqual({ user: { id: 7, name: 'Ada' }, cart: ['tea'], visits: 2 });
   });
 
-  test('clear removes every key, also those other requests add before the save, and nothing else', async () => {
+  test('clear removes every key, including those that other requests add before the save, and nothing else', async () => {
     session.flash('hello');
     session.setSubject('ada');
     await session.save();
@@ -96,13 +96,13 @@ describeClientSession('a session as a dictionary', (fixture) => {
     expect([found.subject, await found.peekFlash(), found.checkCsrfToken(csrfToken)]).toEqual(['ada', ['hello'], true]);
   });
 
-  test('setDefault gives what is there, or stores the value and gives it', async () => {
+  test('setDefault returns the stored value, or stores the default and returns it', async () => {
     expect([session.setDefault('visits', 9), session.setDefault('note', 'new')]).toEqual([1, 'new']);
     await session.save();
     expect(await stored()).toMatchObject({ visits: 1, note: 'new' });
   });
 
-  test('when another request set it first, setDefault gives way, and shows what won after the save', async () => {
+  test('when another request set the key first, setDefault keeps that value and returns it after the save', async () => {
     const other = await next();
     expect(session.setDefault('note', 'mine')).toBe('mine');
     other.set('note', 'theirs');

@@ -15,7 +15,7 @@ describeClientSession('the expiry and the subject of a session', (fixture) => {
 
   const lifeOf = ({ created, expires }: ISession<Shop>) => expires && expires.getTime() - created!.getTime();
 
-  test('an idle timeout of its own is kept, can be changed, and can be taken away', async () => {
+  test('its own idle timeout is kept, can be changed, and can be removed', async () => {
     const fresh = client.create();
     fresh.set('visits', 1);
     fresh.setIdleTimeout(10_000);
@@ -37,7 +37,7 @@ describeClientSession('the expiry and the subject of a session', (fixture) => {
     },
   );
 
-  test('a subject is kept, seen before it is saved, and can be taken away', async () => {
+  test('a subject is kept, visible before it is saved, and can be removed', async () => {
     session.setSubject('ada');
     expect([session.subject, session.hasChanges]).toEqual(['ada', true]);
     await session.save();

@@ -29,7 +29,7 @@ describeClientSession('flash messages and the CSRF token of a session', (fixture
       expect(await found.popFlash('errors')).toEqual([{ text: 'no', code: [1] }]);
     });
 
-    test('that are not saved yet are seen, and taken, together with those that wait', async () => {
+    test('that are not saved yet are peeked at and popped together with stored ones', async () => {
       session.flash('stored');
       await session.save();
       const found = await next();

@@ -44,7 +44,7 @@ describeClientSession('the life of a session', (fixture) => {
     ['an empty token', () => '', 'none'],
     ['a token that was not issued here', () => 'x', 'token_invalid'],
     ['a token whose session has ended', () => session.token, 'not_found'],
-  ])('begins anew with %s, and says why', async (_what, tokenOf, origin) => {
+  ])('is new with %s, and its origin gives the reason', async (_what, tokenOf, origin) => {
     const token = tokenOf();
     if (origin === 'not_found') await session.invalidate();
     const opened = await client.open(token);
@@ -80,7 +80,7 @@ describeClientSession('the life of a session', (fixture) => {
     expect(await stored()).toEqual({ visits: 1 });
   });
 
-  test('can end again and again', async () => {
+  test('can be invalidated repeatedly', async () => {
     await session.invalidate();
     await session.invalidate();
     session.set('visits', 1);

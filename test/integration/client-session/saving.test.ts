@@ -25,7 +25,7 @@ describeClientSession('saving a session', (fixture) => {
     expect((await next()).version).toBe(1);
   });
 
-  test('finds what was changed inside values, however deep, and nothing that was changed back', async () => {
+  test('detects changes inside values, however deep, and none that were undone', async () => {
     session.set('nested', { list: [{ deep: [1] }] });
     await session.save();
     const found = await next();
@@ -41,7 +41,7 @@ describeClientSession('saving a session', (fixture) => {
     expect(found.hasChanges).toBe(false);
   });
 
-  test('sends only what changed: what two requests change at the same time both stays', async () => {
+  test('sends only what changed, so changes of two requests are both kept', async () => {
     const [one, other] = [await next(), await next()];
     one.get('cart')!.push('milk');
     one.get('user');
@@ -55,7 +55,7 @@ describeClientSession('saving a session', (fixture) => {
     });
   });
 
-  test('is one call and one step of the version, however much changed', async () => {
+  test('is one call and one version, however much changed', async () => {
     const found = await next();
     const calls = await callsOf(async () => {
       found.update({ visits: 2, note: 'x' });
@@ -71,7 +71,7 @@ describeClientSession('saving a session', (fixture) => {
     expect([found.version, (await next()).version]).toEqual([2, 2]);
   });
 
-  test('writes over what others wrote to the same key, unless it did not change it', async () => {
+  test('overwrites what others wrote to the same key only if it changed it', async () => {
     const [one, other] = [await next(), await next()];
     one.set('visits', 5);
     other.set('visits', 6);
@@ -95,7 +95,7 @@ describeClientSession('saving a session', (fixture) => {
     expect(await stored()).toMatchObject({ visits: 1, cart: ['tea'] });
   });
 
-  test('sees what was written during a save only at the next one', async () => {
+  test('leaves what is written during a save to the next one', async () => {
     const found = await next();
     found.set('visits', 2);
     const saving = found.save();

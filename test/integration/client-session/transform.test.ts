@@ -13,7 +13,7 @@ describeClientSession('transform() of a session', (fixture) => {
   });
   const { next, stored } = fixture;
 
-  test('loses nothing that others do to the same value at the same time', async () => {
+  test('loses no concurrent change of the same value', async () => {
     const sessions = await Promise.all(Array.from({ length: 12 }, next));
     const carts = await Promise.all(
       sessions.map((each, index) =>
@@ -24,7 +24,7 @@ describeClientSession('transform() of a session', (fixture) => {
     expect([...(await stored()).cart!].sort()).toEqual(['tea', ...sessions.map((_, index) => String(index))].sort());
   });
 
-  test('is stored at once, and apart from what is not saved yet', async () => {
+  test('is stored at once, independently of unsaved changes', async () => {
     const found = await next();
     found.set('note', 'unsaved');
     expect(await found.transform('visits', (visits = 0) => visits + 1)).toBe(2);
@@ -32,7 +32,7 @@ describeClientSession('transform() of a session', (fixture) => {
     expect([found.get('visits'), found.get('note'), found.hasChanges]).toEqual([2, 'unsaved', true]);
   });
 
-  test('of a key with unsaved changes works on these, and saves everything', async () => {
+  test('of a key with unsaved changes applies to these, and saves everything', async () => {
     const found = await next();
     found.set('visits', 10);
     found.set('note', 'unsaved');
@@ -41,7 +41,7 @@ describeClientSession('transform() of a session', (fixture) => {
     expect(found.hasChanges).toBe(false);
   });
 
-  test('sees the newest value, not the one that was loaded', async () => {
+  test('sees the current value, not the one that was loaded', async () => {
     const found = await next();
     session.set('visits', 41);
     await session.save();

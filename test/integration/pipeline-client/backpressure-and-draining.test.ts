@@ -24,7 +24,7 @@ describe('a sidecar that does not read', () => {
     return { stream, outcomes };
   }
 
-  test('is not sent what is given up meanwhile, and gets all else', async () => {
+  test('is not sent calls that were cancelled meanwhile, and gets all others', async () => {
     const sidecar = await start({
       // What failed before has nothing to do with what fails now.
       onStream(stream) {
@@ -60,7 +60,7 @@ describe('a sidecar that does not read', () => {
 });
 
 describe('a sidecar that is about to stop', () => {
-  test('gets new calls on a new stream, while the old one answers what it has and is then ended', async () => {
+  test('gets new calls on a new stream, while the old one answers its calls and then ends', async () => {
     const sidecar = await start({
       onCall(call, stream) {
         if (stream !== sidecar.streams[0]) stream.answer(call);

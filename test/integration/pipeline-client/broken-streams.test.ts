@@ -62,7 +62,7 @@ describe('a stream that breaks', () => {
   });
 });
 
-describe('while there is no sidecar', () => {
+describe('while no sidecar is running', () => {
   test('calls wait for one, also those that must not be sent twice', async () => {
     const first = await start();
     const client = connectTo(first);
@@ -98,7 +98,7 @@ describe('while there is no sidecar', () => {
     expect(named(sidecar, 'UpdateSession')).toHaveLength(1);
   });
 
-  test('each try waits a random part of twice the time of the one before, at most 100 ms, and a stream sets that back', async () => {
+  test('each attempt waits up to twice as long as the one before, at most 100 ms, with jitter; an accepted stream resets that', async () => {
     const sidecar = await start({
       onStream(stream) {
         const isTaken = sidecar.streams.length % 4 === 0;
@@ -123,7 +123,7 @@ describe('while there is no sidecar', () => {
   });
 });
 
-test('a call made while a stream is opened waits for it, too, and is sent once', async () => {
+test('a call made while a stream is opening waits for it and is sent once', async () => {
   const sidecar = await start({ onStream: (stream) => stream === sidecar.streams[0] || sidecar.streams.length > 2 });
   const client = connectTo(sidecar);
   const session = await changedSession(client);

@@ -90,7 +90,7 @@ describe('a call', () => {
     expect(call!.metadata).toEqual(new Map([['traceparent', '00-trace']]));
   });
 
-  test('ends at its deadline, at the sidecar too; a late answer is ignored', async () => {
+  test('ends at its deadline, in the sidecar too; a late reply is ignored', async () => {
     const sidecar = await start({ onCall: () => undefined });
     const client = connectTo(sidecar);
     expect(await codeOf(client.open('token', { timeoutMs: 50.5 }))).toBe('DEADLINE_EXCEEDED');
@@ -106,7 +106,7 @@ describe('a call', () => {
     expect((await opening).get('a')).toBe(1);
   });
 
-  test('ends when its signal is aborted, at the sidecar too', async () => {
+  test('ends when its signal is aborted, in the sidecar too', async () => {
     const sidecar = await start({ onCall: () => undefined });
     const abort = new AbortController();
     const opening = connectTo(sidecar).open('token', { signal: abort.signal });
@@ -117,7 +117,7 @@ describe('a call', () => {
     expect(getEventListeners(abort.signal, 'abort')).toEqual([]);
   });
 
-  test('that is given up before there is a stream is never sent', async () => {
+  test('that is cancelled before there is a stream is never sent', async () => {
     const address = `127.0.0.1:${await freePort()}`;
     const client = connectTo({ address });
     const abort = new AbortController();
@@ -130,7 +130,7 @@ describe('a call', () => {
     expect(named(sidecar, 'GetSession')).toHaveLength(1);
   });
 
-  test('whose request is over 4 MiB, alone or with its metadata, is refused here, and no other is harmed', async () => {
+  test('whose request is over 4 MiB, alone or with its metadata, is rejected by the client, and no other is affected', async () => {
     const sidecar = await start();
     const client = connectTo(sidecar);
     const session = await changedSession(client);
@@ -143,12 +143,12 @@ describe('a call', () => {
     expect(sidecar.streams).toHaveLength(1);
   });
 
-  test('with a reply that cannot be read fails with INTERNAL', async () => {
+  test('with a reply that cannot be decoded fails with INTERNAL', async () => {
     const sidecar = await start({ onCall: (call, stream) => stream.answer(call, Buffer.from([0xff])) });
     expect(await codeOf(connectTo(sidecar).open('token'))).toBe('INTERNAL');
   });
 
-  test('with a reply that says nothing fails with INTERNAL', async () => {
+  test('with an empty reply fails with INTERNAL', async () => {
     const sidecar = await start({ onCall: ({ id }, stream) => stream.reply([{ id, outcome: undefined }]) });
     expect(await codeOf(connectTo(sidecar).open('token'))).toBe('INTERNAL');
   });

@@ -18,7 +18,7 @@ describe('close()', () => {
     expect(await codeOf(client.open('token'))).toBe('CANCELLED');
   });
 
-  test('lets calls in flight finish, or be given up one by one, and ends the stream', async () => {
+  test('lets calls in flight finish or be cancelled, and ends the stream', async () => {
     const sidecar = await start({ onCall: () => undefined });
     const client = connectTo(sidecar);
     const abort = new AbortController();
@@ -33,7 +33,7 @@ describe('close()', () => {
   });
 });
 
-describe('a process with a client that is not closed ends by itself when it has nothing more to do', () => {
+describe('a process with an open client exits when it has nothing more to do', () => {
   const shared = stackForAllTests();
   const root = resolve(__dirname, '../../..');
   const app = join(shared.directory(), 'app.cjs');

@@ -84,7 +84,7 @@ describe('an RPC over the pipeline', () => {
 });
 
 describe('one bad call', () => {
-  test('of a method that there is not is answered UNIMPLEMENTED, and the others as ever', async () => {
+  test('of an unknown method is answered UNIMPLEMENTED, and the others are unaffected', async () => {
     const { open, newToken } = await start();
     const token = await newToken();
     const pipeline = open();
@@ -99,7 +99,7 @@ describe('one bad call', () => {
     expect(await pipeline.reply(1)).toEqual(await pipeline.reply(3));
   });
 
-  test('whose request is no message is answered INVALID_ARGUMENT, and the others as ever', async () => {
+  test('whose request cannot be decoded is answered INVALID_ARGUMENT, and the others are unaffected', async () => {
     const { raw, open, newToken } = await start();
     const token = await newToken();
     const pipeline = open();

@@ -21,7 +21,7 @@ describe('a deadline', () => {
     await Promise.all([pipeline.reply(1), pipeline.reply(2)]);
   });
 
-  test('may be as far off as there are numbers for', async () => {
+  test('may be as distant as the field can express', async () => {
     const { open, newToken } = await start();
     const token = await newToken();
     const pipeline = open();

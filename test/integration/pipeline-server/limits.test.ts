@@ -30,7 +30,7 @@ describe('what is in flight', () => {
     }
   });
 
-  test('leaves room for others, however many calls came to nothing', async () => {
+  test('leaves room for others, however many calls failed', async () => {
     const { open, newToken } = await start();
     const token = await newToken();
     const pipeline = open();

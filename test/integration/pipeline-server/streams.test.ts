@@ -50,7 +50,7 @@ describe('a stream', () => {
     expect(await pipeline.end).toBe('OK');
   });
 
-  test('that breaks off lets go of its calls', async () => {
+  test('that breaks off cancels its calls', async () => {
     const { redis, open, newToken, inFlight } = await startOnRedis();
     const token = await newToken();
     const pipeline = open();
@@ -113,7 +113,7 @@ describe('a frame that cannot be served ends its stream, and not the others of i
     expect(await metricOf(sidecar, 'session_sidecar_rpcs_in_flight')).toBe(0);
   });
 
-  test('with the id of a call in flight; what was in flight is let go of', async () => {
+  test('with the id of a call in flight; calls in flight are cancelled', async () => {
     const { redis, open, newToken, inFlight } = await startOnRedis();
     const token = await newToken();
     const [bad, good] = [open(), open()];
@@ -130,7 +130,7 @@ describe('a frame that cannot be served ends its stream, and not the others of i
 });
 
 describe('a sidecar that stops', () => {
-  test('says so, answers what is in flight, refuses what comes later, and takes no new streams', async () => {
+  test('announces it, answers calls in flight, rejects later ones, and accepts no new streams', async () => {
     const { redis, sidecar, open, newToken, inFlight } = await startOnRedis();
     const token = await newToken();
     const pipeline = open();
@@ -151,7 +151,7 @@ describe('a sidecar that stops', () => {
     await closed;
   });
 
-  test('waits longer for a client that has not read so yet, and refuses what it sends until then', async () => {
+  test('waits longer for a client that has not read the announcement, and rejects what it sends until then', async () => {
     const { sidecar, open, newToken } = await start();
     const token = await newToken();
     const pipeline = open();

@@ -114,12 +114,12 @@ describe('a dump of Redis logs nobody in', () => {
     for (const guess of tries) expect((await client.open(guess)).origin).toBe('token_invalid');
   });
 
-  test('without the signing key, not even the right secret is enough', async () => {
+  test('without the signing key, even the right secret is not enough', async () => {
     const { handle, secret } = await newSession();
     expect((await client.open(forge(randomBytes(32), handle, secret))).origin).toBe('token_invalid');
   });
 
-  test('a token that was damaged in whatever way is refused, and never reaches Redis', async () => {
+  test('a damaged token is rejected, and never reaches Redis', async () => {
     const { token } = await newSession();
     const position = fc.nat({ max: token.length - 1 });
     const character = fc.oneof(
@@ -155,7 +155,7 @@ describe('a dump of Redis logs nobody in', () => {
     expect((await client.open(token)).origin).toBe('found');
   });
 
-  test('a token put together from the halves of two genuine ones is refused, and never reaches Redis', async () => {
+  test('a token assembled from two genuine ones is rejected, and never reaches Redis', async () => {
     const [one, other] = [await newSession(), await newSession()];
     const [[id1, signature1], [id2, signature2]] = [one.token.split('.'), other.token.split('.')];
     const mixed = [

@@ -176,7 +176,7 @@ describe('every failure has a name', () => {
   });
 
   test.each(Object.entries(failures))(
-    '%s comes with its status and its facts, and gives nothing away',
+    '%s has its status and its metadata, and reveals nothing',
     async (reason, expected) => {
       const failure = await failureOf(expected.provoke());
       expect(failure).toMatchObject({
@@ -274,7 +274,7 @@ describe('every failure has a name', () => {
     },
   );
 
-  test('while Redis is away, and when it is back, every call is answered by name or well', async () => {
+  test('while Redis is unavailable and afterwards, every call succeeds or fails by name', async () => {
     const { port } = redis;
     await redis.stop();
     await until('the sidecar to notice', async () => !(await isReady(sidecar)));

@@ -36,7 +36,7 @@ describe('a flash message is shown exactly once', () => {
     expect(popped.filter((messages) => messages.length > 0)).toEqual([['one', 'two', 'three']]);
   });
 
-  test('what is pushed while others pop comes out once, and nothing stays behind', async () => {
+  test('a message pushed while others pop is popped once, and none stays behind', async () => {
     const raw = sidecars.map(({ address }) => connectRaw(address));
     const token = session.token!;
     const popped: string[] = [];
@@ -73,7 +73,7 @@ describe('a flash message is shown exactly once', () => {
     expect(await (await clients[0]!.open(session.token)).popFlash()).toEqual(['four']);
   });
 
-  test('looking at messages takes none, and queues do not mix', async () => {
+  test('peeking removes no message, and queues are separate', async () => {
     const request = await clients[1]!.open(session.token);
     expect(await request.peekFlash()).toEqual(['one', 'two', 'three']);
     expect(await request.popFlash('errors')).toEqual(['an error']);

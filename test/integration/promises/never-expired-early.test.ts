@@ -52,7 +52,7 @@ describe.each([
     return session.token!;
   }
 
-  test('it is there one idle timeout after its last access, even if that access was not recorded', async () => {
+  test('it exists one idle timeout after its last access, even if that access was not recorded', async () => {
     const token = await newSession();
     await pass(touchInterval - slack);
     // Within the touch interval, so it is not recorded.
@@ -81,7 +81,7 @@ describe.each([
     expect(await isThere(token)).toBe(true);
   });
 
-  test('it never outlives its greatest lifetime, however busy it is', async () => {
+  test('it never outlives its maximum lifetime, however busy it is', async () => {
     const token = await newSession();
     for (let passed = 0; passed < maxLifetime - 10 * minute; passed += 10 * minute) {
       expect(await isThere(token)).toBe(true);
@@ -104,7 +104,7 @@ describe.each([
     expect(session.expires!.getTime() - created!.getTime()).toBe(maxLifetime);
   });
 
-  test('its own idle timeout holds in place of the one of the deployment', async () => {
+  test('its own idle timeout replaces that of the deployment', async () => {
     const [short, long, endless] = [
       await newSession(5 * minute),
       await newSession(60 * minute),
@@ -129,7 +129,7 @@ describe.each([
     expect(askedRedis + (await nearCacheHitsOf(sidecar)) - before).toBe(10);
   });
 
-  test('whatever is done when, it is there while it must be and gone when it must be', async () => {
+  test('for any sequence of calls, it exists while it must and is gone when it must be', async () => {
     // Mostly times around which something must change.
     const after = fc.oneof(
       { weight: 3, arbitrary: fc.constant(touchInterval - slack) },

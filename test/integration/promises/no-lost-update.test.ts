@@ -82,7 +82,7 @@ describe.each(['pipeline', 'unary'] as const)('no update is lost by %s', (transp
     expect(await stored()).toEqual({ user: { name: 'Ada', roles: [] }, visits: 2 });
   });
 
-  test('when one request only reads, what the other wrote meanwhile stays', async () => {
+  test('when one request only reads, what another wrote meanwhile is kept', async () => {
     other.get('cart');
     one.set('visits', 5);
     await one.save();

@@ -110,7 +110,7 @@ describe('nothing but a creation makes a session', () => {
       expect(await storedIn(redis)).toEqual(before);
     });
 
-    test('an object that still has it keeps its changes, and makes a fresh session of them only after invalidate()', async () => {
+    test('an object that still holds it keeps its changes, and stores them in a new session only after invalidate()', async () => {
       const session = await newSession();
       const late = await clients[1]!.open(session.token);
       const oldToken = late.token;
@@ -127,7 +127,7 @@ describe('nothing but a creation makes a session', () => {
     });
   });
 
-  test('whichever of a logout and the saves around it come first, nothing is left', async () => {
+  test('in any order of a logout and concurrent saves, nothing is left', async () => {
     for (let round = 0; round < 50; round += 1) {
       await redis.admin.flushall();
       const session = await newSession();
@@ -146,7 +146,7 @@ describe('nothing but a creation makes a session', () => {
     }
   });
 
-  test('of regenerations at the same time one succeeds, and its token is the only one that opens the session', async () => {
+  test('of concurrent regenerations one succeeds, and only its token opens the session', async () => {
     const session = await newSession();
     const racers = await Promise.all(Array.from({ length: 8 }, (_, index) => clients[index % 2]!.open(session.token)));
     const outcomes = await Promise.allSettled(racers.map((racer) => racer.regenerate()));

@@ -86,7 +86,7 @@ describe('there is no session for nobody', () => {
     });
   });
 
-  test('a request that has no token costs no call at all', async () => {
+  test('a request without a token causes no call', async () => {
     const before = await countRpcs(sidecar);
     for (const use of Object.values(uses)) {
       const session = await client.open();
@@ -116,7 +116,7 @@ describe('there is no session for nobody', () => {
     'a transform': (session) => session.transform('cart', () => ['tea']),
   };
 
-  test.each(Object.entries(writes))('%s makes one, in one call', async (_what, write) => {
+  test.each(Object.entries(writes))('%s creates one, in one call', async (_what, write) => {
     const before = await countRpcs(sidecar);
     const session = await client.open();
     await write(session);

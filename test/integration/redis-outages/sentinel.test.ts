@@ -27,7 +27,7 @@ describe('behind Sentinels', () => {
     return { master, replica, sentinels, store, isMaster };
   }
 
-  test('a master that hangs is left when another was promoted, and not believed when it goes on', async () => {
+  test('a master that hangs is left when another is promoted, and not used when it resumes', async () => {
     const { master, replica, store, isMaster } = await pair();
     const session = await create(store);
     await until('the replica to have it', async () => (await replica.admin.exists(keyPrefix + session.handle)) === 1);
@@ -42,7 +42,7 @@ describe('behind Sentinels', () => {
     expect(record).toContain(`n ${before + 50}`);
   }, 120_000);
 
-  test('nothing that is acknowledged while a replica is promoted on purpose is lost', async () => {
+  test('nothing acknowledged during a planned failover is lost', async () => {
     const { replica, sentinels, store, isMaster } = await pair();
     const session = await create(store);
     await until('the replica to have it', async () => (await replica.admin.exists(keyPrefix + session.handle)) === 1);

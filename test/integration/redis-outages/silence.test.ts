@@ -9,7 +9,7 @@ import { at, countOf, create, increment, nothingChanged, openedStores, optionsOf
 
 const { stack, open } = openedStores();
 
-describe('a Redis that is not what it was', () => {
+describe('a Redis whose state or role changed', () => {
   /** A proxy before a Redis, and how to connect to it. */
   const networks = {
     TCP: async () => {
@@ -29,7 +29,7 @@ describe('a Redis that is not what it was', () => {
   };
 
   describe.each(Object.entries(networks))('over %s', (_, start) => {
-    test('a connection that falls silent is replaced, though neither side closed it', async () => {
+    test('a silent connection is replaced, although neither side closed it', async () => {
       const { proxy, options } = await start();
       const store = await open(options);
       const session = await create(store);
@@ -40,7 +40,7 @@ describe('a Redis that is not what it was', () => {
     });
   });
 
-  test('without any call, silence is noticed all the same', async () => {
+  test('silence is detected without any call', async () => {
     const server = await stack.redis();
     const store = await open({ nodes: [at(server)] });
     const before = store.parts[0]!.since;
@@ -52,7 +52,7 @@ describe('a Redis that is not what it was', () => {
     await until('the store to be back', () => store.ready);
   });
 
-  test('what failed while Redis hung is not done when it goes on', async () => {
+  test('a change that failed while Redis hung is not applied when it resumes', async () => {
     const server = await stack.redis();
     const store = await open({ nodes: [at(server)] });
     const session = await create(store);
@@ -69,7 +69,7 @@ describe('a Redis that is not what it was', () => {
     await expect(countOf(store, session)).resolves.toBe(0);
   });
 
-  test('a change that Redis gets to after its deadline is not made, and its caller learns so', async () => {
+  test('a change that Redis reaches after its deadline is not applied, and its caller is informed', async () => {
     const server = await stack.redis();
     const patient = { commandTimeoutMs: 20_000, maxSilenceMs: 20_000 };
     const store = await open({ nodes: [at(server)], ...patient });
@@ -114,7 +114,7 @@ describe('a Redis that is not what it was', () => {
     await expect(second.admin.dbsize()).resolves.toBe(1);
   });
 
-  test('a near cache does not trust a connection that Redis has forgotten', async () => {
+  test('a near cache does not trust a connection that Redis has dropped', async () => {
     const server = await stack.redis();
     const proxy = await stack.proxy(at(server));
     // However long Redis may be silent.

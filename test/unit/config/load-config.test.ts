@@ -175,7 +175,7 @@ describe('loadConfig()', () => {
     ]);
   });
 
-  test('what is in force says what came from where it came, and of secrets only that they are set', () => {
+  test('the effective settings name their sources, and of secrets only that they are set', () => {
     const env = { SIGNING_KEYS: signingKey, REDIS_URL: 'redis://:p@cache', MAX_KEYS: '5' };
     const { effective } = load({ env, args: ['--redis-key-prefix', 'shop:'] });
     expect(effective).toMatchObject({
@@ -244,7 +244,7 @@ describe('a secret', () => {
     .string({ minLength: 8, maxLength: 40, unit: 'grapheme-ascii' })
     .map((text) => `S3${text.trim().replaceAll(',', '.')}Z`);
 
-  test.each(Object.entries(carriers))('given as %s is in no message and in nothing that is printed', (_, carry) => {
+  test.each(Object.entries(carriers))('given as %s is in no message and no output', (_, carry) => {
     const run = (secret: string): void => {
       const printed = printedFor(carry(secret));
       expect(printed).not.toContain(secret);
@@ -254,7 +254,7 @@ describe('a secret', () => {
     fc.assert(fc.property(secrets, run), { examples: [['S3-----BEGIN PRIVATE KEY-----Z'], ['S3%zzZ'], ['S3://x@yZ']] });
   });
 
-  test('could be found by this test', () => {
+  test('would be found by this test', () => {
     expect(printedFor({ env: { LOG_LEVEL: 'S3somethingZ' } })).toContain('S3somethingZ');
     expect(
       printedFor({ env: { REDIS_KEY_PREFIX: 'S3somethingZ', SIGNING_KEYS: signingKey, REDIS_URL: 'redis://cache' } }),

@@ -129,7 +129,7 @@ describe('an error of the connection to Redis names the setting and what to do',
     expect(given).not.toContain('\n');
   });
 
-  test('and says nothing when it knows nothing', () => {
+  test('and gives no advice when none is known', () => {
     expect(advice('url', new Error('Connection is closed.'))).toBeUndefined();
     expect(advice('url', reply('ERR something else'))).toBeUndefined();
   });

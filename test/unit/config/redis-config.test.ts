@@ -241,7 +241,7 @@ describe('settings that clash name each other', () => {
     ]);
   });
 
-  test('a URL that is wrong by itself clashes with nothing', () => {
+  test('an invalid URL clashes with nothing', () => {
     const env = { SIGNING_KEYS, SESSION_SIDECAR_REDIS_URL: 'cache', REDIS_USERNAME: 'u', REDIS_TLS_CA_FILE: '/ca' };
     expect(problemsOf({ env, files })).toEqual([expect.stringMatching(/^SESSION_SIDECAR_REDIS_URL: Expected a URL/)]);
   });

@@ -61,7 +61,7 @@ describe('where settings come from', () => {
     ['session_sidecar_max_keys', 'SESSION_SIDECAR_MAX_KEYS'],
     ['OTEL_EXPORTER_OTLP_ENDPONT', 'OTEL_EXPORTER_OTLP_ENDPOINT'],
     ['OTEL_SERVICENAME', 'OTEL_SERVICE_NAME'],
-  ])('the variable %s does not exist, which is a warning that suggests %s', (name, suggestion) => {
+  ])('the unknown variable %s is a warning that suggests %s', (name, suggestion) => {
     const meant = suggestion === '' ? '' : ` Did you mean ${suggestion}?`;
     expect(load({ env: { [name]: 'tcp://10.0.0.1:80' }, literal: true }).warnings).toEqual([
       `${name} is set, but is not a setting.${meant}`,
@@ -71,11 +71,11 @@ describe('where settings come from', () => {
   test.each([
     ...['SESSION_SECRET', 'SESSIONS', 'SESSION_MANAGER', 'SIDECAR_MAX_KEYS'],
     ...['OTEL_BLRP_SCHEDULE_DELAY', 'OTEL_METRICS_EXPORTER', 'OTEL_EXPORTER_OTLP_METRICS_ENDPOINT', 'OTEL_LOG_LEVEL'],
-  ])('the variable %s belongs to something else', (name) => {
+  ])('the variable %s belongs to another program', (name) => {
     expect(load({ env: { [name]: '1' }, literal: true }).warnings).toEqual([]);
   });
 
-  test('a variable that does not exist and is empty counts as not set', () => {
+  test('an unknown variable that is empty counts as not set', () => {
     expect(load({ env: { SESSION_SIDECAR_PORT: '' } }).warnings).toEqual([]);
   });
 
@@ -88,7 +88,7 @@ describe('where settings come from', () => {
 describe('REDIS_URL', () => {
   const SIGNING_KEYS = signingKey;
 
-  test('says where Redis is when nothing else does', () => {
+  test('locates Redis when nothing else does', () => {
     const { config, warnings } = load({ env: { SIGNING_KEYS, REDIS_URL: 'redis://cache' } });
     expect(config.store).toMatchObject({ kind: 'redis', redis: { nodes: [{ host: 'cache', port: 6379 }] } });
     expect(warnings).toEqual([]);
@@ -110,7 +110,7 @@ describe('REDIS_URL', () => {
     expect(warnings).toEqual([`REDIS_URL is set, but not used because ${name} is.`]);
   });
 
-  test('is not used when a flag says where Redis is', () => {
+  test('is not used when a flag locates Redis', () => {
     const { warnings } = load({
       env: { SIGNING_KEYS, REDIS_URL: 'redis://cache' },
       args: ['--redis-sentinels', 'own:6379'],
@@ -118,7 +118,7 @@ describe('REDIS_URL', () => {
     expect(warnings).toEqual(['REDIS_URL is set, but not used because --redis-sentinels is.']);
   });
 
-  test('is not used even if it is wrong', () => {
+  test('is not used, and not validated, when another variable locates Redis', () => {
     const { warnings } = load({ env: { SIGNING_KEYS, REDIS_URL: 'wrong', SESSION_SIDECAR_REDIS_URL: 'redis://own' } });
     expect(warnings).toEqual(['REDIS_URL is set, but not used because SESSION_SIDECAR_REDIS_URL is.']);
   });

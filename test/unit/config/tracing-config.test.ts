@@ -18,12 +18,12 @@ describe('tracing', () => {
   test.each<[string, Record<string, string>, string]>([
     ['OTEL_EXPORTER_OTLP_ENDPOINT is set', { OTEL_EXPORTER_OTLP_ENDPOINT: ours }, ours],
     [
-      'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT is, which goes first',
+      'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT is, which takes precedence',
       { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'https://traces.example.com/v1', OTEL_EXPORTER_OTLP_ENDPOINT: 'nonsense' },
       'https://traces.example.com',
     ],
     [
-      'the others are what they are by default',
+      'the others have their defaults',
       {
         OTEL_EXPORTER_OTLP_ENDPOINT: ours,
         OTEL_SDK_DISABLED: 'false',
@@ -33,7 +33,7 @@ describe('tracing', () => {
       ours,
     ],
     [
-      'the protocol for traces goes first',
+      'the protocol for traces takes precedence',
       {
         OTEL_EXPORTER_OTLP_ENDPOINT: ours,
         OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
@@ -45,7 +45,7 @@ describe('tracing', () => {
     expect(loadTracing(env)).toEqual({ tracing: { collector }, problems: [], warnings: [] });
   });
 
-  test('is off, with a warning, when the exporter is one that is not there: it was set for others of the platform', () => {
+  test('is off, with a warning, when the exporter is unknown: it was set for other programs of the platform', () => {
     const { tracing, warnings } = loadTracing({ OTEL_EXPORTER_OTLP_ENDPOINT: ours, OTEL_TRACES_EXPORTER: 'zipkin' });
     expect(tracing).toBeUndefined();
     expect(warnings).toEqual(['OTEL_TRACES_EXPORTER is zipkin, but only otlp is supported; tracing is off.']);

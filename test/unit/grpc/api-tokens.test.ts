@@ -5,7 +5,7 @@ const [one, two] = ['token-one-of-16-characters', 'token-two-of-16-characters'];
 const accepts = (tokens: ApiTokens, header?: string): boolean => tokens.accept(tokens.digestOf(header));
 
 describe('API tokens', () => {
-  test('are not asked for when there are none', () => {
+  test('are not required when none are configured', () => {
     const tokens = new ApiTokens(undefined);
     expect([accepts(tokens), accepts(tokens, 'Bearer anything')]).toEqual([true, true]);
   });
@@ -30,11 +30,11 @@ describe('API tokens', () => {
     expect(accepts(new ApiTokens([one, two]), header)).toBe(false);
   });
 
-  test('keep everything out when the list is empty', () => {
+  test('reject every call when the list is empty', () => {
     expect(accepts(new ApiTokens([]), `Bearer ${one}`)).toBe(false);
   });
 
-  test('can be replaced: the old ones do not count from then on', () => {
+  test('can be replaced: the old ones are rejected from then on', () => {
     const tokens = new ApiTokens([one]);
     let replaced = 0;
     tokens.onReplaced = () => (replaced += 1);

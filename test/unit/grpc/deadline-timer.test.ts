@@ -10,7 +10,7 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-test('fires for a deadline that has passed, and asks for no timer in the past, of which Node.js warns', () => {
+test('fires for a deadline that has passed, without a timer in the past, about which Node.js warns', () => {
   const setTimer = jest.spyOn(globalThis, 'setTimeout');
   const onDue = jest.fn(() => Infinity);
   new DeadlineTimer(onDue).watch(performance.now() - 0.5);

@@ -12,7 +12,7 @@ test('a change counts for every call on its session that is in flight, and for n
   expect(one.reported).toBe(Infinity);
 });
 
-test('a call that has ended hears of no more changes; those beside it do', () => {
+test('a change no longer counts for a call that has ended, but for others on its session', () => {
   const calls = new CallsInFlight();
   const [one, other] = [calls.begin('a', 1, 0), calls.begin('a', 1, 0)];
   calls.end('a', one);

@@ -5,7 +5,7 @@ import { GenerationalMap } from '../../../../client/src/cache/generational-map';
 const sized = (bytes: number) => ({ bytes });
 
 describe('a map that is bounded by size', () => {
-  test('keeps what was used last, and drops what was not', () => {
+  test('keeps the values used last, and drops the others', () => {
     const map = new GenerationalMap(100);
     for (let number = 0; number < 50; number += 1) {
       map.set(`key-${number}`, sized(10));
@@ -16,7 +16,7 @@ describe('a map that is bounded by size', () => {
     expect(map.bytes).toBeLessThanOrEqual(100);
   });
 
-  test('looking without using does not keep', () => {
+  test('a lookup that is not a use does not keep a value', () => {
     const map = new GenerationalMap(100);
     for (let number = 0; number < 50; number += 1) {
       map.set(`key-${number}`, sized(10));

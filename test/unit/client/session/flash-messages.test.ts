@@ -17,7 +17,7 @@ describe('read()', () => {
     expect(flash.read('news', texts('a', 'b'))).toEqual(['a', 'b', 'c']);
   });
 
-  test('leaves out what would not be added, because it waits already', () => {
+  test('leaves out messages that would not be added because they already wait', () => {
     const flash = flashWith();
     flash.push('a', { allowDuplicate: false });
     flash.push('b', { allowDuplicate: false });

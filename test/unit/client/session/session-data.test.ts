@@ -107,13 +107,13 @@ describe('capture() of a stored session', () => {
     expect(pending(data)).toEqual(['set a [ 1 ]']);
   });
 
-  test('fails with the place of a value that is no longer JSON', () => {
+  test('names the path of a value that is no longer JSON', () => {
     const data = dataWith({ cart: '[{}]' });
     (data.get('cart') as { when?: Date }[])[0]!.when = new Date(0);
     expect(() => data.capture('update')).toThrow('`cart[0].when`');
   });
 
-  test('accepts any key, also one that objects have by themselves', () => {
+  test('accepts any key, even one that objects inherit', () => {
     const data = dataWith();
     data.set('__proto__', 1);
     data.set('constructor', 2);

@@ -63,7 +63,7 @@ test('refuses calls whose requests are too large together, but never one alone',
   expect(await write(500)).toBe('OVERLOADED');
 });
 
-test('says which limit it is and where the call would have gone, and nothing of the call', async () => {
+test('names the limit and the destination, and nothing of the content', async () => {
   const hanging: Transport = { call: () => new Promise(() => {}), close: () => {} };
   const transport = boundedTransport(hanging, 'localhost:50051', { maxPendingCalls: 1 });
   const call = () => transport.call('getSession', { token: 'the-secret-token' }, options);

@@ -58,7 +58,7 @@ describe('a connection', () => {
     expect(onSilent).not.toHaveBeenCalled();
   });
 
-  test('to which nothing was written since it last answered is not', () => {
+  test('without writes since its last answer is not', () => {
     const { monitor, connect, onSilent } = start();
     connect();
     monitor.start();
@@ -66,7 +66,7 @@ describe('a connection', () => {
     expect(onSilent).not.toHaveBeenCalled();
   });
 
-  test('that never answered is silent after a second, though nothing was written yet', () => {
+  test('that never answered is silent after a second, even if nothing was written yet', () => {
     const { monitor, connect, onSilent } = start();
     connect(0);
     monitor.start();
@@ -85,7 +85,7 @@ describe('a connection', () => {
     expect(onSilent).not.toHaveBeenCalled();
   });
 
-  test('is not watched while no answer is due, and what was written then counts for nothing', () => {
+  test('is not watched while no answer is due, and earlier writes do not count', () => {
     const { monitor, connect, onSilent } = start();
     const socket = connect();
     monitor.start();
@@ -110,7 +110,7 @@ describe('a connection', () => {
 });
 
 describe('an attempt to connect', () => {
-  test('that leads to nothing is silence', () => {
+  test('that gets no response is silence', () => {
     const { monitor, onSilent } = start();
     monitor.start();
     monitor.connecting();
@@ -120,7 +120,7 @@ describe('an attempt to connect', () => {
     expect(onSilent).toHaveBeenCalledTimes(1);
   });
 
-  test('that is refused, and made again and again, is not', () => {
+  test('that is refused, however often, is not', () => {
     const { monitor, onSilent } = start();
     monitor.start();
     for (let attempt = 0; attempt < 100; attempt++) {
@@ -130,7 +130,7 @@ describe('an attempt to connect', () => {
     expect(onSilent).not.toHaveBeenCalled();
   });
 
-  test('that is made while another connection is there is not', () => {
+  test('that is made while another connection is open is not', () => {
     const { monitor, connect, onSilent } = start();
     connect();
     monitor.start();

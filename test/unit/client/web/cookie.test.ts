@@ -105,7 +105,7 @@ describe('setCookieHeaders()', () => {
     );
   });
 
-  test('is what browsers take over http as well: Lax and not partitioned', () => {
+  test('is one that browsers accept over http as well: Lax and not partitioned', () => {
     const options = { sameSite: 'none', partitioned: true } as const;
     expect(set(options, false)).toEqual([`session_sidecar=${a}; Path=/; HttpOnly; SameSite=Lax`]);
     expect(set(options, true)[0]).toMatch(/Secure.*Partitioned.*SameSite=None|Secure.*SameSite=None.*Partitioned/);
@@ -120,7 +120,7 @@ describe('setCookieHeaders()', () => {
 
   const namesOf = (headers: readonly string[]) => headers.map((header) => header.replace(/;.*/, ''));
 
-  test('deletes under each name that was brought', () => {
+  test('deletes under each name that the browser sent', () => {
     const brought = ['__Host-session_sidecar', 'session_sidecar'];
     expect(namesOf(setCookieHeaders(resolveCookie(), undefined, { isHttps: true, names: brought }))).toEqual([
       '__Host-session_sidecar=',
@@ -128,7 +128,7 @@ describe('setCookieHeaders()', () => {
     ]);
   });
 
-  test('deletes what was brought under another name than the one that is set', () => {
+  test('deletes a cookie that the browser sent under another name than the one that is set', () => {
     expect(namesOf(set({}, true, ['session_sidecar']))).toEqual([`__Host-session_sidecar=${a}`, 'session_sidecar=']);
     expect(namesOf(set({}, true, ['__Host-session_sidecar']))).toEqual([`__Host-session_sidecar=${a}`]);
     // Only a browser that is on https brings it, though a proxy may hide that.
@@ -171,7 +171,7 @@ describe('resolveCookie()', () => {
     );
   });
 
-  test('lets nothing out that browsers refuse or change, whatever is combined', async () => {
+  test('writes nothing that browsers reject or change, for any combination of options', async () => {
     const options = fc.record(
       {
         name: fc.constantFrom('shop', '__Secure-shop', '__Host-shop', '__hOsT-shop', '__Http-shop', '__Host-Http-shop'),
@@ -262,7 +262,7 @@ describe('readCookies()', () => {
     expect(readCookies(header, resolveCookie({ name: 'session_sidecar' })).tokens).toEqual([a]);
   });
 
-  test('takes one malformed value where there is no token, so that the sidecar refuses it', () => {
+  test('passes on one malformed value if there is no token, so that the sidecar rejects it', () => {
     expect(read('session_sidecar=made-up; session_sidecar=other')).toEqual(['made-up']);
   });
 });

@@ -116,7 +116,7 @@ describe('gRPC addresses', () => {
     expect(() => parse(kinds.grpcAddresses, text)).toThrow(message);
   });
 
-  test('a path of more bytes than any system has room for is refused', () => {
+  test('a path longer than any system supports is rejected', () => {
     const path = `/${'x'.repeat(102)}`;
     expect(parse(kinds.grpcAddresses, `unix:${path}`)).toEqual([{ kind: 'unix', path }]);
     expect(() => parse(kinds.grpcAddresses, `unix:${path}x`)).toThrow(
@@ -125,7 +125,7 @@ describe('gRPC addresses', () => {
     expect(() => parse(kinds.grpcAddresses, `unix:/${'ä'.repeat(52)}`)).toThrow('Expected a path of at most 103 bytes');
   });
 
-  test('one that is not refuses all', () => {
+  test('one that is not makes all invalid', () => {
     expect(() => parse(kinds.grpcAddresses, '127.0.0.1:50051,0.0.0.0:50052')).toThrow('got `0.0.0.0:50052`');
   });
 });

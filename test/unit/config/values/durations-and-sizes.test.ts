@@ -39,12 +39,12 @@ describe('duration', () => {
       '1,5s',
     ],
     `${'9'.repeat(400)}s`,
-  ])('refuses %p, saying what a duration looks like and what was got', (text) => {
+  ])('rejects %p, and names the expected form and the value', (text) => {
     const message = `Expected a duration from 0s to 1h with one of the units ms, s, m, h or d, like 250ms, 30s, 20m or 12h, got \`${text}\`.`;
     expect(() => parse(kind, text)).toThrow(new Error(message));
   });
 
-  test.each(['61m', '3600001ms', '2 hours', '10D'])('refuses %p for its length and not for its unit', (text) => {
+  test.each(['61m', '3600001ms', '2 hours', '10D'])('rejects %p for its range, not for its unit', (text) => {
     expect(() => parse(kind, text)).toThrow(new Error(`Expected a duration from 0s to 1h, got \`${text}\`.`));
   });
 
@@ -52,7 +52,7 @@ describe('duration', () => {
     expect(parse(kind, text)).toBe(3_600_000);
   });
 
-  test('refuses what is below the least', () => {
+  test('rejects values below the minimum', () => {
     const atLeastASecond = kinds.duration({ min: '1s', max: '3650d' });
     expect(parse(atLeastASecond, '1s')).toBe(1_000);
     expect(parse(atLeastASecond, '3650d')).toBe(3650 * 86_400_000);

@@ -22,7 +22,7 @@ describe('whole number', () => {
 });
 
 describe('words', () => {
-  test('one of several is taken as it is, and another is refused with all that are allowed', () => {
+  test('one of the allowed words is accepted, and another is rejected with the list of those', () => {
     const kind = kinds.oneOf('error', 'warn', 'info');
     expect(parse(kind, 'warn')).toBe('warn');
     expect(() => parse(kind, 'WARN')).toThrow('Expected error or warn or info, got `WARN`.');

@@ -57,15 +57,15 @@ afterEach(() => {
   now.mockRestore();
 });
 
-describe('places for calls', () => {
-  test('are as many as the limit says for one client, whatever it wants', async () => {
+describe('call slots', () => {
+  test('are limited for one client, however many it requests', async () => {
     const { slots, holder } = await full(200);
     holder.want(500);
     for (let turn = 0; turn < 20; turn++) await nextTurn();
     expect(slots.inFlight).toBe(200);
   });
 
-  test('are kept for clients that hold hardly any, and not without end', async () => {
+  test('are reserved for clients that hold few, up to a second limit', async () => {
     const { slots, started } = await full(200);
     const newcomers = Array.from({ length: 10 }, (_, n) => new TestLane(`newcomer ${n}`, slots, started));
     for (const newcomer of newcomers) newcomer.want(1);
@@ -76,7 +76,7 @@ describe('places for calls', () => {
     expect(crowd.some(({ waiting }) => waiting > 0)).toBe(true);
   });
 
-  test('that become free go to connections in turn, and to the lanes of one in turn', async () => {
+  test('go, when released, to connections in turn, and to the lanes of one in turn', async () => {
     const { slots, started, holder } = await full(200);
     // Connections that hold many, so that the reserve is not for them.
     const seats = () => ({ inFlight: 100, finishTag: 0 });
@@ -91,7 +91,7 @@ describe('places for calls', () => {
     expect(started).toEqual(['a1', 'b', 'a2', 'b', 'a1', 'b', 'a2', 'b']);
   });
 
-  test('that become free go to the connection whose calls took the least time to start', async () => {
+  test('go, when released, to the connection whose calls took the least time to start', async () => {
     const { slots, started, holder } = await full(200);
     const costs: Readonly<Record<string, number>> = { costly: 3, cheap: 1 };
     const lanes = Object.keys(costs).map((name) => new TestLane(name, slots, started, { inFlight: 100, finishTag: 0 }));
@@ -108,7 +108,7 @@ describe('places for calls', () => {
     expect(started).toEqual(['costly', 'cheap', 'cheap', 'cheap', 'costly', 'cheap', 'cheap', 'cheap']);
   });
 
-  test('that were not wanted for a while are not owed to a connection', async () => {
+  test('are not owed to a connection that did not request any for a while', async () => {
     const { slots, started, holder } = await full(200);
     const busy = new TestLane('busy', slots, started, { inFlight: 100, finishTag: 0 });
     const late = new TestLane('late', slots, started, { inFlight: 100, finishTag: 0 });
@@ -131,7 +131,7 @@ describe('places for calls', () => {
     expect(started).toEqual(['late', 'busy', 'late', 'busy']);
   });
 
-  test('that a thousand lanes wait for and cannot use are handed on, without running out of stack', async () => {
+  test('are passed on by thousands of lanes that cannot use them, without a stack overflow', async () => {
     const { slots, started, holder } = await full(200);
     const busy = { inFlight: 100, finishTag: 0 };
     for (let lane = 0; lane < 20_000; lane++) slots.wait({ seats: busy, startNext: () => undefined });
@@ -149,7 +149,7 @@ describe('places for calls', () => {
     expect(started).toEqual([]);
   });
 
-  test('are taken by a few calls in one turn of the event loop, past the first', async () => {
+  test('are acquired by few further calls in one turn of the event loop', async () => {
     const slots = new CallSlots(1000);
     const started: string[] = [];
     new TestLane('lane', slots, started).want(1000);

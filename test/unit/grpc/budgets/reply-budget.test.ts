@@ -9,7 +9,7 @@ describe('the budget of replies', () => {
     return { account, ended };
   };
 
-  test('stops the calls of a client whose replies it does not take, and not those of others', () => {
+  test('stops the calls of a client that does not read its replies, and not those of others', () => {
     const budget = new ReplyBudget(1000 * kib);
     const [bad, good] = [open(budget).account, open(budget).account];
     for (let calls = 0; bad.mayStart() && calls < 1000; calls++) bad.finish(bad.start(), 100 * kib);
@@ -18,7 +18,7 @@ describe('the budget of replies', () => {
     expect(good.mayStart()).toBe(true);
   });
 
-  test('expects replies as large as they were lately, so that calls that are in flight together find room', () => {
+  test('expects replies as large as recent ones, so that calls in flight together find room', () => {
     const budget = new ReplyBudget(1000 * kib);
     const { account } = open(budget);
     account.finish(account.start(), 100 * kib);
@@ -40,7 +40,7 @@ describe('the budget of replies', () => {
     expect(account.expected).toBeLessThan(10 * kib);
   });
 
-  test('ends the client that holds most when replies turn out to be far too many, and only that', () => {
+  test('ends only the client that holds most when replies far exceed the budget', () => {
     const budget = new ReplyBudget(1000 * kib);
     const [worst, other] = [open(budget), open(budget)];
     other.account.finish(other.account.start(), 500 * kib);
@@ -50,7 +50,7 @@ describe('the budget of replies', () => {
     expect(budget.total).toBe(500 * kib);
   });
 
-  test('starts what waits when replies are taken, each time as much as there is room for', () => {
+  test('starts waiting calls when replies are read, as many as there is room for', () => {
     const budget = new ReplyBudget(1000 * kib);
     const { account } = open(budget);
     account.finish(account.start(), 900 * kib);

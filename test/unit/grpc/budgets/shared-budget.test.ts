@@ -8,7 +8,7 @@ describe('a budget that clients share', () => {
     expect([share.allows(40), share.allows(41)]).toEqual([true, false]);
   });
 
-  test('has an equal part for each when it is spent, newcomers included', () => {
+  test('leaves each client an equal part when it is spent, newcomers included', () => {
     const budget = new SharedBudget(100);
     const [greedy, modest, newcomer] = [budget.open(), budget.open(), budget.open()];
     greedy.add(100);
@@ -18,7 +18,7 @@ describe('a budget that clients share', () => {
     expect([newcomer.allows(33), newcomer.allows(34)]).toEqual([true, false]);
   });
 
-  test('is whole again when all is given back', () => {
+  test('is whole again when everything is returned', () => {
     const budget = new SharedBudget(100);
     const shares = Array.from({ length: 5 }, () => budget.open());
     for (const share of shares) share.add(50);

@@ -8,7 +8,7 @@ describe('TurnBudget', () => {
     jest.restoreAllMocks();
   });
 
-  test('counts what starts in a turn of the event loop, and says when the next begins', async () => {
+  test('counts what starts in a turn of the event loop, and reports when the next turn begins', async () => {
     let turns = 0;
     const budget = new TurnBudget(() => {
       turns += 1;

@@ -71,7 +71,7 @@ describe('a connection of a sidecar that stops', () => {
     expect(session.closed).toBe(true);
   });
 
-  test('stays open for several times as long as its client took to answer', () => {
+  test('stays open for a multiple of the time that its client took to answer', () => {
     void connections.handOverIdle();
     jest.advanceTimersByTime(60);
     session.pings[0]!();
@@ -88,7 +88,7 @@ describe('a connection of a sidecar that stops', () => {
     expect(session.closed).toBe(true);
   });
 
-  test('is closed in the end when its client does not answer', () => {
+  test('is closed eventually when its client does not answer', () => {
     void connections.handOverIdle();
     jest.advanceTimersByTime(499);
     expect(session.goaway).not.toHaveBeenCalled();

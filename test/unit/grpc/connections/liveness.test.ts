@@ -39,13 +39,13 @@ describe('a connection', () => {
     expect([look(4999), look(5000)]).toEqual([undefined, 'handshake']);
   });
 
-  test('that is silent is asked for a sign of life, and ended when none comes', () => {
+  test('that is silent is pinged, and ended without an answer', () => {
     expect([look(9999), pings.length]).toEqual([undefined, 0]);
     expect([look(10_000), pings.length]).toEqual([undefined, 1]);
     expect([look(29_999), look(30_000)]).toEqual([undefined, 'keepalive']);
   });
 
-  test('whose session is destroyed before its socket is closed is not asked, and ended all the same', () => {
+  test('whose session is destroyed before its socket is closed is ended without a ping', () => {
     const ping = () => {
       throw new Error('The session has been destroyed');
     };
@@ -53,7 +53,7 @@ describe('a connection', () => {
     expect([look(10_000), look(29_999), look(30_000)]).toEqual([undefined, undefined, 'keepalive']);
   });
 
-  test('that answers is left alone, and asked again later', () => {
+  test('that answers stays open, and is pinged again later', () => {
     look(10_000);
     socket.bytesRead += 17;
     jest.spyOn(performance, 'now').mockReturnValue(12_000);
@@ -63,20 +63,20 @@ describe('a connection', () => {
     expect([look(22_000), pings.length]).toEqual([undefined, 2]);
   });
 
-  test('whose bytes become no frame, at once or one by one, is asked soon and ended sooner', () => {
+  test('whose bytes do not form a frame is pinged soon and ended earlier', () => {
     socket.bytesRead += 1;
     expect([look(1000), pings.length]).toEqual([undefined, 1]);
     socket.bytesRead += 1;
     expect([look(5999), look(6000)]).toEqual([undefined, 'keepalive']);
   });
 
-  test('with a call in flight may send bytes without being asked', () => {
+  test('with a call in flight may send bytes without being pinged', () => {
     streams.amount = 1;
     socket.bytesRead += 1000;
     expect([look(1000), pings.length]).toEqual([undefined, 0]);
   });
 
-  test('without calls is asked and ended soon when there are many, and one with a call is not', () => {
+  test('without calls is pinged and ended soon when there are many connections; one with a call is not', () => {
     const crowded = { isCrowded: true };
     expect([look(999, crowded), pings.length]).toEqual([undefined, 0]);
     expect([look(1000, crowded), pings.length]).toEqual([undefined, 1]);
@@ -85,7 +85,7 @@ describe('a connection', () => {
     expect(look(20_999, crowded)).toBeUndefined();
   });
 
-  test('that takes no replies is ended when there are too many in all, and not before', () => {
+  test('that reads no replies is ended only when replies exceed the budget', () => {
     streams.amount = 1;
     replies.held = 1000;
     peer.aliveAt = 8000;

@@ -56,7 +56,7 @@ const namesOfRead = (all: readonly Connection[]): string[] =>
   all.filter(({ isRead }) => isRead).map(({ name }) => name);
 
 describe('ReadTurns', () => {
-  test('stop those that are new or open many streams in a turn that took too long, and no others', () => {
+  test('stop connections that are new or open many streams in a turn that took too long, and no others', () => {
     const [quiet, bursting] = connections(2, 'old', false) as [Connection, Connection];
     const [fresh] = connections(1) as [Connection];
     const turns = turnsOf([quiet, bursting, fresh]);
@@ -67,7 +67,7 @@ describe('ReadTurns', () => {
     expect(namesOfRead([quiet, bursting, fresh])).toEqual(['old 0']);
   });
 
-  test('resume a few in every other turn, those first that were not read', async () => {
+  test('resume a few in every other turn, first those that were not read', async () => {
     const all = connections(5);
     const turns = turnsOf(all);
     spend(turns, all[0]!);
@@ -97,7 +97,7 @@ describe('ReadTurns', () => {
     expect(namesOfRead(all)).toHaveLength(2);
   });
 
-  test('tell how long what is read may have waited, until it has been read', async () => {
+  test('report how long data may have waited, until it has been read', async () => {
     const all = connections(1);
     const turns = turnsOf(all);
     const { reading } = all[0]!;

@@ -15,7 +15,7 @@ describe('the header grpc-timeout', () => {
     expect(deadlineOf(header, 1000)).toBeCloseTo(1000 + milliseconds, 6);
   });
 
-  test.each([undefined, '', '1', 'S', '-1S', '1.5S', '123456789S', '1s'])('%j gives none', (header) => {
+  test.each([undefined, '', '1', 'S', '-1S', '1.5S', '123456789S', '1s'])('%j gives no deadline', (header) => {
     expect(deadlineOf(header, 1000)).toBe(Infinity);
   });
 
@@ -24,7 +24,10 @@ describe('the header grpc-timeout', () => {
     expect(withinTimers(headers)).toBe(headers);
   });
 
-  test.each(['600H', '2147484S', '99999999H'])('%s, which is too long for a timer, becomes the longest', (timeout) => {
-    expect(withinTimers({ 'grpc-timeout': timeout, other: 'x' })).toEqual({ 'grpc-timeout': '2147483S', other: 'x' });
-  });
+  test.each(['600H', '2147484S', '99999999H'])(
+    '%s, which is too long for a timer, becomes the longest timer',
+    (timeout) => {
+      expect(withinTimers({ 'grpc-timeout': timeout, other: 'x' })).toEqual({ 'grpc-timeout': '2147483S', other: 'x' });
+    },
+  );
 });

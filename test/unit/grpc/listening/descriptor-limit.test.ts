@@ -9,10 +9,10 @@ test.each([
   ['200', 72],
   ['64', 16],
   ['unlimited', Infinity],
-])('with %s open files, there may be %d gRPC connections', (soft, connections) => {
+])('%s open files allow %d gRPC connections', (soft, connections) => {
   expect(connectionsByDescriptors(limits(soft))).toBe(connections);
 });
 
-test('there is no such limit where the system reports none', () => {
+test('without a reported limit, connections are not limited by open files', () => {
   expect(connectionsByDescriptors('')).toBe(Infinity);
 });

@@ -30,7 +30,7 @@ function connected(host: string, port: number): Promise<boolean> {
 }
 
 describe('a name that resolves to', () => {
-  test('loopback, by more than one address, is listened on at each, by one port', async () => {
+  test('several loopback addresses is listened on at each of them, on one port', async () => {
     const port = Number((await listen(0, '127.0.0.1', '127.0.0.2')).split(':')[1]);
     expect(await Promise.all(['127.0.0.1', '127.0.0.2', '127.0.0.3'].map((host) => connected(host, port)))).toEqual([
       true,
@@ -50,7 +50,7 @@ describe('a name that resolves to', () => {
     },
   );
 
-  test('nothing is an error that names the setting', async () => {
+  test('no address is an error that names the setting', async () => {
     const lookup = () => Promise.reject(Object.assign(new Error('no'), { code: 'ENOTFOUND' }));
     const failure = listenOnTcp({ kind: 'tcp', host: 'nowhere', port: 0 }, parts, lookup);
     await expect(failure).rejects.toThrow(

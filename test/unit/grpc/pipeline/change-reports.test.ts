@@ -20,7 +20,7 @@ function start() {
   return { feed, reports, counts };
 }
 
-test('nothing is reported before the first request for confirmation, and nothing costs', () => {
+test('nothing is reported or tracked before the first request for confirmation', () => {
   const { feed, reports, counts } = start();
   feed.change('a', 2);
   expect(reports.take()).toBeUndefined();
@@ -37,7 +37,7 @@ test('changes come before the confirmation, or with it', () => {
   expect(reports.take()).toBeUndefined();
 });
 
-test('what the feed confirmed before the clock of the client began is no confirmation', () => {
+test("a confirmation of the feed from before the client's clock began does not count", () => {
   jest.spyOn(performance, 'now').mockReturnValue(5000);
   const { feed, reports } = start();
   feed.confirm(4000);
@@ -54,7 +54,7 @@ test('while the feed cannot report, nothing is confirmed', () => {
   expect(reports.take()).toEqual({ changed: [], allChanged: true, confirmed: 0 });
 });
 
-test('changes of one session that wait together are one, of the last version, or of none where that is unknown', () => {
+test('pending changes of one session are merged, with the last version, or none if that is unknown', () => {
   const { feed, reports } = start();
   reports.confirm(1000);
   reports.take();
@@ -68,7 +68,7 @@ test('changes of one session that wait together are one, of the last version, or
   ]);
 });
 
-test('too many changes for a client that does not read become one', () => {
+test('too many changes for a client that does not read become one report that anything may have changed', () => {
   const { feed, reports, counts } = start();
   reports.confirm(1000);
   reports.take();
@@ -81,7 +81,7 @@ test('too many changes for a client that does not read become one', () => {
   expect(reports.take()).toMatchObject({ changed: [{ handle: 'a', version: 2 }], allChanged: false });
 });
 
-test('once it is closed, it is told nothing, and holds nothing', () => {
+test('once closed, it receives and holds nothing', () => {
   const { feed, reports, counts } = start();
   reports.confirm(1000);
   feed.change('a', 2);
@@ -91,7 +91,7 @@ test('once it is closed, it is told nothing, and holds nothing', () => {
   expect([reports.take(), feed.hasListeners, counts.streams]).toEqual([undefined, false, 0]);
 });
 
-test('whatever is taken when, every change has been reported by the next confirmation', () => {
+test('in any order of events, every change is reported by the next confirmation', () => {
   const handle = fc.constantFrom('a', 'b', 'c');
   const step = fc.oneof(
     fc.tuple(handle, fc.option(fc.integer({ min: 2, max: 9 }), { nil: undefined })),

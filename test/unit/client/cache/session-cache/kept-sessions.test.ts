@@ -3,7 +3,7 @@ import { shown, turns } from '../../../../support/cache-world/world';
 import { becomeLive, keptAfter, opened, openedAtOnce, settled, shownState, world } from './fixture';
 
 describe('a session in the cache', () => {
-  test('is not taken back by an earlier answer that comes later', async () => {
+  test('is not replaced by an earlier reply that arrives later', async () => {
     await becomeLive();
     const earlier = world.read();
     await turns();
@@ -21,7 +21,7 @@ describe('a session in the cache', () => {
     expect(shown(openedAtOnce()!.session!)).toEqual(shownState());
   });
 
-  test('is not taken for current because another state had the same version', async () => {
+  test('is not current because another state had the same version', async () => {
     await becomeLive();
     world.changeElsewhere();
     await settled(world.open());
@@ -32,7 +32,7 @@ describe('a session in the cache', () => {
     expect(shown((await opened()).session!)).toEqual(shownState());
   });
 
-  test('is gone at once when it was opened and had ended', async () => {
+  test('is dropped at once when opening shows that it has ended', async () => {
     await becomeLive();
     world.logOutElsewhere();
     world.hearRedis();
@@ -42,7 +42,7 @@ describe('a session in the cache', () => {
     expect(world.cache.stats.sessions).toBe(0);
   });
 
-  test('is not kept when its token tells nothing of its handle, because no report could be related to it', async () => {
+  test('is not kept when its token does not contain its handle, because reports could not be matched to it', async () => {
     const session = { ...(await opened()).session!, handle: 'another' };
     expect(await keptAfter({ session, notModified: undefined, liveMs: 1000, etag: Buffer.of(1) })).toBe(0);
   });

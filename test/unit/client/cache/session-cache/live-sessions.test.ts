@@ -19,7 +19,7 @@ describe('a session in the cache', () => {
     expect(openedAtOnce()).toBeUndefined();
   });
 
-  test('is not live any more when a change to it is reported', async () => {
+  test('is no longer live when a change to it is reported', async () => {
     await becomeLive();
     world.changeHere();
     world.sendReport();
@@ -29,7 +29,7 @@ describe('a session in the cache', () => {
     expect(shown(session!)).toEqual(shownState());
   });
 
-  test('is not live any more when anything may have changed', async () => {
+  test('is no longer live when anything may have changed', async () => {
     await becomeLive();
     world.loseRedis();
     world.sendReport();
@@ -37,7 +37,7 @@ describe('a session in the cache', () => {
     expect(openedAtOnce()).toBeUndefined();
   });
 
-  test('is not live any more when its stream is lost, though the next one confirms', async () => {
+  test('is no longer live when its stream is lost, although the next one confirms', async () => {
     await becomeLive();
     world.changeElsewhere();
     world.hearRedis();
@@ -46,7 +46,7 @@ describe('a session in the cache', () => {
     expect(openedAtOnce()).toBeUndefined();
   });
 
-  test('is not live any more when the sidecar falls silent', async () => {
+  test('is no longer live when the sidecar falls silent', async () => {
     await becomeLive();
     jest.advanceTimersByTime(maxStalenessMs);
     expect(openedAtOnce()).toBeUndefined();
@@ -55,7 +55,7 @@ describe('a session in the cache', () => {
     expect(openedAtOnce()).toBeDefined();
   });
 
-  test('is not live any more when Redis falls silent, though the sidecar answers', async () => {
+  test('is no longer live when Redis falls silent, although the sidecar answers', async () => {
     await becomeLive();
     for (let elapsed = 0; elapsed < maxStalenessMs; elapsed += 100) {
       jest.advanceTimersByTime(100);
@@ -65,7 +65,7 @@ describe('a session in the cache', () => {
     expect(openedAtOnce()).toBeUndefined();
   });
 
-  test('is not live any more when an access is due to be recorded', async () => {
+  test('is no longer live when an access is due to be recorded', async () => {
     await becomeLive();
     for (let elapsed = 0; elapsed < touchIntervalMs; elapsed += 100) {
       jest.advanceTimersByTime(100);
@@ -77,7 +77,7 @@ describe('a session in the cache', () => {
     expect((await opened()).isLive).toBe(true);
   });
 
-  test('does not become live by an answer that is older than what was reported meanwhile', async () => {
+  test('does not become live by a reply that is older than a change reported meanwhile', async () => {
     await becomeLive();
     const late = world.read();
     await turns();
@@ -91,7 +91,7 @@ describe('a session in the cache', () => {
     expect(openedAtOnce()).toBeUndefined();
   });
 
-  test('does not become live by an answer that was asked for before everything became suspect', async () => {
+  test('does not become live by a reply to a call made before every copy became suspect', async () => {
     await becomeLive();
     const late = world.read();
     await turns();
@@ -110,7 +110,7 @@ describe('a session in the cache', () => {
     expect(openedAtOnce()).toBeUndefined();
   });
 
-  test('that is read all the time becomes live again after a change', async () => {
+  test('that is read continuously becomes live again after a change', async () => {
     await becomeLive();
     const first = world.read();
     await turns();

@@ -3,7 +3,7 @@ import { shown, turns } from '../../../../support/cache-world/world';
 import { becomeLive, expectLive, opened, openedAtOnce, settled, shownState, world } from './fixture';
 
 describe('a session in the cache', () => {
-  test('is as its own client changed it, at once, without a call, and stays so when that is reported', async () => {
+  test('shows the change of its own client at once, without a call, also after that is reported', async () => {
     await becomeLive();
     const change = world.change();
     await turns();
@@ -16,7 +16,7 @@ describe('a session in the cache', () => {
     expectLive();
   });
 
-  test('is not taken back by a read that its own change has overtaken', async () => {
+  test('is not replaced by a read that its own change has overtaken', async () => {
     await becomeLive();
     const read = world.read();
     await turns();
@@ -31,7 +31,7 @@ describe('a session in the cache', () => {
     expect(shown(openedAtOnce()!.session!)).toEqual(shownState());
   });
 
-  test('is not taken back by a read that its own change has overtaken and that knew of no session', async () => {
+  test('is not restored by a read that its own change has overtaken when the cache had no copy', async () => {
     await settled(world.open());
     const read = world.read();
     await turns();
@@ -46,14 +46,14 @@ describe('a session in the cache', () => {
     expect(openedAtOnce()).toBeUndefined();
   });
 
-  test('is not what its own change would have made of an outdated copy', async () => {
+  test('is not the result of applying its own change to an outdated copy', async () => {
     await becomeLive();
     world.changeElsewhere();
     await settled(world.change());
     expect(shown((await opened()).session!)).toEqual(shownState());
   });
 
-  test('is not the base of a change that was applied to another state of the same version', async () => {
+  test('is not updated by a change that was applied to another state of the same version', async () => {
     await becomeLive();
     world.changeElsewhere();
     await becomeLive();
@@ -67,7 +67,7 @@ describe('a session in the cache', () => {
     expect(shown((await opened()).session!)).toEqual(shownState());
   });
 
-  test('is gone when its client has changed something that the cache cannot follow', async () => {
+  test('is dropped when its client made a change that the cache cannot follow', async () => {
     await becomeLive();
     const change = world.newCsrfToken();
     await turns();

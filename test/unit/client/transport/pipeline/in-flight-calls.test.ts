@@ -22,7 +22,7 @@ function add(table: InFlightCalls<Call>, milliseconds: number): { id: number; ca
   return { id, call };
 }
 
-test('finds each call by its id, whatever came and went, and no call by the id of one that went', () => {
+test('finds each call in flight by its id, and none by the id of a call that has ended', () => {
   const steps = fc.array(fc.oneof(fc.constant('add' as const), fc.nat()), { maxLength: 300 });
   fc.assert(
     fc.property(steps, (all) => {

@@ -22,7 +22,7 @@ function start(): { outbox: Outbox<Call>; departures: number[][] } {
 }
 
 describe('calls leave', () => {
-  test('with all that the promises of this tick make, when no other is in flight', async () => {
+  test('with all calls that promises make in the same tick, when no other is in flight', async () => {
     const { outbox, departures } = start();
     outbox.add(call(1), 1);
     for (const _ of range(10)) await Promise.resolve();
@@ -41,7 +41,7 @@ describe('calls leave', () => {
     expect(departures).toEqual([[1, 2]]);
   });
 
-  test('when all callers have looked at the replies that came, and not later', async () => {
+  test('when all callers have handled the replies that arrived, and not later', async () => {
     const { outbox, departures } = start();
     const looking = range(5).map(async (steps) => {
       for (const _ of range(steps * 3)) await Promise.resolve();
