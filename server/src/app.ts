@@ -27,11 +27,11 @@ import type * as TracingModule from './tracing/tracing';
 export interface AppContext {
   readonly logger: Logger;
   readonly version: string;
-  /** What the logger asks for the ids of a trace; `undefined`: no tracing. */
+  /** Gives the logger the ids of a trace; `undefined`: no tracing. */
   readonly activeCall?: ActiveCall | undefined;
-  /** What the settings say while the sidecar runs; `undefined`: nothing changes. */
+  /** Live settings; `undefined`: they do not change. */
   readonly settings?: Pick<LiveConfig, 'advise' | 'files' | 'watch'> | undefined;
-  /** What leaves log lines out, to have them counted. */
+  /** The rate limit of the log, whose suppressed lines are counted. */
   readonly logRateLimit?: LogRateLimit | undefined;
 }
 
@@ -41,7 +41,7 @@ export interface App {
   readonly addresses: { readonly grpc: readonly string[]; readonly http: string };
   readonly store: 'memory' | 'redis';
   /**
-   * Stops: not ready from now on, calls in flight are finished, new ones are refused.
+   * Stops: not ready from now on, calls in flight are finished, new ones are rejected.
    *
    * @returns whether all calls were finished within the grace period.
    */
@@ -49,8 +49,8 @@ export interface App {
 }
 
 /**
- * Starts a sidecar; the only function that knows all of its parts. The sidecar takes calls once its store is ready, so that
- * clients do not notice a restart. After {@link storeWaitMs} it takes calls anyway: it reports not ready and answers
+ * Starts a sidecar; the only function that knows all of its parts. The sidecar accepts calls once its store is ready, so that
+ * clients do not notice a restart. After {@link storeWaitMs} it accepts them anyway, reports not ready, and answers
  * STORE_UNAVAILABLE.
  */
 export async function startApp(config: Config, context: AppContext): Promise<App> {
@@ -145,14 +145,14 @@ function handleOf(tokens: Tokens, token: string): string | undefined {
   return verified.valid ? verified.ref.handle : undefined;
 }
 
-/** What changed files replace. */
+/** What changed files can replace. */
 interface Replaceable {
   readonly tokens: ReplaceableTokens;
   readonly apiTokens: ApiTokens;
   readonly setCredentials: OpenedStore['setCredentials'];
 }
 
-/** Applies changes of the files that settings name. @returns what ends that */
+/** Applies changes of the files that settings name. @returns a function that ends that */
 function watchFiles(
   { settings, logger }: AppContext,
   metrics: Metrics,
@@ -182,7 +182,7 @@ const storeWaitMs = 2_000;
 /** Minimum time to export the last spans, even when calls have used up the grace period. */
 const lastExportMs = 500;
 
-/** Loaded on demand: the SDK of OpenTelemetry would take a large share of start-up time and memory. */
+/** Loaded on demand: the OpenTelemetry SDK would take a large share of start-up time and memory. */
 function loadTracing(): typeof TracingModule {
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   return require('./tracing/tracing') as typeof TracingModule;

@@ -13,15 +13,15 @@ interface Interval {
   suppressed: number;
 }
 
-/** What becomes of a line; `suppress first` asks for {@link LogRateLimit.countAtEnd}. */
+/** What to do with a line; after `suppress first`, {@link LogRateLimit.countAtEnd} must be called. */
 export type Verdict = 'write' | 'suppress' | 'suppress first';
 
-/** More kinds than the sidecar has lines. What comes later, which only texts of libraries can bring about, is one kind. */
+/** More kinds than the sidecar logs. Kinds past this, which only texts of libraries can cause, count as one. */
 const maxKinds = 500;
 
 /**
- * Keeps a log readable and cheap while something fails over and over: of each kind, only so many lines within an interval.
- * At its end one line says how many were left out. A line that is left out costs two look-ups and no memory.
+ * Keeps the log readable and cheap while something fails repeatedly: a limited number of lines per kind and interval, then one line
+ * with the number of suppressed ones. A suppressed line costs two look-ups and no memory.
  */
 export class LogRateLimit {
   readonly #options: LogRateLimitOptions;
@@ -34,7 +34,7 @@ export class LogRateLimit {
     this.#options = options;
   }
 
-  /** @param listener is called for each line that is left out */
+  /** @param listener is called for each suppressed line */
   onSuppressed(listener: () => void): void {
     this.#onSuppressed = listener;
   }
@@ -43,7 +43,7 @@ export class LogRateLimit {
    * Counts a line.
    *
    * @param message the constant text of the line
-   * @param errorName of the error that it reports; empty: it reports none
+   * @param errorName the name of the reported error; empty without one
    */
   verdict(message: string, errorName: string): Verdict {
     const { maxLines, intervalMs, now } = this.#options;
@@ -64,7 +64,7 @@ export class LogRateLimit {
   /**
    * Begins the next interval of a kind when the present one ends.
    *
-   * @param write writes the first line of the next interval, which says how many were left out
+   * @param write writes the first line of the next interval, which has the number of suppressed lines
    */
   countAtEnd(message: string, errorName: string, write: (suppressed: number) => void): void {
     const { intervalMs, now } = this.#options;

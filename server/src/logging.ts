@@ -3,15 +3,15 @@ import type { DestinationStream, Logger, LoggerOptions as PinoOptions } from 'pi
 import type { LogRateLimit } from './log-rate-limit';
 
 export interface LoggerOptions {
-  /** What else belongs in a line at the moment it is written. */
+  /** Further fields of a line at the moment it is written. */
   readonly fields?: (() => object | undefined) | undefined;
   /** Default: every line is written. */
   readonly rateLimit?: LogRateLimit | undefined;
 }
 
 /**
- * Structured logs, one JSON line each, on standard output. Of an error only its names, messages and stacks are written:
- * ioredis hangs the failed command on its errors, with the keys and values in it.
+ * Structured logs, one JSON line each, on standard output. Of an error only its names, messages and stacks are written: ioredis
+ * attaches the failed command to its errors, with its keys and values.
  */
 export function createLogger(
   level: string,
@@ -61,7 +61,7 @@ function errorNameOf([first]: readonly unknown[]): string {
   return error instanceof Error ? error.name : '';
 }
 
-/** Written at once: a line that waits to be written can be overtaken by later ones, and be lost, when the process ends. */
+/** Written synchronously: a buffered line can be overtaken by later ones, or lost when the process ends. */
 function standardOutput(): DestinationStream {
   return pino.destination({ fd: 1, sync: true });
 }
@@ -76,7 +76,7 @@ interface ErrorDescription {
 
 interface KnownErrorProperties extends Error {
   readonly code?: string;
-  /** Of an AggregateError, as connecting to a host with several addresses fails with. */
+  /** Of an AggregateError, for example when connecting to a host with several addresses fails. */
   readonly errors?: readonly unknown[];
   /** Of ioredis's ClusterAllFailedError. */
   readonly lastNodeError?: unknown;
@@ -90,7 +90,7 @@ function describeError(error: unknown): ErrorDescription {
   return { type: name, message, code, stack, ...(causes.length > 0 && { causes }) };
 }
 
-/** An error reply of Redis may repeat the command that it answers, keys and values included. Its first word is its code. */
+/** An error reply of Redis may repeat the command, keys and values included. Its first word is its code. */
 function describeReply(message: string): string {
   const [code = 'an error'] = /^[A-Z]+(?= |$)/.exec(message) ?? [];
   const [line] = /\buser_script:\d+/.exec(message) ?? [];

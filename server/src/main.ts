@@ -30,7 +30,7 @@ async function main(args: readonly string[]): Promise<void> {
   });
   const logger = createLogger(config.logLevel, undefined, { fields: activeCall?.ids, rateLimit: logRateLimit });
   process.on('uncaughtException', (error) => {
-    // Node.js would print the error with all that hangs on it: of ioredis, the command with its keys and values.
+    // Node.js would print the error with everything attached to it: for ioredis, the command with its keys and values.
     logger.fatal({ err: error }, 'uncaught exception, exiting');
     process.exit(1);
   });
@@ -47,7 +47,7 @@ async function main(args: readonly string[]): Promise<void> {
   const finished = await app.close();
   if (finished) logger.info('stopped');
   else logger.warn(`shutdown grace period (${variable('shutdownGraceMs')}) expired with calls in flight`);
-  // Explicitly: a peer that reads nothing would keep its connection open, and this process alive.
+  // Explicitly: a peer that reads nothing would keep its connection, and so this process, open.
   process.exit(0);
 }
 
@@ -63,10 +63,7 @@ function signalled(): Promise<NodeJS.Signals> {
   });
 }
 
-/**
- * Why the sidecar cannot start, one line for each problem: as log lines, like everything else that it reports, or, on a
- * terminal, as text on standard error.
- */
+/** Reports why the sidecar cannot start, one line per problem: to the log or, on a terminal, as text on standard error. */
 function reportFailure(error: unknown): void {
   const problems =
     error instanceof ConfigError ? error.problems : [error instanceof Error ? error.message : 'unknown error'];

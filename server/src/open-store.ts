@@ -14,18 +14,18 @@ export interface StoreContext {
   readonly metrics: Metrics;
   readonly tracing: Tracing | undefined;
   readonly logger: Logger;
-  /** What to do about an error of Redis, if that is known. */
+  /** Advice about an error of Redis, if there is any. */
   readonly advise: LiveConfig['advise'] | undefined;
 }
 
 export interface OpenedStore {
   readonly store: SessionStore;
-  /** What Redis and the Sentinels are given from the next connection on. */
+  /** Sets the credentials for Redis and the Sentinels from the next connection on. */
   readonly setCredentials: (credentials: Credentials) => void;
 }
 
 /**
- * The store that the settings ask for, measured and traced.
+ * The configured store, measured and traced.
  *
  * @param onReadyChanged is called when the store became usable, or stopped being so
  */

@@ -1,7 +1,9 @@
-/** Unlikely as the name of a Kubernetes Service, whose injected variables (`<SERVICE>_PORT=tcp://…`) would look like settings. */
+/**
+ * Unlikely to be the name of a Kubernetes Service, whose injected variables (`<SERVICE>_PORT=tcp://…`) would look like settings.
+ */
 export const prefix = 'SESSION_SIDECAR_';
 
-/** The name of every setting, without prefix. Nothing else spells them: errors, logs and metrics name a setting by its id. */
+/** The name of every setting, without prefix. The only place that spells them: errors, logs and metrics refer to settings by id. */
 export const settingNames = {
   grpcAddresses: 'GRPC_ADDRESS',
   grpcSocketMode: 'GRPC_SOCKET_MODE',

@@ -1,16 +1,16 @@
 import { format } from 'node:util';
 import type { Logger } from 'pino';
 
-/** Long enough for a sentence. */
+/** Maximum length of a text. */
 const maxLength = 300;
 
 /**
- * Makes log lines of what libraries print, and of Node.js's own warnings, so that everything on standard output is JSON and
- * the rate limit holds for it. For the process: it replaces `console`'s methods.
+ * Redirects what libraries print, and Node.js's own warnings, to the log, so that everything on standard output is JSON and
+ * rate-limited. Affects the whole process: it replaces `console`'s methods.
  */
 export function logStrayOutput(logger: Logger): void {
   const log = (...args: unknown[]): void => {
-    // Objects are left out: what hangs on an error of a library may be a whole command.
+    // Objects are left out: an error of a library may contain a whole command.
     const text = format(...args.filter((arg) => typeof arg !== 'object'));
     logger.warn({ detail: text.slice(0, maxLength) }, 'library warning');
   };

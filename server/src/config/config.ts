@@ -19,7 +19,7 @@ export interface Config {
   readonly shutdownGraceMs: number;
   readonly expiry: ExpiryPolicy;
   readonly limits: Limits;
-  /** `undefined`, which only the memory store allows: make one. */
+  /** `undefined`: make one; only for the memory store. */
   readonly signingKeys: readonly Buffer[] | undefined;
   /** `undefined`: no tracing. */
   readonly tracing: TracingConfig | undefined;
@@ -46,11 +46,11 @@ export interface RedisConfig extends RedisConnectionOptions {
 }
 
 export interface TracingConfig {
-  /** Where spans go, without what may be secret of it. All else is read by the SDK of OpenTelemetry. */
+  /** Where spans are sent, without secrets. The OpenTelemetry SDK reads everything else. */
   readonly collector: string;
 }
 
-/** Everything that is wrong with the settings, so that one start reports all of it. */
+/** All problems of the settings, so that one start reports all of them. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 

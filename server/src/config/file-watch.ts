@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 
 export interface FileWatchOptions {
   readonly paths: readonly string[];
-  /** What the files had when they were read first, by path. */
+  /** The initial contents of the files, by path. */
   readonly initial: ReadonlyMap<string, Buffer>;
   /** Rejects when a file cannot be read. */
   readonly read: (path: string) => Promise<Buffer>;
   readonly intervalMs: number;
   /**
-   * Files have other contents than before.
+   * The contents of files have changed.
    *
    * @param contents of all files, read at the same time; an Error for a file that cannot be read
    */
@@ -18,11 +18,11 @@ export interface FileWatchOptions {
 export type Contents = ReadonlyMap<string, Buffer | Error>;
 
 /**
- * Watches the contents of files, by reading them again and again: Kubernetes replaces mounted files by turning a symbolic
- * link of a folder above, which `fs.watch` does not report reliably. A change counts once two readings that follow each other
- * agree, so that a file that is being written, or one of two that belong together, is not taken half way.
+ * Watches the contents of files by polling: Kubernetes replaces mounted files by changing a symbolic link of a parent folder, which
+ * `fs.watch` does not report reliably. A change counts once two consecutive readings agree, so that neither a partly written file
+ * nor one of two files that belong together is used.
  *
- * @returns what ends it
+ * @returns a function that ends it
  */
 export function watchFiles({ paths, initial, read, intervalMs, onChange }: FileWatchOptions): () => void {
   let known = digestsOf(initial);

@@ -4,10 +4,10 @@ import type { Setting } from './settings';
 import type { SettingId } from '../setting-names';
 import { suggestionFor } from './suggestion';
 
-/** A setting as it was written. */
+/** A setting as given on the command line or in the environment. */
 export interface Given {
   readonly text: string;
-  /** The variable or flag it was written to, for messages. */
+  /** Its variable or flag, for messages. */
   readonly from: string;
   /** Whether the text is the path of a file that holds the value. */
   readonly isPath: boolean;
@@ -19,15 +19,15 @@ export interface Flags {
   readonly warnings: readonly string[];
 }
 
-/** With those of secrets, so that it is known what of the command line is their value. */
+/** Including secrets, so that their values on the command line are recognised. */
 const settingOf = new Map(entries.map((entry) => [nameAsFlag(entry[1]), entry]));
 
-/** What a mistake may have meant. */
+/** Candidates for suggestions. */
 const flagNames = [...entries.flatMap(([, setting]) => flagOf(setting) ?? []), 'help', 'version'];
 
 const nothingElse = 'Expected --flags and their values on the command line and nothing else; --help lists them.';
 
-/** Reads the command line. Words that are not flags may be secrets that went astray, so messages do not repeat them. */
+/** Reads the command line. Words that are not flags may be misplaced secrets, so messages do not repeat them. */
 export function readFlags(args: readonly string[]): Flags {
   const options = Object.fromEntries([...settingOf.keys()].map((name) => [name, { type: 'string' as const }]));
   const { tokens } = parseArgs({
@@ -40,7 +40,7 @@ export function readFlags(args: readonly string[]): Flags {
   const flags = new Map<SettingId, Given>();
   const problems = new Set<string>();
   const warnings = new Set<string>();
-  /** Where the value of a flag would be that does not exist. */
+  /** The position of the value of an unknown flag. */
   let valueOfUnknown = -1;
   for (const token of tokens) {
     const word = args[token.index] ?? '';
@@ -67,7 +67,7 @@ export function readFlags(args: readonly string[]): Flags {
   return { flags, problems: [...problems], warnings: [...warnings] };
 }
 
-/** Stands for a value that is not there. No argument can contain it. */
+/** Marks a missing value. No argument can contain it. */
 const missing = '\0';
 
 /** `parseArgs` would take the flag that follows for the value. */

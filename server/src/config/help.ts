@@ -1,7 +1,7 @@
 import { entries, flagOf, variableOf } from './settings';
 import { otelVariables } from './tracing-config';
 
-/** What the documentation says about a setting. */
+/** A setting as the documentation describes it. */
 export interface SettingRow {
   readonly variable: string;
   /** Without dashes; `undefined` for a secret, which has no flag but may come from the file that `<variable>_FILE` names. */

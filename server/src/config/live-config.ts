@@ -10,12 +10,12 @@ import { tlsProblems } from './tls-files';
 
 export interface ConfigListener {
   /**
-   * Files changed, and all settings together are still right.
+   * Files changed, and all settings together are still valid.
    *
    * @param names the variables or flags that name the files
    */
   onChanged(config: Config, names: readonly string[]): void;
-  /** Files changed, and something is wrong now: the previous configuration stays in force. */
+  /** Files changed, and the settings are invalid now: the previous configuration stays in force. */
   onRejected(problems: readonly string[], names: readonly string[]): void;
 }
 
@@ -79,7 +79,7 @@ function readerOf(contents: Contents): Sources['readFile'] {
   };
 }
 
-/** A URL of Redis in a file says more than who may log in. */
+/** A Redis URL in a file contains more than credentials. */
 function fixedParts(before: Config, after: Config, { nameOf }: LoadedConfig): string[] {
   const fixed = ({ store }: Config): string => {
     if (store.kind === 'memory') return store.kind;

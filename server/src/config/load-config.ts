@@ -16,11 +16,11 @@ import type { ReadFile } from './values';
 export interface LoadedConfig {
   readonly config: Config;
   readonly warnings: readonly string[];
-  /** Every setting that is in force, as text, by variable. Secrets only say that they are set. */
+  /** Every effective setting, as text, by variable. For secrets, only that they are set. */
   readonly effective: Readonly<Record<string, string>>;
   /** The variable or flag that a setting comes from, for messages. */
   readonly nameOf: NameOf;
-  /** What most likely helps against an error of the connection to Redis; `undefined` when nothing is known. */
+  /** Advice about an error of the Redis connection; `undefined` if there is none. */
   readonly advise: (error: Error) => string | undefined;
   /** The files that were read. */
   readonly files: readonly SettingFile[];
@@ -62,7 +62,7 @@ export function loadConfig(sources: Sources): LoadedConfig {
   };
 }
 
-/** @returns as values all that could be parsed, and for the rest what is wrong. */
+/** @returns the values that could be parsed, and the problems of the others */
 function parseAll(given: GivenSettings, readFile: ReadFile): { values: Partial<SettingValues>; problems: string[] } {
   const values: Partial<Record<SettingId, unknown>> = {};
   const problems: string[] = [];
@@ -132,7 +132,7 @@ function limitsOf(values: SettingValues): Limits {
   };
 }
 
-/** Settings that were set and do nothing, most likely by mistake. */
+/** Settings that were set and have no effect, most likely by mistake. */
 function unusedSettings(given: GivenSettings): string[] {
   return [...given].flatMap(([id, { from }]) => {
     const why = unusedReason(id, given);

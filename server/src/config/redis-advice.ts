@@ -1,7 +1,7 @@
 import type { NameOf } from './settings';
 import type { SettingId } from '../setting-names';
 
-/** Settings that an error of the connection to Redis points at, and what to do about it. */
+/** Settings that an error of the Redis connection concerns, and what to do about it. */
 interface Advice {
   readonly settings: readonly SettingId[];
   readonly text: string;
@@ -12,7 +12,7 @@ const oneSidedTls =
   'The connection breaks off at once if TLS is on at one end only. Use rediss:// (or REDIS_TLS=on) for a port of Redis that expects TLS, and redis:// for one that does not.';
 const notTrusted = 'The certificate of Redis was not signed by a trusted authority. Name a file with that authority.';
 
-/** By the code of an error of Node.js, or the beginning of it. */
+/** By the code of a Node.js error, or its beginning. */
 const byCode: readonly (readonly [code: RegExp, advice: Advice])[] = [
   [/^ENOTFOUND$/, { settings: location, text: 'The host name does not exist. Check its spelling.' }],
   [/^EAI_/, { settings: location, text: 'The host name cannot be resolved now. Check the name server.' }],
@@ -80,15 +80,15 @@ interface RedisError extends Error {
 }
 
 /**
- * What most likely helps against an error of the connection to Redis.
+ * Advice about an error of the Redis connection.
  *
- * @returns the settings by name, in one line with what to do; `undefined` when nothing is known
+ * @returns the settings and what to do, in one line; `undefined` if there is no advice
  */
 export function redisAdvice(error: Error, nameOf: NameOf, isSet: (id: SettingId) => boolean): string | undefined {
   const advice = adviceFor(error);
   if (advice === undefined) return undefined;
   const set = advice.settings.filter((id) => isSet(id));
-  // A URL says several things; a setting of its own says more precisely what is meant.
+  // A URL combines several settings; a separate one is more precise.
   const precise = set.length > 1 ? set.filter((id) => id !== 'redisUrl') : set;
   const named = precise.length > 0 ? precise : advice.settings.slice(0, 1);
   return `${named.map(nameOf).join(' and ')}: ${advice.text}`;
@@ -112,7 +112,7 @@ function adviceFor(error: RedisError): Advice | undefined {
     }
     return byReply[/^[A-Z]+/.exec(message)?.[0] ?? ''];
   }
-  // A TLS server answers plain text with an alert, of which ioredis makes this.
+  // A TLS server answers plain text with an alert, which ioredis reports like this.
   if (name === 'ParserError') return { settings: ['redisTls'], text: oneSidedTls };
   if (message.startsWith('Client network socket disconnected before secure TLS'))
     return { settings: ['redisTls'], text: oneSidedTls };
@@ -137,7 +137,7 @@ const unknownMaster: Advice = {
   text: 'The Sentinels do not know a master of that name.',
 };
 
-/** ioredis says why in the text only, and nothing when the Sentinels answered that there is no such master. */
+/** ioredis gives the reason in the text only, and none if the Sentinels do not know the master. */
 function sentinelAdvice(message: string): Advice {
   if (!message.includes('Last error:') || message.includes('No such master')) return unknownMaster;
   if (/WRONGPASS|NOAUTH|NOPERM/.test(message)) {

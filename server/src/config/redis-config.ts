@@ -4,11 +4,11 @@ import type { SettingValues } from './settings';
 import type { SettingId } from '../setting-names';
 import type { GivenSettings } from './sources';
 
-/** What is known of the settings while some may be wrong by themselves: those have no value. */
+/** The settings during validation; invalid ones have no value. */
 interface Known {
   readonly values: Partial<SettingValues>;
   readonly has: (...ids: SettingId[]) => boolean;
-  /** The variables or flags that say them, for messages. */
+  /** Their variables or flags, for messages. */
   readonly names: (...ids: SettingId[]) => string;
 }
 
@@ -71,7 +71,7 @@ function checkTls({ values: { redisUrl: url, redisTls }, has, names }: Known): s
   }
   const files = (['redisTlsCaFile', 'redisTlsCertFile', 'redisTlsKeyFile'] as const).filter((id) => has(id));
   const isOff = has('redisTls') ? redisTls === false : url?.tls !== true;
-  // Setting these suggests that the connection is believed to be encrypted.
+  // Setting these suggests that an encrypted connection is expected.
   if (files.length > 0 && isOff && redisLocations.some((id) => has(id))) {
     problems.push(
       `${names(...files)}: No effect, because TLS is off. Turn it on with rediss:// or ${variableOf(settings.redisTls)}.`,
@@ -100,7 +100,7 @@ function checkCredentials({ values: { redisUrl: url }, has, names }: Known): str
   return problems;
 }
 
-/** @returns `undefined` when nothing says where Redis is. */
+/** @returns `undefined` if no setting locates Redis */
 export function redisConfigOf(values: SettingValues): RedisConfig | undefined {
   const location = locationOf(values);
   if (location === undefined) return undefined;
@@ -139,13 +139,13 @@ function locationOf(values: SettingValues): RedisLocation | undefined {
   return { ...nothing, mode: 'single', nodes: [url.target] };
 }
 
-/** @returns why a setting changes nothing beside the others, or `undefined` when it does. */
+/** @returns why a setting has no effect beside the others, or `undefined` if it has one */
 export function unusedReason(id: SettingId, given: GivenSettings): string | undefined {
   const hasRedis = redisLocations.some((location) => given.has(location));
   if (!hasRedis && (id.startsWith('redis') || id === 'nearCacheBytes'))
     return 'no Redis is configured, so sessions are kept in memory';
   if (hasRedis && id === 'memoryStoreBytes') return 'sessions are kept in Redis';
-  // Without TTLs, Redis has to be asked whether a session has ended.
+  // Without TTLs, only Redis knows whether a session has ended.
   if (id === 'nearCacheBytes' && given.get('redisTtl')?.text === 'off')
     return `${variableOf(settings.redisTtl)} is off`;
   if (id === 'redisWaitTimeoutMs' && (given.get('redisWaitReplicas')?.text ?? '0') === '0')

@@ -2,7 +2,7 @@ import type { HostAndPort } from '../host-and-port';
 import { ValueError } from './values';
 import type { ValueKind } from './values';
 
-/** Where one Redis is, as a URL says it. */
+/** The location of one Redis, from a URL. */
 export interface RedisUrl {
   readonly target: HostAndPort | { readonly socketPath: string };
   readonly tls: boolean;
@@ -12,8 +12,8 @@ export interface RedisUrl {
 }
 
 /**
- * `redis:` and `rediss:` as https://www.iana.org/assignments/uri-schemes/prov/redis has them; `unix:` as most clients do. Any
- * part of it may be a secret that was written wrongly, so errors repeat none.
+ * `redis:` and `rediss:` as in https://www.iana.org/assignments/uri-schemes/prov/redis; `unix:` as in most clients. Any part may be
+ * a misplaced secret, so errors repeat none.
  */
 export const redisUrl: ValueKind<RedisUrl> = {
   name: 'redis://, rediss:// or unix:// URL',
@@ -62,7 +62,7 @@ function databaseOf({ protocol, pathname, searchParams }: URL): number | undefin
   return Number(database);
 }
 
-/** @returns `undefined` for a part that is not there. */
+/** @returns `undefined` for a missing part */
 function decoded(part: string): string | undefined {
   if (part === '') return undefined;
   try {

@@ -3,7 +3,7 @@ import type { SettingValues } from './settings';
 import type { SettingId } from '../setting-names';
 import type { GivenSettings } from './sources';
 
-/** Settings that are allowed and contradict each other, most likely by mistake. */
+/** Settings that are valid but contradict each other, most likely by mistake. */
 export function contradictions(values: SettingValues, given: GivenSettings): string[] {
   const { idleTimeout, touchInterval, maxLifetime, maxSessionBytes, memoryStoreBytes } = values;
   const written = (id: SettingId): string => {

@@ -29,14 +29,14 @@ export interface Setting<T> {
   /** What happens when it is not set and has no {@link fallback}. */
   readonly absent?: string;
   /**
-   * Never printed, never a flag, since every process of the machine can read a command line. May come from a file: `<name>_FILE`
-   * names it.
+   * Never printed, and not a flag, because every process of the machine can read a command line. May come from a file named by
+   * `<name>_FILE`.
    */
   readonly secret?: true;
   readonly help: string;
 }
 
-/** Every setting there is. docs/reference/configuration.md and --help are printed from this. */
+/** All settings. docs/reference/configuration.md and --help are generated from this table. */
 export const settings = {
   grpcAddresses: {
     name: settingNames.grpcAddresses,
@@ -386,7 +386,7 @@ export type NameOf = (id: SettingId) => string;
 
 export const entries = Object.entries(settings) as [SettingId, Setting<unknown>][];
 
-/** The settings that say where Redis is: one of them at most. */
+/** The settings that locate Redis; at most one may be set. */
 export const redisLocations = [
   'redisUrl',
   'redisClusterNodes',

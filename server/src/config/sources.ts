@@ -42,7 +42,7 @@ export function collect({ env, args }: Sources): Collected {
       problems.push(`${written.map(({ from }) => from).join(' and ')}: Set only one.`);
   }
 
-  // Platforms inject REDIS_URL. It counts where no setting of our own says where Redis is.
+  // Platforms inject REDIS_URL. It is used if no setting of our own locates Redis.
   const ambient = variable('REDIS_URL');
   const own = redisLocations.map((id) => given.get(id)).find((location) => location !== undefined);
   if (ambient.text !== '' && own === undefined) given.set('redisUrl', ambient);
@@ -50,7 +50,7 @@ export function collect({ env, args }: Sources): Collected {
   return { given, problems, warnings };
 }
 
-/** As warnings: Kubernetes injects variables of Services, whatever they are called. */
+/** Warnings only: Kubernetes injects variables named after Services. */
 function unknownVariables(env: Sources['env']): string[] {
   const names = entries.flatMap(([, setting]) => [
     variableOf(setting),
@@ -64,7 +64,7 @@ function unknownVariables(env: Sources['env']): string[] {
       const suggestion = suggestionFor(name.slice(prefix.length), withoutPrefix);
       return [unknownVariable(name, suggestion && prefix + suggestion)];
     }
-    // Other variables are not our concern, unless just the prefix is misspelt.
+    // Other variables are ignored, unless only the prefix is misspelt.
     const suggestion = /^sess/i.test(name) ? suggestionFor(name, names, 2) : undefined;
     return suggestion === undefined ? [] : [unknownVariable(name, suggestion)];
   });

@@ -1,11 +1,11 @@
 import { closest, distance } from 'fastest-levenshtein';
 
 /**
- * The name that was probably meant by one that does not exist: about one in three characters may differ. Upper case,
- * camel case, `_` and `-` make no difference.
+ * The name that an unknown one probably stands for: about one in three characters may differ. Upper case, camel case, `_` and `-`
+ * make no difference.
  *
- * @param maxDistance how many characters may differ at most, for names that have much in common anyway
- * @returns one of `names`, or `undefined` when none is near
+ * @param maxDistance maximum number of differing characters, for names that are similar anyway
+ * @returns one of `names`, or `undefined` if none is similar
  */
 export function suggestionFor(name: string, names: readonly string[], maxDistance = Infinity): string | undefined {
   const wanted = normalized(name);

@@ -2,7 +2,7 @@ import { createSecureContext } from 'node:tls';
 import type { Config } from './config';
 import type { NameOf } from './settings';
 
-/** What is wrong with the certificates and keys for Redis: better to know before a connection needs them. */
+/** Problems of the certificates and keys for Redis, to report at start-up. */
 export function tlsProblems({ store }: Pick<Config, 'store'>, nameOf: NameOf): string[] {
   const { ca, cert, key } = (store.kind === 'redis' ? store.redis.tls : undefined) ?? {};
   const problems: string[] = [];
@@ -22,7 +22,7 @@ export function tlsProblems({ store }: Pick<Config, 'store'>, nameOf: NameOf): s
   return problems;
 }
 
-/** OpenSSL's own message may quote what it read. */
+/** OpenSSL's own message may quote the content. */
 function isAccepted(material: {
   ca?: Buffer | undefined;
   cert?: Buffer | undefined;

@@ -3,14 +3,14 @@ import type { Sources } from './sources';
 import { suggestionFor, unknownVariable } from './suggestion';
 import { ValueError } from './values';
 
-/** Variables of OpenTelemetry that mean the same; of those that are set, the first counts. */
+/** OpenTelemetry variables with the same meaning; the first that is set takes precedence. */
 export interface OtelVariables {
   readonly names: readonly string[];
   readonly fallback: string;
   readonly help: string;
 }
 
-/** Those for traces alone come first, as everywhere in OpenTelemetry. */
+/** Those for traces alone take precedence, as everywhere in OpenTelemetry. */
 const ofExporter = (name: string) => [`OTEL_EXPORTER_OTLP_TRACES_${name}`, `OTEL_EXPORTER_OTLP_${name}`];
 
 const endpoint: OtelVariables = {
@@ -35,8 +35,8 @@ const exporter: OtelVariables = {
 };
 
 /**
- * The standard variables of OpenTelemetry that are honoured, because platforms set them already. The first of them decide here
- * whether there is tracing; the others are read by the SDK of OpenTelemetry itself.
+ * The standard OpenTelemetry variables that are supported, because platforms set them already. The first ones decide here whether
+ * there is tracing; the OpenTelemetry SDK itself reads the others.
  */
 export const otelVariables: readonly OtelVariables[] = [
   endpoint,
@@ -122,14 +122,14 @@ export function loadTracing(env: Sources['env']): LoadedTracing {
   }
   const url = URL.canParse(where.text) ? new URL(where.text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    // Not repeated, because there may be a password in it.
+    // Not repeated, because it may contain a password.
     problems.push(`${where.from}: ${new ValueError('a URL like http://collector:4318').message}`);
     return { ...off, problems };
   }
   return { ...off, tracing: { collector: url.origin }, problems };
 }
 
-/** OpenTelemetry has many more variables, of which those for logs and metrics have almost the same names. */
+/** OpenTelemetry has many more variables; those for logs and metrics have almost the same names. */
 function misspeltVariables(env: Sources['env']): string[] {
   const names = otelVariables.flatMap((variables) => variables.names);
   return Object.keys(env)

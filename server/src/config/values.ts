@@ -5,7 +5,7 @@ import type { GrpcAddress } from '../grpc/listening/address';
 import { parseHostAndPort } from '../host-and-port';
 import type { HostAndPort } from '../host-and-port';
 
-/** What is wrong with a value: says what is expected and, unless that may be a secret, what was got. */
+/** A problem of a value: what was expected and, unless it may be a secret, what it was. */
 export class ValueError extends Error {
   constructor(
     readonly expected: string,
@@ -20,7 +20,7 @@ export type ReadFile = (path: string) => Buffer;
 
 /** Turns a setting's text into its value. */
 export interface ValueKind<T> {
-  /** What the documentation calls it. */
+  /** Its name in the documentation. */
   readonly name: string;
   /** @throws ValueError */
   parse(text: string, readFile: ReadFile): T;
@@ -32,13 +32,13 @@ export interface ListenAddress {
   readonly port: number;
 }
 
-/** Both ends are allowed; written as a user would write them. */
+/** Both ends are inclusive, in the form that a user would write. */
 interface Range {
   readonly min: string;
   readonly max: string;
 }
 
-/** In milliseconds. A bare number is refused: it does not say whether it means seconds. */
+/** In milliseconds. A number without a unit is rejected, because it is ambiguous. */
 export function duration(range: Range): ValueKind<number> {
   return {
     name: `duration, ${range.min} to ${range.max}`,
@@ -109,7 +109,7 @@ export function plainText(expected: string, pattern: RegExp): ValueKind<string> 
 /** Any text, never repeated in an error. */
 export const secretText: ValueKind<string> = { name: 'text', parse: (text) => text };
 
-/** What a file holds, given its path. */
+/** The content of a file, given its path. */
 export const pemFile: ValueKind<Buffer> = {
   name: 'path of a PEM file',
   parse(path, readFile) {
@@ -119,7 +119,7 @@ export const pemFile: ValueKind<Buffer> = {
   },
 };
 
-/** The same value, given the path of a file that holds its text. Line breaks at the end do not belong to it. */
+/** The same value, given the path of a file that holds its text. Trailing line breaks are ignored. */
 export function inFile<T>(kind: ValueKind<T>): ValueKind<T> {
   return {
     name: `path of a file with ${kind.name}`,
@@ -127,7 +127,7 @@ export function inFile<T>(kind: ValueKind<T>): ValueKind<T> {
       const text = contentOf(path, readFile)
         .toString()
         .replace(/[\r\n]+$/, '');
-      // An empty file is what is left when a secret was not mounted.
+      // A secret that was not mounted can leave an empty file.
       if (text === '') throw new ValueError('the path of a file that is not empty');
       return kind.parse(text, readFile);
     },
@@ -149,12 +149,12 @@ export const nodes: ValueKind<readonly HostAndPort[]> = {
     listOf(text).map((node) => {
       const address = parseHostAndPort(node);
       if (address !== undefined && address.port > 0) return address;
-      // If a URL was expected here, the text has a password in it.
+      // The text may be a URL with a password.
       throw new ValueError('host:port, like 10.0.0.7:6379 or [fd00::7]:6379', node.includes('@') ? undefined : node);
     }),
 };
 
-/** Loopback and Unix sockets only: the link to the app is not encrypted, so nothing outside the pod may reach it. */
+/** Loopback and Unix sockets only: the connection to the app is not encrypted, so it must not be reachable from outside the pod. */
 export const grpcAddresses: ValueKind<readonly GrpcAddress[]> = {
   name: 'comma-separated list of host:port on loopback or unix:/path',
   parse: (text) =>
@@ -185,7 +185,7 @@ export const signingKeys: ValueKind<readonly Buffer[]> = {
 
 const minKeyBytes = 32;
 
-/** Long enough that they cannot be guessed, and of characters that a header can have. */
+/** Long enough to be unguessable, and of characters that a header can contain. */
 export const apiTokens: ValueKind<readonly string[]> = {
   name: 'tokens of at least 16 characters, separated by commas or line breaks',
   parse(text) {
@@ -213,7 +213,7 @@ export const fileMode: ValueKind<number> = {
 /** Of either alphabet, and with or without padding. */
 const base64 = /^([\w+/-]{4})*([\w+/-]{2}(==)?|[\w+/-]{3}=?)?$/;
 
-/** @param others what else the setting may be, for messages */
+/** @param others alternatives that the setting accepts, for messages */
 function millisecondsIn({ min, max }: Range, text: string, others: string): number {
   const milliseconds = hasUnit(text) ? ms(text as ms.StringValue) : NaN;
   const range = `a duration from ${min} to ${max}`;
@@ -236,7 +236,7 @@ function listOf(text: string): string[] {
   return text.split(',').map((item) => item.trim());
 }
 
-/** Of a longer path, the system would take the beginning. */
+/** The system would truncate a longer path. */
 function socketPath(address: string): string {
   const path = address.slice('unix:'.length);
   if (Buffer.byteLength(path) <= maxSocketPathBytes) return path;
@@ -254,7 +254,7 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 }
 
-/** The path is not repeated: if the variable was mistaken for that of the secret itself, it is the secret. */
+/** The path is not repeated: it may be the secret itself, in the wrong variable. */
 function contentOf(path: string, readFile: ReadFile): Buffer {
   try {
     return readFile(path);

@@ -1,33 +1,32 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 
 /**
- * The API tokens that let a caller in. Which they are can change at any time; how long a comparison takes says nothing about
- * them.
+ * The API tokens that callers may present. They can be replaced at any time; the time of a comparison reveals nothing about them.
  */
 export class ApiTokens {
   /** Called when the tokens have changed. */
   onReplaced: () => void = () => {};
   #digests: readonly Buffer[] | undefined;
 
-  /** @param tokens `undefined`: none is needed */
+  /** @param tokens `undefined`: callers need none */
   constructor(tokens: readonly string[] | undefined) {
     this.#digests = tokens?.map(digestOf);
   }
 
-  /** From now on, these tokens are needed, and no others will do. */
+  /** From now on, only these tokens are accepted. */
   replace(tokens: readonly string[] | undefined): void {
     this.#digests = tokens?.map(digestOf);
     this.onReplaced();
   }
 
-  /** @returns what {@link accept} takes: the digest of the token in `authorization: Bearer <token>`, if there is one */
+  /** @returns the argument of {@link accept}: the digest of the token in `authorization: Bearer <token>`, if there is one */
   digestOf(authorization: string | undefined): Buffer | undefined {
     if (this.#digests === undefined || authorization === undefined) return undefined;
     const [, token] = /^Bearer +(\S+) *$/i.exec(authorization) ?? [];
     return token === undefined ? undefined : digestOf(token);
   }
 
-  /** Compares with each, so that it takes the same time whichever it is. */
+  /** Compares with each token, so that the time does not depend on which one matches. */
   accept(digest: Buffer | undefined): boolean {
     if (this.#digests === undefined) return true;
     if (digest === undefined) return false;

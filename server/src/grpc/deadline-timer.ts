@@ -7,7 +7,7 @@ export class DeadlineTimer {
   #time = Infinity;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param onDue deals with what is overdue, and returns the earliest deadline of the rest, or Infinity. */
+  /** @param onDue handles what is overdue, and returns the earliest deadline of the rest, or Infinity */
   constructor(onDue: () => number) {
     this.#onDue = onDue;
   }
@@ -17,7 +17,7 @@ export class DeadlineTimer {
     if (deadline >= this.#time) return;
     this.stop();
     this.#time = deadline;
-    // Node.js warns of a time that has passed meanwhile.
+    // Node.js warns about a negative delay.
     const milliseconds = Math.max(1, Math.min(deadline - performance.now(), maxDelayMs));
     this.#timer = setTimeout(() => {
       this.#time = Infinity;

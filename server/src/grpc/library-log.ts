@@ -1,22 +1,22 @@
 import { setLogger } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 
-/** What grpc-js says when binding fails. The error that it throws as well says more. */
+/** What grpc-js logs when binding fails, in addition to the error that it throws. */
 const bindingFailed = 'No address added';
 
-/** What it says of metadata that HTTP/2 lets through and gRPC does not. The rest of its text repeats the value. */
+/** What it logs about metadata that HTTP/2 allows and gRPC does not. The rest of the text repeats the value. */
 const illegalMetadata = 'Failed to add metadata entry';
 
 /**
- * Writes what grpc-js reports to the log. It would print plain text otherwise, for as often as a caller provokes it, with
- * what the caller sent in it. It has one logger for the whole process.
+ * Redirects the warnings of grpc-js to the log. Otherwise it prints plain text, as often as a caller provokes it, with data of the
+ * caller. It has one logger for the whole process.
  */
 export function logLibraryWarnings(logger: Logger): void {
   const ignore = (): void => {};
   const error = (text: unknown): void => {
     if (typeof text !== 'string' || text.startsWith(bindingFailed)) return;
     if (text.startsWith(illegalMetadata)) logger.warn('illegal metadata ignored');
-    // What is behind a colon comes from elsewhere.
+    // The text after a colon may come from a caller.
     else logger.warn({ detail: text.split(':', 1)[0] }, 'gRPC library warning');
   };
   setLogger({ error, info: ignore, debug: ignore });

@@ -1,23 +1,23 @@
-/** What clients together, and each of them, may take of the process. */
+/** Limits for all clients together, and for each of them. */
 export interface GrpcLimits {
   readonly connections: number;
-  /** RPCs of one connection at a time: unary calls in flight, pipelines, watches. */
+  /** Concurrent RPCs of one connection: unary calls, pipelines, watches. */
   readonly streamsPerConnection: number;
-  /** The same of all connections. */
+  /** The same for all connections. */
   readonly streams: number;
   readonly callsInFlight: number;
   /** Of one pipeline. */
   readonly callsPerStream: number;
-  /** How long a call may wait, in ms, until it is started. */
+  /** How long a call may be queued, in ms. */
   readonly queueMs: number;
-  /** Bytes of requests that are being received or wait to be answered. */
+  /** Bytes of requests that are being received or processed. */
   readonly requestBytes: number;
-  /** Bytes of replies that clients have not taken. */
+  /** Bytes of replies that clients have not read. */
   readonly replyBytes: number;
   readonly mutations: number;
-  /** How long a client may take, in ms, to open a connection, to send a request, or to take replies when there are too many. */
+  /** How long a client may take, in ms, to open a connection, to send a request, or to read replies when there are too many. */
   readonly stallMs: number;
-  /** How long a connection may be silent, in ms, until it is asked for a sign of life. */
+  /** How long a connection may be silent, in ms, before it is pinged. */
   readonly keepaliveMs: number;
 }
 

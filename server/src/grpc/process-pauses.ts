@@ -1,21 +1,21 @@
-/** How often the process notes that it runs. */
+/** Interval of the ticks, in ms. */
 const tickMs = 50;
 
-/** A shorter gap between two ticks is a busy event loop. */
+/** A shorter gap between two ticks is a busy event loop, not a pause. */
 const pauseMs = 100;
 
 /**
- * Notices when the process was paused: stopped by a signal, starved of CPU, blocked by one long task. Requests that arrived
- * meanwhile are found in its sockets afterwards, and their timeouts, which are relative in gRPC, do not show that their callers
- * gave up long ago.
+ * Detects when the process was paused: stopped by a signal, starved of CPU, blocked by one long task. Requests that arrived
+ * meanwhile are read afterwards, and their timeouts, which are relative in gRPC, do not show that their callers stopped waiting
+ * long ago.
  */
 export class ProcessPauses {
   readonly #timer = setInterval(() => this.#tick(), tickMs).unref();
   #tickedAt = uptimeMs();
-  /** Until the first tick on time: what arrived during a pause is read within a few turns of the event loop. */
+  /** Set until the first tick on time: requests that arrived during a pause are read within a few turns of the event loop. */
   #pausedSince: number | undefined;
 
-  /** How long what is read now may have waited to be read, in ms. */
+  /** How long data that is read now may have waited, in ms. */
   get waitMs(): number {
     const now = uptimeMs();
     if (this.#pausedSince !== undefined) return now - this.#pausedSince;
@@ -35,7 +35,7 @@ export class ProcessPauses {
   }
 }
 
-/** Monotonic. Not `performance.now()`, whose steps in tests are no pauses. */
+/** Monotonic. Not `performance.now()`, which tests move. */
 function uptimeMs(): number {
   const [seconds, nanoseconds] = process.hrtime();
   return seconds * 1000 + nanoseconds / 1e6;

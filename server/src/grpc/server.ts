@@ -35,20 +35,20 @@ export interface GrpcObserver extends RpcObserver, ChangeReportObserver {}
 
 export interface GrpcServerOptions extends Omit<DispatcherParts, 'calls' | 'maxMutations'> {
   readonly observer: GrpcObserver;
-  /** What clients that keep copies of sessions are told of changes by; `undefined`: they are not. */
+  /** Reports changes to clients that keep copies of sessions; `undefined`: changes are not reported. */
   readonly changes: ChangeFeed | undefined;
   readonly addresses: readonly GrpcAddress[];
   readonly socketAccess: SocketAccess;
   /** How long to wait, in ms, for another process to stop listening on an address. */
   readonly listenTimeoutMs: number;
   readonly limits: GrpcLimits;
-  /** What every RPC but those of `grpc.health.v1` has to carry. */
+  /** Required by every RPC except those of `grpc.health.v1`. */
   readonly apiTokens: ApiTokens;
   /** Whether server reflection is served. */
   readonly reflection: boolean;
-  /** The handle in a genuine token, for the log. */
+  /** Returns the handle in a genuine token, for the log. */
   readonly handleOf: (token: string) => string | undefined;
-  /** Puts something around every call, whatever transport it comes by. */
+  /** Wraps every call, for every transport. */
   readonly decorate?: ((dispatchers: Dispatchers) => Dispatchers) | undefined;
 }
 
@@ -61,7 +61,7 @@ export interface GrpcServer {
   /** What `grpc.health.v1.Health` answers. */
   setServing(serving: boolean): void;
   /**
-   * Stops listening, takes no new calls, and waits for those in flight, at most `graceMs`.
+   * Stops listening, rejects new calls, and waits for those in flight, at most `graceMs`.
    *
    * @returns whether all of them were finished.
    */
@@ -69,8 +69,8 @@ export interface GrpcServer {
 }
 
 /**
- * How long clients have to take the last answers and close their connections. What is still open is answered, and clients with a
- * pipeline close it once they have read that the sidecar stops, both of which a busy machine may delay.
+ * How long clients have to read the last replies and close their connections. Open calls are answered, and clients close their
+ * pipelines once they have read the announcement; a busy machine may delay both.
  */
 const finalFlushMs = { idle: 500, open: 2000 } as const;
 
@@ -186,7 +186,7 @@ function budgetsOf({ limits, observer }: GrpcServerOptions): PeerBudgets {
 function createServer(): Server {
   return new Server({
     'grpc.max_receive_message_length': maxMessageBytes,
-    // Statistics of every connection and call, for a service that is not served here.
+    // Statistics per connection and call, for a service that is not served here.
     'grpc.enable_channelz': 0,
   });
 }
@@ -195,7 +195,7 @@ function decorated(dispatchers: Dispatchers, { decorate, logger, handleOf }: Grp
   return logCalls(decorate?.(dispatchers) ?? dispatchers, { logger, handleOf });
 }
 
-/** Fewer than the setting where the system allows fewer files: the HTTP port must be served whatever gRPC clients do. */
+/** Fewer than the setting if the limit of open files is lower: the HTTP port must be served whatever gRPC clients do. */
 function maxConnections({ limits, logger }: GrpcServerOptions): number {
   const possible = connectionsByDescriptors();
   if (possible < limits.connections) {
@@ -205,10 +205,7 @@ function maxConnections({ limits, logger }: GrpcServerOptions): number {
   return Math.min(possible, limits.connections);
 }
 
-/**
- * Rarely called, and their implementation comes with a second protobuf library: loading it takes 17 % of the start-up time and
- * 8 MB.
- */
+/** Rarely called, and implemented with a second protobuf library: loading it takes 17 % of the start-up time and 8 MB. */
 const healthMethods: readonly LazyMethod[] = [
   { path: '/grpc.health.v1.Health/Check' },
   { path: '/grpc.health.v1.Health/List' },
@@ -222,7 +219,7 @@ const reflectionMethods: readonly LazyMethod[] = ['v1', 'v1alpha'].map((version)
 }));
 
 function loadStandardMethods(health: Health): ReadonlyMap<string, LoadedMethod> {
-  // An import() would come too late for the call that needs it.
+  // An import() would complete too late for the call that needs it.
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   return (require('./standard-services/standard-services') as typeof StandardServicesModule).standardMethods(health);
 }

@@ -5,7 +5,7 @@ import type { Dispatch } from '../rpc/dispatcher';
 import type { PipelineAdmission } from './pipeline/admission';
 import { serveUnary } from './unary';
 
-/** ts-proto's definition, but with messages left as bytes: the dispatchers decode and encode, whatever the transport is. */
+/** ts-proto's definition, but with messages as bytes: the dispatchers decode and encode, for every transport. */
 export const sessionServiceDefinition: ServiceDefinition = Object.fromEntries(
   Object.entries(SessionServiceService).map(([name, method]) => [
     name,
@@ -13,7 +13,7 @@ export const sessionServiceDefinition: ServiceDefinition = Object.fromEntries(
   ]),
 );
 
-/** The service as grpc-js calls it. */
+/** The service for grpc-js. */
 export function createSessionService(
   dispatchers: ReadonlyMap<string, Dispatch>,
   pipelines: PipelineAdmission,

@@ -9,13 +9,13 @@ import type { OpenStream } from './connections/open-stream';
 import type { Dispatch } from '../rpc/dispatcher';
 import { toServiceError, toStatus } from '../rpc/status';
 
-/** An RPC with one request and one response, as grpc-js calls it. */
+/** The grpc-js handler of an RPC with one request and one response. */
 export function serveUnary(dispatch: Dispatch, logger: Logger): handleUnaryCall<Buffer, Buffer> {
   return (call, answer) => {
     const open = openStreamOf(http2StreamOf(call));
     if (open.isRefused) return;
     const unary = new UnaryCall(call, open, dispatch, answer, logger);
-    // grpc-js says so at the deadline, too, and at the end in any case.
+    // grpc-js emits this at the deadline, too, and in any case at the end.
     call.once('cancelled', () => {
       open.peer.unary.cancel(unary);
       unary.cancel();

@@ -1,12 +1,12 @@
 import type { Connection } from './connection';
 
-/** How long a client may take to send its request before others are preferred, in ms. */
+/** How long a client may take to send its request before its connection may be closed, in ms. */
 const graceMs = 1_000;
 
 /**
- * Keeps connections within a number by closing old ones, so that a new one is always served: a probe must get through however
- * many connections others hold. Those that have sent no request for a while go first, then those whose answer is not ready or not
- * taken, and last those that are about to send a request; of each, the oldest first.
+ * Limits the number of connections by closing old ones, so that a new one is always served: probes must succeed however many
+ * connections others hold. Closed first are those that have sent no request for a while, then those whose response is not ready or
+ * not read, and last those that are about to send a request; of each, the oldest first.
  */
 export class ConnectionLimit {
   readonly #max: number;
@@ -15,7 +15,7 @@ export class ConnectionLimit {
   readonly #open = new Set<Connection>();
   #isScheduled = false;
 
-  /** @param onClosed is called for each connection that has to make room */
+  /** @param onClosed is called for each connection that is closed */
   constructor(max: number, onClosed: () => void) {
     this.#max = max;
     this.#onClosed = onClosed;
@@ -33,8 +33,8 @@ export class ConnectionLimit {
   }
 
   /**
-   * Of many connections that are accepted at once, none has been read from yet. Two turns later each has been, and those that
-   * brought a request that can be answered at once have been answered.
+   * When many connections are accepted at once, none has been read yet. Two turns later each has been read, and requests that can
+   * be answered at once have been answered.
    */
   #schedule(): void {
     this.#isScheduled = true;

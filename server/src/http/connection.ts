@@ -4,13 +4,13 @@ import { Duplex } from 'node:stream';
 const carriageReturn = 13;
 const lineFeed = 10;
 
-/** What is looked at together. What is behind stays with the socket, which reads no more from the kernel meanwhile. */
+/** Bytes processed at a time. The rest stays in the socket, which reads no more from the kernel meanwhile. */
 const pieceBytes = 1_024;
 
 /**
- * A client's connection that gives node:http one request and no more. node:http parses everything that has arrived before the
- * first answer is out, so that thousands of pipelined requests would hold up the process; here what follows the first
- * request is not read. The answer has to close the connection.
+ * A client's connection that passes only one request to node:http, which would parse everything that has arrived before it sends
+ * the first response, so thousands of pipelined requests could block the process. What follows the first request is not read. The
+ * response must close the connection.
  */
 export class Connection extends Duplex {
   /** When it was accepted, by `performance.now()`. */
@@ -22,13 +22,13 @@ export class Connection extends Duplex {
   #hasRequest = false;
   #headBytes = 0;
   #lineBytes = 0;
-  /** Of the piece before, which may have cut a line end in two. */
+  /** The last byte of the previous piece, which may have split a line end. */
   #lastByte: number | undefined;
   #hasLine = false;
 
   /**
-   * @param maxHeadBytes how long the head of the request may get, separators included: more than node:http allows
-   * @param onTooLong is to refuse it, and nothing more is read
+   * @param maxHeadBytes maximum size of the head, separators included: more than node:http allows
+   * @param onTooLong rejects the request; nothing more is read
    */
   constructor(socket: Socket, maxHeadBytes: number, onTooLong: (connection: Connection) => void) {
     super();
@@ -50,13 +50,13 @@ export class Connection extends Duplex {
     return this.#hasRequest;
   }
 
-  /** For node:http: of inactivity, in ms. */
+  /** Called by node:http: a timeout of inactivity, in ms. */
   setTimeout(milliseconds: number): this {
     this.#socket.setTimeout(milliseconds);
     return this;
   }
 
-  /** For node:http: once everything written is with the kernel. */
+  /** Called by node:http: destroys the connection once everything is written. */
   destroySoon(): void {
     if (this.writableFinished) this.destroy();
     else this.end(() => this.destroy());
@@ -86,7 +86,7 @@ export class Connection extends Duplex {
     done(error);
   }
 
-  /** Hands on what has arrived, up to the end of the head. */
+  /** Passes on what has arrived, up to the end of the head. */
   #pass(): void {
     while (!this.#hasRequest && !this.destroyed) {
       const piece = this.#socket.read(Math.min(pieceBytes, this.#socket.readableLength)) as Buffer | null;
@@ -104,7 +104,7 @@ export class Connection extends Duplex {
     }
   }
 
-  /** node:http sees that most heads are too long, but it does not count separators and empty lines. */
+  /** node:http detects most heads that are too long, but does not count separators and empty lines. */
   #giveUp(): void {
     this.#hasRequest = true;
     setImmediate(() => {
@@ -112,7 +112,7 @@ export class Connection extends Duplex {
     });
   }
 
-  /** @returns the number of bytes up to and with the empty line that ends the head; `undefined` when it goes on. */
+  /** @returns the number of bytes up to and including the empty line that ends the head; `undefined` if it continues */
   #endOfHead(piece: Buffer): number | undefined {
     let from = 0;
     for (;;) {
@@ -121,7 +121,7 @@ export class Connection extends Duplex {
       const isEmpty = this.#lineBytes + newline - from === 0 || this.#isCarriageReturn(piece, from, newline);
       this.#lineBytes = 0;
       from = newline + 1;
-      // Empty lines before the first one are to be ignored (RFC 9112, 2.2).
+      // Leading empty lines are ignored (RFC 9112, 2.2).
       if (isEmpty && this.#hasLine) return from;
       this.#hasLine ||= !isEmpty;
     }

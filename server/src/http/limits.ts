@@ -1,4 +1,4 @@
-/** What a client of the HTTP port can exceed: how many connections, how large a head, any body, how much time. */
+/** Limits of the HTTP port: number of connections, size of the head, a body at all, time. */
 export type HttpLimit = (typeof httpLimits)[number];
 
 export const httpLimits = ['connections', 'head', 'body', 'time'] as const;

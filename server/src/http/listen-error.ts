@@ -1,4 +1,4 @@
-/** What the system answers when a process tries to listen, and what to do about it. */
+/** Errors of listening, and what to do about them. */
 const meanings: Readonly<Record<string, readonly [problem: string, remedy: string]>> = {
   EADDRINUSE: ['the address is in use', 'Stop the process that listens there, or choose another port.'],
   EADDRNOTAVAIL: ['this machine does not have that address', 'Choose one that it has.'],
@@ -15,7 +15,7 @@ const meanings: Readonly<Record<string, readonly [problem: string, remedy: strin
 /**
  * Why a process cannot listen, in one line that names the setting.
  *
- * @param setting the variable that says where to listen
+ * @param setting the variable with the address
  * @param where the address as it was written
  */
 export function listenError(setting: string, where: string, cause: NodeJS.ErrnoException): Error {

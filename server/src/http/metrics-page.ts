@@ -19,15 +19,15 @@ const formats = {
   openMetrics: 'application/openmetrics-text; version=1.0.0',
 } as const;
 
-/** How long printing may keep calls waiting before it lets them run, in ms. */
+/** How long printing may run before calls get a turn, in ms. */
 const sliceMs = 1;
 
-/** Time for calls between two pages: answering many scrapers costs more than printing. In ms. */
+/** Pause between two pages, in ms: answering many scrapers costs more than printing. */
 const pauseMs = 25;
 
 /**
- * Only OpenMetrics has exemplars. Without a preference for it, the answer is the text format of Prometheus. However many
- * scrapers ask, one page of each format is printed at a time.
+ * Only OpenMetrics has exemplars. Without a preference for it, the response is the text format of Prometheus. However many scrapers
+ * there are, one page of each format is printed at a time.
  */
 export function metricsPrinter(registry: Registry): PrintMetrics {
   const printText = shareBuilds(() => print(registry, '\n\n', '\n'), pauseMs);
@@ -55,14 +55,14 @@ async function print(registry: AnyRegistry, separator: string, end: string): Pro
   return { contentType: registry.contentType, body: Buffer.from(printed.join(separator) + end) };
 }
 
-/** Prometheus 3 says how names are to be escaped. Ours need no escaping, so every way is right. */
+/** Prometheus 3 requests a way to escape names. Ours need no escaping. */
 function withoutEscaping(accept: string | undefined): string | undefined {
   return accept?.replaceAll(/;\s*escaping=[\w-]+/g, '');
 }
 
 /**
- * A registry of the same metrics that prints OpenMetrics. There, a counter is called without the `_total` that its samples
- * have. prom-client would rename the metric itself for that, and with it what the text format prints.
+ * A registry of the same metrics that prints OpenMetrics. There, the name of a counter lacks the `_total` of its samples.
+ * prom-client would rename the metric itself for that, and with it what the text format prints.
  */
 function inOpenMetrics(registry: Registry): Registry<OpenMetricsContentType> {
   const openMetrics = new Registry<OpenMetricsContentType>();
@@ -82,7 +82,7 @@ type AnyRegistry = Pick<
   'contentType' | 'getMetricsAsArray' | 'getSingleMetricAsString'
 >;
 
-/** All that a registry asks of a metric. */
+/** What a registry uses of a metric. */
 interface Printable {
   readonly name: string;
   get(): Promise<{ readonly name: string; readonly type: string }>;

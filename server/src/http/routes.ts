@@ -6,7 +6,7 @@ import type { Readiness } from './readiness';
 export interface Routes {
   readonly printMetrics: PrintMetrics;
   readonly readiness: () => Readiness;
-  /** A request was refused because of its body. */
+  /** A request was rejected because of its body. */
   readonly onBody: () => void;
 }
 

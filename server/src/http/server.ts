@@ -18,7 +18,7 @@ export interface HttpServerOptions {
   readonly address: { readonly host: string | undefined; readonly port: number };
   readonly registry: Registry;
   readonly readiness: () => Readiness;
-  /** The most connections that are kept open. */
+  /** Maximum number of open connections. */
   readonly maxConnections: number;
   readonly observer: HttpObserver;
 }
@@ -28,22 +28,22 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-/** Of method, URL and headers together. Prometheus and the kubelet send a few hundred bytes. */
+/** Maximum size of method, URL and headers together. Prometheus and the kubelet send a few hundred bytes. */
 const maxHeadBytes = 8 * 1024;
 
-/** How long a client may take to send its request, and to take the answer, in ms. */
+/** How long a client may take to send its request, and to read the response, in ms. */
 const requestMs = 5_000;
 const answerMs = 10_000;
 
 /**
- * What Prometheus and the kubelet ask:
+ * Serves Prometheus and the kubelet:
  *
- * - `GET /metrics`: the metrics, in OpenMetrics for those who ask for it and else in the text format of Prometheus
+ * - `GET /metrics`: the metrics, in OpenMetrics if the scraper prefers it, else in the text format of Prometheus
  * - `GET /livez`: 200 as long as the process can answer, whatever state Redis is in
  * - `GET /readyz`: 200 when calls can succeed, else 503 with what is not ready, why and since when; `?verbose` lists all parts
  *
- * The whole network can reach this port, so nothing here may cost much: one request for each connection, few connections,
- * small requests, short waits.
+ * The whole network can reach this port, so everything is limited: one request per connection, few connections, small requests,
+ * short timeouts.
  */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const { address, registry, readiness, maxConnections, observer } = options;
@@ -62,7 +62,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     answer(request, response);
   };
   const server = createServer(limits, serve);
-  // Instead of first allowing a body, or refusing what is expected.
+  // Instead of allowing a body first, or rejecting the expectation.
   server.on('checkContinue', serve).on('checkExpectation', serve);
   const refuseLongHead = refuseBadRequests(server, observer);
   acceptBy(server, (socket) => {
@@ -89,11 +89,11 @@ const limits = {
   headersTimeout: requestMs,
   requestTimeout: requestMs,
   connectionsCheckingInterval: 1_000,
-  // What has arrived and is not looked at yet, for each connection.
+  // Unread bytes per connection.
   highWaterMark: 1_024,
 };
 
-/** Puts something between the sockets that a server accepts and what reads requests from them. */
+/** Wraps each accepted socket before the server reads requests from it. */
 function acceptBy(server: Server, wrap: (socket: Socket) => Duplex): void {
   const [readRequests] = server.listeners('connection');
   server.removeAllListeners('connection');
@@ -103,9 +103,9 @@ function acceptBy(server: Server, wrap: (socket: Socket) => Duplex): void {
 }
 
 /**
- * Answers what is not a request, or did not arrive in time, and closes the connection.
+ * Answers invalid and late requests, and closes the connection.
  *
- * @returns what does so with a head that is too long
+ * @returns a function that does so for a head that is too long
  */
 function refuseBadRequests(server: Server, observer: HttpObserver): (connection: Duplex) => void {
   const refuse = ({ code }: NodeJS.ErrnoException, connection: Duplex): void => {
@@ -135,6 +135,6 @@ async function listen(server: Server, { host, port }: HttpServerOptions['address
     });
     server.listen(port, host, resolve);
   });
-  // Not fatal: a connection that could not be accepted, for example for lack of file descriptors.
+  // Not fatal: a connection could not be accepted, for example for lack of file descriptors.
   server.removeAllListeners('error').on('error', () => {});
 }

@@ -1,8 +1,8 @@
 /**
- * Lets any number of callers share expensive work. At most one build runs at a time, and after each there is a pause; callers
- * that come meanwhile share the next build, so what they get is never older than their request.
+ * Shares expensive work between any number of callers. At most one build runs at a time, with a pause after each; callers that
+ * arrive meanwhile share the next build, so the result is never older than their request.
  *
- * @param pauseMs the least time from the end of a build to the beginning of the next one
+ * @param pauseMs minimum time from the end of a build to the start of the next
  */
 export function shareBuilds<T>(build: () => Promise<T>, pauseMs: number): () => Promise<T> {
   /** Settles when another build may begin. */

@@ -1,10 +1,10 @@
 import type { ChangeReportObserver, CopyObserver, CopyReadResult } from '../rpc/copies';
 import type { MetricFactory } from './metric-factory';
 
-/** All of them, so that each is there before it is first counted. */
+/** All of them, so that each series exists before its first event. */
 const readResults: Readonly<Record<CopyReadResult, true>> = { validated: true, missed: true };
 
-/** What the sidecar sees of the caches in its clients. Reads that these answer alone do not reach it. */
+/** What the sidecar sees of client caches. Reads that they answer alone do not reach it. */
 export interface ClientCacheMetrics extends CopyObserver, ChangeReportObserver {}
 
 export function clientCacheMetrics(factory: MetricFactory): ClientCacheMetrics {

@@ -1,8 +1,8 @@
 import type { Metric, Registry } from 'prom-client';
 
 /*
- * prom-client's own counters and histograms hash labels at every event, which took 10 % of the CPU time of a read. These
- * look their series up, and an event is an addition. prom-client prints them like metrics of its own.
+ * prom-client's own counters and histograms hash labels at every event, which took 10 % of the CPU time of a read. These look up
+ * their series, and an event is an addition. prom-client prints them like metrics of its own.
  */
 
 export interface Description {
@@ -21,7 +21,7 @@ interface Value {
   readonly exemplar?: Exemplar | undefined;
 }
 
-/** What finds the event that was counted, or `undefined` when there is nothing to find. */
+/** Labels that identify the counted event; `undefined`: none. */
 export type ExemplarLabels = Labels | undefined;
 
 /** One of the events that a bucket counts, as prom-client prints it in OpenMetrics. */
@@ -41,7 +41,7 @@ class Family<Series> {
   constructor(create: () => Series, labelNames: readonly string[]) {
     this.#create = create;
     this.#labelNames = labelNames;
-    // A metric without labels is there from the beginning.
+    // A metric without labels exists from the start.
     if (labelNames.length === 0) this.at('', '');
   }
 
@@ -89,7 +89,7 @@ export class Counter {
     this.#family.at('', '').value += count;
   }
 
-  /** A series that is not there before its first event hides that event from rate() and increase(). */
+  /** A series that does not exist before its first event hides that event from rate() and increase(). */
   announce(first = '', second = ''): void {
     this.#family.at(first, second);
   }
@@ -163,6 +163,6 @@ function register(
   values: () => readonly Value[],
 ): void {
   const get = () => Promise.resolve({ ...shown, values: values(), aggregator: 'sum' });
-  // A registry asks no more of a metric than this.
+  // A registry uses nothing else of a metric.
   registry.registerMetric({ name: shown.name, labelNames, get } as unknown as Metric);
 }

@@ -3,7 +3,7 @@ import type { Registry } from 'prom-client';
 import { Counter, Histogram } from './fast-metrics';
 import type { ExemplarLabels } from './fast-metrics';
 
-/** From 0.1 ms, the cost of a call that stays in memory, to longer than any deadline in use, in seconds. */
+/** In seconds: from 0.1 ms, a call to the memory store, to longer than common deadlines. */
 export const latencyBuckets = [
   0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5,
 ];
@@ -41,7 +41,7 @@ export class MetricFactory {
     return new Gauge({ ...describe(name, help, labelNames), registers: [this.#registry] });
   }
 
-  /** A gauge that is read when it is printed. */
+  /** A gauge whose value is read when it is printed. */
   observedGauge(name: string, help: string, read: () => number): void {
     new Gauge({
       ...describe(name, help, []),

@@ -13,7 +13,7 @@ import { sessionMetrics } from './session-metrics';
 import { storeMetrics } from './store-metrics';
 import type { StoreMetrics } from './store-metrics';
 
-/** Everything the sidecar counts, as what its parts report to. */
+/** Everything that the sidecar counts: the observers of its parts. */
 export interface Metrics extends RpcObserver, SessionEvents, StoreMetrics, ClientCacheMetrics, ProcessMetrics {}
 
 /**

@@ -3,16 +3,16 @@ import type { HttpObserver } from '../http/limits';
 import { variable } from '../setting-names';
 import type { MetricFactory } from './metric-factory';
 
-/** What came of re-reading a file that a setting names. */
+/** The result of re-reading a file that a setting names. */
 export type ReloadResult = (typeof reloadResults)[number];
 
 const reloadResults = ['applied', 'rejected'] as const;
 
-/** What the process does besides calls: its HTTP port, its log, its files. */
+/** Events outside calls: the HTTP port, the log, files. */
 export interface ProcessMetrics extends HttpObserver {
-  /** A log line was left out, to keep the log within its rate limit. */
+  /** A log line was suppressed by the rate limit. */
   logLineSuppressed(): void;
-  /** A file is followed from now on: its series are there before its first change. */
+  /** A file is watched from now on; its series exist before its first change. */
   fileWatched(setting: string): void;
   /** @param setting the variable that names the file */
   fileReloaded(setting: string, result: ReloadResult): void;

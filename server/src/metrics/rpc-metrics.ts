@@ -4,7 +4,7 @@ import { latencyBuckets } from './metric-factory';
 import type { MetricFactory } from './metric-factory';
 import type { ExemplarLabels } from './fast-metrics';
 
-/** All of them, so that each is there before it is first counted. */
+/** All of them, so that each series exists before its first event. */
 const refusalLimits: Readonly<Record<RefusalLimit, true>> = {
   api_token: true,
   calls_in_flight: true,

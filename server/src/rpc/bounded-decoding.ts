@@ -15,12 +15,11 @@ export interface DecodingLimits {
 /** Messages of up to this many bytes are harmless to decode. */
 const unboundedBytes = 16 * 1024;
 
-/** How many tags, lengths and small numbers a mutation has at most, and twice as many again. */
+/** Three times the maximum number of tags, lengths and small numbers in a mutation. */
 const numbersPerMutation = 24;
 
 /**
- * Decodes a request, and stops where it turns out to have more parts than a request may have: each takes two bytes to send and
- * hundreds to hold.
+ * Decodes a request, and stops when it has more parts than a request may have: a part takes two bytes to send and hundreds to hold.
  *
  * @throws SessionError INVALID_ARGUMENT, REQUEST_TOO_LARGE
  */
@@ -56,12 +55,12 @@ class TooManyNumbersError extends Error {
   override readonly name = 'TooManyNumbersError';
 }
 
-/** Reads as many numbers as one may read: every field, at every depth, begins with one. */
+/** Limits how many numbers are read: every field, at every depth, begins with one. */
 class BoundedReader extends BinaryReader {
   /** @param numbers how many tags, lengths and other numbers of up to 32 bits may be read */
   constructor(bytes: Uint8Array, numbers: number) {
     super(bytes);
-    // The parent's is no method but a property.
+    // In the base class, this is a property, not a method.
     const readUint32 = this.uint32.bind(this);
     let left = numbers;
     this.uint32 = () => {

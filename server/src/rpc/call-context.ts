@@ -1,13 +1,13 @@
-/** What a caller sent along, by names in lower case: the metadata of gRPC, or what a pipeline has in its place. */
+/** A call's metadata, by names in lower case: that of gRPC, or its counterpart in a pipeline. */
 export interface CallerMetadata {
   get(name: string): unknown;
 }
 
-/** One call, as its caller sees it: its deadline, its metadata, and whether it was cancelled. */
+/** The caller's side of a call: its deadline, its metadata, and whether it was cancelled. */
 export class CallContext {
   /**
-   * What the dispatcher does when the call is cancelled. Its own, because it needs this of every call and an AbortSignal costs
-   * as much as the rest of a read; whatever else wants to know uses {@link signal}.
+   * The dispatcher's handler of a cancellation. Separate, because it is set for every call and an AbortSignal costs as much as the
+   * rest of a read; everything else uses {@link signal}.
    */
   onCancelled: (() => void) | undefined;
   #cancelled = false;
@@ -15,7 +15,7 @@ export class CallContext {
 
   /**
    * @param deadline by `performance.now()`; Infinity: none
-   * @param waitMs for how long it may have waited to be read, which its timeout does not include
+   * @param waitMs how long it may have waited to be read, which its timeout does not include
    */
   constructor(
     readonly deadline: number,
@@ -23,12 +23,12 @@ export class CallContext {
     readonly waitMs = 0,
   ) {}
 
-  /** From then on, nothing is changed on its behalf, because its caller may have given up. */
+  /** From then on, nothing is changed for the call, because its caller may have stopped waiting. */
   get changeDeadline(): number {
     return this.deadline - this.waitMs;
   }
 
-  /** Its caller no longer waits: it cancelled the call, is gone, or the deadline has passed. */
+  /** The caller no longer waits: it cancelled, disconnected, or the deadline has passed. */
   get cancelled(): boolean {
     return this.#cancelled;
   }
@@ -37,7 +37,7 @@ export class CallContext {
     return performance.now() >= this.deadline;
   }
 
-  /** Aborts when the call is cancelled. Made when it is first asked for. */
+  /** Aborts when the call is cancelled. Created on first use. */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
@@ -46,7 +46,7 @@ export class CallContext {
     return this.#controller.signal;
   }
 
-  /** The same call for what is done on its behalf, which is cancelled separately. */
+  /** The same call for work on its behalf, which is cancelled separately. */
   derive(): CallContext {
     return new CallContext(this.deadline, this.metadata, this.waitMs);
   }

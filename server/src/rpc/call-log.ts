@@ -12,7 +12,7 @@ export interface CallLogParts {
 
 type Dispatchers = ReadonlyMap<string, Dispatch>;
 
-/** The same RPCs, each call of which is one line of the log, at level debug. At other levels, the RPCs as they are. */
+/** The same RPCs, with one log line per call at level debug. At other levels, unchanged. */
 export function logCalls(dispatchers: Dispatchers, { logger, handleOf }: CallLogParts): Dispatchers {
   if (!logger.isLevelEnabled('debug')) return dispatchers;
   return new Map([...dispatchers].map(([method, dispatch]) => [method, logged(method, dispatch)]));
@@ -47,13 +47,13 @@ export function logCalls(dispatchers: Dispatchers, { logger, handleOf }: CallLog
 
 type Types = (typeof SessionServiceDefinition.methods)[keyof typeof SessionServiceDefinition.methods];
 
-/** Of a session that was just created. */
+/** The handle of a session that was just created. */
 function newHandleIn(types: Types | undefined, outcome: Outcome): string | undefined {
   if (!('response' in outcome)) return undefined;
   return (decoded(types?.responseType, outcome.response) as { readonly session?: { handle: string } }).session?.handle;
 }
 
-/** @param bytes what has been decoded before, or has been refused */
+/** @param bytes that were decoded before, or rejected */
 function decoded(type: { decode(bytes: Uint8Array): object } | undefined, bytes: Uint8Array): object {
   if (bytes.length > maxDecodedBytes) return {};
   try {
@@ -63,7 +63,7 @@ function decoded(type: { decode(bytes: Uint8Array): object } | undefined, bytes:
   }
 }
 
-/** Bytes. Calls that are larger are logged without a handle. */
+/** In bytes. Larger calls are logged without a handle. */
 const maxDecodedBytes = 64 * 1024;
 
 function reasonOf(outcome: Outcome): string | undefined {

@@ -6,23 +6,23 @@ import type { CopyTerms, LoadedSession, UnchangedSession } from '../session/sess
 import { toDate, toSessionMessage } from './messages';
 
 /*
- * What clients that keep copies of sessions are told about them. They send the etag of the copy that they have, or an empty one;
- * others send none, and get none.
+ * Replies to clients that keep copies of sessions. They send the etag of their copy, or an empty one; other clients send none, and
+ * get none.
  */
 
 export interface CopyObserver {
-  /** A client that keeps copies read a session. `validated`: it had the present state; `missed`: it was sent. */
+  /** A client with copies read a session. `validated`: its copy was current; `missed`: the session was sent. */
   copyRead(result: CopyReadResult): void;
 }
 
 export type CopyReadResult = 'validated' | 'missed';
 
 export interface ChangeReportObserver {
-  /** A stream began to be sent changes, or ceased to be. */
+  /** A stream started or stopped receiving changes. */
   changeStreams(difference: 1 | -1): void;
   /** Changes were put into a frame. */
   changesReported(count: number): void;
-  /** A stream had to be told that anything may have changed. */
+  /** A stream received a report that anything may have changed. */
   allChangesReported(): void;
 }
 
@@ -54,7 +54,7 @@ function notModified({ accessed, expires }: SessionMetadata, copy: Copy): GetSes
   return { session: undefined, notModified: { accessed: new Date(accessed), expires: toDate(expires) }, ...copy };
 }
 
-/** Names the new state only to a client whose copy is what the update was applied to. */
+/** Sends the new etag only to a client whose copy is the state that the update was applied to. */
 export function copyAfterUpdate(updated: Updated, held: Buffer | undefined): Copy {
   const { generation, baseVersion, session } = updated;
   const isBase = held !== undefined && generation !== undefined && held.equals(etagOf(generation, baseVersion));

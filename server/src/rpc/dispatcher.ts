@@ -22,7 +22,7 @@ export interface DispatcherParts {
   readonly calls: InFlightCalls;
   readonly observer: RpcObserver;
   readonly logger: Logger;
-  /** Most mutations in one request. */
+  /** Maximum number of mutations per request. */
   readonly maxMutations: number;
 }
 
@@ -32,7 +32,7 @@ export type Outcome = { readonly response: Buffer } | { readonly error: FailureS
 /** One RPC of {@link MethodName}, from bytes to bytes. Never rejects. */
 export type Dispatch = (request: Uint8Array, call: CallContext) => Promise<Outcome>;
 
-/** The one table of RPCs, by name, that serves every transport: counting, draining and failing around the handlers. */
+/** The RPCs by name, for every transport: the handlers, with metrics, draining and error handling around them. */
 export function createDispatchers({
   handlers,
   calls,
@@ -57,16 +57,16 @@ export function createDispatchers({
         observer.rpcEnded(name, statusName, performance.now() - began);
       };
       const fail = (error: FailureStatus): Outcome => {
-        // Counted as its caller sees it, whose own timer has fired by now.
+        // Counted as the caller sees it: its own timer has fired by now.
         end(call.deadlineExceeded ? 'DEADLINE_EXCEEDED' : (status[error.code] ?? 'UNKNOWN'));
         return { error };
       };
-      // Its caller does not wait for the answer, so a stopping sidecar need not either.
+      // The caller no longer waits for the reply, so a stopping sidecar need not, either.
       call.onCancelled = () => end(call.deadlineExceeded ? 'DEADLINE_EXCEEDED' : 'CANCELLED');
       calls.start();
       observer.rpcStarted();
       try {
-        // A request whose end came after the deadline still gets here.
+        // A request that was complete only after the deadline still gets here.
         if (call.deadlineExceeded) return fail(deadlineExceeded);
         calls.refuseWhenDraining();
         const request = decodeBounded(requestType, bytes, { maxMutations, observer });

@@ -5,16 +5,19 @@ export interface Encodable<Message> {
 }
 
 class Writer extends BinaryWriter {
-  /** Seconds and versions are small numbers in 64-bit fields; as a varint, a small number is the same whatever its type. */
+  /** Seconds and versions are small numbers in 64-bit fields; the varint of a small number does not depend on its type. */
   override int64(value: string | number | bigint): this {
     return typeof value === 'number' && value >= 0 && value <= 0xffff_ffff ? this.uint32(value) : super.int64(value);
   }
 }
 
-/** Larger than a session under the default limits. A writer keeps the room of the largest message it wrote. */
+/** Larger than a session under the default limits. A writer keeps the memory of the largest message it wrote. */
 const maxKeptBytes = 512 * 1024;
 
-/** One for all messages: each writer finds out anew how much room it takes, which costs as much as the rest of encoding. */
+/**
+ * One writer for all messages: a new writer finds out anew how much memory it needs, which costs as much as the rest of encoding.
+ * The client has an encoder of its own, because the packages share only generated code.
+ */
 let writer = new Writer();
 
 export function encode<Message>(type: Encodable<Message>, message: Message): Buffer {
@@ -23,7 +26,7 @@ export function encode<Message>(type: Encodable<Message>, message: Message): Buf
     if (bytes.length > maxKeptBytes) writer = new Writer();
     return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   } catch (error) {
-    // It holds the beginning of a message that cannot be encoded.
+    // It holds the beginning of the message that could not be encoded.
     writer = new Writer();
     throw error;
   }

@@ -16,7 +16,7 @@ type Handler<M extends MethodName> = (request: RequestOf<M>, deadline: number) =
 
 export type Handlers = { readonly [M in MethodName]: Handler<M> };
 
-/** Each RPC as decode, call, encode. Whatever transport a request came by, it ends here. */
+/** The handler of each RPC, for every transport: maps the message, calls the manager, maps the result. */
 export function createHandlers(manager: SessionManager, observer: CopyObserver): Handlers {
   return {
     async createSession({ mutations, idleExpiry, subject }, deadline) {

@@ -1,6 +1,6 @@
 import { draining } from './refusals';
 
-/** Counts the calls in flight, so that a stopping sidecar can finish them and refuse the rest. */
+/** Counts the calls in flight, so that a stopping sidecar can finish them and reject the rest. */
 export class InFlightCalls {
   #inFlight = 0;
   #draining = false;
@@ -14,7 +14,7 @@ export class InFlightCalls {
     this.#inFlight += 1;
   }
 
-  /** @throws SessionError DRAINING when no new call is taken any more. */
+  /** @throws SessionError DRAINING once no new call is accepted */
   refuseWhenDraining(): void {
     if (this.#draining) throw draining();
   }

@@ -3,7 +3,7 @@ import type * as api from '@session-sidecar/proto/session/v1/session';
 import type { Mutation, MutationResult } from '../session/session-update';
 import type { SessionRecord } from '../session/session';
 
-/** Mutations of a kind that this version does not know become `undefined`. */
+/** Mutations of an unknown kind become `undefined`. */
 export function toMutations(mutations: readonly api.Mutation[]): (Mutation | undefined)[] {
   return mutations.map(({ kind }) => (kind === undefined ? undefined : toMutation(kind)));
 }
@@ -40,7 +40,7 @@ type IdleExpiry =
   | { readonly $case: 'noIdleTimeout'; readonly value: boolean }
   | undefined;
 
-/** @returns milliseconds, with fractions, which are not valid; `false` for a `no_idle_timeout` that is false, which neither is */
+/** @returns milliseconds, or `false` if `no_idle_timeout` is false; that and fractions are not valid */
 export function toIdleTimeout(idleExpiry: IdleExpiry): number | 'never' | false | undefined {
   switch (idleExpiry?.$case) {
     case 'idleTimeout':

@@ -2,7 +2,7 @@ import { SessionError } from '../session/errors';
 import { variable } from '../setting-names';
 import type { SettingId } from '../setting-names';
 
-/** What a client can be refused for, or its connection be ended, as `session_sidecar_refusals_total` counts it. */
+/** Why a call is rejected or a connection closed, as counted by `session_sidecar_refusals_total`. */
 export type RefusalLimit =
   | 'api_token'
   | 'calls_in_flight'
@@ -24,7 +24,7 @@ export interface RefusalObserver {
   refused(limit: RefusalLimit): void;
 }
 
-/** The call was not started, for want of what a setting limits. */
+/** The call was not started, because of a limit that a setting changes. */
 export function overloaded(problem: string, limit: number, setting: SettingId): SessionError {
   const name = variable(setting);
   return new SessionError('OVERLOADED', `${problem} The call was not started. ${name} changes the limit.`, {
@@ -32,7 +32,7 @@ export function overloaded(problem: string, limit: number, setting: SettingId): 
   });
 }
 
-/** The request would cost more than one request may. */
+/** The request exceeds what one request may cost. */
 export function tooLarge(problem: string, limit: number, setting: SettingId): SessionError {
   const name = variable(setting);
   return new SessionError('REQUEST_TOO_LARGE', `${problem} Nothing was stored. ${name} changes the limit.`, {
@@ -40,7 +40,7 @@ export function tooLarge(problem: string, limit: number, setting: SettingId): Se
   });
 }
 
-/** The call may have come long before it was read, and its caller may have given up. */
+/** The call may have arrived long before it was read, and its caller may have stopped waiting. */
 export function arrivedTooLongAgo(): SessionError {
   return new SessionError('OVERLOADED', 'The sidecar did not read the call in time. The call was not started.');
 }

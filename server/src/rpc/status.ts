@@ -31,23 +31,23 @@ export const statusOf = {
 export const errorDomain = 'session.v1';
 
 export interface FailureStatus extends Status {
-  /** When the same call may be made again, whatever it does: it changed nothing. */
+  /** When the call may be retried, idempotent or not: it changed nothing. */
   readonly retryAfterMs?: number;
 }
 
-/** How long a client should wait before it tries again what failed because of the moment. */
+/** How long a client should wait before it retries a temporary failure. */
 const retryDelayMs = 100;
 const retryDelay = { seconds: 0, nanos: retryDelayMs * 1_000_000 };
 
 /**
- * Maximum length of a message. A status is sent as a header, twice, the second time in base64 and with its violations, which
- * session/violations.ts bounds, and gRPC libraries take no more than 8 KiB of headers.
+ * Maximum length of a message. A status is sent twice in headers, the second time in base64 and with its violations, which
+ * session/violations.ts bounds, and gRPC libraries accept at most 8 KiB of headers.
  */
 const maxMessageLength = 512;
 
 /**
- * The one door out for failures. Known ones go with their reason; anything else becomes INTERNAL with a fixed text and an
- * error id, and only the log learns what it was. However much is wrong, the status is small.
+ * The only way out for failures. Known ones keep their reason; anything else becomes INTERNAL with a fixed text and an error id,
+ * and its details are only logged. The size of a status is bounded.
  */
 export function toStatus(error: unknown, method: string, logger: Logger): FailureStatus {
   const known: KnownFailure = error instanceof SessionError ? error : toInternalError(error, method, logger);
@@ -78,8 +78,8 @@ function cut(text: string, length: number): string {
 }
 
 /**
- * A status as grpc-js wants it, with its details in the trailer that gRPC libraries read them from. What was not started says
- * when to try again in the way that gRPC libraries heed by themselves
+ * A status for grpc-js, with its details in the trailer where gRPC libraries expect them. For a call that was not started, the
+ * pushback trailer makes gRPC libraries retry it by themselves
  * (https://github.com/grpc/proposal/blob/master/A6-client-retries.md#pushback).
  */
 export function toServiceError({ code, message, details, retryAfterMs }: FailureStatus) {

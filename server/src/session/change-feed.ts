@@ -1,9 +1,9 @@
-/** What wants to know of changes to sessions. */
+/** Receives changes of sessions. */
 export interface ChangeListener {
   /**
-   * A session was changed or has ended. Sessions may be named that were never read, and changes more than once.
+   * A session was changed or has ended. It may never have been read, and a change may be reported more than once.
    *
-   * @param version the one that it was changed to; `undefined`: unknown, or it has ended
+   * @param version its new version; `undefined`: unknown, or it has ended
    */
   onChanged(handle: string, version: number | undefined): void;
   /** Changes may have gone unreported, until now. */

@@ -3,14 +3,14 @@ import type { Content } from './content';
 import { JsonArray } from './json-array';
 
 /**
- * A content while mutations change it. Whatever a request asks, a mutation takes time in proportion to its own bytes, and the
- * first one on an array or a queue to that of the array or queue besides.
+ * A content while mutations change it. A mutation takes time in proportion to its own bytes; the first one on an array or a queue,
+ * also to the bytes of that array or queue.
  */
 export class Draft {
-  /** A key whose array was opened has its place here and its value in {@link #arrays}. */
+  /** A key whose array was opened has its position here and its value in {@link #arrays}. */
   readonly #data: Map<string, Buffer>;
   readonly #arrays = new Map<string, JsonArray>();
-  /** A queue that was pushed to has its place here and its messages in {@link #queues}. */
+  /** A queue that was pushed to has its position here and its messages in {@link #queues}. */
   readonly #flash: Map<string, readonly Buffer[]>;
   readonly #queues = new Map<string, MessageQueue>();
 
@@ -57,7 +57,7 @@ export class Draft {
     return this.#arrays.has(key) ? 0 : (this.#data.get(key)?.length ?? 0);
   }
 
-  /** The array at a key, an empty one where there is nothing; `undefined` when it holds something else. */
+  /** The array at a key, empty if the key does not exist; `undefined` if the value is not an array. */
   arrayAt(key: string): JsonArray | undefined {
     const opened = this.#arrays.get(key);
     if (opened !== undefined) return opened;
@@ -96,7 +96,7 @@ export class Draft {
     return messages;
   }
 
-  /** What the content is now. Ends the draft. */
+  /** The resulting content. Ends the draft. */
   toContent(): Content {
     for (const [key, array] of this.#arrays) this.#data.set(key, array.toBuffer());
     for (const [queue, { messages }] of this.#queues) this.#flash.set(queue, messages);

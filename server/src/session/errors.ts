@@ -20,7 +20,7 @@ export type Reason =
 export interface SessionErrorDetails {
   /** Facts a program can act on, for example the limit that was hit and the setting that changes it. */
   readonly metadata?: Readonly<Record<string, string>>;
-  /** For INVALID_ARGUMENT: the fields that are wrong, as many as an error names. */
+  /** For INVALID_ARGUMENT: the invalid fields, up to the number that an error names. */
   readonly violations?: readonly FieldViolation[];
   readonly cause?: unknown;
 }
@@ -46,7 +46,7 @@ export function sessionNotFound(): SessionError {
   return new SessionError('SESSION_NOT_FOUND', 'The session does not exist, has expired, or its token was replaced.');
 }
 
-/** Names the first of the violations and says how many more there are. */
+/** Names the first violations and the number of the others. */
 export function invalidArgument(all: readonly FieldViolation[]): SessionError {
   const violations = boundViolations(all);
   const problems = violations

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 
 /**
- * Names the history of sessions that a store showed. Within one generation, a session never has two states of the same version.
- * After a failover it can, so the generation is then another one. Compared by identity.
+ * Identifies a history of sessions in a store. Within one generation, a session never has two states of the same version. After a
+ * failover it can, so the generation changes. Compared by identity.
  */
 export type Generation = Buffer;
 
@@ -10,7 +10,7 @@ export function newGeneration(): Generation {
   return randomBytes(8);
 }
 
-/** Names one state of a session, for a client that keeps a copy. Two states of one session never have the same etag. */
+/** Identifies one state of a session, for a client that keeps a copy. Two states of one session never have the same etag. */
 export function etagOf(generation: Generation, version: number): Buffer {
   const etag = Buffer.alloc(16);
   generation.copy(etag);

@@ -1,9 +1,9 @@
 /**
- * A JSON array that grows, working on the text alone so that the elements keep the bytes, and numbers the precision, they were
- * written with. However many elements are appended, the text is searched once and put together once.
+ * A JSON array that grows, as text, so that elements keep their bytes and numbers their precision. However many elements are
+ * appended, the text is searched once and joined once.
  */
 export class JsonArray {
-  /** The text: as it was found until something is appended, then up to its closing bracket with that left out. */
+  /** The text: complete until something is appended, then without its closing bracket. */
   readonly #parts: Buffer[];
   readonly #body: Buffer;
   #isEmpty: boolean;
@@ -70,7 +70,7 @@ const closeBracket = 0x5d;
 const comma = Buffer.from(',');
 const closing = Buffer.from(']');
 
-/** What a scan needs of a string. */
+/** The end of a string, for a scan. */
 export type Text = Pick<string, 'length' | 'charCodeAt' | 'slice'>;
 
 /** The texts of the elements between an array's brackets, without space between tokens. */
@@ -85,7 +85,7 @@ function withoutSpace(json: string): string {
 /**
  * Reads each character once, so the time is linear in the length, whatever the text is; `json_array.lua` does the same.
  *
- * @param split at the commas that are in no array, object or string.
+ * @param split at the commas outside arrays, objects and strings
  */
 function pieces(json: Text, split: boolean): string[] {
   const found: string[] = [];
@@ -131,7 +131,7 @@ function pieces(json: Text, split: boolean): string[] {
   return found;
 }
 
-/** Where the string that opens at `at` closes, or the text ends. */
+/** The position where the string that opens at `at` closes, or the end of the text. */
 function stringStop(json: Text, at: number): number {
   for (let stop = at + 1; stop < json.length; stop += 1) {
     const code = json.charCodeAt(stop);

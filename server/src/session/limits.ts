@@ -11,13 +11,13 @@ export interface Limits {
   /** Number of mutations in one request. */
   readonly maxMutations: number;
   /**
-   * Bytes of the values and messages that one request's results return, and with `create` of the session beside them. A session
-   * that is larger may be returned whole. Up to 3 MiB, replies stay below the 4 MiB of a gRPC message with all that a message adds.
+   * Bytes of the values and messages in one request's results, and for `create` of the session. A larger session may be returned as
+   * a whole. Up to 3 MiB, replies stay below the 4 MiB of a gRPC message, overhead included.
    */
   readonly maxReplyBytes: number;
   /**
    * Bytes that one request's mutations search or extend: the arrays of `append`, each counted once, and the queues that
-   * `push_flash` searches for a message. A session that is larger may be worked through once.
+   * `push_flash` searches for a message. A larger session may be searched once.
    */
   readonly maxWorkBytes: number;
 }

@@ -9,8 +9,8 @@ export type Applied =
   | { readonly status: 'refused'; readonly refusal: Refusal };
 
 /**
- * Applies mutations in order, all of them or none. `store/redis/scripts/lib/mutations.lua` does the same inside Redis; the contract suite
- * and the model tests hold the two together.
+ * Applies mutations in order, all of them or none. `store/redis/scripts/lib/mutations.lua` does the same in Redis; the contract
+ * suite and the model tests compare the two.
  */
 export function applyMutations(content: Content, mutations: readonly Mutation[], limits: Limits): Applied {
   const draft = new Draft(content);
@@ -28,12 +28,12 @@ export function applyMutations(content: Content, mutations: readonly Mutation[],
   return { status: 'applied', content: changed, results };
 }
 
-/** The bytes that results return, as {@link Limits.maxReplyBytes} counts them. */
+/** The bytes of results, as {@link Limits.maxReplyBytes} counts them. */
 export function replyBytes(results: readonly MutationResult[]): number {
   return bytesOf(results.flatMap(({ value, messages }) => [...(value ? [value] : []), ...(messages ?? [])]));
 }
 
-/** Only growth is refused, so that a session from before a limit was lowered can still shrink, and still log out. */
+/** Only growth is rejected, so that a session that exceeds a lowered limit can still shrink and end. */
 function exceededLimit(before: Content, after: Content, limits: Limits): keyof Limits | undefined {
   if (after.data.size > Math.max(limits.maxKeys, before.data.size)) return 'maxKeys';
   if (after.flash.size > Math.max(limits.maxFlashQueues, before.flash.size)) return 'maxFlashQueues';
@@ -46,7 +46,7 @@ function exceededLimit(before: Content, after: Content, limits: Limits): keyof L
 
 type BudgetName = 'maxReplyBytes' | 'maxWorkBytes';
 
-/** What one request may still cost. A mutation spends before it does anything. */
+/** The remaining budgets of one request. A mutation spends before it changes anything. */
 class Budget {
   readonly #left: Record<BudgetName, number>;
 
@@ -57,7 +57,7 @@ class Budget {
     };
   }
 
-  /** @returns whether there was that much left. */
+  /** @returns whether enough was left */
   spend(name: BudgetName, bytes: number): boolean {
     this.#left[name] -= bytes;
     return this.#left[name] >= 0;

@@ -13,15 +13,15 @@ import {
 import type { FieldViolation } from './violations';
 
 /*
- * What requests ask for, and the one place that checks it. Where a request has a token, that is verified first, so only
- * callers that own a session learn what else is wrong, and they learn all of it at once.
+ * The only place that validates requests. A token is verified first, so only callers that own a session get the other violations,
+ * and all of them at once.
  */
 
-/** What a request asks for, as it came. */
+/** A request as it was received. */
 export interface RequestedUpdate {
-  /** `undefined` in the place of a mutation of a kind that this version does not know. */
+  /** `undefined` for a mutation of an unknown kind. */
   readonly mutations: readonly (Mutation | undefined)[];
-  /** In milliseconds; `false`: the request has a `no_idle_timeout` that is false, which means nothing. */
+  /** In milliseconds; `false`: `no_idle_timeout` is false, which is not valid. */
   readonly idleTimeout?: number | 'never' | false | undefined;
   readonly subject?: string | undefined;
   readonly ifVersion?: number | undefined;
@@ -36,7 +36,7 @@ export type CheckedUpdate = Pick<SessionUpdate, 'idleTimeout' | 'subject' | 'ifV
   readonly mutations: readonly Mutation[];
 };
 
-/** @throws SessionError INVALID_ARGUMENT with every field that is wrong; or a limit, before anything is parsed */
+/** @throws SessionError INVALID_ARGUMENT with every invalid field; or a limit, before anything is parsed */
 export function checkedUpdate(request: RequestedUpdate, limits: Limits, { isNew } = { isNew: false }): CheckedUpdate {
   const { mutations, idleTimeout, subject, ifVersion } = request;
   refuseExcess(mutations, limits);
@@ -60,7 +60,7 @@ export function checkQueue(queue: string): void {
   refuseIfAny(nameViolations('queue', queue, { mayBeEmpty: true }));
 }
 
-/** So that a request costs no more than it may. */
+/** Bounds the cost of a request. */
 function refuseExcess(mutations: RequestedUpdate['mutations'], limits: Limits): void {
   if (mutations.length > limits.maxMutations) throw limitExceeded('maxMutations', limits);
   const { maxSessionBytes } = limits;

@@ -81,7 +81,7 @@ export class SessionManager {
     return (await this.load(token, deadline)).session;
   }
 
-  /** The session, and how long a copy of it can be used. */
+  /** The session, and how long a copy of it is live. */
   async load(token: string, deadline?: number): Promise<LoadedSession> {
     const loaded = this.#found(await this.#store.load(this.#verify(token), deadline));
     this.#events.onContentSize(loaded.session.bytes);
@@ -191,7 +191,7 @@ export class SessionManager {
     }
   }
 
-  /** A reply that has the session beside the results must fit into a message too. */
+  /** A reply with the session and the results must fit into a message, too. */
   #refuseLargeReply({ data }: Content, results: readonly MutationResult[]): void {
     const { maxReplyBytes, maxSessionBytes } = this.#limits;
     if (dataBytes(data) + replyBytes(results) > Math.max(maxReplyBytes, maxSessionBytes)) {
@@ -200,7 +200,7 @@ export class SessionManager {
   }
 }
 
-/** As both stores see it: any of this makes a new version. */
+/** As in both stores: any of this makes a new version. */
 function changesAnything(update: SessionUpdate, results: readonly MutationResult[]): boolean {
   const { secretHash, csrfToken, idleTimeout, subject } = update;
   return [secretHash, csrfToken, idleTimeout, subject].some(isSet) || results.some(({ applied }) => applied);
@@ -210,7 +210,7 @@ function isSet(part: unknown): boolean {
   return part !== undefined;
 }
 
-/** 128 random bits: OWASP asks for a CSRF token that is unique per session and not to be guessed. */
+/** 128 random bits: OWASP requires a CSRF token that is unique per session and unguessable. */
 function newCsrfToken(): string {
   return randomBytes(16).toString('base64url');
 }

@@ -7,23 +7,22 @@ import type { SessionRecord, SessionMetadata } from './session';
 /**
  * Where sessions live.
  *
- * A session is named by its handle and unlocked by the hash of its secret. Where the two do not belong together, or the
- * session has ended, the store answers as if it had never existed, without distinguishing these cases. That is an
- * answer, not an error.
+ * A session is named by its handle and unlocked by the hash of its secret. If the two do not match, or the session has ended, the
+ * store answers as if it had never existed, without distinguishing these cases. That is a result, not an error.
  *
- * Every method is one atomic step: no other call sees, or is lost in, the middle of it. Nothing but `create` creates:
- * no method brings a session back that was deleted or has expired, however late it is called.
+ * Every method is one atomic step: no other call sees, or is lost in, the middle of it. Only `create` creates: no method restores a
+ * session that was deleted or has expired, however late it is called.
  *
  * The store's own clock decides. A session lives at least its idle timeout from its last access, at most that and one touch
- * interval, and never past the greatest lifetime from its creation. `load` and `update` count as accesses. A load
- * within the touch interval of a recorded access writes nothing.
+ * interval, and never past the maximum lifetime from its creation. `load` and `update` count as accesses. A load within the touch
+ * interval of a recorded access writes nothing.
  *
- * A deadline is the moment after which the caller no longer waits, by the monotonic clock (`performance.now()`); default: never.
- * A method changes nothing after it, however late the store gets to it.
+ * A deadline is the moment after which the caller no longer waits, by the monotonic clock (`performance.now()`); default: never. A
+ * method changes nothing after it, however late the store executes it.
  *
- * A promise is rejected only when the store fails: with `STORE_UNAVAILABLE` when it did not answer, with
- * `STORE_FULL` when it has no room and stored nothing, with `UnreadableRecordError` when the stored record makes no sense. A
- * resolved promise means that the change is stored.
+ * A promise is rejected only when the store fails: with `STORE_UNAVAILABLE` when it did not answer, with `STORE_FULL` when it has
+ * no room and stored nothing, with `UnreadableRecordError` when the stored record cannot be read. A resolved promise means that the
+ * change is stored.
  */
 export interface SessionStore {
   /**
@@ -43,31 +42,31 @@ export interface SessionStore {
   validate(ref: SessionRef, held: Buffer, deadline?: number): Promise<LoadedSession | UnchangedSession | undefined>;
 
   /**
-   * Applies a change, all of it or nothing. The version grows by one if anything changed, by however many mutations.
-   * Refuses, and stores nothing, when `ifVersion` does not hold, when a mutation cannot work on the value it finds,
-   * or when the session would grow past a limit. One that is past a limit already may shrink or stay.
+   * Applies a change, all of it or nothing. The version grows by one if anything changed, by however many mutations. Rejects the
+   * change, and stores nothing, if `ifVersion` does not match, if a mutation cannot be applied to the value it finds, or if the
+   * session would grow past a limit. A session that already exceeds a limit may shrink or stay.
    */
   update(ref: SessionRef, change: SessionUpdate, deadline?: number): Promise<UpdateOutcome>;
 
   /** Removes a session. `true` if it was there. */
   delete(ref: SessionRef, deadline?: number): Promise<boolean>;
 
-  /** Whether the store can be used now, as its commands experience it. Must not wait for a broken connection. */
+  /** Whether the store can be used now. Must not wait for a broken connection. */
   readonly ready: boolean;
 
-  /** Reports changes to those who keep copies of sessions; `undefined`: this store cannot. */
+  /** Reports changes, for copies of sessions; `undefined`: this store cannot. */
   readonly changes: ChangeFeed | undefined;
 
   /** What the store depends on, and why any of it cannot be used. */
   readonly parts: readonly StorePart[];
 
-  /** Lets go of connections and timers. */
+  /** Closes connections and timers. */
   close(): Promise<void>;
 }
 
 /** Something that the store depends on: a server. */
 export interface StorePart {
-  /** For people, such as `redis 10.0.0.7:6379`. */
+  /** Its name in texts, for example `redis 10.0.0.7:6379`. */
   readonly name: string;
   readonly ready: boolean;
   /** Why it is not ready. */
@@ -89,11 +88,11 @@ export interface NewSession extends SessionRef {
   readonly subject: string | undefined;
 }
 
-/** What those who keep copies of a session need to know of one state of it. */
+/** What a copy of one state of a session needs. */
 export interface CopyTerms {
-  /** The history that the version belongs to; `undefined`: it is not known to be one. */
+  /** The history that the version belongs to; `undefined`: unknown. */
   readonly generation: Generation | undefined;
-  /** For how many milliseconds the session need not be loaded again, as long as no change is reported; 0: each time. */
+  /** How long, in ms, the session need not be loaded again while no change is reported; 0: load it each time. */
   readonly liveMs: number;
 }
 

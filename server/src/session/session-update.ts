@@ -21,24 +21,24 @@ export interface MutationResult {
   readonly messages?: readonly Buffer[];
 }
 
-/** Everything one atomic update does to a session. What is left out stays as it is. */
+/** Everything one atomic update does to a session. Absent fields stay as they are. */
 export interface SessionUpdate {
   readonly mutations?: readonly Mutation[];
-  /** Refuse the change unless the session is at this version. */
+  /** Reject the change unless the session is at this version. */
   readonly ifVersion?: number | undefined;
   /** The session's own idle timeout from now on, in milliseconds; `'never'`: it no longer expires by being idle. */
   readonly idleTimeout?: number | 'never' | undefined;
   /** The empty string: none. */
   readonly subject?: string | undefined;
   readonly csrfToken?: string | undefined;
-  /** SHA-256 of the new secret, in base64url: the old token is dead from now on. */
+  /** SHA-256 of the new secret, in base64url: the old token is invalid from now on. */
   readonly secretHash?: string | undefined;
 }
 
-/** Why a store refused a change. Nothing was stored. */
+/** Why a store rejected a change. Nothing was stored. */
 export type Refusal =
   | { readonly kind: 'limit'; readonly limit: keyof Limits }
-  /** `mutation` is the position, in `mutations`, of the one whose key holds a value it cannot work on. */
+  /** `mutation` is the index, in `mutations`, of the one that cannot be applied to the value of its key. */
   | { readonly kind: 'operand'; readonly mutation: number; readonly problem: OperandProblem };
 
 export type OperandProblem = 'no_json_array' | 'no_json_integer' | 'integer_overflow';

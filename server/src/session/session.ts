@@ -22,7 +22,7 @@ export interface SessionMetadata {
 
 /** How long sessions live: the settings of a deployment. All in milliseconds. */
 export interface ExpiryPolicy {
-  /** For sessions that bring no idle timeout of their own; `undefined`: they never expire by being idle. */
+  /** For sessions without their own idle timeout; `undefined`: they never expire by being idle. */
   readonly idleTimeout: number | undefined;
   /** How old a recorded access must be before another is recorded; `undefined`: 10 % of the idle timeout, at most 60 s. */
   readonly touchInterval: number | undefined;
@@ -40,8 +40,8 @@ export function touchIntervalOf(policy: ExpiryPolicy, idleTimeout: number | unde
 }
 
 /**
- * When a session ends: one idle timeout after the last access that may have gone unrecorded, which is up to one touch
- * interval after the recorded one, and never past its greatest lifetime. From this instant on it does not exist.
+ * When a session ends: one idle timeout after the last access that may have gone unrecorded, which is up to one touch interval
+ * after the recorded one, and never past its maximum lifetime. From then on it does not exist.
  */
 export function expiryOf(
   policy: ExpiryPolicy,

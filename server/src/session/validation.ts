@@ -5,8 +5,8 @@ import { Violations } from './violations';
 import type { FieldViolation } from './violations';
 
 /*
- * Checks of what a request brings. Each returns the violations it found, named by the field's path in the request. They
- * describe a wrong value by its size or kind, never by its text.
+ * Validation of request fields. Each function returns the violations, named by the field's path in the request. They describe an
+ * invalid value by its size or kind, never by its text.
  */
 
 /** A key, a queue name or a subject. Control characters would make records and logs unreadable. */
@@ -22,7 +22,7 @@ export function nameViolations(field: string, name: string, { mayBeEmpty = false
   return [];
 }
 
-/** @param mutations no more than a request may have; `undefined` stands for one of an unknown kind */
+/** @param mutations at most as many as a request may have; `undefined`: one of an unknown kind */
 export function mutationsViolations(mutations: readonly (Mutation | undefined)[]): FieldViolation[] {
   const violations = new Violations();
   for (const [index, mutation] of mutations.entries()) {
@@ -42,7 +42,7 @@ export function mutationField({ kind }: Mutation, index: number): string {
   return `mutations[${index}].${kind}`;
 }
 
-/** @param path what to put before the names of the mutation's own fields. */
+/** @param path prefix of the mutation's own fields */
 export function mutationViolations(mutation: Mutation, path: string): FieldViolation[] {
   switch (mutation.kind) {
     case 'set':
@@ -95,7 +95,7 @@ function valueViolations(field: string, value: Buffer): FieldViolation[] {
   return [{ field, description: 'Expected a JSON text, got 0 bytes. JSON null is the four bytes null.' }];
 }
 
-/** An element must be one whole JSON text: a part of one, or invalid UTF-8, would break the array that it is appended to. */
+/** An element must be one complete JSON text: a fragment, or invalid UTF-8, would break the array that it is appended to. */
 function jsonViolations(field: string, value: Buffer): FieldViolation[] {
   if (isJson(value)) return [];
   return [{ field, description: `Expected a JSON text, got ${value.length} bytes of invalid JSON.` }];

@@ -1,11 +1,11 @@
-/** What is wrong with one field of a request: what was got and what is allowed, never the value of a key or token. */
+/** A problem of one request field: what was received and what is allowed, never the value of a key or token. */
 export interface FieldViolation {
   /** The field's path in the request, for example `mutations[2].set.key`. */
   readonly field: string;
   readonly description: string;
 }
 
-/** An error names this many wrong fields, and in one entry more how many it leaves out. */
+/** An error names this many fields, and the number of the others in one more entry. */
 const maxNamed = 8;
 
 /** Maximum length of a path and of a description: an error has to fit into the trailers of a call. */
@@ -30,7 +30,7 @@ export class Violations {
   }
 }
 
-/** A list as {@link Violations} makes it; one that is short enough stays as it is. */
+/** A list as {@link Violations} makes it; a short one is unchanged. */
 export function boundViolations(violations: readonly FieldViolation[]): FieldViolation[] {
   if (violations.length <= maxNamed + 1) return violations.map(shortened);
   const bounded = new Violations();

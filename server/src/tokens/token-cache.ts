@@ -6,16 +6,16 @@ import type { Tokens, VerifiedToken } from './token';
 const maxTokens = 20_000;
 
 /**
- * The same tokens, with a cache of those verified lately: an HMAC and a hash are a large part of the cost of a read. Only genuine
- * tokens are cached, so forged ones cannot push them out. The time of a look-up does not depend on how much of a token is right:
- * the map compares whole strings, after a hash with a seed of the process.
+ * The same tokens, with a cache of recently verified ones: an HMAC and a hash are a large part of the cost of a read. Only genuine
+ * tokens are cached, so forged ones cannot evict them. The time of a look-up does not depend on how much of a token is correct: the
+ * map compares whole strings, after hashing with a seed of the process.
  */
 export function cacheVerifiedTokens(tokens: Tokens): Tokens {
   const verified = new LRUCache<string, VerifiedToken>({ max: maxTokens });
   return {
     issue: (handle) => tokens.issue(handle),
     verify(token) {
-      // Computing a busy token again every so many thousand others costs less than moving it to the front each time.
+      // Verifying a busy token again now and then costs less than moving it to the front at each use.
       const known = verified.peek(token);
       if (known !== undefined) return known;
       const result = tokens.verify(token);
@@ -27,7 +27,7 @@ export function cacheVerifiedTokens(tokens: Tokens): Tokens {
 
 /** Tokens whose signing keys can be replaced while they are in use. */
 export interface ReplaceableTokens extends Tokens {
-  /** From now on, these keys sign and verify, and no others: what was verified before is forgotten. */
+  /** From now on, only these keys sign and verify; the cache is cleared. */
   replaceKeys(keys: readonly Buffer[]): void;
 }
 

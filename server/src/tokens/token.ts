@@ -6,8 +6,8 @@ import type { SessionRef } from '../session/session-store';
  *
  * A token is `<id>.<signature>`. The id is 32 random bytes in base64url (43 characters): the first 16 are the session's public
  * handle, the other 16 its secret, of which only the SHA-256 is ever stored. The signature is 18 bytes in base64url (24
- * characters): 2 that tell the signing key, and the first 16 of HMAC-SHA-256(key, id text). A token that does not verify
- * never reaches the store.
+ * characters): 2 that identify the signing key, and the first 16 of HMAC-SHA-256(key, id text). A token that does not verify never
+ * reaches the store.
  */
 export interface Tokens {
   /** A token for a new session, or, given a handle, a new token for that session. */
@@ -64,7 +64,7 @@ export function createTokens(keys: readonly Buffer[]): Tokens {
   };
 }
 
-/** A signing key for a store that forgets everything at the end of the process anyway. */
+/** A signing key for a store that does not outlive the process. */
 export function randomSigningKey(): Buffer {
   return randomBytes(32);
 }

@@ -4,14 +4,14 @@ import type { Span } from '@opentelemetry/api';
 /** A call in flight that has a span. */
 export interface TracedCall {
   readonly span: Span;
-  /** Whether the near cache had its session; `undefined` when it was not asked. */
+  /** Whether the near cache had its session; `undefined`: it was not used. */
   nearCacheHit?: boolean;
 }
 
-/** What finds a trace from a log line or a metric. */
+/** Identifies a trace in a log line or a metric. */
 export type TraceIds = Readonly<Record<'trace_id' | 'span_id', string>>;
 
-/** The call that the code at hand runs for, handed along by Node.js wherever the call waits. */
+/** The call that the current code runs for. Node.js passes it on across asynchronous calls. */
 export class ActiveCall {
   readonly #storage = new AsyncLocalStorage<TracedCall | undefined>();
 
@@ -19,7 +19,7 @@ export class ActiveCall {
     return this.#storage.getStore();
   }
 
-  /** @param call `undefined` for work that is done for many calls, though one of them happened to start it */
+  /** @param call `undefined` for work that is shared by many calls, although one of them started it */
   run<T>(call: TracedCall | undefined, work: () => T): T {
     return this.#storage.run(call, work);
   }

@@ -9,7 +9,7 @@ import { ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from '@opentelemetry/semantic
 export interface OpenTelemetry {
   readonly tracer: Tracer;
   readonly propagator: TextMapPropagator;
-  /** Exports what has ended. @throws Error when that cannot be. */
+  /** Exports the spans that have ended. @throws Error if that fails */
   readonly close: () => Promise<void>;
 }
 
@@ -21,8 +21,8 @@ export interface OpenTelemetryOptions {
 }
 
 /**
- * The SDK of OpenTelemetry, which reads by itself, from its own variables, where spans go and which are kept. The build puts
- * this file and all it imports into a file of its own: nothing else of the sidecar imports the SDK.
+ * The OpenTelemetry SDK, which reads the destination and sampling of spans from its own variables. The build puts this file and its
+ * imports into a separate bundle: nothing else in the sidecar imports the SDK.
  */
 export function openTelemetry({ version, onWarning, onLoss }: OpenTelemetryOptions): OpenTelemetry {
   reportTo(onWarning, onLoss);
@@ -40,7 +40,7 @@ export function openTelemetry({ version, onWarning, onLoss }: OpenTelemetryOptio
   };
 }
 
-/** The SDK knows one place to report to for the whole process. What comes with its messages may be whole spans. */
+/** The SDK has one logger for the whole process. Its messages may come with whole spans, which are left out. */
 function reportTo(onWarning: (message: string) => void, onLoss: (error: unknown) => void): void {
   const warn = (message: string): void => onWarning(message);
   const ignore = (): void => {};

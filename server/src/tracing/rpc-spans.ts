@@ -16,7 +16,7 @@ import type { Dispatch } from '../rpc/dispatcher';
 import type { ActiveCall, TracedCall } from './active-call';
 import { ATTR_ERROR_REASON } from './attributes';
 
-/** Of these the server is to blame (https://opentelemetry.io/docs/specs/semconv/rpc/grpc/); with the others it did its work. */
+/** Statuses that are errors of the server (https://opentelemetry.io/docs/specs/semconv/rpc/grpc/). */
 const faults = new Set<number>([
   status.UNKNOWN,
   status.DEADLINE_EXCEEDED,
@@ -37,7 +37,7 @@ export interface RpcTracingParts {
   readonly activeCall: ActiveCall;
 }
 
-/** The same RPCs, each call of which has a span, below the one that its caller names in `traceparent`. */
+/** The same RPCs, with a span per call, a child of the one in the caller's `traceparent`. */
 export function traceCalls(
   dispatchers: ReadonlyMap<string, Dispatch>,
   { tracer, propagator, activeCall }: RpcTracingParts,
@@ -51,7 +51,7 @@ export function traceCalls(
       const parent = propagator.extract(ROOT_CONTEXT, call.metadata, getter);
       const span = tracer.startSpan(name, { kind: SpanKind.SERVER, attributes }, parent);
       const traced: TracedCall = { span };
-      // A context of its own, so that what a cancellation sets off belongs to the call, too.
+      // A derived context, so that work that a cancellation causes belongs to the span, too.
       const inner = call.derive();
       call.signal.addEventListener('abort', () => {
         activeCall.run(traced, () => inner.cancel());
@@ -65,7 +65,7 @@ export function traceCalls(
   }
 }
 
-/** Does nothing when the span has ended: a caller may leave before its answer is there, or after. */
+/** Does nothing if the span has ended: a caller may cancel before or after its reply. */
 function end(span: Span, code: number, error?: Status): void {
   if (!span.isRecording()) return;
   const statusName = status[code] ?? 'UNKNOWN';

@@ -13,7 +13,7 @@ interface Parts {
   readonly activeCall: ActiveCall;
 }
 
-/** The same store, which is Redis, with a span for every command that a call asks of it. */
+/** The same store, which is Redis, with a span for every command of a traced call. */
 export function traceStore(store: SessionStore, { tracer, activeCall }: Parts): SessionStore {
   const traced = async <T>(command: StoreCommand, run: () => Promise<T>): Promise<T> => {
     const call = activeCall.get();
@@ -32,7 +32,7 @@ export function traceStore(store: SessionStore, { tracer, activeCall }: Parts): 
       span.setStatus({ code: SpanStatusCode.ERROR });
       throw error;
     } finally {
-      // Redis was not asked. A span that is not ended is not exported.
+      // With a hit, Redis was not used. A span that is not ended is not exported.
       if (call.nearCacheHit !== true) span.end();
     }
   };
@@ -53,7 +53,7 @@ export function traceStore(store: SessionStore, { tracer, activeCall }: Parts): 
   };
 }
 
-/** The same observer; the span of a call says, too, whether the near cache had its session. */
+/** The same observer; the span of a call also records whether the near cache had its session. */
 export function traceNearCache(observer: NearCacheObserver, activeCall: ActiveCall): NearCacheObserver {
   return {
     nearCacheRead: (hit) => {

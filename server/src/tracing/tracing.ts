@@ -9,14 +9,14 @@ import { openTelemetry } from './opentelemetry';
 import { traceCalls } from './rpc-spans';
 import { traceNearCache, traceStore } from './store-spans';
 
-/** Spans of calls and of what they ask of Redis, exported by OTLP. */
+/** Spans of calls and of their Redis commands, exported by OTLP. */
 export interface Tracing {
   readonly calls: (dispatchers: ReadonlyMap<string, Dispatch>) => ReadonlyMap<string, Dispatch>;
   readonly store: (store: SessionStore) => SessionStore;
   readonly nearCache: (observer: NearCacheObserver) => NearCacheObserver;
-  /** The ids of the call at hand, if its span is exported. */
+  /** The ids of the current call, if its span is exported. */
   readonly exemplar: () => TraceIds | undefined;
-  /** Exports what has ended, and takes at most `graceMs` for it. */
+  /** Exports the spans that have ended, within `graceMs`. */
   readonly close: (graceMs: number) => Promise<void>;
 }
 

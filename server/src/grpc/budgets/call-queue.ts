@@ -9,13 +9,13 @@ import type { ReplyAccount, ReplyBudget, Waiting } from './reply-budget';
 export type { Seats } from './call-slots';
 
 export interface QueuedCall {
-  /** @param reserved what to give back with {@link CallQueue.finish} */
+  /** @param reserved the reservation to return with {@link CallQueue.finish} */
   start(reserved: number): void;
-  /** It was queued for too long and will not be started. */
+  /** It was queued for too long and is not started. */
   refuse(error: SessionError): void;
 }
 
-/** What all queues of the process share. */
+/** Shared by all queues of the process. */
 export interface SharedBudgets {
   readonly limits: GrpcLimits;
   readonly slots: CallSlots;
@@ -23,27 +23,27 @@ export interface SharedBudgets {
   readonly observer: RefusalObserver;
 }
 
-/** What the queues of one connection share. */
+/** Shared by the queues of one connection. */
 export interface Client {
   readonly seats: Seats;
   readonly replies: ReplyAccount;
 }
 
-/** The calls of one stream, or the unary ones of a connection: each starts when there is a slot and room for its reply. */
+/** The calls of one stream, or the unary calls of a connection. Each starts when there is a slot and room for its reply. */
 export class CallQueue implements Lane, Waiting {
   readonly #budgets: SharedBudgets;
   readonly #client: Client;
   readonly #limit: number;
   readonly #onEmpty: () => void;
-  /** Queued calls, oldest first, and since when they have been queued. */
+  /** Queued calls, oldest first, with the time they were queued at. */
   readonly #waiting = new Map<QueuedCall, number>();
   readonly #timeoutTimer = new DeadlineTimer(() => this.#refuseExpired());
   #inFlight = 0;
   #isBlocked = false;
 
   /**
-   * @param limit of calls in flight
-   * @param onEmpty is called when no call waits any more
+   * @param limit maximum number of calls in flight
+   * @param onEmpty is called when the last queued call has left
    */
   constructor(budgets: SharedBudgets, client: Client, limit: number, onEmpty: () => void = () => {}) {
     this.#budgets = budgets;
@@ -56,7 +56,7 @@ export class CallQueue implements Lane, Waiting {
     return this.#client.seats;
   }
 
-  /** Calls that are not started. */
+  /** Number of queued calls. */
   get size(): number {
     return this.#waiting.size;
   }
@@ -72,12 +72,12 @@ export class CallQueue implements Lane, Waiting {
     this.#enqueue();
   }
 
-  /** The call, if it is queued, will not be started. */
+  /** Removes the call, if it is queued. */
   cancel(call: QueuedCall): void {
     if (this.#waiting.delete(call) && this.#waiting.size === 0) this.#onEmptied();
   }
 
-  /** A call that was started has ended. @param bytes of its reply, which is buffered now; 0 without one */
+  /** A started call has ended. @param bytes of its reply, which is buffered now; 0: no reply */
   finish(reserved: number, bytes: number): void {
     this.#inFlight -= 1;
     this.#client.replies.finish(reserved, bytes);
@@ -121,7 +121,9 @@ export class CallQueue implements Lane, Waiting {
     return !this.#isBlocked && this.#inFlight < this.#limit && this.#client.replies.mayStart();
   }
 
-  /** Waits for whatever the oldest call lacks. When that is an end of this queue's own calls, {@link finish} resumes the queue. */
+  /**
+   * Waits for what the oldest call lacks. If that is the end of one of this queue's own calls, {@link finish} resumes the queue.
+   */
   #enqueue(): void {
     if (this.#waiting.size === 0 || this.#isBlocked || this.#inFlight >= this.#limit) return;
     if (this.#client.replies.mayStart()) this.#budgets.slots.wait(this);
@@ -149,7 +151,7 @@ export class CallQueue implements Lane, Waiting {
     this.#onEmpty();
   }
 
-  /** @returns when the next has waited too long. */
+  /** @returns when the next call will have waited too long */
   #refuseExpired(): number {
     const { limits, observer } = this.#budgets;
     const now = performance.now();

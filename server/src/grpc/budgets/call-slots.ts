@@ -7,34 +7,34 @@ const reserveRatio = 1 / 8;
 const smallShareRatio = 1 / 256;
 
 /**
- * So many calls may start in one turn of the event loop: a store in memory answers calls that start together before the size
- * of any reply is known. Connections that hold a small share of the slots may start as many again.
+ * Maximum number of calls that start in one turn of the event loop: the memory store answers calls that start together before the
+ * size of any reply is known. Connections that hold a small share of the slots may start as many again.
  */
 const callsPerTurn = 64;
 
-/** What a reply costs, in ms for each byte: reading it from a store, encoding and sending it. 10 KB take as long as a call. */
+/** Cost of a reply, in ms per byte: reading it from a store, encoding and sending it. 10 KB take as long as a call. */
 const replyMsPerByte = 1e-5;
 
-/** What one connection has of the process. */
+/** What one connection holds. */
 export interface Seats {
   /** Number of slots it holds. */
   inFlight: number;
-  /** Its finish tag: the time, in ms, that its calls took, counted from where the others were when it began. */
+  /** Its finish tag: the time, in ms, that its calls took, starting from where the others were when it began. */
   finishTag: number;
 }
 
 /** A queue of calls that wait for slots: those of one stream, or the unary ones of one connection. */
 export interface Lane {
   readonly seats: Seats;
-  /** Starts its oldest call if that may start, through {@link CallSlots.acquire}; and queues up for the next. */
+  /** Starts its oldest call, if {@link CallSlots.acquire} allows, and queues for the next. */
   startNext(): void;
 }
 
 /**
- * A semaphore for all calls in flight. When calls wait, the next to start is one of the connection whose calls have taken the
- * least time, by start-time fair queueing (Goyal, Vin and Cheng, 1996): large requests are work, and so are large replies, and
- * both delay first of all the connection that they belong to. The lanes of a connection get slots in turn. A reserve is kept for
- * connections that hold few slots, so that a client with a single call does not wait for another client's thousands.
+ * A semaphore for all calls in flight. When calls wait, the next to start belongs to the connection whose calls have taken the
+ * least time, by start-time fair queueing (Goyal, Vin and Cheng, 1996): large requests and replies mostly delay their own
+ * connection. The lanes of a connection get slots in turn. A reserve is kept for connections that hold few slots, so that a client
+ * with a single call does not wait for another client's thousands.
  */
 export class CallSlots {
   readonly #limit: number;
@@ -57,7 +57,7 @@ export class CallSlots {
     return this.#inFlight;
   }
 
-  /** Takes a slot for one call, if one is free. */
+  /** Takes a slot for a call, if one is free. */
   acquire({ seats }: Lane): boolean {
     if (this.#turn.isSpent || !this.#hasRoom(seats)) return false;
     this.#turn.use();
@@ -69,7 +69,7 @@ export class CallSlots {
   /**
    * Returns a slot and hands out what is free. Not re-entrant: the loop in progress sees the slot.
    *
-   * @param replyBytes what the call leaves to be sent
+   * @param replyBytes bytes of the reply, which is to be sent
    */
   release({ seats }: Lane, replyBytes: number): void {
     this.#inFlight -= 1;
@@ -78,7 +78,7 @@ export class CallSlots {
     if (this.#waiting.size > 0) this.#wake();
   }
 
-  /** Starts a call that has a slot, at the expense of its connection. */
+  /** Starts a call that has a slot, and charges its time to its connection. */
   start({ seats }: Lane, call: () => void): void {
     this.#virtualTime = Math.max(this.#virtualTime, seats.finishTag);
     const startTag = this.#virtualTime;
@@ -95,7 +95,7 @@ export class CallSlots {
       lanes.add(lane);
       return;
     }
-    // What it did not use while it had nothing to start is not owed to it.
+    // Time that it did not use while idle is not credited.
     seats.finishTag = Math.max(seats.finishTag, this.#virtualTime);
     this.#waiting.set(seats, new Set([lane]));
   }
@@ -113,7 +113,7 @@ export class CallSlots {
     this.#isWaking = false;
   }
 
-  /** The first lane of the connection that goes next. */
+  /** The first lane of the next connection. */
   #next(): Lane | undefined {
     if (this.#turn.isSpent) return undefined;
     let next: Seats | undefined;

@@ -1,31 +1,31 @@
 import { SharedBudget } from './shared-budget';
 import type { Share } from './shared-budget';
 
-/** Expected size of a reply before there has been one, in bytes. */
+/** Expected size of the first reply, in bytes. */
 const firstExpectation = 8 * 1024;
 
 /**
- * The weight of a reply in what the next is expected to take, when it is smaller: large ones are forgotten slowly. What a new
- * client is expected to get is forgotten more slowly still, since it counts for its first calls only.
+ * The weight of a smaller reply in the expected size of the next, so that the expectation decreases slowly. For new clients it
+ * decreases even more slowly, because it applies to their first calls only.
  */
 const decay = 1 / 32;
 const firstDecay = 1 / 1024;
 
-/** Above this multiple of the budget, the connection that holds most unread replies is closed, and they are dropped. */
+/** Above this multiple of the budget, the connection with the most unread replies is closed, and they are dropped. */
 const hardFactor = 2;
 
-/** Minimum number of waiting queues that are tried when there is room. */
+/** How many waiting queues in a row may find no room before the rest waits. */
 const attempts = 8;
 
-/** Starts calls, and had no room for their replies. */
+/** A queue whose calls wait for reply space. */
 export interface Waiting {
-  /** @returns whether it started anything. */
+  /** @returns whether it started any call */
   resume(): boolean;
 }
 
 /**
- * The bytes of replies that clients have not read, and of those that calls in flight are expected to produce. No call starts
- * whose reply would not fit, so a client that does not read only hurts itself.
+ * The bytes of unread replies, and of those that calls in flight are expected to produce. No call starts whose reply would not fit,
+ * so a client that does not read only delays itself.
  */
 export class ReplyBudget {
   readonly #budget: SharedBudget;
@@ -39,24 +39,24 @@ export class ReplyBudget {
     this.#budget = new SharedBudget(limit);
   }
 
-  /** @param end ends the client's connection, since what it does not read must go */
+  /** @param end closes the client's connection, to drop what it does not read */
   open(end: () => void): ReplyAccount {
     const account = new ReplyAccount(this, this.#budget.open(), end);
     this.#accounts.add(account);
     return account;
   }
 
-  /** Replies that are not read, and those expected, in bytes. */
+  /** Unread and expected replies, in bytes. */
   get total(): number {
     return this.#budget.total;
   }
 
-  /** How many bytes the first reply of a client is expected to have: as much as others had lately. */
+  /** Expected size of a client's first reply, in bytes: the recent size of others. */
   get expected(): number {
     return this.#expected;
   }
 
-  /** Whether those that do not read at all should be ended. */
+  /** Whether connections that read nothing should be closed. */
   get isSpent(): boolean {
     return this.#budget.isSpent;
   }
@@ -80,7 +80,7 @@ export class ReplyBudget {
     this.#expected = expectation(this.#expected, bytes, firstDecay);
   }
 
-  /** @internal Ends the client that holds most when there is far too much. */
+  /** @internal Closes the client that holds most while the total far exceeds the budget. */
   enforce(): void {
     while (this.#budget.total > hardFactor * this.#budget.limit) {
       let worst: ReplyAccount | undefined;
@@ -90,7 +90,7 @@ export class ReplyBudget {
     }
   }
 
-  /** @internal Something was sent. One after the other, until so many in a row find no room. */
+  /** @internal Space was released. Resumes queues one by one, until several in a row find no room. */
   wake(): void {
     if (this.#waiting.size === 0 || this.#isWaking) return;
     this.#isWaking = true;
@@ -123,29 +123,29 @@ export class ReplyAccount {
     return this.#share.amount;
   }
 
-  /** How many bytes the client has taken so far. */
+  /** Bytes that the client has read so far. */
   get sentBytes(): number {
     return this.#sent;
   }
 
-  /** How many bytes the next reply is expected to have. */
+  /** Expected size of the next reply, in bytes. */
   get expected(): number {
     return this.#expected ?? this.#budget.expected;
   }
 
-  /** Whether there is room for the reply of one more call. */
+  /** Whether the reply of one more call would fit. */
   mayStart(): boolean {
     return this.#share.allows(this.expected);
   }
 
-  /** A call starts. @returns what to give to {@link finish}. */
+  /** A call starts. @returns the reservation to pass to {@link finish} */
   start(): number {
     const { expected } = this;
     this.#change(expected);
     return expected;
   }
 
-  /** @param bytes of the reply, which waits to be sent from now on; 0 when there is none */
+  /** @param bytes of the reply, which is buffered from now on; 0: no reply */
   finish(reserved: number, bytes: number): void {
     this.#change(bytes - reserved);
     if (bytes > 0) {
@@ -156,20 +156,20 @@ export class ReplyAccount {
     if (bytes < reserved) this.#budget.wake();
   }
 
-  /** The client has taken a reply, or will never take it. */
+  /** The client has read a reply, or never will. */
   sent(bytes: number): void {
     this.#sent += bytes;
     this.#change(-bytes);
     this.#budget.wake();
   }
 
-  /** Ends the client's connection. What it held is free at once: its sockets take a moment to be closed. */
+  /** Closes the client's connection. Its share is released at once; closing the socket takes a moment. */
   end(): void {
     this.close();
     this.#end();
   }
 
-  /** The connection is gone. */
+  /** The connection is closed. */
   close(): void {
     if (this.#isClosed) return;
     this.#share.add(-this.#share.amount);

@@ -1,6 +1,6 @@
 /**
- * An amount that all clients share. Once it is spent, a client may take more only up to an equal part of it: one that takes
- * too much is refused, and the others do not notice.
+ * An amount that all clients share. Once it is spent, a client may take more only up to an equal part: a client that takes too much
+ * is rejected, and the others are not affected.
  */
 export class SharedBudget {
   #total = 0;
@@ -28,7 +28,7 @@ export class SharedBudget {
     return this.#total > this.limit;
   }
 
-  /** What each of the clients may hold, in any case, that hold anything now; one more than these when there is a newcomer. */
+  /** The part that each holder may always have; with a newcomer, there is one holder more. */
   equalPart(newcomers: 0 | 1): number {
     return this.limit / Math.max(this.#holders + newcomers, 1);
   }
@@ -46,7 +46,7 @@ export class Share {
     return this.#amount;
   }
 
-  /** Whether this client may hold so much more. */
+  /** Whether this client may hold this much more. */
   allows(more: number): boolean {
     const { total, limit } = this.#budget;
     if (total + more <= limit) return true;

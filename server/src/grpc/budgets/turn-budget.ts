@@ -4,7 +4,7 @@
  */
 export const turnSliceMs = 1;
 
-/** What one turn of the event loop may spend on work of one kind. */
+/** How much work of one kind a turn of the event loop may start. */
 export class TurnBudget {
   readonly #onNextTurn: () => void;
   #endsAt = Infinity;

@@ -10,7 +10,7 @@ import { ReadTurns } from './read-turns';
 import type { Reading } from './read-turns';
 import { StreamQueue } from './stream-queue';
 
-/** When more than half of all connections are taken, those that were idle for so long are closed. */
+/** While more than half of all connections are in use, connections that have been idle this long are closed. */
 const maxIdleMs = 60_000;
 
 /** How long the last frame of a connection may take to be sent. */
@@ -22,7 +22,7 @@ const maxTickMs = 1000;
 /** HTTP/2 handshakes per turn of the event loop, when no streams come with them. */
 const maxHandshakesPerTurn = 8;
 
-/** All connections. There are never more than a limit: a new one takes the place of one that is not in use. */
+/** All connections, up to a limit: past it, a new connection replaces one that is not in use. */
 export class Connections {
   readonly #budgets: PeerBudgets;
   readonly #limit: number;
@@ -34,11 +34,14 @@ export class Connections {
     () => this.#readings(),
     () => this.#streams.isEmpty,
   );
-  /** Connections without streams, longest first: those that never made a call, and since when the others are idle. */
+  /**
+   * Connections without streams, idle longest first: those that never made a call, and the others with the start of their idle
+   * time.
+   */
   readonly #unused = new Set<Peer>();
   readonly #idle = new Map<Peer, number>();
   readonly #timer: NodeJS.Timeout;
-  /** Those whose first bytes are there. */
+  /** Connections whose first bytes have arrived. */
   readonly #handshakes: Peer[] = [];
   readonly #handshakeTurn = new TurnBudget(() => this.#shakeHands());
   #injecting: Peer | undefined;
@@ -46,8 +49,8 @@ export class Connections {
 
   /**
    * @param limit of connections
-   * @param inject makes a connection of gRPC out of a socket, and calls {@link Connections.opened} meanwhile
-   * @param onTick is called at each look at the connections, several times within `limits.stallMs`
+   * @param inject turns a socket into a gRPC connection, and calls {@link Connections.opened} during that
+   * @param onTick is called at each check of the connections, several times within `limits.stallMs`
    */
   constructor(
     budgets: PeerBudgets,
@@ -86,7 +89,7 @@ export class Connections {
     this.#unused.add(peer);
     socket.once('close', () => this.#closed(peer));
     socket.on('error', () => undefined);
-    // HTTP/2 costs several times what a socket does. A client speaks first.
+    // HTTP/2 costs several times as much as a socket, and a client always sends first.
     socket.once('readable', () => {
       if (this.#handshakes.push(peer) === 1) this.#shakeHands();
     });
@@ -113,12 +116,12 @@ export class Connections {
     this.#injecting = undefined;
   }
 
-  /** A connection of gRPC came out of the socket that is being injected. */
+  /** The socket that is being injected became a gRPC connection. */
   opened(session: ServerHttp2Session): void {
     const peer = this.#injecting;
     if (peer === undefined) throw new Error('An HTTP/2 session was opened outside accept().');
     peer.session = session;
-    // A client that does not keep to HTTP/2 ends its own connection, and its streams, but not the process.
+    // A client that violates HTTP/2 ends its own connection and streams, but not the process.
     session.on('error', () => undefined);
     session.on('stream', (stream) => stream.on('error', () => undefined));
     this.#bySession.set(session, peer);
@@ -144,7 +147,7 @@ export class Connections {
     this.#readTurns.streamOpened(peer.reading, now);
   }
 
-  /** @param serve is called now, or in a later turn of the event loop, by when the stream may have ended */
+  /** @param serve is called now or in a later turn of the event loop; the stream may have ended by then */
   serveInTurn(peer: Peer, serve: () => void): void {
     this.#streams.add(peer, serve);
   }
@@ -163,7 +166,7 @@ export class Connections {
    * Sends clients to another process: from now on, each connection gets a GOAWAY once it has no call. Pipelines announce the
    * shutdown themselves.
    *
-   * @returns once those without calls know
+   * @returns once idle clients have been informed
    */
   async handOverIdle(): Promise<void> {
     const handOver = (this.#handOver = new HandOver());
@@ -172,10 +175,10 @@ export class Connections {
   }
 
   /**
-   * Sends clients away whose calls never stopped, too: a connection that is closed without a GOAWAY may lose what the client
-   * sends meanwhile.
+   * Sends a GOAWAY to clients that always had calls, too: closing a connection without one may lose what the client sends
+   * meanwhile.
    *
-   * @returns once they know
+   * @returns once they have been informed
    */
   async handOverBusy(): Promise<void> {
     const handOver = (this.#handOver ??= new HandOver());
@@ -211,7 +214,7 @@ export class Connections {
     return true;
   }
 
-  /** A call that is on its way learns that it was not processed, and is sent again by gRPC itself. */
+  /** A call in transit is reported as not processed, and gRPC itself retries it. */
   #closeIdle(peer: Peer): void {
     this.#forget(peer);
     if (!peer.isEstablished || peer.session?.closed !== false) {
@@ -219,7 +222,7 @@ export class Connections {
       return;
     }
     peer.session.close();
-    // A client of Node.js does not read on after the GOAWAY, and so does not close its end.
+    // A Node.js client stops reading after the GOAWAY, and so does not close its end.
     setTimeout(() => peer.socket.destroy(), flushMs).unref();
   }
 

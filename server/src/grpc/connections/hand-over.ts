@@ -3,26 +3,26 @@ import type { Peer } from './peer';
 
 /**
  * How long clients may take to notice a shutdown: those with calls in flight, which answer the ping, and the others, of which
- * those on Node.js read nothing after a GOAWAY. Later calls are refused in a way that gRPC libraries retry by themselves.
+ * Node.js clients read nothing after a GOAWAY. Later calls are rejected in a way that gRPC libraries retry by themselves.
  */
 const handOverMs = 500;
 const minIdleHandOverMs = 250;
 
-/** How many times as long as it took to answer a ping an idle client gets to read a GOAWAY: a busy machine delays it unevenly. */
+/** How long an idle client gets to read a GOAWAY, as a multiple of its ping time: a busy machine delays it unevenly. */
 const idleLatencyFactor = 5;
 
-/** A GOAWAY with it refuses no stream; it announces the one that will. */
+/** A GOAWAY with this id rejects no stream; it announces the one that will. */
 const highestStreamId = 2 ** 31 - 1;
 
-/** Sends the clients of a sidecar that stops to another process. Calls that they sent before they knew are answered. */
+/** Sends the clients of a stopping sidecar to another process. Calls sent before they were informed are answered. */
 export class HandOver {
   readonly #begun = new WeakMap<Peer, Promise<void>>();
 
   /**
-   * The answer to a ping comes after all that the client sent before it knew. A client without calls is pinged first: those on
-   * Node.js read nothing after a GOAWAY, so they get a few times as long as they took to answer.
+   * The answer to a ping comes after everything that the client sent before it was informed. An idle client is pinged first:
+   * Node.js clients read nothing after a GOAWAY, so they get a multiple of the time that they took to answer.
    *
-   * @returns once the client knows, or has had time to learn it
+   * @returns once the client is informed, or has had the time
    */
   send(peer: Peer): Promise<void> {
     const begun = this.#begun.get(peer) ?? this.#send(peer);

@@ -2,28 +2,28 @@ import type { GrpcLimits } from '../limits';
 import type { RefusalLimit } from '../../rpc/refusals';
 import type { Peer } from './peer';
 
-/** How long a connection with nothing to say may be silent after it was asked for a sign of life, in keepalive intervals. */
+/** How long a connection may take to answer a ping, in keepalive intervals. */
 const pingTimeoutFactor = 2;
 
 /**
- * With many connections, how long one without calls may be silent, and take to answer, in ms. A client that broke the protocol
- * is not read any more, so that nothing but an unanswered ping tells that it is gone.
+ * With many connections, how long an idle one may be silent, and take to answer a ping, in ms. A client that broke the protocol is
+ * no longer read, so only an unanswered ping shows that it is gone.
  */
 const crowdedMs = 1000;
 
-/** What decides how patient the sidecar is. */
+/** What shortens the timeouts. */
 export interface Pressure {
-  /** Too many replies wait to be read. */
+  /** Unread replies exceed the budget. */
   readonly repliesAreSpent: boolean;
   /** More than half of all connections are taken. */
   readonly isCrowded: boolean;
 }
 
 /**
- * Whether a connection still does what a client does: completes its handshake, sends whole frames, answers pings, takes
- * replies when there is no more room for them. Asks for a sign of life where that is not known.
+ * Checks that a connection completes its handshake, sends complete frames, answers pings, and reads replies when there is no more
+ * room for them. Pings it if necessary.
  *
- * @returns why it has to be ended, or `undefined`
+ * @returns why it must be closed, or `undefined`
  */
 export function whyEnd(
   peer: Peer,
@@ -37,7 +37,7 @@ export function whyEnd(
   const isIdle = peer.streams.amount === 0;
   const isUrgent = isIdle && isCrowded;
   if (peer.pingedAt !== undefined) {
-    // A busy application answers late; bytes that never become a frame are an attack or a broken proxy.
+    // A busy application answers late; bytes that never form a frame come from an attack or a broken proxy.
     const patienceMs = peer.isSuspect && isIdle ? stallMs : pingTimeoutFactor * keepaliveMs;
     return now - peer.pingedAt >= (isUrgent ? Math.min(patienceMs, crowdedMs) : patienceMs) ? 'keepalive' : undefined;
   }
@@ -59,7 +59,7 @@ function ping(peer: Peer, now: number, isSuspect: boolean): void {
   });
 }
 
-/** A whole frame came. */
+/** A complete frame has arrived. */
 export function showLife(peer: Peer, now: number): void {
   peer.aliveAt = now;
   peer.bytesWhenAlive = peer.socket.bytesRead;

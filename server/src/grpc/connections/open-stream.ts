@@ -6,33 +6,33 @@ const key = Symbol('open stream');
 
 type TrackedStream = ServerHttp2Stream & { [key]?: OpenStream };
 
-/** What keeps the books of open streams. */
+/** Keeps account of open streams. */
 export interface StreamKeeper {
-  /** More of a request came. */
+  /** More of a request has arrived. */
   received(open: OpenStream): void;
   closed(open: OpenStream): void;
-  /** Answers one that has no answer yet. */
+  /** Rejects a stream that has no reply yet. */
   refuse(open: OpenStream, error: SessionError): void;
 }
 
-/** One stream of HTTP/2, that is one RPC, from its headers to its end. */
+/** One HTTP/2 stream, that is one RPC, from its headers to its end. */
 export class OpenStream {
   isClosed = false;
-  /** It was answered with an error. What comes on it all the same must not be started. */
+  /** It was rejected. Calls that still arrive on it must not be started. */
   isRefused = false;
-  /** Ends a stream whose headers are sent already; set by what serves it. */
+  /** Ends a stream whose headers are already sent; set by its server. */
   onRefuse: ((error: SessionError) => void) | undefined;
   readonly #keeper: StreamKeeper;
-  /** Bytes of requests that came on it and are not done with. */
+  /** Bytes of its requests that are not finished. */
   #requestBytes = 0;
-  /** Bytes of replies that the client has not taken. */
+  /** Bytes of replies that the client has not read. */
   #replyBytes = 0;
 
   /**
    * @param since when it was opened, by `performance.now()`
-   * @param deadline until when its caller waits, by `performance.now()`; Infinity: for as long as it takes
-   * @param waitMs for how long it may have waited to be read
-   * @param tokenDigest the digest of the API token that it came with
+   * @param deadline when its caller stops waiting, by `performance.now()`; Infinity: never
+   * @param waitMs how long it may have waited to be read
+   * @param tokenDigest the digest of its API token
    */
   constructor(
     keeper: StreamKeeper,
@@ -48,7 +48,7 @@ export class OpenStream {
     stream.on('close', onClose);
   }
 
-  /** To be called once the stream is being read: a listener that comes first would start the flow of data. */
+  /** To be called once the stream is being read: an earlier listener would start the flow of data. */
   countData(): void {
     this.stream.on('data', onData);
   }
@@ -64,14 +64,14 @@ export class OpenStream {
     this.peer.requests.add(bytes);
   }
 
-  /** A request is done with. */
+  /** A request is finished. */
   consumed(bytes: number): void {
     const change = Math.min(bytes, this.#requestBytes);
     this.#requestBytes -= change;
     this.peer.requests.add(-change);
   }
 
-  /** A reply waits to be taken. */
+  /** A reply is buffered. */
   queued(bytes: number): void {
     this.#replyBytes += bytes;
   }
@@ -96,12 +96,12 @@ export class OpenStream {
   }
 }
 
-/** What the gate knows of a stream that it let through. */
+/** The gate's entry for a stream that it accepted. */
 export function openStreamOf(stream: ServerHttp2Stream): OpenStream {
   return (stream as TrackedStream)[key]!;
 }
 
-// The same for all streams: a closure for each would cost more than what it does.
+// Shared by all streams: a closure for each would cost more than the function itself.
 function onData(this: TrackedStream, data: Buffer): void {
   this[key]!.receive(data.length);
 }

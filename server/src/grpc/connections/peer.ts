@@ -6,13 +6,13 @@ import type { ReplyAccount } from '../budgets/reply-budget';
 import type { Share, SharedBudget } from '../budgets/shared-budget';
 import { Reading } from './read-turns';
 
-/** What all connections share. */
+/** Shared by all connections. */
 export interface PeerBudgets extends SharedBudgets {
   readonly streams: SharedBudget;
   readonly requests: SharedBudget;
 }
 
-/** One connection, and what it holds of the process. */
+/** One connection, and its shares of the budgets. */
 export class Peer implements Client, Seats {
   readonly since = performance.now();
   inFlight = 0;
@@ -23,7 +23,7 @@ export class Peer implements Client, Seats {
   readonly reading: Reading;
   /** Its unary calls. */
   readonly unary: CallQueue;
-  /** `undefined` until the first bytes are there. */
+  /** `undefined` until the first bytes arrive. */
   session: ServerHttp2Session | undefined;
   /** The client has sent its preface and settings. */
   isEstablished = false;
@@ -31,14 +31,14 @@ export class Peer implements Client, Seats {
   isUsed = false;
   pipelines = 0;
 
-  /** When it last showed that it is alive, by `performance.now()`. */
+  /** When it last sent a complete frame, by `performance.now()`. */
   aliveAt = performance.now();
-  /** How many bytes it had sent by then. */
+  /** Bytes that it had sent by then. */
   bytesWhenAlive = 0;
   pingedAt: number | undefined;
-  /** It sends bytes that do not become frames. */
+  /** It sends bytes that do not form frames. */
   isSuspect = false;
-  /** How many bytes of replies it had taken when that was last looked at, and since when it is so. */
+  /** Bytes of replies that it had read at the last check, and since when that is unchanged. */
   sentBytes = 0;
   sentSince = 0;
 
@@ -58,7 +58,7 @@ export class Peer implements Client, Seats {
     return this;
   }
 
-  /** The connection is gone. */
+  /** The connection is closed. */
   close(): void {
     this.unary.close();
     this.replies.close();

@@ -1,52 +1,52 @@
 import type { Socket } from 'node:net';
 import { turnSliceMs } from '../budgets/turn-budget';
 
-/** A connection that opens more streams than this in a turn opens many, and so may a new one. */
+/** A connection that opens more streams than this in a turn, or is new, counts as one that opens many. */
 const burstStreams = 16;
 
-/** For how long that is assumed, in ms. */
+/** How long that applies, in ms. */
 const burstMemoryMs = 1000;
 
-/** How many connections are read again in every other turn. The first that opens many streams makes the others wait on. */
+/** How many connections resume in every other turn. The first that opens many streams makes the others wait again. */
 const resumedPerTurn = 2;
 
-/** How a connection is read. */
+/** The state of reading a connection. */
 export class Reading {
-  /** Until when it counts as one that opens many streams, by `performance.now()`. */
+  /** When it stops counting as one that opens many streams, by `performance.now()`. */
   burstsUntil = performance.now() + burstMemoryMs;
   turn = 0;
   streamsInTurn = 0;
   isStopped = false;
-  /** Since when it is stopped, or was until it was last read. */
+  /** When it was stopped; kept until it has been read again. */
   stoppedAt: number | undefined;
 
   constructor(readonly socket: Socket) {}
 
-  /** How long what is read now may have waited to be read, in ms. */
+  /** How long data that is read now may have waited, in ms. */
   waitMs(now: number): number {
     return this.stoppedAt === undefined ? 0 : now - this.stoppedAt;
   }
 }
 
 /**
- * Opening or closing a stream takes up to 0.1 ms, and a few kilobytes do that to a hundred. Once this has taken too long in one
- * turn of the event loop, connections that open many are not read in this turn, and then a few in every other: the others wait
- * for some of them, and not for all.
+ * Opening or closing a stream takes up to 0.1 ms, and a few kilobytes can open a hundred. Once this has taken too long in one turn
+ * of the event loop, connections that open many are not read in this turn, and then a few in every other, so that other connections
+ * wait for a few of them only.
  */
 export class ReadTurns {
   readonly #readings: () => Iterable<Reading>;
   readonly #mayResume: () => boolean;
-  /** Those that are stopped, in the order in which they are read again. */
+  /** Stopped connections, in the order in which they resume. */
   #queue: Reading[] = [];
   #resumed: Reading[] = [];
   #turn = 0;
-  /** When the turn should end, by `performance.now()`; Infinity: it has not begun. */
+  /** When the turn should end, by `performance.now()`; Infinity: it has not started. */
   #endsAt = Infinity;
   #isSpent = false;
 
   /**
-   * @param readings of all connections of HTTP/2
-   * @param mayResume whether all streams that were opened are being served: others would wait, and their requests with them
+   * @param readings of all HTTP/2 connections
+   * @param mayResume whether all open streams are being served: further ones would only wait
    */
   constructor(readings: () => Iterable<Reading>, mayResume: () => boolean) {
     this.#readings = readings;
@@ -64,7 +64,7 @@ export class ReadTurns {
     this.#stopWhenSpent(now);
   }
 
-  /** That takes time too, and a client can have it done to many at once. */
+  /** Closing takes time, too, and a client can close many streams at once. */
   streamClosed(now: number): void {
     this.#begin(now);
     this.#stopWhenSpent(now);
@@ -91,7 +91,7 @@ export class ReadTurns {
     this.#queue = [...unread, ...this.#queue, ...read];
   }
 
-  /** The sockets of those that are resumed are read before the end of the next turn. */
+  /** Resumed sockets are read before the end of the next turn. */
   #end(): void {
     for (const reading of this.#resumed) if (!reading.isStopped) reading.stoppedAt = undefined;
     this.#resumed = this.#resumed.length === 0 && this.#mayResume() ? this.#queue.splice(0, resumedPerTurn) : [];
@@ -110,7 +110,7 @@ interface ReadableHandle {
   readStart(): void;
 }
 
-/** Past the socket, whose `pause()` does nothing once HTTP/2 reads it natively. @returns whether it is open */
+/** Through the handle, because `socket.pause()` has no effect once HTTP/2 reads it natively. @returns whether the socket is open */
 function stopReading(socket: Socket): boolean {
   const handle = handleOf(socket);
   handle?.readStop();

@@ -18,7 +18,7 @@ import type { StreamKeeper } from './open-stream';
 import { deadlineOf, withinTimers } from './timeout-header';
 
 export interface Method {
-  /** Has one request, which a client has to send at once. */
+  /** Has a single request, which a client must send at once. */
   readonly isUnary: boolean;
   readonly needsToken: boolean;
 }
@@ -33,13 +33,13 @@ export interface GateParts {
   readonly connections: () => Connections;
 }
 
-/** A request may take so many times the time that a stall may. */
+/** Maximum time of a request, as a multiple of the stall timeout. */
 const requestTimeoutFactor = 2;
 
-/** Lets RPCs in, or answers them before anything was spent on them; and keeps the books of those that are open. */
+/** Accepts RPCs, or rejects them before anything was spent on them, and keeps account of the open ones. */
 export class StreamGate implements StreamKeeper {
   readonly #parts: GateParts;
-  /** Streams that live on: pipelines and the like. */
+  /** Long-lived streams: pipelines and the like. */
   readonly #revocable = new Set<OpenStream>();
   /** Unary RPCs whose requests may not be complete, oldest first. */
   readonly #receiving = new Set<OpenStream>();
@@ -58,7 +58,7 @@ export class StreamGate implements StreamKeeper {
   ): void {
     const connections = this.#parts.connections();
     const peer = stream.session && connections.of(stream.session as never);
-    // The connection, or the stream alone, has ended meanwhile: grpc-js would answer it, which throws.
+    // The connection or the stream has ended meanwhile: grpc-js would answer it, which throws.
     if (peer === undefined || hasEnded(stream)) return;
     const now = performance.now();
     const { methods, apiTokens, limits, pauses } = this.#parts;
@@ -106,7 +106,7 @@ export class StreamGate implements StreamKeeper {
     answer(stream, this.#statusOf(error));
   }
 
-  /** To be called now and then. */
+  /** To be called periodically. */
   look(now: number): void {
     for (const open of this.#receiving) {
       if (now - open.since < requestTimeoutFactor * this.#parts.limits.stallMs) return;
@@ -117,7 +117,7 @@ export class StreamGate implements StreamKeeper {
     }
   }
 
-  /** Its client sends more than its part of what there is room for. */
+  /** The client sends more than its share. */
   #shed(open: OpenStream): void {
     if (open.isClosed || open.isRefused) return;
     const { limits, observer } = this.#parts;
@@ -125,7 +125,7 @@ export class StreamGate implements StreamKeeper {
     open.refuse(overloaded('Too many bytes of requests are buffered.', limits.requestBytes, 'requestBufferBytes'));
   }
 
-  /** A stream lives no longer than the API token that it came with. */
+  /** A stream ends with the API token that it was opened with. */
   #endRevoked(): void {
     const { apiTokens, observer } = this.#parts;
     for (const open of this.#revocable) {
@@ -149,7 +149,7 @@ export class StreamGate implements StreamKeeper {
   }
 }
 
-/** In the way of gRPC for an RPC that has no response. What else the client sends is not read. */
+/** Sends a gRPC status without a response. Nothing more is read from the client. */
 function answer(stream: ServerHttp2Stream, error: Status): void {
   stream.on('error', () => undefined);
   if (hasEnded(stream) || stream.headersSent) return;
@@ -157,7 +157,7 @@ function answer(stream: ServerHttp2Stream, error: Status): void {
   const trailers = { 'grpc-status': code, 'grpc-message': encodeURI(details), ...metadata.toHttp2Headers() };
   const headers = { ':status': 200, 'content-type': 'application/grpc+proto', 'grpc-accept-encoding': 'identity' };
   stream.respond({ ...headers, ...trailers }, { endStream: true });
-  // At once, it would overtake the answer on some versions of Node.js.
+  // On some versions of Node.js, closing at once would overtake the response.
   setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR));
 }
 
@@ -165,7 +165,7 @@ function hasEnded(stream: ServerHttp2Stream): boolean {
   return stream.destroyed || stream.closed;
 }
 
-/** Names and values, of which there are as many. */
+/** The bytes of names and values. */
 function sizeOf(rawHeaders: readonly string[]): number {
   let bytes = 0;
   for (const text of rawHeaders) bytes += text.length;
@@ -178,7 +178,7 @@ const unknownMethod: Status = {
   details: [],
 };
 
-/** A few bytes can become a thousand times as many, and on one machine nothing is gained by sending fewer. */
+/** A few bytes can decompress to a thousand times as many, and on one machine compression gains nothing. */
 const compressed: Status = {
   code: status.UNIMPLEMENTED,
   message: 'Compressed requests are not supported.',

@@ -2,8 +2,7 @@ import { TurnBudget } from '../budgets/turn-budget';
 import type { Peer } from './peer';
 
 /**
- * Streams that are open and not served: what grpc-js does for each takes longer than all that was done before. Connections
- * take turns.
+ * Streams that are open and not yet served, because grpc-js takes longer for each than everything before. Connections take turns.
  */
 export class StreamQueue {
   readonly #turn = new TurnBudget(() => this.#serveQueued());
@@ -13,7 +12,7 @@ export class StreamQueue {
     return this.#queued.size === 0;
   }
 
-  /** @param serve is called now, or in a later turn of the event loop, by when the stream may have ended */
+  /** @param serve is called now or in a later turn of the event loop; the stream may have ended by then */
   add(peer: Peer, serve: () => void): void {
     const queued = this.#queued.get(peer);
     if (queued !== undefined) queued.push(serve);
@@ -26,7 +25,7 @@ export class StreamQueue {
       if (this.#turn.isSpent) return;
       this.#queued.delete(peer);
       const serve = queued.shift()!;
-      // Behind the others, where this loop finds it again.
+      // Last, where this loop finds it again.
       if (queued.length > 0) this.#queued.set(peer, queued);
       this.#serve(serve);
     }

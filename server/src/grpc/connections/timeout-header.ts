@@ -4,7 +4,7 @@ const name = 'grpc-timeout';
 
 const unitsMs: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 };
 
-/** The longest that a timer of Node.js can wait, in whole seconds: 24 days. */
+/** The longest delay of a Node.js timer, in whole seconds: 24 days. */
 const maxSeconds = Math.floor((2 ** 31 - 1) / 1000);
 
 function millisecondsOf(header: unknown): number {
@@ -13,19 +13,19 @@ function millisecondsOf(header: unknown): number {
 }
 
 /**
- * Until when a caller waits, by `performance.now()`; Infinity: it did not say. grpc-js has it by the wall clock only, which may
- * be set while the request is on its way.
+ * When the caller stops waiting, by `performance.now()`; Infinity: no deadline. grpc-js computes it by the wall clock, which may be
+ * changed while the request is in transit.
  *
- * @param header `grpc-timeout`, as https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md has it
+ * @param header `grpc-timeout`, see https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
  */
 export function deadlineOf(header: unknown, now: number): number {
   return header === undefined ? Infinity : now + millisecondsOf(header);
 }
 
-/** The same headers with a timeout that grpc-js can wait for: it takes 600 hours for a negative number, and fails at once. */
+/** The same headers with a timeout that grpc-js supports: it reads 600 hours as a negative number, and fails at once. */
 export function withinTimers(headers: IncomingHttpHeaders): IncomingHttpHeaders {
   const header = headers[name];
-  // What is too long has at least three digits of hours.
+  // Timeouts that are too long have at least three digits of hours.
   if (header === undefined || header.length < 4) return headers;
   const milliseconds = millisecondsOf(header);
   if (milliseconds === Infinity || milliseconds <= maxSeconds * 1000) return headers;

@@ -13,7 +13,7 @@ export function formatAddress(address: GrpcAddress): string {
   return address.kind === 'unix' ? `unix:${address.path}` : formatHostAndPort(address);
 }
 
-/** Another process listens on the address. It may be about to stop. */
+/** Another process listens on the address; it may be stopping. */
 export class AddressInUseError extends Error {
   override readonly name = 'AddressInUseError';
 }
@@ -33,7 +33,7 @@ export class ListenError extends Error {
   }
 }
 
-/** The `code` of an error of the system, or its message. */
+/** The `code` of a system error, or its message. */
 export function problemOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   return code ?? message;

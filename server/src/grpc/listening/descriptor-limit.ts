@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 
-/** What the sidecar opens beside gRPC connections: the HTTP port and its probes, Redis, DNS, files, the event loop's own. */
+/** Descriptors for everything but gRPC connections: the HTTP port and its probes, Redis, DNS, files, the event loop. */
 const reservedDescriptors = 128;
 
 /**
- * How many connections the process may hold by its limit of open files (`ulimit -n`), with room left for everything else, so
- * that the probes are answered when gRPC clients open too many. Infinity where the limit cannot be read (it is Linux's).
+ * Maximum number of connections under the limit of open files (`ulimit -n`), with a reserve for everything else, so that probes are
+ * answered when gRPC clients open too many. Infinity if the limit cannot be read; only Linux reports it.
  */
 export function connectionsByDescriptors(limits: string | undefined = processLimits()): number {
   const [, soft] = /^Max open files\s+(\d+)/m.exec(limits ?? '') ?? [];

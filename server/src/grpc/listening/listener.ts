@@ -3,15 +3,15 @@ import type { ListenOptions, Server, Socket } from 'node:net';
 
 export interface ListenerParts {
   readonly onSocket: (socket: Socket) => void;
-  /** How many connections the system keeps until they are accepted. */
+  /** Maximum number of connections that wait to be accepted. */
   readonly backlog: number;
 }
 
-/** An address that is listened on. */
+/** An address that the server listens on. */
 export interface Listener {
   /** As clients write it, with the port that was chosen for port 0. */
   readonly address: string;
-  /** Takes no new connections from now on. Those that were accepted go on. */
+  /** Accepts no new connections. Existing ones stay open. */
   stop(): void;
 }
 
@@ -22,7 +22,7 @@ export function listening(options: ListenOptions, onSocket: (socket: Socket) => 
     server.once('error', reject);
     server.listen(options, () => {
       server.off('error', reject);
-      // Out of descriptors, for example: the next connection may be accepted again.
+      // Not fatal: without descriptors, for example, the next connection may still be accepted.
       server.on('error', () => undefined);
       resolve(server);
     });

@@ -24,10 +24,10 @@ export interface Listeners {
   stop(): void;
 }
 
-/** The longest that the system takes, whatever is asked for, is usually 4,096. */
+/** The system usually limits it to 4,096. */
 const backlog = 511;
 
-/** A process that stops closes its listener first, so that this is how long nothing listens, at most. */
+/** A stopping process closes its listener first, so nothing listens for at most this long. */
 const retryMs = 5;
 
 /** Listens on all addresses, or on none. @throws ListenError */
@@ -47,7 +47,7 @@ export async function openListeners({ addresses, ...options }: ListeningOptions)
 
 type ListenerOptions = Omit<ListeningOptions, 'addresses'>;
 
-/** Waits for a process that still listens: one that shuts down closes its listeners first. */
+/** Waits for another process that still listens: a stopping one closes its listeners first. */
 async function openWhenFree(address: GrpcAddress, options: ListenerOptions): Promise<Listener> {
   const { waitMs, logger } = options;
   const until = performance.now() + waitMs;

@@ -15,8 +15,7 @@ export type Lookup = (host: string) => Promise<readonly { readonly address: stri
 const lookupAll: Lookup = (host) => systemLookup(host, { all: true, verbatim: true });
 
 /**
- * Listens on every address of a host, all on the same port, and on nothing but loopback: a name counts for what it leads to,
- * not for how it is spelled.
+ * Listens on every address of a host, on one port, and only on loopback: a name is judged by the addresses it resolves to.
  *
  * @throws AddressInUseError if another process listens there
  * @throws ListenError
@@ -60,7 +59,7 @@ async function addressesOf(address: TcpAddress, lookup: Lookup): Promise<readonl
   return hosts;
 }
 
-/** @returns `undefined` for a further address of the host that this machine does not have, as ::1 without IPv6. */
+/** @returns `undefined` for a further address of the host that this machine does not have, for example ::1 without IPv6 */
 async function listenOnOne(
   address: TcpAddress,
   { host, port }: { readonly host: string; readonly port: number },
@@ -81,7 +80,7 @@ const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8, 'ipv4');
 loopback.addAddress('::1', 'ipv6');
 
-/** Also of an IPv4 address that is written as IPv6. */
+/** Including IPv4 addresses in IPv6 notation. */
 function isLoopback(host: string): boolean {
   return loopback.check(host, host.includes(':') ? 'ipv6' : 'ipv4');
 }

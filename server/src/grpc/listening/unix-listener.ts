@@ -20,9 +20,9 @@ export interface SocketAccess {
 }
 
 /**
- * Listens on a Unix socket. It is bound under a name of its own and gets its place, with its mode and owner, in one step:
- * clients find either what was there before or a socket that accepts them. A socket file on which nothing listens is
- * replaced; one on which another process listens never is.
+ * Listens on a Unix socket. The socket is bound under a temporary name and moved to its path in one step, with its mode and owner:
+ * clients find either the previous file or a socket that accepts them. A socket file without a listening process is replaced; one
+ * of a running process never is.
  *
  * @throws AddressInUseError if another process listens there
  * @throws ListenError
@@ -53,8 +53,8 @@ export async function listenOnUnixSocket(
   return {
     address: `unix:${path}`,
     stop() {
-      // Nothing new finds the socket from here on. Connections that wait to be accepted are accepted in the next turn of the
-      // event loop; closing at once would reset them.
+      // No new connection is possible from here on. Waiting ones are accepted in the next turn of the event loop; closing at once
+      // would reset them.
       if (isSame(statsOf(path), ours)) rmSync(path, { force: true });
       setImmediate(() => server.close());
     },
@@ -62,8 +62,8 @@ export async function listenOnUnixSocket(
 }
 
 /**
- * Only a refused connection proves that nothing listens: a process whose backlog is full answers EAGAIN, and one of another
- * user EACCES.
+ * Only a refused connection proves that nothing listens: with a full backlog the error is EAGAIN, with a process of another user
+ * EACCES.
  *
  * @returns the socket file that a process left behind, if there is one
  */
@@ -90,13 +90,13 @@ function problemOfConnecting(path: string): Promise<string | undefined> {
   });
 }
 
-/** In the same directory, and no longer: the system allows about a hundred bytes for the whole path. */
+/** In the same directory and not longer, because the system limits a path to about a hundred bytes. */
 function freshName(name: string): string {
   const length = Math.min(Math.max(Buffer.byteLength(name), 1), 10);
   return Array.from({ length }, () => Math.floor(Math.random() * 36).toString(36)).join('');
 }
 
-/** As long as the socket has a name that nothing knows. */
+/** Before the socket has its final name. */
 function admit(address: UnixAddress, fresh: string, { mode, owner, group }: SocketAccess): void {
   const attempt = (setting: SettingId, what: string, change: () => void): void => {
     try {
@@ -110,14 +110,14 @@ function admit(address: UnixAddress, fresh: string, { mode, owner, group }: Sock
   attempt('grpcSocketMode', `the mode ${mode.toString(8)}`, () => chmodSync(fresh, mode));
 }
 
-/** Takes the file away first and looks at what it took, so that two processes that start together cannot remove each other's. */
+/** Moves the file away before comparing it, so that two processes that start together cannot remove each other's socket. */
 function removeStale(path: string, stale: Stats): void {
   if (!isSame(statsOf(path), stale)) throw new AddressInUseError();
   const taken = join(dirname(path), freshName(basename(path)));
   renameSync(path, taken);
   try {
     if (isSame(statsOf(taken), stale)) return;
-    // Another process put its socket there meanwhile.
+    // Another process has created its socket meanwhile.
     linkSync(taken, path);
     throw new AddressInUseError();
   } finally {
@@ -125,7 +125,7 @@ function removeStale(path: string, stale: Stats): void {
   }
 }
 
-/** Unlike a rename, a link fails where a file is. */
+/** Unlike a rename, a link fails if the file exists. */
 function putInPlace(address: UnixAddress, fresh: string): void {
   try {
     linkSync(fresh, address.path);
@@ -149,7 +149,7 @@ function isSame(one: Stats | undefined, other: Stats): boolean {
   return one?.ino === other.ino && one.dev === other.dev;
 }
 
-/** Node.js reports a directory that is missing as one that may not be written to. */
+/** Node.js reports a missing directory as a lack of permission. */
 function describe(problem: string, path: string): string {
   const directory = dirname(path);
   if (statsOf(directory) === undefined) return `there is no directory ${directory}`;

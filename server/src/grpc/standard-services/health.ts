@@ -18,8 +18,8 @@ type Watch = ServerWritableStream<HealthRequest, HealthAnswer>;
 const maxWatches = 100;
 
 /**
- * `grpc.health.v1.Health`, for a fixed list of services. The one of grpc-health-check remembers every name that it was ever
- * asked for, and repeats it in errors, however long.
+ * `grpc.health.v1.Health`, for a fixed list of services. The implementation in grpc-health-check stores every requested name, and
+ * repeats it in errors, whatever its length.
  */
 export class Health {
   readonly #observer: RefusalObserver;
@@ -32,7 +32,7 @@ export class Health {
     this.#observer = observer;
   }
 
-  /** Watchers of services that are not ours get no further messages. */
+  /** Watchers of unknown services get no further messages. */
   setStatus(now: ServingStatus): void {
     if (now === this.#status) return;
     this.#status = now;
@@ -52,7 +52,7 @@ export class Health {
     answer(null, { statuses: Object.fromEntries(statuses) as Record<string, HealthAnswer> });
   };
 
-  /** A service that is not known stays so, and its watch open, as the protocol wants it. */
+  /** The watch of an unknown service stays open, as the protocol requires. */
   readonly watch = (watch: Watch): void => {
     if (this.#watches.size >= maxWatches) {
       this.#observer.refused('health_watches');

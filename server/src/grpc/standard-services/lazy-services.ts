@@ -1,6 +1,6 @@
 import type { MethodDefinition, Server, UntypedHandleCall } from '@grpc/grpc-js';
 
-/** A method whose code is not loaded yet. */
+/** A method whose code is loaded on demand. */
 export interface LazyMethod {
   readonly path: string;
   readonly requestStream?: boolean;
@@ -12,7 +12,7 @@ export interface LoadedMethod {
   readonly handler: UntypedHandleCall;
 }
 
-/** Adds methods to a server whose code is loaded, all at once, when one of them is called for the first time. */
+/** Adds methods whose code is loaded, together, when one of them is first called. */
 export function addLazily(
   server: Server,
   methods: readonly LazyMethod[],

@@ -5,7 +5,7 @@ import { fileDescriptors } from '@session-sidecar/proto/descriptors';
 import type { Health } from './health';
 import type { LoadedMethod } from './lazy-services';
 
-/** `grpc.health.v1.Health` and server reflection, by path, as they go over the wire. */
+/** `grpc.health.v1.Health` and server reflection, by path. */
 export function standardMethods({ check, list, watch }: Health): ReadonlyMap<string, LoadedMethod> {
   const methods = new Map<string, LoadedMethod>();
   const server = {
@@ -17,17 +17,17 @@ export function standardMethods({ check, list, watch }: Health): ReadonlyMap<str
     },
   };
   server.addService(healthService, { check, list, watch });
-  // All that it wants of a server is the method above.
+  // It uses no other method of a server.
   new ReflectionService(reflectedPackages()).addToServer(server);
   return methods;
 }
 
 /**
- * The descriptors as buf made them. Those of proto-loader lack the imports, and no client can link them
+ * The descriptors that buf generated. Those of proto-loader lack the imports, so clients cannot link them
  * (https://github.com/grpc/grpc-node/issues/2595).
  */
 function reflectedPackages(): ConstructorParameters<typeof ReflectionService>[0] {
   const fileDescriptorProtos = fileDescriptors.map((file) => Buffer.from(file, 'base64'));
-  // The reflection service looks at nothing else of a package.
+  // The reflection service uses nothing else of a package.
   return { files: { fileDescriptorProtos } } as never;
 }
