@@ -2,8 +2,8 @@ import { isUtf8 } from 'node:buffer';
 import type { Content, ContentEntries } from '../session/content';
 
 /**
- * What a session holds as bytes: one entry for the subject, for each key and for each flash message. The lengths count bytes, so
- * names and values may hold any.
+ * The encoded content of a session: one entry for the subject, for each key and for each flash message. Lengths count bytes, so
+ * names and values may contain any.
  *
  *     @0,<bytes> <empty> <subject>
  *     =<key bytes>,<value bytes> <key> <value>
@@ -21,10 +21,10 @@ const at = 0x40;
 const equals = 0x3d;
 const exclamation = 0x21;
 
-/** What decoding puts in the place of bytes that are not UTF-8; they may also be this character. */
+/** Replaces invalid UTF-8 when decoding; valid text may contain it, too. */
 const replacement = '\ufffd';
 
-/** @returns bytes that share their memory with nothing else. */
+/** @returns bytes in memory of their own */
 export function encodeBody({ data, flash }: ContentEntries, subject: string | undefined): Buffer {
   const entries: Entry[] = [];
   if (subject !== undefined) entries.push(entryOf('@', '', Buffer.from(subject)));
@@ -59,7 +59,7 @@ function entryBytes(head: string, value: Buffer): number {
  * `parse()` in redis/scripts/lib/body.lua accepts the same bytes.
  *
  * @param from where the body begins.
- * @returns `undefined` when the bytes are damaged. The values share the memory of `bytes`.
+ * @returns `undefined` if the bytes are damaged. The values share the memory of `bytes`
  */
 export function decodeBody(bytes: Buffer, from: number): Body | undefined {
   const reader = new EntryReader(bytes, from);
@@ -111,7 +111,7 @@ class EntryReader {
     return this.#bytes[this.#at++];
   }
 
-  /** The rest of an entry after its kind; `undefined` when the lengths in it are wrong. */
+  /** The rest of an entry after its kind; `undefined` if its lengths are wrong. */
   nameAndValue(): { readonly name: string; readonly nameBytes: number; readonly value: Buffer } | undefined {
     const bytes = this.#bytes;
     const nameBytes = this.#length(comma);
@@ -126,7 +126,7 @@ class EntryReader {
     return { name, nameBytes, value };
   }
 
-  /** A number and the byte after it; NaN when that is not what is there. */
+  /** A number and the byte after it; NaN if there is none. */
   #length(stop: number): number {
     const bytes = this.#bytes;
     const from = this.#at;

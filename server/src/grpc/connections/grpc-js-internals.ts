@@ -10,9 +10,9 @@ import { ServerCredentials } from '@grpc/grpc-js';
 import type { Server, ServerDuplexStream, ServerUnaryCall } from '@grpc/grpc-js';
 
 /*
- * The one place that knows what grpc-js keeps to itself. Its interface shows neither the connections nor the streams of HTTP/2
- * below its calls, and without these nothing can be bounded before grpc-js has spent memory on it. Where a later version has
- * other insides, the functions here throw at start-up, and test/unit/grpc/connections/grpc-js-internals.test.ts fails.
+ * The only place that uses internals of grpc-js. Its interface exposes neither the HTTP/2 connections nor the streams below its
+ * calls, and without these nothing can be bounded before grpc-js has spent memory on it. If a later version has other internals,
+ * the functions here throw at start-up, and test/unit/grpc/connections/grpc-js-internals.test.ts fails.
  */
 
 export type StreamHandler = (
@@ -24,17 +24,17 @@ export type StreamHandler = (
 
 export interface Http2Hooks {
   readonly onSession: (session: ServerHttp2Session) => void;
-  /** Gets every stream before grpc-js does, which gets those that are given to `serve`. */
+  /** Gets every stream before grpc-js, which gets those that are passed to `serve`. */
   readonly onStream: (serve: StreamHandler, ...stream: Parameters<StreamHandler>) => void;
 }
 
 interface ServerInsides {
-  /** What it gives to `http2.createServer`. */
+  /** Passed to `http2.createServer`. */
   commonServerOptions?: ServerOptions;
   readonly http2Servers?: ReadonlyMap<Http2Server, unknown>;
 }
 
-/** @returns what makes a connection of gRPC out of a socket, at once. */
+/** @returns a function that synchronously turns a socket into a gRPC connection */
 export function injectConnections(
   server: Server,
   options: ServerOptions,

@@ -27,7 +27,7 @@ export class PipelineAdmission {
       return;
     }
     const open = openStreamOf(http2StreamOf(stream));
-    // grpc-js sends headers with the first message only: a client could not tell an open stream from a slow one.
+    // grpc-js sends headers only with the first message: a client could not distinguish an open stream from a slow one.
     stream.sendMetadata(new Metadata());
     const pipeline = new Pipeline(stream, open, this.#parts);
     this.#open.add(pipeline);

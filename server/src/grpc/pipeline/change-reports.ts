@@ -10,10 +10,13 @@ export interface ChangeReportParts {
   readonly observer: ChangeReportObserver;
 }
 
-/** Changes that wait for a client which does not read. With more, it is told that anything may have changed. */
+/**
+ * Maximum number of pending changes for a client that does not read. Past it, the client receives a report that anything may have
+ * changed.
+ */
 export const maxPendingChanges = 1000;
 
-/** What one stream is to be told of changes, from its first request for confirmation on. */
+/** The pending change reports of one stream, from its first request for confirmation on. */
 export class ChangeReports implements ChangeListener {
   readonly #parts: ChangeReportParts;
   readonly #onPending: () => void;
@@ -25,13 +28,13 @@ export class ChangeReports implements ChangeListener {
   /** The client's clock in the last request that was not answered. */
   #requested: number | undefined;
 
-  /** @param onPending is called when there is something to tell, perhaps again */
+  /** @param onPending is called when there is something to report, possibly repeatedly */
   constructor(parts: ChangeReportParts, onPending: () => void) {
     this.#parts = parts;
     this.#onPending = onPending;
   }
 
-  /** The client requests confirmation, and with the first request everything else. */
+  /** The client requests confirmation; the first request also starts the reports. */
   confirm(clock: number): void {
     const { feed, observer } = this.#parts;
     if (feed === undefined || this.#isClosed) return;
@@ -58,7 +61,7 @@ export class ChangeReports implements ChangeListener {
     this.#onPending();
   }
 
-  /** What to tell now. `undefined`: nothing. */
+  /** Takes what is to be reported now; `undefined`: nothing. */
   take(): Report | undefined {
     const confirmed = this.#takeConfirmed();
     if (this.#changed.size === 0 && !this.#allChanged && confirmed === 0) return undefined;
@@ -82,7 +85,7 @@ export class ChangeReports implements ChangeListener {
     this.#parts.observer.changeStreams(-1);
   }
 
-  /** The client's clock at the moment until which everything was reported: it had not come further than `requested`. */
+  /** The client's clock at the time until which everything was reported; at most `requested`. */
   #takeConfirmed(): number {
     const requested = this.#requested;
     if (requested === undefined) return 0;

@@ -1,14 +1,14 @@
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { maxMetadataBytes, maxMetadataEntries } from '../limits';
 
-/** One call of a frame, as the client wrote it. */
+/** One call of a frame. */
 export interface FrameCall {
   readonly id: number;
   readonly method: string;
   readonly request: Buffer;
   readonly timeoutMs: number;
   readonly metadata: ReadonlyMap<string, string>;
-  /** It came with more metadata than a call may have; not all of it was read. */
+  /** It has more metadata than a call may have; not all of it was read. */
   readonly hasTooMuchMetadata: boolean;
 }
 
@@ -28,15 +28,15 @@ export class FrameError extends Error {
 /** Maximum number of cancelled ids per frame: far more than a stream has calls. */
 const maxCancelled = 64 * 1024;
 
-/** Maximum number of fields per frame at all depths: slightly more than the maximum number of calls with all that each may have. */
+/** Maximum number of fields per frame at all depths: slightly more than those of the maximum number of calls. */
 const maxFields = 256 * 1024;
 
 const noMetadata: ReadonlyMap<string, string> = new Map<string, string>();
 const noBytes = Buffer.alloc(0);
 
 /**
- * Reads a `session.v1.PipelineRequest`, and no more of it than may be in a frame. The generated reader builds all that there is
- * before it can be counted, and an empty call of two bytes becomes an object of hundreds.
+ * Reads a `session.v1.PipelineRequest` within the limits of a frame. The generated reader builds everything before it can be
+ * counted, and an empty call of two bytes becomes an object of hundreds.
  *
  * @throws FrameError
  */
@@ -130,7 +130,7 @@ class FrameReader {
     return { id, method, request, timeoutMs, metadata: metadata ?? noMetadata, hasTooMuchMetadata };
   }
 
-  /** @param metadata where it goes; without, the entry is read past and builds nothing */
+  /** @param metadata receives the entry; without it, the entry is skipped */
   #entry(end: number, metadata?: Map<string, string>): void {
     const reader = this.#reader;
     let [key, value] = ['', ''];
@@ -192,7 +192,7 @@ function tagOf(field: number, type: WireType): number {
   return (field << 3) | type;
 }
 
-/** As proto/session/v1/pipeline.proto has them; test/wire/ holds both together. */
+/** As in proto/session/v1/pipeline.proto; test/wire/ compares the two. */
 const tags = {
   frame: {
     calls: tagOf(1, WireType.LengthDelimited),

@@ -7,17 +7,17 @@ import type { FrameCall } from './frame-reader';
 /** The pipeline of a call. */
 export interface CallRunner {
   start(call: PipelinedCall, dispatch: Dispatch, reserved: number): void;
-  /** It was queued for too long. */
+  /** It was queued too long. */
   refuse(call: PipelinedCall, error: SessionError): void;
 }
 
-/** A call of a pipeline that is not answered. */
+/** A call of a pipeline, until it is answered. */
 export class PipelinedCall extends CallContext implements QueuedCall {
   readonly id: number;
   readonly method: string;
   readonly request: Buffer;
   readonly hasTooMuchMetadata: boolean;
-  /** It may have waited to be read for longer than its caller waits. */
+  /** It may have waited longer to be read than its caller waits. */
   readonly isStale: boolean;
   dispatch: Dispatch | undefined;
   readonly #pipeline: CallRunner;

@@ -3,10 +3,10 @@ import type { OutgoingMessage } from '../connections/grpc-js-internals';
 import type { Report } from './change-reports';
 import { encodeDraining, encodeFrame } from './reply-frame';
 
-/** A frame of replies is sent when it has grown to this, and has more only for a single reply. Clients may refuse 4 MiB. */
+/** A frame of replies is sent when it reaches this size, and exceeds it only for a single reply. Clients may reject 4 MiB. */
 const frameBytes = 1024 * 1024;
 
-/** Bytes of replies that are not taken, above which no call should start. */
+/** Unread bytes of replies, above which no call should start. */
 const blockedAtBytes = 2 * frameBytes;
 
 interface SizedReply {
@@ -15,13 +15,13 @@ interface SizedReply {
 }
 
 export interface ReplyTarget {
-  /** What to tell the client of changes. Called when no reply waits that may be older. */
+  /** Takes the report of changes. Called when no reply waits that may be older. */
   takeReport(): Report | undefined;
   /** @param onTaken is called when the client has taken the frame, or never will */
   write(frame: OutgoingMessage, onTaken: () => void): void;
   /** The client has taken the bytes of these replies. */
   taken(bytes: number): void;
-  /** All that was added is written. */
+  /** Everything that was added is written. */
   flushed(): void;
   /** There is room again after {@link ReplyBuffer.isBlocked}. */
   unblocked(): void;
@@ -45,7 +45,7 @@ export class ReplyBuffer {
     this.#target = target;
   }
 
-  /** The client does not take what it is sent. */
+  /** The client does not read its replies. */
   isBlocked(): boolean {
     return this.#inFlightBytes + this.#bytes >= blockedAtBytes;
   }
@@ -55,8 +55,8 @@ export class ReplyBuffer {
   }
 
   /**
-   * @param bytes how many of the reply budget the reply takes
-   * @param isLast nothing else is coming: waiting for more to send along would only cost time
+   * @param bytes of the reply, in the reply budget
+   * @param isLast no other reply is due, so waiting for more would only cost time
    */
   add(reply: PipelineReply, bytes: number, isLast: boolean): void {
     if (this.#isClosed) return;
@@ -89,7 +89,7 @@ export class ReplyBuffer {
     this.#target.flushed();
   }
 
-  /** To be called when there is something to tell of changes. */
+  /** To be called when there are changes to report. */
   reportPending(): void {
     if (this.#framesInFlight === 0) this.#scheduleFlush();
   }
@@ -122,8 +122,7 @@ export class ReplyBuffer {
   }
 
   /**
-   * In this turn of the event loop: Node.js would send what is written by a setImmediate() only after it has read what else has
-   * come.
+   * In this turn of the event loop: writes in a setImmediate() would be sent only after Node.js has read what arrived meanwhile.
    */
   #scheduleFlush(): void {
     if (this.#flushScheduled) return;

@@ -39,7 +39,7 @@ export interface PipelineParts {
 /** Maximum number of calls per frame. */
 const callsPerFrame = 1024;
 
-/** While this much waits to be started, no further frame is read. With less, a client of many small frames would starve. */
+/** While this much is queued, no further frame is read. With less, a client of many small frames would starve. */
 const readAhead = { calls: 32, bytes: 64 * 1024 } as const;
 
 /**
@@ -50,15 +50,15 @@ export class Pipeline implements CallRunner {
   readonly #stream: PipelineStream;
   readonly #open: OpenStream;
   readonly #parts: PipelineParts;
-  /** Calls that were read and not answered, by id. */
+  /** Calls in flight or queued, by id. */
   readonly #known = new Map<number, PipelinedCall>();
   readonly #queue: CallQueue;
   readonly #replies: ReplyBuffer;
   readonly #reports: ChangeReports;
   readonly #deadlineTimer = new DeadlineTimer(() => this.#endOverdue());
-  /** Bytes of the frame whose calls wait to be started. */
+  /** Bytes of frames whose calls are queued. */
   #frameBytes = 0;
-  /** Since when frames may wait to be read. */
+  /** When reading was paused; frames may wait since then. */
   #behindSince: number | undefined;
   #requestsEnded = false;
   #closed = false;
@@ -148,13 +148,13 @@ export class Pipeline implements CallRunner {
     this.#stream.pause();
   }
 
-  /** No call waits to be started. */
+  /** No call is queued. */
   #readOn(): void {
     this.#open.consumed(this.#frameBytes);
     this.#frameBytes = 0;
     if (this.#closed || !this.#stream.isPaused()) return;
     this.#stream.resume();
-    // Frames that came by now are read within two turns of the event loop.
+    // Frames that have arrived are read within two turns of the event loop.
     setImmediate(() => setImmediate(() => this.#caughtUp()));
   }
 
@@ -168,12 +168,12 @@ export class Pipeline implements CallRunner {
       const isAnswered = !call.cancelled && !this.#closed;
       const bytes = isAnswered ? bytesOf(outcome) : 0;
       if (isAnswered) this.#reply(call, toOutcome(outcome), bytes);
-      // Last: a call that starts now finds the reply where it belongs.
+      // Last: a call that starts now comes after the reply.
       this.#queue.finish(reserved, bytes);
     });
   }
 
-  /** @internal It was queued for too long. */
+  /** @internal It was queued too long. */
   refuse(call: PipelinedCall, error: SessionError): void {
     this.#answer(call, this.#statusOf(error));
   }
@@ -191,7 +191,7 @@ export class Pipeline implements CallRunner {
     if (this.#replies.isBlocked()) this.#queue.block();
   }
 
-  /** The call was cancelled. Its id is free again. */
+  /** The client cancelled the call. Its id is free again. */
   #forget(id: number): void {
     const call = this.#known.get(id);
     if (call === undefined) return;
@@ -221,7 +221,7 @@ export class Pipeline implements CallRunner {
     this.#stream.end();
   }
 
-  /** Ends this stream, and no other, because of a frame that cannot be served. */
+  /** Ends only this stream, because of an invalid frame. */
   #refuseFrame(description: string): void {
     this.#parts.budgets.observer.refused('frame');
     this.#end(invalidArgument([{ field: 'calls', description }]));

@@ -37,31 +37,28 @@ interface Entry extends SessionRef {
   readonly accessed: number;
   readonly version: number;
   /**
-   * Content and subject in bytes of their own: objects for each key and message would take many times as much, and values as they
-   * came would keep the whole request alive.
+   * Content and subject in a buffer of their own: objects for each key and message would take many times as much memory, and the
+   * received values would keep the whole request alive.
    */
   readonly body: Buffer;
 }
 
-/** What a session takes besides its body, as measured: the objects that hold it, its place in the map, and what is lost between. */
+/** Measured memory of a session besides its body: its objects, its entry in the map, and fragmentation. */
 export const overheadBytes = 1024;
 
 const sweepInterval = 10_000;
 
-/** How long a sweep that was made for room is not made again: each looks at every session. */
+/** Minimum time between two sweeps for room, because each looks at every session. */
 const sweepPause = 1000;
 
 /* eslint-disable @typescript-eslint/require-await -- async only so that a throw is a rejection */
 
-/**
- * Sessions in this process, gone when it ends. The embedded default, for development and tests. No await in any
- * step, so that each is atomic.
- */
+/** Sessions in the memory of this process. The default, for development and tests. No method awaits anything, so each is atomic. */
 export class MemoryStore implements SessionStore {
   readonly ready = true;
   readonly parts = [{ name: 'memory', ready: true, reason: undefined, since: Date.now() }];
   readonly #broadcast = new ChangeBroadcast();
-  /** Nothing changes but by this process, and each change is reported at once. */
+  /** Only this process makes changes, and each is reported at once. */
   readonly changes: ChangeFeed = { subscribe: (listener) => this.#broadcast.subscribe(listener), confirmedAgeMs: 0 };
   readonly #generation = newGeneration();
   readonly #options: MemoryStoreOptions;
@@ -219,7 +216,7 @@ function decode({ body }: Entry): { readonly content: Content; readonly subject:
   return decoded;
 }
 
-/** Nothing is asked of the store too late, since it answers at once. */
+/** The store answers at once, so no deadline passes meanwhile. */
 function refuseAfter(deadline = Infinity): void {
   if (performance.now() >= deadline) throw storeUnavailable(false);
 }

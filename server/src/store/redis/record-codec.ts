@@ -68,12 +68,12 @@ class HeaderReader {
     this.#record = record;
   }
 
-  /** Behind what was read last. */
+  /** The position after the last part. */
   get stop(): number {
     return this.#at;
   }
 
-  /** A number and the space after it; NaN when that is not what is there. */
+  /** A number and the space after it; NaN if there is none. */
   number(mostDigits: number): number {
     const record = this.#record;
     const from = this.#at;
@@ -87,14 +87,14 @@ class HeaderReader {
     return digits >= 1 && digits <= mostDigits ? number : NaN;
   }
 
-  /** As {@link number}; `undefined` when there is a dash. */
+  /** Like {@link number}; `undefined` for a dash. */
   numberOrDash(mostDigits: number): number | undefined {
     if (this.#record[this.#at] !== dash) return this.number(mostDigits);
     this.#at += 2;
     return this.#record[this.#at - 1] === space ? undefined : NaN;
   }
 
-  /** Letters, digits, `-` and `_` before the next `stop`, and that; `undefined` when something else is there. */
+  /** Letters, digits, `-` and `_` up to the next `stop`; `undefined` for anything else. */
   word(stop: number): string | undefined {
     const from = this.#at;
     const to = this.#record.indexOf(stop, from);

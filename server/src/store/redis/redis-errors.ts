@@ -1,14 +1,14 @@
 import { ReplyError } from 'ioredis';
 import { SessionError, storeFull, storeUnavailable, UnreadableRecordError } from '../../session/errors';
 
-/** What failed, as far as callers need to know. */
+/** A failed command. */
 export interface FailedCommand {
   readonly handle: string;
-  /** Whether the command can have changed something when Redis did not answer. */
+  /** Whether the command may have changed something if Redis did not answer. */
   readonly isChange: boolean;
 }
 
-/** What a caller of the store gets when a command fails with `error`. */
+/** The error for callers of the store when a command fails with `error`. */
 export function toStoreError(error: unknown, { handle, isChange }: FailedCommand): unknown {
   if (error instanceof SessionError) return error;
   const code = codeOf(error);
@@ -24,7 +24,7 @@ export function codeOf(error: unknown): string | undefined {
   return error instanceof ReplyError ? (error as Error).message.split(' ', 1)[0] : undefined;
 }
 
-/** Redis refused the command without executing it, for a reason that will pass. */
+/** Redis rejected the command without executing it, for a temporary reason. */
 const unavailableCodes = new Set([
   'BUSY',
   'CLUSTERDOWN',

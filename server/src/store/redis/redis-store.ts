@@ -39,15 +39,15 @@ import { SessionScripts, wasFound } from './scripts/session-scripts';
 export interface RedisStoreOptions {
   /** A connection of the store's own, on which it defines its scripts. The store closes it. */
   readonly connection: RedisConnection;
-  /** How long Redis may take for one command, in ms. */
+  /** Time limit of one Redis command, in ms. */
   readonly commandTimeoutMs: number;
   readonly expiry: ExpiryPolicy;
   readonly limits: Limits;
-  /** What comes before the handle in a session's key. */
+  /** The prefix of a session's key, before the handle. */
   readonly keyPrefix: string;
   /** `false`: expiry is kept in the record alone and Redis gets no TTL (LRU mode). */
   readonly expireKeys: boolean;
-  /** `undefined`: a change is acknowledged when the master has it. */
+  /** `undefined`: a change is acknowledged once the master has it. */
   readonly replication?: ReplicationOptions | undefined;
   /** `undefined`: changes are not reported. Not with a Cluster, and not without `expireKeys`. */
   readonly changes?: ChangesOptions | undefined;
@@ -186,7 +186,7 @@ export class RedisStore implements SessionStore {
 
 function openFeed({ connection, keyPrefix, changes, expireKeys }: RedisStoreOptions): RedisChangeFeed | undefined {
   const { client } = connection;
-  // Without TTLs, a script has to say each time whether a session has ended.
+  // Without TTLs, each read needs a script, which checks whether the session has ended.
   if (changes === undefined || !expireKeys || !(client instanceof Redis)) return undefined;
   return new RedisChangeFeed({ ...changes, data: client, keyPrefix });
 }

@@ -2,23 +2,23 @@ import type { Redis } from 'ioredis';
 import { notReplicated } from '../../session/errors';
 
 export interface ReplicationOptions {
-  /** How many replicas must have a change before it is acknowledged. */
+  /** Number of replicas that must confirm a change before it is acknowledged. */
   readonly replicas: number;
-  /** How long they may take, in ms. The connection does nothing else meanwhile, so it is less than a command may take. */
+  /** How long they may take, in ms. Shorter than the command timeout, because it blocks the connection. */
   readonly timeoutMs: number;
 }
 
-/** What is remembered of the moment at which a change was sent. */
+/** The state at the moment at which a change was sent. */
 export interface Sent {
   readonly client: Redis;
   readonly stream: Redis['stream'];
-  /** The wait that was in flight, which the change came after. */
+  /** The wait in flight at that moment, which does not cover the change. */
   readonly wait: Promise<number> | undefined;
 }
 
 /**
- * Waits until replicas have what was written (https://redis.io/docs/latest/commands/wait/). Changes that are acknowledged while
- * a wait is in flight share it if they were sent before it: a server answers for all that came by the same connection.
+ * Waits until replicas have confirmed a change (https://redis.io/docs/latest/commands/wait/). Changes that are acknowledged while a
+ * wait is in flight share it if they were sent before it: WAIT covers everything earlier on the same connection.
  */
 export class Replication {
   readonly #options: ReplicationOptions;
@@ -36,7 +36,7 @@ export class Replication {
   /**
    * To be called when the change was acknowledged.
    *
-   * @throws SessionError STORE_UNAVAILABLE when fewer replicas confirmed it in time
+   * @throws SessionError STORE_UNAVAILABLE if too few replicas confirmed it in time
    */
   async confirm(sent: Sent): Promise<void> {
     const { replicas } = this.#options;

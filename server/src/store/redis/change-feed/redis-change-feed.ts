@@ -8,7 +8,7 @@ export interface RedisChangeFeedOptions {
   readonly data: Redis;
   /** A connection to the same Redis, for invalidations only. Connected when it is needed; the feed closes it. */
   readonly subscriber: Redis;
-  /** What comes before the handle in a session's key. */
+  /** The prefix of a session's key, before the handle. */
   readonly keyPrefix: string;
   readonly observer: ChangeFeedObserver;
   /** Redis does not send invalidations, so changes cannot be reported. */
@@ -20,7 +20,7 @@ export interface ChangeFeedObserver {
   setChangeFeedReady(ready: boolean): void;
 }
 
-/** Clients replace their streams, and each start costs two connections their agreement. */
+/** Keeps tracking on while clients replace their streams: turning it on takes several round trips on two connections. */
 const lingerMs = 10_000;
 
 /**
@@ -67,7 +67,7 @@ export class RedisChangeFeed implements ChangeFeed {
     return this.#confirmedAt === undefined ? undefined : performance.now() - this.#confirmedAt;
   }
 
-  /** Whether Redis has to track what this sidecar reads and changes. */
+  /** Whether Redis must track what this sidecar reads and changes. */
   get isTracking(): boolean {
     return this.#tracking.isStarted;
   }
@@ -86,7 +86,7 @@ export class RedisChangeFeed implements ChangeFeed {
     const isFirst = this.#confirmedAt === undefined;
     this.#confirmedAt = askedAt;
     if (!isFirst) return;
-    // Nothing that was read before is tracked.
+    // Earlier reads are not tracked.
     this.#broadcast.allChanged();
     this.#observer.setChangeFeedReady(true);
   }

@@ -14,10 +14,10 @@ export interface RedisConnectionOptions {
   readonly sentinel:
     | { readonly master: string; readonly username: string | undefined; readonly password: string | undefined }
     | undefined;
-  /** How long one command may take, sending and reply together, in ms. */
+  /** Time limit of one command, from sending to reply, in ms. */
   readonly commandTimeoutMs: number;
   readonly connectTimeoutMs: number;
-  /** How long a server may send nothing while a command waits, before the connection is given up for another, in ms. */
+  /** How long a server may be silent while a command waits, before the connection is replaced, in ms. */
   readonly maxSilenceMs: number;
 }
 
@@ -47,13 +47,13 @@ export function createClient(options: RedisConnectionOptions, more: MoreOptions 
       return new Cluster([...nodes], {
         redisOptions: common,
         enableOfflineQueue: false,
-        // Would send a write again whose connection broke before the reply came: it may have been executed.
+        // Would resend a write whose connection broke before the reply: it may have been executed.
         retryDelayOnFailover: 0,
-        // Would wait longer than the command may take. Nothing was executed, and the caller can know that at once.
+        // Would wait longer than the command may take. Nothing was executed, so the call can fail at once.
         retryDelayOnClusterDown: 0,
         clusterRetryStrategy: reconnectDelay,
         slotsRefreshTimeout: options.connectTimeoutMs,
-        // Names must stay what the certificates say.
+        // Host names must match the certificates.
         ...(tls === undefined ? {} : { dnsLookup: (name, done) => done(null, name) }),
       });
   }
@@ -79,11 +79,11 @@ export function sentinelOptions(options: RedisConnectionOptions) {
   } satisfies RedisOptions;
 }
 
-/** ioredis's defaults suit a web app that owns its Redis; these suit a sidecar whose callers have deadlines. */
+/** ioredis's defaults suit a web application; these suit a sidecar whose callers have deadlines. */
 function commonOptions(options: RedisConnectionOptions) {
   const { username, password, tls, commandTimeoutMs, connectTimeoutMs, maxSilenceMs } = options;
   return {
-    // A caller must hear at once that the store is away, not when it is back.
+    // Calls must fail at once while the store is unavailable, and not wait for it.
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     // A resent write may run twice.
@@ -91,12 +91,12 @@ function commonOptions(options: RedisConnectionOptions) {
     commandTimeout: commandTimeoutMs,
     connectTimeout: connectTimeoutMs,
     socketTimeout: maxSilenceMs,
-    // What is given up must not answer any more: a former master may go on accepting writes.
+    // A replaced connection must be closed: a former master may still accept writes.
     disconnectTimeout: 1,
-    // A server that loads its data is asked again as soon as one that is away.
+    // A server that loads its data is retried as soon as an unreachable one.
     maxLoadingRetryTime: maxReconnectDelayMs,
     retryStrategy: reconnectDelay,
-    // A replica in the place of the master: behind a fixed address, a new connection leads to the new master.
+    // The server is a replica: behind a fixed address, a new connection reaches the new master.
     reconnectOnError: (error) => codeOf(error) === 'READONLY',
     connectionName: 'session-sidecar',
     ...optional({ username, password }),
@@ -110,7 +110,7 @@ function optional<T extends Record<string, string | undefined>>(options: T): { [
   };
 }
 
-/** With jitter, so that sidecars that lost the same Redis do not come back in step. */
+/** With jitter, so that sidecars do not reconnect simultaneously. */
 export function reconnectDelay(attempt: number): number {
   const delay = Math.min(maxReconnectDelayMs, firstReconnectDelayMs * 2 ** Math.min(attempt, 10));
   return delay * (0.5 + Math.random() / 2);

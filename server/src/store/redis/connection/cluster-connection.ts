@@ -18,9 +18,9 @@ interface Node {
 export class ClusterConnection implements RedisConnection {
   readonly client: Cluster;
   readonly #listener: RedisConnectionListener;
-  /** Masters that there is a connection to. */
+  /** Masters with a connection. */
   readonly #nodes = new Map<string, Node>();
-  /** Masters that hold slots, whether or not there is a connection. */
+  /** Masters that hold slots, with or without a connection. */
   readonly #health = new Map<string, PartHealth>();
   readonly #timer: NodeJS.Timeout;
   #wasReady = false;
@@ -42,7 +42,7 @@ export class ClusterConnection implements RedisConnection {
     for (const event of ['error', 'node error']) client.on(event, listener.onTrouble);
     this.#timer = setInterval(() => {
       this.#keepUp();
-      // A master that is away may have been replaced, which ioredis learns only when another sends a command elsewhere.
+      // An unreachable master may have been replaced, which ioredis notices only when another node redirects a command.
       if (this.usable && this.parts.some(({ ready }) => !ready)) client.refreshSlotsCache();
     }, upkeepIntervalMs).unref();
   }
@@ -51,7 +51,7 @@ export class ClusterConnection implements RedisConnection {
     return this.#health.size === 0 ? [new PartHealth('redis')] : [...this.#health.values()];
   }
 
-  /** Other slots can be used while a master is away. */
+  /** Other slots remain usable while a master is unavailable. */
   get usable(): boolean {
     return this.client.status === 'ready';
   }
@@ -102,7 +102,7 @@ export class ClusterConnection implements RedisConnection {
     });
     this.#nodes.set(address, { heartbeat, server: serverOf(client, heartbeat) });
     client.on('ready', () => void heartbeat.beat());
-    // ioredis would wait for a command, and whether the master is there would not be known.
+    // ioredis would wait for a command, and the health of the master would be unknown.
     if (client.status === 'wait') client.connect().catch(() => {});
   }
 

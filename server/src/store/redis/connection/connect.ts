@@ -19,7 +19,7 @@ export function connectRedis(options: RedisConnectionOptions, listener: RedisCon
   return client instanceof Cluster ? new ClusterConnection(client, once) : new SingleConnection(client, options, once);
 }
 
-/** A connection to the same Redis to be sent its messages. Not connected yet. A Cluster is not supported. */
+/** A connection to the same Redis for pub/sub messages. Not connected yet. A Cluster is not supported. */
 export function createSubscriber(options: RedisConnectionOptions, onTrouble: (error: Error) => void): Redis {
   // ioredis drops the invalidation messages of RESP3.
   const client = createClient(options, {
@@ -38,12 +38,12 @@ export function createSubscriber(options: RedisConnectionOptions, onTrouble: (er
   return client;
 }
 
-/** Every attempt to connect meets the same troubles, ten times a second; once is enough to know. */
+/** Attempts to connect repeat the same error ten times a second; each error is reported once. */
 function reportOnce(onTrouble: (error: Error) => void) {
   const reported = new Set<string>();
   return {
     report: (error: Error): void => {
-      // The message is empty when a host with several addresses cannot be reached; it may say when the next attempt is.
+      // The message is empty if a host with several addresses is unreachable; it may contain the time of the next attempt.
       const trouble = `${error.name} ${error.message.replaceAll(/[\d.]+ms/g, '')}`;
       if (reported.has(trouble)) return;
       reported.add(trouble);

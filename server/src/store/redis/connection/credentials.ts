@@ -1,16 +1,16 @@
 import { Cluster } from 'ioredis';
 import type { Redis, RedisOptions } from 'ioredis';
 
-/** What a connection to Redis, or to a Sentinel, identifies itself with. */
+/** Credentials for connections to Redis and to Sentinels. */
 export interface Credentials {
   readonly username: string | undefined;
   readonly password: string | undefined;
   readonly tls: { readonly ca?: Buffer; readonly cert?: Buffer; readonly key?: Buffer } | undefined;
-  /** To find the master with. */
+  /** For the Sentinels. */
   readonly sentinel?: { readonly username: string | undefined; readonly password: string | undefined } | undefined;
 }
 
-/** Lets a client use other credentials from its next connection on. Open connections stay. */
+/** Makes a client use other credentials from its next connection on. Open connections stay. */
 export function replaceCredentials(client: Redis | Cluster, credentials: Credentials): void {
   const { username, password, tls, sentinel } = credentials;
   const all = client instanceof Cluster ? optionsOfCluster(client) : [client.options];
@@ -24,7 +24,7 @@ export function replaceCredentials(client: Redis | Cluster, credentials: Credent
   }
 }
 
-/** Of its connections, and of those that it will make: for these it keeps a copy of what it was given. */
+/** The options of its connections and of future ones, for which it keeps a copy. */
 function optionsOfCluster(cluster: Cluster): RedisOptions[] {
   const { connectionPool } = cluster as unknown as { readonly connectionPool: { readonly redisOptions: RedisOptions } };
   const given = cluster.options.redisOptions as RedisOptions | undefined;

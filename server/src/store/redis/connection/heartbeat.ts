@@ -9,24 +9,24 @@ import type { Server } from './redis-connection';
 const intervalMs = 250;
 
 /**
- * What any change needs: an answer from a server that takes writes. It needs no memory, as reading and logging out need none,
- * and touches no key.
+ * What every change needs: an answer from a server that accepts writes. It needs no memory, like reading and logging out, and
+ * touches no key.
  */
 const script = "#!lua flags=allow-oom\nreturn redis.call('TIME')";
 
-/** Why a server cannot be used that says nothing. */
+/** The reason why a silent server cannot be used. */
 export const noAnswer = 'no answer';
 
 export interface HeartbeatListener {
-  /** The server answered and takes writes. */
+  /** The server answered and accepts writes. */
   onBeat(): void;
   /** @param reason the code of Redis's error reply, or {@link noAnswer} */
   onMiss(reason: string): void;
 }
 
 /**
- * Asks one server again and again, one question at a time, whether it can do its work, and what its clock says. With a command
- * always waiting for an answer, ioredis's `socketTimeout` bounds how long a dead connection is trusted.
+ * Checks one server periodically, one command at a time, and reads its clock. With a command always in flight, ioredis's
+ * `socketTimeout` bounds how long a dead connection is trusted.
  */
 export class Heartbeat {
   readonly clock = new RedisClock();
@@ -43,12 +43,12 @@ export class Heartbeat {
     client.on('close', () => this.#renewGeneration());
   }
 
-  /** Names the time since the connection was made, or last did not answer as a master does. */
+  /** Identifies the time since the connection was made, or last failed to answer as a master. */
   get generation(): Generation {
     return this.#generation;
   }
 
-  /** Asks now, or waits for the answer to the question that was asked last. Never rejects. */
+  /** Checks now, or waits for the check in flight. Never rejects. */
   beat(): Promise<void> {
     this.#beating ??= this.#ask().finally(() => {
       this.#beating = undefined;
@@ -60,7 +60,7 @@ export class Heartbeat {
     clearInterval(this.#timer);
   }
 
-  /** A server that was no master for a while may have taken over the sessions of another, with other states of the same versions. */
+  /** A server that was a replica for a while may have the sessions of another, with other states of the same versions. */
   #renewGeneration(): void {
     this.#generation = newGeneration();
   }
@@ -74,18 +74,18 @@ export class Heartbeat {
       this.clock.observe(sentAt, performance.now(), Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000));
       this.#listener.onBeat();
     } catch (error) {
-      // What became of a connection that is gone says nothing about the one in its place.
+      // The outcome on a closed connection says nothing about its successor.
       if (this.#client.stream !== stream) return;
       const reason = codeOf(error) ?? noAnswer;
       this.#renewGeneration();
       this.#listener.onMiss(reason);
-      // The answer is awaited without a pause, so that it is known at once when there is one again.
+      // Without a pause, so that a recovery is detected at once.
       if (reason === noAnswer) setImmediate(() => void this.beat());
     }
   }
 }
 
-/** A server, as far as its heartbeat knows it. */
+/** A server, as its heartbeat sees it. */
 export function serverOf(client: Redis, heartbeat: Heartbeat): Server {
   return {
     client,

@@ -12,22 +12,22 @@ export interface RedisConnectionListener {
 }
 
 /**
- * The connection, or with a Cluster the connections, to Redis. Made at once, and again whenever one is lost, does not answer
- * within `maxSilenceMs`, or leads to a server that is no master any more.
+ * The connection, or with a Cluster the connections, to Redis. Made at once, and replaced when one is lost, does not answer within
+ * `maxSilenceMs`, or reaches a server that is no longer a master.
  */
 export interface RedisConnection {
   readonly client: Redis | Cluster;
-  /** What commands experience, by server. */
+  /** The health of each server. */
   readonly parts: readonly StorePart[];
-  /** Whether commands can be sent. When not, they would fail, or find a server that must not be asked. */
+  /** Whether commands can be sent. Otherwise they would fail, or reach a server that must not be used. */
   readonly usable: boolean;
   /**
    * The server that holds a key.
    *
-   * @returns `undefined` while it cannot be asked
+   * @returns `undefined` while it cannot be used
    */
   serverOf(key: string): Server | undefined;
-  /** Identifies itself otherwise from the next connection on. Open connections stay. */
+  /** Uses other credentials from the next connection on. Open connections stay. */
   setCredentials(credentials: Credentials): void;
   close(): void;
 }
@@ -36,8 +36,8 @@ export interface RedisConnection {
 export interface Server {
   readonly client: Redis;
   readonly clock: RedisClock;
-  /** Another one since the connection was lost, or since its server did not answer as a master does. */
+  /** Changes when the connection is lost, or its server does not answer as a master. */
   readonly generation: Generation;
-  /** Has the clock known. Never rejects. */
+  /** Makes the clock known. Never rejects. */
   beat(): Promise<void>;
 }

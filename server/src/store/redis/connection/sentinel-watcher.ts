@@ -19,11 +19,11 @@ interface Address {
 }
 
 export interface SentinelWatcher {
-  /** A replica is about to become the master, so what the present master acknowledges may be lost. */
+  /** A replica is being promoted, so changes that the current master acknowledges may be lost. */
   readonly isFailingOver: boolean;
   /** How many times another server became the master. */
   readonly switches: number;
-  /** Whether the server at the other end is the master, as far as the Sentinels have said. */
+  /** Whether the server at the other end is the master, as far as the Sentinels have announced. */
   mayServe(connection: Socket): boolean;
   setCredentials(credentials: Credentials): void;
   close(): void;
@@ -31,8 +31,8 @@ export interface SentinelWatcher {
 
 /**
  * Follows the Sentinels' announcements (https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#pubsub-messages).
- * ioredis's `failoverDetector` hears of `+switch-master` only, which comes up to seconds after the promotion, and of none that
- * is made while it connects. So every Sentinel is also asked four times a second, which proves the connection to it alive.
+ * ioredis's `failoverDetector` only handles `+switch-master`, which comes up to seconds after the promotion, and misses those that
+ * happen while it connects. Every Sentinel is also polled four times a second, which proves the connection to it alive.
  *
  * @param onSwitch another server is the master
  */
@@ -77,7 +77,7 @@ export function watchSentinels(options: RedisConnectionOptions, onSwitch: () => 
       return switches;
     },
     mayServe({ remoteAddress = '', remotePort }) {
-      // A name may stand for any address.
+      // A host name may resolve to any address.
       if (announced === undefined || isIP(announced.host) === 0) return true;
       return remoteAddress.replace(/^::ffff:/, '') === announced.host && remotePort === announced.port;
     },
@@ -103,7 +103,9 @@ function watch(
   { master, announce, onMessage }: Announcements,
 ): { readonly client: Redis; readonly stop: () => void } {
   const sentinel = new Redis({ ...sentinelOptions(options), ...node });
-  /** What this Sentinel said last. One that was away may not know of a switch yet, so only a change of its mind counts. */
+  /**
+   * The last answer of this Sentinel. One that was unreachable may not know of a switch yet, so only a change of its answer counts.
+   */
   let known: string | undefined;
   let isAsking = false;
 
@@ -124,13 +126,13 @@ function watch(
     }
   };
 
-  // The connection that asks for the master reports what is wrong with the Sentinels.
+  // The connection that looks up the master reports errors of the Sentinels.
   sentinel.on('error', () => {});
   sentinel.on('message', onMessage);
   sentinel.on('pmessage', (_pattern: string, channel: string, message: string) => onMessage(channel, message));
   sentinel.on('ready', () => {
     const channels = ['+switch-master', '+failover-state-send-slaveof-noone', '+promoted-slave'];
-    // A Sentinel that was lost meanwhile is subscribed to when it is back.
+    // If the Sentinel is lost meanwhile, its next `ready` subscribes again.
     Promise.all([sentinel.subscribe(...channels), sentinel.psubscribe('-failover-abort-*')]).then(ask, () => {});
   });
   const timer = setInterval(() => void ask(), pollIntervalMs).unref();

@@ -11,18 +11,18 @@ import type { RedisConnection, RedisConnectionListener, Server } from './redis-c
 import { watchSentinels } from './sentinel-watcher';
 import type { SentinelWatcher } from './sentinel-watcher';
 
-/** The connection to one server, named by its address or by Sentinels. */
+/** The connection to one server, at an address or behind Sentinels. */
 export class SingleConnection implements RedisConnection {
   readonly client: Redis;
   readonly #health: PartHealth;
   readonly #heartbeat: Heartbeat;
   readonly #server: Server;
   readonly #sentinels: SentinelWatcher | undefined;
-  /** Whether the server at the end of the present connection is known to take writes, or at least to answer. */
+  /** Whether the server of the current connection is known to accept writes, or at least to answer. */
   #isProven = false;
-  /** The switches that the Sentinels had announced when the present connection was begun. */
+  /** The number of announced switches when the current connection was started. */
   #switchesBefore: number | undefined;
-  /** What was last wrong with the connection, since it worked. */
+  /** The last error of the connection since it worked. */
   #trouble: string | undefined;
   #isClosed = false;
 
@@ -38,7 +38,7 @@ export class SingleConnection implements RedisConnection {
         this.#health.up();
       },
       onMiss: (reason) => {
-        // A server that answers, though with an error, answers each call as well as it can.
+        // A server that answers with an error can still answer some calls.
         this.#isProven = reason !== 'READONLY' && reason !== noAnswer;
         this.#health.down(reason);
       },
@@ -57,11 +57,11 @@ export class SingleConnection implements RedisConnection {
       this.#health.down(this.#trouble ?? 'connection closed');
     });
     client.on('end', () => {
-      // ioredis gives up for good where it cannot even try.
+      // ioredis stops reconnecting if an attempt cannot even start.
       if (!this.#isClosed) setTimeout(() => this.#connect(), reconnectDelay(Infinity)).unref();
     });
     client.on('error', (error: Error) => {
-      // ioredis would go on with database 0, which may be another application's.
+      // ioredis would continue with database 0, which may belong to another application.
       if (isFailedSelect(error)) client.disconnect(true);
       this.#trouble = (error as NodeJS.ErrnoException).code ?? codeOf(error) ?? noAnswer;
       listener.onTrouble(error);
@@ -82,7 +82,7 @@ export class SingleConnection implements RedisConnection {
 
   /** Another server is the master. */
   #follow(): void {
-    // An attempt that has begun is judged when it is done: to end it now would end ioredis's attempts for good.
+    // An attempt in progress is checked when it completes: ending it now would stop ioredis's attempts for good.
     if (this.client.status !== 'connecting') this.client.disconnect(true);
   }
 

@@ -18,7 +18,7 @@ export interface NearSession {
   readonly generation: Generation | undefined;
 }
 
-/** A read of a session that Redis has not answered yet. */
+/** A read of a session in flight. */
 export interface Reading {
   /** Keeps what was read, unless the session was changed meanwhile. */
   keep(read: NearSession, recordBytes: number): void;
@@ -38,8 +38,8 @@ export interface NearCacheObserver {
 }
 
 /**
- * Sessions as they were last read, for as long as the change feed would have reported a change. It only answers what a session
- * is, never that there is none. docs/decisions/0016-near-cache.md says how it is kept coherent.
+ * Sessions as they were last read, as long as the change feed would have reported a change. It only returns sessions, never that
+ * one does not exist. docs/decisions/0016-near-cache.md says how it is kept coherent.
  */
 export class NearCache implements ChangeListener {
   readonly #feed: ChangeFeed;
@@ -54,7 +54,7 @@ export class NearCache implements ChangeListener {
     options.feed.subscribe(this);
   }
 
-  /** Another secret than that of the session finds nothing, and is not refused: the session may have got it a moment ago. */
+  /** A secret other than the session's finds nothing, and is not rejected: the session may just have received it. */
   find(handle: string, secretHash: string): NearSession | undefined {
     const isTrusted = (this.#feed.confirmedAgeMs ?? Infinity) < maxStalenessMs;
     const near = isTrusted ? this.#sessions.get(handle) : undefined;
@@ -63,7 +63,7 @@ export class NearCache implements ChangeListener {
     return found;
   }
 
-  /** To be called before Redis is asked for a session. */
+  /** To be called before a session is read from Redis. */
   begin(handle: string): Reading {
     let readings = this.#readings.get(handle);
     if (readings === undefined) {
@@ -88,13 +88,13 @@ export class NearCache implements ChangeListener {
     };
   }
 
-  /** Nothing that was read of the session so far is used any more. */
+  /** Earlier reads of the session are no longer used. */
   forget(handle: string): void {
     this.#sessions.delete(handle);
     const readings = this.#readings.get(handle);
     if (readings === undefined) return;
     readings.isOutdated = true;
-    // Reads that begin from now on will see the change.
+    // Reads that start from now on see the change.
     this.#readings.delete(handle);
   }
 
@@ -105,7 +105,7 @@ export class NearCache implements ChangeListener {
   onAllChanged(): void {
     this.#sessions.clear();
     for (const readings of this.#readings.values()) readings.isOutdated = true;
-    // Reads that begin from now on have nothing to do with those that cannot be kept.
+    // Reads that start from now on can be kept, unlike the earlier ones.
     this.#readings.clear();
     this.#observer.setNearCacheReady(this.#feed.confirmedAgeMs !== undefined);
   }

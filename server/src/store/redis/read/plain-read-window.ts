@@ -7,15 +7,15 @@ const maxWindows = 100_000;
 
 interface Window {
   readonly until: number;
-  /** What the window was computed from: if the record has another one, the window does not hold. */
+  /** The window was computed from it: with another one in the record, the window does not apply. */
   readonly idleTimeout: number | undefined;
   /** About how long the record was then. */
   readonly recordBytes: number;
 }
 
 /**
- * Until when a plain GET suffices to load a session, because no access is due to be recorded and the session does not expire.
- * Times are by this process's monotonic clock, so that no clocks have to agree.
+ * How long a plain GET suffices to load a session, because no access is due to be recorded and the session does not expire. Times
+ * are by this process's monotonic clock, so clocks need not agree.
  */
 export class PlainReadWindow {
   readonly #windows = new LRUCache<string, Window>({ max: maxWindows });
@@ -42,9 +42,9 @@ export class PlainReadWindow {
     if (milliseconds > 0) this.#windows.set(handle, { until: requestedAt + milliseconds, idleTimeout, recordBytes });
   }
 
-  /** @returns `undefined` when only a script can load the session. */
+  /** @returns `undefined` if only a script can load the session */
   find(handle: string): Window | undefined {
-    // Without moving it to the front: the oldest windows are the first to end, so least recently used is what ends first.
+    // Without moving it to the front: the oldest windows end first, so they should be evicted first.
     const window = this.#windows.peek(handle);
     return window !== undefined && performance.now() < window.until ? window : undefined;
   }

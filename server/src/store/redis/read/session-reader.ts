@@ -21,7 +21,7 @@ export interface SessionReaderParts {
   readonly scripts: SessionScripts;
   readonly windows: PlainReadWindow;
   readonly nearCache: NearCache | undefined;
-  /** Whether changes are reported to those who keep copies. */
+  /** Whether changes are reported to clients that keep copies. */
   readonly hasFeed: boolean;
   readonly expiry: ExpiryPolicy;
   readonly keyPrefix: string;
@@ -31,7 +31,7 @@ export interface SessionReaderParts {
 const largeRecordBytes = 32 * 1024;
 
 /**
- * Loads sessions in the cheapest way that is right:
+ * Loads sessions in the cheapest correct way:
  *
  * 1. Without a plain read window, the script decides: it records the access if one is due, and opens the window.
  * 2. Within the window, the near cache answers, if it has the session.
@@ -117,7 +117,7 @@ export class SessionReader {
         this.#parts.windows.close(ref.handle);
         return undefined;
       }
-      // A cached session must not keep everything in memory that Redis sent in the same moment.
+      // A cached session must not keep a whole batch of replies in memory.
       const decoded = decodeRecord(reading === undefined ? record : unpooledCopy(record));
       if (decoded === undefined || decoded.idleTimeout !== idleTimeout) return await this.#loadByScript(ref, deadline);
       const session = this.#sessionOf(ref, decoded);
@@ -130,12 +130,12 @@ export class SessionReader {
     }
   }
 
-  /** To be called before Redis is asked. */
+  /** To be called before a command is sent. */
   generationOf({ handle }: SessionRef): Generation | undefined {
     return this.#parts.connection.serverOf(this.#parts.keyPrefix + handle)?.generation;
   }
 
-  /** @param before the generation before Redis was asked: if it is another one now, either may have answered */
+  /** @param before the generation before the command: if it has changed, either server may have answered */
   termsOf(ref: SessionRef, before: Generation | undefined): CopyTerms {
     const generation = this.generationOf(ref) === before ? before : undefined;
     return { generation, liveMs: this.#liveMs(ref) };
@@ -172,7 +172,7 @@ export class SessionReader {
   }
 }
 
-/** Small Buffers share the memory of a pool, and each of them keeps all of it in memory. */
+/** Small Buffers share a pool, and each of them keeps the whole pool in memory. */
 function unpooledCopy(bytes: Buffer): Buffer {
   const copy = Buffer.allocUnsafeSlow(bytes.length);
   bytes.copy(copy);

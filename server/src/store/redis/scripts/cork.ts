@@ -1,9 +1,9 @@
 import type { Redis } from 'ioredis';
 
-/** Redis can begin with these while the rest of a turn of the event loop is still being written. */
+/** Redis can start on these while the rest of a turn of the event loop is being written. */
 const maxCorkedWrites = 8;
 
-/** @returns what to call before a write, for it to leave in one system call with those that follow in the same turn */
+/** @returns a function to call before each write, so that writes of one turn are sent in one system call */
 export function corkWrites(client: Redis): () => void {
   let corked = 0;
   const uncork = (): void => {

@@ -47,7 +47,7 @@ export function mutationArguments(mutation: Mutation): (string | Buffer)[] {
   }
 }
 
-/** What the update script says of one mutation. */
+/** The update script's reply for one mutation. */
 export type RawResult = number | readonly [number, Buffer | readonly Buffer[]];
 
 export function mutationResult(raw: RawResult): MutationResult {

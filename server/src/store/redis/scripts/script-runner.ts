@@ -4,7 +4,7 @@ import { corkWrites } from './cork';
 import { scriptSource } from './script-sources';
 import type { ScriptName, ScriptSettings } from './script-sources';
 
-/** A script's reply: the outcome, and what the script's header says follows. */
+/** A script's reply: the outcome, followed by the elements that the script's header describes. */
 export type ScriptReply = readonly [Buffer, ...unknown[]];
 
 export type RunScript = (script: ScriptName, key: string, args: readonly (string | Buffer)[]) => Promise<ScriptReply>;
@@ -12,8 +12,8 @@ export type RunScript = (script: ScriptName, key: string, args: readonly (string
 const names: readonly ScriptName[] = ['create', 'load', 'set', 'update', 'delete'];
 
 /**
- * Defines the scripts on a connection. Those that run in one turn of the event loop leave in one system call. ioredis sends a
- * script's text once on each connection and its SHA-1 from then on, and the text again when Redis has forgotten it (NOSCRIPT).
+ * Defines the scripts on a connection. Scripts of one turn of the event loop are sent in one system call. ioredis sends a script's
+ * text once per connection, then its SHA-1, and the text again if Redis has lost it (NOSCRIPT).
  */
 export function defineScripts(client: Redis | Cluster, settings: ScriptSettings): RunScript {
   for (const name of names) {

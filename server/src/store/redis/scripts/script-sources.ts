@@ -43,7 +43,7 @@ const library: Readonly<Record<string, string>> = {
 };
 
 /**
- * The text of a script as Redis gets it: a first line with its `-- @flags`
+ * The text of a script for Redis: a first line with its `-- @flags`
  * (https://redis.io/docs/latest/develop/programmability/lua-api/#script_flags), the settings and library files that it and they
  * declare with `-- @setting` and `-- @include`, and the script itself. Settings are in the text because arguments would be sent,
  * and parsed as numbers, with every call.

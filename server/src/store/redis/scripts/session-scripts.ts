@@ -11,11 +11,11 @@ import type { ScriptName, ScriptSettings } from './script-sources';
 
 export interface SessionScriptsOptions extends ScriptSettings {
   readonly connection: RedisConnection;
-  /** How long Redis may take for one command, in ms. */
+  /** Time limit of one Redis command, in ms. */
   readonly commandTimeoutMs: number;
-  /** What comes before the handle in a session's key. */
+  /** The prefix of a session's key, before the handle. */
   readonly keyPrefix: string;
-  /** `undefined`: a change is acknowledged when the master has it. */
+  /** `undefined`: a change is acknowledged once the master has it. */
   readonly replication?: ReplicationOptions | undefined;
   /** Whether Redis tracks what is read on the connection. */
   readonly isTracked: () => boolean;
@@ -23,10 +23,10 @@ export interface SessionScriptsOptions extends ScriptSettings {
 }
 
 export interface ScriptListener {
-  /** A script has run on a session, or may have: what was read before may be older than what it has seen. */
+  /** A script has run on a session, or may have: earlier reads may be outdated. */
   onRun(handle: string): void;
   /**
-   * It has changed the session, or may have. Reported as soon as it is known, not when replicas have confirmed it.
+   * A script has changed a session, or may have. Reported at once, not when replicas have confirmed it.
    *
    * @param version the session's version now; `undefined`: unknown, or it has ended
    */
@@ -35,7 +35,7 @@ export interface ScriptListener {
 
 type Arguments = readonly (string | Buffer)[];
 
-/** Runs scripts on sessions, each before its caller's deadline by the clock of Redis, or not at all. */
+/** Runs scripts on sessions: each before its caller's deadline by Redis's clock, or not at all. */
 export class SessionScripts {
   readonly #options: SessionScriptsOptions;
   readonly #runScript: RunScript;
@@ -54,7 +54,7 @@ export class SessionScripts {
     const givenUpAt = Math.min(deadline, performance.now() + commandTimeoutMs);
     try {
       const reply = await this.#runBefore(givenUpAt, script, ref, args);
-      // If the clock of Redis was stepped, the reply has corrected ours. Nothing was done, so the script can run again.
+      // If Redis's clock was stepped, the reply has corrected the estimate. Nothing was changed, so the script can run again.
       return reply ?? (await this.#runBefore(givenUpAt, script, ref, args)) ?? tooLate();
     } catch (error) {
       if (script !== 'load') listener.onChanged(handle, undefined);
@@ -64,7 +64,7 @@ export class SessionScripts {
     }
   }
 
-  /** @returns `undefined` when Redis got to the script after `givenUpAt`, and so did nothing. */
+  /** @returns `undefined` if Redis ran the script after `givenUpAt`, without effect */
   async #runBefore(
     givenUpAt: number,
     script: ScriptName,
@@ -73,7 +73,7 @@ export class SessionScripts {
   ): Promise<ScriptReply | undefined> {
     const { keyPrefix, isTracked, listener } = this.#options;
     const key = keyPrefix + handle;
-    // Looked up before sending: afterwards it is unknown whether the command left.
+    // Looked up before sending: afterwards it is unknown whether the command was sent.
     const server = this.#options.connection.serverOf(key) ?? away();
     const { client, clock } = server;
     if (!clock.isKnown) await server.beat();
@@ -94,14 +94,14 @@ export class SessionScripts {
   }
 }
 
-/** What the scripts reply when they have changed something. */
+/** Replies of scripts that have changed something. */
 const changes = new Set(['created', 'updated', 'deleted']);
 
 /**
  * Whether a script found the session.
  *
  * @param status the first element of its reply
- * @throws UnreadableRecordError when there is a record that cannot be read
+ * @throws UnreadableRecordError if the record cannot be read
  */
 export function wasFound(status: string, { handle }: SessionRef): boolean {
   if (status === 'damaged' || status === 'newer_format') throw new UnreadableRecordError(handle, status);
