@@ -1,14 +1,12 @@
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import { settingRows } from '../../server/src/config';
-import { startReadySidecar } from '../support/ready-sidecar';
 import type { Sidecar } from '../support/sidecar';
+import { stackForEachTest } from '../support/stack';
 import { sayIfMissing, toolchains } from '../support/toolchains';
 import type { Found } from '../support/toolchains';
 import { goStarters, pythonStarters } from './runners';
-import type { Runner } from './runners';
 
 const { go, python } = toolchains();
 sayIfMissing('API tokens in Go', go);
@@ -19,21 +17,13 @@ const isKnown = JSON.stringify(settingRows()).includes('SESSION_SIDECAR_API_TOKE
 
 const tokens = ['first-api-token-of-this-test', 'second-api-token-of-this-test'] as const;
 
-let directory: string;
+const stack = stackForEachTest();
 let file: string;
 let sidecar: Sidecar;
-let runner: Runner;
 
 beforeEach(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'session-sidecar-token-'));
-  file = join(directory, 'token');
-  sidecar = await startReadySidecar({ env: { SESSION_SIDECAR_API_TOKENS: tokens.join(',') } });
-});
-
-afterEach(async () => {
-  await runner.close();
-  await sidecar.close();
-  rmSync(directory, { recursive: true, force: true });
+  file = join(stack.directory(), 'token');
+  sidecar = await stack.sidecar({ settings: { API_TOKENS: tokens.join(',') } });
 });
 
 /** As Kubernetes replaces a secret. */
@@ -47,7 +37,7 @@ describe.each(Object.entries(starters))('%s', (_language, { toolchain, start }) 
 
   testIf('sends the current API token of a file', async () => {
     writeToken(`${tokens[0]}\n`);
-    runner = start(toolchain as Found, sidecar.address, { apiTokenFile: file });
+    const runner = stack.use(start(toolchain as Found, sidecar.address, { apiTokenFile: file }));
     const save = async (value: string) => {
       await runner.run({ actor: 'me', op: 'set', key: 'a', value });
       return runner.run({ actor: 'me', op: 'save' });

@@ -1,14 +1,12 @@
-import { execFile, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
+import { execute, outcomeOf } from '../support/commands';
+import { stackForEachTest } from '../support/stack';
 import { sayIfMissing, toolchains } from '../support/toolchains';
 import type { Found, Missing } from '../support/toolchains';
 
 const root = join(__dirname, '..', '..');
-const execute = promisify(execFile);
+const stack = stackForEachTest();
 const { go, python } = toolchains();
 sayIfMissing('the checks of Go code', go);
 sayIfMissing('the checks of Python code', python);
@@ -48,7 +46,7 @@ describe('Go code', () => {
   );
 
   /** The race detector needs a C compiler. */
-  const race = spawnSync('cc', ['--version']).status === 0 ? { flags: ['-race'], CGO_ENABLED: '1' } : { flags: [] };
+  const race = outcomeOf('cc', ['--version']).status === 0 ? { flags: ['-race'], CGO_ENABLED: '1' } : { flags: [] };
   if (go.missing === undefined && race.flags.length === 0)
     sayIfMissing('the race detector for Go code', { missing: 'a C compiler' });
 
@@ -89,26 +87,22 @@ describe('Python code', () => {
   testWith(python)(
     'can be installed, stubs and types included',
     async () => {
-      const target = mkdtempSync(join(tmpdir(), 'session-sidecar-python-'));
-      try {
-        const packages = ['./proto/gen/python', './client/python'];
-        const pip = ['-m', 'pip', 'install', '--quiet', '--no-deps', '--no-build-isolation', '--target', target];
-        const { command, env } = python as Found;
-        await run(python, command, [...pip, ...packages]);
-        const program = [
-          'import session_sidecar, importlib.resources as resources',
-          'from session_sidecar_proto.session.v1 import error_reason_pb2',
-          'print(session_sidecar.__file__, error_reason_pb2.ERROR_REASON_DRAINING)',
-          'print([resources.files(name).joinpath("py.typed").is_file() for name in ("session_sidecar", "session_sidecar_proto")])',
-        ].join('\n');
-        const { stdout } = await execute(command, ['-c', program], {
-          env: { ...env, PYTHONPATH: target },
-          cwd: target,
-        });
-        expect(stdout).toBe(`${join(target, 'session_sidecar', '__init__.py')} 10\n[True, True]\n`);
-      } finally {
-        rmSync(target, { recursive: true, force: true });
-      }
+      const target = stack.directory();
+      const packages = ['./proto/gen/python', './client/python'];
+      const pip = ['-m', 'pip', 'install', '--quiet', '--no-deps', '--no-build-isolation', '--target', target];
+      const { command, env } = python as Found;
+      await run(python, command, [...pip, ...packages]);
+      const program = [
+        'import session_sidecar, importlib.resources as resources',
+        'from session_sidecar_proto.session.v1 import error_reason_pb2',
+        'print(session_sidecar.__file__, error_reason_pb2.ERROR_REASON_DRAINING)',
+        'print([resources.files(name).joinpath("py.typed").is_file() for name in ("session_sidecar", "session_sidecar_proto")])',
+      ].join('\n');
+      const { stdout } = await execute(command, ['-c', program], {
+        env: { ...env, PYTHONPATH: target },
+        cwd: target,
+      });
+      expect(stdout).toBe(`${join(target, 'session_sidecar', '__init__.py')} 10\n[True, True]\n`);
     },
     300_000,
   );

@@ -1,17 +1,13 @@
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { SessionClient } from '@session-sidecar/client';
 import type { SessionData } from '@session-sidecar/client/express';
 import { createShop } from '../../examples/express/src/app';
-import { Browser, csrfTokenIn, serve } from '../support/browser';
-import { startReadySidecar } from '../support/ready-sidecar';
-import { freePort, startRedis } from '../support/redis';
+import { Browser, csrfTokenIn } from '../support/browser';
+import { until } from '../support/poll';
+import { freePort } from '../support/redis';
 import type { RedisServer } from '../support/redis';
-import type { Sidecar } from '../support/sidecar';
+import { stackForAllTests } from '../support/stack';
 import { buildGo, sayIfMissing, toolchains } from '../support/toolchains';
 
 const root = join(__dirname, '..', '..');
@@ -19,20 +15,16 @@ const { go, python } = toolchains();
 sayIfMissing('examples/go', go);
 sayIfMissing('examples/python', python);
 
+const stack = stackForAllTests();
 let redis: RedisServer;
-let sidecar: Sidecar;
-const children: ChildProcess[] = [];
-const closers: (() => unknown)[] = [];
 /** The URL of each shop. */
 const shops: Record<string, string> = {};
 
 /** Starts a shop on the sidecar at `address`, and gives its URL. */
 const starters: Readonly<Record<string, (address: string) => Promise<string>>> = {
   express: async (address) => {
-    const client = new SessionClient<SessionData>({ address, timeoutMs: 20_000 });
-    const shop = await serve(createShop({ client, pay: () => Promise.resolve() }));
-    closers.push(shop.close, () => client.close());
-    return shop.url;
+    const client = stack.use(new SessionClient<SessionData>({ address, timeoutMs: 20_000 }));
+    return stack.serve(createShop({ client, pay: () => Promise.resolve() }));
   },
   ...(go.missing === undefined && { go: (address) => startShop(buildGo(go, 'examples/go'), [], go.env, address) }),
   ...(python.missing === undefined && {
@@ -41,13 +33,8 @@ const starters: Readonly<Record<string, (address: string) => Promise<string>>> =
 };
 
 async function startShop(command: string, args: readonly string[], env: NodeJS.ProcessEnv, address: string) {
-  const child = spawn(command, args, {
-    env: { ...env, SIDECAR_ADDRESS: address, PORT: '0' },
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  children.push(child);
-  const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
-  return /The shop is open: (\S+)/.exec(line)?.[1] ?? '';
+  const shop = stack.command(command, args, { env: { ...env, SIDECAR_ADDRESS: address, PORT: '0' } });
+  return until('the shop', () => /The shop is open: (\S+)\n/.exec(shop.output().stdout)?.[1], 60_000);
 }
 
 const languages = ['go', 'python', 'express'];
@@ -56,17 +43,10 @@ const others = languages.slice(0, -1);
 const testIf = (...needed: string[]) => (needed.every((name) => name in starters) ? test : test.skip);
 
 beforeAll(async () => {
-  redis = await startRedis();
-  sidecar = await startReadySidecar({ redisUrl: redis.url });
+  redis = await stack.redis();
+  const sidecar = await stack.sidecar({ redis });
   for (const [name, start] of Object.entries(starters)) shops[name] = await start(sidecar.address);
 }, 300_000);
-
-afterAll(async () => {
-  for (const child of children) child.kill('SIGKILL');
-  await Promise.all(closers.map((close) => close()));
-  await sidecar.close();
-  await redis.stop();
-});
 
 beforeEach(async () => {
   await redis.admin.flushdb();

@@ -1,12 +1,10 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import { until } from '../support/poll';
-import { startReadySidecar } from '../support/ready-sidecar';
-import { startRedis } from '../support/redis';
 import type { RedisServer } from '../support/redis';
-import type { Sidecar } from '../support/sidecar';
+import { stackForEachTest } from '../support/stack';
 import { sayIfMissing, toolchains } from '../support/toolchains';
 import type { Found } from '../support/toolchains';
 import { goStarters, pythonStarters } from './runners';
@@ -57,22 +55,15 @@ class Path {
   }
 }
 
+const stack = stackForEachTest();
 let redis: RedisServer;
-let sidecar: Sidecar;
 let path: Path;
 let runner: Runner;
 
 beforeEach(async () => {
-  redis = await startRedis();
-  sidecar = await startReadySidecar({ redisUrl: redis.url });
-  path = new Path(sidecar.address);
-});
-
-afterEach(async () => {
-  await runner.close();
-  await path.close();
-  await sidecar.close();
-  await redis.stop();
+  redis = await stack.redis();
+  const sidecar = await stack.sidecar({ redis });
+  path = stack.use(new Path(sidecar.address));
 });
 
 describe.each(Object.entries(starters))('%s', (_language, { toolchain, start }) => {
@@ -83,7 +74,7 @@ describe.each(Object.entries(starters))('%s', (_language, { toolchain, start }) 
     'replaces a connection that went silent long before the deadline of the calls in flight',
     async () => {
       // Calls have 20 s: without a new connection, they would wait so long and then fail.
-      runner = start(toolchain as Found, await path.open());
+      runner = stack.use(start(toolchain as Found, await path.open()));
       await run('open');
       await run('set', { key: 'a', value: '1' });
       expect(await run('save')).toEqual({ result: null });
@@ -108,7 +99,7 @@ describe.each(Object.entries(starters))('%s', (_language, { toolchain, start }) 
   testIf(
     'keeps a connection on which a call is slow',
     async () => {
-      runner = start(toolchain as Found, await path.open());
+      runner = stack.use(start(toolchain as Found, await path.open()));
       await run('open');
       await run('set', { key: 'a', value: '1' });
       expect(await run('save')).toEqual({ result: null });

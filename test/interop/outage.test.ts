@@ -1,9 +1,8 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import { until } from '../support/poll';
-import { startReadySidecar } from '../support/ready-sidecar';
-import { startRedis } from '../support/redis';
 import type { RedisServer } from '../support/redis';
 import type { Sidecar } from '../support/sidecar';
+import { stackForEachTest } from '../support/stack';
 import { sayIfMissing, toolchains } from '../support/toolchains';
 import type { Found } from '../support/toolchains';
 import { goStarters, pythonStarters } from './runners';
@@ -14,19 +13,14 @@ sayIfMissing('outages of the sidecar in Go', go);
 sayIfMissing('outages of the sidecar in Python', python);
 const starters = { ...goStarters(go), ...pythonStarters(python) };
 
+const stack = stackForEachTest();
 let redis: RedisServer;
 let sidecar: Sidecar;
 let runner: Runner;
 
 beforeEach(async () => {
-  redis = await startRedis();
-  sidecar = await startReadySidecar({ redisUrl: redis.url });
-});
-
-afterEach(async () => {
-  await runner.close();
-  await sidecar.close();
-  await redis.stop();
+  redis = await stack.redis();
+  sidecar = await stack.sidecar({ redis });
 });
 
 describe.each(Object.entries(starters))('%s', (_language, { toolchain, start }) => {
@@ -36,7 +30,7 @@ describe.each(Object.entries(starters))('%s', (_language, { toolchain, start }) 
   testIf(
     'reports that no sidecar answers, keeps unsaved changes, and reconnects',
     async () => {
-      runner = start(toolchain as Found, sidecar.address, { timeoutSeconds: 2 });
+      runner = stack.use(start(toolchain as Found, sidecar.address, { timeoutSeconds: 2 }));
       await run('open');
       await run('set', { key: 'a', value: '1' });
       await until('the first save', async () => (await run('save')).error === undefined);
@@ -48,7 +42,7 @@ describe.each(Object.entries(starters))('%s', (_language, { toolchain, start }) 
       const { token } = (await run('describe')).result as { token: string };
       expect(await runner.run({ actor: 'other', op: 'open', token })).toMatchObject({ error: { code: 'UNAVAILABLE' } });
 
-      sidecar = await startReadySidecar({ redisUrl: redis.url, grpcAddress: sidecar.address });
+      await stack.sidecar({ redis, address: sidecar.address });
       await until('the change to be saved', async () => (await run('save')).error === undefined);
       await runner.run({ actor: 'other', op: 'open', token });
       expect(await runner.run({ actor: 'other', op: 'get', key: 'b' })).toEqual({ result: '2' });
@@ -59,7 +53,7 @@ describe.each(Object.entries(starters))('%s', (_language, { toolchain, start }) 
   testIf(
     'reports that the store does not answer, and when to retry',
     async () => {
-      runner = start(toolchain as Found, sidecar.address, { timeoutSeconds: 2 });
+      runner = stack.use(start(toolchain as Found, sidecar.address, { timeoutSeconds: 2 }));
       await run('open');
       await run('set', { key: 'a', value: '1' });
       await redis.stop();

@@ -1,8 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startReadySidecar } from '../support/ready-sidecar';
-import { startRedis } from '../support/redis';
-import type { RedisServer } from '../support/redis';
-import type { Sidecar } from '../support/sidecar';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { stackForAllTests } from '../support/stack';
 import { sayIfMissing, toolchains } from '../support/toolchains';
 import { pythonModes, startPython } from './runners';
 import type { Order, Outcome, Runner } from './runners';
@@ -15,22 +12,14 @@ const { python } = toolchains();
 sayIfMissing('whether the transports of the Python client agree', python);
 const run = python.missing === undefined ? test : test.skip;
 
-let redis: RedisServer;
-let sidecar: Sidecar;
+const stack = stackForAllTests();
 let runners: Runner[] = [];
 
 beforeAll(async () => {
-  redis = await startRedis();
-  sidecar = await startReadySidecar({ redisUrl: redis.url, env: limits });
+  const { address } = await stack.sidecar({ redis: await stack.redis(), env: limits });
   if (python.missing !== undefined) return;
-  runners = pythonModes.map((mode) => startPython(python, sidecar.address, { mode }));
+  runners = pythonModes.map((mode) => stack.use(startPython(python, address, { mode })));
 }, 60_000);
-
-afterAll(async () => {
-  await Promise.all(runners.map((runner) => runner.close()));
-  await sidecar.close();
-  await redis.stop();
-});
 
 type Step = Omit<Order, 'actor'> & { readonly actor?: string; readonly withTokenOf?: string };
 

@@ -1,8 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startReadySidecar } from '../support/ready-sidecar';
-import { startRedis } from '../support/redis';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { RedisServer } from '../support/redis';
-import type { Sidecar } from '../support/sidecar';
+import { stackForAllTests } from '../support/stack';
 import { sayIfMissing, toolchains } from '../support/toolchains';
 import { startGo, startGoUnary } from './runners';
 import type { Outcome, Runner } from './runners';
@@ -16,22 +14,16 @@ const { go } = toolchains();
 sayIfMissing('the transports of the Go client', go);
 const testIf = go.missing === undefined ? test : test.skip;
 
+const stack = stackForAllTests();
 let redis: RedisServer;
-let sidecar: Sidecar;
 /** Over a stream, and without. */
 let runners: readonly Runner[] = [];
 
 beforeAll(async () => {
-  redis = await startRedis();
-  sidecar = await startReadySidecar({ redisUrl: redis.url, env: limits });
-  if (go.missing === undefined) runners = [startGo(go, sidecar.address), startGoUnary(go, sidecar.address)];
+  redis = await stack.redis();
+  const { address } = await stack.sidecar({ redis, env: limits });
+  if (go.missing === undefined) runners = [startGo, startGoUnary].map((start) => stack.use(start(go, address)));
 }, 300_000);
-
-afterAll(async () => {
-  await Promise.all(runners.map((runner) => runner.close()));
-  await sidecar.close();
-  await redis.stop();
-});
 
 type Request = Readonly<Record<string, unknown>>;
 
@@ -66,7 +58,7 @@ const calls: readonly (readonly [what: string, rpc: string, request: Request, ou
   ['a wrong CSRF token', 'CheckCsrfToken', { token, csrfToken: 'guessed' }, 'result'],
   ['a new CSRF token', 'NewCsrfToken', { token }, 'result'],
   ['a session', 'CreateSession', { mutations: [set('a', 1)], idleTimeout: '60s', subject: 'ada' }, 'result'],
-  ['a token that is none', 'GetSession', { token: 'guessed' }, 'TOKEN_INVALID'],
+  ['a forged token', 'GetSession', { token: 'guessed' }, 'TOKEN_INVALID'],
   ['a token that is damaged', 'UpdateSession', { token: `${token}x`, mutations: [set('a', 1)] }, 'TOKEN_INVALID'],
   ['no token', 'GetSession', {}, 'TOKEN_INVALID'],
   [
@@ -100,7 +92,7 @@ const calls: readonly (readonly [what: string, rpc: string, request: Request, ou
     { token, mutations: Array.from({ length: 1001 }, () => set('b', 1)) },
     'REQUEST_TOO_LARGE',
   ],
-  ['an idle timeout that is none', 'CreateSession', { noIdleTimeout: false }, 'INVALID_ARGUMENT'],
+  ['no idle timeout that is false', 'CreateSession', { noIdleTimeout: false }, 'INVALID_ARGUMENT'],
   ['an idle timeout that is too short', 'CreateSession', { idleTimeout: '0.5s' }, 'INVALID_ARGUMENT'],
   ['a new token', 'RegenerateSession', { token }, 'result'],
   ['the old token', 'GetSession', { token }, 'SESSION_NOT_FOUND'],

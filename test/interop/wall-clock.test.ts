@@ -1,16 +1,13 @@
-import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { outcomeOf, outputOf } from '../support/commands';
 import { until } from '../support/poll';
-import { startReadySidecar } from '../support/ready-sidecar';
-import { startRedis } from '../support/redis';
 import { countRpcs } from '../support/sidecar';
-import type { Sidecar } from '../support/sidecar';
+import { stackForAllTests, stackForEachTest } from '../support/stack';
 import { sayIfMissing, toolchains } from '../support/toolchains';
 import type { Found } from '../support/toolchains';
 import { startPython } from './runners';
@@ -21,32 +18,28 @@ import type { Runner } from './runners';
  * clienttest/deadline_test.go looks at the deadline itself.
  */
 const { python } = toolchains();
-const hasCompiler = spawnSync('cc', ['--version']).status === 0 && process.platform === 'linux';
+const hasCompiler = outcomeOf('cc', ['--version']).status === 0 && process.platform === 'linux';
 const missing = python.missing ?? (hasCompiler ? undefined : 'Linux and a C compiler');
 sayIfMissing('wall clocks that are set, in Python', missing === undefined ? python : { missing });
 const testIf = missing === undefined ? test : test.skip;
 
 const hour = 3600n;
 
-let directory: string;
+const files = stackForAllTests();
+const stack = stackForEachTest();
 let library: string;
 let clock: string;
 let silent: Server;
 let address: string;
 const sockets: Socket[] = [];
 let runner: Runner;
-let sidecar: Sidecar | undefined;
 
 beforeAll(() => {
-  directory = mkdtempSync(join(tmpdir(), 'session-sidecar-clock-'));
+  const directory = files.directory();
   library = join(directory, 'wall-clock.so');
   clock = join(directory, 'seconds');
   const source = join(__dirname, 'wall-clock', 'wall-clock.c');
-  if (missing === undefined) spawnSync('cc', ['-shared', '-fPIC', '-O1', '-o', library, source], { stdio: 'inherit' });
-});
-
-afterAll(() => {
-  rmSync(directory, { recursive: true, force: true });
+  if (missing === undefined) outputOf('cc', ['-shared', '-fPIC', '-O1', '-o', library, source]);
 });
 
 beforeEach(async () => {
@@ -55,15 +48,7 @@ beforeEach(async () => {
   silent = createServer((socket) => sockets.push(socket.on('error', () => undefined))).listen(0, '127.0.0.1');
   await once(silent, 'listening');
   address = `127.0.0.1:${(silent.address() as AddressInfo).port}`;
-});
-
-afterEach(async () => {
-  // A call that waits by this clock would otherwise wait for an hour.
-  setClock(0n);
-  await runner.close();
-  await closeSilent();
-  await sidecar?.close();
-  sidecar = undefined;
+  stack.defer(closeSilent);
 });
 
 async function closeSilent(): Promise<void> {
@@ -82,7 +67,9 @@ function setClock(seconds: bigint): void {
 
 function start(timeoutSeconds: number, at = address): void {
   const env = { LD_PRELOAD: library, WALL_CLOCK_FILE: clock };
-  runner = startPython(python as Found, at, { timeoutSeconds, env });
+  runner = stack.use(startPython(python as Found, at, { timeoutSeconds, env }));
+  // A call that waits by this clock would otherwise wait for an hour.
+  stack.defer(() => setClock(0n));
 }
 
 testIf(
@@ -106,7 +93,7 @@ testIf(
     await once(silent, 'connection');
     setClock(hour);
     await closeSilent();
-    sidecar = await startReadySidecar({ grpcAddress: address });
+    await stack.sidecar({ address });
     expect(await waiting).toEqual({ result: null });
   },
   60_000,
@@ -115,20 +102,16 @@ testIf(
 testIf(
   'a retried call ends although the clock is set back between two attempts',
   async () => {
-    const redis = await startRedis();
-    const served = await startReadySidecar({
-      redisUrl: redis.url,
-      env: { SESSION_SIDECAR_REDIS_COMMAND_TIMEOUT: '100ms' },
-    });
-    sidecar = served;
-    start(2, served.address);
+    const redis = await stack.redis();
+    const sidecar = await stack.sidecar({ redis, settings: { REDIS_COMMAND_TIMEOUT: '100ms' } });
+    start(2, sidecar.address);
     await runner.run({ actor: 'me', op: 'open' });
     await runner.run({ actor: 'me', op: 'set', key: 'a', value: '1' });
     await until('a session', async () => (await runner.run({ actor: 'me', op: 'save' })).error === undefined);
     const { token } = (await runner.run({ actor: 'me', op: 'describe' })).result as { token: string };
     await redis.stop();
     const waiting = runner.run({ actor: 'me', op: 'open', token });
-    await until('a second attempt', async () => ((await countRpcs(served))['GetSession'] ?? 0) > 1);
+    await until('a second attempt', async () => ((await countRpcs(sidecar))['GetSession'] ?? 0) > 1);
     setClock(-hour);
     expect(await waiting).toMatchObject({ error: { code: 'STORE_UNAVAILABLE' } });
   },
