@@ -14,69 +14,108 @@ import type { MethodName, RequestOf, ResponseOf, Transport } from './transport';
 /** One HTTP/2 request per call. While there is no connection, calls wait for one until their deadline. */
 export function unaryTransport(channel: Channel, address: string, apiToken?: ApiToken): Transport {
   let closed = false;
+  const context: UnaryContext = { channel, address, apiToken, isClosed: () => closed };
   return {
-    async call<M extends MethodName>(method: M, request: RequestOf<M>, options: RunningCall) {
-      const description = `${methods[method].name} at ${address}`;
-      const { deadline, signal } = options;
-      let isOverdue = performance.now() >= deadline;
-      let noConnection: ServiceError | undefined;
-      /** Ends the call whatever the outcome of its attempts. */
-      const ending = ({ wasSent }: { readonly wasSent: boolean }): SessionError | undefined => {
-        if (signal?.aborted) return aborted(description, signal);
-        if (isOverdue)
-          return noConnection && !wasSent ? streamLost(noConnection, description) : deadlineExceeded(description);
-        return closed && !wasSent ? clientClosed(description) : undefined;
-      };
-      const endedBefore = ending({ wasSent: false });
-      if (endedBefore) throw endedBefore;
-
-      let attempt: Attempt<ResponseOf<M>>;
-      const onAbort = (): void => attempt.cancel();
-      const onDeadline = (): void => {
-        isOverdue = true;
-        attempt.cancel();
-      };
-      // Not grpc-js's deadline, which is by the wall clock.
-      const timer = setTimeout(onDeadline, Math.ceil(deadline - performance.now()));
-      signal?.addEventListener('abort', onAbort, { once: true });
-      try {
-        for (;;) {
-          const connection = channel.connection();
-          // Without a connection, the first attempt does not wait for one: only an attempt that fails reports the reason.
-          const waitForReady = noConnection !== undefined || isConnected(connection);
-          attempt = startAttempt(connection, method, request, { ...options, apiToken, waitForReady });
-          try {
-            return await attempt.response;
-          } catch (caught) {
-            const error = caught as ServiceError;
-            const wasSent = attempt.wasSent();
-            const ended = ending({ wasSent });
-            if (ended) throw ended;
-            if (attempt.wasAbandoned()) {
-              if (wasSent) throw streamLost(undefined, description);
-              continue;
-            }
-            if (wasSent || error.code !== status.UNAVAILABLE) throw failureOf(error, connection);
-            noConnection = error;
-          }
-        }
-      } finally {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', onAbort);
-      }
-
-      function failureOf(error: ServiceError, connection: Connection): SessionError {
-        const failure = fromGrpcError(error, description);
-        if (failure.code === 'DRAINING') connection.retire();
-        return failure;
-      }
-    },
+    call: (method, request, options) => new UnaryCall(context, method, request, options).run(),
 
     close() {
       closed = true;
       channel.close();
     },
   };
+}
+
+interface UnaryContext {
+  readonly channel: Channel;
+  readonly address: string;
+  readonly apiToken: ApiToken | undefined;
+  readonly isClosed: () => boolean;
+}
+
+/** One call, from its first attempt to its outcome. */
+class UnaryCall<M extends MethodName> {
+  readonly #context: UnaryContext;
+  readonly #method: M;
+  readonly #request: RequestOf<M>;
+  readonly #options: RunningCall;
+  readonly #description: string;
+  #isOverdue: boolean;
+  /** Why the last attempt found no connection. */
+  #noConnection: ServiceError | undefined;
+  #attempt: Attempt<ResponseOf<M>> | undefined;
+
+  constructor(context: UnaryContext, method: M, request: RequestOf<M>, options: RunningCall) {
+    this.#context = context;
+    this.#method = method;
+    this.#request = request;
+    this.#options = options;
+    this.#description = `${methods[method].name} at ${context.address}`;
+    this.#isOverdue = performance.now() >= options.deadline;
+  }
+
+  async run(): Promise<ResponseOf<M>> {
+    const { deadline, signal } = this.#options;
+    this.#throwIfEnded({ wasSent: false });
+    const onAbort = (): void => this.#attempt?.cancel();
+    const onDeadline = (): void => {
+      this.#isOverdue = true;
+      this.#attempt?.cancel();
+    };
+    // Not grpc-js's deadline, which is by the wall clock.
+    const timer = setTimeout(onDeadline, Math.ceil(deadline - performance.now()));
+    signal?.addEventListener('abort', onAbort, { once: true });
+    try {
+      for (;;) {
+        const response = await this.#tryOnce();
+        if (response !== undefined) return response;
+      }
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  /** @returns the response; `undefined` if the call must be attempted again */
+  async #tryOnce(): Promise<ResponseOf<M> | undefined> {
+    const { channel, apiToken } = this.#context;
+    const connection = channel.connection();
+    // Without a connection, the first attempt does not wait for one: only an attempt that fails reports the reason.
+    const waitForReady = this.#noConnection !== undefined || isConnected(connection);
+    const attempt = startAttempt(connection, this.#method, this.#request, { ...this.#options, apiToken, waitForReady });
+    this.#attempt = attempt;
+    try {
+      return await attempt.response;
+    } catch (caught) {
+      const error = caught as ServiceError;
+      const wasSent = attempt.wasSent();
+      this.#throwIfEnded({ wasSent });
+      if (attempt.wasAbandoned()) {
+        if (wasSent) throw streamLost(undefined, this.#description);
+        return undefined;
+      }
+      if (wasSent || error.code !== status.UNAVAILABLE) throw this.#failureOf(error, connection);
+      this.#noConnection = error;
+      return undefined;
+    }
+  }
+
+  /** Ends the call whatever the outcome of its attempts. */
+  #throwIfEnded({ wasSent }: { readonly wasSent: boolean }): void {
+    const { signal } = this.#options;
+    if (signal?.aborted) throw aborted(this.#description, signal);
+    if (this.#isOverdue) {
+      throw this.#noConnection && !wasSent
+        ? streamLost(this.#noConnection, this.#description)
+        : deadlineExceeded(this.#description);
+    }
+    if (this.#context.isClosed() && !wasSent) throw clientClosed(this.#description);
+  }
+
+  #failureOf(error: ServiceError, connection: Connection): SessionError {
+    const failure = fromGrpcError(error, this.#description);
+    if (failure.code === 'DRAINING') connection.retire();
+    return failure;
+  }
 }
 
 function isConnected({ client }: Connection): boolean {
