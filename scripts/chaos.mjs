@@ -1,4 +1,4 @@
-// npm run chaos: bundles the history checker of test/chaos and runs it. Arguments go to it; --help says which there are.
+// npm run chaos: bundles the history checker of test/chaos and runs it with the given arguments; --help lists them.
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { cache, handOver, root } from './lib/run.mjs';
@@ -16,7 +16,7 @@ await build({
   target: 'node20',
   format: 'cjs',
   packages: 'external',
-  // What comes from npm stays outside; what is made here is taken from its sources, as tsconfig.json says.
+  // Packages from npm stay external; packages of this repository are bundled from their sources, as in tsconfig.json.
   alias: {
     '@session-sidecar/client': './client/src/index.ts',
     '@session-sidecar/proto': './proto/gen',

@@ -1,5 +1,5 @@
-// npm run dev: a sidecar that is built and started anew whenever a file of it changes. What follows `--` are flags of the sidecar:
-// npm run dev -- --log-level debug
+// npm run dev: a sidecar that is rebuilt and restarted whenever one of its files changes. What follows `--` are flags of the
+// sidecar: npm run dev -- --log-level debug
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { watch } from 'node:fs';
@@ -12,7 +12,7 @@ import { startSidecar } from './lib/sidecar.mjs';
 installPackages();
 const env = developmentKey();
 
-/** Editors and git write several files at once, or one in several steps. */
+/** Editors and git write several files at once, or one file in several steps. */
 const quietMs = 50;
 
 let sidecar;
@@ -33,7 +33,7 @@ restarting = restart();
 async function restart() {
   const build = spawn('npm', ['run', '--silent', 'build', '--workspace', 'server'], { cwd: root, stdio: 'inherit' });
   const [code] = await once(build, 'exit');
-  // esbuild has printed why. The sidecar before it keeps running.
+  // esbuild has printed the error. The previous sidecar keeps running.
   if (code !== 0) return;
   await stop();
   sidecar = startSidecar({

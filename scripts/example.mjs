@@ -19,7 +19,7 @@ run('npm', ['run', '--silent', 'build']);
 const running = new Set();
 let stopping = false;
 
-// Ctrl-C reaches the children too, as it does the whole foreground, but a signal to this process alone does not.
+// Ctrl-C reaches the children, too, like the whole foreground; a signal to this process alone does not.
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, stop);
 
 const sidecarArgs = ['--grpc-address', '127.0.0.1:0', '--http-address', '127.0.0.1:0', '--log-level', 'info'];
@@ -56,7 +56,7 @@ function stop() {
   for (const child of running) child.kill('SIGTERM');
 }
 
-/** The first line in which `find` finds something. Later ones are read too, so that the child can go on writing. */
+/** The first line in which `find` finds something. Later lines are read, too, so that the child can keep writing. */
 function lineOf(child, find) {
   return new Promise((resolve) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
@@ -74,7 +74,7 @@ async function answers(target) {
   }
 }
 
-/** Sessions in a Redis need a key. One for this run will do: the example's sessions end with it. */
+/** Sessions in Redis need a key. A key for this run suffices, because the example's sessions end with it. */
 function signingKey() {
   const { SESSION_SIDECAR_SIGNING_KEYS, SESSION_SIDECAR_SIGNING_KEYS_FILE } = process.env;
   if (SESSION_SIDECAR_SIGNING_KEYS || SESSION_SIDECAR_SIGNING_KEYS_FILE) return {};

@@ -1,5 +1,5 @@
-// npm run fuzz: bundles test/fuzz, with the sources of server and client instrumented so that coverage can guide the choice of inputs, and
-// runs it. --help says what can be chosen.
+// npm run fuzz: bundles test/fuzz, with the sources of server and client instrumented, so that coverage can guide the inputs, and
+// runs it. --help lists the options.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire, isBuiltin } from 'node:module';
 import { dirname, join, relative } from 'node:path';
@@ -7,14 +7,14 @@ import { build, transform } from 'esbuild';
 import { createInstrumenter } from 'istanbul-lib-instrument';
 import { cache, handOver, root } from './lib/run.mjs';
 
-// Of this run alone, because a worker is loaded whenever one has ended. Inside the repository, where its packages are found.
+// For this run only, because workers are reloaded whenever one has ended. Inside the repository, so that packages are found.
 mkdirSync(cache, { recursive: true });
 const outdir = mkdtempSync(join(cache, 'fuzz-'));
 process.once('exit', () => rmSync(outdir, { recursive: true, force: true }));
 
 const instrumenter = createInstrumenter({ esModules: true, produceSourceMap: true });
 
-/** Packages stay outside, each in the version that the file which imports it would get. */
+/** Packages stay external, each in the version that the importing file would get. */
 const packages = {
   name: 'packages',
   setup({ onResolve }) {
@@ -25,7 +25,7 @@ const packages = {
   },
 };
 
-/** Tests say where they are by `__dirname`, which a bundle would move. */
+/** Tests locate files by `__dirname`, which a bundle would change. */
 const sources = {
   name: 'sources',
   setup({ onLoad }) {

@@ -18,7 +18,7 @@ function filesBelow(directory) {
     .sort();
 }
 
-/** What a generator makes now, by path. */
+/** The current output of a generator, by path. */
 function freshFiles({ directory, generate }) {
   const fresh = mkdtempSync(join(tmpdir(), 'session-sidecar-generate-'));
   try {
@@ -29,7 +29,7 @@ function freshFiles({ directory, generate }) {
   }
 }
 
-/** The documents that are printed from the code, by path. */
+/** The documents that are generated from the code, by path. */
 async function printedDocuments() {
   return new Map([...(await printedPages()), ...(await typescriptReference())]);
 }
@@ -46,7 +46,7 @@ function staleOf(files) {
   return [...files].filter((file) => !isCurrent(file)).map(([path]) => path);
 }
 
-/** The paths of what a generator made, or should not have. */
+/** The paths that a generator has written, or should remove. */
 function committedFiles({ directory, except = [] }) {
   return filesBelow(join(root, directory))
     .filter((name) => !except.some((prefix) => name.startsWith(prefix)))

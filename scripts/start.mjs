@@ -11,7 +11,7 @@ const sidecar = startSidecar({
   env: developmentKey(),
   onServing: (entry) => console.log(welcome(entry)),
 });
-// Ctrl-C reaches the sidecar too, as it does the whole foreground; this process only waits for it to finish.
+// Ctrl-C reaches the sidecar, too, like the whole foreground; this process only waits for it to finish.
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => sidecar.kill('SIGTERM'));
 sidecar.on('exit', (code, signal) => {
@@ -20,7 +20,7 @@ sidecar.on('exit', (code, signal) => {
 
 function welcome({ version, store, grpc, http }) {
   const [address] = grpc;
-  // Every interface is no address that a browser or a shell takes as it is.
+  // The address of every interface is not one to connect to.
   const url = http.replace(/\[::\]|0\.0\.0\.0/, 'localhost');
   return `
 session-sidecar ${version} keeps sessions in ${store === 'redis' ? 'Redis' : 'memory, until it stops (set REDIS_URL to keep them in Redis)'}.

@@ -1,5 +1,5 @@
-// npm run test:image: builds the images with podman, the sidecar's twice, and tests what runs. Where a machine cannot run
-// containers, says so and ends well. Nothing is pulled: the base images are made from what this machine has.
+// npm run test:image: builds the images with podman, the sidecar's twice, and tests what runs. On a machine that cannot run
+// containers, it prints that and succeeds. Nothing is pulled: the base images are made from this machine's programs.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,7 @@ if (obstacle !== undefined) skip(obstacle);
 else {
   installPackages();
   installRedis();
-  // What is in the image is compared with it.
+  // The content of the image is compared with it.
   run('npm', ['run', '--silent', 'build', '--workspace', 'server']);
   const directory = mkdtempSync(join(tmpdir(), 'session-sidecar-image-'));
   const env = { ...process.env, ...podmanSettings(directory) };
@@ -37,7 +37,7 @@ function obstacleHere() {
   if (!installPodman()) return 'it needs podman and runc, and may not install them';
 }
 
-/** Whether a container with nothing of ours in it runs. */
+/** Whether an empty container runs. */
 function troubleRunning(podman, directory, env) {
   try {
     const rootless = execFileSync('podman', ['info', '--format', '{{.Host.Security.Rootless}}'], {
@@ -56,7 +56,7 @@ function skip(reason) {
   console.log(`\nIMAGES NOT TESTED on this machine: ${reason}.\n`);
 }
 
-/** Podman as far from the machine's own containers as it can be, and asking the kernel for no more than it must. */
+/** Podman, isolated from the machine's own containers, with minimal demands on the kernel. */
 function podmanSettings(directory) {
   const storage = { driver: 'vfs', graphroot: join(directory, 'storage'), runroot: join(directory, 'run') };
   const toml = (table) => Object.entries(table).map(([key, value]) => `${key} = ${JSON.stringify(value)}\n`);
@@ -86,7 +86,7 @@ function buildAndTest(podman, directory, env) {
   const bases = ['BUILD_IMAGE=localhost/build-base', 'RUN_IMAGE=localhost/run-base'];
   const build = (name, ...args) => {
     console.log(`Building ${name} …`);
-    // What was made of the last commit has its time, on every machine.
+    // Files get the time of the last commit, on every machine.
     const time = execFileSync('git', ['log', '-1', '--format=%ct'], { cwd: root, encoding: 'utf8' }).trim();
     podman(
       ...['build', '--quiet', '--pull=never', '--no-cache', '--layers=false', '--timestamp', time, '--tag', name],
@@ -103,7 +103,7 @@ function buildAndTest(podman, directory, env) {
   return spawnSync(process.execPath, [jest, '--config', config], { cwd: root, env, stdio: 'inherit' }).status ?? 1;
 }
 
-/** npm as this machine is set up to use it, for the time of a build: nothing of it becomes part of a layer. */
+/** This machine's npm configuration, during a build only: it does not become part of a layer. */
 function npmMounts() {
   const settings = JSON.parse(execFileSync('npm', ['config', 'list', '--json'], { cwd: root, encoding: 'utf8' }));
   const { cache, cafile, globalconfig, userconfig } = settings;
@@ -117,13 +117,13 @@ function npmMounts() {
     .flatMap(([source, target]) => ['--volume', `${source}:${target}`]);
 }
 
-/** Node.js where distroless has it. */
+/** Node.js at its path in distroless. */
 function runBase(add) {
   add(process.execPath, '/nodejs/bin/node');
   return 'ENTRYPOINT ["/nodejs/bin/node"]';
 }
 
-/** Node.js, npm, and what of a system `npm ci` and `npm run` need. */
+/** Node.js, npm, and the system files that `npm ci` and `npm run` need. */
 function buildBase(add, rootfs) {
   add(process.execPath, '/usr/bin/node');
   for (const [name, path] of Object.entries({ sh: '/bin/sh', rm: '/bin/rm', env: '/usr/bin/env' }))
@@ -138,7 +138,7 @@ function buildBase(add, rootfs) {
   return 'ENV PATH=/usr/bin:/bin HOME=/root';
 }
 
-/** An image of a few programs of this machine, with the libraries that they load. */
+/** An image with a few of this machine's programs and their libraries. */
 function makeBase(podman, rootfs, name, fill) {
   const copy = (source, path) => {
     mkdirSync(dirname(join(rootfs, path)), { recursive: true });

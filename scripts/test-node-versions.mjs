@@ -26,7 +26,7 @@ console.table(
 );
 process.exitCode = outcomes.every(({ passed, failures }) => passed > 0 && failures.length === 0) ? 0 : 1;
 
-/** Runs the tests with a release of Node.js: jest, and through PATH what tests start by the names of programs. */
+/** Runs the tests with a Node.js release: jest, and through PATH the programs that tests start. */
 function testOn(version) {
   const command = installNode(version);
   if (command === undefined) return nothing('NOT TESTED, because npm could not be asked for this Node.js.');
@@ -53,7 +53,7 @@ function nothing(reason) {
   return { passed: 0, skipped: 0, seconds: 0, failures: [reason] };
 }
 
-/** The names of the tests of a file that failed, or why none of them ran. */
+/** The names of a file's failed tests, or why none of them ran. */
 function failuresOf({ name, status, message, assertionResults }) {
   const failed = assertionResults.filter((result) => result.status === 'failed');
   if (status === 'failed' && failed.length === 0) return [`${name}: ${message}`];

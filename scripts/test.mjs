@@ -10,6 +10,6 @@ installRedis();
 installPrometheus();
 installKustomize();
 run('npm', ['run', '--silent', 'build']);
-// Before tests, several of which use it, run side by side.
+// Before the tests, because several of them use it concurrently.
 pythonToolchain();
 await handOver(process.execPath, [join(root, 'node_modules', 'jest', 'bin', 'jest.js'), ...process.argv.slice(2)]);

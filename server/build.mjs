@@ -1,12 +1,12 @@
-// Bundles the sidecar and all it needs into dist/main.js: one file loads faster than a thousand, and in less memory. What few
-// sidecars need is beside it, because Node.js reads and scans the whole of a file, used or not.
+// Bundles the sidecar and all it needs into dist/main.js: one file loads faster than a thousand, and takes less memory. Rarely used
+// parts are separate files, because Node.js reads and scans a whole file, used or not.
 import { chmodSync, cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { build } from 'esbuild';
 
 const root = join(import.meta.dirname, '..');
 
-/** Packages that read .proto files from a folder of their own, and that folder. They get it in dist/. */
+/** Packages that read .proto files from their own folder, which is copied to dist/. */
 const protoFolders = { 'grpc-health-check': 'proto', '@grpc/reflection': 'build/proto' };
 const protosOfPackages = {
   name: 'protos-of-packages',
@@ -43,14 +43,14 @@ const { metafile } = await build({
   metafile: true,
   logLevel: 'warning',
 });
-// npm makes it executable when it installs the package, which in a fresh checkout comes before there is a build.
+// npm makes it executable when it installs the package, which in a fresh checkout happens before the build.
 chmodSync('dist/main.js', 0o755);
 for (const [name, protos] of Object.entries(protoFolders)) {
   cpSync(join(root, 'node_modules', name, protos), join('dist', name, protos), { recursive: true });
 }
 writeFileSync('dist/THIRD-PARTY-LICENSES.txt', licenses(Object.keys(metafile.inputs)));
 
-/** The licences of the packages that the bundle holds, which ask to go where the code goes. */
+/** The licences of the bundled packages, which must be distributed with the code. */
 function licenses(inputs) {
   const packages = new Set(
     inputs.flatMap((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path.split(sep).join('/')) ?? []),

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import luaparse from 'luaparse';
 
 const folder = join(import.meta.dirname, 'src', 'store', 'redis', 'scripts');
-/** What Redis gives to a script (https://redis.io/docs/latest/develop/programmability/lua-api/). */
+/** Globals that Redis provides to a script (https://redis.io/docs/latest/develop/programmability/lua-api/). */
 const builtIns = new Set(
   'ARGV KEYS redis ipairs math next pairs select string table tonumber tostring type unpack'.split(' '),
 );
@@ -74,7 +74,7 @@ function declarationProblems({ includes, settings, uses }) {
   ];
 }
 
-/** Top-level names that nothing uses: in a script, the script itself; in a library file, that file and those that include it. */
+/** Unused top-level names. Uses count in the script itself or, for a library file, in that file and those that include it. */
 function unusedProblems(path, { text, names, header }) {
   const code = text.slice(header.length).replaceAll(/--.*$/gm, '');
   const count = (name) => code.match(new RegExp(`\\b${name}\\b`, 'g'))?.length ?? 0;

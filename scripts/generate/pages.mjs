@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { cache, root } from '../lib/run.mjs';
 
-/** The pages of docs/ that are printed from the code, by path. */
+/** The pages of docs/ that are generated from the code, by path. */
 export async function printedPages() {
   const bundle = join(cache, 'pages.mjs');
   await build({

@@ -23,7 +23,7 @@ export function pythonStubs() {
       unwrap(out, 'session');
       for (const name of readdirSync(join(out, 'v1'))) {
         const path = join(out, 'v1', name);
-        // The generator imports by the path of the .proto file, as if nobody else had a module named session.
+        // The generator imports by the path of the .proto file, as if no other module were named session.
         const text = readFileSync(path, 'utf8').replaceAll(
           /^from session\.v1 import /gm,
           `from ${pythonPackage}.session.v1 import `,

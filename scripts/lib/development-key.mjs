@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { root } from './run.mjs';
 
 /**
- * Sessions in Redis need a signing key that outlives the sidecar. Makes one for this checkout, unless the environment has one, and
- * gives the variables that set it.
+ * Sessions in Redis need a signing key that outlives the sidecar. Creates one for this checkout, unless the environment has one,
+ * and returns the variables that set it.
  */
 export function developmentKey() {
   const { REDIS_URL, SESSION_SIDECAR_REDIS_URL, SESSION_SIDECAR_SIGNING_KEYS, SESSION_SIDECAR_SIGNING_KEYS_FILE } =

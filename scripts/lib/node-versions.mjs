@@ -1,12 +1,12 @@
-// The Node.js releases that this project is tested on, and a binary of each. Those that are not running already are downloaded
-// from npm to node_modules/.cache and nowhere else. Run by itself, prints what is there as JSON.
+// The Node.js releases that this project is tested on, and a binary of each. Those that are not running already are downloaded from
+// npm to node_modules/.cache and nowhere else. As a command, it prints what is available as JSON.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cache, root } from './run.mjs';
 
-/** The newest version of each supported major, and the day after which that major gets no more releases. */
+/** The newest version of each supported major, and the end of its support. */
 export const nodeVersions = JSON.parse(readFileSync(new URL('node-versions.json', import.meta.url), 'utf8'));
 
 /** The major of the image. */

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root, run } from './run.mjs';
 
-/** Installs the npm packages that package-lock.json lists, unless just that was done before. */
+/** Installs the npm packages that package-lock.json lists, unless exactly these are installed. */
 export function installPackages() {
   const mark = join(root, 'node_modules', '.installed');
   const lock = readFileSync(join(root, 'package-lock.json'), 'utf8');

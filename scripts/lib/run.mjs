@@ -1,4 +1,4 @@
-// What every command needs. Uses nothing but Node.js, because nothing else is there before `npm ci`.
+// Shared by all commands. Uses only Node.js, because no package is installed before `npm ci`.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';

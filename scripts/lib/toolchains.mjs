@@ -1,5 +1,5 @@
-// Go and Python, for the parts of this repository that are written in them. Where they are installed, the packages they need
-// are downloaded to node_modules/.cache and nowhere else. Run by itself, prints what is there as JSON.
+// Go and Python toolchains. If they are installed, the packages they need are downloaded to node_modules/.cache only. As a command,
+// it prints what is available as JSON.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ export function goToolchain() {
     GOCACHE: join(cache, 'go', 'build'),
     GOTOOLCHAIN: 'local',
     GOWORK: 'off',
-    // Read-only files, which Go would make there, stop npm from removing node_modules.
+    // Go would create read-only files there, which npm cannot remove with node_modules.
     GOFLAGS: `${process.env.GOFLAGS ?? ''} -modcacherw -buildvcs=false`.trim(),
   };
   return { command: 'go', env };
@@ -66,7 +66,7 @@ export function pythonToolchain(name = 'python', list = join(tools, 'requirement
   return { command, env };
 }
 
-/** Builds the generators that scripts/tools/go.mod pins, and gives the environment that finds them. */
+/** Builds the generators that scripts/tools/go.mod pins, and returns an environment with them in PATH. */
 export function goGenerators({ command, env }) {
   const generators = ['google.golang.org/protobuf/cmd/protoc-gen-go', 'google.golang.org/grpc/cmd/protoc-gen-go-grpc'];
   execFileSync(command, ['install', ...generators], { cwd: tools, env, stdio: ['ignore', 'inherit', 'inherit'] });

@@ -8,7 +8,7 @@ import { cache, run } from './run.mjs';
 /** Programs that are installed for this checkout alone. test/support/tools.ts looks here too. */
 const tools = join(cache, 'bin');
 
-/** The tests run against a real Redis. Installs it from the system's packages where that is possible without asking. */
+/** The tests run against a real Redis. Installs the system's package if that needs no confirmation. */
 export function installRedis() {
   if (works('redis-server', ['--version'])) return;
   if (!canInstall()) {
@@ -20,7 +20,7 @@ export function installRedis() {
   installSystemPackages('redis-server');
 }
 
-/** The images are built and run with podman. Returns whether it is there, now or after installing it. */
+/** The images are built and run with podman. Returns whether it is available, if necessary after installing it. */
 export function installPodman() {
   const isThere = () => works('podman', ['--version']) && works('runc', ['--version']);
   if (!isThere() && canInstall()) installSystemPackages('podman', 'runc');
@@ -42,8 +42,8 @@ function installSystemPackages(...names) {
 }
 
 /**
- * Some tests let a real Prometheus look at the sidecar; without it they are skipped. Its package is unpacked, not installed:
- * installed, it would start a service.
+ * Some tests use a real Prometheus, and are skipped without it. Its package is unpacked, because installing it would start a
+ * service.
  */
 export function installPrometheus() {
   if (works('prometheus', ['--version']) && works('promtool', ['--version'])) return;
@@ -93,7 +93,7 @@ function works(command, args, options) {
   return outputOf(command, args, options) !== undefined;
 }
 
-/** What a command prints; `undefined` when it fails or is not there. */
+/** The output of a command; `undefined` if it fails or does not exist. */
 function outputOf(command, args, options) {
   const env = { ...process.env, PATH: [tools, process.env.PATH].join(delimiter) };
   try {

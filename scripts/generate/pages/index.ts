@@ -6,7 +6,7 @@ import { withPerformance } from './performance-table';
 import { protoPage } from './proto-page';
 import { sizingPage } from './sizing-page';
 
-/** The pages of docs/ that are printed from the code, by file name. */
+/** The pages of docs/ that are generated from the code, by file name. */
 export async function pages(): Promise<Readonly<Record<string, string>>> {
   return {
     'reference/configuration.md': configurationPage(),

@@ -1,4 +1,4 @@
-/** A page of docs/ that is printed from the code. */
+/** A page of docs/ that is generated from the code. */
 export function page(title: string, introduction: readonly string[], ...parts: string[]): string {
   const notice = '<!-- Printed from the code by `npm run generate`. Do not edit. -->';
   return [`# ${title}`, '', notice, '', ...introduction, '', ...parts].join('\n');

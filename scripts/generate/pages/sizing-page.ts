@@ -107,12 +107,12 @@ function mebibytes(id: string): string {
   return `${round((ours(id) * 1e6) / 2 ** 20)} MiB`;
 }
 
-/** How often something fits into a second of CPU time. */
+/** How often an operation fits into a second of CPU time. */
 function perCore(microseconds: number): string {
   return round(1e6 / microseconds);
 }
 
-/** To two digits that count: more would promise what another machine does not keep. */
+/** To two significant digits: more would suggest a precision that other machines do not have. */
 function round(value: number): string {
   return Number(value.toPrecision(2)).toLocaleString('en');
 }
