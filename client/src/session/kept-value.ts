@@ -1,7 +1,7 @@
 import type { ValueCodec } from './codec';
 import { copyJson, jsonBytes } from './json-copy';
 
-/** Told that a value was decoded and kept, which takes more memory. */
+/** Called when a value was decoded and kept, which takes more memory. */
 export type OnDecoded = (value: KeptValue, key: string, bytes: number) => void;
 
 /** Approximate size of the object, without what it holds. */

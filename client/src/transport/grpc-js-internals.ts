@@ -3,8 +3,8 @@ import type { ChannelCredentials } from '@grpc/grpc-js';
 import { Http2SubchannelConnector } from '@grpc/grpc-js/build/src/transport.js';
 
 /*
- * The one place that knows what grpc-js keeps to itself. Where a later version has other insides, nothing is changed, and the test
- * of calls in flight in test/integration/client-connection.test.ts fails.
+ * The only place that uses internals of grpc-js. If a later version has other internals, nothing is changed, and the test of calls
+ * in flight in test/integration/client-connection.test.ts fails.
  */
 
 type SecureConnector = ReturnType<ChannelCredentials['_createSecureConnector']>;

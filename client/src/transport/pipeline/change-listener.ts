@@ -3,13 +3,13 @@ import type { PipelineResponse } from '@session-sidecar/proto/session/v1/pipelin
 /** What a frame from the sidecar says about changes of sessions. */
 export type ChangeReport = Pick<PipelineResponse, 'changed' | 'allChanged' | 'confirmed'>;
 
-/** What wants to know of changes. All events are about one stream at a time, the one that takes new calls. */
+/** Receives changes of sessions. All events are about one stream at a time, the one that takes new calls. */
 export interface ChangeListener {
   /** There is a stream. It reports nothing before it was asked to confirm. */
   onStreamOpen(): void;
   /** Comes before the replies of the same frame. */
   onReport(report: ChangeReport): void;
-  /** What this stream would have reported from now on is lost. */
+  /** The stream was lost: it reports no further changes. */
   onStreamLost(): void;
 }
 

@@ -56,7 +56,7 @@ export class PipelineConnection {
   #idleSince = 0;
   /** Why the last stream failed; `undefined` since one was opened. */
   #lastFailure: ServiceError | undefined;
-  /** Is told of changes on the stream that takes new calls. */
+  /** Receives changes on the stream that takes new calls. */
   changeListener: ChangeListener | undefined;
 
   constructor(channel: Channel, apiToken: ApiToken | undefined, listener: PipelineConnectionListener) {
