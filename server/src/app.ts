@@ -63,13 +63,14 @@ export async function startApp(config: Config, context: AppContext): Promise<App
   // Connecting to Redis begins before there is a gRPC server whose status depends on it.
   const storeContext = { metrics, tracing, logger, advise: settings?.advise };
   const { store, setCredentials } = openStore(config, storeContext, (ready) => status.storeChanged(ready));
+  /** To be closed if a later step fails. */
   let grpc: GrpcServer | undefined;
 
   try {
     const { expiry, limits } = config;
     const manager = new SessionManager({ store, tokens, limits, expiry, events: metrics });
     await status.storeReady(storeWaitMs);
-    const started = (grpc = await startGrpcServer({
+    const started = await startGrpcServer({
       ...grpcSettings(config),
       apiTokens,
       decorate: tracing?.calls,
@@ -78,7 +79,8 @@ export async function startApp(config: Config, context: AppContext): Promise<App
       changes: store.changes,
       observer: metrics,
       logger,
-    }));
+    });
+    grpc = started;
     status.grpcStarted(started);
     // Last: once its startup probe succeeds, the application is started.
     const http = await startHttpServer({
@@ -105,7 +107,7 @@ export async function startApp(config: Config, context: AppContext): Promise<App
   }
 }
 
-/** Metrics, and traces if they are asked for. */
+/** Starts metrics and, if configured, tracing. */
 function startObserving({ store }: Config, { activeCall, logger, version, logRateLimit }: AppContext) {
   const tracing = activeCall && loadTracing().startTracing({ activeCall, logger, version });
   const registry = new Registry();

@@ -46,13 +46,15 @@ export function loadConfig(sources: Sources): LoadedConfig {
     ...aboutTracing.problems,
   ];
   if (problems.length > 0) throw new ConfigError(problems);
+  // Without problems, every setting with a default has a value.
+  const values = parsed.values as SettingValues;
   const nameOf: NameOf = (id) => given.get(id)?.from ?? variableOf(settings[id]);
   return {
-    config: { ...configOf(parsed.values as SettingValues), tracing },
+    config: { ...configOf(values), tracing },
     warnings: [
       ...collected.warnings,
       ...unusedSettings(given),
-      ...contradictions(parsed.values as SettingValues, given),
+      ...contradictions(values, given),
       ...aboutTracing.warnings,
     ],
     effective: effectiveOf(given),

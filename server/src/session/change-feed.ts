@@ -6,7 +6,7 @@ export interface ChangeListener {
    * @param version its new version; `undefined`: unknown, or it has ended
    */
   onChanged(handle: string, version: number | undefined): void;
-  /** Changes may have gone unreported, until now. */
+  /** Any session may have changed until now, unreported. */
   onAllChanged(): void;
 }
 

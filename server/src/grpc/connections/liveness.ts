@@ -32,14 +32,14 @@ export function whyEnd(
   { stallMs, keepaliveMs }: Pick<GrpcLimits, 'stallMs' | 'keepaliveMs'>,
 ): RefusalLimit | undefined {
   if (!peer.isEstablished) return now - peer.since >= stallMs ? 'handshake' : undefined;
-  if (repliesAreSpent && takesNothing(peer, now, stallMs)) return 'reply_buffer';
+  if (repliesAreSpent && readsNothing(peer, now, stallMs)) return 'reply_buffer';
 
   const isIdle = peer.streams.amount === 0;
   const isUrgent = isIdle && isCrowded;
   if (peer.pingedAt !== undefined) {
     // A busy application answers late; bytes that never form a frame come from an attack or a broken proxy.
-    const patienceMs = peer.isSuspect && isIdle ? stallMs : pingTimeoutFactor * keepaliveMs;
-    return now - peer.pingedAt >= (isUrgent ? Math.min(patienceMs, crowdedMs) : patienceMs) ? 'keepalive' : undefined;
+    const timeoutMs = peer.isSuspect && isIdle ? stallMs : pingTimeoutFactor * keepaliveMs;
+    return now - peer.pingedAt >= (isUrgent ? Math.min(timeoutMs, crowdedMs) : timeoutMs) ? 'keepalive' : undefined;
   }
   const isSuspect = peer.socket.bytesRead !== peer.bytesWhenAlive && isIdle;
   const silentMs = isUrgent ? Math.min(keepaliveMs, crowdedMs) : keepaliveMs;
@@ -65,7 +65,7 @@ export function showLife(peer: Peer, now: number): void {
   peer.bytesWhenAlive = peer.socket.bytesRead;
 }
 
-function takesNothing(peer: Peer, now: number, stallMs: number): boolean {
+function readsNothing(peer: Peer, now: number, stallMs: number): boolean {
   const { sentBytes, held } = peer.replies;
   if (sentBytes !== peer.sentBytes || held === 0 || peer.sentSince === 0) {
     peer.sentBytes = sentBytes;
