@@ -11,7 +11,7 @@ export function costOverSize(size: Size): Case {
     ...{ ours: 'sidecar', theirs: 'connect-redis', size, inFlight: 8, writeShare: 0, isRival: true, isCareful: true },
     rows: [
       { id: `size-${size}-rate`, what: what('Cost over size: rate of'), figure: figures.perSecond },
-      { id: `size-${size}-p99`, what: what('Cost over size: 99th percentile of'), figure: figures.p99 },
+      { id: `size-${size}-p99`, what: what('Cost over size: 99th percentile of'), figure: figures.p99Alone },
       {
         id: `size-${size}-cpu-app`,
         what: what('Cost over size: the app’s CPU time for each of'),

@@ -1086,7 +1086,7 @@ export const MutationResult: MessageFns<MutationResult> = {
               break;
             }
 
-            message.messages.push(Buffer.from(reader.bytes()));
+            message.messages.push(viewOf(reader.bytes()));
             continue;
           }
         }

@@ -23,7 +23,7 @@ function windows(expireKeys = true): PlainReadWindow {
 describe('a plain read window', () => {
   test('lasts from the request until the next access is due', () => {
     const open = windows();
-    open.open('h', metadata, time, now + 2000);
+    open.open('h', metadata, time, now + 2000, 1000);
     expect(open.remainingMs('h')).toBe(8000);
     time += 7999;
     expect(open.find('h')).toMatchObject({ idleTimeout: undefined });
@@ -34,25 +34,25 @@ describe('a plain read window', () => {
 
   test('ends when the session expires', () => {
     const open = windows();
-    open.open('h', { ...metadata, expires: now + 3000 }, time, now);
+    open.open('h', { ...metadata, expires: now + 3000 }, time, now, 1000);
     expect(open.remainingMs('h')).toBe(3000);
   });
 
   test('is not opened when an access is already due', () => {
     const open = windows();
-    open.open('h', metadata, time, now + 10_000);
+    open.open('h', metadata, time, now + 10_000, 1000);
     expect(open.find('h')).toBeUndefined();
   });
 
   test('is not opened without TTLs, because only a script knows whether a session has expired', () => {
     const open = windows(false);
-    open.open('h', metadata, time, now);
+    open.open('h', metadata, time, now, 1000);
     expect(open.find('h')).toBeUndefined();
   });
 
   test('is of one session, and can be closed', () => {
     const open = windows();
-    open.open('h', metadata, time, now);
+    open.open('h', metadata, time, now, 1000);
     expect(open.find('other')).toBeUndefined();
     open.close('h');
     expect(open.find('h')).toBeUndefined();
