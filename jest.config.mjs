@@ -36,12 +36,18 @@ export default {
     common,
     // Nothing that is promised may depend on the caches being off.
     { ...common, displayName: 'near cache', testMatch: promises, globals: { nearCache: true } },
-    { ...common, displayName: 'client cache', testMatch: promises, moduleNameMapper: cachingClient },
+    {
+      ...common,
+      displayName: 'client cache',
+      testMatch: promises,
+      globals: { clientCache: true },
+      moduleNameMapper: cachingClient,
+    },
     {
       ...common,
       displayName: 'both caches',
       testMatch: promises,
-      globals: { nearCache: true },
+      globals: { nearCache: true, clientCache: true },
       moduleNameMapper: cachingClient,
     },
   ],

@@ -3,6 +3,9 @@ export interface CallerMetadata {
   get(name: string): unknown;
 }
 
+/** The timer of grpc-js counts whole milliseconds of the wall clock, and may cancel a call this long before its deadline, in ms. */
+const earlyMs = 2;
+
 /** The caller's side of a call: its deadline, its metadata, and whether it was cancelled. */
 export class CallContext {
   /**
@@ -35,6 +38,11 @@ export class CallContext {
 
   get deadlineExceeded(): boolean {
     return performance.now() >= this.deadline;
+  }
+
+  /** Whether a cancellation now is due to the deadline, and not to the caller. */
+  get isCancelledByDeadline(): boolean {
+    return performance.now() + earlyMs >= this.deadline;
   }
 
   /** Aborts when the call is cancelled. Created on first use. */

@@ -29,7 +29,7 @@ export function logCalls(dispatchers: Dispatchers, { logger, handleOf }: CallLog
         logger.debug({ method, status: statusName, durationMs: milliseconds, ...fields }, 'call');
       };
       call.signal.addEventListener('abort', () => {
-        log(call.deadlineExceeded ? 'DEADLINE_EXCEEDED' : 'CANCELLED', { handle: handleIn(types, request) });
+        log(call.isCancelledByDeadline ? 'DEADLINE_EXCEEDED' : 'CANCELLED', { handle: handleIn(types, request) });
       });
       const outcome = await dispatch(request, call);
       const handle = handleIn(types, request) ?? newHandleIn(types, outcome);

@@ -55,7 +55,7 @@ export function traceCalls(
       const inner = call.derive();
       call.signal.addEventListener('abort', () => {
         activeCall.run(traced, () => inner.cancel());
-        end(span, call.deadlineExceeded ? status.DEADLINE_EXCEEDED : status.CANCELLED);
+        end(span, call.isCancelledByDeadline ? status.DEADLINE_EXCEEDED : status.CANCELLED);
       });
       const outcome = await activeCall.run(traced, () => dispatch(request, inner));
       if ('response' in outcome) end(span, status.OK);

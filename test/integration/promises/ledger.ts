@@ -7,7 +7,8 @@ export class SessionLedger {
   /** What acknowledged transforms by one returned. */
   readonly totals: number[] = [];
   /** The elements of acknowledged appends. */
-  readonly appended: string[] = [];
+  /** When each element was acknowledged, by `performance.now()`. */
+  readonly appended = new Map<string, number>();
   /** What each client wrote last to its own key. */
   readonly own = new Map<string, number>();
   readonly pushed: string[] = [];

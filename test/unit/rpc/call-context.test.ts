@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 import { CallContext } from '../../../server/src/rpc/call-context';
 
 test('a cancelled call notifies its dispatcher, then every listener of its signal, once', () => {
@@ -22,4 +22,19 @@ test('what is derived from a call is cancelled separately, and has the same dead
   const derived = call.derive();
   call.cancel();
   expect(derived).toMatchObject({ cancelled: false, deadline: 1000, changeDeadline: 990 });
+});
+
+test('a cancellation is due to the deadline from 2 ms before it, because the timer of grpc-js may fire early', () => {
+  const call = new CallContext(1000, new Map());
+  const now = jest.spyOn(performance, 'now');
+  const at = [997.9, 998, 1000].map((time) => {
+    now.mockReturnValue(time);
+    return [call.isCancelledByDeadline, call.deadlineExceeded];
+  });
+  now.mockRestore();
+  expect(at).toEqual([
+    [false, false],
+    [true, false],
+    [true, true],
+  ]);
 });
