@@ -97,7 +97,11 @@ export function makeRedisStore(
     const store = new RedisStore({
       ...{ connection, commandTimeoutMs, expiry, limits, keyPrefix, expireKeys, ...near?.options },
     });
-    await until('the Redis connection', () => store.ready && near?.isReady() !== false);
+    // Of a Cluster, every part: the store is ready with the first.
+    await until(
+      'the Redis connection',
+      () => store.ready && store.parts.every(({ ready }) => ready) && near?.isReady() !== false,
+    );
     return {
       store: near === undefined ? store : readingTwice(store),
       advance: async (milliseconds) => {
