@@ -17,7 +17,7 @@ export function startForeignWorker<Commands>({ command: program, args, env }: Pr
   const ended = once(child, 'exit').then(([code]) => {
     throw new Error(`${program} ended with exit code ${String(code)}.`);
   });
-  // Nobody waits for it between commands.
+  // An exit between commands is reported by the next request.
   ended.catch(() => undefined);
   return {
     pid: child.pid!,

@@ -13,7 +13,7 @@ export interface StackRound extends Omit<RoundOutcome, 'cpuSeconds'> {
   readonly cpuSeconds: {
     /** The applications and their session libraries; where they are not behind HTTP, the loop around them too. */
     readonly app: number;
-    /** The sidecars, or the server in their place; 0 where there is none. */
+    /** The sidecars, or the server that is measured instead; 0 for a stack without a server. */
     readonly server: number;
     readonly redis: number;
   };

@@ -3,7 +3,8 @@ import type { Peer } from './peer';
 
 /**
  * How long clients may take to notice a shutdown: those with calls in flight, which answer the ping, and the others, of which
- * Node.js clients read nothing after a GOAWAY. Later calls are rejected in a way that gRPC libraries retry by themselves.
+ * Node.js clients close at a GOAWAY, without an answer to the ping. Later calls are rejected in a way that gRPC libraries retry
+ * by themselves.
  */
 const handOverMs = 500;
 const minIdleHandOverMs = 250;
@@ -20,7 +21,7 @@ export class HandOver {
 
   /**
    * The answer to a ping comes after everything that the client sent before it was informed. An idle client is pinged first:
-   * Node.js clients read nothing after a GOAWAY, so they get a multiple of the time that they took to answer.
+   * Node.js clients without calls close at a GOAWAY, so they get a multiple of the time that they took to answer.
    *
    * @returns once the client is informed, or has had the time
    */
