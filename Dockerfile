@@ -22,4 +22,4 @@ COPY --from=build /src/server/dist /session-sidecar
 USER 65532:65532
 EXPOSE 9464
 # The flags of the first line of main.js, which has no effect here: there is no /usr/bin/env.
-ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=4", "--heap-growing-percent=100", "/session-sidecar/main.js"]
+ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=4", "--heap-growing-percent=150", "/session-sidecar/main.js"]

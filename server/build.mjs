@@ -38,7 +38,7 @@ const { metafile } = await build({
   plugins: [protosOfPackages],
   // Young garbage may take 8 MB, old garbage and Buffers twice what is alive: more costs memory, and less costs time as soon as
   // sessions have a few kilobytes (docs/decisions/0041-heap-growth.md). No limit: what is alive may take what it needs.
-  banner: { js: '#!/usr/bin/env -S node --max-semi-space-size=4 --heap-growing-percent=100' },
+  banner: { js: '#!/usr/bin/env -S node --max-semi-space-size=4 --heap-growing-percent=150' },
   sourcemap: true,
   metafile: true,
   logLevel: 'warning',

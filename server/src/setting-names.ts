@@ -30,6 +30,7 @@ export const settingNames = {
   maxConnections: 'MAX_CONNECTIONS',
   maxStreamsPerConnection: 'MAX_STREAMS_PER_CONNECTION',
   maxStreams: 'MAX_STREAMS',
+  maxPipelines: 'MAX_PIPELINES',
   maxCallsInFlight: 'MAX_CALLS_IN_FLIGHT',
   maxCallsPerStream: 'MAX_CALLS_PER_STREAM',
   maxQueueMs: 'MAX_QUEUE_TIME',

@@ -230,13 +230,17 @@ describe('a request', () => {
     expect(JSON.stringify(await headers).length).toBeLessThan(1000);
   });
 
-  test('past the limit of streams is rejected, and those of other clients are served', async () => {
-    const { raw, token, refusals, http2 } = await start({ MAX_STREAMS: '10' });
+  test.each([
+    ['streams', 'MAX_STREAMS', 'GetSession'],
+    ['pipelines', 'MAX_PIPELINES', 'Pipeline'],
+  ])('past the limit of %s is rejected, and those of other clients are served', async (limit, setting, method) => {
+    const { raw, token, refusals, http2 } = await start({ [setting]: '10' });
     const session = await token();
     const many = http2();
-    const pipelines = range(12).map(() => many.begin('Pipeline'));
-    expect(await pipelines.at(-1)!.failure).toEqual({ status: 'UNAVAILABLE', reason: 'OVERLOADED' });
-    expect(await refusals('streams')).toBeGreaterThan(0);
+    const open = range(12).map(() => many.begin(method));
+    expect(await open.at(-1)!.failure).toEqual({ status: 'UNAVAILABLE', reason: 'OVERLOADED' });
+    expect(await refusals(limit)).toBeGreaterThan(0);
+    expect(await http2().begin('Pipeline').headers).toMatchObject({ ':status': 200 });
     expect((await raw.call('getSession', { token: session })).session!.version).toBe(1);
   });
 });

@@ -146,6 +146,7 @@ describe('when all call slots are taken', () => {
     const { redis, raw, token, sidecar, inFlight } = await start({
       ...places,
       MAX_STREAMS: '10000',
+      MAX_PIPELINES: '10000',
       MAX_QUEUE_TIME: '1m',
     });
     redis.freeze();

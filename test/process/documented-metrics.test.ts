@@ -128,6 +128,7 @@ describe('docs/reference/metrics.md', () => {
         'keepalive',
         'mutations',
         'paused',
+        'pipelines',
         'reply_buffer',
         'request_buffer',
         'request_time',

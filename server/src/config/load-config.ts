@@ -112,6 +112,7 @@ function grpcConfigOf(values: SettingValues): GrpcConfig {
       connections: values.maxConnections,
       streamsPerConnection: values.maxStreamsPerConnection,
       streams: values.maxStreams,
+      pipelines: values.maxPipelines,
       callsInFlight: values.maxCallsInFlight,
       callsPerStream: values.maxCallsPerStream,
       queueMs: values.maxQueueMs,

@@ -192,6 +192,12 @@ export const settings = {
     fallback: '4000',
     help: 'Maximum number of open RPCs on all gRPC connections. At the limit, connections with more than an equal share get OVERLOADED.',
   },
+  maxPipelines: {
+    name: settingNames.maxPipelines,
+    kind: integer(1, 1_000_000),
+    fallback: '1000',
+    help: 'Maximum number of open pipelines, each an RPC of many calls, on all gRPC connections. A client opens one per connection. At the limit, connections with more than an equal share get OVERLOADED.',
+  },
   maxCallsInFlight: {
     name: settingNames.maxCallsInFlight,
     kind: integer(1, 1_000_000),
@@ -219,7 +225,7 @@ export const settings = {
   replyBufferBytes: {
     name: settingNames.replyBufferBytes,
     kind: size({ min: '4MiB', max: '16GiB' }),
-    fallback: '32MiB',
+    fallback: '16MiB',
     help: 'Maximum size of all replies that clients have not read. Above it, calls on connections that hold more than an equal share are queued, then rejected with OVERLOADED; a connection that reads nothing is closed.',
   },
   stallTimeoutMs: {

@@ -5,6 +5,8 @@ export interface GrpcLimits {
   readonly streamsPerConnection: number;
   /** The same for all connections. */
   readonly streams: number;
+  /** Pipelines of all connections, which also count as streams. */
+  readonly pipelines: number;
   readonly callsInFlight: number;
   /** Of one pipeline. */
   readonly callsPerStream: number;

@@ -180,6 +180,7 @@ function budgetsOf({ limits, observer }: GrpcServerOptions): PeerBudgets {
     replies: new ReplyBudget(limits.replyBytes),
     requests: new SharedBudget(limits.requestBytes),
     streams: new SharedBudget(limits.streams),
+    pipelines: new SharedBudget(limits.pipelines),
   };
 }
 
@@ -227,11 +228,11 @@ function loadStandardMethods(health: Health): ReadonlyMap<string, LoadedMethod> 
 function methodsByPath(standard: readonly LazyMethod[]): ReadonlyMap<string, Method> {
   const ours = Object.values(SessionServiceService).map(({ path, requestStream }): [string, Method] => [
     path,
-    { isUnary: !requestStream, needsToken: true },
+    { isUnary: !requestStream, isPipeline: requestStream, needsToken: true },
   ]);
   const others = standard.map(({ path, requestStream = false }): [string, Method] => [
     path,
-    { isUnary: !requestStream, needsToken: !healthMethods.some((method) => method.path === path) },
+    { isUnary: !requestStream, isPipeline: false, needsToken: !healthMethods.some((method) => method.path === path) },
   ]);
   return new Map([...ours, ...others]);
 }

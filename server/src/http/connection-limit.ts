@@ -5,8 +5,8 @@ const graceMs = 1_000;
 
 /**
  * Limits the number of connections by closing old ones, so that a new one is always served: probes must succeed however many
- * connections others hold. Closed first are those that have sent no request for a while, then those whose response is not ready or
- * not read, and last those that are about to send a request; of each, the oldest first.
+ * connections others hold. Closed first are those that have sent no request for a while, then those that do not read their
+ * response, and last those that are about to send a request or wait for a response; of each, the oldest first.
  */
 export class ConnectionLimit {
   readonly #max: number;
@@ -49,7 +49,7 @@ export class ConnectionLimit {
   #closeSurplus(): void {
     const now = performance.now();
     const isIdle = ({ hasRequest, since }: Connection): boolean => !hasRequest && now - since > graceMs;
-    for (const goes of [isIdle, ({ hasRequest }: Connection) => hasRequest, () => true]) {
+    for (const goes of [isIdle, ({ hasUnreadResponse }: Connection) => hasUnreadResponse, () => true]) {
       for (const connection of this.#open) {
         if (this.#open.size <= this.#max) return;
         if (!goes(connection)) continue;

@@ -50,6 +50,11 @@ export class Connection extends Duplex {
     return this.#hasRequest;
   }
 
+  /** Whether its response is ready, and not read. */
+  get hasUnreadResponse(): boolean {
+    return this.writableLength > 0 || this.writableEnded;
+  }
+
   /** Called by node:http: a timeout of inactivity, in ms. */
   setTimeout(milliseconds: number): this {
     this.#socket.setTimeout(milliseconds);

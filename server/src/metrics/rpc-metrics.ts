@@ -16,6 +16,7 @@ const refusalLimits: Readonly<Record<RefusalLimit, true>> = {
   keepalive: true,
   mutations: true,
   paused: true,
+  pipelines: true,
   reply_buffer: true,
   request_buffer: true,
   request_time: true,

@@ -14,6 +14,7 @@ export type RefusalLimit =
   | 'keepalive'
   | 'mutations'
   | 'paused'
+  | 'pipelines'
   | 'reply_buffer'
   | 'request_buffer'
   | 'request_time'

@@ -46,9 +46,9 @@ export function pipelineServers() {
   }
 
   /** A sidecar on a Redis that can be frozen. */
-  async function startOnRedis(): Promise<StartedOnRedis> {
+  async function startOnRedis(settings: Readonly<Record<string, string>> = {}): Promise<StartedOnRedis> {
     const redis = await stack.redis();
-    const started = await start({ redis, settings: { REDIS_COMMAND_TIMEOUT: '1m' } });
+    const started = await start({ redis, settings: { REDIS_COMMAND_TIMEOUT: '1m', ...settings } });
     return { ...started, redis, inFlight: () => metricOf(started.sidecar, 'session_sidecar_rpcs_in_flight') };
   }
 

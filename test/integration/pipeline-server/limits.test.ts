@@ -42,7 +42,7 @@ describe('what is in flight', () => {
   });
 
   test('leaves in a frame with what was found out with it, also after large replies', async () => {
-    const { redis, open, newToken, inFlight } = await startOnRedis();
+    const { redis, open, newToken, inFlight } = await startOnRedis({ REPLY_BUFFER_SIZE: '32MiB' });
     const [large, small] = [await newToken(JSON.stringify('x'.repeat(200_000))), await newToken()];
     const pipeline = open();
     for (const id of range(6)) {

@@ -136,6 +136,11 @@ export class Connections {
     return this.#bySession.get(session);
   }
 
+  /** Whatever becomes of it: to reject a stream takes time, too. */
+  streamArrived(peer: Peer, now: number): void {
+    this.#readTurns.streamOpened(peer.reading, now);
+  }
+
   streamOpened(peer: Peer, now: number): void {
     if (peer.streams.amount === 0) {
       if (peer.isUsed) this.#idle.delete(peer);
@@ -144,7 +149,6 @@ export class Connections {
     }
     peer.streams.add(1);
     peer.aliveAt = now;
-    this.#readTurns.streamOpened(peer.reading, now);
   }
 
   /** @param serve is called now or in a later turn of the event loop; the stream may have ended by then */
@@ -182,7 +186,7 @@ export class Connections {
    */
   async handOverBusy(): Promise<void> {
     const handOver = (this.#handOver ??= new HandOver());
-    await Promise.all(this.#established((peer) => peer.pipelines === 0).map((peer) => handOver.send(peer)));
+    await Promise.all(this.#established((peer) => peer.pipelines.amount === 0).map((peer) => handOver.send(peer)));
   }
 
   #established(which: (peer: Peer) => boolean): readonly Peer[] {

@@ -9,6 +9,7 @@ import { Reading } from './read-turns';
 /** Shared by all connections. */
 export interface PeerBudgets extends SharedBudgets {
   readonly streams: SharedBudget;
+  readonly pipelines: SharedBudget;
   readonly requests: SharedBudget;
 }
 
@@ -18,6 +19,7 @@ export class Peer implements Client, Seats {
   inFlight = 0;
   finishTag = 0;
   readonly streams: Share;
+  readonly pipelines: Share;
   readonly requests: Share;
   readonly replies: ReplyAccount;
   readonly reading: Reading;
@@ -29,7 +31,6 @@ export class Peer implements Client, Seats {
   isEstablished = false;
   /** It has made a call. */
   isUsed = false;
-  pipelines = 0;
 
   /** When it last sent a complete frame, by `performance.now()`. */
   aliveAt = performance.now();
@@ -49,6 +50,7 @@ export class Peer implements Client, Seats {
   ) {
     this.reading = new Reading(socket);
     this.streams = budgets.streams.open();
+    this.pipelines = budgets.pipelines.open();
     this.requests = budgets.requests.open();
     this.replies = budgets.replies.open(() => end(this));
     this.unary = new CallQueue(budgets, this, budgets.limits.streamsPerConnection);

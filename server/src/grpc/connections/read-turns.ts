@@ -7,8 +7,17 @@ const burstStreams = 16;
 /** How long that applies, in ms. */
 const burstMemoryMs = 1000;
 
-/** How many connections resume in every other turn. The first that opens many streams makes the others wait again. */
-const resumedPerTurn = 2;
+/** One connection resumes in so many turns: calls of others come between. */
+const turnsPerConnection = 4;
+
+/**
+ * A connection that has waited this long, in ms, is read whatever others send: clients take a longer silence for the end of the
+ * sidecar.
+ */
+const maxWaitMs = 300;
+
+/** How many of those are read in a turn, until they have opened many streams. */
+const overduePerTurn = 4;
 
 /** The state of reading a connection. */
 export class Reading {
@@ -19,6 +28,10 @@ export class Reading {
   isStopped = false;
   /** When it was stopped; kept until it has been read again. */
   stoppedAt: number | undefined;
+  /** When it began to wait for its turn. */
+  waitsSince = 0;
+  /** It has waited too long, and is read in this turn. */
+  isOverdue = false;
 
   constructor(readonly socket: Socket) {}
 
@@ -30,8 +43,8 @@ export class Reading {
 
 /**
  * Opening or closing a stream takes up to 0.1 ms, and a few kilobytes can open a hundred. Once this has taken too long in one turn
- * of the event loop, connections that open many are not read in this turn, and then a few in every other, so that other connections
- * wait for a few of them only.
+ * of the event loop, connections that open many are not read in this turn, and then one in a few turns, so that other connections
+ * wait for one of them only.
  */
 export class ReadTurns {
   readonly #readings: () => Iterable<Reading>;
@@ -42,7 +55,10 @@ export class ReadTurns {
   #turn = 0;
   /** When the turn should end, by `performance.now()`; Infinity: it has not started. */
   #endsAt = Infinity;
+  /** How many streams overdue connections have opened in this turn. */
+  #overdueStreams = 0;
   #isSpent = false;
+  #isSpentForOverdue = false;
 
   /**
    * @param readings of all HTTP/2 connections
@@ -60,6 +76,7 @@ export class ReadTurns {
       reading.streamsInTurn = 0;
     }
     reading.streamsInTurn += 1;
+    if (reading.isOverdue) this.#overdueStreams += 1;
     if (reading.streamsInTurn > burstStreams) reading.burstsUntil = now + burstMemoryMs;
     this.#stopWhenSpent(now);
   }
@@ -78,30 +95,51 @@ export class ReadTurns {
   }
 
   #stopWhenSpent(now: number): void {
-    if (now < this.#endsAt || this.#isSpent) return;
+    if (now < this.#endsAt) return;
+    const isSpentForOverdue = this.#overdueStreams > burstStreams;
+    if (this.#isSpent && this.#isSpentForOverdue === isSpentForOverdue) return;
     this.#isSpent = true;
+    this.#isSpentForOverdue = isSpentForOverdue;
     const unread: Reading[] = [];
     const read: Reading[] = [];
     for (const reading of this.#readings()) {
-      if (reading.isStopped || reading.burstsUntil < now || !stopReading(reading.socket)) continue;
-      reading.isStopped = true;
+      if (reading.isStopped || reading.burstsUntil < now || (reading.isOverdue && !isSpentForOverdue)) continue;
+      if (!stopReading(reading.socket)) continue;
+      const isRead = reading.turn === this.#turn;
+      if (isRead || reading.stoppedAt === undefined) reading.waitsSince = now;
       reading.stoppedAt ??= now;
-      (reading.turn === this.#turn ? read : unread).push(reading);
+      reading.isStopped = true;
+      (isRead ? read : unread).push(reading);
     }
     this.#queue = [...unread, ...this.#queue, ...read];
   }
 
   /** Resumed sockets are read before the end of the next turn. */
   #end(): void {
-    for (const reading of this.#resumed) if (!reading.isStopped) reading.stoppedAt = undefined;
-    this.#resumed = this.#resumed.length === 0 && this.#mayResume() ? this.#queue.splice(0, resumedPerTurn) : [];
+    for (const reading of this.#resumed) {
+      if (!reading.isStopped) reading.stoppedAt = undefined;
+      reading.isOverdue = false;
+    }
+    const now = performance.now();
+    const overdue = this.#takeOverdue(now);
+    const mayResume = overdue.length === 0 && this.#turn % turnsPerConnection === 0 && this.#mayResume();
+    this.#resumed = mayResume ? this.#queue.splice(0, 1) : overdue;
     for (const reading of this.#resumed) {
       reading.isStopped = false;
       resumeReading(reading.socket);
     }
     this.#endsAt = Infinity;
+    this.#overdueStreams = 0;
     this.#isSpent = false;
-    if (this.#resumed.length > 0 || this.#queue.length > 0) this.#begin(performance.now());
+    this.#isSpentForOverdue = false;
+    if (this.#resumed.length > 0 || this.#queue.length > 0) this.#begin(now);
+  }
+
+  #takeOverdue(now: number): Reading[] {
+    const timely = this.#queue.findIndex(({ waitsSince }) => now - waitsSince <= maxWaitMs);
+    const overdue = this.#queue.splice(0, Math.min(timely === -1 ? Infinity : timely, overduePerTurn));
+    for (const reading of overdue) reading.isOverdue = true;
+    return overdue;
   }
 }
 

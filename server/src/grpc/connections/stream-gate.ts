@@ -1,25 +1,25 @@
-import { constants } from 'node:http2';
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
-import { status } from '@grpc/grpc-js';
-import type { Status } from '@session-sidecar/proto/google/rpc/status';
 import type { Logger } from 'pino';
 import type { SessionError } from '../../session/errors';
-import { variable } from '../../setting-names';
 import type { ApiTokens } from '../api-tokens';
 import type { GrpcLimits } from '../limits';
 import type { ProcessPauses } from '../process-pauses';
-import { apiTokenInvalid, arrivedTooLongAgo, overloaded } from '../../rpc/refusals';
+import { apiTokenInvalid, overloaded } from '../../rpc/refusals';
 import type { RefusalLimit, RefusalObserver } from '../../rpc/refusals';
-import { toServiceError, toStatus } from '../../rpc/status';
+import { toStatus } from '../../rpc/status';
 import type { Connections } from './connections';
 import type { StreamHandler } from './grpc-js-internals';
 import { OpenStream } from './open-stream';
 import type { StreamKeeper } from './open-stream';
+import { answer, hasEnded, streamAnswers, toAnswer } from './stream-answers';
+import type { Answer } from './stream-answers';
 import { deadlineOf, withinTimers } from './timeout-header';
 
 export interface Method {
   /** Has a single request, which a client must send at once. */
   readonly isUnary: boolean;
+  /** Carries many calls. */
+  readonly isPipeline: boolean;
   readonly needsToken: boolean;
 }
 
@@ -39,13 +39,14 @@ const requestTimeoutFactor = 2;
 /** Accepts RPCs, or rejects them before anything was spent on them, and keeps account of the open ones. */
 export class StreamGate implements StreamKeeper {
   readonly #parts: GateParts;
-  /** Long-lived streams: pipelines and the like. */
-  readonly #revocable = new Set<OpenStream>();
+  readonly #answers: ReturnType<typeof streamAnswers>;
+  readonly #pipelines = new Set<OpenStream>();
   /** Unary RPCs whose requests may not be complete, oldest first. */
   readonly #receiving = new Set<OpenStream>();
 
   constructor(parts: GateParts) {
     this.#parts = parts;
+    this.#answers = streamAnswers(parts.limits, parts.logger);
     parts.apiTokens.onReplaced = () => this.#endRevoked();
   }
 
@@ -61,28 +62,29 @@ export class StreamGate implements StreamKeeper {
     // The connection or the stream has ended meanwhile: grpc-js would answer it, which throws.
     if (peer === undefined || hasEnded(stream)) return;
     const now = performance.now();
-    const { methods, apiTokens, limits, pauses } = this.#parts;
+    connections.streamArrived(peer, now);
+    const { methods, apiTokens, pauses } = this.#parts;
     const method = methods.get(headers[':path'] ?? '');
-    if (method === undefined) return answer(stream, unknownMethod);
+    if (method === undefined) return answer(stream, this.#answers.unknownMethod);
     if ((headers['grpc-encoding'] ?? 'identity') !== 'identity')
-      return this.#turnAway(stream, 'compression', compressed);
+      return this.#turnAway(stream, 'compression', this.#answers.compressed);
     const digest = method.needsToken ? apiTokens.digestOf(headers.authorization) : undefined;
     if (method.needsToken && !apiTokens.accept(digest))
-      return this.#refuseStream(stream, 'api_token', apiTokenInvalid());
-    if (!peer.streams.allows(1)) {
-      return this.#refuseStream(
-        stream,
-        'streams',
-        overloaded('Too many calls are open.', limits.streams, 'maxStreams'),
-      );
-    }
+      return this.#turnAway(stream, 'api_token', this.#answers.apiTokenInvalid);
+    if (method.isPipeline && !peer.pipelines.allows(1))
+      return this.#turnAway(stream, 'pipelines', this.#answers.tooManyPipelines);
+    if (!peer.streams.allows(1)) return this.#turnAway(stream, 'streams', this.#answers.tooManyStreams);
 
     const deadline = deadlineOf(headers['grpc-timeout'], now);
     const waitMs = Math.max(pauses.waitMs, peer.reading.waitMs(now));
-    if (waitMs > 0 && deadline - waitMs <= now) return this.#refuseStream(stream, 'paused', arrivedTooLongAgo());
+    if (waitMs > 0 && deadline - waitMs <= now)
+      return this.#turnAway(stream, 'paused', this.#answers.arrivedTooLongAgo);
     const open = new OpenStream(this, stream, peer, now, deadline, waitMs, digest);
     if (method.isUnary) this.#receiving.add(open);
-    else if (method.needsToken) this.#revocable.add(open);
+    if (method.isPipeline) {
+      this.#pipelines.add(open);
+      peer.pipelines.add(1);
+    }
     connections.streamOpened(peer, now);
     open.received(sizeOf(rawHeaders));
     connections.serveInTurn(peer, () => {
@@ -98,12 +100,12 @@ export class StreamGate implements StreamKeeper {
 
   closed(open: OpenStream): void {
     this.#receiving.delete(open);
-    this.#revocable.delete(open);
+    if (this.#pipelines.delete(open)) open.peer.pipelines.add(-1);
     this.#parts.connections().streamClosed(open.peer);
   }
 
   refuse({ stream }: OpenStream, error: SessionError): void {
-    answer(stream, this.#statusOf(error));
+    answer(stream, toAnswer(toStatus(error, '', this.#parts.logger)));
   }
 
   /** To be called periodically. */
@@ -113,7 +115,7 @@ export class StreamGate implements StreamKeeper {
       this.#receiving.delete(open);
       if (open.stream.readableEnded || open.isRefused) continue;
       open.isRefused = true;
-      this.#turnAway(open.stream, 'request_time', lateRequest);
+      this.#turnAway(open.stream, 'request_time', this.#answers.lateRequest);
     }
   }
 
@@ -125,44 +127,20 @@ export class StreamGate implements StreamKeeper {
     open.refuse(overloaded('Too many bytes of requests are buffered.', limits.requestBytes, 'requestBufferBytes'));
   }
 
-  /** A stream ends with the API token that it was opened with. */
+  /** A pipeline ends with the API token that it was opened with. */
   #endRevoked(): void {
     const { apiTokens, observer } = this.#parts;
-    for (const open of this.#revocable) {
+    for (const open of this.#pipelines) {
       if (apiTokens.accept(open.tokenDigest)) continue;
       observer.refused('api_token');
       open.refuse(apiTokenInvalid());
     }
   }
 
-  #refuseStream(stream: ServerHttp2Stream, limit: RefusalLimit, error: SessionError): void {
-    this.#turnAway(stream, limit, this.#statusOf(error));
-  }
-
-  #turnAway(stream: ServerHttp2Stream, limit: RefusalLimit, error: Status): void {
+  #turnAway(stream: ServerHttp2Stream, limit: RefusalLimit, headers: Answer): void {
     this.#parts.observer.refused(limit);
-    answer(stream, error);
+    answer(stream, headers);
   }
-
-  #statusOf(error: SessionError): Status {
-    return toStatus(error, '', this.#parts.logger);
-  }
-}
-
-/** Sends a gRPC status without a response. Nothing more is read from the client. */
-function answer(stream: ServerHttp2Stream, error: Status): void {
-  stream.on('error', () => undefined);
-  if (hasEnded(stream) || stream.headersSent) return;
-  const { code, details, metadata } = toServiceError(error);
-  const trailers = { 'grpc-status': code, 'grpc-message': encodeURI(details), ...metadata.toHttp2Headers() };
-  const headers = { ':status': 200, 'content-type': 'application/grpc+proto', 'grpc-accept-encoding': 'identity' };
-  stream.respond({ ...headers, ...trailers }, { endStream: true });
-  // On some versions of Node.js, closing at once would overtake the response.
-  setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR));
-}
-
-function hasEnded(stream: ServerHttp2Stream): boolean {
-  return stream.destroyed || stream.closed;
 }
 
 /** The bytes of names and values. */
@@ -171,22 +149,3 @@ function sizeOf(rawHeaders: readonly string[]): number {
   for (const text of rawHeaders) bytes += text.length;
   return bytes;
 }
-
-const unknownMethod: Status = {
-  code: status.UNIMPLEMENTED,
-  message: 'Unknown method.',
-  details: [],
-};
-
-/** A few bytes can decompress to a thousand times as many, and on one machine compression gains nothing. */
-const compressed: Status = {
-  code: status.UNIMPLEMENTED,
-  message: 'Compressed requests are not supported.',
-  details: [],
-};
-
-const lateRequest: Status = {
-  code: status.DEADLINE_EXCEEDED,
-  message: `The request did not arrive within the time that ${variable('stallTimeoutMs')} allows.`,
-  details: [],
-};

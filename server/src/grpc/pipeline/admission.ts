@@ -31,11 +31,7 @@ export class PipelineAdmission {
     stream.sendMetadata(new Metadata());
     const pipeline = new Pipeline(stream, open, this.#parts);
     this.#open.add(pipeline);
-    open.peer.pipelines += 1;
-    stream.once('close', () => {
-      this.#open.delete(pipeline);
-      open.peer.pipelines -= 1;
-    });
+    stream.once('close', () => this.#open.delete(pipeline));
   };
 
   /** Announces the shutdown to all clients. */

@@ -32,7 +32,7 @@ beforeEach(() => {
   const budgets = {
     limits: { stallMs: 5000, keepaliveMs: 10_000, streamsPerConnection: 10 },
     ...{ slots: new CallSlots(10), replies: new ReplyBudget(1024), observer: { refused: () => {} } },
-    ...{ streams: new SharedBudget(10), requests: new SharedBudget(1024) },
+    ...{ streams: new SharedBudget(10), pipelines: new SharedBudget(10), requests: new SharedBudget(1024) },
   } as unknown as PeerBudgets;
   connections = new Connections(budgets, 100, () => {
     handshakes += 1;

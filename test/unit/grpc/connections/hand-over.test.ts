@@ -45,7 +45,7 @@ describe('a connection of a sidecar that stops', () => {
     const budgets = {
       limits: { stallMs: 5000, keepaliveMs: 10_000, streamsPerConnection: 10 },
       ...{ slots: new CallSlots(10), replies: new ReplyBudget(1024), observer: { refused: () => {} } },
-      ...{ streams: new SharedBudget(10), requests: new SharedBudget(1024) },
+      ...{ streams: new SharedBudget(10), pipelines: new SharedBudget(10), requests: new SharedBudget(1024) },
     } as unknown as PeerBudgets;
     connections = new Connections(budgets, 10, () => connections.opened(session as unknown as ServerHttp2Session));
     const socket = new FakeSocket();

@@ -67,22 +67,35 @@ describe('ReadTurns', () => {
     expect(namesOfRead([quiet, bursting, fresh])).toEqual(['old 0']);
   });
 
-  test('resume a few in every other turn, first those that were not read', async () => {
-    const all = connections(5);
+  test('resume one in every fourth turn, first those that were not read', async () => {
+    const all = connections(3);
     const turns = turnsOf(all);
     spend(turns, all[0]!);
-    expect(namesOfRead(all)).toEqual([]);
-    await nextTurn();
-    expect(namesOfRead(all)).toEqual(['new 1', 'new 2']);
-    spend(turns, all[1]!);
-    expect(namesOfRead(all)).toEqual([]);
-    await nextTurn();
-    expect(namesOfRead(all)).toEqual([]);
-    await nextTurn();
-    // The one that was resumed and not read comes before those that wait, and these before the two that were read.
-    expect(namesOfRead(all)).toEqual(['new 2', 'new 3']);
+    const resumed: string[] = [];
+    for (let turn = 1; turn <= 12; turn++) {
+      expect(namesOfRead(all)).toEqual(resumed);
+      await nextTurn();
+      if (turn % 4 === 0) resumed.push(`new ${(turn / 4) % 3}`);
+      resumed.sort();
+    }
+    expect(namesOfRead(all)).toEqual(['new 0', 'new 1', 'new 2']);
+  });
+
+  test('resume one that was not read before those that wait, and these before those that were read', async () => {
+    const all = connections(3);
+    const [first, , busy] = all as [Connection, Connection, Connection];
+    const turns = turnsOf(all);
+    spend(turns, first);
     for (let turn = 0; turn < 4; turn++) await nextTurn();
-    expect(namesOfRead(all)).toHaveLength(5);
+    expect(namesOfRead(all)).toEqual(['new 1']);
+    all.push(...connections(1, 'newer'));
+    spend(turns, all[3]!);
+    const order: string[] = [];
+    for (let turn = 0; turn < 16; turn++) {
+      await nextTurn();
+      order.push(...namesOfRead(all).filter((name) => !order.includes(name)));
+    }
+    expect(order).toEqual(['new 1', busy.name, first.name, 'newer 0']);
   });
 
   test('resume none while streams wait to be served', async () => {
@@ -94,7 +107,28 @@ describe('ReadTurns', () => {
     expect(namesOfRead(all)).toEqual([]);
     streams.areQueued = false;
     await nextTurn();
-    expect(namesOfRead(all)).toHaveLength(2);
+    expect(namesOfRead(all)).toHaveLength(1);
+  });
+
+  test('read a connection that has waited too long, whatever others send', async () => {
+    const all = connections(8);
+    const streams = { areQueued: true };
+    const turns = turnsOf(all, streams);
+    spend(turns, all[0]!);
+    await nextTurn();
+    expect(namesOfRead(all)).toEqual([]);
+    jest.spyOn(performance, 'now').mockReturnValue(now + 400);
+    await nextTurn();
+    // A few, even if the turn has taken too long.
+    const overdue = ['new 1', 'new 2', 'new 3', 'new 4'];
+    expect(namesOfRead(all)).toEqual(overdue);
+    for (let stream = 0; stream < 16; stream++) turns.streamOpened(all[1]!.reading, now + 500);
+    expect(namesOfRead(all)).toEqual(overdue);
+    // Once they have opened many streams, those that were not read come first in the next turn.
+    turns.streamOpened(all[1]!.reading, now + 500);
+    expect(namesOfRead(all)).toEqual([]);
+    await nextTurn();
+    expect(namesOfRead(all)).toEqual(['new 2', 'new 3', 'new 4', 'new 5']);
   });
 
   test('report how long data may have waited, until it has been read', async () => {
@@ -104,9 +138,9 @@ describe('ReadTurns', () => {
     expect(reading.waitMs(now)).toBe(0);
     spend(turns, all[0]!);
     expect(reading.waitMs(now + 100)).toBe(100 - turnSliceMs);
-    await nextTurn();
+    for (let turn = 0; turn < 4; turn++) await nextTurn();
+    expect(namesOfRead(all)).toEqual(['new 0']);
     expect(reading.waitMs(now + 100)).toBe(100 - turnSliceMs);
-    await nextTurn();
     await nextTurn();
     expect(reading.waitMs(now + 100)).toBe(0);
   });
