@@ -40,6 +40,8 @@ export async function startRedisCluster({ withReplicas = false }: RedisClusterOp
     );
   });
   const replicas = withReplicas ? await Promise.all(nodes.map((node) => startClusterReplica(node, nodeTimeoutMs))) : [];
+  // A master votes only for a replica that it knows as one.
+  if (withReplicas) await untilAllKnow([...nodes, ...replicas], replicas);
   return {
     nodes,
     replicas,
@@ -62,6 +64,9 @@ async function startClusterNode(nodeTimeoutMs: number): Promise<RedisServer> {
       String(nodeTimeoutMs),
       '--cluster-announce-ip',
       '127.0.0.1',
+      // However long a busy machine takes to elect it, a replica may be promoted.
+      '--cluster-replica-validity-factor',
+      '0',
     ],
   });
 }
@@ -77,8 +82,14 @@ async function startClusterReplica(master: RedisServer, nodeTimeoutMs: number): 
     ),
   );
   await untilInStep(replica);
-  await until('the cluster to know the replica', async () =>
-    String(await master.admin.call('CLUSTER', 'NODES')).includes(`:${replica.port}@`),
-  );
   return replica;
+}
+
+async function untilAllKnow(all: readonly RedisServer[], replicas: readonly RedisServer[]): Promise<void> {
+  await until('all nodes to know all replicas', async () => {
+    const views = await Promise.all(all.map(async ({ admin }) => String(await admin.call('CLUSTER', 'NODES'))));
+    return views.every((view) =>
+      replicas.every(({ port }) => view.split('\n').some((node) => node.includes(`:${port}@`) && node.includes('slave'))),
+    );
+  });
 }
