@@ -165,6 +165,8 @@ export interface FaultEvent {
   readonly loss?: Loss | undefined;
   /** The sidecar that stood still from `injected` to `possible`. */
   readonly stopped?: string | undefined;
+  /** By how much requests reached these sidecars late, in ms: their time-outs begin when they arrive. */
+  readonly requestDelayMs?: number | undefined;
   /** Planned restarts of sidecars, which no caller may notice. */
   readonly restart?: { readonly sidecar: string; readonly downMs: number } | undefined;
 }

@@ -1,6 +1,6 @@
 import type { Operation, Violation } from '../history';
 import { differenceOf, replay } from './replay';
-import { describe, isDone, mayHaveHappened } from './view';
+import { describe, isDone } from './view';
 import type { Done, SessionView } from './view';
 
 /**
@@ -15,7 +15,7 @@ export function consistentReads(session: SessionView): Violation[] {
 function replays(session: SessionView, reads: readonly Done[]): Violation[] {
   const violations: Violation[] = [];
   const checked = new Set<string>();
-  const mismatched = session.operations.filter((operation) => mayHaveMismatched(session, operation));
+  const mismatched = session.operations.filter((operation) => session.mayHaveMismatched(operation));
   for (const read of reads) {
     const state = read.outcome.state!;
     if (mismatched.some(({ id }) => state.log.includes(id))) continue;
@@ -37,16 +37,6 @@ function replays(session: SessionView, reads: readonly Done[]): Violation[] {
     }
   }
   return violations;
-}
-
-/**
- * Whether a change may have been made at a version of the same number with other content. A failover that loses changes gives
- * their numbers again, so what was read from the old master may match what the new one has.
- */
-function mayHaveMismatched(session: SessionView, operation: Operation): boolean {
-  const { call } = operation;
-  if (call.kind !== 'update' || (call.through !== 'session' && call.ifVersion === undefined)) return false;
-  return mayHaveHappened(operation) && session.isLost(operation, session.effectUntil(operation));
 }
 
 function forks(session: SessionView, reads: readonly Done[]): Violation[] {

@@ -1,10 +1,13 @@
 import type { Violation } from '../history';
-import { describe, isDone, isLogged } from './view';
+import { describe, isBySession, isDone, isLogged } from './view';
 import type { SessionView } from './view';
 
-/** An acknowledged change is in every later read, unless a fault lost it. */
+/** An acknowledged change is in every later read, unless a fault lost it, or made a transform() of what it lost overwrite it. */
 export function lostUpdates(session: SessionView): Violation[] {
   const writes = session.operations.filter((operation) => isDone(operation) && isLogged(operation));
+  const transforms = session.operations.filter(
+    (operation) => isBySession(operation) && session.mayHaveMismatched(operation),
+  );
   const lost = new Map<string, Violation>();
   for (const read of session.done('read')) {
     const seen = new Set(read.outcome.state?.log);
@@ -12,6 +15,7 @@ export function lostUpdates(session: SessionView): Violation[] {
       if (lost.has(write.id) || seen.has(write.id)) continue;
       const mustBeThere = write.completed < session.visibleSince(read, write);
       if (!mustBeThere || session.isLost(write, read.completed)) continue;
+      if (transforms.some(({ id, completed }) => seen.has(id) && completed > write.invoked)) continue;
       lost.set(write.id, {
         promise: 'no acknowledged change is lost',
         message: `${session.info.name}: ${describe(write)} is missing in ${describe(read)}`,

@@ -41,6 +41,14 @@ export class HistoryView {
       .reduce((sum, { injected, possible }) => sum + Math.max(0, Math.min(possible, to) - Math.max(injected, from)), 0);
   }
 
+  /** How late a request may have reached its sidecar, in ms. */
+  requestDelayMs({ sidecar, invoked, deadline }: Operation): number {
+    const delays = this.history.faults
+      .filter(({ sidecars, injected, healed }) => sidecars.includes(sidecar) && injected < deadline && healed > invoked)
+      .map(({ requestDelayMs = 0 }) => requestDelayMs);
+    return Math.max(0, ...delays);
+  }
+
   /** Until when calls may fail because of a fault. */
   troubleUntil(fault: FaultEvent): Instant {
     const bound = recoveryEnd(fault, this.history.setup.slack.recoveryMs);
@@ -95,6 +103,20 @@ export class SessionView {
   }
 
   /**
+   * Whether a change may have been made at a version of the same number with other content. A failover that loses changes gives
+   * their numbers again, so what was read from the old master may match what the new one has.
+   */
+  mayHaveMismatched(operation: Operation): boolean {
+    const { call, invoked } = operation;
+    if (call.kind !== 'update' || !mayHaveHappened(operation)) return false;
+    if (call.through !== 'session' && call.ifVersion === undefined) return false;
+    return this.#losses.some(
+      ({ what, from, until, readUntil = until }) =>
+        what === 'recent' && invoked <= readUntil && this.effectUntil(operation) >= from,
+    );
+  }
+
+  /**
    * The moment by which everything that was acknowledged must be visible to a read: a second before the read where another sidecar
    * made the change and this one has a near cache, or where another client made it and this one has a cache.
    */
@@ -109,7 +131,7 @@ export class SessionView {
   effectUntil(operation: Operation): Instant {
     const { completed, deadline, outcome } = operation;
     if (outcome.status === 'ok') return completed;
-    const { lateMs } = this.#view.history.setup.slack;
+    const lateMs = this.#view.history.setup.slack.lateMs + this.#view.requestDelayMs(operation);
     if (outcome.status === 'open') return deadline + lateMs;
     // Where the sidecar itself said that the store did not answer, it has given the change up. Where the caller heard nothing, the
     // sidecar may still have worked on it until the deadline.
@@ -132,7 +154,7 @@ export function isRead({ call }: Operation): boolean {
 }
 
 /** Whether it was made by the typed session of a client, which may have a cache. */
-function isBySession({ call }: Operation): boolean {
+export function isBySession({ call }: Operation): boolean {
   return 'through' in call && call.through === 'session';
 }
 

@@ -77,6 +77,35 @@ describe('the checker excuses', () => {
     );
   });
 
+  test('what a transform overwrites that read from a demoted server, but no other change', () => {
+    const demotion = { ...failover, loss: { ...failover.loss, readUntil: 2300 } } as const;
+    const transform: Call = { kind: 'update', through: 'session', writes: [] };
+    expectBreach(
+      (s) =>
+        s
+          .fault(demotion)
+          .update('1', 2100, { version: 2 })
+          .call('2', 2050, transform, { version: 3 }, { completed: 2150, deadline: 5050 })
+          .read('r', 2500, 3, ['s', '2']),
+      (s) => s.operations.splice(2, 1, { ...s.operations[2]!, call: { kind: 'update', through: 'api', writes: [] } }),
+      'no acknowledged change is lost',
+    );
+  });
+
+  test('changes that a slow network brought late to their sidecar, but to no other', () => {
+    const slow = { injected: 500, possible: 2000, sidecars: ['a'], requestDelayMs: 600 };
+    expectBreach(
+      (s) =>
+        s
+          .fault(slow)
+          .update('1', 1000, maybe('DEADLINE_EXCEEDED'), { completed: 1250, deadline: 1250 })
+          .update('2', 1500, { version: 2 })
+          .read('r', 2500, 3, ['s', '2', '1']),
+      (s) => s.faults.splice(0, 1, { ...s.faults[0]!, sidecars: ['b'] }),
+      'nothing takes effect late',
+    );
+  });
+
   test('what a demoted server returns to reads for a moment, but not later', () => {
     const demotion = { ...failover, loss: { ...failover.loss, readUntil: 2300 } } as const;
     expectBreach(

@@ -152,14 +152,18 @@ export const refuse: Fault<ProxiedWorld> = {
 export const slow: Fault<ProxiedWorld> = {
   name: 'network-slow',
   async run(world, { random, record, hold }) {
-    const { where, proxies, sidecars } = pickPlace(world, random, anySide(random));
+    const side = anySide(random);
+    const { where, proxies, sidecars } = pickPlace(world, random, side);
     const delayMs = random.pick([20, 60, 150, 300, 600]);
     const injected = now();
     for (const proxy of proxies) proxy.delayMs = delayMs;
     await hold(500, 3000);
     for (const proxy of proxies) proxy.heal({ closeIgnored: true });
     const possible = now() + delayMs;
-    record({ kind: this.name, detail: `${where}, ${delayMs} ms`, injected, healed: possible, possible, sidecars });
+    record({
+      ...{ kind: this.name, detail: `${where}, ${delayMs} ms`, injected, healed: possible, possible, sidecars },
+      requestDelayMs: side === 'clients' ? delayMs : undefined,
+    });
   },
 };
 
