@@ -80,11 +80,14 @@ export class Caller implements Client {
   }
 
   async #unlessItEnds(event: Promise<void>): Promise<void> {
-    const ended = once(this.#child, 'exit').then(([code]) => {
+    const over = new AbortController();
+    const ended = once(this.#child, 'exit', { signal: over.signal }).then(([code]) => {
       throw new Error(`A process of callers ended with exit code ${String(code)}.`);
     });
     ended.catch(() => undefined);
     await Promise.race([event, ended]);
+    // Or each round would leave two listeners.
+    over.abort();
   }
 
   shiftClock(ms: number): void {
