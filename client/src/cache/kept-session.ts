@@ -46,6 +46,13 @@ function bytesOf({ data, flashQueues }: KeptSession): number {
   return bytes;
 }
 
+/** Whether an entry is newer than another of the same epoch, or is the same state and live for longer. */
+export function outranks(entry: Entry, other: Entry): boolean {
+  const { version } = entry.session;
+  if (version !== other.session.version) return version > other.session.version;
+  return other.epoch === undefined || (entry.etag === other.etag && entry.liveUntil > other.liveUntil);
+}
+
 /** The session as the sidecar has sent it. */
 export function received(token: string, session: Session, etag: Buffer, onDecoded: OnDecoded): Entry {
   const data = new Map<string, KeptValue>();

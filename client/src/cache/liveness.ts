@@ -35,6 +35,10 @@ export class Liveness {
     return epoch === this.#epoch && now < this.#trustedUntil;
   }
 
+  isCurrent(epoch: Epoch | undefined): boolean {
+    return epoch === this.#epoch;
+  }
+
   /** To be called before a session is read. @returns `undefined` until the sidecar has confirmed that it reports changes */
   begin(): Epoch | undefined {
     this.#noteUse();

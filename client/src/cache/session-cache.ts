@@ -9,7 +9,7 @@ import type { MethodName, RequestOf, ResponseOf, Transport } from '../transport/
 import { CallsInFlight } from './calls-in-flight';
 import type { AskedCall } from './calls-in-flight';
 import { GenerationalMap } from './generational-map';
-import { confirmed, received, updated } from './kept-session';
+import { confirmed, outranks, received, updated } from './kept-session';
 import type { Entry } from './kept-session';
 import { Liveness } from './liveness';
 import type { CacheOptions, CacheStatistics } from './options';
@@ -130,7 +130,7 @@ export class SessionCache implements Transport, ChangeListener {
     const entry = confirmed(known, replyNotModified(reply));
     this.#counts.validated += 1;
     entry.liveUntil = call.at + reply.liveMs;
-    this.#keep(entry, call);
+    this.#keepRead(entry, call);
     return entry.session;
   }
 
@@ -144,8 +144,16 @@ export class SessionCache implements Transport, ChangeListener {
     }
     const entry = received(token, session, reply.etag, this.#growthOf(keyOf(token)));
     entry.liveUntil = call.at + reply.liveMs;
-    this.#keep(entry, call);
+    this.#keepRead(entry, call);
     return session;
+  }
+
+  /** A read that began before the current epoch cannot be live, and does not replace a copy that is. */
+  #keepRead(entry: Entry, call: AskedCall): void {
+    const present = this.#entries.peek(keyOf(entry.token));
+    const isPresentCurrent = present !== undefined && this.#liveness?.isCurrent(present.epoch) === true;
+    const isOlder = isPresentCurrent && call.epoch !== present.epoch && present.session.version >= entry.session.version;
+    if (!isOlder) this.#keep(entry, call);
   }
 
   #keep(entry: Entry, { epoch, reported }: AskedCall): void {
@@ -154,11 +162,8 @@ export class SessionCache implements Transport, ChangeListener {
     const present = this.#entries.peek(key);
     entry.epoch = reported <= version ? epoch : undefined;
     // A later answer may have overtaken this one. Versions can be compared within an epoch.
-    if (present?.epoch !== undefined && present.epoch === epoch) {
-      if (present.session.version > version) return;
-      if (present.session.version === version && entry.epoch === undefined) return;
-    }
-    this.#entries.set(key, entry);
+    const isComparable = present?.epoch !== undefined && present.epoch === epoch;
+    if (!isComparable || !outranks(present, entry)) this.#entries.set(key, entry);
   }
 
   #changed(handle: string, version: number): void {

@@ -110,6 +110,72 @@ describe('a session in the cache', () => {
     expect(openedAtOnce()).toBeUndefined();
   });
 
+  test('stays live when a late reply of the same version is not', async () => {
+    await becomeLive();
+    const late = world.read();
+    await turns();
+    world.changeElsewhere();
+    world.hearRedis();
+    world.sendReport();
+    world.receiveReport();
+    world.execute();
+    const next = world.read();
+    await turns();
+    world.execute();
+    world.receiveReply(1);
+    await next;
+    expectLive();
+    world.receiveReply(0);
+    await late;
+    expectLive();
+  });
+
+  test('stays live for as long as a later reply allows', async () => {
+    await becomeLive();
+    for (let elapsed = 0; elapsed < touchIntervalMs - 100; elapsed += 100) {
+      jest.advanceTimersByTime(100);
+      world.settle();
+      world.cache.find(world.token);
+    }
+    const late = world.read();
+    await turns();
+    world.execute();
+    jest.advanceTimersByTime(100);
+    const next = world.read();
+    await turns();
+    world.execute();
+    world.receiveReply(1);
+    await next;
+    expectLive();
+    world.receiveReply(0);
+    await late;
+    expectLive();
+  });
+
+  test('stays live when a reply of an earlier epoch is late', async () => {
+    await becomeLive();
+    const late = world.read();
+    await turns();
+    world.execute();
+    world.loseRedis();
+    world.sendReport();
+    world.receiveReport();
+    world.askRedis();
+    world.hearRedis();
+    jest.advanceTimersByTime(300);
+    world.sendReport();
+    world.receiveReport();
+    const next = world.read();
+    await turns();
+    world.execute();
+    world.receiveReply(1);
+    await next;
+    expectLive();
+    world.receiveReply(0);
+    await late;
+    expectLive();
+  });
+
   test('that is read continuously becomes live again after a change', async () => {
     await becomeLive();
     const first = world.read();
