@@ -246,9 +246,9 @@ export default defineConfig(
     rules: { 'max-lines': ['error', 300] },
   },
   {
-    // What test/chaos, test/fuzz and test/image run against outlives a test; test/interop/runners.ts starts clients.
+    // What test/chaos, test/fuzz and test/image run against outlives a test.
     files: ['test/**/*.ts'],
-    ignores: ['test/{support,chaos,fuzz,image}/**', 'test/interop/{runners,scenarios.test}.ts'],
+    ignores: ['test/{support,chaos,fuzz,image}/**'],
     rules: {
       '@typescript-eslint/no-restricted-imports': [
         'error',

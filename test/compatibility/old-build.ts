@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createFileRegistry, fromBinary } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import type { SessionClient } from '@session-sidecar/client';
-import type { TypeScriptBuild } from '../interop/runners';
+import type { TypeScriptBuild } from '../interop/typescript-runner';
 import { signingKey } from '../support/process';
 import type { SidecarProcessOptions } from '../support/stack';
 

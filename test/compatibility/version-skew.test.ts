@@ -1,9 +1,11 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { Play } from '../interop/play';
-import { startGo, startPython, startTypeScript } from '../interop/runners';
-import type { Runner } from '../interop/runners';
+import { startGo } from '../interop/go-runner';
+import { startPython } from '../interop/python-runner';
+import type { Runner } from '../interop/runner';
 import { castLabel, casts, limits, scenariosFor } from '../interop/steps';
 import type { Cast, Step } from '../interop/steps';
+import { connectTypeScript } from '../interop/typescript-runner';
 import { connect } from '../support/client';
 import { signingKey } from '../support/process';
 import type { ServingProcess } from '../support/process';
@@ -44,7 +46,7 @@ beforeAll(async () => {
   after = await stack.sidecar({ redis, settings: { SIGNING_KEYS: signingKey }, env: limits });
   for (const name of actors) {
     const { address } = name.endsWith('old sidecar') ? before : after;
-    runners.set(name, stack.use(startTypeScript(address, name.startsWith('old client') ? oldBuild : undefined)));
+    runners.set(name, stack.use(connectTypeScript(address, name.startsWith('old client') ? oldBuild : undefined)));
   }
 }, 120_000);
 
@@ -67,7 +69,7 @@ describe.each(['go', 'python'] as const)('the new client in %s beside the old si
   const run = toolchain.missing === undefined ? test : test.skip;
 
   beforeAll(() => {
-    if (toolchain.missing === undefined) runners.set(language, stack.use(start(toolchain, before.address)));
+    if (toolchain.missing === undefined) runners.set(language, start(stack, toolchain, before.address));
   }, 300_000);
 
   run.each(scenariosFor(language))('$name', ({ roles, steps }) =>

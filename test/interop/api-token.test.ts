@@ -6,7 +6,8 @@ import type { Sidecar } from '../support/sidecar';
 import { stackForEachTest } from '../support/stack';
 import { sayIfMissing, toolchains } from '../support/toolchains';
 import type { Found } from '../support/toolchains';
-import { goStarters, pythonStarters } from './runners';
+import { goStarters } from './go-runner';
+import { pythonStarters } from './python-runner';
 
 const { go, python } = toolchains();
 sayIfMissing('API tokens in Go', go);
@@ -37,7 +38,7 @@ describe.each(Object.entries(starters))('%s', (_language, { toolchain, start }) 
 
   testIf('sends the current API token of a file', async () => {
     writeToken(`${tokens[0]}\n`);
-    const runner = stack.use(start(toolchain as Found, sidecar.address, { apiTokenFile: file }));
+    const runner = start(stack, toolchain as Found, sidecar.address, { apiTokenFile: file });
     const save = async (value: string) => {
       await runner.run({ actor: 'me', op: 'set', key: 'a', value });
       return runner.run({ actor: 'me', op: 'save' });

@@ -6,24 +6,27 @@ import type { Sidecar } from '../support/sidecar';
 import { stackForAllTests, stackForEachTest } from '../support/stack';
 import { sayIfMissing, toolchains } from '../support/toolchains';
 import type { Found, Missing } from '../support/toolchains';
-import { startGo, startPython } from './runners';
-import type { Runner, RunnerOptions } from './runners';
+import { cacheVariable } from './child-runner';
+import { startGo, unaryGo } from './go-runner';
+import { startPython } from './python-runner';
+import type { PythonOptions } from './python-runner';
+import type { Runner } from './runner';
 
 const { go, python } = toolchains();
 sayIfMissing('the cache of the Go client', go);
 sayIfMissing('the cache of the Python client', python);
 
-/** How to use a client. */
+/** A way to use a client. */
 interface Way {
   readonly toolchain: Found | Missing;
-  readonly start: typeof startGo;
-  readonly options: RunnerOptions;
-  /** The options by which it makes unary calls. */
-  readonly unary: RunnerOptions;
+  readonly start: typeof startPython;
+  readonly options: PythonOptions;
+  /** The options for unary calls. */
+  readonly unary: PythonOptions;
 }
 
 const ways: Readonly<Record<string, Way>> = {
-  'a Go program': { toolchain: go, start: startGo, options: {}, unary: { env: { TRANSPORT: 'unary' } } },
+  'a Go program': { toolchain: go, start: startGo, options: {}, unary: unaryGo },
   'a Python program with threads': {
     toolchain: python,
     start: startPython,
@@ -61,7 +64,7 @@ class CachingProgram {
   readonly #runner: Runner;
 
   constructor(runner: Runner) {
-    this.#runner = stack.use(runner);
+    this.#runner = runner;
   }
 
   async run(op: string, more: object = {}): Promise<unknown> {
@@ -120,10 +123,10 @@ const startSidecar = (settings: Record<string, string> = {}) => stack.sidecar({ 
 
 describe.each(Object.entries(ways))('%s with a cache', (_name, { toolchain, start, options, unary }) => {
   const testIf = toolchain.missing === undefined ? test : test.skip;
-  const startWith = (at: { readonly address: string }, more: RunnerOptions) =>
-    new CachingProgram(start(toolchain as Found, at.address, { ...options, ...more }));
-  const connect = (at: { readonly address: string }, more: RunnerOptions = {}) =>
-    startWith(at, { ...more, env: { CACHE: String(1 << 24), ...more.env } });
+  const startWith = (at: { readonly address: string }, more: PythonOptions) =>
+    new CachingProgram(start(stack, toolchain as Found, at.address, { ...options, ...more }));
+  const connect = (at: { readonly address: string }, more: PythonOptions = {}) =>
+    startWith(at, { ...more, env: { ...cacheVariable, ...more.env } });
   /** Without a cache. */
   const connectAnother = (at: { readonly address: string }) => startWith(at, {});
 
@@ -252,7 +255,7 @@ describe.each(Object.entries(ways))('%s with a cache', (_name, { toolchain, star
     await here.untilLive(token);
   });
 
-  testIf.each<[string, Record<string, string>, RunnerOptions]>([
+  testIf.each<[string, Record<string, string>, PythonOptions]>([
     ['by unary calls', {}, unary],
     ['without TTLs in Redis', { REDIS_TTL: 'off' }, {}],
   ])('only validates %s', async (_when, settings, more) => {

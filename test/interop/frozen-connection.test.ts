@@ -7,8 +7,9 @@ import type { RedisServer } from '../support/redis';
 import { stackForEachTest } from '../support/stack';
 import { sayIfMissing, toolchains } from '../support/toolchains';
 import type { Found } from '../support/toolchains';
-import { goStarters, pythonStarters } from './runners';
-import type { Runner } from './runners';
+import { goStarters } from './go-runner';
+import { pythonStarters } from './python-runner';
+import type { Runner } from './runner';
 
 const { go, python } = toolchains();
 sayIfMissing('connections that freeze, in Go', go);
@@ -74,7 +75,7 @@ describe.each(Object.entries(starters))('%s', (_language, { toolchain, start }) 
     'replaces a connection that went silent long before the deadline of the calls in flight',
     async () => {
       // Calls have 20 s: without a new connection, they would wait so long and then fail.
-      runner = stack.use(start(toolchain as Found, await path.open()));
+      runner = start(stack, toolchain as Found, await path.open());
       await run('open');
       await run('set', { key: 'a', value: '1' });
       expect(await run('save')).toEqual({ result: null });
@@ -99,7 +100,7 @@ describe.each(Object.entries(starters))('%s', (_language, { toolchain, start }) 
   testIf(
     'keeps a connection on which a call is slow',
     async () => {
-      runner = stack.use(start(toolchain as Found, await path.open()));
+      runner = start(stack, toolchain as Found, await path.open());
       await run('open');
       await run('set', { key: 'a', value: '1' });
       expect(await run('save')).toEqual({ result: null });

@@ -5,8 +5,9 @@ import type { Sidecar } from '../support/sidecar';
 import { stackForEachTest } from '../support/stack';
 import { sayIfMissing, toolchains } from '../support/toolchains';
 import type { Found } from '../support/toolchains';
-import { goStarters, pythonStarters } from './runners';
-import type { Runner } from './runners';
+import { goStarters } from './go-runner';
+import { pythonStarters } from './python-runner';
+import type { Runner } from './runner';
 
 const { go, python } = toolchains();
 sayIfMissing('outages of the sidecar in Go', go);
@@ -30,7 +31,7 @@ describe.each(Object.entries(starters))('%s', (_language, { toolchain, start }) 
   testIf(
     'reports that no sidecar answers, keeps unsaved changes, and reconnects',
     async () => {
-      runner = stack.use(start(toolchain as Found, sidecar.address, { timeoutSeconds: 2 }));
+      runner = start(stack, toolchain as Found, sidecar.address, { timeoutSeconds: 2 });
       await run('open');
       await run('set', { key: 'a', value: '1' });
       await until('the first save', async () => (await run('save')).error === undefined);
@@ -53,7 +54,7 @@ describe.each(Object.entries(starters))('%s', (_language, { toolchain, start }) 
   testIf(
     'reports that the store does not answer, and when to retry',
     async () => {
-      runner = stack.use(start(toolchain as Found, sidecar.address, { timeoutSeconds: 2 }));
+      runner = start(stack, toolchain as Found, sidecar.address, { timeoutSeconds: 2 });
       await run('open');
       await run('set', { key: 'a', value: '1' });
       await redis.stop();

@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import { countRpcs } from '../support/sidecar';
-import type { Order, Runner } from './runners';
+import type { Order, Runner } from './runner';
 import type { Step } from './steps';
 
 /** Who plays, and beside which sidecars. */

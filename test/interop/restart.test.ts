@@ -5,8 +5,9 @@ import type { RedisServer } from '../support/redis';
 import { stackForEachTest } from '../support/stack';
 import { sayIfMissing, toolchains } from '../support/toolchains';
 import type { Found } from '../support/toolchains';
-import { goStarters, pythonStarters } from './runners';
-import type { LoadReport, Runner } from './runners';
+import { goStarters } from './go-runner';
+import { pythonStarters } from './python-runner';
+import type { LoadReport, Runner } from './runner';
 
 const { go, python } = toolchains();
 sayIfMissing('restarts of the sidecar under load from Go', go);
@@ -62,7 +63,7 @@ describe.each(Object.entries(starters))('calls from %s', (language, { toolchain,
       const serve = () =>
         stack.process({ redis, settings: { ...timeForRedis, GRPC_ADDRESS: address }, awaitReady: false });
       let sidecar = await serve();
-      runner = stack.use(start(toolchain as Found, address));
+      runner = start(stack, toolchain as Found, address);
       await ask('startLoad');
       let quick = 0;
       let longestMs = 0;

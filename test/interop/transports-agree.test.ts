@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { stackForAllTests } from '../support/stack';
 import { sayIfMissing, toolchains } from '../support/toolchains';
-import { pythonModes, startPython } from './runners';
-import type { Order, Outcome, Runner } from './runners';
+import { pythonModes, startPython } from './python-runner';
+import type { Order, Outcome, Runner } from './runner';
 import { limits } from './steps';
 
 /*
@@ -18,7 +18,7 @@ let runners: Runner[] = [];
 beforeAll(async () => {
   const { address } = await stack.sidecar({ redis: await stack.redis(), env: limits });
   if (python.missing !== undefined) return;
-  runners = pythonModes.map((mode) => stack.use(startPython(python, address, { mode })));
+  runners = pythonModes.map((mode) => startPython(stack, python, address, { mode }));
 }, 60_000);
 
 type Step = Omit<Order, 'actor'> & { readonly actor?: string; readonly withTokenOf?: string };

@@ -2,8 +2,8 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { RedisServer } from '../support/redis';
 import { stackForAllTests } from '../support/stack';
 import { sayIfMissing, toolchains } from '../support/toolchains';
-import { startGo, startGoUnary } from './runners';
-import type { Outcome, Runner } from './runners';
+import { startGo, startGoUnary } from './go-runner';
+import type { Outcome, Runner } from './runner';
 import { limits } from './steps';
 
 /*
@@ -22,7 +22,7 @@ let runners: readonly Runner[] = [];
 beforeAll(async () => {
   redis = await stack.redis();
   const { address } = await stack.sidecar({ redis, env: limits });
-  if (go.missing === undefined) runners = [startGo, startGoUnary].map((start) => stack.use(start(go, address)));
+  if (go.missing === undefined) runners = [startGo, startGoUnary].map((start) => start(stack, go, address));
 }, 300_000);
 
 type Request = Readonly<Record<string, unknown>>;

@@ -10,8 +10,8 @@ import { countRpcs } from '../support/sidecar';
 import { stackForAllTests, stackForEachTest } from '../support/stack';
 import { sayIfMissing, toolchains } from '../support/toolchains';
 import type { Found } from '../support/toolchains';
-import { startPython } from './runners';
-import type { Runner } from './runners';
+import { startPython } from './python-runner';
+import type { Runner } from './runner';
 
 /*
  * In a process of its own, whose wall clock a library loaded into it moves. Go does not ask the C library for the time;
@@ -67,7 +67,7 @@ function setClock(seconds: bigint): void {
 
 function start(timeoutSeconds: number, at = address): void {
   const env = { LD_PRELOAD: library, WALL_CLOCK_FILE: clock };
-  runner = stack.use(startPython(python as Found, at, { timeoutSeconds, env }));
+  runner = startPython(stack, python as Found, at, { timeoutSeconds, env });
   // A call that waits by this clock would otherwise wait for an hour.
   stack.defer(() => setClock(0n));
 }

@@ -1,8 +1,8 @@
 import { delimiter, dirname, join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { Play } from '../interop/play';
-import { startTypeScript } from '../interop/runners';
 import { limits, scenariosFor } from '../interop/steps';
+import { connectTypeScript } from '../interop/typescript-runner';
 import { outputOf } from '../support/commands';
 import { asVariables, binary, metricsOf, onRedis, untilServing } from '../support/process';
 import type { ServingProcess } from '../support/process';
@@ -50,12 +50,12 @@ describe.each(releases)('the sidecar on Node.js $version', ({ version, command }
       version: `v${version}`,
     });
 
-    const runner = startTypeScript(sidecar.address);
+    const runner = connectTypeScript(sidecar.address);
     for (const { roles, steps } of scenariosFor('typescript')) {
       const runners = Object.fromEntries(Object.keys(roles).map((role) => [role, runner]));
       await new Play({ runners, sidecars: [sidecar] }).run(steps);
     }
-    await runner.close();
+    runner.close();
 
     sidecar.child.kill('SIGTERM');
     expect(await sidecar.exit).toEqual({ code: 0, signal: null });

@@ -11,6 +11,8 @@ import { startFakePipeline } from './fake-pipeline';
 import type { FakePipeline, FakePipelineOptions } from './fake-pipeline';
 import { startFakeSidecar } from './fake-sidecar';
 import type { Answers, FakeSidecar } from './fake-sidecar';
+import { startLineProgram } from './line-program';
+import type { LineProgram } from './line-program';
 import { asVariables, killGroup, onRedis, startCommand, startProcess, untilReady, untilServing } from './process';
 import type { ProcessOptions, ServingProcess, SidecarProcess } from './process';
 import { startPrometheus } from './prometheus';
@@ -144,6 +146,11 @@ export class Stack {
       return started.exit;
     });
     return started;
+  }
+
+  /** Another program, which the test converses with line by line. */
+  lineProgram(command: string, args: readonly string[], options?: Omit<CommandOptions, 'input'>): LineProgram {
+    return this.use(startLineProgram(command, args, options));
   }
 
   /** A gRPC server that answers as the test says. */

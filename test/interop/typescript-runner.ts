@@ -1,0 +1,117 @@
+import { create, createFileRegistry, fromBinary, fromJson, toBinary, toJson } from '@bufbuild/protobuf';
+import type { DescMessage, FileRegistry, JsonValue } from '@bufbuild/protobuf';
+import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import { status } from '@grpc/grpc-js';
+import { SessionClient, SessionError } from '@session-sidecar/client';
+import type { ISession } from '@session-sidecar/client';
+import { fileDescriptors } from '@session-sidecar/proto/descriptors';
+import { connectRaw, RpcFailure } from '../support/raw-grpc';
+import { defaultTimeoutSeconds } from './runner';
+import type { Order, Runner } from './runner';
+
+type Session = ISession<Record<string, unknown>>;
+
+/** The client library that a TypeScript program was built with. */
+export interface TypeScriptBuild {
+  readonly Client: typeof SessionClient;
+  /** The API that its generated stubs describe. */
+  readonly api: FileRegistry;
+}
+
+/** A runner in this process, with the typed client and, for the operation `call`, a plain gRPC client. */
+export function connectTypeScript(
+  address: string,
+  { Client, api }: TypeScriptBuild = currentBuild,
+): Runner & { close(): void } {
+  const client = new Client<Record<string, unknown>>({ address, timeoutMs: defaultTimeoutSeconds * 1000 });
+  const raw = connectRaw(address);
+  const sessions = new Map<string, Session>();
+
+  const call = async ({ rpc = '', request = '' }: Order): Promise<unknown> => {
+    const [input, output] = messagesOf(api, rpc);
+    const bytes = await raw.send(rpc, toBinary(input, fromJson(input, JSON.parse(request) as JsonValue)));
+    return toJson(output, fromBinary(output, bytes));
+  };
+  return {
+    async run(order) {
+      try {
+        if (order.op === 'open') {
+          sessions.set(order.actor, await client.open(order.token));
+          return { result: null };
+        }
+        if (order.op === 'call') return { result: await call(order) };
+        const operation = operations[order.op];
+        if (operation === undefined) throw new Error(`There is no operation ${order.op}.`);
+        return { result: (await operation(sessions.get(order.actor)!, order)) ?? null };
+      } catch (error) {
+        return { error: describeFailure(error) };
+      }
+    },
+    close: () => {
+      client.close();
+      raw.close();
+    },
+  };
+}
+
+const parse = (text = ''): never => JSON.parse(text) as never;
+const texts = (messages: readonly unknown[]): string[] => messages.map((message) => JSON.stringify(message));
+
+const operations: Readonly<Record<string, (session: Session, order: Order) => unknown>> = {
+  get: (session, { key = '' }) => (session.has(key) ? JSON.stringify(session.get(key)) : null),
+  pop: (session, { key = '' }) => (session.has(key) ? JSON.stringify(session.pop(key)) : null),
+  has: (session, { key = '' }) => session.has(key),
+  keys: (session) => [...session.keys()].sort(),
+  set: (session, { key = '', value }) => session.set(key, parse(value)),
+  setDefault: (session, { key = '', value }) => void session.setDefault(key, parse(value)),
+  delete: (session, { key = '' }) => session.delete(key),
+  clear: (session) => session.clear(),
+  appendInside: (session, { key = '', value }) => void (session.get(key) as unknown[]).push(parse(value)),
+  transformAppend: async (session, { key = '', value }) => {
+    await session.transform(key, (list) => [...((list as unknown[] | undefined) ?? []), parse(value)] as never);
+  },
+  flash: (session, { value, queue, unique }) => session.flash(parse(value), { queue, allowDuplicate: !unique }),
+  peekFlash: async (session, { queue }) => texts(await session.peekFlash(queue)),
+  popFlash: async (session, { queue }) => texts(await session.popFlash(queue)),
+  csrfToken: (session) => session.csrfToken(),
+  newCsrfToken: (session) => session.newCsrfToken(),
+  checkCsrfToken: (session, { token }) => session.checkCsrfToken(token),
+  setIdleTimeout: (session, { seconds }) => session.setIdleTimeout(seconds === undefined ? 'never' : seconds * 1000),
+  setSubject: (session, { value }) => session.setSubject(value || undefined),
+  save: (session) => session.save(),
+  regenerate: (session) => session.regenerate(),
+  invalidate: (session) => session.invalidate(),
+  describe: ({ origin, isNew, token = '', handle = '', version, subject = '', hasChanges, created, expires }) => ({
+    ...{ origin, isNew, token, handle, version, subject, hasChanges },
+    created: created?.getTime() ?? null,
+    expires: expires?.getTime() ?? null,
+  }),
+};
+
+function describeFailure(error: unknown): Readonly<Record<string, unknown>> {
+  if (SessionError.is(error)) {
+    const { code, metadata, violations, retryAfterMs = 0 } = error;
+    const byField = Object.fromEntries(violations.map(({ field, description }) => [field, description]));
+    return { code, status: error.status, metadata, violations: byField, retryAfterMs };
+  }
+  if (error instanceof RpcFailure) {
+    const { reason, domain, metadata, violations } = error;
+    return { grpc: status[error.status as keyof typeof status], reason, domain, metadata, violations };
+  }
+  throw error;
+}
+
+const currentBuild: TypeScriptBuild = {
+  Client: SessionClient,
+  api: createFileRegistry(
+    create(FileDescriptorSetSchema, {
+      file: fileDescriptors.map((file) => fromBinary(FileDescriptorProtoSchema, Buffer.from(file, 'base64'))),
+    }),
+  ),
+};
+
+function messagesOf(api: FileRegistry, rpc: string): readonly [input: DescMessage, output: DescMessage] {
+  const method = api.getService('session.v1.SessionService')?.methods.find(({ name }) => name === rpc);
+  if (method === undefined) throw new Error(`There is no RPC ${rpc}.`);
+  return [method.input, method.output];
+}
