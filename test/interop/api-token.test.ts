@@ -13,7 +13,7 @@ const { go, python } = toolchains();
 sayIfMissing('API tokens in Go', go);
 sayIfMissing('API tokens in Python', python);
 const starters = { ...goStarters(go), ...pythonStarters(python) };
-/** Whether this sidecar can ask for them. */
+/** Whether this build of the sidecar can require API tokens. */
 const isKnown = JSON.stringify(settingRows()).includes('SESSION_SIDECAR_API_TOKENS');
 
 const tokens = ['first-api-token-of-this-test', 'second-api-token-of-this-test'] as const;
@@ -27,7 +27,7 @@ beforeEach(async () => {
   sidecar = await stack.sidecar({ settings: { API_TOKENS: tokens.join(',') } });
 });
 
-/** As Kubernetes replaces a secret. */
+/** Replaces the file as Kubernetes does. */
 function writeToken(text: string): void {
   writeFileSync(`${file}.new`, text);
   renameSync(`${file}.new`, file);

@@ -41,7 +41,7 @@ const ways: Readonly<Record<string, Way>> = {
   },
 };
 
-/** On a busy machine, what is live at once may take its time to become so. */
+/** Generous, because on a busy machine a read may take long to become live. */
 const until: typeof untilWithin = (what, condition) => untilWithin(what, condition, 60_000);
 jest.setTimeout(120_000);
 
@@ -59,7 +59,7 @@ interface Stats {
   readonly missed: number;
 }
 
-/** A program, and what the tests do with it. */
+/** A program under test, and the actions the tests need. */
 class CachingProgram {
   readonly #runner: Runner;
 
@@ -101,7 +101,7 @@ class CachingProgram {
     return ((await this.run('describe')) as { origin: string }).origin;
   }
 
-  /** How a session was opened. */
+  /** How the cache opens the session: live, validated or missed. */
   async way(token: string): Promise<string> {
     const before = await this.#stats();
     await this.run('open', { token });

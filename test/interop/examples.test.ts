@@ -20,7 +20,7 @@ let redis: RedisServer;
 /** The URL of each shop. */
 const shops: Record<string, string> = {};
 
-/** Starts a shop on the sidecar at `address`, and gives its URL. */
+/** Starts a shop that uses the sidecar at `address`, and resolves to its URL. */
 const starters: Readonly<Record<string, (address: string) => Promise<string>>> = {
   express: async (address) => {
     const client = stack.use(new SessionClient<SessionData>({ address, timeoutMs: 20_000 }));
@@ -56,7 +56,7 @@ async function signIn(browser: Browser, name: string): Promise<Response> {
   return browser.submit('/login', { name });
 }
 
-/** The messages of a page, and whose cart holds what. */
+/** What a page shows: messages, the user, and the cart. */
 function read(page: string) {
   return {
     messages: [...page.matchAll(/role="status">([^<]*)</g)].map(([, message]) => message),
@@ -68,7 +68,7 @@ function read(page: string) {
   };
 }
 
-const nobody = { messages: [], user: undefined, cart: [] };
+const emptyPage = { messages: [], user: undefined, cart: [] };
 
 describe.each(languages)('the %s example', (name) => {
   const openBrowser = () => new Browser(shops[name]!, cookieNameOf(name));
@@ -78,7 +78,7 @@ describe.each(languages)('the %s example', (name) => {
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toContain('text/html');
     expect(response.headers.getSetCookie()).toEqual([]);
-    expect(read(await response.text())).toEqual(nobody);
+    expect(read(await response.text())).toEqual(emptyPage);
     expect(await redis.admin.dbsize()).toBe(0);
   });
 
@@ -111,10 +111,10 @@ describe.each(languages)('the %s example', (name) => {
     expect(await browser.cookie()).not.toBe(before);
     const thief = openBrowser();
     await thief.setCookie(before!);
-    expect(read(await thief.text('/'))).toEqual(nobody);
+    expect(read(await thief.text('/'))).toEqual(emptyPage);
   });
 
-  testIf(name)('loses no click of many simultaneous ones', async () => {
+  testIf(name)('loses no click when many arrive at once', async () => {
     const browser = openBrowser();
     await signIn(browser, 'Ada');
     const csrf_token = csrfTokenIn(await browser.text('/'));
@@ -141,10 +141,10 @@ describe.each(languages)('the %s example', (name) => {
     await signIn(browser, 'Ada');
     const old = await browser.cookie();
     const page = await browser.post('/logout', { csrf_token: csrfTokenIn(await browser.text('/')) });
-    expect(read(await page.text())).toEqual({ ...nobody, messages: ['You are signed out.'] });
+    expect(read(await page.text())).toEqual({ ...emptyPage, messages: ['You are signed out.'] });
     const thief = openBrowser();
     await thief.setCookie(old!);
-    expect(read(await thief.text('/'))).toEqual(nobody);
+    expect(read(await thief.text('/'))).toEqual(emptyPage);
   });
 });
 
@@ -172,7 +172,7 @@ describe.each(languages.flatMap((from) => languages.map((to) => ({ from, to })))
       expect(read(page)).toEqual({ messages: ['Tea is in your cart.'], user: 'Grüße 👋', cart: ['Tea'] });
       expect(csrfTokenIn(page)).toBe(csrf_token);
       await second.post('/logout', { csrf_token });
-      expect(read(await first.text('/'))).toEqual(nobody);
+      expect(read(await first.text('/'))).toEqual(emptyPage);
     });
   },
 );

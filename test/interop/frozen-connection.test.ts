@@ -16,12 +16,12 @@ sayIfMissing('connections that freeze, in Go', go);
 sayIfMissing('connections that freeze, in Python', python);
 const starters = { ...goStarters(go), ...pythonStarters(python) };
 
-/** A path to the sidecar that can stop carrying anything, with both ends left open. */
+/** A route to the sidecar that can stop forwarding while both ends stay open. */
 class Path {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   connections = 0;
-  /** How often a client has sent something. */
+  /** The number of times a client has sent data. */
   sends = 0;
 
   constructor(address: string) {
@@ -44,7 +44,7 @@ class Path {
     return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** Only connections that are open now; a new one works. */
+  /** Freezes the connections that are open now. New ones work. */
   freeze(): void {
     for (const socket of this.#sockets) socket.unpipe().pause();
   }
@@ -74,7 +74,7 @@ describe.each(Object.entries(starters))('%s', (_language, { toolchain, start }) 
   testIf(
     'replaces a connection that went silent long before the deadline of the calls in flight',
     async () => {
-      // Calls have 20 s: without a new connection, they would wait so long and then fail.
+      // Without a new connection, calls would wait for their deadline of 20 s and then fail.
       runner = start(stack, toolchain as Found, await path.open());
       await run('open');
       await run('set', { key: 'a', value: '1' });
@@ -89,7 +89,7 @@ describe.each(Object.entries(starters))('%s', (_language, { toolchain, start }) 
 
       path.freeze();
       await run('set', { key: 'a', value: '2' });
-      // The sidecar may have received it, so it is not sent again.
+      // Not retried, because the sidecar may have received it.
       expect(await run('save')).toMatchObject({ error: { code: 'UNAVAILABLE' } });
       expect(await run('save')).toEqual({ result: null });
       expect(path.connections).toBe(before + 2);
@@ -105,12 +105,12 @@ describe.each(Object.entries(starters))('%s', (_language, { toolchain, start }) 
       await run('set', { key: 'a', value: '1' });
       expect(await run('save')).toEqual({ result: null });
       const { connections, sends } = path;
-      // The sidecar waits for Redis as long as its own limit and the deadline allow, which are 20 s here.
+      // The sidecar waits for Redis until its command timeout or the deadline, both 20 s here.
       redis.freeze();
       await run('set', { key: 'a', value: '2' });
       const saving = run('save');
-      // The call itself, and then signs of life that are asked for every 300 ms.
-      await until('the connection to be asked for signs of life', () => path.sends > sends + 6);
+      // The call itself, then a ping every 300 ms.
+      await until('the client to ping the connection', () => path.sends > sends + 6);
       redis.thaw();
       expect(await saving).toEqual({ result: null });
       expect(path.connections).toBe(connections);

@@ -3,15 +3,15 @@ import { countRpcs } from '../support/sidecar';
 import type { Order, Runner } from './runner';
 import type { Step } from './steps';
 
-/** Who plays, and beside which sidecars. */
+/** The runners that play a scenario, and the sidecars that they use. */
 export interface Stage {
   /** By role. */
   readonly runners: Readonly<Record<string, Runner>>;
-  /** Those that are called, by whomever. */
+  /** All sidecars that are called, so that calls can be counted. */
   readonly sidecars: readonly { readonly httpUrl: string }[];
 }
 
-/** One run of a scenario, and what its roles hold. */
+/** One run of a scenario. */
 export class Play {
   readonly #stage: Stage;
   readonly #csrfTokens = new Map<string, string>();
@@ -86,7 +86,7 @@ export class Play {
     return role === undefined ? text : (this.#csrfTokens.get(role) ?? '');
   }
 
-  /** Calls so far; a stream that carries some is none itself. */
+  /** The number of calls so far. A stream is not a call, although the sidecar counts it as one. */
   async #countCalls(): Promise<number> {
     const counts = await Promise.all(this.#stage.sidecars.map(countRpcs));
     return counts
@@ -103,7 +103,7 @@ function textOf(value: unknown): string | undefined {
   return isText(value) ? value.$text : JSON.stringify(value);
 }
 
-/** Values come as JSON texts. Where the exact text matters, it is kept. */
+/** Parses values, which arrive as JSON texts, unless the step expects an exact text. */
 function shown({ op, expect: expected }: Step, result: unknown): unknown {
   const parse = (text: unknown): unknown => JSON.parse(text as string);
   if (op === 'peekFlash' || op === 'popFlash') return (result as unknown[]).map(parse);

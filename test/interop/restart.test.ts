@@ -14,13 +14,13 @@ sayIfMissing('restarts of the sidecar under load from Go', go);
 sayIfMissing('restarts of the sidecar under load from Python', python);
 const starters = { ...goStarters(go), ...pythonStarters(python) };
 
-/** RESTARTS=20 measures: every restart counts, with the sidecar's default time for Redis, and it prints what it saw. */
+/** RESTARTS=20 measures instead: every restart counts, Redis has its default timeouts, and the figures are printed. */
 const measured = process.env['RESTARTS'];
 const workers = 8;
 const wantedRestarts = Number(measured ?? 3);
-/** Calls have three seconds. If a busy machine starts the sidecar more slowly than this, a restart proves nothing. */
-/** The defaults when measuring; a stack gives Redis more time. */
+/** The defaults of the sidecar. A stack sets longer ones, which suit tests. */
 const timeForRedis = measured === undefined ? {} : { REDIS_COMMAND_TIMEOUT: '250ms', REDIS_MAX_SILENCE: '500ms' };
+/** Calls have three seconds. A restart that takes longer than this on a busy machine proves nothing. */
 const quickMs = measured === undefined ? 2000 : Infinity;
 
 const stack = stackForEachTest();
@@ -42,12 +42,12 @@ async function ask(op: 'startLoad' | 'load' | 'stopLoad'): Promise<LoadReport> {
   return result as LoadReport;
 }
 
-/** Waits until the load has made some more calls that succeeded. */
+/** Waits until another 20 calls per worker have succeeded. */
 async function progress(): Promise<LoadReport> {
   const before = await ask('load');
   const done = ({ calls, failures }: LoadReport): number =>
     calls - Object.values(failures).reduce((sum, count) => sum + count, 0);
-  return until('the load to get on', async () => {
+  return until('more calls to succeed', async () => {
     const now = await ask('load');
     return done(now) >= done(before) + 20 * workers && now;
   });

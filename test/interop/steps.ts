@@ -4,33 +4,36 @@ import { join } from 'node:path';
 export const languages = ['go', 'python', 'typescript'] as const;
 export type Language = (typeof languages)[number];
 
-/** One line of a scenario: what a role does with its session, and what must come of it. */
+/** One step of a scenario: what a role does with its session, and the expected outcome. */
 export interface Step {
   readonly by: string;
   readonly op: string;
   /** For open: the role whose token to use. */
   readonly as?: string;
-  /** For open and checkCsrfToken: a text, or `$csrf:<role>`, the CSRF token that the role was given last. */
+  /** For open and checkCsrfToken: a text, or `$csrf:<role>`, the last CSRF token that the role received. */
   readonly token?: string;
   readonly key?: string;
   readonly value?: unknown;
   readonly queue?: string;
   readonly unique?: boolean;
   readonly seconds?: number;
-  /** For call: an RPC and its request in the JSON form of protobuf, in which `$token:<role>` and `$csrf:<role>` stand for tokens. */
+  /** For call: an RPC and its request as protobuf JSON, in which `$token:<role>` and `$csrf:<role>` stand for tokens. */
   readonly rpc?: string;
   readonly request?: unknown;
-  /** The result; of describe and call in part. `{ "$text": … }` is a JSON text to the last digit, `{ "$absent": true }` no value. */
+  /**
+   * The expected result; for describe and call, a part of it. `{ "$text": … }` is an exact JSON text, `{ "$absent": true }` means
+   * that there is no value.
+   */
   readonly expect?: unknown;
-  /** What the step must fail with, in part. Without it, a step must not fail. */
+  /** Part of the error that the step must fail with. Without it, the step must succeed. */
   readonly error?: Readonly<Record<string, unknown>>;
-  /** How many calls the step must cost. */
+  /** The number of calls that the step must make. */
   readonly calls?: number;
 }
 
 export interface Scenario {
   readonly name: string;
-  /** Which languages play which role. Each combination is run. */
+  /** The languages that can play each role. Every combination is run. */
   readonly roles: Readonly<Record<string, readonly Language[]>>;
   readonly steps: readonly Step[];
 }
@@ -49,22 +52,22 @@ export const scenarios: readonly Scenario[] = (
   roles: Object.fromEntries(Object.entries(roles).map(([role, by]) => [role, by === 'all' ? languages : by])),
 }));
 
-/** Those of which one language can play every role. */
+/** The scenarios in which one language can play every role. */
 export function scenariosFor(language: Language): Scenario[] {
   return scenarios.filter(({ roles }) => Object.values(roles).every((by) => by.includes(language)));
 }
 
-/** For the sidecar: small, so that scenarios can show what happens at a limit. */
+/** Settings for the sidecar: small limits, so that scenarios can reach them. */
 export const limits = {
   SESSION_SIDECAR_MAX_KEYS: '5',
   SESSION_SIDECAR_MAX_FLASH_MESSAGES: '3',
   SESSION_SIDECAR_MAX_SESSION_SIZE: '4KiB',
 } as const;
 
-/** Who plays which role. */
+/** The actor of each role. */
 export type Cast<Actor> = Readonly<Record<string, Actor>>;
 
-/** Every way to give roles to those who may play them. */
+/** Every assignment of actors to roles. */
 export function casts<Actor>(roles: Readonly<Record<string, readonly Actor[]>>): Cast<Actor>[] {
   return Object.entries(roles).reduce<Cast<Actor>[]>(
     (some, [role, by]) => some.flatMap((cast) => by.map((actor) => ({ ...cast, [role]: actor }))),

@@ -6,7 +6,7 @@ import type { Order, Outcome, Runner } from './runner';
 import { limits } from './steps';
 
 /*
- * Whichever way the Python client is used, each call has the same result or the same error, to the last word of its message.
+ * In every mode of the Python client, a call has the same result, or the same error with the same message.
  */
 const { python } = toolchains();
 sayIfMissing('whether the transports of the Python client agree', python);
@@ -27,7 +27,7 @@ const create: Step[] = [{ op: 'open' }, { op: 'set', key: 'a', value: '1' }, { o
 const reopened: Step[] = [...create, { op: 'open', actor: 'other', withTokenOf: 'me' }];
 const long = (length: number) => 'x'.repeat(length);
 
-/** Each is carried out with sessions of its own. */
+/** Each case has its own sessions. */
 const calls: Readonly<Record<string, readonly Step[]>> = {
   'a session from its creation to its end': [
     ...reopened,
@@ -95,7 +95,7 @@ const calls: Readonly<Record<string, readonly Step[]>> = {
   ],
 };
 
-/** What differs from session to session. */
+/** What differs between sessions. */
 const own = new Set(['token', 'handle', 'created', 'expires']);
 
 function withoutOwn(outcome: Outcome): unknown {

@@ -7,8 +7,8 @@ import type { Outcome, Runner } from './runner';
 import { limits } from './steps';
 
 /*
- * Both transports of the Go client, side by side: the same calls to sessions with the same content, and every result and failure
- * compared, without the retries of the client.
+ * Makes the same calls over both transports of the Go client, to sessions with the same content, and compares every result and
+ * failure. The calls bypass the client's retries.
  */
 const { go } = toolchains();
 sayIfMissing('the transports of the Go client', go);
@@ -16,7 +16,7 @@ const testIf = go.missing === undefined ? test : test.skip;
 
 const stack = stackForAllTests();
 let redis: RedisServer;
-/** Over a stream, and without. */
+/** Over the pipeline, and over unary calls. */
 let runners: readonly Runner[] = [];
 
 beforeAll(async () => {
@@ -31,7 +31,7 @@ const text = (value: unknown): string => Buffer.from(JSON.stringify(value)).toSt
 const set = (key: string, value: unknown) => ({ set: { key, value: text(value) } });
 const token = '$token';
 
-/** In this order, because some need what those before have stored. */
+/** Ordered: later calls depend on what earlier ones stored. */
 const calls: readonly (readonly [what: string, rpc: string, request: Request, outcome: string])[] = [
   ['a read', 'GetSession', { token }, 'result'],
   ['a change', 'UpdateSession', { token, mutations: [set('a', 1), { increment: { key: 'n', by: 2 } }] }, 'result'],
@@ -101,7 +101,7 @@ const calls: readonly (readonly [what: string, rpc: string, request: Request, ou
   ['a session that has ended', 'UpdateSession', { token, mutations: [set('a', 1)] }, 'SESSION_NOT_FOUND'],
 ];
 
-/** Texts that differ from session to session. */
+/** What differs between sessions. */
 const secrets = /[\w-]{43}(\.[\w-]{24})?|\d{4}-\d\d-\d\dT[\d:.]+Z|"(handle|csrfToken|errorId)":"[^"]*"/g;
 
 const run = async (runner: Runner, rpc: string, request: string): Promise<string> => {

@@ -5,7 +5,7 @@ import type { RequestListener } from 'node:http';
 import makeFetchCookie from 'fetch-cookie';
 import { CookieJar } from 'tough-cookie';
 
-/** Serves an Express app, or any other listener, on a port of its own. */
+/** Serves an Express app, or any other listener, on a free port. */
 export async function serve(listener: RequestListener): Promise<{ readonly url: string; close(): Promise<void> }> {
   const server = createServer(listener).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -19,14 +19,14 @@ export async function serve(listener: RequestListener): Promise<{ readonly url: 
   };
 }
 
-/** Somebody's browser: it keeps cookies, follows redirects and fills in forms. */
+/** A visitor's browser: it keeps cookies, follows redirects and fills in forms. */
 export class Browser {
   readonly #url: string;
   readonly #cookieName: string;
   readonly #jar = new CookieJar();
   readonly #fetch = makeFetchCookie(fetch, this.#jar);
 
-  /** @param cookieName of the cookie that carries the session */
+  /** @param cookieName the cookie that carries the session */
   constructor(url: string, cookieName = 'session_sidecar') {
     this.#url = url;
     this.#cookieName = cookieName;
@@ -44,7 +44,7 @@ export class Browser {
     return this.fetch(path, { method: 'POST', body: new URLSearchParams(fields), ...init });
   }
 
-  /** Sends the first form of a page as a visitor would, with its hidden fields, to wherever the form sends it. */
+  /** Submits the first form of a page, with its CSRF token, to the form's action. */
   async submit(page: string, fields: Readonly<Record<string, string>> = {}): Promise<Response> {
     const html = await this.text(page);
     const action = /<form[^>]* action="([^"]+)"/.exec(html)?.[1];

@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 
 const root = resolve(__dirname, '../..');
 
-/** Copies the sources of this checkout, so that a test can change them, and gives the copy the same packages. */
+/** Copies the sources of this checkout, so that a test can change them, and links the installed packages into the copy. */
 export function copyCheckout(): string {
   const copy = mkdtempSync(join(tmpdir(), 'session-sidecar-checkout-'));
   const list = ['ls-files', '--cached', '--others', '--exclude-standard', '-z'];
@@ -14,7 +14,7 @@ export function copyCheckout(): string {
     mkdirSync(dirname(join(copy, file)), { recursive: true });
     cpSync(join(root, file), join(copy, file));
   }
-  // Folders of its own, with a link to each package: what npm might do in them must not reach the checkout.
+  // Links to the packages, not to the folder: what npm does in the copy must not reach the checkout.
   for (const folder of ['.', 'server', 'client', 'proto', 'bench']) {
     const packages = join(root, folder, 'node_modules');
     if (!existsSync(packages)) continue;
@@ -22,7 +22,7 @@ export function copyCheckout(): string {
     for (const name of readdirSync(packages).filter((entry) => entry === '.bin' || !entry.startsWith('.')))
       symlinkSync(join(packages, name), join(copy, folder, 'node_modules', name));
   }
-  // As scripts/install.mjs marks that nothing is missing.
+  // The mark of scripts/install.mjs that everything is installed.
   cpSync(join(copy, 'package-lock.json'), join(copy, 'node_modules', '.installed'));
   return copy;
 }

@@ -2,10 +2,10 @@ import { SessionClient, SessionError } from '@session-sidecar/client';
 import type { JsonValue } from '@session-sidecar/client';
 import type { SessionClientOptions } from '../../client/src/session-client';
 
-/** Long, because a machine that runs tests is busy. */
+/** Generous, because tests run on busy machines. In ms. */
 export const patience = 20_000;
 
-/** The public client, with more time than it takes by default. */
+/** The public client with a longer deadline than its default. */
 export function connect<T extends object = Record<string, JsonValue>>(
   { address }: { readonly address: string },
   options: Partial<SessionClientOptions<T>> = {},
@@ -13,7 +13,7 @@ export function connect<T extends object = Record<string, JsonValue>>(
   return new SessionClient<T>({ address, timeoutMs: patience, ...options } as unknown as SessionClientOptions<T>);
 }
 
-/** The code of the error that a call fails with, or `no error`. Other errors are as they are. */
+/** The code of the SessionError that a call fails with, any other error itself, or `no error`. */
 export function codeOf(call: Promise<unknown>): Promise<unknown> {
   return call.then(
     () => 'no error',

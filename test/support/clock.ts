@@ -1,10 +1,10 @@
-/** Moves the monotonic clock of this process on, for good. */
+/** Moves this process's monotonic clock forward, permanently. */
 export function moveMonotonicClock(milliseconds: number): void {
   const now = performance.now.bind(performance);
   performance.now = () => now() + milliseconds;
 }
 
-/** A clock that moves only when told to. */
+/** A clock that only {@link advance} moves. */
 export class ManualClock {
   #now = Date.UTC(2026, 0, 1);
 

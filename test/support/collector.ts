@@ -19,7 +19,7 @@ export interface ExportedSpan {
   /** UNSET, OK or ERROR. */
   readonly status: string;
   readonly attributes: Attributes;
-  /** What is known of the service. */
+  /** The attributes of the service. */
   readonly resource: Attributes;
 }
 
@@ -31,20 +31,20 @@ export interface Export {
   readonly body: Buffer;
 }
 
-/** Takes spans by OTLP over HTTP, as a collector of OpenTelemetry does. */
+/** An OpenTelemetry collector that accepts spans over OTLP/HTTP. */
 export interface Collector {
   /** For OTEL_EXPORTER_OTLP_ENDPOINT. */
   readonly url: string;
   readonly exports: readonly Export[];
   readonly spans: readonly ExportedSpan[];
-  /** Waits until so many spans of a trace are there. */
+  /** Waits until at least `count` spans of a trace have arrived. */
   spansOf(traceId: string, count: number): Promise<readonly ExportedSpan[]>;
-  /** For one that was started with `holds`: answers what it has got, and from now on at once. */
+  /** For a collector that was started with `holds`: answers all exports so far, and later ones at once. */
   answer(): void;
   close(): Promise<void>;
 }
 
-/** @param holds whether it takes what is sent, and answers when it is told to */
+/** @param holds whether exports stay unanswered until {@link Collector.answer} is called */
 export async function startCollector({ holds = false } = {}): Promise<Collector> {
   let held: (() => void)[] | undefined = holds ? [] : undefined;
   const exports: Export[] = [];

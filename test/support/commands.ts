@@ -7,16 +7,16 @@ export interface CommandOptions {
   readonly input?: string;
 }
 
-/** What a command prints on standard output. @throws Error when it fails, with what it prints on standard error. */
+/** Runs a command and returns its standard output. @throws Error with its standard error, if it fails */
 export function outputOf(command: string, args: readonly string[], options: CommandOptions = {}): string {
   return execFileSync(command, args, { encoding: 'utf8', stdio: 'pipe', maxBuffer: 1 << 26, ...options });
 }
 
-/** How a command ends, whether it succeeds or not. */
+/** Runs a command and returns how it ended. Does not throw if it fails. */
 export function outcomeOf(command: string, args: readonly string[], options: CommandOptions = {}) {
   const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', ...options });
   return { status, stdout, stderr };
 }
 
-/** Runs a command while this process goes on, for instance to serve it. @throws Error when the command fails. */
+/** Runs a command without blocking this process, which may have to serve it. @throws Error if the command fails */
 export const execute = promisify(execFile);

@@ -25,7 +25,7 @@ export const expressVersions = [
 
 export type Options = Omit<SessionsOptions, 'address' | 'client'>;
 
-/** Express apps on a real sidecar on a real Redis, which is empty at the start of each test. */
+/** Express apps on a real sidecar and a real Redis, which is emptied before each test. */
 export class ExpressStack {
   redis!: RedisServer;
   sidecar!: Sidecar;
@@ -47,7 +47,7 @@ export class ExpressStack {
     });
   }
 
-  /** Serves what `build` makes of an app that has `sessions()` mounted, until the end of the test. */
+  /** Serves an app with `sessions()` mounted, which `build` completes, until the end of the test. */
   async serve(build: (app: Express) => void, options: Options = {}, express = express5): Promise<string> {
     return this.serveBare((app) => {
       app.use(sessions({ client: this.client, ...options }));
@@ -57,13 +57,13 @@ export class ExpressStack {
 
   async serveBare(build: (app: Express) => void, express = express5): Promise<string> {
     const app = express();
-    // Express would print errors that no handler of the app takes.
+    // Otherwise, Express prints errors that the app does not handle.
     app.set('env', 'test');
     build(app);
     return this.#stack.serve(app);
   }
 
-  /** A browser whose visitor has a session with a note in it. */
+  /** A browser with the cookie of a stored session, which holds a note. */
   async browserWithSession(url: string): Promise<Browser> {
     const browser = new Browser(url);
     const session = this.client.create();
@@ -73,7 +73,7 @@ export class ExpressStack {
     return browser;
   }
 
-  /** What the session of a token holds; `undefined`: there is no such session. */
+  /** The data of a token's session; `undefined` if there is none. */
   async stored(token: string | undefined): Promise<Partial<SessionData> | undefined> {
     const session = await this.client.open(token);
     return session.isNew ? undefined : session.toObject();

@@ -1,7 +1,7 @@
 import type { ChangeFeed, ChangeListener } from '../../server/src/session/change-feed';
 import { ChangeBroadcast } from '../../server/src/store/change-broadcast';
 
-/** A change feed that reports what a test says. */
+/** A change feed that a test controls. */
 export class FakeFeed implements ChangeFeed {
   readonly #broadcast = new ChangeBroadcast();
   #confirmedAt: number | undefined;
@@ -18,7 +18,7 @@ export class FakeFeed implements ChangeFeed {
     return this.#confirmedAt === undefined ? undefined : performance.now() - this.#confirmedAt;
   }
 
-  /** Everything until `askedAt` was reported. */
+  /** Confirms that every change before `askedAt` was reported. */
   confirm(askedAt = performance.now()): void {
     const isFirst = this.#confirmedAt === undefined;
     this.#confirmedAt = askedAt;

@@ -11,25 +11,25 @@ import { complete, sessionWith } from './fake-sidecar';
 import { methods } from './raw-grpc';
 import type { MethodName } from './raw-grpc';
 
-/** One Pipeline stream, as the sidecar has it. */
+/** One Pipeline stream, from the sidecar's side. */
 export interface FakeStream {
   /** Everything received so far. */
   readonly frames: readonly PipelineRequest[];
-  /** All calls of these frames. */
+  /** The calls in these frames. */
   readonly calls: readonly PipelineCall[];
   readonly cancelled: readonly number[];
   readonly halfClosed: boolean;
-  /** What it was opened with. */
+  /** The metadata of the call that opened the stream. */
   readonly metadata: Metadata;
-  /** @param response of the call's method; may be any bytes */
+  /** @param response a message of the call's method, or arbitrary bytes */
   answer(call: PipelineCall, response?: unknown): void;
   reply(replies: PipelineReply[]): void;
   /** Reports changes. */
   report(report: Partial<PipelineResponse>): void;
-  /** What confirmation was requested with, so far. */
+  /** The clock values with which confirmation was requested so far. */
   readonly confirms: readonly number[];
   announceDraining(): void;
-  /** Takes nothing more that is sent. */
+  /** Stops taking what the client sends. */
   stopReading(): void;
   readOn(): void;
   end(): void;
@@ -39,15 +39,15 @@ export interface FakeStream {
 export interface FakePipeline {
   readonly address: string;
   readonly streams: readonly FakeStream[];
-  /** How often something was called that was not Pipeline. */
+  /** The number of calls that did not use the pipeline. */
   readonly unaryCalls: number;
   close(): void;
 }
 
 export interface FakePipelineOptions {
-  /** What becomes of a call. Default: see {@link answers}. */
+  /** Handles a call. Default: answers it from {@link answers}. */
   readonly onCall?: (call: PipelineCall, stream: FakeStream) => void;
-  /** Whether the stream is opened. Default: it is. */
+  /** Whether to accept a stream. Default: yes. */
   readonly onStream?: (stream: FakeStream) => boolean;
   readonly address?: string;
 }
@@ -60,7 +60,7 @@ const answers: Readonly<Record<string, unknown>> = {
   GetCsrfToken: { csrfToken: 'c'.repeat(22) },
 };
 
-/** A real gRPC server whose Pipeline does what a test says: for what a real sidecar cannot be made to do on demand. */
+/** A real gRPC server whose Pipeline a test controls, for what a real sidecar cannot be made to do on demand. */
 export async function startFakePipeline({
   onCall = (call, stream) => stream.answer(call),
   onStream = () => true,

@@ -7,10 +7,10 @@ import { SessionServiceService } from '@session-sidecar/proto/session/v1/session
 
 type Method = keyof typeof SessionServiceService;
 type Call = ServerUnaryCall<unknown, unknown>;
-/** Gives the response, or throws a failure. */
+/** Returns the response, or throws a {@link failure}. @param attempt 1 for the first call of the method */
 export type Answer = (call: Call, attempt: number) => unknown;
 
-/** By method, as the generated service names them. */
+/** The answers by method, as the generated service names it. */
 export type Answers = Partial<Record<Method, Answer>>;
 
 export interface FakeSidecar {
@@ -20,7 +20,7 @@ export interface FakeSidecar {
   close(): void;
 }
 
-/** A real gRPC server that answers as a test says: for failures that a real sidecar cannot be made to have on demand. */
+/** A real gRPC server whose answers a test defines, for failures that a real sidecar cannot be made to have on demand. */
 export async function startFakeSidecar(answers: Answers, address = '127.0.0.1:0'): Promise<FakeSidecar> {
   const calls: string[] = [];
   const server = new Server();
@@ -45,7 +45,7 @@ export async function startFakeSidecar(answers: Answers, address = '127.0.0.1:0'
   return { address: `127.0.0.1:${port}`, calls, close: () => server.forceShutdown() };
 }
 
-/** With defaults for the fields that the response leaves out, which generated code does not encode without. */
+/** Adds defaults for the fields that the response leaves out. Generated code cannot encode a response without them. */
 export function complete(method: Method, response: unknown): object {
   return { ...SessionServiceService[method].responseDeserialize(Buffer.alloc(0)), ...(response as object) };
 }
@@ -63,7 +63,7 @@ export function sessionWith(data: Record<string, string> = {}, rest: Partial<Ses
   };
 }
 
-/** What a server answers with, details in the trailer as google.rpc.Status has them. */
+/** A failure as a server sends it, with details as a google.rpc.Status in the trailer. */
 export function failure(
   code: status,
   reason?: string,

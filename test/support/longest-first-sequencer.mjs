@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import Sequencer from '@jest/test-sequencer';
 
-/** What takes longest, the longest first. Jest learns this only by running everything once, and forgets it with its cache. */
+/** The slowest tests, the slowest first. Jest knows durations only from earlier runs, and forgets them with its cache. */
 const longest = [
   'fuzz/fuzz.test.ts',
   'integration/promises/many-clients.test.ts',
@@ -16,7 +16,7 @@ const longest = [
   'integration/client-connection.test.ts',
 ];
 
-/** Starts them before everything else, so that no worker is left with one of them at the end while the others are idle. */
+/** Starts the slowest tests first, so that none of them runs alone at the end while the other workers are idle. */
 export default class LongestFirstSequencer extends Sequencer {
   sort(tests) {
     const rank = ({ path }) => {

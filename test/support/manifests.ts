@@ -8,7 +8,7 @@ const k8s = join(__dirname, '../../k8s');
 
 export const overlays = readdirSync(join(k8s, 'overlays'));
 
-/** What a rendered overlay consists of. Checked against the schemas of Kubernetes, so tests may take it for what it says. */
+/** A document of a rendered overlay. A test checks all of them against the Kubernetes schemas, so the others need not. */
 export interface Manifest {
   readonly apiVersion: string;
   readonly kind: string;
@@ -17,7 +17,7 @@ export interface Manifest {
   readonly [field: string]: any;
 }
 
-/** Files that are made for a deployment and that git does not have, by the names that overlays call them. */
+/** Files that overlays refer to, which an operator creates for a deployment and which are not in git. */
 export const secrets: Readonly<Record<string, string>> = {
   '.signing-keys': `${Buffer.alloc(32, 'k8s').toString('base64')}\n`,
   '.redis-password': 's3cret\n',
@@ -28,14 +28,14 @@ const candidates = [
   { version: ['kubectl', 'version', '--client'], build: ['kubectl', 'kustomize'] },
 ];
 
-/** The command that renders; `undefined`: there is none, or only one that is too old for components. */
+/** The command that renders; `undefined` if none is installed that is new enough for components. */
 const build = candidates.find(({ version: [command = '', ...args] }) =>
   /^(Kustomize Version: )?v5\./m.test(run(command, args) ?? ''),
 )?.build;
 
 export const canRender = build !== undefined;
 
-/** What kustomize makes of an overlay of k8s/, whose secrets are those above. */
+/** Renders an overlay of k8s/ with the {@link secrets}. */
 export function render(overlay: string): readonly Manifest[] {
   const directory = mkdtempSync(join(tmpdir(), 'session-sidecar-k8s-'));
   try {

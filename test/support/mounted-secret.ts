@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A Secret as the kubelet mounts it: its files are links into a folder that a link names, which is turned for a change. */
+/** A Secret as the kubelet mounts it: files are links through `..data`, a link to a folder, which an update replaces. */
 export interface MountedSecret {
-  /** The path of a file in it. */
+  /** The path of a mounted file. */
   path(name: string): string;
   /** Replaces all files at once. */
   update(files: Readonly<Record<string, string>>): void;

@@ -1,4 +1,4 @@
-/** Asks again and again until `condition` gives something, and fails with `what` after `timeoutMs`. */
+/** Polls until `condition` returns neither undefined nor false. @throws Error that names `what`, after `timeoutMs` */
 export async function until<T>(
   what: string,
   condition: () => Promise<T | undefined | false> | T | undefined | false,

@@ -7,7 +7,7 @@ import type { Readable } from 'node:stream';
 import type { CommandOptions } from './commands';
 import { until } from './poll';
 
-/** The sidecar as it is shipped: a process of its own. */
+/** The sidecar's shipped program. */
 export const binary = resolve(__dirname, '../../server/dist/main.js');
 
 export interface LogLine {
@@ -23,34 +23,34 @@ export interface Exit {
 
 export interface SidecarProcess {
   readonly child: ChildProcess;
-  /** Everything on standard output and on standard error so far. */
+  /** Everything printed so far. */
   output(): { readonly stdout: string; readonly stderr: string };
-  /** What was logged so far. */
+  /** Every line logged so far. */
   log(): readonly LogLine[];
-  /** Waits for a log line with this message. */
+  /** Waits for a log line whose message starts with `msg`. */
   logged(msg: string): Promise<LogLine>;
   readonly exit: Promise<Exit>;
 }
 
-/** A process that serves. */
+/** A sidecar process that has started to serve. */
 export interface ServingProcess extends SidecarProcess {
   /** The first gRPC address. */
   readonly address: string;
   readonly httpUrl: string;
-  /** The line that says what it serves. */
+  /** The log line with all addresses. */
   readonly serving: LogLine & { readonly grpc: readonly string[]; readonly http: string };
 }
 
 export interface ProcessOptions {
   /** Another build of the sidecar. */
   readonly program?: string;
-  /** Settings without `SESSION_SIDECAR_`, and whole variables with a lower case or known name. */
+  /** Settings without `SESSION_SIDECAR_`: `{ IDLE_TIMEOUT: '1s' }`. */
   readonly settings?: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
 }
 
-/** A key for sidecars whose tokens must outlive them. */
+/** A signing key for sidecars that must accept each other's tokens. */
 export const signingKey = Buffer.alloc(32, 'process').toString('base64');
 
 const running = new Set<SidecarProcess>();
@@ -60,10 +60,11 @@ export function asVariables(settings: Readonly<Record<string, string>>): Record<
   return Object.fromEntries(Object.entries(settings).map(([name, value]) => [`SESSION_SIDECAR_${name}`, value]));
 }
 
-/** Starts the built binary. Nothing of the test's own environment reaches it but what is needed to run. */
+/** Starts the built program. Of the test's environment, it gets only PATH. */
 export function startProcess(options: ProcessOptions = {}): SidecarProcess {
   const { program = binary, settings = {}, env = {}, args = [] } = options;
-  if (!existsSync(program)) throw new Error(`${program} is not there. Make it with: npm run build --workspace server`);
+  if (!existsSync(program))
+    throw new Error(`${program} does not exist. Build it with: npm run build --workspace server`);
   const child = spawn(process.execPath, [program, ...args], {
     env: {
       PATH: process.env['PATH'],
@@ -75,32 +76,32 @@ export function startProcess(options: ProcessOptions = {}): SidecarProcess {
   return follow(child);
 }
 
-/** Starts another program: what the sidecar runs in, or what uses it. */
+/** Starts another program, for example a container that runs the sidecar, or an app that uses it. */
 export function startCommand(
   command: string,
   args: readonly string[],
   { cwd, env = process.env }: Omit<CommandOptions, 'input'> = {},
 ): SidecarProcess {
-  // In a process group of its own, so that what it starts can be ended with it.
+  // In its own process group, so that killGroup ends its children, too.
   return follow(spawn(command, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] }));
 }
 
-/** Ends a process that leads its group, and all others of the group. */
+/** Kills a process group by its leader. */
 export function killGroup({ pid }: ChildProcess): void {
   try {
     if (pid !== undefined) process.kill(-pid, 'SIGKILL');
   } catch (error) {
-    // None of them is there any more.
+    // The whole group has ended already.
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 
-/** Reads what a process says: the sidecar, or what it runs in. */
+/** Collects what a process prints. */
 export function follow(child: ChildProcessByStdio<null, Readable, Readable>): SidecarProcess {
   const chunks = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (chunks.stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (chunks.stderr += text));
-  // Not 'exit': what was written last may still be in the pipes then.
+  // At 'exit', the last output may still be in the pipes.
   const exit = once(child, 'close').then(([code, signal]): Exit => ({ code, signal }));
   const log = (): readonly LogLine[] =>
     chunks.stdout
@@ -124,13 +125,13 @@ export function follow(child: ChildProcessByStdio<null, Readable, Readable>): Si
   return started;
 }
 
-/** Starts the built binary on free ports, unless settings say otherwise, and waits until it serves. */
+/** Starts the built program, on free ports unless settings say otherwise, and waits until it serves. */
 export async function startServing({ settings, ...options }: ProcessOptions = {}): Promise<ServingProcess> {
   const free = { GRPC_ADDRESS: '127.0.0.1:0', HTTP_ADDRESS: '127.0.0.1:0' };
   return untilServing(startProcess({ settings: { ...free, ...settings }, ...options }));
 }
 
-/** Settings of a sidecar on a Redis, which gives it time: a machine that is busy with other tests is no Redis that hangs. */
+/** Settings of a sidecar on a Redis. Its timeouts are long, because a busy machine must not look like a hung Redis. */
 export const onRedis = ({ url }: { readonly url: string }): Readonly<Record<string, string>> => ({
   SIGNING_KEYS: signingKey,
   REDIS_URL: url,
@@ -146,7 +147,7 @@ export async function untilReady(sidecar: ServingProcess): Promise<void> {
   await until('the sidecar to be ready', () => isReady(sidecar), 20_000);
 }
 
-/** Waits until a process serves that was started. */
+/** Waits until a started sidecar serves. @throws Error with its output, if it ends first */
 export async function untilServing(started: SidecarProcess): Promise<ServingProcess> {
   const gone = started.exit.then(() => {
     throw new Error(`The sidecar ended before it served: ${JSON.stringify(started.output())}`);
@@ -156,7 +157,7 @@ export async function untilServing(started: SidecarProcess): Promise<ServingProc
   return { ...started, serving, address: serving.grpc[0] ?? '', httpUrl: serving.http };
 }
 
-/** For afterEach: ends what the test has started and not ended. */
+/** For afterEach: kills the processes that the test has left running. */
 export async function stopProcesses(): Promise<void> {
   const exits = [...running].map(({ child, exit }) => {
     child.kill('SIGKILL');
@@ -165,7 +166,7 @@ export async function stopProcesses(): Promise<void> {
   await Promise.all(exits);
 }
 
-/** Asks a probe. */
+/** Requests a URL, for example of a probe. */
 export async function probe(
   url: string,
   init?: RequestInit,
@@ -181,14 +182,14 @@ export interface Sample {
 }
 
 /**
- * The metrics of a sidecar, parsed strictly: a line that is not in the Prometheus text format is an error. Prometheus reads
- * NaN in any case, and prom-client writes it as Nan.
+ * The metrics of a sidecar, parsed strictly: a line that is not in the Prometheus text format is an error. NaN is accepted in any
+ * case, as by Prometheus, because prom-client writes Nan.
  */
 export async function metricsOf({ httpUrl }: Pick<ServingProcess, 'httpUrl'>): Promise<{
   readonly samples: readonly Sample[];
-  /** By name, as declared with TYPE and HELP. */
+  /** What TYPE and HELP declare, by metric name. */
   readonly families: ReadonlyMap<string, { readonly type: string; readonly help: string }>;
-  /** The sum of the samples with this name and, at least, these labels; `undefined`: there is none. */
+  /** The sum of the samples that have this name and at least these labels; `undefined` if there is none. */
   value(name: string, labels?: Readonly<Record<string, string>>): number | undefined;
 }> {
   const { text } = await probe(`${httpUrl}/metrics`);

@@ -10,17 +10,17 @@ import { env } from './tools';
 
 export interface Series {
   readonly metric: Readonly<Record<string, string>>;
-  /** A time and the text of a number. */
+  /** A time, and a number as text. */
   readonly value: readonly [number, string];
 }
 
-/** A Prometheus of a test's own that scrapes twice a second. */
+/** A Prometheus server that scrapes twice a second. */
 export interface Prometheus {
-  /** @throws Error when Prometheus does not take the query. */
+  /** @throws Error if Prometheus rejects the query */
   query(expr: string): Promise<readonly Series[]>;
-  /** Anything else of its API: what is in `data`. */
+  /** Requests any other path of the API, and resolves to the `data` of the answer. */
   get(path: string): Promise<unknown>;
-  /** Waits for two scrapes more. */
+  /** Waits for two more scrapes. */
   scrapedAnew(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -28,9 +28,9 @@ export interface Prometheus {
 export interface PrometheusOptions {
   /** The URL of a sidecar's HTTP port. */
   readonly target: string;
-  /** What the Prometheus operator would add to its series. */
+  /** The labels that the Prometheus operator would add to its series. */
   readonly labels: Readonly<Record<string, string>>;
-  /** What belongs in a rule file. */
+  /** The contents of a rule file. */
   readonly rules: object;
   /** More command line arguments. */
   readonly args?: readonly string[];
@@ -64,7 +64,7 @@ export async function startPrometheus({ target, labels, rules, args = [] }: Prom
   const get = async (path: string): Promise<unknown> => {
     const response = await fetch(`http://127.0.0.1:${port}/api/v1/${path}`);
     const { status, data, error } = (await response.json()) as { status: string; data: unknown; error?: string };
-    if (status !== 'success') throw new Error(`Prometheus refuses ${path}: ${error}`);
+    if (status !== 'success') throw new Error(`Prometheus rejected ${path}: ${error}`);
     return data;
   };
   const query = async (expr: string): Promise<readonly Series[]> => {

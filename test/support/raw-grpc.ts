@@ -7,7 +7,7 @@ import { SessionServiceDefinition } from '@session-sidecar/proto/session/v1/sess
 
 const { pipeline: _pipeline, ...unaryMethods } = SessionServiceDefinition.methods;
 
-/** Every RPC with one request and one response. */
+/** Every unary RPC. */
 export const methods = unaryMethods;
 
 type Methods = typeof methods;
@@ -16,7 +16,7 @@ type MessageOf<Type> = Type extends { decode(input: Uint8Array): infer Message }
 export type RequestOf<M extends MethodName> = MessageOf<Methods[M]['requestType']>;
 export type ResponseOf<M extends MethodName> = MessageOf<Methods[M]['responseType']>;
 
-/** What a program in any language gets when a call fails: the status, and what its details say. */
+/** A failed call as any gRPC client sees it: the status and its decoded details. */
 export class RpcFailure extends Error {
   override readonly name = 'RpcFailure';
   readonly status: string;
@@ -51,9 +51,9 @@ export interface RawCallOptions extends CallOptions {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-/** The API as generated stubs have it, without anything the TypeScript client adds; and below that, bytes. */
+/** The plain API, without the features of the TypeScript client: typed calls, and below them raw bytes. */
 export interface RawClient {
-  /** Fields that are left out have the value that protobuf gives them. @throws RpcFailure */
+  /** Fields that are left out have their protobuf default. @throws RpcFailure */
   call<M extends MethodName>(
     method: M,
     request: Partial<RequestOf<M>>,
@@ -88,7 +88,7 @@ export function connectRaw(address: string): RawClient {
 }
 
 export function encodeRequest<M extends MethodName>(method: M, request: Partial<RequestOf<M>>): Buffer {
-  // Each definition fits itself; TypeScript cannot see that through a union of all of them.
+  // TypeScript cannot see that a method's own type fits, because `methods[method]` is a union of all of them.
   const type = methods[method].requestType as unknown as {
     decode(bytes: Uint8Array): RequestOf<M>;
     encode(message: RequestOf<M>): { finish(): Uint8Array };
@@ -96,7 +96,7 @@ export function encodeRequest<M extends MethodName>(method: M, request: Partial<
   return Buffer.from(type.encode({ ...type.decode(new Uint8Array()), ...request }).finish());
 }
 
-/** The failure of a call that must fail. */
+/** The failure of a call. @throws Error if the call succeeds */
 export async function failureOf(call: Promise<unknown>): Promise<RpcFailure> {
   const outcome: unknown = await call.catch((error: unknown) => error);
   if (outcome instanceof RpcFailure) return outcome;
@@ -104,7 +104,7 @@ export async function failureOf(call: Promise<unknown>): Promise<RpcFailure> {
   throw new Error(`Expected the call to fail, got ${JSON.stringify(outcome)}.`);
 }
 
-/** Mutations in one line each. Values are JSON texts. */
+/** Builds mutations. Values are JSON texts. */
 export const mutation = {
   set: (key: string, value: string | Buffer): Mutation => ({
     kind: { $case: 'set', value: { key, value: Buffer.from(value) } },

@@ -4,25 +4,25 @@ import { status } from '@grpc/grpc-js';
 import { ErrorInfo } from '@session-sidecar/proto/google/rpc/error_details';
 import { Status } from '@session-sidecar/proto/google/rpc/status';
 
-/** A connection below gRPC, on which requests can stop half way and replies be left unread. */
+/** An HTTP/2 connection, on which a request can stop half way and a reply can stay unread. */
 export interface Http2Connection {
   readonly session: ClientHttp2Session;
-  /** Closed, or told to make no more calls. Node.js does not read on after that, and does not see the end. */
+  /** Whether the connection was closed or received GOAWAY, after which Node.js stops reading and would miss the close. */
   isClosed(): boolean;
-  /** Begins a call, and sends nothing more than its headers. */
+  /** Begins a call by sending its headers, and nothing else. */
   begin(method: string, headers?: Readonly<Record<string, string>>): Http2Call;
   destroy(): void;
 }
 
 export interface Http2Call {
   readonly stream: ClientHttp2Stream;
-  /** The headers, which have the status if the call failed before it had an answer. */
+  /** The response headers, which include the status if the call failed without a message. */
   readonly headers: Promise<IncomingHttpHeaders>;
-  /** The status name, and the reason if there is one. Fails for a call that has an answer. */
+  /** The status name, and the reason if there is one. Rejects if the call did not fail. */
   readonly failure: Promise<{ readonly status: string; readonly reason: string | undefined }>;
 }
 
-/** A message as gRPC sends it. */
+/** A message with the prefix that gRPC puts before it. */
 export function framed(message: Uint8Array): Buffer {
   const prefix = Buffer.alloc(5);
   prefix.writeUInt32BE(message.length, 1);
@@ -30,7 +30,7 @@ export function framed(message: Uint8Array): Buffer {
 }
 
 export function connectHttp2(address: string): Http2Connection {
-  // Attackers do not limit themselves.
+  // Attackers do not limit themselves, so neither may Node.js.
   const session = connect(`http://${address}`, { maxSessionMemory: 10_000 });
   session.on('error', () => undefined);
   let isClosed = false;
@@ -45,7 +45,7 @@ export function connectHttp2(address: string): Http2Connection {
       stream.on('error', () => undefined);
       const answered = new Promise<IncomingHttpHeaders>((resolve, reject) => {
         stream.once('response', resolve);
-        stream.once('close', () => reject(new Error('The stream ended without an answer.')));
+        stream.once('close', () => reject(new Error('The stream ended without response headers.')));
       });
       answered.catch(() => undefined);
       const failure = answered.then(failureIn);

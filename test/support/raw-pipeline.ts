@@ -10,18 +10,18 @@ import type { MethodName, RequestOf } from './raw-grpc';
 
 export type Report = Pick<PipelineResponse, 'changed' | 'allChanged' | 'confirmed'>;
 
-/** A Pipeline stream as generated stubs have it, without anything the TypeScript client adds; and below that, bytes. */
+/** A plain Pipeline stream, without the features of the TypeScript client: messages, and below them raw bytes. */
 export interface RawPipeline {
-  /** Resolves when the headers are there. */
+  /** Resolves when the response headers arrive. */
   readonly opened: Promise<void>;
   /** Everything received so far. */
   readonly replies: readonly PipelineReply[];
-  /** How many frames they came in. */
+  /** The number of frames received. */
   readonly frames: number;
   readonly draining: boolean;
-  /** What was reported of changes: a frame at a time, without those that reported nothing. */
+  /** The reports of changes, one for each frame that has any. */
   readonly reports: readonly Report[];
-  /** How many of the frames that were sent have left this process. */
+  /** The number of frames that have left this process. */
   readonly accepted: number;
   /** How the stream ended. */
   readonly end: Promise<RpcFailure | 'OK'>;
@@ -34,12 +34,12 @@ export interface RawPipeline {
   /** Waits for the reply to a call. @throws RpcFailure if the call failed. */
   reply(id: number): Promise<Buffer>;
   halfClose(): void;
-  /** For one opened with `reads: false`. */
+  /** For a stream that was opened with `reads: false`. */
   startReading(): void;
   cancel(): void;
 }
 
-/** A connection on which streams can be opened: one that is shared by all with the same address, or one of its own. */
+/** Connects for {@link openPipeline}. @param own whether to open a new connection instead of sharing one per address */
 export function connectBare(address: string, { own = false } = {}): Client {
   return new Client(address, credentials.createInsecure(), {
     'grpc.max_receive_message_length': -1,
@@ -60,7 +60,7 @@ export function openPipeline(client: Client, { reads = true, metadata = new Meta
   const opened = new Promise<void>((resolve) => stream.once('metadata', () => resolve()));
   const end = new Promise<RpcFailure | 'OK'>((resolve) => {
     stream.on('error', (error: Error & Partial<ServiceError>) => {
-      // Without a status, it is about a write that came after the end; how the call ended is said by itself.
+      // An error without metadata is about a write after the end. Another event reports how the call ended.
       if (error.metadata !== undefined) resolve(new RpcFailure(error as ServiceError));
     });
     stream.on('end', () => resolve('OK'));
@@ -124,12 +124,12 @@ export function outcomeOf({ outcome }: PipelineReply): Buffer {
   throw new RpcFailure(error as ServiceError);
 }
 
-/** The name of the status, or OK. */
+/** The status name of a reply. */
 export function statusNameOf({ outcome }: PipelineReply): string {
   return outcome?.$case === 'error' ? (status[outcome.value.code] ?? 'UNKNOWN') : 'OK';
 }
 
-/** One call for {@link RawPipeline.send}. */
+/** Encodes a call for {@link RawPipeline.send}. */
 export function callOf<M extends MethodName>(
   id: number,
   method: M,

@@ -6,7 +6,7 @@ import type { RedisServer } from './redis';
 export interface RedisCluster {
   /** The masters. */
   readonly nodes: readonly RedisServer[];
-  /** One for each master, in the same order, or none. */
+  /** One for each master, in the same order. Empty if the cluster has none. */
   readonly replicas: readonly RedisServer[];
   stop(): Promise<void>;
 }
@@ -17,7 +17,7 @@ export interface RedisClusterOptions {
 }
 
 export async function startRedisCluster({ withReplicas = false }: RedisClusterOptions = {}): Promise<RedisCluster> {
-  // On a busy machine, masters that are slow must not be taken for dead where none is to be replaced.
+  // Without replicas, there is no failover to wait for, and a slow master on a busy machine must not count as failed.
   const nodeTimeoutMs = withReplicas ? 2_000 : 60_000;
   const nodes = await Promise.all([0, 1, 2].map(() => startClusterNode(nodeTimeoutMs)));
   const [first] = nodes;

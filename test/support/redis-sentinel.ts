@@ -9,11 +9,11 @@ import { until } from './poll';
 import { freePort } from './redis';
 import type { RedisServer } from './redis';
 
-/** A Sentinel of a test's own, which knows a master as `mymaster`. */
+/** A Sentinel that monitors a master by the name `mymaster`. */
 export interface Sentinel {
   readonly port: number;
   readonly process: ChildProcess;
-  /** A connection for asking and telling it things. */
+  /** A connection for the test's own commands. */
   readonly admin: Redis;
   stop(): Promise<void>;
 }
@@ -42,7 +42,7 @@ export async function startSentinel(master: RedisServer, quorum = 1): Promise<Se
   });
   admin.on('error', () => undefined);
   await until(
-    'Sentinel to know a replica',
+    'Sentinel to discover a replica',
     async () => ((await admin.call('SENTINEL', 'REPLICAS', 'mymaster')) as unknown[]).length > 0,
     30_000,
   );

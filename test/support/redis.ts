@@ -9,23 +9,23 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { until } from './poll';
 
-/** A redis-server of a test's own: a free port, an empty directory, nothing left behind. */
+/** A redis-server on a free port, in an empty directory that {@link stop} removes. */
 export interface RedisServer {
   readonly port: number;
   readonly url: string;
   readonly socketPath: string;
   readonly directory: string;
   readonly process: ChildProcess;
-  /** A connection for looking at what is stored. Closed by {@link stop}. */
+  /** A connection for the test's own commands. {@link stop} closes it. */
   readonly admin: Redis;
-  /** Stops answering without closing connections, like a server that hangs. */
+  /** Stops answering without closing connections, like a hung server. */
   freeze(): void;
   thaw(): void;
   stop(): Promise<void>;
 }
 
 export interface RedisServerOptions {
-  /** To start on the port of one that was stopped. */
+  /** Default: a free port. */
   readonly port?: number;
   /** More command line arguments. */
   readonly args?: readonly string[];
@@ -77,7 +77,7 @@ export async function startRedis({ port, args = [] }: RedisServerOptions = {}): 
   };
 }
 
-/** A Redis that follows another one, and has caught up with it. */
+/** Starts a replica, and waits until it has caught up with its master. */
 export async function startReplica({ port }: RedisServer): Promise<RedisServer> {
   const replica = await startRedis({ args: ['--replicaof', '127.0.0.1', String(port)] });
   await untilInStep(replica);

@@ -6,12 +6,12 @@ import { createLogger } from '../../server/src/logging';
 
 export type LogLevel = 'debug' | 'info' | 'silent';
 
-/** A sidecar as it is deployed, without the process around it. */
+/** A complete sidecar that runs in this process. */
 export interface Sidecar {
   /** For SessionClient. */
   readonly address: string;
   readonly httpUrl: string;
-  /** Everything logged so far, as written, from the level in {@link SidecarOptions.logLevel} on. */
+  /** The log so far, from the level {@link SidecarOptions.logLevel} up. */
   log(): string;
   close(): Promise<void>;
 }
@@ -19,7 +19,7 @@ export interface Sidecar {
 export interface SidecarOptions {
   /** Default: the memory store. */
   readonly redisUrl?: string | undefined;
-  /** To start on the address of one that was closed. Default: a free port. */
+  /** Default: a free port. */
   readonly grpcAddress?: string | undefined;
   /** More settings, as variables: `{ SESSION_SIDECAR_IDLE_TIMEOUT: '1s' }`. */
   readonly env?: Readonly<Record<string, string>> | undefined;
@@ -27,10 +27,10 @@ export interface SidecarOptions {
   readonly logLevel?: LogLevel | undefined;
 }
 
-/** The same for all, so that every sidecar of a test takes the tokens of the others. */
+/** Shared, so that all sidecars of a test accept each other's tokens. */
 const signingKey = Buffer.alloc(32, 'test').toString('base64');
 
-/** Tests of promises run with a near cache, too; see jest.config.mjs. */
+/** jest.config.mjs runs the promise tests with a near cache as well. */
 function nearCache(): Record<string, string> {
   return (globalThis as { nearCache?: boolean }).nearCache === true ? { SESSION_SIDECAR_NEAR_CACHE: '64MiB' } : {};
 }
@@ -73,7 +73,7 @@ export async function startSidecar({
   };
 }
 
-/** How often each method was called so far, whatever came of it. */
+/** The number of calls so far by method, whatever their outcome. */
 export async function countRpcs({ httpUrl }: Pick<Sidecar, 'httpUrl'>): Promise<Readonly<Record<string, number>>> {
   const metrics = await (await fetch(`${httpUrl}/metrics`)).text();
   const counts: Record<string, number> = {};

@@ -31,42 +31,42 @@ import type { Endpoint } from './tcp-proxy';
 import { startTlsRedis } from './tls-redis';
 import type { TlsRedisServer } from './tls-redis';
 
-/** What both a sidecar in this process and one in its own can be told. */
+/** Options of every sidecar, in this process or in its own. */
 interface Settings {
-  /** Where sessions are stored. Default: in the sidecar's memory. */
+  /** The store of the sessions. Default: the sidecar's memory. */
   readonly redis?: { readonly url: string } | undefined;
   /** Settings without `SESSION_SIDECAR_`: `{ IDLE_TIMEOUT: '1s' }`. */
   readonly settings?: Readonly<Record<string, string>> | undefined;
-  /** Whole variables. */
+  /** Environment variables by their full name. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Whether to wait until the store can be used. Default: yes. */
+  /** Whether to wait until the store is ready. Default: yes. */
   readonly awaitReady?: boolean;
 }
 
 export interface SidecarOptions extends Settings {
-  /** To start on the address of one that was closed. Default: a free port. */
+  /** Default: a free port. */
   readonly address?: string | undefined;
-  /** From which level on {@link Sidecar.log} keeps lines. Default: none. */
+  /** The minimum level of the lines in {@link Sidecar.log}. Default: nothing is logged. */
   readonly logLevel?: LogLevel | undefined;
 }
 
 export type SidecarProcessOptions = Settings & ProcessOptions;
 
 /**
- * Everything that a test runs against, started here and ended with the test, the last first. Anything else that must be
- * closed goes to {@link use}, and any other end to {@link defer}.
+ * Starts everything that a test runs against, and ends it with the test, in reverse order. Pass anything else that must be closed
+ * to {@link use}, and any other cleanup to {@link defer}.
  */
 export class Stack {
   readonly #endings: (() => unknown)[] = [];
   readonly #thawing: (() => void)[] = [];
 
-  /** Closes something at the end, and returns it. */
+  /** Returns a thing that is closed at the end. */
   use<T extends { close(): unknown }>(thing: T): T {
     this.defer(() => thing.close());
     return thing;
   }
 
-  /** Runs at the end. */
+  /** Runs functions at the end, the last first. */
   defer(...endings: readonly (() => unknown)[]): void {
     this.#endings.push(...endings);
   }
@@ -81,12 +81,12 @@ export class Stack {
     return this.#server(await startReplica(master));
   }
 
-  /** A redis-server that listens with TLS as well. */
+  /** A redis-server that also listens with TLS. */
   async tlsRedis(): Promise<TlsRedisServer> {
     return this.#server(await startTlsRedis());
   }
 
-  /** @param quorum how many Sentinels must agree that the master is down */
+  /** @param quorum the number of Sentinels that must agree that the master is down */
   async sentinel(master: RedisServer, quorum?: number): Promise<Sentinel> {
     const sentinel = await startSentinel(master, quorum);
     this.defer(() => sentinel.stop());
@@ -119,7 +119,7 @@ export class Stack {
     return this.use(await start({ redisUrl: redis?.url, grpcAddress: address, env, logLevel }));
   }
 
-  /** The built program, serving on free ports unless settings say otherwise. */
+  /** The built program, on free ports unless settings say otherwise. Resolves when it serves. */
   async process({ redis, settings, awaitReady, ...options }: SidecarProcessOptions = {}): Promise<ServingProcess> {
     const free = { GRPC_ADDRESS: '127.0.0.1:0', HTTP_ADDRESS: '127.0.0.1:0' };
     const started = this.launch({ ...options, settings: { ...free, ...(redis && onRedis(redis)), ...settings } });
@@ -128,7 +128,7 @@ export class Stack {
     return serving;
   }
 
-  /** The built program, with nothing but its options, and without waiting for anything. */
+  /** The built program, with no settings but those given. Does not wait until it serves. */
   launch(options?: ProcessOptions): SidecarProcess {
     const started = startProcess(options);
     this.defer(() => {
@@ -138,7 +138,7 @@ export class Stack {
     return started;
   }
 
-  /** Another program that runs while the test does. At the end, all that it has started is ended, too. */
+  /** Another program. At the end, it is killed together with its child processes. */
   command(command: string, args: readonly string[], options?: CommandOptions): SidecarProcess {
     const started = startCommand(command, args, options);
     this.defer(() => {
@@ -153,17 +153,17 @@ export class Stack {
     return this.use(startLineProgram(command, args, options));
   }
 
-  /** A gRPC server that answers as the test says. */
+  /** A gRPC server whose answers the test defines. */
   async fakeSidecar(answers: Answers, address?: string): Promise<FakeSidecar> {
     return this.use(await startFakeSidecar(answers, address));
   }
 
-  /** A gRPC server whose Pipeline does what the test says. */
+  /** A gRPC server whose Pipeline the test controls. */
   async fakePipeline(options?: FakePipelineOptions): Promise<FakePipeline> {
     return this.use(await startFakePipeline(options));
   }
 
-  /** A network before a server, which the test can break. */
+  /** A network in front of a server, which the test can break. */
   async proxy(target: Endpoint, at?: Endpoint): Promise<TcpProxy> {
     const proxy = await TcpProxy.start(target, at);
     this.#thawing.push(() => proxy.heal({ closeIgnored: true }));
@@ -181,7 +181,7 @@ export class Stack {
     return prometheus;
   }
 
-  /** Serves an Express app, or any other listener, and gives its URL. */
+  /** Serves an Express app, or any other listener, and resolves to its URL. */
   async serve(listener: RequestListener): Promise<string> {
     return this.use(await serve(listener)).url;
   }
@@ -193,9 +193,9 @@ export class Stack {
     return path;
   }
 
-  /** Ends everything, whatever fails, and fails with the first failure. */
+  /** Ends everything, even if some of it fails, and then throws the first failure. */
   async end(): Promise<void> {
-    // Nothing that is still to be closed may wait for a server that hangs.
+    // First, because closing a client can wait for a frozen server.
     for (const thaw of this.#thawing.splice(0)) thaw();
     const failures: unknown[] = [];
     for (const ending of this.#endings.splice(0).reverse()) {
@@ -216,7 +216,7 @@ export function stackForEachTest(): Stack {
   return stack;
 }
 
-/** A stack that ends after all tests of a file, or of the `describe` block that it is made in. */
+/** A stack that ends after all tests of the file, or of the `describe` block that creates it. */
 export function stackForAllTests(): Stack {
   const stack = new Stack();
   afterAll(() => stack.end());

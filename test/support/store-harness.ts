@@ -12,7 +12,7 @@ import { ManualClock, moveMonotonicClock } from './clock';
 import { until } from './poll';
 import type { RedisServer } from './redis';
 
-/** A store under test, and the means to move its time and to look behind it. */
+/** A store under test, and control over its time. */
 export interface StoreHarness {
   readonly store: SessionStore;
   /** Lets time pass for everything stored. */
@@ -79,7 +79,7 @@ export function connectForTest(options: RedisConnectionOptions): RedisConnection
   return connectRedis(options, { onReady: () => undefined, onTrouble: () => undefined });
 }
 
-/** @param servers all nodes that can hold sessions. */
+/** @param servers all nodes that can hold sessions */
 export function makeRedisStore(
   options: RedisConnectionOptions,
   servers: readonly RedisServer[],
@@ -97,7 +97,7 @@ export function makeRedisStore(
     const store = new RedisStore({
       ...{ connection, commandTimeoutMs, expiry, limits, keyPrefix, expireKeys, ...near?.options },
     });
-    // Of a Cluster, every part: the store is ready with the first.
+    // A Cluster's store is ready with its first node, but tests need all of them.
     await until(
       'the Redis connection',
       () => store.ready && store.parts.every(({ ready }) => ready) && near?.isReady() !== false,
@@ -106,7 +106,7 @@ export function makeRedisStore(
       store: near === undefined ? store : readingTwice(store),
       advance: async (milliseconds) => {
         await Promise.all(servers.map((server) => age(server, milliseconds)));
-        // What Redis told of these changes comes before its answer.
+        // Invalidations arrive before the answer to a later command.
         await near?.options.changes.subscriber.ping();
       },
       close: () => store.close(),
@@ -114,7 +114,7 @@ export function makeRedisStore(
   };
 }
 
-/** Answers each read with what the next one finds, which a near cache answers where it can. */
+/** Repeats each read and returns the last result, so that the near cache answers whenever it can. */
 function readingTwice(store: SessionStore): SessionStore {
   return {
     validate: (ref, held, deadline) => store.validate(ref, held, deadline),
@@ -138,13 +138,13 @@ function readingTwice(store: SessionStore): SessionStore {
   };
 }
 
-/** How many reads the near cache answered, and how many it did not. */
+/** Counts the reads of a near cache. */
 export interface NearCacheReads {
   hits: number;
   misses: number;
 }
 
-/** @param reads is counted up. */
+/** @param reads counters to increment */
 export function nearCacheFor(reads: NearCacheReads, subscriber: Redis, maxBytes = 64 * 1024 * 1024) {
   let ready = false;
   const nearCache: NearCacheOptions = {
@@ -169,8 +169,8 @@ export function nearCacheFor(reads: NearCacheReads, subscriber: Redis, maxBytes 
 }
 
 /**
- * Redis keeps its own time, so instead of moving its clock on, this moves everything stored back: the times in the
- * records, and the keys' own expiry, which Redis then acts on. The monotonic clock of this process moves on.
+ * Lets time pass for stored sessions. The clock of Redis cannot be moved forward, so this moves everything stored back instead: the
+ * times in the records, and the TTLs of the keys. The monotonic clock of this process moves forward.
  */
 export async function age({ admin }: RedisServer, milliseconds: number): Promise<void> {
   moveMonotonicClock(milliseconds);

@@ -10,14 +10,14 @@ export type Direction = 'requests' | 'replies';
 
 const bothWays: readonly Direction[] = ['requests', 'replies'];
 
-/** How much a frozen direction takes from its sender, whom TCP then stops. */
+/** How much a frozen direction reads before it stops, so that TCP blocks its sender. */
 const mostHeldBytes = 64 * 1024;
 
 /** One direction of a connection. */
 interface Lane {
   readonly from: Socket;
   readonly to: Socket;
-  /** What came while it was frozen; `undefined`: it is not. */
+  /** What arrived while it was frozen; `undefined` if it is not frozen. */
   held: Buffer[] | undefined;
 }
 
@@ -25,9 +25,9 @@ interface Lane {
 export class Link {
   readonly #lanes: Readonly<Record<Direction, Lane>>;
   readonly #delayMs: () => number;
-  /** Whether only the server has been told that the connection is over. */
+  /** Whether the connection was closed towards the server alone. */
   #isForgotten = false;
-  /** How many more bytes of replies pass before the connection is cut. */
+  /** The number of reply bytes that still pass before the connection is cut. */
   #cutAfter = Infinity;
 
   /** @param client sends requests, @param server sends replies */
@@ -43,7 +43,7 @@ export class Link {
   #forward(direction: Direction): void {
     const lane = this.#lanes[direction];
     const { from } = lane;
-    // One after another, whatever their delays are.
+    // Keeps the order even if the delay changes.
     let last: Promise<unknown> = Promise.resolve();
     from.on('data', (bytes: Buffer) => {
       if (this.#delayMs() > 0) {
@@ -54,7 +54,7 @@ export class Link {
     });
     from.on('error', () => undefined);
     from.on('close', () => {
-      // A path that is frozen does not say what became of its other end.
+      // A frozen direction does not pass on the end of its sender.
       if (lane.held === undefined && !this.#isForgotten) this.cut();
     });
     from.setNoDelay(true);
@@ -77,12 +77,12 @@ export class Link {
     }
   }
 
-  /** Passes nothing on: both ends stay open and hear nothing. What was sent arrives when it goes on. */
+  /** Holds back everything. Both ends stay open, and what they send arrives after {@link thaw}. */
   freeze(directions: readonly Direction[] = bothWays): void {
     for (const direction of directions) this.#lanes[direction].held ??= [];
   }
 
-  /** Ends the connection for the server alone: the client hears nothing, as when a firewall has forgotten it. */
+  /** Closes the connection towards the server alone. The client is not notified, as if a firewall had dropped the connection. */
   forget(): void {
     this.#isForgotten = true;
     this.#lanes.replies.from.destroy();
@@ -112,20 +112,20 @@ export class Link {
     for (const { from } of Object.values(this.#lanes)) from.destroy();
   }
 
-  /** Lets some bytes of the next reply through, and no more. */
+  /** Cuts the connection after the next `bytes` bytes of replies. */
   cutInReply(bytes: number): void {
     this.#cutAfter = bytes;
   }
 }
 
-/** A network between two processes that can be broken. */
+/** A network between two processes, which a test can break. */
 export class TcpProxy {
   readonly listensAt: Endpoint;
-  /** Where new connections lead. */
+  /** The destination of new connections. */
   target: Endpoint;
-  /** `refuse` closes new connections, `ignore` takes them and forwards nothing, `freeze` forwards once thawed. */
+  /** `refuse` closes new connections, `ignore` accepts them and forwards nothing, `freeze` forwards after {@link thaw}. */
   newConnections: 'forward' | 'freeze' | 'refuse' | 'ignore' = 'forward';
-  /** How long everything takes in each direction, in ms. */
+  /** The latency added in each direction, in ms. */
   delayMs = 0;
   #connections = 0;
   readonly #server: Server;
@@ -152,22 +152,22 @@ export class TcpProxy {
     return new TcpProxy(server, listensAt, target);
   }
 
-  /** Those that their clients have not closed. */
+  /** The connections that their clients have not closed. */
   get links(): readonly Link[] {
     return [...this.#links].filter((link) => !link.isClosedByClient);
   }
 
-  /** How many connections were made so far. */
+  /** The number of connections accepted so far. */
   get connections(): number {
     return this.#connections;
   }
 
-  /** Where it listens, when that is a port; otherwise 0. */
+  /** The port it listens on; 0 for a Unix socket. */
   get port(): number {
     return 'port' in this.listensAt ? this.listensAt.port : 0;
   }
 
-  /** Freezes all connections there are, in both directions. */
+  /** Freezes all open connections in both directions. */
   freeze(): void {
     for (const link of this.#links) link.freeze();
   }
@@ -200,9 +200,9 @@ export class TcpProxy {
   }
 
   /**
-   * Works again.
+   * Repairs the network.
    *
-   * @param closeIgnored whether connections that were taken and not forwarded are closed; otherwise they stay silent for ever
+   * @param closeIgnored whether to close connections that were accepted but never forwarded; otherwise they stay silent forever
    */
   heal({ closeIgnored }: { readonly closeIgnored: boolean }): void {
     this.newConnections = 'forward';

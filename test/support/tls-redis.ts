@@ -6,14 +6,14 @@ import type { RedisServer } from './redis';
 
 export interface TlsRedisServer extends RedisServer {
   readonly tlsPort: number;
-  /** What a client needs, in PEM: the server asks it for a certificate. */
+  /** What a client needs to connect, in PEM. The server requires a client certificate. */
   readonly tls: { readonly ca: Buffer; readonly cert: Buffer; readonly key: Buffer };
 }
 
-/** A Redis that also listens with TLS, by a certificate for 127.0.0.1 that is its own CA and the client's certificate. */
+/** A Redis that also listens with TLS. One self-signed certificate for 127.0.0.1 serves as CA, server and client certificate. */
 export async function startTlsRedis(): Promise<TlsRedisServer> {
   const directory = mkdtempSync(join(tmpdir(), 'session-sidecar-tls-'));
-  // Loaded here, because it takes long and few tests need it.
+  // Imported here, because loading takes long and few tests need it.
   const { generate } = await import('selfsigned');
   const { cert, private: key } = await generate([{ name: 'commonName', value: 'localhost' }], {
     extensions: [{ name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] }],

@@ -11,11 +11,11 @@ export interface Toolchain {
 
 export type Found = Toolchain & { readonly missing?: undefined };
 export interface Missing {
-  /** What would have to be installed. */
+  /** What to install. */
   readonly missing: string;
 }
 
-/** Go and Python with the packages that this repository needs, or why they are not there. Downloads what is missing. */
+/** Finds Go and Python, or what is missing to use them. Downloads the packages that this repository needs. */
 export function toolchains(): { readonly go: Found | Missing; readonly python: Found | Missing } {
   const script = join(root, 'scripts', 'lib', 'toolchains.mjs');
   return JSON.parse(execFileSync(process.execPath, [script], { encoding: 'utf8', maxBuffer: 1 << 24 })) as ReturnType<
@@ -23,13 +23,13 @@ export function toolchains(): { readonly go: Found | Missing; readonly python: F
   >;
 }
 
-/** Says, where nobody can miss it, what a test run leaves out. */
+/** Reports what a test run skips. Writes to standard error, because jest hides the console output of skipped files. */
 export function sayIfMissing(what: string, { missing }: Found | Missing): void {
   if (missing !== undefined)
     process.stderr.write(`\nSKIPPED: ${what}, because this machine does not have ${missing}.\n\n`);
 }
 
-/** Builds the Go program in a folder of the repository and gives its path. */
+/** Builds the Go program in a folder of the repository, and returns its path. */
 export function buildGo({ command, env }: Toolchain, folder: string): string {
   const directory = join(root, 'node_modules', '.cache', 'session-sidecar', 'go', 'built');
   mkdirSync(directory, { recursive: true });
@@ -43,7 +43,7 @@ export function buildGo({ command, env }: Toolchain, folder: string): string {
   return program;
 }
 
-/** Installs a command that scripts/tools/go.mod pins; the toolchain's PATH has it. */
+/** Installs a command that scripts/tools/go.mod pins, into a folder on the toolchain's PATH. */
 export function installGoCommand({ command, env }: Toolchain, path: string): void {
   const { status, stderr } = spawnSync(command, ['install', path], {
     cwd: join(root, 'scripts', 'tools'),

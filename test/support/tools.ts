@@ -2,13 +2,13 @@ import { execFileSync } from 'node:child_process';
 import { delimiter, join } from 'node:path';
 import { describe } from '@jest/globals';
 
-/** With the programs that scripts/lib/tools.mjs installs for this checkout alone. */
+/** The environment, with the programs on PATH that scripts/lib/tools.mjs installs for this checkout. */
 export const env = {
   ...process.env,
   PATH: [join(__dirname, '../../node_modules/.cache/session-sidecar/bin'), process.env['PATH']].join(delimiter),
 };
 
-/** What a command prints; `undefined`: it is not there. @throws Error when it fails, with what it says. */
+/** The output of a command; `undefined` if it is not installed. @throws Error with its output, if it fails */
 export function run(command: string, args: readonly string[], input = ''): string | undefined {
   try {
     return execFileSync(command, args, { env, encoding: 'utf8', input, stdio: 'pipe' });
@@ -19,10 +19,10 @@ export function run(command: string, args: readonly string[], input = ''): strin
   }
 }
 
-/** `describe`, or a skip that says what is missing. */
+/** `describe`, or `describe.skip` with a notice of what is missing. */
 export function describeWith(tool: string, isThere: boolean): typeof describe | typeof describe.skip {
   if (isThere) return describe;
-  // Not by console, whose lines jest leaves out when it skips a whole file.
-  process.stderr.write(`SKIPPED: ${tool} is not there. npm test installs it, or says what to install.\n`);
+  // Not to the console, whose output jest hides if it skips a whole file.
+  process.stderr.write(`SKIPPED: ${tool} is not installed. npm test installs it, or reports what to install.\n`);
   return describe.skip;
 }

@@ -8,11 +8,11 @@ import type { RawClient } from './raw-grpc';
 import type { RedisServer } from './redis';
 import type { SidecarProcessOptions, Stack } from './stack';
 
-/** A Redis, a collector, and what a test starts between the two. */
+/** A Redis, a collector, and how to start sidecars that use both. */
 export interface Traced {
   readonly redis: RedisServer;
   readonly collector: Collector;
-  /** A sidecar whose spans leave at once. `env` is for the variables of OpenTelemetry. */
+  /** Starts a sidecar that exports spans almost at once. @param env variables for OpenTelemetry */
   start(
     options?: Pick<SidecarProcessOptions, 'settings' | 'env'>,
   ): Promise<{ readonly sidecar: ServingProcess; readonly client: RawClient }>;
@@ -42,13 +42,13 @@ export async function untilInFlight(sidecar: ServingProcess): Promise<void> {
   );
 }
 
-/** What an application sends along of a trace that it is part of. */
+/** The metadata by which an application passes on its trace. */
 export function newTrace(flags: '00' | '01' = '01') {
   const [traceId, spanId] = [randomBytes(16).toString('hex'), randomBytes(8).toString('hex')];
   return { traceId, spanId, metadata: { traceparent: `00-${traceId}-${spanId}-${flags}`, tracestate: 'vendor=1' } };
 }
 
-/** The spans of a trace, each below its parent: `SERVER session.v1.SessionService/GetSession OK > CLIENT load`. */
+/** The paths from the root of a trace to its leaves: `SERVER session.v1.SessionService/GetSession OK > CLIENT load`. */
 export function treeOf(spans: readonly ExportedSpan[], parentSpanId: string): readonly string[] {
   return spans
     .filter((span) => span.parentSpanId === parentSpanId)

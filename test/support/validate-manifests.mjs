@@ -1,5 +1,6 @@
 // Checks Kubernetes documents, read as JSON from standard input, against the schemas in the packages kubernetes-models and
-// @kubernetes-models/prometheus-operator, and prints what is wrong with each. A program, because those are ES modules.
+// @kubernetes-models/prometheus-operator, and prints the error of each, or an empty text. A separate program, because jest cannot
+// load these ES modules.
 import { text } from 'node:stream/consumers';
 
 const problems = await Promise.all(JSON.parse(await text(process.stdin)).map(problemOf));

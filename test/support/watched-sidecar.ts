@@ -13,7 +13,7 @@ export const secrets = {
   redisPassword: 'MARKredisPassword',
 };
 
-/** A sidecar on a Redis with a password, and everything it was told that must not be in its output. */
+/** A sidecar on a Redis with a password, and everything secret it received, which must not appear in its output. */
 export class WatchedSidecar {
   readonly #marks = new Set(Object.values(secrets));
   readonly #handles = new Set<string>();
@@ -47,14 +47,14 @@ export class WatchedSidecar {
     return new WatchedSidecar(sidecar, redis, client);
   }
 
-  /** A word that is found by {@link leaks}, for keys, values and whatever else an application may send. */
+  /** A random word that {@link leaks} looks for. Use it in keys, values and whatever else an application sends. */
   mark(what: string): string {
     const word = `MARK${what}${randomBytes(6).toString('hex')}`;
     this.#marks.add(word);
     return word;
   }
 
-  /** A token, all of its parts, and what is stored of it. */
+  /** Makes {@link leaks} look for a token and each of its parts. */
   markToken(token: string): string {
     const [id = '', signature = ''] = token.split('.');
     const secret = Buffer.from(id, 'base64url').subarray(16).toString('base64url');
@@ -79,14 +79,14 @@ export class WatchedSidecar {
     return { ...created, key, stored };
   }
 
-  /** The marks in everything that was written, as they are or encoded. */
+  /** The marks that appear in the output, plain or encoded. */
   leaks(): readonly string[] {
     const { stdout, stderr } = this.sidecar.output();
     const written = stdout + stderr;
     return [...this.#marks].filter((mark) => formsOf(mark).some((form) => written.includes(form)));
   }
 
-  /** Lines that name a session, beside those of calls at level debug. */
+  /** Lines that contain a handle, except for those about calls at level debug. */
   linesWithHandle(): readonly string[] {
     const lines = Object.values(this.sidecar.output()).flatMap((text) => text.split('\n'));
     const isCall = (line: string): boolean => line.startsWith('{"level":"debug"') && line.endsWith('"msg":"call"}');
@@ -102,7 +102,7 @@ export class WatchedSidecar {
 
 export function formsOf(mark: string): readonly string[] {
   const bytes = Buffer.from(mark);
-  // Without the last characters, which depend on what follows.
+  // Without the last character, which depends on the bytes that follow.
   const base64 = bytes.toString('base64').replace(/.?=*$/, '');
   return [mark, base64, bytes.toString('hex'), JSON.stringify([...bytes]).slice(1, -1)];
 }

@@ -11,14 +11,14 @@ export interface Call {
   readonly request: { readonly token: string; readonly etag?: Buffer; readonly mutations?: unknown };
 }
 
-/** The sidecar that the client talks to, and what Redis tells it. */
+/** The sidecar that the client is connected to, and its invalidations from Redis. */
 export class StepwiseSidecar {
   readonly #stored: StoredSession;
   #isSubscribed = false;
   #requested: number | undefined;
   #changed = new Map<string, number>();
   #allChanged = false;
-  /** Sent by Redis and not received by the sidecar. */
+  /** Sent by Redis, not yet received by the sidecar. */
   #invalidations: ('changed' | (() => void))[] = [];
   #isTracked = false;
   #confirmedAt: number | undefined;
@@ -67,13 +67,13 @@ export class StepwiseSidecar {
     return { session: { handle, data, version, ...times, ...more }, notModified: undefined, ...terms };
   }
 
-  /** Redis tells of a change that another sidecar has made. */
+  /** Another sidecar made a change, and Redis reports it. */
   invalidate(): void {
     if (this.#isTracked) this.#invalidations.push('changed');
     this.#isTracked = false;
   }
 
-  /** Asks Redis for confirmation, if it is connected. Redis answers in order, later. */
+  /** Asks Redis for confirmation. The answer arrives in order, after the invalidations sent before it. */
   askRedis(): void {
     const askedAt = performance.now();
     this.#invalidations.push(() => {
@@ -92,7 +92,7 @@ export class StepwiseSidecar {
     while (this.#invalidations.length > 0) this.hearRedis();
   }
 
-  /** The connections to Redis are lost, and made anew. */
+  /** The connections to Redis are lost and replaced. */
   loseRedis(): void {
     this.#isTracked = false;
     this.#invalidations = [];
@@ -101,13 +101,13 @@ export class StepwiseSidecar {
     this.#reportAll();
   }
 
-  /** The client requests confirmation, by its clock. */
+  /** The client requests confirmation. @param clock the client's time */
   request(clock: number): void {
     this.#isSubscribed = true;
     this.#requested = clock;
   }
 
-  /** @param version 0: unknown, or the session has ended */
+  /** @param version 0 if it is unknown, or the session has ended */
   report(version: number): void {
     if (!this.#isSubscribed || this.#allChanged) return;
     const pending = this.#changed.get(handle);
@@ -119,7 +119,7 @@ export class StepwiseSidecar {
     this.#allChanged = this.#isSubscribed;
   }
 
-  /** What there is to tell of changes, if anything. */
+  /** The next report of changes, if there is anything to report. */
   takeReport(): ChangeReport | undefined {
     const requested = this.#requested;
     this.#requested = undefined;
@@ -132,7 +132,7 @@ export class StepwiseSidecar {
     return changed.length > 0 || report.allChanged || confirmed > 0 ? report : undefined;
   }
 
-  /** The stream has ended, and with it what was to be reported on it. */
+  /** The stream has ended, so its pending report is dropped. */
   forgetStream(): void {
     this.#isSubscribed = false;
     this.#requested = undefined;

@@ -1,12 +1,12 @@
-/** One state of the only session there is. Each change sets one of the values to a number that was never used before. */
+/** One state of the only session. Each change sets one of the values to a number that was never used before. */
 export interface State {
-  /** Grows with every state that Redis is in. */
+  /** Grows with every state that Redis holds. */
   readonly order: number;
   readonly token: string;
   readonly version: number;
   /** Set by the client under test. */
   readonly mine: number;
-  /** Set by others. */
+  /** Set by other clients. */
   readonly others: number;
   readonly accessed: number;
 }
@@ -18,7 +18,7 @@ function tokenOf(number: number): string {
   return `${handle.slice(0, 21)}${String(number).padStart(47, '0')}`;
 }
 
-/** The only session there is, as Redis has it and had it. */
+/** The only session: what Redis holds, and what it held before. */
 export class StoredSession {
   /** `undefined` after a logout. */
   #state: State | undefined = {
@@ -29,7 +29,7 @@ export class StoredSession {
     others: 0,
     accessed: performance.now(),
   };
-  /** What it was before, with the time at which that was replaced. */
+  /** Earlier states, each with the time at which it was replaced. */
   readonly #past: { readonly state: State | undefined; readonly until: number }[] = [];
   #lastOrder = 0;
   #lastValue = 0;
@@ -60,24 +60,24 @@ export class StoredSession {
     this.#state = state && { ...state, order: this.#lastOrder };
   }
 
-  /** How much longer a read may go unrecorded. */
+  /** How much longer reads need not be recorded. */
   get liveMs(): number {
     return this.#state === undefined ? 0 : Math.max(0, this.#state.accessed + touchIntervalMs - performance.now());
   }
 
-  /** The version of the last state in which there was a session. */
+  /** The version of the last state in which the session existed. */
   get lastVersion(): number {
     return this.#past.findLast(({ state }) => state !== undefined)?.state?.version ?? 0;
   }
 
-  /** Loses its last changes, unless the token was another one then. */
+  /** Loses its last changes, unless that would bring back an old token. */
   goBack(changes: number): void {
     const before = this.#past.filter(({ state }) => state !== undefined).at(-changes);
     if (before === undefined || before.state?.token !== this.token) return;
     this.become(before.state);
   }
 
-  /** What it was within the last `ms`. */
+  /** Its states within the last `ms`. */
   statesWithin(ms: number): (State | undefined)[] {
     const since = performance.now() - ms;
     return [this.#state, ...this.#past.filter(({ until }) => until > since).map(({ state }) => state)];

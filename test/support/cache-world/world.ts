@@ -8,7 +8,7 @@ import type { Call } from './stepwise-sidecar';
 import { StoredSession } from './stored-session';
 import type { State } from './stored-session';
 
-/** A call with the client that waits for its reply. */
+/** A call, and how to settle it in the client. */
 interface SentCall extends Call {
   resolve(reply: unknown): void;
   reject(error: Error): void;
@@ -20,22 +20,22 @@ export interface Opened {
 }
 
 /**
- * A client's cache, the sidecar that it talks to, Redis behind that, and other sidecars: as processes that do one step when they
- * are told to, with queues between them. Time is that of jest's fake timers.
+ * A model of a client's cache, its sidecar, Redis and other sidecars, as processes with queues between them. Each method makes one
+ * process take one step, so a test decides every interleaving. Time comes from jest's fake timers.
  */
 export class CacheWorld {
-  /** The last state that a change of the client has led to, of those that were acknowledged. */
+  /** The `order` of the last state that an acknowledged change of the client produced. */
   acknowledged = 0;
   readonly cache: SessionCache;
   readonly #stored = new StoredSession();
   readonly #sidecar = new StepwiseSidecar(this.#stored);
   readonly #unary: boolean;
-  /** Sent by the client and not executed. */
+  /** Sent by the client, not yet executed. */
   readonly #calls: SentCall[] = [];
-  /** Sent by the sidecar and not received. */
+  /** Sent by the sidecar, not yet received. */
   #frames: { readonly call?: SentCall; readonly arrive: () => void }[] = [];
   #isOpen: boolean;
-  /** The stream takes no request for confirmation, because it has no room. */
+  /** Whether the stream has no room, so that requests for confirmation are dropped. */
   isFull = false;
 
   constructor({ unary = false } = {}) {
@@ -58,12 +58,12 @@ export class CacheWorld {
     return this.#stored.token;
   }
 
-  /** What Redis has, `undefined` after a logout. */
+  /** What Redis holds; `undefined` after a logout. */
   get state(): State | undefined {
     return this.#stored.state;
   }
 
-  /** Opens a session, live if that can be. */
+  /** Opens a session, live if possible. */
   open(token = this.token): Opened | Promise<Opened> {
     const live = this.cache.find(token);
     if (live !== undefined) return { isLive: true, session: live };
@@ -129,12 +129,12 @@ export class CacheWorld {
     this.#changeByOthers(() => this.#sidecar.invalidate());
   }
 
-  #changeByOthers(tell: (version: number) => void): void {
+  #changeByOthers(announce: (version: number) => void): void {
     if (this.state === undefined) return;
     const version = this.state.version + 1;
     const others = this.#stored.newValue();
     this.#stored.become({ ...this.state, version, others, accessed: performance.now() });
-    tell(version);
+    announce(version);
   }
 
   logOutHere(): void {
@@ -157,7 +157,7 @@ export class CacheWorld {
     this.#sidecar.invalidate();
   }
 
-  /** The visitor logs in again: for the cache, the same session. */
+  /** The visitor logs in again. To the cache, it is the same session. */
   logIn(): void {
     if (this.state !== undefined) return;
     const others = this.#stored.newValue();
@@ -167,7 +167,7 @@ export class CacheWorld {
     this.#sidecar.invalidate();
   }
 
-  /** The sidecar asks Redis for confirmation, if it is connected. Redis answers in order, later. */
+  /** The sidecar asks Redis for confirmation. */
   askRedis(): void {
     this.#sidecar.askRedis();
   }
@@ -176,7 +176,7 @@ export class CacheWorld {
     this.#sidecar.hearRedis();
   }
 
-  /** The sidecar's connections to Redis are lost, and made anew. */
+  /** The sidecar's connections to Redis are lost and replaced. */
   loseRedis(): void {
     this.#sidecar.loseRedis();
   }
@@ -191,7 +191,7 @@ export class CacheWorld {
     if (this.#isOpen && !this.isFull) this.#sidecar.request(clock);
   }
 
-  /** The sidecar sends what it has to tell of changes. */
+  /** The sidecar sends a report of changes, if there is anything to report. */
   sendReport(): void {
     const report = this.#sidecar.takeReport();
     if (report !== undefined) this.#frames.push({ arrive: () => this.cache.onReport(report) });
@@ -202,13 +202,13 @@ export class CacheWorld {
     this.#frames.shift()?.arrive();
   }
 
-  /** The client receives a reply before others that were ready before it. */
+  /** The client receives a reply ahead of others that were sent before it. */
   receiveReply(index: number): void {
     const replies = this.#frames.filter(({ call }) => call !== undefined);
     this.#receive(replies.at(index < 0 ? index : index % Math.max(1, replies.length)));
   }
 
-  /** The client receives the next report before the replies that were ready before it. */
+  /** The client receives the next report ahead of replies that were sent before it. */
   receiveReport(): void {
     this.#receive(this.#frames.find(({ call }) => call === undefined));
   }
@@ -218,7 +218,7 @@ export class CacheWorld {
     frame?.arrive();
   }
 
-  /** The stream breaks: what was sent on it is lost, except for what the sidecar has executed. */
+  /** The stream breaks. What was sent on it is lost, but what the sidecar has executed stays. */
   loseStream(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
@@ -228,14 +228,14 @@ export class CacheWorld {
     for (const call of lost) call.reject(new SessionError('UNAVAILABLE', ''));
   }
 
-  /** There is a stream again. Calls that were made meanwhile are sent on it. */
+  /** The client opens a new stream, which carries the calls made meanwhile. */
   openStream(): void {
     if (this.#isOpen || this.#unary) return;
     this.#isOpen = true;
     this.cache.onStreamOpen();
   }
 
-  /** Everything that is under way arrives, and Redis confirms. */
+  /** Everything in flight arrives, and Redis confirms. */
   settle(): void {
     this.openStream();
     this.#sidecar.askRedis();
@@ -245,19 +245,19 @@ export class CacheWorld {
     while (this.#frames.length > 0) this.receive();
   }
 
-  /** The states that Redis had within the last `ms`. */
+  /** The states that Redis held within the last `ms`. */
   statesWithin(ms: number): (State | undefined)[] {
     return this.#stored.statesWithin(ms);
   }
 }
 
-/** What a session shows, to compare it with a state. */
+/** A loaded session in the terms of a state, for comparison. */
 export function shown({ version, data }: LoadedSession): Pick<State, 'version' | 'mine' | 'others'> {
   const number = (key: string) => Number(bytesOf(data.get(key)!).toString());
   return { version, mine: number('mine'), others: number('others') };
 }
 
-/** After everything that promises have caused. */
+/** Resolves after all pending promise callbacks have run. */
 export function turns(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
