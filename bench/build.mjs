@@ -1,5 +1,5 @@
-// Bundles the benchmark's own code into dist/, one file for each kind of process. What comes from npm stays outside, the
-// client and the generated code too: what is measured is what a user installs.
+// Bundles the benchmark's own code into dist/, one file for each kind of process. Packages stay outside, even the client and the
+// generated code, so that the benchmark measures what a user installs.
 import { build } from 'esbuild';
 
 await build({
@@ -17,7 +17,7 @@ await build({
   target: 'node20',
   format: 'cjs',
   packages: 'external',
-  // The paths of the root's tsconfig.json lead to the sources of the client.
+  // Ignores the root's tsconfig.json, whose paths lead to the client's sources instead of its package.
   tsconfigRaw: '{}',
   sourcemap: true,
   logLevel: 'warning',

@@ -3,7 +3,7 @@ import type { Plan } from './costs';
 import { defaultSizing, liveShare } from './model';
 import type { RequestCosts } from './model';
 
-/** What the model says beside what was seen. */
+/** A prediction of the model, and the measurement it is compared with. */
 export interface Check {
   readonly what: string;
   readonly unit: string;
@@ -11,7 +11,7 @@ export interface Check {
   readonly measured: number;
 }
 
-/** What three masters with replicas use, predicted by the costs on one Redis. */
+/** Predicts the costs on a Cluster of three masters with replicas from the costs on one Redis. */
 export function checkCluster(onOne: RequestCosts, onCluster: RequestCosts): readonly Check[] {
   const check = (what: string, unit: string, name: keyof RequestCosts): Check => ({
     ...{ what, unit },

@@ -7,10 +7,10 @@ import { patienceMs } from '../src/children';
 import { startRedis } from '../src/processes';
 import type { RedisServer } from '../src/processes';
 
-/** Redis servers that keep the same sessions. */
+/** Redis servers that store the same sessions. */
 export interface RedisDeployment {
   readonly masters: readonly RedisServer[];
-  /** As many as masters. */
+  /** One for each master. */
   readonly replicas: readonly RedisServer[];
   readonly isCluster: boolean;
   stop(): Promise<void>;
@@ -23,12 +23,12 @@ export async function startSingle(): Promise<RedisDeployment> {
   return { masters: [master], replicas: [replica], isCluster: false, stop: () => stopAll([replica, master]) };
 }
 
-/** Three masters and a replica of each. */
+/** Three masters, each with a replica. */
 export async function startCluster(): Promise<RedisDeployment> {
   const directory = mkdtempSync(join(tmpdir(), 'session-sidecar-scale-'));
   const nodes: RedisServer[] = [];
   for (let n = 0; n < 6; n++) {
-    // Each keeps what it knows of the others in a file.
+    // Each node stores its view of the Cluster in a file.
     const file = join(directory, `nodes-${n}.conf`);
     nodes.push(await startRedis(['--cluster-enabled', 'yes', '--cluster-config-file', file]));
   }

@@ -13,10 +13,10 @@ export interface Plan {
   readonly milliseconds: number;
 }
 
-/** Web requests of which this part writes. */
+/** The share of web requests that write. */
 export const writeShare = 0.1;
 
-/** Costs of requests through one sidecar, sessions of about 300 bytes. */
+/** Measures the costs of requests through one sidecar, with sessions of about 300 bytes. */
 export async function measureRequests(redis: RedisDeployment, plan: Plan): Promise<RequestCosts> {
   const { masters, isCluster } = redis;
   const clientsBefore = await Promise.all(masters.map((master) => figureOf(master, 'clients', 'connected_clients')));
@@ -52,7 +52,7 @@ export async function measureRequests(redis: RedisDeployment, plan: Plan): Promi
   };
 }
 
-/** Costs and savings of sessions in the client's cache. */
+/** Measures the costs and savings of sessions in the client's cache. */
 export async function measureCache(plan: Plan): Promise<CacheCosts> {
   const round = { inFlight: 64, writeShare: 0, milliseconds: plan.milliseconds };
   const readUs = async (side: 'sidecar' | 'sidecar-cached'): Promise<number> => {
@@ -72,7 +72,7 @@ export async function measureCache(plan: Plan): Promise<CacheCosts> {
   return { savedUs, ...(await measureReports(plan)) };
 }
 
-/** Changes of sessions that a client has in its cache, beside the same changes of sessions that nothing has read. */
+/** Compares changes of sessions that a client has cached with the same changes of sessions that nothing has read. */
 async function measureReports({ sessions }: Plan): Promise<Omit<CacheCosts, 'savedUs'>> {
   const redis = await startRedis();
   const sidecar = await startSidecar({ redisPort: redis.port });
@@ -94,7 +94,7 @@ async function measureReports({ sessions }: Plan): Promise<Omit<CacheCosts, 'sav
     const changes = redis.admin.pipeline();
     for (const key of keys) changes.pexpire(key, 3_600_000);
     await changes.exec();
-    // What was reported is on its way for a while.
+    // Waits until the reports have been processed.
     await delay(500);
     const after = cpu();
     const us = (name: Name): number => ((after[name] - before[name]) / keys.length) * 1e6;
@@ -130,7 +130,7 @@ interface Use {
   readonly replicationBytes: number;
 }
 
-/** What was used so far. */
+/** CPU time and traffic so far. */
 async function use({ masters, replicas }: RedisDeployment, sidecarPid: number): Promise<Use> {
   const cpuUs = (pids: readonly number[]): number => pids.map(preciseCpuSecondsOf).reduce((a, b) => a + b, 0) * 1e6;
   const stat = (name: string) => sum(masters, (master) => figureOf(master, 'stats', name));
@@ -145,7 +145,7 @@ async function use({ masters, replicas }: RedisDeployment, sidecarPid: number): 
   };
 }
 
-/** Without what connections, replicas and the other servers of a Cluster take. */
+/** The memory of a master, except for connections, replication and the Cluster bus. */
 async function storedBytesOf(master: RedisServer): Promise<number> {
   const of = (name: string) => figureOf(master, 'memory', name);
   const others = ['mem_clients_normal', 'mem_total_replication_buffers', 'mem_cluster_links'];
@@ -159,6 +159,6 @@ async function sum<T>(items: readonly T[], figure: (item: T) => Promise<number>)
 
 async function figureOf({ admin }: RedisServer, section: string, name: string): Promise<number> {
   const found = new RegExp(`^${name}:(\\d+)`, 'm').exec(await admin.info(section));
-  if (found === null) throw new Error(`Redis reports no ${name}. Version 7 or newer is required.`);
+  if (found === null) throw new Error(`Redis does not report ${name}. Redis 7 or newer is required.`);
   return Number(found[1]);
 }

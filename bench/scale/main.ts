@@ -1,4 +1,4 @@
-// npm run bench:scale: what 10 million and 1 billion sessions need, out of costs that it measures. See bench/scale/README.md.
+// npm run bench:scale: measures costs, and computes what 10 million and 1 billion sessions need. See bench/scale/README.md.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -16,8 +16,8 @@ import { scalePage } from './report';
 
 const usage = `npm run bench:scale -- [--quick] [--sessions 10000000,1000000000]
 
-  --quick     short measurements: shows that it works; writes no results
-  --sessions  how many sessions to plan for`;
+  --quick     run short measurements and write no results: a smoke test
+  --sessions  the numbers of sessions to plan for`;
 
 const fullPlan: Plan = { sessions: 20_000, milliseconds: 5000 };
 const quickPlan: Plan = { sessions: 2000, milliseconds: 1000 };
@@ -71,7 +71,7 @@ async function main(args: string[]): Promise<void> {
 
 main(process.argv.slice(2)).catch((error: unknown) => {
   console.error(error);
-  // Ends what still runs here, and with it the processes that were started.
+  // Exits although timers and connections are open, which also kills the child processes.
   // eslint-disable-next-line n/no-process-exit
   process.exit(1);
 });

@@ -1,57 +1,55 @@
-/** What a deployment needs, out of measured costs. Pure: what is measured, and on what, is in costs.ts. */
-
-/** Costs of a web request: one session is opened and, by some requests, changed. */
+/** The costs of a web request, which opens a session and may change it. costs.ts measures them. */
 export interface RequestCosts {
   /** CPU time per request, in µs. */
   readonly appUs: number;
   readonly sidecarUs: number;
-  /** Of all masters together, and of their replicas. */
+  /** CPU time of all masters and of all replicas per request, in µs. */
   readonly redisUs: number;
   readonly replicaUs: number;
-  /** Network traffic of Redis with sidecars, both ways, and with replicas, per request. */
+  /** Network traffic of Redis per request, in both directions: with sidecars, and with replicas. */
   readonly redisBytes: number;
   readonly replicationBytes: number;
-  /** Of a master, per session. */
+  /** Memory of a master per session. */
   readonly sessionBytes: number;
-  /** Resident, of a sidecar under load. */
+  /** Resident memory of a sidecar under load. */
   readonly sidecarMemoryBytes: number;
-  /** Of one sidecar to one master. */
+  /** Connections of one sidecar to each master. */
   readonly connections: number;
 }
 
-/** Costs of sessions in the client's cache, in µs of CPU time. */
+/** The costs and savings of sessions in the client's cache. */
 export interface CacheCosts {
-  /** What a live read saves: a read without the cache, in app, sidecar and Redis, less one from memory. */
+  /** The CPU time that a live read saves in app, sidecar and Redis, in µs. */
   readonly savedUs: number;
-  /** A change that Redis reports to a sidecar and that to its client. */
+  /** The CPU time of reporting a change to one sidecar and from there to its client, in µs. */
   readonly reportUs: { readonly redis: number; readonly sidecar: number; readonly app: number };
-  /** What a key that a sidecar has read takes in Redis. */
+  /** The memory that Redis uses to track a key that a sidecar has read. */
   readonly trackedKeyBytes: number;
 }
 
 export interface Demand {
-  /** Stored at a time. */
+  /** The number of stored sessions. */
   readonly sessions: number;
-  /** The part of them whose visitors are there. */
+  /** The share of sessions whose visitors are active, from 0 to 1. */
   readonly activeShare: number;
-  /** Between two requests of an active visitor. */
+  /** The time between two requests of an active visitor. */
   readonly secondsBetweenRequests: number;
-  /** The part of requests that change the session. */
+  /** The share of requests that change the session, from 0 to 1. */
   readonly writeShare: number;
 }
 
-/** What is planned with, whatever is measured. */
+/** Assumptions of the plan that are not measured. */
 export interface Sizing {
-  /** What a pod serves; determined by the application. */
+  /** Requests per second and pod. Depends on the application. */
   readonly requestsPerPod: number;
-  /** Of a Redis server, and how far it is used. */
+  /** The memory of a Redis server, and the shares of its memory and of a core that are used. */
   readonly redisMemoryBytes: number;
   readonly redisMemoryUse: number;
   readonly redisCpuUse: number;
   /** `maxclients` and `tracking-table-max-keys` of Redis. */
   readonly maxClients: number;
   readonly maxTrackedKeys: number;
-  /** For how long a session is live at most, in seconds: the touch interval. */
+  /** The maximum time that a session is live, in seconds: the touch interval. */
   readonly liveSeconds: number;
 }
 
@@ -70,16 +68,16 @@ export interface Deployment {
   readonly pods: number;
   readonly sidecarCoresPerPod: number;
   readonly sidecarMemoryBytes: number;
-  /** 1, or at least 3: a Redis Cluster. Each has a replica. */
+  /** 1, or at least 3 for a Redis Cluster. Each has a replica. */
   readonly masters: number;
-  /** What determines their number. */
+  /** The resource that determines the number of masters. */
   readonly mastersFor: 'memory' | 'CPU';
   readonly redisBytes: number;
   readonly redisCores: number;
-  /** Of each master to sidecars and to its replica, in bytes per second. */
+  /** The traffic of each master with sidecars and with its replica, in bytes per second. */
   readonly masterTraffic: number;
   readonly totalTraffic: number;
-  /** Of each master; more than `maxclients` do not fit. */
+  /** Must not exceed `maxclients`. */
   readonly connectionsPerMaster: number;
 }
 
@@ -112,26 +110,26 @@ export function requestRateOf({ sessions, activeShare, secondsBetweenRequests }:
   return (sessions * activeShare) / secondsBetweenRequests;
 }
 
-/** How requests of a visitor reach pods: any of them, or always the same. */
+/** Whether a visitor's requests reach any pod, or always the same one. */
 export type Routing = 'any pod' | 'same pod';
 
 /**
- * The part of opened sessions that are live. Three things race after each request: another through the same pod, a change through
- * another pod, and the end of the time for which a session is live; the first one decides.
+ * The share of opened sessions that are live. After each request, three events race: the next request through the same pod, a
+ * change through another pod, and the end of the touch interval. The session is live if the first one wins.
  */
 export function liveShare(sidecars: number, routing: Routing, demand: Demand, { liveSeconds }: Sizing): number {
   const { own, foreignChanges } = ratesAt(sidecars, routing, demand);
   return own / (own + foreignChanges + 1 / liveSeconds);
 }
 
-/** To how many other sidecars Redis reports a change: those that have read the session since it was last changed elsewhere. */
+/** The number of other sidecars that receive a change: those that have read the session since it was last changed elsewhere. */
 export function reportsPerChange(sidecars: number, routing: Routing, demand: Demand): number {
   const { own, foreignChanges } = ratesAt(sidecars, routing, demand);
   if (routing === 'same pod') return 0;
   return (sidecars - 1) * (own / (own + foreignChanges));
 }
 
-/** Of one session that is in use: requests through one pod, and changes through all others. */
+/** The rates of an active session, per second: requests through one pod, and changes through all other pods. */
 function ratesAt(sidecars: number, routing: Routing, { secondsBetweenRequests, writeShare }: Demand) {
   const rate = 1 / secondsBetweenRequests;
   if (routing === 'same pod') return { own: rate, foreignChanges: 0 };
@@ -141,10 +139,10 @@ function ratesAt(sidecars: number, routing: Routing, { secondsBetweenRequests, w
 export interface FeedCosts {
   readonly liveShare: number;
   readonly reportsPerChange: number;
-  /** Of all processes, in cores. */
+  /** CPU time of all processes that live reads save, and that reports cost, in cores. */
   readonly savedCores: number;
   readonly feedCores: number;
-  /** Of Redis alone, if it reported each change to every sidecar (`BCAST`), in cores. */
+  /** CPU time of Redis alone if it reported each change to every sidecar (`BCAST`), in cores. */
   readonly broadcastCores: number;
 }
 
@@ -168,7 +166,7 @@ export function feedCosts(
   };
 }
 
-/** The smallest number of sidecars for which something holds; `undefined`: none up to 100,000. */
+/** The smallest number of sidecars for which a condition holds; `undefined` if there is none up to 100,000. */
 export function fewestSidecars(holds: (sidecars: number) => boolean): number | undefined {
   for (let sidecars = 2; sidecars <= 100_000; sidecars = Math.max(sidecars + 1, Math.round(sidecars * 1.01))) {
     if (holds(sidecars)) return sidecars;

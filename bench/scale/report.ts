@@ -4,7 +4,7 @@ import { deploymentFor, feedCosts, fewestSidecars } from './model';
 import type { CacheCosts, Demand, RequestCosts, Routing, Sizing } from './model';
 
 export interface ScaleReport {
-  /** When it was measured, ISO 8601. */
+  /** The date of the measurement, ISO 8601. */
   readonly date: string;
   readonly machine: string;
   readonly versions: string;
@@ -18,10 +18,10 @@ export interface ScaleReport {
 
 const sidecarCounts = [2, 10, 100, 1000, 10_000];
 const routings: readonly Routing[] = ['any pod', 'same pod'];
-/** A feed that takes more than this of a core of Redis is dear. */
-const dearCores = 0.1;
+/** A change feed that takes more than this share of a core of Redis counts as expensive. */
+const expensiveCores = 0.1;
 
-/** The page: what is needed, what the change feed costs, and how far the model can be trusted. */
+/** The page: limits, deployments, the cost of the change feed, and the checks of the model. */
 export function scalePage(report: ScaleReport): string {
   const { date, machine, versions, demands, sizing, checks } = report;
   const [demand] = demands as [Demand];
@@ -85,17 +85,17 @@ function limits(report: ScaleReport): string[] {
   ];
 }
 
-/** From how many sidecars on each change may go only to those that hold the session. */
+/** The numbers of sidecars from which on a change must be reported only to the sidecars that hold the session. */
 function narrowing({ demands, cache, sizing }: ScaleReport): string[] {
   const [demand] = demands as [Demand];
   const at = (sidecars: number, routing: Routing) => feedCosts(sidecars, routing, demand, cache, sizing);
-  const broadcast = fewestSidecars((sidecars) => at(sidecars, 'any pod').broadcastCores > dearCores);
+  const broadcast = fewestSidecars((sidecars) => at(sidecars, 'any pod').broadcastCores > expensiveCores);
   const useless = fewestSidecars((sidecars) => {
     const { feedCores, savedCores } = at(sidecars, 'any pod');
     return feedCores > savedCores;
   });
   return [
-    `- A feed of all changes to every sidecar would take more than ${percent(dearCores)} of a core of Redis ${from(broadcast)}. Redis reports only what a sidecar has read, at most ${figure(1 / demand.writeShare)} reports per change however many sidecars there are.`,
+    `- A feed of all changes to every sidecar would take more than ${percent(expensiveCores)} of a core of Redis ${from(broadcast)}. Redis reports only what a sidecar has read, at most ${figure(1 / demand.writeShare)} reports per change however many sidecars there are.`,
     `- Where requests of a visitor reach any pod, the feed costs more CPU time than live reads save ${from(useless)}: from there, it must be narrowed to what a sidecar still holds, or visitors be routed to the same pod.`,
   ];
 }

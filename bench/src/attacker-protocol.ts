@@ -1,7 +1,7 @@
 import type { AttackName } from './attacks';
 import type { AttackTarget, Tally } from './attacks/attack';
 
-/** The attacker's commands and answers. */
+/** The commands of the attacker process, and their answers. */
 export interface AttackerCommands {
   prepare(options: { attack: AttackName; target: AttackTarget }): void;
   attack(options: { milliseconds: number }): Tally;

@@ -1,4 +1,4 @@
-// The process that attacks a sidecar. It takes commands from its parent, one at a time.
+// The process that attacks a sidecar. Its parent sends it commands, one at a time.
 import { setPriority } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { attacks } from './attacks';
@@ -7,9 +7,9 @@ import type { AttackerCommands } from './attacker-protocol';
 import { serveCommands } from './worker-protocol';
 
 /** How long an attack may take to stop after its connections were closed. */
-const lastWordsMs = 1000;
+const stopMs = 1000;
 
-// An attacker is another process of the pod. With few cores it must not starve the client that is measured.
+// On a machine with few cores, the attacker must not starve the client that is measured.
 setPriority(10);
 
 let run: ((assault: Assault) => Promise<void>) | undefined;
@@ -20,12 +20,12 @@ serveCommands<AttackerCommands>(
       run = await attacks[attack](target);
     },
     async attack({ milliseconds }) {
-      if (run === undefined) throw new Error('Expected prepare before attack.');
+      if (run === undefined) throw new Error('The attacker received attack before prepare.');
       const assault = new Assault();
       const running = run(assault);
       await Promise.race([running, delay(milliseconds)]);
       assault.end();
-      await Promise.race([running, delay(lastWordsMs)]);
+      await Promise.race([running, delay(stopMs)]);
       return assault.tally;
     },
     close() {},

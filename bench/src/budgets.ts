@@ -1,13 +1,13 @@
-/** A bound of a row's ratio or, in rows that compare with nobody, of our own figure. */
+/** A bound of a row's ratio, or of our own figure in rows without a comparison. */
 export type Limit = { readonly atLeast: number } | { readonly atMost: number };
 
 export interface Budget {
   readonly budget: Limit;
-  /** What is aimed at beyond the budget. */
+  /** A stricter goal than the budget; `null` if there is none. */
   readonly aim: Limit | null;
 }
 
-/** What the sidecar may cost, by the id of the row that measures it. bench/README.md shows them beside what was measured. */
+/** What the sidecar may cost, by the id of the row that measures it. bench/README.md compares them with the measurements. */
 export const budgets: Readonly<Record<string, Budget>> = {
   'redis-trips-get': { budget: { atMost: 1 }, aim: { atMost: 1 } },
   'redis-trips-live': { budget: { atMost: 0 }, aim: { atMost: 0 } },
@@ -50,14 +50,14 @@ export const budgets: Readonly<Record<string, Budget>> = {
 };
 
 /**
- * What the sidecar keeps to while it is attacked.
+ * The budgets of a sidecar under attack.
  *
- * @param memoryMb what its container may take: `resources.limits.memory` of the manifest, in MiB
+ * @param memoryMb the memory limit of its container in MiB: `resources.limits.memory` of the manifest
  */
 export function attackBudgets(memoryMb: number) {
   return {
     peakMemoryMb: { budget: { atMost: memoryMb }, aim: null },
-    /** Of a client that asks for little meanwhile. */
+    /** The latency of a well-behaved client during the attack. */
     p99Ms: { budget: { atMost: 50 }, aim: null },
     logKbPerSecond: { budget: { atMost: 10 }, aim: null },
   } as const satisfies Record<string, Budget>;

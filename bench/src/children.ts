@@ -1,14 +1,13 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 
-/** The processes that this one has started. */
-
-/** Longest that a process may take to start, stop or answer. */
+/** How long a process may take to start, stop or answer. */
 export const patienceMs = 120_000;
 
+/** The processes that this one has started. */
 const running = new Set<ChildProcess>();
 
-/** Makes sure that whatever ends this process, short of SIGKILL, ends those that it started. */
+/** Kills the processes that this one has started when it ends, unless SIGKILL ends it. */
 export function killChildrenOnExit(): void {
   process.once('exit', killChildren);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -36,12 +35,12 @@ export async function stop(child: ChildProcess, signal: NodeJS.Signals): Promise
   await within(exited, `process ${String(child.pid)} to stop`);
 }
 
-/** The variables of a child process. Settings of this one, such as NODE_OPTIONS, must not reach what is measured. */
+/** The environment of a child process. Settings of this process, such as NODE_OPTIONS, must not affect the measurement. */
 export function childEnvironment(): NodeJS.ProcessEnv {
   return { PATH: process.env['PATH'], NODE_ENV: 'production' };
 }
 
-/** @throws after {@link patienceMs} */
+/** @throws Error that names `what`, after {@link patienceMs} */
 export async function within<T>(promise: Promise<T>, what: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const tooLate = new Promise<never>((_, reject) => {

@@ -2,27 +2,27 @@ import { createHistogram } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers/promises';
 
 export interface Round {
-  /** How many operations are under way at any time: each of so many workers starts the next when its last has ended. */
+  /** The number of operations in flight: each worker starts its next operation when its last one has ended. */
   readonly inFlight: number;
-  /** The part of operations that write: 0, 0.1, 0.5. */
+  /** The share of operations that write, from 0 to 1. */
   readonly writeShare: number;
-  /** The part of operations on the first twentieth of the sessions. Default: all sessions are used equally often. */
+  /** The share of operations on the first 5 % of the sessions. Default: all sessions are used equally often. */
   readonly hotShare?: number;
-  /** The round ends when either is reached, and what is under way then has finished. */
+  /** The round starts no operation after `milliseconds`, or after `operations` operations, and waits for those in flight. */
   readonly milliseconds: number;
   readonly operations?: number;
 }
 
 export interface RoundOutcome {
   readonly operations: number;
-  /** Operations that failed; not among {@link operations}. */
+  /** Operations that failed. {@link operations} does not include them. */
   readonly failed: number;
   readonly firstFailure?: string;
   readonly seconds: number;
-  /** CPU time of this process, of all its threads. */
+  /** CPU time of all threads of this process. */
   readonly cpuSeconds: number;
   readonly latencyUs: { readonly p50: number; readonly p90: number; readonly p99: number };
-  /** How sessions were opened, where the client has a cache. */
+  /** How sessions were opened, if the client has a cache. */
   readonly opened?: Opened;
 }
 
@@ -33,22 +33,22 @@ export interface Opened {
   readonly missed: number;
 }
 
-/** Sides fail rarely or altogether; a run that has seen so many failures in one round is given up. */
+/** A round with this many failures ends the run, because its figures would be worthless. */
 const maxFailures = 1000;
 
 /**
- * How long operations may keep the event loop busy, in ms. Those that are answered from memory never wait, but a web server reads
- * its next requests from the network.
+ * How long operations may keep the event loop busy, in ms. Operations that are answered from memory never yield, but a real web
+ * server regularly reads requests from the network.
  */
 const longestTurnMs = 1;
 
-/** Runs `operation` in a closed loop. Numbers of operations go on where the last round ended. */
+/** Runs `operation` in a closed loop. @param first the number of the first operation, which continues the last round */
 export async function runRound(
   { inFlight, writeShare, milliseconds, operations = Infinity }: Omit<Round, 'hotShare'>,
   first: number,
   operation: (i: number, isWrite: boolean) => Promise<void>,
 ): Promise<RoundOutcome> {
-  // HdrHistogram in nanoseconds, exact to three digits, up to a minute.
+  // An HdrHistogram in nanoseconds, up to a minute, with three significant digits.
   const latencies = createHistogram({ lowest: 1, highest: 60e9, figures: 3 });
   let started = 0;
   let failed = 0;
@@ -110,8 +110,8 @@ export function isWrite(i: number, share: number): boolean {
 }
 
 /**
- * Which of `count` sessions operation `i` is about: the same for all sides, evenly spread, and no session twice in a
- * moment. With `hotShare`, that part of the operations is about the first twentieth of the sessions.
+ * The session that operation `i` uses, of `count` sessions. The sequence is the same for all sides, spreads evenly, and does not
+ * use a session twice in quick succession. See {@link Round.hotShare}.
  */
 export function sessionOf(i: number, count: number, hotShare?: number): number {
   const place = fraction(i, goldenRatio);
@@ -120,7 +120,7 @@ export function sessionOf(i: number, count: number, hotShare?: number): number {
   return fraction(i, otherRatio) < hotShare ? Math.floor(place * hot) : hot + Math.floor(place * (count - hot));
 }
 
-/** Of 2 ** 32. Multiples of either are spread evenly, and independently of each other. */
+/** Numerators over 2 ** 32. The multiples of each spread evenly, and independently of the other's. */
 const goldenRatio = 0x9e3779b1;
 const otherRatio = 0x85ebca6b;
 

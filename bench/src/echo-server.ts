@@ -1,4 +1,4 @@
-// The least that a unary grpc-js server can do: take GetSession's request as bytes and answer with the bytes it was given.
+// The cheapest possible unary grpc-js server: it answers every GetSession with the same bytes, and decodes nothing.
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type { sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js';
 import { SessionServiceService } from '@session-sidecar/proto/session/v1/session_service';

@@ -1,9 +1,9 @@
 import type { Target } from './sides/side';
 
-/** What keeps the sessions of the application: the sidecar, without or with a cache in its client, or a library. */
+/** The session store of the application: the sidecar, the sidecar with a client cache, or a library. */
 export type AppKind = 'sidecar' | 'cached' | 'connect-redis';
 
-/** The commands and answers of the Express application. */
+/** The commands of the Express application, and their answers. */
 export interface AppCommands {
   /** @returns the URL at which it listens */
   listen(options: { kind: AppKind; target: Target }): string;

@@ -1,4 +1,4 @@
-// A web application on Express: the same routes, whatever keeps its sessions. Told by its parent what to do, one thing at a time.
+// A web application on Express, with the same routes for every session store. Its parent sends it commands, one at a time.
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -17,7 +17,7 @@ import type { Shop, Size } from './shop';
 import type { Target } from './sides/side';
 import { serveCommands } from './worker-protocol';
 
-/** How an application uses its sessions, whatever keeps them. */
+/** What the application needs of a session store. */
 interface Sessions {
   readonly middleware: RequestHandler;
   readonly user: (req: Request) => Shop['user'] | undefined;
@@ -33,7 +33,7 @@ const kinds: Readonly<Record<AppKind, (target: Target) => Sessions | Promise<Ses
 
 function onSidecar({ address }: Target, cache?: { readonly maxBytes: number }): Sessions {
   const client = new SessionClient<Shop>({ address, timeoutMs: 10_000, cache });
-  // `SessionData` is what the example's sessions hold.
+  // The middleware expects `SessionData`, which the Express example declares; these sessions hold a `Shop`.
   const options = { client: client as unknown as SessionClient<SessionData> };
   const sessionOf = (req: Request) => req.session as unknown as ISession<Shop>;
   return {
@@ -49,7 +49,7 @@ function onSidecar({ address }: Target, cache?: { readonly maxBytes: number }): 
   };
 }
 
-/** Both set up as the README of connect-redis says. */
+/** express-session and connect-redis, set up as in the README of connect-redis. */
 async function onConnectRedis({ redisPort }: Target): Promise<Sessions> {
   const client = createClient({ url: `redis://127.0.0.1:${redisPort}` });
   await client.connect();

@@ -6,7 +6,7 @@ import type { Program } from './languages';
 import type { Worker } from './worker';
 import type { AnswerOf, WorkerReply } from './worker-protocol';
 
-/** A worker in another language: a JSON text a line, commands on its standard input and answers on its standard output. */
+/** A worker in another language. It reads commands and writes answers, each as a line of JSON. */
 export function startForeignWorker<Commands>({ command: program, args, env }: Program): Worker<Commands> {
   const child = spawn(program, args, {
     env: { ...childEnvironment(), ...env },

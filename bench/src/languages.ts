@@ -1,20 +1,20 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 
-/** Load processes that are not written in TypeScript: `bench/go` and `bench/python`. */
+/** The languages of the load processes in `bench/go` and `bench/python`. */
 export type Language = 'go' | 'python';
 
 export interface Program {
   readonly command: string;
   readonly args: readonly string[];
-  /** Variables beside those of every child process. */
+  /** Environment variables in addition to those of every child process. */
   readonly env: Readonly<Record<string, string>>;
 }
 
 const script = join(__dirname, '..', '..', 'scripts', 'bench-load.mjs');
 const found = new Map<Language, Program | { readonly missing: string }>();
 
-/** Installs the libraries that are compared with, and builds the program, once. @returns the program, or what is missing for it */
+/** Installs the libraries of the comparison and builds the load process, once. @returns the program, or what is not installed */
 export function findLoadProgram(language: Language): Program | { readonly missing: string } {
   let program = found.get(language);
   if (program === undefined) {
@@ -28,7 +28,7 @@ export function findLoadProgram(language: Language): Program | { readonly missin
   return program;
 }
 
-/** @throws when the language is not installed */
+/** @throws Error if the language is not installed */
 export function loadProgram(language: Language): Program {
   const program = findLoadProgram(language);
   if ('missing' in program) throw new Error(`This row requires ${program.missing}.`);

@@ -3,13 +3,13 @@ import type { SteadyLoad, SteadyOutcome } from './steady-load';
 import type { Size } from './shop';
 import type { SideName, Target } from './sides/side';
 
-/** The commands and answers of a load process. */
+/** The commands of a load process, and their answers. */
 export interface LoadCommands {
   start(options: { side: SideName; target: Target }): void;
   fill(options: { count: number; size: Size }): void;
-  /** What names the sessions that {@link fill} has stored: tokens, keys or cookies. */
+  /** The identifiers of the sessions that {@link fill} has stored: tokens, keys or cookies. */
   ids(options: Record<string, never>): readonly string[];
-  /** Uses sessions that another load process has stored, beginning with another operation than that one. */
+  /** Uses the sessions of another load process. `firstOperation` keeps the two from using the same session at the same time. */
   adopt(options: { ids: readonly string[]; firstOperation: number }): void;
   round(options: Round): RoundOutcome;
   /** Collects garbage first. */
@@ -20,9 +20,9 @@ export interface LoadCommands {
 }
 
 export interface LoadMemory {
-  /** Of the JavaScript heap and of buffers, in bytes. */
+  /** The JavaScript heap and buffers, in bytes. */
   readonly usedBytes: number;
-  /** What the client's cache counts; 0 without one. */
+  /** The size that the client's cache reports; 0 without a cache. */
   readonly cachedBytes: number;
   readonly cachedSessions: number;
 }

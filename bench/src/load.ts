@@ -1,4 +1,4 @@
-// A load process: the application of one side. Told by its parent what to do, one thing at a time.
+// A load process: the application of one side. Its parent sends it commands, one at a time.
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { runRound, sessionOf } from './closed-loop';
@@ -15,7 +15,7 @@ let sessions = 0;
 let operations = 0;
 
 function connected(): Side {
-  if (side === undefined) throw new Error('The load process was not told to start.');
+  if (side === undefined) throw new Error('The load process received a command before start.');
   return side;
 }
 
@@ -26,13 +26,13 @@ function operationWith(hotShare?: number) {
   };
 }
 
-/** Numbers of operations go on where these ended. */
+/** Lets the next round continue with the next operation. */
 function counted<T extends { readonly operations: number; readonly failed: number }>(outcome: T): T {
   operations += outcome.operations + outcome.failed;
   return outcome;
 }
 
-/** How sessions were opened during `work`, where the client has a cache. */
+/** Adds how sessions were opened during `work`, if the client has a cache. */
 async function withOpened(work: () => Promise<RoundOutcome>): Promise<RoundOutcome> {
   const { cacheStats } = connected();
   const before = cacheStats?.();

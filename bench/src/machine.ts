@@ -6,7 +6,7 @@ import type { Report } from './report';
 
 const measuredPackages = ['@grpc/grpc-js', 'ioredis', 'connect-redis', 'redis', 'express-session', 'express'] as const;
 
-/** What the figures depend on; nothing that tells whose machine it is. */
+/** What the figures depend on, without anything that identifies the machine or its owner. */
 export function describeMachine(): Report['machine'] {
   const processors = cpus();
   return {

@@ -16,19 +16,19 @@ import type { Stack } from './stacks';
 
 const usage = `npm run bench -- [--node 24,26] [--quick] [--check] [--profile] [pattern]
 
-  --node     the Node.js releases to measure on, one after another, by their majors; default: that of the image
-  --quick    only the rows with a budget, in short rounds: shows that it works, not how fast it is
-  --check    exit code 1 when a budget is missed or an operation failed
+  --node     Node.js releases to measure on, by major version, one after another (default: the release of the image)
+  --quick    run only the rows with a budget, in short rounds: a smoke test, not a measurement
+  --check    exit with code 1 if a budget is missed or an operation of the sidecar failed
   --profile  write CPU profiles of the sidecar and of the load processes to bench/results
-  pattern    only what has a row whose id matches this regular expression; soak is the long run, ^attack
-             are the attacks, which a quick run leaves out`;
+  pattern    run only cases with a row whose id matches this regular expression; soak selects the long run, ^attack
+             the attacks, both of which --quick leaves out`;
 
 const root = join(__dirname, '..', '..');
-/** A full run takes about half an hour; one that takes so long hangs. */
+/** A full run takes about half an hour. One that takes this long has hung. */
 const longestRunMs = 90 * 60_000;
 
 const fullPlan: Plan = {
-  // Ten thousand of 64 KB on four sides would take minutes to store, and 3 GB.
+  // Fewer large sessions: storing 10,000 sessions of 64 KB on four sides would take minutes, and 3 GB.
   sessions: { '300b': 10_000, '4kb': 10_000, '16kb': 3000, '64kb': 1000, '256kb': 300 },
   warmUpMs: 2000,
   careful: { rounds: 9, milliseconds: 800 },
@@ -67,7 +67,7 @@ async function main(args: string[]): Promise<number> {
   const { quick, check, profile } = values;
   const cases = selectCases({ quick, ...(pattern !== undefined && { pattern: new RegExp(pattern) }) });
   if (cases.length === 0) {
-    console.error(`No row matches ${pattern}. Rows:\n  ${allCases.flatMap(({ rows }) => rows).join('\n  ')}`);
+    console.error(`No row matches ${pattern}. The rows are:\n  ${allCases.flatMap(({ rows }) => rows).join('\n  ')}`);
     return 64;
   }
   if (process.platform !== 'linux') {
@@ -76,7 +76,7 @@ async function main(args: string[]): Promise<number> {
   }
   killChildrenOnExit();
   setTimeout(() => {
-    throw new Error(`The run was given up after ${longestRunMs / 60_000} minutes.`);
+    throw new Error(`The run did not finish within ${longestRunMs / 60_000} minutes.`);
   }, longestRunMs).unref();
 
   const bench = createBench(quick ? quickPlan : fullPlan, profile);
@@ -108,15 +108,15 @@ function summaryOf(rows: readonly Row[]): string {
   const losses = rows.filter((row) => isLoss(row) && row.met !== false).map(({ id }) => id);
   return [
     `Budgets met: ${budgeted.length - missed.length} of ${budgeted.length}. Missed: ${missed.join(', ') || 'none'}.`,
-    `Rows without a missed budget in which the rival is better: ${losses.join(', ') || 'none'}.`,
+    `Other rows in which the rival is better: ${losses.join(', ') || 'none'}.`,
   ].join('\n');
 }
 
-/** Sides that are kept for later cases. Each has several processes; what is idle must not disturb what is measured. */
+/** How many sides stay started for later cases. Each has several processes, and too many idle ones disturb the measurement. */
 const mostStacks = 6;
 
 function createBench(plan: Plan, profile: boolean): Bench {
-  /** The one used last is last. */
+  /** In the order of their last use. */
   const stacks = new Map<string, Stack>();
   let current: Size | undefined;
   async function quiet(): Promise<void> {
@@ -149,7 +149,7 @@ main(process.argv.slice(2)).then(
   },
   (error: unknown) => {
     console.error(error);
-    // Ends what still runs here, and with it the processes that were started.
+    // Exits although timers and connections are open, which also kills the child processes.
     // eslint-disable-next-line n/no-process-exit
     process.exit(1);
   },

@@ -12,12 +12,12 @@ interface Container {
 
 const manifestPath = join(__dirname, '..', '..', 'k8s', 'sidecar', 'sidecar.yaml');
 
-/** What the manifest lets the sidecar's container take, in MiB. */
+/** The memory limit of the sidecar's container in the manifest, in MiB. */
 export function memoryLimitMb(): number {
   const manifest = parse(readFileSync(manifestPath, 'utf8')) as Manifest;
   const container = manifest.spec.template.spec.initContainers.find(({ name }) => name === 'session-sidecar');
   const limit = container?.resources.limits.memory ?? '';
   const [, mebibytes] = /^(\d+)Mi$/.exec(limit) ?? [];
-  if (mebibytes === undefined) throw new Error(`Expected the memory limit of the sidecar in Mi, got '${limit}'.`);
+  if (mebibytes === undefined) throw new Error(`Expected a memory limit in Mi in ${manifestPath}, got '${limit}'.`);
   return Number(mebibytes);
 }

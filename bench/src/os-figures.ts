@@ -1,17 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
-/** What the operating system, Linux, knows of a process. */
-
-/** User and system time of all threads, in steps of a tick: 10 ms. */
+/** User and system time of all threads, with the resolution of a clock tick: 10 ms. */
 export function cpuSecondsOf(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  // proc(5): the command, in parentheses, may hold spaces. After it utime and stime are fields 14 and 15 counted from 1.
+  // proc(5): the command, in parentheses, may contain spaces. utime and stime are fields 14 and 15, counted from 1.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond();
 }
 
-/** The same to the nanosecond, of the threads that exist now. */
+/** The CPU time of all threads that exist now, with a resolution of a nanosecond. */
 export function preciseCpuSecondsOf(pid: number): number {
   const threads = readdirSync(`/proc/${pid}/task`);
   // https://docs.kernel.org/scheduler/sched-stats.html: the first field is the time spent on a processor.
@@ -27,7 +25,7 @@ export function residentBytesOf(pid: number): number {
   return memoryOf(pid, 'VmRSS');
 }
 
-/** The most resident memory that the process has had since its start, in bytes. */
+/** The peak of resident memory since the start of the process, in bytes. */
 export function peakResidentBytesOf(pid: number): number {
   return memoryOf(pid, 'VmHWM');
 }
@@ -37,7 +35,7 @@ function memoryOf(pid: number, name: string): number {
   return Number(line?.[1]) * 1024;
 }
 
-/** Open files and sockets. */
+/** The number of open files and sockets. */
 export function openFilesOf(pid: number): number {
   return readdirSync(`/proc/${pid}/fd`).length;
 }

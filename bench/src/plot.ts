@@ -11,7 +11,7 @@ const metColor = '#15803d';
 const missedColor = '#b91c1c';
 const aimColor = '#94a3b8';
 
-/** Throughput beside each peer, by the first part of the ids of rows. */
+/** The peers whose throughput is compared. `name` is the first part of the row ids. */
 const peers = [
   { name: 'read', label: 'load, ioredis HGETALL', color: '#2563eb' },
   { name: 'unary', label: 'load, unary grpc-js', color: '#9333ea' },
@@ -24,7 +24,7 @@ const width = 1200;
 const lineHeight = 26;
 const left = 300;
 
-/** An SVG: above, each budget and how far its row is on the good side of it; below, throughput beside the peers. */
+/** Draws an SVG. The upper half shows how far each row is from its budget, the lower half the throughput relative to each peer. */
 export function drawPicture({ rows, date, machine }: Report): string {
   const budgeted = rows.filter(({ budget }) => budget !== null).reverse();
   const matrixTop = 165 + budgeted.length * lineHeight;
@@ -37,7 +37,7 @@ export function drawPicture({ rows, date, machine }: Report): string {
     textStyle: { fontFamily: 'sans-serif', color: inkColor },
     title: [
       title(
-        'Budgets: right of the line is met, the diamond is the aim',
+        'Budgets: met if right of the line; the diamond is the aim',
         `${date.slice(0, 10)}, ${machine.cores} cores of ${machine.cpu}`,
         10,
       ),
@@ -96,12 +96,12 @@ function title(text: string, subtext: string, top: number) {
   return { text, subtext, top, left: 20, itemGap: 4, textStyle: { fontSize: 16, color: inkColor } };
 }
 
-/** How many times better than a limit a value is: 1 is just met. */
+/** How many times better a value is than a limit. 1 means that it just meets the limit. */
 export function timesBetter(limit: Limit, value: number): number {
   if ('atLeast' in limit) return value / limit.atLeast;
-  // Nothing allowed: nothing is just right, and how much worse the rest is cannot be told.
+  // A limit of 0 has no ratio: 0 just meets it, and anything above is drawn as a clear miss.
   if (limit.atMost === 0) return value <= 0 ? 1 : 0.1;
-  // A figure of nothing has no logarithm.
+  // The axis is logarithmic, so a value of 0 is drawn as 100 times better.
   return limit.atMost / Math.max(value, limit.atMost / 100);
 }
 

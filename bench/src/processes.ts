@@ -19,8 +19,6 @@ import type { Language } from './languages';
 import { startWorker } from './worker';
 import type { Worker } from './worker';
 
-/** The processes that the benchmark starts, and no others: each listens on loopback, on a port that was free. */
-
 const root = join(__dirname, '..', '..');
 export const resultsDirectory = join(root, 'bench', 'results');
 export const sidecarMain = join(root, 'server', 'dist', 'main.js');
@@ -32,14 +30,14 @@ export interface RunningProcess {
 
 export interface RedisServer extends RunningProcess {
   readonly port: number;
-  /** A connection for looking at what is stored. */
+  /** A connection for the benchmark's own commands. */
   readonly admin: Redis;
 }
 
-/** @param more arguments; those of a Cluster take the port above by 10,000, too */
+/** @param more arguments, for example to join a Cluster, whose bus takes the port 10,000 above */
 export async function startRedis(more: readonly string[] = []): Promise<RedisServer> {
   const port = await freePort();
-  // Keeps everything in memory: no file is ever written.
+  // Without any file: a write to disk would disturb the measurement.
   const options = [
     '--port',
     String(port),
@@ -56,12 +54,12 @@ export async function startRedis(more: readonly string[] = []): Promise<RedisSer
     spawn('redis-server', [...options, '--loglevel', 'warning', ...more], { stdio: ['ignore', 'ignore', 'inherit'] }),
   );
   const failed = once(child, 'error').then(([error]) => {
-    throw new Error('redis-server could not be started; see README.md on how to install it.', { cause: error });
+    throw new Error('redis-server could not be started. README.md describes how to install it.', { cause: error });
   });
   const admin = new Redis({ host: '127.0.0.1', port, retryStrategy: () => 20, maxRetriesPerRequest: null });
   admin.on('error', () => undefined);
   const info = await within(Promise.race([admin.info('server'), failed]), 'redis-server to answer');
-  // Between finding a free port and using it, somebody else's server may have taken it.
+  // Another server may have taken the free port in the meantime.
   if (Number(/^process_id:(\d+)/m.exec(info)?.[1]) !== child.pid) {
     admin.disconnect();
     throw new Error(`Port ${port} was taken by another redis-server. Run the benchmark again.`);
@@ -84,28 +82,28 @@ export interface GrpcServerProcess extends RunningProcess {
 
 export interface SidecarProcess extends GrpcServerProcess {
   readonly httpUrl: string;
-  /** From before the process was made until it said that it serves. */
+  /** The time from before the process was created until it reported that it serves. */
   readonly servingAfterMs: number;
-  /** How the process ended by itself, such as `SIGABRT` or `exit code 1`; `undefined` while it runs. */
+  /** How the process ended, such as `SIGABRT` or `exit code 1`; `undefined` while it runs. */
   readonly ending: string | undefined;
-  /** What it has written to its log so far. Counted where the sidecar is {@link SidecarOptions.isAttacked attacked}. */
+  /** The size of its log so far. Complete only if the sidecar is {@link SidecarOptions.isAttacked attacked}. */
   readonly loggedBytes: number;
-  /** Ends it without letting it finish anything. */
+  /** Ends it with SIGKILL. */
   kill(): Promise<void>;
 }
 
 export interface SidecarOptions {
-  /** `undefined`: the memory store. */
+  /** Default: the memory store. */
   readonly redisPort?: number | undefined;
-  /** Of servers of a Redis Cluster, in place of {@link redisPort}. */
+  /** The ports of the servers of a Redis Cluster, instead of {@link redisPort}. */
   readonly clusterPorts?: readonly number[];
-  /** Default: without. */
+  /** Default: false. */
   readonly nearCache?: boolean;
-  /** The name of the CPU profile to write; `undefined`: none. */
+  /** The name of a CPU profile to write. Default: none. */
   readonly profile?: string | undefined;
-  /** Limits, timeouts and sizes are the defaults, and the log is counted in place of shown. Default: false. */
+  /** Keeps the default limits, timeouts and sizes, and measures the log instead of showing it. Default: false. */
   readonly isAttacked?: boolean;
-  /** Most files and sockets that it may have open. Default: as many as this process. */
+  /** The maximum number of open files and sockets. Default: that of this process. */
   readonly openFiles?: number | undefined;
 }
 
@@ -116,7 +114,7 @@ export async function startSidecar(options: SidecarOptions): Promise<SidecarProc
   const began = performance.now();
   const child = track(
     spawn(program, args, {
-      // Nothing of this process's environment, so that all settings are the defaults but for these.
+      // Without this process's environment, so that all other settings have their defaults.
       env: {
         SESSION_SIDECAR_GRPC_ADDRESS: '127.0.0.1:0',
         SESSION_SIDECAR_HTTP_ADDRESS: '127.0.0.1:0',
@@ -156,18 +154,18 @@ export async function startSidecar(options: SidecarOptions): Promise<SidecarProc
 }
 
 const generousSettings = {
-  // A machine that stalls shall show in the latencies, not in calls that failed.
+  // A machine that stalls must show up as latency, not as failed calls.
   SESSION_SIDECAR_REDIS_COMMAND_TIMEOUT: '10s',
   SESSION_SIDECAR_REDIS_MAX_SILENCE: '10s',
   SESSION_SIDECAR_MEMORY_STORE_SIZE: '2GiB',
 };
 
-/** The shell sets the limit, hard too, since Node.js raises the soft one, and becomes the command. */
+/** Sets the limit in a shell, which then becomes the command. Sets the hard limit as well, because Node.js raises the soft one. */
 function withOpenFiles(most: number, command: readonly string[]): string[] {
   return ['/bin/sh', '-c', `ulimit -n ${most} && exec "$@"`, 'sh', ...command];
 }
 
-/** Those of the first line of the program, so that what is measured is what the command `session-sidecar` starts. */
+/** The Node.js flags in the program's first line, with which the command `session-sidecar` starts it. */
 function nodeFlags(): string[] {
   const [firstLine = ''] = readFileSync(sidecarMain, 'utf8').split('\n', 1);
   return firstLine.split(' ').filter((word) => word.startsWith('--'));
@@ -175,7 +173,7 @@ function nodeFlags(): string[] {
 
 let key: string | undefined;
 
-/** One for all sidecars of a run, so that each takes the tokens of the others. */
+/** Shared by all sidecars of a run, so that they accept each other's tokens. */
 function signingKey(): string {
   key ??= randomBytes(32).toString('base64');
   return key;
@@ -199,12 +197,12 @@ function servingLine(child: ChildProcess): Promise<ServingLine> {
       child.stdout!.resume();
     });
     child.once('exit', (code) => {
-      reject(new Error(`The sidecar ended with exit code ${String(code)} before it served.`));
+      reject(new Error(`The sidecar exited with code ${String(code)} before it served.`));
     });
   });
 }
 
-/** Waits until the sidecar reports itself ready, which it is once it has reached Redis. */
+/** Waits until the sidecar is ready, which requires a connection to Redis. */
 export async function untilReady({ httpUrl }: SidecarProcess): Promise<void> {
   const deadline = Date.now() + patienceMs;
   while (!(await fetch(`${httpUrl}/readyz`)).ok) {
@@ -229,23 +227,23 @@ export function startLoad(profile?: string, language?: Language): LoadProcess {
   return startForeignWorker<LoadCommands>(loadProgram(language));
 }
 
-/** The process that attacks. */
+/** Starts the process that attacks a sidecar. */
 export function startAttacker(): Worker<AttackerCommands> {
   return startWorker<AttackerCommands>('attacker.js');
 }
 
-/** A web application, on whichever sessions it is told to use. */
+/** Starts a web application. The command `listen` chooses its session store. */
 export function startApp(profile?: string): Worker<AppCommands> {
   return startWorker<AppCommands>('express-app.js', profiling(profile));
 }
 
-/** @param name of the profile that is written when the process ends; `undefined`: none */
+/** The flags that write a CPU profile when the process ends; none without a name. */
 function profiling(name: string | undefined): string[] {
   if (name === undefined) return [];
   return ['--cpu-prof', `--cpu-prof-dir=${resultsDirectory}`, `--cpu-prof-name=${name}.cpuprofile`];
 }
 
-/** Leaves room for the bus of a Redis Cluster, whose port is above by 10,000. */
+/** A free port. The one 10,000 above is valid as well, as the bus of a Redis Cluster requires. */
 async function freePort(): Promise<number> {
   for (;;) {
     const server = createServer().listen(0, '127.0.0.1');

@@ -2,15 +2,15 @@ import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 
 export interface RedisCommands {
-  /** Commands that clients sent: trips, since nothing pipelines when calls are made one after another. */
+  /** Commands that clients sent. Each is a round trip, because calls that are made one after another share none. */
   readonly sent: number;
-  /** Commands that may write, whether sent or run by a script. */
+  /** Commands that may write, sent by a client or run by a script. */
   readonly writes: number;
 }
 
 /**
- * Counts what Redis does during `work`, by MONITOR: as `INFO commandstats` does, and it also tells commands that were sent
- * from those that a script ran. The heartbeats of the sidecar, which come with time and not with calls, are left out.
+ * Counts the commands that Redis executes during `work`, except for the sidecar's heartbeats, which do not depend on calls. Uses
+ * MONITOR, because `INFO commandstats` does not distinguish between commands that were sent and those that a script ran.
  */
 export async function countCommands(redis: Redis, work: () => Promise<void>): Promise<RedisCommands> {
   const writing = new Set((await redis.call('COMMAND', 'LIST', 'FILTERBY', 'ACLCAT', 'write')) as string[]);
@@ -24,7 +24,7 @@ export async function countCommands(redis: Redis, work: () => Promise<void>): Pr
         resolve({ sent, writes });
         return;
       }
-      // The sidecar's heartbeats: a PING, or a script without keys, is about no session.
+      // A heartbeat of the sidecar is a PING, or a script without keys.
       if (name.toLowerCase() === 'ping' || (name.toLowerCase() === 'eval' && keys === '0')) return;
       if (source !== 'lua') sent += 1;
       if (writing.has(name.toLowerCase())) writes += 1;

@@ -12,7 +12,7 @@ export interface Report {
   readonly rows: readonly Row[];
 }
 
-/** The results for a terminal. */
+/** The results as a table for a terminal. */
 export function terminalTable(rows: readonly Row[], width: number): string {
   const head = ['row', 'what', 'ours', 'theirs', 'ours / theirs', 'budget', 'aim', ''];
   const longestId = Math.max(0, ...rows.map(({ id }) => id.length));
@@ -35,7 +35,7 @@ export function terminalTable(rows: readonly Row[], width: number): string {
   return table.toString();
 }
 
-/** The page of results: losses first, then everything. Formatted as prettier would. */
+/** The results as a Markdown page: losses first, then all rows. Formatted as prettier formats it. */
 export function markdownResults({ date, machine, versions, rows }: Report, picture: string): string {
   const losses = rows.filter(isLoss);
   const versionList = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
@@ -66,7 +66,7 @@ export function markdownResults({ date, machine, versions, rows }: Report, pictu
   return `${sections.join('\n\n')}\n`;
 }
 
-/** Whether a row has missed its budget or is worse than its rival. */
+/** Whether a row misses its budget, has failures of ours, or is worse than its rival. */
 export function isLoss({ met, rival, ratio, better, failed }: Row): boolean {
   if (met === false || failed.ours > 0) return true;
   return rival !== null && ratio !== null && (better === 'higher' ? ratio < 1 : ratio > 1);
@@ -176,7 +176,7 @@ function withUnit(value: number, unit: string): string {
   return unit.startsWith('/') ? figure(value) + unit : `${figure(value)} ${unit}`;
 }
 
-/** Three digits, which is more than the rounds agree on. */
+/** Rounds to three digits. The rounds differ by more than that. */
 function figure(value: number): string {
   return value.toLocaleString('en', { maximumSignificantDigits: 3 });
 }

@@ -5,11 +5,11 @@ import { markdownResults } from './report';
 import type { Report } from './report';
 
 /**
- * Writes figures, picture and page. The results of other than full runs are `partial-…`, which git ignores, so that the rows of a
- * page never come from different runs.
+ * Writes figures and picture and, after a full run, the page. Files of a partial run are called `partial-…`, which git ignores, so
+ * that all rows of a page come from one run.
  *
- * @param fullName of a full run: `latest` on the Node.js release of the image, otherwise `node-26`
- * @returns the name of the files, without extension
+ * @param fullName the name of a full run's files: `latest` on the Node.js release of the image, otherwise such as `node-26`
+ * @returns the path of the files, without extension
  */
 export function writeResults(report: Report, directory: string, fullName: string): string {
   const name = join(directory, report.full ? fullName : `partial-${fullName}`);

@@ -1,32 +1,32 @@
 import { budgets, holds } from './budgets';
 import type { Budget, Limit } from './budgets';
 
-/** One line of the results. `null` where there is nothing to say. */
+/** One row of the results. */
 export interface Row {
   readonly id: string;
-  /** What was measured, as a sentence. */
+  /** What was measured, in a sentence. */
   readonly what: string;
-  /** What else was seen, as sentences. */
+  /** Further observations, in sentences. */
   readonly note: string | null;
   readonly unit: string;
   readonly ours: number;
   readonly theirs: number | null;
-  /** Who else keeps sessions that way; `null` where ours is compared with nobody or with something that keeps none. */
+  /** The session library that ours is compared with; `null` without a comparison, or if theirs is not a session library. */
   readonly rival: string | null;
-  /** Ours to theirs: the median of the rounds, the smallest and the largest. */
+  /** Ours divided by theirs: the median of the rounds; below, the smallest and the largest. */
   readonly ratio: number | null;
   readonly ratioMin: number | null;
   readonly ratioMax: number | null;
   readonly budget: Limit | null;
   readonly aim: Limit | null;
-  /** Whether the budget is met: by the ratio or, where nobody is compared with, by our own figure. */
+  /** Whether the ratio meets the budget, or our own figure in a row without a ratio. */
   readonly met: boolean | null;
   readonly aimMet: boolean | null;
   /** Whether a higher or a lower figure is better. */
   readonly better: 'higher' | 'lower';
-  /** Operations that failed while this was measured. A row in which ours failed has not met its budget. */
+  /** Operations that failed during the measurement. A failure of ours counts as a missed budget. */
   readonly failed: { readonly ours: number; readonly theirs: number };
-  /** What else was seen in the same rounds. */
+  /** Other figures of the same rounds. */
   readonly detail: { readonly ours: SideDetail; readonly theirs: SideDetail } | null;
 }
 
@@ -36,7 +36,7 @@ export interface SideDetail {
   readonly latencyUs: { readonly p50: number; readonly p90: number; readonly p99: number };
   /** CPU time per operation, over all rounds. */
   readonly cpuUs: { readonly app: number; readonly server: number; readonly redis: number };
-  /** How many cores the server kept busy. */
+  /** The number of cores that the server kept busy. */
   readonly serverCores: number;
 }
 
@@ -44,9 +44,9 @@ type Optional = 'note' | 'theirs' | 'rival' | 'ratio' | 'ratioMin' | 'ratioMax' 
 export type RowFigures = Omit<Row, Optional | 'budget' | 'aim' | 'met' | 'aimMet'> & Partial<Pick<Row, Optional>>;
 
 /**
- * A row with its budget, and whether that is met.
+ * Completes a row with its budget and whether it meets it.
  *
- * @param limits Default: those of the row's id in {@link budgets}, if any.
+ * @param limits default: the budget of the row's id in {@link budgets}, if there is one
  */
 export function rowOf(figures: RowFigures, limits: Budget | undefined = budgets[figures.id]): Row {
   const { ours, ratio = null, failed = { ours: 0, theirs: 0 } } = figures;

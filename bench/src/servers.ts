@@ -9,20 +9,20 @@ import { shopSession } from './shop';
 import type { Shop, Size } from './shop';
 import type { SideName } from './sides/side';
 
-/** The processes behind a side's load. */
+/** The processes that serve a side's load. */
 export interface Servers {
   readonly redis: boolean;
-  /** Whether Redis reports changes, without which no session is opened from memory alone. Default: true. */
+  /** Whether Redis reports changes. Without reports, caches cannot open a session without a call. Default: true. */
   readonly reportsChanges?: boolean;
-  /** What each pod has beside the application; nothing where a library in the application does the work. */
+  /** The gRPC server next to the application in each pod. Default: none, because a library in the application does the work. */
   readonly grpc?: 'sidecar' | 'sidecar-near' | 'echo';
-  /** The application, where the load is put on it over HTTP; otherwise the load process is the application. */
+  /** An application that receives the load over HTTP. Default: the load process is the application. */
   readonly app?: AppKind;
-  /** Applications with a server each that use the same sessions. Default: one application, or load processes with sessions of their own. */
+  /** The number of pods that share the same sessions. Default: one pod, in which each load process has its own sessions. */
   readonly pods?: number;
-  /** What the load process is written in. Default: TypeScript. */
+  /** The language of the load process. Default: TypeScript. */
   readonly language?: Language;
-  /** More than one where one could not keep the server busy. */
+  /** More than one if one load process cannot keep the server busy. */
   readonly loadsPerPod: number;
   readonly writes: boolean;
 }
@@ -72,11 +72,11 @@ export async function startRedisFor({ redis, reportsChanges = true }: Servers): 
 export interface GrpcServerOptions {
   readonly redis: RedisServer | undefined;
   readonly size: Size;
-  /** The name of the CPU profile to write; `undefined`: none. */
+  /** The name of a CPU profile to write; `undefined` for none. */
   readonly profile: string | undefined;
 }
 
-/** One for each pod. */
+/** Starts a gRPC server for each pod. */
 export async function startGrpcServers(
   { grpc, pods = 1 }: Servers,
   { redis, size, profile }: GrpcServerOptions,
@@ -94,7 +94,7 @@ export async function startGrpcServers(
   );
 }
 
-/** The bytes of a GetSession response, as a sidecar gives them. */
+/** The bytes of a GetSession response of a real sidecar. */
 async function sampleReply(size: Size): Promise<Buffer> {
   const server = await startSidecar({});
   const sessions = new SessionClient<Shop>({ address: server.address });

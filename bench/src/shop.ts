@@ -1,22 +1,22 @@
-/** What the sessions of all sides hold: three keys, as JSON text together about as long as asked for. */
+/** The contents of every side's sessions. `cart` is as long as the requested size needs. */
 export interface Shop {
   user: { id: number; name: string; email: string; roles: string[] };
   cart: { sku: string; count: number; price: number }[];
   page: string;
 }
 
-/** How long sessions are as JSON text, by the name that the ids of rows use. */
+/** The sizes of sessions as JSON text, by their name in row ids. */
 export const sizes = {
   '300b': { bytes: 300, words: '300 bytes' },
   '4kb': { bytes: 4096, words: '4 KB' },
   '16kb': { bytes: 16_384, words: '16 KB' },
   '64kb': { bytes: 65_536, words: '64 KB' },
-  // Three quotes and names less than a sidecar takes by default.
+  // Just below the sidecar's default limit for the size of a session.
   '256kb': { bytes: 261_000, words: '256 KB' },
 } as const;
 export type Size = keyof typeof sizes;
 
-/** Those that are measured with every number in flight and every mix. The others are in the rows of cost over size. */
+/** The sizes that are measured with every mix and every number in flight. The others appear only in the rows of cost over size. */
 export const matrixSizes = ['300b', '4kb', '64kb'] as const satisfies readonly Size[];
 
 const firstUser = 100_000;
@@ -26,14 +26,15 @@ export function shopSession(n: number, size: Size): Shop {
   return { ...emptyShop(n), cart: cartFor(size) };
 }
 
-/** What a writing request sets `page` to. */
+/** The value that a writing request sets `page` to. */
 export function nextPage(n: number): string {
   return `/products/${String(n % 1_000_000).padStart(6, '0')}`;
 }
 
-/** The value that every reading request looks at, so that no side gets away with a session it did not decode. */
+/** Checks a value that every read looks at, so that no side can skip decoding the session. @throws Error if it is wrong */
 export function assertUser(user: Shop['user'] | undefined, n: number): void {
-  if (user?.id !== firstUser + n) throw new Error(`Session ${n} came back with user ${String(user?.id)}.`);
+  if (user?.id !== firstUser + n)
+    throw new Error(`Session ${n} has user ${String(user?.id)} instead of ${firstUser + n}.`);
 }
 
 function emptyShop(n: number): Shop {
@@ -41,7 +42,7 @@ function emptyShop(n: number): Shop {
   return { user, cart: [], page: nextPage(n) };
 }
 
-/** As many items as fill a session up to its size. */
+/** The items that fill a session up to its size. */
 function cartFor(size: Size): Shop['cart'] {
   const item = (n: number) => ({ sku: `TEA-${1000 + n}`, count: 2, price: 12.5 });
   const perItem = JSON.stringify(item(0)).length + 1;

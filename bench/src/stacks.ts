@@ -8,28 +8,28 @@ import { serversOf, startGrpcServers, startRedisFor } from './servers';
 import type { Size } from './shop';
 import type { SideName, Target } from './sides/side';
 
-/** What one side did and used in one round. */
+/** The outcome of one side's round, and its CPU time by process. */
 export interface StackRound extends Omit<RoundOutcome, 'cpuSeconds'> {
   readonly cpuSeconds: {
-    /** The applications and their session libraries; where they are not behind HTTP, the loop around them too. */
+    /** The applications with their session libraries, including the load loop unless the load comes over HTTP. */
     readonly app: number;
-    /** The sidecars, or the server that is measured instead; 0 for a stack without a server. */
+    /** The sidecars, or the server in their place; 0 without one. */
     readonly server: number;
     readonly redis: number;
   };
 }
 
-/** A side with servers of its own, filled with sessions. */
+/** A side with its own servers, filled with sessions. */
 export interface Stack {
   readonly redis: RedisServer | undefined;
-  /** Of the first pod. */
+  /** The gRPC server of the first pod. */
   readonly server: GrpcServerProcess | undefined;
   /** Process ids of the applications. */
   readonly appPids: readonly number[];
-  /** What Redis's memory grew by when the sessions were stored, in bytes; 0 without Redis. */
+  /** The growth of Redis's memory by the sessions, in bytes; 0 without Redis. */
   readonly storedBytes: number;
   run(round: Round): Promise<StackRound>;
-  /** Of the first load process. */
+  /** The memory of the first load process. */
   memory(): Promise<LoadMemory>;
   stop(): Promise<void>;
 }
@@ -38,13 +38,13 @@ export interface StackOptions {
   readonly side: SideName;
   readonly size: Size;
   readonly sessions: number;
-  /** How long the side is under load before it is handed out, and then until each session was used twice; 0: not at all. */
+  /** How long to warm up. A longer phase follows, in which each session is used twice. 0 means no warm-up. */
   readonly warmUpMs: number;
-  /** Writes CPU profiles of the sidecar and of the load processes. */
+  /** Whether to write CPU profiles of the sidecar and of the load processes. */
   readonly profile: boolean;
 }
 
-/** Keeps the operations of one load process away from those of the next. */
+/** Between the first operations of two load processes, so that they do not use the same session at the same time. */
 const operationsApart = 100_003;
 
 export async function startStack({ side, size, sessions, warmUpMs, profile }: StackOptions): Promise<Stack> {
@@ -56,7 +56,7 @@ export async function startStack({ side, size, sessions, warmUpMs, profile }: St
   const fillers = sharesSessions ? [first] : loads;
   const fill = (count: number) => Promise.all(fillers.map((load) => load.request('fill', { count, size })));
 
-  // What Redis takes once, for example for scripts, is taken with the first sessions, which are then replaced.
+  // A few sessions first, so that what Redis allocates once, for example for scripts, does not count.
   await fill(10);
   const before = await usedMemory(redis);
   await fill(Math.ceil(sessions / fillers.length));
@@ -99,7 +99,7 @@ export async function startStack({ side, size, sessions, warmUpMs, profile }: St
   return stack;
 }
 
-/** All processes of a side, connected to each other, without sessions. */
+/** Starts and connects all processes of a side, without sessions. */
 async function startProcesses(side: SideName, size: Size, profile: boolean) {
   const wanted = serversOf[side];
   const { app: kind, pods = 1, loadsPerPod, language } = wanted;
@@ -127,11 +127,11 @@ async function usedMemory(redis: RedisServer | undefined): Promise<number> {
   if (redis === undefined) return 0;
   const info = await redis.admin.info('memory');
   const figure = (name: string) => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1]);
-  // Buffers of connections are as large as the last commands were.
+  // Without client buffers, whose size depends on the last commands.
   return figure('used_memory') - figure('mem_clients_normal');
 }
 
-/** Several load processes as one. Their percentiles cannot be added; the slowest stands for all. */
+/** Combines the outcomes of several load processes. Percentiles cannot be combined, so the slowest process stands for all. */
 function together(outcomes: readonly RoundOutcome[]): RoundOutcome {
   const sum = (pick: (outcome: RoundOutcome) => number) => outcomes.map(pick).reduce((a, b) => a + b, 0);
   const highest = (pick: (outcome: RoundOutcome) => number) => Math.max(...outcomes.map(pick));

@@ -1,11 +1,11 @@
-/** A round of ours and, right after it, the same round of theirs. */
+/** A round of ours, and the same round of theirs right after it. */
 export type Pair<T> = readonly [ours: T, theirs: T];
 
 export interface Comparison {
   /** Medians over the rounds. */
   readonly ours: number;
   readonly theirs: number;
-  /** The median of the ratios of the pairs, which is not the ratio of the medians: what disturbs both rounds of a pair cancels out. */
+  /** The median of the pairs' ratios, not the ratio of the medians, because a disturbance of both rounds of a pair cancels out. */
   readonly ratio: number;
   /** The smallest and the largest ratio of a pair. */
   readonly min: number;
@@ -13,28 +13,28 @@ export interface Comparison {
 }
 
 export function median(values: readonly number[]): number {
-  if (values.length === 0) throw new RangeError('No values have no median.');
+  if (values.length === 0) throw new RangeError('The median of no values is undefined.');
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-/** @param part 0.99: the value that 99 % of the values do not exceed */
+/** The smallest value that at least a `part` of the values do not exceed. @param part 0.99 for the 99th percentile */
 export function percentile(values: readonly number[], part: number): number {
-  if (values.length === 0) throw new RangeError('No values have no percentile.');
+  if (values.length === 0) throw new RangeError('A percentile of no values is undefined.');
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil(part * sorted.length) - 1)]!;
 }
 
 export function mean(values: readonly number[]): number {
-  if (values.length === 0) throw new RangeError('No values have no mean.');
+  if (values.length === 0) throw new RangeError('The mean of no values is undefined.');
   return values.reduce((a, b) => a + b, 0) / values.length;
 }
 
-/** Compares one figure of the rounds. */
+/** Compares the two sides by one figure of their rounds. */
 export function compare<T>(pairs: readonly Pair<T>[], figure: (round: T) => number): Comparison {
   const figures = pairs.map(([ours, theirs]): Pair<number> => [figure(ours), figure(theirs)]);
-  // CPU time comes in ticks: in a short round of a side that does little, it may be none at all.
+  // CPU time is counted in ticks, so it can be 0 in a short round of a side that does little.
   const ratios = figures.map(([ours, theirs]) => ours / theirs).filter(Number.isFinite);
   return {
     ours: median(figures.map(([ours]) => ours)),
@@ -45,7 +45,7 @@ export function compare<T>(pairs: readonly Pair<T>[], figure: (round: T) => numb
   };
 }
 
-/** A B A B …: each round of ours is followed by one of theirs. */
+/** Alternates between rounds of ours and of theirs: A B A B … */
 export async function alternate<T>(
   rounds: number,
   ours: () => Promise<T>,

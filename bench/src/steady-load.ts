@@ -2,12 +2,12 @@ import { createHistogram } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isWrite } from './closed-loop';
 
-/** Operations that begin at a fixed rate, however long earlier ones take: what a client that asks for little sees. */
+/** Operations that begin at a fixed rate, however long earlier ones take, as those of independent visitors do. */
 export interface SteadyLoad {
   readonly perSecond: number;
-  /** The part of operations that write. */
+  /** The share of operations that write, from 0 to 1. */
   readonly writeShare: number;
-  /** For how long operations are begun. Those in flight then are waited for. */
+  /** How long operations are started. Those in flight at the end are waited for. */
   readonly milliseconds: number;
 }
 
@@ -16,7 +16,7 @@ export interface SteadyOutcome {
   readonly operations: number;
   readonly failed: number;
   readonly firstFailure?: string;
-  /** Of all, because a client waits for a failure as it waits for an answer. */
+  /** Includes failures, because a client waits for them, too. */
   readonly latencyMs: { readonly p50: number; readonly p99: number; readonly longest: number };
 }
 
@@ -26,7 +26,7 @@ export async function runSteady(
   first: number,
   operation: (i: number, isWrite: boolean) => Promise<void>,
 ): Promise<SteadyOutcome> {
-  // HdrHistogram in nanoseconds, exact to three digits, up to a minute.
+  // An HdrHistogram in nanoseconds, up to a minute, with three significant digits.
   const latencies = createHistogram({ lowest: 1, highest: 60e9, figures: 3 });
   const failures: unknown[] = [];
   const count = Math.round((perSecond * milliseconds) / 1000);

@@ -8,26 +8,26 @@ import type { SteadyOutcome } from './steady-load';
 
 export interface VictimOptions {
   readonly store: 'memory' | 'redis';
-  /** The well-behaved client asks another sidecar of the same Redis. Default: the attacked one. */
+  /** Whether the well-behaved client uses another sidecar on the same Redis. Default: it uses the attacked one. */
   readonly clientIsElsewhere?: boolean | undefined;
-  /** Most files and sockets that the sidecar may have open. Default: as many as this process. */
+  /** The maximum number of open files and sockets of the sidecar. Default: that of this process. */
   readonly openFiles?: number | undefined;
 }
 
-/** A sidecar to be attacked, and a client of it, or of its neighbour, that asks for little. */
+/** A sidecar to attack, and a well-behaved client of it or of its neighbour. */
 export interface Victim {
   readonly sidecar: SidecarProcess;
   readonly target: AttackTarget;
-  /** Runs the client, and asks for /livez as the kubelet does. */
+  /** Runs the client, and probes /livez as the kubelet does. */
   watch(milliseconds: number): Promise<Observation>;
-  /** Waits for the sidecar to answer `/livez`, and not for ever. Returns how long that took, in ms; `undefined`: too long. */
+  /** Waits for the sidecar to answer `/livez`. Returns how long that took, in ms, or `undefined` if it does not recover. */
   untilAlive(): Promise<number | undefined>;
   stop(): Promise<void>;
 }
 
 export interface Observation {
   readonly client: SteadyOutcome;
-  /** Probes of `/livez` that were not answered with 200 in time. */
+  /** The number of probes of `/livez` without an answer of 200 in time. */
   readonly failedProbes: number;
   readonly probes: number;
   readonly logBytesPerSecond: number;
@@ -38,10 +38,10 @@ const requests = { perSecond: 200, writeShare: 0.3 };
 const mostTries = 20;
 const retryMs = 200;
 const sampleMs = 50;
-/** Longest that a sidecar may take to answer again. */
+/** How long a sidecar may take to answer again. */
 const recoveryMs = 30_000;
 const probeMs = 1000;
-/** As in the manifest. */
+/** `timeoutSeconds` of the probes in the manifest. */
 const probeTimeoutMs = 5000;
 
 export async function startVictim({ store, clientIsElsewhere, openFiles }: VictimOptions): Promise<Victim> {
@@ -84,7 +84,7 @@ export async function startVictim({ store, clientIsElsewhere, openFiles }: Victi
   };
 }
 
-/** What precedes an attack has to succeed, though with default timeouts a busy machine makes calls fail. */
+/** Retries the preparation of an attack, which must succeed. With default timeouts, calls can fail on a busy machine. */
 export async function insist(work: () => Promise<void>): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {
@@ -97,15 +97,15 @@ export async function insist(work: () => Promise<void>): Promise<void> {
   }
 }
 
-/** Resident memory in bytes; `undefined` when the process has ended. */
+/** Resident memory in bytes; `undefined` if the process has ended. */
 export function residentBytes({ pid, ending }: SidecarProcess): number | undefined {
-  // A process that is just ending has no memory, but is still listed.
+  // A process that is ending is still listed, but has no memory.
   return ending === undefined ? residentBytesOf(pid) || undefined : undefined;
 }
 
 /**
- * Watches resident memory until it is stopped, which returns the most since the start of the sidecar, in bytes. A process
- * that ends takes its figures along, so they are read often.
+ * Watches resident memory. `stop` returns its peak since the start of the sidecar, in bytes. Samples often, because the figures
+ * disappear with the process.
  */
 export function watchMemory(sidecar: SidecarProcess): { stop(): number } {
   let peak = 0;
@@ -113,7 +113,7 @@ export function watchMemory(sidecar: SidecarProcess): { stop(): number } {
     try {
       peak = Math.max(peak, peakResidentBytesOf(sidecar.pid) || 0);
     } catch {
-      // It has ended, and nothing knows of it any more.
+      // The process has ended.
     }
   };
   const timer = setInterval(sample, sampleMs);
@@ -140,7 +140,7 @@ async function probeFor(
   return { probes: alive.length, failedProbes: alive.filter((isOk) => !isOk).length };
 }
 
-/** Over a connection of its own, as the kubelet asks. */
+/** Probes over a new connection, as the kubelet does. */
 function isAlive(httpUrl: string): Promise<boolean> {
   return new Promise((resolve) => {
     const signal = AbortSignal.timeout(probeTimeoutMs);

@@ -1,5 +1,4 @@
-/** Commands to the benchmark's own processes, and their answers. `Commands` has a function for each command. */
-
+/** The name of a command to one of the benchmark's processes. `Commands` has a function for each, from options to the answer. */
 export type CommandOf<Commands> = keyof Commands & string;
 type Function = (options: never) => unknown;
 export type OptionsOf<Commands, C extends keyof Commands> = Commands[C] extends Function
@@ -22,7 +21,7 @@ export type CommandTable<Commands> = {
   ) => AnswerOf<Commands, C> | Promise<AnswerOf<Commands, C>>;
 };
 
-/** Makes this process a worker. It ends after the command `close`, and without its parent. */
+/** Makes this process a worker, which ends after the command `close` or with its parent. */
 export function serveCommands<Commands extends { close: unknown }>(
   commands: CommandTable<Commands>,
   close: () => Promise<void>,
@@ -38,13 +37,13 @@ export function serveCommands<Commands extends { close: unknown }>(
         }),
       )
       .then((reply) => {
-        // After the last answer nothing keeps the process alive.
+        // The channel to the parent keeps the process alive.
         process.send?.(reply, () => command === 'close' && process.disconnect());
       })
       .catch((error: unknown) => {
         throw error;
       });
   });
-  // Without its parent it has nothing to do, and its connections would keep it alive.
+  // Its connections would keep it alive after its parent has ended.
   process.once('disconnect', () => void close().catch(() => undefined));
 }

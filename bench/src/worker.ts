@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { childEnvironment, track, within } from './children';
 import type { AnswerOf, CommandOf, OptionsOf, WorkerReply } from './worker-protocol';
 
-/** A process of the benchmark's own that runs one command at a time. */
+/** A child process that executes one command at a time. */
 export interface Worker<Commands> {
   readonly pid: number;
   request<C extends CommandOf<Commands>>(command: C, options: OptionsOf<Commands, C>): Promise<AnswerOf<Commands, C>>;

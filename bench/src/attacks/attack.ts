@@ -1,18 +1,18 @@
 import { setMaxListeners } from 'node:events';
 
-/** Where the attacked sidecar listens, on loopback. */
+/** The addresses of the attacked sidecar. */
 export interface AttackTarget {
   /** `host:port` of gRPC. */
   readonly address: string;
   readonly httpUrl: string;
-  /** `undefined`: the sidecar keeps sessions in memory. */
+  /** `undefined` if the sidecar uses the memory store. */
   readonly redisPort: number | undefined;
 }
 
-/** Stores what the attack needs, and returns the attack itself: it goes on until the assault ends. */
+/** Stores what the attack needs, and returns the attack itself, which runs until the assault ends. */
 export type Attack = (target: AttackTarget) => Promise<(assault: Assault) => Promise<void>>;
 
-/** How often each thing happened, by its name: statuses of calls, connections opened. */
+/** The number of events by name, such as statuses of calls or connections. */
 export type Tally = Readonly<Record<string, number>>;
 
 interface Resource {
@@ -27,7 +27,7 @@ export class Assault {
   readonly #tally: Record<string, number> = {};
 
   constructor() {
-    // Each of its connections waits for the end.
+    // Each connection listens for the end.
     setMaxListeners(Infinity, this.signal);
   }
 
@@ -43,13 +43,13 @@ export class Assault {
     return this.#tally;
   }
 
-  /** Counts what happens before the end, which itself cuts off everything that is in flight. */
+  /** Counts an event, unless the assault has ended, because the end cuts off everything in flight. */
   count(what: string): void {
     if (this.isOver) return;
     this.#tally[what] = (this.#tally[what] ?? 0) + 1;
   }
 
-  /** Counts the most there were of something at a time. */
+  /** Records the largest count of something. */
   peak(what: string, count: number): void {
     this.#tally[what] = Math.max(this.#tally[what] ?? 0, count);
   }

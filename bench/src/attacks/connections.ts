@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { Assault, Attack } from './attack';
 import { pause } from './repeat';
 
-/** Opened in one go, so that the kernel's queue of those to be accepted does not overflow. */
+/** How many connections are opened at once. More would overflow the kernel's accept queue. */
 const connectionsAtOnce = 100;
 
 const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
@@ -12,7 +12,7 @@ const settingsAck = frame(0x4, 0x1);
 /** The head of a HEADERS frame of 100 bytes, and 10 of these. */
 const halfHeaders = Buffer.concat([Buffer.of(0, 0, 100, 0x1, 0x4, 0, 0, 0, 1), Buffer.alloc(10)]);
 
-/** Thousands of HTTP/2 connections that are open, answer PING, and ask for nothing. */
+/** Opens thousands of HTTP/2 connections, which answer PING and make no request. */
 export const idleConnections =
   (count: number): Attack =>
   ({ address }) =>
@@ -26,7 +26,7 @@ export const idleConnections =
 /** What a connection sends before it goes silent: nothing, half a preface, half a frame. */
 const beginnings = [Buffer.alloc(0), preface.subarray(0, 10), Buffer.concat([preface, settings, halfHeaders])];
 
-/** Connections that never get as far as a request. */
+/** Opens connections that never finish a request. */
 export const slowConnections: Attack = ({ address }) =>
   Promise.resolve((assault) =>
     keepOpen(assault, 2000, address, (socket, n) => {
@@ -34,7 +34,7 @@ export const slowConnections: Attack = ({ address }) =>
     }),
   );
 
-/** Connections to the HTTP port that send one more header every second. */
+/** Opens connections to the HTTP port, which send one header per second without end. */
 export const slowHttp: Attack = ({ httpUrl }) =>
   Promise.resolve((assault) =>
     keepOpen(assault, 2000, new URL(httpUrl).host, (socket) => {
@@ -44,7 +44,7 @@ export const slowHttp: Attack = ({ httpUrl }) =>
     }),
   );
 
-/** Keeps so many connections open: each that is closed is replaced. */
+/** Keeps `count` connections open, and replaces those that are closed. */
 async function keepOpen(
   assault: Assault,
   count: number,
@@ -74,7 +74,7 @@ async function keepOpen(
   }
 }
 
-/** Frames arrive whole, as the sidecar writes each at once; what does not look like one is not answered. */
+/** Answers PING frames. Assumes that frames arrive whole, because the sidecar writes each at once. */
 function answerPings(socket: Socket): void {
   socket.on('data', (data: Buffer) => {
     for (let at = 0; at + 9 <= data.length; at += 9 + data.readUIntBE(at, 3)) {
@@ -85,7 +85,7 @@ function answerPings(socket: Socket): void {
   });
 }
 
-/** An empty frame of the connection. */
+/** An empty frame on stream 0. */
 function frame(type: number, flags: number): Buffer {
   return Buffer.of(0, 0, 0, type, flags, 0, 0, 0, 0);
 }

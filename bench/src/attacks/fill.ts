@@ -6,7 +6,7 @@ import { keepBusy, pipelineFrame } from './pipeline';
 import { repeat } from './repeat';
 import { createRequest, mutation, times } from './sessions';
 
-/** Most keys, and most mutations, by default. */
+/** The default limits for keys and for mutations. */
 const most = 1000;
 
 /** Fills the memory store with sessions of a thousand keys of a few bytes. */

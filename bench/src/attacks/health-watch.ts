@@ -9,7 +9,7 @@ import { times } from './sessions';
 const watchCount = 400;
 const nameBytes = 1024 * 1024;
 
-/** Watches the health of services that do not exist, with names of 1 MiB, 400 at a time and each name only once. */
+/** Watches the health of services that do not exist, 400 at a time, each with a new name of 1 MiB. */
 export const healthWatch: Attack = ({ address }) => {
   const padding = Buffer.alloc(nameBytes - 36, 'x');
   const watches: ClientHttp2Stream[] = [];
@@ -28,5 +28,5 @@ export const healthWatch: Attack = ({ address }) => {
   });
 };
 
-/** Tag of field 1, `service`, and the varint of its length: 2^20 is 64 times 2^14. */
+/** The tag of field 1, `service`, and its length of 2^20 as a varint. */
 const nameField = Buffer.of(0x0a, 0x80, 0x80, 0x40);

@@ -7,11 +7,11 @@ import type { Assault } from './attack';
 export type Connection = () => ClientHttp2Session;
 
 export interface ConnectionOptions {
-  /** Bytes of a stream that the sidecar may send before they are read. 0: no reply is ever taken. Default: that of HTTP/2. */
+  /** The flow-control window of each stream in bytes. 0 means that no reply is ever read. Default: that of HTTP/2. */
   readonly windowBytes?: number;
 }
 
-/** An HTTP/2 connection that is made when first asked for, and again when it was lost. */
+/** An HTTP/2 connection that is opened at its first use, and replaced if it is lost. */
 export function reconnecting(assault: Assault, address: string, options: ConnectionOptions = {}): Connection {
   const { windowBytes } = options;
   let session: ClientHttp2Session | undefined;
@@ -19,7 +19,7 @@ export function reconnecting(assault: Assault, address: string, options: Connect
     if (session === undefined || session.closed || session.destroyed) {
       session = connect(`http://${address}`, {
         ...(windowBytes !== undefined && { settings: { initialWindowSize: windowBytes } }),
-        // In megabytes: thousands of streams with large requests are what is wanted.
+        // In megabytes. The default would limit thousands of streams with large requests.
         maxSessionMemory: 2000,
       });
       session.on('error', () => undefined);
@@ -29,7 +29,7 @@ export function reconnecting(assault: Assault, address: string, options: Connect
   };
 }
 
-/** Opens a gRPC call. What becomes of it is seen by its events; errors are not thrown. */
+/** Opens a gRPC call. Ignores errors: the outcome is known from other events. */
 export function openCall(connection: Connection, path: string, headers: OutgoingHttpHeaders = {}): ClientHttp2Stream {
   const stream = connection().request({
     ...{ ':method': 'POST', ':path': path, 'content-type': 'application/grpc', te: 'trailers' },
@@ -42,7 +42,7 @@ export function cancel(stream: ClientHttp2Stream): void {
   stream.close(constants.NGHTTP2_CANCEL);
 }
 
-/** The name of the call's gRPC status; `undefined` when it ended without one. */
+/** The name of the call's gRPC status; `undefined` if it ended without one. */
 export function statusOf(stream: ClientHttp2Stream): Promise<string | undefined> {
   return new Promise((resolve) => {
     let code: unknown;
@@ -54,7 +54,7 @@ export function statusOf(stream: ClientHttp2Stream): Promise<string | undefined>
   });
 }
 
-/** Makes a call, drops its reply and returns the name of its status; `undefined` when it ended without one. */
+/** Makes a call, drops its reply, and returns the name of its status; `undefined` if it ended without one. */
 export function unary(
   connection: Connection,
   path: string,
@@ -67,7 +67,7 @@ export function unary(
   return outcome;
 }
 
-/** Hands on each message that a stream brings. */
+/** Calls `take` with each message of a stream. */
 export function onMessages(stream: ClientHttp2Stream, take: (message: Buffer) => void): void {
   let rest: Buffer = Buffer.alloc(0);
   stream.on('data', (chunk: Buffer) => {
@@ -80,7 +80,7 @@ export function onMessages(stream: ClientHttp2Stream, take: (message: Buffer) =>
   });
 }
 
-/** So many bytes of empty messages in field 1 of a message: two bytes each. */
+/** A message whose field 1 is repeated with empty messages of two bytes each. @param bytes its length */
 export function emptyMessages(bytes: number): Buffer {
   return grpcFrame(Buffer.alloc(bytes, Buffer.of(0x0a, 0x00)));
 }

@@ -9,7 +9,7 @@ import { pipelinedPages, scrapers } from './metrics-pages';
 import { unknownMethods } from './pipelines';
 import { unreadPipelines, unreadUnary } from './unread';
 
-/** Every attack, by its name in the ids of rows. */
+/** Every attack by its name in row ids. */
 export const attacks = {
   'empty-mutations': emptyMutations,
   'empty-calls': emptyCalls,

@@ -5,10 +5,10 @@ import { reconnecting, unary } from './http2';
 import { repeat } from './repeat';
 import { largeBytes, mutation, storeSession, times, updateRequest } from './sessions';
 
-/** Most mutations of one request. */
+/** The default limit for the mutations of a request. */
 const mutationCount = 1000;
 
-/** A thousand mutations, each of which answers with the same 250 KiB: 250 MB a reply. */
+/** Sends 1,000 mutations per request, each of which returns the same 250 KiB: 250 MB per reply. */
 export const setIfAbsent: Attack = async (target) => {
   const { token } = await storeSession(target, 'x'.repeat(largeBytes));
   const request = updateRequest(
@@ -18,13 +18,13 @@ export const setIfAbsent: Attack = async (target) => {
   return updating(target, request);
 };
 
-/** Appends to an array of 200 KB, each of which may copy it. */
+/** Appends to an array of 200 KB, which each append may copy. */
 export const appends: Attack = async (target) => appending(target, JSON.stringify(times(100_000, () => 1)));
 
-/** Appends to 120 KB of space between two brackets: what a regular expression reads again from its start. */
+/** Appends to an array of 120 KB of white space, which a naive regular expression scans in quadratic time. */
 export const appendsToSpace: Attack = async (target) => appending(target, `[${' '.repeat(120 * 1024)}]`);
 
-/** Every request puts the array back, so that it never outgrows the session. */
+/** Every request resets the array first, so that it never exceeds the size limit. */
 async function appending(target: AttackTarget, array: string) {
   const { token } = await storeSession(target, '');
   const mutations = [mutation.set('list', array), ...times(mutationCount - 1, () => mutation.append('list', '1'))];

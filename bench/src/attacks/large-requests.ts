@@ -3,10 +3,10 @@ import type { Attack } from './attack';
 import { emptyMessages, openCall, reconnecting, statusOf, unary } from './http2';
 import { repeat } from './repeat';
 
-/** The largest request that gRPC takes by default. */
+/** gRPC's default limit for the size of a message. */
 const requestBytes = 4 * 1024 * 1024;
 
-/** `CreateSession` with two million mutations that say nothing. */
+/** Sends `CreateSession` with two million empty mutations. */
 export const emptyMutations: Attack = ({ address }) => {
   const request = emptyMessages(requestBytes);
   return Promise.resolve(async (assault) => {
@@ -17,7 +17,7 @@ export const emptyMutations: Attack = ({ address }) => {
   });
 };
 
-/** Pipeline frames of two million calls that say nothing, on several streams. */
+/** Sends Pipeline frames of two million empty calls, on several streams. */
 export const emptyCalls: Attack = ({ address }) => {
   const frame = emptyMessages(requestBytes);
   return Promise.resolve(async (assault) => {

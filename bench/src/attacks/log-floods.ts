@@ -8,18 +8,18 @@ import { storeSession, times } from './sessions';
 
 const workers = 8;
 
-/** Reads, again and again, a session whose record in Redis is damaged. */
+/** Reads a session whose record in Redis is damaged, without a pause. */
 export const damagedRecord: Attack = async (target) => {
   const { token, handle } = await storeSession(target, '');
   const redis = new Redis({ host: '127.0.0.1', port: target.redisPort! });
-  // 'XX' proves that the key is the session's.
+  // 'XX' fails if the key does not exist, which would mean that it is not the session's.
   const stored = await redis.set(`session:${handle}`, 'damaged', 'KEEPTTL', 'XX');
   redis.disconnect();
-  if (stored !== 'OK') throw new Error('The record is not where it was expected.');
+  if (stored !== 'OK') throw new Error(`Redis has no key session:${handle}.`);
   return reading(target.address, token);
 };
 
-/** Calls with a header that HTTP/2 allows and gRPC does not. */
+/** Makes calls with a header that HTTP/2 allows and gRPC does not. */
 export const illegalMetadata: Attack = async (target) => {
   const { token } = await storeSession(target, '');
   return reading(target.address, token, { 'not!allowed': 'x' });

@@ -6,7 +6,7 @@ import { repeat } from './repeat';
 const request = 'GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n';
 const lastRequest = 'GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';
 
-/** 680 KB of requests on one connection, none of which waits for the answer to another. */
+/** Sends 680 KB of pipelined requests on one connection. */
 export const pipelinedPages: Attack = ({ httpUrl }) => {
   const { hostname, port } = new URL(httpUrl);
   const requests = request.repeat(Math.floor(680_000 / request.length)) + lastRequest;
@@ -27,7 +27,7 @@ export const pipelinedPages: Attack = ({ httpUrl }) => {
   });
 };
 
-/** Five hundred connections that each ask for one page after another. */
+/** Requests one page after another on each of 500 connections. */
 export const scrapers: Attack = ({ httpUrl }) => {
   const count = 500;
   return Promise.resolve(async (assault) => {

@@ -10,7 +10,7 @@ import type { Connection } from './http2';
 import { pause } from './repeat';
 import { times } from './sessions';
 
-/** A frame of the same call many times, with ids from 0. */
+/** A frame that repeats the same call, with ids from 0. */
 export function pipelineFrame(method: string, request: Uint8Array, count: number): Buffer {
   const metadata = new Map<string, string>();
   const calls = times(count, (id) => ({ id, method, request: Buffer.from(request), timeoutMs: 0, metadata }));
@@ -21,7 +21,7 @@ export function openPipeline(connection: Connection): ClientHttp2Stream {
   return openCall(connection, SessionServiceService.pipeline.path);
 }
 
-/** Sends the frame, waits for the replies to its calls, sends it again. Opens another stream when one ends. */
+/** Sends the frame, waits for the replies to its calls, and repeats. Opens a new stream when one ends. */
 export async function keepBusy(assault: Assault, connection: Connection, frame: Buffer, calls: number): Promise<void> {
   while (!assault.isOver) {
     const stream = openPipeline(connection);
@@ -46,7 +46,7 @@ function statusNameOf({ outcome }: PipelineReply): string {
   return status[outcome?.$case === 'error' ? outcome.value.code : 0]!;
 }
 
-/** Writes the frame as often as the stream takes it, until it closes. Returns the name of its status. */
+/** Writes the frame as fast as the stream accepts it, until it closes. Returns the name of its status. */
 export function writeWithoutEnd(stream: ClientHttp2Stream, frame: Buffer): Promise<string | undefined> {
   const write = (): void => {
     while (!stream.closed && !stream.destroyed && stream.write(frame));

@@ -8,10 +8,10 @@ import { storeSession, times } from './sessions';
 
 const streamCount = 6000;
 const streamsPerConnection = 100;
-/** Longest that one wave of streams waits for answers. */
+/** How long one wave of streams waits for answers. */
 const waveMs = 2000;
 
-/** Thousands of streams that each ask for a method that does not exist, while the calls of others take every place. */
+/** Opens thousands of streams that call an unknown method, while the reads of other streams occupy all call slots. */
 export const unknownMethods: Attack = async (target) => {
   const { token } = await storeSession(target, 'x'.repeat(10_000));
   const calls = 256;
@@ -41,6 +41,6 @@ async function wave(assault: Assault, connections: readonly Connection[], frame:
   await Promise.race([Promise.all(settled), pause(assault, waveMs)]);
   assault.count('waves');
   streams.forEach(cancel);
-  // Streams close before the next are opened.
+  // Gives the streams time to close before the next wave.
   await pause(assault);
 }

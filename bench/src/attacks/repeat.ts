@@ -1,18 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Assault } from './attack';
 
-/** How long an attacker waits before it tries again what failed. */
+/** The pause before an attacker retries. */
 const pauseMs = 20;
 
-/** Waits, at most until the assault is over. */
+/** Waits, but not beyond the end of the assault. */
 export async function pause(assault: Assault, milliseconds = pauseMs): Promise<void> {
   await delay(milliseconds, undefined, { signal: assault.signal }).catch(() => undefined);
 }
 
 /**
- * Does `work` again and again until the assault is over, as often at a time as there are `workers`.
+ * Repeats `work` until the assault is over, in `workers` concurrent loops.
  *
- * @param work returns what it came to, which is counted; `undefined`: the connection failed
+ * @param work returns its outcome, which is counted, or `undefined` if the connection failed
  */
 export async function repeat(
   assault: Assault,

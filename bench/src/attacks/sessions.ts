@@ -3,7 +3,7 @@ import type { Mutation } from '@session-sidecar/proto/session/v1/session';
 import { CreateSessionRequest, UpdateSessionRequest } from '@session-sidecar/proto/session/v1/session_service';
 import type { AttackTarget } from './attack';
 
-/** About as large as a session may be by default, 256 KiB. */
+/** Just below the default size limit of a session, 256 KiB. */
 export const largeBytes = 250 * 1024;
 
 export interface StoredSession {
@@ -21,7 +21,7 @@ export async function storeSession({ address }: AttackTarget, value: string): Pr
   return { token: session.token!, handle: session.handle! };
 }
 
-/** Mutations in one line each. Values are JSON texts. */
+/** Builds mutations. Values are JSON texts. */
 export const mutation = {
   set: (key: string, value: string): Mutation => ({ kind: { $case: 'set', value: keyAndValue(key, value) } }),
   setIfAbsent: (key: string, value: string): Mutation => ({

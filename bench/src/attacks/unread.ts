@@ -6,7 +6,7 @@ import { openPipeline, pipelineFrame, writeWithoutEnd } from './pipeline';
 import { repeat } from './repeat';
 import { largeBytes, storeSession, times } from './sessions';
 
-/** A thousand unary calls whose replies of 250 KiB are never read. */
+/** Makes 1,000 concurrent unary calls, and never reads their replies of 250 KiB. */
 export const unreadUnary: Attack = async (target) => {
   const { token } = await storeSession(target, 'x'.repeat(largeBytes));
   const request = grpcFrame(GetSessionRequest.encode({ token }).finish());
@@ -21,7 +21,7 @@ export const unreadUnary: Attack = async (target) => {
   };
 };
 
-/** Eight Pipeline streams that ask for sessions of 250 KiB without end and never read a reply. */
+/** Requests sessions of 250 KiB without end on eight Pipeline streams, and never reads a reply. */
 export const unreadPipelines: Attack = async (target) => {
   const { token } = await storeSession(target, 'x'.repeat(largeBytes));
   const frame = pipelineFrame('GetSession', GetSessionRequest.encode({ token }).finish(), 256);

@@ -6,32 +6,32 @@ import type { Row } from '../row';
 import type { Observation, VictimOptions } from '../victim';
 
 const mebibyte = 1024 * 1024;
-/** What is not worth a sentence. */
+/** Below this, the time to recover is not mentioned. */
 const slowRecoveryMs = 500;
 
 export interface AttackOptions extends VictimOptions {
-  /** What the attacker does, as the end of a sentence that begins with `during`. */
+  /** The attack, as it reads after the word `during`. */
   readonly what: string;
-  /** Whether what matters is how much is logged, too. */
+  /** Whether the attack has a row for the size of the log. */
   readonly hasLogRow?: boolean;
 }
 
-/** What was seen of one attack. */
+/** The measurements of one attack. */
 export interface Battle {
   readonly before: Observation;
   readonly during: Observation;
   /** Resident memory in bytes. */
   readonly memoryBefore: number;
   readonly memoryPeak: number;
-  /** `undefined`: the process has ended. */
+  /** `undefined` if the process has ended. */
   readonly memoryAfter: number | undefined;
-  /** From the end of the attack until the sidecar answered, in ms; `undefined`: it did not. */
+  /** The time from the end of the attack until the sidecar answered, in ms; `undefined` if it did not. */
   readonly recoveryMs: number | undefined;
   readonly ending: string | undefined;
   readonly tally: Tally;
 }
 
-/** What is said of an attack, and whether it kept to its budgets. */
+/** The rows of an attack, judged by {@link attackBudgets}. */
 export function rowsOfBattle(
   ids: { memory: string; p99: string; log?: string },
   { what, store, clientIsElsewhere }: AttackOptions,
@@ -40,7 +40,7 @@ export function rowsOfBattle(
   const { peakMemoryMb, p99Ms, logKbPerSecond } = attackBudgets(memoryLimitMb());
   const stored = store === 'redis' ? 'Redis' : 'memory';
   const client = clientIsElsewhere ? 'of another sidecar with the same Redis' : 'of the same sidecar';
-  /** A sidecar that is gone has met no budget. */
+  /** Counts as a failure, so that a sidecar that is gone meets no budget. */
   const lost = recoveryMs === undefined ? 1 : 0;
   const trouble = [
     ...(ending === undefined ? [] : [`The process died: ${ending}.`]),
@@ -121,7 +121,7 @@ function figure(value: number): string {
   return value.toLocaleString('en', { maximumSignificantDigits: 3 });
 }
 
-/** The name and the code of an error, without what differs from run to run. */
+/** The name and code of an error, without what differs between runs. */
 function nameOf(error: string): string {
   return /^\w+(: [A-Z_]+\b)?/.exec(error)?.[0] ?? error;
 }

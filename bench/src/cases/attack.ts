@@ -7,12 +7,12 @@ import { rowsOfBattle } from './attack-rows';
 import type { AttackOptions, Battle } from './attack-rows';
 import type { Case } from './case';
 
-/** How long the client is alone: first to warm up, then to be measured. */
+/** How long the client runs without an attack: once to warm up, once as the baseline. */
 const peaceMs = 1000;
-/** How long after an attack its traces are looked for. */
+/** The time between the end of an attack and the last measurement of memory. */
 const aftermathMs = 1000;
 
-/** One attack on a sidecar with default settings: its memory, and what a well-behaved client sees meanwhile. */
+/** Attacks a sidecar with default settings. Measures its memory, and the latency of a well-behaved client meanwhile. */
 export function attackCase(name: AttackName, options: AttackOptions): Case {
   const id = `attack-${name}`;
   const ids = { memory: `${id}-rss`, p99: `${id}-p99`, ...(options.hasLogRow && { log: `${id}-log` }) };

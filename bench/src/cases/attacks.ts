@@ -35,7 +35,7 @@ const words: Readonly<Record<AttackName, AttackOptions>> = {
   'illegal-metadata': { store: 'memory', hasLogRow: true, what: 'calls with illegal metadata without a pause' },
 };
 
-/** Every attack. They run when they are asked for, and in a full run. */
+/** Every attack. A quick run leaves them out unless a pattern selects them. */
 export const attackCases: readonly Case[] = (Object.keys(words) as AttackName[]).map((name) =>
   attackCase(name, words[name]),
 );

@@ -4,7 +4,7 @@ import type { Size } from '../shop';
 import { startStack } from '../stacks';
 import type { Case } from './case';
 
-/** What a session in the client's cache takes of the application's memory, beside what the cache counts for it. */
+/** The memory that a session takes in the client's cache, compared with the size that the cache reports. */
 export function cacheMemory(size: Size): Case {
   const id = `cached-memory-${size}`;
   return {
@@ -13,7 +13,7 @@ export function cacheMemory(size: Size): Case {
       await quiet();
       const sessions = plan.sessions[size];
       const stack = await startStack({ side: 'sidecar-cached', size, sessions, warmUpMs: 0, profile: false });
-      // Code is compiled and buffers grow with the first sessions.
+      // First, because with the first sessions, code is compiled and buffers grow.
       const read = (operations: number) =>
         stack.run({ inFlight: 8, writeShare: 0, milliseconds: 60_000, operations: Math.ceil(operations) });
       await read(sessions / 10);

@@ -5,39 +5,38 @@ import type { Stack } from '../stacks';
 
 /** How much is measured. */
 export interface Plan {
-  /** How many each side stores. */
+  /** The number of sessions that each side stores, by size. */
   readonly sessions: Readonly<Record<Size, number>>;
-  /** How long a side is under load before anything is measured. */
+  /** How long a side warms up. */
   readonly warmUpMs: number;
-  /** Rounds of each side where figures have a budget, and elsewhere. */
+  /** Rounds of each side in cases with a budget (`careful`) and in others (`brief`). */
   readonly careful: { readonly rounds: number; readonly milliseconds: number };
   readonly brief: { readonly rounds: number; readonly milliseconds: number };
-  /** Starts of a process where starting is what is measured. */
+  /** How often a process is started to measure its start. */
   readonly starts: number;
   readonly idleMs: number;
-  /** Changes after which it is measured how long they were not seen, and how often a sidecar is stopped for that. */
+  /** How many changes the staleness is measured with, and how many with a frozen sidecar. */
   readonly changes: number;
   readonly freezes: number;
   readonly soakRequests: number;
   readonly attackMs: number;
 }
 
-/** What cases run on. */
+/** What a case runs on. */
 export interface Bench {
   readonly plan: Plan;
   /**
-   * The side with sessions of that size. It is started when it is asked for, and stopped when another size is, or when several
-   * other sides were asked for since.
+   * A started side with sessions of a size. It stays started until a case requests another size, or several other sides.
    */
   readonly stack: (side: SideName, size: Size) => Promise<Stack>;
   /** Stops all sides, so that nothing else runs. */
   readonly quiet: () => Promise<void>;
 }
 
-/** What is measured together, and the ids of the rows that come of it. */
+/** A measurement, and the ids of its rows. */
 export interface Case {
   readonly rows: readonly string[];
-  /** Takes minutes, so a quick run leaves it out. Default: false. */
+  /** Whether a quick run leaves it out, because it takes minutes. Default: false. */
   readonly isLong?: boolean;
   run(bench: Bench): Promise<readonly Row[]>;
 }

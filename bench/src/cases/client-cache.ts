@@ -4,14 +4,12 @@ import type { Case } from './case';
 import { comparison, figures } from './comparison';
 import type { ComparisonOptions } from './comparison';
 
-/** Rows of sessions that the client keeps in the application's memory. */
-
 const rival = { theirs: 'connect-redis', isRival: true } as const;
 const besideConnectRedis = 'beside connect-redis in the app’s process';
-/** What the app's CPU time is, in rows that have a row of it beside. */
+/** The text of a row about the app's CPU time, next to the row `what`. */
 const appCpu = (what: string) => `CPU time of the app per request. ${what}`;
 
-/** The two ways to open a kept session, each alone and under load. */
+/** The two ways to open a cached session. */
 const freshness = [
   {
     name: 'cached',
@@ -31,9 +29,10 @@ const mixes = [
 ] as const;
 
 const inFlights = [1, 8, 64, 256] as const;
-/** Percentages of operations on sessions that the cache has room for. */
+/** The percentages of operations on sessions that the cache has room for. */
 const hitRates = [0, 50, 80, 90, 98] as const;
 
+/** The cases with a client cache. */
 export function clientCacheCases(size: Size): readonly Case[] {
   if (size !== '300b')
     return [...freshness.map((one) => reads(one, size, 64)), ...mixes.map((mix) => mixed(mix, size, 64))];
@@ -45,7 +44,7 @@ export function clientCacheCases(size: Size): readonly Case[] {
   ];
 }
 
-/** One session at a time against the fastest way there is to get one. */
+/** One read at a time, compared with the fastest read that Redis allows. */
 function alone({ name, ours, what }: (typeof freshness)[number]): Case {
   const text = `${what}, one at a time: median time, beside a GET by ioredis in the app’s process.`;
   const load = { ours, theirs: 'ioredis-get', size: '300b', inFlight: 1, writeShare: 0, isRival: true } as const;
@@ -77,7 +76,7 @@ function hits(percent: (typeof hitRates)[number]): Case {
   });
 }
 
-/** Throughput, and the app's CPU time in the same rounds. */
+/** Compares throughput and, in the same rounds, the app's CPU time. */
 export function withCpu(id: string, what: string, load: Omit<ComparisonOptions, 'rows'>): Case {
   return comparison({
     ...load,

@@ -9,11 +9,11 @@ import type { StackRound } from '../stacks';
 import { alternate, compare, median } from '../statistics';
 import type { Case } from './case';
 
-/** A figure of a round that a row may be about. */
+/** A figure of a round that a row can compare. */
 export interface Figure {
   readonly unit: string;
   readonly better: 'higher' | 'lower';
-  /** Whether a budget is of our own figure, and not of its ratio to theirs. Default: false. */
+  /** Whether budgets apply to our own figure instead of its ratio to theirs. Default: false. */
   readonly isAbsolute?: boolean;
   readonly of: (round: StackRound) => number;
 }
@@ -24,7 +24,7 @@ export const figures = {
   perSecond: { unit: '/s', better: 'higher', of: ({ operations, seconds }) => operations / seconds },
   p99: { unit: 'µs', better: 'lower', of: ({ latencyUs }) => latencyUs.p99 },
   p50: { unit: 'µs', better: 'lower', of: ({ latencyUs }) => latencyUs.p50 },
-  /** Judged by itself: an application waits for so long, whatever it waited for before. */
+  /** Absolute, because an application has to wait that long, whatever its previous library took. */
   p99Alone: { unit: 'ms', better: 'lower', isAbsolute: true, of: ({ latencyUs }) => latencyUs.p99 / 1000 },
   appCpu: { unit: 'µs', better: 'lower', of: (round) => perOperationUs(round.cpuSeconds.app, round) },
   redisCpu: { unit: 'µs', better: 'lower', of: (round) => perOperationUs(round.cpuSeconds.redis, round) },
@@ -33,7 +33,7 @@ export const figures = {
     better: 'lower',
     of: (round) => perOperationUs(round.cpuSeconds.app + round.cpuSeconds.server + round.cpuSeconds.redis, round),
   },
-  /** What a server would serve with a core to itself. */
+  /** The throughput of a server with a core to itself. */
   perServerCpuSecond: {
     unit: '/s',
     better: 'higher',
@@ -49,14 +49,14 @@ export interface ComparisonOptions {
   readonly writeShare: number;
   /** See {@link Round.hotShare}. */
   readonly hotShare?: number;
-  /** Whether theirs is another way to keep sessions, and not a yardstick. */
+  /** Whether theirs is a session library that ours competes with, rather than a yardstick. */
   readonly isRival: boolean;
-  /** As long as where figures have a budget. Default: when one has. */
+  /** Whether to use {@link Plan.careful}. Default: if a row has a budget. */
   readonly isCareful?: boolean;
   readonly rows: readonly { readonly id: string; readonly what: string; readonly figure: Figure }[];
 }
 
-/** Two sides under the same load, in turns: A B A B …, after a round of each that is dropped. */
+/** Compares two sides under the same load, in alternating rounds after one round of each that does not count. */
 export function comparison(options: ComparisonOptions): Case {
   const { ours, theirs, size, inFlight, writeShare, hotShare, isRival, rows } = options;
   const { isCareful = rows.some(({ id }) => id in budgets) } = options;

@@ -3,7 +3,7 @@ import type { Size } from '../shop';
 import type { Case } from './case';
 import { comparison, figures } from './comparison';
 
-/** What a read costs with sessions of one size, for one size after the other: few at a time, so that stalls are not hidden by others. */
+/** The cost of reads at one size, with few in flight, so that a stall of one is not hidden by the others. */
 export function costOverSize(size: Size): Case {
   const what = (figure: string) =>
     `${figure} web requests that only read, sessions of about ${sizes[size].words}, 8 at a time, beside connect-redis in the app’s process.`;

@@ -3,7 +3,7 @@ import type { Size } from '../shop';
 import type { Case } from './case';
 import { withCpu } from './client-cache';
 
-/** An application on Express 5 behind HTTP: the sidecar's middleware beside express-session with connect-redis. */
+/** An Express 5 application over HTTP, with the sidecar's middleware or with express-session and connect-redis. */
 export function expressCases(size: Size): readonly Case[] {
   if (size === '64kb') return [];
   return [

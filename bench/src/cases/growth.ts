@@ -6,7 +6,7 @@ import { figures } from './comparison';
 
 const few = 64;
 
-/** Whether a request costs more when many others are in flight. */
+/** Whether a request costs more CPU time if many others are in flight. */
 export const growthInFlight: readonly Case[] = (['sidecar', 'sidecar-cached'] as const).flatMap((side) =>
   [512, 4096].map((many) => {
     const id = `${side === 'sidecar' ? '' : 'cached-'}growth-in-flight-${many}`;

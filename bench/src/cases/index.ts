@@ -18,7 +18,7 @@ import { startUp } from './start-up';
 import { twoPods } from './two-pods';
 
 const inFlights = [1, 8, 64, 256] as const;
-/** What the size and number in flight of rows with a budget are, unless their ids say otherwise. */
+/** The size and number in flight of rows with a budget, unless their ids say otherwise. */
 const usual = { size: '300b', inFlight: 64 } as const;
 
 const mixes = [
@@ -38,7 +38,7 @@ const capacity = {
 const capacityWhat =
   'Unary GetSession calls served for each second of the server’s own CPU time, the server always busy';
 
-/** Every case, in the order in which they run: all of one size, then all of the next. */
+/** Every case, in the order in which they run. Cases of one size follow each other, because a change of size restarts all sides. */
 export const allCases: readonly Case[] = [
   redisCost,
   startUp,
@@ -87,7 +87,7 @@ function matrixOf(size: Size): Case[] {
 export interface Selection {
   /** Cases with a row whose id matches. Default: all. */
   readonly pattern?: RegExp;
-  /** Only cases with a budget that need not run long, unless the pattern asks for others. */
+  /** Selects the cases with a budget that are not long. A pattern overrides it. */
   readonly quick: boolean;
 }
 
@@ -101,7 +101,7 @@ function namesOf(each: Case): readonly string[] {
   return each === soak || each === cachedSoak ? ['soak', ...each.rows] : each.rows;
 }
 
-/** One session at a time against the fastest way there is to get one. */
+/** One read at a time, compared with the fastest read that Redis allows. */
 function latency(): Case {
   const what =
     'Loading a session with nothing else in flight: median time, beside a GET by ioredis in the app’s process.';
@@ -169,7 +169,7 @@ function capacityCase(): Case {
   });
 }
 
-/** The same as rows with a budget, with a near cache in the sidecar. */
+/** Cases of rows with a budget, with a near cache in the sidecar. */
 function nearCases(): Case[] {
   const near = { ours: 'sidecar-near', size: usual.size, isRival: true, isCareful: true } as const;
   const what = 'With a near cache:';

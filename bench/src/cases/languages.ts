@@ -4,7 +4,7 @@ import type { GoSideName, PythonSideName } from '../sides/side';
 import type { Case } from './case';
 import { withCpu } from './client-cache';
 
-/** The clients in Go and Python beside the libraries that their users would pick; each in the application's own process. */
+/** The Go and Python clients compared with popular session libraries of their languages, which run in the application's process. */
 export const languageCases: readonly Case[] = [
   ...casesOf(
     'go',
@@ -50,7 +50,7 @@ function casesOf(
   );
 }
 
-/** Rows of a language that is not installed are left out, with a notice. */
+/** Leaves out the rows of a language that is not installed, with a notice. */
 function whereInstalled(language: Language, inner: Case): Case {
   return {
     ...inner,
@@ -58,7 +58,7 @@ function whereInstalled(language: Language, inner: Case): Case {
     run(bench) {
       const program = findLoadProgram(language);
       if (!('missing' in program)) return inner.run(bench);
-      console.error(`Not measured, because it requires ${program.missing}: ${inner.rows.join(' ')}`);
+      console.error(`Skipped, because ${program.missing} is missing: ${inner.rows.join(' ')}`);
       return Promise.resolve([]);
     },
   };

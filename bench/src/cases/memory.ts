@@ -12,7 +12,7 @@ import type { Case } from './case';
 
 const megabyte = 1e6;
 
-/** Bytes in Redis for each session, beside connect-redis with the same data. */
+/** The bytes in Redis for each session, compared with connect-redis and the same data. */
 export function storedBytes(size: Size, id: string): Case {
   return {
     rows: [id],
@@ -52,14 +52,14 @@ const soakParts = 100;
 
 interface SoakOptions {
   readonly side: 'sidecar' | 'sidecar-cached';
-  /** Before the ids of rows. */
+  /** The prefix of the row ids. */
   readonly prefix: '' | 'cached-';
-  /** Whose memory and handles. */
+  /** The process whose memory and handles are measured, in words. */
   readonly who: string;
   readonly pidOf: (stack: Stack) => number;
 }
 
-/** A long run of web requests: does memory grow, is a file or socket left open? */
+/** A long run of web requests, to find memory that grows and files or sockets that stay open. */
 export const soak = soakCase({
   side: 'sidecar',
   prefix: '',
@@ -67,7 +67,7 @@ export const soak = soakCase({
   pidOf: ({ server }) => server!.pid,
 });
 
-/** The same for the application, whose client keeps sessions. */
+/** The same for an application whose client has a cache. */
 export const cachedSoak = soakCase({
   side: 'sidecar-cached',
   prefix: 'cached-',
@@ -85,7 +85,7 @@ function soakCase(options: SoakOptions): Case {
       const stack = await bench.stack(side, '300b');
       const operations = bench.plan.soakRequests / soakParts;
       const part: Round = { inFlight: 64, writeShare: 0.1, milliseconds: 60_000, operations };
-      // Until code is compiled and buffers have grown, memory says nothing about leaks.
+      // Memory grows at first, because code is compiled and buffers grow. That is not a leak.
       for (let n = 0; n < soakParts / 20; n++) await stack.run(part);
       return soakRows(stack, part, options);
     },

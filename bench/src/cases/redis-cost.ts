@@ -10,14 +10,14 @@ import type { Case } from './case';
 
 const sessionCount = 200;
 
-/** What calls cost Redis, made one after another so that no two share a command. */
+/** What calls cost Redis. They run one after another, so that no two share a command. */
 export const redisCost: Case = {
   rows: ['redis-trips-get', 'redis-trips-live', 'redis-trips-update', 'redis-writes-within-touch'],
   async run({ quiet }) {
     await quiet();
     const redis = await startRedis();
     const [stranger, ...tokens] = await createSessions(redis.port, 1 + sessionCount);
-    // Knows nothing of these sessions, as another sidecar has created them.
+    // It has not seen these sessions, because another sidecar created them.
     const sidecar = await startSidecar({ redisPort: redis.port });
     await untilReady(sidecar);
     const client = connect(sidecar);
@@ -26,7 +26,7 @@ export const redisCost: Case = {
       session.set('page', nextPage(n));
       await session.save();
     };
-    // Redis learns each script when it is first used.
+    // First, because the first use of a script costs an extra command.
     await save(stranger, 1);
 
     const loadAll = () => oneByOne(tokens, (token) => client.open(token));
@@ -55,7 +55,7 @@ export const redisCost: Case = {
       rowOf({
         id: 'redis-trips-update',
         what: 'Commands sent to Redis for an UpdateSession.',
-        // Each save follows a load like those of the second time.
+        // Each save includes a load, which costs as much as a second load.
         ours: (saves.sent - secondLoads.sent) / sessionCount,
         ...shared,
       }),
@@ -69,7 +69,7 @@ export const redisCost: Case = {
   },
 };
 
-/** Opens sessions that are in the client's cache and live. */
+/** Opens sessions that are live in the client's cache. */
 async function liveLoads(
   { address }: SidecarProcess,
   { admin }: RedisServer,
@@ -92,7 +92,7 @@ async function liveLoads(
   return commands!;
 }
 
-/** Stores sessions through a sidecar that is then stopped, and gives their tokens. */
+/** Stores sessions through a sidecar that is then stopped, and returns their tokens. */
 async function createSessions(redisPort: number, count: number): Promise<string[]> {
   const sidecar = await startSidecar({ redisPort });
   await untilReady(sidecar);

@@ -8,14 +8,14 @@ import type { Shop } from '../shop';
 import { median, percentile } from '../statistics';
 import type { Case } from './case';
 
-/** The two places that keep sessions in memory. */
+/** The two caches. */
 const kinds = {
   near: { what: 'With a near cache', nearCache: true },
   cached: { what: 'With the client’s cache', nearCache: false },
 } as const;
 type Kind = keyof typeof kinds;
 
-/** For how long a session is shown as it was before another sidecar changed it: every change is one measurement. */
+/** How long a session still appears unchanged after another sidecar changed it. Every change is one measurement. */
 export function staleness(kind: Kind): Case {
   const id = `${kind}-staleness`;
   return {
@@ -30,7 +30,7 @@ export function staleness(kind: Kind): Case {
         let shownUntil = changed;
         while ((await pods.page()) !== nextPage(n)) {
           shownUntil = performance.now();
-          // Opened from memory, a session leaves no time for what the network brings.
+          // Opening from memory never yields, so the report of the change could not arrive.
           await setImmediate();
         }
         stale.push(shownUntil - changed);
@@ -48,7 +48,7 @@ export function staleness(kind: Kind): Case {
   };
 }
 
-/** The same where nothing reports the change any more, and nothing says so: the sidecar of the application is frozen. */
+/** The same if changes are silently no longer reported, because the application's sidecar is frozen. */
 export const silentLoss: Case = {
   rows: ['cached-staleness-silent'],
   async run({ plan, quiet }) {
@@ -82,7 +82,7 @@ export const silentLoss: Case = {
 
 const milliseconds = { unit: 'ms', better: 'lower' } as const satisfies Partial<RowFigures>;
 
-/** A session that one application changes and another, with a sidecar of its own, reads. */
+/** A session that one application changes and another reads, each with its own sidecar. */
 async function startTwoPods(kind: Kind) {
   const { nearCache } = kinds[kind];
   const redis = await startRedis();
@@ -102,7 +102,7 @@ async function startTwoPods(kind: Kind) {
     page,
     cacheStats,
     readerPid: there.pid,
-    /** Reads until the session is in the reader's memory. */
+    /** Reads until the cache answers. */
     async untilKept(): Promise<void> {
       await page();
       if (kind === 'near') await page();

@@ -4,7 +4,7 @@ import { rowOf } from '../row';
 import { alternate, compare } from '../statistics';
 import type { Case } from './case';
 
-/** How soon a sidecar serves, beside the least that a Node.js process can do. */
+/** The start-up time of a sidecar, compared with the shortest run of a Node.js process. */
 export const startUp: Case = {
   rows: ['start-up', 'start-up-ready'],
   async run({ plan, quiet }) {

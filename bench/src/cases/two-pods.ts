@@ -1,7 +1,7 @@
 import type { Case } from './case';
 import { withCpu } from './client-cache';
 
-/** Two applications that use the same sessions, so that each changes what the other has in its memory. */
+/** Two applications that share their sessions, so that each changes what the other has cached. */
 export const twoPods: readonly Case[] = [
   twoPodsCase('cached-two-pods-mix90', 0.1, 'two-pods-cached', 'Two apps with a sidecar each and the client’s cache'),
   twoPodsCase('cached-two-pods-mix98', 0.02, 'two-pods-cached', 'Two apps with a sidecar each and the client’s cache'),

@@ -5,7 +5,7 @@ import { assertUser, nextPage, shopSession } from '../shop';
 import type { Shop } from '../shop';
 import type { Side, Target } from './side';
 
-/** The sidecar through its client, as an application uses it. Default options: those of the client. */
+/** The sidecar through its client, as an application uses it. */
 export function clientSide({ address }: Target, options: Omit<ConnectionOptions, 'address'> = {}): Side {
   const client = new SessionClient<Shop>({ address, ...options });
   const ids: string[] = [];

@@ -10,9 +10,9 @@ import type { Shop } from '../shop';
 import type { Side, Target } from './side';
 
 /**
- * connect-redis set up as its README says, and called as express-session calls a store, with `resave: false`: load(), then
- * touch() when the request changed nothing and set() when it did. What express-session does beside, such as hashing the
- * session twice to find out whether it changed, is left out, in its favour.
+ * connect-redis, set up as in its README and called as express-session calls a store with `resave: false`: load(), then touch() if
+ * the request changed nothing, or set() if it did. Omits the other work of express-session, such as hashing the session twice to
+ * detect changes, which favours connect-redis.
  */
 export async function connectRedisSide({ redisPort }: Target): Promise<Side> {
   const client = createClient({ url: `redis://127.0.0.1:${redisPort}` });
@@ -37,7 +37,7 @@ export async function connectRedisSide({ redisPort }: Target): Promise<Side> {
   return {
     async fill(count, size) {
       await runAll(count, async (n) => {
-        // As long as the ids that express-session makes.
+        // As long as the ids of express-session.
         ids[n] = randomBytes(24).toString('base64url');
         await set(ids[n], { cookie: new Cookie(), ...shopSession(n, size) });
       });

@@ -1,6 +1,6 @@
 /**
- * What is used here of express-session. Its types, `@types/express-session`, declare a `session` of Express's requests that
- * is never absent, and the client's middleware one that may be; a program cannot have both.
+ * The part of express-session that is used here. `@types/express-session` cannot be used, because it declares `session` of Express's
+ * requests as always present, which conflicts with the declaration of the client's middleware.
  */
 declare module 'express-session' {
   import type { RequestHandler } from 'express';
@@ -12,7 +12,7 @@ declare module 'express-session' {
     cookie: Cookie;
   }
   export class Store {
-    /** Calls `done` with the session, as an object that stands for it in a request. */
+    /** Calls `done` with the session as a request sees it. */
     load(sid: string, done: (error: unknown, session?: SessionData) => void): void;
   }
   export interface SessionOptions {

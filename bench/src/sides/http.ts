@@ -4,7 +4,7 @@ import { assertUser } from '../shop';
 import type { Shop } from '../shop';
 import type { Side, Target } from './side';
 
-/** An application behind HTTP, as its browsers use it: each operation in flight has a connection of its own. */
+/** An application over HTTP, as browsers use it: each operation in flight has its own connection. */
 export function httpSide({ httpUrl }: Target): Side {
   const pool = new Pool(httpUrl!);
   const ids: string[] = [];
@@ -21,7 +21,7 @@ export function httpSide({ httpUrl }: Target): Side {
       await runAll(count, async (n) => {
         ids[n] = '';
         const cookie = await request(n, 'POST', `/sessions/${size}/${n}`);
-        if (cookie === undefined) throw new Error('A new session came without a cookie.');
+        if (cookie === undefined) throw new Error('The response to a new session has no cookie.');
         ids[n] = cookie;
       });
     },

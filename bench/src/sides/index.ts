@@ -5,12 +5,12 @@ import { ioredisGet, ioredisHgetall, ioredisPipelining } from './ioredis';
 import { rawHttp2Side } from './raw-http2';
 import type { GoSideName, PythonSideName, Side, SideName, Target } from './side';
 
-/** A machine that stalls shall show in the latencies, not in calls that failed. */
+/** A machine that stalls must show up as latency, not as failed calls. */
 const timeoutMs = 10_000;
 
-/** Room for all sessions of a run, so that hit rates depend on nothing but changes. */
+/** Room for all sessions of a run, so that hit rates depend only on changes. */
 const cache = { maxBytes: 2 ** 30 };
-/** Room for about a fifth of 10,000 sessions of 300 bytes. */
+/** Room for about 20 % of 10,000 sessions of 300 bytes. */
 const smallCache = { maxBytes: 8 * 2 ** 20 };
 
 /** Connects a side to its servers. */

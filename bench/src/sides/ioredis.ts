@@ -18,7 +18,7 @@ const readText: Read = async (redis, n) => {
   return (JSON.parse(text) as Shop).user;
 };
 
-/** ioredis in the application's own process: no expiry, no limits, no signed tokens; what a session can cost at least. */
+/** ioredis in the application's process, without expiry, limits or signed tokens: the lowest possible cost of a session. */
 export const ioredisHgetall = (target: Target): Side => ioredisSide(target, readHash);
 export const ioredisPipelining = (target: Target): Side => ioredisSide(target, readHash, true);
 export const ioredisGet = (target: Target): Side => ioredisSide(target, readText);
@@ -40,7 +40,7 @@ function ioredisSide({ redisPort }: Target, read: Read, enableAutoPipelining = f
       assertUser(await read(redis, n), n);
     },
     write() {
-      throw new Error('ioredis is compared with for reads only.');
+      throw new Error('The ioredis sides support reads only.');
     },
     async close() {
       await redis.quit();

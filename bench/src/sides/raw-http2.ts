@@ -11,14 +11,14 @@ import type { Side, Target } from './side';
 
 const { path } = SessionServiceService.getSession;
 
-/** A token's length; the echo takes any text for one. */
+/** The length of a token. The echo server accepts any text. */
 const tokenBytes = 51;
 
 /**
- * Unary GetSession calls written straight onto HTTP/2, because a grpc-js client costs several times what the server does
- * and could not keep it busy. Measures the server, not itself.
+ * Sends unary GetSession calls directly over HTTP/2, because a grpc-js client costs several times as much as the server and could
+ * not keep it busy. Measures the server, not itself.
  *
- * @param issued whether tokens are of real sessions
+ * @param issued whether to use tokens of real sessions
  */
 export async function rawHttp2Side({ address }: Target, issued: boolean): Promise<Side> {
   const connection = connect(`http://${address}`);
@@ -42,7 +42,7 @@ export async function rawHttp2Side({ address }: Target, issued: boolean): Promis
     },
     read: (n) => call(connection, frames[n]!),
     write() {
-      throw new Error('The capacity of servers is measured with reads only.');
+      throw new Error('The capacity sides support reads only.');
     },
     async close() {
       connection.close();
@@ -72,7 +72,7 @@ function call(connection: ClientHttp2Session, frame: Buffer): Promise<void> {
   });
 }
 
-/** Flag (not compressed), length, message: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md */
+/** An uncompressed message with its prefix: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md */
 export function grpcFrame(message: Uint8Array): Buffer {
   const frame = Buffer.alloc(5 + message.length);
   frame.writeUInt32BE(message.length, 1);

@@ -2,26 +2,26 @@ import type { CacheStatistics } from '@session-sidecar/client';
 import type { AppKind } from '../express-app-protocol';
 import type { Size } from '../shop';
 
-/** One way to keep sessions, as an application would use it. Lives in a load process of its own. */
+/** One way to store sessions, as an application uses it. Runs in a load process. */
 export interface Side {
   /** Stores sessions 0 to `count` - 1. */
   fill(count: number, size: Size): Promise<void>;
-  /** What a web request that only reads does: load session `n` and look at one of its values. */
+  /** Acts as a web request that only reads: loads session `n` and looks at one of its values. */
   read(n: number): Promise<void>;
-  /** What a web request that writes does: the same, then change a value and store that. */
+  /** Acts as a web request that writes: loads session `n`, changes a value and stores it. */
   write(n: number): Promise<void>;
-  /** What names the sessions by their numbers, where other processes can use it to reach them too. */
+  /** The identifiers of the sessions by number, if other processes can reach the sessions by them. */
   readonly ids?: string[];
   readonly cacheStats?: () => CacheStatistics | undefined;
   close(): Promise<void>;
 }
 
-/** Where the side's servers listen, on loopback. */
+/** The addresses of the side's servers. */
 export interface Target {
   readonly redisPort: number;
   /** `host:port` of the gRPC server. */
   readonly address: string;
-  /** Of the application, where the load is put on it over HTTP. */
+  /** The URL of the application, if the load comes over HTTP. */
   readonly httpUrl?: string;
 }
 
