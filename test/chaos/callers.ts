@@ -14,7 +14,7 @@ export interface CallerListener {
   onOperations(operations: readonly Operation[], stalls: readonly Stall[]): void;
 }
 
-/** One process of callers. */
+/** A process that makes calls, and the channel to it. */
 export class Caller implements Client {
   readonly #child: ChildProcess;
   readonly #directory = mkdtempSync(join(tmpdir(), 'session-sidecar-chaos-'));
@@ -86,7 +86,7 @@ export class Caller implements Client {
     });
     ended.catch(() => undefined);
     await Promise.race([event, ended]);
-    // Or each round would leave two listeners.
+    // Otherwise, each round would leave two listeners behind.
     over.abort();
   }
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 
 /*
- * For node --require: shifts the wall clock of a process by as many ms as the file CHAOS_CLOCK_FILE says, read again at each SIGUSR2.
- * As on a real machine, timers and performance.now() do not notice.
+ * For node --require: shifts the wall clock of a process by the number of ms in the file CHAOS_CLOCK_FILE, which it reads again at each
+ * SIGUSR2. As with a real step of the clock, timers and performance.now() are not affected.
  */
 
 const RealDate = Date;

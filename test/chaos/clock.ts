@@ -1,4 +1,4 @@
-/** Milliseconds of the machine's monotonic clock (CLOCK_MONOTONIC), which all its processes share and no clock step moves. */
+/** Milliseconds of CLOCK_MONOTONIC, which all processes of the machine share and which steps of the wall clock do not move. */
 export type Instant = number;
 
 export function now(): Instant {

@@ -4,20 +4,20 @@ import { createRandom } from './random';
 import type { Random } from './random';
 
 /*
- * Histories as a sidecar that keeps its promises makes them: random calls that overlap, of which some fail, some are given up, and some
- * are read from memory. The tests of the checks break them.
+ * Generates histories in which every promise is kept: overlapping random calls, some of which fail, time out, or are answered from a
+ * cache. The checks must accept them.
  */
 
 export interface GoodHistoryOptions {
   readonly seed: number;
   readonly nearCache?: boolean;
-  /** The store loses what was acknowledged last, or everything. */
+  /** What the store loses in the middle of the history: the most recent changes, or all sessions. */
   readonly loss?: 'recent' | 'sessions';
   readonly sessions?: number;
   readonly callsPerSession?: number;
 }
 
-/** What the store holds of a session. */
+/** A session in the modelled store. */
 interface Stored {
   token: string;
   version: number;
@@ -29,7 +29,7 @@ interface Stored {
   isOver: boolean;
 }
 
-/** How long a session of the model lives without being used, in ms. */
+/** The idle timeout of one of the sessions, in ms. */
 const idleTimeoutMs = 400;
 const touchIntervalMs = 300;
 
@@ -77,7 +77,7 @@ interface CallsOptions {
   readonly lossAt: number | undefined;
 }
 
-/** Calls on one session, in the order in which they take effect. */
+/** Generates the calls on one session, in the order in which they take effect. */
 function callsOn(
   session: string,
   random: Random,
@@ -89,17 +89,17 @@ function callsOn(
   let lastAccess = 0;
   let effect = random.int(10, 30);
   const tokens: string[] = [];
-  /** What each sidecar remembers, and until when. */
-  const memories = new Map<string, { record: Stored; until: number }>();
+  /** What each sidecar has cached, and until when it may answer with it. */
+  const caches = new Map<string, { record: Stored; until: number }>();
   let isLost = false;
 
   for (let number = 0; number <= calls; number++) {
     if (lossAt !== undefined && !isLost && effect > lossAt) {
       isLost = true;
       record = loss === 'recent' ? backup : undefined;
-      memories.clear();
+      caches.clear();
     }
-    // What a replica has that is a little behind.
+    // The state of a replica that lags a little.
     if (lossAt !== undefined && effect < lossAt - 50 && record !== undefined) backup = structuredClone(record);
 
     const id = number === 0 ? session : `${session}.${number}`;
@@ -116,17 +116,17 @@ function callsOn(
       const isExpired = isIdle && effect > lastAccess + idleTimeoutMs;
       if (isExpired && record !== undefined) {
         record.isOver = true;
-        memories.clear();
+        caches.clear();
       }
-      const memory = memories.get(sidecar);
-      // A token that is not the remembered one may be a newer one.
-      const isRemembered = nearCache && call.kind === 'read' && memory?.record.token === token && effect < memory.until;
-      outcome = isRemembered ? readOf(memory.record, token) : apply(call, id, token);
-      if (outcome.status === 'ok' && call.kind === 'read' && nearCache && record !== undefined && !isRemembered) {
-        memories.set(sidecar, { record: structuredClone(record), until: effect + random.int(0, 900) });
+      const cached = caches.get(sidecar);
+      // Another token may be newer, so only the cached token is answered from the cache.
+      const isCached = nearCache && call.kind === 'read' && cached?.record.token === token && effect < cached.until;
+      outcome = isCached ? readOf(cached.record, token) : apply(call, id, token);
+      if (outcome.status === 'ok' && call.kind === 'read' && nearCache && record !== undefined && !isCached) {
+        caches.set(sidecar, { record: structuredClone(record), until: effect + random.int(0, 900) });
       }
-      // Its own changes a sidecar knows.
-      if (call.kind !== 'read') memories.delete(sidecar);
+      // A sidecar does not answer with a state from before its own changes.
+      if (call.kind !== 'read') caches.delete(sidecar);
       if (outcome.status === 'ok') lastAccess = Math.max(lastAccess, effect);
       if (outcome.status === 'ok' && call.kind === 'regenerate') tokens.push(id);
       if (fate <= 9 && outcome.status === 'ok' && call.kind !== 'regenerate') {

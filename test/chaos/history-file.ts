@@ -1,6 +1,6 @@
 import type { History } from './history';
 
-/** A history as lines of JSON, in the order in which things began: for finding out how a promise came to be broken. */
+/** Prints a history as lines of JSON, in chronological order, to find out how a promise was broken. */
 export function printHistory({ operations, faults, sessions }: History): string {
   const lines = [
     ...sessions.map((session) => ({ at: 0, session })),

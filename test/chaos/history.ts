@@ -1,10 +1,10 @@
 import type { Instant } from './clock';
 
 /**
- * What happened in one round, as plain data: the only input of the checks. Times are of one clock for all processes.
+ * What happened in one round, as plain data. It is the only input of the checks. All times are of one clock.
  *
- * Every operation has an id that no other has. A change appends its id to the array `log` of the session, in the same atomic step as
- * whatever else it does, so each read shows which changes took effect, and in which order.
+ * Every operation has a unique id. A change appends its id to the array `log` of the session, in the same atomic step as its other
+ * effects, so each read shows which changes took effect, and in which order.
  */
 export interface History {
   readonly operations: readonly Operation[];
@@ -16,33 +16,33 @@ export interface History {
   readonly setup: Setup;
 }
 
-/** How the sidecars were set up, as far as it decides what they promise. */
+/** The part of the set-up on which the promises depend. */
 export interface Setup {
   readonly nearCache: boolean;
   /** Whether the typed sessions of callers have a cache. */
   readonly clientCache: boolean;
   /** `SESSION_SIDECAR_TOUCH_INTERVAL`, in ms. */
   readonly touchIntervalMs: number;
-  /** Above this a sidecar's resident memory is outside of its manifest, in bytes. */
+  /** The limit for a sidecar's resident memory, in bytes. */
   readonly memoryLimitBytes: number;
   readonly slack: Slack;
 }
 
-/** What a busy machine may add to a promise before it counts as broken, in ms. */
+/** How much later than promised something may happen on a busy machine, in ms. */
 export interface Slack {
-  /** Between a caller giving up and the last moment at which its change may take effect: the error of the estimate of Redis's clock. */
+  /** How long after its caller has given up a change may take effect: the error of the estimate of Redis's clock. */
   readonly lateMs: number;
-  /** To the second within which calls must succeed again. */
+  /** Added to the second within which calls must succeed again. */
   readonly recoveryMs: number;
-  /** To the deadline of a call. */
+  /** Added to the deadline of a call. */
   readonly deadlineMs: number;
-  /** To the bound of staleness. */
+  /** Added to the bound of staleness. */
   readonly stalenessMs: number;
 }
 
 export const defaultSlack: Slack = { lateMs: 200, recoveryMs: 500, deadlineMs: 1000, stalenessMs: 250 };
 
-/** For a machine that is busy with much else. */
+/** The default slack times `factor`, for a busy machine. */
 export function slackTimes(factor: number): Slack {
   const { lateMs, recoveryMs, deadlineMs, stalenessMs } = defaultSlack;
   return {
@@ -53,7 +53,7 @@ export function slackTimes(factor: number): Slack {
   };
 }
 
-/** The bound of staleness that caches promise, and the time within which a useless connection must be replaced, in ms. */
+/** The promised bound of staleness, and the time within which a broken connection must be replaced, in ms. */
 export const stalenessBoundMs = 1000;
 export const recoveryBoundMs = 1000;
 
@@ -61,7 +61,7 @@ export interface SessionInfo {
   readonly name: string;
   /** The hash slot of its key. */
   readonly slot: number;
-  /** `undefined`: longer than any run. */
+  /** `undefined` if it is longer than any run. */
   readonly idleTimeoutMs: number | undefined;
 }
 
@@ -73,7 +73,7 @@ export type Write =
   | { readonly kind: 'increment'; readonly by: number }
   | { readonly kind: 'flash' };
 
-/** A message is the id of its operation, so an operation can push only one. */
+/** Keeps only the first flash write. A message is the id of its operation, so an operation can push only one. */
 export function atMostOneFlash(writes: readonly Write[]): Write[] {
   return writes.filter(
     (write, index) => write.kind !== 'flash' || writes.findIndex(({ kind }) => kind === 'flash') === index,
@@ -83,25 +83,25 @@ export function atMostOneFlash(writes: readonly Write[]): Write[] {
 export type Call =
   | { readonly kind: 'create' }
   | { readonly kind: 'read'; readonly through: Face }
-  /** Ends with appending the id to `log`. By `session` it does nothing else: that is what transform() can say. */
+  /** Finally appends the id to `log`. Through `session`, it does nothing else, because it uses transform(). */
   | {
       readonly kind: 'update';
       readonly through: Face;
       readonly writes: readonly Write[];
       readonly ifVersion?: number | undefined;
     }
-  /** Appends the id to `log` too. The new token has the id for its name. */
+  /** Appends the id to `log`. The new token is named by the id. */
   | { readonly kind: 'regenerate' }
   | { readonly kind: 'invalidate' }
   | { readonly kind: 'pushFlash' | 'popFlash' | 'peekFlash' | 'newCsrf' | 'getCsrf' };
 
-/** Called as the API has it, or by the typed session of the client. */
+/** Whether a call uses the API directly, or the client's typed session. */
 export type Face = 'api' | 'session';
 
 export interface Operation {
   readonly id: string;
   readonly process: string;
-  /** The sidecar that was asked. */
+  /** The sidecar that was called. */
   readonly sidecar: string;
   /** The name of the session. */
   readonly session: string;
@@ -109,10 +109,10 @@ export interface Operation {
   readonly token: string;
   readonly call: Call;
   readonly invoked: Instant;
-  /** `Infinity`: it never ended. */
+  /** `Infinity` if it never ended. */
   readonly completed: Instant;
   readonly deadline: Instant;
-  /** Whether its caller gave it up by a signal. */
+  /** Whether its caller cancelled it. */
   readonly cancelled?: boolean | undefined;
   readonly outcome: Outcome;
 }
@@ -121,14 +121,14 @@ export type Outcome = Success | Failure | { readonly status: 'open' };
 
 export interface Success {
   readonly status: 'ok';
-  /** The session's version that was told. */
+  /** The version of the session that was returned. */
   readonly version?: number | undefined;
   /** What a read showed. */
   readonly state?: State | undefined;
   readonly csrf?: string | undefined;
   /** Flash messages that were popped or peeked at: ids of operations. */
   readonly messages?: readonly string[] | undefined;
-  /** For each write, what it told: the value of `increment`, `take` and `setIfAbsent`. */
+  /** What each write returned: the value of `increment`, `take` and `setIfAbsent`. */
   readonly values?: readonly (string | undefined)[] | undefined;
 }
 
@@ -136,38 +136,38 @@ export interface Failure {
   readonly status: 'failed';
   /** A code of docs/reference/errors.md, or the name of what was thrown instead. */
   readonly code: string;
-  /** Whether the change may have happened all the same, as the error says. */
+  /** Whether the change may have been applied all the same, according to the error. */
   readonly maybeApplied: boolean;
 }
 
-/** A session's data as the checks know it. */
+/** A session's data, as far as the checks use it. */
 export interface State {
   readonly log: readonly string[];
   readonly count: number;
   readonly registers: Readonly<Partial<Record<Register, string>>>;
 }
 
-/** Something done to the machinery from outside, and the only thing that excuses anything. */
+/** Something done to the system from outside. Only a fault excuses anything. */
 export interface FaultEvent {
   readonly kind: string;
-  /** For people: what exactly was done, to what. */
+  /** What exactly was done, for human readers. */
   readonly detail: string;
   readonly injected: Instant;
-  /** When it was taken back. */
+  /** When it was undone. */
   readonly healed: Instant;
-  /** From when on a call could succeed again. Within a second of it, calls must. */
+  /** When calls became able to succeed again. Within a second, they must. */
   readonly possible: Instant;
-  /** The sidecars whose calls may fail meanwhile. Empty: no call may fail because of it. */
+  /** The sidecars whose calls may fail meanwhile. If empty, no call may fail because of it. */
   readonly sidecars: readonly string[];
-  /** The hash slots it is about. `undefined`: all. */
+  /** The hash slots that it affects. Default: all. */
   readonly slots?: readonly SlotRange[] | undefined;
-  /** What the store lost by it. Without it, nothing may be lost. */
+  /** What the store may have lost. Default: nothing. */
   readonly loss?: Loss | undefined;
-  /** The sidecar that stood still from `injected` to `possible`. */
+  /** The sidecar that was stopped from `injected` to `possible`. */
   readonly stopped?: string | undefined;
-  /** By how much requests reached these sidecars late, in ms: their time-outs begin when they arrive. */
+  /** How late the network may have delivered requests to these sidecars, in ms. A request's timeout begins when it arrives. */
   readonly requestDelayMs?: number | undefined;
-  /** Planned restarts of sidecars, which no caller may notice. */
+  /** A planned restart, which no caller may notice. */
   readonly restart?: { readonly sidecar: string; readonly downMs: number } | undefined;
 }
 
@@ -175,21 +175,21 @@ export type SlotRange = readonly [first: number, last: number];
 
 export interface Loss {
   /**
-   * - `recent`: sessions may be as they were at some time after `from`, because a replica took over.
-   * - `sessions`: sessions may be gone as a whole; those that are not are complete.
+   * - `recent`: a replica took over, so sessions may be as they were at some time after `from`.
+   * - `sessions`: sessions may be lost as a whole. The others are complete.
    */
   readonly what: 'recent' | 'sessions';
   readonly from: Instant;
-  /** Nothing may be lost that was asked for after it. */
+  /** Nothing that was requested later may be lost. */
   readonly until: Instant;
-  /** Reads that were asked for until then may show what is lost. Default: `until`. */
+  /** Reads that were requested until then may still show what is lost. Default: `until`. */
   readonly readUntil?: Instant | undefined;
 }
 
 export interface ReadinessSample {
   readonly sidecar: string;
   readonly at: Instant;
-  /** `undefined`: no answer. */
+  /** `undefined` without an answer. */
   readonly status: number | undefined;
 }
 
@@ -199,14 +199,14 @@ export interface MemorySample {
   readonly residentBytes: number;
 }
 
-/** A time in which a process of the checker did not run: the machine was busy. */
+/** A period in which a process of the checker did not run, because the machine was busy. */
 export interface Stall {
   readonly process: string;
   readonly from: Instant;
   readonly to: Instant;
 }
 
-/** A promise that was broken, and the evidence. */
+/** A broken promise, and the evidence. */
 export interface Violation {
   /** The short name of the promise. */
   readonly promise: string;

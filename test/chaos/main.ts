@@ -17,24 +17,26 @@ import { printReport } from './report';
 import { endChildrenOnExit } from './topology/children';
 import { printHistory } from './history-file';
 
+const longestName = Math.max(...modes.map(({ name }) => name.length));
+
 const usage = `npm run chaos -- [options]
 
-Random calls by several processes through two sidecars while faults are injected; every call is recorded, and what came of it is
-checked against what the sidecar promises. Ends with exit code 1 when a promise was broken, and 2 when the run itself failed.
+Makes random calls from several processes through two sidecars, injects faults, records every call and its outcome, and checks the
+history against what the sidecar promises. Exits with code 1 if a promise was broken, and with 2 if the run itself failed.
 
-  --seconds N          how long calls are made, over all modes together (default: 60)
-  --seed N             repeats the choices of another run, not its timing (default: a random one)
+  --seconds N          duration of all modes together (default: 60)
+  --seed N             repeat the choices of another run, but not its timing (default: random)
   --mode NAME[,NAME]   all (default), or some of:
-${modes.map(({ name, about }) => `                         ${name.padEnd(16)} ${about}`).join('\n')}
-  --fault NAME[,NAME]  only these faults of the modes, and no fault of sidecars beside them
+${modes.map(({ name, about }) => `                         ${name.padEnd(longestName)}  ${about}`).join('\n')}
+  --fault NAME[,NAME]  inject only these faults, without simultaneous faults of sidecars
   --near-cache VALUE   on, off or both (default)
-  --transport VALUE    pipeline, unary or both (default): one process of callers for each
-  --socket VALUE       tcp, unix or both (default): how callers reach the sidecars
-  --slack N            how many times as much as by default a busy machine may add to promised times (default: 1)
-  --program FILE       another build of the sidecar (default: server/dist/main.js)
-  --out DIRECTORY      for the report, and for the history of rounds in which a promise was broken (default: a new one)
+  --transport VALUE    pipeline, unary or both (default), which uses one calling process for each
+  --socket VALUE       tcp, unix or both (default): how callers connect to the sidecars
+  --slack N            multiply the time that a busy machine may add to promised times (default: 1)
+  --program FILE       test another build of the sidecar (default: server/dist/main.js)
+  --out DIRECTORY      directory for the report and for the histories of rounds with a broken promise (default: a new one)
   --keep               write the histories of all rounds
-  --list               print what would be run`;
+  --list               print the plan and exit`;
 
 const bundle = __dirname;
 
@@ -49,7 +51,7 @@ interface Options {
   readonly keepsAll: boolean;
 }
 
-/** @throws Error that says what is wrong with the command line. `undefined`: the usage is asked for. */
+/** Returns `undefined` for --help. @throws Error that describes a wrong argument */
 function readOptions(args: string[]): Options | undefined {
   const { values } = parseArgs({
     args,
@@ -71,7 +73,8 @@ function readOptions(args: string[]): Options | undefined {
   });
   if (values.help) return undefined;
   const program = resolve(values.program);
-  if (!existsSync(program)) throw new Error(`${program} is not there. Build it with: npm run build --workspace server`);
+  if (!existsSync(program))
+    throw new Error(`${program} does not exist. Build it with: npm run build --workspace server`);
   return {
     seconds: wholeNumber('seconds', values.seconds, 1, 24 * 3600),
     seed:
@@ -107,7 +110,7 @@ function modeNamed(name: string): Mode {
   return found;
 }
 
-/** The modes that have some of the faults, without their others. */
+/** The modes that have some of the faults, without their other faults. */
 function onlyFaults(names: readonly string[] | undefined, from: readonly Mode[]): readonly Mode[] {
   if (names === undefined) return from;
   const known = [...new Set(from.flatMap(({ faults }) => faults.map(({ name }) => name)))];
@@ -199,7 +202,7 @@ function nameOf({ mode, nearCache }: Part): string {
   return `${mode.name}${nearCache ? ' with near cache' : ''}`;
 }
 
-/** The report is for readers of other machines. */
+/** Removes paths, which mean nothing on other machines. */
 function withoutPaths(args: readonly string[]): string[] {
   return args.filter((arg, index) => ![arg, args[index - 1]].some((each) => each === '--out' || each === '--program'));
 }

@@ -14,20 +14,20 @@ import { startProxied, startSingle } from './topology/single';
 import type { World } from './topology/world';
 import type { Random } from './random';
 
-/** A way to run Redis and the sidecars, and what goes wrong there. */
+/** A way to deploy Redis and the sidecars, and the faults to inject. */
 export interface Mode<W extends World = World> {
   readonly name: string;
   readonly about: string;
   start(setup: SidecarSetup, random: Random): Promise<W>;
-  /** One that is there twice comes twice as often. */
+  /** The more often a fault is listed, the more often it is chosen. */
   readonly faults: readonly Fault<W>[];
-  /** Faults of sidecars that may happen at the same time as one of the others. */
+  /** Faults of sidecars that may be injected at the same time as one of `faults`. */
   readonly besides: readonly Fault[];
-  /** The settings of the near cache that make sense with it. */
+  /** The settings of the near cache to run with. */
   readonly nearCache: readonly boolean[];
-  /** Whether typed sessions of callers have a cache. Default: no. */
+  /** Whether the callers' typed sessions have a cache. Default: no. */
   readonly clientCache?: boolean;
-  /** The sidecar that is asked for nothing but reads. Default: as the seed says, each or none. */
+  /** The sidecar that only serves reads. Default: the seed chooses one or none. */
   readonly readingSidecar?: string;
 }
 
@@ -35,7 +35,7 @@ const sidecarFaults = [terminate, kill, stop];
 const offAndOn = [false, true];
 const inMemory = ['--appendonly', 'no'];
 
-/** Keeps the type of a mode's world between its start and its faults, and hides it from everything else. */
+/** Checks that a mode's faults fit the world that it starts, and hides the type of that world. */
 function mode<W extends World>(definition: Mode<W>): Mode {
   return definition;
 }
@@ -43,7 +43,7 @@ function mode<W extends World>(definition: Mode<W>): Mode {
 export const modes: readonly Mode[] = [
   mode({
     name: 'single',
-    about: 'one Redis without persistence, by TCP and by Unix socket',
+    about: 'one Redis without persistence, over TCP and a Unix socket',
     start: (setup) => startSingle(setup, { args: inMemory }),
     faults: [restartEmpty, freeze, freeze, scriptFlush, clientKill, clientPause, busyScript, demote],
     besides: sidecarFaults,
@@ -51,7 +51,7 @@ export const modes: readonly Mode[] = [
   }),
   mode({
     name: 'single-aof',
-    about: 'one Redis with an append-only file that is synced with every change',
+    about: 'one Redis with an append-only file that is synced on every change',
     start: (setup) => startSingle(setup, { args: ['--appendonly', 'yes', '--appendfsync', 'always'] }),
     faults: [restartFromFile, restartFromFile, freeze, scriptFlush],
     besides: sidecarFaults,
@@ -59,7 +59,7 @@ export const modes: readonly Mode[] = [
   }),
   mode({
     name: 'proxy',
-    about: 'a network before Redis and before the sidecars that breaks, and a failover behind a fixed address',
+    about: 'a failing network in front of Redis and the sidecars, and a failover behind a fixed address',
     start: startProxied,
     faults: [cut, cutInReply, halfOpen, halfOpen, forgotten, forgotten, blackHole, refuse, slow, moveMaster],
     besides: sidecarFaults,
@@ -67,7 +67,7 @@ export const modes: readonly Mode[] = [
   }),
   mode({
     name: 'near-cache',
-    about: 'a sidecar that is only read from, remembers, and loses one of its connections without being told',
+    about: 'a sidecar with a near cache that only serves reads, and silently loses one of its connections',
     start: startProxied,
     faults: [loseOne, loseOne, loseOne, moveMaster],
     besides: [],
@@ -76,7 +76,7 @@ export const modes: readonly Mode[] = [
   }),
   mode({
     name: 'client-cache',
-    about: 'clients that remember sessions, and a network and sidecars that break',
+    about: 'clients with a cache, a failing network and failing sidecars',
     start: startProxied,
     faults: [loseOne, loseOne, halfOpen, forgotten, blackHole, slow, cut, moveMaster],
     besides: sidecarFaults,
@@ -85,8 +85,7 @@ export const modes: readonly Mode[] = [
   }),
   mode({
     name: 'client-cache-restart',
-    about:
-      'clients that remember sessions, a Redis that forgets them or hangs, and sidecars that are restarted or stopped',
+    about: 'clients with a cache, a Redis that loses sessions or hangs, and sidecars that are restarted or stopped',
     start: (setup) => startSingle(setup, { args: inMemory }),
     faults: [terminate, kill, stop, stop, restartEmpty, freeze, clientKill, storeEvicting],
     besides: [],
@@ -95,7 +94,7 @@ export const modes: readonly Mode[] = [
   }),
   mode({
     name: 'client-cache-failover',
-    about: 'clients that remember sessions, and a master that is replaced',
+    about: 'clients with a cache, and a master that is replaced',
     start: startSentinel,
     faults: [plannedFailover, masterKill, masterHang],
     besides: sidecarFaults,
@@ -112,7 +111,7 @@ export const modes: readonly Mode[] = [
   }),
   mode({
     name: 'cluster',
-    about: 'a Redis Cluster of three masters with a replica each',
+    about: 'a Redis Cluster of three masters, each with a replica',
     start: (setup, random) => startCluster(setup, { needsFullCoverage: random.chance(0.5) }),
     faults: [clusterFailover, clusterMasterKill, clusterMasterHang, reshard],
     besides: sidecarFaults,
@@ -120,7 +119,7 @@ export const modes: readonly Mode[] = [
   }),
   mode({
     name: 'memory-pressure',
-    about: 'a Redis that is full, and refuses writes or evicts keys',
+    about: 'a full Redis that rejects writes or evicts keys',
     start: (setup) => startSingle(setup, { args: inMemory }),
     faults: [storeFull, storeEvicting],
     besides: sidecarFaults,
@@ -128,7 +127,7 @@ export const modes: readonly Mode[] = [
   }),
   mode({
     name: 'clock',
-    about: 'wall clocks of sidecars and callers that jump',
+    about: 'steps of the wall clocks of sidecars and callers',
     start: (setup) => startSingle(setup, { args: inMemory }),
     faults: [sidecarClock, clientClock, clockWhileHanging],
     besides: [],
@@ -136,7 +135,7 @@ export const modes: readonly Mode[] = [
   }),
   mode({
     name: 'sidecar-restart',
-    about: 'sidecars that are terminated, killed and stopped',
+    about: 'sidecars that are terminated, killed or stopped',
     start: (setup) => startSingle(setup, { args: inMemory }),
     faults: [terminate, terminate, kill, stop],
     besides: [],

@@ -12,7 +12,7 @@ export interface Observed {
   readonly memory: (sample: MemorySample) => void;
 }
 
-/** Asks a sidecar again and again whether it is ready, and the system how much memory it takes. Returns how to end it. */
+/** Polls a sidecar's readiness and resident memory. Returns a function that ends it. */
 export function observe(sidecar: Sidecar, { readiness, memory }: Observed): () => Promise<void> {
   const over = new AbortController();
   const asking = (async () => {
@@ -33,7 +33,7 @@ export function observe(sidecar: Sidecar, { readiness, memory }: Observed): () =
   };
 }
 
-/** Each time by a connection of its own, as the kubelet does. */
+/** Requests a URL over a new connection, as the kubelet does. */
 function statusOf(url: string): Promise<number | undefined> {
   return new Promise((resolve) => {
     const request = get(url, { agent: false, timeout: 1000 }, (response) => {
@@ -50,7 +50,7 @@ function residentBytesOf(pid: number | undefined): number | undefined {
     const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
     return kibibytes === undefined ? undefined : Number(kibibytes) * 1024;
   } catch {
-    // It is being restarted.
+    // The sidecar is being restarted.
     return undefined;
   }
 }

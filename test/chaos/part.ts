@@ -13,17 +13,17 @@ import { look, playRound, RoundListener } from './round';
 import type { Round, Stage } from './round';
 import { openConnection } from './worker/connection';
 
-/** What is the same for all parts of a run. */
+/** The options that all parts of a run share. */
 export interface RunOptions {
   readonly program: string;
   readonly slack: Slack;
   readonly transports: readonly ('pipeline' | 'unary')[];
   readonly sockets: readonly ('tcp' | 'unix')[];
-  /** The bundles of the process of callers, and of what shifts clocks. */
+  /** The bundles of the calling process and of the program that shifts its clock. */
   readonly workerProgram: string;
   readonly clockPreload: string;
   readonly onProgress: (progress: PartProgress) => void;
-  /** Called with each round. */
+  /** Called after each round. */
   readonly onRound: (round: number, history: History, violations: readonly Violation[], logs: string) => void;
 }
 
@@ -32,43 +32,43 @@ export interface PartProgress {
   readonly round: number;
   readonly recorder: Recorder;
   readonly faults: readonly string[];
-  /** Of the rounds before. */
+  /** The result of the previous rounds. */
   readonly result: PartResult;
 }
 
-/** What came of a part. */
+/** The result of a part. */
 export interface PartResult {
   readonly part: Part;
   rounds: number;
   readonly outcomes: Outcomes;
-  /** Failures that no fault explains, too few to be an outage. */
+  /** The number of failures that no fault explains. */
   unexplained: number;
-  /** Calls that ended more than 100 ms after their deadline. */
+  /** The number of calls that ended more than 100 ms after their deadline. */
   late: number;
   readonly faults: FaultEvent[];
-  /** For each fault and sidecar for which it counts: how long calls took to succeed again, in ms. */
+  /** How long calls took to succeed again, in ms, for each fault and sidecar for which it counts. */
   readonly recoveries: { readonly kind: string; readonly milliseconds: number }[];
   readonly violations: Violation[];
   peakBytes: number;
-  /** Why it ended before its time: a fault could not be made, say. It says nothing about the promises. */
+  /** Why it ended early, for example because a fault could not be injected. Not a violation. */
   endedBy?: string;
 }
 
 export interface Outcomes {
   ok: number;
-  /** Certainly not done. */
+  /** Certainly not applied. */
   failed: number;
-  /** Maybe done. */
+  /** Possibly applied. */
   ambiguous: number;
 }
 
 const memoryLimitBytes = 256 * 2 ** 20;
-/** With the short one, sessions expire within a round; with the long one, a near cache answers for as long as it may. */
+/** With the short one, sessions expire within a round. With the long one, a cache answers for as long as it may. */
 const touchIntervalsMs = [300, 20_000] as const;
-/** How many sessions of a round are looked at again after the next. */
+/** How many sessions of a round are read again after the next one. */
 const mostCarried = 6;
 
-/** Starts a mode, plays rounds for as long as the part has, and stops everything. */
+/** Starts a mode, plays rounds until the part's time is over, and stops everything. */
 export async function runPart(part: Part, options: RunOptions): Promise<PartResult> {
   const random = createRandom(part.seed);
   const result: PartResult = {
@@ -149,10 +149,10 @@ export async function runPart(part: Part, options: RunOptions): Promise<PartResu
   return result;
 }
 
-/** There is no use in beginning another round when less is left. */
+/** No round begins with less time than this. */
 const shortestRoundMs = 3000;
 
-/** Looks once more at sessions of the round before: whatever was still on its way then must not have arrived. */
+/** Reads sessions of the previous round again, to find changes that took effect after its end. */
 async function lookAgain({ connections }: Stage, previous: Round, round: Round): Promise<Violation[]> {
   const known = new Set(checkHistory(previous.history).map(({ message }) => message));
   const later = await look(connections, previous.alive);
@@ -179,7 +179,7 @@ function addTo(result: PartResult, history: History, violations: readonly Violat
   for (const { fault, milliseconds, counts } of recoveries(view)) {
     if (counts) result.recoveries.push({ kind: fault.kind, milliseconds: milliseconds ?? Infinity });
   }
-  // What they are about would keep whole histories in memory.
+  // Without operations, which would keep whole histories in memory.
   result.violations.push(...violations.map((violation) => ({ ...violation, operations: [] })));
   result.peakBytes = history.memory.reduce(
     (most, { residentBytes }) => Math.max(most, residentBytes),

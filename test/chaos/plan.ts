@@ -2,36 +2,36 @@ import type { Mode } from './modes';
 import type { Random } from './random';
 import type { Workload } from './worker/protocol';
 
-/** One mode with one way to set up the sidecars. */
+/** One mode with one setting of the near cache. */
 export interface Part {
   readonly mode: Mode;
   readonly nearCache: boolean;
-  /** How long its rounds are together, in ms. */
+  /** The duration of all its rounds together. */
   readonly milliseconds: number;
   readonly seed: number;
 }
 
 export interface RoundPlan {
   readonly workload: Omit<Workload, 'seed'>;
-  /** Begun one after another, each after a pause. */
+  /** Injected one after another, each after a pause. */
   readonly faults: readonly PlannedFault[];
 }
 
 export interface PlannedFault {
-  /** Position in the faults of the mode. */
+  /** The index in the mode's `faults`. */
   readonly index: number;
   readonly pauseMs: number;
   readonly seed: number;
-  /** The position in the faults of sidecars of one that happens at the same time. */
+  /** The index in the mode's `besides` of a simultaneous fault. */
   readonly besides?: number | undefined;
 }
 
-/** A part that is shorter shows little: Redis, sidecars and callers have to be started for it. */
+/** A shorter part is not worth starting Redis, sidecars and callers for it. */
 const shortestPartMs = 7000;
 
 /**
- * Divides the time over modes and settings. Where there is not enough for all, the seed chooses: first which modes go without one of the
- * settings, then which are left out.
+ * Divides the time between modes and settings. If there is not enough for all, the seed chooses: first, which setting each mode runs
+ * with, then which modes are left out.
  */
 export function planParts(
   modes: readonly Mode[],
@@ -62,10 +62,10 @@ export function planParts(
   }));
 }
 
-/** Longest that a fault takes as a rule, with what comes after it, in ms. */
+/** How long a fault and its recovery usually take at most, in ms. */
 const perFaultMs = 6000;
 
-/** @param milliseconds how long the round should take at most */
+/** Chooses the calls and faults of a round. @param milliseconds the time that is left for it */
 export function planRound(
   mode: Pick<Mode, 'faults' | 'besides' | 'readingSidecar'>,
   milliseconds: number,

@@ -3,7 +3,7 @@ import type { PartProgress } from './part';
 
 const everyMs = 3000;
 
-/** Prints a line every few seconds. */
+/** Returns a function that prints a progress line, but not more often than every few seconds. */
 export function progressPrinter(totalMs: number, print: (line: string) => void): (progress: PartProgress) => void {
   const began = now();
   let next = began;

@@ -1,16 +1,16 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 
-/** Random choices that a seed repeats. */
+/** Random choices that are the same for the same seed. */
 export interface Random {
-  /** A whole number, both ends included. */
+  /** A whole number from `min` to `max`, inclusive. */
   int(min: number, max: number): number;
   /** True with this probability. */
   chance(probability: number): boolean;
   pick<T>(items: readonly T[]): T;
   /** The items in a random order. */
   shuffle<T>(items: readonly T[]): T[];
-  /** A source of its own, so that one part's choices do not move those of another. */
+  /** An independent source, so that one part's choices do not affect those of another. */
   fork(): Random;
 }
 
@@ -21,7 +21,7 @@ export function createRandom(seed: number): Random {
     int,
     chance: (probability) => int(1, 1_000_000) <= probability * 1_000_000,
     pick<T>(items: readonly T[]): T {
-      if (items.length === 0) throw new RangeError('Expected something to pick from, got an empty list.');
+      if (items.length === 0) throw new RangeError('Cannot pick from an empty list.');
       return items[int(0, items.length - 1)] as T;
     },
     shuffle<T>(items: readonly T[]): T[] {

@@ -10,7 +10,7 @@ import type {
   Stall,
 } from './history';
 
-/** The history of a round while it is made. */
+/** Collects the history of a round. */
 export class Recorder {
   readonly operations: Operation[] = [];
   readonly sessions: SessionInfo[] = [];
@@ -28,7 +28,7 @@ export class Recorder {
 const tickMs = 50;
 const stallMs = 100;
 
-/** Notes when this process did not run. Returns how to end it. */
+/** Records when this process did not run. Returns a function that ends it. */
 export function watchStalls(record: (stall: Stall) => void): () => void {
   let expected = now() + tickMs;
   const timer = setInterval(() => {

@@ -4,11 +4,11 @@ export interface ReportFacts {
   readonly command: string;
   readonly seed: number;
   readonly date: string;
-  /** What was run, by name: the sidecar, Node.js, Redis. */
+  /** The versions of the sidecar, Node.js and Redis, by name. */
   readonly versions: Readonly<Record<string, string>>;
 }
 
-/** One page of Markdown about a run. */
+/** The report of a run as a Markdown page. */
 export function printReport(results: readonly PartResult[], facts: ReportFacts): string {
   const violations = results.flatMap((result) => result.violations);
   const total = sum(results.map(({ outcomes }) => outcomes.ok + outcomes.failed + outcomes.ambiguous));
@@ -49,9 +49,9 @@ export function printReport(results: readonly PartResult[], facts: ReportFacts):
       }),
     ),
     '',
-    'Failed calls were certainly not applied, ambiguous ones may have been. Unexplained failures happened while nothing was wrong, too few',
-    'in a row for an outage. Late calls ended more than 100 ms after their deadline. Recovery is the time from the moment at which a call',
-    'could succeed to the first change that did.',
+    'Failed calls were certainly not applied, ambiguous ones may have been. Unexplained failures happened without a fault, too few in a row',
+    'for an outage. Late calls ended more than 100 ms after their deadline. Recovery is the time from when calls could succeed again to the',
+    'first change that did.',
     '',
     ...results.flatMap(({ part, endedBy }) =>
       endedBy === undefined ? [] : [`The rounds of ${part.mode.name} ended early: ${endedBy}`, ''],

@@ -13,35 +13,35 @@ import type { Connection } from './worker/connection';
 import type { SessionNews } from './worker/protocol';
 import { attempt } from './worker/record';
 
-/** What the rounds of a part have in common. */
+/** What all rounds of a part share. */
 export interface Stage {
   readonly world: World;
   readonly mode: Mode;
   readonly callers: readonly Caller[];
-  /** To look at sessions when everything is over. */
+  /** For reading the sessions after a round. */
   readonly connections: readonly Connection[];
   readonly setup: Setup;
-  /** Called now and then, with what is wrong just now. */
+  /** Called regularly, with the names of the current faults. */
   readonly onProgress: (recorder: Recorder, faults: readonly string[]) => void;
 }
 
-/** What a round left behind. */
+/** The result of a round. */
 export interface Round {
   readonly history: History;
-  /** The sessions that calls still find, as far as their last calls say. */
+  /** The sessions that still exist, as far as their calls show. */
   readonly alive: readonly SessionNews[];
 }
 
-/** Calls go on for so long after the last fault, so that it shows whether they succeed again, in ms. */
+/** How long calls continue after the last fault, to show whether they succeed again, in ms. */
 const calmMs = 2200;
 const progressEveryMs = 500;
 
-/** What the callers say during one round. */
+/** Receives what the callers report during one round. */
 export class RoundListener {
   readonly recorder = new Recorder();
   readonly #world: World;
   readonly #sessions = new Map<string, SessionNews>();
-  /** Under way to find out in which slot a session is. */
+  /** Pending lookups of sessions' hash slots. */
   readonly #lookups: Promise<unknown>[] = [];
 
   constructor(world: World) {
@@ -80,7 +80,7 @@ export class RoundListener {
   }
 }
 
-/** Makes calls while faults happen, lets everything come to rest, and looks at what is left. */
+/** Makes calls while injecting faults, waits for all of them to end, and reads the remaining sessions. */
 export async function playRound(stage: Stage, listener: RoundListener, plan: RoundPlan, seed: number): Promise<Round> {
   const { world, mode, callers, connections, setup } = stage;
   const { recorder } = listener;
@@ -107,7 +107,7 @@ export async function playRound(stage: Stage, listener: RoundListener, plan: Rou
     const seen = await look(connections, listener.alive());
     recorder.operations.push(...seen);
     if (seen.some(isTrouble)) {
-      // Sidecars that still do not work would hide what became of the sessions, and spoil the next round.
+      // With sidecars that still fail, the state of the sessions would stay unknown, and the next round would be spoiled.
       await Promise.all(world.sidecars.map((sidecar) => sidecar.restart()));
       recorder.operations.push(...(await look(connections, listener.alive())));
     }

@@ -40,7 +40,7 @@ export async function startRedisCluster({ withReplicas = false }: RedisClusterOp
     );
   });
   const replicas = withReplicas ? await Promise.all(nodes.map((node) => startClusterReplica(node, nodeTimeoutMs))) : [];
-  // A master votes only for a replica that it knows as one.
+  // In a failover, a master votes only for a node that it knows as a replica.
   if (withReplicas) await untilAllKnow([...nodes, ...replicas], replicas);
   return {
     nodes,
@@ -64,7 +64,7 @@ async function startClusterNode(nodeTimeoutMs: number): Promise<RedisServer> {
       String(nodeTimeoutMs),
       '--cluster-announce-ip',
       '127.0.0.1',
-      // However long a busy machine takes to elect it, a replica may be promoted.
+      // A replica may be promoted however long the election takes on a busy machine.
       '--cluster-replica-validity-factor',
       '0',
     ],
@@ -89,7 +89,9 @@ async function untilAllKnow(all: readonly RedisServer[], replicas: readonly Redi
   await until('all nodes to know all replicas', async () => {
     const views = await Promise.all(all.map(async ({ admin }) => String(await admin.call('CLUSTER', 'NODES'))));
     return views.every((view) =>
-      replicas.every(({ port }) => view.split('\n').some((node) => node.includes(`:${port}@`) && node.includes('slave'))),
+      replicas.every(({ port }) =>
+        view.split('\n').some((node) => node.includes(`:${port}@`) && node.includes('slave')),
+      ),
     );
   });
 }

@@ -2,7 +2,7 @@ import type { Violation } from '../history';
 import { describe, mayHaveHappened } from './view';
 import type { SessionView } from './view';
 
-/** A change takes effect once, after it was asked for, and never when its caller was told that it did not. */
+/** A change takes effect at most once, not before it was requested, and never if its caller was told that it was not applied. */
 export function appliedOnce(session: SessionView): Violation[] {
   const found = new Map<string, Violation>();
   for (const read of session.done('read')) {
@@ -13,11 +13,11 @@ export function appliedOnce(session: SessionView): Violation[] {
       const broken = seen.has(id)
         ? 'no change is applied twice'
         : write === undefined
-          ? 'nothing is stored that was not asked for'
+          ? 'nothing is stored that was not requested'
           : !mayHaveHappened(write)
             ? 'a change that was refused is not applied'
             : write.invoked > read.completed
-              ? 'nothing is read before it was asked for'
+              ? 'nothing is read before it was requested'
               : undefined;
       seen.add(id);
       if (broken === undefined || found.has(broken + id)) continue;

@@ -2,7 +2,7 @@ import type { Operation, Violation } from '../history';
 import { describe } from './view';
 import type { HistoryView } from './view';
 
-/** Each call ends by its deadline. */
+/** Every call ends by its deadline. */
 export function deadlines(view: HistoryView): Violation[] {
   const { operations, setup } = view.history;
   return operations.flatMap((operation) => {
@@ -13,10 +13,10 @@ export function deadlines(view: HistoryView): Violation[] {
   });
 }
 
-/** What the clocks of caller and sidecar count differently, in ms. */
+/** How much earlier than the caller's clock the sidecar's may reach the deadline, in ms. */
 const earlyMs = 50;
 
-/** DEADLINE_EXCEEDED is not said before the deadline. */
+/** No call fails with DEADLINE_EXCEEDED before its deadline. */
 export function notEarly({ history }: HistoryView): Violation[] {
   return history.operations.flatMap((operation) => {
     const { outcome, completed, deadline } = operation;
@@ -28,7 +28,7 @@ export function notEarly({ history }: HistoryView): Violation[] {
   });
 }
 
-/** Each call that fails does so with a code of docs/reference/errors.md that fits what was called. */
+/** Every failed call has a code of docs/reference/errors.md that its method can return. */
 export function statuses({ history }: HistoryView): Violation[] {
   const storeIsFull = history.faults.filter(({ kind }) => kind.startsWith('store-full'));
   return history.operations.flatMap((operation) => {
@@ -37,7 +37,7 @@ export function statuses({ history }: HistoryView): Violation[] {
     const isFull = storeIsFull.some(({ injected, healed }) => invoked <= healed && completed >= injected);
     return fits(operation, outcome.code, isFull)
       ? []
-      : [violation('every failure is documented', operation, 'is none of its codes')];
+      : [violation('every failure is documented', operation, 'has a code that its method does not document')];
   });
 }
 

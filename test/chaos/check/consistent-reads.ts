@@ -4,8 +4,8 @@ import { describe, isDone } from './view';
 import type { Done, SessionView } from './view';
 
 /**
- * Every read shows the session as some sequence of whole changes left it: what it holds is what its log says, logs of later versions
- * go on where those of earlier ones end, changes stand in the order in which they were made, and each was told what it did.
+ * Every read shows the result of a sequence of whole changes: its data follows from its log, the log of a later version continues
+ * that of an earlier one, changes are in the order in which they were made, and each change returned what it did.
  */
 export function consistentReads(session: SessionView): Violation[] {
   const reads = session.done('read').filter(({ outcome }) => outcome.state !== undefined);
@@ -31,9 +31,9 @@ function replays(session: SessionView, reads: readonly Done[]): Violation[] {
       checked.add(id);
       const wrong = write.outcome.values.findIndex((value, index) => value !== values[index]);
       if (wrong < 0) continue;
-      const [told, should] = [write.outcome.values[wrong], values[wrong]];
-      const text = `${describe(write)} was told ${told ?? 'nothing'}, the log of ${describe(read)} says ${should ?? 'nothing'}`;
-      violations.push(violation(session, 'changes are told what they did', text, [write, read]));
+      const [returned, should] = [write.outcome.values[wrong], values[wrong]];
+      const text = `${describe(write)} returned ${returned ?? 'nothing'}, but ${should ?? 'nothing'} follows from the log of ${describe(read)}`;
+      violations.push(violation(session, 'changes return what they did', text, [write, read]));
     }
   }
   return violations;
@@ -50,7 +50,7 @@ function forks(session: SessionView, reads: readonly Done[]): Violation[] {
     const isSame = earlier.outcome.version === later.outcome.version;
     const goesOn = before.every((id, position) => id === after[position]);
     if (goesOn && (!isSame || before.length === after.length)) return;
-    const text = `${describe(later)} does not go on where ${describe(earlier)} ends`;
+    const text = `${describe(later)} does not continue ${describe(earlier)}`;
     violations.push(violation(session, 'one history', text, [earlier, later]));
   });
   return violations;
@@ -64,7 +64,7 @@ function order(session: SessionView, reads: readonly Done[]): Violation[] {
       const write = session.byId.get(id);
       if (write === undefined) continue;
       if (newest !== undefined && isDone(write) && write.completed < newest.invoked && !found.has(id)) {
-        const text = `${describe(write)} stands behind ${describe(newest)}`;
+        const text = `${describe(write)} comes after ${describe(newest)}`;
         found.set(id, violation(session, 'changes stand in their order', text, [write, newest, read]));
       }
       if (newest === undefined || write.invoked > newest.invoked) newest = write;

@@ -2,7 +2,7 @@ import type { Operation, Violation } from '../history';
 import { describe, isDone, mayHaveHappened } from './view';
 import type { Done, SessionView } from './view';
 
-/** The CSRF token that is told is the one that was made last. */
+/** A call returns the CSRF token that was made last. */
 export function csrf(session: SessionView): Violation[] {
   const makers = session.operations.filter(
     (operation) => ['create', 'newCsrf', 'regenerate'].includes(operation.call.kind) && mayHaveHappened(operation),
@@ -21,7 +21,7 @@ export function csrf(session: SessionView): Violation[] {
     if (candidates.length > 0 && replacements.includes(undefined)) continue;
     violations.push({
       promise: 'the CSRF token is the last one made',
-      message: `${session.info.name}: ${describe(read)} was told the one of ${maker === undefined ? 'nothing known' : describe(maker)}${replacements[0] === undefined ? '' : `, after ${describe(replacements[0])}`}`,
+      message: `${session.info.name}: ${describe(read)} returned the token of ${maker === undefined ? 'no known call' : describe(maker)}${replacements[0] === undefined ? '' : `, after ${describe(replacements[0])}`}`,
       at: read.completed,
       operations: [...candidates, read],
     });

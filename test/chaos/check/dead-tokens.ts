@@ -3,8 +3,8 @@ import { describe, isDone } from './view';
 import type { SessionView } from './view';
 
 /**
- * A token that was invalidated or replaced is dead, and what is dead stays dead: once a call with a token got SESSION_NOT_FOUND, no
- * later one finds the session.
+ * A token that was invalidated or replaced is dead, and stays dead: once a call with a token has failed with SESSION_NOT_FOUND, no
+ * later call with it finds the session.
  */
 export function deadTokens(session: SessionView): Violation[] {
   const violations = new Map<string, Violation>();
@@ -29,7 +29,7 @@ export function deadTokens(session: SessionView): Violation[] {
   return [...violations.values()];
 }
 
-/** Whether its token is dead when it has ended. */
+/** Whether its token is dead after it. */
 export function isEnd(operation: Operation): boolean {
   const { kind } = operation.call;
   return isDone(operation) && (kind === 'invalidate' || kind === 'regenerate');
@@ -39,7 +39,7 @@ export function isNotFound({ outcome }: Operation): boolean {
   return outcome.status === 'failed' && outcome.code === 'SESSION_NOT_FOUND';
 }
 
-/** Whether it proves that its token opened a session. InvalidateSession succeeds without one. */
+/** Whether it proves that its token opened a session. InvalidateSession succeeds even without one. */
 export function hasFound(operation: Operation): boolean {
   const { outcome, call } = operation;
   return isDone(operation)

@@ -3,12 +3,12 @@ import { hasFound, isNotFound } from './dead-tokens';
 import { describe, isDone, mayHaveHappened } from './view';
 import type { SessionView } from './view';
 
-/** What the clocks of the store and of the checker may differ by in a second, and the rounding to milliseconds. */
+/** The drift between the clocks of store and checker within a second, plus rounding to milliseconds. */
 const clockSlackMs = 5;
 
 /**
- * A session is not found only when something ended it: a call, its idle timeout, or a fault that lost it. It lives at least its idle
- * timeout from its last access, and at most that and one touch interval.
+ * A session exists until a call, its idle timeout or a fault ends it. After its last access, it lives at least for its idle timeout, and
+ * at most for one touch interval longer.
  */
 export function expiry(session: SessionView): Violation[] {
   return [...endedEarly(session), ...outlived(session)];
@@ -41,7 +41,7 @@ function endedEarly(session: SessionView): Violation[] {
   return violations;
 }
 
-/** The access that was asked for last of those that had ended when `operation` began. */
+/** Of the accesses that ended before `operation` began, the one that was invoked last. */
 function lastAccess(session: SessionView, operation: Operation): Operation | undefined {
   let last: Operation | undefined;
   for (const other of session.operations) {
@@ -61,7 +61,7 @@ function outlived(session: SessionView): Violation[] {
     const before = session.operations.filter((other) => other !== operation && other.invoked <= operation.invoked);
     const last = before.filter(isDone).reduce((most, { completed }) => Math.max(most, completed), -Infinity);
     const end = Math.min(last, operation.invoked) + idleTimeoutMs + touchIntervalMs + slack.lateMs;
-    // One without an answer may have been an access at any time since.
+    // A call without an answer may have been an access at any later time.
     const isUncertain = before.some((other) => !isDone(other) && !isNotFound(other) && other.completed >= last);
     if (operation.invoked <= end || isUncertain) continue;
     violations.push({

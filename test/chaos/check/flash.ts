@@ -2,7 +2,7 @@ import type { Operation, Violation } from '../history';
 import { describe, isDone, mayHaveHappened } from './view';
 import type { Done, SessionView } from './view';
 
-/** Each flash message is popped exactly once, and not before it was pushed; those of one pop come in their order. */
+/** A flash message is popped exactly once, and not before it was pushed. A pop returns messages in the order of their pushes. */
 export function flash(session: SessionView): Violation[] {
   const pushes = session.operations.filter(isPush);
   const pops = session.done('popFlash');
@@ -64,7 +64,7 @@ export function flash(session: SessionView): Violation[] {
   return violations;
 }
 
-/** Whether a pop whose answer never came may have taken the message. */
+/** Whether a pop without an answer may have taken the message. */
 function wasSwallowed(session: SessionView, push: Operation, look: Operation): boolean {
   return session.operations.some(
     (other) =>

@@ -14,7 +14,7 @@ import { versions } from './versions';
 import { HistoryView } from './view';
 import type { SessionView } from './view';
 
-/** What holds for each session by itself. */
+/** The promises about each session. */
 const ofSessions: readonly ((session: SessionView) => Violation[])[] = [
   lostUpdates,
   appliedOnce,
@@ -27,7 +27,7 @@ const ofSessions: readonly ((session: SessionView) => Violation[])[] = [
   csrf,
 ];
 
-/** What holds for the sidecars and for all calls. */
+/** The promises about sidecars and about all calls. */
 const ofSidecars: readonly ((view: HistoryView) => Violation[])[] = [
   deadlines,
   notEarly,
@@ -39,7 +39,7 @@ const ofSidecars: readonly ((view: HistoryView) => Violation[])[] = [
   memory,
 ];
 
-/** Every promise that a history breaks. All checks are sound: what they report cannot have happened if the promises were kept. */
+/** Finds every broken promise in a history. All checks are sound: a violation cannot occur if the promises are kept. */
 export function checkHistory(history: History): Violation[] {
   const view = new HistoryView(history);
   return [

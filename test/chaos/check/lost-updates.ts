@@ -2,7 +2,10 @@ import type { Violation } from '../history';
 import { describe, isBySession, isDone, isLogged } from './view';
 import type { SessionView } from './view';
 
-/** An acknowledged change is in every later read, unless a fault lost it, or made a transform() of what it lost overwrite it. */
+/**
+ * Every later read shows an acknowledged change, unless a fault lost it, or made a transform() overwrite it with what an old master
+ * had returned.
+ */
 export function lostUpdates(session: SessionView): Violation[] {
   const writes = session.operations.filter((operation) => isDone(operation) && isLogged(operation));
   const transforms = session.operations.filter(

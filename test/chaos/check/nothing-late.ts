@@ -3,8 +3,8 @@ import { describe, isDone, isLogged, mayHaveHappened } from './view';
 import type { Done, SessionView } from './view';
 
 /**
- * A change whose caller has given up does not take effect later. It is late when it stands in the log behind a change that was asked
- * for only after that, or when a read after that did not show it and another read does.
+ * A change does not take effect after its caller has given up. It did if the log has it after a change that was requested only
+ * later, or if a later read did not show it and another read does.
  */
 export function nothingLate(session: SessionView): Violation[] {
   const reads = session.done('read');
@@ -26,7 +26,7 @@ export function nothingLate(session: SessionView): Violation[] {
       if (write === undefined) continue;
       if (!seenIn.has(id)) seenIn.set(id, read);
       const isBehind = newest !== undefined && newest.invoked > session.effectUntil(write);
-      if (isBehind && !isDone(write) && !late.has(id)) report(write, newest!, 'took effect behind');
+      if (isBehind && !isDone(write) && !late.has(id)) report(write, newest!, 'took effect after');
       if (newest === undefined || write.invoked > newest.invoked) newest = write;
     }
   }

@@ -5,17 +5,17 @@ import { silences } from './silences';
 import { describe, isAnswered, isRead, isTrouble } from './view';
 import type { HistoryView } from './view';
 
-/** How long it took one sidecar to get over one fault. */
+/** How long one sidecar took to recover from one fault. */
 export interface Recovery {
   readonly fault: FaultEvent;
   readonly sidecar: string;
-  /** From the moment at which calls could succeed again to the first that did. `undefined`: none did. */
+  /** The time from when calls could succeed again to the first one that did; `undefined` if none did. */
   readonly milliseconds: number | undefined;
-  /** Whether enough calls were made, and nothing else was wrong, so that the promise can be held to it. */
+  /** Whether the promise applies: enough calls were made, and no other fault was active. */
   readonly counts: boolean;
 }
 
-/** Only what may change something proves that the store can be used: a read may be answered from memory, or by a replica. */
+/** Whether it proves that the store works. A read does not, because it can come from memory or from a replica. */
 function proves(operation: Operation): boolean {
   return isAnswered(operation) && !isRead(operation);
 }
@@ -54,7 +54,7 @@ export function recoveries(view: HistoryView): Recovery[] {
   );
 }
 
-/** Calls succeed within a second of it being possible. */
+/** Calls succeed within a second of becoming possible. */
 export function recovered(view: HistoryView): Violation[] {
   const { slack } = view.history.setup;
   return recoveries(view).flatMap(({ fault, sidecar, milliseconds = Infinity, counts }) => {
@@ -64,7 +64,7 @@ export function recovered(view: HistoryView): Violation[] {
     const how = milliseconds === Infinity ? 'not at all' : `after ${milliseconds.toFixed(0)} ms`;
     return [
       {
-        promise: 'calls succeed within a second of it being possible',
+        promise: 'calls succeed within a second of becoming possible',
         message: `${sidecar} recovered from ${fault.kind} (${fault.detail}) ${how}`,
         at: fault.possible,
         operations: [],
@@ -73,7 +73,7 @@ export function recovered(view: HistoryView): Violation[] {
   });
 }
 
-/** A planned restart is not noticed, unless the new process took longer to serve than callers can wait. */
+/** No call fails in a planned restart, unless the new process started to serve only after the call's deadline. */
 export function restartsUnnoticed(view: HistoryView): Violation[] {
   const { faults, operations } = view.history;
   return faults.flatMap((fault) => {
@@ -102,20 +102,20 @@ export function restartsUnnoticed(view: HistoryView): Violation[] {
       )
       .map((operation) => ({
         promise: 'no call fails in a planned restart',
-        message: `${describe(operation)} failed; the sidecar was away for ${restart.downMs.toFixed(0)} ms`,
+        message: `${describe(operation)} failed; the sidecar was down for ${restart.downMs.toFixed(0)} ms`,
         at: operation.completed,
         operations: [operation],
       }));
   });
 }
 
-/** What a caller needs after the sidecar serves again, in ms: to connect, and to be answered. */
+/** How long a caller needs to connect to the new process and to get an answer, in ms. */
 const restartSlackMs = 400;
 
-/** Changes by others, during a transform, of a session that others change all the time. */
+/** From this many changes by others during a transform, the session counts as contended. */
 const contendedChanges = 30;
 
-/** A transform tries again when others have changed the session meanwhile: it can miss any deadline without a restart. */
+/** Whether others kept changing the session. A transform then starts over again and again, and can miss any deadline. */
 function isContended({ id, call, session, invoked, completed }: Operation, operations: readonly Operation[]): boolean {
   if (call.kind !== 'update' || call.through !== 'session') return false;
   const changes = operations.filter(
@@ -130,7 +130,7 @@ function isContended({ id, call, session, invoked, completed }: Operation, opera
   return changes.length >= contendedChanges;
 }
 
-/** Failures that no fault explains: calls through a sidecar with which nothing was wrong. */
+/** The failures that no fault explains. */
 export function unexplained(view: HistoryView): Operation[] {
   const { faults, operations } = view.history;
   return operations.filter(
@@ -146,7 +146,7 @@ export function unexplained(view: HistoryView): Operation[] {
   );
 }
 
-/** The fewest failures in a row, and the shortest time, that are an outage and not a machine that was busy for a moment. */
+/** From this many consecutive failures over this time, it is an outage rather than a busy machine. */
 const outage = { failures: 5, milliseconds: 1000 };
 
 /** There is no outage without a fault. */

@@ -1,14 +1,14 @@
 import type { Operation, Register, State } from '../history';
 
-/** What a session's log says that the session must hold, and what each change must have been told. */
+/** What a session must contain according to its log, and what each change must have returned. */
 export interface Replay {
   readonly count: number;
   readonly registers: ReadonlyMap<Register, string>;
-  /** By operation: the values that its writes gave. */
+  /** The values that the writes of each operation return, by its id. */
   readonly values: ReadonlyMap<string, readonly (string | undefined)[]>;
 }
 
-/** Does the changes of a log one after another. `undefined`: an id in it is of no operation that is known. */
+/** Applies the changes of a log in order. Returns `undefined` if the log has an unknown id. */
 export function replay(log: readonly string[], byId: ReadonlyMap<string, Operation>): Replay | undefined {
   let count = 0;
   const registers = new Map<Register, string>();
@@ -49,12 +49,12 @@ export function replay(log: readonly string[], byId: ReadonlyMap<string, Operati
   return { count, registers, values };
 }
 
-/** In words, how a state differs from what its log says. `undefined`: it does not. */
+/** Describes how a state differs from what its log requires; `undefined` if it does not. */
 export function differenceOf(state: State, expected: Replay): string | undefined {
-  if (state.count !== expected.count) return `count is ${state.count}, the log says ${expected.count}`;
+  if (state.count !== expected.count) return `count is ${state.count}, but ${expected.count} by the log`;
   for (const key of ['a', 'b', 'c'] as const) {
     const [is, should] = [state.registers[key], expected.registers.get(key)];
-    if (is !== should) return `${key} is ${is ?? 'absent'}, the log says ${should ?? 'absent'}`;
+    if (is !== should) return `${key} is ${is ?? 'absent'}, but ${should ?? 'absent'} by the log`;
   }
   return undefined;
 }

@@ -7,7 +7,7 @@ import type { HistoryView } from './view';
 /** How long /readyz may lag behind what callers experience, in ms. */
 const readinessLagMs = 2000;
 
-/** /readyz says what callers experience: not 200 while no command succeeds, and not 503 while all do. */
+/** /readyz reports what callers experience: it is not 200 while no command succeeds, and not 503 while all do. */
 export function readiness(view: HistoryView): Violation[] {
   const { history } = view;
   const limitMs = readinessLagMs + history.setup.slack.recoveryMs;
@@ -17,7 +17,7 @@ export function readiness(view: HistoryView): Violation[] {
     const successes = calls.filter(isAnswered);
     const failures = calls.filter(isStoreTrouble);
     const violations: Violation[] = [];
-    /** Between two faults, a sidecar is ready before a caller has noticed. */
+    /** Counts from the end of the last fault, because between two faults, a sidecar can be ready before a call succeeds. */
     const since = (began: Instant, at: Instant): Instant =>
       Math.max(
         began,
@@ -53,7 +53,7 @@ export function readiness(view: HistoryView): Violation[] {
     return violations;
   });
 
-  /** With a cache, reads say nothing about the store. */
+  /** With a cache, a read need not reach the store. */
   function reachesStore(operation: Operation): boolean {
     const { nearCache, clientCache } = history.setup;
     return !(nearCache || clientCache) || !isRead(operation);
@@ -82,7 +82,7 @@ function runsOf503(
   return runs;
 }
 
-/** Resident memory stays inside the manifest's limit. */
+/** Resident memory stays within the manifest's limit. */
 export function memory({ history }: HistoryView): Violation[] {
   const limit = history.setup.memoryLimitBytes;
   const worst = new Map<string, { at: Instant; residentBytes: number }>();

@@ -1,8 +1,8 @@
 import type { Operation } from '../history';
 
 /**
- * The times between two answers in which calls were made and all failed, as those failures, by when they were asked for. A call that was
- * asked for before the first answer, or ended after the second, says nothing of the time between.
+ * The periods between two answers in which all calls failed, each as the list of these failures in the order of their invocation. Does
+ * not include calls that were invoked before the first answer or ended after the second, because these overlap with an answer.
  */
 export function silences(answered: readonly Operation[], failures: readonly Operation[]): Operation[][] {
   const ends = answered.map(({ completed }) => completed).sort((a, b) => a - b);
@@ -15,7 +15,7 @@ export function silences(answered: readonly Operation[], failures: readonly Oper
   return [...byGap.values()];
 }
 
-/** How many of the sorted numbers are not above one. */
+/** How many of the sorted numbers do not exceed `limit`. */
 function countUpTo(sorted: readonly number[], limit: number): number {
   let [low, high] = [0, sorted.length];
   while (low < high) {

@@ -3,12 +3,12 @@ import { describe, isChange, isDone, mayHaveHappened } from './view';
 import type { Done, SessionView } from './view';
 
 /**
- * The version grows by one with each change. What is told later is never older: at once through one sidecar, and within the bound of
- * staleness through another. if_version holds.
+ * The version grows by one with each change. A later call never returns an older version: at once through the same sidecar, and within
+ * the bound of staleness through another one. A change with if_version is applied to that version only.
  */
 export function versions(session: SessionView): Violation[] {
   const violations: Violation[] = [];
-  const told = session.operations.filter(
+  const known = session.operations.filter(
     (operation): operation is Done => isDone(operation) && operation.outcome.version !== undefined,
   );
   const report = (promise: string, message: string, ...operations: Done[]): void => {
@@ -21,10 +21,10 @@ export function versions(session: SessionView): Violation[] {
   };
 
   const changes = session.operations.filter((operation) => isChange(operation) && mayHaveHappened(operation));
-  for (const later of told) {
+  for (const later of known) {
     const version = later.outcome.version!;
     const isLaterChange = isChange(later);
-    const earlier = told.find(
+    const earlier = known.find(
       (other) =>
         other !== later &&
         other.completed < session.visibleSince(later, other) &&
@@ -45,7 +45,7 @@ export function versions(session: SessionView): Violation[] {
   }
 
   const byVersion = new Map<number, Done>();
-  for (const change of told.filter(isChange)) {
+  for (const change of known.filter(isChange)) {
     const other = byVersion.get(change.outcome.version!);
     byVersion.set(change.outcome.version!, change);
     if (other === undefined || session.isLost(other, change.completed)) continue;

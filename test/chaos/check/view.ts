@@ -5,7 +5,7 @@ import type { FaultEvent, History, Loss, Operation, SessionInfo, Success } from 
 /** A successful operation. */
 export type Done = Operation & { readonly outcome: Success };
 
-/** A history with what all checks ask of it: which operations belong together, what may be stale, and what is excused. */
+/** A history, prepared for the checks: which operations belong together, what may be stale, and what is excused. */
 export class HistoryView {
   readonly history: History;
   readonly sessions: readonly SessionView[];
@@ -25,7 +25,7 @@ export class HistoryView {
     });
   }
 
-  /** The time in [from, to] in which some process of the checker stood still, in ms. */
+  /** The longest time in [from, to] in which a process of the checker did not run, in ms. */
   stalledMs(from: Instant, to: Instant): number {
     let longest = 0;
     for (const stall of this.history.stalls) {
@@ -34,14 +34,14 @@ export class HistoryView {
     return longest;
   }
 
-  /** The time in [from, to] in which a sidecar stood still, in ms. */
+  /** How long in [from, to] a sidecar was stopped, in ms. */
   stoppedMs(sidecar: string, from: Instant, to: Instant): number {
     return this.history.faults
       .filter(({ stopped }) => stopped === sidecar)
       .reduce((sum, { injected, possible }) => sum + Math.max(0, Math.min(possible, to) - Math.max(injected, from)), 0);
   }
 
-  /** How late a request may have reached its sidecar, in ms. */
+  /** How late the network may have delivered a request to its sidecar, in ms. */
   requestDelayMs({ sidecar, invoked, deadline }: Operation): number {
     const delays = this.history.faults
       .filter(({ sidecars, injected, healed }) => sidecars.includes(sidecar) && injected < deadline && healed > invoked)
@@ -49,7 +49,7 @@ export class HistoryView {
     return Math.max(0, ...delays);
   }
 
-  /** Until when calls may fail because of a fault. */
+  /** The end of the time in which calls may fail because of a fault. */
   troubleUntil(fault: FaultEvent): Instant {
     const bound = recoveryEnd(fault, this.history.setup.slack.recoveryMs);
     return Math.max(bound, fault.healed) + this.stalledMs(fault.injected, bound);
@@ -91,9 +91,9 @@ export class SessionView {
   }
 
   /**
-   * Whether what `earlier` did, or showed, may be missing at `later`, because the store lost it.
+   * Whether a fault may have lost, by `later`, what `earlier` did or showed.
    *
-   * @param earlier `undefined`: from before the history
+   * @param earlier `undefined` for what happened before the history
    */
   isLost(earlier: Operation | undefined, later: Instant, kinds: readonly Loss['what'][] = ['recent']): boolean {
     return this.#losses.some(({ what, from, until, readUntil = until }) => {
@@ -103,8 +103,8 @@ export class SessionView {
   }
 
   /**
-   * Whether a change may have been made at a version of the same number with other content. A failover that loses changes gives
-   * their numbers again, so what was read from the old master may match what the new one has.
+   * Whether a conditional change may have been applied to other content of the same version number. A failover that loses changes
+   * reuses their numbers, so a version that was read from the old master may match a different one on the new master.
    */
   mayHaveMismatched(operation: Operation): boolean {
     const { call, invoked } = operation;
@@ -117,8 +117,8 @@ export class SessionView {
   }
 
   /**
-   * The moment by which everything that was acknowledged must be visible to a read: a second before the read where another sidecar
-   * made the change and this one has a near cache, or where another client made it and this one has a cache.
+   * A read must show everything that was acknowledged before this moment: the start of the read, or a second earlier if a near cache or
+   * a client cache may answer it and another sidecar or another client made the change.
    */
   visibleSince(read: Operation, writer: Operation): Instant {
     const { nearCache, clientCache, slack } = this.#view.history.setup;
@@ -133,8 +133,8 @@ export class SessionView {
     if (outcome.status === 'ok') return completed;
     const lateMs = this.#view.history.setup.slack.lateMs + this.#view.requestDelayMs(operation);
     if (outcome.status === 'open') return deadline + lateMs;
-    // Where the sidecar itself said that the store did not answer, it has given the change up. Where the caller heard nothing, the
-    // sidecar may still have worked on it until the deadline.
+    // With STORE_UNAVAILABLE, the sidecar itself has given up the change. With any other failure, it may still work on the change
+    // until the deadline.
     const sidecarGaveUp = outcome.code === 'STORE_UNAVAILABLE';
     return (sidecarGaveUp ? completed : Math.max(completed, deadline)) + lateMs;
   }
@@ -144,7 +144,7 @@ export function isDone(operation: Operation): operation is Done {
   return operation.outcome.status === 'ok';
 }
 
-/** Whether it can have changed anything. */
+/** Whether it may have been applied. */
 export function mayHaveHappened({ outcome }: Operation): boolean {
   return outcome.status !== 'failed' || outcome.maybeApplied;
 }
@@ -153,7 +153,7 @@ export function isRead({ call }: Operation): boolean {
   return call.kind === 'read' || call.kind === 'peekFlash' || call.kind === 'getCsrf';
 }
 
-/** Whether it was made by the typed session of a client, which may have a cache. */
+/** Whether it used a typed session of a client, which may have a cache. */
 export function isBySession({ call }: Operation): boolean {
   return 'through' in call && call.through === 'session';
 }
@@ -167,27 +167,27 @@ export function isLogged({ call }: Operation): boolean {
   return call.kind === 'create' || call.kind === 'update' || call.kind === 'regenerate';
 }
 
-/** Whether it gives the session a new version, when it takes effect. */
+/** Whether it gives the session a new version if it takes effect. */
 export function isChange(operation: Operation): boolean {
   const { kind } = operation.call;
   if (kind === 'popFlash') return !isDone(operation) || (operation.outcome.messages?.length ?? 0) > 0;
   return isLogged(operation) || kind === 'pushFlash' || kind === 'newCsrf';
 }
 
-/** Whether the store gave an answer, a refusal included. */
+/** Whether the store answered, even with a rejection. */
 export function isAnswered(operation: Operation): boolean {
   const { outcome } = operation;
   const answers = ['SESSION_NOT_FOUND', 'VERSION_MISMATCH', 'STORE_FULL', 'FLASH_QUEUE_FULL'];
   return isDone(operation) || (outcome.status === 'failed' && answers.includes(outcome.code));
 }
 
-/** A failure that says that something is wrong with the sidecar or its store. */
+/** Whether it failed because of the sidecar or its store. */
 export function isTrouble({ outcome }: Operation): boolean {
   const codes = ['STORE_UNAVAILABLE', 'UNAVAILABLE', 'DEADLINE_EXCEEDED', 'DRAINING', 'OVERLOADED'];
   return outcome.status === 'failed' && codes.includes(outcome.code);
 }
 
-/** An operation in words, for messages. */
+/** Describes an operation for messages. */
 export function describe({ id, process, sidecar, call, invoked, completed, outcome, token }: Operation): string {
   const how =
     outcome.status === 'failed' ? outcome.code + (outcome.maybeApplied ? ' (maybe applied)' : '') : outcome.status;

@@ -54,7 +54,7 @@ describe('the checker rejects a history in which', () => {
           ok,
         ).fault({ injected: 1000, possible: 1500 }),
       (s) => s.faults.splice(0, 1, { ...s.faults[0]!, possible: 1100 }),
-      'calls succeed within a second of it being possible',
+      'calls succeed within a second of becoming possible',
     );
   });
 

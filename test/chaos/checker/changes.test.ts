@@ -32,11 +32,11 @@ describe('the checker rejects a history in which a change', () => {
     expectBreach(
       (s) => s.update('1', 100, maybe()).read('r', 200, 2, ['s', '1']),
       (s) => s.read('r2', 300, 3, ['s', '1', 'x']),
-      'nothing is stored that was not asked for',
+      'nothing is stored that was not requested',
       story,
     );
     story.update('2', 500, { version: 3 }).read('r3', 400, 3, ['s', '1', '2']);
-    expect(brokenBy(story.history)).toContain('nothing is read before it was asked for');
+    expect(brokenBy(story.history)).toContain('nothing is read before it was requested');
   });
 
   test('appears after its caller received a failure', () => {
@@ -90,7 +90,7 @@ describe('the checker rejects a history in which a change', () => {
     expectBreach(
       (s) => s.call('1', 100, take, { version: 2, values: [undefined] }).read('r', 200, 2, ['s', '1']),
       (s) => s.call('2', 300, take, { version: 3, values: ['1'] }).read('r2', 400, 3, ['s', '1', '2']),
-      'changes are told what they did',
+      'changes return what they did',
     );
   });
 

@@ -77,7 +77,7 @@ describe('the checker excuses', () => {
     );
   });
 
-  test('what a transform overwrites that read from a demoted server, but no other change', () => {
+  test('the loss of a change that a transform overwrites after reading from a demoted server, but of no other', () => {
     const demotion = { ...failover, loss: { ...failover.loss, readUntil: 2300 } } as const;
     const transform: Call = { kind: 'update', through: 'session', writes: [] };
     expectBreach(
@@ -92,7 +92,7 @@ describe('the checker excuses', () => {
     );
   });
 
-  test('changes that a slow network brought late to their sidecar, but to no other', () => {
+  test('a change that a slow network delivers late to its sidecar, but not to another one', () => {
     const slow = { injected: 500, possible: 2000, sidecars: ['a'], requestDelayMs: 600 };
     expectBreach(
       (s) =>

@@ -13,7 +13,7 @@ export interface StoryOptions {
   readonly idleTimeoutMs?: number;
 }
 
-/** A history written by hand: one session, created at 0, and calls on it. */
+/** Builds a history by hand: one session, created at time 0, and calls on it. */
 export class Story {
   readonly operations: Operation[] = [];
   readonly faults: FaultEvent[] = [];

@@ -9,7 +9,7 @@ function pickShift(random: Random): number {
   return random.pick([-24 * hour, -hour, -2 * second, 2 * second, hour, 24 * hour]);
 }
 
-/** The wall clock of a sidecar is set, which no caller may notice. */
+/** Sets the wall clock of a sidecar, which no caller may notice. */
 export const sidecarClock: Fault = {
   name: 'clock-of-sidecar',
   async run({ sidecars }, { random, record, hold }) {
@@ -24,7 +24,7 @@ export const sidecarClock: Fault = {
   },
 };
 
-/** The wall clock of a process that calls is set, which it may not notice either. */
+/** Sets the wall clock of a calling process, which its calls may not notice. */
 export const clientClock: Fault = {
   name: 'clock-of-client',
   async run(_world, { random, record, hold, clients }) {
@@ -45,7 +45,7 @@ export const clientClock: Fault = {
   },
 };
 
-/** The clocks of all are set while a sidecar hangs: callers still wait no longer than they said. */
+/** Sets all wall clocks while a sidecar hangs. Calls must still end by their deadline. */
 export const clockWhileHanging: Fault = {
   name: 'clock-while-hanging',
   async run({ sidecars }, { random, record, hold, clients }) {

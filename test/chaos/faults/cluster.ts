@@ -6,7 +6,7 @@ import type { ClusterNode, ClusterWorld } from '../topology/cluster';
 import { all } from './fault';
 import type { Fault } from './fault';
 
-/** How long the nodes may take to tell each other of a promotion, in ms. What is acknowledged later must not be lost. */
+/** How long the nodes may take to spread the news of a promotion, in ms. What is acknowledged later must not be lost. */
 const gossipMs = 100;
 
 interface Shard {
@@ -21,7 +21,7 @@ async function pickShard(world: ClusterWorld, random: Random): Promise<Shard> {
   return { master, replica: view.find(({ masterId }) => masterId === master.id)! };
 }
 
-/** When the replica has taken over, and all that are up have heard of it. */
+/** Waits until the replica has taken over and all other nodes know it. Returns that time. */
 async function takenOver(world: ClusterWorld, { master, replica }: Shard): Promise<Instant> {
   const others = world.nodes.filter((node) => node !== master.node);
   await until(
@@ -40,7 +40,7 @@ async function takenOver(world: ClusterWorld, { master, replica }: Shard): Promi
   return now();
 }
 
-/** An operator makes a replica the master, which loses nothing. */
+/** Promotes a replica in a planned failover, which loses nothing. */
 export const clusterFailover: Fault<ClusterWorld> = {
   name: 'cluster-failover',
   async run(world, { random, record }) {
@@ -55,7 +55,7 @@ export const clusterFailover: Fault<ClusterWorld> = {
   },
 };
 
-/** A master dies, or hangs, and its replica takes over. */
+/** Kills or freezes a master, whose replica takes over. */
 const masterLoss = (name: string, signal: 'SIGKILL' | 'SIGSTOP'): Fault<ClusterWorld> => ({
   name,
   async run(world, { random, record, hold }) {
@@ -80,7 +80,7 @@ const masterLoss = (name: string, signal: 'SIGKILL' | 'SIGSTOP'): Fault<ClusterW
 export const clusterMasterKill = masterLoss('cluster-master-kill', 'SIGKILL');
 export const clusterMasterHang = masterLoss('cluster-master-hang', 'SIGSTOP');
 
-/** Slots of sessions in use move from one master to another, key by key, which no caller may notice. */
+/** Moves slots with sessions in use to another master, key by key, which no caller may notice. */
 export const reshard: Fault<ClusterWorld> = {
   name: 'cluster-reshard',
   async run(world, { random, record, hold, sessions }) {
@@ -112,6 +112,6 @@ async function moveSlot(slot: number, from: ClusterNode, to: ClusterNode, hold: 
     await source.call('MIGRATE', '127.0.0.1', to.node.port, '', 0, 5000, 'KEYS', ...keys);
   }
   await hold();
-  // The target first: were it the other way round, there would be a moment in which no node has the slot.
+  // The target first. Otherwise, no node would own the slot for a moment.
   for (const admin of [target, source]) await admin.call('CLUSTER', 'SETSLOT', slot, 'NODE', to.id);
 }

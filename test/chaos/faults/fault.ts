@@ -2,10 +2,10 @@ import type { FaultEvent, SessionInfo } from '../history';
 import type { Random } from '../random';
 import type { World } from '../topology/world';
 
-/** One thing that can be done to a world. */
+/** A fault that can be injected into a world. */
 export interface Fault<W extends World = World> {
   readonly name: string;
-  /** Does it, takes it back, and records when what was possible. Leaves the world as it was. */
+  /** Injects the fault, undoes it, and records both. Leaves the world as it was. */
   run(world: W, context: FaultContext): Promise<void>;
 }
 
@@ -13,16 +13,16 @@ export interface FaultContext {
   readonly random: Random;
   /** Adds an event to the history. */
   record(event: FaultEvent): void;
-  /** Waits a random time between the two, in ms. */
+  /** Waits for a random time from `min` to `max`, in ms. */
   hold(min: number, max: number): Promise<void>;
-  /** The sessions that there are now. */
+  /** The sessions that exist now. */
   sessions(): readonly SessionInfo[];
-  /** The processes that call. */
+  /** The calling processes. */
   readonly clients: readonly Client[];
 }
 
 export interface Client {
-  /** Sets its wall clock to this many ms from the machine's. */
+  /** Shifts its wall clock by `ms` relative to the machine's. */
   shiftClock(ms: number): void;
 }
 

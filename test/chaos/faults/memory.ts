@@ -7,7 +7,7 @@ async function usedMemory({ redis }: SingleWorld): Promise<number> {
   return Number(/used_memory:(\d+)/.exec(await redis.admin.info('memory'))?.[1]);
 }
 
-/** Redis is full and refuses writes. */
+/** Fills Redis, which then rejects writes. */
 export const storeFull: Fault<SingleWorld> = {
   name: 'store-full',
   async run(world, { record, hold }) {
@@ -24,7 +24,7 @@ export const storeFull: Fault<SingleWorld> = {
 
 const fillerCount = 3000;
 
-/** Redis is full and throws keys out: sessions may go, as a whole. */
+/** Fills Redis, which then evicts keys. Whole sessions may be lost. */
 export const storeEvicting: Fault<SingleWorld> = {
   name: 'store-full-evicting',
   async run(world, { random, record, hold }) {

@@ -11,7 +11,7 @@ interface Place {
   readonly sidecars: readonly string[];
 }
 
-/** The network before Redis or before the sidecar, of one sidecar or of both. */
+/** Chooses the network in front of Redis or of the sidecars, for one sidecar or for both. */
 function pickPlace(world: ProxiedWorld, random: Random, side: 'redis' | 'clients'): Place {
   const names = random.chance(0.5) ? all(world) : [random.pick(all(world))];
   const proxies = world.sidecars
@@ -23,7 +23,7 @@ function pickPlace(world: ProxiedWorld, random: Random, side: 'redis' | 'clients
 
 const anySide = (random: Random): 'redis' | 'clients' => (random.chance(0.7) ? 'redis' : 'clients');
 
-/** Connections are cut; new ones work at once. */
+/** Cuts connections. New ones work at once. */
 export const cut: Fault<ProxiedWorld> = {
   name: 'network-cut',
   async run(world, { random, record, hold }) {
@@ -39,7 +39,7 @@ export const cut: Fault<ProxiedWorld> = {
   },
 };
 
-/** Connections are cut in the middle of a reply. */
+/** Cuts connections in the middle of a reply. */
 export const cutInReply: Fault<ProxiedWorld> = {
   name: 'network-cut-in-reply',
   async run(world, { random, record, hold }) {
@@ -54,8 +54,8 @@ export const cutInReply: Fault<ProxiedWorld> = {
 };
 
 /**
- * Connections to Redis carry nothing any more and stay open, while new ones would work: all of them or some, in one direction or both.
- * What was sent into them arrives when they go on.
+ * Freezes one or all connections to Redis, in one or both directions. They stay open, and new ones work. What was sent meanwhile arrives
+ * after the thaw.
  */
 export const halfOpen: Fault<ProxiedWorld> = {
   name: 'network-half-open',
@@ -74,7 +74,7 @@ export const halfOpen: Fault<ProxiedWorld> = {
   },
 };
 
-/** Redis closes connections and their clients do not hear of it: what they send is lost, and nothing that changes is told to them. */
+/** Redis closes connections without the sidecars noticing. What they send is lost, and changes are not reported to them. */
 export const forgotten: Fault<ProxiedWorld> = {
   name: 'network-forgotten',
   async run(world, { random, record, hold }) {
@@ -91,7 +91,7 @@ export const forgotten: Fault<ProxiedWorld> = {
   },
 };
 
-/** One connection of the first sidecar carries nothing any more, or is over for Redis alone, while its others work. */
+/** Freezes one connection of the first sidecar, or closes it towards Redis alone, while its other connections work. */
 export const loseOne: Fault<ProxiedWorld> = {
   name: 'network-lose-one',
   async run({ redisProxies }, { random, record, hold }) {
@@ -104,12 +104,12 @@ export const loseOne: Fault<ProxiedWorld> = {
     await hold(2500, 4500);
     link?.thaw();
     const healed = now();
-    const detail = `one connection of ${sidecar} is ${isForgotten ? 'over for Redis alone' : 'half-open'}`;
+    const detail = `one connection of ${sidecar} is ${isForgotten ? 'closed towards Redis alone' : 'half-open'}`;
     record({ kind: this.name, detail, injected, healed, possible: injected, sidecars: [sidecar] });
   },
 };
 
-/** Nothing gets through: connections stay open, new ones are taken and hear nothing. */
+/** Forwards nothing: connections stay open, and new ones are accepted and get no answer. */
 export const blackHole: Fault<ProxiedWorld> = {
   name: 'network-black-hole',
   async run(world, { random, record, hold }) {
@@ -121,7 +121,7 @@ export const blackHole: Fault<ProxiedWorld> = {
       proxy.newConnections = 'ignore';
     }
     await hold(300, 3000);
-    // A client that is on the same host as its sidecar does not look for silent connections: their end tells it.
+    // Clients on the sidecar's host need not detect silent connections, so these are cut.
     for (const proxy of proxies) {
       if (side === 'clients') for (const link of proxy.links) link.cut();
       proxy.heal({ closeIgnored: side === 'clients' || random.chance(0.5) });
@@ -131,7 +131,7 @@ export const blackHole: Fault<ProxiedWorld> = {
   },
 };
 
-/** Connections are cut and new ones are refused. */
+/** Cuts connections and refuses new ones. */
 export const refuse: Fault<ProxiedWorld> = {
   name: 'network-refuse',
   async run(world, { random, record, hold }) {
@@ -148,7 +148,7 @@ export const refuse: Fault<ProxiedWorld> = {
   },
 };
 
-/** Everything takes long. */
+/** Delays everything. */
 export const slow: Fault<ProxiedWorld> = {
   name: 'network-slow',
   async run(world, { random, record, hold }) {
@@ -167,10 +167,10 @@ export const slow: Fault<ProxiedWorld> = {
   },
 };
 
-/** How long a sidecar may read from a server that was demoted, in ms: until it next asks whether the server takes writes. */
+/** How long a sidecar may read from a demoted server, in ms: until it next checks whether the server accepts writes. */
 const demotionMs = 500;
 
-/** The replica takes over behind a fixed address, and the old master follows it; connections to the old master stay open. */
+/** Promotes the replica behind a fixed address and demotes the master, to which connections stay open. */
 export const moveMaster: Fault<ProxiedWorld> = {
   name: 'fixed-address-failover',
   async run(world, { record }) {

@@ -3,7 +3,7 @@ import type { SingleWorld } from '../topology/single';
 import { all } from './fault';
 import type { Fault } from './fault';
 
-/** Redis forgets its scripts, which no caller may notice. */
+/** Flushes Redis's scripts, which no caller may notice. */
 export const scriptFlush: Fault<SingleWorld> = {
   name: 'script-flush',
   async run({ redis }, { random, record, hold }) {
@@ -18,7 +18,7 @@ export const scriptFlush: Fault<SingleWorld> = {
   },
 };
 
-/** Redis closes connections of sidecars: those for commands, those that listen, or both. */
+/** Closes connections of sidecars in Redis: those for commands, those for invalidations, or both. */
 export const clientKill: Fault<SingleWorld> = {
   name: 'client-kill',
   async run(world, { random, record, hold }) {
@@ -35,7 +35,7 @@ export const clientKill: Fault<SingleWorld> = {
   },
 };
 
-/** Redis keeps commands waiting: all, or those that write. */
+/** Pauses all commands in Redis, or only those that write. */
 export const clientPause: Fault<SingleWorld> = {
   name: 'client-pause',
   async run(world, { random, record, hold }) {
@@ -49,7 +49,7 @@ export const clientPause: Fault<SingleWorld> = {
   },
 };
 
-/** A script of another application runs and runs: first Redis does not answer, then it answers BUSY. */
+/** Runs an endless script of another application. Redis first does not answer, then answers BUSY. */
 export const busyScript: Fault<SingleWorld> = {
   name: 'busy-script',
   async run(world, { record, hold }) {
@@ -69,7 +69,7 @@ export const busyScript: Fault<SingleWorld> = {
   },
 };
 
-/** Redis becomes a replica of a server that is not there: it answers READONLY. */
+/** Makes Redis a replica of a server that does not exist, so that it answers READONLY. */
 export const demote: Fault<SingleWorld> = {
   name: 'redis-readonly',
   async run(world, { record, hold }) {

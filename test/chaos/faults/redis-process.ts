@@ -3,7 +3,7 @@ import type { SingleWorld } from '../topology/single';
 import { all } from './fault';
 import type { Fault } from './fault';
 
-/** Redis is killed and comes back with nothing. */
+/** Kills Redis and starts it empty. */
 export const restartEmpty: Fault<SingleWorld> = {
   name: 'redis-restart-empty',
   async run(world, { record, hold }) {
@@ -26,7 +26,7 @@ export const restartEmpty: Fault<SingleWorld> = {
   },
 };
 
-/** Redis is killed, or ends in order, and comes back from its append-only file, which it syncs with every change. */
+/** Kills or terminates Redis and starts it from its append-only file, which it syncs on every change. */
 export const restartFromFile: Fault<SingleWorld> = {
   name: 'redis-restart-aof',
   async run(world, { random, record, hold }) {
@@ -41,7 +41,7 @@ export const restartFromFile: Fault<SingleWorld> = {
   },
 };
 
-/** Redis hangs: connections stay open, and new ones are taken by the kernel alone. */
+/** Freezes Redis. Connections stay open, and only the kernel accepts new ones. */
 export const freeze: Fault<SingleWorld> = {
   name: 'redis-freeze',
   async run(world, { record, hold }) {

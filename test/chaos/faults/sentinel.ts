@@ -8,17 +8,17 @@ import type { Fault } from './fault';
 /** How long a message from Sentinel to a sidecar may take, in ms. What is acknowledged later must not be lost. */
 const announcementMs = 100;
 const patienceMs = 60_000;
-/** Twice the failover-timeout of the Sentinels, after which they begin no more of the same failover. */
+/** Twice the Sentinels' failover-timeout, after which a failover is retried. */
 const failoverMs = 9_000;
 
-/** Makes a node that was the master follow the one that is it now, as Sentinel does after some ten seconds. */
+/** Makes the old master a replica of the new one, which Sentinel would do only after some ten seconds. */
 async function follow(world: SentinelWorld, old: RedisNode): Promise<void> {
   const master = await world.master();
   if (master !== old) await old.admin.replicaof('127.0.0.1', master.port);
   await world.settle();
 }
 
-/** Asks again when Sentinel gives the failover up, because the replica did not answer in time. */
+/** Requests a failover, and repeats the request if Sentinel gives up because the replica did not answer in time. */
 async function failOver(world: SentinelWorld, switched: Promise<Instant>): Promise<Instant> {
   for (;;) {
     await world.failover();
@@ -27,7 +27,7 @@ async function failOver(world: SentinelWorld, switched: Promise<Instant>): Promi
   }
 }
 
-/** An operator asks Sentinel for another master. */
+/** Requests a planned failover from Sentinel. */
 export const plannedFailover: Fault<SentinelWorld> = {
   name: 'sentinel-failover',
   async run(world, { record }) {
@@ -40,13 +40,13 @@ export const plannedFailover: Fault<SentinelWorld> = {
       ...{ kind: this.name, detail: 'SENTINEL FAILOVER', injected, healed: possible, possible, sidecars: all(world) },
       loss: { what: 'recent', from: injected, until: possible + announcementMs },
     });
-    // Long enough for what is written to the old master to show.
+    // Long enough for wrong writes to the old master to show.
     await sleep(2000);
     await follow(world, old);
   },
 };
 
-/** The master dies. */
+/** Kills the master, which Sentinel replaces. */
 export const masterKill: Fault<SentinelWorld> = {
   name: 'sentinel-master-kill',
   async run(world, { record }) {
@@ -66,7 +66,7 @@ export const masterKill: Fault<SentinelWorld> = {
   },
 };
 
-/** The master hangs, is replaced, and comes back as one that believes itself the master. */
+/** Freezes the master until it is replaced. After the thaw, it still acts as the master for a while. */
 export const masterHang: Fault<SentinelWorld> = {
   name: 'sentinel-master-hang',
   async run(world, { record, hold }) {
@@ -87,7 +87,7 @@ export const masterHang: Fault<SentinelWorld> = {
   },
 };
 
-/** One Sentinel dies and comes back, which no caller may notice. */
+/** Kills and restarts one Sentinel, which no caller may notice. */
 export const sentinelKill: Fault<SentinelWorld> = {
   name: 'sentinel-kill',
   async run(world, { random, record, hold }) {

@@ -2,7 +2,7 @@ import { now } from '../clock';
 import type { World } from '../topology/world';
 import type { Fault } from './fault';
 
-/** A sidecar ends in order and another process takes its place, as in a rolling update. */
+/** Terminates a sidecar and starts another process in its place, as in a rolling update. */
 export const terminate: Fault = {
   name: 'sidecar-terminate',
   async run({ sidecars }: World, { random, record }) {
@@ -15,13 +15,13 @@ export const terminate: Fault = {
     record({
       ...{ kind: this.name, detail: `SIGTERM to ${sidecar.name}`, injected, healed: possible, possible },
       sidecars: [sidecar.name],
-      // A proxy takes connections while nothing is behind it, so callers cannot know that there is nothing.
+      // Not behind a proxy, which accepts connections while the sidecar is down, so that callers cannot notice that it is.
       ...(sidecar.clientProxy === undefined && { restart: { sidecar: sidecar.name, downMs: possible - injected } }),
     });
   },
 };
 
-/** A sidecar is killed and started again. */
+/** Kills a sidecar and starts it again. */
 export const kill: Fault = {
   name: 'sidecar-kill',
   async run({ sidecars }: World, { random, record, hold }) {
@@ -37,7 +37,7 @@ export const kill: Fault = {
   },
 };
 
-/** A sidecar stands still, with its connections open. */
+/** Stops a sidecar, whose connections stay open. */
 export const stop: Fault = {
   name: 'sidecar-stop',
   async run({ sidecars }: World, { random, record, hold }) {

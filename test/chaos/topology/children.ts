@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 
-/** Every process that the checker started and that still runs. */
+/** The running processes that the checker started. */
 const running = new Set<ChildProcess>();
 
 export function track<C extends ChildProcess>(child: C): C {
@@ -9,7 +9,7 @@ export function track<C extends ChildProcess>(child: C): C {
   return child;
 }
 
-/** However this process ends, short of SIGKILL, the others end with it: stopped ones too. */
+/** Kills all of them when this process ends, unless SIGKILL ends it. Kills stopped processes, too. */
 export function endChildrenOnExit(): void {
   const endAll = (): void => {
     for (const child of running) child.kill('SIGKILL');

@@ -13,9 +13,9 @@ export interface ClusterNode {
   readonly id: string;
   readonly node: RedisNode;
   readonly isMaster: boolean;
-  /** Whether the others see it working. */
+  /** Whether the observing node considers it up. */
   readonly isUp: boolean;
-  /** The node that it is a replica of. */
+  /** The id of its master; `undefined` for a master. */
   readonly masterId: string | undefined;
   readonly slots: readonly SlotRange[];
 }
@@ -28,11 +28,11 @@ export interface ClusterWorld extends World {
 }
 
 export interface ClusterOptions {
-  /** Whether one shard without a master takes the others with it, which is Redis's default. */
+  /** Whether all shards fail if one has no master, which is Redis's default. */
   readonly needsFullCoverage: boolean;
 }
 
-/** A Redis Cluster of three masters with a replica each. */
+/** A Redis Cluster of three masters, each with a replica. */
 export async function startCluster(setup: SidecarSetup, { needsFullCoverage }: ClusterOptions): Promise<ClusterWorld> {
   const args = [
     ...['--appendonly', 'no', '--cluster-enabled', 'yes', '--cluster-node-timeout', '1000'],
@@ -93,14 +93,14 @@ export async function startCluster(setup: SidecarSetup, { needsFullCoverage }: C
         });
     },
     async slotOf(handle) {
-      // Any node knows, and some may be down.
+      // Any node can answer, and some may be down.
       return Promise.any(
         nodes.map(async ({ admin }) => Number(await admin.call('CLUSTER', 'KEYSLOT', keyPrefix + handle))),
       );
     },
     async settle() {
       await until(
-        'three masters with a replica each',
+        'three masters, each with a replica',
         async () => {
           if (!(await infos()).every((info) => info.includes('cluster_state:ok'))) return false;
           const views = await Promise.all(nodes.map((node) => world.view(node)));

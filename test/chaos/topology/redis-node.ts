@@ -10,17 +10,18 @@ import { freePort } from '../../support/redis';
 import { track } from './children';
 
 export interface RedisNodeOptions {
-  /** More command line arguments, or the whole text of a configuration file. */
+  /** More command line arguments. */
   readonly args?: readonly string[];
+  /** Starts a Sentinel with this configuration file. */
   readonly sentinelConfig?: (port: number) => string;
 }
 
-/** A redis-server that can be killed and started again on its port, in its directory. */
+/** A redis-server that can be killed and restarted with the same port and directory. */
 export class RedisNode {
   readonly port: number;
   readonly directory: string;
   readonly socketPath: string;
-  /** A connection for the checker itself. It connects again by itself. */
+  /** A connection for the checker's own commands. It reconnects. */
   readonly admin: Redis;
   readonly #options: RedisNodeOptions;
   #process: ChildProcess | undefined;
@@ -43,7 +44,7 @@ export class RedisNode {
   }
 
   static async start(options: RedisNodeOptions = {}): Promise<RedisNode> {
-    // A cluster node listens on its port and on the one 10,000 above.
+    // A cluster node also listens on the port 10,000 above.
     const node = new RedisNode(await freePort((port) => port + 10_000 < 65_536), options);
     await node.start();
     return node;
@@ -62,7 +63,7 @@ export class RedisNode {
       'redis-server',
       sentinelConfig ? [join(this.directory, 'sentinel.conf'), '--sentinel'] : server,
       {
-        // What a server says of being killed and stopped is no news here.
+        // Ignores its messages about being killed and stopped.
         stdio: 'ignore',
       },
     );
@@ -71,13 +72,13 @@ export class RedisNode {
     await until('redis-server to answer', () => this.#answers(), 30_000);
   }
 
-  /** Ends it without a chance to store anything. */
+  /** Kills it, so that it cannot save anything. */
   async kill(): Promise<void> {
     this.#process?.kill('SIGKILL');
     await this.#exited;
   }
 
-  /** Ends it in order. */
+  /** Shuts it down gracefully. */
   async terminate(): Promise<void> {
     this.#process?.kill('SIGTERM');
     await this.#exited;
@@ -92,7 +93,7 @@ export class RedisNode {
     this.#process?.kill('SIGCONT');
   }
 
-  /** Lets go of everything. */
+  /** Kills it and removes its directory. */
   async stop(): Promise<void> {
     this.admin.disconnect();
     await this.kill();
@@ -104,7 +105,7 @@ export class RedisNode {
       await this.admin.ping();
       return true;
     } catch (error) {
-      // A replica that has just started, or a server that reads its files, is there.
+      // A replica that has not synced yet has started, too.
       return /^(MASTERDOWN|NOAUTH)/.test((error as Error).message);
     }
   }

@@ -13,14 +13,14 @@ const masterName = 'chaos';
 export interface SentinelWorld extends World {
   readonly nodes: readonly RedisNode[];
   readonly sentinels: readonly RedisNode[];
-  /** The node that Sentinel calls the master now. */
+  /** The current master according to Sentinel. */
   master(): Promise<RedisNode>;
   failover(): Promise<void>;
-  /** When Sentinel next says that there is another master. */
+  /** Waits until Sentinel announces another master. Returns that time. */
   switched(timeoutMs: number): Promise<Instant>;
 }
 
-/** A master with two replicas, and three Sentinels that notice within a second when it does not answer. */
+/** A master with two replicas, and three Sentinels that detect its failure within a second. */
 export async function startSentinel(setup: SidecarSetup): Promise<SentinelWorld> {
   const args = ['--appendonly', 'no', '--repl-diskless-sync-delay', '0'];
   const nodes = await Promise.all([0, 1, 2].map(() => RedisNode.start({ args })));
@@ -54,7 +54,7 @@ export async function startSentinel(setup: SidecarSetup): Promise<SentinelWorld>
     }),
   );
 
-  /** What the Sentinels say, as far as they can be asked. */
+  /** What a Sentinel reports about the master. */
   const fieldsOf = async ({ admin }: RedisNode): Promise<Map<string, string>> => {
     const fields = (await admin.call('SENTINEL', 'MASTER', masterName)) as string[];
     return new Map(fields.flatMap((name, index) => (index % 2 === 0 ? [[name, fields[index + 1] ?? '']] : [])));
@@ -67,7 +67,7 @@ export async function startSentinel(setup: SidecarSetup): Promise<SentinelWorld>
       return nodes.find((node) => node.port === port)!;
     },
     async failover() {
-      // Refused while one is in progress, or no replica is fit.
+      // Fails while a failover is in progress, or if no replica is suitable.
       await sentinels[0]!.admin.call('SENTINEL', 'FAILOVER', masterName).catch(() => undefined);
     },
     async switched(timeoutMs) {

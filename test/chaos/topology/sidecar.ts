@@ -9,30 +9,30 @@ import { track } from './children';
 import { TcpProxy } from '../../support/tcp-proxy';
 import type { Endpoint } from '../../support/tcp-proxy';
 
-/** What decides how sidecars are started. */
+/** How to start sidecars. */
 export interface SidecarSetup {
   /** The program to start: `server/dist/main.js` of this build or of another. */
   readonly program: string;
   readonly nearCache: boolean;
   readonly touchIntervalMs: number;
-  /** Where the first and the second listen. */
+  /** The kind of socket that the sidecars listen on, in turn. */
   readonly sockets: readonly ('tcp' | 'unix')[];
-  /** Whether clients reach it through a proxy. */
+  /** Whether clients connect through a proxy. */
   readonly clientProxy?: boolean;
-  /** A file for `--require` that lets the wall clock be shifted. */
+  /** A file for `--require` that makes it possible to shift the wall clock. */
   readonly clockPreload?: string | undefined;
 }
 
-/** A machine may be busy with much else, in ms. */
+/** How long a sidecar may take to start, in ms. Generous, because the machine may be busy. */
 const startPatienceMs = 90_000;
 
-/** The same for all, so that every sidecar takes the tokens of the others. */
+/** Shared, so that all sidecars accept each other's tokens. */
 const signingKey = Buffer.alloc(32, 'chaos').toString('base64');
 
-/** A sidecar at one address, whichever process serves there. */
+/** A sidecar at a fixed address, whose process can be replaced. */
 export class Sidecar {
   readonly name: string;
-  /** Between the clients and the sidecar; `undefined`: nothing. */
+  /** The proxy between clients and sidecar, if there is one. */
   readonly clientProxy: TcpProxy | undefined;
   readonly httpUrl: string;
   readonly #setup: SidecarSetup;
@@ -60,7 +60,7 @@ export class Sidecar {
   /**
    * Starts it and waits until it is ready.
    *
-   * @param redis the settings that say where sessions are kept, without `SESSION_SIDECAR_`
+   * @param redis the settings of the store, without `SESSION_SIDECAR_`
    */
   static async start(index: number, setup: SidecarSetup, redis: Readonly<Record<string, string>>): Promise<Sidecar> {
     const directory = mkdtempSync(join(tmpdir(), 'session-sidecar-chaos-'));
@@ -78,7 +78,7 @@ export class Sidecar {
     return sidecar;
   }
 
-  /** For clients. */
+  /** The address for clients. */
   get address(): string {
     return addressOf(this.clientProxy?.listensAt ?? this.#endpoint);
   }
@@ -87,7 +87,7 @@ export class Sidecar {
     return this.#process?.child.pid;
   }
 
-  /** What it logged last, for finding out why a promise was broken. */
+  /** The end of its log, to find out why a promise was broken. */
   get output(): string {
     const { stdout = '', stderr = '' } = this.#process?.output() ?? {};
     return (stdout + stderr).slice(-20_000);
@@ -97,7 +97,7 @@ export class Sidecar {
     return join(this.#directory, 'clock');
   }
 
-  /** Starts a process, and waits until it is ready to be used. */
+  /** Starts a process, and waits until it is ready. */
   async start(): Promise<void> {
     const { program, nearCache, touchIntervalMs, clockPreload } = this.#setup;
     const started = startProcess({
@@ -129,24 +129,24 @@ export class Sidecar {
     }
   }
 
-  /** Sends a signal to the process that serves, and does not wait. */
+  /** Sends a signal to the process, and does not wait. */
   signal(signal: NodeJS.Signals): void {
     this.#process?.child.kill(signal);
   }
 
-  /** Waits for the end of the process that serves. */
+  /** Waits for the end of the process. */
   async exited(): Promise<void> {
     await this.#process?.exit;
   }
 
-  /** Replaces the process, whatever state it is in. */
+  /** Kills the process, whatever its state, and starts another one. */
   async restart(): Promise<void> {
     this.signal('SIGKILL');
     await this.exited();
     await this.start();
   }
 
-  /** Sets its wall clock to this many ms from the machine's. Needs `clockPreload`. */
+  /** Shifts its wall clock by `ms` relative to the machine's. Requires `clockPreload`. */
   shiftClock(ms: number): void {
     writeFileSync(this.#clockFile, String(ms));
     this.signal('SIGUSR2');

@@ -10,7 +10,7 @@ export interface SingleWorld extends World {
   readonly redis: RedisNode;
 }
 
-/** One Redis, which the first sidecar reaches by TCP and the second by its Unix socket. */
+/** One Redis, to which one sidecar connects over TCP and the other over the Unix socket. */
 export async function startSingle(setup: SidecarSetup, options: RedisNodeOptions): Promise<SingleWorld> {
   const redis = await RedisNode.start(options);
   const sidecars = await Promise.all([
@@ -30,15 +30,15 @@ export async function startSingle(setup: SidecarSetup, options: RedisNodeOptions
 }
 
 export interface ProxiedWorld extends World {
-  /** The server that takes writes. */
+  /** The server that accepts writes. */
   master: RedisNode;
   /** Follows the master. */
   replica: RedisNode;
-  /** Between each sidecar and Redis, by the name of the sidecar. */
+  /** The proxies between sidecars and Redis, by the name of the sidecar. */
   readonly redisProxies: ReadonlyMap<string, TcpProxy>;
 }
 
-/** A Redis at a fixed address, with a replica that can take its place, and a network in front and behind that can be broken. */
+/** A Redis with a replica that can take over its fixed address, and proxies in front of Redis and of the sidecars. */
 export async function startProxied(setup: SidecarSetup): Promise<ProxiedWorld> {
   const args = ['--appendonly', 'no', '--repl-diskless-sync-delay', '0'];
   const [master, replica] = await Promise.all([RedisNode.start({ args }), RedisNode.start({ args })]);

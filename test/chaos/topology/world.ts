@@ -1,14 +1,14 @@
 import type { Sidecar } from './sidecar';
 
-/** Two sidecars and the Redis behind them, for as long as one part of a run takes. */
+/** Two sidecars and their Redis, for one part of a run. */
 export interface World {
   readonly sidecars: readonly Sidecar[];
   /** The hash slot of a session's key; 0 without a Cluster. */
   slotOf(handle: string): Promise<number>;
-  /** Waits until the store is whole again, so that the next fault finds what it is made for. */
+  /** Waits until the store has recovered completely, as the next fault requires. */
   settle(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** What comes before a handle in a session's key, by default. */
+/** The default prefix of session keys. */
 export const keyPrefix = 'session:';

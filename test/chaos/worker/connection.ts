@@ -8,10 +8,10 @@ import type { MethodName, RequestOf, ResponseOf } from '../../../client/src/tran
 import { unaryTransport } from '../../../client/src/transport/unary-transport';
 import type { Register } from '../history';
 
-/** What the sessions hold. */
+/** The data of the sessions. */
 export type Data = { log: string[]; count: number } & Record<Register, string>;
 
-/** The client's two faces on one sidecar: the typed sessions that applications use, and the calls below them. */
+/** Both ways to use one sidecar: the client's typed sessions, and the API calls below them. */
 export interface Connection {
   readonly sidecar: string;
   readonly sessions: SessionClient<Data>;
@@ -25,7 +25,7 @@ export function openConnection(
   { transport, cache }: { readonly transport: 'pipeline' | 'unary'; readonly cache: boolean },
 ): Connection {
   const sessions = new SessionClient<Data>({ address, transport, cache: cache ? { maxBytes: 1 << 24 } : undefined });
-  // As SessionClient has it inside.
+  // Assembled as in SessionClient.
   const channel = openChannel(address);
   const unary = unaryTransport(channel, address);
   const calls = retryingTransport(transport === 'unary' ? unary : new PipelineTransport(channel, address, unary));

@@ -19,14 +19,14 @@ export interface LaneContext {
   isFinishing(): boolean;
 }
 
-/** Makes random calls on random sessions, one after another. */
+/** Makes random calls on random sessions, one at a time. */
 export async function runLane(context: LaneContext): Promise<void> {
   const { random, workload, setup, sessions } = context;
   while (!context.isFinishing()) {
     const slot = random.int(0, workload.sharedSlots - 1);
     const session = sessions.at(slot);
     if (session === undefined) {
-      // One worker makes the sessions of a place, and tells the others.
+      // Only one worker creates the sessions of a slot, and announces them to the others.
       if (slot % setup.count === setup.index && !sessions.isMaking(slot))
         await createIn(context, slot, true, undefined);
       else await sleep(5);
@@ -42,7 +42,7 @@ export async function runLane(context: LaneContext): Promise<void> {
   }
 }
 
-/** Uses a session with a short idle timeout now and then: mostly in time, sometimes only just, sometimes too late. */
+/** Uses a session with a short idle timeout from time to time: mostly in time, sometimes just in time, sometimes too late. */
 export async function runIdleLane(context: LaneContext, slot: number): Promise<void> {
   const { random, sessions, setup } = context;
   while (!context.isFinishing()) {
@@ -69,7 +69,7 @@ function pickGap(random: Random, idleTimeoutMs: number, touchIntervalMs: number)
   return way <= 85 || tooLate > longestGapMs ? idleTimeoutMs * 0.9 : tooLate;
 }
 
-/** Rounds are too short to wait longer. */
+/** Rounds are too short for longer waits. */
 const longestGapMs = 4000;
 
 async function createIn(
@@ -123,7 +123,7 @@ async function callOn(
   }
 }
 
-/** Mostly the client's default, sometimes shorter. */
+/** Mostly the client's default timeout, sometimes a shorter one. */
 function pickTimeout(random: Random): number {
   const way = random.int(1, 100);
   return way <= 80 ? 3000 : way <= 90 ? 250 : 1000;
@@ -139,7 +139,7 @@ function pickWrite(random: Random): Write {
   return { kind: 'flash' };
 }
 
-/** Sessions in the first place are never ended by a call, so that there is always one that lives through a fault. */
+/** Chooses a call. Calls never end the sessions of slot 0, so that there is always one that lives through a fault. */
 function pickCall(random: Random, { version, news }: KnownSession): Call {
   const way = random.int(1, news.slot === 0 ? 980 : 1000);
   if (way <= 300) return { kind: 'read', through: random.chance(0.7) ? 'api' : 'session' };

@@ -1,4 +1,4 @@
-// One process of callers. Forked by the checker, which it hears and tells by messages.
+// A calling process. The checker forks it, and exchanges messages with it.
 import { now } from '../clock';
 import type { Operation, Stall } from '../history';
 import { createRandom } from '../random';
@@ -44,7 +44,7 @@ function begin(workload: Workload): void {
     record: (operation) => operations.push(operation),
     isFinishing: () => isFinishing,
   });
-  // Places of shared sessions come first, those of idle ones are each worker's own.
+  // Shared slots come first. The idle slots after them belong to one worker each.
   const firstIdle = workload.sharedSlots + setup.index * workload.idleSlots;
   work = Promise.all([
     ...Array.from({ length: workload.lanes }, () => runLane(contextOf())),
@@ -82,7 +82,7 @@ process.on('disconnect', () => {
 });
 
 const reportEveryMs = 100;
-/** A timer that is so late says that the process did not run. */
+/** A timer that is this late means that the process did not run. */
 const stallMs = 100;
 let expected = now() + reportEveryMs;
 const reports = setInterval(() => {

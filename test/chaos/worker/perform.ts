@@ -6,12 +6,12 @@ import type { Call, Register, State, Success, Write } from '../history';
 import type { Connection } from './connection';
 
 export interface Performed extends Success {
-  /** The token that was made. */
+  /** The new token, if the call made one. */
   readonly token?: string;
   readonly handle?: string;
 }
 
-/** What keeps a typed session from being used is no error of the client, but nothing was changed. */
+/** A typed session could not be used, although no call of the client failed. Nothing was changed. */
 export class NotPerformed extends Error {
   override readonly name = 'NotPerformed';
 
@@ -31,7 +31,7 @@ export interface Performance {
 const registers = ['a', 'b', 'c'] as const;
 const noExpiry = { idleExpiry: undefined, subject: undefined };
 
-/** Makes one call and says what it showed. Rejects as the client does. */
+/** Makes one call and returns what it showed. Rejects as the client does, or with {@link NotPerformed}. */
 export async function perform(connection: Connection, { id, call, token, ...rest }: Performance): Promise<Performed> {
   const { options } = rest;
   switch (call.kind) {
@@ -105,7 +105,7 @@ async function transform(connection: Connection, id: string, token: string, opti
   const { timeoutMs = 1000 } = options;
   const began = now();
   const session = await open(connection, token, options);
-  // Two calls, and one deadline for both.
+  // Both calls share one deadline.
   const left = timeoutMs - (now() - began);
   if (left <= 0) throw new NotPerformed('DEADLINE_EXCEEDED');
   await session.transform('log', (log) => [...(log ?? []), id], { ...options, timeoutMs: left });

@@ -1,17 +1,17 @@
 import type { Operation, Stall } from '../history';
 
-/** How the calls of a round are made. */
+/** How to make the calls of a round. */
 export interface Workload {
   readonly seed: number;
-  /** How many calls each worker has in flight at most, besides those of idle sessions. */
+  /** The maximum number of calls in flight in each worker, besides those on idle sessions. */
   readonly lanes: number;
-  /** The longest pause of a lane between two calls, in ms. */
+  /** The maximum pause of a lane between two calls, in ms. */
   readonly longestPauseMs: number;
-  /** How many sessions are used at a time. */
+  /** The number of sessions in use. */
   readonly sharedSlots: number;
-  /** A sidecar that is asked for nothing but reads, so that what it remembers is not dropped by its own changes. */
+  /** A sidecar that only serves reads, so that its own changes do not remove sessions from its cache. */
   readonly readingSidecar?: string | undefined;
-  /** How many sessions with a short idle timeout each worker has. */
+  /** The number of sessions with a short idle timeout in each worker. */
   readonly idleSlots: number;
 }
 
@@ -20,25 +20,25 @@ export interface Target {
   readonly address: string;
 }
 
-/** What a worker is told when it starts. */
+/** The set-up of a worker when it starts. */
 export interface WorkerSetup {
   readonly name: string;
-  /** Which of how many it is. */
+  /** Its number among all workers, from 0. */
   readonly index: number;
   readonly count: number;
   readonly targets: readonly Target[];
   readonly transport: 'pipeline' | 'unary';
-  /** Whether typed sessions are cached. */
+  /** Whether typed sessions use a cache. */
   readonly cache: boolean;
   readonly touchIntervalMs: number;
 }
 
-/** A session that was made, or has got a new token, as all workers need to know. */
+/** A session that was created or got a new token, which all workers need to know. */
 export interface SessionNews {
   readonly slot: number;
   readonly name: string;
   readonly handle: string;
-  /** By the id of the operation that made it. */
+  /** The id of the operation that made the token. */
   readonly tokenName: string;
   readonly token: string;
   readonly idleTimeoutMs: number | undefined;
@@ -50,7 +50,7 @@ export type ToWorker =
   | { readonly type: 'setup'; readonly setup: WorkerSetup }
   | { readonly type: 'begin'; readonly workload: Workload }
   | { readonly type: 'news'; readonly news: SessionNews }
-  /** Begin nothing new, and say when everything has ended. */
+  /** Starts no new call, and reports when all calls have ended. */
   | { readonly type: 'finish' };
 
 export type FromWorker =

@@ -15,20 +15,20 @@ export interface Attempt {
   readonly call: Call;
   readonly idleTimeoutMs?: number | undefined;
   readonly timeoutMs: number;
-  /** Gives the call up after this many ms. */
+  /** Cancels the call after this many ms. */
   readonly cancelAfterMs?: number | undefined;
 }
 
 export interface Attempted {
   readonly operation: Operation;
-  /** Where it succeeded. */
+  /** `undefined` if it failed. */
   readonly performed: Performed | undefined;
 }
 
-/** The longest that a call may outlast its deadline before it is written down as one that never ended, in ms. */
+/** A call that outlasts its deadline by more than this is recorded as one that never ended, in ms. */
 const patienceMs = 5000;
 
-/** Makes a call, whatever comes of it, and writes it down. Never rejects. */
+/** Makes a call and records its outcome. Never rejects. */
 export async function attempt(connection: Connection, asked: Attempt): Promise<Attempted> {
   const { id, process, session, tokenName, token, call, idleTimeoutMs, timeoutMs, cancelAfterMs } = asked;
   const giveUp = new AbortController();
@@ -52,14 +52,14 @@ export async function attempt(connection: Connection, asked: Attempt): Promise<A
   return { operation, performed: outcome.status === 'ok' ? outcome : undefined };
 }
 
-/** The history is written to files. */
+/** Removes tokens and handles, because the history is written to files. */
 function withoutSecrets(outcome: Outcome | Performed): Outcome {
   if (outcome.status !== 'ok') return outcome;
   const { token: _token, handle: _handle, ...kept }: Performed = outcome;
   return kept;
 }
 
-/** Codes that say that nothing was changed. */
+/** The codes that mean that nothing was changed. */
 const refusals = new Set([
   ...['SESSION_NOT_FOUND', 'TOKEN_INVALID', 'VERSION_MISMATCH', 'INVALID_ARGUMENT', 'SESSION_TOO_LARGE'],
   ...['TOO_MANY_KEYS', 'FLASH_QUEUE_FULL', 'STORE_FULL', 'REQUEST_TOO_LARGE', 'DRAINING', 'OVERLOADED'],
@@ -67,7 +67,7 @@ const refusals = new Set([
 
 function failureOf(error: unknown): Failure {
   if (error instanceof NotPerformed) return { status: 'failed', code: error.code, maybeApplied: false };
-  // Also what should never be thrown has a name: its own.
+  // An unexpected error is recorded by its own name, and reported by a check.
   if (!SessionError.is(error)) return { status: 'failed', code: String(error), maybeApplied: true };
   const { code, metadata } = error;
   return { status: 'failed', code, maybeApplied: !refusals.has(code) && metadata['maybe_applied'] !== 'false' };

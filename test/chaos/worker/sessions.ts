@@ -5,20 +5,20 @@ export interface KnownSession {
   readonly news: SessionNews;
   /** Oldest first; all but the last are dead. */
   readonly tokens: { readonly name: string; readonly value: string }[];
-  /** The version that was seen last. */
+  /** The highest version seen so far. */
   version: number;
-  /** How many changes its log shows. */
+  /** The number of changes in its log. */
   changes: number;
-  /** Whether calls with its last token find nothing. */
+  /** Whether it no longer exists, as far as known. */
   isOver: boolean;
 }
 
-/** After this many changes another session takes the place of one, so that logs stay short. */
+/** After this many changes, another session replaces it, so that logs stay short. */
 const mostChanges = 250;
-/** How many sessions that are over are still tried. */
+/** How many ended sessions are still called. */
 const mostDead = 8;
 
-/** Which session is used in which place, and which were. */
+/** The current session of each slot, and some earlier ones. */
 export class Sessions {
   readonly #bySlot = new Map<number, KnownSession>();
   readonly #making = new Set<number>();
@@ -40,13 +40,13 @@ export class Sessions {
     this.#dead = [session, ...this.#dead].slice(0, mostDead);
   }
 
-  /** The session in a place, unless another has to be made. */
+  /** The session of a slot; `undefined` if a new one must be created. */
   at(slot: number): KnownSession | undefined {
     const session = this.#bySlot.get(slot);
     return session === undefined || session.isOver || session.changes >= mostChanges ? undefined : session;
   }
 
-  /** Whether a session for the place is being made. */
+  /** Whether a session for the slot is being created. */
   isMaking(slot: number): boolean {
     return this.#making.has(slot);
   }
@@ -56,7 +56,7 @@ export class Sessions {
     else this.#making.delete(slot);
   }
 
-  /** Sessions that are over, or were given up. */
+  /** Sessions that have ended or were replaced. */
   get dead(): readonly KnownSession[] {
     return this.#dead;
   }
