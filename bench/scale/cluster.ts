@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { patienceMs } from '../src/children';
+import { processTimeoutMs } from '../src/children';
 import { startRedis } from '../src/processes';
 import type { RedisServer } from '../src/processes';
 
@@ -56,7 +56,7 @@ async function stopAll(servers: readonly RedisServer[]): Promise<void> {
 }
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + patienceMs;
+  const deadline = Date.now() + processTimeoutMs;
   while (!(await holds())) {
     if (Date.now() > deadline) throw new Error('The Redis servers did not find each other.');
     await delay(50);

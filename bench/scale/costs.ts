@@ -115,9 +115,9 @@ async function measureReports({ sessions }: Plan): Promise<Omit<CacheCosts, 'sav
   await load.request('close', {});
   await sidecar.stop();
   await redis.stop();
-  const middle = (name: Name): number => median(samples.map((sample) => sample[name]));
+  const medianOf = (name: Name): number => median(samples.map((sample) => sample[name]));
   return {
-    reportUs: { redis: middle('redis'), sidecar: middle('sidecar'), app: middle('app') },
+    reportUs: { redis: medianOf('redis'), sidecar: medianOf('sidecar'), app: medianOf('app') },
     trackedKeyBytes: median(trackedBytes),
   };
 }

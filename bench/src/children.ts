@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 
 /** How long a process may take to start, stop or answer. */
-export const patienceMs = 120_000;
+export const processTimeoutMs = 120_000;
 
 /** The processes that this one has started. */
 const running = new Set<ChildProcess>();
@@ -40,11 +40,11 @@ export function childEnvironment(): NodeJS.ProcessEnv {
   return { PATH: process.env['PATH'], NODE_ENV: 'production' };
 }
 
-/** @throws Error that names `what`, after {@link patienceMs} */
+/** @throws Error that names `what`, after {@link processTimeoutMs} */
 export async function within<T>(promise: Promise<T>, what: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const tooLate = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`Waited ${patienceMs / 1000} s for ${what}.`)), patienceMs);
+    timer = setTimeout(() => reject(new Error(`Waited ${processTimeoutMs / 1000} s for ${what}.`)), processTimeoutMs);
   });
   try {
     return await Promise.race([promise, tooLate]);

@@ -40,7 +40,7 @@ const maxFailures = 1000;
  * How long operations may keep the event loop busy, in ms. Operations that are answered from memory never yield, but a real web
  * server regularly reads requests from the network.
  */
-const longestTurnMs = 1;
+const maxTurnMs = 1;
 
 /** Runs `operation` in a closed loop. @param first the number of the first operation, which continues the last round */
 export async function runRound(
@@ -57,12 +57,12 @@ export async function runRound(
   const begin = performance.now();
   const end = begin + milliseconds;
 
-  let turnEnds = begin + longestTurnMs;
+  let turnEnds = begin + maxTurnMs;
   let nextTurn: Promise<void> | undefined;
   function untilNextTurn(): Promise<void> {
     nextTurn ??= setImmediate().then(() => {
       nextTurn = undefined;
-      turnEnds = performance.now() + longestTurnMs;
+      turnEnds = performance.now() + maxTurnMs;
     });
     return nextTurn;
   }

@@ -3,7 +3,7 @@ import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type { sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js';
 import { SessionServiceService } from '@session-sidecar/proto/session/v1/session_service';
 
-const asIs = (bytes: Buffer): Buffer => bytes;
+const identity = (bytes: Buffer): Buffer => bytes;
 
 process.once('message', ({ reply }: { reply: string }) => {
   const bytes = Buffer.from(reply, 'base64');
@@ -14,10 +14,10 @@ process.once('message', ({ reply }: { reply: string }) => {
         path: SessionServiceService.getSession.path,
         requestStream: false,
         responseStream: false,
-        requestSerialize: asIs,
-        requestDeserialize: asIs,
-        responseSerialize: asIs,
-        responseDeserialize: asIs,
+        requestSerialize: identity,
+        requestDeserialize: identity,
+        responseSerialize: identity,
+        responseDeserialize: identity,
       },
     },
     {

@@ -25,7 +25,7 @@ const usage = `npm run bench -- [--node 24,26] [--quick] [--check] [--profile] [
 
 const root = join(__dirname, '..', '..');
 /** A full run takes about half an hour. One that takes this long has hung. */
-const longestRunMs = 90 * 60_000;
+const maxRunMs = 90 * 60_000;
 
 const fullPlan: Plan = {
   // Fewer large sessions: storing 10,000 sessions of 64 KB on four sides would take minutes, and 3 GB.
@@ -76,8 +76,8 @@ async function main(args: string[]): Promise<number> {
   }
   killChildrenOnExit();
   setTimeout(() => {
-    throw new Error(`The run did not finish within ${longestRunMs / 60_000} minutes.`);
-  }, longestRunMs).unref();
+    throw new Error(`The run did not finish within ${maxRunMs / 60_000} minutes.`);
+  }, maxRunMs).unref();
 
   const bench = createBench(quick ? quickPlan : fullPlan, profile);
   const rows: Row[] = [];
@@ -113,7 +113,7 @@ function summaryOf(rows: readonly Row[]): string {
 }
 
 /** How many sides stay started for later cases. Each has several processes, and too many idle ones disturb the measurement. */
-const mostStacks = 6;
+const maxStacks = 6;
 
 function createBench(plan: Plan, profile: boolean): Bench {
   /** In the order of their last use. */
@@ -132,7 +132,7 @@ function createBench(plan: Plan, profile: boolean): Bench {
       let found = stacks.get(side);
       stacks.delete(side);
       const [[leastUsed, oldest] = []] = stacks;
-      if (found === undefined && leastUsed !== undefined && stacks.size >= mostStacks) {
+      if (found === undefined && leastUsed !== undefined && stacks.size >= maxStacks) {
         stacks.delete(leastUsed);
         await oldest?.stop();
       }

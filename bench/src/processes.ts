@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Redis } from 'ioredis';
 import type { AttackerCommands } from './attacker-protocol';
-import { childEnvironment, patienceMs, stop, track, within } from './children';
+import { childEnvironment, processTimeoutMs, stop, track, within } from './children';
 import type { LoadCommands } from './load-protocol';
 import type { AppCommands } from './express-app-protocol';
 import { startForeignWorker } from './foreign-worker';
@@ -204,7 +204,7 @@ function servingLine(child: ChildProcess): Promise<ServingLine> {
 
 /** Waits until the sidecar is ready, which requires a connection to Redis. */
 export async function untilReady({ httpUrl }: SidecarProcess): Promise<void> {
-  const deadline = Date.now() + patienceMs;
+  const deadline = Date.now() + processTimeoutMs;
   while (!(await fetch(`${httpUrl}/readyz`)).ok) {
     if (Date.now() > deadline) throw new Error('The sidecar did not become ready.');
     await new Promise((resolve) => setTimeout(resolve, 2));

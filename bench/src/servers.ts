@@ -105,9 +105,9 @@ async function sampleReply(size: Size): Promise<Buffer> {
 
   const raw = new Client(server.address, credentials.createInsecure());
   const { path, requestSerialize } = SessionServiceService.getSession;
-  const asIs = (bytes: Buffer): Buffer => bytes;
+  const identity = (bytes: Buffer): Buffer => bytes;
   const reply = await new Promise<Buffer>((resolve, reject) => {
-    raw.makeUnaryRequest(path, requestSerialize, asIs, { token: session.token! }, (error, bytes) =>
+    raw.makeUnaryRequest(path, requestSerialize, identity, { token: session.token! }, (error, bytes) =>
       error ? reject(error) : resolve(bytes!),
     );
   });

@@ -1,4 +1,4 @@
-import { patienceMs } from './children';
+import { processTimeoutMs } from './children';
 import type { Opened, Round, RoundOutcome } from './closed-loop';
 import { cpuSecondsOf } from './os-figures';
 import type { LoadMemory } from './load-protocol';
@@ -81,7 +81,7 @@ export async function startStack({ side, size, sessions, warmUpMs, profile }: St
       );
       const cpuAfter = cpu();
       const used = (process: keyof typeof cpuBefore): number => cpuAfter[process] - cpuBefore[process];
-      const { cpuSeconds: ofLoads, ...outcome } = together(outcomes);
+      const { cpuSeconds: ofLoads, ...outcome } = combine(outcomes);
       const ofApp = app === undefined ? ofLoads : used('app');
       return { ...outcome, cpuSeconds: { app: ofApp, server: used('server'), redis: used('redis') } };
     },
@@ -95,7 +95,7 @@ export async function startStack({ side, size, sessions, warmUpMs, profile }: St
   };
   const warmUp = { inFlight: 64, writeShare: wanted.writes ? 0.1 : 0, milliseconds: warmUpMs };
   await stack.run(warmUp);
-  if (warmUpMs > 0) await stack.run({ ...warmUp, milliseconds: patienceMs / 2, operations: 2 * sessions });
+  if (warmUpMs > 0) await stack.run({ ...warmUp, milliseconds: processTimeoutMs / 2, operations: 2 * sessions });
   return stack;
 }
 
@@ -132,7 +132,7 @@ async function usedMemory(redis: RedisServer | undefined): Promise<number> {
 }
 
 /** Combines the outcomes of several load processes. Percentiles cannot be combined, so the slowest process stands for all. */
-function together(outcomes: readonly RoundOutcome[]): RoundOutcome {
+function combine(outcomes: readonly RoundOutcome[]): RoundOutcome {
   const sum = (pick: (outcome: RoundOutcome) => number) => outcomes.map(pick).reduce((a, b) => a + b, 0);
   const highest = (pick: (outcome: RoundOutcome) => number) => Math.max(...outcomes.map(pick));
   const firstFailure = outcomes.find((outcome) => outcome.firstFailure !== undefined)?.firstFailure;

@@ -35,7 +35,7 @@ export interface Observation {
 
 const sessionCount = 200;
 const requests = { perSecond: 200, writeShare: 0.3 };
-const mostTries = 20;
+const maxTries = 20;
 const retryMs = 200;
 const sampleMs = 50;
 /** How long a sidecar may take to answer again. */
@@ -54,7 +54,7 @@ export async function startVictim({ store, clientIsElsewhere, openFiles }: Victi
   const { address } = neighbour ?? sidecar;
   const load = startLoad();
   await load.request('start', { side: 'well-behaved', target: { address, redisPort: redisPort ?? 0 } });
-  await insist(() => load.request('fill', { count: sessionCount, size: '300b' }));
+  await withRetries(() => load.request('fill', { count: sessionCount, size: '300b' }));
 
   return {
     sidecar,
@@ -85,13 +85,13 @@ export async function startVictim({ store, clientIsElsewhere, openFiles }: Victi
 }
 
 /** Retries the preparation of an attack, which must succeed. With default timeouts, calls can fail on a busy machine. */
-export async function insist(work: () => Promise<void>): Promise<void> {
+export async function withRetries(work: () => Promise<void>): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {
       await work();
       return;
     } catch (error) {
-      if (tries === mostTries) throw error;
+      if (tries === maxTries) throw error;
       await delay(retryMs);
     }
   }

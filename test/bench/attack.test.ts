@@ -8,8 +8,8 @@ import { emptyMessages } from '../../bench/src/attacks/http2';
 import { repeat } from '../../bench/src/attacks/repeat';
 import { attackBudgets } from '../../bench/src/budgets';
 import { allCases, selectCases } from '../../bench/src/cases';
-import { rowsOfBattle } from '../../bench/src/cases/attack-rows';
-import type { Battle } from '../../bench/src/cases/attack-rows';
+import { rowsOfAttack } from '../../bench/src/cases/attack-rows';
+import type { AttackFigures } from '../../bench/src/cases/attack-rows';
 import { memoryLimitMb } from '../../bench/src/memory-limit';
 import { isLoss, terminalTable } from '../../bench/src/report';
 import { until } from '../support/poll';
@@ -51,7 +51,7 @@ describe('the rows of an attack', () => {
     probes: 1,
     logBytesPerSecond: 0,
   };
-  const calm: Battle = {
+  const calm: AttackFigures = {
     before: peace,
     during: peace,
     memoryBefore: 80 * mebibyte,
@@ -61,11 +61,11 @@ describe('the rows of an attack', () => {
     ending: undefined,
     tally: { OK: 1234 },
   };
-  const verdicts = (battle: Partial<Battle>) =>
-    rowsOfBattle(ids, options, { ...calm, ...battle }).map(({ met }) => met);
+  const verdicts = (figures: Partial<AttackFigures>) =>
+    rowsOfAttack(ids, options, { ...calm, ...figures }).map(({ met }) => met);
 
   test('meet their budgets when nothing happened', () => {
-    const rows = rowsOfBattle(ids, options, calm);
+    const rows = rowsOfAttack(ids, options, calm);
     expect(rows.map(({ id, ours, theirs, met }) => [id, ours, theirs, met])).toEqual([
       ['attack-x-rss', 200, 80, true],
       ['attack-x-p99', 4, 4, true],
@@ -94,7 +94,7 @@ describe('the rows of an attack', () => {
       },
     };
     expect(verdicts({ during: failing })).toEqual([true, false, true]);
-    expect(rowsOfBattle(ids, options, { ...calm, during: failing })[1]!.note).toContain(
+    expect(rowsOfAttack(ids, options, { ...calm, during: failing })[1]!.note).toContain(
       'First failure: SessionError: DEADLINE_EXCEEDED.',
     );
     expect(verdicts({ during: { ...peace, failedProbes: 1 } })).toEqual([true, false, true]);
@@ -103,7 +103,7 @@ describe('the rows of an attack', () => {
   test('report that the process died or did not answer again, and miss every budget', () => {
     const dead = { ending: 'SIGABRT', memoryAfter: undefined, recoveryMs: undefined };
     expect(verdicts(dead)).toEqual([false, false, false]);
-    const rows = rowsOfBattle(ids, options, { ...calm, ...dead });
+    const rows = rowsOfAttack(ids, options, { ...calm, ...dead });
     expect(rows.map(({ note }) => note)).toEqual(
       [1, 2, 3].map(() => expect.stringContaining('The process died: SIGABRT.')),
     );

@@ -33,7 +33,7 @@ export class Caller implements Client {
       }),
     );
     this.#child.on('message', (message: FromWorker) => {
-      this.#hear(message);
+      this.#receive(message);
     });
   }
 
@@ -41,7 +41,7 @@ export class Caller implements Client {
     return join(this.#directory, 'clock');
   }
 
-  #hear(message: FromWorker): void {
+  #receive(message: FromWorker): void {
     switch (message.type) {
       case 'ready':
         this.#ready();
@@ -58,24 +58,24 @@ export class Caller implements Client {
     }
   }
 
-  tell(message: ToWorker): void {
+  send(message: ToWorker): void {
     this.#child.send(message);
   }
 
   async setUp(setup: WorkerSetup): Promise<void> {
     const ready = new Promise<void>((resolve) => (this.#ready = resolve));
-    this.tell({ type: 'setup', setup });
+    this.send({ type: 'setup', setup });
     await this.#unlessItEnds(ready);
   }
 
   begin(workload: Workload): void {
-    this.tell({ type: 'begin', workload });
+    this.send({ type: 'begin', workload });
   }
 
   /** Waits until every call has ended. */
   async finish(): Promise<void> {
     const finished = new Promise<void>((resolve) => (this.#finished = resolve));
-    this.tell({ type: 'finish' });
+    this.send({ type: 'finish' });
     await this.#unlessItEnds(finished);
   }
 

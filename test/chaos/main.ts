@@ -171,9 +171,9 @@ async function main(args: string[]): Promise<number> {
         writeFileSync(`${file}.jsonl`, printHistory(history));
         writeFileSync(`${file}.log`, logs);
         writeFileSync(`${file}.txt`, violations.map(({ promise, message }) => `${promise}: ${message}\n`).join(''));
-        for (const { promise, message } of violations.slice(0, mostPrinted))
+        for (const { promise, message } of violations.slice(0, maxPrinted))
           console.log(`BROKEN ${promise}: ${message}`);
-        const more = violations.length - mostPrinted;
+        const more = violations.length - maxPrinted;
         console.log(`${more > 0 ? `... and ${more} more. ` : ''}The history of the round: ${file}.jsonl`);
       },
     });
@@ -196,7 +196,7 @@ async function main(args: string[]): Promise<number> {
   return results.some(({ endedBy }) => endedBy !== undefined) ? 2 : 0;
 }
 
-const mostPrinted = 5;
+const maxPrinted = 5;
 
 function nameOf({ mode, nearCache }: Part): string {
   return `${mode.name}${nearCache ? ' with near cache' : ''}`;

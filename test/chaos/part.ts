@@ -66,7 +66,7 @@ const memoryLimitBytes = 256 * 2 ** 20;
 /** With the short one, sessions expire within a round. With the long one, a cache answers for as long as it may. */
 const touchIntervalsMs = [300, 20_000] as const;
 /** How many sessions of a round are read again after the next one. */
-const mostCarried = 6;
+const maxCarried = 6;
 
 /** Starts a mode, plays rounds until the part's time is over, and stops everything. */
 export async function runPart(part: Part, options: RunOptions): Promise<PartResult> {
@@ -98,7 +98,7 @@ export async function runPart(part: Part, options: RunOptions): Promise<PartResu
       new Caller(options.workerProgram, options.clockPreload, {
         onNews(news) {
           listener.onNews(news);
-          for (const caller of callers) caller.tell({ type: 'news', news });
+          for (const caller of callers) caller.send({ type: 'news', news });
         },
         onOperations: (operations, stalls) => {
           listener.onOperations(operations, stalls);
@@ -132,13 +132,13 @@ export async function runPart(part: Part, options: RunOptions): Promise<PartResu
       const plan = planRound(part.mode, end - now(), random);
       const round = await playRound(stage, listener, plan, random.int(0, 0x7fff_ffff));
       const violations = checkHistory(round.history);
-      if (previous !== undefined) violations.push(...(await lookAgain(stage, previous, round)));
+      if (previous !== undefined) violations.push(...(await readAgain(stage, previous, round)));
       result.rounds += 1;
       addTo(result, round.history, violations);
       const logs = world.sidecars.map(({ name, output }) => `sidecar ${name}\n${output}\n`).join('\n');
       options.onRound(result.rounds, round.history, violations, logs);
-      previous = { ...round, alive: random.shuffle(round.alive).slice(0, mostCarried) };
-    } while (now() < end - shortestRoundMs);
+      previous = { ...round, alive: random.shuffle(round.alive).slice(0, maxCarried) };
+    } while (now() < end - minRoundMs);
   } catch (error) {
     result.endedBy = String(error);
   } finally {
@@ -150,10 +150,10 @@ export async function runPart(part: Part, options: RunOptions): Promise<PartResu
 }
 
 /** No round begins with less time than this. */
-const shortestRoundMs = 3000;
+const minRoundMs = 3000;
 
 /** Reads sessions of the previous round again, to find changes that took effect after its end. */
-async function lookAgain({ connections }: Stage, previous: Round, round: Round): Promise<Violation[]> {
+async function readAgain({ connections }: Stage, previous: Round, round: Round): Promise<Violation[]> {
   const known = new Set(checkHistory(previous.history).map(({ message }) => message));
   const later = await look(connections, previous.alive);
   const extended: History = {

@@ -27,7 +27,7 @@ export interface PlannedFault {
 }
 
 /** A shorter part is not worth starting Redis, sidecars and callers for it. */
-const shortestPartMs = 7000;
+const minPartMs = 7000;
 
 /**
  * Divides the time between modes and settings. If there is not enough for all, the seed chooses: first, which setting each mode runs
@@ -43,10 +43,10 @@ export function planParts(
     const wanted = { on: [true], off: [false], both: [false, true] }[nearCache];
     return mode.nearCache.filter((setting) => wanted.includes(setting));
   };
-  const most = Math.max(1, Math.floor(milliseconds / shortestPartMs));
+  const maxParts = Math.max(1, Math.floor(milliseconds / minPartMs));
   const full = modes.flatMap((mode) => settingsOf(mode).map((setting) => ({ mode, nearCache: setting })));
   const parts =
-    full.length <= most
+    full.length <= maxParts
       ? full
       : random
           .shuffle(
@@ -54,7 +54,7 @@ export function planParts(
               .filter((mode) => settingsOf(mode).length > 0)
               .map((mode) => ({ mode, nearCache: random.pick(settingsOf(mode)) })),
           )
-          .slice(0, most);
+          .slice(0, maxParts);
   return parts.map((part) => ({
     ...part,
     milliseconds: milliseconds / parts.length,
@@ -71,16 +71,16 @@ export function planRound(
   milliseconds: number,
   random: Random,
 ): RoundPlan {
-  const mostFaults = Math.min(3, Math.max(1, Math.floor(milliseconds / perFaultMs)));
+  const maxFaults = Math.min(3, Math.max(1, Math.floor(milliseconds / perFaultMs)));
   return {
     workload: {
       lanes: random.pick([2, 4, 6, 6, 10, 24, 64]),
-      longestPauseMs: random.pick([10, 25, 60]),
+      maxPauseMs: random.pick([10, 25, 60]),
       sharedSlots: random.int(2, 5),
       idleSlots: 2,
       readingSidecar: mode.readingSidecar ?? (random.chance(0.3) ? random.pick(['a', 'b']) : undefined),
     },
-    faults: Array.from({ length: random.int(1, mostFaults) }, (_, number) => ({
+    faults: Array.from({ length: random.int(1, maxFaults) }, (_, number) => ({
       index: random.int(0, mode.faults.length - 1),
       pauseMs: number === 0 ? random.int(300, 700) : random.int(0, 2500),
       seed: random.int(0, 0x7fff_ffff),

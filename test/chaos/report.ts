@@ -43,7 +43,7 @@ export function printReport(results: readonly PartResult[], facts: ReportFacts):
             result.late,
             result.faults.length,
           ],
-          ...[milliseconds(median(times)), milliseconds(most(times))],
+          ...[milliseconds(median(times)), milliseconds(max(times))],
           ...[`${Math.round(result.peakBytes / 2 ** 20)} MiB`, result.violations.length],
         ];
       }),
@@ -66,7 +66,7 @@ export function printReport(results: readonly PartResult[], facts: ReportFacts):
           .filter((recovery) => recovery.kind === kind)
           .map((recovery) => recovery.milliseconds);
         const count = faults.filter((fault) => fault.kind === kind).length;
-        return [kind, count, milliseconds(median(times)), milliseconds(most(times))];
+        return [kind, count, milliseconds(median(times)), milliseconds(max(times))];
       }),
     ),
     '',
@@ -74,7 +74,7 @@ export function printReport(results: readonly PartResult[], facts: ReportFacts):
   ].join('\n');
 }
 
-const mostExamples = 3;
+const maxExamples = 3;
 
 function violationsSection(results: readonly PartResult[]): string[] {
   const all = results.flatMap(({ part, violations }) => violations.map((violation) => ({ ...violation, part })));
@@ -88,7 +88,7 @@ function violationsSection(results: readonly PartResult[]): string[] {
       return [
         `- **${promise}**: ${broken.length} times`,
         ...broken
-          .slice(0, mostExamples)
+          .slice(0, maxExamples)
           .map(({ part, message }) => `  - ${part.mode.name}, near cache ${part.nearCache ? 'on' : 'off'}: ${message}`),
       ];
     }),
@@ -105,7 +105,7 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, each) => total + each, 0);
 }
 
-function most(numbers: readonly number[]): number | undefined {
+function max(numbers: readonly number[]): number | undefined {
   return numbers.length === 0 ? undefined : Math.max(...numbers);
 }
 

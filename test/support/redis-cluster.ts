@@ -1,5 +1,5 @@
 import { until } from './poll';
-import { freePort, startRedis, untilInStep } from './redis';
+import { freePort, startRedis, untilInSync } from './redis';
 import type { RedisServer } from './redis';
 
 /** A real Redis Cluster of three masters on loopback. */
@@ -81,7 +81,7 @@ async function startClusterReplica(master: RedisServer, nodeTimeoutMs: number): 
       () => false,
     ),
   );
-  await untilInStep(replica);
+  await untilInSync(replica);
   return replica;
 }
 

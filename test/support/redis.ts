@@ -80,11 +80,11 @@ export async function startRedis({ port, args = [] }: RedisServerOptions = {}): 
 /** Starts a replica, and waits until it has caught up with its master. */
 export async function startReplica({ port }: RedisServer): Promise<RedisServer> {
   const replica = await startRedis({ args: ['--replicaof', '127.0.0.1', String(port)] });
-  await untilInStep(replica);
+  await untilInSync(replica);
   return replica;
 }
 
-export async function untilInStep({ admin }: RedisServer): Promise<void> {
+export async function untilInSync({ admin }: RedisServer): Promise<void> {
   await until('the replica to be in step', async () =>
     (await admin.info('replication')).includes('master_link_status:up'),
   );

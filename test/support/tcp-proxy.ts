@@ -11,7 +11,7 @@ export type Direction = 'requests' | 'replies';
 const bothWays: readonly Direction[] = ['requests', 'replies'];
 
 /** How much a frozen direction reads before it stops, so that TCP blocks its sender. */
-const mostHeldBytes = 64 * 1024;
+const maxHeldBytes = 64 * 1024;
 
 /** One direction of a connection. */
 interface Lane {
@@ -64,7 +64,7 @@ export class Link {
     const { from, to, held } = this.#lanes[direction];
     if (held !== undefined) {
       held.push(bytes);
-      if (held.reduce((sum, { length }) => sum + length, 0) > mostHeldBytes) from.pause();
+      if (held.reduce((sum, { length }) => sum + length, 0) > maxHeldBytes) from.pause();
     } else if (to.destroyed) {
       return;
     } else if (direction === 'requests' || bytes.length <= this.#cutAfter) {

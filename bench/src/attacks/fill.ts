@@ -7,13 +7,13 @@ import { repeat } from './repeat';
 import { createRequest, mutation, times } from './sessions';
 
 /** The default limits for keys and for mutations. */
-const most = 1000;
+const maxCount = 1000;
 
 /** Fills the memory store with sessions of a thousand keys of a few bytes. */
-export const tinyKeys = filling(createRequest(times(most, (n) => mutation.set(n.toString(36), '1'))));
+export const tinyKeys = filling(createRequest(times(maxCount, (n) => mutation.set(n.toString(36), '1'))));
 
 /** Fills the memory store with sessions of a thousand flash queues of one message. */
-export const flashQueues = filling(createRequest(times(most, (n) => mutation.pushFlash(n.toString(36), '1'))));
+export const flashQueues = filling(createRequest(times(maxCount, (n) => mutation.pushFlash(n.toString(36), '1'))));
 
 /** Fills the memory store with sessions that hold nothing. */
 export const emptySessions: Attack = ({ address }) => {

@@ -17,7 +17,7 @@ export interface AttackOptions extends VictimOptions {
 }
 
 /** The measurements of one attack. */
-export interface Battle {
+export interface AttackFigures {
   readonly before: Observation;
   readonly during: Observation;
   /** Resident memory in bytes. */
@@ -32,10 +32,10 @@ export interface Battle {
 }
 
 /** The rows of an attack, judged by {@link attackBudgets}. */
-export function rowsOfBattle(
+export function rowsOfAttack(
   ids: { memory: string; p99: string; log?: string },
   { what, store, clientIsElsewhere }: AttackOptions,
-  { before, during, memoryBefore, memoryPeak, memoryAfter, recoveryMs, ending, tally }: Battle,
+  { before, during, memoryBefore, memoryPeak, memoryAfter, recoveryMs, ending, tally }: AttackFigures,
 ): Row[] {
   const { peakMemoryMb, p99Ms, logKbPerSecond } = attackBudgets(memoryLimitMb());
   const stored = store === 'redis' ? 'Redis' : 'memory';

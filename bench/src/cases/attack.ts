@@ -1,16 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AttackName } from '../attacks';
 import { startAttacker } from '../processes';
-import { insist, residentBytes, startVictim, watchMemory } from '../victim';
+import { residentBytes, startVictim, watchMemory, withRetries } from '../victim';
 import type { Victim } from '../victim';
-import { rowsOfBattle } from './attack-rows';
-import type { AttackOptions, Battle } from './attack-rows';
+import { rowsOfAttack } from './attack-rows';
+import type { AttackFigures, AttackOptions } from './attack-rows';
 import type { Case } from './case';
 
 /** How long the client runs without an attack: once to warm up, once as the baseline. */
-const peaceMs = 1000;
+const baselineMs = 1000;
 /** The time between the end of an attack and the last measurement of memory. */
-const aftermathMs = 1000;
+const settleMs = 1000;
 
 /** Attacks a sidecar with default settings. Measures its memory, and the latency of a well-behaved client meanwhile. */
 export function attackCase(name: AttackName, options: AttackOptions): Case {
@@ -21,24 +21,24 @@ export function attackCase(name: AttackName, options: AttackOptions): Case {
     async run({ plan, quiet }) {
       await quiet();
       const victim = await startVictim(options);
-      const battle = await fight(name, victim, plan.attackMs);
+      const figures = await runAttack(name, victim, plan.attackMs);
       await victim.stop();
-      return rowsOfBattle(ids, options, battle);
+      return rowsOfAttack(ids, options, figures);
     },
   };
 }
 
-async function fight(attack: AttackName, victim: Victim, milliseconds: number): Promise<Battle> {
+async function runAttack(attack: AttackName, victim: Victim, milliseconds: number): Promise<AttackFigures> {
   const { sidecar, target } = victim;
   const attacker = startAttacker();
-  await insist(() => attacker.request('prepare', { attack, target }));
-  await victim.watch(peaceMs);
-  const before = await victim.watch(peaceMs);
+  await withRetries(() => attacker.request('prepare', { attack, target }));
+  await victim.watch(baselineMs);
+  const before = await victim.watch(baselineMs);
   const memoryBefore = residentBytes(sidecar)!;
   const memory = watchMemory(sidecar);
   const [during, tally] = await Promise.all([victim.watch(milliseconds), attacker.request('attack', { milliseconds })]);
   const recoveryMs = await victim.untilAlive();
-  await delay(aftermathMs);
+  await delay(settleMs);
   const memoryAfter = residentBytes(sidecar);
   const memoryPeak = memory.stop();
   await attacker.request('close', {});

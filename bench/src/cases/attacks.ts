@@ -3,7 +3,7 @@ import { attackCase } from './attack';
 import type { AttackOptions } from './attack-rows';
 import type { Case } from './case';
 
-const words: Readonly<Record<AttackName, AttackOptions>> = {
+const attackOptions: Readonly<Record<AttackName, AttackOptions>> = {
   'empty-mutations': { store: 'memory', what: 'CreateSession requests of 4 MiB of empty mutations' },
   'empty-calls': { store: 'memory', what: 'Pipeline frames of 4 MiB of empty calls on 4 streams' },
   'unknown-methods': {
@@ -36,6 +36,6 @@ const words: Readonly<Record<AttackName, AttackOptions>> = {
 };
 
 /** Every attack. A quick run leaves them out unless a pattern selects them. */
-export const attackCases: readonly Case[] = (Object.keys(words) as AttackName[]).map((name) =>
-  attackCase(name, words[name]),
+export const attackCases: readonly Case[] = (Object.keys(attackOptions) as AttackName[]).map((name) =>
+  attackCase(name, attackOptions[name]),
 );

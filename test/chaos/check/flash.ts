@@ -56,7 +56,7 @@ export function flash(session: SessionView): Violation[] {
         push.completed < session.visibleSince(look, push) &&
         !look.outcome.messages?.includes(push.id) &&
         !(pop !== undefined && pop.invoked < look.completed) &&
-        !wasSwallowed(session, push, look) &&
+        !mayHaveBeenTaken(session, push, look) &&
         !session.isLost(push, look.completed),
     );
     if (missing !== undefined) report('no flash message is lost', push.id, missing);
@@ -65,7 +65,7 @@ export function flash(session: SessionView): Violation[] {
 }
 
 /** Whether a pop without an answer may have taken the message. */
-function wasSwallowed(session: SessionView, push: Operation, look: Operation): boolean {
+function mayHaveBeenTaken(session: SessionView, push: Operation, look: Operation): boolean {
   return session.operations.some(
     (other) =>
       other.call.kind === 'popFlash' &&

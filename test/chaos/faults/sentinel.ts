@@ -7,7 +7,7 @@ import type { Fault } from './fault';
 
 /** How long a message from Sentinel to a sidecar may take, in ms. What is acknowledged later must not be lost. */
 const announcementMs = 100;
-const patienceMs = 60_000;
+const switchTimeoutMs = 60_000;
 /** Twice the Sentinels' failover-timeout, after which a failover is retried. */
 const failoverMs = 9_000;
 
@@ -33,7 +33,7 @@ export const plannedFailover: Fault<SentinelWorld> = {
   async run(world, { record }) {
     await world.settle();
     const old = await world.master();
-    const switched = world.switched(patienceMs);
+    const switched = world.switched(switchTimeoutMs);
     const injected = now();
     const possible = await failOver(world, switched);
     record({
@@ -52,7 +52,7 @@ export const masterKill: Fault<SentinelWorld> = {
   async run(world, { record }) {
     await world.settle();
     const old = await world.master();
-    const switched = world.switched(patienceMs);
+    const switched = world.switched(switchTimeoutMs);
     const injected = now();
     await old.kill();
     const possible = await switched;
@@ -72,7 +72,7 @@ export const masterHang: Fault<SentinelWorld> = {
   async run(world, { record, hold }) {
     await world.settle();
     const old = await world.master();
-    const switched = world.switched(patienceMs);
+    const switched = world.switched(switchTimeoutMs);
     const injected = now();
     old.freeze();
     const possible = await switched;

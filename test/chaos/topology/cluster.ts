@@ -123,9 +123,9 @@ export async function startCluster(setup: SidecarSetup, { needsFullCoverage }: C
     },
   };
   await world.settle();
-  const places = nodes.map(({ port }) => `127.0.0.1:${port}`).join(',');
+  const addresses = nodes.map(({ port }) => `127.0.0.1:${port}`).join(',');
   const sidecars = await Promise.all(
-    [0, 1].map((index) => Sidecar.start(index, setup, { REDIS_CLUSTER_NODES: places })),
+    [0, 1].map((index) => Sidecar.start(index, setup, { REDIS_CLUSTER_NODES: addresses })),
   );
   return {
     ...world,

@@ -102,8 +102,8 @@ export async function startSentinel(setup: SidecarSetup): Promise<SentinelWorld>
     },
   };
   await world.settle();
-  const places = sentinels.map(({ port }) => `127.0.0.1:${port}`).join(',');
-  const settings = { REDIS_SENTINELS: places, REDIS_SENTINEL_MASTER: masterName };
+  const addresses = sentinels.map(({ port }) => `127.0.0.1:${port}`).join(',');
+  const settings = { REDIS_SENTINELS: addresses, REDIS_SENTINEL_MASTER: masterName };
   const sidecars = await Promise.all([0, 1].map((index) => Sidecar.start(index, setup, settings)));
   return {
     ...world,

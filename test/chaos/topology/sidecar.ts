@@ -24,7 +24,7 @@ export interface SidecarSetup {
 }
 
 /** How long a sidecar may take to start, in ms. Generous, because the machine may be busy. */
-const startPatienceMs = 90_000;
+const startTimeoutMs = 90_000;
 
 /** Shared, so that all sidecars accept each other's tokens. */
 const signingKey = Buffer.alloc(32, 'chaos').toString('base64');
@@ -117,7 +117,7 @@ export class Sidecar {
     });
     track(started.child);
     this.#process = started;
-    await until(`sidecar ${this.name} to be ready`, () => this.#isReady(started), startPatienceMs);
+    await until(`sidecar ${this.name} to be ready`, () => this.#isReady(started), startTimeoutMs);
   }
 
   async #isReady({ child, output }: SidecarProcess): Promise<boolean> {

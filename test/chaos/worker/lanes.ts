@@ -27,7 +27,7 @@ export async function runLane(context: LaneContext): Promise<void> {
     const session = sessions.at(slot);
     if (session === undefined) {
       // Only one worker creates the sessions of a slot, and announces them to the others.
-      if (slot % setup.count === setup.index && !sessions.isMaking(slot))
+      if (slot % setup.count === setup.index && !sessions.isCreating(slot))
         await createIn(context, slot, true, undefined);
       else await sleep(5);
     } else if (sessions.dead.length > 0 && random.chance(0.05)) {
@@ -38,7 +38,7 @@ export async function runLane(context: LaneContext): Promise<void> {
     } else {
       await callOn(context, session, session.tokens.at(-1)!, pickCall(random, session));
     }
-    await sleep(random.int(0, workload.longestPauseMs));
+    await sleep(random.int(0, workload.maxPauseMs));
   }
 }
 
@@ -66,11 +66,11 @@ function pickGap(random: Random, idleTimeoutMs: number, touchIntervalMs: number)
   const way = random.int(1, 100);
   if (way <= 55) return random.int(50, Math.floor(idleTimeoutMs * 0.7));
   const tooLate = idleTimeoutMs + touchIntervalMs + random.int(300, 600);
-  return way <= 85 || tooLate > longestGapMs ? idleTimeoutMs * 0.9 : tooLate;
+  return way <= 85 || tooLate > maxGapMs ? idleTimeoutMs * 0.9 : tooLate;
 }
 
 /** Rounds are too short for longer waits. */
-const longestGapMs = 4000;
+const maxGapMs = 4000;
 
 async function createIn(
   context: LaneContext,
@@ -80,12 +80,12 @@ async function createIn(
 ): Promise<void> {
   const { random, connections, setup, sessions } = context;
   const id = context.nextId();
-  sessions.making(slot, true);
+  sessions.setCreating(slot, true);
   const { operation, performed } = await attempt(random.pick(connections), {
     ...{ id, process: setup.name, session: id, tokenName: id, token: '', call: { kind: 'create' }, idleTimeoutMs },
     timeoutMs: pickTimeout(random),
   });
-  sessions.making(slot, false);
+  sessions.setCreating(slot, false);
   context.record(operation);
   if (performed === undefined) return;
   const { token = '', handle = '' } = performed;

@@ -18,19 +18,19 @@ let work: Promise<unknown> = Promise.resolve();
 let operations: Operation[] = [];
 let stalls: Stall[] = [];
 
-function tell(message: FromWorker): void {
+function send(message: FromWorker): void {
   process.send?.(message);
 }
 
 function flush(): void {
-  if (operations.length > 0 || stalls.length > 0) tell({ type: 'operations', operations, stalls });
+  if (operations.length > 0 || stalls.length > 0) send({ type: 'operations', operations, stalls });
   operations = [];
   stalls = [];
 }
 
 function announce(news: SessionNews): void {
   sessions.learn(news);
-  tell({ type: 'news', news });
+  send({ type: 'news', news });
 }
 
 function begin(workload: Workload): void {
@@ -57,7 +57,7 @@ process.on('message', (message: ToWorker) => {
     case 'setup':
       ({ setup } = message);
       connections = setup.targets.map(({ sidecar, address }) => openConnection(sidecar, address, setup));
-      tell({ type: 'ready' });
+      send({ type: 'ready' });
       break;
     case 'begin':
       begin(message.workload);
@@ -69,7 +69,7 @@ process.on('message', (message: ToWorker) => {
       isFinishing = true;
       void work.then(() => {
         flush();
-        tell({ type: 'finished' });
+        send({ type: 'finished' });
       });
       break;
   }

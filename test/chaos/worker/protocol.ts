@@ -6,7 +6,7 @@ export interface Workload {
   /** The maximum number of calls in flight in each worker, besides those on idle sessions. */
   readonly lanes: number;
   /** The maximum pause of a lane between two calls, in ms. */
-  readonly longestPauseMs: number;
+  readonly maxPauseMs: number;
   /** The number of sessions in use. */
   readonly sharedSlots: number;
   /** A sidecar that only serves reads, so that its own changes do not remove sessions from its cache. */

@@ -26,7 +26,7 @@ export interface Attempted {
 }
 
 /** A call that outlasts its deadline by more than this is recorded as one that never ended, in ms. */
-const patienceMs = 5000;
+const graceMs = 5000;
 
 /** Makes a call and records its outcome. Never rejects. */
 export async function attempt(connection: Connection, asked: Attempt): Promise<Attempted> {
@@ -37,7 +37,7 @@ export async function attempt(connection: Connection, asked: Attempt): Promise<A
   const options = { timeoutMs, ...(cancel !== undefined && { signal: giveUp.signal }) };
   let tooLong: NodeJS.Timeout | undefined;
   const never = new Promise<Outcome>((resolve) => {
-    tooLong = setTimeout(() => resolve({ status: 'open' }), timeoutMs + patienceMs);
+    tooLong = setTimeout(() => resolve({ status: 'open' }), timeoutMs + graceMs);
   });
   const answer = perform(connection, { id, call, token, idleTimeoutMs, options }).catch(failureOf);
   const outcome: Outcome | Performed = await Promise.race([answer, never]);

@@ -14,14 +14,14 @@ export interface KnownSession {
 }
 
 /** After this many changes, another session replaces it, so that logs stay short. */
-const mostChanges = 250;
+const maxChanges = 250;
 /** How many ended sessions are still called. */
-const mostDead = 8;
+const maxDead = 8;
 
 /** The current session of each slot, and some earlier ones. */
 export class Sessions {
   readonly #bySlot = new Map<number, KnownSession>();
-  readonly #making = new Set<number>();
+  readonly #creating = new Set<number>();
   #dead: KnownSession[] = [];
 
   learn(news: SessionNews): void {
@@ -32,28 +32,28 @@ export class Sessions {
       known.isOver = false;
       return;
     }
-    if (known !== undefined) this.#bury(known);
+    if (known !== undefined) this.#retire(known);
     this.#bySlot.set(news.slot, { news, tokens: [token], version: 1, changes: 1, isOver: false });
   }
 
-  #bury(session: KnownSession): void {
-    this.#dead = [session, ...this.#dead].slice(0, mostDead);
+  #retire(session: KnownSession): void {
+    this.#dead = [session, ...this.#dead].slice(0, maxDead);
   }
 
   /** The session of a slot; `undefined` if a new one must be created. */
   at(slot: number): KnownSession | undefined {
     const session = this.#bySlot.get(slot);
-    return session === undefined || session.isOver || session.changes >= mostChanges ? undefined : session;
+    return session === undefined || session.isOver || session.changes >= maxChanges ? undefined : session;
   }
 
   /** Whether a session for the slot is being created. */
-  isMaking(slot: number): boolean {
-    return this.#making.has(slot);
+  isCreating(slot: number): boolean {
+    return this.#creating.has(slot);
   }
 
-  making(slot: number, isMaking: boolean): void {
-    if (isMaking) this.#making.add(slot);
-    else this.#making.delete(slot);
+  setCreating(slot: number, isCreating: boolean): void {
+    if (isCreating) this.#creating.add(slot);
+    else this.#creating.delete(slot);
   }
 
   /** Sessions that have ended or were replaced. */
