@@ -6,7 +6,7 @@ import { connectRaw, failureOf, methods, mutation } from '../support/raw-grpc';
 import type { MethodName, RawClient, RequestOf } from '../support/raw-grpc';
 import type { RedisServer } from '../support/redis';
 import type { Sidecar } from '../support/sidecar';
-import { storedIn } from '../support/stored';
+import { storedIn } from '../support/redis-inspection';
 import { oldSidecar } from './old-build';
 import { stackForAllTests } from '../support/stack';
 

@@ -4,7 +4,7 @@ import type { Mutation } from '../../server/src/session/session-update';
 import { etagOf } from '../../server/src/session/etag';
 import { SessionManager } from '../../server/src/session/session-manager';
 import { createTokens, randomSigningKey } from '../../server/src/tokens/token';
-import { ignoreEvents } from '../support/events';
+import { ignoreEvents } from '../support/ignored-events';
 import { until } from '../support/poll';
 import { methods } from '../support/raw-grpc';
 import type { RedisServer } from '../support/redis';
@@ -16,7 +16,7 @@ import {
   twentyMinutes,
 } from '../support/store-harness';
 import type { StoreHarness } from '../support/store-harness';
-import { commandCounts } from '../support/stored';
+import { commandCounts } from '../support/redis-inspection';
 import { stackForAllTests } from '../support/stack';
 import { blocksOf, codeIn, notThere, tableOf, text } from './storage-page';
 

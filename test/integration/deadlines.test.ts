@@ -12,7 +12,7 @@ import { metricOf } from '../support/ready-sidecar';
 import type { RedisServer } from '../support/redis';
 import { countRpcs } from '../support/sidecar';
 import type { Sidecar } from '../support/sidecar';
-import { commandsOf } from '../support/stored';
+import { commandsOf } from '../support/redis-inspection';
 import { stackForEachTest } from '../support/stack';
 
 const names = Object.keys(methods) as MethodName[];

@@ -9,7 +9,7 @@ import { loadConfig } from '../../server/src/config';
 import { SessionManager } from '../../server/src/session/session-manager';
 import { createTokens } from '../../server/src/tokens/token';
 import { MemoryStore } from '../../server/src/store/memory/memory-store';
-import { ignoreEvents } from '../support/events';
+import { ignoreEvents } from '../support/ignored-events';
 import { callOf, connectBare, openPipeline } from '../support/raw-pipeline';
 import { connectRaw, failureOf, methods, RpcFailure } from '../support/raw-grpc';
 import type { MethodName } from '../support/raw-grpc';

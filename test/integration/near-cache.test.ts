@@ -17,7 +17,7 @@ import {
   nearCacheFor,
   redisConnectionOptions,
 } from '../support/store-harness';
-import { commandsOf } from '../support/stored';
+import { commandsOf } from '../support/redis-inspection';
 import { stackForAllTests, stackForEachTest } from '../support/stack';
 
 interface Shop {

@@ -5,7 +5,7 @@ import type { MethodName, RawClient, RequestOf } from '../support/raw-grpc';
 import type { RedisServer } from '../support/redis';
 import type { Sidecar } from '../support/sidecar';
 import { age } from '../support/store-harness';
-import { commandsOf, storedIn } from '../support/stored';
+import { commandsOf, storedIn } from '../support/redis-inspection';
 import { stackForAllTests } from '../support/stack';
 
 type Commands = Readonly<Record<string, number>>;

@@ -14,7 +14,7 @@ import {
   twentyMinutes,
 } from '../support/store-harness';
 import type { StoreHarness } from '../support/store-harness';
-import { storedIn } from '../support/stored';
+import { storedIn } from '../support/redis-inspection';
 import { stackForAllTests } from '../support/stack';
 
 const tokens = createTokens([randomSigningKey()]);

@@ -12,7 +12,7 @@ import {
   redisConnectionOptions,
   twentyMinutes,
 } from '../support/store-harness';
-import { commandsOf } from '../support/stored';
+import { commandsOf } from '../support/redis-inspection';
 import { stackForAllTests } from '../support/stack';
 
 describe('SESSION_SIDECAR_REDIS_WAIT_REPLICAS', () => {

@@ -4,7 +4,7 @@ import { etagOf } from '../../server/src/session/etag';
 import type { SessionStore } from '../../server/src/session/session-store';
 import { createTokens, randomSigningKey } from '../../server/src/tokens/token';
 import type { RedisServer } from '../support/redis';
-import { commandCounts } from '../support/stored';
+import { commandCounts } from '../support/redis-inspection';
 import { generousLimits, makeRedisStore, redisConnectionOptions, twentyMinutes } from '../support/store-harness';
 import type { StoreHarness } from '../support/store-harness';
 import { stackForAllTests } from '../support/stack';

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { SessionManager } from '../../server/src/session/session-manager';
 import { createTokens, randomSigningKey } from '../../server/src/tokens/token';
-import { ignoreEvents } from '../support/events';
+import { ignoreEvents } from '../support/ignored-events';
 import type { RedisServer } from '../support/redis';
 import { makeMemoryStore, makeRedisStore, redisConnectionOptions } from '../support/store-harness';
 import type { MakeStore, StoreHarness } from '../support/store-harness';

@@ -8,7 +8,7 @@ import { metricOf } from '../../support/ready-sidecar';
 import type { RedisServer } from '../../support/redis';
 import type { Sidecar } from '../../support/sidecar';
 import { stackForAllTests } from '../../support/stack';
-import { storedIn } from '../../support/stored';
+import { storedIn } from '../../support/redis-inspection';
 
 /** In every key, value, queue, subject and token that is refused. No answer and no log may repeat it. */
 export const marked = 'zebra';

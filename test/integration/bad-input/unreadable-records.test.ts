@@ -3,7 +3,7 @@ import { connectRaw, failureOf, methods, mutation } from '../../support/raw-grpc
 import type { MethodName, RawClient, RequestOf } from '../../support/raw-grpc';
 import type { Sidecar } from '../../support/sidecar';
 import type { RedisServer } from '../../support/redis';
-import { storedIn } from '../../support/stored';
+import { storedIn } from '../../support/redis-inspection';
 import { stackForAllTests } from '../../support/stack';
 import { marked } from './fixture';
 

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { connect } from '../../support/client';
 import type { RedisServer } from '../../support/redis';
 import type { Sidecar } from '../../support/sidecar';
-import { commandsOf } from '../../support/stored';
+import { commandsOf } from '../../support/redis-inspection';
 import { stackForAllTests } from '../../support/stack';
 
 /** The attacker's own copy of how tokens are made: every algorithm is known, and here the signing key is, too. */

@@ -7,7 +7,7 @@ import { nearCacheHitsOf } from '../../support/ready-sidecar';
 import type { RedisServer } from '../../support/redis';
 import type { Sidecar } from '../../support/sidecar';
 import { age } from '../../support/store-harness';
-import { commandsOf } from '../../support/stored';
+import { commandsOf } from '../../support/redis-inspection';
 import { stackForAllTests, stackForEachTest } from '../../support/stack';
 
 const second = 1000;

@@ -5,7 +5,7 @@ import { connect } from '../../support/client';
 import type { RedisServer } from '../../support/redis';
 import type { Sidecar } from '../../support/sidecar';
 import { age } from '../../support/store-harness';
-import { storedIn } from '../../support/stored';
+import { storedIn } from '../../support/redis-inspection';
 import { stackForAllTests } from '../../support/stack';
 
 type Session = ISession<{ cart?: string[]; user?: string }>;

@@ -5,7 +5,7 @@ import { connect } from '../../support/client';
 import type { RedisServer } from '../../support/redis';
 import { countRpcs } from '../../support/sidecar';
 import type { Sidecar } from '../../support/sidecar';
-import { commandsOf } from '../../support/stored';
+import { commandsOf } from '../../support/redis-inspection';
 import { stackForAllTests } from '../../support/stack';
 
 type Session = ISession<{ cart?: string[]; user?: string }>;

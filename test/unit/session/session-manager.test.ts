@@ -7,7 +7,7 @@ import { limitExceeded } from '../../../server/src/session/refusals';
 import { SessionManager } from '../../../server/src/session/session-manager';
 import { createTokens, randomSigningKey } from '../../../server/src/tokens/token';
 import { MemoryStore } from '../../../server/src/store/memory/memory-store';
-import { ignoreEvents } from '../../support/events';
+import { ignoreEvents } from '../../support/ignored-events';
 import { generousLimits, twentyMinutes } from '../../support/store-harness';
 
 const expiry = twentyMinutes;
