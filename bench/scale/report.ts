@@ -38,7 +38,7 @@ export function scalePage(report: ScaleReport): string {
     'Clients with a cache, one Redis. `saved` is the CPU time that live reads save in app, sidecar and Redis; `feed` is what reports of changes cost there; `BCAST` is what Redis alone would spend if it reported each change to every sidecar.',
     feedTable(report),
     '## Checks',
-    'What the model predicts by the costs on one Redis, beside what three masters with replicas and two pods did. Deployments with more than one master are computed with the costs of the Cluster.',
+    'The model predicts from the costs on one Redis; the measurements are of three masters with replicas, and of two pods. Deployments with more than one master are computed with the costs of the Cluster.',
     markdownTable(
       ['what', 'predicted', 'measured', 'measured / predicted'],
       checks.map(({ what, unit, predicted, measured }) => [

@@ -60,7 +60,7 @@ export function markdownResults({ date, machine, versions, rows }: Report, pictu
     '## All other rows',
     rowTable(rows.filter(({ budget }) => budget === null)),
     '## Latency and CPU time',
-    'Of the rounds behind the rows above: ours, then theirs. CPU time is per operation; `server` is the sidecar, or what stands in its place.',
+    'The rounds behind the rows above: ours, then theirs. CPU time is per operation; `server` is the sidecar, or the server in its place.',
     detailTable(rows),
   ];
   return `${sections.join('\n\n')}\n`;

@@ -11,9 +11,9 @@ export const languageCases: readonly Case[] = [
     'go-sidecar',
     [1, 8, 64],
     [
-      { theirs: 'go-scs-idle', who: 'scs with an idle timeout, which notes accesses as the sidecar does' },
-      { theirs: 'go-scs', who: 'scs without an idle timeout, whose reads note no access' },
-      { theirs: 'go-gorilla', who: 'gorilla/sessions with redistore, whose reads note no access' },
+      { theirs: 'go-scs-idle', who: 'scs with an idle timeout, which records accesses as the sidecar does' },
+      { theirs: 'go-scs', who: 'scs without an idle timeout, whose reads record no access' },
+      { theirs: 'go-gorilla', who: 'gorilla/sessions with redistore, whose reads record no access' },
     ],
   ),
   ...casesOf(
@@ -23,7 +23,7 @@ export const languageCases: readonly Case[] = [
     [
       { theirs: 'python-pyramid', who: 'pyramid_session_redis' },
       { theirs: 'python-flask', who: 'Flask-Session on Redis' },
-      { theirs: 'python-django', who: 'Django’s sessions in its cache on Redis, whose reads note no access' },
+      { theirs: 'python-django', who: 'Django’s sessions in its cache on Redis, whose reads record no access' },
     ],
   ),
 ];

@@ -128,7 +128,7 @@ async function soakRows(stack: Stack, part: Round, { prefix, who, pidOf }: SoakO
     }),
     rowOf({
       id: `${prefix}handles-leaked`,
-      what: `Files and sockets that ${who} has open after ${count} web requests and had not before.`,
+      what: `Files and sockets that ${who} opened during ${count} web requests and has not closed.`,
       unit: 'handles',
       ours: openFilesOf(pid) - filesBefore,
       ...shared,
