@@ -15,7 +15,7 @@ const testWith = ({ missing }: Found | Missing) => (missing === undefined ? test
 const modules = ['proto/gen/go', 'client/go', 'examples/go', 'test/interop/go', 'test/fuzz/go'];
 const scripts = ['client/python', 'examples/python', 'test/interop/python', 'test/fuzz/python'];
 
-/** Runs a command of a toolchain; rejects with what it printed if it finds something. */
+/** Runs a command of a toolchain, and resolves to its standard output. Rejects with everything it printed, if it fails. */
 async function run(
   toolchain: Found | Missing,
   command: string,
@@ -45,7 +45,7 @@ describe('Go code', () => {
     300_000,
   );
 
-  /** The race detector needs a C compiler. */
+  /** The race detector requires a C compiler. */
   const race = outcomeOf('cc', ['--version']).status === 0 ? { flags: ['-race'], CGO_ENABLED: '1' } : { flags: [] };
   if (go.missing === undefined && race.flags.length === 0)
     sayIfMissing('the race detector for Go code', { missing: 'a C compiler' });

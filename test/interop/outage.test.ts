@@ -34,15 +34,9 @@ describe.each(Object.entries(starters))('%s', (_language, { toolchain, start }) 
   /** Starts a runner whose calls fail after two seconds, and waits until it is connected. */
   const connect = async () => {
     runner = start(stack, toolchain as Found, sidecar.address, { timeoutSeconds: 2 });
-    await until(
-      'the first save',
-      async () => {
-        await run('open');
-        await run('set', { key: 'a', value: '1' });
-        return (await run('save')).error === undefined;
-      },
-      patienceMs,
-    );
+    await run('open');
+    await run('set', { key: 'a', value: '1' });
+    await until('the first save', async () => (await run('save')).error === undefined, patienceMs);
   };
 
   testIf(
@@ -59,8 +53,10 @@ describe.each(Object.entries(starters))('%s', (_language, { toolchain, start }) 
 
       await stack.sidecar({ redis, address: sidecar.address });
       await until('the change to be saved', async () => (await run('save')).error === undefined, patienceMs);
-      await runner.run({ actor: 'other', op: 'open', token });
-      expect(await runner.run({ actor: 'other', op: 'get', key: 'b' })).toEqual({ result: '2' });
+      const other = (op: string, more = {}) => runner.run({ actor: 'other', op, ...more });
+      const isOpen = async () => (await other('open', { token })).error === undefined;
+      await until('the session to be opened', isOpen, patienceMs);
+      expect(await other('get', { key: 'b' })).toEqual({ result: '2' });
     },
     120_000,
   );
