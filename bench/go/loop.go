@@ -14,7 +14,7 @@ type round struct {
 	InFlight     int     `json:"inFlight"`
 	WriteShare   float64 `json:"writeShare"`
 	Milliseconds float64 `json:"milliseconds"`
-	// How many operations at most; 0: as many as there is time for.
+	// The maximum number of operations; 0 means no maximum.
 	Operations int64 `json:"operations"`
 }
 
@@ -33,7 +33,7 @@ type latency struct {
 	P99 float64 `json:"p99"`
 }
 
-// run continues with operation number first.
+// run starts with the operation of number first, which continues the last round.
 func (r round) run(first int, operation func(i int, isWrite bool) error) outcome {
 	var started, failed atomic.Int64
 	var firstFailure atomic.Value
@@ -87,7 +87,7 @@ func percentile(sorted []time.Duration, part float64) float64 {
 	return float64(sorted[at]) / float64(time.Microsecond)
 }
 
-// cpuSeconds is the CPU time of this process, of all its threads.
+// cpuSeconds is the CPU time of all threads of this process.
 func cpuSeconds() float64 {
 	var usage syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
@@ -100,7 +100,7 @@ func isWrite(i int, share float64) bool {
 	return math.Floor(float64(i+1)*share) > math.Floor(float64(i)*share)
 }
 
-// sessionOf is the same as on all sides: multiples of the golden ratio.
+// sessionOf is the same on all sides: multiples of the golden ratio.
 func sessionOf(i, count int) int {
 	return int(float64(uint32(i)*0x9e3779b1) / (1 << 32) * float64(count))
 }

@@ -1,5 +1,5 @@
 // Command bench is a load process of the benchmark: the application of one side, in Go. It reads commands from standard input and
-// writes answers to standard output, one JSON text a line; bench/src/load-protocol.ts has their types.
+// writes answers to standard output, each as a line of JSON. bench/src/load-protocol.ts has their types.
 package main
 
 import (
@@ -41,7 +41,7 @@ func main() {
 	}
 }
 
-// load is what the process is told to be: an application of one side with its sessions.
+// load is the application of one side, with its sessions.
 type load struct {
 	side       side
 	sessions   int

@@ -2,11 +2,11 @@ package main
 
 import "time"
 
-// side is one way to keep sessions, as an application would use it; see bench/src/sides/side.ts.
+// side is one way to store sessions, as an application uses it; see bench/src/sides/side.ts.
 type side interface {
-	// create stores a session and returns what the browser gets: a token, or the value of a cookie.
+	// create stores a session and returns its identifier: a token, or the value of a cookie.
 	create(values shop) (string, error)
-	// use hands in the ids of all sessions by their numbers. They are filled in as they are created.
+	// use receives the identifiers of all sessions by number, which are filled in as the sessions are created.
 	use(ids []string)
 	read(n int) error
 	write(n int) error

@@ -12,7 +12,7 @@ from typing import Any
 
 
 def run_round(options: dict[str, Any], first: int, operation: Callable[[int, bool], None]) -> dict[str, Any]:
-    """Continues with operation number first."""
+    """Starts with the operation of number first, which continues the last round."""
     numbers = itertools.count(first)  # next() is atomic
     last = first + options.get("operations", math.inf) - 1
     latencies: list[list[int]] = []
@@ -66,7 +66,7 @@ def run_all(count: int, operation: Callable[[int], None]) -> None:
 
 
 def cpu_seconds() -> float:
-    """The CPU time of this process, of all its threads."""
+    """The CPU time of all threads of this process."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return usage.ru_utime + usage.ru_stime
 
@@ -76,5 +76,5 @@ def is_write(i: int, share: float) -> bool:
 
 
 def session_of(i: int, count: int) -> int:
-    """The same as on all sides: multiples of the golden ratio."""
+    """The same on all sides: multiples of the golden ratio."""
     return int((i * 0x9E3779B1 & 0xFFFFFFFF) / 2**32 * count)

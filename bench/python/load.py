@@ -17,7 +17,7 @@ from sides import Side, start_side
 
 
 class Load:
-    """What the process is told to be: an application of one side with its sessions."""
+    """The application of one side, with its sessions."""
 
     side: Side
     ids: list[str]

@@ -1,4 +1,4 @@
-"""What the sessions hold, as in bench/src/shop.ts."""
+"""The contents of the sessions, as in bench/src/shop.ts."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _writes = itertools.count(1)
 
 
 def next_page() -> str:
-    """What a writing request sets the page to."""
+    """The value that a writing request sets the page to."""
     return page_of(next(_writes))
 
 

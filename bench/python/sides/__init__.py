@@ -1,4 +1,4 @@
-"""Ways to keep sessions, each as an application would use it; see bench/src/sides/side.ts."""
+"""The ways to store sessions, each as an application uses it; see bench/src/sides/side.ts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 class Side(Protocol):
     def create(self, values: dict[str, Any]) -> str:
-        """Stores a session and returns what the browser gets: a token, or the value of a cookie."""
+        """Stores a session and returns its identifier: a token, or the value of a cookie."""
 
     def read(self, id: str, n: int) -> None: ...
 
