@@ -253,9 +253,16 @@ func (c *sessionCache) drop(token string) {
 	c.entries.drop(token)
 }
 
+// keep keeps the session that a read has returned.
 func (c *sessionCache) keep(entry *cacheEntry, call *cachedCall) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	present, _ := c.entries.peek(entry.key())
+	isCovered := present != nil && present.epoch == c.liveness.current
+	if isCovered && call.epoch != c.liveness.current && present.session.Version >= entry.session.Version {
+		// The read began before this epoch, so it cannot be live, and it must not replace a copy that is.
+		return
+	}
 	c.keepLocked(entry, call)
 }
 
@@ -265,10 +272,8 @@ func (c *sessionCache) keepLocked(entry *cacheEntry, call *cachedCall) {
 		entry.epoch = call.epoch
 	}
 	// A later reply may have overtaken this one. Versions can be compared within an epoch.
-	if present, _ := c.entries.peek(entry.key()); present != nil && present.epoch != noEpoch && present.epoch == call.epoch {
-		if present.session.Version > version || present.session.Version == version && entry.epoch == noEpoch {
-			return
-		}
+	present, _ := c.entries.peek(entry.key())
+	if present == nil || present.epoch == noEpoch || present.epoch != call.epoch || !present.outranks(entry) {
+		c.entries.set(entry)
 	}
-	c.entries.set(entry)
 }

@@ -42,6 +42,18 @@ func entryOf(token string, session *sessionv1.Session, etag string) *cacheEntry 
 
 func (e *cacheEntry) key() string { return cacheKeyOf(e.token) }
 
+// outranks reports whether an entry is newer than another one of the same epoch, or is the same state and live for longer.
+func (e *cacheEntry) outranks(other *cacheEntry) bool {
+	switch {
+	case e.session.Version != other.session.Version:
+		return e.session.Version > other.session.Version
+	case other.epoch == noEpoch:
+		return true
+	default:
+		return e.etag == other.etag && e.liveUntil > other.liveUntil
+	}
+}
+
 // confirmed is the same state, as the sidecar has confirmed it.
 func (e *cacheEntry) confirmed(times *sessionv1.NotModified) *cacheEntry {
 	session := copyOfSession(e.session)

@@ -222,6 +222,40 @@ class Live(CacheTest):
             self.world.now += CONFIRM_INTERVAL / 10
         self.assertEqual(len(self.world.requested), 4)
 
+    def test_not_by_a_confirmation_that_is_older_than_a_report(self) -> None:
+        self.world.become_live()
+        self.world.report_all()
+        self.world.confirm()
+        late = self.world.begin()
+        reply = self.world.execute(late)
+        self.world.report(0)
+        self.world.end(late, reply)
+        self.expect(0, "validated")
+
+    def test_for_as_long_as_a_later_reply_allows(self) -> None:
+        self.world.become_live()
+        self.world.change(1)
+        self.world.report()
+        late = self.world.begin()
+        self.world.live_ms = 0
+        reply = self.world.execute(late)
+        self.world.live_ms = 3_600_000
+        self.expect(1, "missed")
+        self.world.end(late, reply)
+        self.expect(1, "live")
+
+    def test_still_when_a_reply_of_an_earlier_epoch_is_late(self) -> None:
+        self.world.become_live()
+        self.world.change(1)
+        self.world.report()
+        late = self.world.begin()
+        reply = self.world.execute(late)
+        self.world.report_all()
+        self.world.confirm()
+        self.expect(1, "missed")
+        self.world.end(late, reply)
+        self.expect(1, "live")
+
     def test_still_when_a_late_reply_of_the_same_version_is_not(self) -> None:
         self.world.become_live()
         late = self.world.begin()

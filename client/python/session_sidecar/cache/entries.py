@@ -37,6 +37,12 @@ class Entry:
         self.epoch: int | None = None
         self.live_until = 0.0
 
+    def outranks(self, other: Entry) -> bool:
+        """Whether this is newer than another entry of the same epoch, or is the same state and live for longer."""
+        if self.version != other.version:
+            return self.version > other.version
+        return other.epoch is None or (self.etag == other.etag and self.live_until > other.live_until)
+
 
 class Entries:
     """Bounded by their size; about those that were used least recently are dropped.

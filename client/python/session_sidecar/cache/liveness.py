@@ -33,6 +33,9 @@ class Liveness:
         current, trusted_until = self._trust
         return epoch == current and now < trusted_until
 
+    def is_current(self, epoch: int | None) -> bool:
+        return epoch == self._trust[0]
+
     def begin(self) -> int | None:
         """To be called before a session is read. Returns None until the sidecar has confirmed that it reports changes."""
         current, trusted_until = self._trust

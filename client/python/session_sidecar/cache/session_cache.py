@@ -159,7 +159,7 @@ class SessionCache:
             entry = states.received(call.request.token, session, response.etag)
         entry.live_until = call.at + response.live_ms / 1000
         with self._lock:
-            self._keep(entry, call)
+            self._keep_read(entry, call)
 
     def _end_change(self, call: CachedCall, error: BaseException | None) -> None:
         entry = None
@@ -183,14 +183,19 @@ class SessionCache:
         with self._lock:
             self._entries.drop(call.request.token)
 
+    def _keep_read(self, entry: Entry, call: CachedCall) -> None:
+        present = self._entries.peek(entry.key)
+        is_covered = present is not None and self._liveness.is_current(present.epoch) and present.version >= entry.version
+        # A read that began before this epoch cannot be live, and must not replace a copy that is.
+        if self._liveness.is_current(call.epoch) or not is_covered:
+            self._keep(entry, call)
+
     def _keep(self, entry: Entry, call: CachedCall) -> None:
         entry.epoch = call.epoch if call.reported <= entry.version else None
         present = self._entries.peek(entry.key)
         # A later reply may have overtaken this one. Versions can be compared within an epoch.
-        if present is not None and present.epoch is not None and present.epoch == call.epoch:
-            if present.version > entry.version or (present.version == entry.version and entry.epoch is None):
-                return
-        self._entries.set(entry)
+        if present is None or present.epoch is None or present.epoch != call.epoch or not present.outranks(entry):
+            self._entries.set(entry)
 
     def _changed(self, key: str, version: int) -> None:
         entry = self._entries.peek(key)

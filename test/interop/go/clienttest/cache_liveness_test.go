@@ -206,6 +206,56 @@ func TestASessionStaysLiveWhenALateReplyOfTheSameVersionIsNot(t *testing.T) {
 	w.expectOpened(1, "live")
 }
 
+func TestASessionIsNotLiveByAConfirmationThatIsOlderThanAReport(t *testing.T) {
+	w := startCacheWorld(t)
+	w.becomeLive()
+	w.reportAll()
+	w.roundTrip()
+	w.awaitConfirmation()
+	w.hold()
+	late := w.openLater()
+	w.awaitHeld(1)
+	w.set(func() {
+		w.holds = false
+		w.report(0)
+	})
+	w.roundTrip()
+	w.releaseAll()
+	<-late
+	w.expectOpened(0, "validated")
+}
+
+func TestASessionStaysLiveForAsLongAsALaterReplyAllows(t *testing.T) {
+	w := startCacheWorld(t)
+	w.becomeLive()
+	w.changeAndReport(1)
+	w.hold()
+	w.set(func() { w.liveMs = 0 })
+	late := w.openLater()
+	w.awaitHeld(1)
+	w.set(func() { w.holds, w.liveMs = false, 3_600_000 })
+	w.expectOpened(1, "missed")
+	w.releaseAll()
+	<-late
+	w.expectOpened(1, "live")
+}
+
+func TestASessionStaysLiveWhenAReplyOfAnEarlierEpochIsLate(t *testing.T) {
+	w := startCacheWorld(t)
+	w.becomeLive()
+	w.changeAndReport(1)
+	w.hold()
+	late := w.openLater()
+	w.awaitHeld(1)
+	w.set(func() { w.holds = false })
+	w.reportAll()
+	w.awaitConfirmation()
+	w.expectOpened(1, "missed")
+	w.releaseAll()
+	<-late
+	w.expectOpened(1, "live")
+}
+
 type byItselfKey struct{}
 
 // byItself makes the calls of some contexts by themselves.
