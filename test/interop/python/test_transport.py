@@ -16,7 +16,7 @@ from fake_sidecar import FakeSidecar
 from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.events import DataReceived, RequestReceived
-from session_sidecar import AsyncSessionClient, SessionClient
+from session_sidecar import AsyncSessionClient, SessionClient, SessionError
 from session_sidecar.transport.address import TcpAddress, UnixAddress, parse_address
 from session_sidecar.transport.backoff import Backoff
 from session_sidecar.transport.pipeline import trace_context
@@ -317,6 +317,26 @@ class Frames(unittest.TestCase):
             pipeline.close()
             self.assertEqual([len(frame.calls) for frame in fake.streams[0].frames], [1, 8])
             self.assertEqual(type(fake.streams[0].frames[0]), frames.PipelineRequest)
+
+
+class ReadingThread(unittest.TestCase):
+    def test_a_call_that_is_made_while_it_ends_has_an_outcome(self) -> None:
+        with FakeSidecar() as fake:
+            pipeline = ThreadedPipeline(parse_address(fake.address), lambda: ())
+            request = api.GetSessionRequest(token="token")
+            pipeline.send("GetSession", request, time.monotonic() + 30)
+            late = Call("GetSession", request, time.monotonic() + 30, lambda: None)
+            end_thread = pipeline._end_thread
+
+            def end_beside_a_call() -> None:
+                end_thread()
+                # As a thread does that finds the lock taken.
+                pipeline._inbox.append(late)
+
+            with mock.patch.object(pipeline, "_end_thread", end_beside_a_call):
+                pipeline.close()
+            self.assertTrue(late.has_ended)
+            self.assertRaises(SessionError, late.response)
 
 
 if __name__ == "__main__":

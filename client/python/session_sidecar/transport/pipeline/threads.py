@@ -165,6 +165,7 @@ class ThreadedPipeline:
         finally:
             with self._lock:
                 self._end_thread()
+            self._send_new_calls()
             selector.close()
             woken.close()
 
