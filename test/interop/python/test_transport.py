@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import random
+import signal
 import sys
+import tempfile
 import threading
 import time
 import types
 import unittest
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -18,6 +22,7 @@ from h2.connection import H2Connection
 from h2.events import DataReceived, RequestReceived
 from session_sidecar import AsyncSessionClient, SessionClient, SessionError
 from session_sidecar.transport.address import TcpAddress, UnixAddress, parse_address
+from session_sidecar.transport.api_token import metadata_of
 from session_sidecar.transport.backoff import Backoff
 from session_sidecar.transport.pipeline import trace_context
 from session_sidecar.transport.pipeline.calls import Call
@@ -25,6 +30,7 @@ from session_sidecar.transport.pipeline.connection import Connection
 from session_sidecar.transport.pipeline.http2 import Http2Stream, StreamStatus
 from session_sidecar.transport.pipeline.pipeline import Pipeline
 from session_sidecar.transport.pipeline.threads import ThreadedPipeline
+from session_sidecar.transport.transport import Transport
 from session_sidecar_proto.session.v1 import pipeline_pb2 as frames
 from session_sidecar_proto.session.v1 import session_service_pb2 as api
 
@@ -50,6 +56,52 @@ class Options(unittest.TestCase):
             for timeout in (0, -1, float("inf"), float("nan")):
                 self.assertRaises(ValueError, client, "localhost:1", timeout=timeout)
             self.assertRaises(ValueError, client, "localhost:1", transport="udp")
+
+
+class ApiTokenFiles(unittest.TestCase):
+    def test_are_read_by_a_process_that_was_forked_while_a_thread_read_one(self) -> None:
+        with tempfile.TemporaryDirectory() as directory:
+            path, fifo = Path(directory) / "token", Path(directory) / "fifo"
+            os.mkfifo(fifo)
+            os.link(fifo, path)
+            metadata = metadata_of(None, path)
+            reader = threading.Thread(target=metadata)
+            reader.start()
+            with fifo.open("w") as writer:  # Which waits until the thread reads.
+                path.unlink()
+                path.write_text("token")
+                pid = os.fork()
+                if pid == 0:
+                    signal.alarm(10)
+                    os._exit(0 if metadata() == (("authorization", "Bearer token"),) else 1)
+                _, status = os.waitpid(pid, 0)
+                writer.write("token")
+            reader.join()
+            self.assertEqual(os.waitstatus_to_exitcode(status), 0)
+
+
+class Closing(unittest.TestCase):
+    def test_beside_a_call_leaves_nothing_open(self) -> None:
+        for kind in ("pipeline", "unary"):
+            transport = Transport("localhost:1", 3, lambda: (), kind)
+            current = transport._current
+
+            def close_before(transport: Transport = transport, current: Any = current) -> Any:
+                transport.close()
+                return current()
+
+            def close_after(transport: Transport = transport, current: Any = current) -> Any:
+                opened = current()
+                transport.close()
+                return opened
+
+            for closing in (close_before, close_after):
+                with self.subTest(kind=kind, closing=closing.__name__):
+                    transport._is_closed = False
+                    with mock.patch.object(transport, "_current", closing), self.assertRaises(SessionError) as raised:
+                        transport("GetSession", api.GetSessionRequest(token="token"))
+                    self.assertEqual(raised.exception.code, "CANCELLED")
+                    self.assertEqual(transport._by_process, {})
 
 
 class Pauses(unittest.TestCase):

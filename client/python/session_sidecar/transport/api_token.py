@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import threading
 from collections.abc import Callable
 
 _VISIBLE_ASCII = re.compile(r"[!-~]+")
@@ -32,24 +31,26 @@ def _header(token: str) -> Metadata:
 
 
 class _TokenFile:
-    """Reads the file again when it has changed. While it cannot be read, the last token is used."""
+    """Reads the file again when it has changed. While it has no valid token, the last one is used.
+
+    There is no lock: a process that is forked while a thread holds it could not read the file.
+    """
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self._lock = threading.Lock()
-        self._version: tuple[int, ...] | None = None
-        self._metadata: Metadata = ()
+        # What identifies the file as it was last read, and its token as metadata. Replaced together.
+        self._last: tuple[tuple[int, ...], Metadata] | None = None
 
     def __call__(self) -> Metadata:
-        with self._lock:
-            try:
-                stat = os.stat(self._path)
-                version = (stat.st_dev, stat.st_ino, stat.st_mtime_ns, stat.st_size)
-                if version != self._version:
-                    with open(self._path, encoding="ascii", errors="replace") as file:
-                        self._metadata = _header(file.read().strip())
-                    self._version = version
-            except (OSError, ValueError):
-                if self._version is None:
-                    raise
-            return self._metadata
+        last = self._last
+        try:
+            stat = os.stat(self._path)
+            version = (stat.st_dev, stat.st_ino, stat.st_mtime_ns, stat.st_size)
+            if last is None or last[0] != version:
+                with open(self._path, encoding="ascii", errors="replace") as file:
+                    last = self._last = (version, _header(file.read().strip()))
+            return last[1]
+        except (OSError, ValueError):
+            if last is None:
+                raise
+            return last[1]

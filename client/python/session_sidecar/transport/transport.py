@@ -93,7 +93,11 @@ class Transport:
         for other in [each for each in self._by_process if each != pid]:
             self._by_process.pop(other).abandon()
         # Without a lock, which another thread could have held when this process was forked.
-        return self._by_process.setdefault(pid, _ProcessTransport(*self._options))
+        current = self._by_process.setdefault(pid, _ProcessTransport(*self._options))
+        if self._is_closed:
+            # By another thread, which may have missed this one.
+            self.close()
+        return current
 
     def close(self) -> None:
         self._is_closed = True
@@ -115,6 +119,8 @@ class _ProcessTransport:
         self._pipeline = ThreadedPipeline(parse_address(address), metadata) if kind == "pipeline" else None
         self.cache = _cache_of(self._pipeline, cache_bytes)
         self._unary: UnaryTransport | None = None
+        self._is_closed = False
+        # Guards the unary transport.
         self._lock = threading.Lock()
 
     def send(self, method: str, request: Any, deadline: float) -> Any:
@@ -125,6 +131,8 @@ class _ProcessTransport:
             except FallBack:
                 pass
         with self._lock:
+            if self._is_closed:
+                raise client_closed(method)
             if self._unary is None:
                 self._unary = UnaryTransport(self._address, self._metadata)
         return self._unary.send(method, request, deadline)
@@ -133,6 +141,7 @@ class _ProcessTransport:
         if self._pipeline is not None:
             self._pipeline.close()
         with self._lock:
+            self._is_closed = True
             if self._unary is not None:
                 self._unary.close()
 
