@@ -16,11 +16,12 @@ import (
 // WithAPIToken sends a token with every call, for a sidecar with SESSION_SIDECAR_API_TOKENS set. Calls fail with
 // API_TOKEN_INVALID if the token is not visible ASCII or the sidecar does not accept it.
 func WithAPIToken(token string) grpc.DialOption {
-	return withAPIToken(&apiToken{read: func() (string, error) { return token, nil }})
+	err := checkAPIToken(token)
+	return withAPIToken(&apiToken{read: func() (string, error) { return token, err }})
 }
 
 // WithAPITokenFile is WithAPIToken with the token in a file, without surrounding white space. The file is read again when it has
-// changed; while it cannot be read, the last token is sent.
+// changed; while it has no valid token, the last one is sent.
 func WithAPITokenFile(path string) grpc.DialOption {
 	file := &tokenFile{path: path}
 	return withAPIToken(&apiToken{read: file.token})
@@ -46,9 +47,6 @@ func (t *apiToken) GetRequestMetadata(context.Context, ...string) (map[string]st
 // current returns the token, or the error of calls that need it.
 func (t *apiToken) current() (string, error) {
 	token, err := t.read()
-	if err == nil && !isVisibleASCII(token) {
-		err = errors.New("the API token is not visible ASCII")
-	}
 	if err != nil {
 		return "", status.Error(codes.Unauthenticated, err.Error())
 	}
@@ -71,9 +69,9 @@ func (f *tokenFile) token() (string, error) {
 	defer f.mu.Unlock()
 	info, err := os.Stat(f.path)
 	if err == nil && !f.isRead(info) {
-		var text []byte
-		if text, err = os.ReadFile(f.path); err == nil {
-			f.info, f.last = info, strings.TrimSpace(string(text))
+		var token string
+		if token, err = readAPIToken(f.path); err == nil {
+			f.info, f.last = info, token
 		}
 	}
 	if f.info == nil {
@@ -82,10 +80,25 @@ func (f *tokenFile) token() (string, error) {
 	return f.last, nil
 }
 
+func readAPIToken(path string) (string, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	token := strings.TrimSpace(string(text))
+	if err := checkAPIToken(token); err != nil {
+		return "", fmt.Errorf("%s: %w", path, err)
+	}
+	return token, nil
+}
+
 func (f *tokenFile) isRead(info os.FileInfo) bool {
 	return f.info != nil && os.SameFile(f.info, info) && f.info.ModTime().Equal(info.ModTime()) && f.info.Size() == info.Size()
 }
 
-func isVisibleASCII(text string) bool {
-	return text != "" && strings.IndexFunc(text, func(char rune) bool { return char <= ' ' || char > '~' }) < 0
+func checkAPIToken(token string) error {
+	if token == "" || strings.ContainsFunc(token, func(char rune) bool { return char <= ' ' || char > '~' }) {
+		return errors.New("the API token is not visible ASCII")
+	}
+	return nil
 }

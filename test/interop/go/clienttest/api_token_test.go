@@ -54,6 +54,11 @@ func TestAPITokenFileIsReadAgainWhenItChanges(t *testing.T) {
 	replace("other\n")
 	open(t, client)
 	expectAuthorization(t, fake, "Bearer other")
+	for _, invalid := range []string{"", "not\nvalid\n"} {
+		replace(invalid)
+		open(t, client)
+		expectAuthorization(t, fake, "Bearer other")
+	}
 	check(t, os.Remove(path))
 	open(t, client)
 	expectAuthorization(t, fake, "Bearer other")
