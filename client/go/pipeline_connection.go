@@ -99,7 +99,8 @@ func accepted(stream sessionv1.SessionService_PipelineClient) error {
 func (p *pipeline) bypass() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.state == pipelined && p.stream == nil {
+	// The timer may have fired, but have waited for the lock while the attempt ended.
+	if p.state == pipelined && p.connecting {
 		p.state = unaryForNow
 		p.settleAllQueued(outcome{err: errNotPipelined}, everyCall)
 	}

@@ -54,7 +54,7 @@ describe('Go code', () => {
     'passes its own tests, with the %s transport',
     async (transport) => {
       const { flags, ...env } = race;
-      const args = ['test', '-mod=readonly', ...flags, './...'];
+      const args = ['test', '-mod=readonly', ...flags, './...', 'github.com/session-sidecar/session-sidecar/client/go'];
       await run(go, 'go', args, join(root, 'test/interop/go'), { ...env, TRANSPORT: transport });
     },
     300_000,
