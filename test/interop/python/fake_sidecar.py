@@ -87,6 +87,23 @@ WHOLE: dict[str, Any] = {
 """Answers as of a sidecar in which all sessions are empty."""
 
 
+def failing(method: str, times: int, refusal: Refusal) -> Callable[[Call], Any]:
+    """Answers with a failure as often as said, and then as it should."""
+    left = [times]
+
+    def answer(call: Call) -> Any:
+        if call.method == method and left[0] > 0:
+            left[0] -= 1
+            raise refusal
+        return WHOLE[call.method]
+
+    return answer
+
+
+def answering(method: str, reply: Any) -> Callable[[Call], Any]:
+    return lambda call: reply if call.method == method else WHOLE[call.method]
+
+
 class Stream:
     """One Pipeline stream as it arrived."""
 
