@@ -21,33 +21,27 @@ func TestAnOwnChangeIsSeenAtOnceWithoutACall(t *testing.T) {
 func TestAnOwnChangeIsNotTakenBackByAReadThatItHasOvertaken(t *testing.T) {
 	w := startCacheWorld(t)
 	w.becomeLive()
-	session, err := w.client.Open(patient(t), cachedToken)
-	check(t, err)
+	session := w.openSession()
 	check(t, session.Set("count", 2))
 	w.changeAndReport(1)
 	w.expectOpened(1, "missed")
 	w.set(func() { w.report(0) })
 	w.roundTrip()
-	w.hold()
-	read := w.openLater()
-	w.awaitHeld(1)
-	saved := background(func() error { return session.Save(patient(t)) })
-	w.awaitHeld(2)
+	read := holdReply(w, w.openLater)
+	saved := holdReply(w, func() <-chan error { return background(func() error { return session.Save(patient(t)) }) })
 	w.release(1)
 	check(t, <-saved)
 	w.release(0)
 	if count := <-read; count != 1 {
 		t.Errorf("the count was %d", count)
 	}
-	w.set(func() { w.held, w.holds = nil, false })
 	w.expectOpened(2, "live")
 }
 
 func TestAnOwnChangeToAnOutdatedCopyDropsIt(t *testing.T) {
 	w := startCacheWorld(t)
 	w.becomeLive()
-	session, err := w.client.Open(patient(t), cachedToken)
-	check(t, err)
+	session := w.openSession()
 	check(t, session.Set("other", true))
 	w.change(1)
 	check(t, session.Save(patient(t)))
@@ -58,8 +52,7 @@ func TestAnOwnChangeToAnOutdatedCopyDropsIt(t *testing.T) {
 func TestAnOwnChangeToAnotherStateOfTheSameVersionDropsTheCopy(t *testing.T) {
 	w := startCacheWorld(t)
 	w.becomeLive()
-	session, err := w.client.Open(patient(t), cachedToken)
-	check(t, err)
+	session := w.openSession()
 	check(t, session.Set("other", true))
 	w.set(func() {
 		w.generation++
@@ -90,7 +83,7 @@ func TestAChangeThatMayHaveBeenAppliedDropsTheCopy(t *testing.T) {
 	w.expectOpened(5, "missed")
 }
 
-func TestWhatTheCacheCannotFollowDropsTheCopy(t *testing.T) {
+func TestAChangeThatTheCacheCannotFollowDropsTheCopy(t *testing.T) {
 	ctx := patient(t)
 	for name, act := range map[string]func(*sidecar.Session) error{
 		"Regenerate":   func(s *sidecar.Session) error { return s.Regenerate(ctx) },
@@ -106,38 +99,33 @@ func TestWhatTheCacheCannotFollowDropsTheCopy(t *testing.T) {
 			w := startCacheWorld(t)
 			w.set(func() { w.session.FlashQueues = append(w.session.FlashQueues, waiting()) })
 			w.becomeLive()
-			session, err := w.client.Open(ctx, cachedToken)
-			check(t, err)
+			session := w.openSession()
 			check(t, act(session))
 			w.expectEmpty()
 		})
 	}
 }
 
-func TestAReadThatTheCacheCannotRelateToAnOwnChangeIsNotLive(t *testing.T) {
+func TestAReadIsNotLiveIfAnOwnChangeOfUnknownVersionOvertookIt(t *testing.T) {
 	w := startCacheWorld(t)
 	w.becomeLive()
-	session, err := w.client.Open(patient(t), cachedToken)
-	check(t, err)
+	session := w.openSession()
 	w.changeAndReport(1)
-	w.hold()
-	read := w.openLater()
-	w.awaitHeld(1)
-	renewed := background(func() error { _, err := session.NewCSRFToken(patient(t)); return err })
-	w.awaitHeld(2)
+	read := holdReply(w, w.openLater)
+	renewed := holdReply(w, func() <-chan error {
+		return background(func() error { _, err := session.NewCSRFToken(patient(t)); return err })
+	})
 	w.release(1)
 	check(t, <-renewed)
 	w.release(0)
 	<-read
-	w.set(func() { w.held, w.holds = nil, false })
 	w.expectOpened(1, "missed")
 }
 
 func TestAnOwnLogoutIsSeenAtOnce(t *testing.T) {
 	w := startCacheWorld(t)
 	w.becomeLive()
-	session, err := w.client.Open(patient(t), cachedToken)
-	check(t, err)
+	session := w.openSession()
 	check(t, session.Invalidate(patient(t)))
 	expectOrigin(t, w, sidecar.NotFound)
 }
@@ -150,8 +138,7 @@ func TestALogoutElsewhereIsSeenOnceItIsReported(t *testing.T) {
 		w.report(0)
 	})
 	eventually(t, "the end", func() bool {
-		session, err := w.client.Open(patient(t), cachedToken)
-		check(t, err)
+		session := w.openSession()
 		return session.Origin() == sidecar.NotFound
 	})
 	if got := w.client.CacheStats().Sessions; got != 0 {
@@ -161,8 +148,7 @@ func TestALogoutElsewhereIsSeenOnceItIsReported(t *testing.T) {
 
 func expectOrigin(t *testing.T, w *cacheWorld, origin sidecar.Origin) {
 	t.Helper()
-	session, err := w.client.Open(patient(t), cachedToken)
-	check(t, err)
+	session := w.openSession()
 	if session.Origin() != origin {
 		t.Errorf("the origin is %s", session.Origin())
 	}

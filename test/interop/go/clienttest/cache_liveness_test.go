@@ -25,7 +25,7 @@ func TestASessionIsLiveOnceItWasReadOnAConfirmedStream(t *testing.T) {
 	}
 }
 
-func TestASessionIsNotLiveThatWasReadBeforeAnythingWasConfirmed(t *testing.T) {
+func TestASessionIsNotLiveIfItWasReadBeforeTheStreamWasConfirmed(t *testing.T) {
 	w := startCacheWorld(t)
 	w.set(func() { w.isSilent = true })
 	w.expectOpened(0, "missed")
@@ -79,14 +79,7 @@ func TestASessionIsNotLiveWhenItsStreamIsLostThoughTheNextOneConfirms(t *testing
 func TestASessionIsNotLiveWhenItsStreamIsDraining(t *testing.T) {
 	w := startCacheWorld(t)
 	w.becomeLive()
-	w.hold()
-	inFlight := make(chan struct{})
-	go func() {
-		w.roundTrip()
-		close(inFlight)
-	}()
-	w.awaitHeld(1)
-	w.set(func() { w.holds = false })
+	inFlight := holdReply(w, func() <-chan error { return background(w.makeRoundTrip) })
 	w.change(2)
 	old := w.stream(0)
 	old.announceDraining()
@@ -98,8 +91,8 @@ func TestASessionIsNotLiveWhenItsStreamIsDraining(t *testing.T) {
 	w.expectOpened(2, "live")
 	// The old stream is about another sidecar.
 	old.send(&sessionv1.PipelineResponse{AllChanged: true})
-	w.releaseAll()
-	<-inFlight
+	w.release(0)
+	check(t, <-inFlight)
 	w.expectOpened(2, "live")
 }
 
@@ -137,12 +130,10 @@ func TestASessionIsNotLiveByAReplyThatIsOlderThanWhatWasReportedMeanwhile(t *tes
 	w := startCacheWorld(t)
 	w.becomeLive()
 	w.changeAndReport(1)
-	w.hold()
-	late := w.openLater()
-	w.awaitHeld(1)
+	late := holdReply(w, w.openLater)
 	w.change(2)
 	w.reportNow()
-	w.releaseAll()
+	w.release(0)
 	if count := <-late; count != 1 {
 		t.Errorf("the count was %d", count)
 	}
@@ -150,33 +141,27 @@ func TestASessionIsNotLiveByAReplyThatIsOlderThanWhatWasReportedMeanwhile(t *tes
 	w.expectOpened(2, "live")
 }
 
-func TestASessionIsNotLiveByAReplyThatWasAskedForBeforeAnythingMayHaveChanged(t *testing.T) {
+func TestASessionIsNotLiveByAReplyToACallOfAnEarlierEpoch(t *testing.T) {
 	w := startCacheWorld(t)
 	w.becomeLive()
 	w.changeAndReport(1)
-	w.hold()
-	late := w.openLater()
-	w.awaitHeld(1)
-	w.set(func() { w.holds = false })
+	late := holdReply(w, w.openLater)
 	w.change(2)
 	w.reportAll()
 	w.awaitConfirmation()
-	w.releaseAll()
+	w.release(0)
 	<-late
 	w.expectOpened(2, "missed")
 }
 
-func TestASessionThatIsReadAllTheTimeBecomesLiveAgain(t *testing.T) {
+func TestASessionThatIsReadContinuouslyBecomesLiveAgain(t *testing.T) {
 	w := startCacheWorld(t)
 	w.becomeLive()
 	w.changeAndReport(1)
-	w.hold()
-	first := w.openLater()
-	w.awaitHeld(1)
+	first := holdReply(w, w.openLater)
 	w.change(2)
 	w.reportNow()
-	second := w.openLater()
-	w.awaitHeld(2)
+	second := holdReply(w, w.openLater)
 	w.release(1)
 	if count := <-second; count != 2 {
 		t.Errorf("the count was %d", count)
@@ -191,17 +176,12 @@ func TestASessionStaysLiveWhenALateReplyOfTheSameVersionIsNot(t *testing.T) {
 	w := startCacheWorld(t)
 	w.becomeLive()
 	w.changeAndReport(1)
-	w.hold()
-	late := w.openLater()
-	w.awaitHeld(1)
-	w.set(func() {
-		w.holds = false
-		w.report(0)
-	})
+	late := holdReply(w, w.openLater)
+	w.set(func() { w.report(0) })
 	w.roundTrip()
 	w.open()
 	w.expectOpened(1, "live")
-	w.releaseAll()
+	w.release(0)
 	<-late
 	w.expectOpened(1, "live")
 }
@@ -212,15 +192,10 @@ func TestASessionIsNotLiveByAConfirmationThatIsOlderThanAReport(t *testing.T) {
 	w.reportAll()
 	w.roundTrip()
 	w.awaitConfirmation()
-	w.hold()
-	late := w.openLater()
-	w.awaitHeld(1)
-	w.set(func() {
-		w.holds = false
-		w.report(0)
-	})
+	late := holdReply(w, w.openLater)
+	w.set(func() { w.report(0) })
 	w.roundTrip()
-	w.releaseAll()
+	w.release(0)
 	<-late
 	w.expectOpened(0, "validated")
 }
@@ -229,13 +204,11 @@ func TestASessionStaysLiveForAsLongAsALaterReplyAllows(t *testing.T) {
 	w := startCacheWorld(t)
 	w.becomeLive()
 	w.changeAndReport(1)
-	w.hold()
 	w.set(func() { w.liveMs = 0 })
-	late := w.openLater()
-	w.awaitHeld(1)
-	w.set(func() { w.holds, w.liveMs = false, 3_600_000 })
+	late := holdReply(w, w.openLater)
+	w.set(func() { w.liveMs = 3_600_000 })
 	w.expectOpened(1, "missed")
-	w.releaseAll()
+	w.release(0)
 	<-late
 	w.expectOpened(1, "live")
 }
@@ -244,14 +217,11 @@ func TestASessionStaysLiveWhenAReplyOfAnEarlierEpochIsLate(t *testing.T) {
 	w := startCacheWorld(t)
 	w.becomeLive()
 	w.changeAndReport(1)
-	w.hold()
-	late := w.openLater()
-	w.awaitHeld(1)
-	w.set(func() { w.holds = false })
+	late := holdReply(w, w.openLater)
 	w.reportAll()
 	w.awaitConfirmation()
 	w.expectOpened(1, "missed")
-	w.releaseAll()
+	w.release(0)
 	<-late
 	w.expectOpened(1, "live")
 }

@@ -29,7 +29,7 @@ func TestEachCallHasADeadlineByTheMonotonicClock(t *testing.T) {
 	}
 }
 
-func TestErrorsOfContextsAreRecognized(t *testing.T) {
+func TestErrorsMatchThoseOfTheContext(t *testing.T) {
 	release := make(chan struct{})
 	started := make(chan struct{}, 10)
 	fake := startFake(t, func(int, call) (any, error) {

@@ -4,20 +4,14 @@ package clienttest
 import (
 	"context"
 	"net"
-	"os"
 	"path"
 	"sync"
 	"testing"
 	"time"
 
-	sidecar "github.com/session-sidecar/session-sidecar/client/go"
 	sessionv1 "github.com/session-sidecar/session-sidecar/proto/gen/go/session/v1"
-	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
-	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/types/known/durationpb"
 )
 
 // call is one RPC as it arrived.
@@ -97,93 +91,41 @@ func (f *fakeSidecar) received() []call {
 	return append([]call(nil), f.calls...)
 }
 
-// refusal is a failure as the sidecar describes it.
-type refusal struct {
-	status_    codes.Code
-	reason     string
-	metadata   map[string]string
-	retryAfter time.Duration
-	pushback   string
+func (f *fakeSidecar) streamCount() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.streams)
 }
 
-func (r *refusal) Error() string { return r.reason }
+func (f *fakeSidecar) unaryCount() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.unary
+}
 
-func (r *refusal) status() error {
-	state := status.New(r.status_, "refused")
-	if r.reason != "" {
-		info := &errdetails.ErrorInfo{Reason: r.reason, Domain: "session.v1", Metadata: r.metadata}
-		retry := &errdetails.RetryInfo{RetryDelay: durationpb.New(r.retryAfter)}
-		state, _ = state.WithDetails(info, retry)
+// arrived are the calls of a method on all streams, whether or not they were answered.
+func (f *fakeSidecar) arrived(method string) (calls []*sessionv1.PipelineCall) {
+	f.mu.Lock()
+	streams := append([]*fakeStream(nil), f.streams...)
+	f.mu.Unlock()
+	for _, stream := range streams {
+		for _, each := range stream.arrivedCalls() {
+			if each.Method == method {
+				calls = append(calls, each)
+			}
+		}
 	}
-	return state.Err()
+	return calls
 }
 
-func draining(retryAfter time.Duration) error {
-	return &refusal{status_: codes.Unavailable, reason: "DRAINING", retryAfter: retryAfter}
-}
-
-func storeUnavailable(maybeApplied string) error {
-	return &refusal{status_: codes.Unavailable, reason: "STORE_UNAVAILABLE", metadata: map[string]string{"maybe_applied": maybeApplied}}
-}
-
-// wholeReply answers as a sidecar does in which all sessions are empty.
-func wholeReply(method string) any {
-	session := &sessionv1.Session{Handle: "handle", CsrfToken: "csrf", Version: 1}
-	switch method {
-	case "CreateSession":
-		return &sessionv1.CreateSessionResponse{Token: "token", Session: session, Results: []*sessionv1.MutationResult{{Applied: true}}}
-	case "GetSession":
-		return &sessionv1.GetSessionResponse{Session: session}
-	case "UpdateSession":
-		return &sessionv1.UpdateSessionResponse{Version: 2, Results: []*sessionv1.MutationResult{{Applied: true}}}
-	case "RegenerateSession":
-		return &sessionv1.RegenerateSessionResponse{Token: "new", CsrfToken: "csrf", Version: 2}
-	case "InvalidateSession":
-		return &sessionv1.InvalidateSessionResponse{}
-	case "PopFlash":
-		return &sessionv1.PopFlashResponse{}
-	case "PeekFlash":
-		return &sessionv1.PeekFlashResponse{}
-	case "NewCsrfToken":
-		return &sessionv1.NewCsrfTokenResponse{CsrfToken: "csrf"}
-	}
-	return nil
-}
-
-func whole(_ int, call call) (any, error) { return wholeReply(call.method), nil }
-
-// isUnary is whether this run is about the other transport: TRANSPORT=unary go test ./...
-var isUnary = os.Getenv("TRANSPORT") == "unary"
-
-func dial(t *testing.T, address string, options ...grpc.DialOption) *sidecar.Client {
-	t.Helper()
-	if isUnary {
-		options = append(options, sidecar.WithUnary())
-	}
-	client, err := sidecar.Dial(address, options...)
-	check(t, err)
-	t.Cleanup(func() { _ = client.Close() })
-	return client
-}
-
-// patient is for tests that are not about time, on machines that are busy.
-func patient(t *testing.T) context.Context {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	t.Cleanup(cancel)
-	return ctx
-}
-
-func open(t *testing.T, client *sidecar.Client) *sidecar.Session {
-	t.Helper()
-	session, err := client.Open(patient(t), "token")
-	check(t, err)
-	return session
-}
-
-func check(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
+// forget frees what it has kept of the calls.
+func (f *fakeSidecar) forget() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.calls = nil
+	for _, stream := range f.streams {
+		stream.mu.Lock()
+		stream.frames = nil
+		stream.mu.Unlock()
 	}
 }

@@ -35,16 +35,31 @@ func (f *fakeSidecar) Pipeline(server sessionv1.SessionService_PipelineServer) e
 	return stream.answerAll()
 }
 
-func (f *fakeSidecar) streamCount() int {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return len(f.streams)
+func startStreams(t *testing.T, serve func(*fakeStream) error) *fakeSidecar {
+	t.Helper()
+	return serveFake(t, listen(t, "127.0.0.1:0"), &fakeSidecar{answer: whole, serve: serve})
 }
 
-func (f *fakeSidecar) unaryCount() int {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.unary
+// silent accepts streams and answers no call.
+func silent(stream *fakeStream) error {
+	return stream.serveCalls(func(*sessionv1.PipelineCall) error { return nil })
+}
+
+func refuse(code codes.Code) func(*fakeStream) error {
+	return func(*fakeStream) error { return status.Error(code, "no streams here") }
+}
+
+// breaking ends streams with an error when calls of a method arrive, and answers the others. The last stream lasts.
+func breaking(method string, streams int, err error) func(*fakeStream) error {
+	return func(stream *fakeStream) error {
+		return stream.serveCalls(func(arrived *sessionv1.PipelineCall) error {
+			if arrived.Method == method && stream.number < streams {
+				return err
+			}
+			stream.answer(arrived)
+			return nil
+		})
+	}
 }
 
 // accept tells the client that calls may be sent.
@@ -105,15 +120,30 @@ func (s *fakeStream) answer(arrived *sessionv1.PipelineCall) {
 	if refusal, ok := err.(*refusal); ok {
 		err = refusal.status()
 	}
-	if err != nil {
-		s.reply(&sessionv1.PipelineReply{Id: arrived.Id, Outcome: &sessionv1.PipelineReply_Error{Error: status.Convert(err).Proto()}})
-		return
+	s.reply(replyTo(arrived, reply, err))
+}
+
+// requestOf decodes the request of a call.
+func requestOf[M proto.Message](call *sessionv1.PipelineCall, into M) M {
+	if err := proto.Unmarshal(call.Request, into); err != nil {
+		panic(err)
 	}
-	encoded, err := proto.Marshal(reply.(proto.Message))
+	return into
+}
+
+// replyTo makes the reply to a call: a message, or the status of an error.
+func replyTo(call *sessionv1.PipelineCall, message any, err error) *sessionv1.PipelineReply {
+	reply := &sessionv1.PipelineReply{Id: call.Id}
+	if err != nil {
+		reply.Outcome = &sessionv1.PipelineReply_Error{Error: status.Convert(err).Proto()}
+		return reply
+	}
+	encoded, err := proto.Marshal(message.(proto.Message))
 	if err != nil {
 		panic(err)
 	}
-	s.reply(&sessionv1.PipelineReply{Id: arrived.Id, Outcome: &sessionv1.PipelineReply_Response{Response: encoded}})
+	reply.Outcome = &sessionv1.PipelineReply_Response{Response: encoded}
+	return reply
 }
 
 func (s *fakeStream) reply(replies ...*sessionv1.PipelineReply) {
@@ -126,33 +156,6 @@ func (s *fakeStream) send(frame *sessionv1.PipelineResponse) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	_ = s.Send(frame)
-}
-
-// arrived are the calls of a method on all streams, whether or not they were answered.
-func (f *fakeSidecar) arrived(method string) (calls []*sessionv1.PipelineCall) {
-	f.mu.Lock()
-	streams := append([]*fakeStream(nil), f.streams...)
-	f.mu.Unlock()
-	for _, stream := range streams {
-		for _, each := range stream.arrivedCalls() {
-			if each.Method == method {
-				calls = append(calls, each)
-			}
-		}
-	}
-	return calls
-}
-
-// forget frees what it has kept of the calls.
-func (f *fakeSidecar) forget() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.calls = nil
-	for _, stream := range f.streams {
-		stream.mu.Lock()
-		stream.frames = nil
-		stream.mu.Unlock()
-	}
 }
 
 // arrivedCalls are all calls so far.
@@ -179,19 +182,4 @@ func (s *fakeStream) isEnded() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.ended
-}
-
-// eventually waits for what another goroutine is about to do.
-func eventually(t *testing.T, what string, isSo func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !isSo(); {
-		if time.Now().After(deadline) {
-			t.Fatalf("%s did not happen", what)
-		}
-		time.Sleep(time.Millisecond)
-	}
-}
-
-func refuse(code codes.Code) func(*fakeStream) error {
-	return func(*fakeStream) error { return status.Error(code, "no streams here") }
 }

@@ -11,7 +11,7 @@ import (
 	"google.golang.org/grpc"
 )
 
-func TestCallsWaitWhileTooManyArePending(t *testing.T) {
+func TestCallsPastALimitWaitAndAreOverloadedAtTheirDeadline(t *testing.T) {
 	for name, limit := range map[string]grpc.DialOption{
 		"calls": sidecar.WithMaxPendingCalls(1),
 		"bytes": sidecar.WithMaxPendingBytes(4),

@@ -23,20 +23,7 @@ var endings = map[string]error{
 	"UNAUTHENTICATED":    status.Error(codes.Unauthenticated, "broken"),
 }
 
-// breaking ends streams with an error when calls of a method arrive, and answers the others. The last stream lasts.
-func breaking(method string, streams int, err error) func(*fakeStream) error {
-	return func(stream *fakeStream) error {
-		return stream.serveCalls(func(arrived *sessionv1.PipelineCall) error {
-			if arrived.Method == method && stream.number < streams {
-				return err
-			}
-			stream.answer(arrived)
-			return nil
-		})
-	}
-}
-
-func TestAStreamThatBreaksFailsWhatMustNotBeSentTwice(t *testing.T) {
+func TestCallsThatMustNotRunTwiceFailWhenTheirStreamBreaks(t *testing.T) {
 	onlyPipeline(t)
 	for name, ending := range endings {
 		t.Run(name, func(t *testing.T) {
@@ -69,7 +56,7 @@ func (s heldStream) SendMsg(message any) error {
 	return err
 }
 
-func TestAStreamThatHasEndedTakesNoCall(t *testing.T) {
+func TestAnEndedStreamTakesNoCall(t *testing.T) {
 	onlyPipeline(t)
 	accept, hold := make(chan struct{}), make(chan struct{})
 	broken := breaking("UpdateSession", 2, status.Error(codes.Unavailable, "broken"))
@@ -93,7 +80,7 @@ func TestAStreamThatHasEndedTakesNoCall(t *testing.T) {
 	check(t, <-opening)
 }
 
-func TestAStreamThatBreaksDoesNotFailWhatMayBeSentTwice(t *testing.T) {
+func TestIdempotentCallsAreSentAgainWhenTheirStreamBreaks(t *testing.T) {
 	onlyPipeline(t)
 	for name, ending := range endings {
 		t.Run(name, func(t *testing.T) {
@@ -104,7 +91,7 @@ func TestAStreamThatBreaksDoesNotFailWhatMayBeSentTwice(t *testing.T) {
 	}
 }
 
-func TestCallsWaitWhileStreamsAreRefused(t *testing.T) {
+func TestCallsWaitWhileStreamsAreRejected(t *testing.T) {
 	onlyPipeline(t)
 	fake := startStreams(t, func(stream *fakeStream) error {
 		if stream.number < 5 {
@@ -120,7 +107,7 @@ func TestCallsWaitWhileStreamsAreRefused(t *testing.T) {
 	}
 }
 
-func TestStreamsAreOpenedNoSoonerThanTheSidecarAsks(t *testing.T) {
+func TestStreamsAreReopenedNoSoonerThanTheSidecarRequests(t *testing.T) {
 	onlyPipeline(t)
 	fake := startStreams(t, func(stream *fakeStream) error {
 		if stream.number == 1 {
@@ -139,7 +126,7 @@ func TestStreamsAreOpenedNoSoonerThanTheSidecarAsks(t *testing.T) {
 	expectCounts(t, fake, 2, 0)
 }
 
-func TestStreamsThatAreRefusedAreNotOpenedWithoutAPause(t *testing.T) {
+func TestThereIsAPauseAfterEachRejectedStream(t *testing.T) {
 	onlyPipeline(t)
 	fake := startStreams(t, refuse(codes.Unavailable))
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -152,7 +139,7 @@ func TestStreamsThatAreRefusedAreNotOpenedWithoutAPause(t *testing.T) {
 	}
 }
 
-func TestACallThatFoundNoSidecarSaysWhy(t *testing.T) {
+func TestTheErrorOfACallWithoutAConnectionHasTheReason(t *testing.T) {
 	onlyPipeline(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 	defer cancel()
@@ -163,7 +150,7 @@ func TestACallThatFoundNoSidecarSaysWhy(t *testing.T) {
 	}
 }
 
-func TestAnAPITokenThatIsRefusedFailsWhatWaits(t *testing.T) {
+func TestARejectedAPITokenFailsTheWaitingCalls(t *testing.T) {
 	onlyPipeline(t)
 	fake := startStreams(t, func(*fakeStream) error {
 		return (&refusal{status_: codes.Unauthenticated, reason: "API_TOKEN_INVALID"}).status()
@@ -174,7 +161,7 @@ func TestAnAPITokenThatIsRefusedFailsWhatWaits(t *testing.T) {
 	expectCounts(t, fake, 1, 0)
 }
 
-func TestASidecarThatDrainsGetsNoNewCallsAndAnswersTheOthers(t *testing.T) {
+func TestADrainingSidecarGetsNoNewCallsAndAnswersTheOthers(t *testing.T) {
 	onlyPipeline(t)
 	fake := startStreams(t, func(stream *fakeStream) error {
 		if stream.number > 1 {
@@ -222,7 +209,7 @@ func TestAStreamIsEndedWhenTheLastCallOfADrainingSidecarIsCancelled(t *testing.T
 	}
 }
 
-func TestASidecarThatDoesNotReadGetsEverythingLater(t *testing.T) {
+func TestCallsWaitWhileTheSidecarDoesNotRead(t *testing.T) {
 	onlyPipeline(t)
 	read := make(chan struct{})
 	fake := startStreams(t, func(stream *fakeStream) error {

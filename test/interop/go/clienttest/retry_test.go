@@ -9,18 +9,6 @@ import (
 	"google.golang.org/grpc/codes"
 )
 
-// failing answers with an error as often as said, and then as it should.
-func failing(method string, times int, err error) answer {
-	failed := 0
-	return func(_ int, call call) (any, error) {
-		if call.method == method && failed < times {
-			failed++
-			return nil, err
-		}
-		return wholeReply(call.method), nil
-	}
-}
-
 func countOf(calls []call, method string) int {
 	count := 0
 	for _, call := range calls {
@@ -31,7 +19,7 @@ func countOf(calls []call, method string) int {
 	return count
 }
 
-func TestTriesAgainWhatIsSafe(t *testing.T) {
+func TestACallIsRetriedOnlyWhereThatIsSafe(t *testing.T) {
 	lost := &refusal{status_: codes.Unavailable}
 	const many = 6
 	for name, test := range map[string]struct {
@@ -74,14 +62,7 @@ func TestTriesAgainWhatIsSafe(t *testing.T) {
 	}
 }
 
-func expectFailureIf(t *testing.T, failure bool, err error) {
-	t.Helper()
-	if (err != nil) != failure {
-		t.Errorf("got %v", err)
-	}
-}
-
-func TestSaysMaybeAppliedWhenAnEarlierAttemptMayHaveBeen(t *testing.T) {
+func TestAnErrorSaysMaybeAppliedWhenAnEarlierAttemptMayHaveBeen(t *testing.T) {
 	fake := startFake(t, func(number int, call call) (any, error) {
 		switch {
 		case call.method != "InvalidateSession":
@@ -101,7 +82,7 @@ func TestSaysMaybeAppliedWhenAnEarlierAttemptMayHaveBeen(t *testing.T) {
 	}
 }
 
-func TestCallsWaitForASidecarThatIsNotThereYet(t *testing.T) {
+func TestCallsWaitForASidecarThatIsNotRunningYet(t *testing.T) {
 	reserved, err := net.Listen("tcp", "127.0.0.1:0")
 	check(t, err)
 	address := reserved.Addr().String()
