@@ -45,6 +45,19 @@ func TestACacheCountsTheMemoryThatItsSessionsTake(t *testing.T) {
 	}
 }
 
+func TestASessionThatIsOpenedOftenStaysInAFullCache(t *testing.T) {
+	w := startCacheWorld(t, sidecar.WithCache(64<<10))
+	w.becomeLive()
+	for number := range 500 {
+		_, err := w.client.Open(patient(t), fmt.Sprintf("%021d.other", number))
+		check(t, err)
+		w.expectOpened(0, "live")
+	}
+	if got := w.client.CacheStats().Sessions; got > 100 {
+		t.Errorf("the cache is not full: it has all %d sessions", got)
+	}
+}
+
 func TestACacheHoldsNoMoreThanItsSize(t *testing.T) {
 	onlyPipeline(t)
 	const maxBytes = 1 << 20

@@ -44,7 +44,7 @@ func startCacheWorld(t *testing.T, options ...grpc.DialOption) *cacheWorld {
 	w := &cacheWorld{t: t, liveMs: 3_600_000, end: make(chan struct{}), notModified: &sessionv1.NotModified{}}
 	w.session = &sessionv1.Session{Handle: cachedHandle, CsrfToken: "csrf", Version: 1, Data: map[string][]byte{"count": []byte("0")}}
 	w.fakeSidecar = serveFake(t, listen(t, "127.0.0.1:0"), &fakeSidecar{answer: w.answerUnary, serve: w.serveStream})
-	w.client = dial(t, w.address, append(options, sidecar.WithCache(1<<24))...)
+	w.client = dial(t, w.address, append([]grpc.DialOption{sidecar.WithCache(1 << 24)}, options...)...)
 	return w
 }
 
