@@ -13,15 +13,15 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// WithAPIToken sends a token with every call, for a sidecar with SESSION_SIDECAR_API_TOKENS set. Calls fail with
-// API_TOKEN_INVALID if the token is not visible ASCII or the sidecar does not accept it.
+// WithAPIToken sends a token with every call, for a sidecar with SESSION_SIDECAR_API_TOKENS set. Calls fail with API_TOKEN_INVALID if the
+// token is not visible ASCII or the sidecar rejects it.
 func WithAPIToken(token string) grpc.DialOption {
 	err := checkAPIToken(token)
 	return withAPIToken(&apiToken{read: func() (string, error) { return token, err }})
 }
 
-// WithAPITokenFile is WithAPIToken with the token in a file, without surrounding white space. The file is read again when it has
-// changed; while it has no valid token, the last one is sent.
+// WithAPITokenFile is like WithAPIToken, with the token in a file. White space around the token is ignored. The file is read again when
+// it has changed; while it has no valid token, the last one is sent.
 func WithAPITokenFile(path string) grpc.DialOption {
 	file := &tokenFile{path: path}
 	return withAPIToken(&apiToken{read: file.token})
@@ -31,7 +31,7 @@ func withAPIToken(token *apiToken) grpc.DialOption {
 	return option{grpc.WithPerRPCCredentials(token), func(s *settings) { s.token = token }}
 }
 
-// apiToken gives gRPC the metadata of each call. It must never be logged.
+// apiToken provides the token for gRPC and for the pipeline. It must never be logged.
 type apiToken struct {
 	read func() (string, error)
 }
@@ -44,7 +44,7 @@ func (t *apiToken) GetRequestMetadata(context.Context, ...string) (map[string]st
 	return map[string]string{"authorization": "Bearer " + token}, nil
 }
 
-// current returns the token, or the error of calls that need it.
+// current returns the token, or the error with which calls fail.
 func (t *apiToken) current() (string, error) {
 	token, err := t.read()
 	if err != nil {
@@ -53,17 +53,18 @@ func (t *apiToken) current() (string, error) {
 	return token, nil
 }
 
-// RequireTransportSecurity is false because the sidecar is on this host, and connections to it are not encrypted.
+// RequireTransportSecurity returns false, because connections to the sidecar do not leave the host and are not encrypted.
 func (t *apiToken) RequireTransportSecurity() bool { return false }
 
 type tokenFile struct {
 	path string
 
 	mu   sync.Mutex
-	info os.FileInfo // of the file when it was last read
-	last string
+	info os.FileInfo // describes the file as it was last read
+	last string      // the last valid token
 }
 
+// token returns the token in the file, or the last valid one.
 func (f *tokenFile) token() (string, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -5,25 +5,25 @@ import (
 	"time"
 )
 
-// cachedCall is a call on a session that was not answered yet, and what was reported meanwhile.
+// cachedCall is a call in flight on a session, and what the sidecar has reported about that session since.
 type cachedCall struct {
 	key string
 	at  time.Duration // when it was made, by liveness.now
-	// epoch is that in which every change since then is reported; noEpoch: changes might not be.
+	// epoch is the one in which every later change is reported; noEpoch if changes may go unreported.
 	epoch epoch
-	// reported is the highest version that was reported since: a reply that is older is out of date.
+	// reported is the highest version reported so far. A reply with a lower version is out of date.
 	reported int64
 }
 
-// unknownVersion is that of a change whose version is unknown: every reply may be older.
+// unknownVersion is the version of a change whose version is not known. Any reply may be older than that change.
 const unknownVersion int64 = math.MaxInt64
 
 func (c *cachedCall) liveUntil(liveMs uint32) time.Duration {
 	return c.at + time.Duration(liveMs)*time.Millisecond
 }
 
-// callsInFlight has the calls that were not answered, by session. What is reported is noted for each call by itself: with one note
-// for a session, a session that is read all the time would never be free of it.
+// callsInFlight has the calls in flight by session. Reports are recorded per call, not per session: a session that is read
+// continuously always has a call in flight, so a record per session would never be cleared, and no reply would be live.
 type callsInFlight map[string][]*cachedCall
 
 func (c callsInFlight) begin(call *cachedCall) { c[call.key] = append(c[call.key], call) }

@@ -13,11 +13,11 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 )
 
-// DefaultTimeout is the time limit of a call whose context has no deadline, retries included.
-// It outlasts a restart of the sidecar on a busy machine.
+// DefaultTimeout limits a call whose context has no deadline, including its retries. It outlasts a restart of the sidecar on a busy
+// machine.
 const DefaultTimeout = 3 * time.Second
 
-// Client is an application's connection to its session sidecar. Create one and share it: it is safe for concurrent use. It
+// Client is an application's connection to its session sidecar. Create one with Dial and share it: it is safe for concurrent use. It
 // connects at the first call and reconnects automatically.
 type Client struct {
 	stub  sessionv1.SessionServiceClient
@@ -25,15 +25,15 @@ type Client struct {
 	close func() error
 }
 
-// Dial creates a client of the sidecar at an address such as localhost:50051 or unix:/run/session-sidecar.sock. It does not
-// connect, so the sidecar need not be running yet: calls wait for it until their deadline. It fails only if gRPC cannot use the
-// address or an option.
+// Dial creates a client of the sidecar at an address such as localhost:50051 or unix:/run/session-sidecar.sock. It does not connect, so
+// the sidecar need not be running yet: calls wait for it until their deadline. Dial fails only if an option is invalid or gRPC cannot
+// use the address.
 //
-// All calls share one stream, which costs a fraction of an HTTP/2 request for each; see WithUnary.
+// All calls share one stream, which costs a fraction of an HTTP/2 request for each call; see WithUnary.
 //
-// Options are those of this package, such as WithAPIToken, and those of gRPC. Unary interceptors and the metadata they add are those
-// of each call; stream interceptors, stats handlers and credentials are those of the stream. A custom dialer
-// (grpc.WithContextDialer) disables the detection of connections that no longer answer.
+// Options are those of this package, such as WithAPIToken, and those of gRPC. Unary interceptors apply to each call, stream
+// interceptors, stats handlers and credentials to the stream. A custom dialer (grpc.WithContextDialer) disables the detection of
+// connections that no longer answer.
 func Dial(address string, options ...grpc.DialOption) (*Client, error) {
 	settings, err := resolveOptions(options)
 	if err != nil {
@@ -46,12 +46,12 @@ func Dial(address string, options ...grpc.DialOption) (*Client, error) {
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithNoProxy(),
 		grpc.WithContextDialer(monitor.dial),
-		// Whether a call is safe to retry depends on its ErrorReason, which gRPC's own retries ignore.
+		// gRPC's own retries ignore the ErrorReason, which says whether a call is safe to retry.
 		grpc.WithDisableRetry(),
 		grpc.WithDisableServiceConfig(),
-		// The size of sessions is limited by the sidecar.
+		// The sidecar limits the size of sessions.
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(math.MaxInt32)),
-		// A restarted sidecar is soon back; by default, gRPC would reconnect after up to two minutes.
+		// A restarted sidecar is back soon. By default, gRPC would wait up to two minutes before it reconnects.
 		grpc.WithConnectParams(grpc.ConnectParams{
 			Backoff:           backoff.Config{BaseDelay: 50 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: 100 * time.Millisecond},
 			MinConnectTimeout: 500 * time.Millisecond,
@@ -59,7 +59,7 @@ func Dial(address string, options ...grpc.DialOption) (*Client, error) {
 	}
 	all := slices.Concat(own, options)
 	if !settings.unary {
-		// The last interceptor: what those of the application do to a call is done to it in a frame, too.
+		// It is the last interceptor, so those of the application apply to calls on the stream too.
 		all = append(all, grpc.WithChainUnaryInterceptor(pipeline.intercept))
 	}
 	conn, err := grpc.NewClient(address, all...)
@@ -84,10 +84,11 @@ func Dial(address string, options ...grpc.DialOption) (*Client, error) {
 	return client, nil
 }
 
-// Open loads the session of a token, as received in the visitor's cookie. Without a token, or if its session has ended or the
-// token is not genuine, it returns a new session, whose Origin tells these cases apart. It never stores anything.
+// Open loads the session of a token, as received in the visitor's cookie. If the token is empty or not genuine, or its session has
+// ended, Open returns a new session, and Origin says which was the case. It never stores anything.
 //
-// It fails if the sidecar or its store is unavailable: a visitor whose session cannot be read must not be mistaken for a new one.
+// Open fails if the sidecar or its store is unavailable, because a visitor whose session cannot be read must not be mistaken for a new
+// one.
 func (c *Client) Open(ctx context.Context, token string) (*Session, error) {
 	if token == "" {
 		return c.Create(), nil
@@ -119,7 +120,7 @@ func (c *Client) load(ctx context.Context, token string) (*sessionv1.Session, er
 	return response.GetSession(), checkSession("GetSession", response.GetSession())
 }
 
-// CacheStats is what the cache has done and what it holds; all 0 without WithCache.
+// CacheStats returns what the cache has done and what it holds. Without WithCache, all counts are 0.
 func (c *Client) CacheStats() CacheStats {
 	if c.cache == nil {
 		return CacheStats{}
@@ -127,12 +128,12 @@ func (c *Client) CacheStats() CacheStats {
 	return c.cache.stats()
 }
 
-// Create returns a new session, for a visitor who cannot have one yet. Nothing is stored until it is saved.
+// Create returns a new session, for a visitor without one. It is not stored until it is saved.
 func (c *Client) Create() *Session {
 	return newSession(c, None)
 }
 
-// Close closes the connection. Calls in flight and later ones fail with CANCELLED.
+// Close closes the connection. Calls in flight and later calls fail with CANCELLED.
 func (c *Client) Close() error {
 	return c.close()
 }

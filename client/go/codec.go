@@ -18,7 +18,7 @@ func encodeAt(key string, value any) ([]byte, error) {
 
 func decodeAt(key string, text []byte, into any) error { return decode(strconv.Quote(key), text, into) }
 
-// encode returns JSON without escaped HTML characters, as the other languages write it.
+// encode returns JSON in which <, > and & are not escaped, as the clients of other languages write it.
 func encode(place string, value any) ([]byte, error) {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
@@ -36,7 +36,7 @@ func decode(place string, text []byte, into any) error {
 	return nil
 }
 
-// withoutContent describes an error of encoding/json without the text or values it may quote, because errors are logged.
+// withoutContent describes an error of encoding/json without the values that its message may quote, because errors are logged.
 func withoutContent(err error) string {
 	var syntax *json.SyntaxError
 	var unfit *json.UnmarshalTypeError
@@ -46,7 +46,7 @@ func withoutContent(err error) string {
 	var marshaler *json.MarshalerError
 	switch {
 	case errors.As(err, &marshaler):
-		return fmt.Sprintf("the marshaler of %s fails", marshaler.Type)
+		return fmt.Sprintf("the marshaler of %s failed", marshaler.Type)
 	case errors.As(err, &syntax):
 		return fmt.Sprintf("not valid JSON (at byte %d)", syntax.Offset)
 	case errors.As(err, &unfit):

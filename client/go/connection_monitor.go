@@ -15,34 +15,34 @@ import (
 )
 
 const (
-	// maxSilence is how long a connection may be silent while calls wait before it is pinged.
+	// maxSilence is how long a connection may be silent while calls are in flight before the monitor pings it.
 	maxSilence = 300 * time.Millisecond
-	// pingTimeout is how long an answer to that may take.
+	// pingTimeout is how long the answer to a ping may take.
 	pingTimeout = 500 * time.Millisecond
 )
 
-// connectionMonitor replaces open connections that do not answer: the sidecar hangs, or the network drops every packet. gRPC would
-// detect that after ten seconds at the earliest, and send every call there until then.
+// connectionMonitor replaces open connections that do not answer because the sidecar hangs or the network drops every packet. gRPC
+// would detect that after ten seconds at the earliest, and send all calls there until then.
 //
-// A sidecar that is slow to answer one call still answers others, so only a connection on which nothing arrives is closed. Calls
-// on it fail with UNAVAILABLE, and gRPC reconnects.
+// The monitor closes a connection only if nothing at all arrives on it: a sidecar that is slow to answer one call still answers others.
+// Calls in flight on the connection then fail with UNAVAILABLE, and gRPC reconnects.
 type connectionMonitor struct {
 	conn  *grpc.ClientConn
 	epoch time.Time
-	// heard is when something last arrived on any connection, as time since the epoch.
+	// heard is when bytes last arrived on any connection, as time since the epoch.
 	heard atomic.Int64
 
 	mu      sync.Mutex
 	conns   map[*watchedConn]struct{}
 	waiting int
-	since   time.Duration // when calls last began to wait, after none did
-	watched bool
+	since   time.Duration // when waiting last rose from 0
+	watched bool          // whether watch is scheduled or examine runs
 }
 
 type watchedConn struct {
 	net.Conn
 	monitor *connectionMonitor
-	// abandoned is set before the connection is closed because it is silent.
+	// abandoned is set before the monitor closes the connection, so that its read error gives the reason.
 	abandoned atomic.Bool
 }
 
@@ -52,16 +52,16 @@ func newConnectionMonitor() *connectionMonitor {
 	return &connectionMonitor{epoch: time.Now(), conns: map[*watchedConn]struct{}{}}
 }
 
-// pingMethod is one of no sidecar.
+// pingMethod does not exist in any sidecar.
 const pingMethod = "Ping"
 
-// ping calls a method that the sidecar does not have: any answer proves that it is alive, and this one costs it the least, whereas
-// the first health check loads code. Only an HTTP/2 ping would be cheaper, and gRPC does not offer it.
+// ping succeeds or fails early if the sidecar answers in any way. To reject an unknown method costs the sidecar less than a health
+// check, the first of which loads code. An HTTP/2 ping would cost even less, but gRPC does not expose it.
 func ping(ctx context.Context, conn *grpc.ClientConn) error {
 	return conn.Invoke(ctx, "/session.v1.SessionService/"+pingMethod, &emptypb.Empty{}, &emptypb.Empty{})
 }
 
-// dial connects as gRPC does. gRPC passes the addresses of Unix sockets with their scheme.
+// dial connects as gRPC does by default, which passes addresses of Unix sockets with their scheme.
 func (m *connectionMonitor) dial(ctx context.Context, address string) (net.Conn, error) {
 	network := "tcp"
 	if path, isUnix := strings.CutPrefix(address, "unix:"); isUnix {
@@ -103,7 +103,7 @@ func (m *connectionMonitor) now() time.Duration { return time.Since(m.epoch) }
 
 func (m *connectionMonitor) hear() { m.heard.Store(int64(m.now())) }
 
-// wait notes that a call waits for an answer, until done is called.
+// wait records a call that waits for an answer, until done is called.
 func (m *connectionMonitor) wait() (done func()) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -122,7 +122,7 @@ func (m *connectionMonitor) wait() (done func()) {
 	}
 }
 
-// watch checks the connections while calls wait.
+// watch checks for silence, again and again while calls are in flight.
 func (m *connectionMonitor) watch() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -139,6 +139,7 @@ func (m *connectionMonitor) watch() {
 	go m.examine(maps.Clone(m.conns), heard)
 }
 
+// examine pings the sidecar and closes the suspects if nothing arrives at all.
 func (m *connectionMonitor) examine(suspects map[*watchedConn]struct{}, heard int64) {
 	ctx, cancel := context.WithTimeout(context.Background(), pingTimeout)
 	defer cancel()

@@ -37,28 +37,28 @@ const (
 	CodeUnknown          = "UNKNOWN"
 )
 
-// Error is a failed call to the sidecar. Incorrect use of this package returns other errors.
+// Error is the error of a failed call to the sidecar. Incorrect use of this package causes errors of other types.
 type Error struct {
-	// Code is one of the constants above. Match the code, never the message.
+	// Code is one of the Code constants. Match it, never the message.
 	Code string
 	// Metadata holds facts about the failure, for example the limit that was exceeded and the setting that changes it.
 	Metadata map[string]string
-	// Violations lists, for INVALID_ARGUMENT, every invalid field.
+	// Violations lists every invalid field of the request, for INVALID_ARGUMENT.
 	Violations []*errdetails.BadRequest_FieldViolation
-	// RetryAfter is how long to wait before a retry, as requested by the sidecar; 0: no request.
+	// RetryAfter is how long the sidecar asks to wait before a retry; 0 if it does not ask.
 	RetryAfter time.Duration
 
 	message string
 	cause   error
-	// Of the last attempt:
-	sent      bool // to the sidecar, which may have received it
-	cancelled bool // by the caller
-	pushback  []string
+	// About the attempt that failed:
+	sent      bool     // the sidecar may have received it
+	cancelled bool     // the caller cancelled it
+	pushback  []string // values of grpc-retry-pushback-ms
 }
 
 func (e *Error) Error() string { return e.Code + ": " + e.message }
 
-// Unwrap returns the error of gRPC, if any.
+// Unwrap returns the error of gRPC, or nil.
 func (e *Error) Unwrap() error { return e.cause }
 
 // Is makes errors.Is(err, context.Canceled) true if the caller cancelled the call, and errors.Is(err, context.DeadlineExceeded)
@@ -73,7 +73,7 @@ func (e *Error) Is(target error) bool {
 	return false
 }
 
-// HTTPStatus is the HTTP status for a web request that fails with this error: 409, 413, 500 or 503.
+// HTTPStatus returns the HTTP status for a web request that fails because of this error: 409, 413, 500 or 503.
 func (e *Error) HTTPStatus() int { return httpStatus[e.Code] }
 
 // CodeOf returns the code of an Error, and the empty string for nil and other errors.
@@ -84,7 +84,7 @@ func CodeOf(err error) string {
 	return ""
 }
 
-// httpStatus has every code. docs/reference/errors.md explains each.
+// httpStatus maps each code to its HTTP status. A test compares it with docs/reference/errors.md.
 var httpStatus = map[string]int{
 	"SESSION_NOT_FOUND": 409, "TOKEN_INVALID": 409, "VERSION_MISMATCH": 409, "INVALID_ARGUMENT": 500,
 	"SESSION_TOO_LARGE": 413, "TOO_MANY_KEYS": 413, "FLASH_QUEUE_FULL": 413,
@@ -115,14 +115,14 @@ func toError(method string, cause error) *Error {
 	return e
 }
 
-// codeOf returns the code of a status without a reason, which comes from gRPC itself.
+// codeOf returns the code of a status without an ErrorReason. Such a status comes from gRPC itself.
 func codeOf(status codes.Code) string {
 	switch status {
 	case codes.ResourceExhausted:
-		// A request larger than the gRPC server accepts does not reach the code that gives a reason.
+		// gRPC in the sidecar rejects requests that are too large before any code of the sidecar sees them.
 		return CodeSessionTooLarge
 	case codes.Unauthenticated:
-		// Without a reason, the call was not sent, because its API token could not be read.
+		// The client rejected the call, because its API token could not be read. The sidecar would give a reason.
 		return CodeAPITokenInvalid
 	}
 	name := code.Code(status).String()

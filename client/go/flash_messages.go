@@ -8,9 +8,9 @@ import (
 	sessionv1 "github.com/session-sidecar/session-sidecar/proto/gen/go/session/v1"
 )
 
-// flashMessages holds the unsaved messages of a session, and the queues that have messages in the sidecar, as far as is known.
+// flashMessages holds the unsaved messages of a session.
 type flashMessages struct {
-	waiting map[string]bool
+	waiting map[string]bool // queues with stored messages, as far as is known
 	pending []*sessionv1.PushFlash
 }
 
@@ -25,20 +25,19 @@ func newFlashMessages(session *sessionv1.Session) flashMessages {
 	return f
 }
 
-// PushFlash adds a message for a later page, usually the one after a redirect. It is stored by Save. The default queue is the empty
-// string. It fails if JSON cannot hold the message, and if the queue's name exceeds 256 bytes or is not UTF-8 without control
-// characters.
+// PushFlash adds a message for a later page, usually the one after a redirect. Save stores it. The empty string names the default queue.
+// PushFlash fails if JSON cannot hold the message, or if the queue's name exceeds 256 bytes or is not UTF-8 without control characters.
 func (s *Session) PushFlash(queue string, message any) error {
 	return s.flash.push(&sessionv1.PushFlash{Queue: queue}, message)
 }
 
-// PushUniqueFlash is PushFlash, unless the queue already has an equal message.
+// PushUniqueFlash is like PushFlash, but does not add the message if the queue already has an equal one.
 func (s *Session) PushUniqueFlash(queue string, message any) error {
 	return s.flash.push(&sessionv1.PushFlash{Queue: queue, UnlessPresent: true}, message)
 }
 
-// PeekFlash decodes the messages of a queue, oldest first, including unsaved ones, into a pointer to a slice, without removing
-// them. It calls the sidecar only if the queue had messages when the session was loaded.
+// PeekFlash decodes the messages of a queue into the slice that into points to, oldest first and including unsaved ones, without removing
+// them. It calls the sidecar only if the queue has stored messages, as far as this Session knows.
 func (s *Session) PeekFlash(ctx context.Context, queue string, into any) error {
 	if s.stored == nil || !s.flash.waiting[queue] {
 		return s.flash.read(queue, nil, into)
@@ -50,7 +49,8 @@ func (s *Session) PeekFlash(ctx context.Context, queue string, into any) error {
 	return s.flash.read(queue, response.Messages, into)
 }
 
-// PopFlash is PeekFlash, and removes the messages. No two requests get the same message.
+// PopFlash is like PeekFlash, and removes the messages. No two requests get the same message. If a message cannot be decoded, PopFlash
+// fails with VALUE_UNREADABLE, and the messages are lost.
 func (s *Session) PopFlash(ctx context.Context, queue string, into any) error {
 	var messages [][]byte
 	if s.stored != nil && s.flash.waiting[queue] {
@@ -78,7 +78,7 @@ func (f *flashMessages) push(push *sessionv1.PushFlash, message any) error {
 	return err
 }
 
-// read decodes the messages of a queue: those from the sidecar, then the unsaved ones.
+// read decodes the messages of a queue, first those that the sidecar returned, then the unsaved ones.
 func (f *flashMessages) read(queue string, messages [][]byte, into any) error {
 	messages = slices.Clone(messages)
 	for _, push := range f.pending {

@@ -1,72 +1,72 @@
 package sidecar
 
-// cacheEntries is bounded by the size of its entries, and drops about those that were used least recently: entries are added to the
-// young half, or moved there when they are used; when that is full, it becomes the old half, and what was left there is dropped.
-// Unlike with an exact order, most uses change nothing, so that many goroutines can read at the same time.
-type cacheEntries struct {
+// generationalMap has the entries of a cache, up to a total size, and evicts roughly those that were used least recently. Entries
+// are added to the young half, and moved there when they are used. When it is full, it becomes the old half, and the entries that
+// are still in the old half are dropped. Unlike with an exact order, most uses change nothing, so goroutines can read concurrently.
+type generationalMap struct {
 	halfBytes            int
 	young, old           map[string]*cacheEntry
 	youngBytes, oldBytes int
 }
 
-func newCacheEntries(maxBytes int) cacheEntries {
-	return cacheEntries{halfBytes: maxBytes / 2, young: map[string]*cacheEntry{}}
+func newGenerationalMap(maxBytes int) generationalMap {
+	return generationalMap{halfBytes: maxBytes / 2, young: map[string]*cacheEntry{}}
 }
 
-func (e *cacheEntries) count() int { return len(e.young) + len(e.old) }
+func (m *generationalMap) count() int { return len(m.young) + len(m.old) }
 
-func (e *cacheEntries) bytes() int { return e.youngBytes + e.oldBytes }
+func (m *generationalMap) bytes() int { return m.youngBytes + m.oldBytes }
 
-// peek does not count as a use.
-func (e *cacheEntries) peek(key string) (entry *cacheEntry, isYoung bool) {
-	if entry := e.young[key]; entry != nil {
+// peek returns an entry without counting as a use.
+func (m *generationalMap) peek(key string) (entry *cacheEntry, isYoung bool) {
+	if entry := m.young[key]; entry != nil {
 		return entry, true
 	}
-	return e.old[key], false
+	return m.old[key], false
 }
 
-// use makes an old entry a young one, unless it was replaced or dropped meanwhile.
-func (e *cacheEntries) use(entry *cacheEntry) {
-	if e.old[entry.key()] == entry {
-		e.set(entry)
+// use moves an entry to the young half, unless it was replaced or dropped meanwhile.
+func (m *generationalMap) use(entry *cacheEntry) {
+	if m.old[entry.key()] == entry {
+		m.set(entry)
 	}
 }
 
-// set adds or replaces an entry. One of more than half of the maximum size is not kept.
-func (e *cacheEntries) set(entry *cacheEntry) {
+// set adds or replaces an entry. An entry larger than half of the maximum size is not kept.
+func (m *generationalMap) set(entry *cacheEntry) {
 	key := entry.key()
-	e.delete(key)
-	if entry.bytes > e.halfBytes {
+	m.delete(key)
+	if entry.bytes > m.halfBytes {
 		return
 	}
-	if e.youngBytes+entry.bytes > e.halfBytes {
-		e.old, e.oldBytes = e.young, e.youngBytes
-		e.young, e.youngBytes = map[string]*cacheEntry{}, 0
+	if m.youngBytes+entry.bytes > m.halfBytes {
+		m.old, m.oldBytes = m.young, m.youngBytes
+		m.young, m.youngBytes = map[string]*cacheEntry{}, 0
 	}
-	e.young[key] = entry
-	e.youngBytes += entry.bytes
+	m.young[key] = entry
+	m.youngBytes += entry.bytes
 }
 
 // drop removes the entry of a token, but not that of another token of the same session.
-func (e *cacheEntries) drop(token string) {
+func (m *generationalMap) drop(token string) {
 	key := cacheKeyOf(token)
-	if entry, _ := e.peek(key); entry != nil && entry.token == token {
-		e.delete(key)
+	if entry, _ := m.peek(key); entry != nil && entry.token == token {
+		m.delete(key)
 	}
 }
 
-func (e *cacheEntries) delete(key string) {
-	if entry := e.young[key]; entry != nil {
-		e.youngBytes -= entry.bytes
-		delete(e.young, key)
+func (m *generationalMap) delete(key string) {
+	if entry := m.young[key]; entry != nil {
+		m.youngBytes -= entry.bytes
+		delete(m.young, key)
 	}
-	if entry := e.old[key]; entry != nil {
-		e.oldBytes -= entry.bytes
-		delete(e.old, key)
+	if entry := m.old[key]; entry != nil {
+		m.oldBytes -= entry.bytes
+		delete(m.old, key)
 	}
 }
 
-func (e *cacheEntries) clear() {
-	e.young, e.old = map[string]*cacheEntry{}, nil
-	e.youngBytes, e.oldBytes = 0, 0
+func (m *generationalMap) clear() {
+	m.young, m.old = map[string]*cacheEntry{}, nil
+	m.youngBytes, m.oldBytes = 0, 0
 }

@@ -11,15 +11,15 @@ import (
 	sessionv1 "github.com/session-sidecar/session-sidecar/proto/gen/go/session/v1"
 )
 
-// cacheKeyLength is how many of its first characters a token shares with the handle of its session.
+// cacheKeyLength is the length of the prefix that a token shares with the handle of its session.
 const cacheKeyLength = 21
 
-// cacheKeyOf returns what a token and the handle of its session have in common.
+// cacheKeyOf returns the prefix that a token and the handle of its session share.
 func cacheKeyOf(tokenOrHandle string) string {
 	return tokenOrHandle[:min(len(tokenOrHandle), cacheKeyLength)]
 }
 
-// cacheEntry is a session in the cache. The session never changes; a change makes another entry.
+// cacheEntry is a session in the cache. Its session is never modified: a change makes a new entry.
 type cacheEntry struct {
 	token   string
 	session *sessionv1.Session
@@ -27,11 +27,12 @@ type cacheEntry struct {
 	bytes   int    // its approximate size
 
 	// Guarded by sessionCache.mu once the entry is in the cache:
-	epoch     epoch         // in which every change to it would be reported; noEpoch: the sidecar has to confirm it
-	liveUntil time.Duration // until when the sidecar need not be asked, by liveness.now
+	epoch     epoch         // in which every change to it is reported; noEpoch: it must be validated
+	liveUntil time.Duration // when it must be validated at the latest, by liveness.now
 }
 
-// newCacheEntry keeps a session as the sidecar has sent it. Protobuf has copied it out of the frame; the token may be part of a header.
+// newCacheEntry returns an entry with a session as received. The token is copied, because it may be a slice of a whole header; the
+// session need not be, because protobuf has copied it out of the frame.
 func newCacheEntry(token string, session *sessionv1.Session, etag []byte) *cacheEntry {
 	return entryOf(strings.Clone(token), session, string(etag))
 }
@@ -42,7 +43,7 @@ func entryOf(token string, session *sessionv1.Session, etag string) *cacheEntry 
 
 func (e *cacheEntry) key() string { return cacheKeyOf(e.token) }
 
-// outranks reports whether an entry is newer than another one of the same epoch, or is the same state and live for longer.
+// outranks reports whether e is newer than another entry of the same epoch, or has the same state and is live for longer.
 func (e *cacheEntry) outranks(other *cacheEntry) bool {
 	switch {
 	case e.session.Version != other.session.Version:
@@ -54,14 +55,14 @@ func (e *cacheEntry) outranks(other *cacheEntry) bool {
 	}
 }
 
-// confirmed is the same state, as the sidecar has confirmed it.
+// confirmed returns an entry with the same state and the times with which the sidecar confirmed it.
 func (e *cacheEntry) confirmed(times *sessionv1.NotModified) *cacheEntry {
 	session := copyOfSession(e.session)
 	session.Accessed, session.Expires = times.Accessed, times.Expires
 	return &cacheEntry{token: e.token, session: session, etag: e.etag, bytes: e.bytes}
 }
 
-// updated is the state after an update that was applied to this one; nil: unknown.
+// updated returns an entry with the state after an update that the sidecar applied to this state, or nil if that is not known.
 func (e *cacheEntry) updated(request *sessionv1.UpdateSessionRequest, response *sessionv1.UpdateSessionResponse) *cacheEntry {
 	if len(response.Etag) == 0 || request.Subject != nil || request.IdleExpiry != nil || len(response.Results) != len(request.Mutations) {
 		return nil
@@ -94,13 +95,14 @@ func (e *cacheEntry) updated(request *sessionv1.UpdateSessionRequest, response *
 	return entryOf(e.token, session, string(response.Etag))
 }
 
-// keepValue copies what it keeps, which may be part of something larger.
+// keepValue copies the key and the value, which may be slices of something larger.
 func keepValue(session *sessionv1.Session, set *sessionv1.Set, applied bool) {
 	if applied {
 		session.Data[strings.Clone(set.Key)] = bytes.Clone(set.Value)
 	}
 }
 
+// keepMessage counts a message that was pushed to a queue.
 func keepMessage(session *sessionv1.Session, queue string) {
 	for i, each := range session.FlashQueues {
 		if each.Name == queue {
@@ -111,7 +113,7 @@ func keepMessage(session *sessionv1.Session, queue string) {
 	session.FlashQueues = append(session.FlashQueues, &sessionv1.FlashQueue{Name: strings.Clone(queue), MessageCount: 1})
 }
 
-// copyOfSession shares what is behind the pointers of a session.
+// copyOfSession returns a shallow copy, which shares maps, slices and messages with the original.
 func copyOfSession(s *sessionv1.Session) *sessionv1.Session {
 	return &sessionv1.Session{
 		Handle: s.Handle, Data: s.Data, FlashQueues: s.FlashQueues, CsrfToken: s.CsrfToken, Created: s.Created, Accessed: s.Accessed,
@@ -121,14 +123,15 @@ func copyOfSession(s *sessionv1.Session) *sessionv1.Session {
 
 // Sizes of objects on the heap, in bytes.
 const (
-	// entryBytes is that of an entry without its texts: itself, its place in the cache, the session, and its times.
+	// entryBytes is an entry without its strings: the entry, its slot in the cache, its session and its four times.
 	entryBytes = 64 + 64 + 208 + 4*48
 	queueBytes = 8 + 64
-	// mapBytes is that of a map and of one group of eight keys and values.
+	// mapBytes is a map with one group of eight keys and values.
 	mapBytes  = 48 + 352
 	slotBytes = 41
 )
 
+// heldBytes approximates the memory that an entry keeps alive.
 func heldBytes(token string, session *sessionv1.Session, etag string) int {
 	size := entryBytes
 	for _, text := range []string{token, etag, session.Handle, session.CsrfToken, session.GetSubject()} {
@@ -143,13 +146,13 @@ func heldBytes(token string, session *sessionv1.Session, etag string) int {
 	if count := len(session.Data); count <= 8 {
 		size += mapBytes
 	} else {
-		// Slots are a power of two, at most 7/8 of them used.
+		// The number of slots is a power of two, and at most 7/8 of them are used.
 		size += mapBytes + slotBytes<<bits.Len(uint(count*8/7))
 	}
 	return size
 }
 
-// allocated is about what the memory allocator takes for so many bytes.
+// allocated approximates the size of the memory block that Go allocates for so many bytes.
 func allocated(bytes int) int {
 	if bytes <= 1024 {
 		return (bytes + 15) &^ 15

@@ -9,7 +9,7 @@ import (
 
 const maxNameBytes = 256
 
-// checkKey fails at once for a key that the sidecar would reject at this and every later Save.
+// checkKey fails for a key that the sidecar would reject. Rejecting it before it is recorded keeps every later Save from failing.
 func checkKey(key string) error { return checkName("the key", key, 1) }
 
 func checkQueue(queue string) error { return checkName("the name of the queue", queue, 0) }

@@ -6,7 +6,7 @@ import (
 	"google.golang.org/grpc"
 )
 
-// settings are what the options of this package set.
+// settings are the values of the options of this package.
 type settings struct {
 	unary           bool
 	token           *apiToken
@@ -16,37 +16,37 @@ type settings struct {
 	cacheBytes      int
 }
 
-// option is an option of this package among those given to Dial.
+// option is an option of this package. It is a DialOption, so that Dial takes it together with options of gRPC.
 type option struct {
 	grpc.DialOption
 	set func(*settings)
 }
 
-// WithUnary sends each call as an HTTP/2 request of its own instead of all calls over one stream, which costs a fraction. Default:
-// the stream, and a request for each call if the sidecar does not support it.
+// WithUnary makes each call as an HTTP/2 request of its own, at several times the cost of a call over the stream that all calls share
+// by default. Without it, the client falls back to such requests if the sidecar does not support the stream.
 func WithUnary() grpc.DialOption {
 	return option{grpc.EmptyDialOption{}, func(s *settings) { s.unary = true }}
 }
 
-// WithMaxPendingCalls limits how many calls wait for the sidecar, are in flight, or wait for a retry, so that an unresponsive sidecar
-// does not exhaust the application's memory. Further calls wait, and fail with OVERLOADED at their deadline. At least 1. Default:
-// 10,000.
+// WithMaxPendingCalls limits the number of calls that wait for the sidecar, are in flight, or wait for a retry, so that an unresponsive
+// sidecar does not exhaust the application's memory. Further calls wait, and fail with OVERLOADED at their deadline. The minimum is 1,
+// the default 10,000.
 func WithMaxPendingCalls(count int) grpc.DialOption {
 	return option{grpc.EmptyDialOption{}, func(s *settings) { s.maxPendingCalls = count }}
 }
 
-// WithMaxPendingBytes limits the total size of the requests of pending calls in the same way. A single request may exceed it, or it
-// could never be sent. At least 1. Default: 64 MiB.
+// WithMaxPendingBytes limits the total size of the requests of pending calls in the same way. A request that exceeds the limit waits
+// until no other call is pending. The minimum is 1, the default 64 MiB.
 func WithMaxPendingBytes(bytes int) grpc.DialOption {
 	return option{grpc.EmptyDialOption{}, func(s *settings) { s.maxPendingBytes = bytes }}
 }
 
-// WithCache keeps sessions in the application's memory, so that opening one again costs no call while the sidecar reports changes, and
-// a small one otherwise. A change elsewhere is seen within milliseconds as a rule, and within a second whatever fails. Own changes are
-// seen at once. Interceptors and stats handlers see the calls that are made.
+// WithCache keeps sessions in the application's memory. Opening one again then costs no call while the sidecar reports changes, and a
+// small call otherwise. Changes made elsewhere are usually seen within milliseconds, and always within a second. Changes made through
+// the same Client are seen at once. Interceptors and stats handlers see only the calls that are made.
 //
-// The cache takes up to about maxBytes, at least 1. The sessions used least recently are dropped first. A session of 300 bytes takes
-// about 1.5 KB. Default: no session is kept.
+// The cache takes up to approximately maxBytes, which must be at least 1, and drops the least recently used sessions first. A session of
+// 300 bytes takes about 1.5 KB. By default, no session is kept.
 func WithCache(maxBytes int) grpc.DialOption {
 	return option{grpc.EmptyDialOption{}, func(s *settings) { s.hasCache, s.cacheBytes = true, maxBytes }}
 }

@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// pendingLimits bounds the calls that are not answered, and the bytes of their requests.
+// pendingLimits bounds the number of pending calls and the total size of their requests.
 type pendingLimits struct {
 	calls    *semaphore.Weighted
 	bytes    *semaphore.Weighted
@@ -17,7 +17,7 @@ func newPendingLimits(calls, bytes int) *pendingLimits {
 	return &pendingLimits{semaphore.NewWeighted(int64(calls)), semaphore.NewWeighted(int64(bytes)), int64(bytes)}
 }
 
-// acquire waits for room, and fails with the error of the context.
+// acquire waits until a call is admitted. It fails with the error of the context if that ends first.
 func (l *pendingLimits) acquire(ctx context.Context, bytes int) error {
 	if err := l.calls.Acquire(ctx, 1); err != nil {
 		return err
@@ -34,5 +34,5 @@ func (l *pendingLimits) release(bytes int) {
 	l.calls.Release(1)
 }
 
-// weight lets a request that exceeds the limit wait until it is the only one.
+// weight makes a request that exceeds the limit wait until it is the only one.
 func (l *pendingLimits) weight(bytes int) int64 { return min(int64(bytes), l.maxBytes) }

@@ -15,51 +15,50 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// maxPipelinedBytes is what a sidecar accepts in one frame, less some room for the frame itself. A larger one would end the stream
-// for all calls on it.
+// maxPipelinedBytes is the maximum size of a frame in the sidecar, less some room for the frame itself. A larger frame would end the
+// stream for all its calls.
 const maxPipelinedBytes = 4<<20 - 1024
 
-// pipeline carries calls over one stream, at a fraction of the cost of one HTTP/2 request per call. While there is no stream, calls
-// wait for one until their deadline. Calls that were sent when a stream breaks fail with UNAVAILABLE, because it is unknown whether
-// they were applied.
+// pipeline carries all calls over one stream, which costs a fraction of an HTTP/2 request for each call. While there is no stream,
+// calls wait for one until their deadline. When a stream breaks, the calls that were sent on it fail with UNAVAILABLE, because it is
+// unknown whether they were applied.
 type pipeline struct {
-	stub  sessionv1.SessionServiceClient // of the connection itself
-	token *apiToken                      // nil: none
-	// listener is told of changes to sessions; nil: none.
-	listener changeListener
+	stub     sessionv1.SessionServiceClient // opens streams
+	token    *apiToken                      // nil: none
+	listener changeListener                 // nil: none
 
-	// ctx ends when the client is closed, and running is what it waits for then.
+	// ctx ends when the client is closed. Closing waits for the goroutines of running.
 	ctx     context.Context
 	cancel  context.CancelFunc
 	running sync.WaitGroup
 
 	mu     sync.Mutex
 	state  pipelineState
-	outbox list.List       // of *pendingCall: not sent yet, oldest first
-	stream *pipelineStream // that takes new calls; nil: none
-	// connecting is whether a goroutine opens one.
+	outbox list.List       // of *pendingCall: calls that were not sent yet, oldest first
+	stream *pipelineStream // takes new calls; nil: none
+	// connecting is whether a goroutine is opening a stream.
 	connecting bool
-	attempts   int // to open one, so far
+	attempts   int // number of attempts to open a stream
 	reopen     reopenBackoff
 }
 
-// changeListener is told what the stream that takes new calls reports about changes to sessions. It is called with pipeline.mu.
+// changeListener receives the reports of changes on the stream that takes new calls. Its methods are called with pipeline.mu held.
 type changeListener interface {
-	// streamOpened returns the clock to request confirmation with. The stream reports nothing before it was requested.
+	// streamOpened returns the clock to request confirmation with. The request subscribes the stream to reports.
 	streamOpened() (clock uint64)
-	// reported comes before the replies of the same frame.
+	// reported is called before the replies of the same frame are delivered.
 	reported(frame *sessionv1.PipelineResponse)
-	// streamLost means that what this stream would have reported from now on is lost.
+	// streamLost means that no further report of this stream will be delivered.
 	streamLost()
 }
 
-// pipelineState is what happens to new calls.
+// pipelineState says what happens to new calls.
 type pipelineState int
 
 const (
 	pipelined    pipelineState = iota
-	unaryForNow                // an answer to the opening of a stream is overdue
-	unaryForGood               // the sidecar is too old to know Pipeline, or something on the way forbids it
+	unaryForNow                // the sidecar has not accepted a stream in time; a later answer ends this state
+	unaryForGood               // the sidecar does not support Pipeline, or a proxy rejects it
 	closed
 )
 
@@ -67,17 +66,17 @@ const (
 type pendingCall struct {
 	ctx   context.Context
 	call  *sessionv1.PipelineCall // id and timeout are set when it is sent
-	bytes int                     // its size in a frame
-	token string                  // the API token it was made with
-	done  chan outcome            // gets one
+	bytes int                     // size in a frame
+	token string                  // the API token that it was made with
+	done  chan outcome            // receives exactly one
 
 	// Guarded by pipeline.mu:
-	queued   *list.Element   // its place in the outbox; nil: none
-	attempts int             // to open a stream, before it was queued
-	stream   *pipelineStream // it was sent on; nil: not sent
+	queued   *list.Element   // position in the outbox; nil: not in it
+	attempts int             // pipeline.attempts when it was queued
+	stream   *pipelineStream // the stream that it was sent on; nil: not sent
 }
 
-// outcome is the reply to a call, or the error that it failed with.
+// outcome is the reply to a call, or the error that the call failed with.
 type outcome struct {
 	reply *sessionv1.PipelineReply
 	err   error
@@ -89,16 +88,16 @@ func newPipeline(token *apiToken) *pipeline {
 	return p
 }
 
-// intercept makes a call over the stream, or by itself where the stream cannot carry it.
+// intercept makes a call over the stream, or as a unary call if the stream cannot carry it.
 func (p *pipeline) intercept(ctx context.Context, method string, request, response any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, options ...grpc.CallOption) error {
-	byItself := func() error {
+	unary := func() error {
 		err := invoke(ctx, method, request, response, conn, options...)
 		endLiveness(response)
 		return err
 	}
 	pending := newPendingCall(ctx, method, request, options)
 	if pending == nil {
-		return byItself()
+		return unary()
 	}
 	if p.token != nil {
 		var err error
@@ -107,11 +106,11 @@ func (p *pipeline) intercept(ctx context.Context, method string, request, respon
 		}
 	}
 	if !p.add(pending) {
-		return byItself()
+		return unary()
 	}
 	result := p.await(pending)
 	if result.err == errNotPipelined {
-		return byItself()
+		return unary()
 	}
 	if pending.stream != nil {
 		reportPeer(options, pending.stream.peer)
@@ -119,7 +118,7 @@ func (p *pipeline) intercept(ctx context.Context, method string, request, respon
 	return result.read(response.(proto.Message))
 }
 
-// endLiveness is about a reply that did not come on the stream: another sidecar may have sent it, whose changes the stream does not
+// endLiveness makes the session in a unary reply not live. Another sidecar may have sent that reply, whose changes the stream does not
 // report.
 func endLiveness(response any) {
 	switch response := response.(type) {
@@ -130,7 +129,7 @@ func endLiveness(response any) {
 	}
 }
 
-// newPendingCall is nil for a call that the stream cannot carry.
+// newPendingCall returns nil for a call that the stream cannot carry.
 func newPendingCall(ctx context.Context, method string, request any, options []grpc.CallOption) *pendingCall {
 	name, isOurs := strings.CutPrefix(method, "/"+sessionv1.SessionService_ServiceDesc.ServiceName+"/")
 	if !isOurs || name == pingMethod || !fitPipeline(options) {
@@ -149,12 +148,12 @@ func newPendingCall(ctx context.Context, method string, request any, options []g
 	return &pendingCall{ctx: ctx, call: call, bytes: bytes, done: make(chan outcome, 1)}
 }
 
-// fitPipeline is false for options that only a call made by itself can have.
+// fitPipeline reports whether the stream can carry a call with these options.
 func fitPipeline(options []grpc.CallOption) bool {
 	for _, option := range options {
 		switch option.(type) {
 		case grpc.StaticMethodCallOption, grpc.FailFastCallOption, grpc.MaxRecvMsgSizeCallOption, grpc.PeerCallOption, grpc.TrailerCallOption:
-			// Those of every call of this package. The stream has them too, and its replies have no trailers.
+			// This package sets these on every call. They have the same effect on the stream, whose replies have no trailers.
 		default:
 			return false
 		}
@@ -162,7 +161,7 @@ func fitPipeline(options []grpc.CallOption) bool {
 	return true
 }
 
-// pipelineMetadata is the metadata of a call; false if only a call made by itself can have it.
+// pipelineMetadata returns the metadata of a call, and false if the stream cannot carry it.
 func pipelineMetadata(ctx context.Context) (map[string]string, bool) {
 	outgoing, ok := metadata.FromOutgoingContext(ctx)
 	if !ok {
@@ -171,7 +170,7 @@ func pipelineMetadata(ctx context.Context) (map[string]string, bool) {
 	pairs := make(map[string]string, len(outgoing))
 	for key, values := range outgoing {
 		value := strings.Join(values, ",")
-		// The sidecar looks for credentials in the metadata of the stream, and values are text.
+		// The sidecar reads credentials from the metadata of the stream only, and frames carry no binary values.
 		if key == "authorization" || strings.HasSuffix(key, "-bin") || !isPrintable(key+value) {
 			return nil, false
 		}
@@ -184,7 +183,7 @@ func isPrintable(text string) bool {
 	return strings.IndexFunc(text, func(char rune) bool { return char < ' ' || char > '~' }) < 0
 }
 
-// reportPeer reports that a call was sent, and to which address, as gRPC does.
+// reportPeer sets the peer of a call that was sent, as gRPC does for unary calls.
 func reportPeer(options []grpc.CallOption, receiver *peer.Peer) {
 	for _, option := range options {
 		if option, ok := option.(grpc.PeerCallOption); ok {
@@ -193,7 +192,7 @@ func reportPeer(options []grpc.CallOption, receiver *peer.Peer) {
 	}
 }
 
-// add lets a call wait for a frame. False if the call must be made by itself.
+// add queues a call for the next frame. It returns false if the call must be made as a unary call.
 func (p *pipeline) add(pending *pendingCall) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -212,7 +211,7 @@ func (p *pipeline) add(pending *pendingCall) bool {
 	return true
 }
 
-// await returns the outcome of a call, at the latest soon after its context has ended.
+// await returns the outcome of a call. It returns soon after the context of the call has ended.
 func (p *pipeline) await(pending *pendingCall) outcome {
 	select {
 	case result := <-pending.done:
@@ -223,7 +222,7 @@ func (p *pipeline) await(pending *pendingCall) outcome {
 	}
 }
 
-// abandon ends a call whose context has ended, unless it has an outcome, in the sidecar too.
+// abandon ends a call whose context has ended, in the sidecar too, unless the call has an outcome.
 func (p *pipeline) abandon(pending *pendingCall) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -247,7 +246,7 @@ func (p *pipeline) settleQueued(pending *pendingCall, result outcome) {
 	pending.done <- result
 }
 
-// settleAllQueued ends the calls that were not sent, or some of them.
+// settleAllQueued ends those calls that were not sent for which isMeant returns true.
 func (p *pipeline) settleAllQueued(result outcome, isMeant func(*pendingCall) bool) {
 	for element := p.outbox.Front(); element != nil; {
 		pending := element.Value.(*pendingCall)
@@ -260,7 +259,7 @@ func (p *pipeline) settleAllQueued(result outcome, isMeant func(*pendingCall) bo
 
 func everyCall(*pendingCall) bool { return true }
 
-// close ends all calls, and returns when nothing runs any more.
+// close ends all calls, and returns when all goroutines of the pipeline have ended.
 func (p *pipeline) close() {
 	p.mu.Lock()
 	p.state = closed
@@ -270,7 +269,7 @@ func (p *pipeline) close() {
 	p.running.Wait()
 }
 
-// read decodes a reply, with the errors that gRPC gives for a call made by itself.
+// read decodes a reply. Its errors are those of gRPC for a unary call.
 func (o outcome) read(response proto.Message) error {
 	if o.err != nil {
 		return o.err

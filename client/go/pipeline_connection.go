@@ -15,17 +15,17 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// openTimeout is how long calls wait for the sidecar to accept a stream on a connection that is open. A connection on which nothing
-// arrives is replaced before.
+// openTimeout is how long the sidecar may take to accept a stream on an open connection. It exceeds the time after which the
+// connectionMonitor replaces a connection that is silent, so past it the sidecar answers, but not to this.
 const openTimeout = time.Second
 
 var (
 	errClosed = status.Error(codes.Canceled, "the client is closed")
-	// errNotPipelined is the outcome of a call that must be made by itself.
+	// errNotPipelined is the outcome of a call that must be made as a unary call.
 	errNotPipelined = errors.New("not pipelined")
 )
 
-// flush has the queued calls sent, once there is a stream. To be called with p.mu.
+// flush sends the queued calls, or opens a stream for them. The caller holds p.mu.
 func (p *pipeline) flush() {
 	switch {
 	case p.outbox.Len() == 0 || p.state == closed:
@@ -41,7 +41,7 @@ func (p *pipeline) flush() {
 	}
 }
 
-// connect tries once to open a stream, after a pause if one has failed before.
+// connect tries once to open a stream, after a pause if the last attempt failed.
 func (p *pipeline) connect() {
 	p.mu.Lock()
 	pause, hasFailed := p.reopen.pause(), p.reopen.failure != nil
@@ -53,11 +53,11 @@ func (p *pipeline) connect() {
 	p.mu.Lock()
 	p.attempts++
 	p.mu.Unlock()
-	// The first attempt without a connection fails and gives the reason; those after it wait for one.
+	// Without a connection, the first attempt fails and yields the reason. Later attempts wait for a connection.
 	p.connected(p.open(grpc.WaitForReady(hasFailed)))
 }
 
-// open asks the sidecar for a stream. Until it has accepted one, no call is sent.
+// open opens a stream and waits until the sidecar has accepted it.
 func (p *pipeline) open(options ...grpc.CallOption) (*pipelineStream, error) {
 	s := &pipelineStream{wake: make(chan struct{}, 1), calls: map[uint32]*pendingCall{}}
 	if p.token != nil {
@@ -82,7 +82,7 @@ func (p *pipeline) open(options ...grpc.CallOption) (*pipelineStream, error) {
 	return s, nil
 }
 
-// accepted waits until the sidecar has accepted a stream, and returns why if it does not.
+// accepted waits until the sidecar accepts a stream, or returns why it rejects it.
 func accepted(stream sessionv1.SessionService_PipelineClient) error {
 	header, err := stream.Header()
 	if err != nil || header != nil {
@@ -94,19 +94,18 @@ func accepted(stream sessionv1.SessionService_PipelineClient) error {
 	return err
 }
 
-// bypass makes calls by themselves while the sidecar answers on the connection, but not to the opening of a stream: something on the
-// way does not let streams pass.
+// bypass makes calls unary while the sidecar answers on the connection but not to the opening of a stream: a proxy holds streams back.
 func (p *pipeline) bypass() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	// The timer may have fired, but have waited for the lock while the attempt ended.
+	// If the attempt ended while the timer waited for the lock, nothing would end this state.
 	if p.state == pipelined && p.connecting {
 		p.state = unaryForNow
 		p.settleAllQueued(outcome{err: errNotPipelined}, everyCall)
 	}
 }
 
-// connected notes the result of an attempt to open a stream, and starts the next one if calls still wait.
+// connected handles the result of an attempt to open a stream, and starts the next attempt if calls still wait.
 func (p *pipeline) connected(s *pipelineStream, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -131,28 +130,28 @@ func (p *pipeline) connected(s *pipelineStream, err error) {
 		p.state = unaryForGood
 		p.settleAllQueued(outcome{err: errNotPipelined}, everyCall)
 	case codes.Unauthenticated:
-		// Waiting does not change that. A call that was made since the attempt began may bring another token.
+		// The same token would be rejected again. Calls made since the attempt began may have another one.
 		p.settleAllQueued(outcome{err: err}, func(pending *pendingCall) bool { return pending.attempts < p.attempts })
 	case codes.Unavailable, codes.ResourceExhausted, codes.DeadlineExceeded, codes.Canceled:
 		p.reopen.failed(err)
 	default:
-		// Whatever it is, it may not concern calls that are made by themselves.
+		// Unary calls may still succeed.
 		p.settleAllQueued(outcome{err: errNotPipelined}, everyCall)
 	}
 	p.connecting = false
 	p.flush()
 }
 
-// reopenBackoff is about the pauses between streams. Where there is no connection, gRPC waits for one by itself.
+// reopenBackoff determines the pauses between attempts to open a stream. gRPC itself paces the attempts to connect.
 type reopenBackoff struct {
-	failures int   // in a row
-	failure  error // the last one; nil: none
+	failures int   // consecutive failures
+	failure  error // the last failure; nil: none
 }
 
 const (
 	firstReopenPause = 20 * time.Millisecond
 	maxReopenPause   = 100 * time.Millisecond
-	// maxRequestedPause is the maximum that the sidecar can request.
+	// maxRequestedPause limits the pause that the sidecar can request.
 	maxRequestedPause = time.Second
 )
 
@@ -161,7 +160,7 @@ func (b *reopenBackoff) failed(err error) {
 	b.failure = err
 }
 
-// pause is random, so that clients do not reconnect all at once, but at least what the sidecar requested.
+// pause returns a random pause, so that clients do not reconnect all at once, but at least what the sidecar requested.
 func (b *reopenBackoff) pause() time.Duration {
 	if b.failure == nil {
 		return 0

@@ -14,27 +14,26 @@ import (
 )
 
 const (
-	// maxFrameCalls keeps the sidecar working on one frame while the next one is written. The fixed cost of a frame is that of a few
-	// calls, so larger ones save little.
+	// maxFrameCalls lets the sidecar work on one frame while the client writes the next. A frame has a fixed cost of a few calls, so
+	// larger frames would save little.
 	maxFrameCalls = 32
 	// maxFrameBytes is the maximum size of a frame with more than one call.
 	maxFrameBytes = 1 << 20
 )
 
 // pipelineStream is one Pipeline stream that the sidecar has accepted. While it is pipeline.stream, it takes new calls. Once it is
-// retired, it takes none, and ends when those sent on it are answered. Its fields are guarded by pipeline.mu.
+// retired, it takes none, and ends when the calls sent on it are answered. Its fields are guarded by pipeline.mu.
 type pipelineStream struct {
 	grpc.BidiStreamingClient[sessionv1.PipelineRequest, sessionv1.PipelineResponse]
 	cancel context.CancelFunc
 	peer   *peer.Peer
-	token  string // the API token it was opened with
+	token  string // the API token that it was opened with
 
-	// wake wakes the sending goroutine, for which there may be something to do.
-	wake      chan struct{}
-	calls     map[uint32]*pendingCall // sent and not answered
+	wake      chan struct{}           // wakes the sending goroutine
+	calls     map[uint32]*pendingCall // calls in flight
 	lastID    uint32
 	cancelled []uint32 // for the next frame
-	confirm   uint64   // for the next frame; 0: nothing is requested
+	confirm   uint64   // for the next frame; 0: no request
 	retired   bool
 }
 
@@ -59,7 +58,7 @@ func (p *pipeline) send(s *pipelineStream) {
 			return
 		}
 		for {
-			// Callers that have just got a reply, or run for another reason, make their next calls first, and share the frame.
+			// Lets goroutines that are ready to run, for example with a reply, make their next calls, which then share the frame.
 			runtime.Gosched()
 			frame, isLast := p.nextFrame(s)
 			if isLast {
@@ -70,20 +69,20 @@ func (p *pipeline) send(s *pipelineStream) {
 				break
 			}
 			if s.Send(frame) != nil {
-				// The receiver gets the reason.
+				// The receiving goroutine gets the reason.
 				return
 			}
 		}
 	}
 }
 
-// nextFrame takes out what can be sent now; nil: nothing. After the last frame, the stream can be ended.
+// nextFrame returns the next frame to send, or nil if there is nothing to send. isLast means that the stream can be ended.
 func (p *pipeline) nextFrame(s *pipelineStream) (frame *sessionv1.PipelineRequest, isLast bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	frame = &sessionv1.PipelineRequest{Cancelled: s.cancelled}
 	s.cancelled = nil
-	// Neither retired nor ended, which the sender of a stream may learn late.
+	// The stream may have been retired, or have ended, since the sender was woken.
 	if p.stream == s {
 		frame.Calls = p.takeCalls(s)
 		frame.Confirm, s.confirm = s.confirm, 0
@@ -103,7 +102,7 @@ func (p *pipeline) takeCalls(s *pipelineStream) []*sessionv1.PipelineCall {
 		element = element.Next()
 		timeout, isOverdue := timeoutOf(pending.ctx, now)
 		if isOverdue {
-			// Its caller is about to abandon it.
+			// Its caller will abandon it.
 			continue
 		}
 		bytes += pending.bytes
@@ -120,7 +119,7 @@ func (p *pipeline) takeCalls(s *pipelineStream) []*sessionv1.PipelineCall {
 	return calls
 }
 
-// timeoutOf returns how long a call may take, in milliseconds as frames have them; 0: as long as it takes.
+// timeoutOf returns the time left for a call, in milliseconds as frames carry it; 0: no deadline.
 func timeoutOf(ctx context.Context, now time.Time) (timeout uint32, isOverdue bool) {
 	deadline, ok := ctx.Deadline()
 	if !ok {
@@ -149,8 +148,8 @@ func (s *pipelineStream) cancelCall(id uint32) {
 	s.wakeUp()
 }
 
-// confirm asks the sidecar to report changes, and to confirm until when it has, by the caller's own clock in milliseconds, at least 1.
-// It does nothing while there is no stream.
+// confirm subscribes the stream to reports of changes, and requests confirmation of those made until clock: the current time by the
+// caller's own clock, in milliseconds, at least 1. It does nothing while there is no stream.
 func (p *pipeline) confirm(clock uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -185,7 +184,7 @@ func (p *pipeline) received(s *pipelineStream, frame *sessionv1.PipelineResponse
 		p.listener.reported(frame)
 	}
 	for _, reply := range frame.Replies {
-		// Without a call, it was abandoned.
+		// A reply without a call is for one that was abandoned.
 		if pending := s.calls[reply.Id]; pending != nil {
 			delete(s.calls, reply.Id)
 			pending.done <- outcome{reply: reply}
@@ -199,7 +198,7 @@ func (p *pipeline) received(s *pipelineStream, frame *sessionv1.PipelineResponse
 	}
 }
 
-// retire makes new calls use another stream. Calls that were sent on this one are still answered.
+// retire moves new calls to another stream. The calls in flight on this one are still answered.
 func (p *pipeline) retire(s *pipelineStream) {
 	s.retired = true
 	s.wakeUp()
@@ -209,7 +208,7 @@ func (p *pipeline) retire(s *pipelineStream) {
 	}
 }
 
-// lose leaves the stream that takes new calls.
+// lose stops using the stream that takes new calls.
 func (p *pipeline) lose() {
 	p.stream = nil
 	if p.listener != nil {
@@ -217,14 +216,14 @@ func (p *pipeline) lose() {
 	}
 }
 
-// ended fails the calls on a stream that has ended.
+// ended fails the calls in flight on a stream that has ended.
 func (p *pipeline) ended(s *pipelineStream, cause error) {
 	s.cancel()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	err := errClosed
 	if p.state != closed {
-		// Always this code: the status that ended the stream is not that of the calls on it.
+		// The status that ended the stream says nothing about its calls.
 		err = status.Errorf(codes.Unavailable, "the stream ended before the reply arrived: %s", status.Convert(cause).Message())
 	}
 	for id, pending := range s.calls {

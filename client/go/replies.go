@@ -6,8 +6,8 @@ import (
 	sessionv1 "github.com/session-sidecar/session-sidecar/proto/gen/go/session/v1"
 )
 
-// What replies must contain and protobuf cannot guarantee. A malformed reply is an error, never a panic.
-
+// malformed returns the error of a reply that lacks what protobuf cannot require. Without these checks, such a reply would cause a panic
+// or the loss of recorded changes.
 func malformed(method, what string) error {
 	return &Error{Code: CodeInternal, message: fmt.Sprintf("%s failed: the reply has %s", method, what)}
 }

@@ -13,25 +13,25 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// Origin is what Open found.
+// Origin says what Open found.
 type Origin string
 
 const (
 	None         Origin = "none"          // there was no token
 	Found        Origin = "found"         // the session of the token
-	NotFound     Origin = "not_found"     // its session has expired, was invalidated, or had its token replaced
+	NotFound     Origin = "not_found"     // the session has expired or was invalidated, or its token was replaced
 	TokenInvalid Origin = "token_invalid" // the token was not issued by this deployment
 )
 
-// Never is an idle timeout: the session does not expire by being idle.
+// Never is the idle timeout of a session that does not expire by being idle.
 const Never time.Duration = -1
 
-// Session is one visitor's session: a dictionary from keys to JSON values, loaded when it was opened. It belongs to one request and
-// is not safe for concurrent use. A key has 1 to 256 bytes of UTF-8 without control characters.
+// Session is one visitor's session: a dictionary from keys to JSON values, loaded by Open. It belongs to one request and is not safe for
+// concurrent use. A key has 1 to 256 bytes of UTF-8 without control characters.
 //
-// Reads and writes do not call the sidecar. Writes are recorded; Save sends only these, as operations that the sidecar applies
-// atomically to the session's current content, so parallel requests that write other keys lose nothing. They stay recorded until
-// a Save succeeds. Methods with a context call the sidecar, and fail with an *Error.
+// Reads and writes do not call the sidecar. Writes are recorded, and Save sends them as mutations, which the sidecar applies atomically
+// to the current content of the session. Parallel requests that write other keys therefore lose nothing. Writes stay recorded until a
+// Save succeeds. Methods with a context call the sidecar and fail with an *Error.
 type Session struct {
 	client *Client
 	origin Origin
@@ -41,7 +41,7 @@ type Session struct {
 	token  string
 	data   sessionData
 	flash  flashMessages
-	// Not saved yet.
+	// Not saved yet; nil: unchanged.
 	idleTimeout *time.Duration
 	subject     *string
 }
@@ -54,28 +54,30 @@ func (s *Session) load(token string, session *sessionv1.Session) {
 	s.isNew, s.token, s.stored, s.data, s.flash = false, token, session, newSessionData(session), newFlashMessages(session)
 }
 
-// Origin is what Open found, for logs.
+// Origin returns what Open found, for logs.
 func (s *Session) Origin() Origin { return s.origin }
 
-// IsNew reports whether the visitor came without a session, or it was invalidated since. Saving does not change it.
+// IsNew reports whether the visitor came without a session or the session was invalidated since. Saving does not change that.
 func (s *Session) IsNew() bool { return s.isNew }
 
-// Token is the secret that identifies the session in later requests; empty unless stored.
+// Token returns the secret that identifies the session in later requests. It is empty unless the session is stored.
 func (s *Session) Token() string { return s.token }
 
-// Handle is the session's public id, safe to log. Regenerate keeps it. Empty unless stored.
+// Handle returns the session's public id, which is safe to log. Regenerate keeps it. It is empty unless the session is stored.
 func (s *Session) Handle() string { return s.stored.GetHandle() }
 
-// Version is incremented by every change from any client; as last reported by the sidecar. 0 unless stored.
+// Version returns the session's version as last reported by the sidecar. Every change by any client increments it. It is 0 unless the
+// session is stored.
 func (s *Session) Version() int64 { return s.stored.GetVersion() }
 
-// Created is when the session was created; the zero time unless stored.
+// Created returns when the session was created. It is the zero time unless the session is stored.
 func (s *Session) Created() time.Time { return timeOf(s.stored.GetCreated()) }
 
-// Expires is when the session expires if it is not used again, as last reported by the sidecar. The zero time: never, or not stored.
+// Expires returns when the session expires if it is not used again, as last reported by the sidecar. It is the zero time if the session
+// never expires or is not stored.
 func (s *Session) Expires() time.Time { return timeOf(s.stored.GetExpires()) }
 
-// Subject is the owner of the session, including an unsaved SetSubject. Empty: none.
+// Subject returns the owner of the session, as set by SetSubject even if that is not saved yet. It is empty if there is none.
 func (s *Session) Subject() string {
 	if s.subject != nil {
 		return *s.subject
@@ -94,8 +96,8 @@ func (s *Session) HasChanges() bool {
 	return s.subject != nil || s.idleTimeout != nil
 }
 
-// Get decodes the value at a key into the variable that into points to, as json.Unmarshal does, and reports whether there is one. It
-// is a copy: to save a change to it, Set it. It fails with VALUE_UNREADABLE if the value does not fit the variable.
+// Get decodes the value at a key into the variable that into points to, as json.Unmarshal does, and reports whether the key exists. The
+// value is a copy: changes to it are saved only after Set. Get fails with VALUE_UNREADABLE if the value does not fit the variable.
 func (s *Session) Get(key string, into any) (bool, error) {
 	text, ok := s.data.values[key]
 	if !ok {
@@ -110,7 +112,7 @@ func (s *Session) Has(key string) bool {
 	return ok
 }
 
-// Len is the number of keys.
+// Len returns the number of keys.
 func (s *Session) Len() int { return len(s.data.values) }
 
 // Keys returns all keys, sorted.
@@ -125,7 +127,8 @@ func (s *Session) Set(key string, value any) error {
 	return err
 }
 
-// SetDefault writes a value unless the key has one, or another request sets one first: after Save, the key has the value that won.
+// SetDefault writes a value unless the key exists. If another request stores a value for the key first, that value stays, and Get
+// returns it after Save.
 func (s *Session) SetDefault(key string, value any) error {
 	text, err := encodeAt(key, value)
 	if err == nil && !s.Has(key) {
@@ -143,7 +146,7 @@ func (s *Session) Delete(key string) bool {
 	return had
 }
 
-// Pop is Get, and removes the key unless Get fails.
+// Pop is like Get, and removes the key unless that fails.
 func (s *Session) Pop(key string, into any) (bool, error) {
 	found, err := s.Get(key, into)
 	if found && err == nil {
@@ -152,18 +155,18 @@ func (s *Session) Pop(key string, into any) (bool, error) {
 	return found, err
 }
 
-// Clear removes every key, including those that other requests add before Save. It keeps flash messages, CSRF token and subject.
+// Clear removes all keys, including those that other requests add before Save. It keeps flash messages, CSRF token and subject.
 func (s *Session) Clear() { s.data.clear(s.stored != nil) }
 
-// SetIdleTimeout sets how long this session lives without being used, 1 second to 10 years, or Never. It is sent by Save, but does
-// not by itself make Save create a session. Save fails with INVALID_ARGUMENT for any other timeout.
+// SetIdleTimeout sets how long this session lives without being used: 1 second to 10 years, or Never. Save stores it, but does not
+// create a session for it alone. For any other timeout, Save fails with INVALID_ARGUMENT.
 func (s *Session) SetIdleTimeout(timeout time.Duration) { s.idleTimeout = &timeout }
 
-// SetSubject sets the owner of the session, for example a user id; empty: none. It is sent by Save.
+// SetSubject sets the owner of the session, for example a user id. The empty string removes the owner. Save stores it.
 func (s *Session) SetSubject(subject string) { s.subject = &subject }
 
-// Save stores the changes since the session was loaded or last saved, in one call and one atomic step. It creates the session if it
-// is not stored, and does nothing if nothing changed. It fails with SESSION_NOT_FOUND if the session has ended meanwhile.
+// Save stores the changes since the session was loaded or last saved, in one call and one atomic step. It creates the session if it is
+// not stored, and does nothing if nothing changed. It fails with SESSION_NOT_FOUND if the session has ended since it was opened.
 func (s *Session) Save(ctx context.Context) error {
 	if !s.HasChanges() {
 		return nil
@@ -215,15 +218,16 @@ func (s *Session) create(ctx context.Context) error {
 	return err
 }
 
-// Regenerate replaces the token and the CSRF token, and saves, in one atomic step. The old token is invalid at once. Call it
-// whenever the visitor's privileges change, above all at login, after writing what changes them (OWASP: session fixation). It has
-// no effect on a session that is not stored: that gets a fresh token anyway.
+// Regenerate replaces the token and the CSRF token, and saves, in one atomic step. The old token becomes invalid at once. To prevent
+// session fixation, call it whenever the visitor's privileges change, above all at login, after the writes that change them. It has no
+// effect on a session that is not stored, which gets a fresh token anyway.
 func (s *Session) Regenerate(ctx context.Context) error {
 	if s.stored == nil {
 		return nil
 	}
 	if s.idleTimeout != nil {
-		// RegenerateSession has no idle timeout. Saved before, as a later failure would keep the new token from the visitor.
+		// RegenerateSession has no idle timeout. It is saved first: if saving failed after the token was replaced, the visitor would
+		// not get the new token.
 		if err := s.Save(ctx); err != nil {
 			return err
 		}
@@ -240,8 +244,8 @@ func (s *Session) Regenerate(ctx context.Context) error {
 	return err
 }
 
-// Invalidate ends the session at once and discards unsaved changes. Requests that still run with the old token cannot restore it.
-// The object then works like a new session. Call it at logout.
+// Invalidate ends the session at once and discards unsaved changes. Call it at logout. Requests in flight with the old token cannot
+// restore the session. The Session can then be used as a new one.
 func (s *Session) Invalidate(ctx context.Context) error {
 	isNew := s.isNew
 	if s.stored != nil {
@@ -255,8 +259,8 @@ func (s *Session) Invalidate(ctx context.Context) error {
 	return nil
 }
 
-// CSRFToken returns the CSRF token that the application's forms must carry. It creates a session that is not stored, because only
-// stored sessions have a token; otherwise it does not call the sidecar.
+// CSRFToken returns the CSRF token that the application's forms must carry. Only stored sessions have one, so it creates a session that
+// is not stored. Otherwise it does not call the sidecar.
 func (s *Session) CSRFToken(ctx context.Context) (string, error) {
 	if s.stored == nil {
 		if err := s.create(ctx); err != nil {
@@ -266,7 +270,7 @@ func (s *Session) CSRFToken(ctx context.Context) (string, error) {
 	return s.stored.CsrfToken, nil
 }
 
-// NewCSRFToken replaces the CSRF token, so that forms with the old one are rejected, and returns the new one.
+// NewCSRFToken replaces the CSRF token and returns the new one. Forms with the old token are then rejected.
 func (s *Session) NewCSRFToken(ctx context.Context) (string, error) {
 	if s.stored != nil {
 		response, err := s.client.stub.NewCsrfToken(ctx, &sessionv1.NewCsrfTokenRequest{Token: s.token})
@@ -278,7 +282,7 @@ func (s *Session) NewCSRFToken(ctx context.Context) (string, error) {
 	return s.CSRFToken(ctx)
 }
 
-// CheckCSRFToken compares with the CSRF token as loaded, in constant time. False unless the session is stored.
+// CheckCSRFToken compares a token with the CSRF token as loaded, in constant time. It returns false unless the session is stored.
 func (s *Session) CheckCSRFToken(token string) bool {
 	return token != "" && s.stored != nil && subtle.ConstantTimeCompare([]byte(token), []byte(s.stored.CsrfToken)) == 1
 }

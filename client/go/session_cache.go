@@ -9,26 +9,26 @@ import (
 	"google.golang.org/grpc"
 )
 
-// CacheStats is what the cache of a Client has done since it was created, and what it holds.
+// CacheStats counts what the cache of a Client has done since the client was created, and what it holds.
 type CacheStats struct {
-	Live      int64 // sessions that were opened from memory, without a call
-	Validated int64 // sessions that were opened from memory after the sidecar has confirmed them
-	Missed    int64 // sessions that the sidecar has sent, because the cache did not have them or they had changed
-	Reported  int64 // changes that the sidecar has reported, of sessions in the cache or not
-	Sessions  int   // in the cache
-	Bytes     int   // their approximate size
+	Live      int64 // sessions opened from memory, without a call
+	Validated int64 // sessions opened from memory after the sidecar confirmed that they had not changed
+	Missed    int64 // sessions sent by the sidecar, because the cache did not have them or they had changed
+	Reported  int64 // changes reported by the sidecar, of sessions in the cache or not
+	Sessions  int   // sessions in the cache
+	Bytes     int   // approximate size of the sessions in the cache
 }
 
-// sessionCache is a stub that keeps the sessions that were read, with two levels of freshness: while the stream reports every
-// change, a session is opened from memory (live); otherwise the sidecar is asked whether it has changed (validated). Without a
-// stream, sessions are only validated. docs/decisions/0039-client-cache.md says why nothing outdated is opened.
+// sessionCache is a stub that keeps the sessions it has read, with two levels of freshness. While the stream reports every change, it
+// opens a session from memory (live); otherwise it asks the sidecar first whether the session has changed (validated). Without a
+// stream, sessions are only validated. docs/decisions/0039-client-cache.md says why it never opens an outdated session.
 type sessionCache struct {
 	sessionv1.SessionServiceClient // makes the calls
 	liveness                       *liveness
 
-	// mu is taken after pipeline.mu, never before it.
+	// mu may be locked while pipeline.mu is held, but not the other way round.
 	mu      sync.RWMutex
-	entries cacheEntries
+	entries generationalMap
 	calls   callsInFlight
 
 	live, validated, missed, reportedCount atomic.Int64
@@ -38,13 +38,13 @@ func newSessionCache(stub sessionv1.SessionServiceClient, maxBytes int, requestC
 	return &sessionCache{
 		SessionServiceClient: stub,
 		liveness:             newLiveness(requestConfirmation),
-		entries:              newCacheEntries(maxBytes),
+		entries:              newGenerationalMap(maxBytes),
 		calls:                callsInFlight{},
 	}
 }
 
-// open returns a session that need not be asked for, or asks the sidecar. It belongs to the caller, apart from its Data and
-// FlashQueues, which must not be changed.
+// open returns the session of a token, from memory if it is live. The caller may modify the session, but not its Data and
+// FlashQueues, which it shares with the cache.
 func (c *sessionCache) open(ctx context.Context, token string) (*sessionv1.Session, error) {
 	if ctx.Err() == nil {
 		if session := c.find(token); session != nil {
@@ -59,6 +59,7 @@ func (c *sessionCache) open(ctx context.Context, token string) (*sessionv1.Sessi
 	return copyOfSession(session), nil
 }
 
+// find returns the session of a token if it is live, else nil.
 func (c *sessionCache) find(token string) *sessionv1.Session {
 	c.liveness.noteUse(c.liveness.now())
 	c.mu.RLock()
@@ -77,7 +78,7 @@ func (c *sessionCache) find(token string) *sessionv1.Session {
 	return entry.session
 }
 
-// read returns the session as the sidecar has it now.
+// read returns the session of a token as the sidecar has it now, validated or sent.
 func (c *sessionCache) read(ctx context.Context, token string) (*sessionv1.Session, error) {
 	known, call := c.begin(token)
 	defer c.end(call)
@@ -103,7 +104,8 @@ func (c *sessionCache) read(ctx context.Context, token string) (*sessionv1.Sessi
 		return entry.session, nil
 	}
 	c.missed.Add(1)
-	// Without an etag: of a sidecar that cannot name states. Reports are related to tokens by what handles have in common with them.
+	// A sidecar without etags cannot validate a copy. Reports name handles, so a token that does not begin with the handle cannot be
+	// found by them.
 	if len(response.Etag) == 0 || cacheKeyOf(response.Session.Handle) != call.key {
 		c.drop(token)
 		return response.Session, nil
@@ -114,12 +116,12 @@ func (c *sessionCache) read(ctx context.Context, token string) (*sessionv1.Sessi
 	return response.Session, nil
 }
 
-// UpdateSession applies the update to the kept session too, if that is what the sidecar has applied it to.
+// UpdateSession applies the update to the kept session too, provided that the sidecar applied it to the same state.
 func (c *sessionCache) UpdateSession(ctx context.Context, request *sessionv1.UpdateSessionRequest, options ...grpc.CallOption) (*sessionv1.UpdateSessionResponse, error) {
 	base, call := c.begin(request.Token)
 	var next *cacheEntry
 	version := unknownVersion
-	// Whatever came of it: a call that failed may have been applied.
+	// Even after a failure, because the update may have been applied.
 	defer func() { c.changedHere(call, request.Token, version, next) }()
 	if base != nil {
 		request.Etag = []byte(base.etag)
@@ -134,7 +136,7 @@ func (c *sessionCache) UpdateSession(ctx context.Context, request *sessionv1.Upd
 	return response, err
 }
 
-// RegenerateSession ends what is kept of the session, as do the other calls that change it in a way that the cache cannot follow.
+// RegenerateSession drops the kept session, as do the calls below. They change a session in ways that the cache cannot follow.
 func (c *sessionCache) RegenerateSession(ctx context.Context, request *sessionv1.RegenerateSessionRequest, options ...grpc.CallOption) (*sessionv1.RegenerateSessionResponse, error) {
 	defer c.changing(request.Token)()
 	return c.SessionServiceClient.RegenerateSession(ctx, request, options...)
@@ -166,7 +168,7 @@ func (c *sessionCache) stats() CacheStats {
 	return CacheStats{c.live.Load(), c.validated.Load(), c.missed.Load(), c.reportedCount.Load(), c.entries.count(), c.entries.bytes()}
 }
 
-// clear is to be called when the client is closed, and its stream with it.
+// clear drops all sessions. The stream must have been closed before.
 func (c *sessionCache) clear() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -207,7 +209,8 @@ func (c *sessionCache) streamLost() {
 	c.liveness.lose()
 }
 
-// begin is to be called before a call on a session, and returns what is kept of it. The call has to be ended.
+// begin records a call that is about to be made, and returns the kept session of its token, or nil. The call must be ended by end or
+// changedHere.
 func (c *sessionCache) begin(token string) (*cacheEntry, *cachedCall) {
 	call := &cachedCall{key: cacheKeyOf(token), at: c.liveness.now()}
 	c.liveness.noteUse(call.at)
@@ -228,13 +231,13 @@ func (c *sessionCache) end(call *cachedCall) {
 	c.calls.end(call)
 }
 
-// changing begins a call that changes a session in a way that the cache cannot follow, and returns what ends it.
+// changing begins a call that changes a session in a way that the cache cannot follow. The function that it returns ends the call.
 func (c *sessionCache) changing(token string) (changed func()) {
 	_, call := c.begin(token)
 	return func() { c.changedHere(call, token, unknownVersion, nil) }
 }
 
-// changedHere ends a call of this client that may have changed a session. next is the session after it; nil: unknown.
+// changedHere ends a call of this client that may have changed a session. next is the session after the call; nil: not known.
 func (c *sessionCache) changedHere(call *cachedCall, token string, version int64, next *cacheEntry) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -253,14 +256,14 @@ func (c *sessionCache) drop(token string) {
 	c.entries.drop(token)
 }
 
-// keep keeps the session that a read has returned.
+// keep adds a session that was read, unless a copy that is live would lose by it.
 func (c *sessionCache) keep(entry *cacheEntry, call *cachedCall) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	present, _ := c.entries.peek(entry.key())
 	isCovered := present != nil && present.epoch == c.liveness.current
 	if isCovered && call.epoch != c.liveness.current && present.session.Version >= entry.session.Version {
-		// The read began before this epoch, so it cannot be live, and it must not replace a copy that is.
+		// The read began before the current epoch, so its session is not live and must not replace one that is.
 		return
 	}
 	c.keepLocked(entry, call)
@@ -271,7 +274,7 @@ func (c *sessionCache) keepLocked(entry *cacheEntry, call *cachedCall) {
 	if call.reported <= version {
 		entry.epoch = call.epoch
 	}
-	// A later reply may have overtaken this one. Versions can be compared within an epoch.
+	// The reply to a later call may have come first. Only within an epoch do versions say which is newer.
 	present, _ := c.entries.peek(entry.key())
 	if present == nil || present.epoch == noEpoch || present.epoch != call.epoch || !present.outranks(entry) {
 		c.entries.set(entry)

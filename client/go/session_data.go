@@ -4,14 +4,14 @@ import (
 	sessionv1 "github.com/session-sidecar/session-sidecar/proto/gen/go/session/v1"
 )
 
-// sessionData holds the values of a session, as JSON texts, and the writes since its last save. Until the first write, values is the
-// map that was loaded, which other sessions may have too.
+// sessionData holds the values of a session as JSON texts, and the writes since its last save. Until the first write, values is the map
+// that was loaded, which other sessions may share.
 type sessionData struct {
 	values map[string][]byte
-	isOwn  bool // values and maybeStored may be changed
-	// writes has the last write of each key, in the order they were made.
+	isOwn  bool // values and maybeStored may be modified
+	// writes has the last write of each key, in the order in which they were made.
 	writes []pendingWrite
-	// maybeStored has the keys that the sidecar has, or may have because a write was sent: removing one has to be sent too.
+	// maybeStored has the keys that the sidecar has, or may have because a write was sent. Removing another key sends nothing.
 	maybeStored map[string]bool
 	cleared     bool
 }
@@ -25,7 +25,7 @@ func newSessionData(session *sessionv1.Session) sessionData {
 	return sessionData{values: session.GetData()}
 }
 
-// own is to be called before values or maybeStored are read for a change or changed.
+// own gives this session its own values and maybeStored. It must be called before either is modified or maybeStored is read.
 func (d *sessionData) own() {
 	if d.isOwn {
 		return
@@ -46,7 +46,7 @@ func (d *sessionData) isWritten(key string) bool {
 	return d.cleared
 }
 
-// record makes a mutation the last write of its key; nil forgets the write.
+// record replaces the last write of a key; a nil mutation removes it.
 func (d *sessionData) record(key string, mutation *sessionv1.Mutation) {
 	var writes []pendingWrite
 	for _, write := range d.writes {
@@ -62,7 +62,7 @@ func (d *sessionData) record(key string, mutation *sessionv1.Mutation) {
 
 func (d *sessionData) hasChanges() bool { return d.cleared || len(d.writes) > 0 }
 
-// adopt replaces the value at a key with the one that the sidecar is known to have.
+// adopt sets the value at a key to the one that the sidecar has stored.
 func (d *sessionData) adopt(key string, value []byte) {
 	d.own()
 	d.values[key], d.maybeStored[key] = value, true
@@ -76,7 +76,7 @@ func (d *sessionData) set(key string, value []byte) {
 
 func (d *sessionData) setDefault(key string, value []byte) {
 	if d.isWritten(key) {
-		// This session itself has removed the key: a value that another request stores must not win.
+		// This session removed the key before, so a value that another request stores must not win.
 		d.set(key, value)
 		return
 	}
@@ -95,7 +95,7 @@ func (d *sessionData) delete(key string) {
 	}
 }
 
-// clear removes every key. Where the session is stored, that includes keys that other requests add before the save.
+// clear removes all keys. If the session is stored, that includes keys that other requests add before the save.
 func (d *sessionData) clear(isStored bool) {
 	d.own()
 	d.values, d.writes, d.cleared = map[string][]byte{}, nil, isStored
@@ -108,13 +108,13 @@ func (d *sessionData) mutations() []*sessionv1.Mutation {
 	}
 	for _, write := range d.writes {
 		mutations = append(mutations, write.mutation)
-		// From now on the sidecar may have it, whether or not the reply arrives.
+		// The sidecar may have applied it even if the reply does not arrive.
 		d.maybeStored[write.key] = true
 	}
 	return mutations
 }
 
-// settle is to be called after the sidecar has applied the mutations, with their results.
+// settle records that the sidecar has applied the mutations, with these results.
 func (d *sessionData) settle(results []*sessionv1.MutationResult) {
 	if d.cleared {
 		results = results[1:]

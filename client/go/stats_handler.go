@@ -8,9 +8,8 @@ import (
 	"google.golang.org/grpc/stats"
 )
 
-// WithStatsHandler reports the begin and the end of each call, and of each retry, to a handler, for example that of otelgrpc, and
-// sends the metadata that the handler adds. Use it instead of grpc.WithStatsHandler, which sees the one stream that carries the
-// calls.
+// WithStatsHandler reports the beginning and the end of each call and each retry to a handler, for example that of otelgrpc, and sends
+// the metadata that the handler adds. Use it instead of grpc.WithStatsHandler, which sees only the stream that carries the calls.
 func WithStatsHandler(handler stats.Handler) grpc.DialOption {
 	return grpc.WithChainUnaryInterceptor(func(ctx context.Context, method string, request, response any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, options ...grpc.CallOption) error {
 		begin := time.Now()

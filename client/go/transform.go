@@ -8,12 +8,12 @@ import (
 	sessionv1 "github.com/session-sidecar/session-sidecar/proto/gen/go/session/v1"
 )
 
-// Transform atomically replaces the value at a key with the result of change, so that no parallel change to it is lost. change
-// receives the current value, or the zero value for an unset key, and runs again with the new value if a parallel change was
-// stored first. Transform stores the result without Save and returns it.
+// Transform atomically replaces the value at a key with the result of change, so that no parallel change to it is lost. change receives
+// the current value, or the zero value if the key does not exist, and runs again with the new value if another request changed the
+// session first. Transform stores the result without Save and returns it.
 //
-// On a session that is not stored, Transform is Set. If the key has unsaved changes, change gets the unsaved value, and all unsaved
-// changes are saved. It fails with VERSION_MISMATCH after 50 lost races.
+// On a session that is not stored, Transform is like Set. If the key has unsaved changes, change receives the unsaved value, and
+// Transform saves all unsaved changes. After 50 lost races, it fails with VERSION_MISMATCH.
 func Transform[T any](ctx context.Context, s *Session, key string, change func(T) T) (T, error) {
 	var value T
 	if s.stored == nil || s.data.isWritten(key) {
@@ -31,7 +31,7 @@ func Transform[T any](ctx context.Context, s *Session, key string, change func(T
 		if CodeOf(err) != CodeVersionMismatch || attempt == 50 {
 			return value, err
 		}
-		// Jitter, so that requests that lost the same race do not all race again.
+		// A random pause keeps requests that lost the same race from meeting in the next one.
 		select {
 		case <-time.After(rand.N(time.Duration(min(attempt, 20)) * time.Millisecond)):
 		case <-ctx.Done():

@@ -24,8 +24,8 @@ const (
 	maxBackoff   = 100 * time.Millisecond
 )
 
-// transport makes the calls of the generated stub. Each has a deadline, waits for a connection until then, is retried where that is
-// safe, and fails with an *Error.
+// transport makes the calls of the generated stub. It gives each call a deadline, lets it wait for a connection until then, retries it
+// where that is safe, and fails with an *Error.
 type transport struct {
 	*grpc.ClientConn
 	monitor *connectionMonitor
@@ -84,7 +84,7 @@ func (t transport) try(ctx context.Context, method string, request, response any
 	e := toError(name, err)
 	e.cancelled = errors.Is(ctx.Err(), context.Canceled)
 	e.pushback = trailer.Get("grpc-retry-pushback-ms")
-	// gRPC knows the receiver of a call that it has sent.
+	// gRPC sets the receiver when it sends the call.
 	e.sent = receiver.Addr != nil
 	if !e.sent && e.Code == CodeDeadlineExceeded {
 		e.Code = CodeUnavailable
@@ -92,13 +92,14 @@ func (t transport) try(ctx context.Context, method string, request, response any
 	return e
 }
 
+// notTried returns the error of a call whose context ended before it was sent.
 func notTried(ctx context.Context, name string) *Error {
 	e := toError(name, status.FromContextError(ctx.Err()).Err())
 	e.cancelled = errors.Is(ctx.Err(), context.Canceled)
 	return e
 }
 
-// notAdmitted is about a call that waited until its context ended because pending calls have reached a limit of the client.
+// notAdmitted returns the error of a call whose context ended while it waited for pendingLimits.
 func notAdmitted(ctx context.Context, name string) *Error {
 	e := notTried(ctx, name)
 	if !e.cancelled {
@@ -108,7 +109,7 @@ func notAdmitted(ctx context.Context, name string) *Error {
 	return e
 }
 
-// pauseAfter returns the pause after an attempt that failed with e, or false if it must not be retried.
+// pauseAfter returns the pause before the next attempt, or false if the call must not be retried.
 func (e *Error) pauseAfter(attempt int, idempotent bool) (time.Duration, bool) {
 	switch e.Code {
 	case CodeUnavailable, CodeStoreUnavailable, CodeDraining, CodeOverloaded:
@@ -119,12 +120,12 @@ func (e *Error) pauseAfter(attempt int, idempotent bool) (time.Duration, bool) {
 		return 0, false
 	}
 	if len(e.pushback) > 0 {
-		// As in gRPC's own retries (gRFC A6), anything but a number from 0 up means: do not retry.
+		// As in gRPC's own retries (gRFC A6), a value that is not a number from 0 up means that the call must not be retried.
 		milliseconds, err := strconv.ParseInt(e.pushback[0], 10, 32)
 		return time.Duration(milliseconds) * time.Millisecond, err == nil && milliseconds >= 0
 	}
 	backoff := min(firstBackoff<<min(attempt-1, 8), maxBackoff)
-	// With jitter, so that calls that failed together are not all retried together.
+	// Jitter keeps calls that failed together from being retried together.
 	return max(backoff/2+rand.N(backoff/2), min(e.RetryAfter, time.Hour)+rand.N(firstBackoff/2)), true
 }
 
@@ -140,7 +141,7 @@ func (e *Error) mayHaveRun() bool {
 	}
 }
 
-// inLightOf returns the error of an earlier attempt if that one may have been applied and the last one, e, certainly was not.
+// inLightOf returns doubt, the error of an earlier attempt that may have been applied, unless the same is true of e.
 func (e *Error) inLightOf(doubt *Error) *Error {
 	if doubt != nil && !e.mayHaveRun() {
 		return doubt
@@ -148,7 +149,7 @@ func (e *Error) inLightOf(doubt *Error) *Error {
 	return e
 }
 
-// isIdempotent reports whether the API allows a call to run twice.
+// isIdempotent reports whether the API marks a method as safe to run twice.
 func isIdempotent(name string) bool {
 	method := sessionv1.File_session_v1_session_service_proto.Services().Get(0).Methods().ByName(protoreflect.Name(name))
 	options, ok := method.Options().(*descriptorpb.MethodOptions)
