@@ -1,4 +1,4 @@
-"""An application's connection to its sidecar, for asyncio."""
+"""The client for asyncio."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from .transport.transport import AsyncTransport
 
 
 class AsyncSessionClient:
-    """A SessionClient whose calls are awaited. Options and errors are as there.
+    """A SessionClient whose calls are awaited. It has the same options and errors.
 
-    Create one and share it between tasks. It may be used on several event loops; each has a connection and a cache of its own.
-    A call whose task is cancelled is cancelled at the sidecar too, unless it has been applied.
+    Create one and share it between tasks. It can be used on several event loops, and has a connection and a cache for each.
+    Cancelling a task cancels its call in the sidecar too, unless the call was already applied.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class AsyncSessionClient:
         return AsyncSession(self._call, "none")
 
     async def close(self) -> None:
-        """As SessionClient.close(), for all event loops. An async with statement closes it too."""
+        """As SessionClient.close(), for all event loops. An async with statement does this too."""
         await self._call.close()
 
     async def __aenter__(self) -> AsyncSessionClient:

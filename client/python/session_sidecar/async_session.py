@@ -1,4 +1,4 @@
-"""One visitor's session, for asyncio."""
+"""Sessions for asyncio."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from .plans import run_async
 
 
 class AsyncSession(BaseSession):
-    """A Session whose methods that call the sidecar are awaited. Everything else is as there.
+    """A Session whose methods that call the sidecar are awaited. Everything else is the same.
 
-    It belongs to one task at a time. If a call is cancelled, it is unknown whether it was applied.
+    One task at a time may use it. If a call is cancelled, it is unknown whether it was applied.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What blocking and awaiting sessions have in common: everything but the calls."""
+"""What Session and AsyncSession have in common: everything but making calls."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MAX_TRANSFORM_ATTEMPTS = 50
 
 
 class BaseSession(MutableMapping[str, Any]):
-    """The session of one request. Subclasses have the methods that call the sidecar; their plans are here."""
+    """The session of one request. Subclasses add the methods that call the sidecar, and run the plans of this class."""
 
     def __init__(self, origin: str, token: str | None = None, found: messages.Session | None = None) -> None:
         self.origin = origin
@@ -34,33 +34,39 @@ class BaseSession(MutableMapping[str, Any]):
         self._stored = stored or messages.Session()
         self._data = SessionData(self._stored.data)
         self._flash = FlashMessages(queue.name for queue in self._stored.flash_queues)
-        # Not saved yet.
+        # Not saved yet: the field of the request, and the subject. Empty and None: unchanged.
         self._idle_timeout: dict[str, Any] = {}
         self._subject: str | None = None
 
     @property
     def handle(self) -> str | None:
-        """The session's public id, safe to log; regenerate() keeps it. None unless stored."""
+        """The session's public id, which is safe to log. regenerate() keeps it. None unless the session is stored."""
         return self._stored.handle or None
 
     @property
     def version(self) -> int:
-        """Incremented by every change from any client; as last reported by the sidecar. 0 unless stored."""
+        """The session's version, as last reported by the sidecar. Every change by any client increments it. 0 unless stored."""
         return self._stored.version
 
     @property
     def created(self) -> datetime | None:
-        """When the session was created, in UTC. None unless stored."""
+        """When the session was created, in UTC. None unless the session is stored."""
         return self._time("created")
 
     @property
     def expires(self) -> datetime | None:
-        """When the session expires if it is not used again, in UTC, as last reported by the sidecar. None: never, or new."""
+        """When the session expires if it is not used again, in UTC, as last reported by the sidecar.
+
+        None if the session never expires or is not stored.
+        """
         return self._time("expires")
 
     @property
     def subject(self) -> str | None:
-        """The owner of the session, for example a user id, including an unsaved assignment. None: none. Sent by save()."""
+        """The owner of the session, for example a user id, as assigned even if that is not saved yet. None: no owner.
+
+        save() stores an assignment.
+        """
         return (self._stored.subject if self._subject is None else self._subject) or None
 
     @subject.setter
@@ -68,9 +74,9 @@ class BaseSession(MutableMapping[str, Any]):
         self._subject = subject or ""
 
     def set_idle_timeout(self, timeout: timedelta | None) -> None:
-        """Sets how long this session lives without being used, 1 second to 10 years; None: no limit. Sent by save().
+        """Set how long this session lives without being used: 1 second to 10 years; None: no limit.
 
-        Does not by itself make save() create a session. save() raises INVALID_ARGUMENT for a timeout out of range.
+        save() stores it, but does not create a session for it alone. For any other timeout, save() raises INVALID_ARGUMENT.
         """
         self._idle_timeout = {"no_idle_timeout": True} if timeout is None else {"idle_timeout": timeout}
 
@@ -93,20 +99,23 @@ class BaseSession(MutableMapping[str, Any]):
         return len(self._data)
 
     def setdefault(self, key: str, default: Any = None) -> Any:
-        """Returns the value at a key. For an unset key, sets default, unless a parallel request sets the key before save()."""
+        """Return the value at a key. If the key does not exist, set it to default first.
+
+        If another request stores a value for the key before save(), that value stays, and the key has it after save().
+        """
         if key not in self:
             self._data.set(key, default, "set_if_absent")
         return self[key]
 
     def popitem(self) -> tuple[str, Any]:
-        """Removes the last key and returns it with its value. Raises KeyError if the session is empty."""
+        """Remove the last key and return it with its value. Raises KeyError if the session is empty."""
         if not self:
             raise KeyError("The session is empty.")
         key = list(self)[-1]
         return key, self.pop(key)
 
     def clear(self) -> None:
-        """Removes every key, including those that other requests add before save(). Keeps messages, CSRF token and subject."""
+        """Remove all keys, including those that other requests add before save(). Keeps messages, CSRF token and subject."""
         self._data.clear(self.token is not None)
 
     @property
@@ -117,15 +126,17 @@ class BaseSession(MutableMapping[str, Any]):
         return bool(self.subject) if self.token is None else self._subject is not None or bool(self._idle_timeout)
 
     def flash(self, message: Any, queue: str = "", allow_duplicate: bool = True) -> None:
-        """Adds a message for a later page, usually the one after a redirect. Stored by save().
+        """Add a message for a later page, usually the one after a redirect. save() stores it.
 
-        queue: its name, up to 256 bytes. Default: the empty string, the default queue.
-        allow_duplicate: whether to add the message even if the queue already has an equal one.
+        queue: the name of the queue, up to 256 bytes of UTF-8 without control characters. Default: the empty string.
+        allow_duplicate: whether to add the message even if the queue already has an equal one. Default: True.
+
+        Raises TypeError if JSON cannot hold the message, and ValueError if the name is invalid.
         """
         self._flash.push(message, queue, allow_duplicate)
 
     def check_csrf_token(self, token: str | None) -> bool:
-        """Compares with the CSRF token as loaded, in constant time. False unless the session is stored."""
+        """Compare a token with the CSRF token as loaded, in constant time. False unless the session is stored."""
         given = (token or "").encode("utf-8", "surrogatepass")
         return bool(given) and self.token is not None and hmac.compare_digest(given, self._stored.csrf_token.encode())
 
@@ -151,13 +162,14 @@ class BaseSession(MutableMapping[str, Any]):
         data = self._data
         data.settle(list(request.mutations), response.results)
         self._load(response.token, response.session)
-        self._data = data  # The same values, because the application may still change them in place.
+        self._data = data  # The application may hold values and change them in place.
 
     def _regenerating(self) -> Plan[None]:
         if self.token is None:
             return
         if self._idle_timeout:
-            # RegenerateSession has no idle timeout. Saved before, as a later failure would keep the new token from the visitor.
+            # RegenerateSession has no idle timeout. It is saved first: if saving failed after the token was replaced, the visitor
+            # would not get the new token.
             yield from self._saving()
         mutations = self._mutations()
         request = api.RegenerateSessionRequest(token=self.token, mutations=mutations, subject=self._subject)
@@ -186,7 +198,7 @@ class BaseSession(MutableMapping[str, Any]):
             except SessionError as error:
                 if error.code != "VERSION_MISMATCH" or attempt == _MAX_TRANSFORM_ATTEMPTS:
                     raise
-            # Jitter, so that requests that lost the same race do not all race again.
+            # A random pause keeps requests that lost the same race from meeting in the next one.
             yield PauseStep(random.random() * min(attempt, 20) / 1000)
 
     def _transforming_once(self, key: str, change: Callable[[Any], Any]) -> Plan[Any]:

@@ -9,10 +9,11 @@ from .errors import SessionError
 
 
 def encode(value: Any, place: str) -> bytes:
-    """Returns value as compact JSON in UTF-8.
+    """Return value as compact JSON in UTF-8.
 
-    Raises TypeError if decoding would not return an equal value: tuples, sets, dates, keys that are not str, NaN, cycles.
-    place names the value in the message, which contains nothing of the value itself, because errors are logged.
+    place: names the value in errors. They contain nothing of the value itself, because errors are logged.
+
+    Raises TypeError if decoding would not return an equal value: for tuples, sets, dates, keys that are not str, NaN, cycles.
     """
     problem = ""
     try:
@@ -20,7 +21,7 @@ def encode(value: Any, place: str) -> bytes:
         if json.loads(text) == value:
             return text.encode()
     except UnicodeEncodeError:
-        # A lone surrogate, which some other languages write. Escaped, it is valid JSON.
+        # A lone surrogate, which some other languages write. It is valid JSON if it is escaped.
         return json.dumps(value, allow_nan=False, separators=(",", ":")).encode()
     except (TypeError, ValueError, RecursionError) as cause:
         problem = _problem(cause)
@@ -28,11 +29,16 @@ def encode(value: Any, place: str) -> bytes:
 
 
 def decode(text: bytes, place: str) -> Any:
-    """Returns the value of a JSON text. Raises SessionError VALUE_UNREADABLE, which contains nothing of the text."""
+    """Return the value of a JSON text.
+
+    place: names the value in the error.
+
+    Raises SessionError VALUE_UNREADABLE, which contains nothing of the text.
+    """
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        pass  # Raised below instead of here, because this error contains the whole text and would be the context.
+        pass  # An error raised here would have this one as its context, which contains the whole text.
     raise SessionError("VALUE_UNREADABLE", f"The value at {place} is not valid JSON.")
 
 

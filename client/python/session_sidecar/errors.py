@@ -1,4 +1,4 @@
-"""Why calls to the sidecar fail."""
+"""The errors of calls to the sidecar."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import grpc
 from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2
 
-# All codes, with the HTTP status for a web request that fails because of it. docs/reference/errors.md explains each.
+# Each code with the HTTP status for a web request that fails because of it. A test compares them with docs/reference/errors.md.
 HTTP_STATUS = {
     "SESSION_NOT_FOUND": 409,
     "TOKEN_INVALID": 409,
@@ -36,13 +36,13 @@ HTTP_STATUS = {
 
 
 class SessionError(Exception):
-    """A call to the sidecar failed. Incorrect use of this package raises TypeError or ValueError instead.
+    """A failed call to the sidecar. Incorrect use of this package raises TypeError or ValueError instead.
 
-    code: one of docs/reference/errors.md, for example "SESSION_NOT_FOUND". Match the code, never the message.
+    code: a code of docs/reference/errors.md, for example "SESSION_NOT_FOUND". Match it, never the message.
     metadata: facts about the failure, for example the limit that was exceeded and the setting that changes it.
-    violations: for INVALID_ARGUMENT, the descriptions of the invalid fields, by their paths in the request. Otherwise empty.
-    retry_after: how long to wait before a retry, as requested by the sidecar, in seconds; or None.
-    status: the HTTP status for a web request that fails with this error: 409, 413, 500 or 503.
+    violations: for INVALID_ARGUMENT, the description of each invalid field by its path in the request. Otherwise empty.
+    retry_after: how long the sidecar asks to wait before a retry, in seconds. None if it does not ask.
+    status: the HTTP status for a web request that fails because of this error: 409, 413, 500 or 503.
     """
 
     def __init__(self, code: str, message: str) -> None:
@@ -55,7 +55,7 @@ class SessionError(Exception):
 
 
 def from_grpc(method: str, cause: Any) -> SessionError:
-    """Returns the SessionError of a call that failed with the grpc.RpcError cause."""
+    """Return the SessionError of a call that failed with a grpc.RpcError, which becomes its cause."""
     status = status_pb2.Status()
     for key, value in trailer_of(cause):
         if key == "grpc-status-details-bin":
@@ -67,7 +67,10 @@ def from_grpc(method: str, cause: Any) -> SessionError:
 
 
 def from_status(method: str, status: grpc.StatusCode, message: str | None, details: Iterable[Any] = ()) -> SessionError:
-    """Returns the SessionError of a call with this outcome. details: google.protobuf.Any messages."""
+    """Return the SessionError of a call that failed with a status.
+
+    details: google.protobuf.Any messages.
+    """
     info, request, retry = _decoded(details)
     code = _code_of(status)
     metadata = {}
@@ -84,14 +87,14 @@ def from_status(method: str, status: grpc.StatusCode, message: str | None, detai
 
 
 def trailer_of(cause: Any) -> Sequence[tuple[str, Any]]:
-    """The trailing metadata of a failed call."""
+    """Return the trailing metadata of a failed call. Empty unless cause is a grpc.RpcError."""
     return getattr(cause, "trailing_metadata", tuple)() or ()
 
 
 def _decoded(
     details: Iterable[Any],
 ) -> tuple[error_details_pb2.ErrorInfo, error_details_pb2.BadRequest, error_details_pb2.RetryInfo]:
-    """The details of a failed call. They only refine its status, so details that cannot be decoded are ignored."""
+    """Return the details of a failed call. Those that cannot be decoded are ignored, because they only refine its status."""
     info, request, retry = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest(), error_details_pb2.RetryInfo()
     for detail in details:
         for message in (info, request, retry):
@@ -103,8 +106,8 @@ def _decoded(
 
 
 def _code_of(status: grpc.StatusCode) -> str:
-    """The code of a status without a reason, which comes from gRPC itself."""
+    """Return the code of a status without an ErrorReason. Such a status comes from gRPC itself."""
     if status is grpc.StatusCode.RESOURCE_EXHAUSTED:
-        # A request larger than the gRPC server accepts does not reach the code that gives a reason.
+        # gRPC in the sidecar rejects requests that are too large before any code of the sidecar sees them.
         return "SESSION_TOO_LARGE"
     return status.name if status.name in HTTP_STATUS else "UNKNOWN"

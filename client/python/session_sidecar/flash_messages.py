@@ -12,9 +12,13 @@ from .names import check_name
 
 
 class FlashMessages:
-    """The unsaved messages, and the queues that have messages in the sidecar, as far as is known."""
+    """The unsaved messages of a session.
+
+    waiting: the queues with stored messages.
+    """
 
     def __init__(self, waiting: Iterable[str]) -> None:
+        # The queues with stored messages, as far as is known.
         self._waiting = set(waiting)
         self._pending: list[PushFlash] = []
 
@@ -28,11 +32,11 @@ class FlashMessages:
         self._pending.append(PushFlash(queue=queue, message=text, unless_present=not allow_duplicate))
 
     def is_waiting(self, queue: str) -> bool:
-        """Whether the sidecar may have messages in a queue."""
+        """Return whether a queue has stored messages, as far as is known."""
         return queue in self._waiting
 
     def read(self, queue: str, waiting: Iterable[bytes]) -> list[Any]:
-        """The messages of a queue: those from the sidecar, then the unsaved ones."""
+        """Return the messages of a queue, first those that the sidecar returned, then the unsaved ones."""
         texts = list(waiting)
         for push in self._pending:
             if push.queue == queue and not (push.unless_present and push.message in texts):
@@ -40,7 +44,7 @@ class FlashMessages:
         return [decode(text, "the message") for text in texts]
 
     def forget(self, queue: str) -> None:
-        """Forgets a queue whose messages were popped."""
+        """Record that the messages of a queue were popped."""
         self._waiting.discard(queue)
         self._pending = [push for push in self._pending if push.queue != queue]
 
@@ -48,6 +52,6 @@ class FlashMessages:
         return [Mutation(push_flash=push) for push in self._pending]
 
     def settle(self, results: Sequence[MutationResult]) -> None:
-        """To be called after the sidecar has applied the mutations, with their results."""
+        """Record that the sidecar has applied the mutations, with these results."""
         self._waiting.update(push.queue for push, result in zip(self._pending, results, strict=True) if result.applied)
         self._pending = []

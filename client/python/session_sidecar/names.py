@@ -9,7 +9,10 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def check_name(name: str, what: str, min_bytes: int = 1) -> None:
-    """Raises TypeError or ValueError at once for a name that the sidecar would reject at this and every later save()."""
+    """Raise TypeError or ValueError for a name that the sidecar would reject.
+
+    Rejecting it before it is recorded keeps every later save() from failing.
+    """
     if not isinstance(name, str):
         raise TypeError(f"Expected {what} to be a str, got {type(name).__name__}")
     size = len(name.encode("utf-8", "surrogatepass"))

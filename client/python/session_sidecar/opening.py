@@ -1,4 +1,4 @@
-"""How sessions are found."""
+"""How the session of a token is opened."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .replies import check_session
 
 
 class Opened(NamedTuple):
-    """What a new Session object is made of."""
+    """The arguments of a new Session object."""
 
     origin: str
     token: str | None = None
@@ -21,7 +21,7 @@ class Opened(NamedTuple):
 
 
 def opening(token: str | None) -> Plan[Opened]:
-    """Loads the session of a token."""
+    """Load the session of a token, or say why there is none."""
     if not token:
         return Opened("none")
     try:

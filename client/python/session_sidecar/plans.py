@@ -1,4 +1,7 @@
-"""Operations that call the sidecar, written once for callers that block and callers that await."""
+"""Operations that call the sidecar, written once for callers that block and callers that await.
+
+A plan is a generator. It yields the calls and pauses that it needs, and its caller performs them.
+"""
 
 from __future__ import annotations
 
@@ -13,22 +16,23 @@ Result = TypeVar("Result")
 
 
 class CallStep(NamedTuple):
-    """Continues with the response, or raises SessionError."""
+    """A call. The plan continues with the response, or with a SessionError raised."""
 
     method: str
     request: Any
 
 
 class PauseStep(NamedTuple):
+    """A pause before the plan continues."""
+
     seconds: float
 
 
-# Yields what it needs done, and returns its result.
 Plan = Generator[CallStep | PauseStep, Any, Result]
 
 
 def run(plan: Plan[Result], call: Callable[[str, Any], Any]) -> Result:
-    """Follows a plan with calls that block."""
+    """Run a plan with calls that block, and return its result."""
     answer: Any = None
     failure: SessionError | None = None
     while True:
@@ -48,7 +52,7 @@ def run(plan: Plan[Result], call: Callable[[str, Any], Any]) -> Result:
 
 
 async def run_async(plan: Plan[Result], call: Callable[[str, Any], Awaitable[Any]]) -> Result:
-    """Follows a plan with calls that are awaited."""
+    """Run a plan with calls that are awaited, and return its result."""
     answer: Any = None
     failure: SessionError | None = None
     while True:

@@ -1,4 +1,4 @@
-"""Checks what replies must contain and protobuf cannot guarantee. A malformed reply is a SessionError INTERNAL."""
+"""Checks of what protobuf cannot require of replies. They raise SessionError INTERNAL for a malformed reply."""
 
 from __future__ import annotations
 

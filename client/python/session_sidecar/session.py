@@ -1,4 +1,4 @@
-"""One visitor's session, for code that blocks."""
+"""Sessions for code that blocks."""
 
 from __future__ import annotations
 
@@ -12,19 +12,21 @@ from .plans import run
 
 
 class Session(BaseSession):
-    """A dictionary from str to JSON values, loaded when it was opened. It belongs to one request and is not thread-safe.
+    """One visitor's session: a dictionary from str to JSON values, loaded by SessionClient.open().
 
-    Reads and writes do not call the sidecar. Writes are recorded; save() sends only these, as operations that the sidecar
-    applies atomically to the session's current content, so parallel requests that write other keys lose nothing. Values are
-    returned by reference, not copied: save() detects those that were changed in place and sends each as a whole. Use transform()
-    where parallel requests change the same value. Changes stay recorded until a save() succeeds.
+    It belongs to one request and is not thread-safe.
 
-    A key has 1 to 256 bytes of UTF-8 without control characters; assigning to another raises ValueError. Assigning a value that
-    JSON cannot hold raises TypeError. Methods that call the sidecar raise SessionError.
+    Reads and writes do not call the sidecar. Writes are recorded, and save() sends them as mutations, which the sidecar applies
+    atomically to the current content of the session. Parallel requests that write other keys therefore lose nothing. Values are
+    returned by reference: save() detects those that were changed in place, and sends each as a whole. Use transform() where
+    parallel requests change the same value. Changes stay recorded until a save() succeeds.
+
+    A key has 1 to 256 bytes of UTF-8 without control characters. Assigning to any other key raises ValueError, and assigning a
+    value that JSON cannot hold raises TypeError. Methods that call the sidecar raise SessionError.
 
     origin: what open() found, for logs: "none" (no token), "found", "not_found" or "token_invalid".
-    is_new: whether the visitor came without a session, or the session was invalidated since. Saving does not change it.
-    token: the secret that identifies the session in later requests; None unless stored.
+    is_new: whether the visitor came without a session or the session was invalidated since. Saving does not change that.
+    token: the secret that identifies the session in later requests. None unless the session is stored.
     """
 
     def __init__(
@@ -34,57 +36,57 @@ class Session(BaseSession):
         super().__init__(origin, token, found)
 
     def save(self) -> None:
-        """Stores the changes since the session was loaded or last saved, in one call and one atomic step.
+        """Store the changes since the session was loaded or last saved, in one call and one atomic step.
 
         Creates the session if it is not stored. Does nothing if nothing changed. Raises SESSION_NOT_FOUND if the session has
-        ended meanwhile.
+        ended since it was opened.
         """
         run(self._saving(), self._call)
 
     def regenerate(self) -> None:
-        """Replaces the token and the CSRF token, and saves, in one atomic step. The old token is invalid at once.
+        """Replace the token and the CSRF token, and save, in one atomic step. The old token becomes invalid at once.
 
-        Call it whenever the visitor's privileges change, above all at login, after writing what changes them (OWASP: session
-        fixation). Has no effect on a session that is not stored: it gets a fresh token anyway.
+        To prevent session fixation, call it whenever the visitor's privileges change, above all at login, after the writes that
+        change them. It has no effect on a session that is not stored, which gets a fresh token anyway.
         """
         run(self._regenerating(), self._call)
 
     def invalidate(self) -> None:
-        """Ends the session at once and discards unsaved changes. The object then works like a new session.
+        """End the session at once and discard unsaved changes. Call it at logout.
 
-        Requests that still run with the old token cannot restore it. Call it at logout.
+        Requests in flight with the old token cannot restore the session. The object can then be used as a new session.
         """
         run(self._invalidating(), self._call)
 
     def transform(self, key: str, change: Callable[[Any], Any]) -> Any:
         """Atomically replaces the value at a key with the result of change, so that no parallel change to it is lost.
 
-        change gets None if there is no value. It is called again with the current value if another request came first. The
-        result is stored when this returns, without save(). On a session that is not stored, this is an assignment. If the key has
-        unsaved changes, change gets the unsaved value, and all unsaved changes are saved.
+        change receives the current value, or None if the key does not exist, and is called again with the new value if another
+        request changed the session first. The result is stored without save(). On a session that is not stored, this is an
+        assignment. If the key has unsaved changes, change receives the unsaved value, and all unsaved changes are saved.
 
         Returns the new value. Raises VERSION_MISMATCH after 50 lost races.
         """
         return run(self._transforming(key, change), self._call)
 
     def peek_flash(self, queue: str = "") -> list[Any]:
-        """Returns the messages of a queue, oldest first, including unsaved ones, without removing them.
+        """Return the messages of a queue, oldest first and including unsaved ones, without removing them.
 
-        Calls the sidecar only if the queue had messages when the session was loaded.
+        Calls the sidecar only if the queue has stored messages, as far as this object knows.
         """
         return run(self._peeking(queue), self._call)
 
     def pop_flash(self, queue: str = "") -> list[Any]:
-        """Like peek_flash(), and removes the messages. No two requests get the same message."""
+        """Return the messages of a queue like peek_flash(), and remove them. No two requests get the same message."""
         return run(self._popping(queue), self._call)
 
     def csrf_token(self) -> str:
-        """Returns the CSRF token that the application's forms must carry.
+        """Return the CSRF token that the application's forms must carry.
 
-        Creates a session that is not stored, because only stored sessions have a token; otherwise does not call the sidecar.
+        Only stored sessions have one, so this creates a session that is not stored. Otherwise it does not call the sidecar.
         """
         return run(self._getting_csrf_token(), self._call)
 
     def new_csrf_token(self) -> str:
-        """Replaces the CSRF token, so that forms with the old one are rejected. Returns the new one."""
+        """Replace the CSRF token and return the new one. Forms with the old token are then rejected."""
         return run(self._replacing_csrf_token(), self._call)

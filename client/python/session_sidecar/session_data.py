@@ -17,20 +17,24 @@ _MISSING: Any = object()
 
 @dataclass(repr=False)
 class _Slot:
-    """One value. stored: its encoding in the sidecar, as far as is known; None: it was never sent."""
+    """One value.
+
+    stored: how the value is encoded in the sidecar, as far as is known. None: it was never sent.
+    value: decoded once and returned to every reader, so that changes in place can be detected.
+    """
 
     stored: bytes | None
-    value: Any = _MISSING  # Decoded once and returned to every reader, so that changes in place can be detected.
+    value: Any = _MISSING
 
 
 class SessionData:
-    """The keys and values: as loaded, with the pending writes applied."""
+    """The keys and values as loaded, with the pending writes applied."""
 
     def __init__(self, data: Mapping[str, bytes]) -> None:
         self._slots = {key: _Slot(data[key]) for key in data}
-        # The last write of each key: its kind (set, set_if_absent or delete) and, for set_if_absent, the encoded default.
+        # The last write of each key: its kind (set, set_if_absent or delete) and the encoded value.
         self._writes: dict[str, tuple[str, bytes]] = {}
-        # Keys that the sidecar has, or may have because a write was sent: removing one of them has to be sent too.
+        # Keys that the sidecar has, or may have because a write was sent. Removing another key sends nothing.
         self._maybe_stored = set(data)
         self._cleared = False
 
@@ -53,7 +57,7 @@ class SessionData:
         check_name(key, "the key")
         text = encode(value, repr(key))
         if self.is_removed(key):
-            kind = "set"  # This session itself has removed the key: a value that another request stores must not win.
+            kind = "set"  # This session removed the key before, so a value that another request stores must not win.
         self._slots[key] = _Slot(None, value)
         self._writes[key] = (kind, text)
 
@@ -70,7 +74,7 @@ class SessionData:
         self._cleared = is_stored
 
     def adopt(self, key: str, text: bytes) -> None:
-        """Replaces the value at a key with the one that the sidecar is known to have."""
+        """Set the value at a key to the one that the sidecar has stored."""
         self._slots[key] = _Slot(text)
         self._maybe_stored.add(key)
 
@@ -87,7 +91,7 @@ class SessionData:
                 mutations.append(Mutation(delete={"key": key}))
                 continue
             value = encode(self._slots[key].value, repr(key))
-            # A default that was changed in place since is an ordinary write.
+            # A default that was changed in place afterwards is an ordinary write.
             is_default = kind == "set_if_absent" and value == offered
             mutations.append(Mutation(**{"set_if_absent" if is_default else "set": {"key": key, "value": value}}))
         for key in self._slots:
@@ -97,12 +101,12 @@ class SessionData:
         return mutations
 
     def mark_maybe_stored(self, mutations: list[Mutation]) -> None:
-        """From now on the sidecar may have these, whether or not the reply arrives."""
+        """Record that mutations are sent. The sidecar may apply them even if the reply does not arrive."""
         kinds = ((mutation.WhichOneof("kind"), mutation) for mutation in mutations)
         self._maybe_stored.update(getattr(each, kind).key for kind, each in kinds if kind in ("set", "set_if_absent"))
 
     def settle(self, mutations: list[Mutation], results: list[MutationResult]) -> None:
-        """To be called after the sidecar has applied the mutations, with their results."""
+        """Record that the sidecar has applied the mutations, with these results."""
         for mutation, result in zip(mutations, results, strict=True):
             kind = mutation.WhichOneof("kind")
             if kind == "delete":
@@ -117,13 +121,12 @@ class SessionData:
         self._cleared = False
 
     def _changed_inside(self, key: str) -> bytes | None:
-        """The new encoding of a value that was changed in place; None if it was not."""
+        """Return the new encoding of a value that was changed in place. None: it was not changed."""
         slot = self._slots[key]
         if slot.stored is None or not isinstance(slot.value, (dict, list)):
             return None
-        # Another language may have encoded the same value with different white space or escapes, or one that is decoded as
-        # infinity or NaN, which could not be stored again. Compared by repr(), because NaN is not equal to itself, and 1 is equal
-        # to True.
+        # The encodings cannot be compared: another language may use other white space or escapes, and a value that is decoded as
+        # infinity or NaN cannot be encoded. Nor can the values: NaN is not equal to itself, and 1 is equal to True.
         if repr(slot.value) == repr(json.loads(slot.stored)):
             return None
         now = encode(slot.value, repr(key))

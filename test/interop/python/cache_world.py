@@ -7,7 +7,8 @@ import unittest
 from typing import Any
 from unittest import mock
 
-from session_sidecar.cache.session_cache import CachedCall, SessionCache
+from session_sidecar.cache.calls_in_flight import CachedCall
+from session_sidecar.cache.session_cache import SessionCache
 from session_sidecar_proto.session.v1 import pipeline_pb2 as frames
 from session_sidecar_proto.session.v1 import session_pb2 as messages
 from session_sidecar_proto.session.v1 import session_service_pb2 as api

@@ -9,7 +9,7 @@ from typing import Any
 
 from cache_world import TOKEN, CacheTest, World
 from session_sidecar import SessionError
-from session_sidecar.cache.session_cache import CachedCall
+from session_sidecar.cache.calls_in_flight import CachedCall
 
 
 class OwnChanges(CacheTest):

@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 from cache_world import HANDLE, TOKEN, CacheTest
 from session_sidecar import SessionError
-from session_sidecar.cache.entries import Entries, Entry
+from session_sidecar.cache.generational_map import GenerationalMap
+from session_sidecar.cache.kept_session import Entry
 from session_sidecar.cache.session_cache import SessionCache
 from session_sidecar_proto.session.v1 import session_pb2 as messages
 from session_sidecar_proto.session.v1 import session_service_pb2 as api
@@ -139,7 +140,7 @@ class Size(unittest.TestCase):
         self.assertEqual(cache.stats[-2:], before[-2:])
 
     def test_what_is_used_stays(self) -> None:
-        entries = Entries(100 * Entry("0", 1, b"", b"").size)
+        entries = GenerationalMap(100 * Entry("0", 1, b"", b"").size)
         used = Entry("used", 1, b"", b"")
         entries.set(used)
         for number in range(1000):

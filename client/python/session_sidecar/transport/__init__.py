@@ -1,1 +1,1 @@
-"""Makes calls to the sidecar."""
+"""Calls to the sidecar."""

@@ -1,4 +1,4 @@
-"""Where the sidecar listens."""
+"""The address of the sidecar."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class UnixAddress(NamedTuple):
 
 
 def parse_address(address: str) -> TcpAddress | UnixAddress:
-    """Raises ValueError unless the address is "host:port" or "unix:/path"."""
+    """Return the parsed address. Raises ValueError unless it is "host:port" or "unix:/path"."""
     if unix := _UNIX.fullmatch(address):
         return UnixAddress(unix["path"])
     if (tcp := _TCP.fullmatch(address)) and int(tcp["port"]) < 65536:

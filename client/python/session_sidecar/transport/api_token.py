@@ -12,9 +12,10 @@ Metadata = tuple[tuple[str, str], ...]
 
 
 def metadata_of(token: str | None, file: str | os.PathLike[str] | None) -> Callable[[], Metadata]:
-    """Returns a function that gives the metadata of each call: none, a token, or the current token of a file.
+    """Return a function that returns the metadata of each call: none, the token, or the current token in the file.
 
-    Raises ValueError for a token that is not visible ASCII, and if both a token and a file are given.
+    Raises ValueError if the token is not visible ASCII, or if both a token and a file are given. The function raises OSError or
+    ValueError if the file never had a valid token.
     """
     if token is not None and file is not None:
         raise ValueError("Expected api_token or api_token_file, got both")
@@ -38,7 +39,7 @@ class _TokenFile:
 
     def __init__(self, path: str) -> None:
         self._path = path
-        # What identifies the file as it was last read, and its token as metadata. Replaced together.
+        # The version of the file that was last read, and its token as metadata, in one tuple so that threads see them together.
         self._last: tuple[tuple[int, ...], Metadata] | None = None
 
     def __call__(self) -> Metadata:

@@ -1,6 +1,6 @@
-"""The calls of a client: each has a deadline, waits for a connection until then, and is retried where that is safe.
+"""The calls of a client. Each has a deadline, waits for a connection until then, and is retried where that is safe.
 
-Sessions that are kept in memory belong to the connection that reports their changes, so each process or event loop has its own.
+A cache belongs to the connection that reports changes to it, so each process or event loop has its own.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from ..cache.session_cache import CacheStats, SessionCache
 from ..errors import SessionError
 from .address import parse_address
 from .api_token import Metadata
-from .failures import client_closed
+from .call_errors import client_closed
 from .pipeline.calls import FallBack
 from .pipeline.event_loop import LoopPipeline
 from .pipeline.threads import ThreadedPipeline
 from .retries import Attempts
 from .unary import AsyncUnaryTransport, UnaryTransport
 
-# What the sidecar can be told, in seconds.
+# The longest timeout that a call can carry, in seconds.
 _MAX_TIMEOUT = (2**31 - 1) // 1000
 
 
 class Transport:
-    """Blocking calls. Thread-safe, and usable in processes that are forked after it was made."""
+    """Blocking calls. Thread-safe. A forked process can use the transport of its parent."""
 
     def __init__(
         self, address: str, timeout: float, metadata: Callable[[], Metadata], kind: str, cache_bytes: int | None = None
@@ -41,9 +41,9 @@ class Transport:
         self._has_cache = cache_bytes is not None
         self._timeout = timeout
         self._is_closed = False
-        # By process id: what a process has open is of no use to its children.
+        # By process id: a forked process cannot use the threads and connections of its parent.
         self._by_process: dict[int, _ProcessTransport] = {}
-        # For a client that is not closed, but collected.
+        # Ends the thread of a client that is collected without being closed.
         weakref.finalize(self, _release, self._by_process)
 
     def __call__(self, method: str, request: Any) -> Any:
@@ -55,12 +55,13 @@ class Transport:
         return call.response
 
     def find(self, token: str) -> messages.Session | None:
-        """A session that need not be asked for."""
+        """Return the session of a token if it is in the cache and live."""
         cache = self._cache()
         return None if cache is None else cache.find(token)
 
     @property
     def cache_stats(self) -> CacheStats:
+        """The counts of this process."""
         cache = self._cache()
         return CacheStats() if cache is None else cache.stats
 
@@ -68,7 +69,7 @@ class Transport:
         return self._current().cache if self._has_cache and not self._is_closed else None
 
     def _attempt(self, method: str, request: Any) -> Any:
-        """Makes attempts until one succeeds, or none is left."""
+        """Make attempts until one succeeds or none is left."""
         deadline = time.monotonic() + self._timeout
         attempts = Attempts(method, deadline)
         while True:
@@ -92,10 +93,10 @@ class Transport:
         pid = os.getpid()
         for other in [each for each in self._by_process if each != pid]:
             self._by_process.pop(other).abandon()
-        # Without a lock, which another thread could have held when this process was forked.
+        # There is no lock: a thread of the parent could have held it when this process was forked.
         current = self._by_process.setdefault(pid, _ProcessTransport(*self._options))
         if self._is_closed:
-            # By another thread, which may have missed this one.
+            # close() in another thread may have run before this connection existed.
             self.close()
         return current
 
@@ -176,12 +177,13 @@ class AsyncTransport:
         return call.response
 
     def find(self, token: str) -> messages.Session | None:
-        """A session that need not be asked for."""
+        """Return the session of a token if it is in the cache and live."""
         cache = self._cache()
         return None if cache is None else cache.find(token)
 
     @property
     def cache_stats(self) -> CacheStats:
+        """The counts of all event loops."""
         caches = [each.cache for each in list(self._by_loop.values())]
         return CacheStats(*map(sum, zip(*(cache.stats for cache in caches if cache is not None), strict=True)))
 
@@ -189,7 +191,7 @@ class AsyncTransport:
         return self._current().cache if self._has_cache and not self._is_closed else None
 
     async def _attempt(self, method: str, request: Any) -> Any:
-        """Makes attempts until one succeeds, or none is left."""
+        """Make attempts until one succeeds or none is left."""
         deadline = time.monotonic() + self._timeout
         attempts = Attempts(method, deadline)
         while True:
@@ -210,7 +212,7 @@ class AsyncTransport:
         loop = asyncio.get_running_loop()
         current = self._by_loop.get(loop)
         if current is None:
-            # What belongs to a loop that is closed cannot be closed any more, only collected.
+            # A connection can be closed only on its own loop. Those of closed loops are left to the garbage collector.
             for other in [each for each in list(self._by_loop) if each.is_closed()]:
                 self._by_loop.pop(other, None)
             current = self._by_loop[loop] = _LoopTransport(*self._options)

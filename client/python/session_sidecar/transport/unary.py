@@ -1,4 +1,4 @@
-"""One gRPC call per call, for sidecars that do not support Pipeline."""
+"""Unary calls, for sidecars that do not support Pipeline."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ from session_sidecar_proto.session.v1.session_service_pb2_grpc import SessionSer
 
 from ..errors import SessionError, from_grpc
 from .api_token import Metadata
-from .failures import client_closed, undecodable_reply, unreadable_api_token
+from .call_errors import client_closed, undecodable_reply, unreadable_api_token
 
 CHANNEL_OPTIONS = [
     # The sidecar listens on this host only.
     ("grpc.enable_http_proxy", 0),
-    # The size of sessions is limited by the sidecar.
+    # The sidecar limits the size of sessions.
     ("grpc.max_receive_message_length", -1),
-    # A restarted sidecar is soon back; by default, gRPC would reconnect after up to two minutes. It accepts no less than 100 ms.
-    # The "minimum backoff" is the time limit of one attempt to connect.
+    # A restarted sidecar is back soon. By default, gRPC would wait up to two minutes before it reconnects; 100 ms is the minimum
+    # that it accepts. The "minimum backoff" is the time limit of one attempt to connect.
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 500),
-    # A connection that is silent while calls wait is pinged after 300 ms, and replaced if no answer arrives within another 500:
+    # gRPC pings a connection that is silent for 300 ms while calls wait, and replaces it without an answer within another 500 ms:
     # the sidecar hangs, or the network drops every packet.
     ("grpc.keepalive_time_ms", 300),
     ("grpc.keepalive_timeout_ms", 500),
     ("grpc.http2.ping_timeout_ms", 500),
     ("grpc.http2.max_pings_without_data", 0),
-    # Its pings would count against connections that are merely slow.
+    # Pings that measure bandwidth would end connections that are merely slow.
     ("grpc.http2.bdp_probe", 0),
 ]
 
-# The time limit, in seconds, of the call that finds out whether there is a connection. Without one, it fails at once.
+# The time limit, in seconds, of the call that finds out whether there is a connection. Without a connection, it fails at once.
 _PROBE_TIMEOUT = 0.02
 _PROBE = "/grpc.health.v1.Health/Check"
 
 
 class UnaryTransport:
-    """The calls of one client over one channel. Thread-safe."""
+    """Unary calls over one channel. Thread-safe."""
 
     def __init__(self, address: str, metadata: Callable[[], Metadata]) -> None:
         self._channel = grpc.insecure_channel(address, options=CHANNEL_OPTIONS)
@@ -48,7 +48,7 @@ class UnaryTransport:
         self._is_closed = False
 
     def send(self, method: str, request: Any, deadline: float) -> Any:
-        """Makes one attempt. deadline: by time.monotonic(). Raises SessionError."""
+        """Make one attempt. deadline: by time.monotonic(). Raises SessionError."""
         try:
             metadata = self._metadata()
         except (OSError, ValueError) as cause:
@@ -84,7 +84,7 @@ class UnaryTransport:
 
 
 class AsyncUnaryTransport:
-    """The calls of one client on one event loop, over one channel."""
+    """Unary calls over one channel, on one event loop."""
 
     def __init__(self, address: str, metadata: Callable[[], Metadata]) -> None:
         self._channel = grpc.aio.insecure_channel(address, options=CHANNEL_OPTIONS)
@@ -109,7 +109,7 @@ class AsyncUnaryTransport:
                 raise
             raise client_closed(method) from None
         if reply is None:
-            # The blocking API of gRPC fails with INTERNAL; this one does not say that the reply cannot be decoded.
+            # For a reply that cannot be decoded, gRPC's blocking API fails with INTERNAL, and this one returns None.
             raise undecodable_reply(method)
         return reply
 

@@ -1,1 +1,1 @@
-"""Carries all calls over one stream: SessionService.Pipeline."""
+"""All calls over one stream: SessionService.Pipeline."""

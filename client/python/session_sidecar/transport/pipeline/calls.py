@@ -1,4 +1,4 @@
-"""The calls of a pipeline: made and not answered yet."""
+"""Calls that a pipeline carries."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from session_sidecar_proto.session.v1 import pipeline_pb2 as frames
 from session_sidecar_proto.session.v1 import session_service_pb2 as api
 
 from ...errors import SessionError, from_status
-from ..failures import empty_reply, request_too_large, undecodable_reply
+from ..call_errors import empty_reply, request_too_large, undecodable_reply
 from .http2 import status_code
 from .trace_context import trace_context
 
-# What the sidecar accepts in one frame; a larger one would end the stream for all calls on it.
+# The maximum size of a frame in the sidecar, less some room for the frame itself. A larger frame would end the stream for all its
+# calls.
 _MAX_REQUEST_BYTES = 4 * 1024 * 1024 - 1024
 
 _METHODS = api.DESCRIPTOR.services_by_name["SessionService"].methods
@@ -22,20 +23,20 @@ _RESPONSE_TYPES = {each.name: getattr(api, each.output_type.name) for each in _M
 
 
 class FallBack(Exception):
-    """The sidecar does not support Pipeline: make the call without it. It was not sent."""
+    """The sidecar does not support Pipeline. The call was not sent and must be made as a unary call."""
 
 
 class Call:
     """One attempt of a call.
 
-    deadline: by time.monotonic().
-    wake: called once, when there is an outcome. It must be quick and not call the pipeline.
+    deadline: when the call ends, by time.monotonic().
+    wake: called once, when there is an outcome. It must return soon and not call the pipeline.
     """
 
     __slots__ = ("deadline", "has_ended", "id", "message", "method", "size", "was_sent", "_outcome", "_wake")
 
     def __init__(self, method: str, request: Any, deadline: float, wake: Callable[[], object]) -> None:
-        """Raises SessionError for a request that is too large to be sent."""
+        """Raise SessionError for a request that is too large to be sent."""
         self.method = method
         self.deadline = deadline
         self.message = frames.PipelineCall(method=method, request=request.SerializeToString(), metadata=trace_context())
@@ -49,14 +50,14 @@ class Call:
         self._wake = wake
 
     def end(self, outcome: frames.PipelineReply | Exception) -> None:
-        """Gives the call its outcome, unless it has one."""
+        """Set the outcome of the call, unless it has one."""
         if not self.has_ended:
             self.has_ended = True
             self._outcome = outcome
             self._wake()
 
     def response(self) -> Any:
-        """The response, once the call has ended. Raises SessionError or FallBack."""
+        """Return the response of a call that has ended. Raises SessionError or FallBack."""
         outcome = self._outcome
         if not isinstance(outcome, frames.PipelineReply):
             assert outcome is not None

@@ -1,4 +1,4 @@
-"""One connection to the sidecar, with one Pipeline stream on it."""
+"""A connection to the sidecar, with one Pipeline stream on it."""
 
 from __future__ import annotations
 
@@ -12,52 +12,57 @@ from google.protobuf.message import DecodeError
 from session_sidecar_proto.session.v1 import pipeline_pb2 as frames
 
 from ..api_token import Metadata
-from ..failures import connection_lost
+from ..call_errors import stream_lost
 from .calls import Call
 from .http2 import Http2Stream, StreamStatus
 
-# The sidecar starts a default of 256 calls of a stream at a time. Others wait here, in order, until their deadline.
+# By default, the sidecar runs at most 256 calls of a stream at a time. Further calls wait in the client, in order, until their
+# deadline.
 MAX_IN_FLIGHT = 256
-# A starting sidecar takes longer for its first byte.
+# How long the sidecar may take to accept a stream, in seconds. A sidecar that is starting is slow to send its first byte.
 _MAX_OPENING = 1.0
-# A connection that is silent for the first time while calls wait is pinged, and replaced if nothing arrives within the second.
+# How long a connection may be silent while calls are in flight, in seconds: until it is pinged, and then until it is replaced.
 _PING_AFTER = 0.3
 _MAX_SILENCE_AFTER_PING = 0.5
+# How long this process may take to read what arrived while it was paused itself, in seconds.
 _LAST_CHANCE = 0.1
-# How long the sidecar may take to end a stream that has no calls left.
+# How long the sidecar may take to end a stream without calls, in seconds.
 _MAX_ENDING = 1.0
 _MAX_ID = 2**32 - 1
 
 
 class Wire(Protocol):
-    """What a driver sends bytes with."""
+    """The sending side of a socket. Drivers implement it."""
 
     def write(self, data: bytes) -> None:
-        """Sends the bytes, in order, without blocking."""
+        """Send the bytes, in order, without blocking."""
 
     def close(self) -> None:
-        """Closes the connection when the bytes written before have been sent. connection_lost() need not follow."""
+        """Close the socket once the bytes written before are sent. The driver need not call lost() afterwards."""
 
 
 class ConnectionListener(Protocol):
     def on_open(self, connection: Connection) -> None:
-        """The sidecar has accepted its stream."""
+        """The sidecar has accepted the stream."""
 
     def on_report(self, connection: Connection, report: frames.PipelineResponse) -> None:
-        """A frame says something about changes to sessions. Comes before its replies."""
+        """A frame reports changes or a confirmation. Called before the replies of the frame are delivered."""
 
     def on_ready(self, connection: Connection) -> None:
-        """It takes calls: it was opened, or has room again."""
+        """The connection takes calls: it was opened, or has room again."""
 
     def on_retired(self, connection: Connection) -> None:
-        """It takes no new calls. Those sent on it are still answered."""
+        """The connection takes no new calls. Those in flight are still answered."""
 
     def on_end(self, connection: Connection, status: StreamStatus, was_open: bool) -> None:
         """The last event."""
 
 
 class Connection:
-    """Its driver connects it and calls connected() and received(), or lost(). It takes calls while is_ready."""
+    """Carries calls while is_ready is true.
+
+    Its driver connects a socket and then calls connected(), received() and lost(), and check() at the times that it returns.
+    """
 
     def __init__(self, authority: str, metadata: Metadata, listener: ConnectionListener) -> None:
         self.metadata = metadata
@@ -69,7 +74,7 @@ class Connection:
         self._stream = Http2Stream(authority, metadata, self)
         self._wire: Wire | None = None
         self._last_id = 0
-        # When the wait for the sidecar began that is going on: for its next sign of life, to be opened, or to be ended.
+        # Since when the sidecar has been awaited: to send anything, to accept the stream, or to end it.
         self._waiting_since = time.monotonic()
         self._was_pinged = False
         self._is_suspect = False
@@ -97,10 +102,11 @@ class Connection:
             self._listener.on_ready(self)
 
     def lost(self, reason: str) -> None:
-        """The connection has failed, or could not be made."""
+        """End a connection that has failed or could not be made."""
         self._stream.fail(StreamStatus(grpc.StatusCode.UNAVAILABLE, reason))
 
     def send(self, calls: Sequence[Call], now: float) -> None:
+        """Send calls in one frame."""
         if not self.calls:
             self._show_life()
         messages = []
@@ -114,31 +120,32 @@ class Connection:
         self._send(frames.PipelineRequest(calls=messages))
 
     def cancel(self, call: Call) -> None:
-        """Forgets a call that was sent, and tells the sidecar."""
+        """Drop a call in flight and cancel it in the sidecar."""
         if self.calls.get(call.id) is call:
             del self.calls[call.id]
             self._send(frames.PipelineRequest(cancelled=[call.id]))
             self._end_if_done()
 
     def confirm(self, clock: int) -> None:
-        """Asks for confirmation that all changes were reported, once the connection is open."""
+        """Request confirmation that all changes are reported. Does nothing until the connection is open."""
         if self.is_open and not self.is_retired:
             self._send(frames.PipelineRequest(confirm=clock))
 
     def retire(self) -> None:
+        """Take no new calls. The stream ends when those in flight are answered."""
         if not self.is_retired and not self.has_ended:
             self.is_retired = True
             self._end_if_done()
             self._listener.on_retired(self)
 
     def abort(self, failure: Callable[[Call], Exception]) -> None:
-        """Ends the connection at once, and its calls with `failure`."""
+        """End the connection at once. Its calls fail with the error that failure returns for them."""
         for call in self._take_calls():
             call.end(failure(call))
         self._stream.fail(StreamStatus(grpc.StatusCode.CANCELLED, "the client has closed the connection"))
 
     def check(self, now: float) -> float:
-        """Ends a connection that is silent. Returns when to call it again."""
+        """Ping or end a connection that is silent. Returns when to call it again, by time.monotonic()."""
         if self.has_ended or not (self.calls or self._is_ending or not self.is_open):
             return float("inf")
         if self._is_ending:
@@ -155,7 +162,7 @@ class Connection:
             return now + _MAX_SILENCE_AFTER_PING
         return self._waiting_since + _PING_AFTER
 
-    # What its stream reports.
+    # The events of the stream.
 
     def on_open(self) -> None:
         self.is_open = True
@@ -170,7 +177,7 @@ class Connection:
         if response.changed or response.confirmed or response.all_changed:
             self._listener.on_report(self, response)
         for reply in response.replies:
-            # Without a call, it was cancelled, or its deadline has passed.
+            # A reply without a call is for one that was cancelled or has reached its deadline.
             if (call := self.calls.pop(reply.id, None)) is not None:
                 call.end(reply)
         if response.draining:
@@ -182,7 +189,7 @@ class Connection:
     def on_end(self, status: StreamStatus) -> None:
         self.has_ended = True
         for call in self._take_calls():
-            call.end(connection_lost(call.method, status.message))
+            call.end(stream_lost(call.method, status.message))
         if self._wire is not None:
             self._wire.close()
         self._listener.on_end(self, status, self.is_open)
@@ -207,7 +214,7 @@ class Connection:
         if now - self._waiting_since < limit:
             return self._waiting_since + limit
         if not self._is_suspect:
-            # This process itself may have been paused, and the answer be there, to be read before the next check.
+            # This process may have been paused. If so, the answer has arrived and will be read before the next check.
             self._is_suspect = True
             return now + _LAST_CHANCE
         self.lost("the sidecar does not answer")

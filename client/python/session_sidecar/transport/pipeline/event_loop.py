@@ -1,4 +1,4 @@
-"""A pipeline for the tasks of an event loop of asyncio."""
+"""A pipeline for the tasks of an asyncio event loop."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from typing import Any
 
 from ..address import TcpAddress, UnixAddress
 from ..api_token import Metadata
-from ..failures import client_closed, no_connection
+from ..call_errors import client_closed, no_connection
 from .calls import Call
 from .connection import Connection
 from .pipeline import ChangeListener, Pipeline
 
 # The time limit of one attempt to connect, in seconds.
 _CONNECT_TIMEOUT = 0.5
-# How soon after it was used the connection is looked after.
-_NAP = 0.1
+# How soon after each use the connection is checked, in seconds.
+_CHECK_INTERVAL = 0.1
 
 
 class LoopPipeline:
-    """The calls of one event loop. To be used on it only."""
+    """The calls of one event loop. Its methods must be called on that loop."""
 
     def __init__(self, address: TcpAddress | UnixAddress, metadata: Callable[[], Metadata]) -> None:
         self._address = address
@@ -38,15 +38,20 @@ class LoopPipeline:
         return self._pipeline.is_supported
 
     async def send(self, method: str, request: Any, deadline: float) -> Any:
-        """Makes one attempt. deadline: by time.monotonic(). Raises SessionError or FallBack. Cancellation reaches the sidecar."""
+        """Make one attempt. If the task is cancelled, the call is cancelled in the sidecar too.
+
+        deadline: when the attempt ends, by time.monotonic().
+
+        Raises SessionError, or FallBack if the call must be made as a unary call.
+        """
         ended = self._loop.create_future()
         call = Call(method, request, deadline, partial(_wake, ended))
         self._pipeline.add(call)
         if not self._is_flush_planned:
-            # Calls made in one turn of the event loop leave together.
+            # Calls made in the same turn of the event loop share frames.
             self._is_flush_planned = True
             self._loop.call_soon(self._flush)
-        self._tick_by(min(deadline, time.monotonic() + _NAP))
+        self._tick_by(min(deadline, time.monotonic() + _CHECK_INTERVAL))
         try:
             await ended
         except asyncio.CancelledError:
@@ -55,7 +60,7 @@ class LoopPipeline:
         return call.response()
 
     def listen(self, listener: ChangeListener) -> None:
-        """To be called before anything is sent."""
+        """Set the receiver of reports. Must be called before anything is sent."""
         self._pipeline.change_listener = listener
 
     def confirm(self, clock: int) -> None:
@@ -74,11 +79,11 @@ class LoopPipeline:
         self._tick_by(self._pipeline.tick())
 
     def on_event(self) -> None:
-        """To be called when something has happened to a connection."""
+        """Do what an event of a connection makes due."""
         if self._pipeline.needs_connection:
             self.tick()
         else:
-            self._tick_by(time.monotonic() + _NAP)
+            self._tick_by(time.monotonic() + _CHECK_INTERVAL)
 
     def _flush(self) -> None:
         self._is_flush_planned = False
@@ -114,7 +119,7 @@ class LoopPipeline:
 
 
 class _Protocol(asyncio.Protocol):
-    """Brings the bytes of a transport of asyncio to a connection."""
+    """Passes the events of an asyncio transport to a connection."""
 
     def __init__(self, connection: Connection, pipeline: LoopPipeline) -> None:
         self._connection = connection
@@ -140,7 +145,7 @@ class _TransportWire:
         self.write = transport.write
 
     def close(self) -> None:
-        # A sidecar that reads nothing more would keep a transport with unsent bytes open.
+        # A transport with unsent bytes would stay open for as long as the sidecar does not read them.
         if self._transport.get_write_buffer_size():
             self._transport.abort()
         else:

@@ -1,7 +1,7 @@
-"""One HTTP/2 connection with one gRPC stream on it: bytes in, bytes out. Knows nothing of sockets, threads and event loops.
+"""An HTTP/2 connection with one gRPC stream on it: bytes in, bytes out.
 
-DATA frames, which are most of what is sent and received, are written and read here, at a fraction of what h2 takes for them. h2
-does everything else, and knows how much of the windows of the sidecar they have used.
+This module knows nothing of sockets, threads and event loops. It writes and reads DATA frames itself, which are most of the
+traffic, because h2 takes several times as long. h2 does everything else, including flow control, of which this module informs it.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from session_sidecar_proto.session.v1 import session_service_pb2 as api
 
 from ..api_token import Metadata
 
-# What the sidecar may send before the client has read it.
+# The flow-control window: how many bytes the sidecar may send before the client has read them.
 _WINDOW = 4 * 1024 * 1024
 _FRAME_HEADER = 9
 _MESSAGE_HEADER = 5
 _DATA, _GOAWAY, _WINDOW_UPDATE = 0, 7, 8
-# gRPC statuses of HTTP responses that do not come from a gRPC server.
+# The gRPC statuses of HTTP responses that do not come from a gRPC server.
 _BY_HTTP_STATUS = {
     "400": grpc.StatusCode.INTERNAL,
     "401": grpc.StatusCode.UNAUTHENTICATED,
@@ -51,7 +51,7 @@ def status_code(number: int | None) -> grpc.StatusCode:
 
 
 class StreamStatus(Exception):
-    """How a stream has ended. It is an error even if the code is OK, because only the client ends streams."""
+    """How a stream has ended. Even the code OK is an error, because only the client ends streams."""
 
     def __init__(self, code: grpc.StatusCode, message: str, details: Iterable[object] = ()) -> None:
         super().__init__(message)
@@ -61,7 +61,7 @@ class StreamStatus(Exception):
 
 
 class StreamListener(Protocol):
-    """What happens on a stream. Nothing follows on_end()."""
+    """The events of a stream. on_end() is the last one."""
 
     def on_open(self) -> None:
         """The sidecar has accepted the stream."""
@@ -69,13 +69,13 @@ class StreamListener(Protocol):
     def on_message(self, message: bytes) -> None: ...
 
     def on_goaway(self) -> None:
-        """The sidecar accepts no further stream on this connection, and finishes this one."""
+        """The sidecar accepts no further stream on this connection, and will finish this one."""
 
     def on_end(self, status: StreamStatus) -> None: ...
 
 
 class Http2Stream:
-    """The client's side. Call output() after every other method, and send what it returns."""
+    """The client's side of a stream. After every other method, call output() and send what it returns."""
 
     def __init__(self, authority: str, metadata: Metadata, listener: StreamListener) -> None:
         self._listener = listener
@@ -83,12 +83,12 @@ class Http2Stream:
         self._message_bytes = bytearray()
         self._unsent = bytearray()
         self._output = bytearray()
-        # Bytes received since the sidecar was last given room.
+        # The bytes received since the last WINDOW_UPDATE.
         self._taken = 0
         self._is_open = False
         self._trailers: dict[str, str] = {}
         self._has_ended = False
-        # The two ends are gRPC libraries, so validation of the headers would only cost time.
+        # Both ends are gRPC libraries, so validating headers would only cost time.
         configuration = H2Configuration(
             header_encoding="utf-8",
             validate_inbound_headers=False,
@@ -106,12 +106,12 @@ class Http2Stream:
         headers += [("te", "trailers"), ("content-type", "application/grpc"), ("user-agent", "session-sidecar-python")]
         self._h2.send_headers(self._id, [HeaderTuple(*header) for header in (*headers, *metadata)])
         self._sender = self._h2.streams[self._id]
-        # What follows the size of a frame that has no flags: type, flags, stream.
+        # The header of a DATA frame without flags, after its size.
         self._data_header = _frame_header(_DATA, self._id)
 
     def output(self) -> bytes:
-        """Takes out the bytes to send."""
-        # Frames of h2 that must come before a DATA frame have left before: the stream is used once the sidecar has accepted it.
+        """Take the bytes to send."""
+        # Only the frames that open the stream must precede DATA frames, and they left before the sidecar accepted the stream.
         data = self._h2.data_to_send()
         if self._output:
             data = bytes(self._output) + data
@@ -120,7 +120,7 @@ class Http2Stream:
 
     @property
     def has_room(self) -> bool:
-        """False while the sidecar reads more slowly than the client sends."""
+        """Whether everything was sent. False while the sidecar reads more slowly than the client sends."""
         return not self._unsent
 
     def send(self, message: bytes) -> None:
@@ -132,7 +132,7 @@ class Http2Stream:
         self._h2.ping(b"liveness")
 
     def end(self) -> None:
-        """Sends no further message. The sidecar answers what it has."""
+        """Half-close the stream. The sidecar still answers the calls that it has."""
         self._unsent.clear()
         self._h2.end_stream(self._id)
 
@@ -145,7 +145,7 @@ class Http2Stream:
                 if frame[3:_FRAME_HEADER] == self._data_header and self._is_open:
                     self._receive_data(frame)
                 elif frame[3] == _GOAWAY:
-                    # After it, h2 would accept no further frame, but the sidecar finishes what it has.
+                    # After a GOAWAY, h2 would reject the frames with which the sidecar finishes its calls.
                     self._receive_goaway(frame)
                 else:
                     for event in self._h2.receive_data(frame):
@@ -154,7 +154,7 @@ class Http2Stream:
             self.fail(StreamStatus(grpc.StatusCode.UNAVAILABLE, f"this is not a gRPC server: {cause}"))
 
     def fail(self, status: StreamStatus) -> None:
-        """Ends the stream, unless it has ended."""
+        """End the stream with a status, unless it has ended."""
         if not self._has_ended:
             self._has_ended = True
             self._listener.on_end(status)
@@ -189,7 +189,7 @@ class Http2Stream:
 
     def _handle(self, event: Event) -> None:
         if isinstance(event, DataReceived):
-            # It has flags: padding, or the end of the stream.
+            # A DATA frame with flags: padding, or the end of the stream.
             self._h2.acknowledge_received_data(event.flow_controlled_length or 0, self._id)
             self._receive_message_bytes(event.data or b"")
         elif isinstance(event, ResponseReceived):
@@ -257,7 +257,7 @@ def _status_of(trailers: dict[str, str]) -> StreamStatus:
     try:
         status.ParseFromString(_decoded(trailers.get("grpc-status-details-bin", "")))
     except (DecodeError, ValueError):
-        status.Clear()  # Details only refine a status.
+        status.Clear()  # Details only refine a status, so it is valid without them.
     return StreamStatus(code, unquote(trailers.get("grpc-message", "the stream has ended")), status.details)
 
 

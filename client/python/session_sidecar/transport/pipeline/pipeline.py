@@ -1,4 +1,4 @@
-"""The calls of a client, and the connection that carries them. Knows nothing of sockets, threads and event loops."""
+"""Which connection carries which call. This module knows nothing of sockets, threads and event loops."""
 
 from __future__ import annotations
 
@@ -13,41 +13,43 @@ from session_sidecar_proto.session.v1 import pipeline_pb2 as frames
 from ...errors import SessionError, from_status
 from ..api_token import Metadata
 from ..backoff import Backoff
-from ..failures import client_closed, connection_lost, deadline_exceeded, unreadable_api_token
+from ..call_errors import client_closed, deadline_exceeded, stream_lost, unreadable_api_token
 from .calls import Call, FallBack
 from .connection import MAX_IN_FLIGHT, Connection
 from .http2 import StreamStatus
 
-# A frame has half of the calls in flight, so that the sidecar works on one half while the client handles the replies of the
-# other. A frame has a fixed cost of roughly eight calls, so smaller frames waste CPU; at 32 calls it is negligible.
+# A frame has half of the calls in flight, so that the sidecar works on one half while the client handles the replies to the
+# other. A frame has a fixed cost of roughly eight calls, so smaller frames waste CPU; at 32 calls the fixed cost is negligible.
 _MIN_FRAME_CALLS = 8
 _MAX_FRAME_CALLS = 32
-# The maximum size of a frame with more than one call.
+# The maximum size of a frame with more than one call, in bytes.
 _MAX_FRAME_BYTES = 1024 * 1024
-# How the sidecar, or a proxy in front of it, says that it does not let Pipeline through.
+# The statuses with which an old sidecar, or a proxy in front of the sidecar, rejects Pipeline.
 _UNSUPPORTED = (grpc.StatusCode.UNIMPLEMENTED, grpc.StatusCode.PERMISSION_DENIED)
 
 
 class ChangeListener(Protocol):
-    """What wants to know of changes to sessions. All events are about the connection that takes new calls."""
+    """Receives the reports of changes on the connection that takes new calls."""
 
     def on_stream_open(self) -> int:
-        """Returns the clock to request confirmation with. Nothing is reported before."""
+        """Return the clock to request confirmation with. The request subscribes the stream to reports."""
 
     def on_report(self, report: frames.PipelineResponse) -> None:
-        """Comes before the replies of the same frame."""
+        """Called before the replies of the same frame are delivered."""
 
     def on_stream_lost(self) -> None:
-        """What the connection would have reported from now on is lost."""
+        """No further report of this stream will be delivered."""
 
 
 class Pipeline:
-    """Its driver calls tick() at the time that the last one returned, or after anything else has happened.
+    """Assigns calls to connections. Not thread-safe.
 
-    Calls wait for a connection until their deadline. Those that were sent fail with UNAVAILABLE when their connection breaks,
-    because it is unknown whether they were applied. Not thread-safe.
+    Calls wait for a connection until their deadline. When a connection breaks, its calls in flight fail with UNAVAILABLE, because
+    it is unknown whether they were applied.
 
-    connect: starts to connect a new connection.
+    The driver calls tick() at the time that the last tick() returned, and after every event.
+
+    connect: begins to connect a new connection.
     """
 
     def __init__(self, authority: str, metadata: Callable[[], Metadata], connect: Callable[[Connection], None]) -> None:
@@ -55,28 +57,28 @@ class Pipeline:
         self._authority = authority
         self._metadata = metadata
         self._connect = connect
-        # Calls that were not sent, oldest first; among them some that have ended.
+        # Calls that were not sent, oldest first. Some may have ended.
         self._outbox: deque[Call] = deque()
         self._current: Connection | None = None
         self._retired: set[Connection] = set()
         self._backoff = Backoff(first=0.02, longest=0.1, longest_requested=1.0)
         self._reconnect_at = 0.0
-        # Why the last connection failed; None since one was opened.
+        # Why the last connection failed. None since one was opened.
         self._last_failure: StreamStatus | None = None
         self._is_closed = False
         self.change_listener: ChangeListener | None = None
 
     @property
     def needs_connection(self) -> bool:
-        """Whether calls wait that only tick() helps."""
+        """Whether calls wait and there is no connection. Then tick() must be called."""
         return bool(self._outbox) and self._current is None
 
     def add(self, call: Call) -> None:
-        """Adds a call, to be sent by the next flush()."""
+        """Queue a call for the next flush()."""
         self._outbox.append(call)
 
     def flush(self) -> None:
-        """Sends the calls that were added, as far as the connection has room, or opens one for them."""
+        """Send queued calls while the connection has room, or open a connection for them."""
         self._drop_ended()
         if not self._outbox:
             return
@@ -90,21 +92,23 @@ class Pipeline:
         try:
             metadata = self._metadata()
         except (OSError, ValueError) as error:
-            cause = error  # Python deletes the other name.
+            cause = error  # Python deletes `error` at the end of this block.
             self._end_waiting(lambda call: unreadable_api_token(call.method, cause))
             return
         if current is None:
             self._current = Connection(self._authority, metadata, self)
             self._connect(self._current)
         elif current.metadata != metadata:
-            current.retire()  # Which comes back here, for another one.
+            current.retire()  # It calls flush() again, which opens another connection.
         else:
             while self._outbox and current.is_ready:
                 if calls := self._take_frame(current, now):
                     current.send(calls, now)
 
     def confirm(self, clock: int) -> None:
-        """Asks the sidecar to report changes, and to confirm until when it has. Does nothing while there is no connection.
+        """Subscribe to reports of changes, and request confirmation of those made until clock.
+
+        Does nothing while there is no connection.
 
         clock: the current time by any clock of this process, in milliseconds, at least 1.
         """
@@ -112,7 +116,7 @@ class Pipeline:
             self._current.confirm(clock)
 
     def cancel(self, call: Call, reason: Exception) -> None:
-        """Ends a call, at the sidecar too."""
+        """End a call with the error reason, and cancel it in the sidecar."""
         if call.has_ended:
             return
         call.end(reason)
@@ -122,13 +126,13 @@ class Pipeline:
         self.flush()
 
     def overdue(self, call: Call) -> SessionError:
-        """What a call fails with that has reached its deadline."""
+        """Return the error of a call that has reached its deadline."""
         if call.was_sent or self._last_failure is None:
             return deadline_exceeded(call.method)
-        return connection_lost(call.method, self._last_failure.message)
+        return stream_lost(call.method, self._last_failure.message)
 
     def tick(self) -> float:
-        """Does what is due. Returns when to call it again, by time.monotonic()."""
+        """End overdue calls, check connections and reconnect. Returns when to call it again, by time.monotonic()."""
         now = time.monotonic()
         wake_at = float("inf")
         for connection in self._connections():
@@ -144,13 +148,13 @@ class Pipeline:
         return wake_at
 
     def close(self, failure: Callable[[str], SessionError] = client_closed) -> None:
-        """Ends all calls with `failure` of their method, and all connections."""
+        """End all connections. All calls fail with the error that failure returns for their method."""
         self._is_closed = True
         for connection in self._connections():
             connection.abort(lambda call: failure(call.method))
         self._end_waiting(lambda call: failure(call.method))
 
-    # What its connections report.
+    # The events of connections.
 
     def on_open(self, connection: Connection) -> None:
         if connection is self._current and self.change_listener is not None:

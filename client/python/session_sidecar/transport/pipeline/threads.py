@@ -1,4 +1,4 @@
-"""A pipeline for threads: they write, and one more thread reads."""
+"""A pipeline for threads: the threads that make calls write, and one more thread reads."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from typing import Any
 from ...errors import SessionError
 from ..address import TcpAddress, UnixAddress
 from ..api_token import Metadata
-from ..failures import client_closed, connection_lost, no_connection
+from ..call_errors import client_closed, no_connection, stream_lost
 from .calls import Call
 from .connection import Connection
 from .pipeline import ChangeListener, Pipeline
 
 # The time limit of one attempt to connect, in seconds.
 _CONNECT_TIMEOUT = 0.5
-# While it is used, the reading thread looks after the connection this often. Then calls need not wake it.
-_NAP = 0.1
+# How often the reading thread checks a connection in use, in seconds: often enough that calls need not wake the thread.
+_CHECK_INTERVAL = 0.1
 _READ_SIZE = 64 * 1024
-# Not epoll, whose descriptor a forked process would share.
+# Not epoll, because a forked process would share its descriptor.
 _Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)
 
 
@@ -35,9 +35,9 @@ class ThreadedPipeline:
         self._address = address
         self._metadata = metadata
         self._pipeline = Pipeline(address.authority, metadata, self._request_connection)
-        # New calls, added without the lock: the thread that holds it sends them, too.
+        # New calls. Threads add them without the lock, and whichever thread holds the lock sends them.
         self._inbox: deque[Call] = deque()
-        # To request confirmation with, in the same way; 0: nothing is requested.
+        # The clock of a request for confirmation, set in the same way; 0: no request.
         self._clock = 0
         # Guards the pipeline and everything below.
         self._lock = threading.Lock()
@@ -48,7 +48,7 @@ class ThreadedPipeline:
         self._is_asleep = False
         self._was_used = False
         self._is_closed = False
-        # Wakes the thread: what is sent to the first is received by the second.
+        # A pair of sockets: a byte sent to the first wakes the thread, which selects on the second.
         self._waker: socket.socket | None = None
         self._woken: socket.socket | None = None
 
@@ -57,7 +57,12 @@ class ThreadedPipeline:
         return self._pipeline.is_supported
 
     def send(self, method: str, request: Any, deadline: float) -> Any:
-        """Makes one attempt. deadline: by time.monotonic(). Raises SessionError or FallBack."""
+        """Make one attempt.
+
+        deadline: when the attempt ends, by time.monotonic().
+
+        Raises SessionError, or FallBack if the call must be made as a unary call.
+        """
         done = threading.Lock()
         done.acquire()
         call = Call(method, request, deadline, done.release)
@@ -67,13 +72,13 @@ class ThreadedPipeline:
             if not done.acquire(timeout=max(0.0, deadline - time.monotonic())):
                 self._cancel(call, None)
         except BaseException:
-            # KeyboardInterrupt, or what a handler of another signal raises.
+            # KeyboardInterrupt, or whatever else a signal handler raises.
             self._cancel(call, client_closed(method))
             raise
         return call.response()
 
     def listen(self, listener: ChangeListener) -> None:
-        """To be called before anything is sent. The listener is called with the lock of the pipeline."""
+        """Set the receiver of reports. Must be called before anything is sent. The receiver is called with the lock held."""
         self._pipeline.change_listener = listener
 
     def confirm(self, clock: int) -> None:
@@ -82,6 +87,7 @@ class ThreadedPipeline:
         self._send_new_calls()
 
     def close(self) -> None:
+        """End all calls and connections, and wait for the thread to end."""
         with self._lock:
             self._is_closed = True
             self._pipeline.close()
@@ -92,12 +98,12 @@ class ThreadedPipeline:
             thread.join()
 
     def release(self) -> None:
-        """As close(), without waiting: the garbage collector calls it in any thread, also in one that holds the lock."""
+        """Close without waiting. The garbage collector calls this in any thread, even in one that holds the lock."""
         self._is_closed = True
         self._wake()
 
     def abandon(self) -> None:
-        """To be called in a forked process, which has the sockets of this one, but neither its thread nor its locks."""
+        """Close the sockets that a forked process inherited, without the lock, which a thread of its parent may have held."""
         for each in (self._waker, self._woken, *(wire.socket for wire in self._wires)):
             if each is not None:
                 each.close()
@@ -108,7 +114,7 @@ class ThreadedPipeline:
         self._send_new_calls()
 
     def _send_new_calls(self) -> None:
-        # While a thread sends, others add calls, which leave in its next frame. So each release of the lock is followed by this.
+        # While one thread holds the lock, others add calls, which leave together. So this must follow every release of the lock.
         while (self._inbox or self._clock) and self._lock.acquire(blocking=False):
             try:
                 self._take_new_calls()
@@ -138,7 +144,7 @@ class ThreadedPipeline:
     def _wake(self) -> None:
         self._is_asleep = False
         if self._waker is not None:
-            with suppress(OSError):  # It is full, so the thread will wake, or closed.
+            with suppress(OSError):  # The socket is full, so the thread will wake anyway, or it is closed.
                 self._waker.send(b"\0")
 
     def _run(self, woken: socket.socket) -> None:
@@ -151,7 +157,7 @@ class ThreadedPipeline:
                         self._pipeline.close()
                     timeout = self._plan()
                     to_connect, self._to_connect = self._to_connect, []
-                    self._tend_wires(selector)
+                    self._update_wires(selector)
                     if self._is_closed and not self._wires:
                         return
                 self._send_new_calls()
@@ -170,7 +176,7 @@ class ThreadedPipeline:
             woken.close()
 
     def _end_thread(self) -> None:
-        # Without its thread, nothing would end the calls.
+        # Without the thread, nothing would end these calls.
         self._pipeline.close(client_closed if self._is_closed else _thread_failed)
         for wire in self._wires:
             wire.socket.close()
@@ -179,21 +185,21 @@ class ThreadedPipeline:
             self._waker.close()
             self._waker = None
         if not self._is_closed:
-            # It has met a fault of this package, which it reports. The next call starts anew.
+            # A fault of this package ended the thread, and threading.excepthook reports it. The next call starts a new thread.
             self._thread = None
             listener = self._pipeline.change_listener
             self._pipeline = Pipeline(self._address.authority, self._metadata, self._request_connection)
             self._pipeline.change_listener = listener
 
     def _plan(self) -> float | None:
-        """Does what is due. Returns how long to wait for bytes, in seconds; None: for as long as it takes."""
+        """Do what is due. Returns how long to wait for bytes at most, in seconds; None: no limit."""
         now = time.monotonic()
         if now >= self._wake_at or self._pipeline.needs_connection:
             self._wake_at = self._pipeline.tick()
         if self._was_used:
-            self._wake_at = min(self._wake_at, now + _NAP)
+            self._wake_at = min(self._wake_at, now + _CHECK_INTERVAL)
         self._was_used = False
-        self._is_asleep = self._wake_at > now + _NAP
+        self._is_asleep = self._wake_at > now + _CHECK_INTERVAL
         return None if self._wake_at == float("inf") else max(0.0, self._wake_at - time.monotonic())
 
     def _open(self, connection: Connection, selector: selectors.BaseSelector) -> None:
@@ -229,7 +235,7 @@ class ThreadedPipeline:
                 wire.connection.lost(reason)
                 wire.close()
 
-    def _tend_wires(self, selector: selectors.BaseSelector) -> None:
+    def _update_wires(self, selector: selectors.BaseSelector) -> None:
         for wire in list(self._wires):
             if wire.is_closing:
                 selector.unregister(wire.socket)
@@ -242,7 +248,7 @@ class ThreadedPipeline:
 
 
 class _SocketWire:
-    """A connected socket. Threads write to it; only the reading thread closes it, so that no descriptor is closed in use."""
+    """A connected socket. Any thread writes to it. Only the reading thread closes it, so no descriptor is closed while in use."""
 
     def __init__(self, connected: socket.socket, connection: Connection, wake: Callable[[], None]) -> None:
         self.socket = connected
@@ -278,11 +284,11 @@ class _SocketWire:
         except BlockingIOError:
             return 0
         except OSError:
-            return len(data)  # The reading thread notices, too, and ends the connection.
+            return len(data)  # The reading thread gets the error too, and ends the connection.
 
 
 def _thread_failed(method: str) -> SessionError:
-    return connection_lost(method, "the thread that reads has failed")
+    return stream_lost(method, "the reading thread has failed")
 
 
 def _connect(address: TcpAddress | UnixAddress) -> socket.socket:

@@ -1,4 +1,4 @@
-"""The trace that calls belong to."""
+"""The trace context of calls."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ except ImportError:
 
 
 def trace_context() -> dict[str, str]:
-    """The active trace context as metadata, if the application uses OpenTelemetry."""
+    """Return the active trace context as metadata. It is empty unless the application uses OpenTelemetry."""
     metadata: dict[str, str] = {}
     if inject is not None:
         inject(metadata)

@@ -1,4 +1,4 @@
-"""What calls fail with when the sidecar has not answered."""
+"""The errors of calls that have no reply, or one that cannot be used."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ def unreadable_api_token(method: str, cause: Exception) -> SessionError:
     return SessionError("API_TOKEN_INVALID", f"{method} failed: the API token cannot be read: {cause}")
 
 
-def connection_lost(method: str, reason: str) -> SessionError:
-    """Always UNAVAILABLE: the status that ended a stream, INVALID_ARGUMENT say, is not the status of the calls on it."""
+def stream_lost(method: str, reason: str) -> SessionError:
+    """Always UNAVAILABLE: the status that ended the stream says nothing about its calls."""
     return from_status(method, grpc.StatusCode.UNAVAILABLE, reason)
 
 
 def no_connection(address: object, cause: Exception) -> str:
-    """The reason for an attempt to connect that failed with `cause`."""
+    """Return why an attempt to connect failed with cause."""
     number = getattr(cause, "errno", None)
     return f"no connection to {address}: {os.strerror(number) if number else str(cause) or 'timed out'}"
 
