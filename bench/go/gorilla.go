@@ -10,8 +10,8 @@ import (
 
 const cookieName = "session"
 
-// gorillaSide is gorilla/sessions with redistore: a handler gets the session of its request, and saves it if it has changed it.
-// Reads do not record an access.
+// gorillaSide is gorilla/sessions with redistore. A handler gets the session of its request, and saves it if it has changed it. A read
+// does not record an access.
 type gorillaSide struct {
 	store   *redistore.RediStore
 	cookies []string

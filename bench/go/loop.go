@@ -9,12 +9,12 @@ import (
 	"time"
 )
 
-// round is a closed loop, as in bench/src/closed-loop.ts.
+// round is one round of a closed loop, as in bench/src/closed-loop.ts.
 type round struct {
 	InFlight     int     `json:"inFlight"`
 	WriteShare   float64 `json:"writeShare"`
 	Milliseconds float64 `json:"milliseconds"`
-	// The maximum number of operations; 0 means no maximum.
+	// Operations limits the number of operations; 0: no limit but time.
 	Operations int64 `json:"operations"`
 }
 
@@ -33,7 +33,7 @@ type latency struct {
 	P99 float64 `json:"p99"`
 }
 
-// run starts with the operation of number first, which continues the last round.
+// run performs operations, beginning with the number first.
 func (r round) run(first int, operation func(i int, isWrite bool) error) outcome {
 	var started, failed atomic.Int64
 	var firstFailure atomic.Value
@@ -87,7 +87,7 @@ func percentile(sorted []time.Duration, part float64) float64 {
 	return float64(sorted[at]) / float64(time.Microsecond)
 }
 
-// cpuSeconds is the CPU time of all threads of this process.
+// cpuSeconds returns the CPU time that all threads of this process have used.
 func cpuSeconds() float64 {
 	var usage syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
@@ -100,7 +100,7 @@ func isWrite(i int, share float64) bool {
 	return math.Floor(float64(i+1)*share) > math.Floor(float64(i)*share)
 }
 
-// sessionOf is the same on all sides: multiples of the golden ratio.
+// sessionOf returns the session of an operation. All sides use the same sequence: multiples of the golden ratio.
 func sessionOf(i, count int) int {
 	return int(float64(uint32(i)*0x9e3779b1) / (1 << 32) * float64(count))
 }

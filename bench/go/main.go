@@ -1,5 +1,5 @@
-// Command bench is a load process of the benchmark: the application of one side, in Go. It reads commands from standard input and
-// writes answers to standard output, each as a line of JSON. bench/src/load-protocol.ts has their types.
+// Command bench is a load process of the benchmark: the application of one side, in Go. It reads commands from standard input and writes
+// answers to standard output, one JSON text per line. bench/src/load-protocol.ts has their types.
 package main
 
 import (

@@ -10,8 +10,8 @@ import (
 	"github.com/gomodule/redigo/redis"
 )
 
-// scsSide is scs as its middleware LoadAndSave calls it. With an idle timeout, scs records an access by storing the session again in
-// every request. Without one, sessions end at a fixed time.
+// scsSide calls scs as its middleware LoadAndSave does. With an idle timeout, every request stores its session again, because that is
+// how scs records an access. Without one, sessions expire at a fixed time.
 type scsSide struct {
 	manager *scs.SessionManager
 	pool    *redis.Pool
@@ -26,7 +26,7 @@ func newSCSSide(to target, idleTimeout time.Duration) side {
 	return &scsSide{manager: manager, pool: pool}
 }
 
-// newPool keeps a connection for each operation in flight, which favours the sides that use it: their documentation shows 10.
+// newPool keeps a connection for each operation in flight. That favours the sides that use it, whose documentation suggests 10.
 func newPool(to target) *redis.Pool {
 	address := fmt.Sprintf("127.0.0.1:%d", to.RedisPort)
 	return &redis.Pool{MaxIdle: 256, Dial: func() (redis.Conn, error) { return redis.Dial("tcp", address) }}

@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 )
 
-// The contents of the sessions, as in bench/src/shop.ts.
+// user, item and shop are the data of the sessions, as in bench/src/shop.ts.
 type user struct {
 	ID    int      `json:"id"`
 	Name  string   `json:"name"`
@@ -64,7 +64,7 @@ func pageOf(n int) string { return fmt.Sprintf("/products/%06d", n%1_000_000) }
 
 var writes atomic.Int64
 
-// nextPage is the value that a writing request sets the page to.
+// nextPage returns the page that the next write stores.
 func nextPage() string { return pageOf(int(writes.Add(1))) }
 
 func checkUser(found user, n int) error {

@@ -2,11 +2,11 @@ package main
 
 import "time"
 
-// side is one way to store sessions, as an application uses it; see bench/src/sides/side.ts.
+// side is one way to keep sessions, used as in an application. See bench/src/sides/side.ts.
 type side interface {
-	// create stores a session and returns its identifier: a token, or the value of a cookie.
+	// create stores a session and returns what the browser receives: a token, or the value of a cookie.
 	create(values shop) (string, error)
-	// use receives the identifiers of all sessions by number, which are filled in as the sessions are created.
+	// use passes the ids of all sessions by number. Each is filled in when its session is created.
 	use(ids []string)
 	read(n int) error
 	write(n int) error

@@ -7,7 +7,7 @@ import (
 	sidecar "github.com/session-sidecar/session-sidecar/client/go"
 )
 
-// A machine that stalls must show up as latency, not as failed calls.
+// timeout is so long that a machine that stalls shows in the latencies and not as failed calls.
 const timeout = 10 * time.Second
 
 // sidecarSide is the sidecar through its Go client with default options.

@@ -12,8 +12,8 @@ from typing import Any
 
 
 def run_round(options: dict[str, Any], first: int, operation: Callable[[int, bool], None]) -> dict[str, Any]:
-    """Starts with the operation of number first, which continues the last round."""
-    numbers = itertools.count(first)  # next() is atomic
+    """Perform operations, beginning with the number first."""
+    numbers = itertools.count(first)  # Threads share it, because next() is atomic.
     last = first + options.get("operations", math.inf) - 1
     latencies: list[list[int]] = []
     failures: list[str] = []
@@ -59,14 +59,14 @@ def run_round(options: dict[str, Any], first: int, operation: Callable[[int, boo
 
 
 def run_all(count: int, operation: Callable[[int], None]) -> None:
-    """Runs operation for 0 to count - 1, 8 at a time."""
+    """Run operation for 0 to count - 1, 8 at a time."""
     with ThreadPoolExecutor(8) as threads:
         for _ in threads.map(operation, range(count)):
             pass
 
 
 def cpu_seconds() -> float:
-    """The CPU time of all threads of this process."""
+    """Return the CPU time that all threads of this process have used."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return usage.ru_utime + usage.ru_stime
 
@@ -76,5 +76,5 @@ def is_write(i: int, share: float) -> bool:
 
 
 def session_of(i: int, count: int) -> int:
-    """The same on all sides: multiples of the golden ratio."""
+    """Return the session of an operation. All sides use the same sequence: multiples of the golden ratio."""
     return int((i * 0x9E3779B1 & 0xFFFFFFFF) / 2**32 * count)

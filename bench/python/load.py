@@ -1,7 +1,7 @@
 """A load process of the benchmark: the application of one side, in Python.
 
-It reads commands from standard input and writes answers to standard output, one JSON text a line; bench/src/load-protocol.ts has
-their types.
+It reads commands from standard input and writes answers to standard output, one JSON text per line. bench/src/load-protocol.ts
+has their types.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The contents of the sessions, as in bench/src/shop.ts."""
+"""The data of the sessions, as in bench/src/shop.ts."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _writes = itertools.count(1)
 
 
 def next_page() -> str:
-    """The value that a writing request sets the page to."""
+    """Return the page that the next write stores."""
     return page_of(next(_writes))
 
 

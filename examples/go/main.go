@@ -1,4 +1,4 @@
-// A shop with login, cart and flash messages, on net/http.
+// Command go is a shop with login, cart and flash messages, on net/http.
 package main
 
 import (
@@ -47,7 +47,7 @@ func routes(sessions *sidecar.Client) http.Handler {
 			http.Error(w, "There is no such product.", http.StatusBadRequest)
 			return nil
 		}
-		// Not Get and Set, which would lose one of two simultaneous clicks.
+		// Get and Set would lose one of two simultaneous clicks.
 		add := func(cart []string) []string { return append(cart, product) }
 		if _, err := sidecar.Transform(r.Context(), session, "cart", add); err != nil {
 			return err
@@ -66,7 +66,7 @@ func routes(sessions *sidecar.Client) http.Handler {
 		}
 		session.SetSubject(user)
 		err := errors.Join(session.Set("user", user), session.PushFlash("", "Welcome, "+user+"!"))
-		// An attacker may know the token from before the login, so it must not be valid afterwards (session fixation).
+		// An attacker may know the token from before the login, so it must not remain valid (session fixation).
 		return redirect(w, errors.Join(err, session.Regenerate(r.Context())))
 	})
 	handle("POST /logout", func(w http.ResponseWriter, r *http.Request, session *sidecar.Session) error {
@@ -76,11 +76,11 @@ func routes(sessions *sidecar.Client) http.Handler {
 	return mux
 }
 
-// page writes the response to a request, unless it fails.
+// page handles a request. If it fails, its response is discarded.
 type page func(http.ResponseWriter, *http.Request, *sidecar.Session) error
 
-// withSession opens the session of a request, checks the CSRF token of forms, and saves the session and sets the cookie before the
-// response is sent.
+// withSession opens the session of a request and checks the CSRF token of forms. Before it sends the response, it saves the session and
+// sets the cookie.
 func withSession(sessions *sidecar.Client, page page) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		var token string

@@ -13,7 +13,7 @@ type visit struct {
 	User     string
 	Cart     []string
 	Messages []string
-	// Token is for the forms of the page; empty: the visitor has no session, so there is nothing to protect.
+	// Token is the CSRF token of the page's forms. It is empty if the visitor has no session, because then there is nothing to protect.
 	Token string
 }
 

@@ -18,7 +18,7 @@ sessions = SessionClient(os.environ.get("SIDECAR_ADDRESS", "127.0.0.1:50051"))
 
 
 def with_session(view: Callable[..., Any]) -> Callable[..., Response]:
-    """Opens the session of a request, checks the CSRF token of forms, and saves and sets the cookie before the response."""
+    """Open the session of a request, check the CSRF token of forms, and save and set the cookie before the response is sent."""
 
     @wraps(view)
     def wrapped(**arguments: str) -> Response:
@@ -55,7 +55,7 @@ def product(session: Session, product: str) -> str:
 @with_session
 def add_to_cart(session: Session) -> flask.typing.ResponseReturnValue:
     name = PRODUCTS.get(request.form.get("product", "")) or abort(400, "There is no such product.")
-    # Not get() and an assignment, which would lose one of two simultaneous clicks.
+    # get() and an assignment would lose one of two simultaneous clicks.
     session.transform("cart", lambda cart: [*(cart or []), name])
     session.flash(f"{name} is in your cart.")
     return redirect("/", 303)
@@ -74,7 +74,7 @@ def login(session: Session) -> flask.typing.ResponseReturnValue:
     session["user"] = user
     session.subject = user
     session.flash(f"Welcome, {user}!")
-    # An attacker may know the token from before the login, so it must not be valid afterwards (session fixation).
+    # An attacker may know the token from before the login, so it must not remain valid (session fixation).
     session.regenerate()
     return redirect("/", 303)
 

@@ -1,4 +1,4 @@
-"""The ways to store sessions, each as an application uses it; see bench/src/sides/side.ts."""
+"""Ways to keep sessions, each used as in an application. See bench/src/sides/side.ts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 class Side(Protocol):
     def create(self, values: dict[str, Any]) -> str:
-        """Stores a session and returns its identifier: a token, or the value of a cookie."""
+        """Store a session and return what the browser receives: a token, or the value of a cookie."""
 
     def read(self, id: str, n: int) -> None: ...
 

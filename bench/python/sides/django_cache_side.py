@@ -1,4 +1,4 @@
-"""Django's sessions in its cache on Redis. As the middleware does, saves only sessions that were changed."""
+"""Django's sessions in its cache on Redis. As its middleware does, this side saves only sessions that were changed."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def start(target: dict[str, Any]) -> DjangoSide:
         CACHES={"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": location}},
         SESSION_ENGINE="django.contrib.sessions.backends.cache",
     )
-    # Imported here, because it reads the settings when it is imported.
+    # The module reads the settings when it is imported.
     from django.contrib.sessions.backends.cache import SessionStore
 
     return DjangoSide(SessionStore)

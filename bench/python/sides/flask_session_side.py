@@ -1,4 +1,4 @@
-"""Flask-Session on Redis: Flask opens the session of a request, and saves it with the response."""
+"""Flask-Session on Redis. As Flask does, this side opens the session of a request and saves it with the response."""
 
 from __future__ import annotations
 

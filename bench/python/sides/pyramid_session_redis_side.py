@@ -1,4 +1,4 @@
-"""pyramid_session_redis with default options: a request gets its session, and Pyramid runs its callbacks at the end."""
+"""pyramid_session_redis with default options. As Pyramid does, this side runs the callbacks of a request at its end."""
 
 from __future__ import annotations
 

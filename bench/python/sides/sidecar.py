@@ -10,7 +10,7 @@ from shop import check_user, next_page
 
 class SidecarSide:
     def __init__(self, address: str) -> None:
-        # A machine that stalls must show up as latency, not as failed calls.
+        # The timeout is so long that a machine that stalls shows in the latencies and not as failed calls.
         self._client = SessionClient(address, timeout=10)
 
     def create(self, values: dict[str, Any]) -> str:

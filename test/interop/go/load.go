@@ -10,7 +10,7 @@ import (
 	sidecar "github.com/session-sidecar/session-sidecar/client/go"
 )
 
-// load makes calls of every kind, with the client's default deadline, until it is stopped.
+// load makes calls of every kind, with the client's default deadline, until stop.
 type load struct {
 	client  *sidecar.Client
 	stopped atomic.Bool
@@ -49,7 +49,7 @@ func (l *load) report() object {
 	return object{"calls": l.calls, "failures": l.failures, "messages": l.messages, "longestMs": l.longest.Milliseconds()}
 }
 
-// visit uses a session from its creation to its end, or until a call fails.
+// visit uses one session from its creation to its end, or until a call fails.
 func (l *load) visit() {
 	ctx := context.Background()
 	session := l.client.Create()

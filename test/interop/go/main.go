@@ -1,7 +1,10 @@
-// Runs the steps of test/interop/scenarios.json: one line of JSON in, one line out. Values travel as JSON texts, so that no number
-// on the way is rounded. Arguments: the address of the sidecar, how many seconds a call may
-// take, and maybe the file of an API token. TRANSPORT=unary in the environment chooses that transport, CACHE the size of a cache in
-// bytes.
+// Command go runs the steps of test/interop/scenarios.json: it reads one line of JSON for each step, and writes one line with its
+// result. Values travel as JSON texts, so that no number is rounded on the way.
+//
+// Usage: go ADDRESS SECONDS [FILE]
+//
+// SECONDS is the time limit of a call, FILE has an API token. The environment variable TRANSPORT=unary selects unary calls, and CACHE
+// is the size of a cache in bytes.
 package main
 
 import (
@@ -174,7 +177,7 @@ func (r *runner) run(ctx context.Context, s step) (any, error) {
 	return nil, nil
 }
 
-// call uses the generated stub over the client's transport, so that a failure is what the sidecar says, without retries.
+// call makes a call with the generated stub over the client's transport: without retries, and with the error as the sidecar sent it.
 func (r *runner) call(ctx context.Context, s step) (any, error) {
 	method := reflect.ValueOf(r.stub).MethodByName(s.Rpc)
 	request := reflect.New(method.Type().In(1).Elem())

@@ -9,12 +9,12 @@ import (
 	"google.golang.org/grpc"
 )
 
-// rawCalls makes calls over the transport of a client, around what the client itself adds to them. An interceptor is where the two
-// meet.
+// rawCalls makes calls over the transport of a client, without the client's retries and deadlines. An interceptor gives it access to
+// that transport.
 type rawCalls struct {
 	conn    *grpc.ClientConn
 	invoke  grpc.UnaryInvoker
-	streams atomic.Int32 // that were opened
+	streams atomic.Int32 // streams opened so far
 }
 
 var errFound = errors.New("the transport is found")
@@ -32,7 +32,7 @@ func (r *rawCalls) interceptStream(ctx context.Context, description *grpc.Stream
 	return open(ctx, description, conn, method, options...)
 }
 
-// findTransport makes a call that is not sent.
+// findTransport makes a call that reaches the interceptor and is not sent.
 func (r *rawCalls) findTransport(client *sidecar.Client) {
 	if _, err := client.Open(context.Background(), "any"); !errors.Is(err, errFound) {
 		panic(err)

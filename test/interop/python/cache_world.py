@@ -1,4 +1,4 @@
-"""A cache, and a sidecar whose steps a test takes."""
+"""A cache and a sidecar, whose steps each test decides."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TOKEN = HANDLE + "secret.signature"
 
 
 class World:
-    """A cache, and a sidecar with one session, whose steps a test takes."""
+    """A cache and a sidecar with one session."""
 
     def __init__(self) -> None:
         self.now = time.monotonic()
@@ -32,7 +32,7 @@ class World:
         return f"{self.generation}-{self.session.version}".encode()
 
     def change(self, count: int) -> None:
-        """Changes the session elsewhere, without a report."""
+        """Change the session elsewhere, without a report."""
         self.session.data["count"] = str(count).encode()
         self.session.version += 1
 
@@ -44,14 +44,14 @@ class World:
         self.cache.on_report(frames.PipelineResponse(all_changed=True))
 
     def confirm(self) -> None:
-        """Answers the last request for confirmation."""
+        """Answer the last request for confirmation."""
         self.cache.on_report(frames.PipelineResponse(confirmed=self.requested[-1]))
 
     def begin(self, method: str = "GetSession", token: str = TOKEN, **fields: Any) -> CachedCall:
         return self.cache.call(method, getattr(api, f"{method}Request")(token=token, **fields))
 
     def execute(self, call: CachedCall) -> Any:
-        """What the sidecar answers now."""
+        """Run a call in the sidecar, and return its reply."""
         present = self.etag()
         if call.method == "GetSession":
             terms: dict[str, Any] = {"live_ms": self.live_ms, "etag": present}
@@ -90,7 +90,7 @@ class World:
         return self.begin("UpdateSession", mutations=[{"set": {"key": "count", "value": str(count).encode()}}])
 
     def opened(self) -> tuple[int, str]:
-        """The count of the session, and how it was opened."""
+        """Return the count of the session, and how it was opened: live, validated or missed."""
         before = self.cache.stats
         found = self.cache.find(TOKEN)
         count = self.read() if found is None else int(found.data["count"])

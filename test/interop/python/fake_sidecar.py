@@ -1,4 +1,4 @@
-"""A sidecar that answers what a test wants."""
+"""A fake sidecar, whose answers each test decides."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ from session_sidecar_proto.session.v1 import session_service_pb2 as api
 
 @dataclass
 class Call:
-    """One RPC as it arrived. left: how many seconds its deadline leaves."""
+    """One RPC as it arrived.
+
+    left: the time until its deadline, in seconds.
+    """
 
     method: str
     metadata: dict[str, Any]
@@ -32,7 +35,10 @@ class Call:
 
 @dataclass
 class Refusal(Exception):
-    """A failure as the sidecar describes it, or with details that are something else."""
+    """An error as the sidecar describes it.
+
+    details: replaces the details that the sidecar would send.
+    """
 
     status: grpc.StatusCode
     reason: str = ""
@@ -48,7 +54,7 @@ class Refusal(Exception):
         return [*trailer, ("grpc-status-details-bin", self.message().SerializeToString())] if self.reason else trailer
 
     def message(self) -> Any:
-        """The google.rpc.Status."""
+        """Return the google.rpc.Status."""
         status = status_pb2.Status(code=self.status.value[0], message="refused")
         if self.details is not None:
             with suppress(DecodeError):
@@ -84,11 +90,11 @@ WHOLE: dict[str, Any] = {
     "PeekFlash": api.PeekFlashResponse(),
     "NewCsrfToken": api.NewCsrfTokenResponse(csrf_token="csrf"),
 }
-"""Answers as of a sidecar in which all sessions are empty."""
+"""The replies of a sidecar whose sessions are all empty."""
 
 
 def failing(method: str, times: int, refusal: Refusal) -> Callable[[Call], Any]:
-    """Answers with a failure as often as said, and then as it should."""
+    """Answer the first calls of a method with a refusal, and the others with whole replies."""
     left = [times]
 
     def answer(call: Call) -> Any:
@@ -123,11 +129,14 @@ class Stream:
         return [number for frame in self.frames for number in frame.cancelled]
 
     def reply(self, *replies: Any, draining: bool = False, **more: Any) -> None:
-        """more: what else the frame has."""
+        """Send a frame with replies.
+
+        more: other fields of the frame.
+        """
         self._outbox.put(frames.PipelineResponse(replies=replies, draining=draining, **more))
 
     def end(self, refusal: Refusal | None = None) -> None:
-        """Without a refusal: as if nothing were wrong."""
+        """End the stream with a refusal, or with the status OK."""
         self._outbox.put(refusal)
 
     def run(self, requests: Any, receive: Callable[[Any], None]) -> Any:
@@ -152,10 +161,11 @@ class Stream:
 
 
 class FakeSidecar(grpc.GenericRpcHandler):  # type: ignore[misc]
-    """answer: makes the reply to a call, as a message or as bytes, or raises a Refusal. Default: whole replies.
+    """A gRPC server.
 
-    on_stream: called for each Pipeline stream before it is accepted; may raise a Refusal. Default: all are.
-    on_call: called in place of `answer` for a call on a stream.
+    answer: returns the reply to a call, as a message or as bytes, or raises a Refusal. Default: whole replies.
+    on_stream: called for each Pipeline stream before it is accepted; may raise a Refusal. Default: accepts all.
+    on_call: called instead of answer for each call on a stream. Default: reply_to, which calls answer.
     """
 
     def __init__(
@@ -172,7 +182,7 @@ class FakeSidecar(grpc.GenericRpcHandler):  # type: ignore[misc]
         self._on_stream = on_stream
         self._on_call = on_call
         self._lock = threading.Lock()
-        # Clients that ping are welcome.
+        # Without these options, gRPC closes connections whose client pings often.
         options = [
             ("grpc.http2.min_ping_interval_without_data_ms", 100),
             ("grpc.http2.min_recv_ping_interval_without_data_ms", 100),
@@ -210,12 +220,12 @@ class FakeSidecar(grpc.GenericRpcHandler):  # type: ignore[misc]
             context.set_trailing_metadata(refusal.trailer())
             context.abort(refusal.status, "refused")
         receive = self._on_call or self.reply_to
-        # A thread each, because an answer may wait for something.
+        # Each call has a thread, because its answer may wait for something.
         start = lambda call: threading.Thread(target=receive, args=(stream, call), daemon=True).start()  # noqa: E731
         yield from stream.run(requests, start)
 
     def reply_to(self, stream: Stream, call: Any) -> None:
-        """Answers a call on a stream."""
+        """Answer a call on a stream as `answer` says."""
         try:
             reply = self._reply(Call(call.method, stream.metadata | dict(call.metadata), call.timeout_ms / 1000))
         except Refusal as refusal:

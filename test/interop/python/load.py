@@ -1,4 +1,4 @@
-"""Makes calls of every kind, with the client's default timeout, until it is stopped."""
+"""A load of calls of every kind, with the client's default timeout."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ class Load:
             try:
                 self._visit()
             except SessionError:
-                pass  # Counted. The next visit has a session of its own.
+                pass  # _call() has counted it. The next visit uses a new session.
 
     def _visit(self) -> None:
-        """Uses a session from its creation to its end, or until a call fails."""
+        """Use one session from its creation to its end, or until a call fails."""
         session = self._client.create()
         for turn in range(20):
             if self._stopped.is_set():

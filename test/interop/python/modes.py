@@ -14,7 +14,7 @@ MODES = ("pipeline", "unary", "asyncio pipeline", "asyncio unary")
 
 
 def connect(mode: str, address: str, **options: Any) -> Any:
-    """A client that is used like a SessionClient, whatever the mode."""
+    """Return a client that is used like a SessionClient, whatever the mode."""
     transport = mode.removeprefix("asyncio ")
     if mode == transport:
         return SessionClient(address, transport=transport, **options)  # type: ignore[arg-type]
@@ -22,7 +22,7 @@ def connect(mode: str, address: str, **options: Any) -> Any:
 
 
 class _Blocking:
-    """Awaits what the methods of an object return, on an event loop in a thread of its own."""
+    """Wraps an object: awaits what its methods return, on an event loop in another thread."""
 
     def __init__(self, inner: Any, loop: asyncio.AbstractEventLoop) -> None:
         object.__setattr__(self, "_inner", inner)

@@ -1,8 +1,11 @@
-"""Runs the steps of test/interop/scenarios.json: one line of JSON in, one line out.
+"""Runs the steps of test/interop/scenarios.json: reads one line of JSON for each step, and writes one line with its result.
 
-Values travel as JSON texts, so that no number on the way is rounded. Arguments: how the client is used, one of MODES, the
-address of the sidecar, how many seconds a call may take, and maybe the file of an API token. CACHE in the environment is the size
-of a cache in bytes.
+Values travel as JSON texts, so that no number is rounded on the way.
+
+Usage: runner.py MODE ADDRESS SECONDS [FILE]
+
+MODE is one of modes.MODES, SECONDS the time limit of a call, and FILE has an API token. The environment variable CACHE is the
+size of a cache in bytes.
 """
 
 from __future__ import annotations
@@ -31,7 +34,7 @@ def text(value: Any) -> str:
 
 
 def nothing(_: Any) -> None:
-    """For operations whose result says nothing that the others do not say."""
+    """Discard the result of an operation that has none in the other languages."""
 
 
 def optional(session: Session, key: str, read: Callable[[str], Any]) -> str | None:
@@ -95,7 +98,7 @@ OPERATIONS: dict[str, Callable[[Session, Step], Any]] = {
 
 
 def call(stub: SessionServiceStub, step: Step) -> Any:
-    """Uses the generated stub itself."""
+    """Make a call with the generated stub, without the client."""
     request = json_format.Parse(step["request"], getattr(api, f"{step['rpc']}Request")())
     return json_format.MessageToDict(getattr(stub, step["rpc"])(request, timeout=20))
 

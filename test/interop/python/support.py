@@ -18,12 +18,12 @@ SECRET = "s3cret-api-token"
 
 
 class ClientTest(unittest.TestCase):
-    """Tests of the client in one mode. Each subclass is run in every mode."""
+    """A test of the client in one mode. in_every_mode() makes a subclass for each mode."""
 
     mode = ""
 
     def patient(self, fake: FakeSidecar, **options: Any) -> Any:
-        """For tests that are not about time, on machines that are busy."""
+        """Return a client whose calls may take long on a busy machine."""
         return connect(self.mode, fake.address, timeout=30, **options)
 
     def connect(self, address: str, **options: Any) -> Any:
@@ -33,13 +33,17 @@ class ClientTest(unittest.TestCase):
 def in_every_mode(
     *cases: type[ClientTest], modes: Iterable[str] = MODES, once: Iterable[type[unittest.TestCase]] = ()
 ) -> unittest.TestSuite:
-    """The tests of cases, for each mode. once: cases that do not depend on it."""
+    """Return the tests of cases for each mode.
+
+    once: cases that do not depend on the mode.
+    """
     load = unittest.defaultTestLoader.loadTestsFromTestCase
     named = [type(f"{case.__name__} ({mode})", (case,), {"mode": mode}) for mode in modes for case in cases]
     return unittest.TestSuite(map(load, [*named, *once]))
 
 
 def code_of(action: Callable[[], Any]) -> str:
+    """Return the code of the SessionError that an action raises, or an empty string."""
     try:
         action()
     except SessionError as error:
@@ -48,7 +52,7 @@ def code_of(action: Callable[[], Any]) -> str:
 
 
 def until(what: str, condition: Callable[[], Any], seconds: float = 30) -> Any:
-    """Waits for a condition, and returns what it gives."""
+    """Wait until a condition is true, and return its value."""
     end = time.monotonic() + seconds
     while not (result := condition()):
         if time.monotonic() > end:
@@ -58,7 +62,7 @@ def until(what: str, condition: Callable[[], Any], seconds: float = 30) -> Any:
 
 
 def in_background(action: Callable[[], Any]) -> Future[Any]:
-    """Its result is the code of the failure, or an empty string."""
+    """Run an action in a thread. The result is what code_of() returns for it."""
     executor = ThreadPoolExecutor(1)
     future = executor.submit(code_of, action)
     executor.shutdown(wait=False)
@@ -66,4 +70,4 @@ def in_background(action: Callable[[], Any]) -> Future[Any]:
 
 
 def never(_stream: Stream, _call: Any) -> None:
-    """Answers no call."""
+    """An on_call that answers no call."""

@@ -19,7 +19,7 @@ from support import SECRET, ClientTest, in_every_mode
 
 
 class ApiTokens(ClientTest):
-    def test_is_sent_with_every_call(self) -> None:
+    def test_are_sent_with_every_call(self) -> None:
         with FakeSidecar() as fake:
             with self.patient(fake, api_token=SECRET) as client:
                 session = client.open("token")
@@ -29,7 +29,7 @@ class ApiTokens(ClientTest):
                 client.open("token")
         self.assertEqual([call.metadata.get("authorization") for call in fake.calls], [f"Bearer {SECRET}"] * 2 + [None])
 
-    def test_a_file_is_read_again_when_it_changes(self) -> None:
+    def test_are_read_again_when_their_file_changes(self) -> None:
         with tempfile.TemporaryDirectory() as directory, FakeSidecar() as fake:
             path = Path(directory) / "token"
 
@@ -51,7 +51,7 @@ class ApiTokens(ClientTest):
         sent = [call.metadata["authorization"] for call in fake.calls]
         self.assertEqual(sent, ["Bearer first", "Bearer other", "Bearer other", "Bearer other"])
 
-    def test_is_never_printed(self) -> None:
+    def test_are_never_printed(self) -> None:
         def refuse(_: Call) -> Any:
             raise Refusal(grpc.StatusCode.UNAUTHENTICATED, "API_TOKEN_INVALID")
 
@@ -66,7 +66,7 @@ class ApiTokens(ClientTest):
                 SessionClient("localhost:1", api_token=unfit)
             self.assertNotIn(SECRET, "".join(traceback.format_exception(refused.exception)))
 
-    def test_a_token_and_a_file_are_too_much(self) -> None:
+    def test_a_token_and_a_file_are_rejected_together(self) -> None:
         with self.assertRaises(ValueError):
             SessionClient("localhost:1", api_token=SECRET, api_token_file="/token")
 
@@ -80,7 +80,7 @@ class ApiTokenFiles(unittest.TestCase):
             metadata = metadata_of(None, path)
             reader = threading.Thread(target=metadata)
             reader.start()
-            with fifo.open("w") as writer:  # Which waits until the thread reads.
+            with fifo.open("w") as writer:  # Waits until the thread reads.
                 path.unlink()
                 path.write_text("token")
                 pid = os.fork()

@@ -128,10 +128,10 @@ class Size(unittest.TestCase):
                 held, _ = tracemalloc.get_traced_memory()
                 tracemalloc.stop()
                 ratio = (cache.stats.bytes - counted) / held
-                # Too little would break the limit; too much would waste it.
+                # If the count is too low, the cache exceeds its limit; if it is too high, it wastes memory.
                 self.assertTrue(0.85 < ratio < 1.5, f"{name}: {ratio:.2f}")
 
-    def test_is_bounded(self) -> None:
+    def test_is_limited_and_larger_sessions_are_not_kept(self) -> None:
         cache = SessionCache(1 << 18, lambda _: None)
         self.fill(cache, 3000, lambda _: {"text": bytes(300)})
         self.assertTrue(1 << 17 < cache.stats.bytes <= 1 << 18)

@@ -46,7 +46,7 @@ class Live(CacheTest):
         self.expect(0, "live")
         self.world.now += 0.01
         self.expect(0, "validated")
-        # Nothing was missed meanwhile.
+        # No report was lost in the meantime, so the copy can be trusted again.
         self.world.confirm()
         self.expect(0, "live")
 

@@ -16,7 +16,7 @@ from support import ClientTest, code_of, in_background, in_every_mode, until
 
 
 def session_call(stream: Stream, call: Any) -> None:
-    """Answers as a sidecar does in which no session ever changes."""
+    """An on_call of a sidecar whose sessions never change."""
     handle = api.GetSessionRequest.FromString(call.request).token[:22]
     session = messages.Session(handle=handle, csrf_token="csrf", version=1)
     response = api.GetSessionResponse(session=session, etag=b"1", live_ms=3_600_000)
@@ -24,8 +24,6 @@ def session_call(stream: Stream, call: Any) -> None:
 
 
 class Streams(ClientTest):
-    """Over a pipeline."""
-
     def is_live(self, client: Any, token: str) -> bool:
         before = client.cache_stats.live
         client.open(token)
@@ -89,7 +87,7 @@ class Streams(ClientTest):
             self.assertEqual(saving.result(), "")
             self.assertTrue(self.is_live(client, TOKEN))
 
-    def test_are_for_caches_of_a_size(self) -> None:
+    def test_a_cache_has_at_least_1_byte(self) -> None:
         for size in (0, -1, 1.5, "1"):
             with self.assertRaises(ValueError):
                 self.connect("localhost:1", cache_bytes=size)

@@ -30,7 +30,7 @@ class Calls(ClientTest):
             fake.reply_to(stream, stream.calls[1])
             self.assertEqual(second.result(), "")
 
-    def test_that_are_never_sent_say_why(self) -> None:
+    def test_that_are_never_sent_fail_as_unavailable(self) -> None:
         def refuse(_: Stream) -> None:
             raise Refusal(UNAVAILABLE, "DRAINING")
 
@@ -112,7 +112,7 @@ class Faults(ClientTest):
             FakeSidecar() as fake,
             self.patient(fake) as client,
         ):
-            client.open("token")  # Tried again, because it is idempotent.
+            client.open("token")  # It is retried, because it is idempotent.
             client.open("token")
             self.assertEqual((len(reports), faults, len(fake.streams)), (1, [], 2))
 

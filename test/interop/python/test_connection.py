@@ -12,12 +12,12 @@ from session_sidecar.transport.pipeline.pipeline import Pipeline
 from session_sidecar_proto.session.v1 import pipeline_pb2 as frames
 from session_sidecar_proto.session.v1 import session_service_pb2 as api
 
-# The type of HTTP/2's PING frame, whose place is the fourth byte.
+# The type of an HTTP/2 PING frame, the fourth byte of its header.
 _PING = 6
 
 
 class ConnectionTest(unittest.TestCase):
-    """A pipeline whose connections go nowhere, by a clock that the test sets."""
+    """A pipeline without a network. The test sets its clock."""
 
     def setUp(self) -> None:
         self.now = 1000.0
@@ -28,14 +28,14 @@ class ConnectionTest(unittest.TestCase):
         self.pipeline = Pipeline("localhost", lambda: (), self.connections.append)
 
     def call(self) -> Call:
-        """Makes a call."""
+        """Make a call."""
         call = Call("GetSession", api.GetSessionRequest(), self.now + 60, lambda: None)
         self.pipeline.add(call)
         self.pipeline.flush()
         return call
 
     def open(self, wire: Wire | None = None) -> Connection:
-        """Opens the last connection, as the sidecar does when it accepts the stream."""
+        """Accept the stream of the last connection."""
         connection = self.connections[-1]
         connection.connected(wire or mock.Mock())
         connection.on_open()
@@ -72,7 +72,7 @@ class Liveness(ConnectionTest):
         connection = self.open()
         self.wait(0.31)
         self.wait(20.0)
-        # Only now is read what has arrived meanwhile.
+        # The bytes that arrived during the pause are read only now.
         connection.received(b"")
         self.wait(0.1)
         self.assertFalse(call.has_ended)
@@ -109,7 +109,7 @@ class Goaways(ConnectionTest):
 
 
 class Ids(unittest.TestCase):
-    def test_of_calls_in_flight_are_never_given_again(self) -> None:
+    def test_of_calls_in_flight_are_never_used_again(self) -> None:
         connection = Connection("localhost", (), mock.Mock())
         call = Call("GetSession", api.GetSessionRequest(), time.monotonic() + 60, lambda: None)
         connection.calls = {1: call, 2: call}

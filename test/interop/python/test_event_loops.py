@@ -84,7 +84,7 @@ class EventLoops(unittest.TestCase):
                 with self.assertRaises(SessionError):
                     await client.open("token")
 
-            # Of the connections that were not closed.
+            # Python warns of the connections that were not closed.
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ResourceWarning)
                 asyncio.run(end())

@@ -14,7 +14,7 @@ from session_sidecar.transport.pipeline.http2 import Http2Stream, StreamStatus
 
 
 class Server:
-    """The other side of an Http2Stream."""
+    """The server's side of an Http2Stream."""
 
     def __init__(self, stream: Http2Stream) -> None:
         self.h2 = H2Connection(H2Configuration(client_side=False, header_encoding="utf-8"))
@@ -85,7 +85,7 @@ class Streams(unittest.TestCase):
             self.assertEqual(self.ended().code, grpc.StatusCode.UNAVAILABLE)
             self.listener.on_goaway.assert_not_called()
 
-    def test_end_where_no_gRPC_server_answers(self) -> None:
+    def test_end_where_something_else_than_a_gRPC_server_answers(self) -> None:
         self.stream.receive(b"HTTP/1.1 400 Bad Request\r\n\r\n")
         self.assertEqual(self.ended().code, grpc.StatusCode.UNAVAILABLE)
         for status, code in (("404", "UNIMPLEMENTED"), ("403", "PERMISSION_DENIED"), ("503", "UNAVAILABLE"), ("200", "UNKNOWN")):
@@ -103,7 +103,7 @@ class Streams(unittest.TestCase):
         self.assertEqual(len(self.server.received), 65535)
         self.assertFalse(self.stream.has_room)
         self.server.h2.acknowledge_received_data(65535, 1)
-        # Room on the connection is none on the stream.
+        # The window of the stream is still used up.
         self.server.h2.increment_flow_control_window(200_000)
         self.stream.receive(self.server.h2.data_to_send())
         self.server.read()
@@ -121,7 +121,7 @@ class Streams(unittest.TestCase):
         message = b"x" * 16_000
         for number in range(1000):
             padding = 100 if number % 10 == 0 else None
-            # The server would refuse to send what there is no room for.
+            # The server raises an error if a frame exceeds the window.
             self.server.h2.send_data(1, b"\0" + len(message).to_bytes(4, "big") + message, pad_length=padding)
             self.stream.receive(self.server.h2.data_to_send())
             self.server.read()

@@ -9,7 +9,7 @@ from session_sidecar.transport.address import TcpAddress, UnixAddress, parse_add
 
 
 class Options(unittest.TestCase):
-    def test_addresses(self) -> None:
+    def test_addresses_are_parsed(self) -> None:
         cases = {
             "localhost:50051": TcpAddress("localhost", 50051),
             "[::1]:1": TcpAddress("::1", 1),
@@ -21,7 +21,7 @@ class Options(unittest.TestCase):
             self.assertEqual(parse_address(text), address)
         self.assertEqual(TcpAddress("::1", 1).authority, "[::1]:1")
 
-    def test_that_are_not_valid_are_refused(self) -> None:
+    def test_that_are_invalid_are_rejected(self) -> None:
         addresses = ["", "localhost", "localhost:", "localhost:65536", "dns:///a:1", "http://a:1", "::1:1", "unix:", "a:1\n"]
         for client in (SessionClient, AsyncSessionClient):
             for address in addresses:

@@ -1,4 +1,4 @@
-"""What the client does with replies that are not as they should be."""
+"""Replies that are malformed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from support import ClientTest, code_of, in_every_mode
 
 
 class Replies(ClientTest):
-    def test_one_that_is_not_whole_is_an_error(self) -> None:
+    def test_that_are_incomplete_are_errors_and_keep_the_changes(self) -> None:
         no_time = Timestamp(seconds=10**12)
 
         def set_key(session: Any) -> None:
@@ -58,7 +58,7 @@ class Replies(ClientTest):
             with FakeSidecar(reply) as fake, self.patient(fake) as client:
                 self.assertEqual(code_of(lambda client=client: client.open("token")), "INTERNAL")  # type: ignore[misc]
 
-    def test_details_that_cannot_be_read_are_left_out(self) -> None:
+    def test_details_that_cannot_be_decoded_are_ignored(self) -> None:
         info = AnyMessage(type_url="type.googleapis.com/google.rpc.ErrorInfo", value=b"\xff\xff")
         for details in (b"\xff\xff", status_pb2.Status(details=[info]).SerializeToString()):
             with self.subTest(details=details):

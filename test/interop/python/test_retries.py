@@ -16,9 +16,9 @@ from support import UNAVAILABLE, ClientTest, code_of, in_every_mode
 class Retries(ClientTest):
     MANY = 6
 
-    def test_tries_again_what_is_safe(self) -> None:
+    def test_are_made_only_where_that_is_safe(self) -> None:
         many, again = self.MANY, self.MANY + 1
-        # How often save() and invalidate() call in the end, where the first calls fail.
+        # How many calls save() and invalidate() must make, if the first calls fail.
         cases: list[tuple[Refusal, int, int]] = [
             (draining(), again, again),
             (Refusal(UNAVAILABLE, "OVERLOADED"), again, again),
@@ -34,7 +34,7 @@ class Retries(ClientTest):
             (Refusal(grpc.StatusCode.NOT_FOUND, "SESSION_NOT_FOUND"), 1, 1),
         ]
         if "pipeline" in self.mode:
-            # Replies on a stream have no trailer.
+            # Pushback is a trailer, and replies on a stream have none.
             cases = [case for case in cases if not case[0].pushback]
         for refusal, saves, invalidations in cases:
             for method, calls in (("UpdateSession", saves), ("InvalidateSession", invalidations)):
@@ -47,7 +47,7 @@ class Retries(ClientTest):
                     self.assertEqual(fake.count(method), calls)
                     self.assertEqual(code, "" if calls > 1 else refusal.reason or "UNAVAILABLE")
 
-    def test_says_maybe_applied_when_an_earlier_attempt_may_have_been(self) -> None:
+    def test_say_maybe_applied_when_an_earlier_attempt_may_have_been(self) -> None:
         def answer(call: Call) -> Any:
             if call.method != "InvalidateSession":
                 return WHOLE[call.method]
@@ -61,7 +61,7 @@ class Retries(ClientTest):
             self.assertEqual(raised.exception.metadata, {"maybe_applied": "true"})
             self.assertEqual(fake.count("InvalidateSession"), 2)
 
-    def test_calls_wait_for_a_sidecar_that_is_not_there_yet(self) -> None:
+    def test_wait_for_a_sidecar_that_is_not_running_yet(self) -> None:
         with socket.socket() as reserved:
             reserved.bind(("127.0.0.1", 0))
             address = f"127.0.0.1:{reserved.getsockname()[1]}"
@@ -70,7 +70,7 @@ class Retries(ClientTest):
             session["key"] = 1
             saving = threading.Thread(target=session.save)
             saving.start()
-            # With the default timeout: by then, the other call has met a refused connection.
+            # This call has the default timeout. When it fails, the other call has met a refused connection.
             with self.assertRaises(SessionError) as raised:
                 hasty.open("token")
             self.assertEqual(raised.exception.code, "UNAVAILABLE")
@@ -81,13 +81,13 @@ class Retries(ClientTest):
 
 
 class Deadlines(ClientTest):
-    def test_each_call_has_one(self) -> None:
+    def test_are_sent_with_each_call(self) -> None:
         with FakeSidecar() as fake, self.connect(fake.address) as client:
             client.open("token")
             self.assertGreater(fake.calls[0].left, 0)
             self.assertLess(fake.calls[0].left, 3.5)  # gRPC rounds it up.
 
-    def test_a_call_that_is_not_answered_fails(self) -> None:
+    def test_end_calls_that_are_not_answered(self) -> None:
         release = threading.Event()
         with FakeSidecar(lambda _: b"" if release.wait() else b"") as fake, self.connect(fake.address, timeout=0.5) as client:
             self.assertEqual(code_of(lambda: client.open("token")), "DEADLINE_EXCEEDED")

@@ -23,7 +23,7 @@ class Streams(ClientTest):
             self.assertEqual((len(fake.streams), fake.unary_calls), (1, 0))
             self.assertEqual(len({call.id for call in fake.streams[0].calls}), 50)
 
-    def test_unary_calls_take_its_place_where_it_is_not_supported_or_not_let_through(self) -> None:
+    def test_calls_are_unary_where_streams_are_rejected(self) -> None:
         for status in (grpc.StatusCode.UNIMPLEMENTED, grpc.StatusCode.PERMISSION_DENIED):
 
             def refuse(_: Stream, status: grpc.StatusCode = status) -> None:
@@ -83,10 +83,10 @@ class Streams(ClientTest):
                     self.assertEqual((len(fake.streams), fake.unary_calls), (2, 0))
 
     def drain(self, fake: FakeSidecar, client: Any) -> tuple[Stream, Future[Any], Stream, Future[Any]]:
-        """Drains a stream with one call on it, and makes another call. Returns both streams and both calls."""
+        """Drain a stream with one call in flight, and make another call. Return both streams and both calls."""
         first = in_background(lambda: client.open("token"))
         old = until("the first call", lambda: fake.streams and fake.streams[0].calls and fake.streams[0])
-        # Its reply and the announcement are in one frame, so that the client has read it when the call returns.
+        # One frame has this reply and the announcement, so the client has read the announcement when the call returns.
         other = in_background(lambda: client.open("token"))
         call = until("another call", lambda: len(old.calls) == 2 and old.calls[1])
         old.reply(frames.PipelineReply(id=call.id, response=WHOLE["GetSession"].SerializeToString()), draining=True)

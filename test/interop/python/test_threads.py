@@ -26,8 +26,8 @@ class Threads(unittest.TestCase):
     def test_a_forked_process_opens_a_stream_of_its_own_and_harms_none_of_its_parent(self) -> None:
         with FakeSidecar() as fake, SessionClient(fake.address, timeout=30) as client:
             client.open("token")
-            # The fake sidecar is of gRPC, which must not be forked with this process's threads in it: the child does
-            # nothing but what a web server's worker does with the client.
+            # The fake sidecar uses gRPC, which does not work in a process forked while its threads ran. The child only uses
+            # the client, as a worker of a web server does.
             pid = os.fork()
             if pid == 0:
                 code = code_of(lambda: client.open("token"))
@@ -98,7 +98,7 @@ class ReadingThread(unittest.TestCase):
 
             def end_beside_a_call() -> None:
                 end_thread()
-                # As a thread does that finds the lock taken.
+                # Another thread does this if it finds the lock taken.
                 pipeline._inbox.append(late)
 
             with mock.patch.object(pipeline, "_end_thread", end_beside_a_call):

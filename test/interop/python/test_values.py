@@ -17,7 +17,7 @@ from support import ClientTest, in_every_mode
 
 
 class Values(ClientTest):
-    def test_errors_say_nothing_of_them(self) -> None:
+    def test_do_not_appear_in_errors(self) -> None:
         value = "hunter2-4111111111111111"
         texts = [f'{{"card": {value}}}', f'["{value}",', f'"{value}', "", "[" * 100_000, f'"{value}" {value}']
         data = {str(index): text.encode() for index, text in enumerate(texts)} | {"bytes": b'"hunter2\xff"'}
@@ -48,7 +48,7 @@ class Values(ClientTest):
             self.expect_silence(refused.exception)
 
     def expect_silence(self, error: BaseException) -> None:
-        # What hangs on an error is what error trackers print.
+        # Error trackers print everything that is attached to an error.
         self.assertIsNone(error.__cause__)
         self.assertIsNone(error.__context__)
         printed = "".join(traceback.format_exception(error)) + repr(vars(error)) + repr(error.args)
@@ -80,7 +80,7 @@ class Values(ClientTest):
             opened["numbers"].clear()
             opened.save()
 
-    def test_names_are_checked_when_they_are_used(self) -> None:
+    def test_invalid_names_are_rejected_at_once(self) -> None:
         session = SessionClient("localhost:1").create()
         for name in ("a\nb", "\x00", "\x7f", "\x85", "\ufffd", "\ud800", "a" * 257, "é" * 129):
             for action in (

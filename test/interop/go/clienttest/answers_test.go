@@ -10,7 +10,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 )
 
-// wholeReply answers as a sidecar does in which all sessions are empty.
+// wholeReply returns the reply of a sidecar whose sessions are all empty.
 func wholeReply(method string) any {
 	session := &sessionv1.Session{Handle: "handle", CsrfToken: "csrf", Version: 1}
 	switch method {
@@ -34,9 +34,10 @@ func wholeReply(method string) any {
 	return nil
 }
 
+// whole answers every call with a whole reply.
 func whole(_ int, call call) (any, error) { return wholeReply(call.method), nil }
 
-// answering gives one reply for one method, and whole ones for the others.
+// answering answers calls of one method with one reply, and others with whole ones.
 func answering(method string, reply any) answer {
 	return func(_ int, call call) (any, error) {
 		if call.method == method {
@@ -46,7 +47,7 @@ func answering(method string, reply any) answer {
 	}
 }
 
-// failing answers with an error as often as said, and then as it should.
+// failing answers the first calls of a method with an error, and the others with whole replies.
 func failing(method string, times int, err error) answer {
 	failed := 0
 	return func(_ int, call call) (any, error) {
@@ -58,7 +59,7 @@ func failing(method string, times int, err error) answer {
 	}
 }
 
-// refusal is a failure as the sidecar describes it.
+// refusal is an error as the sidecar describes it.
 type refusal struct {
 	status_    codes.Code
 	reason     string

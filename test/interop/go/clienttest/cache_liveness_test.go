@@ -89,7 +89,7 @@ func TestASessionIsNotLiveWhenItsStreamIsDraining(t *testing.T) {
 	})
 	w.becomeLive()
 	w.expectOpened(2, "live")
-	// The old stream is about another sidecar.
+	// The old stream reports the changes of another sidecar.
 	old.send(&sessionv1.PipelineResponse{AllChanged: true})
 	w.release(0)
 	check(t, <-inFlight)
@@ -101,7 +101,7 @@ func TestASessionIsNotLiveWhenTheSidecarFallsSilent(t *testing.T) {
 	w.becomeLive()
 	w.set(func() { w.isSilent = true })
 	eventually(t, "the end of live reads", func() bool { return !w.isLive() })
-	// Nothing was missed meanwhile.
+	// No report was lost in the meantime, so the copy can be trusted again.
 	w.set(func() { w.isSilent = false })
 	w.becomeLive()
 }
@@ -226,21 +226,21 @@ func TestASessionStaysLiveWhenAReplyOfAnEarlierEpochIsLate(t *testing.T) {
 	w.expectOpened(1, "live")
 }
 
-type byItselfKey struct{}
+type unaryKey struct{}
 
-// byItself makes the calls of some contexts by themselves.
-func byItself(ctx context.Context, method string, request, reply any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, options ...grpc.CallOption) error {
-	if ctx.Value(byItselfKey{}) != nil {
+// unaryIfAsked makes the calls of some contexts unary.
+func unaryIfAsked(ctx context.Context, method string, request, reply any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, options ...grpc.CallOption) error {
+	if ctx.Value(unaryKey{}) != nil {
 		ctx = metadata.AppendToOutgoingContext(ctx, "any-bin", "\xff")
 	}
 	return invoke(ctx, method, request, reply, conn, options...)
 }
 
 func TestASessionIsNotLiveByAReplyThatDidNotComeOnTheStream(t *testing.T) {
-	w := startCacheWorld(t, grpc.WithChainUnaryInterceptor(byItself))
+	w := startCacheWorld(t, grpc.WithChainUnaryInterceptor(unaryIfAsked))
 	w.becomeLive()
 	w.changeAndReport(1)
-	if count, way := w.openWith(context.WithValue(patient(t), byItselfKey{}, true)); count != 1 || way != "missed" {
+	if count, way := w.openWith(context.WithValue(patient(t), unaryKey{}, true)); count != 1 || way != "missed" {
 		t.Errorf("%d (%s)", count, way)
 	}
 	expectCounts(t, w.fakeSidecar, 1, 1)

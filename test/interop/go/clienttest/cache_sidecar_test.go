@@ -50,7 +50,7 @@ func (w *cacheWorld) confirm(stream *fakeStream, clock uint64) {
 	stream.send(&sessionv1.PipelineResponse{Confirmed: clock})
 }
 
-// execute carries out a call, and replies unless replies are held.
+// execute runs a call and sends the reply, unless replies are held.
 func (w *cacheWorld) execute(stream *fakeStream, call *sessionv1.PipelineCall) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -119,7 +119,7 @@ func (w *cacheWorld) etag() []byte {
 	return fmt.Appendf(nil, "%d-%d", w.generation, w.session.Version)
 }
 
-// answerUnary answers calls that do not come on the stream.
+// answerUnary answers unary calls.
 func (w *cacheWorld) answerUnary(_ int, call call) (any, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -129,7 +129,7 @@ func (w *cacheWorld) answerUnary(_ int, call call) (any, error) {
 	return w.get(nil), nil
 }
 
-// report reports a change on the last stream. To be called with mu.
+// report reports a change on the last stream. The caller holds mu.
 func (w *cacheWorld) report(version int64) {
 	w.sendReport(&sessionv1.PipelineResponse{Changed: []*sessionv1.Change{{Handle: cachedHandle, Version: version}}})
 }
@@ -144,7 +144,7 @@ func (w *cacheWorld) stream(number int) *fakeStream {
 	return w.streams[number]
 }
 
-// requestedClock is the last one that the client has requested confirmation with.
+// requestedClock returns the clock of the last request for confirmation.
 func (w *cacheWorld) requestedClock() (clock uint64) {
 	stream := w.stream(w.streamCount() - 1)
 	stream.mu.Lock()
@@ -169,5 +169,5 @@ func (w *cacheWorld) reportNow() {
 	w.report(w.session.Version)
 }
 
-// reportAll reports that anything may have changed.
+// reportAll reports that any session may have changed.
 func (w *cacheWorld) reportAll() { w.sendReport(&sessionv1.PipelineResponse{AllChanged: true}) }

@@ -36,7 +36,7 @@ func TestACacheCountsTheMemoryThatItsSessionsTake(t *testing.T) {
 			before, usedBefore := client.CacheStats(), used()
 			fill(1500)
 			held, counted := used()-usedBefore, client.CacheStats().Bytes-before.Bytes
-			// Too little would break the limit; too much would waste it.
+			// If the count is too low, the cache exceeds its limit; if it is too high, it wastes memory.
 			if ratio := float64(counted) / float64(held); ratio < 0.85 || ratio > 1.8 {
 				t.Errorf("%d bytes are counted of %d that are held: %.2f", counted, held, ratio)
 			}
@@ -85,7 +85,8 @@ var sessionShapes = map[string]func(int) map[string]any{
 	"4 KB": func(int) map[string]any { return map[string]any{"text": strings.Repeat("x", 4096)} },
 }
 
-// cachingClient returns a client, and what fills its cache with sessions that make gives, under tokens that are part of something larger.
+// cachingClient returns a client with a cache, and a function that fills the cache with sessions. make returns the data of the session
+// with a number. Each token is a slice of a larger string, as of a header.
 func cachingClient(t *testing.T, maxBytes int, make func(int) map[string]any) (*sidecar.Client, func(count int)) {
 	t.Helper()
 	var data map[string][]byte
@@ -101,7 +102,7 @@ func cachingClient(t *testing.T, maxBytes int, make func(int) map[string]any) (*
 		})
 	})
 	client := dial(t, fake.address, sidecar.WithCache(maxBytes))
-	// One for all: each that has a deadline would be held until the end of the test.
+	// One context for all calls: those of patient would be held in memory until the end of the test.
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	t.Cleanup(cancel)
 	return client, func(count int) {
@@ -120,6 +121,7 @@ func cachingClient(t *testing.T, maxBytes int, make func(int) map[string]any) (*
 	}
 }
 
+// used returns the number of bytes on the heap.
 func used() int {
 	var stats runtime.MemStats
 	for range 3 {

@@ -16,26 +16,26 @@ const (
 	cachedToken  = cachedHandle + "secret.signature"
 )
 
-// cacheWorld is a client with a cache, and a sidecar that has one session, whose steps a test takes.
+// cacheWorld is a client with a cache and a sidecar with one session. Each test decides their steps.
 type cacheWorld struct {
 	*fakeSidecar
 	t      *testing.T
 	client *sidecar.Client
-	end    chan struct{} // ends a stream
+	end    chan struct{} // ends one stream
 
 	mu         sync.Mutex
 	session    *sessionv1.Session // nil: ended
 	generation int
 	liveMs     uint32
-	isSilent   bool   // it does not answer requests for confirmation
-	confirmed  int    // how often it has answered one
-	clock      uint64 // what it confirms instead of what was requested; 0: that
-	failure    error  // what updates fail with, though they are applied
+	isSilent   bool   // it ignores requests for confirmation
+	confirmed  int    // number of requests that it has answered
+	clock      uint64 // the clock that it confirms; 0: the requested one
+	failure    error  // the error of updates, which are applied nevertheless
 	hasNoEtags bool
-	// notModified is what it sends when a session has not changed.
+	// notModified is sent for a session that has not changed.
 	notModified *sessionv1.NotModified
-	holds       bool     // replies, in held
-	held        []func() // each sends its reply
+	holds       bool     // whether replies are held
+	held        []func() // each sends one held reply
 }
 
 func startCacheWorld(t *testing.T, options ...grpc.DialOption) *cacheWorld {
@@ -55,7 +55,7 @@ func (w *cacheWorld) openSession() *sidecar.Session {
 	return session
 }
 
-// open opens the session, and returns its count and how that went.
+// open opens the session, and returns its count and how it was opened: live, validated or missed.
 func (w *cacheWorld) open() (count int, way string) {
 	w.t.Helper()
 	return w.openWith(patient(w.t))
@@ -96,7 +96,7 @@ func (w *cacheWorld) openLater() <-chan int {
 	return counts
 }
 
-// save changes the count through the client.
+// save saves a count through the client.
 func (w *cacheWorld) save(count int) error {
 	w.t.Helper()
 	session := w.openSession()
@@ -128,7 +128,7 @@ func (w *cacheWorld) isLive() bool {
 	return way == "live"
 }
 
-// isOtherLive opens another session, which never changes.
+// isOtherLive opens another session, which never changes, and reports whether it is live.
 func (w *cacheWorld) isOtherLive() bool {
 	w.t.Helper()
 	before := w.client.CacheStats().Live
@@ -137,7 +137,7 @@ func (w *cacheWorld) isOtherLive() bool {
 	return w.client.CacheStats().Live > before
 }
 
-// awaitConfirmation returns when the client has a confirmation that was requested from now on, without opening the session.
+// awaitConfirmation returns when the client has received a confirmation that it requested after the call. It does not open the session.
 func (w *cacheWorld) awaitConfirmation() {
 	w.t.Helper()
 	count := func() int {
@@ -153,7 +153,7 @@ func (w *cacheWorld) awaitConfirmation() {
 	w.roundTrip()
 }
 
-// roundTrip returns when the client has processed whatever was sent on the stream.
+// roundTrip returns when the client has processed everything that was sent on the stream.
 func (w *cacheWorld) roundTrip() {
 	w.t.Helper()
 	check(w.t, w.makeRoundTrip())
@@ -167,7 +167,7 @@ func (w *cacheWorld) makeRoundTrip() error {
 	return session.Save(patient(w.t))
 }
 
-// changeAndReport returns when the client has the report.
+// changeAndReport changes the session elsewhere, and returns when the client has processed the report.
 func (w *cacheWorld) changeAndReport(count int) {
 	w.t.Helper()
 	w.change(count)

@@ -23,7 +23,7 @@ func TestEachCallHasADeadlineByTheMonotonicClock(t *testing.T) {
 	if left := fake.received()[0].left; left <= 0 || left > sidecar.DefaultTimeout {
 		t.Errorf("the sidecar got %v", left)
 	}
-	// A time without a monotonic reading is compared by the wall clock, which may be set.
+	// Without a monotonic reading, times are compared by the wall clock, which may be set.
 	if !strings.Contains(deadline.String(), " m=") {
 		t.Errorf("the deadline %v is one of the wall clock", deadline)
 	}

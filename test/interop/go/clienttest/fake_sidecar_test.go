@@ -1,4 +1,4 @@
-// Package clienttest tests the Go client against a sidecar that answers what a test wants.
+// Package clienttest tests the Go client against a fake sidecar, whose answers each test decides.
 package clienttest
 
 import (
@@ -18,22 +18,22 @@ import (
 type call struct {
 	method   string
 	metadata metadata.MD
-	left     time.Duration // of its deadline
+	left     time.Duration // until its deadline
 }
 
-// answer makes the reply to the call with this number, counted from 1.
+// answer returns the reply to the call with this number, counted from 1.
 type answer func(number int, call call) (any, error)
 
 type fakeSidecar struct {
 	sessionv1.UnimplementedSessionServiceServer
 	address string
 	answer  answer
-	// serve is what it does with a stream; nil: answers the calls on it.
+	// serve serves a stream; nil: the calls on it are answered by answer.
 	serve func(*fakeStream) error
 
 	mu      sync.Mutex
 	calls   []call
-	unary   int // of the calls
+	unary   int // how many of the calls were unary
 	streams []*fakeStream
 }
 
@@ -77,7 +77,7 @@ func (f *fakeSidecar) intercept(ctx context.Context, _ any, info *grpc.UnaryServ
 	return reply, err
 }
 
-// note keeps a call that has arrived, and returns its number.
+// note records a call that has arrived, and returns its number.
 func (f *fakeSidecar) note(arrived call) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -103,7 +103,7 @@ func (f *fakeSidecar) unaryCount() int {
 	return f.unary
 }
 
-// arrived are the calls of a method on all streams, whether or not they were answered.
+// arrived returns the calls of a method on all streams, answered or not.
 func (f *fakeSidecar) arrived(method string) (calls []*sessionv1.PipelineCall) {
 	f.mu.Lock()
 	streams := append([]*fakeStream(nil), f.streams...)
@@ -118,7 +118,7 @@ func (f *fakeSidecar) arrived(method string) (calls []*sessionv1.PipelineCall) {
 	return calls
 }
 
-// forget frees what it has kept of the calls.
+// forget frees the memory of recorded calls.
 func (f *fakeSidecar) forget() {
 	f.mu.Lock()
 	defer f.mu.Unlock()

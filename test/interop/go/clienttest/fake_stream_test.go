@@ -12,7 +12,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// fakeStream is one Pipeline stream as a sidecar sees it.
+// fakeStream is one Pipeline stream as the sidecar sees it.
 type fakeStream struct {
 	sessionv1.SessionService_PipelineServer
 	fake   *fakeSidecar
@@ -20,7 +20,7 @@ type fakeStream struct {
 
 	mu     sync.Mutex
 	frames []*sessionv1.PipelineRequest
-	ended  bool // by the client
+	ended  bool // whether the client has ended it
 }
 
 func (f *fakeSidecar) Pipeline(server sessionv1.SessionService_PipelineServer) error {
@@ -49,7 +49,8 @@ func refuse(code codes.Code) func(*fakeStream) error {
 	return func(*fakeStream) error { return status.Error(code, "no streams here") }
 }
 
-// breaking ends streams with an error when calls of a method arrive, and answers the others. The last stream lasts.
+// breaking ends a stream with an error when a call of a method arrives, and answers other calls. It does not end the stream with the
+// number streams.
 func breaking(method string, streams int, err error) func(*fakeStream) error {
 	return func(stream *fakeStream) error {
 		return stream.serveCalls(func(arrived *sessionv1.PipelineCall) error {
@@ -62,10 +63,10 @@ func breaking(method string, streams int, err error) func(*fakeStream) error {
 	}
 }
 
-// accept tells the client that calls may be sent.
+// accept accepts the stream, so that the client sends calls.
 func (s *fakeStream) accept() error { return s.SendHeader(nil) }
 
-// answerAll accepts the stream, and answers each call as the sidecar does.
+// answerAll accepts the stream, and lets the fake sidecar answer each call.
 func (s *fakeStream) answerAll() error {
 	return s.serveCalls(func(arrived *sessionv1.PipelineCall) error {
 		go s.answer(arrived)
@@ -73,7 +74,7 @@ func (s *fakeStream) answerAll() error {
 	})
 }
 
-// serveCalls accepts the stream and hands out the calls on it, until the client ends it or a call ends it with an error.
+// serveCalls accepts the stream and passes its calls to serve, until the client ends the stream or serve returns an error.
 func (s *fakeStream) serveCalls(serve func(*sessionv1.PipelineCall) error) error {
 	if err := s.accept(); err != nil {
 		return err
@@ -113,7 +114,7 @@ func (s *fakeStream) describe(arrived *sessionv1.PipelineCall) call {
 	return call{arrived.Method, metadata.Join(own, metadata.New(arrived.Metadata)), time.Duration(arrived.TimeoutMs) * time.Millisecond}
 }
 
-// answer gives the reply that the test wants.
+// answer answers a call as the test wants.
 func (s *fakeStream) answer(arrived *sessionv1.PipelineCall) {
 	described := s.describe(arrived)
 	reply, err := s.fake.answer(s.fake.note(described), described)
@@ -158,7 +159,7 @@ func (s *fakeStream) send(frame *sessionv1.PipelineResponse) {
 	_ = s.Send(frame)
 }
 
-// arrivedCalls are all calls so far.
+// arrivedCalls returns all calls so far.
 func (s *fakeStream) arrivedCalls() (calls []*sessionv1.PipelineCall) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -168,7 +169,7 @@ func (s *fakeStream) arrivedCalls() (calls []*sessionv1.PipelineCall) {
 	return calls
 }
 
-// cancelledIDs are those of all calls that the client has cancelled so far.
+// cancelledIDs returns the ids of all calls that the client has cancelled so far.
 func (s *fakeStream) cancelledIDs() (ids []uint32) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

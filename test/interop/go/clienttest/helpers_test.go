@@ -14,10 +14,10 @@ import (
 	"google.golang.org/grpc"
 )
 
-// isUnary is whether this run is about the other transport: TRANSPORT=unary go test ./...
+// isUnary is whether this run tests unary calls: TRANSPORT=unary go test ./...
 var isUnary = os.Getenv("TRANSPORT") == "unary"
 
-// onlyPipeline is for tests about the stream itself.
+// onlyPipeline skips a test of the stream in a run that tests unary calls.
 func onlyPipeline(t *testing.T) {
 	t.Helper()
 	if isUnary {
@@ -36,7 +36,7 @@ func dial(t *testing.T, address string, options ...grpc.DialOption) *sidecar.Cli
 	return client
 }
 
-// patient is for tests that are not about time, on machines that are busy.
+// patient returns the context of a call that may take long on a busy machine.
 func patient(t *testing.T) context.Context {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
@@ -58,7 +58,7 @@ func openLater(ctx context.Context, client *sidecar.Client) <-chan error {
 	})
 }
 
-// changed is a session with something to save, which must not be sent twice.
+// changed returns a session with something to save. Its update must not run twice.
 func changed(t *testing.T, client *sidecar.Client) *sidecar.Session {
 	t.Helper()
 	session := open(t, client)
@@ -66,7 +66,7 @@ func changed(t *testing.T, client *sidecar.Client) *sidecar.Session {
 	return session
 }
 
-// background makes a call that the test goes on without.
+// background makes a call in a goroutine, and returns its future error.
 func background(call func() error) <-chan error {
 	done := make(chan error, 1)
 	go func() { done <- call() }()
@@ -113,7 +113,7 @@ func expectFailureIf(t *testing.T, failure bool, err error) {
 	}
 }
 
-// eventually waits for what another goroutine is about to do.
+// eventually waits until isSo returns true.
 func eventually(t *testing.T, what string, isSo func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); !isSo(); {
@@ -124,7 +124,7 @@ func eventually(t *testing.T, what string, isSo func() bool) {
 	}
 }
 
-// goroutines counts those that run a function whose name contains the text.
+// goroutines counts the goroutines whose stacks contain the name.
 func goroutines(name string) int {
 	count := 0
 	for _, stack := range strings.Split(stacks(), "\n\n") {

@@ -33,7 +33,7 @@ func TestCloseEndsCallsAndLeavesNothingBehind(t *testing.T) {
 	}
 }
 
-// slowStream takes its time to end.
+// slowStream is a stream that takes long to end.
 type slowStream struct {
 	grpc.ClientStream
 	ended *atomic.Bool

@@ -39,7 +39,7 @@ func TestCallsThatMustNotRunTwiceFailWhenTheirStreamBreaks(t *testing.T) {
 	}
 }
 
-// heldStream is one whose sender goes on late after an update.
+// heldStream is a stream whose sender is held after it has sent an update.
 type heldStream struct {
 	grpc.ClientStream
 	hold <-chan struct{}
@@ -111,7 +111,7 @@ func TestStreamsAreReopenedNoSoonerThanTheSidecarRequests(t *testing.T) {
 	onlyPipeline(t)
 	fake := startStreams(t, func(stream *fakeStream) error {
 		if stream.number == 1 {
-			// The client waits a second at most.
+			// The client waits at most a second.
 			return (&refusal{status_: codes.Unavailable, reason: "OVERLOADED", retryAfter: time.Hour}).status()
 		}
 		return stream.answerAll()
@@ -178,7 +178,7 @@ func TestADrainingSidecarGetsNoNewCallsAndAnswersTheOthers(t *testing.T) {
 	old := fake.streams[0]
 	calls := old.arrivedCalls()
 	old.announceDraining()
-	// It is read after the announcement.
+	// The client reads this reply after the announcement.
 	old.answer(calls[0])
 	check(t, <-either)
 	open(t, client)

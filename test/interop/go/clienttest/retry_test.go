@@ -24,7 +24,7 @@ func TestACallIsRetriedOnlyWhereThatIsSafe(t *testing.T) {
 	const many = 6
 	for name, test := range map[string]struct {
 		err error
-		// How often a call must have been made in the end, which fails many times at first.
+		// How many times save and invalidate must have been called, if the first many calls fail.
 		save, invalidate int
 	}{
 		"DRAINING":                             {draining(0), many + 1, many + 1},
@@ -93,7 +93,7 @@ func TestCallsWaitForASidecarThatIsNotRunningYet(t *testing.T) {
 	saved := make(chan error, 1)
 	ctx := patient(t)
 	go func() { saved <- session.Save(ctx) }()
-	// With its default deadline: by then, the other call has met a refused connection.
+	// This call has the default deadline. When it fails, the other call has met a refused connection.
 	_, err = client.Open(t.Context(), "token")
 	if sidecar.CodeOf(err) != sidecar.CodeUnavailable {
 		t.Errorf("without a sidecar, a call failed with %v", err)

@@ -12,7 +12,7 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// recorder is a stats.Handler as for tracing.
+// recorder is a stats.Handler that records events, like one for tracing.
 type recorder struct {
 	mu     sync.Mutex
 	events []string
