@@ -106,6 +106,36 @@ class ReadingThread(unittest.TestCase):
             self.assertTrue(late.has_ended)
             self.assertRaises(SessionError, late.response)
 
+    def test_is_started_by_the_next_call_if_it_could_not_be_started(self) -> None:
+        start = threading.Thread.start
+        failures = [RuntimeError("can't start new thread")]
+
+        def start_later(thread: threading.Thread) -> None:
+            if thread.name == "session-sidecar" and failures:
+                raise failures.pop()
+            start(thread)
+
+        with FakeSidecar() as fake, SessionClient(fake.address, timeout=30) as client:
+            with mock.patch.object(threading.Thread, "start", start_later):
+                self.assertRaises(RuntimeError, client.open, "token")
+                client.open("token")
+            self.assertEqual(len(fake.streams[0].calls), 1)
+
+
+class Forking(unittest.TestCase):
+    def test_lets_several_threads_make_the_first_call_at_once(self) -> None:
+        class Shared(dict[int, Any]):
+            """Another thread takes each entry just before."""
+
+            def pop(self, key: int, *default: Any) -> Any:
+                super().pop(key, None)
+                return super().pop(key, *default)
+
+        transport = Transport("localhost:1", 3, lambda: (), "pipeline")
+        transport._by_process = Shared({os.getpid() + 1: mock.Mock()})
+        self.assertIs(transport._current(), transport._by_process[os.getpid()])
+        self.assertEqual(len(transport._by_process), 1)
+
 
 class Closing(unittest.TestCase):
     def test_beside_a_call_leaves_nothing_open(self) -> None:

@@ -92,7 +92,9 @@ class Transport:
     def _open(self) -> _ProcessTransport:
         pid = os.getpid()
         for other in [each for each in self._by_process if each != pid]:
-            self._by_process.pop(other).abandon()
+            # Another thread may have been here first.
+            if (inherited := self._by_process.pop(other, None)) is not None:
+                inherited.abandon()
         # There is no lock: a thread of the parent could have held it when this process was forked.
         current = self._by_process.setdefault(pid, _ProcessTransport(*self._options))
         if self._is_closed:

@@ -130,10 +130,12 @@ class ThreadedPipeline:
         self._pipeline.flush()
         self._was_used = True
         if self._thread is None and not self._is_closed:
-            self._waker, self._woken = socket.socketpair()
-            self._waker.setblocking(False)
-            self._thread = threading.Thread(target=self._run, args=[self._woken], name="session-sidecar", daemon=True)
-            self._thread.start()
+            if self._waker is None:
+                self._waker, self._woken = socket.socketpair()
+                self._waker.setblocking(False)
+            thread = threading.Thread(target=self._run, args=[self._woken], name="session-sidecar", daemon=True)
+            thread.start()  # May fail. Then the next call tries again.
+            self._thread = thread
         elif self._is_asleep:
             self._wake()
 
