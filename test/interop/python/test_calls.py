@@ -11,6 +11,7 @@ from typing import Any
 from unittest import mock
 
 from fake_sidecar import WHOLE, FakeSidecar, Refusal, Stream, answering
+from session_sidecar import SessionError
 from session_sidecar.transport.pipeline.connection import Connection
 from session_sidecar_proto.session.v1 import pipeline_pb2 as frames
 from support import UNAVAILABLE, ClientTest, code_of, in_background, in_every_mode, never, until
@@ -36,6 +37,16 @@ class Calls(ClientTest):
 
         with FakeSidecar(on_stream=refuse) as fake, self.connect(fake.address, timeout=0.5) as client:
             self.assertEqual(code_of(lambda: client.open("token")), "UNAVAILABLE")
+
+    def test_to_a_host_that_cannot_be_found_say_so(self) -> None:
+        for host, error in (("nohost.invalid", socket.gaierror(socket.EAI_NONAME, "not known")), ("a..b", None)):
+            with self.subTest(host=host), mock.patch.object(socket, "getaddrinfo", wraps=socket.getaddrinfo) as look_up:
+                if error is not None:
+                    look_up.side_effect = error
+                with self.connect(f"{host}:1", timeout=0.5) as client, self.assertRaises(SessionError) as raised:
+                    client.open("token")
+                self.assertEqual(raised.exception.code, "UNAVAILABLE")
+                self.assertRegex(str(raised.exception), "not known" if error else "label")
 
     def test_of_a_closed_client_are_cancelled_and_nothing_is_left_of_it(self) -> None:
         with FakeSidecar(on_call=never) as fake:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 
 import grpc
 
@@ -25,7 +26,12 @@ def stream_lost(method: str, reason: str) -> SessionError:
 def no_connection(address: object, cause: Exception) -> str:
     """Return why an attempt to connect failed with cause."""
     number = getattr(cause, "errno", None)
-    return f"no connection to {address}: {os.strerror(number) if number else str(cause) or 'timed out'}"
+    # asyncio replaces the texts of system errors. The numbers of failed look-ups are not those of system errors.
+    if number and not isinstance(cause, socket.gaierror):
+        reason = os.strerror(number)
+    else:
+        reason = getattr(cause, "strerror", None) or str(cause) or "timed out"
+    return f"no connection to {address}: {reason}"
 
 
 def deadline_exceeded(method: str) -> SessionError:

@@ -113,7 +113,7 @@ class LoopPipeline:
             else:
                 connected = self._loop.create_unix_connection(protocol, address.path)
             await asyncio.wait_for(connected, _CONNECT_TIMEOUT)
-        except (OSError, asyncio.TimeoutError) as cause:
+        except (OSError, UnicodeError, asyncio.TimeoutError) as cause:
             connection.lost(no_connection(address, cause))
             self.on_event()
 

@@ -207,7 +207,7 @@ class ThreadedPipeline:
     def _open(self, connection: Connection, selector: selectors.BaseSelector) -> None:
         try:
             opened = _connect(self._address)
-        except OSError as cause:
+        except (OSError, UnicodeError) as cause:  # A name that cannot be encoded for a look-up.
             with self._lock:
                 connection.lost(no_connection(self._address, cause))
             return
