@@ -26,6 +26,7 @@ type answer func(number int, call call) (any, error)
 
 type fakeSidecar struct {
 	sessionv1.UnimplementedSessionServiceServer
+	server  *grpc.Server
 	address string
 	answer  answer
 	// serve serves a stream; nil: the calls on it are answered by answer.
@@ -51,10 +52,10 @@ func listen(t *testing.T, address string) net.Listener {
 
 func serveFake(t *testing.T, listener net.Listener, fake *fakeSidecar) *fakeSidecar {
 	fake.address = listener.Addr().String()
-	server := grpc.NewServer(grpc.UnaryInterceptor(fake.intercept))
-	sessionv1.RegisterSessionServiceServer(server, fake)
-	go func() { _ = server.Serve(listener) }()
-	t.Cleanup(server.Stop)
+	fake.server = grpc.NewServer(grpc.UnaryInterceptor(fake.intercept))
+	sessionv1.RegisterSessionServiceServer(fake.server, fake)
+	go func() { _ = fake.server.Serve(listener) }()
+	t.Cleanup(fake.server.Stop)
 	return fake
 }
 

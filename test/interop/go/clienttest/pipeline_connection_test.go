@@ -2,6 +2,7 @@ package clienttest
 
 import (
 	"context"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -207,6 +208,27 @@ func TestAStreamIsEndedWhenTheLastCallOfADrainingSidecarIsCancelled(t *testing.T
 	if got := len(stream.cancelledIDs()); got != 1 {
 		t.Errorf("%d calls were cancelled", got)
 	}
+}
+
+func TestCallsInFlightAreAnsweredAfterAGoaway(t *testing.T) {
+	onlyPipeline(t)
+	fake := startStreams(t, silent)
+	client := dial(t, fake.address)
+	opening := openLater(patient(t), client)
+	eventually(t, "the call", func() bool { return len(fake.arrived("GetSession")) == 1 })
+	// It sends the GOAWAY, and waits for the end of the stream.
+	go fake.server.GracefulStop()
+	eventually(t, "the listener to close", func() bool {
+		conn, err := net.Dial("tcp", fake.address)
+		if err == nil {
+			conn.Close()
+		}
+		return err != nil
+	})
+	stream := fake.streams[0]
+	stream.answer(stream.arrivedCalls()[0])
+	check(t, <-opening)
+	expectCounts(t, fake, 1, 0)
 }
 
 func TestCallsWaitWhileTheSidecarDoesNotRead(t *testing.T) {
