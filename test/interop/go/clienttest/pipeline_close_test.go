@@ -16,7 +16,7 @@ func TestCloseEndsCallsAndLeavesNothingBehind(t *testing.T) {
 	check(t, absent.Close())
 	for _, address := range []string{fake.address, absent.Addr().String()} {
 		client := dial(t, address)
-		if isUnary && address == fake.address {
+		if isUnary() && address == fake.address {
 			continue
 		}
 		opening := openLater(patient(t), client)

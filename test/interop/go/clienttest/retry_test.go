@@ -41,7 +41,7 @@ func TestACallIsRetriedOnlyWhereThatIsSafe(t *testing.T) {
 		"SESSION_NOT_FOUND":                    {&refusal{status_: codes.NotFound, reason: "SESSION_NOT_FOUND"}, 1, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if refusal, ok := test.err.(*refusal); ok && refusal.pushback != "" && !isUnary {
+			if refusal, ok := test.err.(*refusal); ok && refusal.pushback != "" && !isUnary() {
 				t.Skip("pushback is a trailer, and replies on a stream have none")
 			}
 			fake := startFake(t, failing("UpdateSession", many, test.err))
