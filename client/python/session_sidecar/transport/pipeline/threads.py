@@ -18,9 +18,8 @@ from ..call_errors import client_closed, no_connection, stream_lost
 from .calls import Call
 from .connection import Connection
 from .pipeline import ChangeListener, Pipeline
+from .sockets import SocketWire, connect
 
-# The time limit of one attempt to connect, in seconds.
-_CONNECT_TIMEOUT = 0.5
 # How often the reading thread checks a connection in use, in seconds: often enough that calls need not wake the thread.
 _CHECK_INTERVAL = 0.1
 _READ_SIZE = 64 * 1024
@@ -43,7 +42,7 @@ class ThreadedPipeline:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._to_connect: list[Connection] = []
-        self._wires: list[_SocketWire] = []
+        self._wires: list[SocketWire] = []
         self._wake_at = 0.0
         self._is_asleep = False
         self._was_used = False
@@ -206,18 +205,18 @@ class ThreadedPipeline:
 
     def _open(self, connection: Connection, selector: selectors.BaseSelector) -> None:
         try:
-            opened = _connect(self._address)
+            opened = connect(self._address)
         except (OSError, UnicodeError) as cause:  # A name that cannot be encoded for a look-up.
             with self._lock:
                 connection.lost(no_connection(self._address, cause))
             return
         with self._lock:
-            wire = _SocketWire(opened, connection, self._wake)
+            wire = SocketWire(opened, connection, self._wake)
             self._wires.append(wire)
             selector.register(opened, selectors.EVENT_READ, wire)
             connection.connected(wire)
 
-    def _handle(self, wire: _SocketWire, events: int) -> None:
+    def _handle(self, wire: SocketWire, events: int) -> None:
         data = b""
         reason = "the sidecar has closed the connection"
         try:
@@ -249,61 +248,5 @@ class ThreadedPipeline:
                 selector.modify(wire.socket, selectors.EVENT_READ | writes, wire)
 
 
-class _SocketWire:
-    """A connected socket. Any thread writes to it. Only the reading thread closes it, so no descriptor is closed while in use."""
-
-    def __init__(self, connected: socket.socket, connection: Connection, wake: Callable[[], None]) -> None:
-        self.socket = connected
-        self.connection = connection
-        self.is_closing = False
-        self.waits_for_room = False
-        self._unsent = bytearray()
-        self._wake = wake
-
-    @property
-    def has_unsent(self) -> bool:
-        return bool(self._unsent)
-
-    def write(self, data: bytes) -> None:
-        if self._unsent:
-            self._unsent += data
-            return
-        sent = self._try(data)
-        if sent < len(data):
-            self._unsent += data[sent:]
-            self._wake()
-
-    def write_on(self) -> None:
-        del self._unsent[: self._try(self._unsent)]
-
-    def close(self) -> None:
-        self.is_closing = True
-        self._wake()
-
-    def _try(self, data: bytes | bytearray) -> int:
-        try:
-            return self.socket.send(data)
-        except BlockingIOError:
-            return 0
-        except OSError:
-            return len(data)  # The reading thread gets the error too, and ends the connection.
-
-
 def _thread_failed(method: str) -> SessionError:
     return stream_lost(method, "the reading thread has failed")
-
-
-def _connect(address: TcpAddress | UnixAddress) -> socket.socket:
-    if isinstance(address, TcpAddress):
-        connected = socket.create_connection(address, timeout=_CONNECT_TIMEOUT)
-        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    else:
-        connected = socket.socket(socket.AF_UNIX)
-        connected.settimeout(_CONNECT_TIMEOUT)
-        try:
-            connected.connect(address.path)
-        except OSError:
-            connected.close()
-            raise
-    connected.setblocking(False)
-    return connected
