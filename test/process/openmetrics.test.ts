@@ -1,13 +1,10 @@
-import { beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { until } from '../support/poll';
 import { probe } from '../support/process';
 import type { ServingProcess } from '../support/process';
 import { newTrace, startTraced } from '../support/traced-sidecar';
-import type { Traced } from '../support/traced-sidecar';
 import { describeWith, run } from '../support/tools';
-import { stackForEachTest } from '../support/stack';
-
-const stack = stackForEachTest();
+import { stackForAllTests, stackForEachTest } from '../support/stack';
 
 const text = 'text/plain; version=0.0.4; charset=utf-8';
 const openMetrics = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
@@ -17,12 +14,6 @@ const prometheus2 =
   'application/openmetrics-text;version=1.0.0;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2';
 const prometheus3 =
   'application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2';
-
-let traced: Traced;
-
-beforeEach(async () => {
-  traced = await startTraced(stack);
-});
 
 function metricsAs(accept: string, { httpUrl }: ServingProcess) {
   return probe(`${httpUrl}/metrics`, { headers: { accept } });
@@ -36,7 +27,14 @@ function seriesOf(page: string): readonly string[] {
 
 const withoutTracing = { OTEL_EXPORTER_OTLP_ENDPOINT: '' };
 
-describe('GET /metrics', () => {
+describe('the format of GET /metrics', () => {
+  const stack = stackForAllTests();
+  let sidecar: ServingProcess;
+
+  beforeAll(async () => {
+    sidecar = await stack.process();
+  });
+
   test.each([
     ['*/*', text],
     ['text/plain', text],
@@ -51,13 +49,17 @@ describe('GET /metrics', () => {
     [prometheus2, openMetrics],
     [prometheus3, openMetrics],
   ])('for Accept: %s is %s', async (accept, contentType) => {
-    const { sidecar } = await traced.start({ env: withoutTracing });
     const { status, headers } = await metricsAs(accept, sidecar);
     expect({ status, contentType: headers.get('content-type') }).toEqual({ status: 200, contentType });
     expect(headers.get('vary')).toBe('accept');
   });
+});
 
+const stack = stackForEachTest();
+
+describe('GET /metrics', () => {
   test('has the same series in both formats, and the one does not change the other', async () => {
+    const traced = await startTraced(stack);
     const { sidecar, client } = await traced.start();
     await client.call('createSession', {});
     const first = await metricsAs('text/plain', sidecar);
@@ -80,6 +82,7 @@ describe('the buckets of session_sidecar_rpc_duration_seconds', () => {
   const exemplars = (page: string): readonly string[] => page.split('\n').filter((line) => line.includes(' # {'));
 
   test('have the last exported span of each as exemplar, in OpenMetrics only', async () => {
+    const traced = await startTraced(stack);
     const { sidecar, client } = await traced.start();
     const [sampled, unsampled] = [newTrace(), newTrace('00')];
     await client.call('createSession', {}, { metadata: sampled.metadata });
@@ -99,6 +102,7 @@ describe('the buckets of session_sidecar_rpc_duration_seconds', () => {
   });
 
   test('have the exemplar of a call that was cancelled, too', async () => {
+    const traced = await startTraced(stack);
     const { sidecar, client } = await traced.start();
     const { token } = await client.call('createSession', {}, { metadata: newTrace('00').metadata });
     traced.redis.freeze();
@@ -112,6 +116,7 @@ describe('the buckets of session_sidecar_rpc_duration_seconds', () => {
   });
 
   test('have none without tracing', async () => {
+    const traced = await startTraced(stack);
     const { sidecar, client } = await traced.start({ env: withoutTracing });
     await client.call('createSession', {}, { metadata: newTrace().metadata });
     const { text: page } = await metricsAs(prometheus2, sidecar);
@@ -124,6 +129,7 @@ const hasPrometheus = run('prometheus', ['--version']) !== undefined;
 
 describeWith('prometheus', hasPrometheus)('a Prometheus that keeps exemplars', () => {
   test('finds the trace of a call from the histogram', async () => {
+    const traced = await startTraced(stack);
     const { sidecar, client } = await traced.start();
     const { traceId, metadata } = newTrace();
     await client.call('createSession', {}, { metadata });
