@@ -152,7 +152,8 @@ export class SessionCache implements Transport, ChangeListener {
   #keepRead(entry: Entry, call: AskedCall): void {
     const present = this.#entries.peek(keyOf(entry.token));
     const isPresentCurrent = present !== undefined && this.#liveness?.isCurrent(present.epoch) === true;
-    const isOlder = isPresentCurrent && call.epoch !== present.epoch && present.session.version >= entry.session.version;
+    const isOlder =
+      isPresentCurrent && call.epoch !== present.epoch && present.session.version >= entry.session.version;
     if (!isOlder) this.#keep(entry, call);
   }
 
