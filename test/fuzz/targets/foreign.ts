@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { toolchains } from '../../support/toolchains';
 import type { Toolchain } from '../../support/toolchains';
 import { readCorpus } from '../engine/corpus';
-import type { Find, ForeignTarget, Outcome } from '../engine/target';
+import type { CorpusEntry, Find, ForeignTarget, Outcome } from '../engine/target';
 
 /** The clients in other languages are fuzzed by the engines of those languages, which see their coverage. */
 const root = join(__dirname, '..', '..', '..');
@@ -19,21 +19,20 @@ export const goClient: ForeignTarget = {
     const { go } = toolchains();
     if (go.missing !== undefined) return missing(go.missing);
     const folder = join(root, 'test', 'fuzz', 'go');
-    // Compiling is not fuzzing.
-    execFileSync(go.command, ['test', '-c', '-o', '/dev/null', '.'], { cwd: folder, env: go.env, stdio: 'pipe' });
+    const { GOPATH = '', GOCACHE = '' } = go.env;
+    const program = join(GOPATH, 'built', 'fuzz.test');
+    // As `go test -fuzz` does, but with the code of this repository as the only guide: it compiles little, and runs faster.
+    const instrument = '-gcflags=github.com/session-sidecar/session-sidecar/...=-d=libfuzzer';
+    const build = ['test', '-c', '-vet=off', instrument, '-o', program, '.'];
+    execFileSync(go.command, build, { cwd: folder, env: go.env, stdio: 'pipe' });
     const args = [
-      'test',
-      '-run',
-      '^$',
-      '-fuzz',
-      '^FuzzReplies$',
-      '-fuzzminimizetime',
-      '200x',
-      '-fuzztime',
-      `${Math.max(seconds, 1)}s`,
-      '.',
+      '-test.run=^$',
+      '-test.fuzz=^FuzzReplies$',
+      '-test.fuzzminimizetime=200x',
+      `-test.fuzztime=${Math.max(seconds, 1)}s`,
+      `-test.fuzzcachedir=${join(GOCACHE, 'fuzz', 'go-client')}`,
     ];
-    const { code, output, passed } = await run(go, args, folder);
+    const { code, output, passed } = await run({ ...go, command: program }, args, folder);
     const counts = [...output.matchAll(/execs: (\d+)/g)].map(([, count]) => Number(count));
     return { inputs: counts.at(-1) ?? 0, seconds: passed, finds: code === 0 ? [] : [{ problem: essence(output) }] };
   },
@@ -50,11 +49,9 @@ export const pythonClient: ForeignTarget = {
     const folder = mkdtempSync(join(tmpdir(), 'session-sidecar-fuzz-'));
     const script = join(root, 'test', 'fuzz', 'python', 'replies.py');
     try {
-      const finds: Find[] = [];
-      for (const { file, input } of readCorpus(corpusFolder, 'python-client')) {
-        const replay = await run(python, [script, resolve(file)], folder);
-        if (replay.code !== 0) finds.push({ input, file, problem: essence(replay.output) });
-      }
+      const finds = await replay(readCorpus(corpusFolder, 'python-client'), (files) =>
+        run(python, [script, ...files], folder),
+      );
       // 0 would be without end.
       const limits = [`-max_total_time=${Math.max(seconds, 1)}`, `-seed=${Math.max(seed, 1)}`, '-print_final_stats=1'];
       const { code, output, passed } = await run(python, [script, ...limits, `-artifact_prefix=${folder}/`], folder);
@@ -70,6 +67,24 @@ export const pythonClient: ForeignTarget = {
     }
   },
 };
+
+/** Replays a corpus in one process, as long as nothing fails, because starting one takes seconds. */
+async function replay(
+  corpus: readonly CorpusEntry[],
+  runFiles: (files: readonly string[]) => ReturnType<typeof run>,
+): Promise<Find[]> {
+  // Without a file, fuzzing would begin.
+  if (corpus.length === 0) return [];
+  const together = await runFiles(corpus.map(({ file }) => resolve(file)));
+  if (together.code === 0) return [];
+  const finds: Find[] = [];
+  for (const { file, input } of corpus) {
+    const { code, output } = await runFiles([resolve(file)]);
+    if (code !== 0) finds.push({ input, file, problem: essence(output) });
+  }
+  // None of them alone, but one after the others.
+  return finds.length > 0 ? finds : [{ problem: essence(together.output) }];
+}
 
 function missing(what: string): Outcome {
   return { inputs: 0, seconds: 0, finds: [], missing: what };
