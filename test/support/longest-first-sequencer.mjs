@@ -4,7 +4,10 @@ import Sequencer from '@jest/test-sequencer';
 /** The slowest tests, the slowest first. Jest knows durations only from earlier runs, and forgets them with its cache. */
 const longest = [
   'fuzz/fuzz.test.ts',
+  'interop/checks.test.ts',
   'integration/promises/many-clients.test.ts',
+  'chaos/chaos.test.ts',
+  'model/session-model.test.ts',
   'compatibility/version-skew.test.ts',
   'docs/shell.test.ts',
   'fuzz/engine.test.ts',
