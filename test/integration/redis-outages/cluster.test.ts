@@ -9,7 +9,11 @@ describe('a Cluster', () => {
     const cluster = await stack.redisCluster({ withReplicas: true });
     const store = await open({ mode: 'cluster', nodes: cluster.nodes.map(at) });
     const sessions = await Promise.all(Array.from({ length: 30 }, () => create(store)));
-    await Promise.all(cluster.nodes.map(({ admin }) => admin.call('WAIT', 1, 5_000)));
+    // Not WAIT, which is about the writes of its own connection.
+    await until('the replicas to have them', async () => {
+      const counts = await Promise.all(cluster.replicas.map(({ admin }) => admin.dbsize()));
+      return counts.reduce((sum, count) => sum + count, 0) === sessions.length;
+    });
     const [hung, heir] = [cluster.nodes[0]!, cluster.replicas[0]!];
     hung.freeze();
     await until('the master to be missed', () => store.parts.some(({ ready }) => !ready));
