@@ -206,7 +206,8 @@ describe('a sidecar that is started again under load', () => {
     await Promise.all(clients.map((client) => client.stop()));
 
     const failed = clients.flatMap(({ writes }) => writes.filter(({ outcome }) => outcome === 'failed'));
-    expect(failed.length).toBeGreaterThanOrEqual(clientCount);
+    // Redis may have answered some of those in flight before it was frozen. If it had answered all, this would prove nothing.
+    expect(failed.length).toBeGreaterThan(0);
     expect(failed.filter(({ id }) => !doubtful.has(id))).toEqual([]);
     expect(failuresOf(clients)).toHaveLength(failed.length);
     for (const failure of failuresOf(clients)) expect(failure).toContain('UNAVAILABLE');
