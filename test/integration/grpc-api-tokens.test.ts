@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import pino from 'pino';
 import { Metadata, status } from '@grpc/grpc-js';
 import type { Client, ServiceError } from '@grpc/grpc-js';
@@ -22,6 +23,9 @@ const [one, two] = ['first-token-0123456789', 'second-token-0123456789'];
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 const stack = stackForEachTest();
 
+const listServices = Buffer.from([0x3a, 0x00]);
+const reflectionPath = '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo';
+
 async function start(settings: SidecarOptions['settings'] = { API_TOKENS: `${one},${two}` }) {
   const sidecar = await stack.sidecar({ settings });
   const raw = stack.use(connectRaw(sidecar.address));
@@ -43,6 +47,16 @@ function callStream(client: Client, path: string, request: Buffer): Promise<stri
     stream.on('end', () => resolve('ended'));
     stream.end(request);
   });
+}
+
+/** Asks for the names of all services, and keeps the stream open. */
+function openReflection(client: Client, metadata: Metadata) {
+  const asIs = (bytes: Buffer): Buffer => bytes;
+  const stream = client.makeBidiStreamRequest(reflectionPath, asIs, asIs, metadata);
+  const answered = once(stream, 'data');
+  const ended = new Promise<void>((resolve) => stream.on('error', () => resolve()));
+  stream.write(listServices);
+  return { answered, ended };
 }
 
 const invalid = { status: 'UNAUTHENTICATED', reason: 'API_TOKEN_INVALID', domain: 'session.v1' };
@@ -79,9 +93,7 @@ describe('a sidecar with API tokens', () => {
 
   test('requires one for server reflection, but not for health checks', async () => {
     const { client } = await start();
-    const listServices = Buffer.from([0x3a, 0x00]);
-    const reflection = '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo';
-    expect(await callStream(client, reflection, listServices)).toBe('API_TOKEN_INVALID');
+    expect(await callStream(client, reflectionPath, listServices)).toBe('API_TOKEN_INVALID');
     expect(await callStream(client, '/grpc.health.v1.Health/Watch', Buffer.alloc(0))).toBe('answered');
   });
 });
@@ -130,6 +142,8 @@ test('API tokens that are replaced count at once, and streams that came with an 
   metadata.set('authorization', `Bearer ${one}`);
   const pipeline = openPipeline(client, { metadata });
   await pipeline.opened;
+  const reflection = openReflection(client, metadata);
+  await reflection.answered;
 
   apiTokens.replace([one, two]);
   pipeline.send({ calls: [callOf(1, 'createSession', {})] });
@@ -137,6 +151,7 @@ test('API tokens that are replaced count at once, and streams that came with an 
 
   apiTokens.replace([two]);
   expect(await pipeline.end).toMatchObject(invalid);
+  await reflection.ended;
   expect(await failureOf(raw.call('createSession', {}, { metadata: bearer(one) }))).toMatchObject(invalid);
   await raw.call('createSession', {}, { metadata: bearer(two) });
 });

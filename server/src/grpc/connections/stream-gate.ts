@@ -1,3 +1,4 @@
+import { constants } from 'node:http2';
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Logger } from 'pino';
 import type { SessionError } from '../../session/errors';
@@ -40,6 +41,8 @@ const requestTimeoutFactor = 2;
 export class StreamGate implements StreamKeeper {
   readonly #parts: GateParts;
   readonly #answers: ReturnType<typeof streamAnswers>;
+  /** Long-lived streams that needed a token: pipelines, and reflection. */
+  readonly #revocable = new Set<OpenStream>();
   readonly #pipelines = new Set<OpenStream>();
   /** Unary RPCs whose requests may not be complete, oldest first. */
   readonly #receiving = new Set<OpenStream>();
@@ -81,6 +84,7 @@ export class StreamGate implements StreamKeeper {
       return this.#turnAway(stream, 'paused', this.#answers.arrivedTooLongAgo);
     const open = new OpenStream(this, stream, peer, now, deadline, waitMs, digest);
     if (method.isUnary) this.#receiving.add(open);
+    else if (method.needsToken) this.#revocable.add(open);
     if (method.isPipeline) {
       this.#pipelines.add(open);
       peer.pipelines.add(1);
@@ -100,12 +104,15 @@ export class StreamGate implements StreamKeeper {
 
   closed(open: OpenStream): void {
     this.#receiving.delete(open);
+    this.#revocable.delete(open);
     if (this.#pipelines.delete(open)) open.peer.pipelines.add(-1);
     this.#parts.connections().streamClosed(open.peer);
   }
 
   refuse({ stream }: OpenStream, error: SessionError): void {
-    answer(stream, toAnswer(toStatus(error, '', this.#parts.logger)));
+    // A stream that has answered before, such as one of reflection, can only be reset.
+    if (stream.headersSent) stream.close(constants.NGHTTP2_CANCEL);
+    else answer(stream, toAnswer(toStatus(error, '', this.#parts.logger)));
   }
 
   /** To be called periodically. */
@@ -127,10 +134,10 @@ export class StreamGate implements StreamKeeper {
     open.refuse(overloaded('Too many bytes of requests are buffered.', limits.requestBytes, 'requestBufferBytes'));
   }
 
-  /** A pipeline ends with the API token that it was opened with. */
+  /** A stream ends with the API token that it was opened with. */
   #endRevoked(): void {
     const { apiTokens, observer } = this.#parts;
-    for (const open of this.#pipelines) {
+    for (const open of this.#revocable) {
       if (apiTokens.accept(open.tokenDigest)) continue;
       observer.refused('api_token');
       open.refuse(apiTokenInvalid());
