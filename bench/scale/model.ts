@@ -166,7 +166,7 @@ export function feedCosts(
   };
 }
 
-/** The smallest number of sidecars for which a condition holds; `undefined` if there is none up to 100,000. */
+/** Finds the smallest number of sidecars that meets a condition. Returns `undefined` if no number up to 100,000 does. */
 export function fewestSidecars(holds: (sidecars: number) => boolean): number | undefined {
   for (let sidecars = 2; sidecars <= 100_000; sidecars = Math.max(sidecars + 1, Math.round(sidecars * 1.01))) {
     if (holds(sidecars)) return sidecars;

@@ -3,7 +3,7 @@ export type Limit = { readonly atLeast: number } | { readonly atMost: number };
 
 export interface Budget {
   readonly budget: Limit;
-  /** A stricter goal than the budget; `null` if there is none. */
+  /** A goal beyond the budget. `null`: the budget is the goal. */
   readonly aim: Limit | null;
 }
 

@@ -76,7 +76,7 @@ func (s *Session) Created() time.Time { return timeOf(s.stored.GetCreated()) }
 // never expires or is not stored.
 func (s *Session) Expires() time.Time { return timeOf(s.stored.GetExpires()) }
 
-// Subject returns the owner of the session, as set by SetSubject even if that is not saved yet. It is empty if there is none.
+// Subject returns the owner of the session, or an empty string. It includes a call of SetSubject that is not saved yet.
 func (s *Session) Subject() string {
 	if s.subject != nil {
 		return *s.subject

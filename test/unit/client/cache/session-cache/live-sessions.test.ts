@@ -4,6 +4,19 @@ import { touchIntervalMs } from '../../../../support/cache-world/stored-session'
 import { shown, turns } from '../../../../support/cache-world/world';
 import { becomeLive, expectLive, opened, openedAtOnce, settled, shownState, world } from './fixture';
 
+/** Expects a session to be live once it was read, and to stay so when the reply to an earlier read arrives. */
+async function expectLiveAfterLate(late: Promise<unknown>): Promise<void> {
+  const next = world.read();
+  await turns();
+  world.execute();
+  world.receiveReply(1);
+  await next;
+  expectLive();
+  world.receiveReply(0);
+  await late;
+  expectLive();
+}
+
 describe('a session in the cache', () => {
   test('is live after it was read on a confirmed stream', async () => {
     await becomeLive();
@@ -119,15 +132,7 @@ describe('a session in the cache', () => {
     world.sendReport();
     world.receiveReport();
     world.execute();
-    const next = world.read();
-    await turns();
-    world.execute();
-    world.receiveReply(1);
-    await next;
-    expectLive();
-    world.receiveReply(0);
-    await late;
-    expectLive();
+    await expectLiveAfterLate(late);
   });
 
   test('stays live for as long as a later reply allows', async () => {
@@ -141,15 +146,7 @@ describe('a session in the cache', () => {
     await turns();
     world.execute();
     jest.advanceTimersByTime(100);
-    const next = world.read();
-    await turns();
-    world.execute();
-    world.receiveReply(1);
-    await next;
-    expectLive();
-    world.receiveReply(0);
-    await late;
-    expectLive();
+    await expectLiveAfterLate(late);
   });
 
   test('stays live when a reply of an earlier epoch is late', async () => {
@@ -165,15 +162,7 @@ describe('a session in the cache', () => {
     jest.advanceTimersByTime(300);
     world.sendReport();
     world.receiveReport();
-    const next = world.read();
-    await turns();
-    world.execute();
-    world.receiveReply(1);
-    await next;
-    expectLive();
-    world.receiveReply(0);
-    await late;
-    expectLive();
+    await expectLiveAfterLate(late);
   });
 
   test('that is read continuously becomes live again after a change', async () => {
