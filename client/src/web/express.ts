@@ -1,6 +1,7 @@
-import type { Request, RequestHandler } from 'express';
+import type { RequestHandler } from 'express';
 import type { ISession } from '../session/session';
 import { assertCsrfToken } from './csrf';
+import { defineSession, hasSession } from './session-property';
 import { resolveSettings, startSessionResponse } from './session-response';
 import type { SessionResponse, SessionResponseOptions } from './session-response';
 
@@ -31,8 +32,6 @@ declare global {
 
 export type SessionsOptions = SessionResponseOptions<SessionData>;
 
-const requestsWithSession = new WeakSet<Request>();
-
 /**
  * Gives each request its `req.session`, and saves it before the headers of the response are sent: the browser's next request
  * finds the session as it was left, whichever server it reaches. If saving fails, the response is discarded and the error goes
@@ -52,11 +51,10 @@ const requestsWithSession = new WeakSet<Request>();
 export function sessions(options: SessionsOptions): RequestHandler {
   const settings = resolveSettings<SessionData>(options);
   return (req, res, next) => {
-    if (requestsWithSession.has(req)) return next();
+    if (hasSession(req)) return next();
     if (Object.hasOwn(req, 'session')) throw new TypeError('Expected no other middleware to set `req.session`');
     const onSession = (response: SessionResponse<SessionData>): void => {
-      requestsWithSession.add(req);
-      Object.defineProperty(req, 'session', { configurable: true, get: () => response.session });
+      defineSession(req, response);
       next();
     };
     const started = startSessionResponse(settings, { req, res, isHttps: () => req.secure, onError: next });
@@ -72,7 +70,7 @@ export function sessions(options: SessionsOptions): RequestHandler {
  */
 export function csrf(): RequestHandler {
   return (req, _res, next) => {
-    if (!requestsWithSession.has(req)) throw new TypeError('Expected `sessions()` to be mounted before `csrf()`');
+    if (!hasSession(req)) throw new TypeError('Expected `sessions()` to be mounted before `csrf()`');
     assertCsrfToken(() => req.session, req);
     next();
   };
