@@ -81,6 +81,8 @@ describe('what is in flight', () => {
       before = now;
       return stopped;
     });
+    // Of a stream that has ended, nothing would be left to start.
+    expect(await Promise.race([pipeline.end, 'open'])).toBe('open');
     expect(await started()).toBeLessThan(600);
 
     pipeline.startReading();
