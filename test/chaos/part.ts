@@ -135,7 +135,10 @@ export async function runPart(part: Part, options: RunOptions): Promise<PartResu
       if (previous !== undefined) violations.push(...(await readAgain(stage, previous, round)));
       result.rounds += 1;
       addTo(result, round.history, violations);
-      const logs = world.sidecars.map(({ name, output }) => `sidecar ${name}\n${output}\n`).join('\n');
+      const logs = [
+        ...world.sidecars.map(({ name, output }) => `sidecar ${name}\n${output}\n`),
+        ...world.servers.map(({ output }) => output),
+      ].join('\n');
       options.onRound(result.rounds, round.history, violations, logs);
       previous = { ...round, alive: random.shuffle(round.alive).slice(0, maxCarried) };
     } while (now() < end - minRoundMs);

@@ -69,6 +69,7 @@ export async function startCluster(setup: SidecarSetup, { needsFullCoverage }: C
 
   const world: Omit<ClusterWorld, 'sidecars'> = {
     nodes,
+    servers: nodes,
     idOf,
     async view({ admin }) {
       const text = String(await admin.call('CLUSTER', 'NODES'));

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
@@ -50,6 +50,16 @@ export class RedisNode {
     return node;
   }
 
+  /** What this server is, and the end of its log, to find out why a promise was broken. */
+  get output(): string {
+    const log = readFileSync(this.#logFile, 'utf8').slice(-20_000);
+    return `${this.#options.sentinelConfig ? 'sentinel' : 'redis'} at port ${this.port}\n${log}\n`;
+  }
+
+  get #logFile(): string {
+    return join(this.directory, 'redis.log');
+  }
+
   get url(): string {
     return `redis://127.0.0.1:${this.port}`;
   }
@@ -58,14 +68,15 @@ export class RedisNode {
   async start(): Promise<void> {
     const { sentinelConfig, args = [] } = this.#options;
     const common = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.directory];
-    const server = [...common, '--unixsocket', this.socketPath, '--save', '', '--loglevel', 'warning', ...args];
+    const server = [...common, '--unixsocket', this.socketPath, '--save', '', ...args];
     const child = spawn(
       'redis-server',
-      sentinelConfig ? [join(this.directory, 'sentinel.conf'), '--sentinel'] : server,
-      {
-        // Ignores its messages about being killed and stopped.
-        stdio: 'ignore',
-      },
+      [
+        ...(sentinelConfig ? [join(this.directory, 'sentinel.conf'), '--sentinel'] : server),
+        '--logfile',
+        this.#logFile,
+      ],
+      { stdio: 'ignore' },
     );
     this.#process = track(child);
     this.#exited = once(child, 'exit');

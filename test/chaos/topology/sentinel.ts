@@ -34,12 +34,7 @@ export async function startSentinel(setup: SidecarSetup): Promise<SentinelWorld>
 
   const sentinelConfig = (port: number): string =>
     [
-      ...[
-        `port ${port}`,
-        'bind 127.0.0.1',
-        'loglevel warning',
-        `sentinel monitor ${masterName} 127.0.0.1 ${first.port} 2`,
-      ],
+      ...[`port ${port}`, 'bind 127.0.0.1', `sentinel monitor ${masterName} 127.0.0.1 ${first.port} 2`],
       ...[`sentinel down-after-milliseconds ${masterName} 700`, `sentinel failover-timeout ${masterName} 4000`, ''],
     ].join('\n');
   const sentinels = await Promise.all([0, 1, 2].map(() => RedisNode.start({ sentinelConfig })));
@@ -62,6 +57,7 @@ export async function startSentinel(setup: SidecarSetup): Promise<SentinelWorld>
   const world: Omit<SentinelWorld, 'sidecars'> = {
     nodes,
     sentinels,
+    servers: [...nodes, ...sentinels],
     async master() {
       const port = Number((await fieldsOf(sentinels[0]!)).get('port'));
       return nodes.find((node) => node.port === port)!;

@@ -20,6 +20,7 @@ export async function startSingle(setup: SidecarSetup, options: RedisNodeOptions
   return {
     redis,
     sidecars,
+    servers: [redis],
     slotOf: () => Promise.resolve(0),
     settle: () => Promise.resolve(),
     stop: async () => {
@@ -58,6 +59,7 @@ export async function startProxied(setup: SidecarSetup): Promise<ProxiedWorld> {
     replica,
     redisProxies,
     sidecars,
+    servers: [master, replica],
     slotOf: () => Promise.resolve(0),
     async settle() {
       const isFollowing = async (): Promise<boolean> =>
