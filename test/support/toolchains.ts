@@ -29,8 +29,13 @@ export function sayIfMissing(what: string, { missing }: Found | Missing): void {
     process.stderr.write(`\nSKIPPED: ${what}, because this machine does not have ${missing}.\n\n`);
 }
 
-/** Builds the Go program in a folder of the repository, and returns its path. */
+/** By folder. Even if nothing has changed, a build takes half a second of this process, which others may be waiting for. */
+const built = new Map<string, string>();
+
+/** Builds the Go program in a folder of the repository, once for each test file, and returns its path. */
 export function buildGo({ command, env }: Toolchain, folder: string): string {
+  const known = built.get(folder);
+  if (known !== undefined) return known;
   const directory = join(root, 'node_modules', '.cache', 'session-sidecar', 'go', 'built');
   mkdirSync(directory, { recursive: true });
   const program = join(directory, folder.replaceAll('/', '-'));
@@ -40,6 +45,7 @@ export function buildGo({ command, env }: Toolchain, folder: string): string {
     encoding: 'utf8',
   });
   if (status !== 0) throw new Error(`${folder} does not build: ${stderr}`);
+  built.set(folder, program);
   return program;
 }
 
