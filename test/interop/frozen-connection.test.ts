@@ -1,15 +1,14 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
-import { beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { until } from '../support/poll';
-import type { RedisServer } from '../support/redis';
-import { stackForEachTest } from '../support/stack';
-import { sayIfMissing, toolchains } from '../support/toolchains';
+import { withStack } from '../support/stack';
+import type { Stack } from '../support/stack';
+import { buildGo, sayIfMissing, toolchains } from '../support/toolchains';
 import type { Found } from '../support/toolchains';
 import { goStarters } from './go-runner';
 import { pythonStarters } from './python-runner';
-import type { Runner } from './runner';
 
 const { go, python } = toolchains();
 sayIfMissing('connections that freeze, in Go', go);
@@ -56,29 +55,33 @@ class Path {
   }
 }
 
-const stack = stackForEachTest();
-let redis: RedisServer;
-let path: Path;
-let runner: Runner;
+// Before the tests, because a build blocks this process, with the sidecars in it.
+beforeAll(() => {
+  if (go.missing === undefined) buildGo(go, 'test/interop/go');
+}, 300_000);
 
-beforeEach(async () => {
-  redis = await stack.redis();
-  const sidecar = await stack.sidecar({ redis });
-  path = stack.use(new Path(sidecar.address));
-});
+// The tests run side by side: each of them mostly waits for a connection to be found silent.
+for (const [language, { toolchain, start }] of Object.entries(starters)) {
+  const testIf = toolchain.missing === undefined ? test.concurrent : test.skip;
 
-describe.each(Object.entries(starters))('%s', (_language, { toolchain, start }) => {
-  const testIf = toolchain.missing === undefined ? test : test.skip;
-  const run = (op: string, more = {}) => runner.run({ actor: 'me', op, ...more });
+  /** Starts a Redis, a sidecar, a path to it, and a runner that has saved a session over that path. */
+  const connect = async (stack: Stack) => {
+    const redis = await stack.redis();
+    const sidecar = await stack.sidecar({ redis });
+    const path = stack.use(new Path(sidecar.address));
+    const runner = start(stack, toolchain as Found, await path.open());
+    const run = (op: string, more = {}) => runner.run({ actor: 'me', op, ...more });
+    await run('open');
+    await run('set', { key: 'a', value: '1' });
+    expect(await run('save')).toEqual({ result: null });
+    return { redis, path, run };
+  };
 
   testIf(
-    'replaces a connection that went silent long before the deadline of the calls in flight',
-    async () => {
+    `${language} replaces a connection that went silent long before the deadline of the calls in flight`,
+    withStack(async (stack) => {
       // Without a new connection, calls would wait for their deadline of 20 s and then fail.
-      runner = start(stack, toolchain as Found, await path.open());
-      await run('open');
-      await run('set', { key: 'a', value: '1' });
-      expect(await run('save')).toEqual({ result: null });
+      const { path, run } = await connect(stack);
       const { token } = (await run('describe')).result as { token: string };
       const before = path.connections;
 
@@ -93,17 +96,14 @@ describe.each(Object.entries(starters))('%s', (_language, { toolchain, start }) 
       expect(await run('save')).toMatchObject({ error: { code: 'UNAVAILABLE' } });
       expect(await run('save')).toEqual({ result: null });
       expect(path.connections).toBe(before + 2);
-    },
+    }),
     120_000,
   );
 
   testIf(
-    'keeps a connection on which a call is slow',
-    async () => {
-      runner = start(stack, toolchain as Found, await path.open());
-      await run('open');
-      await run('set', { key: 'a', value: '1' });
-      expect(await run('save')).toEqual({ result: null });
+    `${language} keeps a connection on which a call is slow`,
+    withStack(async (stack) => {
+      const { redis, path, run } = await connect(stack);
       const { connections, sends } = path;
       // The sidecar waits for Redis until its command timeout or the deadline, both 20 s here.
       redis.freeze();
@@ -114,7 +114,7 @@ describe.each(Object.entries(starters))('%s', (_language, { toolchain, start }) 
       redis.thaw();
       expect(await saving).toEqual({ result: null });
       expect(path.connections).toBe(connections);
-    },
+    }),
     120_000,
   );
-});
+}

@@ -216,6 +216,18 @@ export function stackForEachTest(): Stack {
   return stack;
 }
 
+/** Gives a test a stack that ends with it. For tests that run side by side, for which jest runs no hook. */
+export function withStack(body: (stack: Stack) => Promise<void>): () => Promise<void> {
+  return async () => {
+    const stack = new Stack();
+    try {
+      await body(stack);
+    } finally {
+      await stack.end();
+    }
+  };
+}
+
 /** A stack that ends after all tests of the file, or of the `describe` block that creates it. */
 export function stackForAllTests(): Stack {
   const stack = new Stack();
