@@ -29,7 +29,6 @@ export const budgets: Readonly<Record<string, Budget>> = {
   'size-16kb-p99': { budget: { atMost: 5 }, aim: { atMost: 2 } },
   'size-64kb-rate': { budget: { atLeast: 0.8 }, aim: { atLeast: 1.5 } },
   'size-64kb-p99': { budget: { atMost: 5 }, aim: { atMost: 2 } },
-  'unary-300b-64': { budget: { atLeast: 6 }, aim: { atLeast: 10 } },
   'go-scs-idle-1': { budget: { atLeast: 0.3 }, aim: null },
   'go-scs-idle-8': { budget: { atLeast: 0.9 }, aim: null },
   'go-scs-idle-64': { budget: { atLeast: 1.5 }, aim: null },

@@ -190,6 +190,7 @@ describe('a deadline that has passed', () => {
   test('prevents a request that is complete only afterwards from doing anything', async () => {
     const mutations = [mutation.set('a', '1')];
     const late = begin('CreateSession', '20m');
+    const closed = once(late, 'close');
     late.write(framed(encodeRequest('createSession', { mutations })));
     const [headers] = (await once(late, 'response')) as [IncomingHttpHeaders];
     expect(headers['grpc-status']).toBe(String(status.DEADLINE_EXCEEDED));
@@ -197,7 +198,7 @@ describe('a deadline that has passed', () => {
 
     const commands = await commandsOf(redis, async () => {
       late.end();
-      await once(late, 'close');
+      await closed;
       // On the same connection, so that the sidecar has seen the end of the late one before.
       const next = begin('GetSession', '10S');
       next.end(framed(encodeRequest('getSession', {})));

@@ -1,5 +1,5 @@
 import { Server } from '@grpc/grpc-js';
-import { SessionServiceDefinition, SessionServiceService } from '@session-sidecar/proto/session/v1/session_service';
+import { SessionServiceDefinition } from '@session-sidecar/proto/session/v1/session_service';
 import { variable } from '../setting-names';
 import type { ApiTokens } from './api-tokens';
 import { CallSlots } from './budgets/call-slots';
@@ -28,8 +28,9 @@ import type { Listeners } from './listening/listeners';
 import type { SocketAccess } from './listening/unix-listener';
 import { PipelineAdmission } from './pipeline/admission';
 import { ProcessPauses } from './process-pauses';
-import { createSessionService, sessionServiceDefinition } from './session-service';
+import { pipelineDefinition, sessionMethods } from './session-service';
 import type * as StandardServicesModule from './standard-services/standard-services';
+import { Deadlines } from './unary/deadlines';
 
 export interface GrpcObserver extends RpcObserver, ChangeReportObserver {}
 
@@ -87,13 +88,16 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   const health = new Health(['', SessionServiceDefinition.fullName], observer);
   const standard = options.reflection ? [...healthMethods, ...reflectionMethods] : healthMethods;
   const server = createServer();
-  server.addService(sessionServiceDefinition, createSessionService(dispatchers, pipelines, logger));
+  server.addService(pipelineDefinition, { pipeline: pipelines.serve });
   addLazily(server, standard, () => loadStandardMethods(health));
 
-  const connections = guardConnections(server, methodsByPath(standard), budgets, pauses, options);
+  const deadlines = new Deadlines();
+  const methods = new Map([...sessionMethods(dispatchers, { deadlines, logger }), ...standardMethods(standard)]);
+  const connections = guardConnections(server, methods, budgets, pauses, options);
   const stop = (): void => {
     pauses.stop();
     connections.close();
+    deadlines.stop();
     server.forceShutdown();
   };
   const { addresses, socketAccess, listenTimeoutMs: waitMs } = options;
@@ -225,16 +229,11 @@ function loadStandardMethods(health: Health): ReadonlyMap<string, LoadedMethod> 
   return (require('./standard-services/standard-services') as typeof StandardServicesModule).standardMethods(health);
 }
 
-function methodsByPath(standard: readonly LazyMethod[]): ReadonlyMap<string, Method> {
-  const ours = Object.values(SessionServiceService).map(({ path, requestStream }): [string, Method] => [
-    path,
-    { isUnary: !requestStream, isPipeline: requestStream, needsToken: true },
-  ]);
-  const others = standard.map(({ path, requestStream = false }): [string, Method] => [
+function standardMethods(standard: readonly LazyMethod[]): readonly [path: string, Method][] {
+  return standard.map(({ path, requestStream = false }) => [
     path,
     { isUnary: !requestStream, isPipeline: false, needsToken: !healthMethods.some((method) => method.path === path) },
   ]);
-  return new Map([...ours, ...others]);
 }
 
 async function within(milliseconds: number, work: Promise<void>): Promise<boolean> {

@@ -1,30 +1,25 @@
-import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { ServiceDefinition } from '@grpc/grpc-js';
 import { SessionServiceService } from '@session-sidecar/proto/session/v1/session_service';
-import type { Logger } from 'pino';
 import type { Dispatch } from '../rpc/dispatcher';
-import type { PipelineAdmission } from './pipeline/admission';
-import { serveUnary } from './unary';
+import type { Method } from './connections/stream-gate';
+import { serveUnary } from './unary/unary-call';
+import type { UnaryParts } from './unary/unary-call';
 
-/** ts-proto's definition, but with messages as bytes: the dispatchers decode and encode, for every transport. */
-export const sessionServiceDefinition: ServiceDefinition = Object.fromEntries(
-  Object.entries(SessionServiceService).map(([name, method]) => [
-    name,
-    { ...method, requestDeserialize: identity, responseSerialize: identity },
-  ]),
-);
+/** What grpc-js serves. Messages are bytes: the dispatchers decode and encode, for every transport. */
+export const pipelineDefinition: ServiceDefinition = {
+  pipeline: { ...SessionServiceService.pipeline, requestDeserialize: identity, responseSerialize: identity },
+};
 
-/** The service for grpc-js. */
-export function createSessionService(
+/** All RPCs of the service, by their paths. */
+export function sessionMethods(
   dispatchers: ReadonlyMap<string, Dispatch>,
-  pipelines: PipelineAdmission,
-  logger: Logger,
-): UntypedServiceImplementation {
-  return Object.fromEntries(
-    Object.entries(SessionServiceService).map(([name, { path }]) => {
-      const dispatch = dispatchers.get(path.slice(path.lastIndexOf('/') + 1));
-      return [name, dispatch === undefined ? pipelines.serve : serveUnary(dispatch, logger)];
-    }),
-  );
+  parts: Omit<UnaryParts, 'dispatch'>,
+): readonly [path: string, Method][] {
+  return Object.values(SessionServiceService).map(({ path, requestStream }) => {
+    const dispatch = dispatchers.get(path.slice(path.lastIndexOf('/') + 1));
+    const serve = dispatch && serveUnary({ ...parts, dispatch });
+    return [path, { isUnary: !requestStream, isPipeline: requestStream, needsToken: true, serve }];
+  });
 }
 
 function identity(bytes: Buffer): Buffer {

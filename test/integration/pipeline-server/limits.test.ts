@@ -82,7 +82,7 @@ describe('what is in flight', () => {
       return stopped;
     });
     // Of a stream that has ended, nothing would be left to start.
-    expect(await Promise.race([pipeline.end, 'open'])).toBe('open');
+    expect(await Promise.race([pipeline.end, Promise.resolve('open')])).toBe('open');
     expect(await started()).toBeLessThan(600);
 
     pipeline.startReading();

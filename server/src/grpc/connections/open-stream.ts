@@ -15,6 +15,15 @@ export interface StreamKeeper {
   refuse(open: OpenStream, error: SessionError): void;
 }
 
+/** What reads a request in place of grpc-js. */
+export interface StreamReader {
+  onData(chunk: Buffer): void;
+  /** All data has arrived. */
+  onEnd(): void;
+  /** The stream is closed, for whatever reason. */
+  onClose(): void;
+}
+
 /** One HTTP/2 stream, that is one RPC, from its headers to its end. */
 export class OpenStream {
   isClosed = false;
@@ -23,6 +32,7 @@ export class OpenStream {
   /** Ends a stream whose headers are already sent; set by its server. */
   onRefuse: ((error: SessionError) => void) | undefined;
   readonly #keeper: StreamKeeper;
+  #reader: StreamReader | undefined;
   /** Bytes of its requests that are not finished. */
   #requestBytes = 0;
   /** Bytes of replies that the client has not read. */
@@ -51,6 +61,12 @@ export class OpenStream {
   /** To be called once the stream is being read: an earlier listener would start the flow of data. */
   countData(): void {
     this.stream.on('data', onData);
+  }
+
+  readBy(reader: StreamReader): void {
+    this.#reader = reader;
+    this.stream.on('data', onData);
+    this.stream.on('end', onEnd);
   }
 
   refuse(error: SessionError): void {
@@ -82,9 +98,15 @@ export class OpenStream {
   }
 
   /** @internal */
-  receive(bytes: number): void {
-    this.received(bytes);
+  receive(chunk: Buffer): void {
+    this.received(chunk.length);
     this.#keeper.received(this);
+    this.#reader?.onData(chunk);
+  }
+
+  /** @internal */
+  end(): void {
+    this.#reader?.onEnd();
   }
 
   /** @internal */
@@ -93,6 +115,7 @@ export class OpenStream {
     this.consumed(this.#requestBytes);
     if (this.#replyBytes > 0) this.taken(this.#replyBytes);
     this.#keeper.closed(this);
+    this.#reader?.onClose();
   }
 }
 
@@ -103,7 +126,11 @@ export function openStreamOf(stream: ServerHttp2Stream): OpenStream {
 
 // Shared by all streams: a closure for each would cost more than the function itself.
 function onData(this: TrackedStream, data: Buffer): void {
-  this[key]!.receive(data.length);
+  this[key]!.receive(data);
+}
+
+function onEnd(this: TrackedStream): void {
+  this[key]!.end();
 }
 
 function onClose(this: TrackedStream): void {

@@ -16,6 +16,7 @@ export function streamAnswers(limits: GrpcLimits, logger: Logger) {
   return {
     unknownMethod: toAnswer(unknownMethod),
     compressed: toAnswer(compressed),
+    invalidTimeout: toAnswer(invalidTimeout),
     lateRequest: toAnswer(lateRequest),
     apiTokenInvalid: toAnswer(toStatus(apiTokenInvalid(), '', logger)),
     arrivedTooLongAgo: toAnswer(toStatus(arrivedTooLongAgo(), '', logger)),
@@ -40,6 +41,9 @@ export function toAnswer(error: Status): Answer {
   };
 }
 
+/** To a request that is not one of gRPC. */
+export const notGrpc: Answer = { ':status': 415 };
+
 /** Nothing more is read from the client. */
 export function answer(stream: ServerHttp2Stream, headers: Answer): void {
   if (hasEnded(stream) || stream.headersSent) return;
@@ -62,6 +66,12 @@ const unknownMethod: Status = {
 const compressed: Status = {
   code: status.UNIMPLEMENTED,
   message: 'Compressed requests are not supported.',
+  details: [],
+};
+
+const invalidTimeout: Status = {
+  code: status.INTERNAL,
+  message: 'Expected a grpc-timeout of up to eight digits and a unit: H, M, S, m, u or n.',
   details: [],
 };
 

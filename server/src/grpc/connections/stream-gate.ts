@@ -12,7 +12,7 @@ import type { Connections } from './connections';
 import type { StreamHandler } from './grpc-js-internals';
 import { OpenStream } from './open-stream';
 import type { StreamKeeper } from './open-stream';
-import { answer, hasEnded, streamAnswers, toAnswer } from './stream-answers';
+import { answer, hasEnded, notGrpc, streamAnswers, toAnswer } from './stream-answers';
 import type { Answer } from './stream-answers';
 import { deadlineOf, withinTimers } from './timeout-header';
 
@@ -22,6 +22,8 @@ export interface Method {
   /** Carries many calls. */
   readonly isPipeline: boolean;
   readonly needsToken: boolean;
+  /** Serves it; `undefined`: grpc-js does. */
+  readonly serve?: ((open: OpenStream, headers: IncomingHttpHeaders) => void) | undefined;
 }
 
 export interface GateParts {
@@ -69,6 +71,7 @@ export class StreamGate implements StreamKeeper {
     const { methods, apiTokens, pauses } = this.#parts;
     const method = methods.get(headers[':path'] ?? '');
     if (method === undefined) return answer(stream, this.#answers.unknownMethod);
+    if (headers['content-type']?.startsWith('application/grpc') !== true) return answer(stream, notGrpc);
     if ((headers['grpc-encoding'] ?? 'identity') !== 'identity')
       return this.#turnAway(stream, 'compression', this.#answers.compressed);
     const digest = method.needsToken ? apiTokens.digestOf(headers.authorization) : undefined;
@@ -79,6 +82,7 @@ export class StreamGate implements StreamKeeper {
     if (!peer.streams.allows(1)) return this.#turnAway(stream, 'streams', this.#answers.tooManyStreams);
 
     const deadline = deadlineOf(headers['grpc-timeout'], now);
+    if (Number.isNaN(deadline)) return answer(stream, this.#answers.invalidTimeout);
     const waitMs = Math.max(pauses.waitMs, peer.reading.waitMs(now));
     if (waitMs > 0 && deadline - waitMs <= now)
       return this.#turnAway(stream, 'paused', this.#answers.arrivedTooLongAgo);
@@ -93,6 +97,7 @@ export class StreamGate implements StreamKeeper {
     open.received(sizeOf(rawHeaders));
     connections.serveInTurn(peer, () => {
       if (hasEnded(stream) || open.isRefused) return;
+      if (method.serve !== undefined) return method.serve(open, headers);
       serve(stream, withinTimers(headers), flags, rawHeaders);
       open.countData();
     });

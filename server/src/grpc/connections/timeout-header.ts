@@ -9,11 +9,11 @@ const maxSeconds = Math.floor((2 ** 31 - 1) / 1000);
 
 function millisecondsOf(header: unknown): number {
   const [, amount, unit = ''] = typeof header === 'string' ? (/^(\d{1,8})([HMSmun])$/.exec(header) ?? []) : [];
-  return amount === undefined ? Infinity : Number(amount) * unitsMs[unit]!;
+  return amount === undefined ? NaN : Number(amount) * unitsMs[unit]!;
 }
 
 /**
- * When the caller stops waiting, by `performance.now()`; Infinity: no deadline. grpc-js computes it by the wall clock, which may be
+ * When the caller stops waiting, by `performance.now()`; Infinity: no deadline; NaN: the header is invalid. grpc-js computes it by the wall clock, which may be
  * changed while the request is in transit.
  *
  * @param header `grpc-timeout`, see https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
@@ -28,6 +28,6 @@ export function withinTimers(headers: IncomingHttpHeaders): IncomingHttpHeaders 
   // Timeouts that are too long have at least three digits of hours.
   if (header === undefined || header.length < 4) return headers;
   const milliseconds = millisecondsOf(header);
-  if (milliseconds === Infinity || milliseconds <= maxSeconds * 1000) return headers;
+  if (!(milliseconds > maxSeconds * 1000)) return headers;
   return { ...headers, [name]: `${maxSeconds}S` };
 }

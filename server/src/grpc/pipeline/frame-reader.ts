@@ -1,5 +1,6 @@
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { maxMetadataBytes, maxMetadataEntries } from '../limits';
+import { ownBytes } from '../own-bytes';
 
 /** One call of a frame. */
 export interface FrameCall {
@@ -177,11 +178,6 @@ class FrameReader {
       throw new RangeError('Not a tag.');
     return tag;
   }
-}
-
-/** Copied, unless it is most of what it is a part of: a call that takes long must not keep all of its frame in memory. */
-function ownBytes(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) && 2 * bytes.length >= bytes.buffer.byteLength ? bytes : Buffer.from(bytes);
 }
 
 function tooMany(what: string): FrameError {
