@@ -54,7 +54,7 @@ describe('what a caller can have logged over and over', () => {
       for (let call = 0; call < calls; call += 1) {
         const stream = session.request({
           ':method': 'POST',
-          ':path': '/session.v1.SessionService/CreateSession',
+          ':path': '/grpc.health.v1.Health/Check',
           'content-type': 'application/grpc',
           te: 'trailers',
           authorization: 'Bearer MARKsecret\u00e9',

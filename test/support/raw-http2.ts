@@ -29,6 +29,17 @@ export function framed(message: Uint8Array): Buffer {
   return Buffer.concat([prefix, message]);
 }
 
+/** The messages in all data of a stream. */
+export function messagesIn(data: Buffer): readonly Buffer[] {
+  const messages: Buffer[] = [];
+  for (let start = 0; start < data.length;) {
+    const end = start + 5 + data.readUInt32BE(start + 1);
+    messages.push(data.subarray(start + 5, end));
+    start = end;
+  }
+  return messages;
+}
+
 export function connectHttp2(address: string): Http2Connection {
   // Attackers do not limit themselves, so neither may Node.js.
   const session = connect(`http://${address}`, { maxSessionMemory: 10_000 });

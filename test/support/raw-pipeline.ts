@@ -10,6 +10,12 @@ import type { MethodName, RequestOf } from './raw-grpc';
 
 export type Report = Pick<PipelineResponse, 'changed' | 'allChanged' | 'confirmed'>;
 
+export interface RequestFrame {
+  readonly calls?: readonly Partial<PipelineCall>[];
+  readonly cancelled?: readonly number[];
+  readonly confirm?: number;
+}
+
 /** A plain Pipeline stream, without the features of the TypeScript client: messages, and below them raw bytes. */
 export interface RawPipeline {
   /** Resolves when the response headers arrive. */
@@ -25,18 +31,19 @@ export interface RawPipeline {
   readonly accepted: number;
   /** How the stream ended. */
   readonly end: Promise<RpcFailure | 'OK'>;
-  send(frame: {
-    readonly calls?: readonly Partial<PipelineCall>[];
-    readonly cancelled?: readonly number[];
-    readonly confirm?: number;
-  }): void;
+  send(frame: RequestFrame): void;
   sendBytes(frame: Buffer): void;
   /** Waits for the reply to a call. @throws RpcFailure if the call failed. */
   reply(id: number): Promise<Buffer>;
   halfClose(): void;
-  /** For a stream that was opened with `reads: false`. */
-  startReading(): void;
   cancel(): void;
+}
+
+const emptyCall = PipelineCall.decode(new Uint8Array());
+
+export function encodeFrame({ calls = [], cancelled = [], confirm = 0 }: RequestFrame): Buffer {
+  const frame = { calls: calls.map((call) => ({ ...emptyCall, ...call })), cancelled: [...cancelled], confirm };
+  return Buffer.from(PipelineRequest.encode(frame).finish());
 }
 
 /** Connects for {@link openPipeline}. @param own whether to open a new connection instead of sharing one per address */
@@ -49,7 +56,7 @@ export function connectBare(address: string, { own = false } = {}): Client {
 
 const asIs = (bytes: Buffer): Buffer => bytes;
 
-export function openPipeline(client: Client, { reads = true, metadata = new Metadata() } = {}): RawPipeline {
+export function openPipeline(client: Client, { metadata = new Metadata() } = {}): RawPipeline {
   const stream = client.makeBidiStreamRequest(SessionServiceService.pipeline.path, asIs, asIs, metadata);
   const replies: PipelineReply[] = [];
   const reports: Report[] = [];
@@ -66,20 +73,16 @@ export function openPipeline(client: Client, { reads = true, metadata = new Meta
     stream.on('end', () => resolve('OK'));
   });
   void end.then(() => (isOver = true));
-  const startReading = (): void => {
-    stream.on('data', (bytes: Buffer) => {
-      const { changed, allChanged, confirmed, ...frame } = PipelineResponse.decode(bytes);
-      replies.push(...frame.replies);
-      if (changed.length > 0 || allChanged || confirmed !== 0) reports.push({ changed, allChanged, confirmed });
-      frames += 1;
-      draining ||= frame.draining;
-    });
-  };
-  if (reads) startReading();
+  stream.on('data', (bytes: Buffer) => {
+    const { changed, allChanged, confirmed, ...frame } = PipelineResponse.decode(bytes);
+    replies.push(...frame.replies);
+    if (changed.length > 0 || allChanged || confirmed !== 0) reports.push({ changed, allChanged, confirmed });
+    frames += 1;
+    draining ||= frame.draining;
+  });
   const sendBytes = (frame: Buffer): void => {
     stream.write(frame, () => (accepted += 1));
   };
-  const empty = PipelineCall.decode(new Uint8Array());
   return {
     opened,
     replies,
@@ -94,9 +97,8 @@ export function openPipeline(client: Client, { reads = true, metadata = new Meta
     get accepted() {
       return accepted;
     },
-    send({ calls = [], cancelled = [], confirm = 0 }) {
-      const frame = { calls: calls.map((call) => ({ ...empty, ...call })), cancelled: [...cancelled], confirm };
-      sendBytes(Buffer.from(PipelineRequest.encode(frame).finish()));
+    send(frame) {
+      sendBytes(encodeFrame(frame));
     },
     sendBytes,
     async reply(id) {
@@ -108,7 +110,6 @@ export function openPipeline(client: Client, { reads = true, metadata = new Meta
       return outcomeOf(reply);
     },
     halfClose: () => stream.end(),
-    startReading,
     cancel: () => stream.cancel(),
   };
 }

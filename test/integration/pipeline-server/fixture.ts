@@ -14,7 +14,7 @@ interface Started {
   readonly raw: RawClient;
   /** One connection. */
   readonly client: Client;
-  readonly open: (options?: { reads?: boolean }) => RawPipeline;
+  readonly open: () => RawPipeline;
   newToken(value?: string): Promise<string>;
 }
 
@@ -35,8 +35,8 @@ export function pipelineServers() {
       sidecar,
       raw,
       client,
-      open(how) {
-        const pipeline = openPipeline(client, how);
+      open() {
+        const pipeline = openPipeline(client);
         stack.defer(() => pipeline.cancel());
         return pipeline;
       },
