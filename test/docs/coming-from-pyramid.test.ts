@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import ts from 'typescript';
 import { SessionServiceDefinition } from '@session-sidecar/proto/session/v1/session_service';
-import { decideCookie } from '../../client/src/web/cookie';
-import type { CookieFacts } from '../../client/src/web/cookie';
+import { decideCookie } from '../../client/src/web/cookie-rules';
+import type { CookieFacts } from '../../client/src/web/cookie-rules';
 
 const root = join(__dirname, '..', '..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');

@@ -150,7 +150,7 @@ describe('caches', () => {
       });
     });
     const { headers } = await fetch(url);
-    expect(headers.get('Cache-Control')).toBe('public, max-age=60, no-cache="Set-Cookie"');
+    expect(headers.get('Cache-Control')).toBe('private, max-age=60');
     expect(headers.getSetCookie().map((cookie) => cookie.split('=')[0])).toEqual(['theme', 'session_sidecar']);
   });
 });

@@ -80,6 +80,19 @@ describe('a failed save', () => {
     expect(await stack.stored(await browser.cookie())).toEqual({ note: 'old' });
   });
 
+  test('does not replace a response that tells of a failure already', async () => {
+    const url = await stack.serve((app) => {
+      app.get('/', async (req) => {
+        req.session.set('note', 'new');
+        await stack.redis.admin.flushdb();
+        throw new Error('made up');
+      });
+      app.use(((_error, _req, res, _next) => void res.status(503).send('sorry')) as ErrorRequestHandler);
+    });
+    const response = await (await stack.browserWithSession(url)).fetch('/');
+    expect([response.status, await response.text()]).toEqual([503, 'sorry']);
+  });
+
   test('of a value that JSON cannot hold goes to the error handlers too', async () => {
     const url = await stack.serve((app) => {
       app.get('/', (req, res) => {

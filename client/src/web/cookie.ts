@@ -4,8 +4,8 @@ import { parseCookie, stringifySetCookie } from 'cookie';
 export interface CookieOptions {
   /**
    * Default: `__Host-session_sidecar` if the cookie is Secure, has the path `/` and no domain, so that no other host can set
-   * it; otherwise `session_sidecar`. A given name is used unchanged; if it has a prefix such as `__Secure-`, the other options
-   * must satisfy it.
+   * it; `__Secure-session_sidecar` if it is Secure otherwise, so that it cannot be set over http; `session_sidecar` if it is not
+   * Secure. A given name is used unchanged; if it has a prefix such as `__Secure-`, the other options must satisfy it.
    */
   readonly name?: string | undefined;
   /** Default: `/`. */
@@ -19,30 +19,39 @@ export interface CookieOptions {
   /** Whether it is hidden from scripts in the page. Default: true. */
   readonly httpOnly?: boolean | undefined;
   /**
-   * How long browsers keep it, in seconds since it was set; using the session does not set it again. The lifetime of the
-   * session itself is up to the sidecar. At least 1; browsers keep cookies for 400 days at most. Default: none, which means
-   * until the browser is closed.
+   * How long browsers keep it, in seconds since it was set. The lifetime of the session itself is up to the sidecar. At least 1;
+   * browsers keep cookies for 400 days at most. Default: none, which means until the browser is closed.
    */
   readonly maxAge?: number | undefined;
+  /**
+   * Whether `maxAge` starts again whenever the visitor opens a page that uses the session. Without a write in the same request,
+   * this costs one call, which confirms that no parallel request has replaced the token. Requests of scripts, images and the
+   * like, and responses that shared caches may keep, do not set the cookie again. Requires `maxAge`. Default: false.
+   */
+  readonly rolling?: boolean | undefined;
   /**
    * Whether each top-level site has its own cookie (CHIPS). Requires a Secure cookie; with `secure: 'auto'`, has no effect
    * over http. Default: false.
    */
   readonly partitioned?: boolean | undefined;
+  /** Which cookies Chromium drops first when a site has too many: those of low priority. Default: none, which means `medium`. */
+  readonly priority?: 'low' | 'medium' | 'high' | undefined;
 }
 
 /** {@link CookieOptions} with defaults, known to be acceptable to browsers. */
 export interface ResolvedCookie {
   readonly name: string;
   /** Replaces `name` if the cookie is Secure; `undefined`: never. */
-  readonly hostName: string | undefined;
+  readonly prefixedName: string | undefined;
   readonly path: string;
   readonly domain: string | undefined;
   readonly secure: boolean | 'auto';
   readonly sameSite: 'strict' | 'lax' | 'none';
   readonly httpOnly: boolean;
   readonly maxAge: number | undefined;
+  readonly rolling: boolean;
   readonly partitioned: boolean;
+  readonly priority: 'low' | 'medium' | 'high' | undefined;
 }
 
 /** Not `session`, `sid` or `connect.sid`, which other frameworks on the same host may use. */
@@ -57,7 +66,9 @@ export function resolveCookie(options: CookieOptions = {}): ResolvedCookie {
     sameSite = 'lax',
     httpOnly = true,
     maxAge,
+    rolling = false,
     partitioned = false,
+    priority,
   } = options;
   if (secure !== 'auto' && typeof secure !== 'boolean') {
     throw new TypeError(
@@ -69,11 +80,14 @@ export function resolveCookie(options: CookieOptions = {}): ResolvedCookie {
     throw new TypeError(`Expected \`cookie.sameSite\` to be strict, lax or none, got \`${sameSite}\``);
   }
   const name = options.name ?? defaultName;
-  const mayBeHostOnly = options.name === undefined && secure !== false && path === '/' && domain === undefined;
-  const hostName = mayBeHostOnly ? `__Host-${name}` : undefined;
-  const cookie = { name, hostName, path, domain, secure, sameSite, httpOnly, maxAge, partitioned };
+  const prefix = path === '/' && domain === undefined ? '__Host-' : '__Secure-';
+  const prefixedName = options.name === undefined && secure !== false ? prefix + name : undefined;
+  const attributes = { path, domain, secure, sameSite, httpOnly, maxAge, rolling, partitioned, priority };
+  const cookie = { name, prefixedName, ...attributes };
   // Throws for characters that no cookie can have.
-  for (const each of namesOf(cookie)) setCookieHeader(cookie, { name: each, token: 'token', secure: secure !== false });
+  for (const each of namesOf(cookie)) {
+    setCookieHeader(cookie, { name: each, token: 'token', isSecure: secure !== false, isPersistent: true });
+  }
   assertKept(cookie);
   return cookie;
 }
@@ -82,7 +96,8 @@ export function resolveCookie(options: CookieOptions = {}): ResolvedCookie {
 const maxAttributeLength = 1024;
 
 /** Checks what browsers require of a cookie (RFC 6265bis, section 5.7), as far as the options decide it. */
-function assertKept({ name, path, domain, secure, sameSite, httpOnly, maxAge, partitioned }: ResolvedCookie): void {
+function assertKept(cookie: ResolvedCookie): void {
+  const { name, path, domain, secure, sameSite, httpOnly, maxAge, rolling, partitioned } = cookie;
   const expect = (holds: boolean, option: string, expected: string, because: string): void => {
     if (!holds) throw new TypeError(`Expected \`cookie.${option}\` to be ${expected}, because browsers ${because}`);
   };
@@ -100,7 +115,9 @@ function assertKept({ name, path, domain, secure, sameSite, httpOnly, maxAge, pa
   expect(sameSite !== 'none' || secure !== false, 'secure', 'true', 'reject SameSite=None otherwise');
   expect(!partitioned || secure !== false, 'secure', 'true', 'reject Partitioned otherwise');
   expect(maxAge === undefined || maxAge >= 1, 'maxAge', 'at least 1', 'delete the cookie otherwise');
+  expect(!rolling || maxAge !== undefined, 'maxAge', 'given with `cookie.rolling`', 'have nothing to renew otherwise');
   expect(path.startsWith('/'), 'path', 'a path that begins with /', 'replace it otherwise');
+  expect(path === path.trimEnd(), 'path', 'a path that does not end with a space', 'remove the space');
   const lengths = [
     ['name', name],
     ['path', path],
@@ -122,7 +139,7 @@ export interface RequestCookies {
 /**
  * Reads a `Cookie` header. A browser sends several cookies of one name if they were set for different paths or domains, possibly
  * by another host of the same site, and does not say which is which. So every value that could be a token is returned: those of
- * the `__Host-` name, which only this host can set, come first; otherwise the browser's order is kept.
+ * the name with a prefix, which cannot be set over http, come first; otherwise the browser's order is kept.
  */
 export function readCookies(header: string | undefined, cookie: ResolvedCookie): RequestCookies {
   if (header === undefined) return { tokens: [], names: [] };
@@ -141,8 +158,18 @@ function isToken(text: string): boolean {
 }
 
 /** All names that the cookie may have, the most trustworthy first. */
-function namesOf({ name, hostName }: ResolvedCookie): readonly string[] {
-  return hostName === undefined ? [name] : [hostName, name];
+function namesOf({ name, prefixedName }: ResolvedCookie): readonly string[] {
+  return prefixedName === undefined ? [name] : [prefixedName, name];
+}
+
+/** What a `Set-Cookie` header depends on, beside the options. */
+export interface SetCookieRequest {
+  /** Whether the request came over https. */
+  readonly isHttps: boolean;
+  /** The {@link RequestCookies.names} that it carried. */
+  readonly names: readonly string[];
+  /** Whether the browser keeps the cookie for `maxAge`, rather than until it is closed. */
+  readonly isPersistent: boolean;
 }
 
 /**
@@ -150,31 +177,32 @@ function namesOf({ name, hostName }: ResolvedCookie): readonly string[] {
  * request carried are deleted.
  *
  * @param token the token to set; `undefined` deletes the cookie
- * @param request whether it came over https, and the {@link RequestCookies.names} it carried
  */
 export function setCookieHeaders(
   cookie: ResolvedCookie,
   token: string | undefined,
-  { isHttps, names }: { readonly isHttps: boolean; readonly names: readonly string[] },
+  { isHttps, names, isPersistent }: SetCookieRequest,
 ): readonly string[] {
-  const secure = cookie.secure === 'auto' ? isHttps : cookie.secure;
-  const name = cookie.hostName !== undefined && secure ? cookie.hostName : cookie.name;
-  const headers = token === undefined ? [] : [setCookieHeader(cookie, { name, token, secure })];
+  const isSecure = cookie.secure === 'auto' ? isHttps : cookie.secure;
+  const name = cookie.prefixedName !== undefined && isSecure ? cookie.prefixedName : cookie.name;
   const outdated = token === undefined ? names : names.filter((brought) => brought !== name);
-  return [...headers, ...outdated.map((each) => setCookieHeader(cookie, { name: each, token: undefined, secure }))];
+  const deletions = outdated.map((each) => ({ name: each, token: undefined, isSecure, isPersistent }));
+  const sets = token === undefined ? [] : [{ name, token, isSecure, isPersistent }];
+  return [...sets, ...deletions].map((set) => setCookieHeader(cookie, set));
 }
 
 interface SetCookie {
   readonly name: string;
   readonly token: string | undefined;
-  readonly secure: boolean;
+  readonly isSecure: boolean;
+  readonly isPersistent: boolean;
 }
 
 function setCookieHeader(cookie: ResolvedCookie, set: SetCookie): string {
-  const { path, domain, sameSite, httpOnly, maxAge, partitioned } = cookie;
-  const { name, token } = set;
+  const { path, domain, sameSite, httpOnly, maxAge, partitioned, priority } = cookie;
+  const { name, token, isPersistent } = set;
   // A cookie whose name has the prefix was set over https, whatever a proxy in between says.
-  const secure = name === cookie.hostName || set.secure;
+  const secure = name === cookie.prefixedName || set.isSecure;
   return stringifySetCookie({
     name,
     value: token ?? '',
@@ -183,46 +211,8 @@ function setCookieHeader(cookie: ResolvedCookie, set: SetCookie): string {
     secure,
     sameSite: sameSite === 'none' && !secure ? 'lax' : sameSite,
     ...(partitioned && secure && { partitioned }),
+    ...(priority !== undefined && { priority }),
     ...(domain !== undefined && { domain }),
-    ...(token === undefined ? { maxAge: 0, expires: new Date(0) } : maxAge !== undefined && { maxAge }),
+    ...(token === undefined ? { maxAge: 0, expires: new Date(0) } : isPersistent && maxAge !== undefined && { maxAge }),
   });
-}
-
-export interface CookieFacts {
-  /** The token of the session that was loaded for the request; `undefined`: none, or it had ended. */
-  readonly arrived: string | undefined;
-  /** The session's token when the response's headers are sent; `undefined`: it is not stored. */
-  readonly current: string | undefined;
-  /** Whether the session is another one than the one that was loaded. */
-  readonly isNew: boolean;
-  /** Whether the response reports a failure: status 500 or above. */
-  readonly failed: boolean;
-  /** Whether a new session gets its cookie even if the response reports a failure. */
-  readonly cookieOnException: boolean;
-}
-
-/**
- * Decides what a response does to the cookie.
- *
- * It is set only if the browser does not have the token yet. It is deleted only if this request itself has ended the session
- * that was loaded, and started no other. The cookie of a session that had ended before is left alone: a parallel request may
- * just have regenerated the token, and the browser may already have that request's cookie, which would be lost.
- */
-export function decideCookie(facts: CookieFacts): 'set' | 'delete' | 'none' {
-  const { arrived, current } = facts;
-  if (current !== undefined && current !== arrived && !isWithheld(facts)) return 'set';
-  const ended = arrived !== undefined && current !== arrived;
-  return ended ? 'delete' : 'none';
-}
-
-/**
- * Whether a session gets no cookie because the response reports a failure. Applies only to new sessions: an existing one whose
- * token was regenerated would become unreachable.
- */
-export function isWithheld({
-  isNew,
-  failed,
-  cookieOnException,
-}: Pick<CookieFacts, 'isNew' | 'failed' | 'cookieOnException'>): boolean {
-  return isNew && failed && !cookieOnException;
 }

@@ -1,9 +1,11 @@
 import type { RequestHandler } from 'express';
 import type { ISession } from '../session/session';
 import { assertCsrfToken } from './csrf';
+import { resolveSettings } from './request-session';
+import type { SessionResponseOptions } from './request-session';
 import { defineSession, hasSession } from './session-property';
-import { resolveSettings, startSessionResponse } from './session-response';
-import type { SessionResponse, SessionResponseOptions } from './session-response';
+import { startSessionResponse } from './session-response';
+import type { SessionResponse } from './session-response';
 
 export { CsrfError } from './csrf';
 export type { CookieOptions } from './cookie';

@@ -1,40 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { SessionClient } from '../session-client';
-import type { SessionClientOptions } from '../session-client';
 import type { ISession } from '../session/session';
-import { decideCookie, isWithheld, readCookies, resolveCookie, setCookieHeaders } from './cookie';
-import type { CookieFacts, CookieOptions, RequestCookies, ResolvedCookie } from './cookie';
+import { RequestSession } from './request-session';
+import type { RequestHeaders, SessionResponseSettings } from './request-session';
 import { installGate } from './response-gate';
+import type { ResponseHeaders } from './response-headers';
 
 /*
- * What the adapters of all web frameworks on `node:http` share. An adapter resolves its options once, starts a SessionResponse
+ * What the adapters of web frameworks on `node:http` share. An adapter resolves its options once, starts a SessionResponse
  * for each request before the application handles it, and hands out its `session`. See express.ts.
  */
-
-export interface CookieRules {
-  readonly cookie?: CookieOptions | undefined;
-  /**
-   * Whether a visitor whose session was started by a request that failed keeps it. False: a response with status 500 or
-   * above sets no cookie for a new session, and nothing stays stored for it. Default: true.
-   */
-  readonly cookieOnException?: boolean | undefined;
-}
-
-/** Either the client to use, or the options to create one with. */
-export type SessionResponseOptions<T extends object> = CookieRules &
-  ({ readonly client: SessionClient<T> } | (SessionClientOptions<T> & { readonly client?: never }));
-
-export interface SessionResponseSettings<T extends object> {
-  readonly client: SessionClient<T>;
-  readonly cookie: ResolvedCookie;
-  readonly cookieOnException: boolean;
-}
-
-/** @throws TypeError for a cookie that browsers would refuse, and whatever {@link SessionClient} throws. */
-export function resolveSettings<T extends object>(options: SessionResponseOptions<T>): SessionResponseSettings<T> {
-  const { client = new SessionClient<T>(options as SessionClientOptions<T>), cookieOnException = true } = options;
-  return { client, cookie: resolveCookie(options.cookie), cookieOnException };
-}
 
 /** One request and its response, and what only the framework knows about them. */
 export interface Exchange {
@@ -59,95 +33,53 @@ export function startSessionResponse<T extends object>(
   settings: SessionResponseSettings<T>,
   exchange: Exchange,
 ): SessionResponse<T> | Promise<SessionResponse<T>> {
-  const { client, cookie } = settings;
-  const brought = readCookies(exchange.req.headers.cookie, cookie);
-  const start = (session: ISession<T>): SessionResponse<T> => new SessionResponse(session, brought, settings, exchange);
-  return brought.tokens.length === 0 ? start(client.create()) : client.open(brought.tokens).then(start);
+  const session = new RequestSession(settings, requestHeaders(exchange.req));
+  const opened = session.open();
+  const start = (): SessionResponse<T> => new SessionResponse(session, exchange);
+  return opened instanceof Promise ? opened.then(start) : start();
 }
 
 /**
- * Holds a response until the session is saved, and decides what it does to the cookie. A session that the application did not
- * touch costs nothing and leaves no trace in the response.
+ * Holds a response until the session is saved, and completes its headers. A session that the application did not touch costs
+ * nothing and leaves no trace in the response.
  */
 export class SessionResponse<T extends object> {
-  readonly #session: ISession<T>;
-  readonly #brought: RequestCookies;
-  readonly #settings: SessionResponseSettings<T>;
-  readonly #exchange: Exchange;
-  readonly #arrivedToken: string | undefined;
-  #isTouched = false;
-  /** The token that the browser has once the headers are sent. */
-  #sentToken: string | undefined;
+  readonly #session: RequestSession<T>;
 
-  constructor(session: ISession<T>, brought: RequestCookies, settings: SessionResponseSettings<T>, exchange: Exchange) {
+  constructor(session: RequestSession<T>, exchange: Exchange) {
+    const { res } = exchange;
     this.#session = session;
-    this.#brought = brought;
-    this.#settings = settings;
-    this.#exchange = exchange;
-    this.#arrivedToken = session.token;
-    installGate(exchange.res, {
-      beforeHeaders: (status) => this.#beforeHeaders(status),
-      onHeaders: () => this.#onHeaders(),
-      beforeEnd: () => this.#beforeEnd(),
+    installGate(res, {
+      beforeHeaders: (status) => session.beforeHeaders(status),
+      onHeaders: () => {
+        const headers = responseHeaders(res);
+        session.writeHeaders({ headers, status: res.statusCode, isHttps: exchange.isHttps() });
+      },
+      beforeEnd: () => session.beforeEnd(res.statusCode),
       onError: (error) => exchange.onError(error),
     });
   }
 
   /** The visitor's session, for the application: reading this property counts as touching it. */
   get session(): ISession<T> {
-    this.#isTouched = true;
-    return this.#session;
-  }
-
-  #beforeHeaders(status: number): Promise<void> | undefined {
-    if (!this.#isTouched) return undefined;
-    if (!isWithheld(this.#cookieFacts(status))) return this.#save();
-    // Stored already, for example by csrfToken(), but its token is never sent. If this fails, the session expires by itself.
-    return this.#session.state === 'stored' ? this.#session.invalidate().catch(() => {}) : undefined;
-  }
-
-  #onHeaders(): void {
-    this.#sentToken = this.#session.token;
-    if (!this.#isTouched) return;
-    const { res } = this.#exchange;
-    varyByCookie(res);
-    const decision = decideCookie(this.#cookieFacts(res.statusCode));
-    if (decision === 'none') return;
-    const token = decision === 'set' ? this.#session.token : undefined;
-    const request = { isHttps: this.#exchange.isHttps(), names: this.#brought.names };
-    for (const header of setCookieHeaders(this.#settings.cookie, token, request))
-      res.appendHeader('Set-Cookie', header);
-    // RFC 9111 lets shared caches store a response with Set-Cookie; this is how to keep them from handing it on.
-    res.appendHeader('Cache-Control', 'no-cache="Set-Cookie"');
-  }
-
-  #beforeEnd(): Promise<void> | undefined {
-    const session = this.#session;
-    if (!this.#isTouched || isWithheld(this.#cookieFacts(this.#exchange.res.statusCode))) return undefined;
-    const isTooLate = session.token === undefined ? session.hasChanges : session.token !== this.#sentToken;
-    return isTooLate ? Promise.reject(tooLate()) : this.#save();
-  }
-
-  #save(): Promise<void> | undefined {
-    return this.#session.hasChanges ? this.#session.save() : undefined;
-  }
-
-  #cookieFacts(status: number): CookieFacts {
-    const { token: current, isNew } = this.#session;
-    const { cookieOnException } = this.#settings;
-    return { arrived: this.#arrivedToken, current, isNew, failed: status >= 500, cookieOnException };
+    return this.#session.use();
   }
 }
 
-/** Caches must not answer one visitor with what another visitor's session has put into a page. */
-function varyByCookie(res: ServerResponse): void {
-  const fields = [res.getHeader('Vary') ?? []].flat().join(', ');
-  if (/(^|,)\s*(\*|cookie)\s*(,|$)/i.test(fields)) return;
-  res.setHeader('Vary', fields === '' ? 'Cookie' : `${fields}, Cookie`);
+function requestHeaders(req: IncomingMessage): RequestHeaders {
+  return { get: (name) => textOf(req.headers[name]) };
 }
 
-function tooLate(): Error {
-  return new Error(
-    'The session was started or regenerated after the headers of the response were sent, too late for its cookie. Write to the session before sending anything.',
-  );
+function responseHeaders(res: ServerResponse): ResponseHeaders {
+  return {
+    get: (name) => textOf(res.getHeader(name)),
+    set: (name, value) => void res.setHeader(name, value),
+    append: (name, value) => void res.appendHeader(name, value),
+    delete: (name) => res.removeHeader(name),
+    getSetCookie: () => [res.getHeader('Set-Cookie') ?? []].flat().map(String),
+  };
+}
+
+function textOf(value: number | string | readonly string[] | undefined): string | null {
+  return value === undefined ? null : [value].flat().join(', ');
 }

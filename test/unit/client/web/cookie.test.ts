@@ -1,54 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { CookieJar } from 'tough-cookie';
-import { decideCookie, readCookies, resolveCookie, setCookieHeaders } from '../../../../client/src/web/cookie';
+import { readCookies, resolveCookie, setCookieHeaders } from '../../../../client/src/web/cookie';
 import type { CookieOptions, ResolvedCookie } from '../../../../client/src/web/cookie';
-
-/** What is done in the request, as the state it leaves behind. */
-const requests = {
-  'starts new and does nothing': { arrived: undefined, current: undefined, isNew: true },
-  'starts new and uses': { arrived: undefined, current: 'one', isNew: true },
-  'starts new, invalidates': { arrived: undefined, current: undefined, isNew: true },
-  'starts new, invalidates, uses': { arrived: undefined, current: 'one', isNew: true },
-  'starts new, invalidates, uses, invalidates': { arrived: undefined, current: undefined, isNew: true },
-  'starts new, invalidates, invalidates': { arrived: undefined, current: undefined, isNew: true },
-  'finds a session': { arrived: 'one', current: 'one', isNew: false },
-  'finds a session, invalidates': { arrived: 'one', current: undefined, isNew: true },
-  'finds a session, invalidates, uses': { arrived: 'one', current: 'two', isNew: true },
-  'finds a session, invalidates, uses, invalidates': { arrived: 'one', current: undefined, isNew: true },
-  'finds a session, invalidates, invalidates': { arrived: 'one', current: undefined, isNew: true },
-  'finds a session, regenerates': { arrived: 'one', current: 'two', isNew: false },
-} as const;
-
-// The table of the seed library (FEATURES 2.5), and what it does not have: nothing for visitors who wrote nothing, and
-// the regenerated session, which must not get out of reach.
-const table: [keyof typeof requests, usually: string, withheld: string][] = [
-  ['starts new and does nothing', 'none', 'none'],
-  ['starts new and uses', 'set', 'none'],
-  ['starts new, invalidates', 'none', 'none'],
-  ['starts new, invalidates, uses', 'set', 'none'],
-  ['starts new, invalidates, uses, invalidates', 'none', 'none'],
-  ['starts new, invalidates, invalidates', 'none', 'none'],
-  ['finds a session', 'none', 'none'],
-  ['finds a session, invalidates', 'delete', 'delete'],
-  ['finds a session, invalidates, uses', 'set', 'delete'],
-  ['finds a session, invalidates, uses, invalidates', 'delete', 'delete'],
-  ['finds a session, invalidates, invalidates', 'delete', 'delete'],
-  ['finds a session, regenerates', 'set', 'set'],
-];
-
-describe('decideCookie()', () => {
-  test.each(table)(
-    'A request that %s: %s; with cookieOnException=false and an exception: %s',
-    (request, usually, withheld) => {
-      const facts = requests[request];
-      expect(decideCookie({ ...facts, failed: false, cookieOnException: true })).toBe(usually);
-      expect(decideCookie({ ...facts, failed: true, cookieOnException: true })).toBe(usually);
-      expect(decideCookie({ ...facts, failed: false, cookieOnException: false })).toBe(usually);
-      expect(decideCookie({ ...facts, failed: true, cookieOnException: false })).toBe(withheld);
-    },
-  );
-});
 
 const tokens = ['a', 'b', 'c', 'd'].map((letter) => `${letter.repeat(43)}.${letter.repeat(24)}`) as [
   string,
@@ -59,7 +13,7 @@ const tokens = ['a', 'b', 'c', 'd'].map((letter) => `${letter.repeat(43)}.${lett
 const [a, b, c, d] = tokens;
 
 const set = (options: CookieOptions, isHttps: boolean, brought: string[] = []) =>
-  setCookieHeaders(resolveCookie(options), a, { isHttps, names: brought });
+  setCookieHeaders(resolveCookie(options), a, { isHttps, names: brought, isPersistent: true });
 
 describe('setCookieHeaders()', () => {
   test('writes a cookie that scripts and other sites do not get', () => {
@@ -72,11 +26,21 @@ describe('setCookieHeaders()', () => {
   });
 
   test.each<[string, CookieOptions]>([
-    ['the cookie is for subdomains, too', { domain: 'example.com' }],
-    ['the cookie is for a path', { path: '/shop' }],
-    ['the cookie is to be sent over http, too', { secure: false }],
-  ])('does without the prefix where %s', (_, options) => {
-    expect(set(options, true)).toEqual([expect.stringMatching(/^session_sidecar=/)]);
+    ['subdomains, too', { domain: 'example.com' }],
+    ['a path', { path: '/shop' }],
+  ])('writes one over https that cannot be set over http where it is for %s', (_, options) => {
+    expect(set(options, true)).toEqual([expect.stringMatching(/^__Secure-session_sidecar=.*; Secure/)]);
+    expect(set(options, false)).toEqual([expect.stringMatching(/^session_sidecar=/)]);
+  });
+
+  test('does without a prefix where the cookie is to be sent over http, too', () => {
+    expect(set({ secure: false }, true)).toEqual([expect.stringMatching(/^session_sidecar=/)]);
+  });
+
+  test('limits the lifetime of a persistent cookie only', () => {
+    const cookie = resolveCookie({ maxAge: 60 });
+    const write = (isPersistent: boolean) => setCookieHeaders(cookie, a, { isHttps: false, names: [], isPersistent });
+    expect([write(true)[0]!.includes('; Max-Age=60'), write(false)[0]!.includes('Max-Age')]).toEqual([true, false]);
   });
 
   test('uses a name as it is given', () => {
@@ -98,10 +62,20 @@ describe('setCookieHeaders()', () => {
       httpOnly: false,
       maxAge: 60,
       partitioned: true,
+      priority: 'high',
     } as const;
     const attributes = set(options, false)[0]!.split('; ');
     expect(attributes.sort()).toEqual(
-      [`shop=${a}`, 'Max-Age=60', 'Domain=example.com', 'Path=/shop', 'Secure', 'Partitioned', 'SameSite=None'].sort(),
+      [
+        `shop=${a}`,
+        'Max-Age=60',
+        'Domain=example.com',
+        'Path=/shop',
+        'Secure',
+        'Partitioned',
+        'Priority=High',
+        'SameSite=None',
+      ].sort(),
     );
   });
 
@@ -113,7 +87,9 @@ describe('setCookieHeaders()', () => {
 
   test('deletes under the same name, path and domain', () => {
     const cookie = resolveCookie({ path: '/shop', domain: 'example.com', maxAge: 60 });
-    expect(setCookieHeaders(cookie, undefined, { isHttps: false, names: ['session_sidecar'] })).toEqual([
+    expect(
+      setCookieHeaders(cookie, undefined, { isHttps: false, names: ['session_sidecar'], isPersistent: true }),
+    ).toEqual([
       'session_sidecar=; Max-Age=0; Domain=example.com; Path=/shop; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; SameSite=Lax',
     ]);
   });
@@ -122,10 +98,9 @@ describe('setCookieHeaders()', () => {
 
   test('deletes under each name that the browser sent', () => {
     const brought = ['__Host-session_sidecar', 'session_sidecar'];
-    expect(namesOf(setCookieHeaders(resolveCookie(), undefined, { isHttps: true, names: brought }))).toEqual([
-      '__Host-session_sidecar=',
-      'session_sidecar=',
-    ]);
+    expect(
+      namesOf(setCookieHeaders(resolveCookie(), undefined, { isHttps: true, names: brought, isPersistent: true })),
+    ).toEqual(['__Host-session_sidecar=', 'session_sidecar=']);
   });
 
   test('deletes a cookie that the browser sent under another name than the one that is set', () => {
@@ -158,6 +133,10 @@ describe('resolveCookie()', () => {
     ['__Http- for scripts', { name: '__Http-session', secure: true, httpOnly: false }],
     ['__Host-Http- for scripts', { name: '__Host-Http-session', secure: true, httpOnly: false }],
     ['__Host-Http- with a path', { name: '__Host-Http-session', secure: true, path: '/shop' }],
+    ['a path that would lose its last space', { path: '/shop ' }],
+    ['a cookie that is renewed without a lifetime', { rolling: true }],
+    ['an unknown priority', { priority: 'urgent' }],
+    ['a domain with a port', { domain: 'example.com:8080' }],
     ['a Secure that is neither', { secure: null }],
     ['an unknown SameSite', { sameSite: 'Loose' }],
     ['a SameSite in other letters', { sameSite: 'None' }],
@@ -174,6 +153,8 @@ describe('resolveCookie()', () => {
   test('writes nothing that browsers reject or change, for any combination of options', async () => {
     const options = fc.record(
       {
+        priority: fc.constantFrom('low' as const, 'medium' as const, 'high' as const),
+        rolling: fc.boolean(),
         name: fc.constantFrom('shop', '__Secure-shop', '__Host-shop', '__hOsT-shop', '__Http-shop', '__Host-Http-shop'),
         path: fc.constantFrom('/', '/shop', '', 'shop'),
         domain: fc.constantFrom('example.com', '.example.com', 'shop.example.com'),
@@ -187,7 +168,7 @@ describe('resolveCookie()', () => {
     );
     let kept = 0;
     await fc.assert(
-      fc.asyncProperty(options, fc.boolean(), async (combined, isHttps) => {
+      fc.asyncProperty(options, fc.boolean(), fc.boolean(), async (combined, isHttps, isPersistent) => {
         let cookie: ResolvedCookie;
         try {
           cookie = resolveCookie(combined);
@@ -199,7 +180,7 @@ describe('resolveCookie()', () => {
         const isSecure = isHttps || combined.secure === true;
         const url = `${isSecure ? 'https' : 'http'}://shop.example.com${cookie.path}`;
         const jar = new CookieJar(undefined, { prefixSecurity: 'strict' });
-        const headers = setCookieHeaders(cookie, a, { isHttps, names: [] });
+        const headers = setCookieHeaders(cookie, a, { isHttps, names: [], isPersistent });
         expect(headers).toHaveLength(1);
         expect(objectionTo(headers[0]!)).toBeUndefined();
         await jar.setCookie(headers[0]!, url);
@@ -207,7 +188,7 @@ describe('resolveCookie()', () => {
         expect(more).toEqual([]);
         const { tokens, names } = readCookies(stored!.cookieString(), cookie);
         expect(tokens).toEqual([a]);
-        await jar.setCookie(setCookieHeaders(cookie, undefined, { isHttps, names })[0]!, url);
+        await jar.setCookie(setCookieHeaders(cookie, undefined, { isHttps, names, isPersistent })[0]!, url);
         expect(await jar.getCookies(url)).toEqual([]);
         kept += 1;
       }),
@@ -259,6 +240,10 @@ describe('readCookies()', () => {
   test('does not look for a prefix that the cookie cannot have', () => {
     const header = `__Host-session_sidecar=${b}; session_sidecar=${a}`;
     expect(readCookies(header, resolveCookie({ path: '/shop' })).tokens).toEqual([a]);
+    expect(readCookies(`__Secure-session_sidecar=${b}; ${header}`, resolveCookie({ path: '/shop' })).tokens).toEqual([
+      b,
+      a,
+    ]);
     expect(readCookies(header, resolveCookie({ name: 'session_sidecar' })).tokens).toEqual([a]);
   });
 
