@@ -98,7 +98,11 @@ const layers = [
     ],
   },
   { files: 'client/src/*.ts', may: ['client/src/!(web)'] },
-  { files: 'client/src/web', may: ['client/src', 'proto/gen', 'cookie', 'on-headers'], types: ['express'] },
+  {
+    files: 'client/src/web',
+    may: ['client/src', 'proto/gen', 'cookie', 'on-headers'],
+    types: ['express', 'fastify', 'hono', 'koa'],
+  },
 
   // What a user can import: the entry points of the packages here (no-relative-packages closes the way around them), and npm.
   ...['examples', 'bench'].map((files) => ({

@@ -8,6 +8,11 @@ import { root } from '../lib/run.mjs';
 const pages = {
   client: { imported: '@session-sidecar/client', file: 'index' },
   express: { imported: '@session-sidecar/client/express', file: 'web/express' },
+  fastify: { imported: '@session-sidecar/client/fastify', file: 'web/fastify' },
+  fetch: { imported: '@session-sidecar/client/fetch', file: 'web/fetch' },
+  hono: { imported: '@session-sidecar/client/hono', file: 'web/hono' },
+  koa: { imported: '@session-sidecar/client/koa', file: 'web/koa' },
+  node: { imported: '@session-sidecar/client/node', file: 'web/node' },
 };
 
 /** What the comments in the client's sources say, by path. */

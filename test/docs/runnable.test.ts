@@ -6,7 +6,10 @@ import { blocksOf, root } from './markdown';
 import { stackForAllTests } from '../support/stack';
 
 /** Documents whose `ts` blocks are programs; the block after one is what it prints. */
-const documents = ['README.md', 'docs/guide/typescript.md', 'docs/guide/express.md', 'docs/guide/client-cache.md'];
+const documents = [
+  'README.md',
+  ...['typescript', 'express', 'web-frameworks', 'client-cache'].map((name) => `docs/guide/${name}.md`),
+];
 
 const programs = documents.flatMap((document) =>
   blocksOf(document).flatMap(({ language, text }, index, blocks) =>

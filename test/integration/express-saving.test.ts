@@ -80,17 +80,46 @@ describe('a failed save', () => {
     expect(await stack.stored(await browser.cookie())).toEqual({ note: 'old' });
   });
 
-  test('does not replace a response that tells of a failure already', async () => {
+  test.each([409, 503])(
+    'does not replace a response of status %i, which tells of a failure already',
+    async (status) => {
+      const url = await stack.serve((app) => {
+        app.get('/', async (req) => {
+          req.session.set('note', 'new');
+          await stack.redis.admin.flushdb();
+          await req.session.save();
+        });
+        app.use(((_error, _req, res, _next) => void res.status(status).send('sorry')) as ErrorRequestHandler);
+      });
+      const response = await (await stack.browserWithSession(url)).fetch('/');
+      expect([response.status, await response.text()]).toEqual([status, 'sorry']);
+    },
+  );
+
+  test('does not cut off a streamed response that tells of a failure already', async () => {
     const url = await stack.serve((app) => {
-      app.get('/', async (req) => {
+      app.get('/', async (req, res) => {
         req.session.set('note', 'new');
         await stack.redis.admin.flushdb();
-        throw new Error('made up');
+        res.status(503).write('sor');
+        res.end('ry');
       });
-      app.use(((_error, _req, res, _next) => void res.status(503).send('sorry')) as ErrorRequestHandler);
     });
     const response = await (await stack.browserWithSession(url)).fetch('/');
     expect([response.status, await response.text()]).toEqual([503, 'sorry']);
+  });
+
+  test('lets the error page read the session', async () => {
+    const url = await stack.serveBare((app) => {
+      app.use(sessions({ address: '127.0.0.1:1', timeoutMs: 500 }));
+      app.use(((error: { status: number }, req: Request, res, _next) => {
+        res.status(error.status).json(req.session.get('note', 'none'));
+      }) as ErrorRequestHandler);
+    });
+    const browser = new Browser(url);
+    await browser.setCookie('token');
+    const response = await browser.fetch('/');
+    expect([response.status, await response.json(), response.headers.get('Retry-After')]).toEqual([503, 'none', '1']);
   });
 
   test('of a value that JSON cannot hold goes to the error handlers too', async () => {

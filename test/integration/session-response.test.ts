@@ -30,8 +30,9 @@ async function visit(handle: Handler, cookieOnException = true): Promise<Browser
       res.end(String(error));
     };
     void (async () => {
-      const response = await startSessionResponse(settings, { req, res, isHttps: () => false, onError });
-      await handle(() => response.session, res, req);
+      const started = startSessionResponse(settings, { req, res, isHttps: () => false, onError });
+      await started.open();
+      await handle(() => started.session, res, req);
     })();
   });
   return new Browser(url);

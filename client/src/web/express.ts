@@ -5,7 +5,6 @@ import { resolveSettings } from './request-session';
 import type { SessionResponseOptions } from './request-session';
 import { defineSession, hasSession } from './session-property';
 import { startSessionResponse } from './session-response';
-import type { SessionResponse } from './session-response';
 
 export { CsrfError } from './csrf';
 export type { CookieOptions } from './cookie';
@@ -55,13 +54,12 @@ export function sessions(options: SessionsOptions): RequestHandler {
   return (req, res, next) => {
     if (hasSession(req)) return next();
     if (Object.hasOwn(req, 'session')) throw new TypeError('Expected no other middleware to set `req.session`');
-    const onSession = (response: SessionResponse<SessionData>): void => {
-      defineSession(req, response);
-      next();
-    };
-    const started = startSessionResponse(settings, { req, res, isHttps: () => req.secure, onError: next });
-    if (started instanceof Promise) started.then(onSession, next);
-    else onSession(started);
+    const session = startSessionResponse(settings, { req, res, isHttps: () => req.secure, onError: next });
+    const opened = session.open();
+    // Error handlers find a session, too.
+    defineSession(req, session);
+    if (opened instanceof Promise) opened.then(() => next(), next);
+    else next();
   };
 }
 

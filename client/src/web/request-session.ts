@@ -7,6 +7,7 @@ import { decideCookie, isWithheld, needsRenewal } from './cookie-rules';
 import type { CookieFacts } from './cookie-rules';
 import { isForSharedCaches, setCookies, varyByCookie } from './response-headers';
 import type { ResponseHeaders } from './response-headers';
+import { unavailableSession } from './unavailable-session';
 
 /* What the adapters of all web frameworks share. It knows HTTP, but neither `node:http` nor the Fetch API. */
 
@@ -23,6 +24,12 @@ export interface CookieRules<T extends object> {
    * Requires `cookie.maxAge`. Default: yes, for all visitors.
    */
   readonly remember?: ((session: ISession<T>) => boolean) | undefined;
+  /**
+   * What a request gets whose session cannot be loaded, because the sidecar or its store is unavailable. `fail`: an error of
+   * status 503. `read-only`: an empty session that can be read, and throws that error when it is written. After an error, error
+   * handlers get such a session in any case. Default: `fail`, because a visitor must not be mistaken for a new one.
+   */
+  readonly whenUnavailable?: 'fail' | 'read-only' | undefined;
 }
 
 /** Either the client to use, or the options to create one with. */
@@ -34,17 +41,28 @@ export interface SessionResponseSettings<T extends object> {
   readonly cookie: ResolvedCookie;
   readonly cookieOnException: boolean;
   readonly remember: (session: ISession<T>) => boolean;
+  readonly whenUnavailable: 'fail' | 'read-only';
 }
 
 /** @throws TypeError for a cookie that browsers would refuse, and whatever {@link SessionClient} throws. */
 export function resolveSettings<T extends object>(options: SessionResponseOptions<T>): SessionResponseSettings<T> {
+  const { cookieOnException = true, remember, whenUnavailable = 'fail' } = options;
   const cookie = resolveCookie(options.cookie);
-  if (options.remember !== undefined && cookie.maxAge === undefined) {
+  if (remember !== undefined && cookie.maxAge === undefined) {
     throw new TypeError('Expected `cookie.maxAge` to be given with `remember`, because it says for how long');
   }
-  const { client = new SessionClient<T>(options as SessionClientOptions<T>), cookieOnException = true } = options;
-  return { client, cookie, cookieOnException, remember: options.remember ?? (() => true) };
+  if (!['fail', 'read-only'].includes(whenUnavailable)) {
+    throw new TypeError(`Expected \`whenUnavailable\` to be fail or read-only, got \`${whenUnavailable}\``);
+  }
+  const { client = new SessionClient<T>(options as SessionClientOptions<T>) } = options;
+  return { client, cookie, cookieOnException, remember: remember ?? (() => true), whenUnavailable };
 }
+
+/**
+ * Loads the visitor's session at the first call; later calls of the same request get the same one. Rejects with a SessionError of
+ * status 503 if the sidecar or its store is unavailable.
+ */
+export type LoadSession<T extends object> = () => Promise<ISession<T>>;
 
 /** The headers of a request, as `Headers` of the Fetch standard has them. */
 export type RequestHeaders = Pick<Headers, 'get'>;
@@ -61,7 +79,7 @@ export interface SentResponse {
  * The session of one request. An adapter hands it out with {@link load}, waits for {@link beforeHeaders} before it sends the
  * headers of the response, and has {@link writeHeaders} complete them.
  *
- * A session that the application does not use leaves no trace in the response.
+ * A session that the application does not use costs no call, and leaves no trace in the response.
  */
 export class RequestSession<T extends object> {
   readonly #settings: SessionResponseSettings<T>;
@@ -70,6 +88,8 @@ export class RequestSession<T extends object> {
   #opening: ISession<T> | Promise<ISession<T>> | undefined;
   #opened: ISession<T> | undefined;
   #isUsed = false;
+  /** What failed first, opening or saving. Nothing is saved any more then. */
+  #failure: { readonly error: unknown } | undefined;
   #arrivedToken: string | undefined;
   /** Whether the browser was to keep the cookie when the session was loaded, and is to keep it now. */
   #persisted = false;
@@ -93,32 +113,39 @@ export class RequestSession<T extends object> {
   }
 
   #open(): ISession<T> | Promise<ISession<T>> {
-    const { client } = this.#settings;
+    const { client, whenUnavailable } = this.#settings;
     const { tokens } = this.#brought;
-    return tokens.length === 0
-      ? this.#opens(client.create())
-      : client.open(tokens).then((session) => this.#opens(session));
+    const opened = (session: ISession<T>): ISession<T> => {
+      this.#arrivedToken = session.token;
+      return (this.#opened = session);
+    };
+    if (tokens.length === 0) return opened(client.create());
+    return client.open(tokens).then(opened, (error: unknown) => {
+      this.#failure = { error };
+      this.#opened = unavailableSession(client.create(), error);
+      if (whenUnavailable === 'read-only') return this.#opened;
+      throw error;
+    });
   }
 
-  #opens(session: ISession<T>): ISession<T> {
-    this.#opened = session;
-    this.#arrivedToken = session.token;
-    return session;
-  }
-
-  /** The opened session, for the application. */
-  use(): ISession<T> {
+  /** The opened session, for the application: reading this property counts as using it. */
+  get session(): ISession<T> {
     const session = this.#opened;
     if (session === undefined) throw new Error('The session is used before it was opened.');
-    if (!this.#isUsed) this.#persisted = this.#persists = this.#isPersistent(session);
-    this.#isUsed = true;
+    if (!this.#isUsed) {
+      this.#isUsed = true;
+      this.#persisted = this.#persists = this.#isPersistent(session);
+    }
     return session;
   }
 
-  /** Opens the session at the first use. */
+  /**
+   * Opens the session at the first use. If that fails, error handlers, which come later, get an empty session that can only be
+   * read.
+   */
   async load(): Promise<ISession<T>> {
-    await this.open();
-    return this.use();
+    if (this.#opened === undefined) await this.open();
+    return this.session;
   }
 
   get #used(): ISession<T> | undefined {
@@ -127,19 +154,36 @@ export class RequestSession<T extends object> {
 
   /**
    * Saves the session. `undefined`: there is nothing to wait for. Rejects if it could not be saved, but not if the response
-   * reports a failure already, because the visitor is to see that one.
+   * has status 400 or above, because the visitor is to see that failure. After a failure, does nothing: what is written for the
+   * error's response is not saved.
    */
   beforeHeaders(status: number): Promise<void> | undefined {
     const session = this.#used;
-    if (session === undefined) return undefined;
+    if (session === undefined || this.#failure !== undefined) return undefined;
     if (isWithheld(this.#factsOf(session, status))) {
       // Stored already, for example by csrfToken(), but its token is never sent. If this fails, the session expires by itself.
       return session.state === 'stored' ? session.invalidate().catch(() => {}) : undefined;
     }
-    if (isFailure(status)) return trySave(session);
-    this.#persists = this.#isPersistent(session);
-    const saving = session.hasChanges ? session.save() : undefined;
-    return this.#needsRenewal(session) ? this.#renew(session, saving) : saving;
+    if (reportsFailure(status)) return trySave(session);
+    try {
+      this.#persists = this.#isPersistent(session);
+      const saving = session.hasChanges ? session.save() : undefined;
+      const work = this.#needsRenewal(session) ? this.#renew(session, saving) : saving;
+      return work?.catch((error: unknown) => this.#fail(error));
+    } catch (error) {
+      return this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): never {
+    this.#failure = { error };
+    throw error as Error;
+  }
+
+  /** For a response whose headers cannot be completed: leaves no session stored whose token is not sent. */
+  async abandon(): Promise<void> {
+    const session = this.#used;
+    if (session?.isNew && session.state === 'stored') await session.invalidate().catch(() => {});
   }
 
   #needsRenewal(session: ISession<T>): boolean {
@@ -167,8 +211,11 @@ export class RequestSession<T extends object> {
   }
 
   writeHeaders({ headers, status, isHttps }: SentResponse): void {
+    if (status === 503 && this.#opening !== undefined && headers.get('Retry-After') === null) {
+      headers.set('Retry-After', retryAfterSeconds);
+    }
+    this.#sentToken = this.#opened?.token;
     const session = this.#used;
-    this.#sentToken = session?.token;
     if (session === undefined) return;
     varyByCookie(headers);
     const isRenewed = this.#isRenewed && !isForSharedCaches(headers);
@@ -181,13 +228,14 @@ export class RequestSession<T extends object> {
 
   /**
    * Saves what was written after the headers were sent. `undefined`: nothing was. Rejects if that failed, or if it would need
-   * another cookie.
+   * another cookie, but not if the response has status 400 or above.
    */
   beforeEnd(status: number): Promise<void> | undefined {
     const session = this.#used;
     if (session === undefined || isWithheld(this.#factsOf(session, status))) return undefined;
     const known = this.#sentToken ?? this.#arrivedToken;
     const isTooLate = session.token === undefined ? session.hasChanges : session.token !== known;
+    if (reportsFailure(status)) return isTooLate ? undefined : trySave(session);
     if (isTooLate) return Promise.reject(tooLate());
     return session.hasChanges ? session.save() : undefined;
   }
@@ -199,12 +247,16 @@ export class RequestSession<T extends object> {
 
   #factsOf({ token: current, isNew }: ISession<T>, status: number): CookieFacts {
     const { cookieOnException } = this.#settings;
-    return { arrived: this.#arrivedToken, current, isNew, failed: isFailure(status), cookieOnException };
+    return { arrived: this.#arrivedToken, current, isNew, failed: status >= 500, cookieOnException };
   }
 }
 
-function isFailure(status: number): boolean {
-  return status >= 500;
+/** About as long as a sidecar or its store takes to come back, in seconds. */
+const retryAfterSeconds = '1';
+
+/** Such a response is not replaced, least of all the error page of a save that has failed before. */
+function reportsFailure(status: number): boolean {
+  return status >= 400;
 }
 
 async function trySave(session: { readonly hasChanges: boolean; save(): Promise<void> }): Promise<void> {

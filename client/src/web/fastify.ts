@@ -1,0 +1,93 @@
+import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify';
+import type { ISession } from '../session/session';
+import { HeaderLists, requestHeaders } from './header-lists';
+import { RequestSession, resolveSettings } from './request-session';
+import type { SessionResponseOptions, SessionResponseSettings } from './request-session';
+
+export type { CookieOptions } from './cookie';
+
+/**
+ * What the sessions of the application hold. Declare it once:
+ *
+ * ```ts
+ * declare module '@session-sidecar/client/fastify' {
+ *   interface SessionData { user?: { id: number; name: string }; cart: string[] }
+ * }
+ * ```
+ */
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type -- applications fill it
+export interface SessionData {}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Loads the visitor's session, which is saved before the reply's headers are sent. Set by the plugin `sessions`. */
+    session(): Promise<ISession<SessionData>>;
+  }
+}
+
+export type SessionsOptions = SessionResponseOptions<SessionData>;
+
+const plugin: FastifyPluginCallback<SessionsOptions> = (app, options, done) => {
+  try {
+    addSessions(app, resolveSettings<SessionData>(options));
+    done();
+  } catch (error) {
+    done(error as Error);
+  }
+};
+
+function addSessions(app: FastifyInstance, settings: SessionResponseSettings<SessionData>): void {
+  const started = new WeakMap<FastifyRequest, RequestSession<SessionData>>();
+  app.decorateRequest('session', function (this: FastifyRequest) {
+    let session = started.get(this);
+    if (session === undefined) {
+      session = new RequestSession(settings, requestHeaders(this));
+      started.set(this, session);
+    }
+    return session.load();
+  });
+  app.addHook('onSend', async (request, reply) => {
+    const session = started.get(request);
+    if (session === undefined) return;
+    try {
+      await session.beforeHeaders(reply.statusCode);
+    } catch (error) {
+      discard(reply);
+      throw error;
+    }
+    const isHttps = request.protocol === 'https';
+    session.writeHeaders({ headers: headersOf(reply), status: reply.statusCode, isHttps });
+  });
+}
+
+/**
+ * A plugin that gives each request of its scope, and of the scopes inside, its `request.session()`, and saves the session before
+ * the headers of the reply are sent. If saving fails, the reply is discarded, and the error goes to the error handler with the
+ * `status` of the SessionError.
+ *
+ * A request that does not call `request.session()` costs no call to the sidecar. Set `trustProxy` if a proxy terminates https.
+ * After the headers, for example while a stream is sent, only an explicit `save()` saves. A reply that the application has
+ * hijacked is left alone.
+ */
+export const sessions = Object.assign(plugin, {
+  // As fastify-plugin does it: what is registered here belongs to the scope that registers the plugin.
+  [Symbol.for('skip-override')]: true,
+  [Symbol.for('fastify.display-name')]: '@session-sidecar/client',
+  [Symbol.for('plugin-meta')]: { name: '@session-sidecar/client', fastify: '5.x' },
+});
+
+/** Headers and status of the error's reply are its own. */
+function discard(reply: FastifyReply): void {
+  for (const name of ['Location', 'ETag', 'Last-Modified', 'Cache-Control', 'Expires']) reply.removeHeader(name);
+  // Otherwise, the error handler would keep it.
+  reply.code(200);
+}
+
+/** `reply.header()` adds cookies, rather than replacing them. */
+function headersOf(reply: FastifyReply): HeaderLists {
+  return new HeaderLists({
+    getHeader: (name) => reply.getHeader(name),
+    setHeader: (name, value) => reply.removeHeader(name).header(name, value),
+    removeHeader: (name) => reply.removeHeader(name),
+  });
+}

@@ -1,0 +1,85 @@
+import { failureResponse, finishResponse } from './fetch-response';
+import { isHttps } from './forwarded';
+import type { ProxyOptions } from './forwarded';
+import { RequestSession, resolveSettings } from './request-session';
+import type { LoadSession, SessionResponseOptions } from './request-session';
+
+export type { CookieOptions } from './cookie';
+
+/**
+ * What the sessions of the application hold. Declare it once:
+ *
+ * ```ts
+ * declare module '@session-sidecar/client/fetch' {
+ *   interface SessionData { user?: { id: number; name: string }; cart: string[] }
+ * }
+ * ```
+ */
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type -- applications fill it
+export interface SessionData {}
+
+/** The first argument of a handler: the request, or as in Remix, React Router and SvelteKit, an object that has it. */
+export type RequestArgument = Request | { readonly request: Request };
+
+/** Handles a request. `session` comes before the arguments that the framework passes. */
+export type SessionHandler<Arguments extends readonly [RequestArgument, ...unknown[]]> = (
+  session: LoadSession<SessionData>,
+  ...args: Arguments
+) => Response | Promise<Response>;
+
+export type SessionsOptions = SessionResponseOptions<SessionData> & ProxyOptions;
+
+/**
+ * Makes handlers of `Request` and `Response` out of those that take a session: route handlers of Next.js, loaders and actions of
+ * Remix and React Router, endpoints of SvelteKit, and whatever else has the Fetch API. The session is saved before the response
+ * is returned; a request that does not load it costs no call to the sidecar.
+ *
+ * ```ts
+ * const withSession = sessions({ address: 'localhost:50051' });
+ * export const GET = withSession(async (session, request: Request) => Response.json((await session()).get('cart')));
+ * ```
+ *
+ * A SessionError, of the handler or of the save, is answered with its `status`. A thrown Response is completed and thrown again.
+ * Any other error is thrown again, too, and discards what was not saved, because its response is made elsewhere. So return
+ * redirects rather than throwing them where the framework's redirect is not a Response.
+ */
+export function sessions(
+  options: SessionsOptions,
+): <Arguments extends readonly [RequestArgument, ...unknown[]]>(
+  handler: SessionHandler<Arguments>,
+) => (...args: Arguments) => Promise<Response> {
+  const settings = resolveSettings<SessionData>(options);
+  const { trustProxy = false } = options;
+  return (handler) =>
+    async (...args) => {
+      const [first]: readonly [RequestArgument, ...unknown[]] = args;
+      const request = 'headers' in first ? first : first.request;
+      const session = new RequestSession(settings, request.headers);
+      const isEncrypted = new URL(request.url).protocol === 'https:';
+      const overHttps = isHttps(isEncrypted, request.headers.get('x-forwarded-proto'), trustProxy);
+      let finished: Response;
+      let isThrown: boolean;
+      try {
+        const outcome = await outcomeOf(() => handler(() => session.load(), ...args));
+        isThrown = outcome.isThrown;
+        finished = await finishResponse(session, outcome.response, overHttps);
+      } catch (error) {
+        return failureResponse(session, error, overHttps);
+      }
+      // eslint-disable-next-line @typescript-eslint/only-throw-error -- as the handler did
+      if (isThrown) throw finished;
+      return finished;
+    };
+}
+
+/** The response that was returned, or thrown, as some frameworks do, above all with redirects. */
+async function outcomeOf(
+  handle: () => Response | Promise<Response>,
+): Promise<{ readonly response: Response; readonly isThrown: boolean }> {
+  try {
+    return { response: await handle(), isThrown: false };
+  } catch (thrown) {
+    if (thrown instanceof Response) return { response: thrown, isThrown: true };
+    throw thrown;
+  }
+}

@@ -1,0 +1,18 @@
+export interface ProxyOptions {
+  /**
+   * Whether to believe the header `X-Forwarded-Proto`, which decides over Secure cookies. Only if all requests come by a proxy
+   * that sets it. Default: false.
+   */
+  readonly trustProxy?: boolean | undefined;
+}
+
+/**
+ * Whether the browser sent a request over https.
+ *
+ * @param isEncrypted whether the request itself arrived by https
+ * @param forwardedProto its header `X-Forwarded-Proto`; of several proxies, the first is the one that the browser talked to
+ */
+export function isHttps(isEncrypted: boolean, forwardedProto: unknown, trustProxy: boolean): boolean {
+  if (!trustProxy || typeof forwardedProto !== 'string') return isEncrypted;
+  return forwardedProto.split(',', 1)[0]!.trim().toLowerCase() === 'https';
+}

@@ -1,0 +1,77 @@
+import { STATUS_CODES } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { SessionError } from '../errors/session-error';
+import { isHttps } from './forwarded';
+import type { ProxyOptions } from './forwarded';
+import { resolveSettings } from './request-session';
+import type { LoadSession, SessionResponseOptions } from './request-session';
+import { startSessionResponse } from './session-response';
+
+export type { CookieOptions } from './cookie';
+
+/**
+ * What the sessions of the application hold. Declare it once:
+ *
+ * ```ts
+ * declare module '@session-sidecar/client/node' {
+ *   interface SessionData { user?: { id: number; name: string }; cart: string[] }
+ * }
+ * ```
+ */
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type -- applications fill it
+export interface SessionData {}
+
+/** A listener of `node:http` with a third parameter, which loads the visitor's session. */
+export type SessionListener = (req: IncomingMessage, res: ServerResponse, session: LoadSession<SessionData>) => unknown;
+
+export type SessionsOptions = SessionResponseOptions<SessionData> &
+  ProxyOptions & {
+    /**
+     * Answers requests whose listener has failed, or whose session could not be saved. Nothing of the discarded response is left
+     * then, unless its headers were sent. Default: the status of a SessionError, otherwise 500, as plain text.
+     */
+    readonly onError?: ((error: unknown, req: IncomingMessage, res: ServerResponse) => void) | undefined;
+  };
+
+/**
+ * Makes listeners of `node:http` and `node:https` out of those that take a session. It is saved before the headers
+ * of the response are sent; a request that does not load it costs no call to the sidecar.
+ *
+ * ```ts
+ * const withSession = sessions({ address: 'localhost:50051' });
+ * createServer(withSession(async (req, res, session) => res.end((await session()).get('user')?.name)));
+ * ```
+ */
+export function sessions(options: SessionsOptions): (listener: SessionListener) => RequestListener {
+  const settings = resolveSettings<SessionData>(options);
+  const { onError = sendFailure, trustProxy = false } = options;
+  return (listener) => (req, res) => {
+    let hasFailed = false;
+    const fail = (error: unknown): void => {
+      // A listener that was cut off fails after the save did.
+      if (hasFailed) return;
+      hasFailed = true;
+      if (!res.headersSent) onError(error, req, res);
+      else if (!res.writableEnded) res.destroy();
+    };
+    const session = startSessionResponse(settings, {
+      req,
+      res,
+      isHttps: () => isHttps('encrypted' in req.socket, req.headers['x-forwarded-proto'], trustProxy),
+      onError: fail,
+    });
+    void (async () => {
+      try {
+        await listener(req, res, () => session.load());
+      } catch (error) {
+        fail(error);
+      }
+    })();
+  };
+}
+
+function sendFailure(error: unknown, _req: IncomingMessage, res: ServerResponse): void {
+  const status = SessionError.is(error) ? error.status : 500;
+  for (const name of res.getHeaderNames()) res.removeHeader(name);
+  res.writeHead(status, { 'Content-Type': 'text/plain' }).end(STATUS_CODES[status]);
+}

@@ -1,0 +1,185 @@
+import type { RequestListener, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { getRequestListener } from '@hono/node-server';
+import express5 from 'express';
+import type { Request as ExpressRequest } from 'express';
+import express4 from 'express4';
+import fastify from 'fastify';
+import { Hono } from 'hono';
+import Koa from 'koa';
+import type { ISession, SessionClient } from '@session-sidecar/client';
+import { sessions as expressSessions } from '@session-sidecar/client/express';
+import type { SessionsOptions as ExpressOptions } from '@session-sidecar/client/express';
+import { sessions as fastifySessions } from '@session-sidecar/client/fastify';
+import { sessions as fetchSessions } from '@session-sidecar/client/fetch';
+import { sessions as honoSessions } from '@session-sidecar/client/hono';
+import { sessions as koaSessions } from '@session-sidecar/client/koa';
+import { sessions as nodeSessions } from '@session-sidecar/client/node';
+
+/** What the sessions of all frameworks hold. */
+export interface Visits {
+  visits?: number;
+  note?: string;
+}
+
+/* eslint-disable @typescript-eslint/no-empty-object-type -- they extend another type */
+declare module '@session-sidecar/client/express' {
+  interface SessionData extends Visits {}
+}
+declare module '@session-sidecar/client/fastify' {
+  interface SessionData extends Visits {}
+}
+declare module '@session-sidecar/client/fetch' {
+  interface SessionData extends Visits {}
+}
+declare module '@session-sidecar/client/hono' {
+  interface SessionData extends Visits {}
+}
+declare module '@session-sidecar/client/koa' {
+  interface SessionData extends Visits {}
+}
+declare module '@session-sidecar/client/node' {
+  interface SessionData extends Visits {}
+}
+/* eslint-enable @typescript-eslint/no-empty-object-type */
+
+/** A request, whatever framework received it. */
+export interface Page {
+  readonly path: string;
+  readonly session: () => Promise<ISession<Visits>>;
+}
+
+export interface Answer {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Pieces are streamed. Default: nothing. */
+  readonly body?: string | AsyncIterable<string>;
+}
+
+/** A web application, whatever framework serves it. */
+export type WebApp = (page: Page) => Promise<Answer>;
+
+export interface WebOptions {
+  readonly client: SessionClient<Visits>;
+  readonly cookieOnException?: boolean;
+  readonly whenUnavailable?: 'fail' | 'read-only';
+}
+
+export interface Framework {
+  readonly name: string;
+  /** Whether a session is loaded at its first use rather than before the application sees the request. */
+  readonly isLazy: boolean;
+  /** Behind a proxy that terminates https. */
+  readonly serve: (app: WebApp, options: WebOptions) => RequestListener | Promise<RequestListener>;
+}
+
+async function sendByNode(res: ServerResponse, { status = 200, headers = {}, body = '' }: Answer): Promise<void> {
+  res.statusCode = status;
+  for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
+  if (typeof body === 'string') res.end(body);
+  else await pipeline(Readable.from(body), res);
+}
+
+function asResponse({ status = 200, headers = {}, body = '' }: Answer): Response {
+  const stream = typeof body === 'string' ? body : (Readable.toWeb(Readable.from(encoded(body))) as ReadableStream);
+  return new Response(status === 304 ? null : stream, { status, headers });
+}
+
+async function* encoded(pieces: AsyncIterable<string>): AsyncGenerator<Buffer> {
+  for await (const piece of pieces) yield Buffer.from(piece);
+}
+
+const pathOf = (url = ''): string => url.replace(/\?.*/, '');
+
+/** Without the promise that the listeners of some frameworks return. */
+function asListener(listen: (...args: Parameters<RequestListener>) => Promise<void>): RequestListener {
+  return (req, res) => void listen(req, res);
+}
+
+function serveByExpress(express: typeof express5): Framework['serve'] {
+  return (app, options) => {
+    const server = express();
+    // Otherwise, Express prints errors that the app does not handle.
+    server.set('env', 'test').set('trust proxy', true);
+    // Other tests declare more for Express.
+    server.use(expressSessions(options as unknown as ExpressOptions));
+    server.use((req: ExpressRequest, res, next) => {
+      const page = { path: req.path, session: () => Promise.resolve(req.session as unknown as ISession<Visits>) };
+      app(page)
+        .then((answer) => sendByNode(res, answer))
+        .catch(next);
+    });
+    return server;
+  };
+}
+
+export const frameworks: readonly Framework[] = [
+  { name: 'Express 5', isLazy: false, serve: serveByExpress(express5) },
+  { name: 'Express 4', isLazy: false, serve: serveByExpress(express4) },
+  {
+    name: 'node:http',
+    isLazy: true,
+    serve(app, options) {
+      const withSession = nodeSessions({ ...options, trustProxy: true });
+      return withSession(async (req, res, session) => {
+        await sendByNode(res, await app({ path: pathOf(req.url), session }));
+      });
+    },
+  },
+  {
+    name: 'Koa',
+    isLazy: true,
+    serve(app, options) {
+      const server = new Koa({ proxy: true });
+      server.silent = true;
+      server.use(koaSessions(options));
+      server.use(async (ctx) => {
+        const { status = 200, headers = {}, body = '' } = await app({ path: ctx.path, session: () => ctx.session() });
+        ctx.status = status;
+        ctx.set(headers);
+        ctx.body = typeof body === 'string' ? body : Readable.from(body, { objectMode: false });
+      });
+      return asListener(server.callback());
+    },
+  },
+  {
+    name: 'Fastify',
+    isLazy: true,
+    async serve(app, options) {
+      const server = fastify({ trustProxy: true });
+      await server.register(fastifySessions, options);
+      server.all('/*', async (request, reply) => {
+        const page = { path: pathOf(request.url), session: () => request.session() };
+        const { status = 200, headers = {}, body = '' } = await app(page);
+        reply.code(status).headers(headers);
+        return typeof body === 'string' ? body : reply.send(Readable.from(body, { objectMode: false }));
+      });
+      await server.ready();
+      return (req, res) => server.routing(req, res);
+    },
+  },
+  {
+    name: 'Hono',
+    isLazy: true,
+    serve(app, options) {
+      const server = new Hono();
+      server.onError(() => new Response('failed', { status: 500 }));
+      server.use(honoSessions({ ...options, trustProxy: true }));
+      server.all('*', async (c) => asResponse(await app({ path: c.req.path, session: c.var.session })));
+      return asListener(getRequestListener(server.fetch, { overrideGlobalObjects: false }));
+    },
+  },
+  {
+    name: 'Fetch',
+    isLazy: true,
+    serve(app, options) {
+      const withSession = fetchSessions({ ...options, trustProxy: true });
+      const handle = withSession(async (session, request: Request) =>
+        asResponse(await app({ path: new URL(request.url).pathname, session })),
+      );
+      const errorHandler = () => new Response('failed', { status: 500 });
+      return asListener(getRequestListener(handle, { overrideGlobalObjects: false, errorHandler }));
+    },
+  },
+];

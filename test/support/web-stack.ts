@@ -1,0 +1,59 @@
+import { beforeAll, expect } from '@jest/globals';
+import type { SessionClient } from '@session-sidecar/client';
+import { Browser } from './browser';
+import { connect } from './client';
+import type { Sidecar } from './sidecar';
+import { stackForAllTests, stackForEachTest } from './stack';
+import type { Stack } from './stack';
+import type { Framework, Visits, WebApp, WebOptions } from './web-frameworks';
+
+/** Web applications on a real sidecar with sessions of at most 1 KiB. */
+export class WebStack {
+  sidecar!: Sidecar;
+  client!: SessionClient<Visits>;
+  readonly forEachTest: Stack = stackForEachTest();
+
+  constructor() {
+    const shared = stackForAllTests();
+    beforeAll(async () => {
+      this.sidecar = await shared.sidecar({ settings: { MAX_SESSION_SIZE: '1KiB' } });
+      this.client = shared.use(connect<Visits>(this.sidecar));
+    });
+  }
+
+  /** Serves an application until the end of the test. */
+  async serve({ serve }: Framework, app: WebApp, options: Partial<WebOptions> = {}): Promise<string> {
+    return this.forEachTest.serve(await serve(app, { client: this.client, ...options }));
+  }
+
+  /** A browser with the cookie of a stored session, which has a note. */
+  async visitor(url: string): Promise<Browser> {
+    const browser = new Browser(url);
+    const session = this.client.create();
+    session.set('note', 'old');
+    await session.save();
+    await browser.setCookie(session.token!);
+    return browser;
+  }
+
+  /** The data of a token's session; `undefined` if there is none. */
+  async stored(token: string | undefined): Promise<Partial<Visits> | undefined> {
+    const session = await this.client.open(token);
+    return session.isNew ? undefined : session.toObject();
+  }
+}
+
+/** Counts the visits of a visitor. */
+export const count: WebApp = async ({ session }) => {
+  const visits = (await session()).get('visits', 0) + 1;
+  (await session()).set('visits', visits);
+  return { body: String(visits) };
+};
+
+/** What a response does to the session's cookie. */
+export function effectOf(response: Response): string {
+  const [cookie, ...more] = response.headers.getSetCookie().filter((each) => each.startsWith('session_sidecar='));
+  expect(more).toEqual([]);
+  if (cookie === undefined) return 'none';
+  return cookie.startsWith('session_sidecar=;') ? 'delete' : 'set';
+}
