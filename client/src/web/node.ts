@@ -21,7 +21,7 @@ export type { CookieOptions } from './cookie';
 // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- applications fill it
 export interface SessionData {}
 
-/** A listener of `node:http` with a third parameter, which loads the visitor's session. */
+/** A listener of `node:http` with one parameter more, which loads the visitor's session. */
 export type SessionListener = (req: IncomingMessage, res: ServerResponse, session: LoadSession<SessionData>) => unknown;
 
 export type SessionsOptions = SessionResponseOptions<SessionData> &
