@@ -81,7 +81,7 @@ describe('a failed save', () => {
   });
 
   test.each([409, 503])(
-    'does not replace a response of status %i, which tells of a failure already',
+    'does not replace a response of status %i, which reports a failure already',
     async (status) => {
       const url = await stack.serve((app) => {
         app.get('/', async (req) => {
@@ -96,7 +96,7 @@ describe('a failed save', () => {
     },
   );
 
-  test('does not cut off a streamed response that tells of a failure already', async () => {
+  test('does not cut off a streamed response that reports a failure already', async () => {
     const url = await stack.serve((app) => {
       app.get('/', async (req, res) => {
         req.session.set('note', 'new');

@@ -5,11 +5,12 @@ import express4 from 'express4';
 import type { SessionClient } from '@session-sidecar/client';
 import { sessions } from '@session-sidecar/client/express';
 import type { SessionData, SessionsOptions } from '@session-sidecar/client/express';
-import { Browser } from './browser';
+import type { Browser } from './browser';
 import { connect } from './client';
 import type { RedisServer } from './redis';
 import type { Sidecar } from './sidecar';
 import { stackForAllTests, stackForEachTest } from './stack';
+import { browserWithSession, storedData } from './visitors';
 
 declare module '@session-sidecar/client/express' {
   interface SessionData {
@@ -65,17 +66,11 @@ export class ExpressStack {
 
   /** A browser with the cookie of a stored session, which holds a note. */
   async browserWithSession(url: string): Promise<Browser> {
-    const browser = new Browser(url);
-    const session = this.client.create();
-    session.set('note', 'old');
-    await session.save();
-    await browser.setCookie(session.token!);
-    return browser;
+    return browserWithSession(this.client.create(), url);
   }
 
-  /** The data of a token's session; `undefined` if there is none. */
+  /** What the session of a token holds; `undefined` if there is none. */
   async stored(token: string | undefined): Promise<Partial<SessionData> | undefined> {
-    const session = await this.client.open(token);
-    return session.isNew ? undefined : session.toObject();
+    return storedData(this.client, token);
   }
 }

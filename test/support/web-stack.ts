@@ -1,10 +1,11 @@
 import { beforeAll, expect } from '@jest/globals';
 import type { SessionClient } from '@session-sidecar/client';
-import { Browser } from './browser';
+import type { Browser } from './browser';
 import { connect } from './client';
 import type { Sidecar } from './sidecar';
 import { stackForAllTests, stackForEachTest } from './stack';
 import type { Stack } from './stack';
+import { browserWithSession, storedData } from './visitors';
 import type { Framework, Visits, WebApp, WebOptions } from './web-frameworks';
 
 /** Web applications on a real sidecar with sessions of at most 1 KiB. */
@@ -28,18 +29,12 @@ export class WebStack {
 
   /** A browser with the cookie of a stored session, which has a note. */
   async visitor(url: string): Promise<Browser> {
-    const browser = new Browser(url);
-    const session = this.client.create();
-    session.set('note', 'old');
-    await session.save();
-    await browser.setCookie(session.token!);
-    return browser;
+    return browserWithSession(this.client.create(), url);
   }
 
-  /** The data of a token's session; `undefined` if there is none. */
+  /** What the session of a token holds; `undefined` if there is none. */
   async stored(token: string | undefined): Promise<Partial<Visits> | undefined> {
-    const session = await this.client.open(token);
-    return session.isNew ? undefined : session.toObject();
+    return storedData(this.client, token);
   }
 }
 

@@ -29,8 +29,8 @@ export function serveUnary(parts: UnaryParts): (open: OpenStream, headers: Incom
 }
 
 /**
- * From its HTTP/2 stream to its HTTP/2 stream: with everything that grpc-js does for RPCs of any kind, a call takes half as long
- * again.
+ * From its HTTP/2 stream to its HTTP/2 stream: with everything that grpc-js does for RPCs of any kind, a call takes 35 % more CPU
+ * time.
  */
 class UnaryCall extends CallContext implements QueuedCall, StreamReader, Overdue {
   readonly #open: OpenStream;
