@@ -80,21 +80,18 @@ describe('a failed save', () => {
     expect(await stack.stored(await browser.cookie())).toEqual({ note: 'old' });
   });
 
-  test.each([409, 503])(
-    'does not replace a response of status %i, which reports a failure already',
-    async (status) => {
-      const url = await stack.serve((app) => {
-        app.get('/', async (req) => {
-          req.session.set('note', 'new');
-          await stack.redis.admin.flushdb();
-          await req.session.save();
-        });
-        app.use(((_error, _req, res, _next) => void res.status(status).send('sorry')) as ErrorRequestHandler);
+  test.each([409, 503])('does not replace a response of status %i, which reports a failure already', async (status) => {
+    const url = await stack.serve((app) => {
+      app.get('/', async (req) => {
+        req.session.set('note', 'new');
+        await stack.redis.admin.flushdb();
+        await req.session.save();
       });
-      const response = await (await stack.browserWithSession(url)).fetch('/');
-      expect([response.status, await response.text()]).toEqual([status, 'sorry']);
-    },
-  );
+      app.use(((_error, _req, res, _next) => void res.status(status).send('sorry')) as ErrorRequestHandler);
+    });
+    const response = await (await stack.browserWithSession(url)).fetch('/');
+    expect([response.status, await response.text()]).toEqual([status, 'sorry']);
+  });
 
   test('does not cut off a streamed response that reports a failure already', async () => {
     const url = await stack.serve((app) => {
