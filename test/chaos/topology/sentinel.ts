@@ -20,6 +20,12 @@ export interface SentinelWorld extends World {
   switched(timeoutMs: number): Promise<Instant>;
 }
 
+type Fields = ReadonlyMap<string, string>;
+
+function fieldsIn(reply: readonly string[]): Fields {
+  return new Map(reply.flatMap((name, index) => (index % 2 === 0 ? [[name, reply[index + 1] ?? '']] : [])));
+}
+
 /** A master with two replicas, and three Sentinels that detect its failure within a second. */
 export async function startSentinel(setup: SidecarSetup): Promise<SentinelWorld> {
   const args = ['--appendonly', 'no', '--repl-diskless-sync-delay', '0'];
@@ -50,10 +56,10 @@ export async function startSentinel(setup: SidecarSetup): Promise<SentinelWorld>
   );
 
   /** What a Sentinel reports about the master. */
-  const fieldsOf = async ({ admin }: RedisNode): Promise<Map<string, string>> => {
-    const fields = (await admin.call('SENTINEL', 'MASTER', masterName)) as string[];
-    return new Map(fields.flatMap((name, index) => (index % 2 === 0 ? [[name, fields[index + 1] ?? '']] : [])));
-  };
+  const fieldsOf = async ({ admin }: RedisNode): Promise<Fields> =>
+    fieldsIn((await admin.call('SENTINEL', 'MASTER', masterName)) as string[]);
+  const replicasOf = async ({ admin }: RedisNode): Promise<Fields[]> =>
+    ((await admin.call('SENTINEL', 'REPLICAS', masterName)) as string[][]).map(fieldsIn);
   const world: Omit<SentinelWorld, 'sidecars'> = {
     nodes,
     sentinels,
@@ -86,6 +92,10 @@ export async function startSentinel(setup: SidecarSetup): Promise<SentinelWorld>
               fields.get('num-other-sentinels') === '2',
           );
           if (!isCalm || master === undefined) return false;
+          // A Sentinel that last saw a replica as a master makes it a replica again soon after its promotion. Redis 7.0 then has no
+          // master for up to half a minute.
+          const replicas = (await Promise.all(sentinels.map(replicasOf))).flat();
+          if (!replicas.every((fields) => fields.get('role-reported') === 'slave')) return false;
           const replication = await master.admin.info('replication');
           return replication.includes('role:master') && (replication.match(/state=online/g) ?? []).length === 2;
         },

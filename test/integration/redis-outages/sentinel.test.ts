@@ -1,11 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
+import type { Redis } from 'ioredis';
+import { connectRedis } from '../../../server/src/store/redis/connection/connect';
 import { until } from '../../support/poll';
 import type { RedisServer } from '../../support/redis';
 import type { Sentinel } from '../../support/redis-sentinel';
 import { keyPrefix } from '../../support/store-harness';
-import { at, countOf, create, openedStores, works } from './fixture';
+import { at, countOf, create, openedStores, optionsOf, works } from './fixture';
 
 const { stack, open } = openedStores();
+const masterName = { master: 'mymaster', username: undefined, password: undefined };
 
 describe('behind Sentinels', () => {
   async function sentinelsOf(master: RedisServer): Promise<Sentinel[]> {
@@ -21,10 +24,10 @@ describe('behind Sentinels', () => {
     const master = await stack.redis();
     const replica = await stack.replica(master);
     const sentinels = await sentinelsOf(master);
-    const sentinel = { master: 'mymaster', username: undefined, password: undefined };
-    const store = await open({ mode: 'sentinel', nodes: sentinels.map(at), sentinel });
+    const options = { mode: 'sentinel', nodes: sentinels.map(at), sentinel: masterName } as const;
+    const store = await open(options);
     const isMaster = async ({ admin }: RedisServer) => (await admin.info('replication')).includes('role:master');
-    return { master, replica, sentinels, store, isMaster };
+    return { master, replica, sentinels, options, store, isMaster };
   }
 
   test('a master that hangs is left when another is promoted, and not used when it resumes', async () => {
@@ -65,4 +68,32 @@ describe('behind Sentinels', () => {
     const record = await replica.admin.get(keyPrefix + session.handle);
     expect(Number(/ n (\d+)/.exec(record ?? '')?.[1])).toBeGreaterThanOrEqual(acknowledged);
   }, 120_000);
+
+  test('servers that replicate each other are reported as what they are', async () => {
+    const { master, replica, store } = await pair();
+    const [part] = store.parts;
+    await master.admin.replicaof('127.0.0.1', replica.port);
+    await until('the loss', () => part?.reason === 'READONLY');
+    await master.admin.replicaof('NO', 'ONE');
+    await until('the store to be ready', () => store.ready);
+  });
+
+  test('Sentinels that answer are not reported as unreachable', async () => {
+    const { options } = await pair();
+    const troubles: string[] = [];
+    const connection = stack.use(
+      connectRedis(optionsOf(options), {
+        onReady: () => undefined,
+        onTrouble: ({ message }) => troubles.push(message),
+      }),
+    );
+    // More often than there are Sentinels.
+    for (let n = 0; n < 5; n += 1) {
+      await until('the connection', () => connection.usable);
+      (connection.client as Redis).disconnect(true);
+      await until('the loss', () => !connection.usable);
+    }
+    await until('the connection', () => connection.usable);
+    expect(troubles).toEqual([]);
+  });
 });

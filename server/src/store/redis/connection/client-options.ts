@@ -1,6 +1,7 @@
 import { Cluster, Redis } from 'ioredis';
 import type { RedisOptions } from 'ioredis';
 import { codeOf } from '../redis-errors';
+import { SentinelMasterConnector } from './sentinel-master-connector';
 
 export interface RedisConnectionOptions {
   readonly mode: 'single' | 'cluster' | 'sentinel';
@@ -36,6 +37,7 @@ export function createClient(options: RedisConnectionOptions, more: MoreOptions 
       return new Redis({
         ...common,
         db,
+        Connector: SentinelMasterConnector,
         sentinels: [...nodes],
         name: sentinel?.master ?? '',
         ...optional({ sentinelUsername: sentinel?.username, sentinelPassword: sentinel?.password }),
