@@ -26,7 +26,7 @@ function fieldsIn(reply: readonly string[]): Fields {
   return new Map(reply.flatMap((name, index) => (index % 2 === 0 ? [[name, reply[index + 1] ?? '']] : [])));
 }
 
-/** A master with two replicas, and three Sentinels that detect its failure within a second. */
+/** A master with two replicas, and three Sentinels that detect its failure within two seconds. */
 export async function startSentinel(setup: SidecarSetup): Promise<SentinelWorld> {
   const args = ['--appendonly', 'no', '--repl-diskless-sync-delay', '0'];
   const nodes = await Promise.all([0, 1, 2].map(() => RedisNode.start({ args })));
@@ -41,7 +41,8 @@ export async function startSentinel(setup: SidecarSetup): Promise<SentinelWorld>
   const sentinelConfig = (port: number): string =>
     [
       ...[`port ${port}`, 'bind 127.0.0.1', `sentinel monitor ${masterName} 127.0.0.1 ${first.port} 2`],
-      ...[`sentinel down-after-milliseconds ${masterName} 700`, `sentinel failover-timeout ${masterName} 4000`, ''],
+      // A Sentinel connects to a server once a second: with less, it may believe that the new master of a failover is down.
+      ...[`sentinel down-after-milliseconds ${masterName} 1500`, `sentinel failover-timeout ${masterName} 4000`, ''],
     ].join('\n');
   const sentinels = await Promise.all([0, 1, 2].map(() => RedisNode.start({ sentinelConfig })));
   const events = new EventEmitter();
