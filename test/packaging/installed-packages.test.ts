@@ -12,35 +12,55 @@ import { stackForAllTests } from '../support/stack';
 const stack = stackForAllTests();
 
 /*
- * The packages as their users have them: packed, and installed by npm in folders that are empty otherwise, one for the sidecar and one
- * for an application. npm takes other packages from its cache where it has them, as it does after `npm ci`.
+ * The packages as their users have them: packed by `npm run release:pack`, and installed with the lines that the documents and the
+ * command itself give, in folders that are empty otherwise. npm takes other packages from its cache where it has them, as it does
+ * after `npm ci`.
  */
 const client = manifestOf('client');
 /** `@session-sidecar/client` and everything below it that can be imported. */
 const entryPoints = Object.keys(client.exports ?? {}).map((path) => path.replace('.', client.name));
 
+/** The lines of a document that install from `release/` of a clone next to the application. */
+const installLinesOf = (document: string): readonly string[] =>
+  blocksOf(document)
+    .flatMap(({ text }) => text.split('\n'))
+    .filter((line) => line.startsWith('npm install ') && line.includes('/release/'));
+
+/** Has the clone, or as much of it as installing needs, the application and the folder that npm installs commands in. */
 let directory: string;
 let app: string;
+let sidecar: string;
 let address: string;
+let printed: string;
 
 beforeAll(async () => {
   directory = stack.directory();
-  const tarballs = pack(directory);
-  const sidecar = install('sidecar', tarballs.server);
+  ({ printed } = pack(join(directory, 'session-sidecar/release')));
+  sidecar = join(directory, 'commands');
+  app = join(directory, 'app');
+  mkdirSync(app);
+  writeFileSync(join(app, 'package.json'), JSON.stringify({ name: 'app', private: true }));
+  for (const line of installLinesOf('docs/guide/install.md')) install(line);
   // What an application in TypeScript that uses Express brings itself.
   const { devDependencies = {} } = manifestOf('.');
   const own = ['@types/express', '@types/node', 'express'].map((name) => `${name}@${devDependencies[name] ?? ''}`);
-  app = install('app', tarballs.proto, tarballs.client, ...own);
-  ({ address } = await stack.process({ program: join(sidecar, 'node_modules/@session-sidecar/server/dist/main.js') }));
+  install(`npm install ${own.join(' ')}`);
+  ({ address } = await stack.process({
+    program: join(sidecar, 'lib/node_modules/@session-sidecar/server/dist/main.js'),
+  }));
 }, 300_000);
 
-function install(name: string, ...packages: string[]): string {
-  const folder = join(directory, name);
-  mkdirSync(folder);
-  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name, private: true }));
-  const options = ['--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel', 'error'];
-  outputOf('npm', ['install', ...options, ...packages], { cwd: folder });
-  return folder;
+/** Runs a line of a document in the application's folder. */
+function install(line: string): void {
+  const options = {
+    prefix: sidecar,
+    'prefer-offline': 'true',
+    'ignore-scripts': 'true',
+    audit: 'false',
+    fund: 'false',
+  };
+  const env = Object.entries(options).map(([name, value]) => [`npm_config_${name.replaceAll('-', '_')}`, value]);
+  outputOf('sh', ['-c', line], { cwd: app, env: { ...process.env, ...Object.fromEntries(env) } });
 }
 
 /** Runs a file of the application and gives what it printed; what it wrote to stderr makes the test fail. */
@@ -68,17 +88,33 @@ function typeErrors(
   return stdout.split('\n').filter((line) => line !== '');
 }
 
+describe('the ways to install', () => {
+  test('are the same in the README as in the guide', () => {
+    const [line, ...more] = installLinesOf('README.md');
+    expect(more).toEqual([]);
+    expect(installLinesOf('docs/guide/install.md')).toContain(line);
+  });
+
+  test('are those that npm run release:pack prints', () => {
+    const lines = printed.split('\n').flatMap((line) => /^ {2}(npm install .+)$/.exec(line)?.[1] ?? []);
+    const release = join(directory, 'session-sidecar/release');
+    const expanded = installLinesOf('docs/guide/install.md').map((line) =>
+      line.replaceAll('../session-sidecar/release', release).replaceAll('-*.tgz', `-${client.version}.tgz`),
+    );
+    expect(lines).toEqual(expanded);
+  });
+});
+
 describe('@session-sidecar/server, installed', () => {
   test('comes alone', () => {
-    const installed = readdirSync(join(directory, 'sidecar/node_modules')).filter((name) => !name.startsWith('.'));
+    const installed = readdirSync(join(sidecar, 'lib/node_modules')).filter((name) => !name.startsWith('.'));
     expect(installed).toEqual(['@session-sidecar']);
-    expect(readdirSync(join(directory, 'sidecar/node_modules/@session-sidecar'))).toEqual(['server']);
+    expect(readdirSync(join(sidecar, 'lib/node_modules/@session-sidecar'))).toEqual(['server']);
   });
 
   test('is a command', () => {
-    const command = join(directory, 'sidecar/node_modules/.bin/session-sidecar');
     const { version } = manifestOf('server');
-    expect(outputOf(command, ['--version'])).toBe(`session-sidecar ${version}\n`);
+    expect(outputOf(join(sidecar, 'bin/session-sidecar'), ['--version'])).toBe(`session-sidecar ${version}\n`);
   });
 });
 

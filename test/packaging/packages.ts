@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { outputOf } from '../support/commands';
 
@@ -31,17 +31,13 @@ export const published = ['proto', 'client', 'server'] as const;
 
 export type Tarballs = Readonly<Record<(typeof published)[number], string>>;
 
-/** Packs what `npm publish` would, from the builds that are there, and gives the path of each tarball. */
-export function pack(directory: string): Tarballs {
-  for (const folder of published) {
-    if (!existsSync(join(root, folder, 'dist')))
-      throw new Error(`${folder}/dist is not there. Make it with: npm run build`);
-  }
-  const workspaces = published.flatMap((folder) => ['--workspace', folder]);
-  const args = ['pack', '--offline', '--ignore-scripts', '--silent', '--pack-destination', directory, ...workspaces];
-  outputOf('npm', args, { cwd: root });
+/** Packs what `npm publish` would with `npm run release:pack`, from the builds that are there. */
+export function pack(directory: string): { readonly tarballs: Tarballs; readonly printed: string } {
+  const args = ['run', '--silent', 'release:pack', '--', '--built', '--destination', directory];
+  const printed = outputOf('npm', args, { cwd: root });
   const tarballOf = ({ name, version }: Manifest) => `${name.slice(1).replace('/', '-')}-${version}.tgz`;
-  return Object.fromEntries(
+  const tarballs = Object.fromEntries(
     published.map((folder) => [folder, join(directory, tarballOf(manifestOf(folder)))]),
   ) as Tarballs;
+  return { tarballs, printed };
 }

@@ -11,7 +11,7 @@ let tarballs: Tarballs;
 
 beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), 'session-sidecar-tarballs-'));
-  tarballs = pack(directory);
+  ({ tarballs } = pack(directory));
 }, 120_000);
 
 afterAll(() => {
