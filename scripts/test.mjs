@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { installPackages } from './lib/packages.mjs';
 import { handOver, root, run } from './lib/run.mjs';
 import { pythonToolchain } from './lib/toolchains.mjs';
-import { installKustomize, installPrometheus, installRedis } from './lib/tools.mjs';
+import { installChromium, installKustomize, installPrometheus, installRedis } from './lib/tools.mjs';
 
 installPackages();
 installRedis();
+installChromium();
 installPrometheus();
 installKustomize();
 run('npm', ['run', '--silent', 'build']);

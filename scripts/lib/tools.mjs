@@ -20,6 +20,16 @@ export function installRedis() {
   installSystemPackages('redis-server');
 }
 
+/** Some tests drive a real browser, and are skipped without it. Installs the system's package if that needs no confirmation. */
+export function installChromium() {
+  if (works('chromium', ['--version'])) return;
+  if (canInstall()) installSystemPackages('chromium');
+  else
+    console.error(
+      'Without chromium its tests are skipped. Get it with: sudo apt-get install chromium, or: brew install chromium',
+    );
+}
+
 /** The images are built and run with podman. Returns whether it is available, if necessary after installing it. */
 export function installPodman() {
   const isThere = () => works('podman', ['--version']) && works('runc', ['--version']);

@@ -2,15 +2,21 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:http';
 import type { RequestListener } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import makeFetchCookie from 'fetch-cookie';
 import { CookieJar } from 'tough-cookie';
+import type { Certificate } from './certificate';
 
-/** Serves an Express app, or any other listener, on a free port. */
-export async function serve(listener: RequestListener): Promise<{ readonly url: string; close(): Promise<void> }> {
-  const server = createServer(listener).listen(0, '127.0.0.1');
+/** Serves an Express app, or any other listener, on a free port; over https, if there is a certificate. */
+export async function serve(
+  listener: RequestListener,
+  certificate?: Certificate,
+): Promise<{ readonly url: string; close(): Promise<void> }> {
+  const server = certificate === undefined ? createServer(listener) : createSecureServer(certificate, listener);
+  server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `${certificate === undefined ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
     close: async () => {
       server.close();
       server.closeAllConnections();

@@ -2,8 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
 import { afterAll, afterEach } from '@jest/globals';
 import { serve } from './browser';
+import type { Certificate } from './certificate';
+import { startChromium } from './chromium';
 import { startCollector } from './collector';
 import type { Collector } from './collector';
 import type { CommandOptions } from './commands';
@@ -181,9 +184,14 @@ export class Stack {
     return prometheus;
   }
 
-  /** Serves an Express app, or any other listener, and resolves to its URL. */
-  async serve(listener: RequestListener): Promise<string> {
-    return this.use(await serve(listener)).url;
+  /** Serves an Express app, or any other listener, over https if there is a certificate. Resolves to its URL. */
+  async serve(listener: RequestListener, certificate?: Certificate): Promise<string> {
+    return this.use(await serve(listener, certificate)).url;
+  }
+
+  /** A Chromium without a window. */
+  async chromium(): Promise<Browser> {
+    return this.use(await startChromium());
   }
 
   /** An empty folder, removed at the end. */

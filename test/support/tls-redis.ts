@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { selfSignedCertificate } from './certificate';
 import { freePort, startRedis } from './redis';
 import type { RedisServer } from './redis';
 
@@ -13,11 +14,7 @@ export interface TlsRedisServer extends RedisServer {
 /** A Redis that also listens with TLS. One self-signed certificate for 127.0.0.1 serves as CA, server and client certificate. */
 export async function startTlsRedis(): Promise<TlsRedisServer> {
   const directory = mkdtempSync(join(tmpdir(), 'session-sidecar-tls-'));
-  // Imported here, because loading takes long and few tests need it.
-  const { generate } = await import('selfsigned');
-  const { cert, private: key } = await generate([{ name: 'commonName', value: 'localhost' }], {
-    extensions: [{ name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] }],
-  });
+  const { cert, key } = await selfSignedCertificate();
   const [certFile, keyFile] = [join(directory, 'cert.pem'), join(directory, 'key.pem')];
   writeFileSync(certFile, cert);
   writeFileSync(keyFile, key);
