@@ -107,11 +107,14 @@ const responseHeaders: OutgoingHttpHeaders = {
   'grpc-accept-encoding': 'identity',
 };
 
+/** The date is no part of gRPC. */
+const responseOptions = { waitForTrailers: true, sendDate: false };
+
 const trailers: OutgoingHttpHeaders = { 'grpc-status': status.OK, 'grpc-message': 'OK' };
 
 function respond(stream: ServerHttp2Stream, response: Buffer): void {
   if (hasEnded(stream) || stream.headersSent) return;
-  stream.respond(responseHeaders, { waitForTrailers: true });
+  stream.respond(responseHeaders, responseOptions);
   stream.on('wantTrailers', sendTrailers);
   stream.end(withPrefix(response));
 }
