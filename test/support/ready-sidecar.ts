@@ -18,7 +18,7 @@ export async function isReady({ httpUrl }: Sidecar): Promise<boolean> {
 }
 
 /** The value of one metric. @param name a regular expression for the name with its labels, if it has any */
-export async function metricOf({ httpUrl }: Sidecar, name: string): Promise<number> {
+export async function metricOf({ httpUrl }: Pick<Sidecar, 'httpUrl'>, name: string): Promise<number> {
   const metrics = await (await fetch(`${httpUrl}/metrics`)).text();
   return Number(new RegExp(`^${name} (.*)$`, 'm').exec(metrics)?.[1]);
 }
