@@ -19,7 +19,7 @@ export const goClient: ForeignTarget = {
     const { go } = toolchains();
     if (go.missing !== undefined) return missing(go.missing);
     const folder = join(root, 'test', 'fuzz', 'go');
-    const { GOPATH = '', GOCACHE = '' } = go.env;
+    const { GOPATH = '' } = go.env;
     const program = join(GOPATH, 'built', 'fuzz.test');
     // As `go test -fuzz` does, but with the code of this repository as the only guide: it compiles little, and runs faster.
     const instrument = '-gcflags=github.com/session-sidecar/session-sidecar/...=-d=libfuzzer';
@@ -30,7 +30,7 @@ export const goClient: ForeignTarget = {
       '-test.fuzz=^FuzzReplies$',
       '-test.fuzzminimizetime=200x',
       `-test.fuzztime=${Math.max(seconds, 1)}s`,
-      `-test.fuzzcachedir=${join(GOCACHE, 'fuzz', 'go-client')}`,
+      `-test.fuzzcachedir=${join(GOPATH, 'fuzz', 'go-client')}`,
     ];
     const { code, output, passed } = await run({ ...go, command: program }, args, folder);
     const counts = [...output.matchAll(/execs: (\d+)/g)].map(([, count]) => Number(count));
