@@ -8,6 +8,7 @@ const root = import.meta.dirname;
 
 /** What settings are called, for errors and logs that name one. */
 const names = 'server/src/setting-names.ts';
+const fifoMap = 'server/src/fifo-map.ts';
 
 /**
  * Who may import what, beside Node.js's own modules: files and folders of this repository by path, packages by name.
@@ -16,13 +17,13 @@ const names = 'server/src/setting-names.ts';
 const layers = [
   // The domain: storage, tokens, clock and settings are handed in.
   { files: 'server/src/session', may: ['server/src/session', names], types: ['server/src/tokens'] },
-  { files: 'server/src/tokens', may: ['server/src/tokens', 'lru-cache'], types: ['server/src/session'] },
+  { files: 'server/src/tokens', may: ['server/src/tokens', fifoMap], types: ['server/src/session'] },
 
   { files: 'server/src/store/*.ts', may: ['server/src/store', 'server/src/session'] },
   { files: 'server/src/store/memory', may: ['server/src/store', 'server/src/session'] },
   {
     files: 'server/src/store/redis',
-    may: ['server/src/store', 'server/src/session', names, 'ioredis', 'cluster-key-slot', 'lru-cache'],
+    may: ['server/src/store', 'server/src/session', names, fifoMap, 'ioredis', 'cluster-key-slot', 'lru-cache'],
   },
 
   // The road of a call: a transport (grpc) hands it to rpc, which hands it to the domain.

@@ -40,6 +40,11 @@ const { metafile } = await build({
   // sessions have a few kilobytes (docs/decisions/0041-heap-growth.md). No limit: what is alive may take what it needs.
   banner: { js: '#!/usr/bin/env -S node --max-semi-space-size=4 --heap-growing-percent=150' },
   sourcemap: true,
+  // Node.js keeps the text in memory. Names stay, for stack traces.
+  minifyWhitespace: true,
+  minifySyntax: true,
+  lineLimit: 200,
+  legalComments: 'none',
   metafile: true,
   logLevel: 'warning',
 });

@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache';
+import { FifoMap } from '../fifo-map';
 import { createTokens } from './token';
 import type { Tokens, VerifiedToken } from './token';
 
@@ -11,12 +11,12 @@ const maxTokens = 20_000;
  * map compares whole strings, after hashing with a seed of the process.
  */
 export function cacheVerifiedTokens(tokens: Tokens): Tokens {
-  const verified = new LRUCache<string, VerifiedToken>({ max: maxTokens });
+  const verified = new FifoMap<string, VerifiedToken>(maxTokens);
   return {
     issue: (handle) => tokens.issue(handle),
     verify(token) {
-      // Verifying a busy token again now and then costs less than moving it to the front at each use.
-      const known = verified.peek(token);
+      // Verifying a busy token again now and then costs less than noting each use.
+      const known = verified.get(token);
       if (known !== undefined) return known;
       const result = tokens.verify(token);
       if (result.valid) verified.set(token, result);

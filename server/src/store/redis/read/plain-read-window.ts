@@ -1,8 +1,8 @@
-import { LRUCache } from 'lru-cache';
+import { FifoMap } from '../../../fifo-map';
 import { touchIntervalOf } from '../../../session/session';
 import type { ExpiryPolicy, SessionMetadata } from '../../../session/session';
 
-/** About 100 bytes each. */
+/** About 100 bytes each. The oldest windows end first, so they are forgotten first. */
 const maxWindows = 100_000;
 
 interface Window {
@@ -18,7 +18,7 @@ interface Window {
  * are by this process's monotonic clock, so clocks need not agree.
  */
 export class PlainReadWindow {
-  readonly #windows = new LRUCache<string, Window>({ max: maxWindows });
+  readonly #windows = new FifoMap<string, Window>(maxWindows);
   readonly #expiry: ExpiryPolicy;
   readonly #expireKeys: boolean;
 
@@ -44,8 +44,7 @@ export class PlainReadWindow {
 
   /** @returns `undefined` if only a script can load the session */
   find(handle: string): Window | undefined {
-    // Without moving it to the front: the oldest windows end first, so they should be evicted first.
-    const window = this.#windows.peek(handle);
+    const window = this.#windows.get(handle);
     return window !== undefined && performance.now() < window.until ? window : undefined;
   }
 
