@@ -95,4 +95,14 @@ describe.each(frameworks)('$name, without a sidecar', (framework) => {
     expect((await browser.fetch('/write')).status).toBe(503);
     expect(await browser.cookie()).toBe(token);
   });
+
+  test.each(['fail', 'read-only'] as const)('a form is not blamed for it (%s)', async (whenUnavailable) => {
+    const page: WebApp = async ({ path, session }) =>
+      path === '/form' ? { body: await (await session()).csrfToken() } : {};
+    const browser = await serveCutOff(page, { whenUnavailable, csrf: {} });
+    const token = await browser.text('/form');
+    isDown();
+    const response = await browser.post('/', { csrf_token: token });
+    expect([response.status, response.headers.get('Retry-After'), effectOf(response)]).toEqual(unavailable);
+  });
 });

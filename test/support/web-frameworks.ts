@@ -1,21 +1,23 @@
 import type { RequestListener, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { getRequestListener } from '@hono/node-server';
 import express5 from 'express';
 import type { Request as ExpressRequest } from 'express';
 import express4 from 'express4';
 import fastify from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { Hono } from 'hono';
 import Koa from 'koa';
 import type { ISession, SessionClient } from '@session-sidecar/client';
-import { sessions as expressSessions } from '@session-sidecar/client/express';
-import type { SessionsOptions as ExpressOptions } from '@session-sidecar/client/express';
-import { sessions as fastifySessions } from '@session-sidecar/client/fastify';
-import { sessions as fetchSessions } from '@session-sidecar/client/fetch';
-import { sessions as honoSessions } from '@session-sidecar/client/hono';
-import { sessions as koaSessions } from '@session-sidecar/client/koa';
-import { sessions as nodeSessions } from '@session-sidecar/client/node';
+import { csrf as expressCsrf, sessions as expressSessions } from '@session-sidecar/client/express';
+import type { CsrfOptions, SessionsOptions as ExpressOptions } from '@session-sidecar/client/express';
+import { csrf as fastifyCsrf, sessions as fastifySessions } from '@session-sidecar/client/fastify';
+import { csrf as fetchCsrf, sessions as fetchSessions } from '@session-sidecar/client/fetch';
+import { csrf as honoCsrf, sessions as honoSessions } from '@session-sidecar/client/hono';
+import { csrf as koaCsrf, sessions as koaSessions } from '@session-sidecar/client/koa';
+import { csrf as nodeCsrf, sessions as nodeSessions } from '@session-sidecar/client/node';
 
 /** What the sessions of all frameworks hold. */
 export interface Visits {
@@ -64,6 +66,8 @@ export interface WebOptions {
   readonly client: SessionClient<Visits>;
   readonly cookieOnException?: boolean;
   readonly whenUnavailable?: 'fail' | 'read-only';
+  /** The protection against forged requests, with a parser of forms. Default: none. */
+  readonly csrf?: CsrfOptions;
 }
 
 export interface Framework {
@@ -97,13 +101,27 @@ function asListener(listen: (...args: Parameters<RequestListener>) => Promise<vo
   return (req, res) => void listen(req, res);
 }
 
+/** Koa has no parser of forms. */
+const readKoaForm: Koa.Middleware = async (ctx, next) => {
+  const body = Object.fromEntries(new URLSearchParams(await text(ctx.req)));
+  Object.assign(ctx.request, { body });
+  await next();
+};
+
+const formOf = async (request: Request): Promise<FormData | undefined> =>
+  request.headers.get('content-type')?.startsWith('application/x-www-form-urlencoded') === true
+    ? // eslint-disable-next-line @typescript-eslint/no-deprecated -- for large bodies only; applications use it
+      request.formData()
+    : undefined;
+
 function serveByExpress(express: typeof express5): Framework['serve'] {
-  return (app, options) => {
+  return (app, { csrf, ...options }) => {
     const server = express();
     // Otherwise, Express prints errors that the app does not handle.
     server.set('env', 'test').set('trust proxy', true);
     // Other tests declare more for Express.
     server.use(expressSessions(options as unknown as ExpressOptions));
+    if (csrf !== undefined) server.use(express.urlencoded({ extended: false }), expressCsrf(csrf));
     server.use((req: ExpressRequest, res, next) => {
       const page = { path: req.path, session: () => Promise.resolve(req.session as unknown as ISession<Visits>) };
       app(page)
@@ -114,15 +132,36 @@ function serveByExpress(express: typeof express5): Framework['serve'] {
   };
 }
 
+function serveByFastify(serverOptions: object): Framework['serve'] {
+  return async (app, { csrf, ...options }) => {
+    const server = fastify({ ...serverOptions, trustProxy: true }) as FastifyInstance;
+    await server.register(fastifySessions, options);
+    if (csrf !== undefined) await server.register(fastifyCsrf, csrf);
+    server.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) =>
+      done(null, Object.fromEntries(new URLSearchParams(String(body)))),
+    );
+    server.all('/*', async (request, reply) => {
+      const page = { path: pathOf(request.url), session: () => request.session() };
+      const { status = 200, headers = {}, body = '' } = await app(page);
+      reply.code(status).headers(headers);
+      return typeof body === 'string' ? body : reply.send(Readable.from(body, { objectMode: false }));
+    });
+    await server.ready();
+    return (req, res) => server.routing(req, res);
+  };
+}
+
 export const frameworks: readonly Framework[] = [
   { name: 'Express 5', isLazy: false, serve: serveByExpress(express5) },
   { name: 'Express 4', isLazy: false, serve: serveByExpress(express4) },
   {
     name: 'node:http',
     isLazy: true,
-    serve(app, options) {
+    serve(app, { csrf, ...options }) {
       const withSession = nodeSessions({ ...options, trustProxy: true });
+      const checkCsrf = nodeCsrf(csrf);
       return withSession(async (req, res, session) => {
+        if (csrf !== undefined) await checkCsrf(req, session, new URLSearchParams(await text(req)));
         await sendByNode(res, await app({ path: pathOf(req.url), session }));
       });
     },
@@ -130,10 +169,11 @@ export const frameworks: readonly Framework[] = [
   {
     name: 'Koa',
     isLazy: true,
-    serve(app, options) {
+    serve(app, { csrf, ...options }) {
       const server = new Koa({ proxy: true });
       server.silent = true;
       server.use(koaSessions(options));
+      if (csrf !== undefined) server.use(readKoaForm).use(koaCsrf(csrf));
       server.use(async (ctx) => {
         const { status = 200, headers = {}, body = '' } = await app({ path: ctx.path, session: () => ctx.session() });
         ctx.status = status;
@@ -143,29 +183,15 @@ export const frameworks: readonly Framework[] = [
       return asListener(server.callback());
     },
   },
-  {
-    name: 'Fastify',
-    isLazy: true,
-    async serve(app, options) {
-      const server = fastify({ trustProxy: true });
-      await server.register(fastifySessions, options);
-      server.all('/*', async (request, reply) => {
-        const page = { path: pathOf(request.url), session: () => request.session() };
-        const { status = 200, headers = {}, body = '' } = await app(page);
-        reply.code(status).headers(headers);
-        return typeof body === 'string' ? body : reply.send(Readable.from(body, { objectMode: false }));
-      });
-      await server.ready();
-      return (req, res) => server.routing(req, res);
-    },
-  },
+  { name: 'Fastify', isLazy: true, serve: serveByFastify({}) },
   {
     name: 'Hono',
     isLazy: true,
-    serve(app, options) {
+    serve(app, { csrf, ...options }) {
       const server = new Hono();
       server.onError(() => new Response('failed', { status: 500 }));
       server.use(honoSessions({ ...options, trustProxy: true }));
+      if (csrf !== undefined) server.use(honoCsrf(csrf));
       server.all('*', async (c) => asResponse(await app({ path: c.req.path, session: c.var.session })));
       return asListener(getRequestListener(server.fetch, { overrideGlobalObjects: false }));
     },
@@ -173,11 +199,13 @@ export const frameworks: readonly Framework[] = [
   {
     name: 'Fetch',
     isLazy: true,
-    serve(app, options) {
+    serve(app, { csrf, ...options }) {
       const withSession = fetchSessions({ ...options, trustProxy: true });
-      const handle = withSession(async (session, request: Request) =>
-        asResponse(await app({ path: new URL(request.url).pathname, session })),
-      );
+      const checkCsrf = fetchCsrf(csrf);
+      const handle = withSession(async (session, request: Request) => {
+        if (csrf !== undefined) await checkCsrf(request, session, await formOf(request));
+        return asResponse(await app({ path: new URL(request.url).pathname, session }));
+      });
       const errorHandler = () => new Response('failed', { status: 500 });
       return asListener(getRequestListener(handle, { overrideGlobalObjects: false, errorHandler }));
     },

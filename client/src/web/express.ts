@@ -1,12 +1,16 @@
 import type { RequestHandler } from 'express';
 import type { ISession } from '../session/session';
-import { assertCsrfToken } from './csrf';
+import { checkCsrf, resolveCsrf } from './csrf';
+import type { CsrfOptions } from './csrf';
+import { requestHeaders } from './header-lists';
 import { resolveSettings } from './request-session';
 import type { SessionResponseOptions } from './request-session';
 import { defineSession, hasSession } from './session-property';
 import { startSessionResponse } from './session-response';
 
 export { CsrfError } from './csrf';
+export type { CsrfOptions } from './csrf';
+export { csrfToken } from './csrf-token';
 export type { CookieOptions } from './cookie';
 
 /**
@@ -65,13 +69,20 @@ export function sessions(options: SessionsOptions): RequestHandler {
 
 /**
  * Rejects requests that change something without proof that they come from the application's own pages, with a CsrfError of
- * status 403. Mount it after `sessions()` and the parser of form bodies. Pages get the proof from `req.session.csrfToken()` and
- * send it as the form field `csrf_token` or the header `X-CSRF-Token`.
+ * status 403. Mount it after `sessions()` and the parser of form bodies. Pages get the proof from `csrfToken(req.session)` and send
+ * it as the form field `csrf_token` or the header `X-CSRF-Token`.
  */
-export function csrf(): RequestHandler {
+export function csrf(options?: CsrfOptions): RequestHandler {
+  const settings = resolveCsrf(options);
   return (req, _res, next) => {
     if (!hasSession(req)) throw new TypeError('Expected `sessions()` to be mounted before `csrf()`');
-    assertCsrfToken(() => req.session, req);
-    next();
+    const { method, headers } = req;
+    checkCsrf(settings, {
+      method,
+      headers: requestHeaders(req),
+      host: headers.host,
+      body: () => req.body as unknown,
+      session: () => req.session,
+    }).then(() => next(), next);
   };
 }

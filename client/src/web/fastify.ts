@@ -1,9 +1,14 @@
 import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify';
 import type { ISession } from '../session/session';
+import { checkCsrf, resolveCsrf } from './csrf';
+import type { CsrfOptions } from './csrf';
 import { HeaderLists, requestHeaders } from './header-lists';
 import { RequestSession, resolveSettings } from './request-session';
 import type { SessionResponseOptions, SessionResponseSettings } from './request-session';
 
+export { CsrfError } from './csrf';
+export type { CsrfOptions } from './csrf';
+export { csrfToken } from './csrf-token';
 export type { CookieOptions } from './cookie';
 
 /**
@@ -69,12 +74,51 @@ function addSessions(app: FastifyInstance, settings: SessionResponseSettings<Ses
  * After the headers, for example while a stream is sent, only an explicit `save()` saves. A reply that the application has
  * hijacked is left alone.
  */
-export const sessions = Object.assign(plugin, {
-  // As fastify-plugin does it: what is registered here belongs to the scope that registers the plugin.
-  [Symbol.for('skip-override')]: true,
-  [Symbol.for('fastify.display-name')]: '@session-sidecar/client',
-  [Symbol.for('plugin-meta')]: { name: '@session-sidecar/client', fastify: '5.x' },
-});
+export const sessions = forCallersScope('@session-sidecar/client', plugin);
+
+const csrfPlugin: FastifyPluginCallback<CsrfOptions> = (app, options, done) => {
+  try {
+    const settings = resolveCsrf(options);
+    if (!app.hasRequestDecorator('session')) {
+      throw new TypeError('Expected the plugin `sessions` to be registered before `csrf`');
+    }
+    // Once the body is parsed.
+    app.addHook('preHandler', async (request) => {
+      const { method, host } = request;
+      const headers = requestHeaders(request);
+      await checkCsrf(settings, {
+        method,
+        headers,
+        host,
+        body: () => request.body,
+        session: () => request.session(),
+      });
+    });
+    done();
+  } catch (error) {
+    done(error as Error);
+  }
+};
+
+/**
+ * A plugin that rejects requests that change something without proof that they come from the application's own pages, with a
+ * CsrfError of status 403. Register it after `sessions`, in the scope whose routes it is to protect. Pages get the proof from
+ * `csrfToken(await request.session())` and send it as the form field `csrf_token`, which needs a parser such as `@fastify/formbody`,
+ * or as the header `X-CSRF-Token`.
+ */
+export const csrf = forCallersScope('@session-sidecar/client/csrf', csrfPlugin);
+
+/** As fastify-plugin does it: what such a plugin adds belongs to the scope that registers it. */
+function forCallersScope<Options extends object>(
+  name: string,
+  callback: FastifyPluginCallback<Options>,
+): FastifyPluginCallback<Options> {
+  return Object.assign(callback, {
+    [Symbol.for('skip-override')]: true,
+    [Symbol.for('fastify.display-name')]: name,
+    [Symbol.for('plugin-meta')]: { name, fastify: '5.x' },
+  });
+}
 
 /** Headers and status of the error's reply are its own. */
 function discard(reply: FastifyReply): void {

@@ -1,5 +1,4 @@
-import { STATUS_CODES } from 'node:http';
-import { SessionError } from '../errors/session-error';
+import { failureOf, hasStatus } from './failure';
 import type { RequestSession } from './request-session';
 
 /**
@@ -22,7 +21,7 @@ export async function finishResponse<T extends object>(
 }
 
 /**
- * The response to a request that failed because of its session; what was written and not saved is lost. Throws an error of any
+ * The response to a request that failed because of its session or its CSRF token; what was written and not saved is lost. Throws an error of any
  * other kind again.
  */
 export async function failureResponse<T extends object>(
@@ -30,12 +29,12 @@ export async function failureResponse<T extends object>(
   error: unknown,
   isHttps: boolean,
 ): Promise<Response> {
-  if (!SessionError.is(error)) {
+  if (!hasStatus(error)) {
     await session.abandon();
     throw error as Error;
   }
-  const { status } = error;
+  const { status, text } = failureOf(error);
   const headers = new Headers({ 'Content-Type': 'text/plain' });
   session.writeHeaders({ headers, status, isHttps });
-  return new Response(STATUS_CODES[status], { status, headers });
+  return new Response(text, { status, headers });
 }

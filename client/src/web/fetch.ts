@@ -1,9 +1,14 @@
+import { checkCsrf, resolveCsrf } from './csrf';
+import type { CsrfOptions } from './csrf';
 import { failureResponse, finishResponse } from './fetch-response';
-import { isHttps } from './forwarded';
+import { hostOf, isHttps } from './forwarded';
 import type { ProxyOptions } from './forwarded';
 import { RequestSession, resolveSettings } from './request-session';
 import type { LoadSession, SessionResponseOptions } from './request-session';
 
+export { CsrfError } from './csrf';
+export type { CsrfOptions } from './csrf';
+export { csrfToken } from './csrf-token';
 export type { CookieOptions } from './cookie';
 
 /**
@@ -39,7 +44,7 @@ export type SessionsOptions = SessionResponseOptions<SessionData> & ProxyOptions
  * export const GET = withSession(async (session, request: Request) => Response.json((await session()).get('cart')));
  * ```
  *
- * A SessionError, of the handler or of the save, is answered with its `status`. A thrown Response is completed and thrown again.
+ * A SessionError, of the handler or of the save, or a CsrfError is answered with its `status`. A thrown Response is completed and thrown again.
  * Any other error is thrown again, too, and discards what was not saved, because its response is made elsewhere. So return
  * redirects rather than throwing them where the framework's redirect is not a Response.
  */
@@ -82,4 +87,31 @@ async function outcomeOf(
     if (thrown instanceof Response) return { response: thrown, isThrown: true };
     throw thrown;
   }
+}
+
+/**
+ * Rejects with a CsrfError of status 403 unless the request changes nothing, or has proof that it comes from the application's own
+ * pages. A request with the header `X-CSRF-Token` needs no form.
+ */
+export type CsrfCheck = (request: Request, session: LoadSession<SessionData>, form?: FormData) => Promise<void>;
+
+/**
+ * Makes a check for handlers of requests that change something. Pages get the proof from `csrfToken(await session())` and send it as
+ * the form field `csrf_token` or the header `X-CSRF-Token`.
+ *
+ * ```ts
+ * const checkCsrf = csrf();
+ * export const POST = withSession(async (session, request: Request) => {
+ *   const form = await request.formData();
+ *   await checkCsrf(request, session, form);
+ *   // …
+ * });
+ * ```
+ */
+export function csrf(options?: CsrfOptions): CsrfCheck {
+  const settings = resolveCsrf(options);
+  return (request, session, form) => {
+    const { method, headers } = request;
+    return checkCsrf(settings, { method, headers, host: hostOf(request), body: () => form, session });
+  };
 }

@@ -1,3 +1,5 @@
+import type { RequestHeaders } from './request-session';
+
 export interface ProxyOptions {
   /**
    * Whether to believe the header `X-Forwarded-Proto`, which decides over Secure cookies. Only if all requests come by a proxy
@@ -15,4 +17,9 @@ export interface ProxyOptions {
 export function isHttps(isEncrypted: boolean, forwardedProto: unknown, trustProxy: boolean): boolean {
   if (!trustProxy || typeof forwardedProto !== 'string') return isEncrypted;
   return forwardedProto.split(',', 1)[0]!.trim().toLowerCase() === 'https';
+}
+
+/** The host that a request of the Fetch API was sent to. */
+export function hostOf({ url, headers }: { readonly url: string; readonly headers: RequestHeaders }): string {
+  return headers.get('host') ?? new URL(url).host;
 }

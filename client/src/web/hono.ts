@@ -1,11 +1,16 @@
 import type { MiddlewareHandler } from 'hono';
-import { SessionError } from '../errors/session-error';
+import { checkCsrf, resolveCsrf } from './csrf';
+import type { CsrfOptions } from './csrf';
+import { hasStatus } from './failure';
 import { failureResponse, finishResponse } from './fetch-response';
-import { isHttps } from './forwarded';
+import { hostOf, isHttps } from './forwarded';
 import type { ProxyOptions } from './forwarded';
 import { RequestSession, resolveSettings } from './request-session';
 import type { LoadSession, SessionResponseOptions } from './request-session';
 
+export { CsrfError } from './csrf';
+export type { CsrfOptions } from './csrf';
+export { csrfToken } from './csrf-token';
 export type { CookieOptions } from './cookie';
 
 /**
@@ -31,7 +36,7 @@ export type SessionsOptions = SessionResponseOptions<SessionData> & ProxyOptions
 
 /**
  * Gives each request its `c.var.session()`, and saves the session before the response is sent. If saving fails, the response is
- * replaced by one with the `status` of the SessionError. So is one of status 500 that a SessionError of a handler has caused;
+ * replaced by one with the `status` of the SessionError. So is one of status 500 that a SessionError or CsrfError has caused;
  * `app.onError` may send any other.
  *
  * A request that does not call `c.var.session()` costs no call to the sidecar.
@@ -49,8 +54,32 @@ export function sessions(options: SessionsOptions): MiddlewareHandler {
     // Otherwise, Hono adds the headers of the former response to the new one, and its cookies instead of the new ones.
     c.res = undefined;
     const failed = (cause: unknown): Promise<Response> => failureResponse(session, cause, overHttps);
-    c.res = await (SessionError.is(error) && res.status === 500
+    c.res = await (hasStatus(error) && res.status === 500
       ? failed(error)
       : finishResponse(session, res, overHttps).catch(failed));
+  };
+}
+
+/**
+ * Rejects requests that change something without proof that they come from the application's own pages, with a CsrfError of
+ * status 403. Mount it after `sessions()`. Pages get the proof from `csrfToken(await c.var.session())` and send it as the form field
+ * `csrf_token` or the header `X-CSRF-Token`. A form is parsed only if there is no such header; `c.req.parseBody()` returns it again.
+ */
+export function csrf(options?: CsrfOptions): MiddlewareHandler {
+  const settings = resolveCsrf(options);
+  return async (c, next) => {
+    // Absent, whatever its type says, if `sessions()` is not mounted.
+    const session = c.get('session') as LoadSession<SessionData> | undefined;
+    if (session === undefined) throw new TypeError('Expected `sessions()` to be mounted before `csrf()`');
+    const { method, raw } = c.req;
+    const { headers } = raw;
+    await checkCsrf(settings, {
+      method,
+      headers,
+      host: hostOf(raw),
+      body: () => c.req.parseBody(),
+      session,
+    });
+    await next();
   };
 }

@@ -1,9 +1,15 @@
 import type { Middleware } from 'koa';
 import type { ISession } from '../session/session';
+import { checkCsrf, resolveCsrf } from './csrf';
+import type { CsrfOptions } from './csrf';
+import { requestHeaders } from './header-lists';
 import { resolveSettings } from './request-session';
 import type { SessionResponseOptions } from './request-session';
 import { startSessionResponse } from './session-response';
 
+export { CsrfError } from './csrf';
+export type { CsrfOptions } from './csrf';
+export { csrfToken } from './csrf-token';
 export type { CookieOptions } from './cookie';
 
 /**
@@ -45,5 +51,26 @@ export function sessions(options: SessionsOptions): Middleware {
     });
     ctx.session = () => session.load();
     return next();
+  };
+}
+
+/**
+ * Rejects requests that change something without proof that they come from the application's own pages, with a CsrfError of
+ * status 403. Mount it after `sessions()` and the parser of form bodies, which sets `ctx.request.body`. Pages get the proof from
+ * `csrfToken(await ctx.session())` and send it as the form field `csrf_token` or the header `X-CSRF-Token`.
+ */
+export function csrf(options?: CsrfOptions): Middleware {
+  const settings = resolveCsrf(options);
+  return async (ctx, next) => {
+    if (!Object.hasOwn(ctx, 'session')) throw new TypeError('Expected `sessions()` to be mounted before `csrf()`');
+    const { method, host } = ctx;
+    await checkCsrf(settings, {
+      method,
+      headers: requestHeaders(ctx),
+      host,
+      body: () => (ctx.request as { body?: unknown }).body,
+      session: () => ctx.session(),
+    });
+    await next();
   };
 }

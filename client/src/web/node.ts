@@ -1,12 +1,17 @@
-import { STATUS_CODES } from 'node:http';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { SessionError } from '../errors/session-error';
+import { checkCsrf, resolveCsrf } from './csrf';
+import type { CsrfOptions } from './csrf';
+import { failureOf } from './failure';
 import { isHttps } from './forwarded';
 import type { ProxyOptions } from './forwarded';
+import { requestHeaders } from './header-lists';
 import { resolveSettings } from './request-session';
 import type { LoadSession, SessionResponseOptions } from './request-session';
 import { startSessionResponse } from './session-response';
 
+export { CsrfError } from './csrf';
+export type { CsrfOptions } from './csrf';
+export { csrfToken } from './csrf-token';
 export type { CookieOptions } from './cookie';
 
 /**
@@ -28,7 +33,7 @@ export type SessionsOptions = SessionResponseOptions<SessionData> &
   ProxyOptions & {
     /**
      * Answers requests whose listener has failed, or whose session could not be saved. Nothing of the discarded response is left
-     * then, unless its headers were sent. Default: the status of a SessionError, otherwise 500, as plain text.
+     * then, unless its headers were sent. Default: the status of a SessionError or CsrfError, otherwise 500, as plain text.
      */
     readonly onError?: ((error: unknown, req: IncomingMessage, res: ServerResponse) => void) | undefined;
   };
@@ -71,7 +76,44 @@ export function sessions(options: SessionsOptions): (listener: SessionListener) 
 }
 
 function sendFailure(error: unknown, _req: IncomingMessage, res: ServerResponse): void {
-  const status = SessionError.is(error) ? error.status : 500;
+  const { status, text } = failureOf(error);
   for (const name of res.getHeaderNames()) res.removeHeader(name);
-  res.writeHead(status, { 'Content-Type': 'text/plain' }).end(STATUS_CODES[status]);
+  res.writeHead(status, { 'Content-Type': 'text/plain' }).end(text);
+}
+
+/**
+ * Rejects with a CsrfError of status 403 unless the request changes nothing, or has proof that it comes from the application's own
+ * pages. A request with the header `X-CSRF-Token` needs no form.
+ *
+ * @param form the fields of the decoded body
+ */
+export type CsrfCheck = (
+  req: IncomingMessage,
+  session: LoadSession<SessionData>,
+  form?: FormData | URLSearchParams | Readonly<Record<string, unknown>>,
+) => Promise<void>;
+
+/**
+ * Makes a check for listeners, which await it before they change something. Pages get the proof from `csrfToken(await session())` and
+ * send it as the form field `csrf_token` or the header `X-CSRF-Token`.
+ *
+ * ```ts
+ * const checkCsrf = csrf();
+ * createServer(withSession(async (req, res, session) => {
+ *   await checkCsrf(req, session, new URLSearchParams(await text(req)));
+ *   // …
+ * }));
+ * ```
+ */
+export function csrf(options?: CsrfOptions): CsrfCheck {
+  const settings = resolveCsrf(options);
+  return (req, session, form) => {
+    const origin = { headers: requestHeaders(req), host: hostOf(req) };
+    return checkCsrf(settings, { ...origin, method: req.method, body: () => form, session });
+  };
+}
+
+/** HTTP/2 has another header for it. */
+function hostOf({ headers }: Pick<IncomingMessage, 'headers'>): string | undefined {
+  return headers.host ?? (headers[':authority'] as string | undefined);
 }

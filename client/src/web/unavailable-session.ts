@@ -2,9 +2,10 @@ import type { ISession } from '../session/session';
 
 type Member = keyof ISession<object>;
 
-/** Methods that change something at once. */
-const writes: ReadonlySet<unknown> = new Set<Member>([
+/** Methods that change something at once, and the one whose answer would blame the visitor. */
+const refused: ReadonlySet<unknown> = new Set<Member>([
   'changed',
+  'checkCsrfToken',
   'clear',
   'delete',
   'flash',
@@ -29,7 +30,7 @@ const calls: ReadonlySet<unknown> = new Set<Member>([
 
 /**
  * Stands for a session that could not be loaded. Reading finds nothing; writing fails with `error`, because a write would be lost
- * or, worse, start another session for the visitor.
+ * or, worse, start another session for the visitor. So does checking a CSRF token, because the right one is unknown.
  *
  * @param empty a new session, which is not stored
  */
@@ -37,7 +38,7 @@ export function unavailableSession<T extends object>(empty: ISession<T>, error: 
   return new Proxy(empty, {
     get(target, key) {
       if (calls.has(key)) return () => Promise.reject(error);
-      if (writes.has(key)) {
+      if (refused.has(key)) {
         return () => {
           throw error as Error;
         };
