@@ -1,5 +1,5 @@
 import { SessionError } from '../errors/session-error';
-import { assertJson, isTooDeep, maxDepth } from './json';
+import { assertJson, hasInexactInteger, isTooDeep, maxDepth } from './json';
 
 /** Turns values into the bytes that the sidecar stores, and back. To the sidecar they are opaque. */
 export interface Codec {
@@ -20,6 +20,8 @@ export interface ValueCodec {
   check(value: unknown, path: string): void;
   encode(value: unknown, path: string): Buffer;
   decode(bytes: Buffer, path: string): unknown;
+  /** Decodes a value that is to be changed and stored again. Throws VALUE_UNREADABLE if that would change more than it should. */
+  decodeExactly(bytes: Buffer, path: string): unknown;
 }
 
 const mayOverflow = /[eE]\+?\d\d|\d{200}/;
@@ -42,11 +44,16 @@ const jsonCodec: ValueCodec = {
       return value;
     });
   },
+  decodeExactly(bytes, path) {
+    if (hasInexactInteger(bytes.toString())) throw unreadable(path, 'it has an integer past 2^53, which would change');
+    return this.decode(bytes, path);
+  },
 };
 
 /** @param codec the application's own; `undefined`: JSON. */
 export function resolveCodec(codec: Codec | undefined): ValueCodec {
   if (codec === undefined) return jsonCodec;
+  const decode = (bytes: Buffer, path: string): unknown => readable(path, () => codec.decode(bytes));
   return {
     isJson: false,
     check() {},
@@ -54,7 +61,8 @@ export function resolveCodec(codec: Codec | undefined): ValueCodec {
       const bytes = codec.encode(value);
       return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     },
-    decode: (bytes, path) => readable(path, () => codec.decode(bytes)),
+    decode,
+    decodeExactly: decode,
   };
 }
 

@@ -1,6 +1,7 @@
 import type { FlashQueue, MutationResult } from '@session-sidecar/proto/session/v1/session';
 import type { ValueCodec } from './codec';
 import type { CapturedMutations } from './pending-writes';
+import { assertName } from './names';
 import type { FlashOptions } from './session';
 
 interface PendingFlash {
@@ -21,7 +22,7 @@ export class FlashMessages {
   }
 
   push(message: unknown, { queue = '', allowDuplicate = true }: FlashOptions = {}): void {
-    if (typeof queue !== 'string') throw new TypeError(`Expected \`queue\` to be a string, got ${typeof queue}`);
+    assertName('`queue`', queue, { mayBeEmpty: true });
     const encoded = this.#codec.encode(message, 'message');
     this.#pending = [...this.#pending, { queue, message: encoded, unlessPresent: !allowDuplicate }];
   }

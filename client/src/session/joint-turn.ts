@@ -1,3 +1,6 @@
+import { SessionError } from '../errors/session-error';
+import type { SessionErrorCode } from '../errors/session-error';
+
 /** Calls of one session that were made together: pops of different flash queues, and saves. */
 export interface JointCalls {
   readonly queues: Set<string>;
@@ -26,4 +29,18 @@ export async function settled<Value>(work: () => Value | Promise<Value>): Promis
 export function valueOf<Value>(result: PromiseSettledResult<Value>): Value {
   if (result.status === 'rejected') throw result.reason;
   return result.value;
+}
+
+/** Nothing was changed, because of what the call asked for. */
+const refusals: ReadonlySet<SessionErrorCode> = new Set([
+  'INVALID_ARGUMENT',
+  'SESSION_TOO_LARGE',
+  'TOO_MANY_KEYS',
+  'FLASH_QUEUE_FULL',
+  'REQUEST_TOO_LARGE',
+]);
+
+/** Whether a call failed before it changed anything, because of what it asked for or because the client cannot encode it. */
+export function isRefusal(error: unknown): boolean {
+  return !SessionError.is(error) || refusals.has(error.code);
 }

@@ -53,6 +53,17 @@ export function isTooDeep(text: Uint8Array): boolean {
   return false;
 }
 
+/** Strings, to skip what they contain, and numbers. */
+const tokens = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+
+/** Whether a JSON text has an integer that `JSON.parse` changes, because it is past 2^53. */
+export function hasInexactInteger(text: string): boolean {
+  // Most texts have no number that is long enough.
+  if (!/\d{16}/.test(text)) return false;
+  const integers = (text.match(tokens) ?? []).filter((token) => /^-?\d{16,}$/.test(token));
+  return integers.some((integer) => !Number.isFinite(Number(integer)) || BigInt(integer) !== BigInt(Number(integer)));
+}
+
 /**
  * Accepts values that `JSON.parse(JSON.stringify(value))` returns unchanged, apart from properties that are `undefined`.
  *

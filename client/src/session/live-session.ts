@@ -3,6 +3,7 @@ import { startCall } from '../transport/call-options';
 import type { CallOptions, RunningCall } from '../transport/call-options';
 import type { Transport } from '../transport/transport';
 import type { ValueCodec } from './codec';
+import { GuardedProperties } from './guarded-properties';
 import { valueOf } from './joint-turn';
 import type { JointCalls, JointTurn } from './joint-turn';
 import type { Json } from './json';
@@ -18,7 +19,7 @@ export interface SessionContext {
 }
 
 /** Gives {@link SessionCalls} the types of {@link ISession}, and runs its calls one after another. */
-export class LiveSession<T extends object> implements ISession<T> {
+export class LiveSession<T extends object> extends GuardedProperties implements ISession<T> {
   readonly origin: SessionOrigin;
   readonly #calls: SessionCalls;
   readonly #timeoutMs: number;
@@ -27,6 +28,7 @@ export class LiveSession<T extends object> implements ISession<T> {
   #joint: JointTurn | undefined;
 
   constructor({ transport, codec, timeoutMs }: SessionContext, origin: SessionOrigin, found?: Found) {
+    super();
     this.origin = origin;
     this.#calls = new SessionCalls(transport, codec, found);
     this.#timeoutMs = timeoutMs;
@@ -179,6 +181,10 @@ export class LiveSession<T extends object> implements ISession<T> {
 
   regenerate(options?: CallOptions): Promise<void> {
     return this.#inTurn(options, (call) => this.#calls.regenerate(call));
+  }
+
+  reload(options?: CallOptions): Promise<void> {
+    return this.#inTurn(options, (call) => this.#calls.reload(call));
   }
 
   transform<K extends Key<T>>(

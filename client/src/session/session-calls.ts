@@ -1,12 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Mutation, MutationResult } from '@session-sidecar/proto/session/v1/session';
 import { SessionError } from '../errors/session-error';
-import type { SessionErrorCode } from '../errors/session-error';
 import type { RunningCall } from '../transport/call-options';
 import type { Transport } from '../transport/transport';
 import type { ValueCodec } from './codec';
 import { FlashMessages } from './flash-messages';
-import { settled } from './joint-turn';
+import { isRefusal, settled } from './joint-turn';
 import type { JointCalls, JointOutcome } from './joint-turn';
 import type { SaveKind } from './pending-writes';
 import { replyResults, replySession, replyTime, replyToken } from './replies';
@@ -15,18 +14,9 @@ import { SessionData } from './session-data';
 import { idleExpiryOf, noUpdate, subjectOf } from './session-update';
 import type { SessionUpdate } from './session-update';
 import { storedState } from './stored-session';
-import type { Found, Stored } from './stored-session';
+import type { Found, LoadedSession, Stored } from './stored-session';
 
 type State = Stored | { readonly name: 'new' } | { readonly name: 'invalidated' };
-
-/** Nothing was changed, because of what the call asked for. */
-const refusals: ReadonlySet<SessionErrorCode> = new Set([
-  'INVALID_ARGUMENT',
-  'SESSION_TOO_LARGE',
-  'TOO_MANY_KEYS',
-  'FLASH_QUEUE_FULL',
-  'REQUEST_TOO_LARGE',
-]);
 
 /** After this many lost races, the deadline is too long for so contended a key. */
 const maxTransformAttempts = 50;
@@ -175,8 +165,21 @@ export class SessionCalls {
       this.#state = { name: 'invalidated' };
       this.#isNew = true;
     }
-    this.#data = new SessionData(this.#codec);
-    this.#flash = new FlashMessages(this.#codec);
+    this.#startFrom(undefined);
+  }
+
+  async reload(call: RunningCall): Promise<void> {
+    const { stored } = this;
+    if (!stored) return this.#startFrom(undefined);
+    const session = replySession(await this.#transport.call('getSession', { token: stored.token }, call));
+    this.#state = storedState(stored.token, session);
+    this.#startFrom(session);
+  }
+
+  /** Discards what is not saved. */
+  #startFrom(session: LoadedSession | undefined): void {
+    this.#data = new SessionData(this.#codec, session?.data);
+    this.#flash = new FlashMessages(this.#codec, session?.flashQueues);
     this.#idleTimeout = undefined;
     this.#subject = undefined;
   }
@@ -228,7 +231,7 @@ export class SessionCalls {
       return new Map(waiting.map((queue, index) => [queue, results[index]!.messages]));
     } catch (error) {
       // Of calls made separately, one would not fail because of another. A sidecar that cannot pop with others refuses it, too.
-      if (!SessionError.is(error) || refusals.has(error.code)) return undefined;
+      if (isRefusal(error)) return undefined;
       throw error;
     }
   }
@@ -260,7 +263,7 @@ export class SessionCalls {
     const { token } = stored;
     const { data, version: ifVersion } = replySession(await this.#transport.call('getSession', { token }, call));
     const before = data.get(key);
-    const after = changed(change, before && this.#codec.decode(before, key));
+    const after = changed(change, before && this.#codec.decodeExactly(before, key));
     const value = this.#codec.encode(after, key);
     const mutations: Mutation[] = [{ kind: { $case: 'set', value: { key, value } } }];
     const request = { token, mutations, ifVersion, idleExpiry: undefined };

@@ -2,6 +2,7 @@ import type { Mutation, MutationResult } from '@session-sidecar/proto/session/v1
 import type { ValueCodec } from './codec';
 import { bytesOf, KeptValue } from './kept-value';
 import type { StoredValue } from './kept-value';
+import { assertName } from './names';
 import { PendingWrites } from './pending-writes';
 import type { CapturedMutations, PendingWrite, SaveKind } from './pending-writes';
 
@@ -43,18 +44,21 @@ export class SessionData {
   }
 
   set(key: string, value: unknown): void {
-    assertKey(key);
+    assertName('the key', key);
     this.#codec.check(value, key);
     this.#write(key, value, { kind: 'set' });
   }
 
   update(entries: readonly (readonly [key: string, value: unknown])[]): void {
-    for (const [key, value] of entries) this.#codec.check(value, key);
+    for (const [key, value] of entries) {
+      assertName('the key', key);
+      this.#codec.check(value, key);
+    }
     for (const [key, value] of entries) this.#write(key, value, { kind: 'set' });
   }
 
   setDefault(key: string, value: unknown): unknown {
-    assertKey(key);
+    assertName('the key', key);
     if (this.#slots.has(key)) return this.get(key);
     const offered = this.#codec.encode(value, key);
     // Where this session itself has removed the key, a value that another request stores must not win.
@@ -161,12 +165,8 @@ export class SessionData {
     const before = bytesOf(stored);
     if (now.equals(before)) return undefined;
     // Another language may have encoded the same value with different white space or escapes.
-    return now.equals(this.#codec.encode(this.#codec.decode(before, key), key)) ? undefined : now;
-  }
-}
-
-function assertKey(key: unknown): asserts key is string {
-  if (typeof key !== 'string') {
-    throw new TypeError(`Expected the key to be a string, got \`${String(key)}\` (${typeof key})`);
+    if (now.equals(this.#codec.encode(this.#codec.decode(before, key), key))) return undefined;
+    this.#codec.decodeExactly(before, key);
+    return now;
   }
 }

@@ -24,7 +24,7 @@ export type SessionOrigin = 'none' | 'found' | 'not_found' | 'token_invalid';
 export type SessionState = 'new' | 'stored' | 'invalidated';
 
 export interface FlashOptions {
-  /** The name of the queue, up to 256 bytes. Default: the empty string, the default queue. */
+  /** The name of the queue, up to 256 bytes of UTF-8 without control characters. Default: the empty string, the default queue. */
   readonly queue?: string | undefined;
   /** Whether to add the message even if the queue already has an equal one. Default: true. */
   readonly allowDuplicate?: boolean | undefined;
@@ -32,7 +32,7 @@ export interface FlashOptions {
 
 /**
  * One visitor's session: a dictionary from the keys of `T` to JSON values, loaded when it was opened. A key has 1 to 256 bytes
- * of UTF-8 without control characters; save() rejects others with INVALID_ARGUMENT.
+ * of UTF-8 without control characters; setting another throws a TypeError.
  *
  * Reads and writes are synchronous. Writes are recorded; save() sends only these, as operations that the sidecar applies
  * atomically to the session's current content, so parallel requests that write other keys lose nothing. Values are returned by
@@ -165,4 +165,9 @@ export interface ISession<T extends object> {
    * is not stored. Does nothing if nothing changed. Rejects with SESSION_NOT_FOUND if the session has ended meanwhile.
    */
   save(options?: CallOptions): Promise<void>;
+  /**
+   * Loads the session again and discards unsaved changes. A session that is not stored becomes empty. Rejects with
+   * SESSION_NOT_FOUND if the session has ended meanwhile; then nothing is discarded.
+   */
+  reload(options?: CallOptions): Promise<void>;
 }

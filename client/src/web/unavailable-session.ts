@@ -24,6 +24,7 @@ const calls: ReadonlySet<unknown> = new Set<Member>([
   'invalidate',
   'newCsrfToken',
   'regenerate',
+  'reload',
   'save',
   'transform',
 ]);

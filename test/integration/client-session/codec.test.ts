@@ -2,6 +2,7 @@ import type { Sidecar } from '../../support/sidecar';
 import type { ISession } from '@session-sidecar/client';
 import { beforeEach, expect, test } from '@jest/globals';
 import { SessionClient } from '@session-sidecar/client';
+import { codeOf } from '../../support/client';
 import { connectRaw, mutation } from '../../support/raw-grpc';
 import { describeClientSession } from './fixture';
 import type { Shop } from './fixture';
@@ -29,6 +30,26 @@ describeClientSession('the values of a session', (fixture) => {
       '12345678901234567890',
     ]);
     raw.close();
+  });
+
+  test('an integer that JavaScript cannot hold can be read, but nothing beside it in the value be changed', async () => {
+    const raw = connectRaw(sidecar.address);
+    const exact = '{"id": 9007199254740993, "name": "Ada"}';
+    await raw.call('updateSession', { token: session.token!, mutations: [mutation.set('user', exact)] });
+    const found = await next();
+    expect(found.get('user')?.name).toBe('Ada');
+    found.set('visits', 2);
+    await found.save();
+    found.get('user')!.name = 'Bob';
+    expect(await codeOf(found.save())).toBe('VALUE_UNREADABLE');
+    await found.reload();
+    expect(await codeOf(found.transform('user', (user) => ({ ...user!, name: 'Bob' })))).toBe('VALUE_UNREADABLE');
+    const { data } = (await raw.call('getSession', { token: session.token! })).session!;
+    raw.close();
+    expect([String(data.get('user')), String(data.get('visits'))]).toEqual([exact, '2']);
+    found.set('user', { id: 8, name: 'Bob' });
+    await found.save();
+    expect((await stored()).user).toEqual({ id: 8, name: 'Bob' });
   });
 
   test('a value that the codec cannot read fails when it is read, and can be overwritten', async () => {

@@ -91,7 +91,7 @@ describeClientSession('calls of a session that are made together', (fixture) => 
   });
 
   test('fail separately: a save that is refused takes no message with it, and every save is told', async () => {
-    found.set(' bad\nkey' as 'note', 'x');
+    found.setSubject('bad\nsubject');
     const [popped, errors, ...saved] = await Promise.allSettled([
       found.popFlash(),
       found.popFlash('errors'),

@@ -1,6 +1,7 @@
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from '@jest/globals';
-import { assertJson } from '../../../../client/src/session/json';
+import fc from 'fast-check';
+import { assertJson, hasInexactInteger } from '../../../../client/src/session/json';
 
 const refuses = (value: unknown, place: string, what: string) =>
   expect(() => assertJson(value, 'cart')).toThrow(
@@ -61,5 +62,38 @@ describe('assertJson()', () => {
   test('names the place of what it refuses', () => {
     refuses([0, 1, { when: new Date(0) }], 'cart[2].when', 'an instance of Date');
     refuses({ 'a key': { b: 1n } }, 'cart["a key"].b', 'a bigint');
+  });
+});
+
+describe('hasInexactInteger()', () => {
+  test.each([
+    '9007199254740993',
+    '-9007199254740993',
+    '{"a":[1,{"b":12345678901234567891}]}',
+    '["a \\" string", 9007199254740993]',
+    `1${'0'.repeat(400)}`,
+  ])('finds the one in %s', (text) => {
+    expect(hasInexactInteger(text)).toBe(true);
+  });
+
+  test.each([
+    '9007199254740992',
+    '100000000000000000000',
+    '0.1234567890123456789',
+    '1.2345678901234567890e30',
+    '1e400',
+    '"9007199254740993"',
+    '{"9007199254740993":"a \\" 9007199254740993"}',
+    '"\\\\",1',
+  ])('finds none in %s', (text) => {
+    expect(hasInexactInteger(text)).toBe(false);
+  });
+
+  test('finds every integer that JavaScript writes otherwise than it was read', () => {
+    fc.assert(
+      fc.property(fc.bigInt(), (integer) => {
+        expect(hasInexactInteger(`{"id":${integer}}`)).toBe(BigInt(Number(integer)) !== integer);
+      }),
+    );
   });
 });

@@ -37,6 +37,7 @@ test.each<[string, () => Promise<unknown>]>([
   ['newCsrfToken', () => session.newCsrfToken()],
   ['invalidate', () => session.invalidate()],
   ['regenerate', () => session.regenerate()],
+  ['reload', () => session.reload()],
   ['transform', () => session.transform('note', () => 'new')],
   ['save', () => session.save()],
 ])('%s() rejects with the error', async (_, call) => {
@@ -51,6 +52,6 @@ test('Every method either reads or is refused', () => {
     .map(([name]) => name);
   const refused = methods.filter((name) => !reads.includes(name));
   const tested = ['set', 'setDefault', 'update', 'delete', 'pop', 'popItem', 'clear', 'changed', 'flash'];
-  const calls = ['csrfToken', 'newCsrfToken', 'invalidate', 'regenerate', 'transform', 'save'];
+  const calls = ['csrfToken', 'newCsrfToken', 'invalidate', 'regenerate', 'reload', 'transform', 'save'];
   expect(refused.sort()).toEqual([...tested, ...calls, 'setIdleTimeout', 'setSubject', 'checkCsrfToken'].sort());
 });
