@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
 import compression from 'compression';
-import type { ErrorRequestHandler, Request } from 'express';
+import type { ErrorRequestHandler, Request, Response } from 'express';
 import { sessions } from '@session-sidecar/client/express';
 import { Browser } from '../support/browser';
 import { ExpressStack } from '../support/express-stack';
@@ -62,6 +62,40 @@ describe('a failed save', () => {
     });
     const response = await (await stack.browserWithSession(url)).fetch('/');
     expect([response.status, await response.text()]).toEqual([409, 'sorry']);
+  });
+
+  test.each([
+    ['sets the status', (res: Response) => void (res.statusCode = 409)],
+    ['sets a header', (res: Response) => void res.setHeader('Content-Type', 'text/plain')],
+    ['sets both', (res: Response) => void res.status(409).type('text')],
+    ['writes its head', (res: Response) => void res.writeHead(409)],
+  ])('lets an error page through that %s and comes from another asynchronous context', async (_, setHead) => {
+    let work: (job: () => void) => void = () => {};
+    // As a connection pool does it: its callbacks run in the context of the pool.
+    const pool = async (): Promise<never> => {
+      for (;;) (await new Promise<() => void>((resolve) => (work = resolve)))();
+    };
+    void pool();
+    let goOn = () => {};
+    const url = await stack.serve((app) => {
+      app.get('/', async (req, res) => {
+        req.session.set('note', 'new');
+        await stack.redis.admin.flushdb();
+        res.write('first');
+        await new Promise<void>((resolve) => (goOn = resolve));
+        res.write('second');
+        res.end('third');
+      });
+      app.use(((_error, _req, res, _next) => {
+        work(() => {
+          setHead(res);
+          res.end('sorry');
+          goOn();
+        });
+      }) as ErrorRequestHandler);
+    });
+    const browser = await stack.browserWithSession(url);
+    expect(await (await browser.fetch('/')).text()).toBe('sorry');
   });
 
   test('does not withhold the token of an earlier regenerate()', async () => {

@@ -18,8 +18,8 @@ export interface GateHooks {
    * status are as they were when the gate was installed, and another response can be sent, without any gate. If the headers
    * were sent already, the connection is closed instead, so that the response is not mistaken for a complete one.
    *
-   * Where the application had not yet called `end` on the discarded response, another one is sent only from within the
-   * asynchronous context of this call.
+   * Where the application had not yet called `end` on the discarded response, another one is sent from within the asynchronous
+   * context of this call; or from another one, such as that of a connection pool, once that has set the status or a header.
    */
   onError(error: unknown): void;
 }
@@ -72,6 +72,8 @@ class ResponseGate {
   readonly #sources = new Set<Partial<Readable>>();
   #state: State = { name: 'untouched' };
   #wasEndCalled = false;
+  /** Whether the error's response is sent from another asynchronous context than that of `onError`. */
+  #isAnsweredElsewhere = false;
 
   constructor(res: ServerResponse, hooks: GateHooks) {
     this.#res = res;
@@ -166,8 +168,39 @@ class ResponseGate {
     else this.#resetHeaders();
     if (this.#wasEndCalled) return this.#hooks.onError(error);
     // The application may still be sending the discarded response. Only calls made by onError pass.
-    replaceMethods(res, (call) => (handlingErrorOf.getStore() === res ? this.#pass(call) : this.#receive(call)));
+    this.#watchHead();
+    replaceMethods(res, (call) => {
+      if (call.method === 'writeHead') this.#noticeHead();
+      return this.#isHandlingError() ? this.#pass(call) : this.#receive(call);
+    });
     handlingErrorOf.run(res, () => this.#hooks.onError(error));
+  }
+
+  #isHandlingError(): boolean {
+    const res = this.#res;
+    return handlingErrorOf.getStore() === res || (this.#isAnsweredElsewhere && !res.writableEnded);
+  }
+
+  /** The application has sent status and headers of the discarded response: only the error's response has reason to set any. */
+  #noticeHead(): void {
+    if (handlingErrorOf.getStore() !== this.#res) this.#isAnsweredElsewhere = true;
+  }
+
+  #watchHead(): void {
+    let { statusCode } = this.#res;
+    const setHeader = this.#res.setHeader.bind(this.#res);
+    const setStatusCode = (code: number): void => {
+      this.#noticeHead();
+      statusCode = code;
+    };
+    const watchedSetHeader = (...args: Parameters<typeof setHeader>): ServerResponse => {
+      this.#noticeHead();
+      return setHeader(...args);
+    };
+    Object.defineProperties(this.#res, {
+      setHeader: { configurable: true, writable: true, value: watchedSetHeader },
+      statusCode: { configurable: true, enumerable: true, get: () => statusCode, set: setStatusCode },
+    });
   }
 
   #resetHeaders(): void {
