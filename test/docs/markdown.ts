@@ -14,7 +14,7 @@ export function blocksOf(path: string): Block[] {
   return [...fences].map(([, language = '', text = '']) => ({ language, text }));
 }
 
-/** The anchors of a document: of its headings, as GitHub makes them, and those that it sets itself. */
+/** The anchors of a document: of its headings, as GitHub makes them and numbers equal ones, and those that it sets itself. */
 export function anchorsOf(path: string): string[] {
   const text = readFileSync(join(root, path), 'utf8');
   const headings = [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
@@ -23,7 +23,13 @@ export function anchorsOf(path: string): string[] {
       .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
       .replaceAll(' ', '-'),
   );
-  return [...headings, ...[...text.matchAll(/<a id="([^"]+)">/g)].map(([, id = '']) => id)];
+  const before = new Map<string, number>();
+  const numbered = headings.map((heading) => {
+    const count = before.get(heading) ?? 0;
+    before.set(heading, count + 1);
+    return count === 0 ? heading : `${heading}-${count}`;
+  });
+  return [...numbered, ...[...text.matchAll(/<a id="([^"]+)">/g)].map(([, id = '']) => id)];
 }
 
 /** The cells of the rows of a document's tables, by the names in the head of each table. */

@@ -10,9 +10,9 @@ import fastify from 'fastify';
 import type { FastifyInstance } from 'fastify';
 import { Hono } from 'hono';
 import Koa from 'koa';
-import type { ISession, SessionClient } from '@session-sidecar/client';
+import type { SessionClient } from '@session-sidecar/client';
 import { csrf as expressCsrf, sessions as expressSessions } from '@session-sidecar/client/express';
-import type { CsrfOptions, SessionsOptions as ExpressOptions } from '@session-sidecar/client/express';
+import type { CsrfOptions, WebSession } from '@session-sidecar/client/express';
 import { csrf as fastifyCsrf, sessions as fastifySessions } from '@session-sidecar/client/fastify';
 import { csrf as fetchCsrf, sessions as fetchSessions } from '@session-sidecar/client/fetch';
 import { csrf as honoCsrf, sessions as honoSessions } from '@session-sidecar/client/hono';
@@ -49,7 +49,7 @@ declare module '@session-sidecar/client/node' {
 /** A request, whatever framework received it. */
 export interface Page {
   readonly path: string;
-  readonly session: () => Promise<ISession<Visits>>;
+  readonly session: () => Promise<WebSession<Visits>>;
 }
 
 export interface Answer {
@@ -66,6 +66,8 @@ export interface WebOptions {
   readonly client: SessionClient<Visits>;
   readonly cookieOnException?: boolean;
   readonly whenUnavailable?: 'fail' | 'read-only';
+  readonly onUnsaved?: (error: unknown) => void;
+  readonly properties?: true | readonly string[];
   /** The protection against forged requests, with a parser of forms. Default: none. */
   readonly csrf?: CsrfOptions;
 }
@@ -114,17 +116,17 @@ const formOf = async (request: Request): Promise<FormData | undefined> =>
       request.formData()
     : undefined;
 
-function serveByExpress(express: typeof express5): Framework['serve'] {
+function serveByExpress(express: typeof express5, lazy = false): Framework['serve'] {
   return (app, { csrf, ...options }) => {
     const server = express();
     // Otherwise, Express prints errors that the app does not handle.
     server.set('env', 'test').set('trust proxy', true);
-    // Other tests declare more for Express.
-    server.use(expressSessions(options as unknown as ExpressOptions));
+    server.use(expressSessions({ ...options, lazy }));
     if (csrf !== undefined) server.use(express.urlencoded({ extended: false }), expressCsrf(csrf));
     server.use((req: ExpressRequest, res, next) => {
-      const page = { path: req.path, session: () => Promise.resolve(req.session as unknown as ISession<Visits>) };
-      app(page)
+      const { sessions } = req;
+      const session = lazy ? () => sessions.load<Visits>() : () => Promise.resolve(sessions.current<Visits>());
+      app({ path: req.path, session })
         .then((answer) => sendByNode(res, answer))
         .catch(next);
     });
@@ -154,6 +156,7 @@ function serveByFastify(serverOptions: object): Framework['serve'] {
 export const frameworks: readonly Framework[] = [
   { name: 'Express 5', isLazy: false, serve: serveByExpress(express5) },
   { name: 'Express 4', isLazy: false, serve: serveByExpress(express4) },
+  { name: 'Express 5, lazy', isLazy: true, serve: serveByExpress(express5, true) },
   {
     name: 'node:http',
     isLazy: true,

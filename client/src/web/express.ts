@@ -1,17 +1,21 @@
 import type { RequestHandler } from 'express';
-import type { ISession } from '../session/session';
 import { checkCsrf, resolveCsrf } from './csrf';
 import type { CsrfOptions } from './csrf';
 import { requestHeaders } from './header-lists';
 import { resolveSettings } from './request-session';
 import type { SessionResponseOptions } from './request-session';
+import type { WebSession } from './session-habits';
 import { defineSession, hasSession } from './session-property';
+import type { RequestSessions } from './session-property';
 import { startSessionResponse } from './session-response';
 
 export { CsrfError } from './csrf';
 export type { CsrfOptions } from './csrf';
 export { csrfToken } from './csrf-token';
 export type { CookieOptions } from './cookie';
+export type { SessionCookie } from './session-cookie';
+export type { SessionCallback, WebSession } from './session-habits';
+export type { RequestSessions } from './session-property';
 
 /**
  * What the sessions of the application hold. Declare it once:
@@ -30,12 +34,22 @@ declare global {
   namespace Express {
     interface Request {
       /** The visitor's session, saved before the response's headers are sent. Set by `sessions()`. */
-      readonly session: ISession<SessionData>;
+      readonly session: WebSession<SessionData>;
+      /** The session's public id. `undefined` unless it is stored. */
+      readonly sessionID: string | undefined;
+      /** Loads the session, where `sessions()` is `lazy`, and gives it a type other than the declared one. */
+      readonly sessions: RequestSessions<SessionData>;
     }
   }
 }
 
-export type SessionsOptions = SessionResponseOptions<SessionData>;
+export type SessionsOptions<T extends object = SessionData> = SessionResponseOptions<T> & {
+  /**
+   * Whether the session is loaded by `await req.sessions.load()`, rather than for each request that has the cookie. `req.session`
+   * throws before that. Default: false.
+   */
+  readonly lazy?: boolean | undefined;
+};
 
 /**
  * Gives each request its `req.session`, and saves it before the headers of the response are sent: the browser's next request
@@ -53,13 +67,13 @@ export type SessionsOptions = SessionResponseOptions<SessionData>;
  * response ends, but only to an existing session: it is too late for a cookie. If that fails, the connection is closed. What
  * is written after the response has ended, or was destroyed, is not saved.
  */
-export function sessions(options: SessionsOptions): RequestHandler {
-  const settings = resolveSettings<SessionData>(options);
+export function sessions<T extends object = SessionData>(options: SessionsOptions<T>): RequestHandler {
+  const settings = resolveSettings<T>(options);
   return (req, res, next) => {
     if (hasSession(req)) return next();
-    if (Object.hasOwn(req, 'session')) throw new TypeError('Expected no other middleware to set `req.session`');
+    if (Object.hasOwn(req, 'session')) return next(new TypeError('Expected no other middleware to set `req.session`'));
     const session = startSessionResponse(settings, { req, res, isHttps: () => req.secure, onError: next });
-    const opened = session.open();
+    const opened = options.lazy ? undefined : session.open();
     // Error handlers find a session, too.
     defineSession(req, session);
     if (opened instanceof Promise) opened.then(() => next(), next);
@@ -82,7 +96,7 @@ export function csrf(options?: CsrfOptions): RequestHandler {
       headers: requestHeaders(req),
       host: headers.host,
       body: () => req.body as unknown,
-      session: () => req.session,
+      session: () => req.sessions.load(),
     }).then(() => next(), next);
   };
 }

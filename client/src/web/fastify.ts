@@ -1,15 +1,17 @@
 import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify';
-import type { ISession } from '../session/session';
 import { checkCsrf, resolveCsrf } from './csrf';
 import type { CsrfOptions } from './csrf';
+import { guardedLoader } from './guarded-loader';
 import { HeaderLists, requestHeaders } from './header-lists';
 import { RequestSession, resolveSettings } from './request-session';
-import type { SessionResponseOptions, SessionResponseSettings } from './request-session';
+import type { LoadSession, SessionResponseOptions, SessionResponseSettings } from './request-session';
 
 export { CsrfError } from './csrf';
 export type { CsrfOptions } from './csrf';
 export { csrfToken } from './csrf-token';
 export type { CookieOptions } from './cookie';
+export type { SessionCookie } from './session-cookie';
+export type { SessionCallback, WebSession } from './session-habits';
 
 /**
  * What the sessions of the application hold. Declare it once:
@@ -26,30 +28,44 @@ export interface SessionData {}
 declare module 'fastify' {
   interface FastifyRequest {
     /** Loads the visitor's session, which is saved before the reply's headers are sent. Set by the plugin `sessions`. */
-    session(): Promise<ISession<SessionData>>;
+    readonly session: LoadSession<SessionData>;
   }
 }
 
-export type SessionsOptions = SessionResponseOptions<SessionData>;
+export type SessionsOptions<T extends object = SessionData> = SessionResponseOptions<T>;
 
-const plugin: FastifyPluginCallback<SessionsOptions> = (app, options, done) => {
+/** `register(sessions, …)` is for the declared type, because Fastify's own types infer none; `register(sessions<T>, …)` for another. */
+type SessionsPlugin = (<T extends object>(app: FastifyInstance, options: SessionsOptions<T>, done: Done) => void) &
+  FastifyPluginCallback<SessionsOptions>;
+type Done = (error?: Error) => void;
+
+function plugin<T extends object>(app: FastifyInstance, options: SessionsOptions<T>, done: Done): void {
   try {
-    addSessions(app, resolveSettings<SessionData>(options));
+    addSessions(app, resolveSettings<T>(options));
     done();
   } catch (error) {
     done(error as Error);
   }
-};
+}
 
-function addSessions(app: FastifyInstance, settings: SessionResponseSettings<SessionData>): void {
-  const started = new WeakMap<FastifyRequest, RequestSession<SessionData>>();
-  app.decorateRequest('session', function (this: FastifyRequest) {
+function addSessions<T extends object>(app: FastifyInstance, settings: SessionResponseSettings<T>): void {
+  const started = new WeakMap<FastifyRequest, RequestSession<T>>();
+  const load = guardedLoader(function (this: FastifyRequest) {
     let session = started.get(this);
     if (session === undefined) {
       session = new RequestSession(settings, requestHeaders(this));
       started.set(this, session);
     }
     return session.load();
+  } as unknown as LoadSession<SessionData>);
+  app.decorateRequest('session', {
+    getter: () => load,
+    // Fastify ignores it where it has no setter.
+    setter() {
+      throw new TypeError(
+        'Expected `(await request.session()).destroy()` instead of an assignment to `request.session`',
+      );
+    },
   });
   app.addHook('onSend', async (request, reply) => {
     const session = started.get(request);
@@ -74,7 +90,7 @@ function addSessions(app: FastifyInstance, settings: SessionResponseSettings<Ses
  * After the headers, for example while a stream is sent, only an explicit `save()` saves. A reply that the application has
  * hijacked is left alone.
  */
-export const sessions = forCallersScope('@session-sidecar/client', plugin);
+export const sessions = forCallersScope('@session-sidecar/client', plugin as SessionsPlugin);
 
 const csrfPlugin: FastifyPluginCallback<CsrfOptions> = (app, options, done) => {
   try {
@@ -109,10 +125,7 @@ const csrfPlugin: FastifyPluginCallback<CsrfOptions> = (app, options, done) => {
 export const csrf = forCallersScope('@session-sidecar/client/csrf', csrfPlugin);
 
 /** As fastify-plugin does it: what such a plugin adds belongs to the scope that registers it. */
-function forCallersScope<Options extends object>(
-  name: string,
-  callback: FastifyPluginCallback<Options>,
-): FastifyPluginCallback<Options> {
+function forCallersScope<Plugin extends object>(name: string, callback: Plugin): Plugin {
   return Object.assign(callback, {
     [Symbol.for('skip-override')]: true,
     [Symbol.for('fastify.display-name')]: name,

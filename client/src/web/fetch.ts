@@ -10,6 +10,8 @@ export { CsrfError } from './csrf';
 export type { CsrfOptions } from './csrf';
 export { csrfToken } from './csrf-token';
 export type { CookieOptions } from './cookie';
+export type { SessionCookie } from './session-cookie';
+export type { SessionCallback, WebSession } from './session-habits';
 
 /**
  * What the sessions of the application hold. Declare it once:
@@ -27,12 +29,12 @@ export interface SessionData {}
 export type RequestArgument = Request | { readonly request: Request };
 
 /** Handles a request. `session` comes before the arguments that the framework passes. */
-export type SessionHandler<Arguments extends readonly [RequestArgument, ...unknown[]]> = (
-  session: LoadSession<SessionData>,
-  ...args: Arguments
-) => Response | Promise<Response>;
+export type SessionHandler<
+  Arguments extends readonly [RequestArgument, ...unknown[]],
+  T extends object = SessionData,
+> = (session: LoadSession<T>, ...args: Arguments) => Response | Promise<Response>;
 
-export type SessionsOptions = SessionResponseOptions<SessionData> & ProxyOptions;
+export type SessionsOptions<T extends object = SessionData> = SessionResponseOptions<T> & ProxyOptions;
 
 /**
  * Makes handlers of `Request` and `Response` out of those that take a session: route handlers of Next.js, loaders and actions of
@@ -48,12 +50,12 @@ export type SessionsOptions = SessionResponseOptions<SessionData> & ProxyOptions
  * Any other error is thrown again, too, and discards what was not saved, because its response is made elsewhere. So return
  * redirects rather than throwing them where the framework's redirect is not a Response.
  */
-export function sessions(
-  options: SessionsOptions,
+export function sessions<T extends object = SessionData>(
+  options: SessionsOptions<T>,
 ): <Arguments extends readonly [RequestArgument, ...unknown[]]>(
-  handler: SessionHandler<Arguments>,
+  handler: SessionHandler<Arguments, T>,
 ) => (...args: Arguments) => Promise<Response> {
-  const settings = resolveSettings<SessionData>(options);
+  const settings = resolveSettings<T>(options);
   const { trustProxy = false } = options;
   return (handler) =>
     async (...args) => {
@@ -65,7 +67,7 @@ export function sessions(
       let finished: Response;
       let isThrown: boolean;
       try {
-        const outcome = await outcomeOf(() => handler(() => session.load(), ...args));
+        const outcome = await outcomeOf(() => handler(session.loader, ...args));
         isThrown = outcome.isThrown;
         finished = await finishResponse(session, outcome.response, overHttps);
       } catch (error) {

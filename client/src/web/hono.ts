@@ -12,6 +12,8 @@ export { CsrfError } from './csrf';
 export type { CsrfOptions } from './csrf';
 export { csrfToken } from './csrf-token';
 export type { CookieOptions } from './cookie';
+export type { SessionCookie } from './session-cookie';
+export type { SessionCallback, WebSession } from './session-habits';
 
 /**
  * What the sessions of the application hold. Declare it once:
@@ -32,7 +34,7 @@ declare module 'hono' {
   }
 }
 
-export type SessionsOptions = SessionResponseOptions<SessionData> & ProxyOptions;
+export type SessionsOptions<T extends object = SessionData> = SessionResponseOptions<T> & ProxyOptions;
 
 /**
  * Gives each request its `c.var.session()`, and saves the session before the response is sent. If saving fails, the response is
@@ -41,12 +43,12 @@ export type SessionsOptions = SessionResponseOptions<SessionData> & ProxyOptions
  *
  * A request that does not call `c.var.session()` costs no call to the sidecar.
  */
-export function sessions(options: SessionsOptions): MiddlewareHandler {
-  const settings = resolveSettings<SessionData>(options);
+export function sessions<T extends object = SessionData>(options: SessionsOptions<T>): MiddlewareHandler {
+  const settings = resolveSettings<T>(options);
   const { trustProxy = false } = options;
   return async (c, next) => {
     const session = new RequestSession(settings, c.req.raw.headers);
-    c.set('session', () => session.load());
+    c.set('session', session.loader as unknown as LoadSession<SessionData>);
     await next();
     const isEncrypted = new URL(c.req.url).protocol === 'https:';
     const overHttps = isHttps(isEncrypted, c.req.header('x-forwarded-proto'), trustProxy);

@@ -1,16 +1,17 @@
 import type { Middleware } from 'koa';
-import type { ISession } from '../session/session';
 import { checkCsrf, resolveCsrf } from './csrf';
 import type { CsrfOptions } from './csrf';
 import { requestHeaders } from './header-lists';
 import { resolveSettings } from './request-session';
-import type { SessionResponseOptions } from './request-session';
+import type { LoadSession, SessionResponseOptions } from './request-session';
 import { startSessionResponse } from './session-response';
 
 export { CsrfError } from './csrf';
 export type { CsrfOptions } from './csrf';
 export { csrfToken } from './csrf-token';
 export type { CookieOptions } from './cookie';
+export type { SessionCookie } from './session-cookie';
+export type { SessionCallback, WebSession } from './session-habits';
 
 /**
  * What the sessions of the application hold. Declare it once:
@@ -27,11 +28,11 @@ export interface SessionData {}
 declare module 'koa' {
   interface DefaultContext {
     /** Loads the visitor's session, which is saved before the response's headers are sent. Set by `sessions()`. */
-    session(): Promise<ISession<SessionData>>;
+    readonly session: LoadSession<SessionData>;
   }
 }
 
-export type SessionsOptions = SessionResponseOptions<SessionData>;
+export type SessionsOptions<T extends object = SessionData> = SessionResponseOptions<T>;
 
 /**
  * Gives each request its `ctx.session()`, and saves the session before the headers of the response are sent. If saving fails, the
@@ -39,8 +40,8 @@ export type SessionsOptions = SessionResponseOptions<SessionData>;
  *
  * A request that does not call `ctx.session()` costs no call to the sidecar. Set `app.proxy` if a proxy terminates https.
  */
-export function sessions(options: SessionsOptions): Middleware {
-  const settings = resolveSettings<SessionData>(options);
+export function sessions<T extends object = SessionData>(options: SessionsOptions<T>): Middleware {
+  const settings = resolveSettings<T>(options);
   return (ctx, next) => {
     if (Object.hasOwn(ctx, 'session')) throw new TypeError('Expected no other middleware to set `ctx.session`');
     const session = startSessionResponse(settings, {
@@ -49,7 +50,14 @@ export function sessions(options: SessionsOptions): Middleware {
       isHttps: () => ctx.secure,
       onError: (error) => ctx.onerror(error as Error),
     });
-    ctx.session = () => session.load();
+    const { loader } = session;
+    Object.defineProperty(ctx, 'session', {
+      configurable: true,
+      get: () => loader,
+      set() {
+        throw new TypeError('Expected `(await ctx.session()).destroy()` instead of an assignment to `ctx.session`');
+      },
+    });
     return next();
   };
 }

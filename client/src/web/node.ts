@@ -13,6 +13,8 @@ export { CsrfError } from './csrf';
 export type { CsrfOptions } from './csrf';
 export { csrfToken } from './csrf-token';
 export type { CookieOptions } from './cookie';
+export type { SessionCookie } from './session-cookie';
+export type { SessionCallback, WebSession } from './session-habits';
 
 /**
  * What the sessions of the application hold. Declare it once:
@@ -27,9 +29,13 @@ export type { CookieOptions } from './cookie';
 export interface SessionData {}
 
 /** A listener of `node:http` with one parameter more, which loads the visitor's session. */
-export type SessionListener = (req: IncomingMessage, res: ServerResponse, session: LoadSession<SessionData>) => unknown;
+export type SessionListener<T extends object = SessionData> = (
+  req: IncomingMessage,
+  res: ServerResponse,
+  session: LoadSession<T>,
+) => unknown;
 
-export type SessionsOptions = SessionResponseOptions<SessionData> &
+export type SessionsOptions<T extends object = SessionData> = SessionResponseOptions<T> &
   ProxyOptions & {
     /**
      * Answers requests whose listener has failed, or whose session could not be saved. Nothing of the discarded response is left
@@ -47,8 +53,10 @@ export type SessionsOptions = SessionResponseOptions<SessionData> &
  * createServer(withSession(async (req, res, session) => res.end((await session()).get('user')?.name)));
  * ```
  */
-export function sessions(options: SessionsOptions): (listener: SessionListener) => RequestListener {
-  const settings = resolveSettings<SessionData>(options);
+export function sessions<T extends object = SessionData>(
+  options: SessionsOptions<T>,
+): (listener: SessionListener<T>) => RequestListener {
+  const settings = resolveSettings<T>(options);
   const { onError = sendFailure, trustProxy = false } = options;
   return (listener) => (req, res) => {
     let hasFailed = false;
@@ -67,7 +75,7 @@ export function sessions(options: SessionsOptions): (listener: SessionListener) 
     });
     void (async () => {
       try {
-        await listener(req, res, () => session.load());
+        await listener(req, res, session.loader);
       } catch (error) {
         fail(error);
       }

@@ -1,79 +1,34 @@
-import { SessionClient } from '../session-client';
-import type { SessionClientOptions } from '../session-client';
 import type { ISession } from '../session/session';
-import { readCookies, resolveCookie, setCookieHeaders } from './cookie';
-import type { CookieOptions, RequestCookies, ResolvedCookie } from './cookie';
+import { readCookies, setCookieHeaders } from './cookie';
+import type { RequestCookies } from './cookie';
 import { decideCookie, isWithheld, needsRenewal } from './cookie-rules';
 import type { CookieFacts } from './cookie-rules';
+import { guardedLoader } from './guarded-loader';
+import { ObservedPromise } from './observed-promise';
 import { isForSharedCaches, setCookies, varyByCookie } from './response-headers';
-import type { ResponseHeaders } from './response-headers';
+import type { SentResponse } from './response-headers';
+import { sessionCookie } from './session-cookie';
+import type { SessionCookie, SessionCookieHost } from './session-cookie';
+import type { HabitsHost, WebSession } from './session-habits';
+import type { SessionResponseSettings } from './session-options';
 import { unavailableSession } from './unavailable-session';
+import { webSession } from './web-session';
+
+export { resolveSettings } from './session-options';
+export type { SessionResponseOptions, SessionResponseSettings } from './session-options';
 
 /* What the adapters of all web frameworks share. It knows HTTP, but neither `node:http` nor the Fetch API. */
-
-export interface CookieRules<T extends object> {
-  readonly cookie?: CookieOptions | undefined;
-  /**
-   * Whether a visitor whose session was started by a request that failed keeps it. False: a response with status 500 or
-   * above sets no cookie for a new session, and nothing stays stored for it. Default: true.
-   */
-  readonly cookieOnException?: boolean | undefined;
-  /**
-   * Whether this visitor's browser keeps the cookie for `cookie.maxAge`, as after a checked "remember me", rather than until it
-   * is closed. Called for each session that is used, when it is loaded and when it is saved; a change sets the cookie again.
-   * Requires `cookie.maxAge`. Default: yes, for all visitors.
-   */
-  readonly remember?: ((session: ISession<T>) => boolean) | undefined;
-  /**
-   * What a request gets whose session cannot be loaded, because the sidecar or its store is unavailable. `fail`: an error of
-   * status 503. `read-only`: an empty session that can be read, and throws that error when it is written. After an error, error
-   * handlers get such a session in any case. Default: `fail`, because a visitor must not be mistaken for a new one.
-   */
-  readonly whenUnavailable?: 'fail' | 'read-only' | undefined;
-}
-
-/** Either the client to use, or the options to create one with. */
-export type SessionResponseOptions<T extends object> = CookieRules<T> &
-  ({ readonly client: SessionClient<T> } | (SessionClientOptions<T> & { readonly client?: never }));
-
-export interface SessionResponseSettings<T extends object> {
-  readonly client: SessionClient<T>;
-  readonly cookie: ResolvedCookie;
-  readonly cookieOnException: boolean;
-  readonly remember: (session: ISession<T>) => boolean;
-  readonly whenUnavailable: 'fail' | 'read-only';
-}
-
-/** @throws TypeError for a cookie that browsers would refuse, and whatever {@link SessionClient} throws. */
-export function resolveSettings<T extends object>(options: SessionResponseOptions<T>): SessionResponseSettings<T> {
-  const { cookieOnException = true, remember, whenUnavailable = 'fail' } = options;
-  const cookie = resolveCookie(options.cookie);
-  if (remember !== undefined && cookie.maxAge === undefined) {
-    throw new TypeError('Expected `cookie.maxAge` to be given with `remember`, because it says for how long');
-  }
-  if (!['fail', 'read-only'].includes(whenUnavailable)) {
-    throw new TypeError(`Expected \`whenUnavailable\` to be fail or read-only, got \`${whenUnavailable}\``);
-  }
-  const { client = new SessionClient<T>(options as SessionClientOptions<T>) } = options;
-  return { client, cookie, cookieOnException, remember: remember ?? (() => true), whenUnavailable };
-}
 
 /**
  * Loads the visitor's session at the first call; later calls of the same request get the same one. Rejects with a SessionError of
  * status 503 if the sidecar or its store is unavailable.
+ *
+ * `Data` is what the session holds, where that is not declared for the whole application.
  */
-export type LoadSession<T extends object> = () => Promise<ISession<T>>;
+export type LoadSession<T extends object> = <Data extends object = T>() => Promise<WebSession<NoInfer<Data>>>;
 
 /** The headers of a request, as `Headers` of the Fetch standard has them. */
 export type RequestHeaders = Pick<Headers, 'get'>;
-
-/** The response at the moment when its headers are sent. */
-export interface SentResponse {
-  readonly headers: ResponseHeaders;
-  readonly status: number;
-  /** Whether the browser sent the request over https. */
-  readonly isHttps: boolean;
-}
 
 /**
  * The session of one request. An adapter hands it out with {@link load}, waits for {@link beforeHeaders} before it sends the
@@ -81,25 +36,33 @@ export interface SentResponse {
  *
  * A session that the application does not use costs no call, and leaves no trace in the response.
  */
-export class RequestSession<T extends object> {
+export class RequestSession<T extends object> implements HabitsHost, SessionCookieHost {
   readonly #settings: SessionResponseSettings<T>;
   readonly #brought: RequestCookies;
   readonly #fetchMode: string | undefined;
   #opening: ISession<T> | Promise<ISession<T>> | undefined;
   #opened: ISession<T> | undefined;
   #isUsed = false;
+  /** What the application has in its stead. */
+  #handedOut: WebSession<T> | undefined;
   /** What failed first, opening or saving. Nothing is saved any more then. */
   #failure: { readonly error: unknown } | undefined;
   #arrivedToken: string | undefined;
   /** Whether the browser was to keep the cookie when the session was loaded, and is to keep it now. */
   #persisted = false;
   #persists = false;
+  /** Whether the application wants the cookie to be renewed. */
+  #isTouched = false;
   #isRenewed = false;
   /** The token that the browser has once the headers are sent. */
   #sentToken: string | undefined;
+  /** The calls of the application, as long as a response can wait for those that it does not await. */
+  #calls: ObservedPromise<unknown>[] | undefined;
 
-  constructor(settings: SessionResponseSettings<T>, headers: RequestHeaders) {
+  /** @param hasResponse whether {@link beforeHeaders} will be called */
+  constructor(settings: SessionResponseSettings<T>, headers: RequestHeaders, hasResponse = true) {
     this.#settings = settings;
+    this.#calls = hasResponse ? [] : undefined;
     this.#brought = readCookies(headers.get('cookie') ?? undefined, settings.cookie);
     this.#fetchMode = headers.get('sec-fetch-mode') ?? undefined;
   }
@@ -129,23 +92,63 @@ export class RequestSession<T extends object> {
   }
 
   /** The opened session, for the application: reading this property counts as using it. */
-  get session(): ISession<T> {
+  get session(): WebSession<T> {
     const session = this.#opened;
-    if (session === undefined) throw new Error('The session is used before it was opened.');
+    if (session === undefined) {
+      throw new Error('Expected the session to be loaded before it is used: await `req.sessions.load()` first');
+    }
     if (!this.#isUsed) {
       this.#isUsed = true;
       this.#persisted = this.#persists = this.#isPersistent(session);
     }
-    return session;
+    return (this.#handedOut ??= webSession(session, this.#settings.properties, this));
+  }
+
+  replace(formerKeys: ReadonlySet<string>): void {
+    this.#handedOut = webSession(this.#opened!, this.#settings.properties, this, formerKeys);
+  }
+
+  touch(): void {
+    this.#isTouched = true;
+  }
+
+  track<Result>(call: Promise<Result>): Promise<Result> {
+    if (this.#calls === undefined) return call;
+    const observed = ObservedPromise.of(call);
+    this.#calls.push(observed);
+    return observed;
+  }
+
+  get cookie(): SessionCookie {
+    return sessionCookie(this.#settings.cookie, this);
+  }
+
+  get isPersistent(): boolean {
+    return this.#isPersistent(this.#opened!);
+  }
+
+  keepCookie(forMs: number | null): boolean {
+    const session = this.#opened!;
+    const { rememberKey } = this.#settings;
+    const isPersistent = forMs !== null;
+    if (rememberKey === undefined && isPersistent !== this.isPersistent) return false;
+    if (rememberKey !== undefined) session.set(rememberKey, isPersistent as never);
+    if (isPersistent) session.setIdleTimeout(forMs);
+    return true;
   }
 
   /**
    * Opens the session at the first use. If that fails, error handlers, which come later, get an empty session that can only be
    * read.
    */
-  async load(): Promise<ISession<T>> {
+  async load(): Promise<WebSession<T>> {
     if (this.#opened === undefined) await this.open();
     return this.session;
+  }
+
+  /** {@link load}, for adapters that hand out a function. */
+  get loader(): LoadSession<T> {
+    return guardedLoader((() => this.load()) as LoadSession<T>);
   }
 
   get #used(): ISession<T> | undefined {
@@ -153,18 +156,28 @@ export class RequestSession<T extends object> {
   }
 
   /**
-   * Saves the session. `undefined`: there is nothing to wait for. Rejects if it could not be saved, but not if the response
-   * has status 400 or above, because the visitor is to see that failure. After a failure, does nothing: what is written for the
-   * error's response is not saved.
+   * Saves the session. `undefined`: there is nothing to wait for. Rejects if it could not be saved; if the response has status
+   * 400 or above, only if `onUnsaved` throws, because the visitor is to see that failure. After a failure, does nothing: what is
+   * written for the error's response is not saved.
+   *
+   * Calls that the application does not await come first, as if it had made them here.
    */
   beforeHeaders(status: number): Promise<void> | undefined {
+    const ignored = this.#calls?.filter(({ isObserved }) => !isObserved) ?? [];
+    this.#calls = undefined;
+    if (ignored.length === 0 || this.#failure !== undefined) return this.#save(status);
+    const fail = (error: unknown) => (reportsFailure(status) ? this.#unsaved(error) : this.#fail(error));
+    return Promise.all(ignored).then(() => this.#save(status), fail);
+  }
+
+  #save(status: number): Promise<void> | undefined {
     const session = this.#used;
     if (session === undefined || this.#failure !== undefined) return undefined;
     if (isWithheld(this.#factsOf(session, status))) {
       // Stored already, for example by csrfToken(), but its token is never sent. If this fails, the session expires by itself.
       return session.state === 'stored' ? session.invalidate().catch(() => {}) : undefined;
     }
-    if (reportsFailure(status)) return trySave(session);
+    if (reportsFailure(status)) return this.#trySave(session);
     try {
       this.#persists = this.#isPersistent(session);
       const saving = session.hasChanges ? session.save() : undefined;
@@ -188,6 +201,7 @@ export class RequestSession<T extends object> {
 
   #needsRenewal(session: ISession<T>): boolean {
     if (session.token === undefined || session.token !== this.#arrivedToken) return false;
+    if (this.#isTouched && this.#persists) return true;
     const { rolling } = this.#settings.cookie;
     return needsRenewal({
       rolling,
@@ -228,16 +242,33 @@ export class RequestSession<T extends object> {
 
   /**
    * Saves what was written after the headers were sent. `undefined`: nothing was. Rejects if that failed, or if it would need
-   * another cookie, but not if the response has status 400 or above.
+   * another cookie; if the response has status 400 or above, only if `onUnsaved` throws.
    */
   beforeEnd(status: number): Promise<void> | undefined {
     const session = this.#used;
     if (session === undefined || isWithheld(this.#factsOf(session, status))) return undefined;
     const known = this.#sentToken ?? this.#arrivedToken;
     const isTooLate = session.token === undefined ? session.hasChanges : session.token !== known;
-    if (reportsFailure(status)) return isTooLate ? undefined : trySave(session);
+    if (reportsFailure(status)) return isTooLate ? this.#unsaved(tooLate()) : this.#trySave(session);
     if (isTooLate) return Promise.reject(tooLate());
     return session.hasChanges ? session.save() : undefined;
+  }
+
+  async #trySave(session: ISession<T>): Promise<void> {
+    try {
+      if (session.hasChanges) await session.save();
+    } catch (error) {
+      this.#unsaved(error);
+    }
+  }
+
+  /** Throws if the application does not put up with it. */
+  #unsaved(error: unknown): undefined {
+    try {
+      this.#settings.onUnsaved(error);
+    } catch (reason) {
+      this.#fail(reason);
+    }
   }
 
   #isPersistent(session: ISession<T>): boolean {
@@ -257,14 +288,6 @@ const retryAfterSeconds = '1';
 /** Such a response is not replaced, least of all the error page of a save that has failed before. */
 function reportsFailure(status: number): boolean {
   return status >= 400;
-}
-
-async function trySave(session: { readonly hasChanges: boolean; save(): Promise<void> }): Promise<void> {
-  try {
-    if (session.hasChanges) await session.save();
-  } catch {
-    // The response tells the visitor of the first failure.
-  }
 }
 
 function tooLate(): Error {

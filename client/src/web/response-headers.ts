@@ -7,6 +7,14 @@ const targeted = ['CDN-Cache-Control', 'Surrogate-Control'] as const;
 /** The headers of a response, as `Headers` of the Fetch standard has them. */
 export type ResponseHeaders = Pick<Headers, 'get' | 'set' | 'append' | 'delete' | 'getSetCookie'>;
 
+/** The response at the moment when its headers are sent. */
+export interface SentResponse {
+  readonly headers: ResponseHeaders;
+  readonly status: number;
+  /** Whether the browser sent the request over https. */
+  readonly isHttps: boolean;
+}
+
 /** Caches must not answer one visitor with what another visitor's session has put into a page. */
 export function varyByCookie(headers: ResponseHeaders): void {
   const fields = headers.get('Vary') ?? '';

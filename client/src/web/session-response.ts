@@ -19,13 +19,18 @@ export interface Exchange {
   onError(error: unknown): void;
 }
 
-/** Holds the response until the session of its request is saved, and completes its headers. */
+/**
+ * Holds the response until the session of its request is saved, and completes its headers. Where there is none, because the request
+ * asks for an upgrade, the session can be used all the same, and an explicit `save()` saves it.
+ */
 export function startSessionResponse<T extends object>(
   settings: SessionResponseSettings<T>,
   exchange: Exchange,
 ): RequestSession<T> {
   const { req, res } = exchange;
-  const session = new RequestSession(settings, requestHeaders(req));
+  const hasResponse = isResponse(res);
+  const session = new RequestSession(settings, requestHeaders(req), hasResponse);
+  if (!hasResponse) return session;
   installGate(res, {
     beforeHeaders: (status) => session.beforeHeaders(status),
     onHeaders: () => {
@@ -35,4 +40,11 @@ export function startSessionResponse<T extends object>(
     onError: (error) => exchange.onError(error),
   });
   return session;
+}
+
+/** Middleware for express-session is called for upgrades, too, by Socket.IO for example: with an object that has a few methods, or none. */
+function isResponse(res: Partial<ServerResponse>): boolean {
+  return [res.on, res.getHeaderNames, res.writeHead, res.write, res.end, res.flushHeaders].every(
+    (method) => typeof method === 'function',
+  );
 }
