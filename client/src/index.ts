@@ -2,6 +2,7 @@ export { SessionClient } from './session-client';
 export type {
   CodecOptions,
   ConnectionOptions,
+  CreateOptions,
   OptionalCodec,
   RequiredCodec,
   SessionClientOptions,

@@ -8,7 +8,7 @@ import type { Codec } from './session/codec';
 import type { Json, JsonObject, JsonValue } from './session/json';
 import { LiveSession } from './session/live-session';
 import type { SessionContext } from './session/live-session';
-import { replySession } from './session/replies';
+import { replySession, replyToken } from './session/replies';
 import type { ISession, SessionOrigin } from './session/session';
 import type { Found, LoadedSession } from './session/stored-session';
 import { resolveApiToken } from './transport/api-token';
@@ -54,6 +54,17 @@ export interface OptionalCodec {
 export interface RequiredCodec<_KeysThatAreNotJson> {
   /** Required because JSON cannot hold the values of these keys. Alternatively, store them as JSON values: a Date as a string. */
   readonly codec: Codec;
+}
+
+export interface CreateOptions {
+  /**
+   * Makes {@link SessionClient.openById} find the session by an id of the application's own, so that it need not keep the token:
+   * 1 to 256 bytes of UTF-8 without control characters. The id is as secret as a token and must be unguessable, but has no
+   * signature: never take one from a browser without verifying that the application has issued it. save() rejects with
+   * VERSION_MISMATCH if there is a session with this id. invalidate() frees the id; regenerate() keeps it from finding the session.
+   * Default: the session has a token only.
+   */
+  readonly id?: string | undefined;
 }
 
 type KeysThatAreNotJson<T> = {
@@ -129,6 +140,27 @@ export class SessionClient<T extends object = Record<string, JsonValue>> {
     return new LiveSession<T>(this.#context, first!);
   }
 
+  /**
+   * Loads the session with an id that the application has chosen, see {@link CreateOptions.id}. If there is none, returns a new
+   * one that save() creates with this id; save() rejects with VERSION_MISMATCH if another request has done so meanwhile. Never
+   * stores anything. Rejects with UNIMPLEMENTED if the sidecar is older than this method.
+   */
+  async openById(id: string, options?: CallOptions): Promise<ISession<T>> {
+    assertId(id);
+    const call = startCall(options, this.#context.timeoutMs);
+    try {
+      const reply = await this.#context.transport.call('getSession', { token: '', id }, call);
+      const token = replyToken({ token: reply.token ?? '' });
+      return new LiveSession<T>(this.#context, 'found', { token, session: replySession(reply) });
+    } catch (error) {
+      if (!SessionError.is(error)) throw error;
+      if (error.code === 'SESSION_NOT_FOUND') return new LiveSession<T>(this.#context, 'not_found', undefined, id);
+      // An older sidecar sees a request without a token.
+      if (error.code !== 'TOKEN_INVALID') throw error;
+      throw new SessionError('UNIMPLEMENTED', 'The sidecar cannot find sessions by id.', { cause: error });
+    }
+  }
+
   /** @returns the session, or the reason it was not found */
   async #find(token: string, call: RunningCall): Promise<Found | 'not_found' | 'token_invalid'> {
     try {
@@ -158,8 +190,9 @@ export class SessionClient<T extends object = Record<string, JsonValue>> {
   }
 
   /** Returns a new session, for a visitor who cannot have one yet. Nothing is stored until it is saved. */
-  create(): ISession<T> {
-    return new LiveSession<T>(this.#context, 'none');
+  create({ id }: CreateOptions = {}): ISession<T> {
+    if (id !== undefined) assertId(id);
+    return new LiveSession<T>(this.#context, 'none', undefined, id);
   }
 
   /** Closes the connection. Calls in flight may still finish; later ones reject with CANCELLED. */
@@ -167,6 +200,10 @@ export class SessionClient<T extends object = Record<string, JsonValue>> {
     this.#stopMetrics?.();
     this.#context.transport.close();
   }
+}
+
+function assertId(id: unknown): asserts id is string {
+  if (typeof id !== 'string') throw new TypeError(`Expected \`id\` to be a string, got ${typeof id}`);
 }
 
 /** Each token costs a call. */

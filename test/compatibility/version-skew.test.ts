@@ -6,7 +6,7 @@ import type { Runner } from '../interop/runner';
 import { castLabel, casts, limits, scenariosFor } from '../interop/steps';
 import type { Cast, Step } from '../interop/steps';
 import { connectTypeScript } from '../interop/typescript-runner';
-import { connect } from '../support/client';
+import { codeOf, connect } from '../support/client';
 import { signingKey } from '../support/process';
 import type { ServingProcess } from '../support/process';
 import { connectRaw, failureOf } from '../support/raw-grpc';
@@ -75,6 +75,11 @@ describe.each(['go', 'python'] as const)('the new client in %s beside the old si
   run.each(scenariosFor(language))('$name', ({ roles, steps }) =>
     play(Object.fromEntries(Object.keys(roles).map((role) => [role, language])), steps),
   );
+});
+
+test('the old sidecar does not mistake a session that is opened by id for a new one', async () => {
+  const client = stack.use(connect(before));
+  expect(await codeOf(client.openById('an id'))).toBe('UNIMPLEMENTED');
 });
 
 test('the scenarios called every method of the released API, at both sidecars', async () => {

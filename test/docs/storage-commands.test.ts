@@ -102,7 +102,8 @@ describe('the commands in docs/reference/storage.md, on a real Redis', () => {
 
   /** How each row of the table comes about. `before` makes the session what the row needs. */
   const rows: Record<string, { before?: (call: Call) => unknown; run: (call: Call) => unknown }> = {
-    'CreateSession: always': { run: ({ manager }) => manager.create({ mutations: [set] }) },
+    'CreateSession: without an id': { run: ({ manager }) => manager.create({ mutations: [set] }) },
+    'CreateSession: with an id': { run: ({ manager }) => manager.create({ mutations: [set], id: 'an id' }) },
     'GetSession: this sidecar created or loaded it less than a touch interval ago': { run: get },
     'GetSession: it did, and the caller has a copy of 32 KiB or more, which is still right': {
       before: async ({ manager, token }) => {

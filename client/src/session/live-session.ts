@@ -27,10 +27,11 @@ export class LiveSession<T extends object> extends GuardedProperties implements 
   /** What the next call can join. */
   #joint: JointTurn | undefined;
 
-  constructor({ transport, codec, timeoutMs }: SessionContext, origin: SessionOrigin, found?: Found) {
+  /** @param id what to create the session with, if it was not found */
+  constructor({ transport, codec, timeoutMs }: SessionContext, origin: SessionOrigin, found?: Found, id?: string) {
     super();
     this.origin = origin;
-    this.#calls = new SessionCalls(transport, codec, found);
+    this.#calls = new SessionCalls(transport, codec, found, id);
     this.#timeoutMs = timeoutMs;
   }
 

@@ -16,7 +16,8 @@ import type { SessionUpdate } from './session-update';
 import { storedState } from './stored-session';
 import type { Found, LoadedSession, Stored } from './stored-session';
 
-type State = Stored | { readonly name: 'new' } | { readonly name: 'invalidated' };
+/** `id`: what to create the session with; `undefined`: a random token. */
+type State = Stored | { readonly name: 'new'; readonly id: string | undefined } | { readonly name: 'invalidated' };
 
 /** After this many lost races, the deadline is too long for so contended a key. */
 const maxTransformAttempts = 50;
@@ -28,8 +29,8 @@ const maxTransformAttempts = 50;
 export class SessionCalls {
   readonly #transport: Transport;
   readonly #codec: ValueCodec;
-  #state: State = { name: 'new' };
-  #isNew = true;
+  #state: State;
+  #isNew: boolean;
   #data: SessionData;
   #flash: FlashMessages;
   /** Not saved yet. */
@@ -37,15 +38,14 @@ export class SessionCalls {
   /** Not saved yet; the empty string: none. */
   #subject: SessionUpdate['subject'];
 
-  constructor(transport: Transport, codec: ValueCodec, found?: Found) {
+  /** @param id what to create the session with, if it was not found */
+  constructor(transport: Transport, codec: ValueCodec, found?: Found, id?: string) {
     this.#transport = transport;
     this.#codec = codec;
     this.#data = new SessionData(codec, found?.session.data);
     this.#flash = new FlashMessages(codec, found?.session.flashQueues);
-    if (found) {
-      this.#state = storedState(found.token, found.session);
-      this.#isNew = false;
-    }
+    this.#state = found ? storedState(found.token, found.session) : { name: 'new', id };
+    this.#isNew = !found;
   }
 
   get state(): SessionState {
@@ -118,9 +118,10 @@ export class SessionCalls {
   async create(call: RunningCall): Promise<Stored> {
     const changes = this.#capture('create');
     const { mutations, idleTimeout, subject } = changes;
+    const id = this.#state.name === 'new' ? this.#state.id : undefined;
     const reply = await this.#transport.call(
       'createSession',
-      { mutations, idleExpiry: idleExpiryOf(idleTimeout), subject: subject?.value || undefined },
+      { mutations, idleExpiry: idleExpiryOf(idleTimeout), subject: subject?.value || undefined, id },
       call,
     );
     const state = storedState(replyToken(reply), replySession(reply));

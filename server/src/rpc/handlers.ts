@@ -19,16 +19,18 @@ export type Handlers = { readonly [M in MethodName]: Handler<M> };
 /** The handler of each RPC, for every transport: maps the message, calls the manager, maps the result. */
 export function createHandlers(manager: SessionManager, observer: CopyObserver): Handlers {
   return {
-    async createSession({ mutations, idleExpiry, subject }, deadline) {
-      const session = { mutations: toMutations(mutations), idleTimeout: toIdleTimeout(idleExpiry), subject };
+    async createSession({ mutations, idleExpiry, subject, id }, deadline) {
+      const session = { mutations: toMutations(mutations), idleTimeout: toIdleTimeout(idleExpiry), subject, id };
       const created = await manager.create(session, deadline);
       return { token: created.token, session: toSessionMessage(created.session), results: toResults(created.results) };
     },
 
-    async getSession({ token, etag }, deadline) {
+    async getSession({ token: named, etag, id }, deadline) {
+      const token = id === undefined ? named : manager.tokenOf(id, named);
       const hasCopy = etag !== undefined && etag.length > 0;
       const loaded = hasCopy ? await manager.validate(token, etag, deadline) : await manager.load(token, deadline);
-      return toGetResponse(loaded, etag, observer);
+      const response = toGetResponse(loaded, etag, observer);
+      return id === undefined ? response : { ...response, token };
     },
 
     async updateSession({ token, mutations, ifVersion, idleExpiry, subject, etag }, deadline) {

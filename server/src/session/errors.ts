@@ -46,6 +46,11 @@ export function sessionNotFound(): SessionError {
   return new SessionError('SESSION_NOT_FOUND', 'The session does not exist, has expired, or its token was replaced.');
 }
 
+/** Only an id that the application has chosen can be taken. */
+export function sessionExists(): SessionError {
+  return new SessionError('VERSION_MISMATCH', 'A session with this id already exists.');
+}
+
 /** Names the first violations and the number of the others. */
 export function invalidArgument(all: readonly FieldViolation[]): SessionError {
   const violations = boundViolations(all);

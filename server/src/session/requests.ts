@@ -25,10 +25,12 @@ export interface RequestedUpdate {
   readonly idleTimeout?: number | 'never' | false | undefined;
   readonly subject?: string | undefined;
   readonly ifVersion?: number | undefined;
+  /** Of a new session. */
+  readonly id?: string | undefined;
 }
 
 export type CreateSession = Omit<RequestedUpdate, 'ifVersion'>;
-export type UpdateSession = RequestedUpdate;
+export type UpdateSession = Omit<RequestedUpdate, 'id'>;
 export type RegenerateSession = Pick<RequestedUpdate, 'mutations' | 'subject'>;
 export type PushFlash = Omit<Extract<Mutation, { readonly kind: 'push_flash' }>, 'kind'>;
 
@@ -38,13 +40,14 @@ export type CheckedUpdate = Pick<SessionUpdate, 'idleTimeout' | 'subject' | 'ifV
 
 /** @throws SessionError INVALID_ARGUMENT with every invalid field; or a limit, before anything is parsed */
 export function checkedUpdate(request: RequestedUpdate, limits: Limits, { isNew } = { isNew: false }): CheckedUpdate {
-  const { mutations, idleTimeout, subject, ifVersion } = request;
+  const { mutations, idleTimeout, subject, ifVersion, id } = request;
   refuseExcess(mutations, limits);
   refuseIfAny([
     ...mutationsViolations(mutations),
     ...idleTimeoutViolations(idleTimeout),
     ...subjectViolations(subject, { mayBeEmpty: !isNew }),
     ...versionViolations(ifVersion),
+    ...(id === undefined ? [] : nameViolations('id', id)),
   ]);
   return request as CheckedUpdate;
 }
@@ -53,6 +56,12 @@ export function checkedUpdate(request: RequestedUpdate, limits: Limits, { isNew 
 export function checkedMutation(mutation: Mutation): Mutation {
   refuseIfAny(mutationViolations(mutation, ''));
   return mutation;
+}
+
+/** @throws SessionError INVALID_ARGUMENT */
+export function checkId(id: string, token: string): void {
+  const description = 'Expected either a token or an id, got both.';
+  refuseIfAny([...nameViolations('id', id), ...(token === '' ? [] : [{ field: 'token', description }])]);
 }
 
 /** @throws SessionError INVALID_ARGUMENT */

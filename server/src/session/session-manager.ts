@@ -6,7 +6,7 @@ import { SessionError, sessionNotFound } from './errors';
 import type { Limits } from './limits';
 import { applyMutations, replyBytes } from './mutations';
 import { limitExceeded, toSessionError } from './refusals';
-import { checkedMutation, checkedUpdate, checkQueue } from './requests';
+import { checkedMutation, checkedUpdate, checkId, checkQueue } from './requests';
 import type { CreateSession, PushFlash, RegenerateSession, UpdateSession } from './requests';
 import type { ExpiryPolicy, SessionRecord, SessionMetadata } from './session';
 import type { SessionEvents } from './session-events';
@@ -64,17 +64,24 @@ export class SessionManager {
     if (applied.status === 'refused') throw toSessionError(applied.refusal, mutations, this.#limits);
     this.#refuseLargeReply(applied.content, applied.results);
 
-    const { token, handle, secretHash } = this.#tokens.issue();
+    const { id } = request;
+    const { token, handle, secretHash } = id === undefined ? this.#tokens.issue() : this.#tokens.derive(id);
     const record = {
       csrfToken: newCsrfToken(),
       subject,
       idleTimeout: idleTimeout === 'never' ? undefined : (idleTimeout ?? this.#expiry.idleTimeout),
     };
-    const newSession = { handle, secretHash, content: applied.content, ...record };
+    const newSession = { handle, secretHash, content: applied.content, reusesHandle: id !== undefined, ...record };
     const metadata = await this.#store.create(newSession, deadline);
     this.#events.onCreated();
     this.#events.onContentSize(applied.content.bytes);
     return { token, session: { handle, ...record, ...applied.content, ...metadata }, results: applied.results };
+  }
+
+  /** The token of the session that was created with an id, whether or not it still exists. @param token of the same request */
+  tokenOf(id: string, token: string): string {
+    checkId(id, token);
+    return this.#tokens.derive(id).token;
   }
 
   async get(token: string, deadline?: number): Promise<SessionRecord> {

@@ -26,8 +26,7 @@ import type { SessionRecord, SessionMetadata } from './session';
  */
 export interface SessionStore {
   /**
-   * Stores a new session at version 1. The handle must be fresh: the store refuses to overwrite a session and rejects
-   * with an Error.
+   * Stores a new session, unless one with its handle exists: then rejects with `VERSION_MISMATCH`, and nothing is stored.
    */
   create(session: NewSession, deadline?: number): Promise<SessionMetadata>;
 
@@ -86,6 +85,11 @@ export interface NewSession extends SessionRef {
   readonly csrfToken: string;
   readonly idleTimeout: number | undefined;
   readonly subject: string | undefined;
+  /**
+   * Whether other sessions may have the same handle, one after another. Versions then start above those of earlier ones
+   * instead of at 1, because copies are told apart by handle and version. Default: false.
+   */
+  readonly reusesHandle?: boolean | undefined;
 }
 
 /** What a copy of one state of a session needs. */

@@ -14,6 +14,7 @@ export function cacheVerifiedTokens(tokens: Tokens): Tokens {
   const verified = new FifoMap<string, VerifiedToken>(maxTokens);
   return {
     issue: (handle) => tokens.issue(handle),
+    derive: (id) => tokens.derive(id),
     verify(token) {
       // Verifying a busy token again now and then costs less than noting each use.
       const known = verified.get(token);
@@ -36,6 +37,7 @@ export function replaceableTokens(keys: readonly Buffer[]): ReplaceableTokens {
   let current = cacheVerifiedTokens(createTokens(keys));
   return {
     issue: (handle) => current.issue(handle),
+    derive: (id) => current.derive(id),
     verify: (token) => current.verify(token),
     replaceKeys: (next) => {
       current = cacheVerifiedTokens(createTokens(next));

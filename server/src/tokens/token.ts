@@ -7,11 +7,13 @@ import type { SessionRef } from '../session/session-store';
  * A token is `<id>.<signature>`. The id is 32 random bytes in base64url (43 characters): the first 16 are the session's public
  * handle, the other 16 its secret, of which only the SHA-256 is ever stored. The signature is 18 bytes in base64url (24
  * characters): 2 that identify the signing key, and the first 16 of HMAC-SHA-256(key, id text). A token that does not verify never
- * reaches the store.
+ * reaches the store. Instead of random bytes, a token derived from an id that the application has chosen has the SHA-256 of that.
  */
 export interface Tokens {
   /** A token for a new session, or, given a handle, a new token for that session. */
   issue(handle?: string): IssuedToken;
+  /** The token of the session with an id that the application has chosen: always the same, apart from its signature. */
+  derive(id: string): IssuedToken;
   verify(token: string): VerifiedToken;
 }
 
@@ -23,6 +25,11 @@ export type TokenProblem = 'malformed' | 'bad_signature' | 'unknown_key';
 
 export type VerifiedToken =
   { readonly valid: true; readonly ref: SessionRef } | { readonly valid: false; readonly problem: TokenProblem };
+
+interface SigningKey {
+  readonly key: Buffer;
+  readonly id: Buffer;
+}
 
 const handleBytes = 16;
 const secretBytes = 16;
@@ -41,10 +48,11 @@ export function createTokens(keys: readonly Buffer[]): Tokens {
   return {
     issue(handle) {
       const handlePart = handle === undefined ? randomBytes(handleBytes) : Buffer.from(handle, 'base64url');
-      const secret = randomBytes(secretBytes);
-      const id = Buffer.concat([handlePart, secret]).toString('base64url');
-      const signature = Buffer.concat([newest.id, mac(newest.key, id)]).toString('base64url');
-      return { token: `${id}.${signature}`, ...refOf(handlePart, secret) };
+      return sign(newest, Buffer.concat([handlePart, randomBytes(secretBytes)]));
+    },
+
+    derive(id) {
+      return sign(newest, sha256(Buffer.from(`session.v1 id ${id}`)));
     },
 
     verify(token) {
@@ -58,8 +66,7 @@ export function createTokens(keys: readonly Buffer[]): Tokens {
       if (!candidates.some(({ key }) => timingSafeEqual(mac(key, id), given))) {
         return { valid: false, problem: 'bad_signature' };
       }
-      const bytes = Buffer.from(id, 'base64url');
-      return { valid: true, ref: refOf(bytes.subarray(0, handleBytes), bytes.subarray(handleBytes)) };
+      return { valid: true, ref: refOf(Buffer.from(id, 'base64url')) };
     },
   };
 }
@@ -69,8 +76,20 @@ export function randomSigningKey(): Buffer {
   return randomBytes(32);
 }
 
-function refOf(handle: Buffer, secret: Buffer): SessionRef {
-  return { handle: handle.toString('base64url'), secretHash: sha256(secret).toString('base64url') };
+/** @param bytes of the handle and the secret */
+function sign({ key, id: keyId }: SigningKey, bytes: Buffer): IssuedToken {
+  const id = bytes.toString('base64url');
+  const signature = Buffer.concat([keyId, mac(key, id)]).toString('base64url');
+  return { token: `${id}.${signature}`, ...refOf(bytes) };
+}
+
+/** @param bytes of the handle and the secret */
+function refOf(bytes: Buffer): SessionRef {
+  const secret = bytes.subarray(handleBytes);
+  return {
+    handle: bytes.subarray(0, handleBytes).toString('base64url'),
+    secretHash: sha256(secret).toString('base64url'),
+  };
 }
 
 function mac(key: Buffer, id: string): Buffer {

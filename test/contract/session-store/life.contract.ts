@@ -105,6 +105,27 @@ export function describeLife(fixture: StoreFixture): void {
       await expect(fixture.store.create({ ...newSession(), handle: session.handle })).rejects.toThrow(/already exists/);
       await expect(dataOf(session)).resolves.toEqual({ a: '1' });
     });
+
+    test('a handle that is reused never has a version twice', async () => {
+      const ref = newSession({ reusesHandle: true });
+      const first = await fixture.store.create(ref);
+      await apply(ref, set('a', '1'));
+      const last = await apply(ref, set('a', '2'));
+      expect(last.session.version).toBe(first.version + 2);
+      await fixture.store.delete(ref);
+      const second = await fixture.store.create(ref);
+      expect(second.version).toBeGreaterThan(last.session.version);
+      await expect(fixture.store.load(ref)).resolves.toMatchObject({ session: { version: second.version } });
+    });
+
+    test('a handle whose session has expired can be reused at once', async () => {
+      const ref = newSession({ reusesHandle: true });
+      await fixture.store.create(ref);
+      await fixture.harness.advance(twentyMinutes.idleTimeout! * 2);
+      await fixture.store.create({ ...ref, subject: 'the second' });
+      await expect(fixture.store.load(ref)).resolves.toMatchObject({ session: { subject: 'the second' } });
+      await expect(fixture.store.create(ref)).rejects.toMatchObject({ reason: 'VERSION_MISMATCH' });
+    });
   });
 
   describe('delete()', () => {

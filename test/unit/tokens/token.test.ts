@@ -40,6 +40,26 @@ describe('createTokens()', () => {
     });
   });
 
+  test('the token of an id is always the same, and neither the id nor the handle tells its secret', () => {
+    fc.assert(
+      fc.property(fc.string(), fc.string(), (id, other) => {
+        const derived = createTokens([oldKey]).derive(id);
+        expect(createTokens([oldKey]).derive(id)).toEqual(derived);
+        expect(createTokens([oldKey]).verify(derived.token)).toEqual({
+          valid: true,
+          ref: { handle: derived.handle, secretHash: derived.secretHash },
+        });
+        expect(createTokens([oldKey]).derive(other).handle === derived.handle).toBe(id === other);
+        expect(derived.secretHash.slice(0, 22)).not.toBe(derived.handle);
+      }),
+    );
+  });
+
+  test('after a rotation of keys, an id still has the same session', () => {
+    const { handle, secretHash } = createTokens([oldKey]).derive('an id');
+    expect(createTokens([newKey, oldKey]).derive('an id')).toMatchObject({ handle, secretHash });
+  });
+
   test('the first key signs and all verify, so that keys can be rotated without a logout', () => {
     const { token } = createTokens([oldKey]).issue();
     expect(createTokens([newKey, oldKey]).verify(token)).toMatchObject({ valid: true });

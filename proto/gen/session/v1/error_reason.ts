@@ -30,8 +30,9 @@ export enum ErrorReason {
    */
   TOKEN_INVALID = 2,
   /**
-   * VERSION_MISMATCH - The session is not at if_version: it was changed since it was read. Nothing was stored. Status ABORTED. Load the
-   * session again, reapply the change, retry.
+   * VERSION_MISMATCH - The session is not at if_version: it was changed since it was read; or, when creating one with an id, it already
+   * exists, and the metadata has no version. Nothing was stored. Status ABORTED. Load the session again, reapply the
+   * change, retry.
    *
    *     { "reason": "VERSION_MISMATCH", "domain": "session.v1", "metadata": { "version": "8" } }
    */

@@ -52,7 +52,8 @@ export interface Session {
     | Duration
     | undefined;
   /**
-   * version starts at 1 and grows by one with every change; reads do not change it. Pass it as if_version to update only
+   * version starts at 1, or, if the session has an id, at a number that is greater than the versions of earlier sessions
+   * with that id. It grows by one with every change; reads do not change it. Pass it as if_version to update only
    * if the session has not changed since.
    */
   version: number;

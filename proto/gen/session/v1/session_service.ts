@@ -30,14 +30,26 @@ export interface CreateSessionRequest {
    * subject is who the session belongs to, for example a user id: 1 to 256 bytes of UTF-8 without control characters.
    * Absent: no subject.
    */
-  subject?: string | undefined;
+  subject?:
+    | string
+    | undefined;
+  /**
+   * id is chosen by the caller, instead of keeping the token: 1 to 256 bytes of UTF-8 without control characters. The token
+   * is derived from it, and GetSession finds the session by it. An id is a secret, like a token, but carries no signature: it
+   * must be unguessable, and a caller that takes it from a browser must verify there that it has issued it. Only a hash of it
+   * is stored. Absent: the token is random.
+   */
+  id?: string | undefined;
 }
 
-/** CreateSessionResponse returns the new session and its token. No later response repeats the token. */
+/**
+ * CreateSessionResponse returns the new session and its token. No later response repeats the token, except to a caller that
+ * knows the session's id.
+ */
 export interface CreateSessionResponse {
   /** token identifies the session in every later call: 68 characters that are safe in a cookie. Keep it secret. */
   token: string;
-  /** session is the session as created, version 1. */
+  /** session is the session as created. */
   session:
     | Session
     | undefined;
@@ -47,14 +59,18 @@ export interface CreateSessionResponse {
 
 /** GetSessionRequest identifies the session to load. */
 export interface GetSessionRequest {
-  /** token is the session's token. */
+  /** token is the session's token. Empty if id is set. */
   token: string;
   /**
    * etag says that the client keeps copies of sessions, and names the one that it has: the etag of an earlier response.
    * If the session is still in that state, the response is not_modified instead of the session. Empty: the client has no
    * copy. Absent: it keeps none, and the response has neither etag nor live_ms.
    */
-  etag?: Buffer | undefined;
+  etag?:
+    | Buffer
+    | undefined;
+  /** id is the id that the session was created with, instead of its token. Absent: the token names the session. */
+  id?: string | undefined;
 }
 
 /** GetSessionResponse returns the session. */
@@ -78,6 +94,8 @@ export interface GetSessionResponse {
    * Empty: this copy cannot be compared with a later state.
    */
   etag: Buffer;
+  /** token is the session's token, if the request has an id. Absent otherwise. */
+  token?: string | undefined;
 }
 
 /** NotModified has the fields of an unmodified session that change without a new version. */
@@ -276,7 +294,7 @@ export interface CheckCsrfTokenResponse {
 }
 
 function createBaseCreateSessionRequest(): CreateSessionRequest {
-  return { mutations: [], idleExpiry: undefined, subject: undefined };
+  return { mutations: [], idleExpiry: undefined, subject: undefined, id: undefined };
 }
 
 export const CreateSessionRequest: MessageFns<CreateSessionRequest> = {
@@ -294,6 +312,9 @@ export const CreateSessionRequest: MessageFns<CreateSessionRequest> = {
     }
     if (message.subject !== undefined) {
       writer.uint32(34).string(message.subject);
+    }
+    if (message.id !== undefined) {
+      writer.uint32(42).string(message.id);
     }
     return writer;
   },
@@ -341,6 +362,14 @@ export const CreateSessionRequest: MessageFns<CreateSessionRequest> = {
             }
 
             message.subject = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.id = reader.string();
             continue;
           }
         }
@@ -425,7 +454,7 @@ export const CreateSessionResponse: MessageFns<CreateSessionResponse> = {
 };
 
 function createBaseGetSessionRequest(): GetSessionRequest {
-  return { token: "", etag: undefined };
+  return { token: "", etag: undefined, id: undefined };
 }
 
 export const GetSessionRequest: MessageFns<GetSessionRequest> = {
@@ -435,6 +464,9 @@ export const GetSessionRequest: MessageFns<GetSessionRequest> = {
     }
     if (message.etag !== undefined) {
       writer.uint32(18).bytes(message.etag);
+    }
+    if (message.id !== undefined) {
+      writer.uint32(26).string(message.id);
     }
     return writer;
   },
@@ -468,6 +500,14 @@ export const GetSessionRequest: MessageFns<GetSessionRequest> = {
             message.etag = viewOf(reader.bytes());
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -482,7 +522,7 @@ export const GetSessionRequest: MessageFns<GetSessionRequest> = {
 };
 
 function createBaseGetSessionResponse(): GetSessionResponse {
-  return { session: undefined, notModified: undefined, liveMs: 0, etag: Buffer.alloc(0) };
+  return { session: undefined, notModified: undefined, liveMs: 0, etag: Buffer.alloc(0), token: undefined };
 }
 
 export const GetSessionResponse: MessageFns<GetSessionResponse> = {
@@ -498,6 +538,9 @@ export const GetSessionResponse: MessageFns<GetSessionResponse> = {
     }
     if (message.etag.length !== 0) {
       writer.uint32(34).bytes(message.etag);
+    }
+    if (message.token !== undefined) {
+      writer.uint32(42).string(message.token);
     }
     return writer;
   },
@@ -545,6 +588,14 @@ export const GetSessionResponse: MessageFns<GetSessionResponse> = {
             }
 
             message.etag = viewOf(reader.bytes());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.token = reader.string();
             continue;
           }
         }
@@ -1701,6 +1752,7 @@ export const SessionServiceDefinition = {
      * - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the mutations do not fit in a session.
      * - REQUEST_TOO_LARGE: the mutations exceed the budget of a request.
      * - STORE_FULL: the store has no room for another session.
+     * - VERSION_MISMATCH: a session with the given id already exists. Load it with GetSession.
      */
     createSession: {
       name: "CreateSession",
@@ -1909,6 +1961,7 @@ export const SessionServiceService = {
    * - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the mutations do not fit in a session.
    * - REQUEST_TOO_LARGE: the mutations exceed the budget of a request.
    * - STORE_FULL: the store has no room for another session.
+   * - VERSION_MISMATCH: a session with the given id already exists. Load it with GetSession.
    */
   createSession: {
     path: "/session.v1.SessionService/CreateSession" as const,
@@ -2127,6 +2180,7 @@ export interface SessionServiceServer extends UntypedServiceImplementation {
    * - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the mutations do not fit in a session.
    * - REQUEST_TOO_LARGE: the mutations exceed the budget of a request.
    * - STORE_FULL: the store has no room for another session.
+   * - VERSION_MISMATCH: a session with the given id already exists. Load it with GetSession.
    */
   createSession: handleUnaryCall<CreateSessionRequest, CreateSessionResponse>;
   /**

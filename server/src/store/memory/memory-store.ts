@@ -2,7 +2,7 @@ import type { ChangeFeed } from '../../session/change-feed';
 import { newGeneration } from '../../session/etag';
 import type { SessionUpdate } from '../../session/session-update';
 import type { Content } from '../../session/content';
-import { storeFull, storeUnavailable } from '../../session/errors';
+import { sessionExists, storeFull, storeUnavailable } from '../../session/errors';
 import type { Limits } from '../../session/limits';
 import { applyMutations } from '../../session/mutations';
 import { expiryOf, touchIntervalOf } from '../../session/session';
@@ -65,6 +65,7 @@ export class MemoryStore implements SessionStore {
   readonly #entries = new Map<string, Entry>();
   readonly #sweeper: NodeJS.Timeout;
   #bytes = 0;
+  #latestVersion = 0;
   #sweptAt = -Infinity;
 
   constructor(options: MemoryStoreOptions) {
@@ -76,11 +77,16 @@ export class MemoryStore implements SessionStore {
 
   async create({ content, subject, ...session }: NewSession, deadline?: number): Promise<SessionMetadata> {
     refuseAfter(deadline);
-    if (this.#entries.has(session.handle)) throw new Error('A session with this handle already exists.');
+    const earlier = this.#entries.get(session.handle);
+    if (earlier !== undefined) {
+      if (!this.#hasEnded(earlier)) throw sessionExists();
+      this.#remove(earlier);
+    }
     const now = this.#options.now();
-    const { handle, secretHash, csrfToken, idleTimeout } = session;
+    const { handle, secretHash, csrfToken, idleTimeout, reusesHandle } = session;
+    const version = reusesHandle ? this.#latestVersion + 1 : 1;
     const body = encodeBody(content, subject);
-    const entry: Entry = { handle, secretHash, csrfToken, idleTimeout, created: now, accessed: now, version: 1, body };
+    const entry: Entry = { handle, secretHash, csrfToken, idleTimeout, created: now, accessed: now, version, body };
     this.#put(entry);
     return this.#metadataOf(entry);
   }
@@ -167,6 +173,7 @@ export class MemoryStore implements SessionStore {
       if (this.#bytes + growth > this.#options.maxBytes) throw storeFull();
     }
     this.#bytes += growth;
+    this.#latestVersion = Math.max(this.#latestVersion, entry.version);
     this.#entries.set(entry.handle, entry);
   }
 

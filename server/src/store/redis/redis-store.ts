@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import type { ChangeFeed } from '../../session/change-feed';
 import type { Limits } from '../../session/limits';
+import { sessionExists } from '../../session/errors';
 import { expiryOf } from '../../session/session';
 import type { ExpiryPolicy, SessionMetadata } from '../../session/session';
 import type {
@@ -111,14 +112,14 @@ export class RedisStore implements SessionStore {
   }
 
   async create(newSession: NewSession, deadline?: number): Promise<SessionMetadata> {
-    const { content, csrfToken, idleTimeout, subject, ...ref } = newSession;
+    const { content, csrfToken, idleTimeout, subject, reusesHandle = false, ...ref } = newSession;
     const body = encodeBody(content, subject);
-    const args = [orDash(idleTimeout), csrfToken, body];
+    const args = [orDash(idleTimeout), csrfToken, body, reusesHandle ? '1' : ''];
     const requestedAt = performance.now();
-    const [status, created] = await this.#scripts.run('create', ref, args, deadline);
-    if (text(status) !== 'created') throw new Error('A session with this handle already exists.');
+    const [status, created, version] = await this.#scripts.run('create', ref, args, deadline);
+    if (text(status) !== 'created') throw sessionExists();
     const now = number(created);
-    const metadata = this.#withExpiry({ version: 1, created: now, accessed: now, idleTimeout });
+    const metadata = this.#withExpiry({ version: number(version), created: now, accessed: now, idleTimeout });
     this.#windows.open(ref.handle, metadata, requestedAt, now, body.length);
     return metadata;
   }

@@ -39,8 +39,9 @@ const (
 	//
 	//	{ "reason": "TOKEN_INVALID", "domain": "session.v1", "metadata": {} }
 	ErrorReason_ERROR_REASON_TOKEN_INVALID ErrorReason = 2
-	// The session is not at if_version: it was changed since it was read. Nothing was stored. Status ABORTED. Load the
-	// session again, reapply the change, retry.
+	// The session is not at if_version: it was changed since it was read; or, when creating one with an id, it already
+	// exists, and the metadata has no version. Nothing was stored. Status ABORTED. Load the session again, reapply the
+	// change, retry.
 	//
 	//	{ "reason": "VERSION_MISMATCH", "domain": "session.v1", "metadata": { "version": "8" } }
 	ErrorReason_ERROR_REASON_VERSION_MISMATCH ErrorReason = 3

@@ -47,7 +47,8 @@ type Session struct {
 	Expires *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=expires,proto3" json:"expires,omitempty"`
 	// idle_timeout is how long the session lives without an access. Absent: it does not expire when idle.
 	IdleTimeout *durationpb.Duration `protobuf:"bytes,8,opt,name=idle_timeout,json=idleTimeout,proto3" json:"idle_timeout,omitempty"`
-	// version starts at 1 and grows by one with every change; reads do not change it. Pass it as if_version to update only
+	// version starts at 1, or, if the session has an id, at a number that is greater than the versions of earlier sessions
+	// with that id. It grows by one with every change; reads do not change it. Pass it as if_version to update only
 	// if the session has not changed since.
 	Version int64 `protobuf:"varint,9,opt,name=version,proto3" json:"version,omitempty"`
 	// subject is who the session belongs to, as set by the application, for example a user id. Absent: no subject.

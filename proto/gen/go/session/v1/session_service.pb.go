@@ -37,7 +37,12 @@ type CreateSessionRequest struct {
 	IdleExpiry isCreateSessionRequest_IdleExpiry `protobuf_oneof:"idle_expiry"`
 	// subject is who the session belongs to, for example a user id: 1 to 256 bytes of UTF-8 without control characters.
 	// Absent: no subject.
-	Subject       *string `protobuf:"bytes,4,opt,name=subject,proto3,oneof" json:"subject,omitempty"`
+	Subject *string `protobuf:"bytes,4,opt,name=subject,proto3,oneof" json:"subject,omitempty"`
+	// id is chosen by the caller, instead of keeping the token: 1 to 256 bytes of UTF-8 without control characters. The token
+	// is derived from it, and GetSession finds the session by it. An id is a secret, like a token, but carries no signature: it
+	// must be unguessable, and a caller that takes it from a browser must verify there that it has issued it. Only a hash of it
+	// is stored. Absent: the token is random.
+	Id            *string `protobuf:"bytes,5,opt,name=id,proto3,oneof" json:"id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -111,6 +116,13 @@ func (x *CreateSessionRequest) GetSubject() string {
 	return ""
 }
 
+func (x *CreateSessionRequest) GetId() string {
+	if x != nil && x.Id != nil {
+		return *x.Id
+	}
+	return ""
+}
+
 type isCreateSessionRequest_IdleExpiry interface {
 	isCreateSessionRequest_IdleExpiry()
 }
@@ -129,12 +141,13 @@ func (*CreateSessionRequest_IdleTimeout) isCreateSessionRequest_IdleExpiry() {}
 
 func (*CreateSessionRequest_NoIdleTimeout) isCreateSessionRequest_IdleExpiry() {}
 
-// CreateSessionResponse returns the new session and its token. No later response repeats the token.
+// CreateSessionResponse returns the new session and its token. No later response repeats the token, except to a caller that
+// knows the session's id.
 type CreateSessionResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// token identifies the session in every later call: 68 characters that are safe in a cookie. Keep it secret.
 	Token string `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
-	// session is the session as created, version 1.
+	// session is the session as created.
 	Session *Session `protobuf:"bytes,2,opt,name=session,proto3" json:"session,omitempty"`
 	// results has the result of each mutation, in the order of the mutations.
 	Results       []*MutationResult `protobuf:"bytes,3,rep,name=results,proto3" json:"results,omitempty"`
@@ -196,12 +209,14 @@ func (x *CreateSessionResponse) GetResults() []*MutationResult {
 // GetSessionRequest identifies the session to load.
 type GetSessionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// token is the session's token.
+	// token is the session's token. Empty if id is set.
 	Token string `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
 	// etag says that the client keeps copies of sessions, and names the one that it has: the etag of an earlier response.
 	// If the session is still in that state, the response is not_modified instead of the session. Empty: the client has no
 	// copy. Absent: it keeps none, and the response has neither etag nor live_ms.
-	Etag          []byte `protobuf:"bytes,2,opt,name=etag,proto3,oneof" json:"etag,omitempty"`
+	Etag []byte `protobuf:"bytes,2,opt,name=etag,proto3,oneof" json:"etag,omitempty"`
+	// id is the id that the session was created with, instead of its token. Absent: the token names the session.
+	Id            *string `protobuf:"bytes,3,opt,name=id,proto3,oneof" json:"id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -250,6 +265,13 @@ func (x *GetSessionRequest) GetEtag() []byte {
 	return nil
 }
 
+func (x *GetSessionRequest) GetId() string {
+	if x != nil && x.Id != nil {
+		return *x.Id
+	}
+	return ""
+}
+
 // GetSessionResponse returns the session.
 type GetSessionResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -263,7 +285,9 @@ type GetSessionResponse struct {
 	LiveMs uint32 `protobuf:"varint,3,opt,name=live_ms,json=liveMs,proto3" json:"live_ms,omitempty"`
 	// etag names the state of the session. It is opaque, at most 64 bytes, and may change although the session has not.
 	// Empty: this copy cannot be compared with a later state.
-	Etag          []byte `protobuf:"bytes,4,opt,name=etag,proto3" json:"etag,omitempty"`
+	Etag []byte `protobuf:"bytes,4,opt,name=etag,proto3" json:"etag,omitempty"`
+	// token is the session's token, if the request has an id. Absent otherwise.
+	Token         *string `protobuf:"bytes,5,opt,name=token,proto3,oneof" json:"token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -324,6 +348,13 @@ func (x *GetSessionResponse) GetEtag() []byte {
 		return x.Etag
 	}
 	return nil
+}
+
+func (x *GetSessionResponse) GetToken() string {
+	if x != nil && x.Token != nil {
+		return *x.Token
+	}
+	return ""
 }
 
 // NotModified has the fields of an unmodified session that change without a new version.
@@ -1443,28 +1474,34 @@ var File_session_v1_session_service_proto protoreflect.FileDescriptor
 const file_session_v1_session_service_proto_rawDesc = "" +
 	"\n" +
 	" session/v1/session_service.proto\x12\n" +
-	"session.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19session/v1/pipeline.proto\x1a\x18session/v1/session.proto\"\xee\x01\n" +
+	"session.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19session/v1/pipeline.proto\x1a\x18session/v1/session.proto\"\x8a\x02\n" +
 	"\x14CreateSessionRequest\x122\n" +
 	"\tmutations\x18\x01 \x03(\v2\x14.session.v1.MutationR\tmutations\x12>\n" +
 	"\fidle_timeout\x18\x02 \x01(\v2\x19.google.protobuf.DurationH\x00R\vidleTimeout\x12(\n" +
 	"\x0fno_idle_timeout\x18\x03 \x01(\bH\x00R\rnoIdleTimeout\x12\x1d\n" +
-	"\asubject\x18\x04 \x01(\tH\x01R\asubject\x88\x01\x01B\r\n" +
+	"\asubject\x18\x04 \x01(\tH\x01R\asubject\x88\x01\x01\x12\x13\n" +
+	"\x02id\x18\x05 \x01(\tH\x02R\x02id\x88\x01\x01B\r\n" +
 	"\vidle_expiryB\n" +
 	"\n" +
-	"\b_subject\"\x92\x01\n" +
+	"\b_subjectB\x05\n" +
+	"\x03_id\"\x92\x01\n" +
 	"\x15CreateSessionResponse\x12\x14\n" +
 	"\x05token\x18\x01 \x01(\tR\x05token\x12-\n" +
 	"\asession\x18\x02 \x01(\v2\x13.session.v1.SessionR\asession\x124\n" +
-	"\aresults\x18\x03 \x03(\v2\x1a.session.v1.MutationResultR\aresults\"K\n" +
+	"\aresults\x18\x03 \x03(\v2\x1a.session.v1.MutationResultR\aresults\"g\n" +
 	"\x11GetSessionRequest\x12\x14\n" +
 	"\x05token\x18\x01 \x01(\tR\x05token\x12\x17\n" +
-	"\x04etag\x18\x02 \x01(\fH\x00R\x04etag\x88\x01\x01B\a\n" +
-	"\x05_etag\"\xac\x01\n" +
+	"\x04etag\x18\x02 \x01(\fH\x00R\x04etag\x88\x01\x01\x12\x13\n" +
+	"\x02id\x18\x03 \x01(\tH\x01R\x02id\x88\x01\x01B\a\n" +
+	"\x05_etagB\x05\n" +
+	"\x03_id\"\xd1\x01\n" +
 	"\x12GetSessionResponse\x12-\n" +
 	"\asession\x18\x01 \x01(\v2\x13.session.v1.SessionR\asession\x12:\n" +
 	"\fnot_modified\x18\x02 \x01(\v2\x17.session.v1.NotModifiedR\vnotModified\x12\x17\n" +
 	"\alive_ms\x18\x03 \x01(\rR\x06liveMs\x12\x12\n" +
-	"\x04etag\x18\x04 \x01(\fR\x04etag\"{\n" +
+	"\x04etag\x18\x04 \x01(\fR\x04etag\x12\x19\n" +
+	"\x05token\x18\x05 \x01(\tH\x00R\x05token\x88\x01\x01B\b\n" +
+	"\x06_token\"{\n" +
 	"\vNotModified\x126\n" +
 	"\baccessed\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\baccessed\x124\n" +
 	"\aexpires\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\aexpires\"\xd9\x02\n" +
@@ -1656,6 +1693,7 @@ func file_session_v1_session_service_proto_init() {
 		(*CreateSessionRequest_NoIdleTimeout)(nil),
 	}
 	file_session_v1_session_service_proto_msgTypes[2].OneofWrappers = []any{}
+	file_session_v1_session_service_proto_msgTypes[3].OneofWrappers = []any{}
 	file_session_v1_session_service_proto_msgTypes[5].OneofWrappers = []any{
 		(*UpdateSessionRequest_IdleTimeout)(nil),
 		(*UpdateSessionRequest_NoIdleTimeout)(nil),

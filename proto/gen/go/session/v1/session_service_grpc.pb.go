@@ -53,6 +53,7 @@ type SessionServiceClient interface {
 	// - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the mutations do not fit in a session.
 	// - REQUEST_TOO_LARGE: the mutations exceed the budget of a request.
 	// - STORE_FULL: the store has no room for another session.
+	// - VERSION_MISMATCH: a session with the given id already exists. Load it with GetSession.
 	CreateSession(ctx context.Context, in *CreateSessionRequest, opts ...grpc.CallOption) (*CreateSessionResponse, error)
 	// GetSession loads a session and slides its idle timeout when due.
 	//
@@ -284,6 +285,7 @@ type SessionServiceServer interface {
 	// - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the mutations do not fit in a session.
 	// - REQUEST_TOO_LARGE: the mutations exceed the budget of a request.
 	// - STORE_FULL: the store has no room for another session.
+	// - VERSION_MISMATCH: a session with the given id already exists. Load it with GetSession.
 	CreateSession(context.Context, *CreateSessionRequest) (*CreateSessionResponse, error)
 	// GetSession loads a session and slides its idle timeout when due.
 	//

@@ -13,16 +13,18 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class CreateSessionRequest(_message.Message):
-    __slots__ = ("mutations", "idle_timeout", "no_idle_timeout", "subject")
+    __slots__ = ("mutations", "idle_timeout", "no_idle_timeout", "subject", "id")
     MUTATIONS_FIELD_NUMBER: _ClassVar[int]
     IDLE_TIMEOUT_FIELD_NUMBER: _ClassVar[int]
     NO_IDLE_TIMEOUT_FIELD_NUMBER: _ClassVar[int]
     SUBJECT_FIELD_NUMBER: _ClassVar[int]
+    ID_FIELD_NUMBER: _ClassVar[int]
     mutations: _containers.RepeatedCompositeFieldContainer[_session_pb2.Mutation]
     idle_timeout: _duration_pb2.Duration
     no_idle_timeout: bool
     subject: str
-    def __init__(self, mutations: _Optional[_Iterable[_Union[_session_pb2.Mutation, _Mapping]]] = ..., idle_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., no_idle_timeout: bool = ..., subject: _Optional[str] = ...) -> None: ...
+    id: str
+    def __init__(self, mutations: _Optional[_Iterable[_Union[_session_pb2.Mutation, _Mapping]]] = ..., idle_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., no_idle_timeout: bool = ..., subject: _Optional[str] = ..., id: _Optional[str] = ...) -> None: ...
 
 class CreateSessionResponse(_message.Message):
     __slots__ = ("token", "session", "results")
@@ -35,24 +37,28 @@ class CreateSessionResponse(_message.Message):
     def __init__(self, token: _Optional[str] = ..., session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ..., results: _Optional[_Iterable[_Union[_session_pb2.MutationResult, _Mapping]]] = ...) -> None: ...
 
 class GetSessionRequest(_message.Message):
-    __slots__ = ("token", "etag")
+    __slots__ = ("token", "etag", "id")
     TOKEN_FIELD_NUMBER: _ClassVar[int]
     ETAG_FIELD_NUMBER: _ClassVar[int]
+    ID_FIELD_NUMBER: _ClassVar[int]
     token: str
     etag: bytes
-    def __init__(self, token: _Optional[str] = ..., etag: _Optional[bytes] = ...) -> None: ...
+    id: str
+    def __init__(self, token: _Optional[str] = ..., etag: _Optional[bytes] = ..., id: _Optional[str] = ...) -> None: ...
 
 class GetSessionResponse(_message.Message):
-    __slots__ = ("session", "not_modified", "live_ms", "etag")
+    __slots__ = ("session", "not_modified", "live_ms", "etag", "token")
     SESSION_FIELD_NUMBER: _ClassVar[int]
     NOT_MODIFIED_FIELD_NUMBER: _ClassVar[int]
     LIVE_MS_FIELD_NUMBER: _ClassVar[int]
     ETAG_FIELD_NUMBER: _ClassVar[int]
+    TOKEN_FIELD_NUMBER: _ClassVar[int]
     session: _session_pb2.Session
     not_modified: NotModified
     live_ms: int
     etag: bytes
-    def __init__(self, session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ..., not_modified: _Optional[_Union[NotModified, _Mapping]] = ..., live_ms: _Optional[int] = ..., etag: _Optional[bytes] = ...) -> None: ...
+    token: str
+    def __init__(self, session: _Optional[_Union[_session_pb2.Session, _Mapping]] = ..., not_modified: _Optional[_Union[NotModified, _Mapping]] = ..., live_ms: _Optional[int] = ..., etag: _Optional[bytes] = ..., token: _Optional[str] = ...) -> None: ...
 
 class NotModified(_message.Message):
     __slots__ = ("accessed", "expires")

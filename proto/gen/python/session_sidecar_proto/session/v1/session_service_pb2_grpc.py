@@ -124,6 +124,7 @@ class SessionServiceServicer(object):
         - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the mutations do not fit in a session.
         - REQUEST_TOO_LARGE: the mutations exceed the budget of a request.
         - STORE_FULL: the store has no room for another session.
+        - VERSION_MISMATCH: a session with the given id already exists. Load it with GetSession.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
