@@ -98,12 +98,13 @@ const layers = [
       '@opentelemetry/api',
     ],
   },
-  { files: 'client/src/*.ts', may: ['client/src/!(web)'] },
+  { files: 'client/src/*.ts', may: ['client/src/!(web|express-session)'] },
   {
     files: 'client/src/web',
     may: ['client/src', 'proto/gen', 'cookie', 'on-headers'],
     types: ['express', 'fastify', 'hono', 'koa'],
   },
+  { files: 'client/src/express-session', may: ['client/src/!(web)', 'express-session'] },
 
   // What a user can import: the entry points of the packages here (no-relative-packages closes the way around them), and npm.
   ...['examples', 'bench'].map((files) => ({

@@ -1,5 +1,8 @@
 import { availableParallelism } from 'node:os';
 
+/** It imports an ES module, which jest cannot do. */
+const fastifyCookie = '/node_modules/@fastify/cookie/';
+
 /** @type {import('jest').Config} */
 const common = {
   rootDir: import.meta.dirname,
@@ -15,11 +18,14 @@ const common = {
         sourceMaps: 'inline',
       },
     ],
+    [fastifyCookie]: ['@swc/jest', { jsc: { target: 'es2022' }, module: { type: 'commonjs' } }],
   },
+  transformIgnorePatterns: [`^(?!.*${fastifyCookie}).*/node_modules/`],
   // Sources, not builds: a test run needs no build and shows source lines. test/process/ runs the built files as children.
   moduleNameMapper: {
     '^@session-sidecar/proto/(.*)$': '<rootDir>/proto/gen/$1',
     '^@session-sidecar/client$': '<rootDir>/client/src/index.ts',
+    '^@session-sidecar/client/express-session$': '<rootDir>/client/src/express-session/index.ts',
     '^@session-sidecar/client/(.*)$': '<rootDir>/client/src/web/$1.ts',
   },
 };

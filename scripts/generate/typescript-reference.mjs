@@ -8,6 +8,7 @@ import { root } from '../lib/run.mjs';
 const pages = {
   client: { imported: '@session-sidecar/client', file: 'index' },
   express: { imported: '@session-sidecar/client/express', file: 'web/express' },
+  'express-session': { imported: '@session-sidecar/client/express-session', file: 'express-session/index' },
   fastify: { imported: '@session-sidecar/client/fastify', file: 'web/fastify' },
   fetch: { imported: '@session-sidecar/client/fetch', file: 'web/fetch' },
   hono: { imported: '@session-sidecar/client/hono', file: 'web/hono' },
@@ -45,9 +46,9 @@ export async function typescriptReference() {
       propertyMembersFormat: 'table',
     });
     const project = await app.convert();
-    // TypeDoc names modules after their files, and pages after modules.
+    // TypeDoc names modules after their files, or after the folder of an index, and pages after modules.
     for (const [name, { file }] of Object.entries(pages))
-      project.children.find((module) => module.name === file).name = name;
+      project.children.find((module) => module.name === file.replace('/index', '')).name = name;
     app.validate(project);
     await app.generateOutputs(project);
     if (app.logger.hasErrors() || app.logger.hasWarnings()) throw new Error('TypeDoc has found mistakes, see above.');

@@ -54,7 +54,8 @@ describe('the package of the server', () => {
 describe('the package of the client', () => {
   test('declares the frameworks that it adapts to as optional peers', () => {
     const { peerDependencies = {}, peerDependenciesMeta = {} } = manifestOf('client');
-    expect(Object.keys(peerDependencies)).toContain('express');
+    const names = ['express', 'express-session', '@fastify/session'];
+    expect(Object.keys(peerDependencies)).toEqual(expect.arrayContaining(names));
     expect(Object.keys(peerDependencies).filter((name) => !peerDependenciesMeta[name]?.optional)).toEqual([]);
   });
 });
