@@ -23,13 +23,14 @@ const likely = {
   key: ['a', 'b', 'cart', 'c', 'd', 'e', 'user', 'é'],
   queue: ['', 'q', 'errors'],
   subject: ['ada', 'user 7', ''],
+  id: ['an id', 'another', ''],
   if_version: ['1', '2', '3'],
   // Not so short that a session might end between two calls.
   seconds: ['3600', '86400', '3600', '315576000', '0', '9223372036854775807'],
   nanos: ['0', '0', '0', '1000000', '1', '-1'],
 };
 
-const rare = ['idle_timeout', 'no_idle_timeout', 'if_version', 'subject'];
+const rare = ['idle_timeout', 'no_idle_timeout', 'if_version', 'subject', 'id'];
 
 const env = {
   SESSION_SIDECAR_MAX_SESSION_SIZE: '600KB',
@@ -121,11 +122,12 @@ async function send(side: Side, method: string, request: Buffer): Promise<Answer
   const own = replaced(replaced(request, ownToken, side.token), ownCsrfToken, side.csrfToken);
   try {
     const bytes = await side.client.send(method, own);
-    const { responseType } = Object.values(methods).find(({ name }) => name === method)!;
+    const { requestType, responseType } = Object.values(methods).find(({ name }) => name === method)!;
     const response = responseType.decode(bytes) as Comparable;
+    const { id } = requestType.decode(own) as { readonly id?: string };
     if (method === 'RegenerateSession') side.token = String(response['token']);
     if (typeof response['csrfToken'] === 'string') side.csrfToken = response['csrfToken'];
-    return { ok: comparable(response) };
+    return { ok: comparable(response, id === undefined ? different : differentById) };
   } catch (error) {
     if (!(error instanceof RpcFailure)) throw error;
     assertDocumented(error);
@@ -149,10 +151,13 @@ const mayChange = new Set([
 
 const different = new Set(['token', 'csrfToken', 'handle', 'created', 'accessed', 'expires', 'etag', 'liveMs']);
 
-function comparable(message: Comparable): Comparable {
+/** Versions of sessions with an id start anywhere above those of earlier ones. */
+const differentById = new Set([...different, 'version']);
+
+function comparable(message: Comparable, hidden: ReadonlySet<string>): Comparable {
   const entries = Object.entries(message).map(([name, value]) => {
-    if (different.has(name)) return [name, isPresent(value)];
-    return [name, name === 'session' && value !== undefined ? comparable(value as Comparable) : value] as const;
+    if (hidden.has(name)) return [name, isPresent(value)];
+    return [name, name === 'session' && value !== undefined ? comparable(value as Comparable, hidden) : value] as const;
   });
   return Object.fromEntries(entries) as Comparable;
 }

@@ -222,7 +222,11 @@ describe('every failure has a name', () => {
       session.set('a', '1');
       return session.save();
     },
-    INVALID_ARGUMENT: () => saving({ ['x'.repeat(300)]: '1' }),
+    INVALID_ARGUMENT: () => {
+      const session = client.create();
+      session.setSubject('x'.repeat(300));
+      return session.save();
+    },
     SESSION_TOO_LARGE: () => saving({ large: 'x'.repeat(1024) }),
     TOO_MANY_KEYS: () => saving({ a: '', b: '', c: '', d: '' }),
     FLASH_QUEUE_FULL: () => {
