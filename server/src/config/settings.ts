@@ -195,7 +195,7 @@ export const settings = {
   maxPipelines: {
     name: settingNames.maxPipelines,
     kind: integer(1, 1_000_000),
-    fallback: '1000',
+    fallback: '256',
     help: 'Maximum number of open pipelines, each an RPC of many calls, on all gRPC connections. A client opens one per connection. At the limit, connections with more than an equal share get OVERLOADED.',
   },
   maxCallsInFlight: {
