@@ -141,8 +141,8 @@ export class SessionClient<T extends object = Record<string, JsonValue>> {
   }
 
   /**
-   * Loads the session with an id that the application has chosen, see {@link CreateOptions.id}. If there is none, returns a new
-   * one that save() creates with this id; save() rejects with VERSION_MISMATCH if another request has done so meanwhile. Never
+   * Loads the session with an id that the application has chosen, see {@link CreateOptions.id}. If no session has it, returns a
+   * new one that save() creates with this id; save() rejects with VERSION_MISMATCH if another request has done so meanwhile. Never
    * stores anything. Rejects with UNIMPLEMENTED if the sidecar is older than this method.
    */
   async openById(id: string, options?: CallOptions): Promise<ISession<T>> {

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
 import compression from 'compression';
-import type { ErrorRequestHandler, Request, Response } from 'express';
+import type { ErrorRequestHandler, Express, Request, Response } from 'express';
 import { sessions } from '@session-sidecar/client/express';
 import { Browser } from '../support/browser';
 import { ExpressStack } from '../support/express-stack';
@@ -23,6 +23,20 @@ const showError: ErrorRequestHandler = (error: { status?: number; code?: string;
   }
   res.status(error.status ?? 500).json({ code: error.code, message: error.message });
 };
+
+/** Serves a page in pieces, whose session cannot be saved. @returns a function that lets it go on after the first piece */
+function writeInPieces(app: Express): () => void {
+  let goOn = () => {};
+  app.get('/', async (req, res) => {
+    req.session.set('note', 'new');
+    await stack.redis.admin.flushdb();
+    res.write('first');
+    await new Promise<void>((resolve) => (goOn = resolve));
+    res.write('second');
+    res.end('third');
+  });
+  return () => goOn();
+}
 
 describe('a failed save', () => {
   test('leaves room for an error page that is streamed', async () => {
@@ -46,14 +60,7 @@ describe('a failed save', () => {
   test('lets an error page through that awaits something, while the discarded response is still being written', async () => {
     let goOn = () => {};
     const url = await stack.serve((app) => {
-      app.get('/', async (req, res) => {
-        req.session.set('note', 'new');
-        await stack.redis.admin.flushdb();
-        res.write('first');
-        await new Promise<void>((resolve) => (goOn = resolve));
-        res.write('second');
-        res.end('third');
-      });
+      goOn = writeInPieces(app);
       app.use((async (error, _req, res, _next) => {
         goOn();
         await new Promise(setImmediate);
@@ -78,14 +85,7 @@ describe('a failed save', () => {
     void pool();
     let goOn = () => {};
     const url = await stack.serve((app) => {
-      app.get('/', async (req, res) => {
-        req.session.set('note', 'new');
-        await stack.redis.admin.flushdb();
-        res.write('first');
-        await new Promise<void>((resolve) => (goOn = resolve));
-        res.write('second');
-        res.end('third');
-      });
+      goOn = writeInPieces(app);
       app.use(((_error, _req, res, _next) => {
         work(() => {
           setHead(res);

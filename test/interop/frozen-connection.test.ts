@@ -1,19 +1,11 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
-import { beforeAll, expect, test } from '@jest/globals';
+import { expect } from '@jest/globals';
 import { until } from '../support/poll';
 import { withStack } from '../support/stack';
 import type { Stack } from '../support/stack';
-import { buildGo, sayIfMissing, toolchains } from '../support/toolchains';
-import type { Found } from '../support/toolchains';
-import { goStarters } from './go-runner';
-import { pythonStarters } from './python-runner';
-
-const { go, python } = toolchains();
-sayIfMissing('connections that freeze, in Go', go);
-sayIfMissing('connections that freeze, in Python', python);
-const starters = { ...goStarters(go), ...pythonStarters(python) };
+import { concurrentRunners } from './concurrent-runners';
 
 /** A route to the sidecar that can stop forwarding while both ends stay open. */
 class Path {
@@ -55,21 +47,13 @@ class Path {
   }
 }
 
-// Before the tests, because a build blocks this process, with the sidecars in it.
-beforeAll(() => {
-  if (go.missing === undefined) buildGo(go, 'test/interop/go');
-}, 300_000);
-
-// The tests run side by side: each of them mostly waits for a connection to be found silent.
-for (const [language, { toolchain, start }] of Object.entries(starters)) {
-  const testIf = toolchain.missing === undefined ? test.concurrent : test.skip;
-
+for (const { language, testIf, start } of concurrentRunners('connections that freeze')) {
   /** Starts a Redis, a sidecar, a path to it, and a runner that has saved a session over that path. */
   const connect = async (stack: Stack) => {
     const redis = await stack.redis();
     const sidecar = await stack.sidecar({ redis });
     const path = stack.use(new Path(sidecar.address));
-    const runner = start(stack, toolchain as Found, await path.open());
+    const runner = start(stack, await path.open());
     const run = (op: string, more = {}) => runner.run({ actor: 'me', op, ...more });
     await run('open');
     await run('set', { key: 'a', value: '1' });

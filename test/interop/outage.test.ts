@@ -1,34 +1,18 @@
-import { beforeAll, expect, test } from '@jest/globals';
+import { expect } from '@jest/globals';
 import { until } from '../support/poll';
 import { withStack } from '../support/stack';
 import type { Stack } from '../support/stack';
-import { buildGo, sayIfMissing, toolchains } from '../support/toolchains';
-import type { Found } from '../support/toolchains';
-import { goStarters } from './go-runner';
-import { pythonStarters } from './python-runner';
-
-const { go, python } = toolchains();
-sayIfMissing('outages of the sidecar in Go', go);
-sayIfMissing('outages of the sidecar in Python', python);
-const starters = { ...goStarters(go), ...pythonStarters(python) };
+import { concurrentRunners } from './concurrent-runners';
 
 /** Generous, because a starved machine needs seconds to start a client and to connect it. */
 const patienceMs = 60_000;
 
-// Before the tests, because a build blocks this process, with the sidecars in it.
-beforeAll(() => {
-  if (go.missing === undefined) buildGo(go, 'test/interop/go');
-}, 300_000);
-
-// The tests run side by side: each of them mostly waits for calls to fail.
-for (const [language, { toolchain, start }] of Object.entries(starters)) {
-  const testIf = toolchain.missing === undefined ? test.concurrent : test.skip;
-
+for (const { language, testIf, start } of concurrentRunners('outages of the sidecar')) {
   /** Starts a Redis, a sidecar, and a runner whose calls fail after two seconds, and waits until the runner is connected. */
   const connect = async (stack: Stack) => {
     const redis = await stack.redis();
     const sidecar = await stack.sidecar({ redis });
-    const runner = start(stack, toolchain as Found, sidecar.address, { timeoutSeconds: 2 });
+    const runner = start(stack, sidecar.address, { timeoutSeconds: 2 });
     const run = (op: string, more = {}) => runner.run({ actor: 'me', op, ...more });
     const other = (op: string, more = {}) => runner.run({ actor: 'other', op, ...more });
     await run('open');

@@ -25,7 +25,7 @@ export interface SourceSession {
  * stored it has come too late: the session was moved before, and has ended since.
  *
  * @param fresh a new session with the id
- * @returns the session, if there is one
+ * @returns the session; `undefined`: no session has this id
  */
 export async function moveSession(
   sid: string,

@@ -60,7 +60,7 @@ export class SidecarStore extends BaseStore {
     this.#source = importFrom;
   }
 
-  /** Loads a session: its fields, or `null` if there is none. */
+  /** Resolves to the fields of a session, or to `null` if no session has this id. */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- what it is, only the application knows
   get(sid: string, callback?: Callback<[session?: any]>): Promise<any> {
     return answer(this.#get(sid), callback);
@@ -71,12 +71,12 @@ export class SidecarStore extends BaseStore {
     return answer(this.#set(sid, session), callback);
   }
 
-  /** Extends the life of a session. If there is none, does nothing. */
+  /** Extends the life of a session. Creates nothing if no session has this id. */
   touch(sid: string, session: object, callback?: Callback): Promise<void> {
     return answer(this.#touch(sid, session), callback);
   }
 
-  /** Ends a session. If there is none, does nothing. */
+  /** Ends a session. Has no effect if no session has this id. */
   destroy(sid: string, callback?: Callback): Promise<void> {
     return answer(this.#destroy(sid), callback);
   }

@@ -1,12 +1,11 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Mutation, MutationResult } from '@session-sidecar/proto/session/v1/session';
-import { SessionError } from '../errors/session-error';
 import type { RunningCall } from '../transport/call-options';
 import type { Transport } from '../transport/transport';
 import type { ValueCodec } from './codec';
 import { FlashMessages } from './flash-messages';
 import { isRefusal, settled } from './joint-turn';
 import type { JointCalls, JointOutcome } from './joint-turn';
+import { retryLostRaces } from './lost-races';
 import type { SaveKind } from './pending-writes';
 import { replyResults, replySession, replyTime, replyToken } from './replies';
 import type { SessionState } from './session';
@@ -18,9 +17,6 @@ import type { Found, LoadedSession, Stored } from './stored-session';
 
 /** `id`: what to create the session with; `undefined`: a random token. */
 type State = Stored | { readonly name: 'new'; readonly id: string | undefined } | { readonly name: 'invalidated' };
-
-/** After this many lost races, the deadline is too long for so contended a key. */
-const maxTransformAttempts = 50;
 
 /**
  * The calls of one session, and its state, which they change. Calls must not overlap: each starts from the state that the
@@ -243,21 +239,13 @@ export class SessionCalls {
   }
 
   async transform(key: string, change: (value: unknown) => unknown, call: RunningCall): Promise<unknown> {
-    if (!this.stored || this.#data.isChanged(key)) {
+    const { stored } = this;
+    if (!stored || this.#data.isChanged(key)) {
       this.#data.set(key, changed(change, this.#data.get(key)));
-      if (this.stored) await this.save(call);
+      if (stored) await this.save(call);
       return this.#data.get(key);
     }
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await this.#tryTransform(this.stored, key, change, call);
-      } catch (error) {
-        if (!SessionError.is(error) || error.code !== 'VERSION_MISMATCH' || attempt === maxTransformAttempts)
-          throw error;
-        // Jitter, so that requests that lost the same race do not all race again.
-        await delay(Math.random() * Math.min(attempt, 20));
-      }
-    }
+    return retryLostRaces(() => this.#tryTransform(stored, key, change, call));
   }
 
   async #tryTransform(stored: Stored, key: string, change: (value: unknown) => unknown, call: RunningCall) {

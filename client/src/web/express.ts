@@ -9,12 +9,7 @@ import { defineSession, hasSession } from './session-property';
 import type { RequestSessions } from './session-property';
 import { startSessionResponse } from './session-response';
 
-export { CsrfError } from './csrf';
-export type { CsrfOptions } from './csrf';
-export { csrfToken } from './csrf-token';
-export type { CookieOptions } from './cookie';
-export type { SessionCookie } from './session-cookie';
-export type { SessionCallback, WebSession } from './session-habits';
+export * from './adapter-exports';
 export type { RequestSessions } from './session-property';
 
 /**

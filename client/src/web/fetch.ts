@@ -6,12 +6,7 @@ import type { ProxyOptions } from './forwarded';
 import { RequestSession, resolveSettings } from './request-session';
 import type { LoadSession, SessionResponseOptions } from './request-session';
 
-export { CsrfError } from './csrf';
-export type { CsrfOptions } from './csrf';
-export { csrfToken } from './csrf-token';
-export type { CookieOptions } from './cookie';
-export type { SessionCookie } from './session-cookie';
-export type { SessionCallback, WebSession } from './session-habits';
+export * from './adapter-exports';
 
 /**
  * What the sessions of the application hold. Declare it once:

@@ -20,8 +20,8 @@ export interface Exchange {
 }
 
 /**
- * Holds the response until the session of its request is saved, and completes its headers. Where there is none, because the request
- * asks for an upgrade, the session can be used all the same, and an explicit `save()` saves it.
+ * Holds the response until the session of its request is saved, and completes its headers. A request for an upgrade has no response:
+ * its session can be used all the same, and an explicit `save()` saves it.
  */
 export function startSessionResponse<T extends object>(
   settings: SessionResponseSettings<T>,

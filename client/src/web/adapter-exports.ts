@@ -1,0 +1,8 @@
+/* What every adapter exports beside its own. */
+
+export { CsrfError } from './csrf';
+export type { CsrfOptions } from './csrf';
+export { csrfToken } from './csrf-token';
+export type { CookieOptions } from './cookie';
+export type { SessionCookie } from './session-cookie';
+export type { SessionCallback, WebSession } from './session-habits';
