@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Application } from 'typedoc';
+import { Application, Converter, ReflectionKind } from 'typedoc';
 import { root } from '../lib/run.mjs';
 
 /** The pages of docs/reference/typescript, by name: what is imported, and its file in client/src. */
@@ -24,7 +24,8 @@ export async function typescriptReference() {
       plugin: ['typedoc-plugin-markdown'],
       out,
       entryPoints: Object.values(pages).map(({ file }) => join(root, 'client', 'src', `${file}.ts`)),
-      tsconfig: join(root, 'tsconfig.json'),
+      // Of the client alone: what tests and examples declare for their sessions is no part of it.
+      tsconfig: join(root, 'scripts', 'generate', 'typescript-reference.tsconfig.json'),
       // npm run typecheck does it.
       skipErrorChecking: true,
       readme: 'none',
@@ -45,6 +46,8 @@ export async function typescriptReference() {
       typeAliasPropertiesFormat: 'table',
       propertyMembersFormat: 'table',
     });
+    // After TypeDoc has found out what is inherited, and before it groups what there is.
+    app.converter.on(Converter.EVENT_RESOLVE_END, ({ project }) => removeInherited(project), -1);
     const project = await app.convert();
     // TypeDoc names modules after their files, or after the folder of an index, and pages after modules.
     for (const [name, { file }] of Object.entries(pages))
@@ -58,6 +61,14 @@ export async function typescriptReference() {
     });
   } finally {
     rmSync(out, { recursive: true, force: true });
+  }
+}
+
+/** Removes the members that a type inherits from one of the reference, to which the type links. */
+function removeInherited(project) {
+  for (const type of project.getReflectionsByKind(ReflectionKind.ClassOrInterface)) {
+    const inherited = type.children?.filter(({ inheritedFrom }) => inheritedFrom?.reflection !== undefined) ?? [];
+    for (const member of inherited) project.removeReflection(member);
   }
 }
 

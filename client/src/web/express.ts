@@ -38,6 +38,7 @@ declare global {
   }
 }
 
+/** {@link WebSessionOptions}, with a client: {@link SessionResponseOptions}. */
 export type SessionsOptions<T extends object = SessionData> = SessionResponseOptions<T> & {
   /**
    * Whether the session is loaded by `await req.sessions.load()`, rather than for each request that has the cookie. `req.session`

@@ -7,6 +7,7 @@ import { RequestSession, resolveSettings } from './request-session';
 import type { LoadSession, SessionResponseOptions, SessionResponseSettings } from './request-session';
 
 export * from './adapter-exports';
+export type { LoadSession } from './request-session';
 
 /**
  * What the sessions of the application hold. Declare it once:
@@ -27,6 +28,7 @@ declare module 'fastify' {
   }
 }
 
+/** {@link WebSessionOptions}, with a client: {@link SessionResponseOptions}. */
 export type SessionsOptions<T extends object = SessionData> = SessionResponseOptions<T>;
 
 /** `register(sessions, …)` is for the declared type, because Fastify's own types infer none; `register(sessions<T>, …)` for another. */

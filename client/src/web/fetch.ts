@@ -7,6 +7,8 @@ import { RequestSession, resolveSettings } from './request-session';
 import type { LoadSession, SessionResponseOptions } from './request-session';
 
 export * from './adapter-exports';
+export type { LoadSession } from './request-session';
+export type { ProxyOptions } from './forwarded';
 
 /**
  * What the sessions of the application hold. Declare it once:
@@ -29,6 +31,7 @@ export type SessionHandler<
   T extends object = SessionData,
 > = (session: LoadSession<T>, ...args: Arguments) => Response | Promise<Response>;
 
+/** {@link WebSessionOptions}, with a client: {@link SessionResponseOptions}; {@link ProxyOptions}. */
 export type SessionsOptions<T extends object = SessionData> = SessionResponseOptions<T> & ProxyOptions;
 
 /**

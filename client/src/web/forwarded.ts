@@ -1,5 +1,6 @@
 import type { RequestHeaders } from './request-session';
 
+/** An option of adapters whose framework does not know about proxies. */
 export interface ProxyOptions {
   /**
    * Whether to believe the header `X-Forwarded-Proto`, which decides over Secure cookies. Only if all requests come by a proxy

@@ -7,6 +7,7 @@ import type { LoadSession, SessionResponseOptions } from './request-session';
 import { startSessionResponse } from './session-response';
 
 export * from './adapter-exports';
+export type { LoadSession } from './request-session';
 
 /**
  * What the sessions of the application hold. Declare it once:
@@ -27,6 +28,7 @@ declare module 'koa' {
   }
 }
 
+/** {@link WebSessionOptions}, with a client: {@link SessionResponseOptions}. */
 export type SessionsOptions<T extends object = SessionData> = SessionResponseOptions<T>;
 
 /**

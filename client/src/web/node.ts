@@ -10,6 +10,8 @@ import type { LoadSession, SessionResponseOptions } from './request-session';
 import { startSessionResponse } from './session-response';
 
 export * from './adapter-exports';
+export type { LoadSession } from './request-session';
+export type { ProxyOptions } from './forwarded';
 
 /**
  * What the sessions of the application hold. Declare it once:
@@ -30,6 +32,7 @@ export type SessionListener<T extends object = SessionData> = (
   session: LoadSession<T>,
 ) => unknown;
 
+/** {@link WebSessionOptions}, with a client: {@link SessionResponseOptions}; {@link ProxyOptions}. */
 export type SessionsOptions<T extends object = SessionData> = SessionResponseOptions<T> &
   ProxyOptions & {
     /**

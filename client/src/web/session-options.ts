@@ -7,7 +7,9 @@ import { resolveProperties } from './session-properties';
 import type { SessionProperties } from './session-properties';
 import { warnOfUnsaved } from './unsaved-warning';
 
-export interface CookieRules<T extends object> {
+/** The options of `sessions()` that all adapters share, beside those of the client. */
+export interface WebSessionOptions<T extends object> {
+  /** Default: a cookie that is gone when the browser is closed. */
   readonly cookie?: CookieOptions | undefined;
   /**
    * Whether a visitor whose session was started by a request that failed keeps it. False: a response with status 500 or
@@ -41,8 +43,8 @@ export interface CookieRules<T extends object> {
   readonly properties?: true | readonly string[] | undefined;
 }
 
-/** Either the client to use, or the options to create one with. */
-export type SessionResponseOptions<T extends object> = CookieRules<T> &
+/** {@link WebSessionOptions}, and either the client to use, or the {@link SessionClientOptions} to create one with. */
+export type SessionResponseOptions<T extends object> = WebSessionOptions<T> &
   ({ readonly client: SessionClient<T> } | (SessionClientOptions<T> & { readonly client?: never }));
 
 export interface SessionResponseSettings<T extends object> {
