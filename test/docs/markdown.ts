@@ -14,6 +14,27 @@ export function blocksOf(path: string): Block[] {
   return [...fences].map(([, language = '', text = '']) => ({ language, text }));
 }
 
+export interface Program {
+  readonly text: string;
+  readonly output: string;
+}
+
+/** The programs of a document: `ts` blocks that follow each other are one, and a `text` block after them is what it prints. */
+export function programsOf(path: string): Program[] {
+  const programs: Program[] = [];
+  let parts: string[] = [];
+  const end = (output: string): void => {
+    if (parts.length > 0) programs.push({ text: parts.join('\n'), output });
+    parts = [];
+  };
+  for (const { language, text } of blocksOf(path)) {
+    if (language === 'ts') parts.push(text);
+    if (language === 'text') end(text);
+  }
+  end('');
+  return programs;
+}
+
 /** The anchors of a document: of its headings, as GitHub makes them and numbers equal ones, and those that it sets itself. */
 export function anchorsOf(path: string): string[] {
   const text = readFileSync(join(root, path), 'utf8');
