@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { configurationPage } from './configuration-page';
 import { errorsPage } from './errors-page';
+import { hopTable } from './hop-table';
 import { metricsPage } from './metrics-page';
-import { withPerformance } from './performance-table';
+import { performanceTable, withPerformance } from './performance-table';
 import { protoPage } from './proto-page';
 import { sizingPage } from './sizing-page';
 
@@ -14,6 +15,7 @@ export async function pages(): Promise<Readonly<Record<string, string>>> {
     'reference/metrics.md': await metricsPage(),
     'reference/proto.md': protoPage(),
     'operate/sizing.md': sizingPage(),
-    '../README.md': withPerformance(readFileSync('README.md', 'utf8')),
+    'guide/choosing.md': withPerformance(readFileSync('docs/guide/choosing.md', 'utf8'), hopTable()),
+    '../README.md': withPerformance(readFileSync('README.md', 'utf8'), performanceTable()),
   };
 }

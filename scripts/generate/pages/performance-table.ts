@@ -34,13 +34,14 @@ const workloads = [
 const start = /(?<=<!-- performance: .* -->\n)/;
 const end = '<!-- end of performance -->';
 
-/** The README with its table, the losses first, of the last full run of the benchmark. */
-export function withPerformance(readme: string): string {
-  const [before, rest = ''] = readme.split(start);
-  return `${before}\n<!-- prettier-ignore -->\n${performanceTable()}\n${rest.slice(rest.indexOf(end))}`;
+/** A document with what is printed from the last full run of the benchmark between its two marks. */
+export function withPerformance(document: string, printed: string): string {
+  const [before, rest = ''] = document.split(start);
+  return `${before}\n<!-- prettier-ignore -->\n${printed}\n${rest.slice(rest.indexOf(end))}`;
 }
 
-function performanceTable(): string {
+/** The table of the README, the losses first. */
+export function performanceTable(): string {
   const rows = workloads.flatMap(({ id, workload, rival }) => {
     const row = benchmark.rows.find((one) => one.id === id);
     // A row that is newer than the last full run.
