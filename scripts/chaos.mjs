@@ -2,9 +2,9 @@
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { cache, handOver, root } from './lib/run.mjs';
-import { installRedis } from './lib/tools.mjs';
+import { requireRedis } from './lib/tools.mjs';
 
-installRedis();
+requireRedis();
 const outdir = join(cache, 'chaos');
 await build({
   absWorkingDir: root,

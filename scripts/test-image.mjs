@@ -6,13 +6,13 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { installPackages } from './lib/packages.mjs';
 import { root, run } from './lib/run.mjs';
-import { installPodman, installRedis } from './lib/tools.mjs';
+import { installPodman, requireRedis } from './lib/tools.mjs';
 
 const obstacle = obstacleHere();
 if (obstacle !== undefined) skip(obstacle);
 else {
   installPackages();
-  installRedis();
+  requireRedis();
   // The content of the image is compared with it.
   run('npm', ['run', '--silent', 'build', '--workspace', 'server']);
   const directory = mkdtempSync(join(tmpdir(), 'session-sidecar-image-'));

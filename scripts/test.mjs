@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { installPackages } from './lib/packages.mjs';
 import { handOver, root, run } from './lib/run.mjs';
 import { pythonToolchain } from './lib/toolchains.mjs';
-import { installChromium, installKustomize, installPrometheus, installRedis } from './lib/tools.mjs';
+import { installChromium, installKustomize, installPrometheus, requireRedis } from './lib/tools.mjs';
 
 installPackages();
-installRedis();
+requireRedis();
 installChromium();
 installPrometheus();
 installKustomize();

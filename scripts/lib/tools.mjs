@@ -1,5 +1,5 @@
 // Programs that tests and images need, installed when they are missing.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -8,32 +8,36 @@ import { cache, run } from './run.mjs';
 /** Programs that are installed for this checkout alone. test/support/tools.ts looks here too. */
 const tools = join(cache, 'bin');
 
-/** The tests run against a real Redis. Installs the system's package if that needs no confirmation. */
+/** Returns whether redis-server is available, if necessary after installing the system's package, if that needs no confirmation. */
 export function installRedis() {
-  if (works('redis-server', ['--version'])) return;
-  if (!canInstall()) {
-    console.error(
-      'The tests need redis-server 7 or newer. Get it with: sudo apt-get install redis-server, or: brew install redis',
-    );
-    process.exit(1);
-  }
-  installSystemPackages('redis-server');
+  const isThere = () => works('redis-server', ['--version']);
+  if (!isThere() && canInstall()) installSystemPackages('redis-server');
+  return isThere();
+}
+
+/** The tests run against a real Redis. */
+export function requireRedis() {
+  if (installRedis()) return;
+  console.error(
+    'The tests need redis-server 7 or newer. Get it with: sudo apt-get install redis-server, or: brew install redis',
+  );
+  process.exit(1);
 }
 
 /** Some tests drive a real browser, and are skipped without it. Installs the system's package if that needs no confirmation. */
 export function installChromium() {
   if (works('chromium', ['--version'])) return;
-  if (canInstall()) installSystemPackages('chromium');
-  else
+  if (!canInstall()) {
     console.error(
       'Without chromium its tests are skipped. Get it with: sudo apt-get install chromium, or: brew install chromium',
     );
+  } else if (!installSystemPackages('chromium')) process.exit(1);
 }
 
 /** The images are built and run with podman. Returns whether it is available, if necessary after installing it. */
 export function installPodman() {
   const isThere = () => works('podman', ['--version']) && works('runc', ['--version']);
-  if (!isThere() && canInstall()) installSystemPackages('podman', 'runc');
+  if (!isThere() && canInstall() && !installSystemPackages('podman', 'runc')) process.exit(1);
   return isThere();
 }
 
@@ -43,12 +47,14 @@ function canInstall() {
   return works('apt-get', ['--version']) && (asRoot.length === 0 || works('sudo', ['-n', 'true']));
 }
 
+/** Returns whether that succeeded. What it prints says why not. */
 function installSystemPackages(...names) {
   console.log(`Installing ${names.join(' and ')} …`);
-  for (const args of [['update'], ['install', '--yes', '--no-install-recommends', ...names]]) {
+  return [['update'], ['install', '--yes', '--no-install-recommends', ...names]].every((args) => {
     const [command, ...rest] = [...asRoot, 'apt-get', '-qq', ...args];
-    run(command, rest, { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
-  }
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+    return spawnSync(command, rest, { env, stdio: 'inherit' }).status === 0;
+  });
 }
 
 /**
