@@ -18,6 +18,7 @@ const first = [
   'process/node-versions.test.ts',
   'integration/redis-outages/sentinel.test.ts',
   'integration/redis-outages/cluster.test.ts',
+  'process/npm-demo.test.ts',
   'process/changed-files.test.ts',
   'process/rolling-restart.test.ts',
   'integration/client-connection.test.ts',

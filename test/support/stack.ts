@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser } from 'playwright-core';
+import type { Browser, BrowserContext } from 'playwright-core';
 import { afterAll, afterEach } from '@jest/globals';
 import { serve } from './browser';
 import type { Certificate } from './certificate';
-import { startChromium } from './chromium';
+import { startChromium, startChromiumIn } from './chromium';
 import { startCollector } from './collector';
 import type { Collector } from './collector';
 import type { CommandOptions } from './commands';
@@ -192,6 +192,11 @@ export class Stack {
   /** A Chromium without a window. */
   async chromium(): Promise<Browser> {
     return this.use(await startChromium());
+  }
+
+  /** The Chromium of a visitor who uses this folder again after a restart. */
+  async chromiumIn(folder: string): Promise<BrowserContext> {
+    return this.use(await startChromiumIn(folder));
   }
 
   /** An empty folder, removed at the end. */
