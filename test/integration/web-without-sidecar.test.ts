@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import type { SessionError } from '@session-sidecar/client';
 import type { Browser } from '../support/browser';
 import { connect } from '../support/client';
 import type { TcpProxy } from '../support/tcp-proxy';
@@ -17,10 +18,10 @@ describe.each(frameworks)('$name, without a sidecar', (framework) => {
   };
 
   /** The same application, on a network that can be cut. */
-  async function serveCutOff(app: WebApp, options: Partial<WebOptions> = {}): Promise<Browser> {
+  async function serveCutOff(app: WebApp, options: Partial<WebOptions> = {}, timeoutMs = 1000): Promise<Browser> {
     network = await stack.forEachTest.proxy({ host: '127.0.0.1', port: Number(stack.sidecar.address.split(':')[1]) });
     const address = `127.0.0.1:${network.port}`;
-    const cutOff = stack.forEachTest.use(connect<Visits>({ address }, { timeoutMs: 1000 }));
+    const cutOff = stack.forEachTest.use(connect<Visits>({ address }, { timeoutMs }));
     return stack.visitor(await stack.serve(framework, app, { client: cutOff, ...options }));
   }
 
@@ -70,6 +71,21 @@ describe.each(frameworks)('$name, without a sidecar', (framework) => {
     ],
   ])('a request that cannot %s fails', async (_, app) => {
     expect(await outcomeOf(await serveCutOff(app))).toEqual(unavailable);
+  });
+
+  test('an error page gets an empty session, which cannot be ended either', async () => {
+    const app: WebApp = async ({ session }) => {
+      await session().catch(() => {});
+      const own = await session();
+      const ended = await own.destroy().catch((error: unknown) => (error as SessionError).status);
+      return { status: 503, body: `${own.get('note', 'none')} ${own.size} ${ended}` };
+    };
+    // Nothing is to succeed in that time.
+    const browser = await serveCutOff(app, {}, 50);
+    isDown();
+    const response = await browser.fetch('/');
+    expect([response.status, effectOf(response)]).toEqual([503, 'none']);
+    if (framework.isLazy) expect(await response.text()).toBe('none 0 503');
   });
 
   test('a new visitor is served until something is written', async () => {

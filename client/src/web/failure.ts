@@ -13,3 +13,14 @@ export function failureOf(error: unknown): { readonly status: number; readonly t
   // Messages of other errors are for the log.
   return { status, text: error instanceof CsrfError ? error.message : STATUS_CODES[status]! };
 }
+
+/** Such a response is not replaced, least of all the error page of a save that has failed before. */
+export function reportsFailure(status: number): boolean {
+  return status >= 400;
+}
+
+export function tooLate(): Error {
+  return new Error(
+    'The session was started or regenerated after the headers of the response were sent, too late for its cookie. Write to the session before sending anything.',
+  );
+}

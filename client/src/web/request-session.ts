@@ -1,17 +1,19 @@
 import type { ISession } from '../session/session';
+import type { CallOptions } from '../transport/call-options';
 import { readCookies, setCookieHeaders } from './cookie';
 import type { RequestCookies } from './cookie';
 import { decideCookie, isWithheld, needsRenewal } from './cookie-rules';
 import type { CookieFacts } from './cookie-rules';
+import { reportsFailure, tooLate } from './failure';
 import { guardedLoader } from './guarded-loader';
 import { ObservedPromise } from './observed-promise';
-import { isForSharedCaches, setCookies, varyByCookie } from './response-headers';
+import { isForSharedCaches, setCookies, setRetryAfter, varyByCookie } from './response-headers';
 import type { SentResponse } from './response-headers';
 import { sessionCookie } from './session-cookie';
 import type { SessionCookie, SessionCookieHost } from './session-cookie';
 import type { HabitsHost, WebSession } from './session-habits';
 import type { SessionResponseSettings } from './session-options';
-import { unavailableSession } from './unavailable-session';
+import { isDamaged, unavailableSession } from './unavailable-session';
 import { webSession } from './web-session';
 
 export { resolveSettings } from './session-options';
@@ -21,7 +23,8 @@ export type { SessionResponseOptions, SessionResponseSettings } from './session-
 
 /**
  * Loads the visitor's session at the first call; later calls of the same request get the same one. Rejects with a SessionError of
- * status 503 if the sidecar or its store is unavailable.
+ * status 503 if the sidecar or its store is unavailable. If the session's record is damaged, its first use throws one of status 500,
+ * but `destroy()` works.
  *
  * `Data` is what the session holds, where that is not declared for the whole application.
  */
@@ -40,6 +43,7 @@ export class RequestSession<T extends object> implements HabitsHost, SessionCook
   readonly #settings: SessionResponseSettings<T>;
   readonly #brought: RequestCookies;
   readonly #fetchMode: string | undefined;
+  readonly #hasResponse: boolean;
   #opening: ISession<T> | Promise<ISession<T>> | undefined;
   #opened: ISession<T> | undefined;
   #isUsed = false;
@@ -47,6 +51,8 @@ export class RequestSession<T extends object> implements HabitsHost, SessionCook
   #handedOut: WebSession<T> | undefined;
   /** What failed first, opening or saving. Nothing is saved any more then. */
   #failure: { readonly error: unknown } | undefined;
+  /** Whether the session could not be loaded, and was not ended since. */
+  #isUnavailable = false;
   #arrivedToken: string | undefined;
   /** Whether the browser was to keep the cookie when the session was loaded, and is to keep it now. */
   #persisted = false;
@@ -62,6 +68,7 @@ export class RequestSession<T extends object> implements HabitsHost, SessionCook
   /** @param hasResponse whether {@link beforeHeaders} will be called */
   constructor(settings: SessionResponseSettings<T>, headers: RequestHeaders, hasResponse = true) {
     this.#settings = settings;
+    this.#hasResponse = hasResponse;
     this.#calls = hasResponse ? [] : undefined;
     this.#brought = readCookies(headers.get('cookie') ?? undefined, settings.cookie);
     this.#fetchMode = headers.get('sec-fetch-mode') ?? undefined;
@@ -69,7 +76,8 @@ export class RequestSession<T extends object> implements HabitsHost, SessionCook
 
   /**
    * Opens the session, at the first call. Without a session cookie the sidecar is not called and the result is not a promise, so
-   * that frameworks with callbacks go on in the same tick. Rejects if the sidecar or its store is unavailable.
+   * that frameworks with callbacks go on in the same tick. Rejects if the sidecar or its store is unavailable. A session whose record
+   * is damaged throws when it is used instead, but can be ended.
    */
   open(): ISession<T> | Promise<ISession<T>> {
     return (this.#opening ??= this.#open());
@@ -85,10 +93,26 @@ export class RequestSession<T extends object> implements HabitsHost, SessionCook
     if (tokens.length === 0) return opened(client.create());
     return client.open(tokens).then(opened, (error: unknown) => {
       this.#failure = { error };
-      this.#opened = unavailableSession(client.create(), error);
-      if (whenUnavailable === 'read-only') return this.#opened;
+      this.#isUnavailable = true;
+      const isDeferred = this.#hasResponse && isDamaged(error);
+      const isReported = whenUnavailable === 'read-only' || !isDeferred;
+      const end = (options?: CallOptions): Promise<void> => this.#endUnavailable(options);
+      this.#opened = unavailableSession(client.create(), error, { isReported, end });
+      if (whenUnavailable === 'read-only' || isDeferred) return this.#opened;
       throw error;
     });
+  }
+
+  /** Afterwards, the application has a new session, and the browser loses the cookie of the old one. */
+  async #endUnavailable(options: CallOptions | undefined): Promise<void> {
+    const { tokens } = this.#brought;
+    await this.#settings.client.invalidate(tokens, options).catch((error: unknown) => {
+      // What the sidecar can neither read nor end lets no one in.
+      if (!isDamaged(error)) throw error;
+    });
+    this.#arrivedToken = tokens[0];
+    this.#failure = undefined;
+    this.#isUnavailable = false;
   }
 
   /** The opened session, for the application: reading this property counts as using it. */
@@ -99,7 +123,7 @@ export class RequestSession<T extends object> implements HabitsHost, SessionCook
     }
     if (!this.#isUsed) {
       this.#isUsed = true;
-      this.#persisted = this.#persists = this.#isPersistent(session);
+      if (this.#failure === undefined) this.#persisted = this.#persists = this.#isPersistent(session);
     }
     return (this.#handedOut ??= webSession(session, this.#settings.properties, this));
   }
@@ -151,8 +175,9 @@ export class RequestSession<T extends object> implements HabitsHost, SessionCook
     return guardedLoader((() => this.load()) as LoadSession<T>);
   }
 
+  /** What may have to be saved, and whose token the browser needs. */
   get #used(): ISession<T> | undefined {
-    return this.#isUsed ? this.#opened : undefined;
+    return this.#isUsed && !this.#isUnavailable ? this.#opened : undefined;
   }
 
   /**
@@ -225,13 +250,11 @@ export class RequestSession<T extends object> implements HabitsHost, SessionCook
   }
 
   writeHeaders({ headers, status, isHttps }: SentResponse): void {
-    if (status === 503 && this.#opening !== undefined && headers.get('Retry-After') === null) {
-      headers.set('Retry-After', retryAfterSeconds);
-    }
+    if (status === 503 && this.#opening !== undefined) setRetryAfter(headers);
     this.#sentToken = this.#opened?.token;
+    if (this.#isUsed) varyByCookie(headers);
     const session = this.#used;
     if (session === undefined) return;
-    varyByCookie(headers);
     const isRenewed = this.#isRenewed && !isForSharedCaches(headers);
     const decision = decideCookie({ ...this.#factsOf(session, status), isRenewed });
     if (decision === 'none') return;
@@ -280,18 +303,4 @@ export class RequestSession<T extends object> implements HabitsHost, SessionCook
     const { cookieOnException } = this.#settings;
     return { arrived: this.#arrivedToken, current, isNew, failed: status >= 500, cookieOnException };
   }
-}
-
-/** About as long as a sidecar or its store takes to come back, in seconds. */
-const retryAfterSeconds = '1';
-
-/** Such a response is not replaced, least of all the error page of a save that has failed before. */
-function reportsFailure(status: number): boolean {
-  return status >= 400;
-}
-
-function tooLate(): Error {
-  return new Error(
-    'The session was started or regenerated after the headers of the response were sent, too late for its cookie. Write to the session before sending anything.',
-  );
 }

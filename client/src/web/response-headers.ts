@@ -22,6 +22,11 @@ export function varyByCookie(headers: ResponseHeaders): void {
   headers.set('Vary', fields === '' ? 'Cookie' : `${fields}, Cookie`);
 }
 
+/** As many seconds as a sidecar or its store takes to come back, about. */
+export function setRetryAfter(headers: ResponseHeaders): void {
+  if (headers.get('Retry-After') === null) headers.set('Retry-After', '1');
+}
+
 /**
  * Adds `Set-Cookie` headers. They replace those of the same names, because browsers may apply several in any order (RFC 6265,
  * section 4.1.1). No shared cache may keep the response then: it would hand the cookie to other visitors.

@@ -55,6 +55,17 @@ describeClientSession('the life of a session', (fixture) => {
     expect(opened.token).not.toBe(token);
   });
 
+  test('ends by the client, too, without being loaded; other tokens do no harm', async () => {
+    const other = client.create();
+    other.set('visits', 1);
+    await other.save();
+    await client.invalidate(['x', session.token!, 'A'.repeat(43), other.token!]);
+    expect([(await next()).isNew, (await client.open(other.token)).isNew]).toEqual([true, false]);
+    await client.invalidate(other.token!);
+    await client.invalidate(other.token!);
+    expect((await client.open(other.token)).origin).toBe('not_found');
+  });
+
   test('ends by invalidate(), which forgets everything at once; the object then works like a new session', async () => {
     const { token, handle } = session;
     session.set('visits', 2);

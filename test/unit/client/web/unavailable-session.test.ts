@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { SessionClient } from '@session-sidecar/client';
 import { unavailableSession } from '../../../../client/src/web/unavailable-session';
 import { stackForAllTests } from '../../../support/stack';
@@ -42,6 +42,59 @@ test.each<[string, () => Promise<unknown>]>([
   ['save', () => session.save()],
 ])('%s() rejects with the error', async (_, call) => {
   await expect(call()).rejects.toBe(error);
+});
+
+describe('Until the error is reported', () => {
+  const unreported = () => {
+    const calls: unknown[] = [];
+    const end = (options?: unknown) => Promise.resolve(void calls.push(options));
+    return { session: unavailableSession(client.create(), error, { isReported: false, end }), calls };
+  };
+
+  test.each<[string, (own: typeof session) => unknown]>([
+    ['get', (own) => own.get('note')],
+    ['has', (own) => own.has('note')],
+    ['keys', (own) => own.keys()],
+    ['values', (own) => own.values()],
+    ['entries', (own) => own.entries()],
+    ['iteration', (own) => [...own]],
+    ['toObject', (own) => own.toObject()],
+    ['size', (own) => own.size],
+    ['isNew', (own) => own.isNew],
+    ['origin', (own) => own.origin],
+    ['state', (own) => own.state],
+    ['subject', (own) => own.subject],
+    ['set', (own) => own.set('note', 'new')],
+  ])('%s throws it, once', (_, use) => {
+    const own = unreported().session;
+    expect(() => use(own)).toThrow(error);
+    expect([own.size, own.get('note'), own.isNew]).toEqual([0, undefined, true]);
+  });
+
+  test.each<[string, (own: typeof session) => Promise<unknown>]>([
+    ['peekFlash', (own) => own.peekFlash()],
+    ['popFlash', (own) => own.popFlash()],
+    ['save', (own) => own.save()],
+  ])('%s() rejects with it, once', async (_, use) => {
+    const own = unreported().session;
+    await expect(use(own)).rejects.toBe(error);
+    expect(await own.popFlash()).toEqual([]);
+  });
+
+  test('what is for logs can be read, and it can be awaited', async () => {
+    const own = await Promise.resolve(unreported().session);
+    expect([own.token, own.handle, own.created, own.expires, own.version]).toEqual([
+      ...[undefined, undefined, undefined, undefined, 0],
+    ]);
+    expect(() => own.size).toThrow(error);
+  });
+
+  test('it can be ended, and is an ordinary new session then', async () => {
+    const { session: own, calls } = unreported();
+    await own.invalidate({ timeoutMs: 7 });
+    own.set('note', 'new');
+    expect([calls, own.get('note'), own.hasChanges]).toEqual([[{ timeoutMs: 7 }], 'new', true]);
+  });
 });
 
 test('Every method either reads or is refused', () => {
