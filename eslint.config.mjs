@@ -102,7 +102,7 @@ const layers = [
   {
     files: 'client/src/web',
     may: ['client/src', 'proto/gen', 'cookie', 'on-headers'],
-    types: ['express', 'fastify', 'hono', 'koa'],
+    types: ['@nestjs/common', 'express', 'fastify', 'hono', 'koa'],
   },
   { files: 'client/src/express-session', may: ['client/src/!(web)', 'express-session'] },
 

@@ -13,6 +13,7 @@ const pages = {
   fetch: { imported: '@session-sidecar/client/fetch', file: 'web/fetch' },
   hono: { imported: '@session-sidecar/client/hono', file: 'web/hono' },
   koa: { imported: '@session-sidecar/client/koa', file: 'web/koa' },
+  nest: { imported: '@session-sidecar/client/nest', file: 'web/nest' },
   node: { imported: '@session-sidecar/client/node', file: 'web/node' },
 };
 

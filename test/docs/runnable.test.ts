@@ -9,9 +9,10 @@ import { stackForAllTests } from '../support/stack';
 /** Documents whose `ts` blocks are programs. */
 const documents = [
   'README.md',
-  ...['typescript', 'express', 'fastify', 'koa', 'hono', 'node-http', 'fetch', 'web-sessions', 'client-cache'].map(
-    (name) => `docs/guide/${name}.md`,
-  ),
+  ...[
+    ...['typescript', 'express', 'fastify', 'koa', 'hono', 'node-http', 'fetch', 'web-sessions', 'client-cache'],
+    ...['nestjs', 'trpc', 'websockets'],
+  ].map((name) => `docs/guide/${name}.md`),
 ];
 
 const programs = documents.flatMap((document) => programsOf(document).map((program) => ({ ...program, document })));
@@ -42,7 +43,8 @@ beforeAll(async () => {
 /** Compiles files to JavaScript beside them, without what other calls have declared. Parses what they import once. */
 function compiler(): (files: readonly string[]) => readonly string[] {
   const options = {
-    ...{ strict: true, skipLibCheck: true, types: ['node'] },
+    // NestJS has decorators of parameters.
+    ...{ strict: true, skipLibCheck: true, types: ['node'], experimentalDecorators: true },
     ...{ module: ts.ModuleKind.NodeNext, target: ts.ScriptTarget.ES2023 },
   };
   const host = ts.createCompilerHost(options);

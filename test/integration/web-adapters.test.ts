@@ -4,15 +4,16 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from '@jest/globals';
 import { Browser } from '../support/browser';
+import { nestFrameworks } from '../support/nest-frameworks';
 import { until } from '../support/poll';
 import { countRpcs } from '../support/sidecar';
-import { frameworks } from '../support/web-frameworks';
+import { frameworks, http2Frameworks } from '../support/web-frameworks';
 import type { WebApp, WebOptions } from '../support/web-frameworks';
 import { count, effectOf, WebStack } from '../support/web-stack';
 
 const stack = new WebStack();
 
-describe.each(frameworks)('$name', (framework) => {
+describe.each([...frameworks, ...nestFrameworks, ...http2Frameworks])('$name', (framework) => {
   const { isLazy } = framework;
   const serve = (app: WebApp, options?: Partial<WebOptions>) => stack.serve(framework, app, options);
 
@@ -179,7 +180,9 @@ describe.each(frameworks)('$name', (framework) => {
       expect([response.status, effectOf(response)]).toEqual([409, 'none']);
       expect(await response.text()).not.toContain('secret');
       const { headers } = response;
-      expect([headers.get('Location'), headers.get('ETag'), headers.get('Cache-Control')]).toEqual([null, null, null]);
+      expect([headers.get('Location'), headers.get('Cache-Control')]).toEqual([null, null]);
+      // Some frameworks make one for the error's response.
+      expect(headers.get('ETag')).not.toBe('"1"');
     });
 
     test('to save a session that is too large does not withhold the token of an earlier regenerate()', async () => {
@@ -218,7 +221,8 @@ describe.each(frameworks)('$name', (framework) => {
       });
       const response = await new Browser(url).fetch('/');
       fail();
-      await expect(response.text()).rejects.toThrow('terminated');
+      if (framework.hidesBrokenStreams) expect(await response.text()).toBe('begun');
+      else await expect(response.text()).rejects.toThrow('terminated');
       expect(await new Browser(url).text('/count')).toBe('1');
     });
   });

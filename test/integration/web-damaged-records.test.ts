@@ -5,9 +5,10 @@ import { connect } from '../support/client';
 import type { RedisServer } from '../support/redis';
 import { stackForAllTests, stackForEachTest } from '../support/stack';
 import { browserWithSession, storedData } from '../support/visitors';
-import { frameworks } from '../support/web-frameworks';
+import { nestFrameworks } from '../support/nest-frameworks';
+import { frameworks, http2Frameworks } from '../support/web-frameworks';
 import type { Framework, Visits, WebApp, WebOptions } from '../support/web-frameworks';
-import { effectOf } from '../support/web-stack';
+import { effectOf, serveFramework } from '../support/web-stack';
 
 /* Visitors whose session's record the sidecar cannot read: they must be able to log out, and must not be mistaken for new ones. */
 
@@ -50,9 +51,9 @@ const app: WebApp = async ({ path, session }) => {
   return { body: 'done' };
 };
 
-describe.each(frameworks)('$name', (framework: Framework) => {
+describe.each([...frameworks, ...nestFrameworks, ...http2Frameworks])('$name', (framework: Framework) => {
   async function visitor(damage: string, options: Partial<WebOptions> = {}): Promise<Browser> {
-    const url = await stack.serve(await framework.serve(app, { client, ...options }));
+    const url = await serveFramework(stack, framework, app, { client, ...options });
     const browser = await browserWithSession(client.create(), url);
     const [key] = await redis.admin.keys(`*${(await browser.cookie())!.slice(0, 20)}*`);
     await redis.admin.set(key!, damages[damage]!((await redis.admin.get(key!))!));

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { SessionError } from '@session-sidecar/client';
 import type { Browser } from '../support/browser';
 import { connect } from '../support/client';
+import { nestFrameworks } from '../support/nest-frameworks';
 import type { TcpProxy } from '../support/tcp-proxy';
 import { frameworks } from '../support/web-frameworks';
 import type { Visits, WebApp, WebOptions } from '../support/web-frameworks';
@@ -9,7 +10,7 @@ import { count, effectOf, WebStack } from '../support/web-stack';
 
 const stack = new WebStack();
 
-describe.each(frameworks)('$name, without a sidecar', (framework) => {
+describe.each([...frameworks, ...nestFrameworks])('$name, without a sidecar', (framework) => {
   let network: TcpProxy;
 
   const isDown = (): void => {

@@ -76,11 +76,18 @@ export interface Framework {
   readonly name: string;
   /** Whether a session is loaded at its first use rather than before the application sees the request. */
   readonly isLazy: boolean;
+  /** Whether the application is served by HTTP/2. Default: by HTTP/1.1. */
+  readonly isHttp2?: boolean;
+  /** Whether a response whose stream breaks looks complete, whatever its session. Default: no. */
+  readonly hidesBrokenStreams?: boolean;
   /** Behind a proxy that terminates https. */
   readonly serve: (app: WebApp, options: WebOptions) => RequestListener | Promise<RequestListener>;
 }
 
-async function sendByNode(res: ServerResponse, { status = 200, headers = {}, body = '' }: Answer): Promise<void> {
+export async function sendByNode(
+  res: ServerResponse,
+  { status = 200, headers = {}, body = '' }: Answer,
+): Promise<void> {
   res.statusCode = status;
   for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
   if (typeof body === 'string') res.end(body);
@@ -96,7 +103,7 @@ async function* encoded(pieces: AsyncIterable<string>): AsyncGenerator<Buffer> {
   for await (const piece of pieces) yield Buffer.from(piece);
 }
 
-const pathOf = (url = ''): string => url.replace(/\?.*/, '');
+export const pathOf = (url = ''): string => url.replace(/\?.*/, '');
 
 /** Without the promise that the listeners of some frameworks return. */
 function asListener(listen: (...args: Parameters<RequestListener>) => Promise<void>): RequestListener {
@@ -214,3 +221,9 @@ export const frameworks: readonly Framework[] = [
     },
   },
 ];
+
+/** Express does not support it. */
+export const http2Frameworks: readonly Framework[] = [
+  ...frameworks.filter(({ name }) => ['node:http', 'Koa', 'Hono', 'Fetch'].includes(name)),
+  { name: 'Fastify', isLazy: true, hidesBrokenStreams: true, serve: serveByFastify({ http2: true }) },
+].map((framework) => ({ ...framework, name: `${framework.name} over HTTP/2`, isHttp2: true }));

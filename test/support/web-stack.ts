@@ -2,6 +2,7 @@ import { beforeAll, expect } from '@jest/globals';
 import type { SessionClient } from '@session-sidecar/client';
 import type { Browser } from './browser';
 import { connect } from './client';
+import { http2Gateway } from './http2-gateway';
 import type { Sidecar } from './sidecar';
 import { stackForAllTests, stackForEachTest } from './stack';
 import type { Stack } from './stack';
@@ -23,8 +24,8 @@ export class WebStack {
   }
 
   /** Serves an application until the end of the test. */
-  async serve({ serve }: Framework, app: WebApp, options: Partial<WebOptions> = {}): Promise<string> {
-    return this.forEachTest.serve(await serve(app, { client: this.client, ...options }));
+  async serve(framework: Framework, app: WebApp, options: Partial<WebOptions> = {}): Promise<string> {
+    return serveFramework(this.forEachTest, framework, app, { client: this.client, ...options });
   }
 
   /** A browser with the cookie of a stored session, which has a note. */
@@ -36,6 +37,17 @@ export class WebStack {
   async stored(token: string | undefined): Promise<Partial<Visits> | undefined> {
     return storedData(this.client, token);
   }
+}
+
+/** Serves an application by HTTP/1.1, whatever the framework itself speaks, until the end of the stack. */
+export async function serveFramework(
+  stack: Stack,
+  { serve, isHttp2 = false }: Framework,
+  app: WebApp,
+  options: WebOptions,
+): Promise<string> {
+  const listener = await serve(app, options);
+  return stack.serve(isHttp2 ? stack.use(await http2Gateway(listener)).forward : listener);
 }
 
 /** Counts the visits of a visitor. */

@@ -9,6 +9,7 @@ const koa = `import { sessions } from '@session-sidecar/client/koa'; import type
 const hono = `import { sessions } from '@session-sidecar/client/hono'; import type { Context } from 'hono'; declare const c: Context;`;
 const fetch = `import { sessions } from '@session-sidecar/client/fetch';`;
 const node = `import { sessions } from '@session-sidecar/client/node';`;
+const nest = `import { SessionExceptionFilter, VisitorSession } from '@session-sidecar/client/nest'; import type { ExceptionFilter } from '@nestjs/common';`;
 const cart = 'const cart: string[] | undefined';
 
 const right: Readonly<Record<string, string>> = {
@@ -23,6 +24,9 @@ const right: Readonly<Record<string, string>> = {
   Hono: `${hono} sessions({ client: new SessionClient<Shop>({ address }) }); async () => { ${cart} = (await c.var.session<Shop>()).get('cart'); };`,
   'Fetch: by an argument': `${fetch} sessions<Shop>({ address })(async (session, _request: Request) => { ${cart} = (await session()).get('cart'); return new Response(); });`,
   'Fetch: by the client': `${fetch} sessions({ client: new SessionClient<Shop>({ address }) })(async (session, _request: Request) => { ${cart} = (await session()).get('cart'); return new Response(); });`,
+  'NestJS: the decorator and the filter': `${nest} const decorator: ParameterDecorator = VisitorSession(); const filter: ExceptionFilter = new SessionExceptionFilter();`,
+  'Sockets: by an argument': `${node.replace('sessions', 'sessionOpener')} const open = sessionOpener<Shop>({ address, trustedOrigins: ['https://shop.example.com'] }); async (req: import('node:http').IncomingMessage) => { ${cart} = (await open(req)).get('cart'); };`,
+  'Sockets: by the client': `${node.replace('sessions', 'sessionOpener')} const open = sessionOpener({ client: new SessionClient<Shop>({ address }) }); async (req: import('node:http').IncomingMessage) => { ${cart} = (await open(req)).get('cart'); };`,
   'node:http': `${node} sessions<Shop>({ address })(async (_req, _res, session) => { ${cart} = (await session()).get('cart'); });`,
 };
 
@@ -51,6 +55,10 @@ const wrong: Readonly<Record<string, readonly [source: string, says: RegExp]>> =
   'Hono: another key': [`${hono} (await c.var.session<Shop>()).get('basket');`, /"basket"/],
   'Fetch: another key': [
     `${fetch} sessions<Shop>({ address })(async (session, _request: Request) => { (await session()).get('basket'); return new Response(); });`,
+    /"basket"/,
+  ],
+  'Sockets: another key': [
+    `${node.replace('sessions', 'sessionOpener')} async (req: import('node:http').IncomingMessage) => (await sessionOpener<Shop>({ address })(req)).get('basket');`,
     /"basket"/,
   ],
   'node:http: another key': [

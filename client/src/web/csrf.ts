@@ -74,7 +74,7 @@ export async function checkCsrf(settings: CsrfSettings, request: CsrfRequest): P
 }
 
 /** @throws CsrfError for a request that was sent by a page of another origin, unless that is trusted */
-function assertOwnOrigin({ trustedOrigins }: CsrfSettings, request: RequestOrigin): void {
+export function assertOwnOrigin({ trustedOrigins }: CsrfSettings, request: RequestOrigin): void {
   const foreign = foreignOrigin(request, trustedOrigins);
   if (foreign === undefined) return;
   throw new CsrfError('CSRF_ORIGIN_UNTRUSTED', `The request comes from a page of another origin: ${foreign}.`);

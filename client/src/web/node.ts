@@ -1,12 +1,14 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { checkCsrf, resolveCsrf } from './csrf';
+import { assertOwnOrigin, checkCsrf, resolveCsrf } from './csrf';
 import type { CsrfOptions } from './csrf';
 import { failureOf } from './failure';
 import { isHttps } from './forwarded';
 import type { ProxyOptions } from './forwarded';
 import { requestHeaders } from './header-lists';
-import { resolveSettings } from './request-session';
+import { RequestSession, resolveSettings } from './request-session';
 import type { LoadSession, SessionResponseOptions } from './request-session';
+import type { WebSession } from './session-habits';
+import { cutOff } from './response-gate';
 import { startSessionResponse } from './session-response';
 
 export * from './adapter-exports';
@@ -63,7 +65,7 @@ export function sessions<T extends object = SessionData>(
       if (hasFailed) return;
       hasFailed = true;
       if (!res.headersSent) onError(error, req, res);
-      else if (!res.writableEnded) res.destroy();
+      else if (!res.writableEnded) cutOff(res);
     };
     const session = startSessionResponse(settings, {
       req,
@@ -116,6 +118,33 @@ export function csrf(options?: CsrfOptions): CsrfCheck {
   return (req, session, form) => {
     const origin = { headers: requestHeaders(req), host: hostOf(req) };
     return checkCsrf(settings, { ...origin, method: req.method, body: () => form, session });
+  };
+}
+
+export type SessionOpenerOptions<T extends object = SessionData> = SessionResponseOptions<T> & CsrfOptions;
+
+/**
+ * Makes a function that opens the session of a request that gets no response of its own: one that becomes a WebSocket, or a
+ * connection of Socket.IO. Nothing is saved by itself, and no cookie is set, so a session that `isNew` cannot be kept.
+ *
+ * ```ts
+ * const openSession = sessionOpener({ address: 'localhost:50051' });
+ * server.on('upgrade', (req, socket, head) => openSession(req).then((session) => { … }, (error) => { … }));
+ * ```
+ *
+ * The function rejects with a CsrfError of status 403, without a call to the sidecar, if a page of another origin has sent the
+ * request, unless that is one of the `trustedOrigins`: browsers let any page open a WebSocket, with the visitor's cookie. It rejects with
+ * a SessionError of status 503 if the sidecar or its store is unavailable.
+ */
+export function sessionOpener<T extends object = SessionData>(
+  options: SessionOpenerOptions<T>,
+): (req: Pick<IncomingMessage, 'headers'>) => Promise<WebSession<T>> {
+  const settings = resolveSettings<T>(options);
+  const csrfSettings = resolveCsrf(options);
+  return async (req) => {
+    const headers = requestHeaders(req);
+    assertOwnOrigin(csrfSettings, { headers, host: hostOf(req) });
+    return new RequestSession(settings, headers, false).load();
   };
 }
 

@@ -164,7 +164,7 @@ class ResponseGate {
     for (const call of calls) this.#receive(call);
     // Otherwise they would resume at a 'drain' of the error's response, in the middle of it.
     for (const source of this.#sources) source.unpipe?.(res);
-    if (res.headersSent) res.destroy();
+    if (res.headersSent) cutOff(res);
     else this.#resetHeaders();
     if (this.#wasEndCalled) return this.#hooks.onError(error);
     // The application may still be sending the discarded response. Only calls made by onError pass.
@@ -208,7 +208,8 @@ class ResponseGate {
     for (const name of res.getHeaderNames()) res.removeHeader(name);
     for (const [name, value] of this.#headersAtStart) res.setHeader(name, value);
     res.statusCode = 200;
-    res.statusMessage = '';
+    // HTTP/2 has none, and warns.
+    if (Object.hasOwn(res, 'statusMessage')) res.statusMessage = '';
   }
 
   #discard({ method, args }: Call, error: unknown): unknown {
@@ -221,6 +222,13 @@ class ResponseGate {
   #answer(method: Method, writer: 'go-on' | 'pause'): unknown {
     return { writeHead: this.#res, write: writer === 'go-on', end: this.#res, flushHeaders: undefined }[method];
   }
+}
+
+/** Closes the connection, or the stream of HTTP/2, so that the response is not mistaken for a complete one. */
+export function cutOff(res: ServerResponse): void {
+  // HTTP/2 would end the stream without an error.
+  if ('stream' in res) res.destroy(new Error('The response was cut off.'));
+  else res.destroy();
 }
 
 function methodsOf(res: ServerResponse): Methods {
