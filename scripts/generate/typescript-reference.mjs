@@ -14,6 +14,7 @@ const pages = {
   hono: { imported: '@session-sidecar/client/hono', file: 'web/hono' },
   koa: { imported: '@session-sidecar/client/koa', file: 'web/koa' },
   nest: { imported: '@session-sidecar/client/nest', file: 'web/nest' },
+  next: { imported: '@session-sidecar/client/next', file: 'web/next' },
   node: { imported: '@session-sidecar/client/node', file: 'web/node' },
 };
 

@@ -25,6 +25,7 @@ const right: Readonly<Record<string, string>> = {
   'Fetch: by an argument': `${fetch} sessions<Shop>({ address })(async (session, _request: Request) => { ${cart} = (await session()).get('cart'); return new Response(); });`,
   'Fetch: by the client': `${fetch} sessions({ client: new SessionClient<Shop>({ address }) })(async (session, _request: Request) => { ${cart} = (await session()).get('cart'); return new Response(); });`,
   'NestJS: the decorator and the filter': `${nest} const decorator: ParameterDecorator = VisitorSession(); const filter: ExceptionFilter = new SessionExceptionFilter();`,
+  'Next.js: by an argument': `import { sessions } from '@session-sidecar/client/next'; async (headers: Headers) => { ${cart} = await sessions<Shop>({ address })({ headers }, async (session) => (await session()).get('cart')); };`,
   'Sockets: by an argument': `${node.replace('sessions', 'sessionOpener')} const open = sessionOpener<Shop>({ address, trustedOrigins: ['https://shop.example.com'] }); async (req: import('node:http').IncomingMessage) => { ${cart} = (await open(req)).get('cart'); };`,
   'Sockets: by the client': `${node.replace('sessions', 'sessionOpener')} const open = sessionOpener({ client: new SessionClient<Shop>({ address }) }); async (req: import('node:http').IncomingMessage) => { ${cart} = (await open(req)).get('cart'); };`,
   'node:http': `${node} sessions<Shop>({ address })(async (_req, _res, session) => { ${cart} = (await session()).get('cart'); });`,
