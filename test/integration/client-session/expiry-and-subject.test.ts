@@ -29,6 +29,25 @@ describeClientSession('the expiry and the subject of a session', (fixture) => {
     expect((await client.open(fresh.token)).expires).toBeUndefined();
   });
 
+  test('an idle timeout of a new session is kept until there is something to store', async () => {
+    const fresh = client.create();
+    fresh.setIdleTimeout(10_000);
+    await fresh.save();
+    expect([fresh.state, fresh.hasChanges]).toEqual(['new', false]);
+    fresh.set('visits', 1);
+    await fresh.save();
+    expect(lifeOf(await client.open(fresh.token))).toBe(11_000);
+  });
+
+  test('a subject alone stores a new session, with the idle timeout set before', async () => {
+    const fresh = client.create();
+    fresh.setIdleTimeout(10_000);
+    fresh.setSubject('ada');
+    await fresh.save();
+    const found = await client.open(fresh.token);
+    expect([found.subject, lifeOf(found)]).toEqual(['ada', 11_000]);
+  });
+
   test.each([0, 999, 1000.5, -1, NaN, Infinity, '5m', undefined])(
     'the idle timeout %p is refused with a RangeError',
     (timeout) => {
