@@ -10,7 +10,8 @@ import { LiveSession } from './session/live-session';
 import type { SessionContext } from './session/live-session';
 import { replySession, replyToken } from './session/replies';
 import type { ISession, SessionOrigin } from './session/session';
-import type { Found, LoadedSession } from './session/stored-session';
+import type { Found } from './session/stored-session';
+import type { LoadedSession } from './transport/own-reply';
 import { resolveApiToken } from './transport/api-token';
 import type { ApiTokenOptions } from './transport/api-token';
 import { boundedTransport } from './transport/bounded-transport';
@@ -237,7 +238,11 @@ function tokensOf(token: unknown): readonly string[] {
       throw new TypeError(`Expected \`token\` to be a string, an array of strings or undefined, got ${typeof each}`);
     }
   }
-  return [...new Set(tokens as readonly string[])].filter((each) => each !== '').slice(0, maxTokens);
+  const tried: string[] = [];
+  for (const each of tokens as readonly string[]) {
+    if (each !== '' && tried.length < maxTokens && !tried.includes(each)) tried.push(each);
+  }
+  return tried;
 }
 
 function assertTransport(kind: unknown): void {

@@ -1,4 +1,4 @@
-import type { MutationResult, Session } from '@session-sidecar/proto/session/v1/session';
+import type { MutationResult } from '@session-sidecar/proto/session/v1/session';
 import type {
   NotModified,
   UpdateSessionRequest,
@@ -6,7 +6,8 @@ import type {
 } from '@session-sidecar/proto/session/v1/session_service';
 import { KeptValue } from '../session/kept-value';
 import type { OnDecoded } from '../session/kept-value';
-import type { LoadedSession } from '../session/stored-session';
+import { EncodedValue } from '../transport/encoded-value';
+import type { LoadedSession } from '../transport/own-reply';
 import type { Epoch } from './liveness';
 
 /** Approximate sizes of objects, in bytes: of a session without its values, of a key without its text. */
@@ -54,7 +55,7 @@ export function outranks(entry: Entry, other: Entry): boolean {
 }
 
 /** The session as the sidecar has sent it. */
-export function received(token: string, session: Session, etag: Buffer, onDecoded: OnDecoded): Entry {
+export function received(token: string, session: LoadedSession, etag: Buffer, onDecoded: OnDecoded): Entry {
   const data = new Map<string, KeptValue>();
   for (const [key, value] of session.data) data.set(key, new KeptValue(value, onDecoded));
   return entryOf(ownCopy(token), { ...session, data }, etag);
@@ -81,7 +82,7 @@ export function updated(
     switch (kind?.$case) {
       case 'set':
       case 'setIfAbsent':
-        if (applied) data.set(kind.value.key, new KeptValue(kind.value.value, onDecoded));
+        if (applied) data.set(kind.value.key, new KeptValue(new EncodedValue(kind.value.value), onDecoded));
         break;
       case 'delete':
         data.delete(kind.value.key);

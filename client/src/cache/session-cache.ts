@@ -1,9 +1,8 @@
-import type { GetSessionResponse } from '@session-sidecar/proto/session/v1/session_service';
 import { SessionError } from '../errors/session-error';
 import { replyNotModified, replySession } from '../session/replies';
 import type { OnDecoded } from '../session/kept-value';
-import type { LoadedSession } from '../session/stored-session';
 import type { RunningCall } from '../transport/call-options';
+import type { LoadedSession } from '../transport/own-reply';
 import type { ChangeListener, ChangeReport, ChangeSource } from '../transport/pipeline/change-listener';
 import type { MethodName, RequestOf, ResponseOf, Transport } from '../transport/transport';
 import { CallsInFlight } from './calls-in-flight';
@@ -126,7 +125,7 @@ export class SessionCache implements Transport, ChangeListener {
     return this.#calls.begin(keyOf(token), performance.now(), this.#liveness?.begin());
   }
 
-  #confirmed(known: Entry, reply: GetSessionResponse, call: AskedCall): LoadedSession {
+  #confirmed(known: Entry, reply: ResponseOf<'getSession'>, call: AskedCall): LoadedSession {
     const entry = confirmed(known, replyNotModified(reply));
     this.#counts.validated += 1;
     entry.liveUntil = call.at + reply.liveMs;
@@ -134,7 +133,7 @@ export class SessionCache implements Transport, ChangeListener {
     return entry.session;
   }
 
-  #received(token: string, reply: GetSessionResponse, call: AskedCall): LoadedSession {
+  #received(token: string, reply: ResponseOf<'getSession'>, call: AskedCall): LoadedSession {
     const session = replySession(reply);
     this.#counts.missed += 1;
     // A sidecar without etags, or with tokens that tell nothing of the handle, whose changes could not be noticed.

@@ -1,4 +1,5 @@
 import { SessionError } from '../errors/session-error';
+import type { EncodedValue } from '../transport/encoded-value';
 import { assertJson, hasInexactInteger, isTooDeep, maxDepth } from './json';
 
 /** Turns values into the bytes that the sidecar stores, and back. To the sidecar they are opaque. */
@@ -19,9 +20,9 @@ export interface ValueCodec {
   /** Throws a TypeError for a value that cannot be stored, as far as this is known before encoding it. */
   check(value: unknown, path: string): void;
   encode(value: unknown, path: string): Buffer;
-  decode(bytes: Buffer, path: string): unknown;
+  decode(value: EncodedValue, path: string): unknown;
   /** Decodes a value that is to be changed and stored again. Throws VALUE_UNREADABLE if that would change more than it should. */
-  decodeExactly(bytes: Buffer, path: string): unknown;
+  decodeExactly(value: EncodedValue, path: string): unknown;
 }
 
 const mayOverflow = /[eE]\+?\d\d|\d{200}/;
@@ -33,27 +34,27 @@ const jsonCodec: ValueCodec = {
     assertJson(value, path);
     return Buffer.from(JSON.stringify(value));
   },
-  decode(bytes, path) {
+  decode(encoded, path) {
+    const text = encoded.toString();
     // It could be parsed, but not stored again.
-    if (isTooDeep(bytes)) throw unreadable(path, `it is nested more than ${maxDepth} levels deep`);
+    if (isTooDeep(text)) throw unreadable(path, `it is nested more than ${maxDepth} levels deep`);
     return readable(path, () => {
-      const text = bytes.toString();
       const value = JSON.parse(text) as unknown;
       // A number beyond the range of JavaScript is parsed as Infinity, which could not be stored again.
       if (mayOverflow.test(text)) assertJson(value, path);
       return value;
     });
   },
-  decodeExactly(bytes, path) {
-    if (hasInexactInteger(bytes.toString())) throw unreadable(path, 'it has an integer past 2^53, which would change');
-    return this.decode(bytes, path);
+  decodeExactly(value, path) {
+    if (hasInexactInteger(value.toString())) throw unreadable(path, 'it has an integer past 2^53, which would change');
+    return this.decode(value, path);
   },
 };
 
 /** @param codec the application's own; `undefined`: JSON. */
 export function resolveCodec(codec: Codec | undefined): ValueCodec {
   if (codec === undefined) return jsonCodec;
-  const decode = (bytes: Buffer, path: string): unknown => readable(path, () => codec.decode(bytes));
+  const decode = ({ bytes }: EncodedValue, path: string): unknown => readable(path, () => codec.decode(bytes));
   return {
     isJson: false,
     check() {},

@@ -1,4 +1,5 @@
 import type { FlashQueue, MutationResult } from '@session-sidecar/proto/session/v1/session';
+import { EncodedValue } from '../transport/encoded-value';
 import type { ValueCodec } from './codec';
 import type { CapturedMutations } from './pending-writes';
 import { assertName } from './names';
@@ -42,7 +43,7 @@ export class FlashMessages {
     for (const { queue: to, message, unlessPresent } of this.#pending) {
       if (to === queue && !(unlessPresent && messages.some((other) => other.equals(message)))) messages.push(message);
     }
-    return messages.map((message) => this.#codec.decode(message, 'message') as Message);
+    return messages.map((message) => this.#codec.decode(new EncodedValue(message), 'message') as Message);
   }
 
   /** Reads a queue whose messages were popped, and forgets it. */

@@ -36,21 +36,37 @@ const openBrace = 0x7b;
 const closeBrace = 0x7d;
 
 /** Whether a JSON text is nested deeper than {@link maxDepth}. Looks only at brackets outside strings. */
-export function isTooDeep(text: Uint8Array): boolean {
+export function isTooDeep(text: string): boolean {
   if (text.length <= 2 * maxDepth) return false;
   let depth = 0;
   for (let index = 0; index < text.length; index++) {
-    const byte = text[index]!;
-    if (byte === quote) {
-      for (index++; index < text.length && text[index] !== quote; index++) if (text[index] === backslash) index++;
-    } else if ((byte | braceBit) === openBrace) {
+    const code = text.charCodeAt(index);
+    if (code === quote) {
+      index = closingQuote(text, index);
+    } else if ((code | braceBit) === openBrace) {
       depth += 1;
       if (depth > maxDepth) return true;
-    } else if ((byte | braceBit) === closeBrace) {
+    } else if ((code | braceBit) === closeBrace) {
       depth -= 1;
     }
   }
   return false;
+}
+
+/** Searched for, not walked to: large values are mostly long strings. */
+function closingQuote(text: string, openingQuote: number): number {
+  let index = openingQuote;
+  do {
+    index = text.indexOf('"', index + 1);
+    if (index === -1) return text.length;
+  } while (isEscaped(text, index));
+  return index;
+}
+
+function isEscaped(text: string, index: number): boolean {
+  let start = index;
+  while (text.charCodeAt(start - 1) === backslash) start -= 1;
+  return (index - start) % 2 === 1;
 }
 
 /** Strings, to skip what they contain, and numbers. */

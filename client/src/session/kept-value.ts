@@ -1,3 +1,4 @@
+import { EncodedValue } from '../transport/encoded-value';
 import type { ValueCodec } from './codec';
 import { copyJson, jsonBytes } from './json-copy';
 
@@ -11,41 +12,28 @@ const overheadBytes = 56;
  * A value of a session that is kept in memory and opened many times. Each reader gets a value of its own: a copy of one that was
  * decoded once, which takes a fraction of the time of decoding. Values of an application's own codec are decoded each time.
  */
-export class KeptValue {
-  /** As the sidecar has it, one character for each byte: a string has less overhead than a Buffer, and keeps no frame alive. */
-  readonly #encoded: string;
+export class KeptValue extends EncodedValue {
   readonly #onDecoded: OnDecoded;
   /** Never handed out. */
   #template: { readonly value: unknown; readonly bytes: number } | undefined;
 
-  constructor(bytes: Buffer, onDecoded: OnDecoded) {
-    this.#encoded = bytes.toString('latin1');
+  constructor(value: EncodedValue, onDecoded: OnDecoded) {
+    super(value);
     this.#onDecoded = onDecoded;
-  }
-
-  get bytes(): Buffer {
-    return Buffer.from(this.#encoded, 'latin1');
   }
 
   /** The memory that it takes, approximately, in bytes. */
   get heldBytes(): number {
-    return overheadBytes + this.#encoded.length + (this.#template?.bytes ?? 0);
+    return overheadBytes + this.length + (this.#template?.bytes ?? 0);
   }
 
   decode(codec: ValueCodec, key: string): unknown {
     if (this.#template !== undefined) return copyJson(this.#template.value);
-    const value = codec.decode(this.bytes, key);
+    const value = codec.decode(this, key);
     if (!codec.isJson) return value;
     const bytes = jsonBytes(value);
     this.#template = { value, bytes };
     this.#onDecoded(this, key, bytes);
     return copyJson(value);
   }
-}
-
-/** A value as the sidecar has it: as it came, or kept. */
-export type StoredValue = Buffer | KeptValue;
-
-export function bytesOf(value: StoredValue): Buffer {
-  return value instanceof KeptValue ? value.bytes : value;
 }

@@ -19,13 +19,19 @@ export type PendingWrite =
 /** The writes to a session's keys since its last save. A later write of a key replaces an earlier one. */
 export class PendingWrites {
   readonly #writes = new Map<string, PendingWrite>();
-  /** Keys that the sidecar has, or may have because a write was sent: removing one of them has to be sent too. */
-  readonly #maybeStored: Set<string>;
+  readonly #loadedKeys: () => Iterable<string>;
+  #maybeStoredKeys: Set<string> | undefined;
   /** A new object for each clear(), so that a save can tell whether clear() was called again meanwhile. */
   #cleared: object | undefined;
 
-  constructor(storedKeys: Iterable<string>) {
-    this.#maybeStored = new Set(storedKeys);
+  /** @param loadedKeys is called if the session is written to, which most are not */
+  constructor(loadedKeys: () => Iterable<string>) {
+    this.#loadedKeys = loadedKeys;
+  }
+
+  /** Keys that the sidecar has, or may have because a write was sent: removing one of them has to be sent too. */
+  get #maybeStored(): Set<string> {
+    return (this.#maybeStoredKeys ??= new Set(this.#loadedKeys()));
   }
 
   get cleared(): object | undefined {

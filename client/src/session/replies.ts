@@ -1,13 +1,14 @@
-import type { MutationResult, Session } from '@session-sidecar/proto/session/v1/session';
+import type { MutationResult } from '@session-sidecar/proto/session/v1/session';
 import type { NotModified } from '@session-sidecar/proto/session/v1/session_service';
 import { SessionError } from '../errors/session-error';
+import type { LoadedSession } from '../transport/own-reply';
 
 /*
  * What replies must contain and protobuf cannot guarantee. A reply that lacks it fails the call with INTERNAL, as one that cannot
  * be decoded does.
  */
 
-export function replySession({ session }: { readonly session?: Session | undefined }): Session {
+export function replySession({ session }: { readonly session?: LoadedSession | undefined }): LoadedSession {
   if (session === undefined) throw malformed('it has no session');
   replyTime(session.created);
   replyTime(session.expires);

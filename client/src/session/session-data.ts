@@ -1,15 +1,15 @@
 import type { Mutation, MutationResult } from '@session-sidecar/proto/session/v1/session';
+import { EncodedValue } from '../transport/encoded-value';
 import type { ValueCodec } from './codec';
-import { bytesOf, KeptValue } from './kept-value';
-import type { StoredValue } from './kept-value';
+import { KeptValue } from './kept-value';
 import { assertName } from './names';
 import { PendingWrites } from './pending-writes';
 import type { CapturedMutations, PendingWrite, SaveKind } from './pending-writes';
 
 /** A value as the application sees it. */
 interface Slot {
-  /** The encoded value that the sidecar has, as far as is known; `undefined`: it was never sent. */
-  stored: StoredValue | undefined;
+  /** What the sidecar has, as far as is known; `undefined`: it was never sent. */
+  stored: EncodedValue | undefined;
   /** Decoded once and returned to every reader, so that changes in place can be detected. */
   decoded: { readonly value: unknown } | undefined;
 }
@@ -20,9 +20,9 @@ export class SessionData {
   readonly #slots = new Map<string, Slot>();
   readonly #writes: PendingWrites;
 
-  constructor(codec: ValueCodec, data: ReadonlyMap<string, StoredValue> = new Map()) {
+  constructor(codec: ValueCodec, data: ReadonlyMap<string, EncodedValue> = new Map()) {
     this.#codec = codec;
-    this.#writes = new PendingWrites(data.keys());
+    this.#writes = new PendingWrites(() => data.keys());
     for (const [key, stored] of data) this.#slots.set(key, { stored, decoded: undefined });
   }
 
@@ -41,6 +41,11 @@ export class SessionData {
   get(key: string): unknown {
     const slot = this.#slots.get(key);
     return slot === undefined ? undefined : this.#valueOf(slot, key);
+  }
+
+  /** What the sidecar has at a key, as far as is known. */
+  stored(key: string): EncodedValue | undefined {
+    return this.#slots.get(key)?.stored;
   }
 
   set(key: string, value: unknown): void {
@@ -113,19 +118,21 @@ export class SessionData {
         continue;
       }
       const slot = this.#slots.get(key)!;
-      const value = slot.decoded ? this.#codec.encode(slot.decoded.value, key) : bytesOf(slot.stored!);
+      const value = slot.decoded ? this.#codec.encode(slot.decoded.value, key) : slot.stored!.bytes;
       const isDefault = write.kind === 'set_if_absent' && value.equals(write.offered);
       add({ $case: isDefault ? 'setIfAbsent' : 'set', value: { key, value } }, (result) => {
         this.#writes.settle(key, write);
-        slot.stored = value;
+        slot.stored = new EncodedValue(value);
         const found = isDefault && result?.applied === false ? result.value : undefined;
-        if (found && this.#slots.get(key) === slot) this.#slots.set(key, { stored: found, decoded: undefined });
+        if (found && this.#slots.get(key) === slot)
+          this.#slots.set(key, { stored: new EncodedValue(found), decoded: undefined });
       });
     }
     for (const [key, slot] of this.#slots) {
       if (this.#writes.has(key)) continue;
       const value = this.#changedInside(slot, key);
-      if (value !== undefined) add({ $case: 'set', value: { key, value } }, () => void (slot.stored = value));
+      if (value !== undefined)
+        add({ $case: 'set', value: { key, value } }, () => void (slot.stored = new EncodedValue(value)));
     }
 
     for (const { kind } of mutations) {
@@ -138,8 +145,8 @@ export class SessionData {
   }
 
   /** Replaces the value at a key with the one that the sidecar is known to have. */
-  adopt(key: string, stored: Buffer): void {
-    this.#slots.set(key, { stored, decoded: undefined });
+  adopt(key: string, bytes: Buffer): void {
+    this.#slots.set(key, { stored: new EncodedValue(bytes), decoded: undefined });
     this.#writes.markMaybeStored(key);
   }
 
@@ -153,7 +160,7 @@ export class SessionData {
     return slot.decoded.value;
   }
 
-  #decode(stored: StoredValue, key: string): unknown {
+  #decode(stored: EncodedValue, key: string): unknown {
     return stored instanceof KeptValue ? stored.decode(this.#codec, key) : this.#codec.decode(stored, key);
   }
 
@@ -162,11 +169,10 @@ export class SessionData {
     if (stored === undefined || decoded === undefined) return undefined;
     if (typeof decoded.value !== 'object' || decoded.value === null) return undefined;
     const now = this.#codec.encode(decoded.value, key);
-    const before = bytesOf(stored);
-    if (now.equals(before)) return undefined;
+    if (stored.equals(now)) return undefined;
     // Another language may have encoded the same value with different white space or escapes.
-    if (now.equals(this.#codec.encode(this.#codec.decode(before, key), key))) return undefined;
-    this.#codec.decodeExactly(before, key);
+    if (now.equals(this.#codec.encode(this.#codec.decode(stored, key), key))) return undefined;
+    this.#codec.decodeExactly(stored, key);
     return now;
   }
 }

@@ -1,13 +1,8 @@
-import type { Session } from '@session-sidecar/proto/session/v1/session';
-import type { StoredValue } from './kept-value';
-
-/** A session as the sidecar has it. Its values may be shared with other sessions of the same token. */
-export interface LoadedSession extends Omit<Session, 'data'> {
-  readonly data: ReadonlyMap<string, StoredValue>;
-}
+import type { LoadedSession } from '../transport/own-reply';
 
 export interface Found {
   readonly token: string;
+  /** Its values may be shared with other sessions of the same token. */
   readonly session: LoadedSession;
 }
 

@@ -1,5 +1,6 @@
 import { SessionServiceDefinition } from '@session-sidecar/proto/session/v1/session_service';
 import type { RunningCall } from './call-options';
+import type { OwnReply } from './own-reply';
 
 export const methods = SessionServiceDefinition.methods;
 
@@ -8,7 +9,7 @@ export type Methods = typeof methods;
 export type MethodName = Exclude<keyof Methods, 'pipeline'>;
 export type MessageOf<Type> = Type extends { decode(input: Uint8Array): infer Message } ? Message : never;
 export type RequestOf<M extends MethodName> = MessageOf<Methods[M]['requestType']>;
-export type ResponseOf<M extends MethodName> = MessageOf<Methods[M]['responseType']>;
+export type ResponseOf<M extends MethodName> = OwnReply<MessageOf<Methods[M]['responseType']>>;
 
 /** Makes calls to the sidecar. */
 export interface Transport {

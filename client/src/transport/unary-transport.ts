@@ -7,6 +7,7 @@ import { LateMetadataCredentials } from './call-credentials';
 import { aborted, clientClosed, deadlineExceeded, streamLost } from './call-errors';
 import type { RunningCall } from './call-options';
 import type { Channel, Connection } from './channel';
+import { freeMessage } from './message-memory';
 import { codecOf } from './method-codec';
 import { isIdempotent, methods } from './transport';
 import type { MethodName, RequestOf, ResponseOf, Transport } from './transport';
@@ -153,6 +154,11 @@ function startAttempt<M extends MethodName>(
   });
   const response = new Promise<ResponseOf<M>>((resolve, reject) => {
     const { path, serialize, deserialize } = codecOf(method);
+    const receive = (bytes: Buffer): ResponseOf<M> => {
+      const reply = deserialize(bytes) as ResponseOf<M>;
+      freeMessage(bytes);
+      return reply;
+    };
     const streamClosed = connection.streamOpened(() => {
       if (sent && !isIdempotent(method)) return;
       abandoned = true;
@@ -161,14 +167,14 @@ function startAttempt<M extends MethodName>(
     const call = connection.client.makeUnaryRequest(
       path,
       serialize,
-      deserialize,
+      receive,
       request,
       metadataOf(metadata, waitForReady),
       { credentials },
       (error, answer) => {
         streamClosed();
         if (error) reject(error);
-        else resolve(answer as ResponseOf<M>);
+        else resolve(answer!);
       },
     );
     cancel = () => call.cancel();

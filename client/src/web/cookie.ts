@@ -143,9 +143,11 @@ export interface RequestCookies {
  */
 export function readCookies(header: string | undefined, cookie: ResolvedCookie): RequestCookies {
   if (header === undefined) return { tokens: [], names: [] };
-  const found = header.split(';').map((pair) => parseCookie(pair));
+  const own = namesOf(cookie);
+  const pairs = header.split(';').filter((pair) => own.some((name) => pair.includes(name)));
+  const found = pairs.map((pair) => parseCookie(pair));
   const valuesOf = (name: string): string[] => found.flatMap(({ [name]: value }) => (value ? [value] : []));
-  const names = namesOf(cookie).filter((name) => found.some((each) => name in each));
+  const names = own.filter((name) => found.some((each) => name in each));
   const values = names.flatMap(valuesOf);
   const tokens = [...new Set(values.filter(isToken))];
   // If none has the form of a token, only one is tried.

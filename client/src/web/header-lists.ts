@@ -53,5 +53,6 @@ export function requestHeaders({
 }
 
 function textOf(value: Value | undefined): string | null {
+  if (typeof value === 'string') return value;
   return value === undefined ? null : [value].flat().join(', ');
 }

@@ -237,7 +237,8 @@ function methodsOf(res: ServerResponse): Methods {
 }
 
 function replaceMethods(res: ServerResponse, receive: (call: Call) => unknown): void {
-  for (const method of methods) Object.assign(res, { [method]: (...args: unknown[]) => receive({ method, args }) });
+  const replaced = res as unknown as Methods;
+  for (const method of methods) replaced[method] = (...args) => receive({ method, args });
 }
 
 /** Returns a function that makes an object's own properties what they are now. */
@@ -245,12 +246,11 @@ function rememberProperties<Name extends string>(
   object: Partial<Record<Name, unknown>>,
   names: readonly Name[],
 ): () => void {
-  const remembered = names.map((name) => [name, Object.getOwnPropertyDescriptor(object, name)] as const);
+  const own = names.filter((name) => Object.hasOwn(object, name));
+  const remembered = own.map((name) => [name, Object.getOwnPropertyDescriptor(object, name)!] as const);
   return () => {
-    for (const [name, descriptor] of remembered) {
-      if (descriptor) Object.defineProperty(object, name, descriptor);
-      else Reflect.deleteProperty(object, name);
-    }
+    for (const name of names) Reflect.deleteProperty(object, name);
+    for (const [name, descriptor] of remembered) Object.defineProperty(object, name, descriptor);
   };
 }
 

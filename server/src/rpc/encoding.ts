@@ -20,6 +20,7 @@ const maxKeptBytes = 512 * 1024;
  */
 let writer = new Writer();
 
+/** @returns bytes in memory of their own */
 export function encode<Message>(type: Encodable<Message>, message: Message): Buffer {
   try {
     const bytes = type.encode(message, writer).finish();
@@ -30,4 +31,22 @@ export function encode<Message>(type: Encodable<Message>, message: Message): Buf
     writer = new Writer();
     throw error;
   }
+}
+
+/** `ArrayBuffer.prototype.transfer` of ES2024, which Node.js has from version 22. */
+interface Transferable {
+  transfer?(newLength: number): ArrayBuffer;
+}
+
+/** Less is not worth the time. */
+const minFreedBytes = 4 * 1024;
+
+/**
+ * Frees bytes that must not be used any more, if they are large and have memory of their own, as what {@link encode} returns. Left to
+ * V8, they would wait for the next garbage collection and hasten it (docs/decisions/0053-values-as-strings.md).
+ */
+export function freeEncoded({ buffer, byteLength }: Buffer): void {
+  const isPart = byteLength < buffer.byteLength;
+  // A transferred ArrayBuffer has no memory left, and the new one of no bytes needs none.
+  if (byteLength >= minFreedBytes && !isPart) (buffer as Transferable).transfer?.(0);
 }

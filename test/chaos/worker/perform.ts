@@ -1,5 +1,6 @@
 import type { CallOptions } from '@session-sidecar/client';
-import type { Mutation, MutationResult, Session } from '@session-sidecar/proto/session/v1/session';
+import type { Mutation, MutationResult } from '@session-sidecar/proto/session/v1/session';
+import type { LoadedSession } from '../../../client/src/transport/own-reply';
 import { mutation } from '../../support/raw-grpc';
 import { now } from '../clock';
 import type { Call, Register, State, Success, Write } from '../history';
@@ -132,10 +133,10 @@ function valueOf({ kind }: Write, result: MutationResult | undefined): string | 
   return gives && result?.value !== undefined ? String(parse(result.value)) : undefined;
 }
 
-function stateOf({ data }: Session): State {
+function stateOf({ data }: LoadedSession): State {
   const valueAt = (key: string): unknown => {
     const value = data.get(key);
-    return value && parse(value);
+    return value && parse(value.bytes);
   };
   return {
     log: (valueAt('log') as string[] | undefined) ?? [],

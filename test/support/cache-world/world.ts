@@ -1,7 +1,7 @@
 import { SessionCache } from '../../../client/src/cache/session-cache';
 import { SessionError } from '../../../client/src/errors/session-error';
-import { bytesOf } from '../../../client/src/session/kept-value';
-import type { LoadedSession } from '../../../client/src/session/stored-session';
+import { ownReply } from '../../../client/src/transport/own-reply';
+import type { LoadedSession } from '../../../client/src/transport/own-reply';
 import type { Transport } from '../../../client/src/transport/transport';
 import { StepwiseSidecar } from './stepwise-sidecar';
 import type { Call } from './stepwise-sidecar';
@@ -114,7 +114,7 @@ export class CacheWorld {
         return;
       }
       if (call.method !== 'getSession') this.acknowledged = Math.max(this.acknowledged, order);
-      call.resolve(answer);
+      call.resolve(ownReply(answer));
     };
     this.#frames.push({ call, arrive });
   }
@@ -253,7 +253,7 @@ export class CacheWorld {
 
 /** A loaded session in the terms of a state, for comparison. */
 export function shown({ version, data }: LoadedSession): Pick<State, 'version' | 'mine' | 'others'> {
-  const number = (key: string) => Number(bytesOf(data.get(key)!).toString());
+  const number = (key: string) => Number(data.get(key));
   return { version, mine: number('mine'), others: number('others') };
 }
 

@@ -11,7 +11,6 @@ import { isIdempotent, methods } from '../transport';
 import type { MethodName, RequestOf, ResponseOf, Transport } from '../transport';
 import type { ChangeListener, ChangeSource } from './change-listener';
 import { PipelineConnection } from './connection';
-import { detached } from './detached';
 import { emptyReply, requestTooLarge, undecodableReply } from './errors';
 import { InFlightCalls } from './in-flight-calls';
 import { Outbox } from './outbox';
@@ -159,7 +158,7 @@ export class PipelineTransport implements Transport, ChangeSource {
     const { method, resolve, reject } = pending;
     this.#settle(pending);
     try {
-      resolve(codecOf(method).deserialize(detached(response)));
+      resolve(codecOf(method).deserialize(response));
     } catch (cause) {
       reject(undecodableReply(this.#describe(method), cause as Error));
     }

@@ -9,6 +9,7 @@ import type {
 import type { ApiToken } from '../api-token';
 import { LateMetadataCredentials } from '../call-credentials';
 import type { Connection } from '../channel';
+import { freeMessage } from '../message-memory';
 import { pipelineCodec } from '../method-codec';
 import type { ChangeReport } from './change-listener';
 
@@ -23,6 +24,7 @@ export interface PipelineStreamListener {
   onOpen(): void;
   /** Comes before the replies of the same frame. */
   onReport(report: ChangeReport): void;
+  /** The responses have to be decoded before this returns: their memory is freed then. */
   onReplies(replies: readonly PipelineReply[]): void;
   /** The sidecar is shutting down. */
   onDraining(): void;
@@ -35,6 +37,14 @@ export interface PipelineStreamListener {
 }
 
 const { path, serialize, deserialize } = pipelineCodec;
+
+/** A frame, and the bytes that its replies are views of. */
+interface ReceivedFrame {
+  readonly frame: PipelineResponse;
+  readonly bytes: Buffer;
+}
+
+const receive = (bytes: Buffer): ReceivedFrame => ({ frame: deserialize(bytes), bytes });
 
 /**
  * One Pipeline stream.
@@ -49,7 +59,7 @@ export class PipelineStream {
   /** False while the sidecar reads more slowly than the client writes. */
   #hasRoom = true;
   #isSilent = false;
-  readonly #stream: ClientDuplexStream<PipelineRequest, PipelineResponse>;
+  readonly #stream: ClientDuplexStream<PipelineRequest, ReceivedFrame>;
   /** How many of the calls sent on it wait for their answer. */
   unanswered = 0;
 
@@ -64,18 +74,19 @@ export class PipelineStream {
       this.#isSilent = true;
       listener.onSilent();
     });
-    const stream = connection.client.makeBidiStreamRequest(path, serialize, deserialize, metadata, credentials);
+    const stream = connection.client.makeBidiStreamRequest(path, serialize, receive, metadata, credentials);
     this.#stream = stream;
     stream.on('metadata', () => {
       if (this.#state !== 'opening') return;
       this.#state = 'open';
       listener.onOpen();
     });
-    stream.on('data', (frame: PipelineResponse) => {
+    stream.on('data', ({ frame, bytes }: ReceivedFrame) => {
       const { replies, draining, changed, allChanged, confirmed } = frame;
       if (changed.length > 0 || allChanged || confirmed !== 0) listener.onReport(frame);
       if (replies.length > 0) listener.onReplies(replies);
       if (draining) listener.onDraining();
+      freeMessage(bytes);
     });
     stream.on('drain', () => {
       this.#hasRoom = true;

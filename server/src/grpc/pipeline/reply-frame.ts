@@ -1,7 +1,7 @@
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { PipelineResponse } from '@session-sidecar/proto/session/v1/pipeline';
 import type { PipelineReply } from '@session-sidecar/proto/session/v1/pipeline';
-import { encode } from '../../rpc/encoding';
+import { encode, freeEncoded } from '../../rpc/encoding';
 import type { OutgoingMessage } from '../connections/grpc-js-internals';
 import type { Report } from './change-reports';
 
@@ -13,6 +13,8 @@ const nothing: PipelineResponse = { replies: [], draining: false, changed: [], a
 /**
  * Encodes a `session.v1.PipelineResponse`. The generated encoder copies each response three times, and grpc-js once more; of a
  * large one, that is most of what its frame costs.
+ *
+ * @param replies their large responses are freed when the frame is copied
  */
 export function encodeFrame(replies: readonly PipelineReply[], report: Partial<Report> = {}): OutgoingMessage {
   // Messages of one type one after the other are one message.
@@ -62,5 +64,6 @@ class Parts implements OutgoingMessage {
 
   copy(target: Buffer, offset: number): void {
     for (const part of this.#parts) offset += part.copy(target, offset);
+    this.#parts.forEach(freeEncoded);
   }
 }

@@ -6,6 +6,7 @@ import type { SessionError } from '../../session/errors';
 import { CallContext } from '../../rpc/call-context';
 import { deadlineExceeded } from '../../rpc/dispatcher';
 import type { Dispatch } from '../../rpc/dispatcher';
+import { freeEncoded } from '../../rpc/encoding';
 import { toStatus } from '../../rpc/status';
 import type { QueuedCall } from '../budgets/call-queue';
 import type { OpenStream, StreamReader } from '../connections/open-stream';
@@ -117,6 +118,7 @@ function respond(stream: ServerHttp2Stream, response: Buffer): void {
   stream.respond(responseHeaders, responseOptions);
   stream.on('wantTrailers', sendTrailers);
   stream.end(withPrefix(response));
+  freeEncoded(response);
 }
 
 function sendTrailers(this: ServerHttp2Stream): void {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { resolveCodec } from '../../../../client/src/session/codec';
+import { EncodedValue } from '../../../../client/src/transport/encoded-value';
 
 const json = resolveCodec(undefined);
 const unreadable = (why: string) =>
@@ -15,11 +16,11 @@ describe('the JSON codec', () => {
     ['a number beyond the range of JavaScript', '1e999', 'it threw TypeError'],
     ['a deep nest', '['.repeat(1001) + ']'.repeat(1001), 'it is nested more than 1000 levels deep'],
   ])('rejects %s without a word of it', (_what, text, why) => {
-    expect(() => json.decode(Buffer.from(text), 'cart')).toThrow(unreadable(why));
+    expect(() => json.decode(new EncodedValue(Buffer.from(text)), 'cart')).toThrow(unreadable(why));
   });
 
   test('decodes large numbers that JavaScript can hold', () => {
-    expect(json.decode(Buffer.from('[1e21, 1.5e+300]'), 'cart')).toEqual([1e21, 1.5e300]);
+    expect(json.decode(new EncodedValue(Buffer.from('[1e21, 1.5e+300]')), 'cart')).toEqual([1e21, 1.5e300]);
   });
 });
 
@@ -28,7 +29,7 @@ describe('a codec of the application', () => {
     const bytes = Uint8Array.of(0, 1, 2, 3).subarray(1, 3);
     const codec = resolveCodec({ encode: () => bytes, decode: (stored) => [...stored] });
     expect(codec.encode('x', 'cart')).toEqual(Buffer.of(1, 2));
-    expect(codec.decode(Buffer.of(9), 'cart')).toEqual([9]);
+    expect(codec.decode(new EncodedValue(Buffer.of(9)), 'cart')).toEqual([9]);
   });
 
   test.each([
@@ -39,6 +40,6 @@ describe('a codec of the application', () => {
       throw thrown;
     };
     const codec = resolveCodec({ encode: () => Buffer.of(1), decode });
-    expect(() => codec.decode(Buffer.of(1), 'cart')).toThrow(unreadable(why));
+    expect(() => codec.decode(new EncodedValue(Buffer.of(1)), 'cart')).toThrow(unreadable(why));
   });
 });

@@ -1,5 +1,4 @@
 import { expect, test } from '@jest/globals';
-import type { Session } from '@session-sidecar/proto/session/v1/session';
 import {
   replyNotModified,
   replyResults,
@@ -7,9 +6,10 @@ import {
   replyTime,
   replyToken,
 } from '../../../../client/src/session/replies';
+import type { LoadedSession } from '../../../../client/src/transport/own-reply';
 
 const wrong = new Date(NaN);
-const session = { created: new Date(0), expires: undefined } as Session;
+const session = { created: new Date(0), expires: undefined } as LoadedSession;
 
 test('a whole reply is returned as it is', () => {
   expect(replySession({ session })).toBe(session);

@@ -1,12 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { resolveCodec } from '../../../../client/src/session/codec';
+import { EncodedValue } from '../../../../client/src/transport/encoded-value';
 import { SessionData } from '../../../../client/src/session/session-data';
 import type { CapturedMutations } from '../../../../client/src/session/pending-writes';
 
 const dataWith = (data: Record<string, string> = {}) =>
   new SessionData(
     resolveCodec(undefined),
-    new Map(Object.entries(data).map(([key, text]) => [key, Buffer.from(text)])),
+    new Map(Object.entries(data).map(([key, text]) => [key, new EncodedValue(Buffer.from(text))])),
   );
 
 /** The mutations as one line of text each. */

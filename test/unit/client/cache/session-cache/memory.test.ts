@@ -6,6 +6,7 @@ import { expect, test } from '@jest/globals';
 import { SessionCache } from '../../../../../client/src/cache/session-cache';
 import { resolveCodec } from '../../../../../client/src/session/codec';
 import { KeptValue } from '../../../../../client/src/session/kept-value';
+import { EncodedValue } from '../../../../../client/src/transport/encoded-value';
 import type { Transport } from '../../../../../client/src/transport/transport';
 
 setFlagsFromString('--expose-gc');
@@ -45,7 +46,7 @@ const shapes: Readonly<Record<string, (session: number) => object>> = {
 };
 
 async function fill(make: (session: number) => object, count: number): Promise<SessionCache> {
-  let data = new Map<string, Buffer>();
+  let data = new Map<string, EncodedValue>();
   const transport = {
     call: (_method: string, { token, etag }: { token: string; etag: Buffer }) => {
       const times = { accessed: new Date(), expires: new Date() };
@@ -64,7 +65,7 @@ async function fill(make: (session: number) => object, count: number): Promise<S
   const cache = new SessionCache(transport, undefined, { maxBytes: 2 ** 40 });
   for (const session of range(count)) {
     const values = Object.entries(make(session));
-    data = new Map(values.map(([key, value]) => [key, Buffer.from(JSON.stringify(value))]));
+    data = new Map(values.map(([key, value]) => [key, new EncodedValue(Buffer.from(JSON.stringify(value)))]));
     const token = randomBytes(51).toString('base64url');
     await cache.read(token, { deadline: Infinity });
     const kept = await cache.read(token, { deadline: Infinity });
