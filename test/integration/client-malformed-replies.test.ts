@@ -59,9 +59,16 @@ describe('a reply fails the call with INTERNAL when it', () => {
       (session) => session.regenerate(),
     ],
     [
-      'has no session: the second GetSession of transform()',
-      { getSession: (call, attempt) => (attempt === 1 ? found(call, attempt) : { session: undefined }) },
-      (session) => session.transform('a', () => 2),
+      'has no session: the GetSession of transform()',
+      {
+        getSession: (call, attempt) => (attempt === 1 ? found(call, attempt) : { session: undefined }),
+        updateSession: () => ({ version: 2, results: [one] }),
+      },
+      async (session) => {
+        session.set('b', 1);
+        await session.save();
+        return session.transform('a', () => 2);
+      },
     ],
   ])('%s', async (_, answers, use) => {
     const client = await connectTo({ getSession: found, ...answers });

@@ -1,11 +1,12 @@
 import type { Mutation, MutationResult } from '@session-sidecar/proto/session/v1/session';
 import type { RunningCall } from '../transport/call-options';
+import type { LoadedSession } from '../transport/own-reply';
 import type { Transport } from '../transport/transport';
 import type { ValueCodec } from './codec';
 import { FlashMessages } from './flash-messages';
 import { isRefusal, settled } from './joint-turn';
 import type { JointCalls, JointOutcome } from './joint-turn';
-import { retryLostRaces } from './lost-races';
+import { changed, changeCurrentValue } from './current-value';
 import type { SaveKind } from './pending-writes';
 import { replyResults, replySession, replyTime, replyToken } from './replies';
 import type { SessionState } from './session';
@@ -13,7 +14,7 @@ import { SessionData } from './session-data';
 import { idleExpiryOf, noUpdate, subjectOf } from './session-update';
 import type { SessionUpdate } from './session-update';
 import { storedState } from './stored-session';
-import type { Found, LoadedSession, Stored } from './stored-session';
+import type { Found, Stored } from './stored-session';
 
 /** `id`: what to create the session with; `undefined`: a random token. */
 type State = Stored | { readonly name: 'new'; readonly id: string | undefined } | { readonly name: 'invalidated' };
@@ -28,6 +29,8 @@ export class SessionCalls {
   #state: State;
   #isNew: boolean;
   #data: SessionData;
+  /** The version whose values the data has, apart from what is not saved; `undefined`: it was not loaded. */
+  #loadedVersion: number | undefined;
   #flash: FlashMessages;
   /** Not saved yet. */
   #idleTimeout: SessionUpdate['idleTimeout'];
@@ -39,6 +42,7 @@ export class SessionCalls {
     this.#transport = transport;
     this.#codec = codec;
     this.#data = new SessionData(codec, found?.session.data);
+    this.#loadedVersion = found?.session.version;
     this.#flash = new FlashMessages(codec, found?.session.flashQueues);
     this.#state = found ? storedState(found.token, found.session) : { name: 'new', id };
     this.#isNew = !found;
@@ -176,6 +180,7 @@ export class SessionCalls {
   /** Discards what is not saved. */
   #startFrom(session: LoadedSession | undefined): void {
     this.#data = new SessionData(this.#codec, session?.data);
+    this.#loadedVersion = session?.version;
     this.#flash = new FlashMessages(this.#codec, session?.flashQueues);
     this.#idleTimeout = undefined;
     this.#subject = undefined;
@@ -245,19 +250,33 @@ export class SessionCalls {
       if (stored) await this.save(call);
       return this.#data.get(key);
     }
-    return retryLostRaces(() => this.#tryTransform(stored, key, change, call));
+    // What was loaded mostly is what is stored. If it is not, the sidecar refuses the change.
+    const { version } = stored;
+    return changeCurrentValue({
+      known: this.#loadedVersion === version ? { version, value: this.#data.stored(key) } : undefined,
+      read: async () => {
+        const session = replySession(await this.#transport.call('getSession', { token: stored.token }, call));
+        return { version: session.version, value: session.data.get(key) };
+      },
+      change: (value) => change(value && this.#codec.decodeExactly(value, key)),
+      write: (value, ifVersion) => this.#replaceValue(stored, key, value, ifVersion, call),
+    });
   }
 
-  async #tryTransform(stored: Stored, key: string, change: (value: unknown) => unknown, call: RunningCall) {
-    const { token } = stored;
-    const { data, version: ifVersion } = replySession(await this.#transport.call('getSession', { token }, call));
-    const before = data.get(key);
-    const after = changed(change, before && this.#codec.decodeExactly(before, key));
-    const value = this.#codec.encode(after, key);
-    const mutations: Mutation[] = [{ kind: { $case: 'set', value: { key, value } } }];
-    const request = { token, mutations, ifVersion, idleExpiry: undefined };
+  /** Stores a value, if the session still has this version. */
+  async #replaceValue(
+    stored: Stored,
+    key: string,
+    value: unknown,
+    ifVersion: number,
+    call: RunningCall,
+  ): Promise<unknown> {
+    const bytes = this.#codec.encode(value, key);
+    const mutations: Mutation[] = [{ kind: { $case: 'set', value: { key, value: bytes } } }];
+    const request = { token: stored.token, mutations, ifVersion, idleExpiry: undefined };
     const { version, expires } = await this.#transport.call('updateSession', request, call);
-    this.#data.adopt(key, value);
+    this.#data.adopt(key, bytes);
+    if (this.#loadedVersion === ifVersion) this.#loadedVersion = version;
     this.#state = { ...stored, version, expires: replyTime(expires) };
     return this.#data.get(key);
   }
@@ -280,10 +299,4 @@ export class SessionCalls {
       },
     };
   }
-}
-
-function changed(change: (value: unknown) => unknown, before: unknown): unknown {
-  const after = change(before);
-  if (after === undefined) throw new TypeError('Expected `change` to return the new value, got undefined');
-  return after;
 }

@@ -138,8 +138,8 @@ export interface ISession<T extends object> {
   regenerate(options?: CallOptions): Promise<void>;
   /**
    * Atomically replaces the value at a key with the result of `change`, so that no parallel change to it is lost. `change`
-   * must be synchronous and return the new value; it is called again with the current value if another request came first.
-   * The result is stored when the promise resolves, without save().
+   * must be synchronous and return the new value. It is called again with the current value if another request came first, or if it
+   * threw for a value that may be outdated. The result is stored when the promise resolves, without save().
    *
    * On a session that is not stored, this is set(). If the key has unsaved changes, `change` gets the unsaved value, and all
    * unsaved changes are saved.

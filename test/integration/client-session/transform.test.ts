@@ -48,6 +48,38 @@ describeClientSession('transform() of a session', (fixture) => {
     expect(await found.transform('visits', (visits = 0) => visits + 1)).toBe(42);
   });
 
+  test('costs one call if nothing has changed since the session was loaded', async () => {
+    const found = await next();
+    const increment = () => found.transform('visits', (visits = 0) => visits + 1);
+    expect(await fixture.callsOf(increment)).toEqual({ UpdateSession: 1 });
+    expect(await fixture.callsOf(increment)).toEqual({ UpdateSession: 1 });
+    session.set('note', 'another change');
+    await session.save();
+    expect(await fixture.callsOf(increment)).toEqual({ GetSession: 1, UpdateSession: 2 });
+    expect((await stored()).visits).toBe(4);
+  });
+
+  test('is not based on what was loaded if other keys were saved since', async () => {
+    const found = await next();
+    session.set('visits', 41);
+    await session.save();
+    found.set('note', 'saved');
+    await found.save();
+    expect(await found.transform('visits', (visits = 0) => visits + 1)).toBe(42);
+  });
+
+  test('that throws on what was loaded, but not on what is stored, is stored', async () => {
+    const found = await next();
+    session.set('visits', 5);
+    await session.save();
+    const spend = (visits = 0) => {
+      if (visits < 5) throw new Error('not enough');
+      return visits - 5;
+    };
+    expect(await found.transform('visits', spend)).toBe(0);
+    await expect(found.transform('visits', spend)).rejects.toThrow('not enough');
+  });
+
   test('that throws, or returns nothing, changes nothing', async () => {
     const boom = new Error('boom');
     const failing = session.transform('visits', () => {
