@@ -21,5 +21,6 @@ COPY --from=build /src/server/dist /session-sidecar
 # A number, because Kubernetes cannot tell whether a name is root (runAsNonRoot).
 USER 65532:65532
 EXPOSE 9464
-# The flags of the first line of main.js, which has no effect here: there is no /usr/bin/env.
-ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=4", "--heap-growing-percent=150", "/session-sidecar/main.js"]
+# The variable and the flags of the first line of main.js, which has no effect here: there is no /usr/bin/env.
+ENV MALLOC_ARENA_MAX=1
+ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=2", "--heap-growing-percent=275", "/session-sidecar/main.js"]

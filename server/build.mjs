@@ -36,9 +36,9 @@ const { metafile } = await build({
   alias: { '@session-sidecar/proto': '../proto/gen' },
   loader: { '.lua': 'text' },
   plugins: [protosOfPackages],
-  // Young garbage may take 8 MB, old garbage and Buffers twice what is alive: more costs memory, and less costs time as soon as
-  // sessions have a few kilobytes (docs/decisions/0041-heap-growth.md). No limit: what is alive may take what it needs.
-  banner: { js: '#!/usr/bin/env -S node --max-semi-space-size=4 --heap-growing-percent=150' },
+  // How much memory garbage may take: more costs memory, and less costs time as soon as sessions have a few kilobytes
+  // (docs/decisions/0054-memory-flags.md). No limit: what is alive may take what it needs.
+  banner: { js: '#!/usr/bin/env -S MALLOC_ARENA_MAX=1 node --max-semi-space-size=2 --heap-growing-percent=275' },
   sourcemap: true,
   // Node.js keeps the text in memory. Names stay, for stack traces.
   minifyWhitespace: true,

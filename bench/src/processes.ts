@@ -109,13 +109,15 @@ export interface SidecarOptions {
 
 export async function startSidecar(options: SidecarOptions): Promise<SidecarProcess> {
   const { redisPort, clusterPorts, nearCache = false, profile, isAttacked = false, openFiles } = options;
-  const command = [process.execPath, ...nodeFlags(), ...profiling(profile), sidecarMain];
+  const { variables, flags } = firstLine();
+  const command = [process.execPath, ...flags, ...profiling(profile), sidecarMain];
   const [program = '', ...args] = openFiles === undefined ? command : withOpenFiles(openFiles, command);
   const began = performance.now();
   const child = track(
     spawn(program, args, {
       // Without this process's environment, so that all other settings have their defaults.
       env: {
+        ...variables,
         SESSION_SIDECAR_GRPC_ADDRESS: '127.0.0.1:0',
         SESSION_SIDECAR_HTTP_ADDRESS: '127.0.0.1:0',
         SESSION_SIDECAR_SIGNING_KEYS: signingKey(),
@@ -165,10 +167,15 @@ function withOpenFiles(most: number, command: readonly string[]): string[] {
   return ['/bin/sh', '-c', `ulimit -n ${most} && exec "$@"`, 'sh', ...command];
 }
 
-/** The Node.js flags in the program's first line, with which the command `session-sidecar` starts it. */
-function nodeFlags(): string[] {
-  const [firstLine = ''] = readFileSync(sidecarMain, 'utf8').split('\n', 1);
-  return firstLine.split(' ').filter((word) => word.startsWith('--'));
+/** The variables and the flags of Node.js in the program's first line, with which the command `session-sidecar` starts it. */
+function firstLine(): { readonly variables: NodeJS.ProcessEnv; readonly flags: readonly string[] } {
+  const words = readFileSync(sidecarMain, 'utf8').split('\n', 1)[0]!.split(' ');
+  return {
+    variables: Object.fromEntries(
+      words.filter((word) => /^\w+=/.test(word)).map((word) => word.split('=', 2)),
+    ) as NodeJS.ProcessEnv,
+    flags: words.filter((word) => word.startsWith('--')),
+  };
 }
 
 let key: string | undefined;

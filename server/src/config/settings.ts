@@ -252,7 +252,7 @@ export const settings = {
   memoryStoreBytes: {
     name: settingNames.memoryStoreBytes,
     kind: size({ min: '1MiB', max: '64GiB' }),
-    fallback: '64MiB',
+    fallback: '48MiB',
     help: 'Maximum memory of the memory store, with 1 KiB of overhead for each session. When full, new sessions are rejected; stored ones are never evicted.',
   },
 
