@@ -29,6 +29,7 @@ const common = {
     ],
     [fastifyCookie]: ['@swc/jest', { jsc: { target: 'es2022' }, module: { type: 'commonjs' } }],
   },
+  testEnvironment: '<rootDir>/test/support/environment.mjs',
   sandboxInjectedGlobals: builtIns,
   transformIgnorePatterns: [`^(?!.*${fastifyCookie}).*/node_modules/`],
   // Sources, not builds: a test run needs no build and shows source lines. test/process/ runs the built files as children.
