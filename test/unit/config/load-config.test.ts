@@ -42,7 +42,7 @@ describe('loadConfig()', () => {
           ...{ queueMs: 5_000, requestBytes: 33_554_432, replyBytes: 16_777_216, stallMs: 5_000, keepaliveMs: 10_000 },
         },
       },
-      store: { kind: 'memory', maxBytes: 67_108_864 },
+      store: { kind: 'memory', maxBytes: 50_331_648 },
     });
     expect(warnings).toEqual([]);
     expect(effective).toEqual({
