@@ -18,9 +18,8 @@ export function addToCorpus(corpusFolder: string, target: string, input: Buffer,
   const name = createHash('sha256').update(input).digest('hex').slice(0, 12);
   const file = join(folder, `${name}.bin`);
   writeFileSync(file, input);
-  writeFileSync(
-    join(folder, `${name}.txt`),
-    `${(problem.split('\n', 1)[0] ?? '').replace(/^AssertionError \[\w+\]: /, '')}\n`,
-  );
+  // Without the folder of this clone, which stacks in it name.
+  const [what = ''] = problem.replaceAll(`${process.cwd()}/`, '').split('\n', 1);
+  writeFileSync(join(folder, `${name}.txt`), `${what.replace(/^AssertionError \[\w+\]: /, '')}\n`);
   return file;
 }
