@@ -14,10 +14,7 @@ import { SessionData } from './session-data';
 import { idleExpiryOf, noUpdate, subjectOf } from './session-update';
 import type { SessionUpdate } from './session-update';
 import { storedState } from './stored-session';
-import type { Found, Stored } from './stored-session';
-
-/** `id`: what to create the session with; `undefined`: a random token. */
-type State = Stored | { readonly name: 'new'; readonly id: string | undefined } | { readonly name: 'invalidated' };
+import type { Found, State, Stored } from './stored-session';
 
 /**
  * The calls of one session, and its state, which they change. Calls must not overlap: each starts from the state that the

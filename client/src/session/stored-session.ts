@@ -18,6 +18,10 @@ export interface Stored {
   readonly subject: string | undefined;
 }
 
+/** `id`: what to create the session with; `undefined`: a random token. */
+export type State =
+  Stored | { readonly name: 'new'; readonly id: string | undefined } | { readonly name: 'invalidated' };
+
 export function storedState(token: string, session: LoadedSession): Stored {
   const { handle, csrfToken, created, expires, version, subject } = session;
   return { name: 'stored', token, handle, csrfToken, created, expires, version, subject };

@@ -23,7 +23,7 @@ describeClientSession('a session with an id of the application', (fixture) => {
     expect(await client.openById(id)).toMatchObject({ state: 'stored', origin: 'found', token: session.token });
   });
 
-  test('is new if there is none, and then created with the id', async () => {
+  test('is new if no session has the id, and is then created with it', async () => {
     const session = await client.openById(id);
     expect(session).toMatchObject({ state: 'new', origin: 'not_found', isNew: true });
     session.set('visits', 1);
