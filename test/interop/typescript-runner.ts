@@ -39,6 +39,14 @@ export function connectTypeScript(
           sessions.set(order.actor, await client.open(order.token));
           return { result: null };
         }
+        if (order.op === 'openById') {
+          sessions.set(order.actor, await client.openById(order.id ?? ''));
+          return { result: null };
+        }
+        if (order.op === 'createWithId') {
+          sessions.set(order.actor, client.create({ id: order.id }));
+          return { result: null };
+        }
         if (order.op === 'call') return { result: await call(order) };
         const operation = operations[order.op];
         if (operation === undefined) throw new Error(`There is no operation ${order.op}.`);
@@ -62,6 +70,7 @@ const operations: Readonly<Record<string, (session: Session, order: Order) => un
   pop: (session, { key = '' }) => (session.has(key) ? JSON.stringify(session.pop(key)) : null),
   has: (session, { key = '' }) => session.has(key),
   keys: (session) => [...session.keys()].sort(),
+  order: (session) => [...session.keys()],
   set: (session, { key = '', value }) => session.set(key, parse(value)),
   setDefault: (session, { key = '', value }) => void session.setDefault(key, parse(value)),
   delete: (session, { key = '' }) => session.delete(key),
@@ -73,6 +82,10 @@ const operations: Readonly<Record<string, (session: Session, order: Order) => un
   flash: (session, { value, queue, unique }) => session.flash(parse(value), { queue, allowDuplicate: !unique }),
   peekFlash: async (session, { queue }) => texts(await session.peekFlash(queue)),
   popFlash: async (session, { queue }) => texts(await session.popFlash(queue)),
+  popFlashAndSave: async (session, { queue }) => {
+    const [messages] = await Promise.all([session.popFlash(queue), session.save()]);
+    return texts(messages);
+  },
   csrfToken: (session) => session.csrfToken(),
   newCsrfToken: (session) => session.newCsrfToken(),
   checkCsrfToken: (session, { token }) => session.checkCsrfToken(token),
