@@ -9,7 +9,7 @@ import { frameworks, pythonTest, PythonServers } from './fixture';
 const python = new PythonServers(...frameworks);
 
 describe.each(frameworks)('%s: a failure', (framework) => {
-  pythonTest('of the application saves, and shows the application\'s own page', async () => {
+  pythonTest("of the application saves, and shows the application's own page", async () => {
     const browser = python.browser(framework);
     const response = await browser.fetch('/crash');
     expect([response.status, effectOf(response), await response.text()]).toEqual([500, 'set', 'crashed 1']);
@@ -58,7 +58,11 @@ describe.each(frameworks)('%s: a failure', (framework) => {
   pythonTest('to save a session that is too large does not withhold the token of an earlier regenerate()', async () => {
     const browser = await python.visitor(framework);
     const response = await browser.fetch('/too-large');
-    expect([response.status, effectOf(response), response.headers.get('Cache-Control')]).toEqual([413, 'set', 'private']);
+    expect([response.status, effectOf(response), response.headers.get('Cache-Control')]).toEqual([
+      413,
+      'set',
+      'private',
+    ]);
     expect(await python.stored(browser)).toEqual({ note: 'old' });
   });
 
