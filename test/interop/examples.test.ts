@@ -40,7 +40,7 @@ async function startShop(command: string, args: readonly string[], env: NodeJS.P
 }
 
 const languages = ['go', 'flask', 'fastapi', 'express'];
-const cookieNameOf = (name: string) => (name === 'go' ? 'session' : 'session_sidecar');
+const cookieNameOf = (name: string) => (name === 'pyramid' ? 'session' : 'session_sidecar');
 const others = languages.slice(0, -1);
 const testIf = (...needed: string[]) => (needed.every((name) => name in starters) ? test : test.skip);
 
