@@ -98,14 +98,16 @@ class Visitor:
 class PyramidTest(unittest.TestCase):
     """A test with applications that waitress serves."""
 
-    def client(self) -> SessionClient:
-        client = SessionClient(ADDRESS, timeout=30)
-        self.addCleanup(client.close)
-        return client
+    client: SessionClient
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.client = SessionClient(ADDRESS, timeout=30)
+        cls.addClassCleanup(cls.client.close)
 
     def stored(self, token: str | None) -> Session:
         """Return what another application finds with a token."""
-        return self.client().open(token)
+        return self.client.open(token)
 
     def configurator(self, **settings: Any) -> Configurator:
         """Return a Configurator that includes the package. Settings are those of the package, without a prefix."""
@@ -127,16 +129,14 @@ class PyramidTest(unittest.TestCase):
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
         self.addCleanup(server.close)
+        # Its threads may still be busy with answers that were read.
+        self.addCleanup(server.task_dispatcher.shutdown)
         return Visitor(server.effective_port)
-
-
-def count(metric: str) -> int:
-    """Return the value of a counter of the sidecar, for example sessions_created."""
-    with urlopen(f"{HTTP_URL}/metrics") as response:
-        text = response.read().decode()
-    return int(re.search(rf"^session_sidecar_{metric}_total(?:{{.*}})? (\d+)$", text, re.MULTILINE)[1])  # type: ignore[index]
 
 
 def living() -> int:
     """Return how many sessions were created and not ended since."""
-    return count("sessions_created") - count("sessions_invalidated")
+    with urlopen(f"{HTTP_URL}/metrics") as response:
+        text = response.read().decode()
+    counts = dict(re.findall(r"^session_sidecar_sessions_(created|invalidated)_total (\d+)$", text, re.MULTILINE))
+    return int(counts["created"]) - int(counts["invalidated"])

@@ -29,7 +29,7 @@ class SessionTest(PyramidTest):
 
     def opened(self, token: str | None) -> PyramidSession:
         """Return the session of a new request with this token."""
-        request = Request.blank("/", cookies={"session": token} if token else None)
+        request = Request.blank("/", cookies={"session": token} if token else {})
         request.registry = self.registry
         session: PyramidSession = request.session
         return session

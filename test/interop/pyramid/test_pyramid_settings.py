@@ -88,14 +88,14 @@ class Settings(PyramidTest):
             ("call_timeout", "soon", "a number"),
             ("func_invalid_logger", "no.such.module", "cannot be imported"),
             ("func_check_response_allow_cookies", 7, "a function"),
-            ("cookie_samesite", "sometimes", "same_site"),
-            ("cookie_path", "shop", "path"),
-            ("cookie_max_age", "0", "max_age"),
+            ("cookie_samesite", "sometimes", "cookie_samesite"),
+            ("cookie_path", "shop", "cookie_path"),
+            ("cookie_max_age", "0", "cookie_max_age"),
             ("timeout", "-1", "timeout"),
             ("transport", "pigeon", "transport"),
         ):
             with self.subTest(name=name, value=value):
-                config = Configurator(settings={**SETTINGS, f"redis.sessions.{name}": value})
+                config = Configurator(settings={**SETTINGS, f"session_sidecar.{name}": value})
                 with self.assertRaisesRegex(ConfigurationError, expected):
                     config.include("session_sidecar.pyramid")
 
@@ -153,10 +153,9 @@ class Factory(PyramidTest):
             SidecarSessionFactory(secret="any")  # type: ignore[call-arg]
 
     def test_takes_a_client_of_the_application(self) -> None:
-        client = self.client()
-        visitor = self.serve(toggle, client=client, address="127.0.0.1:1")
+        visitor = self.serve(toggle, client=self.client, address="127.0.0.1:1")
         visitor.get()
-        self.assertIs(client.open(visitor.token).is_new, False)
+        self.assertIs(self.client.open(visitor.token).is_new, False)
 
 
 def toggle(request: Any) -> dict[str, Any]:

@@ -114,7 +114,7 @@ class SidecarSessionFactory:
         )
 
     def __call__(self, request: Any) -> PyramidSession:
-        return RequestLife(request, self._options).session
+        return RequestLife(request, self._options).session()
 
     def _prepare_new(self, session: Session) -> None:
         if self._timeout is not None:

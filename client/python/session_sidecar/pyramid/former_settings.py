@@ -16,7 +16,7 @@ _ENCODING = "Keys are UTF-8 and values are bytes, always"
 _CLIENT = (
     "The sidecar is the Redis client: set its REDIS_URL, SESSION_SIDECAR_REDIS_CLUSTER_NODES or SESSION_SIDECAR_REDIS_SENTINELS"
 )
-_VALUES = "Each value is stored as JSON, which every language reads, and pickles are never read"
+_VALUES = "Each value is stored as JSON, or by what the setting codec names. Pickles are never read"
 _IDS = "A token always has 256 random bits, from the sidecar"
 
 # By name, without the prefix.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import weakref
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -58,7 +59,8 @@ class RequestLife:
 
     def __init__(self, request: Any, options: LifeOptions) -> None:
         self._options = options
-        self._request = request
+        # Weak, because the request has the session.
+        self._request = weakref.ref(request)
         self._web = RequestSession(options.client, options.web, _cookie_header(request), request.headers.get("Sec-Fetch-Mode"))
         self._loaded: Session | None = None
         self._is_unsaved = False
@@ -70,10 +72,13 @@ class RequestLife:
         # What the caller of the application handles while it calls.
         self._outer_exception = sys.exc_info()[1]
         self._postponed: list[str] = []
-        self.session = PyramidSession(self._load, self._cookie, options.prepare_new)
         request.__dict__.setdefault(_LIVES, []).append(self)
         request.add_response_callback(self._on_response)
         request.add_finished_callback(self._on_finished)
+
+    def session(self) -> PyramidSession:
+        """Return what the application gets. It is not kept, because it has this object."""
+        return PyramidSession(self._load, self._cookie, self._options.prepare_new)
 
     def save(self, response: Any, exception: BaseException | None) -> None:
         """Save the session, unless it is a new one that this response starts no cookie for.
@@ -98,13 +103,13 @@ class RequestLife:
                 self._options.prepare_new(session)
                 reason = reason_of(session)
                 if reason is not None and self._options.on_invalid is not None:
-                    self._options.on_invalid(self._request, reason)
+                    self._options.on_invalid(self._request(), reason)
         return self._loaded
 
     def _on_response(self, request: Any, response: Any) -> None:
         remember_response(request, response)
         if not self._is_postponed("response", request.response_callbacks, request.add_response_callback, self._on_response):
-            self._complete(response)
+            self._complete(request, response)
 
     def _on_finished(self, request: Any) -> None:
         if self._is_postponed("finished", request.finished_callbacks, request.add_finished_callback, self._on_finished):
@@ -117,7 +122,7 @@ class RequestLife:
         has_changes = session is not None and session.has_changes and not self._is_unsaved
         if has_changes or self._state() != self._sent_state:
             try:
-                self._complete(response)
+                self._complete(request, response)
             except Exception:
                 self._end_without_response()
                 raise
@@ -135,35 +140,42 @@ class RequestLife:
         add(callback)
         return True
 
-    def _complete(self, response: Any) -> None:
+    def _complete(self, request: Any, response: Any) -> None:
         """Save, and complete the headers of the response. Replaces what an earlier call has added to them."""
         if not self._web.is_used:
             return
         session = self._web.session
-        exception = getattr(self._request, "exception", None)
+        exception = getattr(request, "exception", None)
         self.save(response, exception)
+        # Requests of pyramid.testing have no scheme.
+        is_https = getattr(request, "scheme", "http") == "https"
         headers = HeaderList(pair for pair in response.headerlist if pair[1] not in self._sent)
         if session is None:
             # It could not be loaded.
-            self._web.write_headers(headers, response.status_int, self._is_https)
+            self._web.write_headers(headers, response.status_int, is_https)
         elif self._options.allows_cookies(response):
-            self._write_headers(headers, session, self._status(response, session, exception))
+            self._write_headers(headers, session, self._status(response, session, exception), is_https)
         else:
             self._leave_without_cookie(session)
             vary_by_cookie(headers)
         response.headerlist = headers.pairs
         self._sent_state = self._state()
 
-    def _write_headers(self, headers: HeaderList, session: Session, status: int) -> None:
+    def _write_headers(self, headers: HeaderList, session: Session, status: int, is_https: bool) -> None:
         others = headers.get_all("Set-Cookie")
-        self._web.write_headers(headers, status, self._is_https)
+        self._web.write_headers(headers, status, is_https)
         is_allowed = self._options.web.cookie_on_exception or status < 500
         if self._cookie.is_renewed and is_allowed and session.token is not None:
-            is_set = session.token != self._arrived_token
-            # A token that another request has replaced meanwhile must not return to the browser.
-            if is_set or self._options.client.open(session.token).token is not None:
-                self._cookie.write(headers, session.token, self._is_https)
+            if session.token != self._arrived_token or self._is_current(session.token):
+                self._cookie.write(headers, session.token, is_https)
         self._sent = [each for each in headers.get_all("Set-Cookie") if each not in others]
+
+    def _is_current(self, token: str) -> bool:
+        """Return whether no other request has replaced a token meanwhile, which then must not return to the browser."""
+        try:
+            return self._options.client.open(token).token is not None
+        except SessionError:
+            return False
 
     def _leave_without_cookie(self, session: Session) -> None:
         """Leave no session stored whose token is not sent. If that fails, it expires by itself."""
@@ -199,11 +211,6 @@ class RequestLife:
         """Return what the cookie depends on. None: the session was not used."""
         session = self._web.session
         return None if session is None else (session.token, session.is_new, self._cookie.options, self._cookie.is_renewed)
-
-    @property
-    def _is_https(self) -> bool:
-        # Requests of pyramid.testing have no scheme.
-        return getattr(self._request, "scheme", "http") == "https"
 
 
 def _cookie_header(request: Any) -> str | None:

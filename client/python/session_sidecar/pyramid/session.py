@@ -49,6 +49,11 @@ class PyramidSession(FormerMembers, LazySession):
         return None if expires is None else int(expires.timestamp())
 
     @property
+    def version(self) -> int:
+        """As Session.version."""
+        return self.loaded.version
+
+    @property
     def new(self) -> bool:
         """Whether the visitor came without a session, or this request has invalidated it."""
         return self.loaded.is_new
