@@ -92,7 +92,13 @@ def create_shop(settings: dict[str, Any]) -> Any:
         config.add_jinja2_renderer(".html")
         config.include("session_sidecar.pyramid")
         config.set_default_csrf_options(require_csrf=True)
-        for name, path in (("shop", "/"), ("product", "/products/{id}"), ("cart", "/cart"), ("login", "/login"), ("logout", "/logout")):
+        for name, path in (
+            ("shop", "/"),
+            ("product", "/products/{id}"),
+            ("cart", "/cart"),
+            ("login", "/login"),
+            ("logout", "/logout"),
+        ):
             config.add_route(name, path)
         config.scan(__name__)
         return config.make_wsgi_app()

@@ -71,7 +71,9 @@ class Values(PyramidTest):
             request.session["a"]
             return {}
 
-        visitor = self.serve(page, lambda config: config.add_exception_view(seen_error(seen), context=SessionError, renderer="json"))
+        visitor = self.serve(
+            page, lambda config: config.add_exception_view(seen_error(seen), context=SessionError, renderer="json")
+        )
         visitor.cookies = {"session": str(session.token)}
         visitor.get()
         self.assertEqual(seen, ["VALUE_UNREADABLE"])

@@ -170,7 +170,7 @@ class Kept(PyramidTest):
         visitor = self.serve(page, subscribed(fail))
         for path in ("/broken", "/late"):
             before = living()
-            answer = quietly(lambda path=path: visitor.get(path))  # type: ignore[misc]
+            answer = quietly(lambda path=path: visitor.get(path))
             self.assertEqual((answer.status, answer.cookie), (500, "none"))
             self.assertEqual(living(), before)
 

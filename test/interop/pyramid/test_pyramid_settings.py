@@ -106,7 +106,12 @@ class Settings(PyramidTest):
                 self.assertEqual(visitor.get().cookie, "none")
 
     def test_of_the_cookie_are_its_attributes(self) -> None:
-        every = {"cookie_name": "shop", "cookie_path": "/shop", "cookie_domain": "shop.example.com", "cookie_max_age": "3600"}
+        every: dict[str, Any] = {
+            "cookie_name": "shop",
+            "cookie_path": "/shop",
+            "cookie_domain": "shop.example.com",
+            "cookie_max_age": "3600",
+        }
         every |= {"cookie_secure": "true", "cookie_httponly": "false", "cookie_samesite": "None"}
         visitor = self.serve(toggle, **every)
         expected = {"Max-Age=3600", "Path=/shop", "Domain=shop.example.com", "Secure", "SameSite=None"}

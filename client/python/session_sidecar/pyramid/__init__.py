@@ -1,7 +1,7 @@
 """Sessions in Pyramid: config.include("session_sidecar.pyramid").
 
-It takes the place of pyramid_redis_sessions and pyramid_session_redis, with their settings; docs/guide/coming-from-pyramid.md lists
-what differs.
+It takes the place of pyramid_redis_sessions and pyramid_session_redis, with their settings. docs/guide/coming-from-pyramid.md
+lists what differs.
 """
 
 from __future__ import annotations

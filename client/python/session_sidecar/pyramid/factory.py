@@ -29,20 +29,20 @@ _OF_SIDECAR: Any = object()
 class SidecarSessionFactory:
     """Makes the sessions of an application. One factory has one connection to the sidecar, which survives forks.
 
-    A session is loaded when the request first uses it. It is saved once there is a response, also a raised redirect: in a tween under
-    the exception views, which therefore get the SessionError of a save that failed. What is written later, in other tweens, exception
-    views, response callbacks, subscribers to NewResponse and finished callbacks, is saved after them; an error is then raised from
-    the application. So is everything if the tween is missing, which includeme() adds. A response with status 400 or above is sent even
-    if its session could not be saved, with a warning in the log. After an exception without a response, an existing session is saved,
-    and a new one is not.
+    A session is loaded when the request first uses it. It is saved once there is a response, which may be a raised redirect: in a
+    tween under the exception views, which therefore get the SessionError of a save that failed. What is written later, in other
+    tweens, exception views, response callbacks, subscribers to NewResponse and finished callbacks, is saved after them; an error is
+    then raised from the application. So is everything if the tween is missing, which includeme() adds. A response with status 400
+    or above is sent even if its session could not be saved, with a warning in the log. After an exception without a response, an
+    existing session is saved, and a new one is not.
 
-    client: opens the sessions, in place of the options address, call_timeout, api_token, api_token_file, transport, cache_bytes and
-        codec. Default: one with these options.
+    client: opens the sessions, in place of the options address, call_timeout, api_token, api_token_file, transport, cache_bytes
+        and codec. Default: one with these options.
     address: where the sidecar listens, "host:port" or "unix:/path". Default: "127.0.0.1:50051".
     call_timeout: the time limit of a call to the sidecar, in seconds. Default: 3.
     api_token, api_token_file, transport, cache_bytes: as for SessionClient.
-    codec: turns values into what the sidecar stores. Default: TaggedJsonCodec(), which keeps tuples, sets, dates, Decimal, UUID and
-        bytes, and writes everything else as JSON.
+    codec: turns values into what the sidecar stores. Default: TaggedJsonCodec(), which keeps tuples, sets, dates, Decimal, UUID
+        and bytes, and writes everything else as JSON.
     timeout: how long new sessions live without being used, in seconds: 1 second to 10 years. 0 or None: no limit. Default: what
         SESSION_SIDECAR_IDLE_TIMEOUT of the sidecar says, which is 20 minutes unless set.
     cookie_name: default: "session".
@@ -52,10 +52,10 @@ class SidecarSessionFactory:
     cookie_secure: whether browsers send the cookie over https only. Default: "auto", if the request came over https.
     cookie_httponly: whether the cookie is hidden from scripts. Default: True.
     cookie_samesite: "strict", "lax" or "none". Default: "lax".
-    cookie_on_exception: whether a visitor whose session was started by a request that failed keeps it: one that raised an exception,
-        handled or not, or whose response has status 500 or above. Default: True.
-    func_check_response_allow_cookies: called with a response; False: it gets no Set-Cookie header. A session that would need one is
-        not stored. Default: None, all responses may set the cookie.
+    cookie_on_exception: whether a visitor keeps a session that was started by a request that failed: one that raised an
+        exception, handled or not, or whose response has status 500 or above. Default: True.
+    func_check_response_allow_cookies: called with a response. False: it gets no Set-Cookie header, and a session that would need
+        one is not stored. Default: None, all responses may set the cookie.
     func_invalid_logger: called with a request and an InvalidSession when the visitor's session is new, once. Default: None.
 
     Raises TypeError or ValueError for an option that cannot be used. The message names it.
@@ -126,8 +126,8 @@ def session_factory_from_settings(settings: Mapping[str, Any], resolve: Resolve 
 
     resolve: turns dotted names into what they name, for client, codec and the functions. Default: these must not be names.
 
-    Raises ConfigurationError for settings that are unknown or cannot be used, and for those of the former libraries that now belong to
-    the sidecar; the message says which setting that is. Other settings are ignored.
+    Raises ConfigurationError for settings that are unknown or cannot be used, and for those of the former libraries that now
+    belong to the sidecar; the message says which setting that is. Other settings are ignored.
     """
     options = options_of(settings, resolve)
     try:

@@ -202,7 +202,7 @@ class RequestLife:
         self._web.before_end(status)
 
     def _status(self, response: Any, session: Session, exception: BaseException | None) -> int:
-        """Return the status by which the cookie is decided: one of a failure if a new session is to get none after an exception."""
+        """Return the status that decides on the cookie: that of a failure if a new session is to get none after an exception."""
         status: int = response.status_int
         is_withheld = exception is not None and session.is_new and not self._options.web.cookie_on_exception
         return max(status, 500) if is_withheld else status

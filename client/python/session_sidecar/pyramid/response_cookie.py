@@ -10,7 +10,6 @@ from ..web.cookie import set_cookie_headers
 from ..web.response_headers import set_cookies
 
 
-
 class ResponseCookie:
     """The cookie of one response.
 
