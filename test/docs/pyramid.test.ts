@@ -45,17 +45,22 @@ describe(page, () => {
   });
 });
 
-testIf('an application with the settings of the former library is told what docs/guide/coming-from-pyramid.md says', async () => {
-  const { command, env } = python as Found;
-  const program = [
-    'from pyramid.config import Configurator',
-    'settings = {"redis.sessions.secret": "x", "redis.sessions.timeout": "1200", "redis.sessions.url": "redis://redis"}',
-    'config = Configurator(settings=settings)',
-    'try:',
-    ...textOf('docs/guide/coming-from-pyramid.md', 'python').split('\n').map((line) => `    ${line}`),
-    'except Exception as error:',
-    '    print(error)',
-  ];
-  const { stdout } = await execute(command, ['-c', program.join('\n')], { env });
-  expect(stdout).toBe(textOf('docs/guide/coming-from-pyramid.md', 'text'));
-});
+testIf(
+  'an application with the settings of the former library is told what docs/guide/coming-from-pyramid.md says',
+  async () => {
+    const { command, env } = python as Found;
+    const program = [
+      'from pyramid.config import Configurator',
+      'settings = {"redis.sessions.secret": "x", "redis.sessions.timeout": "1200", "redis.sessions.url": "redis://redis"}',
+      'config = Configurator(settings=settings)',
+      'try:',
+      ...textOf('docs/guide/coming-from-pyramid.md', 'python')
+        .split('\n')
+        .map((line) => `    ${line}`),
+      'except Exception as error:',
+      '    print(error)',
+    ];
+    const { stdout } = await execute(command, ['-c', program.join('\n')], { env });
+    expect(stdout).toBe(textOf('docs/guide/coming-from-pyramid.md', 'text'));
+  },
+);

@@ -134,9 +134,24 @@ class PyramidTest(unittest.TestCase):
         return Visitor(server.effective_port)
 
 
+def created() -> int:
+    """Return how many sessions were ever created."""
+    return _total("sessions_created")
+
+
 def living() -> int:
     """Return how many sessions were created and not ended since."""
+    return _total("sessions_created") - _total("sessions_invalidated")
+
+
+def calls(method: str) -> int:
+    """Return how many calls of a method the sidecar has answered."""
+    return _total("rpcs", f'method="{method}"')
+
+
+def _total(metric: str, label: str = "") -> int:
     with urlopen(f"{HTTP_URL}/metrics") as response:
-        text = response.read().decode()
-    counts = dict(re.findall(r"^session_sidecar_sessions_(created|invalidated)_total (\d+)$", text, re.MULTILINE))
-    return int(counts["created"]) - int(counts["invalidated"])
+        lines = response.read().decode().splitlines()
+    return sum(
+        int(line.rpartition(" ")[2]) for line in lines if line.startswith(f"session_sidecar_{metric}_total") and label in line
+    )

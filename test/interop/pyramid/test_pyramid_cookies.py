@@ -10,7 +10,7 @@ from pyramid.config import Configurator
 from pyramid.httpexceptions import HTTPFound, HTTPNotFound
 from pyramid.response import Response
 from pyramid_page import rows_of
-from pyramid_world import PyramidTest, Visitor, living
+from pyramid_world import PyramidTest, Visitor, created, living
 from session_sidecar.pyramid import InvalidSession, InvalidToken, NoSessionCookie, NotInBackend, check_response_allow_cookies
 
 # Start, steps in the request; what happens to the cookie, and after an exception while cookie_on_exception is off.
@@ -153,17 +153,20 @@ class NotAllowed(PyramidTest):
             return view(request)
 
         def late(request: Any) -> dict[str, Any]:
+            answer = view(request)
             request.add_response_callback(lambda _, response: response.headers.update({"X-Shared": "1"}))
-            return view(request)
+            return answer
 
         for name, page in (("early", shared), ("late", late)):
             with self.subTest(name):
                 open_shop = self.serve(view)
                 shop = self.serve(page, func_check_response_allow_cookies=refuse)
                 for steps in ("use", "token", "token+use"):
-                    before = living()
+                    before, ever = living(), created()
                     self.assertEqual(shop.get(f"/x/{steps}/ok").cookie, "none")
                     self.assertEqual(living(), before)
+                    if page is shared and steps == "use":
+                        self.assertEqual(created(), ever)
                 for steps, grown in (("use", 0), ("invalidate", -1), ("invalidate+use", -1), ("regenerate", -1)):
                     visitor = Visitor(shop.port)
                     visitor.cookies = self.with_session(open_shop)

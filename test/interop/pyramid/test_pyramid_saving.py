@@ -13,8 +13,9 @@ from pyramid.events import NewResponse
 from pyramid.httpexceptions import HTTPConflict, HTTPForbidden, HTTPSeeOther
 from pyramid.request import Request
 from pyramid.response import Response
+from pyramid.testing import DummyRequest
 from pyramid.tweens import EXCVIEW
-from pyramid_world import SETTINGS, Answer, PyramidTest, Visitor, living
+from pyramid_world import SETTINGS, Answer, PyramidTest, Visitor, calls, living
 from session_sidecar import SessionError
 from session_sidecar.pyramid import session_factory_from_settings
 
@@ -145,6 +146,20 @@ class Kept(PyramidTest):
 
             self.expect_kept(self.serve(page), "inner")
 
+    def test_of_a_request_of_pyramid_testing(self) -> None:
+        factory = session_factory_from_settings(SETTINGS)
+        cookies: dict[str, str] = {}
+        for expected in (["view"], ["view", "view"]):
+            request: Any = DummyRequest(cookies=cookies)
+            request.session = factory(request)
+            write(request)
+            response = Response()
+            request._process_response_callbacks(response)
+            request._process_finished_callbacks()
+            if "Set-Cookie" in response.headers:
+                cookies["session"] = response.headers["Set-Cookie"].partition(";")[0].partition("=")[2]
+            self.assertEqual(self.stored(cookies["session"])["written"], expected)
+
     def test_of_an_existing_session_whose_request_raises_without_an_exception_view(self) -> None:
         def page(request: Any) -> None:
             write(request)
@@ -231,8 +246,10 @@ class Refused(PyramidTest):
     def test_do_not_replace_an_error_that_came_first(self) -> None:
         visitor = self.serve_shop()
         visitor.get()
+        before = calls("UpdateSession")
         with self.assertLogs("session_sidecar.web", "WARNING") as logs:
             self.assertEqual(visitor.get("/large/conflict").status, 409)
+        self.assertEqual(calls("UpdateSession"), before + 1)
         self.assertEqual(len(logs.output), 1)
         self.assertIn("SESSION_TOO_LARGE", logs.output[0])
         self.assertNotIn("xxx", logs.output[0])

@@ -70,6 +70,19 @@ class Settings(PyramidTest):
         with self.assertRaisesRegex(ConfigurationError, "cookie_name is set twice"):
             session_factory_from_settings({"redis.sessions.cookie_name": "a", "session_sidecar.cookie_name": "b"})
 
+    def test_of_a_former_settings_file_work(self) -> None:
+        former = {"timeout": "60", "cookie_name": "shop", "cookie_max_age": "3600", "cookie_path": "/", "cookie_secure": "false"}
+        former |= {"cookie_httponly": "true", "cookie_on_exception": "true"}
+        config = Configurator(settings={**SETTINGS, **{f"redis.sessions.{name}": value for name, value in former.items()}})
+        config.include("session_sidecar.pyramid")
+        config.add_route("any", "/*path")
+        config.add_view(toggle, route_name="any", renderer="json")
+        visitor = self.visitor(config.make_wsgi_app())
+        (cookie,) = visitor.get().set_cookies
+        self.assertEqual(set(cookie.split("; ")[1:]), {"Max-Age=3600", "Path=/", "HttpOnly", "SameSite=Lax"})
+        timeout = self.stored(visitor.cookies["shop"]).idle_timeout
+        self.assertEqual(timeout and timeout.total_seconds(), 60)
+
     def test_without_a_prefix_belong_to_others(self) -> None:
         session_factory_from_settings({"secret": "x", "redis.secret": "x", "cookie_nmae": "x", "pyramid.includes": ""})
 

@@ -31,10 +31,10 @@ class SidecarSessionFactory:
 
     A session is loaded when the request first uses it. It is saved once there is a response, which may be a raised redirect: in a
     tween under the exception views, which therefore get the SessionError of a save that failed. What is written later, in other
-    tweens, exception views, response callbacks, subscribers to NewResponse and finished callbacks, is saved after them; an error is
-    then raised from the application. So is everything if the tween is missing, which includeme() adds. A response with status 400
-    or above is sent even if its session could not be saved, with a warning in the log. After an exception without a response, an
-    existing session is saved, and a new one is not.
+    tweens, exception views, response callbacks, NewResponse subscribers and finished callbacks, is saved after them; an error is
+    then raised from the application. So is everything if the tween is missing, which includeme() adds. A response with a status
+    of 400 or above is sent even if its session could not be saved, with a warning in the log. After an exception without a
+    response, an existing session is saved, and a new one is not.
 
     client: opens the sessions, in place of the options address, call_timeout, api_token, api_token_file, transport, cache_bytes
         and codec. Default: one with these options.

@@ -129,7 +129,7 @@ class RequestLife:
         if isinstance(response.app_iter, Generator):
             # Assigning the body would remove the header.
             length = response.content_length
-            response.app_iter = self._streamed(response.app_iter, response.status_int)
+            response.app_iter = self._streamed(response.app_iter, response.status_int, length)
             response.content_length = length
 
     def _is_postponed(self, stage: str, waiting: Any, add: Callable[[Any], None], callback: Callable[..., None]) -> bool:
@@ -193,10 +193,20 @@ class RequestLife:
         else:
             self._web.before_headers(500)
 
-    def _streamed(self, body: Generator[bytes, Any, Any], status: int) -> Iterator[bytes]:
-        """Save what the body writes, when it ends."""
+    def _streamed(self, body: Generator[bytes, Any, Any], status: int, length: int | None) -> Iterator[bytes]:
+        """Save what the body writes before the client can know that it has ended.
+
+        length: the number of bytes after which the client takes it for ended. None: when the server says so.
+        """
+        sent = 0
         try:
-            yield from body
+            for chunk in body:
+                sent += len(chunk)
+                last = [] if length is None or sent < length else list(body)
+                if length is not None and sent >= length:
+                    self._web.before_end(status)
+                yield chunk
+                yield from last
         finally:
             body.close()
         self._web.before_end(status)
