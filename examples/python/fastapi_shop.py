@@ -82,5 +82,6 @@ if __name__ == "__main__":
 
     config = uvicorn.Config(app, port=int(os.environ.get("PORT", "3000")), log_level="warning")
     socket = config.bind_socket()
+    socket.listen()
     print(f"The shop is open: http://127.0.0.1:{socket.getsockname()[1]}", flush=True)
     uvicorn.Server(config).run(sockets=[socket])

@@ -14,8 +14,12 @@ const testWith = ({ missing }: Found | Missing) => (missing === undefined ? test
 
 const modules = ['proto/gen/go', 'client/go', 'examples/go', 'test/interop/go', 'test/fuzz/go'];
 const scripts = [
-  ...['client/python', 'examples/python', 'test/fuzz/python'],
-  ...['test/interop/python', 'test/interop/python-web', 'test/interop/pyramid'],
+  'client/python',
+  'examples/python',
+  'test/interop/python',
+  'test/interop/python-web',
+  'test/interop/pyramid',
+  'test/fuzz/python',
 ];
 
 /** Runs a command of a toolchain, and resolves to its standard output. Rejects with everything it printed, if it fails. */

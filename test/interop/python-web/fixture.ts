@@ -51,7 +51,7 @@ export class PythonServers {
       this.redis = await stack.redis();
       this.sidecar = await stack.sidecar({ redis: this.redis, settings: { MAX_SESSION_SIZE: '1KiB' } });
       this.client = stack.use(connect<Visits>(this.sidecar));
-      const { command, env } = python as Found;
+      const { command, env } = python;
       const more = { SIDECAR_ADDRESS: this.sidecar.address, NOTES: this.#notes };
       for (const framework of frameworks) {
         const args = ['-m', ...servers[framework]];

@@ -66,16 +66,19 @@ pythonTest('`permanent` stores nothing for a visitor who only looks', async () =
   expect([await response.text(), effectOf(response)]).toEqual(['True', 'none']);
 });
 
-pythonTest('`permanent` makes the session live as long as its cookie, and costs no call once it is stored', async () => {
-  const browser = python.browser('flask');
-  await browser.fetch('/remember/yes');
-  const session = await python.client.open(await browser.cookie());
-  expect(Number(session.expires) - Date.now()).toBeGreaterThan(29 * 24 * 3600 * 1000);
-  const before = await countRpcs(python.sidecar);
-  await browser.fetch('/permanent');
-  const after = await countRpcs(python.sidecar);
-  expect(after).toEqual({ ...before, GetSession: before['GetSession']! + 1 });
-});
+pythonTest(
+  '`permanent` makes the session live as long as its cookie, and costs no call once it is stored',
+  async () => {
+    const browser = python.browser('flask');
+    await browser.fetch('/remember/yes');
+    const session = await python.client.open(await browser.cookie());
+    expect(Number(session.expires) - Date.now()).toBeGreaterThan(29 * 24 * 3600 * 1000);
+    const before = await countRpcs(python.sidecar);
+    await browser.fetch('/permanent');
+    const after = await countRpcs(python.sidecar);
+    expect(after).toEqual({ ...before, GetSession: before['GetSession']! + 1 });
+  },
+);
 
 pythonTest('functions of after_request see the response of a failed save', async () => {
   const browser = await python.visitor('flask');

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import flask
-from flask import Flask, Response, abort, get_flashed_messages, redirect, request, stream_with_context
+from flask import Flask, Response, abort, get_flashed_messages, redirect, stream_with_context
 from flask.typing import ResponseReturnValue
 from session_sidecar import SessionClient, SessionError
 from session_sidecar.flask import CsrfProtect, SessionSidecar, csrf_token, session
@@ -234,7 +234,7 @@ def show_crash(_error: Exception) -> ResponseReturnValue:
     return f"crashed {len(session)}", 500
 
 
-apps = {
+apps: dict[str, Any] = {
     "/plain": plain,
     "/handled": handled,
     "/strict": make_app(client, cookie_on_exception=False),

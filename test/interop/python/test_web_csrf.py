@@ -75,7 +75,14 @@ class TokenTest(unittest.TestCase):
     origin = RequestOrigin(lambda name: None, OWN)
 
     def test_asks_for_a_token_where_something_changes(self) -> None:
-        for method, needed in [("GET", False), ("HEAD", False), ("OPTIONS", False), ("TRACE", False), ("POST", True), ("get", True)]:
+        for method, needed in [
+            ("GET", False),
+            ("HEAD", False),
+            ("OPTIONS", False),
+            ("TRACE", False),
+            ("POST", True),
+            ("get", True),
+        ]:
             self.assertEqual(self.check.needs_token(method, self.origin), needed)
 
     def test_prefers_the_header(self) -> None:

@@ -43,7 +43,12 @@ class HeadersTest(unittest.TestCase):
 
     def test_knows_what_is_for_shared_caches(self) -> None:
         shared = [[("Cache-Control", "Public")], [("cache-control", "s-maxage=60")], [("cdn-cache-control", "max-age=1")]]
-        own = [[], [("Cache-Control", "max-age=60")], [("Cache-Control", "private, s-maxage=1")], [("Cache-Control", "no-store, public")]]
+        own = [
+            [],
+            [("Cache-Control", "max-age=60")],
+            [("Cache-Control", "private, s-maxage=1")],
+            [("Cache-Control", "no-store, public")],
+        ]
         self.assertEqual([is_for_shared_caches(HeaderList(pairs)) for pairs in shared], [True] * 3)
         self.assertEqual([is_for_shared_caches(HeaderList(pairs)) for pairs in own], [False] * 4)
 

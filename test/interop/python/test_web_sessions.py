@@ -21,7 +21,9 @@ def no_call(method: str, _request: Any) -> Any:
 
 def members(kind: type) -> set[str]:
     """Return the public members of a class, and the operators that a dictionary has."""
-    operators = {name for name in vars(MutableMapping) | vars(kind) if name.startswith("__") and callable(getattr(kind, name, None))}
+    operators = {
+        name for name in vars(MutableMapping) | vars(kind) if name.startswith("__") and callable(getattr(kind, name, None))
+    }
     data = {"is_new", "origin", "token"}
     ignored = {"__init__", "__init_subclass__", "__repr__", "__subclasshook__", "__new__", "__class_getitem__", "fromkeys"}
     return {name for name in dir(kind) if not name.startswith("_")} | operators | data - ignored
@@ -101,7 +103,9 @@ class UnavailableTest(unittest.TestCase):
 class LazyTest(unittest.TestCase):
     def test_has_everything_that_a_session_has(self) -> None:
         public = {name for name in members(Session) if not name.startswith("__")}
-        self.assertEqual(public - set(dir(LazySession)), {"check_csrf_token", "has_changes", "origin", "token", "version"} & public)
+        self.assertEqual(
+            public - set(dir(LazySession)), {"check_csrf_token", "has_changes", "origin", "token", "version"} & public
+        )
 
     def test_loads_at_the_first_use_only(self) -> None:
         loads = []

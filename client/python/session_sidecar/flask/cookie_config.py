@@ -36,11 +36,12 @@ def cookie_settings(app: Flask) -> CookieSettings:
 def cookie_of(app: Flask) -> CookieOptions:
     """Return the cookie of an application's configuration.
 
-    Where Flask's defaults are weaker than those of CookieOptions, the latter are used: the name, Secure over https, and SameSite=Lax.
+    Where Flask's defaults are weaker than those of CookieOptions, the latter are used: the name, Secure over https, and
+    SameSite=Lax.
 
     Raises TypeError or ValueError for a cookie that browsers would refuse. The message names the setting.
     """
-    options = {option: app.config.get(setting) for setting, option in _SETTINGS.items()}
+    options: dict[str, Any] = {option: app.config.get(setting) for setting, option in _SETTINGS.items()}
     if options["name"] == _FLASK_DEFAULT_NAME:
         options["name"] = None
     options["path"] = options["path"] or app.config["APPLICATION_ROOT"]

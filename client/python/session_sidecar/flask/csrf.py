@@ -18,19 +18,21 @@ View = TypeVar("View", bound=Callable[..., Any])
 def csrf_token() -> str:
     """Return the CSRF token that a form of this page must carry. Templates have this function, too.
 
-    It is masked: each call returns another text, and all of them are accepted. A form that is shown to a new visitor stores a session.
+    It is masked: each call returns another text, and all of them are accepted. A form that is shown to a new visitor stores a
+    session.
     """
     return session.csrf_token()
 
 
 class CsrfProtect:
-    """Rejects requests that change something without proof that they come from the application's own pages, with a CsrfError, status 403.
+    """Rejects requests that change something without proof that they come from the application's own pages, with a CsrfError,
+    status 403.
 
     Create it after SessionSidecar. Forms send the proof as the field csrf_token, scripts as the header X-CSRF-Token.
 
     app: default: none; call init_app() later.
-    trusted_origins: origins, such as "https://shop.example.com", whose pages may send such requests, beside those of the application's
-        own host. Their requests need the token, too. Default: none.
+    trusted_origins: origins, such as "https://shop.example.com", whose pages may send such requests, beside those of the
+        application's own host. Their requests need the token, too. Default: none.
     """
 
     def __init__(self, app: Flask | None = None, *, trusted_origins: Iterable[str] = ()) -> None:

@@ -17,13 +17,15 @@ from .interface import SidecarSessionInterface
 class SessionSidecar:
     """Makes flask.session the visitor's session, kept by the sidecar.
 
-    The session is loaded when the application first uses it, and saved before the headers of the response are sent: after the functions
-    of after_request, also if the view has raised an HTTPException, such as that of abort(). If saving fails, the response is discarded,
-    and the error goes to the application's error handlers. Without one for SessionError, it becomes an HTTPException of status 409 if the
-    session has ended meanwhile, 413 if it would exceed a limit, and 503 if the sidecar or its store is unavailable.
+    The session is loaded when the application first uses it, and saved before the headers of the response are sent: after the
+    functions of after_request, also if the view has raised an HTTPException, such as that of abort(). If saving fails, the
+    response is discarded, and the error goes to the application's error handlers. Without one for SessionError, it becomes an
+    HTTPException of status 409 if the session has ended meanwhile, 413 if it would exceed a limit, and 503 if the sidecar or its
+    store is unavailable.
 
-    Of the configuration, all SESSION_COOKIE_*, PERMANENT_SESSION_LIFETIME and SESSION_REFRESH_EACH_REQUEST are used. Where Flask's default
-    is weaker than what the cookie would be without configuration, it counts as absent: the name "session", Secure False, SameSite None.
+    Of the configuration, all SESSION_COOKIE_*, PERMANENT_SESSION_LIFETIME and SESSION_REFRESH_EACH_REQUEST are used. Where
+    Flask's default is weaker than what the cookie would be without configuration, it counts as absent: the name "session", Secure
+    False, SameSite None.
 
     app: default: none; call init_app() later.
     address: where the sidecar listens, such as "localhost:50051". Default: the configuration's SESSION_SIDECAR_ADDRESS.
@@ -55,16 +57,19 @@ class SessionSidecar:
 
     def init_app(self, app: Flask) -> None:
         """Give an application its sessions. Several may share one extension."""
-        address = self._address or app.config.get("SESSION_SIDECAR_ADDRESS")
-        if self._client is None and address is None:
-            raise ValueError("Expected `address`, `client` or the configuration's SESSION_SIDECAR_ADDRESS, got none of them")
-        client = self._client or SessionClient(address)
+        client = self._client or SessionClient(self._address_for(app))
         interface = SidecarSessionInterface(client, self._options)
         # Mistakes are found now rather than at the first request.
         interface.options_of(app)
         app.session_interface = interface
         app.register_error_handler(SessionError, lambda error: _answer(app, error))
         app.extensions["session_sidecar"] = client
+
+    def _address_for(self, app: Flask) -> str:
+        address = self._address or app.config.get("SESSION_SIDECAR_ADDRESS")
+        if not isinstance(address, str):
+            raise ValueError("Expected `address`, `client` or the configuration's SESSION_SIDECAR_ADDRESS, got none of them")
+        return address
 
 
 def _answer(app: Flask, error: SessionError) -> ResponseReturnValue | HTTPException:

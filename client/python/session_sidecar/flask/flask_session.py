@@ -20,11 +20,11 @@ _DEFAULT_CATEGORY = "message"
 class FlaskSession(LazySession, SessionMixin):
     """The visitor's session. It is loaded at its first use, and saved when the response is sent.
 
-    It has the habits of Flask's own: flask.flash() and get_flashed_messages() work on it, `permanent` decides how long it is kept,
-    and `modified` may be set, but has no effect, because changes are detected.
+    It has the habits of Flask's own: flask.flash() and get_flashed_messages() work on it, `permanent` decides how long it is
+    kept, and `modified` may be set, but has no effect, because changes are detected.
 
-    Messages are in the queue "" of the session: one without a category as it is, any other as a list of category and message. They are
-    no key of the session when it is iterated.
+    Messages are in the queue "" of the session: one without a category as it is, any other as a list of category and message.
+    They are no key of the session when it is iterated.
     """
 
     def __init__(self, request_session: RequestSession, lifetime: timedelta) -> None:
@@ -45,8 +45,8 @@ class FlaskSession(LazySession, SessionMixin):
     def permanent(self) -> bool:
         """Whether the session and its cookie are kept for PERMANENT_SESSION_LIFETIME, rather than until the browser is closed.
 
-        An assignment has an effect on a session that holds something, or gets to hold something in the same request. It stores none
-        for visitors who only look.
+        An assignment has an effect on a session that holds something, or gets to hold something in the same request. It stores
+        none for visitors who only look.
         """
         return bool(self.get(PERMANENT)) if self._permanent is None else self._permanent
 
@@ -59,10 +59,13 @@ class FlaskSession(LazySession, SessionMixin):
         session = self.request_session.session
         if self._permanent is None or session is None or self.request_session.failure is not None:
             return
-        is_there = session.token is not None or session.has_changes
-        if is_there and self._permanent != bool(session.get(PERMANENT)):
-            session[PERMANENT] = self._permanent
-            if self._permanent:
+        if session.token is None and not session.has_changes:
+            return
+        # It is not tried again if it fails.
+        permanent, self._permanent = self._permanent, None
+        if permanent != bool(session.get(PERMANENT)):
+            session[PERMANENT] = permanent
+            if permanent:
                 session.set_idle_timeout(self._lifetime)
 
     def save(self) -> None:
@@ -116,7 +119,7 @@ class FlaskSession(LazySession, SessionMixin):
 
     def _has_flashes(self) -> bool:
         """Return whether there are messages, as far as is known without a call."""
-        return "" in self.loaded.flash_queues
+        return "" in self.flash_queues
 
     def _pop_flashes(self) -> list[Any]:
         if not self._has_flashes():

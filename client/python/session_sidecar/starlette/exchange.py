@@ -10,9 +10,9 @@ from ..web import AsyncRequestSession, HeaderList
 class Exchange:
     """Stands between the application and the server.
 
-    The start of the response waits until the session is saved, and its end until what was written since is saved. If the first fails,
-    the response is discarded: the application gets the error, and another response can be sent. If the second fails, the end is never
-    sent, so that the response is not mistaken for a complete one.
+    The start of the response waits until the session is saved, and its end until what was written since is saved. If the first
+    fails, the response is discarded: the application gets the error, and another response can be sent. If the second fails, the
+    end is never sent, so that the response is not mistaken for a complete one.
     """
 
     def __init__(self, scope: Scope, session: AsyncRequestSession, send: Send) -> None:
@@ -50,4 +50,4 @@ class Exchange:
 def _is_end(message: Message) -> bool:
     if message["type"] == "http.response.body":
         return not message.get("more_body", False)
-    return message["type"] == "http.response.pathsend"
+    return bool(message["type"] == "http.response.pathsend")

@@ -14,17 +14,18 @@ _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 async def load_session(connection: HTTPConnection) -> AsyncSession:
     """Return the visitor's session, loaded at the first call in a request. Saved before the headers of the response are sent.
 
-    On a WebSocket, there is no such moment: call `await session.save()`. What is saved on a WebSocket by a visitor without a session is
-    lost, because no cookie can be sent.
+    On a WebSocket, there is no such moment: call `await session.save()`. What is saved on a WebSocket by a visitor without a
+    session is lost, because no cookie can be sent.
 
-    Raises SessionError if the sidecar or its store is unavailable, and CsrfError for a WebSocket that a page of another origin, which is
-    not among the trusted ones, has opened.
+    Raises SessionError if the sidecar or its store is unavailable, and CsrfError for a WebSocket that a page of another origin,
+    which is not among the trusted ones, has opened.
     """
     return await visit_of(connection.scope).load()
 
 
 async def check_csrf(connection: HTTPConnection) -> None:
-    """Raise CsrfError, status 403, unless the request changes nothing, or has proof that it comes from the application's own pages.
+    """Raise CsrfError, status 403, unless the request changes nothing, or has proof that it comes from the application's own
+    pages.
 
     The proof is what csrf_token() returns, as the header X-CSRF-Token or, without it, as the form field csrf_token.
     """

@@ -21,19 +21,20 @@ _logger = logging.getLogger("session_sidecar.web")
 class SessionMiddleware:
     """Gives each request the visitor's session, for load_session(), and saves it before the headers of the response are sent.
 
-    If saving fails, the response is discarded, and the error goes to the application's handler for SessionError. Without one, the response
-    is plain text of status 409 if the session has ended meanwhile, 413 if it would exceed a limit, and 503 if the sidecar or its store is
-    unavailable. Responses to raised exceptions save, too.
+    If saving fails, the response is discarded, and the error goes to the application's handler for SessionError. Without one, the
+    response is plain text of status 409 if the session has ended meanwhile, 413 if it would exceed a limit, and 503 if the
+    sidecar or its store is unavailable. Responses to raised exceptions save, too.
 
-    What is written after the headers, by a stream or a background task, is saved when the response or the task ends, but only to an
-    existing session: it is too late for a cookie.
+    What is written after the headers, by a stream or a background task, is saved when the response or the task ends, but only to
+    an existing session: it is too late for a cookie.
 
     app: the application.
-    address: where the sidecar listens, such as "localhost:50051". The client of this address is closed when the application shuts down.
+    address: where the sidecar listens, such as "localhost:50051". The client of this address is closed when the application shuts
+        down.
     client: instead of an address, a client with other options. The application closes it.
     options: cookie and others. Default: WebOptions().
-    trusted_origins: origins, such as "https://shop.example.com", whose pages may send requests that change something and open WebSockets,
-        beside those of the application's own host. Default: none.
+    trusted_origins: origins, such as "https://shop.example.com", whose pages may send requests that change something and open
+        WebSockets, beside those of the application's own host. Default: none.
 
     Raises TypeError or ValueError for an option that cannot be used. The message names it.
     """

@@ -28,8 +28,8 @@ Kind = TypeVar("Kind", Session, AsyncSession)
 class BaseRequestSession(Generic[Kind]):
     """The session of one request. Subclasses make the calls.
 
-    An adapter hands it out with load(), calls before_headers() before the headers of the response are sent, and has write_headers()
-    complete them. If the response is a stream, it calls before_end() when all of it but its end was sent.
+    An adapter hands it out with load(), calls before_headers() before the headers of the response are sent, and has
+    write_headers() complete them. If the response is a stream, it calls before_end() when all of it but its end was sent.
 
     A session that the application does not use costs no call, and leaves no trace in the response.
 
@@ -41,7 +41,12 @@ class BaseRequestSession(Generic[Kind]):
     """
 
     def __init__(
-        self, client: Any, options: WebOptions, cookie_header: str | None, fetch_mode: str | None = None, has_response: bool = True
+        self,
+        client: Any,
+        options: WebOptions,
+        cookie_header: str | None,
+        fetch_mode: str | None = None,
+        has_response: bool = True,
     ) -> None:
         self._client = client
         self._options = options
@@ -239,9 +244,7 @@ class BaseRequestSession(Generic[Kind]):
         if decision != "none":
             token = session.token if decision == "set" else None
             cookie, names = self._options.cookie, self._brought.names
-            set_cookies(
-                headers, set_cookie_headers(cookie, token, is_https=is_https, names=names, is_persistent=self._persists)
-            )
+            set_cookies(headers, set_cookie_headers(cookie, token, is_https=is_https, names=names, is_persistent=self._persists))
 
     def _facts(self, session: Kind, status: int, is_renewed: bool = False) -> CookieFacts:
         return CookieFacts(

@@ -24,8 +24,8 @@ class CookieOptions:
     """The options of the cookie. Without any, it is gone when the browser is closed.
 
     name: default: "__Host-session_sidecar" if the cookie is Secure, has the path "/" and no domain, so that no other host can set
-        it; "__Secure-session_sidecar" if it is Secure otherwise, so that it cannot be set over http; "session_sidecar" if it is not
-        Secure. A given name is used unchanged; if it has a prefix such as "__Secure-", the other options must satisfy it.
+        it; "__Secure-session_sidecar" if it is Secure otherwise, so that it cannot be set over http; "session_sidecar" if it is
+        not Secure. A given name is used unchanged; if it has a prefix such as "__Secure-", the other options must satisfy it.
     path: default: "/".
     domain: default: none, which means the host that set it, without subdomains.
     secure: whether browsers send it over https only. Default: "auto", which means if the request that sets it came over https.
@@ -38,7 +38,8 @@ class CookieOptions:
         and the like, and responses that shared caches may keep, do not set the cookie again. Requires max_age. Default: False.
     partitioned: whether each top-level site has its own cookie (CHIPS). Requires a Secure cookie; with secure "auto", has no
         effect over http. Default: False.
-    priority: which cookies Chromium drops first when a site has too many: those of low priority. Default: none, which means medium.
+    priority: which cookies Chromium drops first when a site has too many: those of low priority. Default: none, which means
+        medium.
 
     Raises TypeError or ValueError for a cookie that cannot be written, or that browsers would reject or change (RFC 6265bis,
     section 5.7). The message names the option.
@@ -85,7 +86,12 @@ class CookieOptions:
         _expect_one_of("priority", self.priority, (None, "low", "medium", "high"))
         for option in ("http_only", "rolling", "partitioned"):
             _expect_one_of(option, getattr(self, option), (True, False))
-        for option, type_, is_optional in (("name", str, True), ("path", str, False), ("domain", str, True), ("max_age", int, True)):
+        for option, type_, is_optional in (
+            ("name", str, True),
+            ("path", str, False),
+            ("domain", str, True),
+            ("max_age", int, True),
+        ):
             value = getattr(self, option)
             if value is None and is_optional:
                 continue
@@ -111,7 +117,12 @@ class CookieOptions:
         _expect(self.same_site != "none" or self.secure is not False, "secure", "True", "reject SameSite=None otherwise")
         _expect(not self.partitioned or self.secure is not False, "secure", "True", "reject Partitioned otherwise")
         _expect(self.max_age is None or self.max_age >= 1, "max_age", "at least 1", "delete the cookie otherwise")
-        _expect(not self.rolling or self.max_age is not None, "max_age", "given with `cookie.rolling`", "keep it without end otherwise")
+        _expect(
+            not self.rolling or self.max_age is not None,
+            "max_age",
+            "given with `cookie.rolling`",
+            "keep it without end otherwise",
+        )
         _expect(self.path.startswith("/"), "path", "a path that begins with /", "replace it otherwise")
         _expect(self.path == self.path.rstrip(), "path", "a path that does not end with a space", "remove the space")
         for option, text in (("name", name), ("path", self.path), ("domain", self.domain or "")):

@@ -39,8 +39,8 @@ class CsrfError(Exception):
 class CsrfCheck:
     """The check of requests, in three steps, so that each is made by code that blocks or awaits.
 
-    trusted_origins: origins, such as "https://shop.example.com", whose pages may send requests that change something, beside those
-        of the application's own host. Their requests need the token, too. Default: none.
+    trusted_origins: origins, such as "https://shop.example.com", whose pages may send requests that change something, beside
+        those of the application's own host. Their requests need the token, too. Default: none.
 
     Raises TypeError or ValueError for an origin that no browser sends.
     """

@@ -35,8 +35,8 @@ def check_trusted_origins(origins: Iterable[str]) -> frozenset[str]:
 def foreign_origin(request: RequestOrigin, trusted: frozenset[str]) -> str | None:
     """Say why a request cannot come from one of the application's own pages, nor from a trusted one. None: it can.
 
-    Sec-Fetch-Site decides. Browsers send it over https and to localhost only. Without it, the host of Origin or Referer must be the
-    one that the request was sent to. A request with none of them comes from no current browser; its token decides.
+    Sec-Fetch-Site decides. Browsers send it over https and to localhost only. Without it, the host of Origin or Referer must be
+    the one that the request was sent to. A request with none of them comes from no current browser; its token decides.
     """
     origin = request.header("Origin") or None
     if origin in trusted:

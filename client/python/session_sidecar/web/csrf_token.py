@@ -13,8 +13,8 @@ def mask_token(token: str) -> str:
     """Return a CSRF token for one response, as session.csrf_token() returns it but masked.
 
     Each call returns another text, and all of them are accepted. So the token cannot be guessed from the sizes of compressed
-    responses that also contain what an attacker has sent (BREACH). The text is a random pad of the token's length, and the token XOR
-    the pad.
+    responses that also contain what an attacker has sent (BREACH). The text is a random pad of the token's length, and the token
+    XOR the pad.
     """
     plain = token.encode()
     pad = secrets.token_bytes(len(plain))
@@ -22,7 +22,7 @@ def mask_token(token: str) -> str:
 
 
 def is_csrf_token(session: BaseSession, text: str) -> bool:
-    """Return whether a text is the session's CSRF token, masked or as session.csrf_token() returns it. Compares in constant time."""
+    """Return whether a text is the CSRF token of the session, masked or as it is. Compares in constant time."""
     # Each checks an unavailable session, which raises.
     is_masked = session.check_csrf_token(_unmask(text))
     return session.check_csrf_token(text) or is_masked

@@ -107,6 +107,11 @@ class LazySession(MutableMapping[str, Any]):
         """As Session.flash()."""
         self.loaded.flash(message, queue, allow_duplicate)
 
+    @property
+    def flash_queues(self) -> tuple[str, ...]:
+        """As Session.flash_queues."""
+        return self.loaded.flash_queues
+
     def peek_flash(self, queue: str = "") -> list[Any]:
         """As Session.peek_flash()."""
         return self.loaded.peek_flash(queue)

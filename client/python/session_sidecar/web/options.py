@@ -17,15 +17,16 @@ class WebOptions:
     cookie: default: a cookie that is gone when the browser is closed.
     cookie_on_exception: whether a visitor whose session was started by a request that failed keeps it. False: a response with
         status 500 or above sets no cookie for a new session, and nothing stays stored for it. Default: True.
-    remember: whether this visitor's browser keeps the cookie for cookie.max_age, as after a checked "remember me", rather than until
-        it is closed: a key whose value says so, or a function. It is looked up for each session that is used, when it is loaded and
-        when it is saved; a change sets the cookie again. Requires cookie.max_age. Default: yes, for all visitors.
-    when_unavailable: what a request gets whose session cannot be loaded, because the sidecar or its store is unavailable. "fail": an
-        error of status 503. "read-only": an empty session that can be read, and raises that error when it is written. After an
-        error, error handlers get such a session in any case. Default: "fail", because a visitor must not be mistaken for a new one.
+    remember: whether this visitor's browser keeps the cookie for cookie.max_age, as after a checked "remember me", rather than
+        until it is closed: a key whose value says so, or a function. It is looked up for each session that is used, when it is
+        loaded and when it is saved; a change sets the cookie again. Requires cookie.max_age. Default: yes, for all visitors.
+    when_unavailable: what a request gets whose session cannot be loaded, because the sidecar or its store is unavailable. "fail":
+        an error of status 503. "read-only": an empty session that can be read, and raises that error when it is written. After an
+        error, error handlers get such a session in any case. Default: "fail", because a visitor must not be mistaken for a new
+        one.
     on_unsaved: called with the error when the session of a response that reports a failure, one of status 400 or above, could not
-        be saved. The response is sent all the same, because the visitor is to see the failure that came first. Raise to replace it,
-        as a failed save replaces other responses. Default: logs a warning, at most one a minute.
+        be saved. The response is sent all the same, because the visitor is to see the failure that came first. Raise to replace
+        it, as a failed save replaces other responses. Default: logs a warning, at most one a minute.
 
     Raises TypeError or ValueError for an option that cannot be used. The message names it.
     """

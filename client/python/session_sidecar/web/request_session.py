@@ -21,23 +21,24 @@ class RequestSession(BaseRequestSession[Session]):
     def load(self) -> Session:
         """Load the session at the first call. Later calls return the same one.
 
-        Raises SessionError if the sidecar or its store is unavailable; later calls return an empty session that can only be read, for
-        error handlers. If the session's record is damaged, its first use raises instead, but invalidate() works.
+        Raises SessionError if the sidecar or its store is unavailable; later calls return an empty session that can only be read,
+        for error handlers. If the session's record is damaged, its first use raises instead, but invalidate() works.
         """
         return run_steps(self._loading())
 
     def before_headers(self, status: int) -> None:
         """Save the session.
 
-        Raises if it could not be saved; if the response has status 400 or above, only if on_unsaved raises, because the visitor is
-        to see that failure. After a failure, does nothing: what is written for the error's response is not saved.
+        Raises if it could not be saved; if the response has status 400 or above, only if on_unsaved raises, because the visitor
+        is to see that failure. After a failure, does nothing: what is written for the error's response is not saved.
         """
         run_steps(self._saving(status))
 
     def before_end(self, status: int) -> None:
         """Save what was written after the headers were sent.
 
-        Raises if that failed, or if it would need another cookie; if the response has status 400 or above, only if on_unsaved raises.
+        Raises if that failed, or if it would need another cookie; if the response has status 400 or above, only if on_unsaved
+        raises.
         """
         run_steps(self._ending(status))
 

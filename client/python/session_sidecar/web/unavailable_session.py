@@ -17,7 +17,7 @@ _REFUSED = (
     *("popitem", "regenerate", "reload", "save", "set_idle_timeout", "setdefault", "transform", "update"),
 )
 # What tells who the visitor is. The other members, such as `handle`, are for logs.
-_PROPERTIES = ("is_new", "origin", "state", "subject")
+_PROPERTIES = ("flash_queues", "idle_timeout", "is_new", "origin", "state", "subject")
 _READ = (
     *("__contains__", "__eq__", "__getitem__", "__iter__", "__len__", "__or__", "__reversed__", "__ror__", "copy"),
     *("get", "items", "keys", "peek_flash", "pop_flash", "values"),
@@ -27,9 +27,9 @@ _READ = (
 def make_unavailable(session: BaseSession, error: SessionError, *, is_reported: bool, end: Callable[[], Any]) -> None:
     """Make a new session stand for one that could not be loaded.
 
-    Writing raises the error, because a write would be lost or, worse, start another session for the visitor. So does checking a CSRF
-    token, because the right one is unknown. So does the first use for reading, unless the error is reported, because the visitor must
-    not be mistaken for a new one; after that, it reads as empty, for error pages.
+    Writing raises the error, because a write would be lost or, worse, start another session for the visitor. So does checking a
+    CSRF token, because the right one is unknown. So does the first use for reading, unless the error is reported, because the
+    visitor must not be mistaken for a new one; after that, it reads as empty, for error pages.
 
     is_reported: whether the application knows of the error.
     end: what invalidate() does; it should call make_available().
@@ -56,8 +56,6 @@ def _unavailable_kind(kind: type[Kind]) -> type[Kind]:
     members["invalidate"] = lambda self: self.__dict__["_unavailable"]["end"]()
     for name in _PROPERTIES:
         members[name] = property(_refusing(kind, name, after=False), _refusing(kind, name))
-    # Equality is redefined, which would otherwise make it None.
-    members["__hash__"] = kind.__hash__
     return type(f"Unavailable{kind.__name__}", (kind,), members)
 
 
@@ -73,9 +71,9 @@ def _refusing(kind: type[Kind], name: str, after: bool = True) -> Callable[..., 
             facts["is_reported"] = True
             # Without it, each use would lengthen the traceback.
             raise facts["error"].with_traceback(None)
-        found = getattr(kind, name, None)
+        found: Any = getattr(kind, name, None)
         if found is None:
             return self.__dict__[name]
-        return found.fget(self) if isinstance(found, property) else found(self, *args, **kwargs)
+        return found.__get__(self) if isinstance(found, property) else found(self, *args, **kwargs)
 
     return method
