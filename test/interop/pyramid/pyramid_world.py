@@ -128,8 +128,9 @@ class PyramidTest(unittest.TestCase):
         server = waitress.create_server(app, host="127.0.0.1", port=0, threads=4, clear_untrusted_proxy_headers=False)
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
-        self.addCleanup(server.close)
-        # Its threads may still be busy with answers that were read.
+        self.addCleanup(thread.join, 30)
+        # In its own thread, which would otherwise wait for sockets that are closed. Its workers may still be busy with answers.
+        self.addCleanup(server.trigger.pull_trigger, server.close)
         self.addCleanup(server.task_dispatcher.shutdown)
         return Visitor(server.effective_port)
 
