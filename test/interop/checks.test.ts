@@ -19,6 +19,7 @@ const scripts = [
   'examples/python',
   'test/interop/python',
   'test/interop/python-web',
+  'test/interop/pyramid',
   'test/fuzz/python',
 ];
 
