@@ -13,7 +13,10 @@ sayIfMissing('the checks of Python code', python);
 const testWith = ({ missing }: Found | Missing) => (missing === undefined ? test : test.skip);
 
 const modules = ['proto/gen/go', 'client/go', 'examples/go', 'test/interop/go', 'test/fuzz/go'];
-const scripts = ['client/python', 'examples/python', 'test/interop/python', 'test/fuzz/python'];
+const scripts = [
+  ...['client/python', 'examples/python', 'test/interop/python', 'test/interop/django', 'test/interop/http/apps'],
+  'test/fuzz/python',
+];
 
 /** Runs a command of a toolchain, and resolves to its standard output. Rejects with everything it printed, if it fails. */
 async function run(

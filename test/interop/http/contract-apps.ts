@@ -1,0 +1,97 @@
+import { join } from 'node:path';
+import { gunicorn } from '../../support/gunicorn';
+import type { Stack } from '../../support/stack';
+import { toolchains } from '../../support/toolchains';
+
+const folder = join(__dirname, 'apps');
+const { python } = toolchains();
+
+/** What can differ because a framework forces it. docs/guide/web-sessions.md has a table of it. */
+export interface Traits {
+  /** The cookie's name over http. */
+  readonly cookie: string;
+  /** The cookie over https. */
+  readonly secureCookie: RegExp;
+  /** Whether each response that saves sets the cookie. Otherwise, only a new token does. */
+  readonly renewsCookie: boolean;
+  /** The number of calls for a request that has the cookie and does not use its session. */
+  readonly callsWithoutUse: 0 | 1;
+  /** The `Cache-Control` of a response that the application made public and that sets the cookie. */
+  readonly publicResponse: string;
+  /** The status of a request whose session ended before it was saved. */
+  readonly interrupted: 409 | 400;
+  /** What happens to a cookie that is not of a session. */
+  readonly deadCookie: 'none' | 'delete';
+  /** Whether what a request wrote is saved although it fails with status 500. */
+  readonly savesFailures: boolean;
+  /** Which of two cookies of the name is used. */
+  readonly twoCookies: 'the valid one' | 'the last';
+}
+
+/** What the table in docs/guide/web-sessions.md calls each trait. */
+export const traitNames: Readonly<Record<keyof Traits, string>> = {
+  cookie: "the cookie's name",
+  secureCookie: 'the cookie over https',
+  renewsCookie: 'a response that saves',
+  callsWithoutUse: 'a request that does not use its session',
+  publicResponse: 'a response that the application made public and that sets the cookie',
+  interrupted: 'a request whose session has ended before it is saved',
+  deadCookie: 'a cookie that is not of a session',
+  savesFailures: 'a request that fails with status 500',
+  twoCookies: 'two cookies of the name',
+};
+
+export const usual: Traits = {
+  cookie: 'session_sidecar',
+  secureCookie: /^__Host-session_sidecar=[^;]+;.*; Secure/,
+  renewsCookie: false,
+  callsWithoutUse: 0,
+  publicResponse: 'private, max-age=60',
+  interrupted: 409,
+  deadCookie: 'none',
+  savesFailures: true,
+  twoCookies: 'the valid one',
+};
+
+export interface ContractApp extends Traits {
+  readonly name: string;
+  /** What this machine does not have. */
+  readonly missing?: string | undefined;
+  start(stack: Stack, environment: Readonly<Record<string, string>>): Promise<string>;
+}
+
+function onNode(name: string, file: string, traits: Partial<Traits> = {}): ContractApp {
+  const start: ContractApp['start'] = (stack, environment) =>
+    stack.webServer(process.execPath, [join(folder, file)], {
+      env: { ...process.env, NODE_ENV: 'production', ...environment },
+    });
+  return { ...usual, ...traits, name, start };
+}
+
+function onPython(name: string, args: readonly string[], traits: Partial<Traits> = {}): ContractApp {
+  const app = { ...usual, ...traits, name };
+  if (python.missing !== undefined)
+    return { ...app, missing: python.missing, start: () => Promise.reject(new Error('There is no Python.')) };
+  const { command, env } = python;
+  return {
+    ...app,
+    start: (stack, environment) => stack.webServer(command, args, { cwd: folder, env: { ...env, ...environment } }),
+  };
+}
+
+export const contractApps: readonly ContractApp[] = [
+  // Its API has the session without waiting, so it is loaded before the application sees the request.
+  onNode('Express', 'express.mjs', { callsWithoutUse: 1 }),
+  onNode('Fastify', 'fastify.mjs'),
+  // Django's own middleware handles the cookie.
+  onPython('Django', gunicorn('django_app:application', { threads: 16 }), {
+    cookie: 'sessionid',
+    secureCookie: /^sessionid=[^;]+;(?!.*; Secure)/,
+    renewsCookie: true,
+    publicResponse: 'public, max-age=60',
+    interrupted: 400,
+    deadCookie: 'delete',
+    savesFailures: false,
+    twoCookies: 'the last',
+  }),
+];
