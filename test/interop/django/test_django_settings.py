@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import tempfile
+import time
 import unittest
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.test import override_settings
 from django_world import ADDRESS, OPTIONS
+from session_sidecar import SessionError
 from session_sidecar.django import SessionStore
+from session_sidecar.django.connection import connection
 
 
 class SettingsTest(unittest.TestCase):
@@ -46,6 +49,12 @@ class SettingsTest(unittest.TestCase):
         session.save()
         self.assertTrue(session.exists(session.session_key))
 
+    def test_a_client_that_is_replaced_is_closed(self) -> None:
+        with override_settings(SESSION_SIDECAR=OPTIONS):
+            client = connection._client
+        with self.assertRaisesRegex(SessionError, "CANCELLED"):
+            client.open("someunknownkey")
+
 
 class CacheTest(unittest.TestCase):
     def test_a_cached_session_shows_own_changes_at_once(self) -> None:
@@ -55,6 +64,10 @@ class CacheTest(unittest.TestCase):
                 session["number"] = number
                 session.save()
                 self.assertEqual(SessionStore(session.session_key)["number"], number)
+            end = time.monotonic() + 30
+            while connection._client.cache_stats.live == 0 and time.monotonic() < end:
+                SessionStore(session.session_key).load()
+            self.assertGreater(connection._client.cache_stats.live, 0)
             session.flush()
             self.assertEqual(SessionStore(session.session_key).load(), {})
 

@@ -15,6 +15,8 @@ from django.test import override_settings
 from django.utils import timezone
 from session_sidecar.django import SessionStore
 
+NO_KEYS = ("1", "someunknownkey", "a.b", "ä" * 50, "x" * 5000, f"{'A' * 43}.{'A' * 24}")
+
 
 def stored(**values: Any) -> SessionStore:
     """Return a session that was stored with these values and loaded again by another request."""
@@ -123,7 +125,8 @@ class StoringTest(unittest.TestCase):
         session = stored()
         session.delete()
         session.delete()
-        session.delete("no-key-of-a-session")
+        for key in NO_KEYS:
+            session.delete(key)
 
     def test_flush_ends_the_session_and_leaves_an_empty_one_without_a_key(self) -> None:
         session = stored(cat="dog")
@@ -145,9 +148,12 @@ class StoringTest(unittest.TestCase):
         session["left"] = 1
         session.save()
         self.assertEqual(SessionStore(session.session_key).load(), {"left": 1})
+        parallel = SessionStore(session.session_key)
+        parallel["added"] = 1
+        parallel.save()
         session["more"] = 1
         session.save()
-        self.assertEqual(SessionStore(session.session_key).load(), {"left": 1, "more": 1})
+        self.assertEqual(SessionStore(session.session_key).load(), {"left": 1, "added": 1, "more": 1})
 
     def test_clear_expired_has_nothing_to_do(self) -> None:
         session = stored(cat="dog")
@@ -185,7 +191,7 @@ class KeyTest(unittest.TestCase):
         self.assertEqual(SessionStore(session.session_key).load(), {"own": 1, "more": 2})
 
     def test_keys_that_are_not_of_a_session_are_not_adopted(self) -> None:
-        for key in ("1", "someunknownkey", "a.b", "ä" * 50, "x" * 5000, f"{'A' * 43}.{'A' * 24}"):
+        for key in NO_KEYS:
             with self.subTest(key=key):
                 session = SessionStore(key)
                 self.assertFalse(session.exists(key))
@@ -215,7 +221,7 @@ class ParallelRequestsTest(unittest.TestCase):
     def setUp(self) -> None:
         key = stored(first=0, second=0, third=0).session_key
         self.one, self.other = SessionStore(key), SessionStore(key)
-        self.assertEqual(self.one.load(), self.other.load())
+        self.assertEqual(dict(self.one.items()), dict(self.other.items()))
 
     def left(self) -> dict[str, Any]:
         return dict(SessionStore(self.one.session_key).items())
@@ -237,11 +243,20 @@ class ParallelRequestsTest(unittest.TestCase):
         self.one.save()
         self.assertEqual(self.left(), {"first": 2, "second": 1, "third": 0})
 
+    def test_save_without_a_change_makes_no_call(self) -> None:
+        self.other.flush()
+        self.one["first"] = 0
+        self.one.save()
+        self.assertFalse(self.one.exists(self.one.session_key))
+
     def test_transform_loses_nothing_in_one_value(self) -> None:
         for session in (self.one, self.other):
             self.assertEqual(session.transform("list", lambda items: [*(items or []), "x"])[-1], "x")
         self.assertEqual(self.left()["list"], ["x", "x"])
         self.assertEqual((self.other["list"], self.other.modified), (["x", "x"], False))
+        self.one["first"] = 1
+        self.one.save()
+        self.assertEqual(self.left()["list"], ["x", "x"])
 
     def test_transform_of_a_key_with_unsaved_changes_saves_them(self) -> None:
         self.one["first"] = 5

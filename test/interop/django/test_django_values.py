@@ -7,10 +7,12 @@ import unittest
 from datetime import date
 from typing import Any
 
+from django.contrib.sessions.serializers import JSONSerializer
 from django.test import override_settings
 from django_world import ADDRESS
 from session_sidecar import SessionClient
 from session_sidecar.django import SessionStore
+from session_sidecar.django.contents import StoredContents
 
 
 class PickleSerializer:
@@ -52,6 +54,12 @@ class JsonTest(unittest.TestCase):
                 "0": {"1": "one"},
             },
         )
+
+    def test_what_only_python_takes_for_json_is_wrapped(self) -> None:
+        session = SessionStore()
+        session["infinite"] = float("inf")
+        session.save()
+        self.assertEqual(list(self.client.open(session.session_key)["infinite"]), ["$django"])
 
     def test_a_value_that_json_cannot_hold_is_refused_by_save_and_nothing_is_stored(self) -> None:
         session = SessionStore()
@@ -157,7 +165,19 @@ class OtherSerializerTest(unittest.TestCase):
             self.assertEqual(dict(changed.items()), {"more": 1})
             changed.save()
         with self.assertLogs("django.security.SuspiciousSession", "WARNING"):
-            self.assertEqual(dict(SessionStore(session.session_key).items()), {"day": date(2026, 11, 26)})
+            again = SessionStore(session.session_key)
+            self.assertEqual(dict(again.items()), {"day": date(2026, 11, 26)})
+            again["more"] = (1,)
+            self.assertEqual(after_saving(again), {"day": date(2026, 11, 26), "more": (1,)})
+
+
+class SentChangesTest(unittest.TestCase):
+    def test_a_value_that_may_have_been_stored_is_removed_as_one_that_was(self) -> None:
+        contents = StoredContents(JSONSerializer())
+        contents.expect(contents.changes({"cat": "dog"}))
+        # No reply has arrived.
+        self.assertEqual(len(contents.changes({"cat": "dog"})), 1)
+        self.assertEqual([change.delete.key for change in contents.changes({})], ["cat"])
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ def deleting(token: str | None) -> Plan[None]:
 
 def is_gone(error: SessionError) -> bool:
     """Return whether a call failed because its key is not that of a session."""
-    return error.code in ("SESSION_NOT_FOUND", "TOKEN_INVALID") or "token" in error.violations
+    return error.code in ("SESSION_NOT_FOUND", "TOKEN_INVALID")
 
 
 def subject_option(changes: list[Mutation], values: dict[str, Any]) -> dict[str, Any]:
