@@ -135,6 +135,11 @@ class BaseSession(MutableMapping[str, Any]):
         """
         self._flash.push(message, queue, allow_duplicate)
 
+    @property
+    def flash_queues(self) -> tuple[str, ...]:
+        """The names of the queues that have messages, as far as this object knows, unsaved ones included."""
+        return self._flash.queues
+
     def check_csrf_token(self, token: str | None) -> bool:
         """Compare a token with the CSRF token as loaded, in constant time. False unless the session is stored."""
         given = (token or "").encode("utf-8", "surrogatepass")

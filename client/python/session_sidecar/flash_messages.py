@@ -26,6 +26,11 @@ class FlashMessages:
     def has_changes(self) -> bool:
         return bool(self._pending)
 
+    @property
+    def queues(self) -> tuple[str, ...]:
+        """The queues with stored or unsaved messages."""
+        return tuple(dict.fromkeys([*self._waiting, *(push.queue for push in self._pending)]))
+
     def push(self, message: Any, queue: str, allow_duplicate: bool) -> None:
         check_name(queue, "the name of the queue", min_bytes=0)
         text = encode(message, "the message")
