@@ -83,8 +83,10 @@ export const contractApps: readonly ContractApp[] = [
   // Its API has the session without waiting, so it is loaded before the application sees the request.
   onNode('Express', 'express.mjs', { callsWithoutUse: 1 }),
   onNode('Fastify', 'fastify.mjs'),
+  onPython('Flask', gunicorn('contract_flask:app', { threads: 16 })),
+  onPython('FastAPI', ['-m', 'uvicorn', '--port', '0', 'contract_fastapi:app']),
   // Django's own middleware handles the cookie.
-  onPython('Django', gunicorn('django_app:application', { threads: 16 }), {
+  onPython('Django', gunicorn('contract_django:application', { threads: 16 }), {
     cookie: 'sessionid',
     secureCookie: /^sessionid=[^;]+;(?!.*; Secure)/,
     renewsCookie: true,

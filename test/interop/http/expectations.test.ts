@@ -138,8 +138,8 @@ describe.each(contractApps)('$name', (app) => {
 
   testApp('A message is shown once, on the page after the redirect', async () => {
     const browser = openBrowser();
-    expect(await browser.text('/flash?message=Saved')).toBe('["Saved"]');
-    expect(await browser.text('/messages')).toBe('[]');
+    expect(await (await browser.fetch('/flash?message=Saved')).json()).toEqual(['Saved']);
+    expect(await (await browser.fetch('/messages')).json()).toEqual([]);
   });
 
   testApp('A login replaces the token and keeps the data', async () => {

@@ -1,15 +1,15 @@
-"""The contract on Django: gunicorn django_app:application."""
+"""The contract on Django: gunicorn contract_django:application."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
 
+from contract_gates import is_reached, open_gate, wait_at
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, StreamingHttpResponse
 from django.urls import path
-from gates import is_reached, open_gate, wait_at
 
 settings.configure(
     ALLOWED_HOSTS=["*"],
