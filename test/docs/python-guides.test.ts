@@ -8,14 +8,14 @@ import { sayIfMissing, toolchains } from '../support/toolchains';
 import { blocksOf, root } from './markdown';
 
 /** One page for each integration in Python. They have the sections of the pages for TypeScript, and more. */
-const pages = ['flask', 'fastapi'].map((name) => `docs/guide/${name}.md`);
+const pages = ['flask', 'fastapi', 'pyramid'].map((name) => `docs/guide/${name}.md`);
 const sections = [
   ...['Install', 'Set up', 'Protect forms', 'Read and write', 'Sign in', 'Show a message once', 'Sign out'],
   ...['When something fails', 'Test'],
 ];
 
 const { python } = toolchains();
-sayIfMissing('the programs of the pages on Flask and FastAPI', python);
+sayIfMissing('the programs of the pages on Flask, FastAPI and Pyramid', python);
 const stack = stackForAllTests();
 let sidecar: Sidecar;
 

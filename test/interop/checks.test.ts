@@ -15,7 +15,7 @@ const testWith = ({ missing }: Found | Missing) => (missing === undefined ? test
 const modules = ['proto/gen/go', 'client/go', 'examples/go', 'test/interop/go', 'test/fuzz/go'];
 const scripts = [
   ...['client/python', 'examples/python', 'test/fuzz/python'],
-  ...['python', 'python-web', 'django', 'http/apps'].map((folder) => `test/interop/${folder}`),
+  ...['python', 'python-web', 'django', 'pyramid', 'http/apps'].map((folder) => `test/interop/${folder}`),
 ];
 
 /** Runs a command of a toolchain, and resolves to its standard output. Rejects with everything it printed, if it fails. */

@@ -31,6 +31,8 @@ const starters: Readonly<Record<string, (address: string) => Promise<string>>> =
     flask: (address) => startShop(python.command, [join(root, 'examples/python/flask_shop.py')], python.env, address),
     fastapi: (address) =>
       startShop(python.command, [join(root, 'examples/python/fastapi_shop.py')], python.env, address),
+    pyramid: (address) =>
+      startShop(python.command, [join(root, 'examples/python/pyramid_shop.py')], python.env, address),
   }),
 };
 
@@ -39,8 +41,8 @@ async function startShop(command: string, args: readonly string[], env: NodeJS.P
   return until('the shop', () => /The shop is open: (\S+)\n/.exec(shop.output().stdout)?.[1], 60_000);
 }
 
-const languages = ['go', 'flask', 'fastapi', 'express'];
-const cookieNameOf = (name: string) => (name === 'go' ? 'session' : 'session_sidecar');
+const languages = ['go', 'flask', 'fastapi', 'pyramid', 'express'];
+const cookieNameOf = (name: string) => (['go', 'pyramid'].includes(name) ? 'session' : 'session_sidecar');
 const others = languages.slice(0, -1);
 const testIf = (...needed: string[]) => (needed.every((name) => name in starters) ? test : test.skip);
 
