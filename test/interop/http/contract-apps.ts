@@ -85,6 +85,7 @@ export const contractApps: readonly ContractApp[] = [
   onNode('Fastify', 'fastify.mjs'),
   onPython('Flask', gunicorn('contract_flask:app', { threads: 16 })),
   onPython('FastAPI', ['-m', 'uvicorn', '--port', '0', 'contract_fastapi:app']),
+  onPython('Pyramid', gunicorn('contract_pyramid:application', { threads: 16 })),
   // Django's own middleware handles the cookie.
   onPython('Django', gunicorn('contract_django:application', { threads: 16 }), {
     cookie: 'sessionid',
