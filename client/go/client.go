@@ -2,7 +2,9 @@
 package sidecar
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"math"
 	"slices"
 	"time"
@@ -13,7 +15,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 )
 
-// DefaultTimeout limits a call whose context has no deadline, including its retries. It outlasts a restart of the sidecar on a busy
+// DefaultTimeout limits a call whose context has no deadline, including its retries, unless WithTimeout changes it. It outlasts a restart of the sidecar on a busy
 // machine.
 const DefaultTimeout = 3 * time.Second
 
@@ -69,7 +71,7 @@ func Dial(address string, options ...grpc.DialOption) (*Client, error) {
 	monitor.conn = conn
 	pipeline.stub = sessionv1.NewSessionServiceClient(conn)
 	limits := newPendingLimits(settings.maxPendingCalls, settings.maxPendingBytes)
-	client := &Client{stub: sessionv1.NewSessionServiceClient(transport{conn, monitor, limits})}
+	client := &Client{stub: sessionv1.NewSessionServiceClient(transport{conn, monitor, limits, settings.timeout})}
 	if settings.cacheBytes > 0 {
 		client.cache = newSessionCache(client.stub, settings.cacheBytes, pipeline.confirm)
 		client.stub, pipeline.listener = client.cache, client.cache
@@ -87,27 +89,50 @@ func Dial(address string, options ...grpc.DialOption) (*Client, error) {
 // Open loads the session of a token, as received in the visitor's cookie. If the token is empty or not genuine, or its session has
 // ended, Open returns a new session, and Origin says which was the case. It never stores anything.
 //
+// A browser may send several cookies of one name. Of several tokens, up to three different ones are tried in order, one call each, and
+// the first session that is found is returned. If none is found, Origin describes the first token.
+//
 // Open fails if the sidecar or its store is unavailable, because a visitor whose session cannot be read must not be mistaken for a new
 // one.
-func (c *Client) Open(ctx context.Context, token string) (*Session, error) {
-	if token == "" {
-		return c.Create(), nil
+func (c *Client) Open(ctx context.Context, tokens ...string) (*Session, error) {
+	var first Origin
+	for _, token := range distinctTokens(tokens) {
+		stored, err := c.load(ctx, token)
+		origin := Found
+		switch code := CodeOf(err); {
+		case err == nil:
+			session := newSession(c, Found)
+			session.load(token, stored)
+			return session, nil
+		case code == CodeSessionNotFound:
+			origin = NotFound
+		case isNoToken(code):
+			origin = TokenInvalid
+		default:
+			return nil, err
+		}
+		first = cmp.Or(first, origin)
 	}
-	stored, err := c.load(ctx, token)
-	switch CodeOf(err) {
-	case "":
-		session := newSession(c, Found)
-		session.load(token, stored)
-		return session, nil
-	case CodeSessionNotFound:
-		return newSession(c, NotFound), nil
-	case CodeTokenInvalid, CodeInvalidArgument:
-		// The token is the request's only field, so an invalid request means an invalid token.
-		return newSession(c, TokenInvalid), nil
-	default:
-		return nil, err
-	}
+	return newSession(c, cmp.Or(first, None)), nil
 }
+
+// maxTokens limits the calls that one request can cause.
+const maxTokens = 3
+
+// distinctTokens returns the tokens to try.
+func distinctTokens(tokens []string) []string {
+	var distinct []string
+	for _, token := range tokens {
+		if token != "" && len(distinct) < maxTokens && !slices.Contains(distinct, token) {
+			distinct = append(distinct, token)
+		}
+	}
+	return distinct
+}
+
+// isNoToken reports whether a call failed because of its token. It is the request's only field, so an invalid request means an invalid
+// token.
+func isNoToken(code Code) bool { return code == CodeTokenInvalid || code == CodeInvalidArgument }
 
 func (c *Client) load(ctx context.Context, token string) (*sessionv1.Session, error) {
 	if c.cache != nil {
@@ -131,6 +156,66 @@ func (c *Client) CacheStats() CacheStats {
 // Create returns a new session, for a visitor without one. It is not stored until it is saved.
 func (c *Client) Create() *Session {
 	return newSession(c, None)
+}
+
+// CreateUnavailable returns an empty session for a visitor whose own cannot be loaded, for pages that are to be served nevertheless.
+// What would store or end something fails with err, so that the visitor does not get another session.
+func (c *Client) CreateUnavailable(err error) *Session {
+	session := newSession(c, None)
+	session.unavailable = err
+	return session
+}
+
+// CreateWithID is like Create, and makes OpenByID find the session by an id of the application's own, so that it need not keep the token.
+// Save fails with VERSION_MISMATCH if there is a session with this id. Invalidate frees the id; Regenerate keeps it from finding the
+// session.
+//
+// An id has 1 to 256 bytes of UTF-8 without control characters; CreateWithID fails for any other. It is as secret as a token and must be
+// unguessable, but has no signature: never take one from a browser without verifying that the application has issued it.
+func (c *Client) CreateWithID(id string) (*Session, error) {
+	if err := checkID(id); err != nil {
+		return nil, err
+	}
+	return newSessionWithID(c, None, id), nil
+}
+
+// OpenByID loads the session with an id that the application has chosen, see CreateWithID. If no session has it, OpenByID returns a new
+// one that Save creates with this id; Save fails with VERSION_MISMATCH if another request has done so meanwhile. OpenByID fails with
+// UNIMPLEMENTED if the sidecar is too old to know ids, and otherwise as Open does.
+func (c *Client) OpenByID(ctx context.Context, id string) (*Session, error) {
+	if err := checkID(id); err != nil {
+		return nil, err
+	}
+	response, err := c.stub.GetSession(ctx, &sessionv1.GetSessionRequest{Id: &id})
+	switch CodeOf(err) {
+	case CodeSessionNotFound:
+		return newSessionWithID(c, NotFound, id), nil
+	case CodeTokenInvalid:
+		// A sidecar that does not know ids sees a request without a token.
+		return nil, &Error{Code: CodeUnimplemented, message: "GetSession failed: the sidecar cannot find sessions by id", cause: err}
+	}
+	if err == nil {
+		err = cmp.Or(checkSession("GetSession", response.GetSession()), checkToken("GetSession", response.GetToken()))
+	}
+	if err != nil {
+		return nil, err
+	}
+	session := newSession(c, Found)
+	session.load(response.GetToken(), response.Session)
+	return session, nil
+}
+
+// Invalidate ends the session of a token without loading it, in one call; of several tokens, up to three. It does nothing for a token
+// that is not genuine, or whose session has ended.
+func (c *Client) Invalidate(ctx context.Context, tokens ...string) error {
+	var failures []error
+	for _, token := range distinctTokens(tokens) {
+		_, err := c.stub.InvalidateSession(ctx, &sessionv1.InvalidateSessionRequest{Token: token})
+		if !isNoToken(CodeOf(err)) {
+			failures = append(failures, err)
+		}
+	}
+	return errors.Join(failures...)
 }
 
 // Close closes the connection. Calls in flight and later calls fail with CANCELLED.

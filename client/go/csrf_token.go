@@ -22,6 +22,9 @@ func (s *Session) CSRFToken(ctx context.Context) (string, error) {
 func (s *Session) NewCSRFToken(ctx context.Context) (string, error) {
 	if s.stored != nil {
 		response, err := s.client.stub.NewCsrfToken(ctx, &sessionv1.NewCsrfTokenRequest{Token: s.token})
+		if err == nil {
+			err = checkCSRFToken("NewCsrfToken", response.GetCsrfToken())
+		}
 		if err != nil {
 			return "", err
 		}

@@ -13,34 +13,38 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// The codes of an Error. docs/reference/errors.md explains each.
+// Code names why a call failed. docs/reference/errors.md explains each.
+type Code string
+
+// The codes of an Error.
 const (
-	CodeSessionNotFound  = "SESSION_NOT_FOUND"
-	CodeTokenInvalid     = "TOKEN_INVALID"
-	CodeVersionMismatch  = "VERSION_MISMATCH"
-	CodeInvalidArgument  = "INVALID_ARGUMENT"
-	CodeSessionTooLarge  = "SESSION_TOO_LARGE"
-	CodeTooManyKeys      = "TOO_MANY_KEYS"
-	CodeFlashQueueFull   = "FLASH_QUEUE_FULL"
-	CodeStoreUnavailable = "STORE_UNAVAILABLE"
-	CodeStoreFull        = "STORE_FULL"
-	CodeDraining         = "DRAINING"
-	CodeInternal         = "INTERNAL"
-	CodeRequestTooLarge  = "REQUEST_TOO_LARGE"
-	CodeOverloaded       = "OVERLOADED"
-	CodeAPITokenInvalid  = "API_TOKEN_INVALID"
-	CodeDeadlineExceeded = "DEADLINE_EXCEEDED"
-	CodeCancelled        = "CANCELLED"
-	CodeUnavailable      = "UNAVAILABLE"
-	CodeUnimplemented    = "UNIMPLEMENTED"
-	CodeValueUnreadable  = "VALUE_UNREADABLE"
-	CodeUnknown          = "UNKNOWN"
+	CodeSessionNotFound  Code = "SESSION_NOT_FOUND"
+	CodeTokenInvalid     Code = "TOKEN_INVALID"
+	CodeVersionMismatch  Code = "VERSION_MISMATCH"
+	CodeInvalidArgument  Code = "INVALID_ARGUMENT"
+	CodeSessionTooLarge  Code = "SESSION_TOO_LARGE"
+	CodeTooManyKeys      Code = "TOO_MANY_KEYS"
+	CodeFlashQueueFull   Code = "FLASH_QUEUE_FULL"
+	CodeStoreUnavailable Code = "STORE_UNAVAILABLE"
+	CodeStoreFull        Code = "STORE_FULL"
+	CodeDraining         Code = "DRAINING"
+	CodeInternal         Code = "INTERNAL"
+	CodeRequestTooLarge  Code = "REQUEST_TOO_LARGE"
+	CodeOverloaded       Code = "OVERLOADED"
+	CodeAPITokenInvalid  Code = "API_TOKEN_INVALID"
+	CodeDeadlineExceeded Code = "DEADLINE_EXCEEDED"
+	CodeCancelled        Code = "CANCELLED"
+	CodeUnavailable      Code = "UNAVAILABLE"
+	CodeUnimplemented    Code = "UNIMPLEMENTED"
+	CodeValueUnreadable  Code = "VALUE_UNREADABLE"
+	CodeUnknown          Code = "UNKNOWN"
 )
 
-// Error is the error of a failed call to the sidecar. Incorrect use of this package causes errors of other types.
+// Error is the error of a failed call to the sidecar: errors.As finds it, and errors.Is compares it with values such as
+// ErrSessionNotFound. Incorrect use of this package causes errors of other types.
 type Error struct {
 	// Code is one of the Code constants. Match it, never the message.
-	Code string
+	Code Code
 	// Metadata holds facts about the failure, for example the limit that was exceeded and the setting that changes it.
 	Metadata map[string]string
 	// Violations lists every invalid field of the request, for INVALID_ARGUMENT.
@@ -56,14 +60,17 @@ type Error struct {
 	pushback  []string // values of grpc-retry-pushback-ms
 }
 
-func (e *Error) Error() string { return e.Code + ": " + e.message }
+func (e *Error) Error() string { return string(e.Code) + ": " + e.message }
 
 // Unwrap returns the error of gRPC, or nil.
 func (e *Error) Unwrap() error { return e.cause }
 
-// Is makes errors.Is(err, context.Canceled) true if the caller cancelled the call, and errors.Is(err, context.DeadlineExceeded)
-// if its deadline has passed.
+// Is makes errors.Is(err, ErrSessionNotFound) true if the code is SESSION_NOT_FOUND, and so on; errors.Is(err, context.Canceled) if the
+// caller cancelled the call; and errors.Is(err, context.DeadlineExceeded) if its deadline has passed.
 func (e *Error) Is(target error) bool {
+	if code, ok := target.(codeError); ok {
+		return Code(code) == e.Code
+	}
 	switch target {
 	case context.Canceled:
 		return e.cancelled
@@ -77,7 +84,7 @@ func (e *Error) Is(target error) bool {
 func (e *Error) HTTPStatus() int { return httpStatus[e.Code] }
 
 // CodeOf returns the code of an Error, and the empty string for nil and other errors.
-func CodeOf(err error) string {
+func CodeOf(err error) Code {
 	if failure := (*Error)(nil); errors.As(err, &failure) {
 		return failure.Code
 	}
@@ -85,7 +92,7 @@ func CodeOf(err error) string {
 }
 
 // httpStatus maps each code to its HTTP status. A test compares it with docs/reference/errors.md.
-var httpStatus = map[string]int{
+var httpStatus = map[Code]int{
 	"SESSION_NOT_FOUND": 409, "TOKEN_INVALID": 409, "VERSION_MISMATCH": 409, "INVALID_ARGUMENT": 500,
 	"SESSION_TOO_LARGE": 413, "TOO_MANY_KEYS": 413, "FLASH_QUEUE_FULL": 413,
 	"STORE_UNAVAILABLE": 503, "STORE_FULL": 503, "DRAINING": 503, "INTERNAL": 500,
@@ -100,8 +107,8 @@ func toError(method string, cause error) *Error {
 	for _, detail := range state.Details() {
 		switch detail := detail.(type) {
 		case *errdetails.ErrorInfo:
-			if _, known := httpStatus[detail.Reason]; known && detail.Domain == "session.v1" {
-				e.Code, e.Metadata = detail.Reason, detail.Metadata
+			if _, known := httpStatus[Code(detail.Reason)]; known && detail.Domain == "session.v1" {
+				e.Code, e.Metadata = Code(detail.Reason), detail.Metadata
 			}
 		case *errdetails.BadRequest:
 			e.Violations = detail.FieldViolations
@@ -116,7 +123,7 @@ func toError(method string, cause error) *Error {
 }
 
 // codeOf returns the code of a status without an ErrorReason. Such a status comes from gRPC itself.
-func codeOf(status codes.Code) string {
+func codeOf(status codes.Code) Code {
 	switch status {
 	case codes.ResourceExhausted:
 		// gRPC in the sidecar rejects requests that are too large before any code of the sidecar sees them.
@@ -125,7 +132,7 @@ func codeOf(status codes.Code) string {
 		// The client rejected the call, because its API token could not be read. The sidecar would give a reason.
 		return CodeAPITokenInvalid
 	}
-	name := code.Code(status).String()
+	name := Code(code.Code(status).String())
 	if _, known := httpStatus[name]; known {
 		return name
 	}

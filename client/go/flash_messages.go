@@ -28,62 +28,115 @@ func newFlashMessages(session *sessionv1.Session) flashMessages {
 // PushFlash adds a message for a later page, usually the one after a redirect. Save stores it. The empty string names the default queue.
 // PushFlash fails if JSON cannot hold the message, or if the queue's name exceeds 256 bytes or is not UTF-8 without control characters.
 func (s *Session) PushFlash(queue string, message any) error {
-	return s.flash.push(&sessionv1.PushFlash{Queue: queue}, message)
+	return s.pushFlash(&sessionv1.PushFlash{Queue: queue}, message)
 }
 
 // PushUniqueFlash is like PushFlash, but does not add the message if the queue already has an equal one.
 func (s *Session) PushUniqueFlash(queue string, message any) error {
-	return s.flash.push(&sessionv1.PushFlash{Queue: queue, UnlessPresent: true}, message)
+	return s.pushFlash(&sessionv1.PushFlash{Queue: queue, UnlessPresent: true}, message)
 }
 
 // PeekFlash decodes the messages of a queue into the slice that into points to, oldest first and including unsaved ones, without removing
 // them. It calls the sidecar only if the queue has stored messages, as far as this Session knows.
 func (s *Session) PeekFlash(ctx context.Context, queue string, into any) error {
+	own, _ := s.flash.split(queue)
 	if s.stored == nil || !s.flash.waiting[queue] {
-		return s.flash.read(queue, nil, into)
+		return readQueue(nil, own, into)
 	}
 	response, err := s.client.stub.PeekFlash(ctx, &sessionv1.PeekFlashRequest{Token: s.token, Queue: queue})
 	if err != nil {
 		return err
 	}
-	return s.flash.read(queue, response.Messages, into)
+	return readQueue(response.Messages, own, into)
 }
 
 // PopFlash is like PeekFlash, and removes the messages. No two requests get the same message. If a message cannot be decoded, PopFlash
 // fails with VALUE_UNREADABLE, and the messages are lost.
 func (s *Session) PopFlash(ctx context.Context, queue string, into any) error {
-	var messages [][]byte
-	if s.stored != nil && s.flash.waiting[queue] {
-		response, err := s.client.stub.PopFlash(ctx, &sessionv1.PopFlashRequest{Token: s.token, Queue: queue})
-		if err != nil {
-			return err
-		}
-		messages = response.Messages
+	messages, err := s.popStored(ctx, queue)
+	if err != nil {
+		return err
 	}
-	err := s.flash.read(queue, messages, into)
+	own, others := s.flash.split(queue)
 	delete(s.flash.waiting, queue)
-	s.flash.pending = slices.DeleteFunc(s.flash.pending, func(push *sessionv1.PushFlash) bool { return push.Queue == queue })
-	return err
+	s.flash.pending = others
+	return readQueue(messages, own, into)
 }
 
-func (f *flashMessages) push(push *sessionv1.PushFlash, message any) error {
+// PopFlashAndSave is PopFlash and Save in one call and one atomic step. If that is refused, nothing is saved and no message is popped.
+func (s *Session) PopFlashAndSave(ctx context.Context, queue string, into any) error {
+	// Unsaved messages of the queue are popped without being sent.
+	own, others := s.flash.split(queue)
+	s.flash.pending = others
+	messages, err := s.popAndSave(ctx, queue)
+	if err != nil {
+		s.flash.pending = append(s.flash.pending, own...)
+		return err
+	}
+	delete(s.flash.waiting, queue)
+	return readQueue(messages, own, into)
+}
+
+func (s *Session) popAndSave(ctx context.Context, queue string) ([][]byte, error) {
+	if s.stored == nil || !s.flash.waiting[queue] {
+		return nil, s.Save(ctx)
+	}
+	pop := &sessionv1.Mutation{Kind: &sessionv1.Mutation_PopFlash{PopFlash: &sessionv1.PopFlash{Queue: queue}}}
+	results, err := s.update(ctx, []*sessionv1.Mutation{pop})
+	switch {
+	case err == nil:
+		return results[0].GetMessages(), nil
+	case CodeOf(err) != CodeInvalidArgument:
+		return nil, err
+	}
+	// A sidecar that cannot pop in an update refuses it.
+	if err = s.Save(ctx); err != nil {
+		return nil, err
+	}
+	return s.popStored(ctx, queue)
+}
+
+func (s *Session) popStored(ctx context.Context, queue string) ([][]byte, error) {
+	if s.stored == nil || !s.flash.waiting[queue] {
+		return nil, nil
+	}
+	response, err := s.client.stub.PopFlash(ctx, &sessionv1.PopFlashRequest{Token: s.token, Queue: queue})
+	return response.GetMessages(), err
+}
+
+func (s *Session) pushFlash(push *sessionv1.PushFlash, message any) error {
+	if s.unavailable != nil {
+		return s.unavailable
+	}
 	if err := checkQueue(push.Queue); err != nil {
 		return err
 	}
 	text, err := encode("the message", message)
 	if err == nil {
 		push.Message = text
-		f.pending = append(f.pending, push)
+		s.flash.pending = append(s.flash.pending, push)
 	}
 	return err
 }
 
-// read decodes the messages of a queue, first those that the sidecar returned, then the unsaved ones.
-func (f *flashMessages) read(queue string, messages [][]byte, into any) error {
-	messages = slices.Clone(messages)
+// split returns the unsaved messages of a queue, and those of the others.
+func (f *flashMessages) split(queue string) (own, others []*sessionv1.PushFlash) {
 	for _, push := range f.pending {
+		if push.Queue == queue {
+			own = append(own, push)
+		} else {
+			others = append(others, push)
+		}
+	}
+	return own, others
+}
+
+// readQueue decodes the messages of a queue, first those that the sidecar returned, then the unsaved ones.
+func readQueue(messages [][]byte, pending []*sessionv1.PushFlash, into any) error {
+	messages = slices.Clone(messages)
+	for _, push := range pending {
 		isPresent := slices.ContainsFunc(messages, func(message []byte) bool { return bytes.Equal(message, push.Message) })
-		if push.Queue == queue && !(push.UnlessPresent && isPresent) {
+		if !push.UnlessPresent || !isPresent {
 			messages = append(messages, push.Message)
 		}
 	}

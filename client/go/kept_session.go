@@ -88,6 +88,10 @@ func (e *cacheEntry) updated(request *sessionv1.UpdateSessionRequest, response *
 			if applied {
 				keepMessage(session, kind.PushFlash.Queue)
 			}
+		case *sessionv1.Mutation_PopFlash:
+			session.FlashQueues = slices.DeleteFunc(session.FlashQueues, func(queue *sessionv1.FlashQueue) bool {
+				return queue.Name == kind.PopFlash.Queue
+			})
 		default:
 			return nil
 		}

@@ -12,6 +12,8 @@ const maxNameBytes = 256
 // checkKey fails for a key that the sidecar would reject. Rejecting it before it is recorded keeps every later Save from failing.
 func checkKey(key string) error { return checkName("the key", key, 1) }
 
+func checkID(id string) error { return checkName("the id", id, 1) }
+
 func checkQueue(queue string) error { return checkName("the name of the queue", queue, 0) }
 
 func checkName(what, name string, minBytes int) error {

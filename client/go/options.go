@@ -2,6 +2,7 @@ package sidecar
 
 import (
 	"fmt"
+	"time"
 
 	"google.golang.org/grpc"
 )
@@ -12,6 +13,7 @@ type settings struct {
 	token           *apiToken
 	maxPendingCalls int
 	maxPendingBytes int
+	timeout         time.Duration
 	hasCache        bool
 	cacheBytes      int
 }
@@ -26,6 +28,11 @@ type option struct {
 // by default. Without it, the client falls back to such requests if the sidecar does not support the stream.
 func WithUnary() grpc.DialOption {
 	return option{grpc.EmptyDialOption{}, func(s *settings) { s.unary = true }}
+}
+
+// WithTimeout limits a call whose context has no deadline, including its retries. The default is DefaultTimeout.
+func WithTimeout(timeout time.Duration) grpc.DialOption {
+	return option{grpc.EmptyDialOption{}, func(s *settings) { s.timeout = timeout }}
 }
 
 // WithMaxPendingCalls limits the number of calls that wait for the sidecar, are in flight, or wait for a retry, so that an unresponsive
@@ -52,7 +59,7 @@ func WithCache(maxBytes int) grpc.DialOption {
 }
 
 func resolveOptions(options []grpc.DialOption) (settings, error) {
-	s := settings{maxPendingCalls: 10_000, maxPendingBytes: 64 << 20}
+	s := settings{maxPendingCalls: 10_000, maxPendingBytes: 64 << 20, timeout: DefaultTimeout}
 	for _, each := range options {
 		if own, ok := each.(option); ok {
 			own.set(&s)
@@ -60,6 +67,9 @@ func resolveOptions(options []grpc.DialOption) (settings, error) {
 	}
 	if s.maxPendingCalls < 1 || s.maxPendingBytes < 1 {
 		return s, fmt.Errorf("expected limits of at least 1, got %d pending calls and %d pending bytes", s.maxPendingCalls, s.maxPendingBytes)
+	}
+	if s.timeout <= 0 {
+		return s, fmt.Errorf("expected a timeout of more than 0, got %s", s.timeout)
 	}
 	if s.hasCache && s.cacheBytes < 1 {
 		return s, fmt.Errorf("expected a cache of at least 1 byte, got %d", s.cacheBytes)

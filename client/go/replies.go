@@ -26,6 +26,13 @@ func checkToken(method, token string) error {
 	return nil
 }
 
+func checkCSRFToken(method, token string) error {
+	if token == "" {
+		return malformed(method, "no CSRF token")
+	}
+	return nil
+}
+
 func checkResults(method string, mutations []*sessionv1.Mutation, results []*sessionv1.MutationResult) error {
 	if len(results) != len(mutations) {
 		return malformed(method, fmt.Sprintf("%d results for %d mutations", len(results), len(mutations)))

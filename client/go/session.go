@@ -1,14 +1,11 @@
 package sidecar
 
 import (
-	"cmp"
-	"context"
 	"maps"
 	"slices"
 	"time"
 
 	sessionv1 "github.com/session-sidecar/session-sidecar/proto/gen/go/session/v1"
-	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
@@ -35,6 +32,10 @@ type Session struct {
 	client *Client
 	origin Origin
 	isNew  bool
+	// id is what the session is created with; empty: none.
+	id string
+	// unavailable is why the session refuses writes; nil: it does not.
+	unavailable error
 	// stored is the session as last reported by the sidecar; nil unless it is stored.
 	stored *sessionv1.Session
 	token  string
@@ -47,6 +48,12 @@ type Session struct {
 
 func newSession(client *Client, origin Origin) *Session {
 	return &Session{client: client, origin: origin, isNew: true, data: newSessionData(nil), flash: newFlashMessages(nil)}
+}
+
+func newSessionWithID(client *Client, origin Origin, id string) *Session {
+	session := newSession(client, origin)
+	session.id = id
+	return session
 }
 
 func (s *Session) load(token string, session *sessionv1.Session) {
@@ -95,8 +102,9 @@ func (s *Session) HasChanges() bool {
 	return s.subject != nil || s.idleTimeout != nil
 }
 
-// Get decodes the value at a key into the variable that into points to, as json.Unmarshal does, and reports whether the key exists. The
-// value is a copy: changes to it are saved only after Set. Get fails with VALUE_UNREADABLE if the value does not fit the variable.
+// Get decodes the value at a key into the variable that into points to, and reports whether the key exists. It decodes as json.Unmarshal
+// does, except that numbers in variables of type any are json.Number, which keeps every digit. The value is a copy: changes to it are
+// saved only after Set. Get fails with VALUE_UNREADABLE if the value does not fit the variable.
 func (s *Session) Get(key string, into any) (bool, error) {
 	text, ok := s.data.values[key]
 	if !ok {
@@ -119,7 +127,7 @@ func (s *Session) Keys() []string { return slices.Sorted(maps.Keys(s.data.values
 
 // Set writes a value. It fails if JSON cannot hold the value, or if the key is invalid.
 func (s *Session) Set(key string, value any) error {
-	text, err := encodeAt(key, value)
+	text, err := s.encodeAt(key, value)
 	if err == nil {
 		s.data.set(key, text)
 	}
@@ -129,11 +137,18 @@ func (s *Session) Set(key string, value any) error {
 // SetDefault writes a value unless the key exists. If another request stores a value for the key first, that value stays, and Get
 // returns it after Save.
 func (s *Session) SetDefault(key string, value any) error {
-	text, err := encodeAt(key, value)
+	text, err := s.encodeAt(key, value)
 	if err == nil && !s.Has(key) {
 		s.data.setDefault(key, text)
 	}
 	return err
+}
+
+func (s *Session) encodeAt(key string, value any) ([]byte, error) {
+	if s.unavailable != nil {
+		return nil, s.unavailable
+	}
+	return encodeAt(key, value)
 }
 
 // Delete removes a key and reports whether it existed.
@@ -163,114 +178,6 @@ func (s *Session) SetIdleTimeout(timeout time.Duration) { s.idleTimeout = &timeo
 
 // SetSubject sets the owner of the session, for example a user id. The empty string removes the owner. Save stores it.
 func (s *Session) SetSubject(subject string) { s.subject = &subject }
-
-// Save stores the changes since the session was loaded or last saved, in one call and one atomic step. It creates the session if it is
-// not stored, and does nothing if nothing changed. It fails with SESSION_NOT_FOUND if the session has ended since it was opened.
-func (s *Session) Save(ctx context.Context) error {
-	if !s.HasChanges() {
-		return nil
-	}
-	if s.stored == nil {
-		return s.create(ctx)
-	}
-	request := &sessionv1.UpdateSessionRequest{Token: s.token, Mutations: s.mutations(), Subject: s.subject}
-	switch {
-	case s.idleTimeout == nil:
-	case *s.idleTimeout == Never:
-		request.IdleExpiry = &sessionv1.UpdateSessionRequest_NoIdleTimeout{NoIdleTimeout: true}
-	default:
-		request.IdleExpiry = &sessionv1.UpdateSessionRequest_IdleTimeout{IdleTimeout: durationpb.New(*s.idleTimeout)}
-	}
-	response, err := s.client.stub.UpdateSession(ctx, request)
-	if err == nil {
-		err = checkResults("UpdateSession", request.Mutations, response.GetResults())
-	}
-	if err == nil {
-		s.idleTimeout = nil
-		s.settle(response.Version, response.Expires, response.Results)
-	}
-	return err
-}
-
-// create creates the session, even if it has no changes.
-func (s *Session) create(ctx context.Context) error {
-	request := &sessionv1.CreateSessionRequest{Mutations: s.mutations()}
-	if s.Subject() != "" {
-		request.Subject = s.subject
-	}
-	switch {
-	case s.idleTimeout == nil:
-	case *s.idleTimeout == Never:
-		request.IdleExpiry = &sessionv1.CreateSessionRequest_NoIdleTimeout{NoIdleTimeout: true}
-	default:
-		request.IdleExpiry = &sessionv1.CreateSessionRequest_IdleTimeout{IdleTimeout: durationpb.New(*s.idleTimeout)}
-	}
-	response, err := s.client.stub.CreateSession(ctx, request)
-	if err == nil {
-		err = cmp.Or(checkSession("CreateSession", response.GetSession()), checkToken("CreateSession", response.GetToken()))
-	}
-	if err == nil {
-		isNew := s.isNew
-		s.load(response.Token, response.Session)
-		s.isNew, s.idleTimeout, s.subject = isNew, nil, nil
-	}
-	return err
-}
-
-// Regenerate replaces the token and the CSRF token, and saves, in one atomic step. The old token becomes invalid at once. To prevent
-// session fixation, call it whenever the visitor's privileges change, above all at login, after the writes that change them. It has no
-// effect on a session that is not stored, which gets a fresh token anyway.
-func (s *Session) Regenerate(ctx context.Context) error {
-	if s.stored == nil {
-		return nil
-	}
-	if s.idleTimeout != nil {
-		// RegenerateSession has no idle timeout. It is saved first: if saving failed after the token was replaced, the visitor would
-		// not get the new token.
-		if err := s.Save(ctx); err != nil {
-			return err
-		}
-	}
-	request := &sessionv1.RegenerateSessionRequest{Token: s.token, Mutations: s.mutations(), Subject: s.subject}
-	response, err := s.client.stub.RegenerateSession(ctx, request)
-	if err == nil {
-		err = cmp.Or(checkResults("RegenerateSession", request.Mutations, response.GetResults()), checkToken("RegenerateSession", response.GetToken()))
-	}
-	if err == nil {
-		s.token, s.stored.CsrfToken = response.Token, response.CsrfToken
-		s.settle(response.Version, response.Expires, response.Results)
-	}
-	return err
-}
-
-// Invalidate ends the session at once and discards unsaved changes. Call it at logout. Requests in flight with the old token cannot
-// restore the session. The Session can then be used as a new one.
-func (s *Session) Invalidate(ctx context.Context) error {
-	isNew := s.isNew
-	if s.stored != nil {
-		if _, err := s.client.stub.InvalidateSession(ctx, &sessionv1.InvalidateSessionRequest{Token: s.token}); err != nil {
-			return err
-		}
-		isNew = true
-	}
-	*s = *newSession(s.client, s.origin)
-	s.isNew = isNew
-	return nil
-}
-
-func (s *Session) mutations() []*sessionv1.Mutation {
-	return append(s.data.mutations(), s.flash.mutations()...)
-}
-
-func (s *Session) settle(version int64, expires *timestamppb.Timestamp, results []*sessionv1.MutationResult) {
-	s.stored.Version, s.stored.Expires = version, expires
-	if s.subject != nil {
-		s.stored.Subject, s.subject = s.subject, nil
-	}
-	flashResults := results[len(results)-len(s.flash.pending):]
-	s.data.settle(results)
-	s.flash.settle(flashResults)
-}
 
 func timeOf(stamp *timestamppb.Timestamp) time.Time {
 	if stamp == nil {

@@ -30,11 +30,13 @@ type transport struct {
 	*grpc.ClientConn
 	monitor *connectionMonitor
 	limits  *pendingLimits
+	// timeout is that of a call whose context has no deadline.
+	timeout time.Duration
 }
 
 func (t transport) Invoke(ctx context.Context, method string, request, response any, options ...grpc.CallOption) error {
 	if _, ok := ctx.Deadline(); !ok {
-		limited, cancel := context.WithTimeout(ctx, DefaultTimeout)
+		limited, cancel := context.WithTimeout(ctx, t.timeout)
 		defer cancel()
 		ctx = limited
 	}

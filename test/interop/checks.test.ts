@@ -82,6 +82,15 @@ describe('Python code', () => {
   );
 
   testWith(python)(
+    'passes pyright, and so does a program in strict mode that uses the package',
+    async () => {
+      const pyright = join(root, 'node_modules', '.bin', 'pyright');
+      await run(python, pyright, ['--pythonpath', (python as Found).command]);
+    },
+    300_000,
+  );
+
+  testWith(python)(
     'passes its own tests',
     async () => {
       await run(python, 'python', ['-m', 'unittest', 'discover', '-s', 'test/interop/python']);

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { expect } from '@jest/globals';
 import { countRpcs } from '../support/sidecar';
 import type { Order, Runner } from './runner';
@@ -15,6 +16,7 @@ export interface Stage {
 export class Play {
   readonly #stage: Stage;
   readonly #csrfTokens = new Map<string, string>();
+  readonly #idPrefix = randomUUID();
 
   constructor(stage: Stage) {
     this.#stage = stage;
@@ -55,6 +57,7 @@ export class Play {
     value,
     queue,
     unique,
+    id,
     seconds,
     rpc,
     request,
@@ -62,6 +65,7 @@ export class Play {
     return {
       ...{ op, key, queue, unique, seconds, rpc },
       token: as === undefined ? token && this.#csrfTokenOf(token) : await this.#tokenOf(as),
+      id: id && `${this.#idPrefix}-${id}`,
       value: op === 'setSubject' ? String(value) : textOf(value),
       request: request === undefined ? undefined : await this.#filled(JSON.stringify(request)),
     };
@@ -106,7 +110,7 @@ function textOf(value: unknown): string | undefined {
 /** Parses values, which arrive as JSON texts, unless the step expects an exact text. */
 function shown({ op, expect: expected }: Step, result: unknown): unknown {
   const parse = (text: unknown): unknown => JSON.parse(text as string);
-  if (op === 'peekFlash' || op === 'popFlash') return (result as unknown[]).map(parse);
+  if (op === 'peekFlash' || op === 'popFlash' || op === 'popFlashAndSave') return (result as unknown[]).map(parse);
   if (op !== 'get' && op !== 'pop') return result;
   if (result === null) return undefined;
   return isText(expected) ? result : parse(result);

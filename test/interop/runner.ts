@@ -7,6 +7,7 @@ export interface Order {
   readonly value?: string | undefined;
   readonly queue?: string | undefined;
   readonly unique?: boolean | undefined;
+  readonly id?: string | undefined;
   readonly seconds?: number | undefined;
   readonly rpc?: string | undefined;
   readonly request?: string | undefined;

@@ -16,6 +16,8 @@ export interface Step {
   readonly value?: unknown;
   readonly queue?: string;
   readonly unique?: boolean;
+  /** For openById and createWithId. Each run of a scenario has its own ids. */
+  readonly id?: string;
   readonly seconds?: number;
   /** For call: an RPC and its request as protobuf JSON, in which `$token:<role>` and `$csrf:<role>` stand for tokens. */
   readonly rpc?: string;
@@ -35,11 +37,14 @@ export interface Scenario {
   readonly name: string;
   /** The languages that can play each role. Every combination is run. */
   readonly roles: Readonly<Record<string, readonly Language[]>>;
+  /** Whether it needs what the builds of test/compatibility do not have. */
+  readonly isNew?: boolean;
   readonly steps: readonly Step[];
 }
 
 interface Written {
   readonly name: string;
+  readonly isNew?: boolean;
   /** Default: every language. */
   readonly roles: Readonly<Record<string, 'all' | readonly Language[]>>;
   readonly steps: readonly Step[];

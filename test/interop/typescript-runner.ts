@@ -39,6 +39,14 @@ export function connectTypeScript(
           sessions.set(order.actor, await client.open(order.token));
           return { result: null };
         }
+        if (order.op === 'openById') {
+          sessions.set(order.actor, await client.openById(order.id ?? ''));
+          return { result: null };
+        }
+        if (order.op === 'createWithId') {
+          sessions.set(order.actor, client.create({ id: order.id }));
+          return { result: null };
+        }
         if (order.op === 'call') return { result: await call(order) };
         const operation = operations[order.op];
         if (operation === undefined) throw new Error(`There is no operation ${order.op}.`);
@@ -73,6 +81,10 @@ const operations: Readonly<Record<string, (session: Session, order: Order) => un
   flash: (session, { value, queue, unique }) => session.flash(parse(value), { queue, allowDuplicate: !unique }),
   peekFlash: async (session, { queue }) => texts(await session.peekFlash(queue)),
   popFlash: async (session, { queue }) => texts(await session.popFlash(queue)),
+  popFlashAndSave: async (session, { queue }) => {
+    const [messages] = await Promise.all([session.popFlash(queue), session.save()]);
+    return texts(messages);
+  },
   csrfToken: (session) => session.csrfToken(),
   newCsrfToken: (session) => session.newCsrfToken(),
   checkCsrfToken: (session, { token }) => session.checkCsrfToken(token),

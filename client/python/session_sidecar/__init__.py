@@ -4,7 +4,18 @@ from .async_client import AsyncSessionClient
 from .async_session import AsyncSession
 from .cache.session_cache import CacheStats
 from .client import SessionClient
+from .codecs import Codec, TaggedJsonCodec, TaggedType
 from .errors import SessionError
 from .session import Session
 
-__all__ = ["AsyncSession", "AsyncSessionClient", "CacheStats", "Session", "SessionClient", "SessionError"]
+__all__ = [
+    "AsyncSession",
+    "AsyncSessionClient",
+    "CacheStats",
+    "Codec",
+    "Session",
+    "SessionClient",
+    "SessionError",
+    "TaggedJsonCodec",
+    "TaggedType",
+]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from typing import Literal
 
 from .async_session import AsyncSession
 from .cache.session_cache import CacheStats
-from .opening import opening
+from .codecs import Codec
+from .codecs.value_codec import value_codec
+from .opening import creating, opening, opening_by_id
 from .plans import run_async
 from .transport.api_token import metadata_of
 from .transport.transport import AsyncTransport
@@ -28,23 +31,27 @@ class AsyncSessionClient:
         api_token_file: str | os.PathLike[str] | None = None,
         transport: Literal["pipeline", "unary"] = "pipeline",
         cache_bytes: int | None = None,
+        codec: Codec | None = None,
     ) -> None:
+        self._codec = value_codec(codec)
         self._call = AsyncTransport(address, timeout, metadata_of(api_token, api_token_file), transport, cache_bytes)
 
-    async def open(self, token: str | None) -> AsyncSession:
+    async def open(self, token: str | Iterable[str] | None) -> AsyncSession:
         """As SessionClient.open()."""
-        if token and (kept := self._call.find(token)) is not None:
-            return AsyncSession(self._call, "found", token, kept)
-        return AsyncSession(self._call, *await run_async(opening(token), self._call))
+        return AsyncSession(self._call, self._codec, await run_async(opening(token, self._call.find), self._call))
+
+    async def open_by_id(self, id: str) -> AsyncSession:
+        """As SessionClient.open_by_id()."""
+        return AsyncSession(self._call, self._codec, await run_async(opening_by_id(id), self._call))
 
     @property
     def cache_stats(self) -> CacheStats:
         """As SessionClient.cache_stats, of all event loops together."""
         return self._call.cache_stats
 
-    def create(self) -> AsyncSession:
+    def create(self, *, id: str | None = None) -> AsyncSession:
         """As SessionClient.create()."""
-        return AsyncSession(self._call, "none")
+        return AsyncSession(self._call, self._codec, creating(id))
 
     async def close(self) -> None:
         """As SessionClient.close(), for all event loops. An async with statement does this too."""

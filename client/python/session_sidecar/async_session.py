@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from session_sidecar_proto.session.v1 import session_pb2 as messages
-
 from .base_session import BaseSession
+from .codecs.value_codec import ValueCodec
+from .opening import Opened
 from .plans import run_async
 
 
@@ -17,15 +17,9 @@ class AsyncSession(BaseSession):
     One task at a time may use it. If a call is cancelled, it is unknown whether it was applied.
     """
 
-    def __init__(
-        self,
-        call: Callable[[str, Any], Awaitable[Any]],
-        origin: str,
-        token: str | None = None,
-        found: messages.Session | None = None,
-    ) -> None:
+    def __init__(self, call: Callable[[str, Any], Awaitable[Any]], codec: ValueCodec, opened: Opened) -> None:
         self._call = call
-        super().__init__(origin, token, found)
+        super().__init__(codec, opened)
 
     async def save(self) -> None:
         """As Session.save()."""
@@ -50,6 +44,10 @@ class AsyncSession(BaseSession):
     async def pop_flash(self, queue: str = "") -> list[Any]:
         """As Session.pop_flash()."""
         return await run_async(self._popping(queue), self._call)
+
+    async def pop_flash_and_save(self, queue: str = "") -> list[Any]:
+        """As Session.pop_flash_and_save()."""
+        return await run_async(self._popping_and_saving(queue), self._call)
 
     async def csrf_token(self) -> str:
         """As Session.csrf_token()."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from typing import Literal
 
 from .cache.session_cache import CacheStats
-from .opening import opening
+from .codecs import Codec
+from .codecs.value_codec import value_codec
+from .opening import creating, opening, opening_by_id
 from .plans import run
 from .session import Session
 from .transport.api_token import metadata_of
@@ -29,8 +32,11 @@ class SessionClient:
         then costs no call while the sidecar reports changes, and a small call otherwise. Changes made elsewhere are usually
         seen within milliseconds, and always within a second. Changes made through this client are seen at once. Each process
         has a cache of its own. Default: no cache.
+    codec: turns values and flash messages into what the sidecar stores, and back. Default: JSON. TaggedJsonCodec() keeps more
+        types.
 
-    Raises ValueError if an option is invalid, if the API token is not visible ASCII, or if both a token and a file are given.
+    Raises ValueError if an option is invalid, if the API token is not visible ASCII, or if both a token and a file are given, and
+    TypeError if the codec is none.
     """
 
     def __init__(
@@ -41,28 +47,45 @@ class SessionClient:
         api_token_file: str | os.PathLike[str] | None = None,
         transport: Literal["pipeline", "unary"] = "pipeline",
         cache_bytes: int | None = None,
+        codec: Codec | None = None,
     ) -> None:
+        self._codec = value_codec(codec)
         self._call = Transport(address, timeout, metadata_of(api_token, api_token_file), transport, cache_bytes)
 
-    def open(self, token: str | None) -> Session:
+    def open(self, token: str | Iterable[str] | None) -> Session:
         """Load the session of a token, as received in the visitor's cookie.
+
+        A browser may send several cookies of one name. Of several tokens, up to three different ones are tried in order, one call
+        each, and the first session found is returned. If none is found, origin describes the first token.
 
         If there is no token, the token is not genuine, or its session has ended, returns a new session, whose origin says which
         was the case. Never stores anything. Raises SessionError if the sidecar or its store is unavailable, because a visitor
         whose session cannot be read must not be mistaken for a new one.
         """
-        if token and (kept := self._call.find(token)) is not None:
-            return Session(self._call, "found", token, kept)
-        return Session(self._call, *run(opening(token), self._call))
+        return Session(self._call, self._codec, run(opening(token, self._call.find), self._call))
+
+    def open_by_id(self, id: str) -> Session:
+        """Load the session with an id that the application has chosen, see create().
+
+        If no session has it, returns a new one, which save() creates with this id. save() raises VERSION_MISMATCH if another
+        request has created it meanwhile. Never stores anything. Raises UNIMPLEMENTED if the sidecar is older than this method.
+        """
+        return Session(self._call, self._codec, run(opening_by_id(id), self._call))
 
     @property
     def cache_stats(self) -> CacheStats:
         """What the cache of this process has done and what it holds. Without a cache, all counts are 0."""
         return self._call.cache_stats
 
-    def create(self) -> Session:
-        """Return a new session, for a visitor without one. It is not stored until it is saved."""
-        return Session(self._call, "none")
+    def create(self, *, id: str | None = None) -> Session:
+        """Return a new session, for a visitor without one. It is not stored until it is saved.
+
+        id: lets open_by_id() find the session, so that the application need not keep its token: 1 to 256 bytes of UTF-8 without
+            control characters. It is as secret as a token and must be unguessable, but has no signature: never take one from a
+            browser without verifying that the application has issued it. save() raises VERSION_MISMATCH if a session has this id.
+            invalidate() frees the id; regenerate() keeps it from finding the session. Default: the session has only a token.
+        """
+        return Session(self._call, self._codec, creating(id))
 
     def close(self) -> None:
         """Close the connection. Calls in flight and later calls raise SessionError CANCELLED. A with statement does this too."""

@@ -4,14 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, Literal, cast
 
 import grpc
 from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2
 
+ErrorCode = Literal[
+    "SESSION_NOT_FOUND",
+    "TOKEN_INVALID",
+    "VERSION_MISMATCH",
+    "INVALID_ARGUMENT",
+    "SESSION_TOO_LARGE",
+    "TOO_MANY_KEYS",
+    "FLASH_QUEUE_FULL",
+    "STORE_UNAVAILABLE",
+    "STORE_FULL",
+    "DRAINING",
+    "REQUEST_TOO_LARGE",
+    "OVERLOADED",
+    "API_TOKEN_INVALID",
+    "INTERNAL",
+    "DEADLINE_EXCEEDED",
+    "CANCELLED",
+    "UNAVAILABLE",
+    "UNIMPLEMENTED",
+    "VALUE_UNREADABLE",
+    "UNKNOWN",
+]
+
 # Each code with the HTTP status for a web request that fails because of it. A test compares them with docs/reference/errors.md.
-HTTP_STATUS = {
+HTTP_STATUS: dict[ErrorCode, int] = {
     "SESSION_NOT_FOUND": 409,
     "TOKEN_INVALID": 409,
     "VERSION_MISMATCH": 409,
@@ -38,6 +61,8 @@ HTTP_STATUS = {
 class SessionError(Exception):
     """A failed call to the sidecar. Incorrect use of this package raises TypeError or ValueError instead.
 
+    It can be pickled, so it may cross processes.
+
     code: a code of docs/reference/errors.md, for example "SESSION_NOT_FOUND". Match it, never the message.
     metadata: facts about the failure, for example the limit that was exceeded and the setting that changes it.
     violations: for INVALID_ARGUMENT, the description of each invalid field by its path in the request. Otherwise empty.
@@ -45,13 +70,16 @@ class SessionError(Exception):
     status: the HTTP status for a web request that fails because of this error: 409, 413, 500 or 503.
     """
 
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(f"{code}: {message}")
-        self.code = code
+    def __init__(self, code: ErrorCode, message: str) -> None:
+        super().__init__(code, message)
+        self.code: ErrorCode = code
         self.metadata: dict[str, str] = {}
         self.violations: dict[str, str] = {}
         self.retry_after: float | None = None
         self.status = HTTP_STATUS[code]
+
+    def __str__(self) -> str:
+        return ": ".join(self.args)
 
 
 def from_grpc(method: str, cause: Any) -> SessionError:
@@ -75,7 +103,7 @@ def from_status(method: str, status: grpc.StatusCode, message: str | None, detai
     code = _code_of(status)
     metadata = {}
     if info.domain == "session.v1" and info.reason in HTTP_STATUS:
-        code, metadata = info.reason, dict(info.metadata)
+        code, metadata = cast(ErrorCode, info.reason), dict(info.metadata)
     violations = {each.field: each.description for each in request.field_violations}
     text = " ".join([f"{method} failed: {message}", *(f"({field}: {text})" for field, text in violations.items())])
     error = SessionError(code, text)
@@ -105,9 +133,9 @@ def _decoded(
     return info, request, retry
 
 
-def _code_of(status: grpc.StatusCode) -> str:
+def _code_of(status: grpc.StatusCode) -> ErrorCode:
     """Return the code of a status without an ErrorReason. Such a status comes from gRPC itself."""
     if status is grpc.StatusCode.RESOURCE_EXHAUSTED:
         # gRPC in the sidecar rejects requests that are too large before any code of the sidecar sees them.
         return "SESSION_TOO_LARGE"
-    return status.name if status.name in HTTP_STATUS else "UNKNOWN"
+    return cast(ErrorCode, status.name) if status.name in HTTP_STATUS else "UNKNOWN"

@@ -7,7 +7,7 @@ from typing import Any
 
 from session_sidecar_proto.session.v1.session_pb2 import Mutation, MutationResult, PushFlash
 
-from .codec import decode, encode
+from .codecs.value_codec import ValueCodec
 from .names import check_name
 
 
@@ -17,23 +17,22 @@ class FlashMessages:
     waiting: the queues with stored messages.
     """
 
-    def __init__(self, waiting: Iterable[str]) -> None:
-        # The queues with stored messages, as far as is known.
-        self._waiting = set(waiting)
+    def __init__(self, waiting: Iterable[str], codec: ValueCodec) -> None:
+        self._codec = codec
+        # The queues with stored messages, as far as is known, in order.
+        self._waiting = dict.fromkeys(waiting)
         self._pending: list[PushFlash] = []
-
-    @property
-    def has_changes(self) -> bool:
-        return bool(self._pending)
 
     @property
     def queues(self) -> tuple[str, ...]:
         """The queues with stored or unsaved messages."""
-        return tuple(dict.fromkeys([*self._waiting, *(push.queue for push in self._pending)]))
+        return tuple(self._waiting | dict.fromkeys(push.queue for push in self._pending))
 
     def push(self, message: Any, queue: str, allow_duplicate: bool) -> None:
         check_name(queue, "the name of the queue", min_bytes=0)
-        text = encode(message, "the message")
+        text = self._codec.encode(message, "the message")
+        if not allow_duplicate and message in self._read(push.message for push in self._pending if push.queue == queue):
+            return
         self._pending.append(PushFlash(queue=queue, message=text, unless_present=not allow_duplicate))
 
     def is_waiting(self, queue: str) -> bool:
@@ -44,19 +43,36 @@ class FlashMessages:
         """Return the messages of a queue, first those that the sidecar returned, then the unsaved ones."""
         texts = list(waiting)
         for push in self._pending:
+            # As the sidecar does it, which compares texts.
             if push.queue == queue and not (push.unless_present and push.message in texts):
                 texts.append(push.message)
-        return [decode(text, "the message") for text in texts]
+        return self._read(texts)
 
-    def forget(self, queue: str) -> None:
-        """Record that the messages of a queue were popped."""
-        self._waiting.discard(queue)
-        self._pending = [push for push in self._pending if push.queue != queue]
+    def take(self, queue: str, popped: Iterable[bytes]) -> list[Any]:
+        """Return the messages of a queue like read(), and forget them, because they were popped."""
+        messages = self.read(queue, popped)
+        self._waiting.pop(queue, None)
+        self._pending = self.pending(queue)
+        return messages
 
-    def mutations(self) -> list[Mutation]:
-        return [Mutation(push_flash=push) for push in self._pending]
+    def _read(self, texts: Iterable[bytes]) -> list[Any]:
+        return [self._codec.decode(text, "the message") for text in texts]
 
-    def settle(self, results: Sequence[MutationResult]) -> None:
-        """Record that the sidecar has applied the mutations, with these results."""
-        self._waiting.update(push.queue for push, result in zip(self._pending, results, strict=True) if result.applied)
-        self._pending = []
+    def pending(self, popped: str | None = None) -> list[PushFlash]:
+        """Return the unsaved messages.
+
+        popped: a queue without them. None: all queues have them.
+        """
+        return [push for push in self._pending if push.queue != popped]
+
+    def settle(self, pushes: Sequence[PushFlash], results: Sequence[MutationResult]) -> None:
+        """Record that the sidecar has applied pending messages, with these results."""
+        for push, result in zip(pushes, results, strict=True):
+            if result.applied:
+                self._waiting[push.queue] = None
+        settled = set(map(id, pushes))
+        self._pending = [push for push in self._pending if id(push) not in settled]
+
+
+def as_mutations(pushes: Iterable[PushFlash]) -> list[Mutation]:
+    return [Mutation(push_flash=push) for push in pushes]

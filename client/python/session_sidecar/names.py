@@ -8,6 +8,11 @@ _MAX_BYTES = 256
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
+def is_unicode(text: str) -> bool:
+    """Return whether UTF-8 can encode a text: it has no lone surrogate."""
+    return not any("\ud800" <= char <= "\udfff" for char in text)
+
+
 def check_name(name: str, what: str, min_bytes: int = 1) -> None:
     """Raise TypeError or ValueError for a name that the sidecar would reject.
 
@@ -20,7 +25,7 @@ def check_name(name: str, what: str, min_bytes: int = 1) -> None:
         got = f"{size} bytes"
     elif _CONTROL.search(name):
         got = "a control character"
-    elif any("\ud800" <= char <= "\udfff" or char == "\ufffd" for char in name):
+    elif "\ufffd" in name or not is_unicode(name):
         got = "a surrogate or U+FFFD, which stand for invalid UTF-8"
     else:
         return

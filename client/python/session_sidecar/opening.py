@@ -1,29 +1,61 @@
-"""How the session of a token is opened."""
+"""How sessions are opened."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
 
-from session_sidecar_proto.session.v1 import session_pb2 as messages
 from session_sidecar_proto.session.v1 import session_service_pb2 as api
 
 from .errors import SessionError
+from .names import check_name, is_unicode
 from .plans import CallStep, Plan
-from .replies import check_session
+from .replies import check_session, check_token
+
+# Each token costs a call.
+_MAX_TOKENS = 3
 
 
 class Opened(NamedTuple):
-    """The arguments of a new Session object."""
+    """What a new Session object begins with.
+
+    found: the Session of the API. None: there is none.
+    id: the id that the session will be created with. None: it will have only a token.
+    """
 
     origin: str
     token: str | None = None
-    found: messages.Session | None = None
+    found: Any = None
+    id: str | None = None
 
 
-def opening(token: str | None) -> Plan[Opened]:
-    """Load the session of a token, or say why there is none."""
-    if not token:
-        return Opened("none")
+def opening(token: str | Iterable[str] | None, find: Callable[[str], Any] = lambda _: None) -> Plan[Opened]:
+    """Load the session of the first token that has one, or say why that of the first token was not found.
+
+    find: returns the Session of a token if it is in memory, else None. Default: none is.
+    """
+    first = None
+    for each in _distinct(token)[:_MAX_TOKENS]:
+        opened = yield from _opening_one(each, find)
+        if opened.found is not None:
+            return opened
+        first = first or opened
+    return first or Opened("none")
+
+
+def _distinct(token: str | Iterable[str] | None) -> list[str]:
+    tokens = [token] if isinstance(token, str) or token is None else list(token)
+    for each in tokens:
+        if each is not None and not isinstance(each, str):
+            raise TypeError(f"Expected the token to be a str, an iterable of str, or None, got {type(each).__name__}")
+    return [each for each in dict.fromkeys(tokens) if each]
+
+
+def _opening_one(token: str, find: Callable[[str], Any]) -> Plan[Opened]:
+    if not is_unicode(token):
+        return Opened("token_invalid")
+    if (kept := find(token)) is not None:
+        return Opened("found", token, kept)
     try:
         response = yield CallStep("GetSession", api.GetSessionRequest(token=token))
     except SessionError as error:
@@ -35,3 +67,27 @@ def opening(token: str | None) -> Plan[Opened]:
         raise
     check_session("GetSession", response)
     return Opened("found", token, response.session)
+
+
+def opening_by_id(id: str) -> Plan[Opened]:
+    """Load the session with an id that the application has chosen."""
+    check_name(id, "the id")
+    try:
+        response = yield CallStep("GetSession", api.GetSessionRequest(id=id))
+    except SessionError as error:
+        if error.code == "SESSION_NOT_FOUND":
+            return Opened("not_found", id=id)
+        if error.code != "TOKEN_INVALID":
+            raise
+        # An older sidecar sees a request without a token.
+        raise SessionError("UNIMPLEMENTED", "GetSession failed: the sidecar cannot find sessions by id") from error
+    check_session("GetSession", response)
+    check_token("GetSession", response)
+    return Opened("found", response.token, response.session)
+
+
+def creating(id: str | None) -> Opened:
+    """Begin a new session."""
+    if id is not None:
+        check_name(id, "the id")
+    return Opened("none", id=id)

@@ -19,6 +19,10 @@ def check_session(method: str, response: Any) -> None:
         raise _malformed(method, "no session")
     for field in ("created", "expires"):
         _check_time(method, response.session, field)
+    try:
+        response.session.idle_timeout.ToTimedelta()
+    except (ValueError, OverflowError):
+        raise _malformed(method, "an idle timeout out of range") from None
 
 
 def check_token(method: str, response: Any) -> None:

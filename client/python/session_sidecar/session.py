@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from session_sidecar_proto.session.v1 import session_pb2 as messages
-
 from .base_session import BaseSession
+from .codecs.value_codec import ValueCodec
+from .opening import Opened
 from .plans import run
 
 
 class Session(BaseSession):
-    """One visitor's session: a dictionary from str to JSON values, loaded by SessionClient.open().
+    """One visitor's session: a dictionary from str to values, loaded by SessionClient.open().
 
     It belongs to one request and is not thread-safe.
 
@@ -22,18 +22,17 @@ class Session(BaseSession):
     parallel requests change the same value. Changes stay recorded until a save() succeeds.
 
     A key has 1 to 256 bytes of UTF-8 without control characters. Assigning to any other key raises ValueError, and assigning a
-    value that JSON cannot hold raises TypeError. Methods that call the sidecar raise SessionError.
+    value that the codec does not keep raises TypeError; then nothing is changed. Keys have the order in which they were first
+    written, by any client. Methods that call the sidecar raise SessionError.
 
     origin: what open() found, for logs: "none" (no token), "found", "not_found" or "token_invalid".
     is_new: whether the visitor came without a session or the session was invalidated since. Saving does not change that.
     token: the secret that identifies the session in later requests. None unless the session is stored.
     """
 
-    def __init__(
-        self, call: Callable[[str, Any], Any], origin: str, token: str | None = None, found: messages.Session | None = None
-    ) -> None:
+    def __init__(self, call: Callable[[str, Any], Any], codec: ValueCodec, opened: Opened) -> None:
         self._call = call
-        super().__init__(origin, token, found)
+        super().__init__(codec, opened)
 
     def save(self) -> None:
         """Store the changes since the session was loaded or last saved, in one call and one atomic step.
@@ -79,6 +78,13 @@ class Session(BaseSession):
     def pop_flash(self, queue: str = "") -> list[Any]:
         """Return the messages of a queue like peek_flash(), and remove them. No two requests get the same message."""
         return run(self._popping(queue), self._call)
+
+    def pop_flash_and_save(self, queue: str = "") -> list[Any]:
+        """Return what pop_flash() does, and save(): in one call and one atomic step where there is something to do for both.
+
+        Unsaved messages of the queue are returned without being sent. If it fails, nothing was popped.
+        """
+        return run(self._popping_and_saving(queue), self._call)
 
     def csrf_token(self) -> str:
         """Return the CSRF token that the application's forms must carry.

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from session_sidecar_proto.session.v1.session_pb2 import Mutation, MutationResult
 
-from .codec import decode, encode
+from .codecs.value_codec import ValueCodec
 from .names import check_name
 
 _MISSING: Any = object()
@@ -27,13 +26,28 @@ class _Slot:
     value: Any = _MISSING
 
 
-class SessionData:
-    """The keys and values as loaded, with the pending writes applied."""
+@dataclass(repr=False)
+class _Write:
+    """The last write of a key.
 
-    def __init__(self, data: Mapping[str, bytes]) -> None:
+    kind: set, set_if_absent or delete.
+    offered: the encoded value, as it was when it was set.
+    moves: whether the key was removed before, so that it has become the last.
+    """
+
+    kind: str
+    offered: bytes = b""
+    moves: bool = False
+
+
+class SessionData:
+    """The keys and values as loaded, with the pending writes applied. Keys have the order in which they were first written."""
+
+    def __init__(self, data: Mapping[str, bytes], codec: ValueCodec) -> None:
+        self._codec = codec
         self._slots = {key: _Slot(data[key]) for key in data}
-        # The last write of each key: its kind (set, set_if_absent or delete) and the encoded value.
-        self._writes: dict[str, tuple[str, bytes]] = {}
+        # In the order in which they are sent, which gives new keys their order.
+        self._writes: dict[str, _Write] = {}
         # Keys that the sidecar has, or may have because a write was sent. Removing another key sends nothing.
         self._maybe_stored = set(data)
         self._cleared = False
@@ -44,29 +58,37 @@ class SessionData:
     def __iter__(self) -> Iterator[str]:
         return iter(self._slots)
 
+    def __reversed__(self) -> Iterator[str]:
+        return reversed(self._slots)
+
     def __contains__(self, key: object) -> bool:
         return key in self._slots
 
     def get(self, key: str) -> Any:
         slot = self._slots[key]
         if slot.value is _MISSING:
-            slot.value = decode(slot.stored or b"", repr(key))
+            slot.value = self._codec.decode(slot.stored or b"", repr(key))
         return slot.value
 
-    def set(self, key: str, value: Any, kind: str = "set") -> None:
-        check_name(key, "the key")
-        text = encode(value, repr(key))
-        if self.is_removed(key):
-            kind = "set"  # This session removed the key before, so a value that another request stores must not win.
-        self._slots[key] = _Slot(None, value)
-        self._writes[key] = (kind, text)
+    def set(self, key: str, value: Any) -> None:
+        self._write(key, value, "set", self._checked(key, value))
+
+    def set_default(self, key: str, value: Any) -> None:
+        text = self._checked(key, value)
+        # If this session removed the key before, a value that another request stores must not win.
+        self._write(key, value, "set" if self.is_removed(key) else "set_if_absent", text)
+
+    def update(self, entries: Iterable[tuple[str, Any]]) -> None:
+        """Set all entries. If one of them raises TypeError or ValueError, none is set."""
+        checked = [(key, value, self._checked(key, value)) for key, value in entries]
+        for key, value, text in checked:
+            self._write(key, value, "set", text)
 
     def delete(self, key: str) -> None:
         del self._slots[key]
+        self._writes.pop(key, None)
         if key in self._maybe_stored and not self._cleared:
-            self._writes[key] = ("delete", b"")
-        else:
-            self._writes.pop(key, None)
+            self._writes[key] = _Write("delete")
 
     def clear(self, is_stored: bool) -> None:
         self._slots.clear()
@@ -84,15 +106,21 @@ class SessionData:
     def is_changed(self, key: str) -> bool:
         return self.is_removed(key) or (key in self._slots and self._changed_inside(key) is not None)
 
+    @property
+    def has_changes(self) -> bool:
+        """Whether there are mutations."""
+        return self._cleared or bool(self._writes) or any(self._changed_inside(key) is not None for key in self._slots)
+
     def mutations(self) -> list[Mutation]:
         mutations = [Mutation(clear={})] if self._cleared else []
-        for key, (kind, offered) in self._writes.items():
-            if kind == "delete":
+        for key, write in self._writes.items():
+            if write.kind == "delete" or write.moves:
                 mutations.append(Mutation(delete={"key": key}))
+            if write.kind == "delete":
                 continue
-            value = encode(self._slots[key].value, repr(key))
+            value = self._codec.encode(self._slots[key].value, repr(key))
             # A default that was changed in place afterwards is an ordinary write.
-            is_default = kind == "set_if_absent" and value == offered
+            is_default = write.kind == "set_if_absent" and value == write.offered
             mutations.append(Mutation(**{"set_if_absent" if is_default else "set": {"key": key, "value": value}}))
         for key in self._slots:
             changed = None if key in self._writes else self._changed_inside(key)
@@ -112,6 +140,7 @@ class SessionData:
             if kind == "delete":
                 self._maybe_stored.discard(mutation.delete.key)
             elif kind == "set":
+                self._maybe_stored.add(mutation.set.key)
                 self._slots[mutation.set.key].stored = mutation.set.value
             elif kind == "set_if_absent" and result.applied:
                 self._slots[mutation.set_if_absent.key].stored = mutation.set_if_absent.value
@@ -120,14 +149,22 @@ class SessionData:
         self._writes.clear()
         self._cleared = False
 
+    def _checked(self, key: str, value: Any) -> bytes:
+        check_name(key, "the key")
+        return self._codec.encode(value, repr(key))
+
+    def _write(self, key: str, value: Any, kind: str, text: bytes) -> None:
+        before = self._writes.get(key)
+        moves = before is not None and (before.moves or before.kind == "delete")
+        if key not in self._slots:
+            # It becomes the last of the new keys.
+            self._writes.pop(key, None)
+        self._slots[key] = _Slot(None, value)
+        self._writes[key] = _Write(kind, text, moves)
+
     def _changed_inside(self, key: str) -> bytes | None:
         """Return the new encoding of a value that was changed in place. None: it was not changed."""
         slot = self._slots[key]
-        if slot.stored is None or not isinstance(slot.value, (dict, list)):
+        if slot.stored is None or slot.value is _MISSING:
             return None
-        # The encodings cannot be compared: another language may use other white space or escapes, and a value that is decoded as
-        # infinity or NaN cannot be encoded. Nor can the values: NaN is not equal to itself, and 1 is equal to True.
-        if repr(slot.value) == repr(json.loads(slot.stored)):
-            return None
-        now = encode(slot.value, repr(key))
-        return None if now == slot.stored else now
+        return self._codec.encode_if_changed(slot.value, slot.stored, repr(key))

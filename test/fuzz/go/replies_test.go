@@ -25,7 +25,7 @@ func FuzzReplies(f *testing.F) {
 			t.Fatal(err)
 		}
 		defer client.Close()
-		token := []string{"", "t"}[s.below(2)]
+		open := openings[s.below(len(openings))]
 		call := func(act func(context.Context) error) {
 			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			defer cancel()
@@ -33,7 +33,7 @@ func FuzzReplies(f *testing.F) {
 		}
 		var session *sidecar.Session
 		call(func(ctx context.Context) (err error) {
-			session, err = client.Open(ctx, token)
+			session, err = open(ctx, client)
 			return err
 		})
 		for count := 0; session != nil && count < 8 && !s.isOver(); count++ {
@@ -42,6 +42,18 @@ func FuzzReplies(f *testing.F) {
 			readAll(t, session)
 		}
 	})
+}
+
+// openings are the ways to get a session.
+var openings = []func(context.Context, *sidecar.Client) (*sidecar.Session, error){
+	func(ctx context.Context, c *sidecar.Client) (*sidecar.Session, error) { return c.Open(ctx, "") },
+	func(ctx context.Context, c *sidecar.Client) (*sidecar.Session, error) { return c.Open(ctx, "t") },
+	func(ctx context.Context, c *sidecar.Client) (*sidecar.Session, error) { return c.Open(ctx, "t", "u") },
+	func(ctx context.Context, c *sidecar.Client) (*sidecar.Session, error) { return c.OpenByID(ctx, "i") },
+	func(_ context.Context, c *sidecar.Client) (*sidecar.Session, error) { return c.CreateWithID("i") },
+	func(ctx context.Context, c *sidecar.Client) (*sidecar.Session, error) {
+		return c.Create(), c.Invalidate(ctx, "t", "u")
+	},
 }
 
 func check(t *testing.T, err error) {
@@ -92,8 +104,15 @@ var steps = []func(context.Context, *sidecar.Session) error{
 		return err
 	},
 	func(_ context.Context, s *sidecar.Session) error {
-		var value any
-		_, err := s.Pop("a", &value)
+		_, _, err := sidecar.Pop[any](s, "a")
+		return err
+	},
+	func(_ context.Context, s *sidecar.Session) error {
+		_, err := sidecar.GetOr(s, "list", []int64{})
+		return err
+	},
+	func(ctx context.Context, s *sidecar.Session) error {
+		_, err := sidecar.PopFlashAndSave[any](ctx, s, "")
 		return err
 	},
 }

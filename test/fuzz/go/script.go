@@ -99,7 +99,7 @@ func (s *script) results(mutations []*sessionv1.Mutation) []*sessionv1.MutationR
 	count := max(len(mutations)+[]int{0, 0, 0, 0, 0, 0, -1, 1}[s.below(8)], 0)
 	var results []*sessionv1.MutationResult
 	for range count {
-		results = append(results, &sessionv1.MutationResult{Applied: s.below(2) == 0, Value: s.text()})
+		results = append(results, &sessionv1.MutationResult{Applied: s.below(2) == 0, Value: s.text(), Messages: [][]byte{s.text()}})
 	}
 	return results
 }
@@ -111,6 +111,9 @@ func (s *script) fill(request, reply any) {
 		reply.Results = s.results(request.(*sessionv1.CreateSessionRequest).Mutations)
 	case *sessionv1.GetSessionResponse:
 		reply.Session = s.session()
+		if id := request.(*sessionv1.GetSessionRequest).Id; id != nil {
+			reply.Token = []*string{proto.String("t"), nil, proto.String("")}[s.below(3)]
+		}
 	case *sessionv1.UpdateSessionResponse:
 		reply.Version, reply.Expires = 2, s.stamp()
 		reply.Results = s.results(request.(*sessionv1.UpdateSessionRequest).Mutations)

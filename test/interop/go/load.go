@@ -111,7 +111,7 @@ func (l *load) call(name string, make func() error) bool {
 	if err == nil {
 		return true
 	}
-	l.failures[name+" "+sidecar.CodeOf(err)]++
+	l.failures[name+" "+string(sidecar.CodeOf(err))]++
 	if len(l.messages) < 20 {
 		l.messages = append(l.messages, fmt.Sprintf("%s after %d ms: %v", name, took.Milliseconds(), err))
 	}

@@ -28,10 +28,10 @@ import (
 )
 
 type step struct {
-	Actor, Op, Key, Value, Queue, Token, Rpc, Request string
-	Unique                                            bool
-	Seconds                                           *float64
-	Workers                                           int
+	Actor, Op, Key, Value, Queue, Token, ID, Rpc, Request string
+	Unique                                                bool
+	Seconds                                               *float64
+	Workers                                               int
 }
 
 type object = map[string]any
@@ -94,6 +94,14 @@ func (r *runner) run(ctx context.Context, s step) (any, error) {
 		opened, err := r.client.Open(ctx, s.Token)
 		r.sessions[s.Actor] = opened
 		return nil, err
+	case "openById":
+		opened, err := r.client.OpenByID(ctx, s.ID)
+		r.sessions[s.Actor] = opened
+		return nil, err
+	case "createWithId":
+		created, err := r.client.CreateWithID(s.ID)
+		r.sessions[s.Actor] = created
+		return nil, err
 	case "get":
 		found, err := session.Get(s.Key, &text)
 		return optional(found, text), err
@@ -131,6 +139,9 @@ func (r *runner) run(ctx context.Context, s step) (any, error) {
 		return strings(texts), err
 	case "popFlash":
 		err := session.PopFlash(ctx, s.Queue, &texts)
+		return strings(texts), err
+	case "popFlashAndSave":
+		err := session.PopFlashAndSave(ctx, s.Queue, &texts)
 		return strings(texts), err
 	case "csrfToken":
 		return session.CSRFToken(ctx)

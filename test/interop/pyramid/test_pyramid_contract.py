@@ -171,6 +171,13 @@ class Dictionary(SessionTest):
         first.save()
         self.assertEqual(self.reopened(second)["b"], "first")
 
+    def test_a_key_that_is_set_and_removed_stores_nothing(self) -> None:
+        before = living()
+        self.session["a"] = 1
+        del self.session["a"]
+        self.session.save()
+        self.assertEqual(living(), before)
+
     def test_popitem_removes_an_item(self) -> None:
         session = self.saved(a=1)
         self.assertEqual(session.popitem(), ("a", 1))

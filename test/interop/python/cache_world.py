@@ -9,12 +9,18 @@ from unittest import mock
 
 from session_sidecar.cache.calls_in_flight import CachedCall
 from session_sidecar.cache.session_cache import SessionCache
+from session_sidecar.ordered_messages import GetSessionResponse, data_of
 from session_sidecar_proto.session.v1 import pipeline_pb2 as frames
 from session_sidecar_proto.session.v1 import session_pb2 as messages
 from session_sidecar_proto.session.v1 import session_service_pb2 as api
 
 HANDLE = "0123456789abcdefghijkl"
 TOKEN = HANDLE + "secret.signature"
+
+
+def response_with(session: messages.Session, **more: Any) -> Any:
+    """Return the response to GetSession, as the client reads it."""
+    return GetSessionResponse.FromString(api.GetSessionResponse(session=session, **more).SerializeToString())
 
 
 class World:
@@ -56,8 +62,8 @@ class World:
         if call.method == "GetSession":
             terms: dict[str, Any] = {"live_ms": self.live_ms, "etag": present}
             if call.request.etag == present:
-                return api.GetSessionResponse(not_modified={"expires": {"seconds": 40}}, **terms)
-            return api.GetSessionResponse(session=self.session, **terms)
+                return GetSessionResponse(not_modified={"expires": {"seconds": 40}}, **terms)
+            return response_with(self.session, **terms)
         self.session.version += 1
         if call.method != "UpdateSession":
             return getattr(api, f"{call.method}Response")()
@@ -80,7 +86,7 @@ class World:
 
     def read(self) -> int:
         call = self.begin()
-        return int(self.end(call, self.execute(call)).session.data["count"])
+        return int(data_of(self.end(call, self.execute(call)).session)["count"])
 
     def save(self, count: int) -> None:
         call = self.begin_save(count)
@@ -93,7 +99,7 @@ class World:
         """Return the count of the session, and how it was opened: live, validated or missed."""
         before = self.cache.stats
         found = self.cache.find(TOKEN)
-        count = self.read() if found is None else int(found.data["count"])
+        count = self.read() if found is None else int(data_of(found)["count"])
         after = self.cache.stats
         ways = [name for name in ("live", "validated", "missed") if getattr(after, name) > getattr(before, name)]
         return count, " ".join(ways)

@@ -26,11 +26,17 @@ class Call:
     """One RPC as it arrived.
 
     left: the time until its deadline, in seconds.
+    encoded: the request.
     """
 
     method: str
     metadata: dict[str, Any]
     left: float
+    encoded: bytes = b""
+
+    @property
+    def request(self) -> Any:
+        return getattr(api, f"{self.method}Request").FromString(self.encoded)
 
 
 @dataclass
@@ -200,10 +206,10 @@ class FakeSidecar(grpc.GenericRpcHandler):  # type: ignore[misc]
                 self._pipeline, frames.PipelineRequest.FromString, frames.PipelineResponse.SerializeToString
             )
 
-        def handle(_: bytes, context: Any) -> bytes:
+        def handle(request: bytes, context: Any) -> bytes:
             self.unary_calls += 1
             try:
-                return self._reply(Call(method, dict(context.invocation_metadata()), context.time_remaining()))
+                return self._reply(Call(method, dict(context.invocation_metadata()), context.time_remaining(), request))
             except Refusal as refusal:
                 context.set_trailing_metadata(refusal.trailer())
                 context.abort(refusal.status, "refused")
@@ -227,7 +233,7 @@ class FakeSidecar(grpc.GenericRpcHandler):  # type: ignore[misc]
     def reply_to(self, stream: Stream, call: Any) -> None:
         """Answer a call on a stream as `answer` says."""
         try:
-            reply = self._reply(Call(call.method, stream.metadata | dict(call.metadata), call.timeout_ms / 1000))
+            reply = self._reply(Call(call.method, stream.metadata | dict(call.metadata), call.timeout_ms / 1000, call.request))
         except Refusal as refusal:
             stream.reply(frames.PipelineReply(id=call.id, error=refusal.message()))
         else:

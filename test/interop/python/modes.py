@@ -66,6 +66,9 @@ class _BlockingSession(_Blocking):
     def __len__(self) -> int:
         return len(self._inner)
 
+    def __reversed__(self) -> Iterator[str]:
+        return reversed(self._inner)
+
     def __repr__(self) -> str:
         return repr(self._inner)
 

@@ -14,15 +14,17 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import grpc
 from google.protobuf import json_format
 from google.rpc import error_details_pb2, status_pb2
 from load import Load
 from modes import connect
-from session_sidecar import Session, SessionError
+from session_sidecar import Session, SessionError, TaggedJsonCodec
 from session_sidecar_proto.session.v1 import session_service_pb2 as api
 from session_sidecar_proto.session.v1.session_service_pb2_grpc import SessionServiceStub
 
@@ -65,11 +67,24 @@ def describe(session: Session) -> dict[str, Any]:
     }
 
 
+TAGGED_JSON = TaggedJsonCodec()
+TAGGED: dict[str, Any] = {
+    "date": date(2026, 11, 26),
+    "nested": {"seen": {(1, Decimal("1.10")), UUID(int=7)}, "counts": {7: "seven"}},
+    "like a tag": {"$type": "date", "value": "2026-11-26"},
+}
+"""Values that TaggedJsonCodec keeps, by key."""
+
 OPERATIONS: dict[str, Callable[[Session, Step], Any]] = {
     "get": lambda session, step: optional(session, step["key"], session.get),
     "pop": lambda session, step: optional(session, step["key"], session.pop),
     "has": lambda session, step: step["key"] in session,
     "keys": lambda session, _: sorted(session),
+    "order": lambda session, _: list(session),
+    "setTagged": lambda session, step: session.__setitem__(step["key"], TAGGED[step["key"]]),
+    "hasTagged": lambda session, step: (
+        session[step["key"]] == TAGGED[step["key"]] and type(session[step["key"]]) is type(TAGGED[step["key"]])
+    ),
     "set": lambda session, step: session.__setitem__(step["key"], json.loads(step["value"])),
     "setDefault": lambda session, step: nothing(session.setdefault(step["key"], json.loads(step["value"]))),
     "delete": lambda session, step: delete(session, step["key"]),
@@ -83,6 +98,7 @@ OPERATIONS: dict[str, Callable[[Session, Step], Any]] = {
     ),
     "peekFlash": lambda session, step: [text(message) for message in session.peek_flash(step.get("queue", ""))],
     "popFlash": lambda session, step: [text(message) for message in session.pop_flash(step.get("queue", ""))],
+    "popFlashAndSave": lambda session, step: [text(message) for message in session.pop_flash_and_save(step.get("queue", ""))],
     "csrfToken": lambda session, _: session.csrf_token(),
     "newCsrfToken": lambda session, _: session.new_csrf_token(),
     "checkCsrfToken": lambda session, step: session.check_csrf_token(step.get("token")),
@@ -120,13 +136,23 @@ def main(mode: str, address: str, seconds: str, api_token_file: str | None = Non
     sessions: dict[str, Session] = {}
     stub = SessionServiceStub(grpc.insecure_channel(address))
     cache_bytes = int(os.environ["CACHE"]) if "CACHE" in os.environ else None
-    with connect(mode, address, timeout=float(seconds), api_token_file=api_token_file, cache_bytes=cache_bytes) as client:
+    options: dict[str, Any] = {"timeout": float(seconds), "api_token_file": api_token_file, "cache_bytes": cache_bytes}
+    with connect(mode, address, **options) as client, connect(mode, address, codec=TAGGED_JSON, **options) as tagged:
         for line in sys.stdin:
             step = json.loads(line)
             answer: dict[str, Any]
             try:
                 if step["op"] == "open":
                     sessions[step["actor"]] = client.open(step.get("token"))
+                    answer = {"result": None}
+                elif step["op"] == "openTagged":
+                    sessions[step["actor"]] = tagged.open(step.get("token"))
+                    answer = {"result": None}
+                elif step["op"] == "openById":
+                    sessions[step["actor"]] = client.open_by_id(step["id"])
+                    answer = {"result": None}
+                elif step["op"] == "createWithId":
+                    sessions[step["actor"]] = client.create(id=step["id"])
                     answer = {"result": None}
                 elif step["op"] == "call":
                     answer = {"result": call(stub, step)}

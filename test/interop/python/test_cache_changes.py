@@ -10,6 +10,7 @@ from typing import Any
 from cache_world import TOKEN, CacheTest, World
 from session_sidecar import SessionError
 from session_sidecar.cache.calls_in_flight import CachedCall
+from session_sidecar.ordered_messages import data_of
 
 
 class OwnChanges(CacheTest):
@@ -105,8 +106,8 @@ class Threads(unittest.TestCase):
                 if found is None:
                     call = world.begin()
                     found = world.end(call, execute(call)).session
-                if found.data[f"key{number}"] != str(value).encode():
-                    failures.append(f"key{number} is {found.data[f'key{number}']!r} instead of {value}")
+                if data_of(found)[f"key{number}"] != str(value).encode():
+                    failures.append(f"key{number} is {data_of(found)[f'key{number}']!r} instead of {value}")
 
         world.become_live()
         threads = [threading.Thread(target=own, args=[number]) for number in range(8)]

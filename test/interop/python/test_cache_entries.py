@@ -6,11 +6,12 @@ import tracemalloc
 import unittest
 from collections.abc import Callable
 
-from cache_world import HANDLE, TOKEN, CacheTest
+from cache_world import HANDLE, TOKEN, CacheTest, response_with
 from session_sidecar import SessionError
 from session_sidecar.cache.generational_map import GenerationalMap
 from session_sidecar.cache.kept_session import Entry
 from session_sidecar.cache.session_cache import SessionCache
+from session_sidecar.ordered_messages import GetSessionResponse, Session, data_of, set_data
 from session_sidecar_proto.session.v1 import session_pb2 as messages
 from session_sidecar_proto.session.v1 import session_service_pb2 as api
 
@@ -25,8 +26,8 @@ class Kept(CacheTest):
         assert found is not None
         self.assertEqual(found.expires.seconds, 40)
         found.ClearField("expires")
-        self.assertEqual(found, self.world.session)
-        found.data["count"] = b"9"
+        self.assertEqual(found, Session.FromString(self.world.session.SerializeToString()))
+        set_data(found, {"count": b"9"})
         self.expect(0, "live")
 
     def test_updates_are_followed(self) -> None:
@@ -47,13 +48,13 @@ class Kept(CacheTest):
         self.world.end(call, response)
         found = self.world.cache.find(TOKEN)
         assert found is not None
-        self.assertEqual(dict(found.data), {"count": b"0", "kept": b"1"})
+        self.assertEqual(data_of(found), {"count": b"0", "kept": b"1"})
         self.assertEqual([(queue.name, queue.message_count) for queue in found.flash_queues], [("q", 2)])
         call = self.world.begin("UpdateSession", mutations=[{"clear": {}}])
         self.world.end(call, self.world.execute(call))
         found = self.world.cache.find(TOKEN)
         assert found is not None
-        self.assertEqual(dict(found.data), {})
+        self.assertEqual(data_of(found), {})
 
     def test_not_a_session_that_has_ended(self) -> None:
         for code in ("SESSION_NOT_FOUND", "TOKEN_INVALID"):
@@ -69,7 +70,7 @@ class Kept(CacheTest):
             self.setUp()
             call = self.world.begin()
             response = self.world.execute(call)
-            response.MergeFrom(api.GetSessionResponse(**fields))
+            response.MergeFrom(GetSessionResponse.FromString(api.GetSessionResponse(**fields).SerializeToString()))
             if "etag" in fields:
                 response.ClearField("etag")
             self.world.end(call, response)
@@ -95,7 +96,7 @@ class Kept(CacheTest):
     def test_a_malformed_reply_is_not_kept(self) -> None:
         call = self.world.begin()
         with self.assertRaises(SessionError):
-            self.world.end(call, api.GetSessionResponse(etag=b"1"))
+            self.world.end(call, GetSessionResponse(etag=b"1"))
         self.world.become_live()
         call = self.world.begin_save(1)
         with self.assertRaises(SessionError):
@@ -110,7 +111,7 @@ class Size(unittest.TestCase):
             call = cache.call("GetSession", api.GetSessionRequest(token=handle + 21 * "s" + "." + 24 * "s"))
             with call:
                 session = messages.Session(handle=handle, csrf_token=22 * "c", version=1, data=data(number))
-                call.response = api.GetSessionResponse(session=session, etag=bytes(16))
+                call.response = response_with(session, etag=bytes(16))
 
     def test_is_counted_as_what_sessions_hold(self) -> None:
         shapes: dict[str, Callable[[int], dict[str, bytes]]] = {

@@ -6,6 +6,7 @@ import time
 import unittest
 from unittest import mock
 
+from session_sidecar.ordered_messages import GetSessionResponse
 from session_sidecar.transport.pipeline.calls import Call
 from session_sidecar.transport.pipeline.connection import Connection, Wire
 from session_sidecar.transport.pipeline.pipeline import Pipeline
@@ -96,7 +97,7 @@ class Goaways(ConnectionTest):
         self.assertFalse(first.has_ended)
         reply = frames.PipelineReply(id=first.id, response=api.GetSessionResponse().SerializeToString())
         old.on_message(frames.PipelineResponse(replies=[reply]).SerializeToString())
-        self.assertEqual(first.response(), api.GetSessionResponse())
+        self.assertEqual(first.response(), GetSessionResponse())
         self.assertFalse(second.has_ended)
 
     def test_of_a_connection_that_is_not_open_yet_send_waiting_calls_elsewhere(self) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
+import json
 import math
 import pickle
+import sys
 import traceback
 import unittest
-from datetime import datetime
+from collections.abc import Callable
+from datetime import date, datetime
 from typing import Any
 
 from fake_sidecar import WHOLE, FakeSidecar
-from session_sidecar import SessionClient, SessionError
+from session_sidecar import SessionClient, SessionError, TaggedJsonCodec
 from session_sidecar_proto.session.v1 import session_pb2 as messages
 from session_sidecar_proto.session.v1 import session_service_pb2 as api
 from support import ClientTest, in_every_mode
@@ -38,7 +42,10 @@ class Values(ClientTest):
         deep: list[Any] = []
         for _ in range(100_000):
             deep = [deep]
-        for unfit in ((value,), {value: (1,)}, {value: math.nan}, {1: value}, {value}, [datetime.now(), value], cycle, deep):
+        for unfit in (
+            *((value,), {value: (1,)}, {value: math.nan}, {1: value}, {value}, [datetime.now(), value], cycle, deep),
+            *(value + "\ud800", {value + "\ud800": 1}, [value, 10**5000]),
+        ):
             new = SessionClient("localhost:1").create()
             with self.assertRaises(TypeError) as refused:
                 new["key"] = unfit
@@ -65,6 +72,54 @@ class Values(ClientTest):
             opened["other"] = 1
             opened.save()
             self.assertFalse(opened.has_changes)
+            opened["text"].append("é")
+            opened.save()
+            self.assertEqual(json.loads(fake.calls[-1].request.mutations[0].set.value), ["\ud800", "é"])
+            self.assertFalse(opened.has_changes)
+
+    def test_of_a_codec_are_sent_only_if_they_were_changed_in_place(self) -> None:
+        data = {
+            "set": b'{ "value": [2, 1], "$type": "set" }',
+            "tuple": b'{"$type": "tuple", "value": [[1]]}',
+            "surrogate": rb'["\ud800", 1]',
+            "plain": b'{"a": [1]}',
+            "date": b'{"$type":"date","value":"2026-11-26"}',
+        }
+        replies = WHOLE | {"GetSession": api.GetSessionResponse(session=messages.Session(data=data))}
+        with FakeSidecar(lambda call: replies[call.method]) as fake, self.patient(fake, codec=TaggedJsonCodec()) as client:
+            opened = client.open("token")
+            self.assertEqual(opened["set"], {1, 2})
+            self.assertEqual(opened["date"], date(2026, 11, 26))
+            self.assertEqual((opened["tuple"], opened["surrogate"], opened["plain"]), (([1],), ["\ud800", 1], {"a": [1]}))
+            self.assertFalse(opened.has_changes)
+            opened["set"].add(3)
+            opened.save()
+            self.assertEqual(json.loads(fake.calls[-1].request.mutations[0].set.value)["value"], [1, 2, 3])
+            opened["tuple"][0].append(2)
+            opened.save()
+            self.assertEqual(json.loads(fake.calls[-1].request.mutations[0].set.value)["value"], [[1, 2]])
+            opened["surrogate"].pop(0)
+            opened.save()
+            self.assertEqual(fake.calls[-1].request.mutations[0].set.value, b"[1]")
+            self.assertFalse(opened.has_changes)
+
+    def test_nested_too_deeply_to_be_compared_are_unreadable(self) -> None:
+        def nested(depth: int, action: Callable[[], Any]) -> Any:
+            return nested(depth - 1, action) if depth else action()
+
+        deep = b"[" * 700 + b"]" * 700
+        replies = WHOLE | {"GetSession": api.GetSessionResponse(session=messages.Session(data={"deep": deep}))}
+        limit = sys.getrecursionlimit()
+        self.addCleanup(sys.setrecursionlimit, limit)
+        with FakeSidecar(lambda call: replies[call.method]) as fake, SessionClient(fake.address, timeout=30) as client:
+            opened = client.open("token")
+            self.assertEqual(len(opened["deep"]), 1)
+            self.assertFalse(opened.has_changes)
+            sys.setrecursionlimit(len(inspect.stack(0)) + 400)
+            with self.assertRaises(SessionError) as raised:
+                nested(100, opened.save)
+            sys.setrecursionlimit(limit)
+            self.assertEqual(raised.exception.code, "VALUE_UNREADABLE")
 
     def test_an_infinity_or_nan_does_not_stop_other_changes(self) -> None:
         session = messages.Session(data={"numbers": b"[1e999, NaN]"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from session_sidecar_proto.session.v1 import session_pb2 as messages
+from ..ordered_messages import Session, data_of, set_data
 
 # The length of the prefix that a token shares with the handle of its session.
 _SHARED_LENGTH = 21
@@ -47,15 +47,13 @@ class Entry:
         return other.epoch is None or (self.etag == other.etag and self.live_until > other.live_until)
 
 
-def session_of(entry: Entry) -> messages.Session:
-    """Return a copy of the session, which the caller may modify."""
-    session = messages.Session()
-    session.ParseFromString(entry.encoded)
-    return session
+def session_of(entry: Entry) -> Any:
+    """Return a copy of the Session, which the caller may modify."""
+    return Session.FromString(entry.encoded)
 
 
-def received(token: str, session: messages.Session, etag: bytes) -> Entry:
-    """Return an entry with a session as the sidecar sent it."""
+def received(token: str, session: Any, etag: bytes) -> Entry:
+    """Return an entry with a Session as the sidecar sent it."""
     return Entry(token, session.version, session.SerializeToString(), etag)
 
 
@@ -72,33 +70,35 @@ def updated(entry: Entry, request: Any, response: Any) -> Entry | None:
     if not response.etag or request.HasField("subject") or request.WhichOneof("idle_expiry") is not None:
         return None
     session = session_of(entry)
+    data = data_of(session)
     for mutation, result in zip(request.mutations, response.results, strict=True):
         kind = mutation.WhichOneof("kind")
         if kind in ("set", "set_if_absent"):
             write = getattr(mutation, kind)
             if result.applied:
-                session.data[write.key] = write.value
+                data[write.key] = write.value
         elif kind == "delete":
-            session.data.pop(mutation.delete.key, None)
+            data.pop(mutation.delete.key, None)
         elif kind == "clear":
-            session.data.clear()
+            data.clear()
         elif kind == "push_flash":
             if result.applied:
                 _count_message(session, mutation.push_flash.queue)
         else:
             return None
+    set_data(session, data)
     session.version = response.version
     _copy(response, session, "expires")
     return received(entry.token, session, response.etag)
 
 
-def _copy(source: Any, session: messages.Session, field: str) -> None:
+def _copy(source: Any, session: Any, field: str) -> None:
     session.ClearField(field)
     if source.HasField(field):
         getattr(session, field).CopyFrom(getattr(source, field))
 
 
-def _count_message(session: messages.Session, name: str) -> None:
+def _count_message(session: Any, name: str) -> None:
     for queue in session.flash_queues:
         if queue.name == name:
             queue.message_count += 1

@@ -8,10 +8,9 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from session_sidecar_proto.session.v1 import pipeline_pb2 as frames
-from session_sidecar_proto.session.v1 import session_pb2 as messages
-from session_sidecar_proto.session.v1 import session_service_pb2 as api
 
 from ..errors import SessionError
+from ..ordered_messages import GetSessionResponse
 from ..replies import check_results, check_session
 from . import kept_session
 from .calls_in_flight import UNKNOWN_VERSION, CachedCall, CallsInFlight
@@ -62,8 +61,8 @@ class SessionCache:
             counts = (self._live, self._validated, self._missed, self._reported)
             return CacheStats(*counts, len(self._entries), self._entries.size)
 
-    def find(self, token: str) -> messages.Session | None:
-        """Return the session of a token if it is live. The caller may modify it."""
+    def find(self, token: str) -> Any:
+        """Return the Session of a token if it is live, else None. The caller may modify it."""
         self._liveness.note_use(time.monotonic())
         with self._lock:
             now = time.monotonic()
@@ -139,7 +138,7 @@ class SessionCache:
         response = call.response
         if call.base is not None and response.HasField("not_modified"):
             entry = kept_session.confirmed(call.base, response.not_modified)
-            call.response = api.GetSessionResponse(session=kept_session.session_of(entry), live_ms=response.live_ms)
+            call.response = GetSessionResponse(session=kept_session.session_of(entry), live_ms=response.live_ms)
         else:
             entry = None
         check_session("GetSession", call.response)

@@ -13,13 +13,12 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
-from session_sidecar_proto.session.v1 import session_pb2 as messages
-
 from ..cache.session_cache import CacheStats, SessionCache
 from ..errors import SessionError
 from .address import parse_address
 from .api_token import Metadata
 from .call_errors import client_closed
+from .greenlets import warn_of_blocked_greenlets
 from .pipeline.calls import FallBack
 from .pipeline.event_loop import LoopPipeline
 from .pipeline.threads import ThreadedPipeline
@@ -54,8 +53,8 @@ class Transport:
             call.response = self._attempt(method, request)
         return call.response
 
-    def find(self, token: str) -> messages.Session | None:
-        """Return the session of a token if it is in the cache and live."""
+    def find(self, token: str) -> Any:
+        """Return the Session of a token if it is in the cache and live, else None."""
         cache = self._cache()
         return None if cache is None else cache.find(token)
 
@@ -90,6 +89,7 @@ class Transport:
         return self._by_process.get(os.getpid()) or self._open()
 
     def _open(self) -> _ProcessTransport:
+        warn_of_blocked_greenlets()
         pid = os.getpid()
         for other in [each for each in self._by_process if each != pid]:
             # Another thread may have been here first.
@@ -178,8 +178,8 @@ class AsyncTransport:
             call.response = await self._attempt(method, request)
         return call.response
 
-    def find(self, token: str) -> messages.Session | None:
-        """Return the session of a token if it is in the cache and live."""
+    def find(self, token: str) -> Any:
+        """Return the Session of a token if it is in the cache and live, else None."""
         cache = self._cache()
         return None if cache is None else cache.find(token)
 

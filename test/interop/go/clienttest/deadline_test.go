@@ -39,7 +39,7 @@ func TestErrorsMatchThoseOfTheContext(t *testing.T) {
 	})
 	t.Cleanup(func() { close(release) })
 	client := dial(t, fake.address)
-	expect := func(err error, code string, cancelled, overdue bool) {
+	expect := func(err error, code sidecar.Code, cancelled, overdue bool) {
 		t.Helper()
 		if sidecar.CodeOf(err) != code || errors.Is(err, context.Canceled) != cancelled || errors.Is(err, context.DeadlineExceeded) != overdue {
 			t.Errorf("got %v, Canceled: %v, DeadlineExceeded: %v", err, errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded))

@@ -95,7 +95,7 @@ func check(t *testing.T, err error) {
 	}
 }
 
-func expectCode(t *testing.T, err error, code string) {
+func expectCode(t *testing.T, err error, code sidecar.Code) {
 	t.Helper()
 	if sidecar.CodeOf(err) != code {
 		t.Errorf("got %v instead of %q", err, code)

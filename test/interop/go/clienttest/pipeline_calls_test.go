@@ -17,7 +17,7 @@ func TestACallThatEndsEarlyIsCancelledAtTheSidecar(t *testing.T) {
 	fake := startStreams(t, silent)
 	client := dial(t, fake.address)
 	for _, end := range []struct {
-		code  string
+		code  sidecar.Code
 		begin func() (context.Context, context.CancelFunc)
 	}{
 		{sidecar.CodeDeadlineExceeded, func() (context.Context, context.CancelFunc) {

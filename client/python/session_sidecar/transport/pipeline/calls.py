@@ -7,9 +7,9 @@ from typing import Any
 
 from google.protobuf.message import DecodeError
 from session_sidecar_proto.session.v1 import pipeline_pb2 as frames
-from session_sidecar_proto.session.v1 import session_service_pb2 as api
 
 from ...errors import SessionError, from_status
+from ...ordered_messages import RESPONSE_TYPES
 from ..call_errors import empty_reply, request_too_large, undecodable_reply
 from .http2 import status_code
 from .trace_context import trace_context
@@ -17,9 +17,6 @@ from .trace_context import trace_context
 # The maximum size of a frame in the sidecar, less some room for the frame itself. A larger frame would end the stream for all its
 # calls.
 _MAX_REQUEST_BYTES = 4 * 1024 * 1024 - 1024
-
-_METHODS = api.DESCRIPTOR.services_by_name["SessionService"].methods
-_RESPONSE_TYPES = {each.name: getattr(api, each.output_type.name) for each in _METHODS if not each.server_streaming}
 
 
 class FallBack(Exception):
@@ -65,7 +62,7 @@ class Call:
         kind = outcome.WhichOneof("outcome")
         if kind == "response":
             try:
-                return _RESPONSE_TYPES[self.method].FromString(outcome.response)
+                return RESPONSE_TYPES[self.method].FromString(outcome.response)
             except DecodeError as cause:
                 raise undecodable_reply(self.method) from cause
         raise empty_reply(self.method) if kind is None else _error_of(self.method, outcome.error)

@@ -43,7 +43,7 @@ _BY_HTTP_STATUS = {
 
 _SERVICE = api.DESCRIPTOR.services_by_name["SessionService"]
 _PATH = f"/{_SERVICE.full_name}/Pipeline"
-_STATUS_CODES = {code.value[0]: code for code in grpc.StatusCode}
+_STATUS_CODES: dict[int | None, grpc.StatusCode] = {code.value[0]: code for code in grpc.StatusCode}
 
 
 def status_code(number: int | None) -> grpc.StatusCode:

@@ -33,12 +33,15 @@ class ChangeListener(Protocol):
 
     def on_stream_open(self) -> int:
         """Return the clock to request confirmation with. The request subscribes the stream to reports."""
+        ...
 
     def on_report(self, report: frames.PipelineResponse) -> None:
         """Called before the replies of the same frame are delivered."""
+        ...
 
     def on_stream_lost(self) -> None:
         """No further report of this stream will be delivered."""
+        ...
 
 
 class Pipeline:

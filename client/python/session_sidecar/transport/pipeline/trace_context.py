@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 try:
-    from opentelemetry.propagate import inject
+    from opentelemetry.propagate import inject  # pyright: ignore[reportMissingImports]
 except ImportError:
     inject = None
 
