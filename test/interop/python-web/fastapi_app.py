@@ -46,7 +46,7 @@ async def read(session: VisitorSession) -> JSONResponse:
     return JSONResponse(dict(session))
 
 
-@pages.get("/count")
+@pages.api_route("/count", methods=["GET", "HEAD"])
 async def visit(session: VisitorSession) -> str:
     return count(session)
 

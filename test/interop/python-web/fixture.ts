@@ -9,7 +9,6 @@ import type { RedisServer } from '../../support/redis';
 import type { Sidecar } from '../../support/sidecar';
 import { stackForAllTests } from '../../support/stack';
 import { sayIfMissing, toolchains } from '../../support/toolchains';
-import type { Found } from '../../support/toolchains';
 import { browserWithSession, storedData } from '../../support/visitors';
 
 const { python } = toolchains();

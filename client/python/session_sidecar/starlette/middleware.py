@@ -48,11 +48,11 @@ class SessionMiddleware:
         options: WebOptions | None = None,
         trusted_origins: Iterable[str] = (),
     ) -> None:
-        if (address is None) == (client is None):
-            raise ValueError(f"Expected either `address` or `client`, got {'none of them' if client is None else 'both'}")
+        if address is not None and client is not None:
+            raise ValueError("Expected either `address` or `client`, got both")
         self._app = app
-        self._owned = None if address is None else AsyncSessionClient(address)
-        self._client = client or self._owned
+        self._is_owner = client is None
+        self._client = client or AsyncSessionClient(_given(address))
         self._options = options or WebOptions()
         self._csrf = CsrfCheck.of(trusted_origins)
 
@@ -112,8 +112,14 @@ class SessionMiddleware:
 
     def _closing(self, send: Send) -> Send:
         async def send_and_close(message: Message) -> None:
-            if self._owned is not None and message["type"].startswith("lifespan.shutdown."):
-                await self._owned.close()
+            if self._is_owner and message["type"].startswith("lifespan.shutdown."):
+                await self._client.close()
             await send(message)
 
         return send_and_close
+
+
+def _given(address: str | None) -> str:
+    if address is None:
+        raise ValueError("Expected either `address` or `client`, got none of them")
+    return address
