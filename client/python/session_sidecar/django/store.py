@@ -12,12 +12,13 @@ from session_sidecar_proto.session.v1 import session_service_pb2 as api
 
 from ..errors import SessionError
 from ..opening import opening
+from ..ordered_messages import data_of
 from ..plans import CallStep, Plan
 from ..replies import check_results, check_session, check_token
+from ..transforming import transforming
 from .calls import deleting, is_gone, subject_option
 from .connection import connection
 from .contents import StoredContents
-from .transforming import transforming
 from .values import decode, encode
 
 _EXPIRY = "_session_expiry"
@@ -123,10 +124,10 @@ class SessionStore(SessionBase):  # type: ignore[misc]  # Django has no types.
 
     def _loading(self) -> Plan[dict[str, Any]]:
         token = self.session_key
-        found = token and (connection.find(token) or (yield from opening(token)).found)
-        if not found:
+        found = (yield from opening(token, connection.find)).found
+        if found is None:
             return self._nothing()
-        self._contents = StoredContents(self.serializer(), found.data)
+        self._contents = StoredContents(self.serializer(), data_of(found))
         values = self._contents.values()
         self._timed_by = values.get(_EXPIRY)
         if self._timed_by and self.get_expiry_age(expiry=self._timed_by) <= 0:
@@ -211,7 +212,7 @@ class SessionStore(SessionBase):  # type: ignore[misc]  # Django has no types.
             return encode(serializer, change(None if text is None else decode(serializer, text)))
 
         try:
-            text = yield from transforming(token, key, change_text)
+            text, _ = yield from transforming(token, key, change_text)
         except SessionError as error:
             if is_gone(error):
                 raise SessionInterrupted("The session ended while the request was served.") from error
