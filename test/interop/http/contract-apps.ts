@@ -85,7 +85,11 @@ export const contractApps: readonly ContractApp[] = [
   onNode('Fastify', 'fastify.mjs'),
   onPython('Flask', gunicorn('contract_flask:app', { threads: 16 })),
   onPython('FastAPI', ['-m', 'uvicorn', '--port', '0', 'contract_fastapi:app']),
-  onPython('Pyramid', gunicorn('contract_pyramid:application', { threads: 16 })),
+  // The cookie keeps the name that it has in the libraries whose place this one takes.
+  onPython('Pyramid', gunicorn('contract_pyramid:application', { threads: 16 }), {
+    cookie: 'session',
+    secureCookie: /^session=[^;]+;.*; Secure/,
+  }),
   // Django's own middleware handles the cookie.
   onPython('Django', gunicorn('contract_django:application', { threads: 16 }), {
     cookie: 'sessionid',
