@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { gunicorn } from '../../support/gunicorn';
 import type { Stack } from '../../support/stack';
 import { toolchains } from '../../support/toolchains';
+import type { Found, Missing } from '../../support/toolchains';
 
 const folder = join(__dirname, 'apps');
 const { python } = toolchains();
@@ -68,16 +69,30 @@ function onNode(name: string, file: string, traits: Partial<Traits> = {}): Contr
   return { ...usual, ...traits, name, start };
 }
 
-function onPython(name: string, args: readonly string[], traits: Partial<Traits> = {}): ContractApp {
-  const app = { ...usual, ...traits, name };
-  if (python.missing !== undefined)
-    return { ...app, missing: python.missing, start: () => Promise.reject(new Error('There is no Python.')) };
-  const { command, env } = python;
+/** An application that needs what this machine may not have. */
+function withToolchain(
+  name: string,
+  toolchain: Found | Missing,
+  start: (toolchain: Found, ...args: Parameters<ContractApp['start']>) => Promise<string>,
+  traits: Partial<Traits> = {},
+): ContractApp {
   return {
-    ...app,
-    start: (stack, environment) => stack.webServer(command, args, { cwd: folder, env: { ...env, ...environment } }),
+    ...{ ...usual, ...traits, name, missing: toolchain.missing },
+    start(stack, environment) {
+      if (toolchain.missing !== undefined) throw new Error(`This machine does not have ${toolchain.missing}.`);
+      return start(toolchain, stack, environment);
+    },
   };
 }
+
+const onPython = (name: string, args: readonly string[], traits?: Partial<Traits>): ContractApp =>
+  withToolchain(
+    name,
+    python,
+    ({ command, env }, stack, environment) =>
+      stack.webServer(command, args, { cwd: folder, env: { ...env, ...environment } }),
+    traits,
+  );
 
 export const contractApps: readonly ContractApp[] = [
   // Its API has the session without waiting, so it is loaded before the application sees the request.
