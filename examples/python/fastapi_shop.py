@@ -16,7 +16,7 @@ from session_sidecar.starlette import SessionMiddleware, csrf_token
 PRODUCTS = {"tea": "Tea", "cups": "Two cups", "kettle": "Kettle"}
 
 app = FastAPI(dependencies=[ProtectForms], default_response_class=HTMLResponse)
-app.add_middleware(SessionMiddleware, os.environ.get("SIDECAR_ADDRESS", "127.0.0.1:50051"))
+app.add_middleware(SessionMiddleware, address=os.environ.get("SIDECAR_ADDRESS", "127.0.0.1:50051"))
 templates = Jinja2Templates(Path(__file__).parent / "templates")
 
 

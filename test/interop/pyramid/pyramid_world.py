@@ -11,6 +11,7 @@ import re
 import threading
 import unittest
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from typing import Any
@@ -128,9 +129,16 @@ class PyramidTest(unittest.TestCase):
         server = waitress.create_server(app, host="127.0.0.1", port=0, threads=4, clear_untrusted_proxy_headers=False)
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
-        self.addCleanup(server.close)
-        # Its threads may still be busy with answers that were read.
-        self.addCleanup(server.task_dispatcher.shutdown)
+
+        def stop() -> None:
+            # Its workers may still be busy with answers that were read.
+            server.task_dispatcher.shutdown()
+            # The thread that waits for sockets must close them, and may have done so before it is woken.
+            with suppress(OSError):
+                server.trigger.pull_trigger(server.close)
+            thread.join(30)
+
+        self.addCleanup(stop)
         return Visitor(server.effective_port)
 
 

@@ -23,7 +23,7 @@ class SessionTest(PyramidTest):
         self.session = self.opened(None)
 
     def committed(self, **settings: Any) -> Any:
-        config = self.configurator(**settings)
+        config = self.configurator(client=self.client, **settings)
         config.commit()
         return config.registry
 

@@ -1,3 +1,7 @@
+import { once } from 'node:events';
+import { get } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { expect } from '@jest/globals';
 import { countRpcs } from '../../support/sidecar';
 import { effectOf } from '../../support/web-stack';
@@ -84,4 +88,20 @@ pythonTest('functions of after_request see the response of a failed save', async
   const browser = await python.visitor('flask');
   const response = await browser.fetch('/ended', { redirect: 'manual' });
   expect([response.status, response.headers.get('X-Marked')]).toEqual([409, 'yes']);
+});
+
+pythonTest.each([
+  ['renews the cookie of a permanent session for a page', '/remember/yes', 'navigate', /; Max-Age=2592000;/],
+  ['renews no cookie for what a script fetches', '/remember/yes', 'cors', /^$/],
+  ['renews no cookie that is gone when the browser is closed', '/remember/no', 'navigate', /^$/],
+])('SESSION_REFRESH_EACH_REQUEST %s', async (_what, choice, mode, expected) => {
+  const browser = python.browser('flask', 'refresh');
+  await browser.fetch(choice);
+  // fetch() does not let a header be set that browsers set themselves.
+  const headers = { Cookie: `session_sidecar=${await browser.cookie()}`, 'Sec-Fetch-Mode': mode };
+  const [response] = (await once(get(`${python.url('flask', 'refresh')}/read`, { headers }), 'response')) as [
+    IncomingMessage,
+  ];
+  expect(await text(response)).toContain('visits');
+  expect(response.headers['set-cookie']?.[0] ?? '').toMatch(expected);
 });

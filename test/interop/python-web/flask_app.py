@@ -205,9 +205,9 @@ def modified() -> ResponseReturnValue:
     return dict(session)
 
 
-def make_app(sidecar: SessionClient, **options: Any) -> Flask:
+def make_app(sidecar: SessionClient, refresh: bool = False, **options: Any) -> Flask:
     app = Flask(__name__)
-    app.config.update(PERMANENT_SESSION_LIFETIME=timedelta(days=30), SESSION_REFRESH_EACH_REQUEST=False)
+    app.config.update(PERMANENT_SESSION_LIFETIME=timedelta(days=30), SESSION_REFRESH_EACH_REQUEST=refresh)
     SessionSidecar(app, client=sidecar, **options)
     CsrfProtect(app, trusted_origins=["https://trusted.example"])
     app.register_blueprint(pages)
@@ -237,6 +237,7 @@ def show_crash(_error: Exception) -> ResponseReturnValue:
 apps: dict[str, Any] = {
     "/plain": plain,
     "/handled": handled,
+    "/refresh": make_app(client, refresh=True),
     "/strict": make_app(client, cookie_on_exception=False),
     "/down": make_app(nowhere),
     "/down-handled": (down_handled := make_app(nowhere)),

@@ -10,7 +10,7 @@ from flask import Flask
 from session_sidecar import SessionClient
 from session_sidecar.flask import CsrfProtect, SessionSidecar
 from session_sidecar.flask.cookie_config import cookie_of
-from session_sidecar.web import CookieOptions
+from session_sidecar.web import CookieOptions, CsrfError
 
 ADDRESS = "127.0.0.1:1"
 
@@ -91,6 +91,20 @@ class OptionsTest(unittest.TestCase):
         for app in apps:
             shared.init_app(app)
         self.assertEqual([app.extensions["session_sidecar"] for app in apps], [client, client])
+
+
+class HandlersTest(unittest.TestCase):
+    def test_are_those_of_the_application_whenever_it_registers_them(self) -> None:
+        for is_first in (True, False):
+            app = app_with()
+            if is_first:
+                app.register_error_handler(CsrfError, lambda error: ("own page", 418))
+            SessionSidecar(app, ADDRESS)
+            CsrfProtect(app)
+            if not is_first:
+                app.register_error_handler(CsrfError, lambda error: ("own page", 418))
+            app.add_url_rule("/form", view_func=lambda: "done", methods=["POST"])
+            self.assertEqual(app.test_client().post("/form").status_code, 418)
 
 
 class CsrfTest(unittest.TestCase):

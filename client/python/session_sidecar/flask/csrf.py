@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import Forbidden, HTTPException
 
 from ..web import CSRF_FIELD, CSRF_HEADER, CsrfCheck, CsrfError, RequestOrigin
+from .default_handlers import handle_by_default
 from .flask_session import session
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -45,7 +46,7 @@ class CsrfProtect:
         """Protect an application."""
         app.before_request(self._protect)
         app.jinja_env.globals["csrf_token"] = csrf_token
-        app.register_error_handler(CsrfError, lambda error: _answer(app, error))
+        handle_by_default(app, CsrfError, lambda error: _answer(app, error))
 
     def exempt(self, view: View) -> View:
         """Leave a view out, for example a webhook. A decorator, below that of the route."""

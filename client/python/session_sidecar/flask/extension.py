@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException, default_exceptions
 
 from ..client import SessionClient
 from ..errors import SessionError
+from .default_handlers import handle_by_default
 from .interface import SidecarSessionInterface
 
 
@@ -62,7 +63,7 @@ class SessionSidecar:
         # Mistakes are found now rather than at the first request.
         interface.options_of(app)
         app.session_interface = interface
-        app.register_error_handler(SessionError, lambda error: _answer(app, error))
+        handle_by_default(app, SessionError, lambda error: _answer(app, error))
         app.extensions["session_sidecar"] = client
 
     def _address_for(self, app: Flask) -> str:

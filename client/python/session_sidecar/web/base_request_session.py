@@ -19,7 +19,7 @@ from .response_headers import HeaderList, is_for_shared_caches, set_cookies, set
 from .steps import Steps
 from .unavailable_session import is_damaged, make_available, make_unavailable
 
-# Each token costs a call.
+# As many as the client tries to open.
 _MAX_TOKENS = 3
 
 Kind = TypeVar("Kind", Session, AsyncSession)
@@ -96,7 +96,7 @@ class BaseRequestSession(Generic[Kind]):
 
     def _opening(self) -> Steps[None]:
         try:
-            session: Kind = yield from self._finding()
+            session: Kind = yield partial(self._client.open, self._brought.tokens)
         except SessionError as error:
             self._failure = error
             self._is_unavailable = True
@@ -110,16 +110,6 @@ class BaseRequestSession(Generic[Kind]):
         else:
             self._arrived_token = session.token
             self._opened = session
-
-    def _finding(self) -> Steps[Kind]:
-        """Open the first session that is found. If none is, the origin describes the first token."""
-        first: Kind | None = None
-        for token in self._brought.tokens[:_MAX_TOKENS]:
-            session: Kind = yield partial(self._client.open, token)
-            if session.token is not None:
-                return session
-            first = session if first is None else first
-        return self._client.create() if first is None else first
 
     def _end_unavailable(self) -> Any:
         """Run _ending_unavailable(). What invalidate() of an unavailable session is."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Mapping, MutableMapping, ValuesView
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from ..session import Session
-from .csrf_token import mask_token
+from .csrf_token import is_csrf_token, mask_token
 
 
 class LazySession(MutableMapping[str, Any]):
@@ -42,6 +42,32 @@ class LazySession(MutableMapping[str, Any]):
     def __len__(self) -> int:
         return len(self.loaded)
 
+    def __reversed__(self) -> Iterator[str]:
+        return reversed(self.loaded)
+
+    def __or__(self, other: Mapping[str, Any]) -> dict[str, Any]:
+        return self.loaded | other
+
+    def __ror__(self, other: Mapping[str, Any]) -> dict[str, Any]:
+        return self.loaded.__ror__(other)
+
+    def __ior__(self, other: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> Any:
+        self.update(other)
+        return self
+
+    def keys(self) -> KeysView[str]:
+        return self.loaded.keys()
+
+    def values(self) -> ValuesView[Any]:
+        return self.loaded.values()
+
+    def items(self) -> ItemsView[str, Any]:
+        return self.loaded.items()
+
+    def copy(self) -> dict[str, Any]:
+        """As Session.copy()."""
+        return self.loaded.copy()
+
     def setdefault(self, key: str, default: Any = None) -> Any:
         """As Session.setdefault()."""
         return self.loaded.setdefault(key, default)
@@ -58,6 +84,31 @@ class LazySession(MutableMapping[str, Any]):
     def is_new(self) -> bool:
         """As Session.is_new."""
         return self.loaded.is_new
+
+    @property
+    def origin(self) -> str:
+        """As Session.origin."""
+        return self.loaded.origin
+
+    @property
+    def token(self) -> str | None:
+        """As Session.token."""
+        return self.loaded.token
+
+    @property
+    def version(self) -> int:
+        """As Session.version."""
+        return self.loaded.version
+
+    @property
+    def has_changes(self) -> bool:
+        """As Session.has_changes."""
+        return self.loaded.has_changes
+
+    @property
+    def state(self) -> Literal["new", "stored", "invalidated"]:
+        """As Session.state."""
+        return self.loaded.state
 
     @property
     def handle(self) -> str | None:
@@ -82,6 +133,15 @@ class LazySession(MutableMapping[str, Any]):
     @subject.setter
     def subject(self, subject: str | None) -> None:
         self.loaded.subject = subject
+
+    @property
+    def idle_timeout(self) -> timedelta | None:
+        """As Session.idle_timeout."""
+        return self.loaded.idle_timeout
+
+    @idle_timeout.setter
+    def idle_timeout(self, timeout: timedelta | None) -> None:
+        self.loaded.idle_timeout = timeout
 
     def set_idle_timeout(self, timeout: timedelta | None) -> None:
         """As Session.set_idle_timeout()."""
@@ -120,6 +180,10 @@ class LazySession(MutableMapping[str, Any]):
         """As Session.pop_flash()."""
         return self.loaded.pop_flash(queue)
 
+    def pop_flash_and_save(self, queue: str = "") -> list[Any]:
+        """As Session.pop_flash_and_save()."""
+        return self.loaded.pop_flash_and_save(queue)
+
     def csrf_token(self) -> str:
         """As Session.csrf_token(), masked: each call returns another text, and all of them are accepted by the check of forms."""
         return mask_token(self.loaded.csrf_token())
@@ -127,6 +191,10 @@ class LazySession(MutableMapping[str, Any]):
     def new_csrf_token(self) -> str:
         """As Session.new_csrf_token(), masked."""
         return mask_token(self.loaded.new_csrf_token())
+
+    def check_csrf_token(self, token: str | None) -> bool:
+        """As Session.check_csrf_token(), for a token that may be masked."""
+        return is_csrf_token(self.loaded, token or "")
 
     def __repr__(self) -> str:
         # Values are private, and reading them would load the session.

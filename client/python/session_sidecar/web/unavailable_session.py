@@ -14,7 +14,7 @@ Kind = TypeVar("Kind", bound=BaseSession)
 # Methods that change something, and the one whose answer would blame the visitor.
 _REFUSED = (
     *("__delitem__", "__ior__", "__setitem__", "check_csrf_token", "clear", "csrf_token", "flash", "new_csrf_token", "pop"),
-    *("popitem", "regenerate", "reload", "save", "set_idle_timeout", "setdefault", "transform", "update"),
+    *("pop_flash_and_save", "popitem", "regenerate", "save", "set_idle_timeout", "setdefault", "transform", "update"),
 )
 # What tells who the visitor is. The other members, such as `handle`, are for logs.
 _PROPERTIES = ("flash_queues", "idle_timeout", "is_new", "origin", "state", "subject")
@@ -51,8 +51,8 @@ def is_damaged(error: SessionError) -> bool:
 @cache
 def _unavailable_kind(kind: type[Kind]) -> type[Kind]:
     """Return a subclass whose methods raise the error."""
-    members: dict[str, Any] = {name: _refusing(kind, name) for name in _REFUSED if hasattr(kind, name)}
-    members |= {name: _refusing(kind, name, after=False) for name in _READ if hasattr(kind, name)}
+    members: dict[str, Any] = {name: _refusing(kind, name) for name in _REFUSED}
+    members |= {name: _refusing(kind, name, after=False) for name in _READ}
     members["invalidate"] = lambda self: self.__dict__["_unavailable"]["end"]()
     for name in _PROPERTIES:
         members[name] = property(_refusing(kind, name, after=False), _refusing(kind, name))
