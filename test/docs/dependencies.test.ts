@@ -54,6 +54,7 @@ describe('docs/contribute/dependencies.md', () => {
       'client/go',
       'examples/go',
       'test/interop/go',
+      'test/interop/go/web',
       'test/fuzz/go',
       'bench/go',
       'scripts/tools',

@@ -42,7 +42,7 @@ async function startShop(command: string, args: readonly string[], env: NodeJS.P
 }
 
 const languages = ['go', 'flask', 'fastapi', 'pyramid', 'express'];
-const cookieNameOf = (name: string) => (['go', 'pyramid'].includes(name) ? 'session' : 'session_sidecar');
+const cookieNameOf = (name: string) => (name === 'pyramid' ? 'session' : 'session_sidecar');
 const others = languages.slice(0, -1);
 const testIf = (...needed: string[]) => (needed.every((name) => name in starters) ? test : test.skip);
 

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { gunicorn } from '../../support/gunicorn';
 import type { Stack } from '../../support/stack';
-import { toolchains } from '../../support/toolchains';
+import { buildGo, toolchains } from '../../support/toolchains';
 import type { Found, Missing } from '../../support/toolchains';
 
 const folder = join(__dirname, 'apps');
-const { python } = toolchains();
+const { go, python } = toolchains();
 
 /** What can differ because a framework forces it. docs/guide/web-sessions.md has a table of it. */
 export interface Traits {
@@ -94,10 +94,16 @@ const onPython = (name: string, args: readonly string[], traits?: Partial<Traits
     traits,
   );
 
+const onGo = (name: string, source: string): ContractApp =>
+  withToolchain(name, go, (toolchain, stack, environment) =>
+    stack.webServer(buildGo(toolchain, source), [], { env: { ...toolchain.env, ...environment } }),
+  );
+
 export const contractApps: readonly ContractApp[] = [
   // Its API has the session without waiting, so it is loaded before the application sees the request.
   onNode('Express', 'express.mjs', { callsWithoutUse: 1 }),
   onNode('Fastify', 'fastify.mjs'),
+  onGo('net/http', 'test/interop/go/contract'),
   onPython('Flask', gunicorn('contract_flask:app', { threads: 16 })),
   onPython('FastAPI', ['-m', 'uvicorn', '--port', '0', 'contract_fastapi:app']),
   // The cookie keeps the name that it has in the libraries whose place this one takes.
