@@ -15,12 +15,8 @@ const testWith = ({ missing }: Found | Missing) => (missing === undefined ? test
 const modules = ['proto/gen/go', 'client/go', 'examples/go', 'test/interop/go', 'test/interop/go/web', 'test/fuzz/go'];
 const written = modules.filter((folder) => !folder.startsWith('proto/gen'));
 const scripts = [
-  'client/python',
-  'examples/python',
-  'test/interop/python',
-  'test/interop/python-web',
-  'test/interop/pyramid',
-  'test/fuzz/python',
+  ...['client/python', 'examples/python', 'test/fuzz/python'],
+  ...['python', 'python-web', 'django', 'pyramid', 'http/apps'].map((folder) => `test/interop/${folder}`),
 ];
 
 /** Runs a command of a toolchain, and resolves to its standard output. Rejects with everything it printed, if it fails. */

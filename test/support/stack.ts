@@ -11,6 +11,7 @@ import type { FakePipeline, FakePipelineOptions } from './fake-pipeline';
 import type { Answers, FakeSidecar } from './fake-sidecar';
 import { startLineProgram } from './line-program';
 import type { LineProgram } from './line-program';
+import { until } from './poll';
 import { asVariables, killGroup, onRedis, startCommand, startProcess, untilReady, untilServing } from './process';
 import type { ProcessOptions, ServingProcess, SidecarProcess } from './process';
 import type { Prometheus, PrometheusOptions } from './prometheus';
@@ -147,6 +148,19 @@ export class Stack {
       return started.exit;
     });
     return started;
+  }
+
+  /** Another program that serves HTTP. Resolves to the first URL that it prints, which must be the one it listens on. */
+  async webServer(command: string, args: readonly string[], options?: CommandOptions): Promise<string> {
+    const server = this.command(command, args, options);
+    const printed = () => Object.values(server.output()).join('\n');
+    const ended = server.exit.then(() => {
+      throw new Error(`The server ended before it listened: ${printed()}`);
+    });
+    const url = until('the server to listen', () => /http:\/\/127\.0\.0\.1:\d+/.exec(printed())?.[0], 60_000);
+    await Promise.race([url, ended]);
+    ended.catch(() => undefined);
+    return url;
   }
 
   /** Another program, which the test converses with line by line. */
