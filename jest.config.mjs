@@ -39,6 +39,7 @@ const common = {
     '^@session-sidecar/proto/(.*)$': '<rootDir>/proto/gen/$1',
     '^@session-sidecar/client$': '<rootDir>/client/src/index.ts',
     '^@session-sidecar/client/express-session$': '<rootDir>/client/src/express-session/index.ts',
+    '^@session-sidecar/client/testing$': '<rootDir>/client/src/testing/index.ts',
     '^@session-sidecar/client/(.*)$': '<rootDir>/client/src/web/$1.ts',
   },
 };
