@@ -88,7 +88,7 @@ describe('Fastify', () => {
     await app.register(fastifySessions, { client: unreachable });
     app.get('/', async (request) => (await request.session()).get('note'));
     await app.register((scope, _options, done) => {
-      scope.setErrorHandler((error: Error, _request, reply) => reply.send({ own: error.message }));
+      scope.setErrorHandler((error: Error, _request, reply) => reply.send({ message: error.message }));
       scope.get('/own', async (request) => (await request.session()).get('note'));
       done();
     });

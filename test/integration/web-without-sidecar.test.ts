@@ -60,11 +60,17 @@ describe.each(all)('$name, without a sidecar', (framework) => {
   test.concurrent(
     'a request that uses the session fails, and one that does not is served',
     onNetwork(async ({ cut, heal, serve }) => {
-      const browser = await serve((page) => (page.path === '/' ? count(page) : Promise.resolve({})));
+      const browser = await serve(async (page) => {
+        if (page.path === '/') return count(page);
+        if (page.path === '/read') return { body: (await page.session()).get('note', 'none') };
+        if (page.path === '/load') await page.session();
+        return {};
+      });
       cut();
       expect(await outcomeOf(browser)).toEqual(unavailable);
-      const unused = await browser.fetch('/unused');
-      expect([unused.status, effectOf(unused)]).toEqual([200, 'none']);
+      const others = await Promise.all(['/read', '/load', '/unused'].map((path) => browser.fetch(path)));
+      expect(others.map(({ status }) => status)).toEqual([503, framework.isLazy ? 503 : 200, 200]);
+      expect(others.map(effectOf)).toEqual(['none', 'none', 'none']);
       heal();
       expect(await browser.text('/')).toBe('1');
     }),
