@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Config, LiveConfig } from './config';
 import type { Metrics } from './metrics/metrics';
+import type { UnreadableRecordError } from './session/errors';
 import type { SessionStore } from './session/session-store';
 import type { TestControl } from './session/test-control';
 import { ControlledStore } from './store/memory/controlled-store';
@@ -69,7 +70,13 @@ export function openStore(
           ? undefined
           : { maxBytes: nearCacheBytes, observer: tracing?.nearCache(metrics) ?? metrics };
       const settings = { expiry, limits, keyPrefix, expireKeys, commandTimeoutMs };
-      const store = new RedisStore({ connection, ...settings, replication, changes, nearCache });
+      const onUnreadableDeleted = (error: UnreadableRecordError): void => {
+        logger.warn({ err: error }, 'session ended although its record cannot be read');
+      };
+      const store = new RedisStore({
+        ...{ connection, ...settings, replication, changes, nearCache },
+        onUnreadableDeleted,
+      });
       return {
         store: instrumentStore(tracing?.store(store) ?? store, metrics),
         setCredentials: (credentials) => {
