@@ -93,7 +93,7 @@ func ExampleClient_OpenByID() {
 	sessions, err := sidecar.Dial(os.Getenv("SIDECAR_ADDRESS"))
 	check(err)
 	defer sessions.Close()
-	const id = "an id that the application has chosen and nobody can guess"
+	const id = "an unguessable id that the application has chosen"
 	created, err := sessions.CreateWithID(id)
 	check(err)
 	check(created.Set("step", 1))

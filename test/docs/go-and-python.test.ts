@@ -5,7 +5,7 @@ import { execute } from '../support/commands';
 import type { Sidecar } from '../support/sidecar';
 import { sayIfMissing, toolchains } from '../support/toolchains';
 import type { Found, Missing } from '../support/toolchains';
-import { blocksOf, root } from './markdown';
+import { blocksOf, root, withoutCode } from './markdown';
 import { stackForAllTests } from '../support/stack';
 
 const stack = stackForAllTests();
@@ -123,9 +123,7 @@ describe.each(clients)('$page', ({ page, source, errors, names }) => {
   });
 
   test('every link to a file leads somewhere', () => {
-    // Generic functions in Go look like links.
-    const prose = text.replaceAll(/^```.*?^```$/gms, '');
-    const links = [...prose.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, path = '']) =>
+    const links = [...withoutCode(text).matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, path = '']) =>
       join(root, 'docs/guide', path),
     );
     expect(links.length).toBeGreaterThan(2);

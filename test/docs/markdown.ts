@@ -14,6 +14,11 @@ export function blocksOf(path: string): Block[] {
   return [...fences].map(([, language = '', text = '']) => ({ language, text }));
 }
 
+/** A document's text without its code blocks, in which generic functions of Go look like links. */
+export function withoutCode(text: string): string {
+  return text.replaceAll(/^```.*?^```$/gms, '');
+}
+
 export interface Program {
   readonly text: string;
   readonly output: string;
@@ -70,7 +75,7 @@ export function rowsOf(path: string): Readonly<Record<string, string>>[] {
 
 /** The links of a document that lead to nothing: no such file, or no such heading in it. Links to other sites are not followed. */
 export function brokenLinksOf(path: string): string[] {
-  const links = readFileSync(join(root, path), 'utf8').matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g);
+  const links = withoutCode(readFileSync(join(root, path), 'utf8')).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g);
   return [...links].flatMap(([, file = '', anchor]) => {
     const target = file === '' ? path : join(dirname(path), file);
     const isThere = existsSync(join(root, target)) && (anchor === undefined || anchorsOf(target).includes(anchor));

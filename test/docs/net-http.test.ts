@@ -5,7 +5,7 @@ import { execute } from '../support/commands';
 import { stackForAllTests } from '../support/stack';
 import { sayIfMissing, toolchains } from '../support/toolchains';
 import type { Found } from '../support/toolchains';
-import { blocksOf, root, rowsOf } from './markdown';
+import { blocksOf, root, rowsOf, withoutCode } from './markdown';
 
 const page = 'docs/guide/net-http.md';
 const modules = join(root, 'test/interop/go/web');
@@ -143,9 +143,7 @@ describe(page, () => {
   });
 
   test('every link to a file leads somewhere', () => {
-    // Generic functions in Go look like links.
-    const prose = text.replaceAll(/^```.*?^```$/gms, '');
-    const links = [...prose.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, path = '']) =>
+    const links = [...withoutCode(text).matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, path = '']) =>
       join(root, 'docs/guide', path),
     );
     expect(links.filter((link) => !existsSync(link))).toEqual([]);

@@ -30,7 +30,7 @@ export type Framework = keyof typeof servers;
 export const frameworks = ['flask', 'fastapi'] as const satisfies readonly Framework[];
 
 /** A test that is skipped without Python. */
-export const pythonTest = python.missing === undefined ? test : test.skip;
+export const pythonTest: typeof test.skip = python.missing === undefined ? test : test.skip;
 
 /** Applications of Python frameworks in their real servers, on a real sidecar with sessions of at most 1 KiB. */
 export class PythonServers {
