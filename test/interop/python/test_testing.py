@@ -212,19 +212,17 @@ class JoinTest(TestingTest):
         self.assert_fails("SESSION_SIDECAR_TEST_ADDRESS: Expected the address to be")
 
     def test_it_does_not_let_tests_control_it(self) -> None:
-        node = shutil.which("node")
-        built = Path(__file__).parents[3] / "server" / "dist" / "main.js"
-        with tempfile.TemporaryDirectory() as folder:
-            address = f"unix:{folder}/sidecar.sock"
-            settings = {"SESSION_SIDECAR_GRPC_ADDRESS": address, "SESSION_SIDECAR_HTTP_ADDRESS": "127.0.0.1:0"}
-            with subprocess.Popen(
-                [str(node), str(built)], env={**os.environ, **settings}, stdout=subprocess.DEVNULL
-            ) as uncontrolled:
-                self.addCleanup(uncontrolled.kill)
-                until("the socket", socket_of(address).exists)
-                self.set_variables(SESSION_SIDECAR_TEST_ADDRESS=address)
-                self.assert_fails("does not let tests control it: it needs SESSION_SIDECAR_TEST_CONTROL=on")
-                uncontrolled.kill()
+        folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, folder)
+        address = f"unix:{folder}/sidecar.sock"
+        settings = {"SESSION_SIDECAR_GRPC_ADDRESS": address, "SESSION_SIDECAR_HTTP_ADDRESS": "127.0.0.1:0"}
+        command = find_command(os.environ, Path.cwd())
+        uncontrolled = subprocess.Popen(command, env={**os.environ, **settings}, stdout=subprocess.DEVNULL)
+        self.addCleanup(uncontrolled.wait)
+        self.addCleanup(uncontrolled.kill)
+        until("the socket", socket_of(address).exists)
+        self.set_variables(SESSION_SIDECAR_TEST_ADDRESS=address)
+        self.assert_fails("does not let tests control it: it needs SESSION_SIDECAR_TEST_CONTROL=on")
 
 
 if __name__ == "__main__":
