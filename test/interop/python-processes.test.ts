@@ -83,11 +83,15 @@ describePython('the Python client', () => {
     120_000,
   );
 
-  test('blocks no other greenlet where gevent has patched the standard library', async () => {
-    const { env } = await counter();
-    const { stdout } = await execute(command, [join(folder, 'greenlets.py'), 'patched'], { env });
-    expect(stdout).toBe('call begins\nothers run\ncall ends: CANCELLED\n');
-  }, 60_000);
+  test.each(['pipeline', 'unary'])(
+    'blocks no other greenlet where gevent has patched the standard library (%s)',
+    async (transport) => {
+      const { env } = await counter();
+      const { stdout } = await execute(command, [join(folder, 'greenlets.py'), transport], { env });
+      expect(stdout).toBe('call begins\nothers run\ncall ends: CANCELLED\n');
+    },
+    60_000,
+  );
 
   test('warns where it blocks other greenlets, and says what to call', async () => {
     const { env } = await counter();

@@ -70,6 +70,7 @@ const operations: Readonly<Record<string, (session: Session, order: Order) => un
   pop: (session, { key = '' }) => (session.has(key) ? JSON.stringify(session.pop(key)) : null),
   has: (session, { key = '' }) => session.has(key),
   keys: (session) => [...session.keys()].sort(),
+  order: (session) => [...session.keys()],
   set: (session, { key = '', value }) => session.set(key, parse(value)),
   setDefault: (session, { key = '', value }) => void session.setDefault(key, parse(value)),
   delete: (session, { key = '' }) => session.delete(key),

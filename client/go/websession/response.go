@@ -34,13 +34,6 @@ func (r *response) savingContext() context.Context { return context.WithoutCance
 // Unwrap is what http.ResponseController looks for.
 func (r *response) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
-func (r *response) Header() http.Header {
-	if r.err != nil {
-		return http.Header{}
-	}
-	return r.ResponseWriter.Header()
-}
-
 func (r *response) WriteHeader(status int) {
 	isInterim := status >= 100 && status <= 199 && status != http.StatusSwitchingProtocols
 	if r.err == nil && (isInterim || r.isCommitted || r.commit(status)) {

@@ -27,9 +27,7 @@ type visit struct {
 	unavailable error
 	// unreported is the first error that the application does not know of.
 	unreported error
-	// isOver is set by a failure that replaces the response. Nothing is saved any more then.
-	isOver  bool
-	arrived string // the token of the session that was opened
+	arrived    string // the token of the session that was opened
 	// Whether the browser was to keep the cookie when the session was opened, and is to keep it now.
 	persisted, persists bool
 	isRenewed           bool
@@ -95,7 +93,7 @@ func (v *visit) end(ctx context.Context) error {
 
 // used returns the session if there may be something to save; nil otherwise.
 func (v *visit) used() *sidecar.Session {
-	if v.unavailable != nil || v.isOver {
+	if v.unavailable != nil {
 		return nil
 	}
 	return v.session
@@ -113,9 +111,8 @@ func (v *visit) beforeHeaders(ctx context.Context, status int) error {
 		return nil
 	}
 	if v.unreported != nil {
-		err = v.unreported
+		return v.unreported
 	}
-	v.isOver = err != nil
 	return err
 }
 

@@ -9,6 +9,18 @@ from uuid import UUID
 
 from pyramid_world import ADDRESS, PyramidTest
 from session_sidecar import SessionClient, SessionError
+from session_sidecar.codecs import TaggedJsonCodec, TaggedType
+
+
+class Point:
+    """A class of the application."""
+
+    def __init__(self, x: int, y: int) -> None:
+        self.x = x
+        self.y = y
+
+
+CODEC = TaggedJsonCodec(TaggedType("point", Point, lambda point: [point.x, point.y], lambda found: Point(*found)))
 
 VALUES: dict[str, Any] = {
     "tuple": (1, "two"),
@@ -52,6 +64,20 @@ class Values(PyramidTest):
         visitor = self.serve(page)
         visitor.get()
         self.assertEqual(self.stored(visitor.token)["json"], VALUES["json"])
+
+    def test_of_other_types_are_kept_by_the_codec_of_the_settings(self) -> None:
+        found: list[Any] = []
+
+        def page(request: Any) -> dict[str, Any]:
+            request.session.setdefault("point", Point(1, 2))
+            found.append(request.session["point"])
+            return {}
+
+        visitor = self.serve(page, codec="test_pyramid_codec.CODEC")
+        visitor.get()
+        visitor.get()
+        self.assertEqual([(type(each), each.x, each.y) for each in found], [(Point, 1, 2)] * 2)
+        self.assertIsNot(found[0], found[1])
 
     def test_that_cannot_be_read_are_an_error(self) -> None:
         class Bytes:

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, test } from '@jest/globals';
 import type { SessionClient } from '@session-sidecar/client';
@@ -88,14 +88,8 @@ export class PythonServers {
     return storedData(this.client, await browser.cookie());
   }
 
-  /** What the application has written to its notes since they were last read. */
-  takeNote(): string {
-    const text = readFileSync(this.#notes, 'utf8');
-    this.clearNote();
-    return text;
-  }
-
-  clearNote(): void {
-    writeFileSync(this.#notes, '');
+  /** What the application has written to its notes last. */
+  note(): string {
+    return readFileSync(this.#notes, 'utf8');
   }
 }

@@ -91,17 +91,17 @@ pythonTest('functions of after_request see the response of a failed save', async
 });
 
 pythonTest.each([
-  ['renews the cookie of a permanent session for a page', '/remember/yes', 'navigate', /; Max-Age=2592000;/],
-  ['renews no cookie for what a script fetches', '/remember/yes', 'cors', /^$/],
-  ['renews no cookie that is gone when the browser is closed', '/remember/no', 'navigate', /^$/],
-])('SESSION_REFRESH_EACH_REQUEST %s', async (_what, choice, mode, expected) => {
+  ['renews the cookie of a permanent session for a page', '/remember/yes', '/read', 'navigate', /; Max-Age=2592000;/],
+  ['renews no cookie for what a script fetches', '/remember/yes', '/read', 'cors', /^$/],
+  ['renews no cookie that is gone when the browser is closed', '/remember/no', '/read', 'navigate', /^$/],
+  ['brings back no token that another request has replaced', '/remember/yes', '/overtaken', 'navigate', /^$/],
+])('SESSION_REFRESH_EACH_REQUEST %s', async (_what, choice, page, mode, expected) => {
   const browser = python.browser('flask', 'refresh');
   await browser.fetch(choice);
   // fetch() does not let a header be set that browsers set themselves.
   const headers = { Cookie: `session_sidecar=${await browser.cookie()}`, 'Sec-Fetch-Mode': mode };
-  const [response] = (await once(get(`${python.url('flask', 'refresh')}/read`, { headers }), 'response')) as [
-    IncomingMessage,
-  ];
+  const request = get(python.url('flask', 'refresh') + page, { headers });
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
   expect(await text(response)).toContain('visits');
   expect(response.headers['set-cookie']?.[0] ?? '').toMatch(expected);
 });

@@ -61,6 +61,12 @@ def login() -> ResponseReturnValue:
     return redirect("read", 303)
 
 
+@pages.get("/overtaken")
+def overtaken() -> ResponseReturnValue:
+    other_request().regenerate()
+    return dict(session)
+
+
 @pages.get("/logout")
 def logout() -> str:
     session.invalidate()

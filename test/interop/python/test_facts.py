@@ -112,6 +112,14 @@ class Facts(ClientTest):
             self.assertEqual(session.flash_queues, ("", "three"))
             self.assertEqual(client.create().flash_queues, ())
 
+    def test_the_csrf_token_is_compared_with_anything(self) -> None:
+        token: Any
+        with FakeSidecar(replies) as fake, self.patient(fake) as client:
+            for session in (client.create(), client.open("token")):
+                for token in (None, "", "token", "\ud800", "é", "\x00", b"csrf", 7, ["csrf"]):
+                    self.assertIs(session.check_csrf_token(token), False)
+            self.assertTrue(session.check_csrf_token("csrf"))
+
     def test_the_text_of_a_stored_session_has_its_handle_and_no_token(self) -> None:
         with FakeSidecar(replies) as fake, self.patient(fake) as client:
             session = client.open("a secret token")

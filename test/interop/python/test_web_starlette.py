@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import unittest
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 from session_sidecar import AsyncSessionClient, SessionError
@@ -84,6 +85,28 @@ class MiddlewareTest(unittest.TestCase):
         self.assertEqual(asyncio.run(run(twice, request())), ["http.response.start", "http.response.body"])
         with self.assertRaisesRegex(TypeError, "no other middleware to set `session`"):
             asyncio.run(run(twice, request(session={})))
+
+    def test_discards_a_response_whose_session_cannot_be_saved(self) -> None:
+        client = AsyncSessionClient(ADDRESS, timeout=0.05)
+        went_on = []
+
+        async def stubborn(scope: Any, receive: Any, send: Any) -> None:
+            (await load_session(Request(scope)))["a"] = 1
+            start = {"type": "http.response.start", "status": 200, "headers": []}
+            for message in (start, {"type": "http.response.body", "body": b"discarded"}):
+                with suppress(SessionError):
+                    await send(message)
+                    went_on.append(message)
+
+        async def visit() -> None:
+            self.assertEqual(
+                await run(SessionMiddleware(stubborn, client=client), request()), ["http.response.start", "http.response.body"]
+            )
+            await client.close()
+
+        with self.assertLogs("session_sidecar.web", "ERROR"):
+            asyncio.run(visit())
+        self.assertEqual(went_on, [])
 
     def test_says_that_it_is_missing(self) -> None:
         with self.assertRaisesRegex(RuntimeError, "SessionMiddleware"):

@@ -61,8 +61,9 @@ class SidecarSessionInterface(SessionInterface):
 
 def _replace(response: Response, other: Response) -> None:
     """Make a response, which Flask goes on with, another one."""
-    if hasattr(response.response, "close"):
-        response.response.close()
+    discarded: Any = response.response
+    if hasattr(discarded, "close"):
+        discarded.close()
     response.status = other.status
     response.headers = other.headers
     response.response = other.response

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any
 
 from ..base_session import BaseSession
 from ..errors import SessionError
-
-Kind = TypeVar("Kind", bound=BaseSession)
 
 # Methods that change something, and the one whose answer would blame the visitor.
 _REFUSED = (
@@ -49,7 +47,7 @@ def is_damaged(error: SessionError) -> bool:
 
 
 @cache
-def _unavailable_kind(kind: type[Kind]) -> type[Kind]:
+def _unavailable_kind(kind: type[BaseSession]) -> type[BaseSession]:
     """Return a subclass whose methods raise the error."""
     members: dict[str, Any] = {name: _refusing(kind, name) for name in _REFUSED}
     members |= {name: _refusing(kind, name, after=False) for name in _READ}
@@ -59,13 +57,13 @@ def _unavailable_kind(kind: type[Kind]) -> type[Kind]:
     return type(f"Unavailable{kind.__name__}", (kind,), members)
 
 
-def _refusing(kind: type[Kind], name: str, after: bool = True) -> Callable[..., Any]:
+def _refusing(kind: type[BaseSession], name: str, after: bool = True) -> Callable[..., Any]:
     """Return a method that raises the error.
 
     after: whether it does so after the application was told of the error, too.
     """
 
-    def method(self: Kind, *args: Any, **kwargs: Any) -> Any:
+    def method(self: BaseSession, *args: Any, **kwargs: Any) -> Any:
         facts = self.__dict__["_unavailable"]
         if after or not facts["is_reported"]:
             facts["is_reported"] = True

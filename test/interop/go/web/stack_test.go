@@ -14,6 +14,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -158,9 +159,15 @@ func muxOf(pages pages) http.Handler {
 func serve(t *testing.T, handler http.Handler) *browser {
 	t.Helper()
 	server := httptest.NewUnstartedServer(handler)
-	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	complaints := &logged{}
+	server.Config.ErrorLog = log.New(complaints, "", 0)
 	server.Start()
-	t.Cleanup(server.Close)
+	t.Cleanup(func() {
+		server.Close()
+		if strings.Contains(complaints.String(), "WriteHeader") {
+			t.Errorf("the server complains: %s", complaints)
+		}
+	})
 	return newBrowser(t, server.Client(), server.URL)
 }
 

@@ -1,4 +1,4 @@
-"""Greenlets that call a sidecar which never answers: greenlets.py <patched or unpatched>.
+"""Greenlets that call a sidecar which never answers: greenlets.py <pipeline, unary or unpatched>.
 
 Prints in which order things happen, then the warnings.
 """
@@ -11,8 +11,13 @@ import warnings
 import gevent
 from gevent import monkey
 
-if sys.argv[1] == "patched":
+mode = sys.argv[1]
+if mode != "unpatched":
     monkey.patch_all()
+if mode == "unary":
+    from grpc.experimental.gevent import init_gevent
+
+    init_gevent()
 
 import socket  # noqa: E402
 
@@ -21,8 +26,9 @@ from session_sidecar import SessionClient, SessionError  # noqa: E402
 warnings.simplefilter("always")
 warnings.showwarning = lambda message, *_: print(f"warning: {message}")
 silent = socket.create_server(("127.0.0.1", 0))
+address = f"127.0.0.1:{silent.getsockname()[1]}"
 # A call that blocks all greenlets ends by its timeout.
-client = SessionClient(f"127.0.0.1:{silent.getsockname()[1]}", timeout=30 if sys.argv[1] == "patched" else 0.2)
+client = SessionClient(address, timeout=0.2 if mode == "unpatched" else 30, transport="unary" if mode == "unary" else "pipeline")
 
 
 def call() -> None:
