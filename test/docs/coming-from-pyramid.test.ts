@@ -76,12 +76,15 @@ const members = namesIn('client/src/session/session.ts', 'ISession');
 /** The public methods, properties and attributes of the Python session. */
 const pythonMembers = new Set(
   [
-    ...['session', 'base_session'].flatMap((file) => [
+    ...['session', 'base_session', 'session_facts', 'session_mapping'].flatMap((file) => [
       ...read(`client/python/session_sidecar/${file}.py`).matchAll(
-        /^ {4}(?:def ([a-z]\w*)\(|def (__(?:getitem|setitem|delitem|contains|iter|len)__)\(|    self\.([a-z]\w*) = )/gm,
+        /^ {4}(?:def ([a-z]\w*)\(|def (__(?:getitem|setitem|delitem|contains|iter|len|reversed)__)\(|    self\.([a-z]\w*) = )/gm,
       ),
     ]),
-  ].map((match) => match.slice(1).find(Boolean) ?? ''),
+  ]
+    .map((match) => match.slice(1).find(Boolean) ?? '')
+    // It only says what to do instead.
+    .filter((name) => name !== 'fromkeys'),
 );
 /** What a MutableMapping adds to these. */
 const mappingMembers = ['get', 'items', 'keys', 'values', 'pop', 'update'];
@@ -153,6 +156,7 @@ describe('docs/guide/coming-from-pyramid.md', () => {
       in: '__contains__',
       'iter(session)': '__iter__',
       'len(session)': '__len__',
+      'reversed(session)': '__reversed__',
     };
     // Of a MutableMapping as well, a setting and RPC that stand for both languages, and what is said of the type itself.
     const others = ['==', 'dict(session)', 'MutableMapping', 'SESSION_SIDECAR_TOUCH_INTERVAL', 'GetSession'];
