@@ -34,9 +34,12 @@ const common = {
   transformIgnorePatterns: [`^(?!.*${fastifyCookie}).*/node_modules/`],
   // Sources, not builds: a test run needs no build and shows source lines. test/process/ runs the built files as children.
   moduleNameMapper: {
+    // TypeScript wants the extension in dynamic imports.
+    '^(\\.{1,2}/.*)\\.js$': '$1',
     '^@session-sidecar/proto/(.*)$': '<rootDir>/proto/gen/$1',
     '^@session-sidecar/client$': '<rootDir>/client/src/index.ts',
     '^@session-sidecar/client/express-session$': '<rootDir>/client/src/express-session/index.ts',
+    '^@session-sidecar/client/testing$': '<rootDir>/client/src/testing/index.ts',
     '^@session-sidecar/client/(.*)$': '<rootDir>/client/src/web/$1.ts',
   },
 };

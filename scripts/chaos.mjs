@@ -2,9 +2,7 @@
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { cache, handOver, root } from './lib/run.mjs';
-import { requireRedis } from './lib/tools.mjs';
 
-requireRedis();
 const outdir = join(cache, 'chaos');
 await build({
   absWorkingDir: root,

@@ -6,7 +6,7 @@ import luaparse from 'luaparse';
 const folder = join(import.meta.dirname, 'src', 'store', 'redis', 'scripts');
 /** Globals that Redis provides to a script (https://redis.io/docs/latest/develop/programmability/lua-api/). */
 const builtIns = new Set(
-  'ARGV KEYS redis ipairs math next pairs select string table tonumber tostring type unpack'.split(' '),
+  'ARGV KEYS redis error ipairs math next pairs select string table tonumber tostring type unpack'.split(' '),
 );
 
 const files = new Map(

@@ -8,7 +8,7 @@ export type {
   SessionClientOptions,
 } from './session-client';
 export type { CacheOptions, CacheStatistics } from './cache/options';
-export type { FlashOptions, ISession, SessionOrigin, SessionState } from './session/session';
+export type { FlashOptions, ISession, RegenerateOptions, SessionOrigin, SessionState } from './session/session';
 export type { CallOptions } from './transport/call-options';
 export { SessionError } from './errors/session-error';
 export type { FieldViolation, SessionErrorCode, SessionErrorDetails } from './errors/session-error';

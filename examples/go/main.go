@@ -10,12 +10,17 @@ import (
 	"os"
 
 	sidecar "github.com/session-sidecar/session-sidecar/client/go"
+	"github.com/session-sidecar/session-sidecar/client/go/websession"
 )
 
 var products = map[string]string{"tea": "Tea", "cups": "Two cups", "kettle": "Kettle"}
 
 func main() {
-	sessions, err := sidecar.Dial(setting("SIDECAR_ADDRESS", "127.0.0.1:50051"))
+	client, err := sidecar.Dial(setting("SIDECAR_ADDRESS", "127.0.0.1:50051"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	sessions, err := websession.New(client, websession.Options{ErrorHandler: answerError})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -24,21 +29,21 @@ func main() {
 		log.Fatal(err)
 	}
 	fmt.Printf("The shop is open: http://%s\n", listener.Addr())
-	log.Fatal(http.Serve(listener, routes(sessions)))
+	log.Fatal(http.Serve(listener, sessions.LoadAndSave(sessions.Protect(routes(sessions)))))
 }
 
-func routes(sessions *sidecar.Client) http.Handler {
+func routes(sessions *websession.Manager) http.Handler {
 	mux := http.NewServeMux()
 	handle := func(pattern string, page page) { mux.HandleFunc(pattern, withSession(sessions, page)) }
 	handle("GET /{$}", func(w http.ResponseWriter, r *http.Request, session *sidecar.Session) (err error) {
 		var visit visit
 		if err = errors.Join(read(session, &visit), session.PopFlash(r.Context(), "", &visit.Messages)); err == nil && !session.IsNew() {
-			visit.Token, err = session.CSRFToken(r.Context())
+			visit.Token, err = sessions.CSRFToken(r.Context())
 		}
 		return show(w, err, "shop", visit)
 	})
-	handle("GET /products/{id}", func(w http.ResponseWriter, r *http.Request, session *sidecar.Session) error {
-		token, err := session.CSRFToken(r.Context())
+	handle("GET /products/{id}", func(w http.ResponseWriter, r *http.Request, _ *sidecar.Session) error {
+		token, err := sessions.CSRFToken(r.Context())
 		return show(w, err, "product", form{r.PathValue("id"), token})
 	})
 	handle("POST /cart", func(w http.ResponseWriter, r *http.Request, session *sidecar.Session) error {
@@ -52,10 +57,10 @@ func routes(sessions *sidecar.Client) http.Handler {
 		if _, err := sidecar.Transform(r.Context(), session, "cart", add); err != nil {
 			return err
 		}
-		return redirect(w, session.PushFlash("", product+" is in your cart."))
+		return redirect(w, r, session.PushFlash("", product+" is in your cart."))
 	})
-	handle("GET /login", func(w http.ResponseWriter, r *http.Request, session *sidecar.Session) error {
-		token, err := session.CSRFToken(r.Context())
+	handle("GET /login", func(w http.ResponseWriter, r *http.Request, _ *sidecar.Session) error {
+		token, err := sessions.CSRFToken(r.Context())
 		return show(w, err, "login", form{Token: token})
 	})
 	handle("POST /login", func(w http.ResponseWriter, r *http.Request, session *sidecar.Session) error {
@@ -67,75 +72,32 @@ func routes(sessions *sidecar.Client) http.Handler {
 		session.SetSubject(user)
 		err := errors.Join(session.Set("user", user), session.PushFlash("", "Welcome, "+user+"!"))
 		// An attacker may know the token from before the login, so it must not remain valid (session fixation).
-		return redirect(w, errors.Join(err, session.Regenerate(r.Context())))
+		return redirect(w, r, errors.Join(err, sessions.RenewToken(r.Context())))
 	})
-	handle("POST /logout", func(w http.ResponseWriter, r *http.Request, session *sidecar.Session) error {
-		err := session.Invalidate(r.Context())
-		return redirect(w, errors.Join(err, session.PushFlash("", "You are signed out.")))
+	mux.HandleFunc("POST /logout", func(w http.ResponseWriter, r *http.Request) {
+		if err := sessions.Destroy(r.Context()); err != nil {
+			sessions.ServeError(w, r, err)
+			return
+		}
+		sessions.Flash(r.Context(), "You are signed out.")
+		http.Redirect(w, r, "/", http.StatusSeeOther)
 	})
 	return mux
 }
 
-// page handles a request. If it fails, its response is discarded.
+// page handles a request that needs the session.
 type page func(http.ResponseWriter, *http.Request, *sidecar.Session) error
 
-// withSession opens the session of a request and checks the CSRF token of forms. Before it sends the response, it saves the session and
-// sets the cookie.
-func withSession(sessions *sidecar.Client, page page) http.HandlerFunc {
+func withSession(sessions *websession.Manager, page page) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		var token string
-		if cookie, err := r.Cookie("session"); err == nil {
-			token = cookie.Value
-		}
-		session, err := sessions.Open(r.Context(), token)
-		if err != nil {
-			fail(w, err)
-			return
-		}
-		wasFound := !session.IsNew()
-		if r.Method == http.MethodPost && !session.CheckCSRFToken(r.FormValue("csrf_token")) {
-			http.Error(w, "This form is out of date. Please go back, reload the page and try again.", http.StatusForbidden)
-			return
-		}
-		held := &heldResponse{ResponseWriter: w}
-		if err = page(held, r, session); err == nil {
-			err = session.Save(r.Context())
+		session, err := sessions.Load(r.Context())
+		if err == nil {
+			err = page(w, r, session)
 		}
 		if err != nil {
-			fail(w, err)
-			return
+			sessions.ServeError(w, r, err)
 		}
-		cookie := &http.Cookie{Name: "session", Value: session.Token(), Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: r.TLS != nil}
-		switch {
-		case session.Token() != "" && session.Token() != token:
-			http.SetCookie(w, cookie)
-		case session.Token() == "" && wasFound:
-			cookie.MaxAge = -1
-			http.SetCookie(w, cookie)
-		}
-		held.send()
 	}
-}
-
-// heldResponse holds a response until the session is saved.
-type heldResponse struct {
-	http.ResponseWriter
-	status int
-	body   []byte
-}
-
-func (h *heldResponse) WriteHeader(status int) { h.status = status }
-
-func (h *heldResponse) Write(body []byte) (int, error) {
-	h.body = append(h.body, body...)
-	return len(body), nil
-}
-
-func (h *heldResponse) send() {
-	if h.status != 0 {
-		h.ResponseWriter.WriteHeader(h.status)
-	}
-	h.ResponseWriter.Write(h.body)
 }
 
 func read(session *sidecar.Session, visit *visit) error {
@@ -144,25 +106,25 @@ func read(session *sidecar.Session, visit *visit) error {
 	return errors.Join(errUser, errCart)
 }
 
-func redirect(w http.ResponseWriter, err error) error {
+func redirect(w http.ResponseWriter, r *http.Request, err error) error {
 	if err == nil {
-		w.Header().Set("Location", "/")
-		w.WriteHeader(http.StatusSeeOther)
+		http.Redirect(w, r, "/", http.StatusSeeOther)
 	}
 	return err
 }
 
-func fail(w http.ResponseWriter, err error) {
-	status := http.StatusInternalServerError
-	if failure := (*sidecar.Error)(nil); errors.As(err, &failure) {
-		status = failure.HTTPStatus()
+func answerError(w http.ResponseWriter, _ *http.Request, err error) {
+	text := "Something went wrong. Please try again later."
+	status := websession.HTTPStatus(err)
+	switch status {
+	case http.StatusForbidden:
+		text = "This form is out of date. Please go back, reload the page and try again."
+	case http.StatusConflict:
+		text = "Your session has ended, for example because you signed out in another window."
+	default:
+		log.Print(err)
 	}
-	if status == http.StatusConflict {
-		http.Error(w, "Your session has ended, for example because you signed out in another window.", status)
-		return
-	}
-	log.Print(err)
-	http.Error(w, "Something went wrong. Please try again later.", status)
+	http.Error(w, text, status)
 }
 
 func setting(name, fallback string) string {

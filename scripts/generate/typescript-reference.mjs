@@ -16,6 +16,7 @@ const pages = {
   nest: { imported: '@session-sidecar/client/nest', file: 'web/nest' },
   next: { imported: '@session-sidecar/client/next', file: 'web/next' },
   node: { imported: '@session-sidecar/client/node', file: 'web/node' },
+  testing: { imported: '@session-sidecar/client/testing', file: 'testing/index' },
 };
 
 /** What the comments in the client's sources say, by path. */

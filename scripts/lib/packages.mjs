@@ -1,13 +1,38 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+// As a command, installs what few commands need, and prints where: node scripts/lib/packages.mjs test/docs/nextjs
+import { existsSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { root, run } from './run.mjs';
+import { fileURLToPath } from 'node:url';
+import { cache, root, run } from './run.mjs';
 
 /** Installs the npm packages that package-lock.json lists, unless exactly these are installed. */
 export function installPackages() {
-  const mark = join(root, 'node_modules', '.installed');
-  const lock = readFileSync(join(root, 'package-lock.json'), 'utf8');
+  install({ directory: root, what: 'npm packages', output: 'inherit' });
+}
+
+/**
+ * Installs the npm packages that the package-lock.json of a folder lists, unless exactly these are installed: apart from the others,
+ * because they are large and rarely needed.
+ *
+ * @param {string} folder of the repository, which is no workspace
+ * @returns {string} the folder whose node_modules has the packages
+ */
+export function installPackagesOf(folder) {
+  const directory = join(cache, 'npm', folder);
+  mkdirSync(directory, { recursive: true });
+  for (const name of ['package.json', 'package-lock.json'])
+    copyFileSync(join(root, folder, name), join(directory, name));
+  install({ directory, what: `npm packages of ${folder}`, output: process.stderr });
+  return directory;
+}
+
+function install({ directory, what, output }) {
+  const mark = join(directory, 'node_modules', '.installed');
+  const lock = readFileSync(join(directory, 'package-lock.json'), 'utf8');
   if (existsSync(mark) && readFileSync(mark, 'utf8') === lock) return;
-  console.log('Installing npm packages …');
-  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel', 'error']);
+  console.error(`Installing ${what} …`);
+  const options = ['--no-audit', '--no-fund', '--loglevel', 'error'];
+  run('npm', ['ci', ...options], { cwd: directory, stdio: ['ignore', output, process.stderr] });
   writeFileSync(mark, lock);
 }
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) console.log(installPackagesOf(process.argv[2]));

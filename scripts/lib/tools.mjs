@@ -15,11 +15,11 @@ export function installRedis() {
   return isThere();
 }
 
-/** The tests run against a real Redis. */
+/** Tests and measurements run against a real Redis. */
 export function requireRedis() {
   if (installRedis()) return;
   console.error(
-    'The tests need redis-server 7 or newer. Get it with: sudo apt-get install redis-server, or: brew install redis',
+    'This needs redis-server 7 or newer. Get it with: sudo apt-get install redis-server, or: brew install redis',
   );
   process.exit(1);
 }

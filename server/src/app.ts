@@ -14,6 +14,7 @@ import type { Metrics } from './metrics/metrics';
 import { openStore } from './open-store';
 import type { OpenedStore } from './open-store';
 import { ServingStatus } from './serving-status';
+import { variable } from './setting-names';
 import { SessionManager } from './session/session-manager';
 import type { SessionStore } from './session/session-store';
 import { randomSigningKey } from './tokens/token';
@@ -62,7 +63,10 @@ export async function startApp(config: Config, context: AppContext): Promise<App
   const status = new ServingStatus(() => store, logger);
   // Connecting to Redis begins before there is a gRPC server whose status depends on it.
   const storeContext = { metrics, tracing, logger, advise: settings?.advise };
-  const { store, setCredentials } = openStore(config, storeContext, (ready) => status.storeChanged(ready));
+  const { store, testControl, setCredentials } = openStore(config, storeContext, (ready) => status.storeChanged(ready));
+  if (testControl !== undefined) {
+    logger.warn(`${variable('testControl')} is on: every caller can move the clock and delete all sessions`);
+  }
   /** To be closed if a later step fails. */
   let grpc: GrpcServer | undefined;
 
@@ -77,6 +81,7 @@ export async function startApp(config: Config, context: AppContext): Promise<App
       handleOf: (token) => handleOf(tokens, token),
       handlers: createHandlers(manager, metrics),
       changes: store.changes,
+      testControl,
       observer: metrics,
       logger,
     });

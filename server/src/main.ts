@@ -36,14 +36,14 @@ async function main(args: readonly string[]): Promise<void> {
   });
   logStrayOutput(logger);
   for (const warning of warnings) logger.warn(warning);
-  const stopping = signalled();
+  const stopping = Promise.race(config.exitOnStdinEnd ? [signalled(), stdinEnded()] : [signalled()]);
   const app = await startApp(config, { logger, version, activeCall, settings, logRateLimit });
   const { grpc, http } = app.addresses;
   const collector = config.tracing?.collector;
   logger.info({ version, store: app.store, grpc, http, collector, settings: effective }, 'serving');
 
-  const signal = await stopping;
-  logger.info({ signal, graceMs: config.shutdownGraceMs }, 'shutting down: draining in-flight calls');
+  const cause = await stopping;
+  logger.info({ ...cause, graceMs: config.shutdownGraceMs }, 'shutting down: draining in-flight calls');
   const finished = await app.close();
   if (finished) logger.info('stopped');
   else logger.warn(`shutdown grace period (${variable('shutdownGraceMs')}) expired with calls in flight`);
@@ -52,14 +52,23 @@ async function main(args: readonly string[]): Promise<void> {
 }
 
 /** The first signal. The second one ends the process at once, as it would without a handler. */
-function signalled(): Promise<NodeJS.Signals> {
+function signalled(): Promise<{ readonly signal: NodeJS.Signals }> {
   const signals = ['SIGTERM', 'SIGINT'] as const;
   return new Promise((resolve) => {
     const stop = (signal: NodeJS.Signals): void => {
       for (const each of signals) process.removeListener(each, stop);
-      resolve(signal);
+      resolve({ signal });
     };
     for (const each of signals) process.on(each, stop);
+  });
+}
+
+/** The process that holds the other end of standard input has closed it, or has ended, in whatever way. */
+function stdinEnded(): Promise<{ readonly stdin: 'ended' }> {
+  return new Promise((resolve) => {
+    // A read error also means that there is no other end any more.
+    for (const event of ['end', 'error', 'close']) process.stdin.once(event, () => resolve({ stdin: 'ended' }));
+    process.stdin.resume();
   });
 }
 

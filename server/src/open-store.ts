@@ -1,7 +1,10 @@
 import type { Logger } from 'pino';
 import type { Config, LiveConfig } from './config';
 import type { Metrics } from './metrics/metrics';
+import type { UnreadableRecordError } from './session/errors';
 import type { SessionStore } from './session/session-store';
+import type { TestControl } from './session/test-control';
+import { ControlledStore } from './store/memory/controlled-store';
 import { MemoryStore } from './store/memory/memory-store';
 import { instrumentStore } from './store/instrumented-store';
 import type { Credentials } from './store/redis/connection/credentials';
@@ -20,6 +23,8 @@ export interface StoreContext {
 
 export interface OpenedStore {
   readonly store: SessionStore;
+  /** `undefined`: tests may not control the store. */
+  readonly testControl?: TestControl | undefined;
   /** Sets the credentials for Redis and the Sentinels from the next connection on. */
   readonly setCredentials: (credentials: Credentials) => void;
 }
@@ -38,8 +43,10 @@ export function openStore(
   switch (config.store.kind) {
     case 'memory': {
       metrics.setStoreReady(true);
-      const store = new MemoryStore({ expiry, limits, maxBytes: config.store.maxBytes, now: Date.now });
-      return { store: instrumentStore(store, metrics), setCredentials: () => {} };
+      const options = { expiry, limits, maxBytes: config.store.maxBytes, now: Date.now };
+      const testControl = config.store.testControl ? new ControlledStore(options) : undefined;
+      const store = instrumentStore(testControl ?? new MemoryStore(options), metrics);
+      return { store, testControl, setCredentials: () => {} };
     }
     case 'redis': {
       const { keyPrefix, expireKeys, nearCacheBytes, replication, ...options } = config.store.redis;
@@ -63,7 +70,13 @@ export function openStore(
           ? undefined
           : { maxBytes: nearCacheBytes, observer: tracing?.nearCache(metrics) ?? metrics };
       const settings = { expiry, limits, keyPrefix, expireKeys, commandTimeoutMs };
-      const store = new RedisStore({ connection, ...settings, replication, changes, nearCache });
+      const onUnreadableDeleted = (error: UnreadableRecordError): void => {
+        logger.warn({ err: error }, 'session ended although its record cannot be read');
+      };
+      const store = new RedisStore({
+        ...{ connection, ...settings, replication, changes, nearCache },
+        onUnreadableDeleted,
+      });
       return {
         store: instrumentStore(tracing?.store(store) ?? store, metrics),
         setCredentials: (credentials) => {

@@ -8,7 +8,9 @@ const text = readFileSync(join(root, 'docs/contribute/dependencies.md'), 'utf8')
 const kinds = ['dependencies', 'devDependencies'] as const;
 type PackageFile = Readonly<Partial<Record<(typeof kinds)[number], Readonly<Record<string, string>>>>>;
 
-const packageFiles = ['server', 'client', 'proto', 'bench', '.'].map((folder) => join(folder, 'package.json'));
+const packageFiles = ['server', 'client', 'proto', 'bench', '.', 'test/docs/nextjs'].map((folder) =>
+  join(folder, 'package.json'),
+);
 const listed = new Map(
   text.split(/^## /m).flatMap((section) => {
     const [, list] = /^.*?: (\w+ of \S+)\n/.exec(section) ?? [];
@@ -54,6 +56,7 @@ describe('docs/contribute/dependencies.md', () => {
       'client/go',
       'examples/go',
       'test/interop/go',
+      'test/interop/go/web',
       'test/fuzz/go',
       'bench/go',
       'scripts/tools',

@@ -1,8 +1,8 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeAll, expect, test } from '@jest/globals';
 import { Browser } from '../support/browser';
-import { outcomeOf } from '../support/commands';
+import { execute, outcomeOf } from '../support/commands';
 import { until } from '../support/poll';
 import { stackForAllTests } from '../support/stack';
 import { blocksOf, root } from './markdown';
@@ -26,7 +26,11 @@ beforeAll(async () => {
     mkdirSync(dirname(join(directory, name)), { recursive: true });
     writeFileSync(join(directory, name), text);
   }
-  const next = join(root, 'node_modules/next/dist/bin/next');
+  // Next.js is 300 MB, and nothing else needs it.
+  const installing = await execute(process.execPath, [join(root, 'scripts/lib/packages.mjs'), 'test/docs/nextjs']);
+  const packages = join(installing.stdout.trim(), 'node_modules');
+  symlinkSync(packages, join(directory, 'node_modules'));
+  const next = join(packages, 'next/dist/bin/next');
   const { JEST_WORKER_ID: _, NODE_ENV: __, ...env } = process.env;
   const server = stack.command(process.execPath, [next, 'dev', '-p', '0', '-H', '127.0.0.1'], {
     cwd: directory,
@@ -36,7 +40,7 @@ beforeAll(async () => {
   const gone = server.exit.then(() => Promise.reject(new Error(JSON.stringify(server.output()))));
   browser = new Browser(await Promise.race([until('Next.js to serve', urlOf, 100_000), gone]));
   gone.catch(() => {});
-}, 120_000);
+}, 240_000);
 
 const htmlOf = async (path: string): Promise<string> => (await browser.fetch(path)).text();
 

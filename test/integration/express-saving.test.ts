@@ -143,6 +143,7 @@ describe('a failed save', () => {
   test('lets the error page read the session', async () => {
     const url = await stack.serveBare((app) => {
       app.use(sessions({ address: '127.0.0.1:1', timeoutMs: 500 }));
+      app.get('/', (req, res) => void res.json(req.session.get('note')));
       app.use(((error: { status: number }, req: Request, res, _next) => {
         res.status(error.status).json(req.session.get('note', 'none'));
       }) as ErrorRequestHandler);

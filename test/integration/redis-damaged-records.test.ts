@@ -2,7 +2,7 @@ import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { emptyContent } from '../../server/src/session/content';
 import { UnreadableRecordError } from '../../server/src/session/errors';
-import type { NewSession, SessionStore } from '../../server/src/session/session-store';
+import type { NewSession, SessionRef, SessionStore } from '../../server/src/session/session-store';
 import { createTokens, randomSigningKey } from '../../server/src/tokens/token';
 import { decodeRecord } from '../../server/src/store/redis/record-codec';
 import type { RedisServer } from '../support/redis';
@@ -58,14 +58,21 @@ describe('records that differ from ours', () => {
     await server.admin.set(key, record);
   }
 
-  async function expectDamaged(methods: readonly ('load' | 'update' | 'delete')[]): Promise<void> {
+  async function expectDamaged(): Promise<void> {
     const before = await storedIn(server);
     const unreadable = new UnreadableRecordError(session.handle, 'damaged');
-    if (methods.includes('load')) await expect(store.load(session)).rejects.toEqual(unreadable);
-    if (methods.includes('update')) await expect(store.update(session, set)).rejects.toEqual(unreadable);
-    if (methods.includes('update')) await expect(store.update(session, {})).rejects.toEqual(unreadable);
-    if (methods.includes('delete')) await expect(store.delete(session)).rejects.toEqual(unreadable);
+    await expect(store.load(session)).rejects.toEqual(unreadable);
+    await expect(store.update(session, set)).rejects.toEqual(unreadable);
+    await expect(store.update(session, {})).rejects.toEqual(unreadable);
     expect(await storedIn(server)).toEqual(before);
+  }
+
+  const replaced = (): SessionRef => ({ ...session, secretHash: tokens.issue().secretHash });
+
+  async function expectEnded(ref: SessionRef = session): Promise<void> {
+    await expect(store.delete(ref)).resolves.toBe(true);
+    await expect(store.load(session)).resolves.toBeUndefined();
+    expect(await storedIn(server)).toEqual({});
   }
 
   describe('an access is recorded without damage', () => {
@@ -144,9 +151,12 @@ describe('records that differ from ours', () => {
     ['an empty idle timeout', { idle: '' }],
     ['a CSRF token with other characters', { csrf: 'c.s' }],
     ['an empty CSRF token', { csrf: '' }],
-  ])('%s is reported as damaged by every method, and left as it is', async (_what, parts) => {
-    await put(header(parts) + nothing);
-    await expectDamaged(['load', 'update', 'delete']);
+  ])('%s is reported as damaged, and left as it is until any token of the session ends it', async (_what, parts) => {
+    for (const ref of [session, replaced()]) {
+      await put(header(parts) + nothing);
+      await expectDamaged();
+      await expectEnded(ref);
+    }
   });
 
   test.each([
@@ -165,10 +175,14 @@ describe('records that differ from ours', () => {
     ['a queue that is not UTF-8', Buffer.from('!2,1 \xc3\x28 1\n', 'latin1')],
     ['half of a surrogate pair', Buffer.from('=3,1 \xed\xa0\x80 1\n', 'latin1')],
     ['a subject that is not UTF-8', Buffer.from('@0,1  \xff\n', 'latin1')],
-  ])('%s is reported as damaged, and left as it is, by a read that is due to be recorded too', async (_what, body) => {
+  ])('%s is reported as damaged, and left as it is until its own token ends it', async (_what, body) => {
+    // A read of the last two is due to be recorded.
     for (const accessed of [undefined, '1795545576005', '999999999999']) {
       await put(Buffer.concat([Buffer.from(header(accessed === undefined ? {} : { accessed })), Buffer.from(body)]));
-      await expectDamaged(['load', 'update']);
+      await expectDamaged();
+      await expect(store.delete(replaced())).resolves.toBe(false);
+      await expectDamaged();
+      await expectEnded();
     }
   });
 
@@ -249,8 +263,12 @@ describe('records that differ from ours', () => {
       if (!(await isFound(loading))) return;
       await put(bytes);
       const isLast = decoded?.version === 999_999_999_999_999;
-      expect(await outcome(store.update(session, set))).toBe(decoded === undefined || isLast ? 'damaged' : 'read');
-      if (decoded === undefined || isLast) return;
+      if (decoded === undefined) {
+        expect(await outcome(store.update(session, set))).toBe('damaged');
+        return expectEnded();
+      }
+      expect(await outcome(store.update(session, set))).toBe(isLast ? 'damaged' : 'read');
+      if (isLast) return;
       const { data, flash } = decoded.content;
       const changed = await store.load(session);
       expect(changed?.session).toMatchObject({ subject: decoded.subject, version: decoded.version + 1 });

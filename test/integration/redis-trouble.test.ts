@@ -121,15 +121,33 @@ describe('when Redis is in trouble', () => {
     ['damaged', '1 1 17955x 1795500000000 - hash csrf\n'],
     ['newer_format', '2 something else'],
     ['newer_format', '10 something else'],
-  ] as const)('a record that is %s (%j) is reported as such by every method', async (problem, record) => {
+  ] as const)('a record that is %s (%j) is reported as such, and left as it is', async (problem, record) => {
     const session = newSession();
     await server.admin.set(keyPrefix + session.handle, record);
     const unreadable = new UnreadableRecordError(session.handle, problem);
     await expect(store.load(session)).rejects.toEqual(unreadable);
     await expect(store.update(session, set)).rejects.toEqual(unreadable);
-    await expect(store.delete(session)).rejects.toEqual(unreadable);
+    if (problem === 'newer_format') await expect(store.delete(session)).rejects.toEqual(unreadable);
     await expect(server.admin.get(keyPrefix + session.handle)).resolves.toBe(record);
+    if (problem === 'damaged') await expectEnded(session);
   });
+
+  test('a record of a newer format ends by the token whose secret it confirms', async () => {
+    const session = newSession();
+    const record = `2 something else ${session.secretHash}\n`;
+    await server.admin.set(keyPrefix + session.handle, record);
+    const replaced = { ...session, secretHash: tokens.issue().secretHash };
+    await expect(store.delete(replaced)).rejects.toEqual(new UnreadableRecordError(session.handle, 'newer_format'));
+    await expect(server.admin.get(keyPrefix + session.handle)).resolves.toBe(record);
+    await expectEnded(session);
+  });
+
+  async function expectEnded(session: NewSession): Promise<void> {
+    await expect(store.delete(session)).resolves.toBe(true);
+    await expect(store.load(session)).resolves.toBeUndefined();
+    await expect(server.admin.exists(keyPrefix + session.handle)).resolves.toBe(0);
+    await expect(store.delete(session)).resolves.toBe(false);
+  }
 
   test.each([
     ['cut off in a value', (record: string) => record.slice(0, -3)],
@@ -146,14 +164,17 @@ describe('when Redis is in trouble', () => {
     await expect(store.load(session)).rejects.toEqual(unreadable);
     await expect(store.update(session, set)).rejects.toEqual(unreadable);
     await expect(server.admin.get(key)).resolves.toBe(damaged);
+    await expectEnded(session);
   });
 
-  test('a key of another Redis type is reported as such by every method', async () => {
+  test('a key of another Redis type is reported as such, and left as it is until the session is ended', async () => {
     const session = newSession();
     await server.admin.hset(keyPrefix + session.handle, 'a', '1');
     const unreadable = new UnreadableRecordError(session.handle, 'foreign_type');
     await expect(store.load(session)).rejects.toEqual(unreadable);
     await expect(store.update(session, set)).rejects.toEqual(unreadable);
-    await expect(store.delete(session)).rejects.toEqual(unreadable);
+    await expect(store.update(session, {})).rejects.toEqual(unreadable);
+    await expect(server.admin.hgetall(keyPrefix + session.handle)).resolves.toEqual({ a: '1' });
+    await expectEnded(session);
   });
 });

@@ -16,6 +16,7 @@ import { sessions as nodeSessions } from '@session-sidecar/client/node';
 import { Browser } from '../support/browser';
 import { connect } from '../support/client';
 import { stackForAllTests, stackForEachTest } from '../support/stack';
+import { browserWithSession } from '../support/visitors';
 import type { Visits } from '../support/web-frameworks';
 
 /* What only one framework has; what all have is in web-adapters.test.ts. */
@@ -79,6 +80,23 @@ describe('Fastify', () => {
     const response = await fetch(await serve(app));
     expect([response.status, await response.json()]).toEqual([413, { failed: true, size: 1 }]);
     expect(response.headers.getSetCookie()).toEqual([]);
+  });
+
+  test('keeps the message of a SessionError out of its own replies, but not out of those of the application', async () => {
+    const app = stack.use(fastify());
+    const unreachable = stack.use(connect<Visits>({ address: 'localhost:1' }, { timeoutMs: 100 }));
+    await app.register(fastifySessions, { client: unreachable });
+    app.get('/', async (request) => (await request.session()).get('note'));
+    await app.register((scope, _options, done) => {
+      scope.setErrorHandler((error: Error, _request, reply) => reply.send({ message: error.message }));
+      scope.get('/own', async (request) => (await request.session()).get('note'));
+      done();
+    });
+    const browser = await browserWithSession(client.create(), await serve(app));
+    const [response, own] = [await browser.fetch('/'), await browser.text('/own')];
+    const failure = { statusCode: 503, code: 'UNAVAILABLE', error: 'Service Unavailable' };
+    expect([response.status, await response.json()]).toEqual([503, { ...failure, message: failure.error }]);
+    expect(own).toContain('localhost:1');
   });
 
   test('leaves a reply alone that the application has hijacked', async () => {

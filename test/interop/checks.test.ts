@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { execute, outcomeOf } from '../support/commands';
 import { stackForEachTest } from '../support/stack';
-import { sayIfMissing, toolchains } from '../support/toolchains';
+import { installGoCommand, sayIfMissing, toolchains } from '../support/toolchains';
 import type { Found, Missing } from '../support/toolchains';
 
 const root = join(__dirname, '..', '..');
@@ -12,8 +12,12 @@ sayIfMissing('the checks of Go code', go);
 sayIfMissing('the checks of Python code', python);
 const testWith = ({ missing }: Found | Missing) => (missing === undefined ? test : test.skip);
 
-const modules = ['proto/gen/go', 'client/go', 'examples/go', 'test/interop/go', 'test/fuzz/go'];
-const scripts = ['client/python', 'examples/python', 'test/interop/python', 'test/fuzz/python'];
+const modules = ['proto/gen/go', 'client/go', 'examples/go', 'test/interop/go', 'test/interop/go/web', 'test/fuzz/go'];
+const written = modules.filter((folder) => !folder.startsWith('proto/gen'));
+const scripts = [
+  ...['client/python', 'examples/python', 'test/fuzz/python'],
+  ...['python', 'python-web', 'django', 'pyramid', 'http/apps'].map((folder) => `test/interop/${folder}`),
+];
 
 /** Runs a command of a toolchain, and resolves to its standard output. Rejects with everything it printed, if it fails. */
 async function run(
@@ -33,7 +37,6 @@ async function run(
 
 describe('Go code', () => {
   testWith(go)('is formatted', async () => {
-    const written = modules.filter((folder) => !folder.startsWith('proto/gen'));
     expect(await run(go, 'gofmt', ['-l', ...written, 'bench/go'])).toBe('');
   });
 
@@ -41,6 +44,15 @@ describe('Go code', () => {
     '%s passes go vet',
     async (folder) => {
       await run(go, 'go', ['vet', '-mod=readonly', './...'], join(root, folder));
+    },
+    300_000,
+  );
+
+  testWith(go).each(written)(
+    '%s passes staticcheck',
+    async (folder) => {
+      installGoCommand(go as Found, 'honnef.co/go/tools/cmd/staticcheck');
+      await run(go, 'staticcheck', ['./...'], join(root, folder));
     },
     300_000,
   );

@@ -64,11 +64,11 @@ function install(line: string): void {
 }
 
 /** Runs a file of the application and gives what it printed; what it wrote to stderr makes the test fail. */
-function run(file: string, source?: string): string {
+function run(file: string, source?: string, path = ''): string {
   if (source !== undefined) writeFileSync(join(app, file), source);
   const { stdout, stderr } = outcomeOf(process.execPath, [file], {
     cwd: app,
-    env: { PATH: process.env['PATH'] },
+    env: { PATH: `${path}:${process.env['PATH'] ?? ''}` },
   });
   expect(stderr).toBe('');
   return stdout.trim();
@@ -123,6 +123,8 @@ const withMistake = `
   import { SessionClient, SessionError } from '@session-sidecar/client';
   import type { ISession, SessionClientOptions } from '@session-sidecar/client';
   import * as express from '@session-sidecar/client/express';
+  import { startSidecar } from '@session-sidecar/client/testing';
+  import type { Sidecar } from '@session-sidecar/client/testing';
 
   interface Shop { user?: { id: number }; cart: string[] }
   const options: SessionClientOptions<Shop> = { address: 'localhost:50051' };
@@ -133,6 +135,7 @@ const withMistake = `
     return session.get('user')?.id;
   }
   export const all = Object.keys(express);
+  export const start = (): Promise<Sidecar> => startSidecar({ settings: { IDLE_TIMEOUT: '1h' } });
   // @ts-expect-error JSON cannot hold a Date
   new SessionClient<{ when: Date }>({ address: 'localhost:50051' });
   // @ts-expect-error there is no such key
@@ -205,6 +208,22 @@ describe('@session-sidecar/client, installed', () => {
     expect(names).not.toEqual(['']);
     const source = `import { ${names.join(', ')} } from '${entryPoint}'; console.log([${names.join(', ')}].every((value) => value !== undefined));`;
     expect(run('imported.mjs', source)).toBe('true');
+  });
+
+  test('starts the sidecar that is installed as a command, for tests', () => {
+    const source = `
+      import { SessionClient } from '@session-sidecar/client';
+      import { startSidecar } from '@session-sidecar/client/testing';
+      const sidecar = await startSidecar();
+      const sessions = new SessionClient({ address: sidecar.address });
+      const session = sessions.create();
+      session.set('user', { id: 7 });
+      await session.save();
+      await sidecar.advance(3_600_000);
+      console.log((await sessions.open(session.token)).origin);
+      sessions.close();
+      await sidecar.stop();`;
+    expect(run('testing.mjs', source, join(sidecar, 'bin'))).toBe('not_found');
   });
 
   test('is one copy, however it is loaded, so that its errors are recognised', () => {

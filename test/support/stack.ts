@@ -4,34 +4,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, BrowserContext } from 'playwright-core';
 import { afterAll, afterEach } from '@jest/globals';
-import { serve } from './browser';
 import type { Certificate } from './certificate';
-import { startChromium, startChromiumIn } from './chromium';
-import { startCollector } from './collector';
 import type { Collector } from './collector';
 import type { CommandOptions } from './commands';
-import { startFakePipeline } from './fake-pipeline';
 import type { FakePipeline, FakePipelineOptions } from './fake-pipeline';
-import { startFakeSidecar } from './fake-sidecar';
 import type { Answers, FakeSidecar } from './fake-sidecar';
 import { startLineProgram } from './line-program';
 import type { LineProgram } from './line-program';
+import { until } from './poll';
 import { asVariables, killGroup, onRedis, startCommand, startProcess, untilReady, untilServing } from './process';
 import type { ProcessOptions, ServingProcess, SidecarProcess } from './process';
-import { startPrometheus } from './prometheus';
 import type { Prometheus, PrometheusOptions } from './prometheus';
-import { startReadySidecar } from './ready-sidecar';
-import { startRedis, startReplica } from './redis';
 import type { RedisServer, RedisServerOptions } from './redis';
-import { startRedisCluster } from './redis-cluster';
 import type { RedisCluster, RedisClusterOptions } from './redis-cluster';
-import { startSentinel } from './redis-sentinel';
 import type { Sentinel } from './redis-sentinel';
-import { startSidecar } from './sidecar';
 import type { LogLevel, Sidecar } from './sidecar';
 import { TcpProxy } from './tcp-proxy';
 import type { Endpoint } from './tcp-proxy';
-import { startTlsRedis } from './tls-redis';
 import type { TlsRedisServer } from './tls-redis';
 
 /** Options of every sidecar, in this process or in its own. */
@@ -58,6 +47,8 @@ export type SidecarProcessOptions = Settings & ProcessOptions;
 /**
  * Starts everything that a test runs against, and ends it with the test, in reverse order. Pass anything else that must be closed
  * to {@link use}, and any other cleanup to {@link defer}.
+ *
+ * What it starts is imported when it is started: jest loads modules anew for each test file, those of the sidecar in half a second.
  */
 export class Stack {
   readonly #endings: (() => unknown)[] = [];
@@ -76,27 +67,32 @@ export class Stack {
 
   /** A redis-server on a free port and on a Unix socket. */
   async redis(options?: RedisServerOptions): Promise<RedisServer> {
+    const { startRedis } = await import('./redis.js');
     return this.#server(await startRedis(options));
   }
 
   /** A redis-server that has caught up with its master. */
   async replica(master: RedisServer): Promise<RedisServer> {
+    const { startReplica } = await import('./redis.js');
     return this.#server(await startReplica(master));
   }
 
   /** A redis-server that also listens with TLS. */
   async tlsRedis(): Promise<TlsRedisServer> {
+    const { startTlsRedis } = await import('./tls-redis.js');
     return this.#server(await startTlsRedis());
   }
 
   /** @param quorum the number of Sentinels that must agree that the master is down */
   async sentinel(master: RedisServer, quorum?: number): Promise<Sentinel> {
+    const { startSentinel } = await import('./redis-sentinel.js');
     const sentinel = await startSentinel(master, quorum);
     this.defer(() => sentinel.stop());
     return sentinel;
   }
 
   async redisCluster(options?: RedisClusterOptions): Promise<RedisCluster> {
+    const { startRedisCluster } = await import('./redis-cluster.js');
     const cluster = await startRedisCluster(options);
     for (const node of [...cluster.nodes, ...cluster.replicas]) this.#server(node);
     return cluster;
@@ -117,7 +113,10 @@ export class Stack {
     awaitReady,
     ...options
   }: SidecarOptions = {}): Promise<Sidecar> {
-    const start = awaitReady === false ? startSidecar : startReadySidecar;
+    const start =
+      awaitReady === false
+        ? (await import('./sidecar.js')).startSidecar
+        : (await import('./ready-sidecar.js')).startReadySidecar;
     const env = { ...asVariables(settings), ...options.env };
     return this.use(await start({ redisUrl: redis?.url, grpcAddress: address, env, logLevel }));
   }
@@ -151,6 +150,19 @@ export class Stack {
     return started;
   }
 
+  /** Another program that serves HTTP. Resolves to the first URL that it prints, which must be the one it listens on. */
+  async webServer(command: string, args: readonly string[], options?: CommandOptions): Promise<string> {
+    const server = this.command(command, args, options);
+    const printed = () => Object.values(server.output()).join('\n');
+    const ended = server.exit.then(() => {
+      throw new Error(`The server ended before it listened: ${printed()}`);
+    });
+    const url = until('the server to listen', () => /http:\/\/127\.0\.0\.1:\d+/.exec(printed())?.[0], 60_000);
+    await Promise.race([url, ended]);
+    ended.catch(() => undefined);
+    return url;
+  }
+
   /** Another program, which the test converses with line by line. */
   lineProgram(command: string, args: readonly string[], options?: Omit<CommandOptions, 'input'>): LineProgram {
     return this.use(startLineProgram(command, args, options));
@@ -158,11 +170,13 @@ export class Stack {
 
   /** A gRPC server whose answers the test defines. */
   async fakeSidecar(answers: Answers, address?: string): Promise<FakeSidecar> {
+    const { startFakeSidecar } = await import('./fake-sidecar.js');
     return this.use(await startFakeSidecar(answers, address));
   }
 
   /** A gRPC server whose Pipeline the test controls. */
   async fakePipeline(options?: FakePipelineOptions): Promise<FakePipeline> {
+    const { startFakePipeline } = await import('./fake-pipeline.js');
     return this.use(await startFakePipeline(options));
   }
 
@@ -175,10 +189,12 @@ export class Stack {
   }
 
   async collector(options?: { readonly holds?: boolean }): Promise<Collector> {
+    const { startCollector } = await import('./collector.js');
     return this.use(await startCollector(options));
   }
 
   async prometheus(options: PrometheusOptions): Promise<Prometheus> {
+    const { startPrometheus } = await import('./prometheus.js');
     const prometheus = await startPrometheus(options);
     this.defer(() => prometheus.stop());
     return prometheus;
@@ -186,16 +202,19 @@ export class Stack {
 
   /** Serves an Express app, or any other listener, over https if there is a certificate. Resolves to its URL. */
   async serve(listener: RequestListener, certificate?: Certificate): Promise<string> {
+    const { serve } = await import('./browser.js');
     return this.use(await serve(listener, certificate)).url;
   }
 
   /** A Chromium without a window. */
   async chromium(): Promise<Browser> {
+    const { startChromium } = await import('./chromium.js');
     return this.use(await startChromium());
   }
 
   /** The Chromium of a visitor who uses this folder again after a restart. */
   async chromiumIn(folder: string): Promise<BrowserContext> {
+    const { startChromiumIn } = await import('./chromium.js');
     return this.use(await startChromiumIn(folder));
   }
 

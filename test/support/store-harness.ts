@@ -4,6 +4,7 @@ import { connectRedis, createSubscriber } from '../../server/src/store/redis/con
 import type { RedisConnection } from '../../server/src/store/redis/connection/redis-connection';
 import { RedisStore } from '../../server/src/store/redis/redis-store';
 import type { ChangesOptions, NearCacheOptions } from '../../server/src/store/redis/redis-store';
+import { ControlledStore } from '../../server/src/store/memory/controlled-store';
 import { MemoryStore } from '../../server/src/store/memory/memory-store';
 import type { Limits } from '../../server/src/session/limits';
 import type { ExpiryPolicy } from '../../server/src/session/session';
@@ -52,6 +53,19 @@ export const makeMemoryStore: MakeStore = ({ expiry, limits }) => {
     store,
     advance: (milliseconds) => {
       clock.advance(milliseconds);
+      return Promise.resolve();
+    },
+    close: () => store.close(),
+  });
+};
+
+export const makeControlledStore: MakeStore = ({ expiry, limits }) => {
+  const { now } = new ManualClock();
+  const store = new ControlledStore({ expiry, limits, maxBytes: 64 * 1024 * 1024, now });
+  return Promise.resolve({
+    store,
+    advance: (milliseconds) => {
+      store.advance(milliseconds);
       return Promise.resolve();
     },
     close: () => store.close(),

@@ -33,6 +33,14 @@ export class WebStack {
     return browserWithSession(this.client.create(), url);
   }
 
+  /** The token of a stored session. */
+  async token(data: Visits): Promise<string> {
+    const session = this.client.create();
+    session.update(data);
+    await session.save();
+    return session.token!;
+  }
+
   /** What the session of a token holds; `undefined` if there is none. */
   async stored(token: string | undefined): Promise<Partial<Visits> | undefined> {
     return storedData(this.client, token);

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,12 +11,10 @@ from session_sidecar_proto.session.v1 import session_service_pb2 as api
 from .errors import SessionError
 from .flash_messages import as_mutations
 from .idle_timeout import IdleTimeout
-from .ordered_messages import data_of
-from .plans import CallStep, PauseStep, Plan
+from .plans import CallStep, Plan
 from .replies import check_results, check_session, check_token
 from .session_facts import SessionFacts
-
-_MAX_TRANSFORM_ATTEMPTS = 50
+from .transforming import transforming
 
 
 class BaseSession(SessionFacts):
@@ -91,25 +88,12 @@ class BaseSession(SessionFacts):
             if self._is_stored:
                 yield from self._saving()
             return self[key]
-        for attempt in range(1, _MAX_TRANSFORM_ATTEMPTS + 1):
-            try:
-                return (yield from self._transforming_once(key, change))
-            except SessionError as error:
-                if error.code != "VERSION_MISMATCH" or attempt == _MAX_TRANSFORM_ATTEMPTS:
-                    raise
-            # A random pause keeps requests that lost the same race from meeting in the next one.
-            yield PauseStep(random.random() * min(attempt, 20) / 1000)
 
-    def _transforming_once(self, key: str, change: Callable[[Any], Any]) -> Plan[Any]:
-        response = yield CallStep("GetSession", api.GetSessionRequest(token=self.token))
-        check_session("GetSession", response)
-        data = data_of(response.session)
-        before = self._codec.decode(data[key], repr(key)) if key in data else None
-        text = self._codec.encode(change(before), repr(key))
-        mutation = messages.Mutation(set={"key": key, "value": text})
-        request = api.UpdateSessionRequest(token=self.token, mutations=[mutation], if_version=response.session.version)
-        response = yield CallStep("UpdateSession", request)
-        check_results("UpdateSession", request.mutations, response)
+        def change_text(text: bytes | None) -> bytes:
+            before = None if text is None else self._codec.decode(text, repr(key))
+            return self._codec.encode(change(before), repr(key))
+
+        text, response = yield from transforming(self.token, key, change_text)
         self._data.adopt(key, text)
         self._update(response)
         return self[key]

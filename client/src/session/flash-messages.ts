@@ -28,6 +28,11 @@ export class FlashMessages {
     this.#pending = [...this.#pending, { queue, message: encoded, unlessPresent: !allowDuplicate }];
   }
 
+  /** Adds the unsaved messages to those of another session. */
+  copyUnsaved(to: FlashMessages): void {
+    to.#pending = [...to.#pending, ...this.#pending];
+  }
+
   get hasChanges(): boolean {
     return this.#pending.length > 0;
   }

@@ -7,7 +7,16 @@ import { GuardedProperties } from './guarded-properties';
 import { valueOf } from './joint-turn';
 import type { JointCalls, JointTurn } from './joint-turn';
 import type { Json } from './json';
-import type { Entry, FlashOptions, ISession, Key, SessionOrigin, SessionState, Value } from './session';
+import type {
+  Entry,
+  FlashOptions,
+  ISession,
+  Key,
+  RegenerateOptions,
+  SessionOrigin,
+  SessionState,
+  Value,
+} from './session';
 import { SessionCalls } from './session-calls';
 import type { Found } from './stored-session';
 
@@ -145,7 +154,7 @@ export class LiveSession<T extends object> extends GuardedProperties implements 
   }
 
   flash<Message>(message: Message & Json<Message>, options?: FlashOptions): void {
-    this.#calls.flash.push(message, options);
+    this.#calls.content.flash.push(message, options);
   }
 
   peekFlash<Message>(queue = '', options?: CallOptions): Promise<Message[]> {
@@ -180,8 +189,9 @@ export class LiveSession<T extends object> extends GuardedProperties implements 
     return this.#inTurn(options, (call) => this.#calls.invalidate(call));
   }
 
-  regenerate(options?: CallOptions): Promise<void> {
-    return this.#inTurn(options, (call) => this.#calls.regenerate(call));
+  regenerate(options?: RegenerateOptions): Promise<void> {
+    const orCreate = options?.orCreate === true;
+    return this.#inTurn(options, (call) => this.#calls.regenerate(call, orCreate));
   }
 
   reload(options?: CallOptions): Promise<void> {
@@ -199,14 +209,14 @@ export class LiveSession<T extends object> extends GuardedProperties implements 
 
   setIdleTimeout(timeout: number | 'never'): void {
     assertIdleTimeout(timeout);
-    this.#calls.setIdleTimeout(timeout);
+    this.#calls.content.setIdleTimeout(timeout);
   }
 
   setSubject(subject: string | undefined): void {
     if (subject !== undefined && typeof subject !== 'string') {
       throw new TypeError(`Expected \`subject\` to be a string or undefined, got ${typeof subject}`);
     }
-    this.#calls.setSubject(subject);
+    this.#calls.content.setSubject(subject);
   }
 
   async save(options?: CallOptions): Promise<void> {

@@ -1,16 +1,16 @@
 import type { Mutation, MutationResult } from '@session-sidecar/proto/session/v1/session';
+import { SessionError } from '../errors/session-error';
 import type { RunningCall } from '../transport/call-options';
 import type { LoadedSession } from '../transport/own-reply';
 import type { Transport } from '../transport/transport';
 import type { ValueCodec } from './codec';
-import { FlashMessages } from './flash-messages';
 import { isRefusal, settled } from './joint-turn';
 import type { JointCalls, JointOutcome } from './joint-turn';
 import { changed, changeCurrentValue } from './current-value';
-import type { SaveKind } from './pending-writes';
 import { replyResults, replySession, replyTime, replyToken } from './replies';
 import type { SessionState } from './session';
-import { SessionData } from './session-data';
+import { SessionContent } from './session-content';
+import type { SessionData } from './session-data';
 import { idleExpiryOf, noUpdate, subjectOf } from './session-update';
 import type { SessionUpdate } from './session-update';
 import { storedState } from './stored-session';
@@ -25,22 +25,16 @@ export class SessionCalls {
   readonly #codec: ValueCodec;
   #state: State;
   #isNew: boolean;
-  #data: SessionData;
-  /** The version whose values the data has, apart from what is not saved; `undefined`: it was not loaded. */
+  #content: SessionContent;
+  /** The version whose values the content has, apart from what is not saved; `undefined`: it was not loaded. */
   #loadedVersion: number | undefined;
-  #flash: FlashMessages;
-  /** Not saved yet. */
-  #idleTimeout: SessionUpdate['idleTimeout'];
-  /** Not saved yet; the empty string: none. */
-  #subject: SessionUpdate['subject'];
 
   /** @param id what to create the session with, if it was not found */
   constructor(transport: Transport, codec: ValueCodec, found?: Found, id?: string) {
     this.#transport = transport;
     this.#codec = codec;
-    this.#data = new SessionData(codec, found?.session.data);
+    this.#content = new SessionContent(codec, found?.session);
     this.#loadedVersion = found?.session.version;
-    this.#flash = new FlashMessages(codec, found?.session.flashQueues);
     this.#state = found ? storedState(found.token, found.session) : { name: 'new', id };
     this.#isNew = !found;
   }
@@ -57,36 +51,27 @@ export class SessionCalls {
     return this.#state.name === 'stored' ? this.#state : undefined;
   }
 
-  get data(): SessionData {
-    return this.#data;
+  get content(): SessionContent {
+    return this.#content;
   }
 
-  get flash(): FlashMessages {
-    return this.#flash;
+  get data(): SessionData {
+    return this.#content.data;
   }
 
   get subject(): string | undefined {
-    return this.#subject ? this.#subject.value || undefined : this.stored?.subject;
+    const { subject } = this.#content;
+    return subject ? subject.value || undefined : this.stored?.subject;
   }
 
   get hasChanges(): boolean {
-    const { stored } = this;
-    if (this.#flash.hasChanges || this.#data.hasChanges(stored ? 'update' : 'create')) return true;
-    return stored ? this.#idleTimeout !== undefined || this.#subject !== undefined : Boolean(this.#subject?.value);
-  }
-
-  setIdleTimeout(timeout: number | 'never'): void {
-    this.#idleTimeout = { value: timeout };
-  }
-
-  setSubject(subject: string | undefined): void {
-    this.#subject = { value: subject ?? '' };
+    return this.#content.hasChanges(this.stored !== undefined);
   }
 
   /** Stores the changes, and creates the session if it is not stored. */
   async save(call: RunningCall): Promise<void> {
     const { stored } = this;
-    if (stored) await this.#update(stored, [], this.#capture('update'), call);
+    if (stored) await this.#update(stored, [], this.#content.capture('update'), call);
     else if (this.hasChanges) await this.create(call);
   }
 
@@ -113,7 +98,7 @@ export class SessionCalls {
 
   /** Creates the session, even if it has no changes. */
   async create(call: RunningCall): Promise<Stored> {
-    const changes = this.#capture('create');
+    const changes = this.#content.capture('create');
     const { mutations, idleTimeout, subject } = changes;
     const id = this.#state.name === 'new' ? this.#state.id : undefined;
     const reply = await this.#transport.call(
@@ -126,11 +111,41 @@ export class SessionCalls {
     return (this.#state = state);
   }
 
-  async regenerate(call: RunningCall): Promise<void> {
+  /** @param orCreate whether a session that has ended, or whose token was replaced, gives way to a new one with what was written */
+  async regenerate(call: RunningCall, orCreate: boolean): Promise<void> {
+    try {
+      await this.#replaceToken(call);
+    } catch (error) {
+      const isNotFound = SessionError.is(error) && error.code === 'SESSION_NOT_FOUND';
+      if (!orCreate || !isNotFound || !(await this.#createFromWrites(call))) throw error;
+    }
+  }
+
+  /** @returns whether anything was written. If this fails, everything is as before. */
+  async #createFromWrites(call: RunningCall): Promise<boolean> {
+    const [content, state, isNew] = [this.#content, this.#state, this.#isNew];
+    const written = content.written();
+    if (!written.hasChanges(false)) return false;
+    this.#content = written;
+    this.#state = { name: 'invalidated' };
+    this.#isNew = true;
+    try {
+      await this.create(call);
+    } catch (error) {
+      this.#content = content;
+      this.#state = state;
+      this.#isNew = isNew;
+      throw error;
+    }
+    this.#loadedVersion = undefined;
+    return true;
+  }
+
+  async #replaceToken(call: RunningCall): Promise<void> {
     await this.#saveIdleTimeout(call);
     const { stored } = this;
     if (!stored) return;
-    const changes = this.#capture('regenerate');
+    const changes = this.#content.capture('regenerate');
     const { mutations, subject } = changes;
     const reply = await this.#transport.call(
       'regenerateSession',
@@ -148,11 +163,11 @@ export class SessionCalls {
   /** RegenerateSession has no idle timeout. Saved before it, because a failure after it would keep the new token from the visitor. */
   async #saveIdleTimeout(call: RunningCall): Promise<void> {
     const { stored } = this;
-    const idleTimeout = this.#idleTimeout;
+    const { idleTimeout } = this.#content;
     if (!stored || !idleTimeout) return;
     const request = { token: stored.token, mutations: [], idleExpiry: idleExpiryOf(idleTimeout) };
     const { version, expires } = await this.#transport.call('updateSession', request, call);
-    if (this.#idleTimeout === idleTimeout) this.#idleTimeout = undefined;
+    this.#content.settleIdleTimeout(idleTimeout);
     this.#state = { ...stored, version, expires: replyTime(expires) };
   }
 
@@ -176,11 +191,8 @@ export class SessionCalls {
 
   /** Discards what is not saved. */
   #startFrom(session: LoadedSession | undefined): void {
-    this.#data = new SessionData(this.#codec, session?.data);
+    this.#content = new SessionContent(this.#codec, session);
     this.#loadedVersion = session?.version;
-    this.#flash = new FlashMessages(this.#codec, session?.flashQueues);
-    this.#idleTimeout = undefined;
-    this.#subject = undefined;
   }
 
   async newCsrfToken(call: RunningCall): Promise<string> {
@@ -193,11 +205,11 @@ export class SessionCalls {
 
   async peekFlash<Message>(queue: string, call: RunningCall): Promise<Message[]> {
     const messages = await this.#flashMessages('peekFlash', queue, call);
-    return this.#flash.read(queue, messages);
+    return this.#content.flash.read(queue, messages);
   }
 
   async popFlash<Message>(queue: string, call: RunningCall): Promise<Message[]> {
-    return this.#flash.take(queue, await this.#flashMessages('popFlash', queue, call));
+    return this.#content.flash.take(queue, await this.#flashMessages('popFlash', queue, call));
   }
 
   /**
@@ -208,7 +220,7 @@ export class SessionCalls {
     const taken = await this.#popAndSaveInOneCall(calls, call);
     const popped = new Map<string, PromiseSettledResult<unknown[]>>();
     for (const queue of calls.queues) {
-      const pop = () => (taken ? this.#flash.take(queue, taken.get(queue) ?? []) : this.popFlash(queue, call));
+      const pop = () => (taken ? this.#content.flash.take(queue, taken.get(queue) ?? []) : this.popFlash(queue, call));
       popped.set(queue, await settled(pop));
     }
     const isSaveLeft = calls.saves && taken === undefined;
@@ -221,11 +233,11 @@ export class SessionCalls {
     call: RunningCall,
   ): Promise<ReadonlyMap<string, readonly Buffer[]> | undefined> {
     const { stored } = this;
-    const waiting = [...queues].filter((queue) => this.#flash.isWaiting(queue));
+    const waiting = [...queues].filter((queue) => this.#content.flash.isWaiting(queue));
     if (!stored || waiting.length === 0 || waiting.length + Number(saves) === 1) return undefined;
     const pops = waiting.map((queue): Mutation => ({ kind: { $case: 'popFlash', value: { queue } } }));
     try {
-      const changes = saves ? this.#capture('update', queues) : noUpdate;
+      const changes = saves ? this.#content.capture('update', queues) : noUpdate;
       const results = await this.#update(stored, pops, changes, call);
       return new Map(waiting.map((queue, index) => [queue, results[index]!.messages]));
     } catch (error) {
@@ -236,21 +248,21 @@ export class SessionCalls {
   }
 
   async #flashMessages(method: 'peekFlash' | 'popFlash', queue: string, call: RunningCall): Promise<Buffer[]> {
-    if (!this.stored || !this.#flash.isWaiting(queue)) return [];
+    if (!this.stored || !this.#content.flash.isWaiting(queue)) return [];
     return (await this.#transport.call(method, { token: this.stored.token, queue }, call)).messages;
   }
 
   async transform(key: string, change: (value: unknown) => unknown, call: RunningCall): Promise<unknown> {
     const { stored } = this;
-    if (!stored || this.#data.isChanged(key)) {
-      this.#data.set(key, changed(change, this.#data.get(key)));
+    if (!stored || this.data.isChanged(key)) {
+      this.data.set(key, changed(change, this.data.get(key)));
       if (stored) await this.save(call);
-      return this.#data.get(key);
+      return this.data.get(key);
     }
     // What was loaded mostly is what is stored. If it is not, the sidecar refuses the change.
     const { version } = stored;
     return changeCurrentValue({
-      known: this.#loadedVersion === version ? { version, value: this.#data.stored(key) } : undefined,
+      known: this.#loadedVersion === version ? { version, value: this.data.stored(key) } : undefined,
       read: async () => {
         const session = replySession(await this.#transport.call('getSession', { token: stored.token }, call));
         return { version: session.version, value: session.data.get(key) };
@@ -272,28 +284,9 @@ export class SessionCalls {
     const mutations: Mutation[] = [{ kind: { $case: 'set', value: { key, value: bytes } } }];
     const request = { token: stored.token, mutations, ifVersion, idleExpiry: undefined };
     const { version, expires } = await this.#transport.call('updateSession', request, call);
-    this.#data.adopt(key, bytes);
+    this.data.adopt(key, bytes);
     if (this.#loadedVersion === ifVersion) this.#loadedVersion = version;
     this.#state = { ...stored, version, expires: replyTime(expires) };
-    return this.#data.get(key);
-  }
-
-  /** @param popped flash queues whose unsaved messages are not to be sent */
-  #capture(save: SaveKind, popped?: ReadonlySet<string>): SessionUpdate {
-    const data = this.#data.capture(save);
-    const flash = this.#flash.capture(popped);
-    const idleTimeout = save === 'regenerate' ? undefined : this.#idleTimeout;
-    const subject = this.#subject;
-    return {
-      mutations: [...data.mutations, ...flash.mutations],
-      idleTimeout,
-      subject,
-      settle: (results) => {
-        data.settle(results.slice(0, data.mutations.length));
-        flash.settle(results.slice(data.mutations.length));
-        if (this.#idleTimeout === idleTimeout) this.#idleTimeout = undefined;
-        if (this.#subject === subject) this.#subject = undefined;
-      },
-    };
+    return this.data.get(key);
   }
 }

@@ -82,6 +82,14 @@ export class SessionData {
     this.#writes.clear();
   }
 
+  /** Writes to another session what was written to this one and not saved. What was changed inside a loaded value is not among it. */
+  copyWrites(to: SessionData): void {
+    for (const [key, write] of this.#writes) {
+      const slot = this.#slots.get(key);
+      if (slot?.decoded !== undefined && slot.stored === undefined) to.#write(key, slot.decoded.value, write);
+    }
+  }
+
   /** Makes the next save send a key even if its value is unchanged. */
   markChanged(key: string): void {
     if (this.#slots.has(key)) this.#writes.record(key, { kind: 'set' });

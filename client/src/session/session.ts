@@ -30,6 +30,17 @@ export interface FlashOptions {
   readonly allowDuplicate?: boolean | undefined;
 }
 
+/** Options of {@link ISession.regenerate}. */
+export interface RegenerateOptions extends CallOptions {
+  /**
+   * For logins, which a double click sends twice. Whether to go on with a new session if this one has ended meanwhile, or another request
+   * has replaced its token: one that holds only what was set on this object and not saved yet, its unsaved messages, idle timeout and
+   * subject included. Nothing that was loaded is in it, so set only what this request itself has proved, not what it has read
+   * from the session. If there is nothing unsaved, rejects all the same. Default: false, because a logout is final.
+   */
+  readonly orCreate?: boolean | undefined;
+}
+
 /**
  * One visitor's session: a dictionary from the keys of `T` to JSON values, loaded when it was opened. A key has 1 to 256 bytes
  * of UTF-8 without control characters; setting another throws a TypeError.
@@ -133,9 +144,10 @@ export interface ISession<T extends object> {
   /**
    * Replaces the token and the CSRF token, and saves, in one atomic step. The old token is invalid at once. Call it whenever
    * the visitor's privileges change, above all at login, after writing what changes them (OWASP: session fixation). Has no
-   * effect on a session that is not stored: it gets a fresh token anyway.
+   * effect on a session that is not stored: it gets a fresh token anyway. Rejects with SESSION_NOT_FOUND if the session has ended
+   * meanwhile, or another request has replaced its token, unless {@link RegenerateOptions.orCreate} is set.
    */
-  regenerate(options?: CallOptions): Promise<void>;
+  regenerate(options?: RegenerateOptions): Promise<void>;
   /**
    * Atomically replaces the value at a key with the result of `change`, so that no parallel change to it is lost. `change`
    * must be synchronous and return the new value. It is called again with the current value if another request came first, or if it

@@ -1,4 +1,4 @@
-import type { RequestHeaders } from './request-session';
+import type { RequestHeaders } from './header-lists';
 
 /** Where a request came from, as far as browsers report it. Pages and their scripts cannot set these headers. */
 export interface RequestOrigin {

@@ -56,7 +56,7 @@ export type SessionsOptions<T extends object = SessionData> = SessionResponseOpt
  *
  * A request with the session cookie costs one call to the sidecar, and one more if something was written. Where the browser
  * sends several cookies of that name, up to three different tokens are tried, one call each. A request without the cookie costs
- * none until something is written. Mount `sessions()` after whatever needs no session, such as static files, and after what every
+ * none until something is written. A session that cannot be loaded throws at its first use. Mount `sessions()` after whatever needs no session, such as static files, and after what every
  * response needs, such as `compression()`. Mounted twice, the second has no effect.
  *
  * Await the promises of the session before sending anything. What is written after the headers were sent is saved when the

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify';
+import { SessionError } from '../errors/session-error';
 import { checkCsrf, resolveCsrf } from './csrf';
 import type { CsrfOptions } from './csrf';
 import { guardedLoader } from './guarded-loader';
@@ -64,6 +65,15 @@ function addSessions<T extends object>(app: FastifyInstance, settings: SessionRe
       );
     },
   });
+  const failures = new WeakMap<FastifyRequest, SessionError>();
+  app.addHook('onError', (request, _reply, error, next) => {
+    if (SessionError.is(error)) failures.set(request, error);
+    next();
+  });
+  app.addHook('onSend', (request, _reply, payload, next) => {
+    const failure = failures.get(request);
+    next(null, failure === undefined ? payload : withoutMessage(payload, failure));
+  });
   app.addHook('onSend', async (request, reply) => {
     const session = started.get(request);
     if (session === undefined) return;
@@ -128,6 +138,18 @@ function forCallersScope<Plugin extends object>(name: string, callback: Plugin):
     [Symbol.for('fastify.display-name')]: name,
     [Symbol.for('plugin-meta')]: { name, fastify: '5.x' },
   });
+}
+
+/**
+ * Fastify answers an error that no handler of the application has answered with the error's message. That of a SessionError is for
+ * logs: it names the sidecar's address.
+ */
+function withoutMessage(payload: unknown, { message }: SessionError): unknown {
+  if (typeof payload !== 'string' || !payload.includes(JSON.stringify(message))) return payload;
+  const reply = JSON.parse(payload) as Readonly<Record<string, unknown>>;
+  const isFastifysOwn =
+    reply['message'] === message && reply['error'] !== undefined && reply['statusCode'] !== undefined;
+  return isFastifysOwn ? JSON.stringify({ ...reply, message: reply['error'] }) : payload;
 }
 
 /** Headers and status of the error's reply are its own. */

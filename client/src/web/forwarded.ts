@@ -1,4 +1,4 @@
-import type { RequestHeaders } from './request-session';
+import type { RequestHeaders } from './header-lists';
 
 /** An option of adapters whose framework does not know about proxies. */
 export interface ProxyOptions {

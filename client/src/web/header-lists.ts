@@ -1,5 +1,7 @@
-import type { RequestHeaders } from './request-session';
 import type { ResponseHeaders } from './response-headers';
+
+/** The headers of a request, as `Headers` of the Fetch standard has them. */
+export type RequestHeaders = Pick<Headers, 'get'>;
 
 type Value = number | string | readonly string[];
 

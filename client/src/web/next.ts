@@ -2,8 +2,9 @@ import { parseSetCookie } from 'cookie';
 import type { SetCookie } from 'cookie';
 import { isHttps } from './forwarded';
 import type { ProxyOptions } from './forwarded';
+import type { RequestHeaders } from './header-lists';
 import { RequestSession, resolveSettings } from './request-session';
-import type { LoadSession, RequestHeaders, SessionResponseOptions } from './request-session';
+import type { LoadSession, SessionResponseOptions } from './request-session';
 import type { ResponseHeaders } from './response-headers';
 
 export * from './adapter-exports';

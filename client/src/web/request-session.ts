@@ -1,19 +1,16 @@
 import type { ISession } from '../session/session';
-import type { CallOptions } from '../transport/call-options';
-import { readCookies, setCookieHeaders } from './cookie';
-import type { RequestCookies } from './cookie';
-import { decideCookie, isWithheld, needsRenewal } from './cookie-rules';
-import type { CookieFacts } from './cookie-rules';
 import { reportsFailure, tooLate } from './failure';
 import { guardedLoader } from './guarded-loader';
 import { ObservedPromise } from './observed-promise';
-import { isForSharedCaches, setCookies, setRetryAfter, varyByCookie } from './response-headers';
+import type { RequestHeaders } from './header-lists';
+import { ResponseCookie } from './response-cookie';
+import { setRetryAfter, varyByCookie } from './response-headers';
 import type { SentResponse } from './response-headers';
+import { SessionOpening } from './session-opening';
 import { sessionCookie } from './session-cookie';
 import type { SessionCookie, SessionCookieHost } from './session-cookie';
 import type { HabitsHost, WebSession } from './session-habits';
 import type { SessionResponseSettings } from './session-options';
-import { isDamaged, unavailableSession } from './unavailable-session';
 import { webSession } from './web-session';
 
 export { resolveSettings } from './session-options';
@@ -30,9 +27,6 @@ export type { SessionResponseOptions, SessionResponseSettings } from './session-
  */
 export type LoadSession<T extends object> = <Data extends object = T>() => Promise<WebSession<NoInfer<Data>>>;
 
-/** The headers of a request, as `Headers` of the Fetch standard has them. */
-export type RequestHeaders = Pick<Headers, 'get'>;
-
 /**
  * The session of one request. An adapter hands it out with {@link load}, waits for {@link beforeHeaders} before it sends the
  * headers of the response, and has {@link writeHeaders} complete them.
@@ -41,99 +35,52 @@ export type RequestHeaders = Pick<Headers, 'get'>;
  */
 export class RequestSession<T extends object> implements HabitsHost, SessionCookieHost {
   readonly #settings: SessionResponseSettings<T>;
-  readonly #brought: RequestCookies;
-  readonly #fetchMode: string | undefined;
-  readonly #hasResponse: boolean;
-  #opening: ISession<T> | Promise<ISession<T>> | undefined;
-  #opened: ISession<T> | undefined;
+  readonly #cookie: ResponseCookie<T>;
+  readonly #opening: SessionOpening<T>;
   #isUsed = false;
   /** What the application has in its stead. */
   #handedOut: WebSession<T> | undefined;
-  /** What failed first, opening or saving. Nothing is saved any more then. */
-  #failure: { readonly error: unknown } | undefined;
-  /** Whether the session could not be loaded, and was not ended since. */
-  #isUnavailable = false;
-  #arrivedToken: string | undefined;
-  /** Whether the browser was to keep the cookie when the session was loaded, and is to keep it now. */
-  #persisted = false;
-  #persists = false;
-  /** Whether the application wants the cookie to be renewed. */
-  #isTouched = false;
-  #isRenewed = false;
-  /** The token that the browser has once the headers are sent. */
-  #sentToken: string | undefined;
+  /** Whether saving has failed. Nothing is saved any more then. */
+  #hasFailed = false;
   /** The calls of the application, as long as a response can wait for those that it does not await. */
   #calls: ObservedPromise<unknown>[] | undefined;
 
   /** @param hasResponse whether {@link beforeHeaders} will be called */
   constructor(settings: SessionResponseSettings<T>, headers: RequestHeaders, hasResponse = true) {
     this.#settings = settings;
-    this.#hasResponse = hasResponse;
     this.#calls = hasResponse ? [] : undefined;
-    this.#brought = readCookies(headers.get('cookie') ?? undefined, settings.cookie);
-    this.#fetchMode = headers.get('sec-fetch-mode') ?? undefined;
+    this.#cookie = new ResponseCookie(settings, headers);
+    this.#opening = new SessionOpening(settings, this.#cookie, hasResponse);
   }
 
   /**
    * Opens the session, at the first call. Without a session cookie the sidecar is not called and the result is not a promise, so
-   * that frameworks with callbacks go on in the same tick. Rejects if the sidecar or its store is unavailable. A session whose record
-   * is damaged throws when it is used instead, but can be ended.
+   * that frameworks with callbacks go on in the same tick. A session that cannot be loaded throws when it is used; where there is no
+   * response, rejects instead, because users of sockets look at the session once.
    */
   open(): ISession<T> | Promise<ISession<T>> {
-    return (this.#opening ??= this.#open());
-  }
-
-  #open(): ISession<T> | Promise<ISession<T>> {
-    const { client, whenUnavailable } = this.#settings;
-    const { tokens } = this.#brought;
-    const opened = (session: ISession<T>): ISession<T> => {
-      this.#arrivedToken = session.token;
-      return (this.#opened = session);
-    };
-    if (tokens.length === 0) return opened(client.create());
-    return client.open(tokens).then(opened, (error: unknown) => {
-      this.#failure = { error };
-      this.#isUnavailable = true;
-      const isDeferred = this.#hasResponse && isDamaged(error);
-      const isReported = whenUnavailable === 'read-only' || !isDeferred;
-      const end = (options?: CallOptions): Promise<void> => this.#endUnavailable(options);
-      this.#opened = unavailableSession(client.create(), error, { isReported, end });
-      if (whenUnavailable === 'read-only' || isDeferred) return this.#opened;
-      throw error;
-    });
-  }
-
-  /** Afterwards, the application has a new session, and the browser loses the cookie of the old one. */
-  async #endUnavailable(options: CallOptions | undefined): Promise<void> {
-    const { tokens } = this.#brought;
-    await this.#settings.client.invalidate(tokens, options).catch((error: unknown) => {
-      // What the sidecar can neither read nor end lets no one in.
-      if (!isDamaged(error)) throw error;
-    });
-    this.#arrivedToken = tokens[0];
-    this.#failure = undefined;
-    this.#isUnavailable = false;
+    return this.#opening.open();
   }
 
   /** The opened session, for the application: reading this property counts as using it. */
   get session(): WebSession<T> {
-    const session = this.#opened;
+    const { session } = this.#opening;
     if (session === undefined) {
       throw new Error('Expected the session to be loaded before it is used: await `req.sessions.load()` first');
     }
     if (!this.#isUsed) {
       this.#isUsed = true;
-      if (this.#failure === undefined) this.#persisted = this.#persists = this.#isPersistent(session);
+      if (!this.#opening.isUnavailable && !this.#hasFailed) this.#cookie.used(session);
     }
     return (this.#handedOut ??= webSession(session, this.#settings.properties, this));
   }
 
   replace(formerKeys: ReadonlySet<string>): void {
-    this.#handedOut = webSession(this.#opened!, this.#settings.properties, this, formerKeys);
+    this.#handedOut = webSession(this.#opening.session!, this.#settings.properties, this, formerKeys);
   }
 
   touch(): void {
-    this.#isTouched = true;
+    this.#cookie.touch();
   }
 
   track<Result>(call: Promise<Result>): Promise<Result> {
@@ -148,25 +95,22 @@ export class RequestSession<T extends object> implements HabitsHost, SessionCook
   }
 
   get isPersistent(): boolean {
-    return this.#isPersistent(this.#opened!);
+    return this.#cookie.isPersistent(this.#opening.session!);
   }
 
   keepCookie(forMs: number | null): boolean {
-    const session = this.#opened!;
-    const { rememberKey } = this.#settings;
-    const isPersistent = forMs !== null;
-    if (rememberKey === undefined && isPersistent !== this.isPersistent) return false;
-    if (rememberKey !== undefined) session.set(rememberKey, isPersistent as never);
-    if (isPersistent) session.setIdleTimeout(forMs);
-    return true;
+    return this.#cookie.keep(this.#opening.session!, forMs);
   }
 
   /**
-   * Opens the session at the first use. If that fails, error handlers, which come later, get an empty session that can only be
-   * read.
+   * Opens the session at the first use. Rejects if the sidecar or its store is unavailable; error handlers, which come later, get an
+   * empty session that can only be read. A session whose record is damaged throws when it is used instead, but can be ended.
    */
   async load(): Promise<WebSession<T>> {
-    if (this.#opened === undefined) await this.open();
+    if (this.#opening.session === undefined) {
+      await this.open();
+      this.#opening.reportOutage();
+    }
     return this.session;
   }
 
@@ -177,7 +121,7 @@ export class RequestSession<T extends object> implements HabitsHost, SessionCook
 
   /** What may have to be saved, and whose token the browser needs. */
   get #used(): ISession<T> | undefined {
-    return this.#isUsed && !this.#isUnavailable ? this.#opened : undefined;
+    return this.#isUsed && !this.#opening.isUnavailable ? this.#opening.session : undefined;
   }
 
   /**
@@ -190,31 +134,29 @@ export class RequestSession<T extends object> implements HabitsHost, SessionCook
   beforeHeaders(status: number): Promise<void> | undefined {
     const ignored = this.#calls?.filter(({ isObserved }) => !isObserved) ?? [];
     this.#calls = undefined;
-    if (ignored.length === 0 || this.#failure !== undefined) return this.#save(status);
+    if (ignored.length === 0 || this.#hasFailed) return this.#save(status);
     const fail = (error: unknown) => (reportsFailure(status) ? this.#unsaved(error) : this.#fail(error));
     return Promise.all(ignored).then(() => this.#save(status), fail);
   }
 
   #save(status: number): Promise<void> | undefined {
     const session = this.#used;
-    if (session === undefined || this.#failure !== undefined) return undefined;
-    if (isWithheld(this.#factsOf(session, status))) {
+    if (session === undefined || this.#hasFailed) return undefined;
+    if (this.#cookie.isWithheld(session, status)) {
       // Stored already, for example by csrfToken(), but its token is never sent. If this fails, the session expires by itself.
       return session.state === 'stored' ? session.invalidate().catch(() => {}) : undefined;
     }
     if (reportsFailure(status)) return this.#trySave(session);
     try {
-      this.#persists = this.#isPersistent(session);
-      const saving = session.hasChanges ? session.save() : undefined;
-      const work = this.#needsRenewal(session) ? this.#renew(session, saving) : saving;
-      return work?.catch((error: unknown) => this.#fail(error));
+      const save = () => (session.hasChanges ? session.save() : undefined);
+      return this.#cookie.prepare(session, save)?.catch((error: unknown) => this.#fail(error));
     } catch (error) {
       return this.#fail(error);
     }
   }
 
   #fail(error: unknown): never {
-    this.#failure = { error };
+    this.#hasFailed = true;
     throw error as Error;
   }
 
@@ -224,43 +166,13 @@ export class RequestSession<T extends object> implements HabitsHost, SessionCook
     if (session?.isNew && session.state === 'stored') await session.invalidate().catch(() => {});
   }
 
-  #needsRenewal(session: ISession<T>): boolean {
-    if (session.token === undefined || session.token !== this.#arrivedToken) return false;
-    if (this.#isTouched && this.#persists) return true;
-    const { rolling } = this.#settings.cookie;
-    return needsRenewal({
-      rolling,
-      persisted: this.#persisted,
-      persists: this.#persists,
-      fetchMode: this.#fetchMode,
-    });
-  }
-
-  /** A token that a parallel request has replaced must not return to the browser; a session that was saved has a current one. */
-  async #renew(session: ISession<T>, saving: Promise<void> | undefined): Promise<void> {
-    if (saving) await saving;
-    this.#isRenewed = saving !== undefined || (await this.#isCurrent(session.token!));
-  }
-
-  #isCurrent(token: string): Promise<boolean> {
-    return this.#settings.client.open(token).then(
-      (found) => found.token === token,
-      () => false,
-    );
-  }
-
-  writeHeaders({ headers, status, isHttps }: SentResponse): void {
-    if (status === 503 && this.#opening !== undefined) setRetryAfter(headers);
-    this.#sentToken = this.#opened?.token;
+  writeHeaders(response: SentResponse): void {
+    const { headers, status } = response;
+    if (status === 503 && this.#opening.hasBegun) setRetryAfter(headers);
+    this.#cookie.sent(this.#opening.session?.token);
     if (this.#isUsed) varyByCookie(headers);
     const session = this.#used;
-    if (session === undefined) return;
-    const isRenewed = this.#isRenewed && !isForSharedCaches(headers);
-    const decision = decideCookie({ ...this.#factsOf(session, status), isRenewed });
-    if (decision === 'none') return;
-    const token = decision === 'set' ? session.token : undefined;
-    const request = { isHttps, names: this.#brought.names, isPersistent: this.#persists };
-    setCookies(headers, setCookieHeaders(this.#settings.cookie, token, request));
+    if (session !== undefined) this.#cookie.write(session, response);
   }
 
   /**
@@ -269,9 +181,8 @@ export class RequestSession<T extends object> implements HabitsHost, SessionCook
    */
   beforeEnd(status: number): Promise<void> | undefined {
     const session = this.#used;
-    if (session === undefined || isWithheld(this.#factsOf(session, status))) return undefined;
-    const known = this.#sentToken ?? this.#arrivedToken;
-    const isTooLate = session.token === undefined ? session.hasChanges : session.token !== known;
+    if (session === undefined || this.#cookie.isWithheld(session, status)) return undefined;
+    const isTooLate = this.#cookie.isOutdated(session);
     if (reportsFailure(status)) return isTooLate ? this.#unsaved(tooLate()) : this.#trySave(session);
     if (isTooLate) return Promise.reject(tooLate());
     return session.hasChanges ? session.save() : undefined;
@@ -292,15 +203,5 @@ export class RequestSession<T extends object> implements HabitsHost, SessionCook
     } catch (reason) {
       this.#fail(reason);
     }
-  }
-
-  #isPersistent(session: ISession<T>): boolean {
-    const { cookie, remember } = this.#settings;
-    return cookie.maxAge !== undefined && remember(session);
-  }
-
-  #factsOf({ token: current, isNew }: ISession<T>, status: number): CookieFacts {
-    const { cookieOnException } = this.#settings;
-    return { arrived: this.#arrivedToken, current, isNew, failed: status >= 500, cookieOnException };
   }
 }

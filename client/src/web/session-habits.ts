@@ -1,4 +1,4 @@
-import type { ISession } from '../session/session';
+import type { ISession, RegenerateOptions } from '../session/session';
 import type { CallOptions } from '../transport/call-options';
 import type { SessionCookie } from './session-cookie';
 
@@ -18,8 +18,8 @@ export interface WebSession<T extends object> extends ISession<T> {
 
   save(options?: CallOptions): Promise<void>;
   save(callback: SessionCallback): this;
-  /** Replaces the token and the CSRF token, and saves. Keeps the data. */
-  regenerate(options?: CallOptions): Promise<void>;
+  /** Replaces the token and the CSRF token, and saves. Keeps the data. With `orCreate`, the second of two equal logins works, too. */
+  regenerate(options?: RegenerateOptions): Promise<void>;
   /** Ends the session, and goes on with a new and empty one. */
   regenerate(callback: SessionCallback): this;
   reload(options?: CallOptions): Promise<void>;

@@ -72,8 +72,13 @@ export function unavailableSession<T extends object>(
   // eslint-disable-next-line @typescript-eslint/require-await -- it rejects rather than throwing
   const reject = async (): Promise<never> => fail();
   const invalidate = async (options?: CallOptions): Promise<void> => {
-    await end(options);
-    hasEnded = true;
+    try {
+      await end(options);
+      hasEnded = true;
+    } catch (failure) {
+      isReported = true;
+      throw failure;
+    }
   };
   const refusalOf = (key: unknown): ((...args: never) => unknown) | undefined => {
     if (calls.has(key) || (readCalls.has(key) && !isReported)) return reject;

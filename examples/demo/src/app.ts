@@ -107,8 +107,9 @@ export function createDemo({ client, meter, pay }: DemoOptions): Express {
     // Both the cookie and the session outlive the browser then.
     if (fieldOf(req, 'remember') === 'yes') req.session.cookie.maxAge = month * 1000;
     req.session.flash(`Welcome, ${name}.`);
-    // An attacker may know the token from before, so it must not be valid afterwards (session fixation).
-    await req.session.regenerate();
+    // An attacker may know the token from before, so it must not be valid afterwards (session fixation). The
+    // second of two clicks finds the token replaced, and signs in with another session.
+    await req.session.regenerate({ orCreate: true });
     res.redirect(303, '/');
   });
 

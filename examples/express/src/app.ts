@@ -72,8 +72,9 @@ export function createShop({ client, pay }: ShopOptions): Express {
     req.session.set('user', user);
     req.session.setSubject(user);
     req.session.flash(`Welcome, ${user}!`);
-    // An attacker may know the token from before the login, so it must not be valid afterwards (session fixation).
-    await req.session.regenerate();
+    // An attacker may know the token from before the login, so it must not be valid afterwards (session fixation). The
+    // second of two clicks finds the token replaced, and signs in with another session.
+    await req.session.regenerate({ orCreate: true });
     res.redirect(303, '/');
   });
 

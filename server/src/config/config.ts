@@ -17,14 +17,22 @@ export interface Config {
   /** Maximum number of lines of one kind per 10 s. */
   readonly logRateLimit: number;
   readonly shutdownGraceMs: number;
+  /** Whether to shut down when standard input ends. */
+  readonly exitOnStdinEnd: boolean;
   readonly expiry: ExpiryPolicy;
   readonly limits: Limits;
   /** `undefined`: make one; only for the memory store. */
   readonly signingKeys: readonly Buffer[] | undefined;
   /** `undefined`: no tracing. */
   readonly tracing: TracingConfig | undefined;
-  readonly store:
-    { readonly kind: 'memory'; readonly maxBytes: number } | { readonly kind: 'redis'; readonly redis: RedisConfig };
+  readonly store: MemoryStoreConfig | { readonly kind: 'redis'; readonly redis: RedisConfig };
+}
+
+export interface MemoryStoreConfig {
+  readonly kind: 'memory';
+  readonly maxBytes: number;
+  /** Whether tests may move its clock and empty it. */
+  readonly testControl: boolean;
 }
 
 export interface GrpcConfig {

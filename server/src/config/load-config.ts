@@ -1,6 +1,6 @@
 import type { Limits } from '../session/limits';
 import { ConfigError } from './config';
-import type { Config, GrpcConfig } from './config';
+import type { Config, GrpcConfig, MemoryStoreConfig } from './config';
 import { redisAdvice } from './redis-advice';
 import { redisClashes, redisConfigOf, unusedReason } from './redis-config';
 import { contradictions } from './setting-warnings';
@@ -83,7 +83,7 @@ function parseAll(given: GivenSettings, readFile: ReadFile): { values: Partial<S
 
 function configOf(values: SettingValues): Omit<Config, 'tracing'> {
   const { grpcAddresses, httpAddress, httpMaxConnections, logLevel, logRateLimit } = values;
-  const { shutdownGraceMs, signingKeys } = values;
+  const { shutdownGraceMs, exitOnStdinEnd, signingKeys } = values;
   const { idleTimeout, touchInterval, maxLifetime } = values;
   const redis = redisConfigOf(values);
   return {
@@ -94,11 +94,16 @@ function configOf(values: SettingValues): Omit<Config, 'tracing'> {
     logLevel,
     logRateLimit,
     shutdownGraceMs,
+    exitOnStdinEnd,
     signingKeys,
     expiry: { idleTimeout, touchInterval, maxLifetime },
     limits: limitsOf(values),
-    store: redis === undefined ? { kind: 'memory', maxBytes: values.memoryStoreBytes } : { kind: 'redis', redis },
+    store: redis === undefined ? memoryStoreConfigOf(values) : { kind: 'redis', redis },
   };
+}
+
+function memoryStoreConfigOf({ memoryStoreBytes: maxBytes, testControl }: SettingValues): MemoryStoreConfig {
+  return { kind: 'memory', maxBytes, testControl };
 }
 
 function grpcConfigOf(values: SettingValues): GrpcConfig {

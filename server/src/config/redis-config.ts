@@ -36,6 +36,11 @@ function checkLocation({ values, has, names }: Known): string[] {
       `${variableOf(settings.signingKeys)}: Expected a key, got none. Sessions in Redis outlive this process, so their tokens must too. Make one with: openssl rand -base64 32`,
     );
   }
+  if (set.length > 0 && values.testControl === true) {
+    problems.push(
+      `${names('testControl', ...set)}: Tests can control the memory store only. Turn the one off, or unset the location of Redis.`,
+    );
+  }
   if (has('redisClusterNodes') && (values.redisDb ?? 0) !== 0) {
     problems.push(`${names('redisClusterNodes', 'redisDb')}: A Redis Cluster only has database 0.`);
   }

@@ -111,6 +111,12 @@ export const settings = {
     fallback: '10s',
     help: 'Maximum time to drain calls in flight after SIGTERM. Keep it below terminationGracePeriodSeconds.',
   },
+  exitOnStdinEnd: {
+    name: settingNames.exitOnStdinEnd,
+    kind: onOff,
+    fallback: 'off',
+    help: 'Whether to shut down, as after SIGTERM, when standard input ends. A process that starts the sidecar with a pipe as its standard input is never outlived by it, even if it is killed.',
+  },
 
   idleTimeout: {
     name: settingNames.idleTimeout,
@@ -254,6 +260,12 @@ export const settings = {
     kind: size({ min: '1MiB', max: '64GiB' }),
     fallback: '48MiB',
     help: 'Maximum memory of the memory store, with 1 KiB of overhead for each session. When full, new sessions are rejected; stored ones are never evicted.',
+  },
+  testControl: {
+    name: settingNames.testControl,
+    kind: onOff,
+    fallback: 'off',
+    help: 'Whether the tests of an application may move the clock of the memory store and empty it. Then every caller may, without an API token. Not available with Redis.',
   },
 
   redisUrl: {

@@ -15,6 +15,7 @@ import { createDispatchers } from '../rpc/dispatcher';
 import type { DispatcherParts, RpcObserver } from '../rpc/dispatcher';
 import type { ChangeReportObserver } from '../rpc/copies';
 import type { ChangeFeed } from '../session/change-feed';
+import type { TestControl } from '../session/test-control';
 import { Health } from './standard-services/health';
 import { InFlightCalls } from '../rpc/in-flight-calls';
 import { addLazily } from './standard-services/lazy-services';
@@ -30,6 +31,7 @@ import { PipelineAdmission } from './pipeline/admission';
 import { ProcessPauses } from './process-pauses';
 import { pipelineDefinition, sessionMethods } from './session-service';
 import type * as StandardServicesModule from './standard-services/standard-services';
+import { testControlDefinition, testControlHandlers, testControlMethods } from './test-control';
 import { Deadlines } from './unary/deadlines';
 
 export interface GrpcObserver extends RpcObserver, ChangeReportObserver {}
@@ -47,6 +49,8 @@ export interface GrpcServerOptions extends Omit<DispatcherParts, 'calls' | 'maxM
   readonly apiTokens: ApiTokens;
   /** Whether server reflection is served. */
   readonly reflection: boolean;
+  /** Lets tests control the store; `undefined`: it does not exist for callers. */
+  readonly testControl?: TestControl | undefined;
   /** Returns the handle in a genuine token, for the log. */
   readonly handleOf: (token: string) => string | undefined;
   /** Wraps every call, for every transport. */
@@ -93,6 +97,10 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
 
   const deadlines = new Deadlines();
   const methods = new Map([...sessionMethods(dispatchers, { deadlines, logger }), ...standardMethods(standard)]);
+  if (options.testControl !== undefined) {
+    server.addService(testControlDefinition, testControlHandlers(options.testControl));
+    for (const [path, method] of testControlMethods) methods.set(path, method);
+  }
   const connections = guardConnections(server, methods, budgets, pauses, options);
   const stop = (): void => {
     pauses.stop();

@@ -82,16 +82,18 @@ export function storeFull(cause?: unknown): SessionError {
   return new SessionError('STORE_FULL', 'The session store is full. Nothing was stored.', { cause });
 }
 
+/** Why a stored record cannot be read: it is damaged, of another Redis type, or of a newer format. */
+export type RecordProblem = 'damaged' | 'newer_format' | 'foreign_type';
+
 /**
- * A stored record that cannot be read: damaged, of another Redis type, or of a newer format. It is answered as INTERNAL and
- * logged with its handle, so that the record can be inspected.
+ * A stored record that cannot be read. It is answered as INTERNAL and logged with its handle, so that the record can be inspected.
  */
 export class UnreadableRecordError extends Error {
   override readonly name = 'UnreadableRecordError';
 
   constructor(
     readonly handle: string,
-    readonly problem: 'damaged' | 'newer_format' | 'foreign_type',
+    readonly problem: RecordProblem,
   ) {
     super(`The stored record of session ${handle} cannot be read (${problem}).`);
   }

@@ -47,7 +47,10 @@ export interface SessionStore {
    */
   update(ref: SessionRef, change: SessionUpdate, deadline?: number): Promise<UpdateOutcome>;
 
-  /** Removes a session. `true` if it was there. */
+  /**
+   * Removes a session. `true` if it was there. A record that cannot be read cannot confirm the secret either, and is removed all the
+   * same; but not one of a newer format that does not confirm it.
+   */
   delete(ref: SessionRef, deadline?: number): Promise<boolean>;
 
   /** Whether the store can be used now. Must not wait for a broken connection. */

@@ -1,6 +1,6 @@
 import type { ISession } from '@session-sidecar/client';
 import type { SessionClient } from '@session-sidecar/client';
-import { beforeEach, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { SessionOrigin } from '@session-sidecar/client';
 import { describeClientSession } from './fixture';
 import type { Shop } from './fixture';
@@ -129,5 +129,67 @@ describeClientSession('the life of a session', (fixture) => {
     expect(session.hasChanges).toBe(false);
     const { created, expires } = await next();
     expect(expires!.getTime() - created!.getTime()).toBeGreaterThan(3_600_000);
+  });
+
+  describe('that has ended, or whose token another request has replaced, after regenerate() with orCreate', () => {
+    const ends: [string, (other: ISession<Shop>) => Promise<void>][] = [
+      ['ended', (other) => other.invalidate()],
+      ['replaced', (other) => other.regenerate()],
+    ];
+
+    test.each(ends)('(%s) is a new one with what was set, and nothing that was loaded', async (_what, end) => {
+      const other = await next();
+      const request = await next();
+      await end(other);
+      request.get('cart')!.push('cups');
+      request.changed('cart');
+      request.delete('visits');
+      request.set('note', 'new');
+      request.setDefault('nested', { list: [] });
+      request.flash('Welcome');
+      request.setSubject('ada');
+      request.setIdleTimeout(3_600_000);
+      await request.regenerate({ orCreate: true });
+
+      expect(request).toMatchObject({ state: 'stored', isNew: true, hasChanges: false, version: 1, subject: 'ada' });
+      expect(request.handle).not.toBe(session.handle);
+      const found = await client.open(request.token);
+      expect(found.toObject()).toEqual({ note: 'new', nested: { list: [] } });
+      expect(request.toObject()).toEqual({ note: 'new', nested: { list: [] } });
+      expect([await found.popFlash(), found.subject]).toEqual([['Welcome'], 'ada']);
+      expect(found.expires!.getTime() - found.created!.getTime()).toBeGreaterThan(3_600_000);
+      expect((await next()).origin).toBe('not_found');
+      if (other.state === 'stored') expect((await client.open(other.token)).get('cart')).toEqual(['tea']);
+
+      request.set('visits', 5);
+      await request.save();
+      expect((await client.open(request.token)).get('visits')).toBe(5);
+    });
+
+    test.each(ends)('(%s) rejects if nothing was set', async (_what, end) => {
+      const request = await next();
+      await end(await next());
+      request.get('cart')!.push('cups');
+      await expect(request.regenerate({ orCreate: true })).rejects.toMatchObject({ code: 'SESSION_NOT_FOUND' });
+      expect(request).toMatchObject({ state: 'stored', isNew: false, token: session.token });
+    });
+
+    test('is as before if the new one cannot be created', async () => {
+      const request = await next();
+      await (await next()).invalidate();
+      request.set('note', 'x'.repeat(300_000));
+      await expect(request.regenerate({ orCreate: true })).rejects.toMatchObject({ code: 'SESSION_TOO_LARGE' });
+      expect(request).toMatchObject({ state: 'stored', isNew: false, token: session.token });
+      expect(request.toObject()).toMatchObject({ cart: ['tea'], note: expect.any(String) });
+      await expect(request.save()).rejects.toMatchObject({ code: 'SESSION_NOT_FOUND' });
+    });
+
+    test('costs nothing more where the session is there', async () => {
+      const request = await next();
+      request.set('note', 'new');
+      const calls = await fixture.callsOf(() => request.regenerate({ orCreate: true }));
+      expect(calls).toEqual({ RegenerateSession: 1 });
+      expect(request).toMatchObject({ handle: session.handle, isNew: false });
+    });
   });
 });

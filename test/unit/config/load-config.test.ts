@@ -14,6 +14,7 @@ describe('loadConfig()', () => {
       logLevel: 'info',
       logRateLimit: 10,
       shutdownGraceMs: 10_000,
+      exitOnStdinEnd: false,
       signingKeys: undefined,
       expiry: { idleTimeout: 1_200_000, touchInterval: undefined, maxLifetime: undefined },
       limits: {
@@ -42,7 +43,7 @@ describe('loadConfig()', () => {
           ...{ queueMs: 5_000, requestBytes: 33_554_432, replyBytes: 16_777_216, stallMs: 5_000, keepaliveMs: 10_000 },
         },
       },
-      store: { kind: 'memory', maxBytes: 50_331_648 },
+      store: { kind: 'memory', maxBytes: 50_331_648, testControl: false },
     });
     expect(warnings).toEqual([]);
     expect(effective).toEqual({
@@ -55,6 +56,7 @@ describe('loadConfig()', () => {
       SESSION_SIDECAR_LOG_LEVEL: 'info',
       SESSION_SIDECAR_LOG_RATE_LIMIT: '10',
       SESSION_SIDECAR_SHUTDOWN_GRACE: '10s',
+      SESSION_SIDECAR_EXIT_ON_STDIN_END: 'off',
       SESSION_SIDECAR_IDLE_TIMEOUT: '20m',
       SESSION_SIDECAR_MAX_LIFETIME: 'never',
       SESSION_SIDECAR_MAX_SESSION_SIZE: '256KiB',
@@ -74,6 +76,7 @@ describe('loadConfig()', () => {
       SESSION_SIDECAR_STALL_TIMEOUT: '5s',
       SESSION_SIDECAR_KEEPALIVE_INTERVAL: '10s',
       SESSION_SIDECAR_MEMORY_STORE_SIZE: '48MiB',
+      SESSION_SIDECAR_TEST_CONTROL: 'off',
     });
   });
 
@@ -103,6 +106,7 @@ describe('loadConfig()', () => {
         LOG_LEVEL: 'debug',
         LOG_RATE_LIMIT: '1',
         SHUTDOWN_GRACE: '0s',
+        EXIT_ON_STDIN_END: 'on',
         IDLE_TIMEOUT: 'never',
         TOUCH_INTERVAL: '0s',
         MAX_LIFETIME: '12h',
@@ -114,6 +118,7 @@ describe('loadConfig()', () => {
         MAX_REPLY_SIZE: '2KiB',
         MAX_WORK_SIZE: '3KiB',
         MEMORY_STORE_SIZE: '1MiB',
+        TEST_CONTROL: 'on',
         SIGNING_KEYS: signingKey,
       },
     });
@@ -124,6 +129,7 @@ describe('loadConfig()', () => {
       logLevel: 'debug',
       logRateLimit: 1,
       shutdownGraceMs: 0,
+      exitOnStdinEnd: true,
       signingKeys: [Buffer.from(signingKey, 'base64')],
       expiry: { idleTimeout: undefined, touchInterval: 0, maxLifetime: 43_200_000 },
       limits: {
@@ -152,7 +158,7 @@ describe('loadConfig()', () => {
           ...{ queueMs: 6_000, requestBytes: 8_388_608, replyBytes: 9_437_184, stallMs: 7_000, keepaliveMs: 8_000 },
         },
       },
-      store: { kind: 'memory', maxBytes: 1_048_576 },
+      store: { kind: 'memory', maxBytes: 1_048_576, testControl: true },
     });
   });
 

@@ -219,6 +219,18 @@ describe('settings that clash name each other', () => {
       'SESSION_SIDECAR_REDIS_CLUSTER_NODES and SESSION_SIDECAR_REDIS_DB: A Redis Cluster only has database 0.',
     ],
     [
+      { ...inForm.url, TEST_CONTROL: 'on' },
+      'SESSION_SIDECAR_TEST_CONTROL and SESSION_SIDECAR_REDIS_URL: Tests can control the memory store only. Turn the one off, or unset the location of Redis.',
+    ],
+    [
+      { ...inForm.sentinel, TEST_CONTROL: 'on' },
+      'SESSION_SIDECAR_TEST_CONTROL and SESSION_SIDECAR_REDIS_SENTINELS: Tests can control the memory store only. Turn the one off, or unset the location of Redis.',
+    ],
+    [
+      { ...inForm.cluster, TEST_CONTROL: 'on' },
+      'SESSION_SIDECAR_TEST_CONTROL and SESSION_SIDECAR_REDIS_CLUSTER_NODES: Tests can control the memory store only. Turn the one off, or unset the location of Redis.',
+    ],
+    [
       { ...inForm.cluster, NEAR_CACHE: '8MiB' },
       'SESSION_SIDECAR_REDIS_CLUSTER_NODES and SESSION_SIDECAR_NEAR_CACHE: The near cache is not available with a Redis Cluster.',
     ],

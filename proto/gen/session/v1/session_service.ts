@@ -1815,8 +1815,8 @@ export const SessionServiceDefinition = {
       options: {},
     },
     /**
-     * InvalidateSession ends a session permanently. It succeeds if the session has already ended. Later calls with its token
-     * fail with SESSION_NOT_FOUND.
+     * InvalidateSession ends a session permanently. It succeeds if the session has already ended, and if its record is damaged.
+     * Later calls with its token fail with SESSION_NOT_FOUND.
      */
     invalidateSession: {
       name: "InvalidateSession",
@@ -2032,8 +2032,8 @@ export const SessionServiceService = {
     responseDeserialize: (value: Buffer): RegenerateSessionResponse => RegenerateSessionResponse.decode(value),
   },
   /**
-   * InvalidateSession ends a session permanently. It succeeds if the session has already ended. Later calls with its token
-   * fail with SESSION_NOT_FOUND.
+   * InvalidateSession ends a session permanently. It succeeds if the session has already ended, and if its record is damaged.
+   * Later calls with its token fail with SESSION_NOT_FOUND.
    */
   invalidateSession: {
     path: "/session.v1.SessionService/InvalidateSession" as const,
@@ -2215,8 +2215,8 @@ export interface SessionServiceServer extends UntypedServiceImplementation {
    */
   regenerateSession: handleUnaryCall<RegenerateSessionRequest, RegenerateSessionResponse>;
   /**
-   * InvalidateSession ends a session permanently. It succeeds if the session has already ended. Later calls with its token
-   * fail with SESSION_NOT_FOUND.
+   * InvalidateSession ends a session permanently. It succeeds if the session has already ended, and if its record is damaged.
+   * Later calls with its token fail with SESSION_NOT_FOUND.
    */
   invalidateSession: handleUnaryCall<InvalidateSessionRequest, InvalidateSessionResponse>;
   /**

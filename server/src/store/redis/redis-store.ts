@@ -1,7 +1,8 @@
 import { Redis } from 'ioredis';
 import type { ChangeFeed } from '../../session/change-feed';
 import type { Limits } from '../../session/limits';
-import { sessionExists } from '../../session/errors';
+import { sessionExists, UnreadableRecordError } from '../../session/errors';
+import type { RecordProblem } from '../../session/errors';
 import { expiryOf } from '../../session/session';
 import type { ExpiryPolicy, SessionMetadata } from '../../session/session';
 import type {
@@ -54,6 +55,8 @@ export interface RedisStoreOptions {
   readonly changes?: ChangesOptions | undefined;
   /** `undefined`: none. Not without `changes`. */
   readonly nearCache?: NearCacheOptions | undefined;
+  /** A record that could not be read was deleted. */
+  readonly onUnreadableDeleted?: ((error: UnreadableRecordError) => void) | undefined;
 }
 
 export interface ChangesOptions {
@@ -77,6 +80,7 @@ export class RedisStore implements SessionStore {
   readonly #scripts: SessionScripts;
   readonly #reader: SessionReader;
   readonly #feed: RedisChangeFeed | undefined;
+  readonly #onUnreadableDeleted: RedisStoreOptions['onUnreadableDeleted'];
 
   constructor(options: RedisStoreOptions) {
     const { connection, expiry, keyPrefix } = options;
@@ -85,6 +89,7 @@ export class RedisStore implements SessionStore {
     this.#connection = connection;
     this.#expiry = expiry;
     this.#feed = feed;
+    this.#onUnreadableDeleted = options.onUnreadableDeleted;
     this.#windows = new PlainReadWindow(options);
     this.#scripts = new SessionScripts({
       ...options,
@@ -170,7 +175,10 @@ export class RedisStore implements SessionStore {
   }
 
   async delete(ref: SessionRef, deadline?: number): Promise<boolean> {
-    const [status] = await this.#scripts.run('delete', ref, [], deadline);
+    const [status, problem] = await this.#scripts.run('delete', ref, [], deadline);
+    if (problem !== undefined) {
+      this.#onUnreadableDeleted?.(new UnreadableRecordError(ref.handle, text(problem) as RecordProblem));
+    }
     return wasFound(text(status), ref);
   }
 

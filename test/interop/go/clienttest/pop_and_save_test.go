@@ -76,3 +76,24 @@ func TestATokenReplacedInAnIncompleteReplyIsKept(t *testing.T) {
 		t.Error("the old token is dead, and the new one is forgotten")
 	}
 }
+
+func TestACachedSessionStaysLiveWhenItsMessagesArePoppedAndSaved(t *testing.T) {
+	w := startCacheWorld(t)
+	w.set(func() { w.session.FlashQueues = []*sessionv1.FlashQueue{waiting(), {Name: "other", MessageCount: 1}} })
+	w.becomeLive()
+	session := w.openSession()
+	check(t, session.Set("count", 1))
+	_, err := sidecar.PopFlashAndSave[string](patient(t), session, "waiting")
+	check(t, err)
+	w.expectOpened(1, "live")
+	// Of the copy, only the other queue still waits.
+	again := w.openSession()
+	before := len(w.arrived("PopFlash"))
+	for _, queue := range []string{"waiting", "other"} {
+		_, err = sidecar.PopFlash[string](patient(t), again, queue)
+		check(t, err)
+	}
+	if calls := len(w.arrived("PopFlash")) - before; calls != 1 {
+		t.Errorf("%d queues were asked for", calls)
+	}
+}

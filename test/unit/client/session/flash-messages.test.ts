@@ -66,3 +66,13 @@ describe('take()', () => {
 test('A message that is not JSON is refused', () => {
   expect(() => flashWith().push({ at: new Date(0) })).toThrow('`message.at`');
 });
+
+test('copyUnsaved() adds what is not saved, and nothing that waits', () => {
+  const flash = flashWith({ '': 2 });
+  flash.push('a', { queue: 'news' });
+  const other = flashWith();
+  other.push('b', { queue: 'news' });
+  flash.copyUnsaved(other);
+  expect(other.read('news', [])).toEqual(['b', 'a']);
+  expect([other.isWaiting(''), flash.read('news', [])]).toEqual([false, ['a']]);
+});

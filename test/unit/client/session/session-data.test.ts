@@ -240,3 +240,22 @@ describe('without settle()', () => {
     expect(pending(data)).toEqual(first);
   });
 });
+
+test('copyWrites() writes what was set and not saved, and nothing that was loaded', () => {
+  const data = dataWith({ changed: '[1]', marked: '[2]', removed: '3', kept: '4' });
+  data.set('saved', 5);
+  data.capture('update').settle([applied]);
+  (data.get('changed') as number[]).push(1);
+  (data.get('marked') as number[]).push(2);
+  data.markChanged('marked');
+  data.delete('removed');
+  data.set('set', 6);
+  data.set('set and removed', 7);
+  data.delete('set and removed');
+  data.setDefault('default', 8);
+
+  const other = dataWith({ own: '9' });
+  data.copyWrites(other);
+  expect(pending(other)).toEqual(['set set 6', 'setIfAbsent default 8']);
+  expect([...other.keys()]).toEqual(['own', 'set', 'default']);
+});

@@ -89,6 +89,14 @@ describe('Until the error is reported', () => {
     expect(() => own.size).toThrow(error);
   });
 
+  test('a failure to end it is a use of it', async () => {
+    const failure = new Error('no answer');
+    const own = unavailableSession(client.create(), error, { isReported: false, end: () => Promise.reject(failure) });
+    await expect(own.invalidate()).rejects.toBe(failure);
+    expect([own.size, own.get('note')]).toEqual([0, undefined]);
+    expect(() => own.set('note', 'new')).toThrow(error);
+  });
+
   test('it can be ended, and is an ordinary new session then', async () => {
     const { session: own, calls } = unreported();
     await own.invalidate({ timeoutMs: 7 });

@@ -80,8 +80,8 @@ type SessionServiceClient interface {
 	// - REQUEST_TOO_LARGE: the mutations exceed the budget of a request.
 	// - STORE_FULL: the store has no room for the change.
 	RegenerateSession(ctx context.Context, in *RegenerateSessionRequest, opts ...grpc.CallOption) (*RegenerateSessionResponse, error)
-	// InvalidateSession ends a session permanently. It succeeds if the session has already ended. Later calls with its token
-	// fail with SESSION_NOT_FOUND.
+	// InvalidateSession ends a session permanently. It succeeds if the session has already ended, and if its record is damaged.
+	// Later calls with its token fail with SESSION_NOT_FOUND.
 	InvalidateSession(ctx context.Context, in *InvalidateSessionRequest, opts ...grpc.CallOption) (*InvalidateSessionResponse, error)
 	// PushFlash adds a message to the end of a flash queue.
 	//
@@ -312,8 +312,8 @@ type SessionServiceServer interface {
 	// - REQUEST_TOO_LARGE: the mutations exceed the budget of a request.
 	// - STORE_FULL: the store has no room for the change.
 	RegenerateSession(context.Context, *RegenerateSessionRequest) (*RegenerateSessionResponse, error)
-	// InvalidateSession ends a session permanently. It succeeds if the session has already ended. Later calls with its token
-	// fail with SESSION_NOT_FOUND.
+	// InvalidateSession ends a session permanently. It succeeds if the session has already ended, and if its record is damaged.
+	// Later calls with its token fail with SESSION_NOT_FOUND.
 	InvalidateSession(context.Context, *InvalidateSessionRequest) (*InvalidateSessionResponse, error)
 	// PushFlash adds a message to the end of a flash queue.
 	//

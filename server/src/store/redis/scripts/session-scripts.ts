@@ -1,4 +1,5 @@
 import { storeUnavailable, UnreadableRecordError } from '../../../session/errors';
+import type { RecordProblem } from '../../../session/errors';
 import type { SessionRef } from '../../../session/session-store';
 import type { RedisConnection } from '../connection/redis-connection';
 import { toStoreError } from '../redis-errors';
@@ -104,8 +105,14 @@ const changes = new Set(['created', 'updated', 'deleted']);
  * @throws UnreadableRecordError if the record cannot be read
  */
 export function wasFound(status: string, { handle }: SessionRef): boolean {
-  if (status === 'damaged' || status === 'newer_format') throw new UnreadableRecordError(handle, status);
+  if (isProblem(status)) throw new UnreadableRecordError(handle, status);
   return status !== 'not_found';
+}
+
+const problems: ReadonlySet<string> = new Set<RecordProblem>(['damaged', 'newer_format', 'foreign_type']);
+
+function isProblem(status: string): status is RecordProblem {
+  return problems.has(status);
 }
 
 function away(): never {

@@ -4,7 +4,7 @@
 -- ARGV[4]  and on, two for each key: key, value
 --
 -- Returns { 'updated', metadata_of() the session }.
--- Errors: { 'not_found' }, { 'damaged' }, { 'newer_format' }, { 'limit', name }
+-- Errors: { 'not_found' }, { 'damaged' }, { 'newer_format' }, { 'foreign_type' }, { 'limit', name }
 --
 -- @include lib/call.lua
 -- @include lib/entry.lua

@@ -9,7 +9,7 @@
 --
 -- Returns { 'updated', metadata_of() the session, and a result for each mutation }. A result is 1 when the mutation applied, else
 -- 0; where it has a value or messages, it is { that, these }.
--- Errors: { 'not_found' }, { 'damaged' }, { 'newer_format' }, { 'version_mismatch', version },
+-- Errors: { 'not_found' }, { 'damaged' }, { 'newer_format' }, { 'foreign_type' }, { 'version_mismatch', version },
 --   { 'operand', index of the mutation, problem }, { 'limit', name }
 --
 -- @include lib/body.lua

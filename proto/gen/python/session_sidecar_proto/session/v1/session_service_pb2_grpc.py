@@ -171,8 +171,8 @@ class SessionServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def InvalidateSession(self, request, context):
-        """InvalidateSession ends a session permanently. It succeeds if the session has already ended. Later calls with its token
-        fail with SESSION_NOT_FOUND.
+        """InvalidateSession ends a session permanently. It succeeds if the session has already ended, and if its record is damaged.
+        Later calls with its token fail with SESSION_NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

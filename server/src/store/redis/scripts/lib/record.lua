@@ -44,12 +44,18 @@ end
 -- The same limits as in record-codec.ts. Clients cannot represent a time with more digits; until the year 2286, times have 13.
 local max_version_digits, max_time_digits, max_idle_digits = 15, 14, 12
 
--- Finds the session and removes it if it has expired. Returns its header and its record; or nil, nil and the problem:
--- 'not_found', 'damaged' or 'newer_format'.
+-- Finds the session and removes it if it has expired. Returns its header and its record; or nil, the record if there is one, and the
+-- problem: 'not_found', 'damaged', 'newer_format' or 'foreign_type'.
 local function find()
-  local record = redis.call('GET', key)
+  local record = redis.pcall('GET', key)
   if not record then
     return nil, nil, 'not_found'
+  end
+  if type(record) == 'table' then
+    if string.find(record.err, '^WRONGTYPE') then
+      return nil, nil, 'foreign_type'
+    end
+    error(record)
   end
   local _, stop, version, created, accessed_at, accessed, idle, hash, csrf =
     string.find(record, '^1 ([1-9]%d*) ([1-9]%d*) ()([1-9]%d*) ([1-9-]%d*) ([%w_-]+) ([%w_-]+)\n')
@@ -62,7 +68,7 @@ local function find()
     or not (idle == '-' or tonumber(idle) > 0)
   then
     local format = tonumber(string.match(record, '^([1-9]%d*) '))
-    return nil, nil, format and format > 1 and 'newer_format' or 'damaged'
+    return nil, record, format and format > 1 and 'newer_format' or 'damaged'
   end
   local header = {
     version = version,

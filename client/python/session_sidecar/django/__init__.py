@@ -1,0 +1,9 @@
+"""Sessions of Django, stored by the session sidecar: SESSION_ENGINE = "session_sidecar.django".
+
+Requires Django 5.2 or newer.
+"""
+
+from .error_pages import handler500
+from .store import SessionStore
+
+__all__ = ["SessionStore", "handler500"]

@@ -1,0 +1,2 @@
+export { startSidecar } from './sidecar';
+export type { Sidecar, SidecarOptions } from './sidecar';

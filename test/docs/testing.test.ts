@@ -1,0 +1,110 @@
+import { symlinkSync, writeFileSync, readFileSync, copyFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { execute } from '../support/commands';
+import { stackForAllTests } from '../support/stack';
+import { sayIfMissing, toolchains } from '../support/toolchains';
+import type { Found, Missing } from '../support/toolchains';
+import { blocksOf, root } from './markdown';
+
+/* Each program of docs/guide/testing.md is run by its own test runner, in a folder with the packages of this checkout. */
+
+const page = 'docs/guide/testing.md';
+const stack = stackForAllTests();
+const { go, python } = toolchains();
+sayIfMissing(`the Go test of ${page}`, go);
+sayIfMissing(`the Python tests of ${page}`, python);
+const testWith = ({ missing }: Found | Missing) => (missing === undefined ? test : test.skip);
+
+let directory: string;
+
+beforeAll(() => {
+  directory = stack.directory();
+  symlinkSync(join(root, 'node_modules'), join(directory, 'node_modules'));
+});
+
+function blockOf(language: string, index = 0): string {
+  return blocksOf(page).filter((block) => block.language === language)[index]?.text ?? '';
+}
+
+function write(file: string, text: string): void {
+  writeFileSync(join(directory, file), text);
+}
+
+async function run(command: string, args: readonly string[], env?: NodeJS.ProcessEnv) {
+  return execute(command, args, { cwd: directory, ...(env && { env }) });
+}
+
+const bin = (path: string): string => join(root, 'node_modules', path);
+
+test('the test for node:test compiles in strict mode and passes', async () => {
+  write('shop.test.mts', blockOf('ts'));
+  const options = ['--strict', '--skipLibCheck', '--module', 'nodenext', '--target', 'es2022', '--types', 'node'];
+  await run(process.execPath, [bin('typescript/bin/tsc'), ...options, 'shop.test.mts']);
+  const { stdout } = await run(process.execPath, ['--test', '--test-reporter=tap', 'shop.test.mjs']);
+  expect(stdout).toContain('ok 1 - a visitor is signed out after an hour');
+  expect(stdout).toContain('\n# pass 1\n');
+}, 60_000);
+
+test('the test for Jest passes, also with another date', async () => {
+  write('visits.test.js', blockOf('js'));
+  const otherDate = "test('the date is another', () => expect(new Date().getFullYear()).toBe(2030));";
+  write('visits-in-2030.test.js', [blockOf('js', 1), blockOf('js'), otherDate].join('\n'));
+  const args = [
+    '--rootDir',
+    directory,
+    '--config',
+    '{"transform":{}}',
+    '--json',
+    '--cacheDirectory',
+    join(directory, 'cache'),
+  ];
+  const { stdout } = await run(process.execPath, [bin('jest/bin/jest.js'), ...args, 'visits']);
+  expect(JSON.parse(stdout)).toMatchObject({ numTotalTests: 3, numPassedTests: 3 });
+}, 60_000);
+
+testWith(python)('the tests for pytest and unittest pass', async () => {
+  const { command, env } = python as Found;
+  write('conftest.py', blockOf('python', 0));
+  write('test_pytest.py', blockOf('python', 1));
+  write('test_unittest.py', blockOf('python', 2));
+  const pytest = ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', 'test_pytest.py'];
+  expect((await run(command, pytest, env)).stdout).toMatch(/^1 passed in /m);
+  const { stderr } = await run(command, ['-m', 'unittest', 'test_unittest'], env);
+  expect(stderr).toMatch(/^Ran 1 test in .*\n\nOK$/m);
+});
+
+testWith(go)(
+  'the test for Go passes',
+  async () => {
+    const { command, env } = go as Found;
+    const modules = readFileSync(join(root, 'examples/go/go.mod'), 'utf8');
+    write('go.mod', modules.replaceAll('../../', `${root}/`));
+    copyFileSync(join(root, 'examples/go/go.sum'), join(directory, 'go.sum'));
+    write('shop_test.go', blockOf('go'));
+    const { stdout } = await run(command, ['test', '-v', 'shop_test.go'], env);
+    expect(stdout).toContain('--- PASS: TestVisitorIsSignedOutAfterAnHour');
+  },
+  300_000,
+);
+
+describe('the helpers in other languages', () => {
+  const source = (path: string): string => readFileSync(join(root, path), 'utf8');
+
+  test('are what the table lists', () => {
+    const table = source(page).split('## What a test can do')[1]?.split('\n\n')[1] ?? '';
+    const cells = table.split('\n').map((row) => row.split('|').map((cell) => /`(\w+)/.exec(cell)?.[1]));
+    const namesOf = (pattern: RegExp, ...paths: string[]) =>
+      paths.flatMap((path) => [...source(path).matchAll(pattern)].map(([, name]) => name));
+    const typescript = namesOf(/^ {2}(?:readonly )?(\w+)[?(:]/gm, 'client/src/testing/sidecar.ts');
+    const pythonNames = namesOf(/^ {4}def ([a-z]\w*)/gm, 'client/python/session_sidecar/testing/sidecar.py');
+    const goNames = namesOf(/^func (?:\(\w+ \*Sidecar\) )?([A-Z]\w*)/gm, 'client/go/sidecartest/sidecartest.go');
+    const column = (index: number) => cells.map((row) => row[index]);
+    expect(column(2)).toEqual(
+      expect.arrayContaining(typescript.filter((name) => !['settings', 'command'].includes(name!))),
+    );
+    expect(column(3)).toEqual(expect.arrayContaining(pythonNames));
+    expect(column(4)).toEqual(expect.arrayContaining(goNames.filter((name) => name !== 'Shared')));
+    expect(typescript.length * pythonNames.length * goNames.length).toBeGreaterThan(4 ** 3);
+  });
+});

@@ -1,0 +1,40 @@
+import { join } from 'node:path';
+import { describe, test } from '@jest/globals';
+import { execute } from '../support/commands';
+import type { Sidecar } from '../support/sidecar';
+import { stackForAllTests } from '../support/stack';
+import { sayIfMissing, toolchains } from '../support/toolchains';
+import type { Found } from '../support/toolchains';
+
+/* Pyramid applications behind waitress, with a real sidecar. The tests themselves are in Python. */
+
+const root = join(__dirname, '..', '..');
+const stack = stackForAllTests();
+const { python } = toolchains();
+sayIfMissing('sessions in Pyramid', python);
+const testIf = python.missing === undefined ? test : test.skip;
+
+async function runTests(pattern: string, sidecar: Sidecar): Promise<void> {
+  const { command, env } = python as Found;
+  const args = ['-m', 'unittest', 'discover', '-s', 'test/interop/pyramid', '-p', pattern];
+  const addresses = { SIDECAR_ADDRESS: sidecar.address, SIDECAR_HTTP_URL: sidecar.httpUrl };
+  await execute(command, args, { cwd: root, env: { ...env, ...addresses } });
+}
+
+describe('sessions in Pyramid', () => {
+  testIf(
+    'do what the former libraries and the guides say',
+    async () => {
+      await runTests('test_*.py', await stack.sidecar());
+    },
+    300_000,
+  );
+
+  testIf(
+    'have the members that the former libraries promise, in Redis, too',
+    async () => {
+      await runTests('test_pyramid_contract.py', await stack.sidecar({ redis: await stack.redis() }));
+    },
+    300_000,
+  );
+});
