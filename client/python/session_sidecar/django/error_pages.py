@@ -31,4 +31,4 @@ def handler500(request: HttpRequest) -> HttpResponse:
         page = loader.get_template(f"{status.value}.html").render()
     except TemplateDoesNotExist:
         page = f"<!doctype html><title>{status.phrase}</title><h1>{status.phrase}</h1>\n"
-    return HttpResponse(page, status=status, headers=headers)
+    return HttpResponse(page, status=status, headers=headers)  # pyright: ignore[reportArgumentType]
