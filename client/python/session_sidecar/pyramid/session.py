@@ -71,7 +71,10 @@ class PyramidSession(FormerMembers, LazySession):
     def changed(self) -> None:
         """Do nothing: saving finds changes inside values by itself."""
 
-    def flash(self, msg: Any, queue: str = "", allow_duplicate: bool = True) -> None:
+    # The parameter has the name that ISession gives it.
+    def flash(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, msg: Any, queue: str = "", allow_duplicate: bool = True
+    ) -> None:
         """Add a message for a later page. Saved like any other change."""
         self.loaded.flash(msg, queue, allow_duplicate)
 
