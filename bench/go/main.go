@@ -1,5 +1,6 @@
 // Command bench is a load process of the benchmark: the application of one side, in Go. It reads commands from standard input and writes
-// answers to standard output, one JSON text per line. bench/src/load-protocol.ts has their types.
+// answers to standard output, one JSON text per line. bench/src/load-protocol.ts has their types. With the argument serve, it is a web
+// application instead, whose load comes over HTTP.
 package main
 
 import (
@@ -8,6 +9,7 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"slices"
 )
 
 type command struct {
@@ -21,6 +23,9 @@ type reply struct {
 }
 
 func main() {
+	if slices.Contains(os.Args[1:], "serve") {
+		serve()
+	}
 	load := &load{}
 	commands := bufio.NewScanner(os.Stdin)
 	answers := json.NewEncoder(os.Stdout)

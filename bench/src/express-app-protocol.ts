@@ -1,12 +1,12 @@
 import type { Target } from './sides/side';
 
 /** The session store of the application: the sidecar, the sidecar with a client cache, or a library. */
-export type AppKind = 'sidecar' | 'cached' | 'connect-redis';
+export type ExpressStore = 'sidecar' | 'cached' | 'connect-redis';
 
 /** The commands of the Express application, and their answers. */
 export interface AppCommands {
   /** @returns the URL at which it listens */
-  listen(options: { kind: AppKind; target: Target }): string;
+  listen(options: { store: ExpressStore; target: Target }): string;
   /** Ends the process. */
   close(options: Record<string, never>): void;
 }

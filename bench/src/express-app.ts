@@ -11,7 +11,7 @@ import express from 'express';
 import type { Express, Request, RequestHandler } from 'express';
 import session from 'express-session';
 import { createClient } from 'redis';
-import type { AppCommands, AppKind } from './express-app-protocol';
+import type { AppCommands, ExpressStore } from './express-app-protocol';
 import { nextPage, shopSession } from './shop';
 import type { Shop, Size } from './shop';
 import type { Target } from './sides/side';
@@ -25,7 +25,7 @@ interface Sessions {
   close(): Promise<void>;
 }
 
-const kinds: Readonly<Record<AppKind, (target: Target) => Sessions | Promise<Sessions>>> = {
+const stores: Readonly<Record<ExpressStore, (target: Target) => Sessions | Promise<Sessions>>> = {
   sidecar: (target) => onSidecar(target),
   cached: (target) => onSidecar(target, { maxBytes: 2 ** 30 }),
   'connect-redis': onConnectRedis,
@@ -97,8 +97,8 @@ async function close(): Promise<void> {
 
 serveCommands<AppCommands>(
   {
-    async listen({ kind, target }) {
-      used = await kinds[kind](target);
+    async listen({ store, target }) {
+      used = await stores[store](target);
       server = createShop(used).listen(0, '127.0.0.1');
       await once(server, 'listening');
       return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

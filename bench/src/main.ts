@@ -24,7 +24,7 @@ const usage = `npm run bench -- [--node 24,26] [--quick] [--check] [--profile] [
              the attacks, both of which --quick leaves out`;
 
 const root = join(__dirname, '..', '..');
-/** A full run takes about half an hour. One that takes this long has hung. */
+/** A full run takes about 45 minutes. One that takes this long has hung. */
 const maxRunMs = 90 * 60_000;
 
 const fullPlan: Plan = {

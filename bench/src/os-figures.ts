@@ -9,6 +9,13 @@ export function cpuSecondsOf(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond();
 }
 
+/** A process and all that it and its children have started, such as the workers of a web server. */
+export function processTreeOf(pid: number): number[] {
+  // proc_pid_task(5): the processes that the main thread has started.
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+  return [pid, ...children.flatMap(processTreeOf)];
+}
+
 /** The CPU time of all threads that exist now, with a resolution of a nanosecond. */
 export function preciseCpuSecondsOf(pid: number): number {
   const threads = readdirSync(`/proc/${pid}/task`);

@@ -12,14 +12,13 @@ import { Redis } from 'ioredis';
 import type { AttackerCommands } from './attacker-protocol';
 import { childEnvironment, processTimeoutMs, stop, track, within } from './children';
 import type { LoadCommands } from './load-protocol';
-import type { AppCommands } from './express-app-protocol';
 import { startForeignWorker } from './foreign-worker';
 import { loadProgram } from './languages';
 import type { Language } from './languages';
 import { startWorker } from './worker';
 import type { Worker } from './worker';
 
-const root = join(__dirname, '..', '..');
+export const root = join(__dirname, '..', '..');
 export const resultsDirectory = join(root, 'bench', 'results');
 export const sidecarMain = join(root, 'server', 'dist', 'main.js');
 
@@ -239,19 +238,14 @@ export function startAttacker(): Worker<AttackerCommands> {
   return startWorker<AttackerCommands>('attacker.js');
 }
 
-/** Starts a web application. The command `listen` chooses its session store. */
-export function startApp(profile?: string): Worker<AppCommands> {
-  return startWorker<AppCommands>('express-app.js', profiling(profile));
-}
-
 /** The flags that write a CPU profile when the process ends; none without a name. */
-function profiling(name: string | undefined): string[] {
+export function profiling(name: string | undefined): string[] {
   if (name === undefined) return [];
   return ['--cpu-prof', `--cpu-prof-dir=${resultsDirectory}`, `--cpu-prof-name=${name}.cpuprofile`];
 }
 
 /** A free port. The one 10,000 above is valid as well, as the bus of a Redis Cluster requires. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   for (;;) {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');

@@ -1,13 +1,14 @@
 import { Client, credentials } from '@grpc/grpc-js';
 import { SessionClient } from '@session-sidecar/client';
 import { SessionServiceService } from '@session-sidecar/proto/session/v1/session_service';
-import type { AppKind } from './express-app-protocol';
 import type { Language } from './languages';
 import { startEcho, startRedis, startSidecar, untilReady } from './processes';
 import type { GrpcServerProcess, RedisServer } from './processes';
 import { shopSession } from './shop';
 import type { Shop, Size } from './shop';
 import type { SideName } from './sides/side';
+import { forWebSides } from './web-apps';
+import type { ExpressApp, WebApp } from './web-apps';
 
 /** The processes that serve a side's load. */
 export interface Servers {
@@ -17,7 +18,7 @@ export interface Servers {
   /** The gRPC server next to the application in each pod. Default: none, because a library in the application does the work. */
   readonly grpc?: 'sidecar' | 'sidecar-near' | 'echo';
   /** An application that receives the load over HTTP. Default: the load process is the application. */
-  readonly app?: AppKind;
+  readonly app?: ExpressApp | WebApp;
   /** The number of pods that share the same sessions. Default: one pod, in which each load process has its own sessions. */
   readonly pods?: number;
   /** The language of the load process. Default: TypeScript. */
@@ -40,9 +41,10 @@ export const serversOf: Readonly<Record<SideName, Servers>> = {
   'two-pods': { ...sidecar, pods: 2 },
   'two-pods-cached': { ...sidecar, pods: 2 },
   'two-pods-connect-redis': { ...library, pods: 2 },
-  'express-sidecar': { ...sidecar, app: 'sidecar' },
-  'express-cached': { ...sidecar, app: 'cached' },
-  'express-connect-redis': { ...library, app: 'connect-redis' },
+  'express-sidecar': { ...sidecar, app: { framework: 'express', store: 'sidecar' } },
+  'express-cached': { ...sidecar, app: { framework: 'express', store: 'cached' } },
+  'express-connect-redis': { ...library, app: { framework: 'express', store: 'connect-redis' } },
+  ...forWebSides((app) => ({ ...(app.store === 'library' ? library : sidecar), app })),
   'go-sidecar': { ...sidecar, language: 'go' },
   'go-scs': { ...library, language: 'go' },
   'go-scs-idle': { ...library, language: 'go' },

@@ -1,8 +1,9 @@
+import { startApp } from './app-process';
 import { processTimeoutMs } from './children';
 import type { Opened, Round, RoundOutcome } from './closed-loop';
 import { cpuSecondsOf } from './os-figures';
 import type { LoadMemory } from './load-protocol';
-import { startApp, startLoad } from './processes';
+import { startLoad } from './processes';
 import type { GrpcServerProcess, LoadProcess, RedisServer } from './processes';
 import { serversOf, startGrpcServers, startRedisFor } from './servers';
 import type { Size } from './shop';
@@ -74,7 +75,7 @@ export async function startStack({ side, size, sessions, warmUpMs, profile }: St
     appPids: (app === undefined ? loads : [app]).map(({ pid }) => pid),
     storedBytes,
     async run(round) {
-      const cpu = () => ({ app: cpuOf([app]), server: cpuOf(servers), redis: cpuOf([redis]) });
+      const cpu = () => ({ app: app?.cpuSeconds() ?? 0, server: cpuOf(servers), redis: cpuOf([redis]) });
       const cpuBefore = cpu();
       const outcomes = await each((load) =>
         load.request('round', { ...round, inFlight: Math.ceil(round.inFlight / loads.length) }),
@@ -88,7 +89,7 @@ export async function startStack({ side, size, sessions, warmUpMs, profile }: St
     memory: () => first.request('memory', {}),
     async stop() {
       await each((load) => load.request('close', {}));
-      await app?.request('close', {});
+      await app?.stop();
       for (const server of servers) await server.stop();
       await redis?.stop();
     },
@@ -102,17 +103,16 @@ export async function startStack({ side, size, sessions, warmUpMs, profile }: St
 /** Starts and connects all processes of a side, without sessions. */
 async function startProcesses(side: SideName, size: Size, profile: boolean) {
   const wanted = serversOf[side];
-  const { app: kind, pods = 1, loadsPerPod, language } = wanted;
+  const { app: wantedApp, pods = 1, loadsPerPod, language } = wanted;
   const profileOf = (process: string) => (profile ? `${side}-${size}-${process}` : undefined);
   const redis = await startRedisFor(wanted);
   const servers = await startGrpcServers(wanted, { redis, size, profile: profileOf('server') });
   const targetOf = (pod: number): Target => ({ redisPort: redis?.port ?? 0, address: servers[pod]?.address ?? '' });
-  const app = kind && startApp(profileOf('app'));
-  const httpUrl = kind && (await app?.request('listen', { kind, target: targetOf(0) }));
+  const app = wantedApp && (await startApp(wantedApp, targetOf(0), profileOf('app')));
   const loads = Array.from({ length: pods * loadsPerPod }, (_, n) => startLoad(profileOf(`load-${n}`), language));
   await Promise.all(
     loads.map((load, n) => {
-      const target = { ...targetOf(Math.floor(n / loadsPerPod)), ...(httpUrl !== undefined && { httpUrl }) };
+      const target = { ...targetOf(Math.floor(n / loadsPerPod)), ...(app !== undefined && { httpUrl: app.url }) };
       return load.request('start', { side, target });
     }),
   );

@@ -16,6 +16,7 @@ import { redisCost } from './redis-cost';
 import { silentLoss, staleness } from './staleness';
 import { startUp } from './start-up';
 import { twoPods } from './two-pods';
+import { webCases } from './web';
 
 const inFlights = [1, 8, 64, 256] as const;
 /** The size and number in flight of rows with a budget, unless their ids say otherwise. */
@@ -74,6 +75,7 @@ function matrixOf(size: Size): Case[] {
           ...growthInFlight,
           ...twoPods,
           ...languageCases,
+          ...webCases,
           ...nearCases(),
           pipeliningCase(),
           capacityCase(),

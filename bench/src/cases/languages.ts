@@ -1,8 +1,8 @@
-import { findLoadProgram } from '../languages';
 import type { Language } from '../languages';
 import type { GoSideName, PythonSideName } from '../sides/side';
 import type { Case } from './case';
 import { withCpu } from './client-cache';
+import { whereInstalled } from './where-installed';
 
 /** The Go and Python clients compared with popular session libraries of their languages, which run in the application's process. */
 export const languageCases: readonly Case[] = [
@@ -48,18 +48,4 @@ function casesOf(
       return whereInstalled(language, withCpu(`${theirs}-${inFlight}`, what, load));
     }),
   );
-}
-
-/** Leaves out the rows of a language that is not installed, with a notice. */
-function whereInstalled(language: Language, inner: Case): Case {
-  return {
-    ...inner,
-    isLong: true,
-    run(bench) {
-      const program = findLoadProgram(language);
-      if (!('missing' in program)) return inner.run(bench);
-      console.error(`Skipped, because ${program.missing} is missing: ${inner.rows.join(' ')}`);
-      return Promise.resolve([]);
-    },
-  };
 }

@@ -1,3 +1,4 @@
+import { forWebSides } from '../web-apps';
 import { clientSide } from './client';
 import { connectRedisSide } from './connect-redis';
 import { httpSide } from './http';
@@ -28,6 +29,7 @@ export const sides: Readonly<
   'express-sidecar': httpSide,
   'express-cached': httpSide,
   'express-connect-redis': httpSide,
+  ...forWebSides(() => httpSide),
   'well-behaved': (target) => clientSide(target),
   unary: (target) => clientSide(target, { transport: 'unary', timeoutMs }),
   'ioredis-hgetall': ioredisHgetall,

@@ -1,6 +1,7 @@
 import type { CacheStatistics } from '@session-sidecar/client';
-import type { AppKind } from '../express-app-protocol';
+import type { ExpressStore } from '../express-app-protocol';
 import type { Size } from '../shop';
+import type { WebSideName } from '../web-apps';
 
 /** One way to store sessions, as an application uses it. Runs in a load process. */
 export interface Side {
@@ -34,7 +35,8 @@ export type SideName =
   | 'two-pods'
   | 'two-pods-cached'
   | 'two-pods-connect-redis'
-  | AppSideName
+  | ExpressSideName
+  | WebSideName
   | GoSideName
   | PythonSideName
   | 'well-behaved'
@@ -47,7 +49,7 @@ export type SideName =
   | 'capacity-memory'
   | 'echo';
 
-export type AppSideName = `express-${AppKind}`;
+export type ExpressSideName = `express-${ExpressStore}`;
 /** In `bench/go`. */
 export type GoSideName = `go-${'sidecar' | 'scs' | 'scs-idle' | 'gorilla'}`;
 /** In `bench/python`. */

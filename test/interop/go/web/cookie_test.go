@@ -91,6 +91,23 @@ func TestEachCookieOfTheNameIsTried(t *testing.T) {
 	expect(t, "calls", fmt.Sprint(w.calls.take()), "map[GetSession:5]")
 }
 
+func TestOfSeveralCookiesOnlyThoseInTheFormOfATokenAreTried(t *testing.T) {
+	w := newWorld(t, websession.Options{})
+	b := w.serve(t, w.notes())
+	part := func(length int) string { return strings.Repeat("aZ0_-", 26)[:length] }
+	for value, calls := range map[string]int{
+		part(16) + "." + part(16): 2, part(128) + "." + part(128): 2,
+		part(15) + "." + part(16): 1, part(16) + "." + part(15): 1, part(129) + "." + part(16): 1, part(16) + "." + part(129): 1,
+		part(16): 1, part(33): 1, part(16) + "." + part(16) + ".": 1, part(16) + "." + part(16) + "." + part(16): 1,
+		part(15) + "+." + part(16): 1, part(16) + "." + part(8) + "/" + part(8): 1, "~" + part(16) + "." + part(16): 1,
+	} {
+		w.calls.take()
+		other := part(20) + "." + part(20)
+		b.another().with("/get", http.Header{"Cookie": {"session_sidecar=" + value + "; session_sidecar=" + other}})
+		expect(t, "calls with "+value, fmt.Sprint(w.calls.take()), fmt.Sprintf("map[GetSession:%d]", calls))
+	}
+}
+
 func TestARollingCookieIsRenewedByPages(t *testing.T) {
 	w := newWorld(t, websession.Options{Cookie: websession.Cookie{MaxAge: month, Rolling: true}})
 	routes := w.notes()
