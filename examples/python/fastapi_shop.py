@@ -59,7 +59,8 @@ async def login(session: VisitorSession, name: Annotated[str, Form(min_length=1)
     session.subject = name
     session.flash(f"Welcome, {name}!")
     # An attacker may know the token from before the login, so it must not remain valid (session fixation).
-    await session.regenerate()
+    # The second of two clicks signs in, too.
+    await session.regenerate(or_create=True)
     return RedirectResponse("/", 303)
 
 

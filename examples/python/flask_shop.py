@@ -50,7 +50,8 @@ def login() -> ResponseReturnValue:
     session.subject = user
     flash(f"Welcome, {user}!")
     # An attacker may know the token from before the login, so it must not remain valid (session fixation).
-    session.regenerate()
+    # The second of two clicks signs in, too.
+    session.regenerate(or_create=True)
     return redirect("/", 303)
 
 

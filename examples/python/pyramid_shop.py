@@ -60,7 +60,8 @@ def login(request: Any) -> HTTPSeeOther:
     request.session.subject = user
     request.session.flash(f"Welcome, {user}!")
     # An attacker may know the token from before the login, so it must not remain valid (session fixation).
-    regenerate(request)
+    # The second of two clicks signs in, too.
+    regenerate(request, or_create=True)
     return HTTPSeeOther("/")
 
 

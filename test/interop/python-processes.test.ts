@@ -57,9 +57,10 @@ describePython('the Python client', () => {
       const url = await until('gunicorn', () => /Listening at: (\S+)/.exec(server.output().stderr)?.[1], 60_000);
       const pids = new Set<string>();
       let count = 0;
-      // The operating system chooses the worker for each connection.
+      // The operating system chooses the worker for each connection, which must therefore not be kept.
+      const once = { headers: { connection: 'close' } };
       while (pids.size < 2) {
-        const responses = await Promise.all(Array.from({ length: 16 }, () => fetch(url)));
+        const responses = await Promise.all(Array.from({ length: 16 }, () => fetch(url, once)));
         expect(responses.map(({ status }) => status)).toEqual(Array(16).fill(200));
         for (const response of responses) pids.add(await response.text());
         count += 16;

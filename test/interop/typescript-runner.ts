@@ -93,6 +93,7 @@ const operations: Readonly<Record<string, (session: Session, order: Order) => un
   setSubject: (session, { value }) => session.setSubject(value || undefined),
   save: (session) => session.save(),
   regenerate: (session) => session.regenerate(),
+  regenerateOrCreate: (session) => session.regenerate({ orCreate: true }),
   invalidate: (session) => session.invalidate(),
   describe: ({ origin, isNew, token = '', handle = '', version, subject = '', hasChanges, created, expires }) => ({
     ...{ origin, isNew, token, handle, version, subject, hasChanges },

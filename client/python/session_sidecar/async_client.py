@@ -10,9 +10,8 @@ from .async_session import AsyncSession
 from .cache.session_cache import CacheStats
 from .codecs import Codec
 from .codecs.value_codec import value_codec
-from .opening import creating, opening, opening_by_id
+from .opening import creating, invalidating, opening, opening_by_id
 from .plans import run_async
-from .transport.api_token import metadata_of
 from .transport.transport import AsyncTransport
 
 
@@ -34,7 +33,7 @@ class AsyncSessionClient:
         codec: Codec | None = None,
     ) -> None:
         self._codec = value_codec(codec)
-        self._call = AsyncTransport(address, timeout, metadata_of(api_token, api_token_file), transport, cache_bytes)
+        self._call = AsyncTransport(address, timeout, api_token, api_token_file, transport, cache_bytes)
 
     async def open(self, token: str | Iterable[str] | None) -> AsyncSession:
         """As SessionClient.open()."""
@@ -43,6 +42,10 @@ class AsyncSessionClient:
     async def open_by_id(self, id: str) -> AsyncSession:
         """As SessionClient.open_by_id()."""
         return AsyncSession(self._call, self._codec, await run_async(opening_by_id(id), self._call))
+
+    async def invalidate(self, token: str | Iterable[str] | None) -> None:
+        """As SessionClient.invalidate()."""
+        await run_async(invalidating(token), self._call)
 
     @property
     def cache_stats(self) -> CacheStats:

@@ -25,9 +25,9 @@ class AsyncSession(BaseSession):
         """As Session.save()."""
         await run_async(self._saving(), self._call)
 
-    async def regenerate(self) -> None:
+    async def regenerate(self, *, or_create: bool = False) -> None:
         """As Session.regenerate()."""
-        await run_async(self._regenerating(), self._call)
+        await run_async(self._regenerating(or_create), self._call)
 
     async def invalidate(self) -> None:
         """As Session.invalidate()."""

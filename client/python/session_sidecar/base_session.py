@@ -37,9 +37,7 @@ class BaseSession(SessionFacts):
         response = yield CallStep("UpdateSession", request)
         check_results("UpdateSession", request.mutations, response)
         settle(response.results[len(first) :])
-        if self._idle_timeout is not None:
-            self._idle_timeout.store(self._stored)
-            self._idle_timeout = None
+        self._settle_idle_timeout()
         self._update(response)
         return response.results[: len(first)]
 
@@ -58,13 +56,44 @@ class BaseSession(SessionFacts):
         self._data, self._flash = data, flash
         self._id = None
 
-    def _regenerating(self) -> Plan[None]:
+    def _regenerating(self, or_create: bool) -> Plan[None]:
         if not self._is_stored:
             return
+        try:
+            yield from self._replacing_token()
+        except SessionError as error:
+            if not or_create or error.code != "SESSION_NOT_FOUND" or not (yield from self._creating_from_writes()):
+                raise
+
+    def _creating_from_writes(self) -> Plan[bool]:
+        """Go on with a new session that has what was set and not saved. Returns whether there is anything.
+
+        If there is not, or if this fails, everything is as before.
+        """
+        before = vars(self).copy()
+        self._load(None, None)
+        self._data, self._flash = before["_data"].written(), before["_flash"].written()
+        self._idle_timeout, self._subject = before["_idle_timeout"], before["_subject"]
+        self.is_new = True
+        is_created = False
+        try:
+            if self._has_changes():
+                yield from self._creating()
+                is_created = True
+        finally:
+            if not is_created:
+                vars(self).update(before)
+        return is_created
+
+    def _replacing_token(self) -> Plan[None]:
         if self._idle_timeout is not None:
             # RegenerateSession has no idle timeout. It is saved first: if saving failed after the token was replaced, the visitor
             # would not get the new token.
-            yield from self._saving()
+            timeout = IdleTimeout.fields(self._idle_timeout)
+            response = yield CallStep("UpdateSession", api.UpdateSessionRequest(token=self.token, **timeout))
+            check_results("UpdateSession", (), response)
+            self._settle_idle_timeout()
+            self._update(response)
         mutations, settle = self._changes()
         request = api.RegenerateSessionRequest(token=self.token, mutations=mutations, subject=self._subject)
         response = yield CallStep("RegenerateSession", request)
@@ -150,6 +179,11 @@ class BaseSession(SessionFacts):
                 self._stored.subject, self._subject = self._subject, None
 
         return mutations + as_mutations(pushes), settle
+
+    def _settle_idle_timeout(self) -> None:
+        if self._idle_timeout is not None:
+            self._idle_timeout.store(self._stored)
+            self._idle_timeout = None
 
     def _update(self, response: Any) -> None:
         self._stored.version = response.version

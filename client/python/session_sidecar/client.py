@@ -9,10 +9,9 @@ from typing import Literal
 from .cache.session_cache import CacheStats
 from .codecs import Codec
 from .codecs.value_codec import value_codec
-from .opening import creating, opening, opening_by_id
+from .opening import creating, invalidating, opening, opening_by_id
 from .plans import run
 from .session import Session
-from .transport.api_token import metadata_of
 from .transport.transport import Transport
 
 
@@ -50,7 +49,7 @@ class SessionClient:
         codec: Codec | None = None,
     ) -> None:
         self._codec = value_codec(codec)
-        self._call = Transport(address, timeout, metadata_of(api_token, api_token_file), transport, cache_bytes)
+        self._call = Transport(address, timeout, api_token, api_token_file, transport, cache_bytes)
 
     def open(self, token: str | Iterable[str] | None) -> Session:
         """Load the session of a token, as received in the visitor's cookie.
@@ -71,6 +70,14 @@ class SessionClient:
         request has created it meanwhile. Never stores anything. Raises UNIMPLEMENTED if the sidecar is older than this method.
         """
         return Session(self._call, self._codec, run(opening_by_id(id), self._call))
+
+    def invalidate(self, token: str | Iterable[str] | None) -> None:
+        """End the session of a token without loading it, in one call; of several tokens, up to three different ones.
+
+        Works even if the sidecar cannot read the session's record. Does nothing for a token that is not genuine, or whose session
+        has ended. Raises SessionError if a session could not be ended, after trying all of them.
+        """
+        run(invalidating(token), self._call)
 
     @property
     def cache_stats(self) -> CacheStats:

@@ -114,6 +114,11 @@ def from_status(method: str, status: grpc.StatusCode, message: str | None, detai
     return error
 
 
+def is_damaged(error: SessionError) -> bool:
+    """Return whether it is only this session that cannot be loaded, because the sidecar cannot read its record."""
+    return error.code == "INTERNAL"
+
+
 def trailer_of(cause: Any) -> Sequence[tuple[str, Any]]:
     """Return the trailing metadata of a failed call. Empty unless cause is a grpc.RpcError."""
     return getattr(cause, "trailing_metadata", tuple)() or ()

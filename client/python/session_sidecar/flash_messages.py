@@ -35,6 +35,12 @@ class FlashMessages:
             return
         self._pending.append(PushFlash(queue=queue, message=text, unless_present=not allow_duplicate))
 
+    def written(self) -> FlashMessages:
+        """Return the messages of another session: the unsaved ones."""
+        messages = FlashMessages((), self._codec)
+        messages._pending = self.pending()
+        return messages
+
     def is_waiting(self, queue: str) -> bool:
         """Return whether a queue has stored messages, as far as is known."""
         return queue in self._waiting

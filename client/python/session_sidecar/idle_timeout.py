@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-_SHORTEST = timedelta(seconds=1)
-_LONGEST = timedelta(days=3652.5)
+# What the sidecar accepts.
+SHORTEST = timedelta(seconds=1)
+LONGEST = timedelta(days=3652.5)
 
 
 class IdleTimeout:
@@ -16,7 +17,7 @@ class IdleTimeout:
         """Raise TypeError or ValueError for one that the sidecar would reject, so that it is not recorded."""
         if value is not None and not isinstance(value, timedelta):
             raise TypeError(f"Expected the idle timeout to be a timedelta or None, got {type(value).__name__}")
-        if value is not None and not _SHORTEST <= value <= _LONGEST:
+        if value is not None and not SHORTEST <= value <= LONGEST:
             raise ValueError(f"Expected the idle timeout to be 1 second to 10 years, got {value}")
         self.value = value
 

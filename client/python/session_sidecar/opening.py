@@ -1,4 +1,4 @@
-"""How sessions are opened."""
+"""How sessions are opened, or ended without being opened."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from .replies import check_session, check_token
 
 # Each token costs a call.
 _MAX_TOKENS = 3
+# The token is the only field of a request about it, so an invalid request means an invalid token.
+_NO_TOKEN = ("TOKEN_INVALID", "INVALID_ARGUMENT")
 
 
 class Opened(NamedTuple):
@@ -35,7 +37,7 @@ def opening(token: str | Iterable[str] | None, find: Callable[[str], Any] = lamb
     find: returns the Session of a token if it is in memory, else None. Default: none is.
     """
     first = None
-    for each in _distinct(token)[:_MAX_TOKENS]:
+    for each in _distinct(token):
         opened = yield from _opening_one(each, find)
         if opened.found is not None:
             return opened
@@ -48,7 +50,7 @@ def _distinct(token: str | Iterable[str] | None) -> list[str]:
     for each in tokens:
         if each is not None and not isinstance(each, str):
             raise TypeError(f"Expected the token to be a str, an iterable of str, or None, got {type(each).__name__}")
-    return [each for each in dict.fromkeys(tokens) if each]
+    return [each for each in dict.fromkeys(tokens) if each][:_MAX_TOKENS]
 
 
 def _opening_one(token: str, find: Callable[[str], Any]) -> Plan[Opened]:
@@ -61,12 +63,24 @@ def _opening_one(token: str, find: Callable[[str], Any]) -> Plan[Opened]:
     except SessionError as error:
         if error.code == "SESSION_NOT_FOUND":
             return Opened("not_found")
-        # The token is the request's only field, so an invalid request means an invalid token.
-        if error.code in ("TOKEN_INVALID", "INVALID_ARGUMENT"):
+        if error.code in _NO_TOKEN:
             return Opened("token_invalid")
         raise
     check_session("GetSession", response)
     return Opened("found", token, response.session)
+
+
+def invalidating(token: str | Iterable[str] | None) -> Plan[None]:
+    """End the sessions of tokens. One that cannot be ended does not keep the others; the first error is raised at the end."""
+    failure = None
+    for each in filter(is_unicode, _distinct(token)):
+        try:
+            yield CallStep("InvalidateSession", api.InvalidateSessionRequest(token=each))
+        except SessionError as error:
+            if error.code not in _NO_TOKEN:
+                failure = failure or error
+    if failure is not None:
+        raise failure
 
 
 def opening_by_id(id: str) -> Plan[Opened]:

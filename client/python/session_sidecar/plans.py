@@ -10,9 +10,8 @@ import time
 from collections.abc import Awaitable, Callable, Generator
 from typing import Any, NamedTuple, TypeVar
 
-from .errors import SessionError
-
 Result = TypeVar("Result")
+Step = TypeVar("Step")
 
 
 class CallStep(NamedTuple):
@@ -33,39 +32,55 @@ Plan = Generator[CallStep | PauseStep, Any, Result]
 
 def run(plan: Plan[Result], call: Callable[[str, Any], Any]) -> Result:
     """Run a plan with calls that block, and return its result."""
-    answer: Any = None
-    failure: SessionError | None = None
-    while True:
-        try:
-            step = plan.send(answer) if failure is None else plan.throw(failure)
-        except StopIteration as end:
-            result: Result = end.value
-            return result
-        answer, failure = None, None
-        if isinstance(step, PauseStep):
-            time.sleep(step.seconds)
-            continue
-        try:
-            answer = call(step.method, step.request)
-        except SessionError as error:
-            failure = error
+
+    def perform(step: CallStep | PauseStep) -> Any:
+        return time.sleep(step.seconds) if isinstance(step, PauseStep) else call(step.method, step.request)
+
+    return drive(plan, perform)
 
 
 async def run_async(plan: Plan[Result], call: Callable[[str, Any], Awaitable[Any]]) -> Result:
     """Run a plan with calls that are awaited, and return its result."""
+
+    def perform(step: CallStep | PauseStep) -> Awaitable[Any]:
+        return asyncio.sleep(step.seconds) if isinstance(step, PauseStep) else call(step.method, step.request)
+
+    return await drive_async(plan, perform)
+
+
+def drive(generator: Generator[Step, Any, Result], perform: Callable[[Step], Any]) -> Result:
+    """Perform each step that a generator yields, which goes on with the result or the exception, and return its result."""
     answer: Any = None
-    failure: SessionError | None = None
+    failure: Exception | None = None
     while True:
         try:
-            step = plan.send(answer) if failure is None else plan.throw(failure)
+            step = generator.send(answer) if failure is None else generator.throw(failure)
         except StopIteration as end:
             result: Result = end.value
             return result
-        answer, failure = None, None
-        if isinstance(step, PauseStep):
-            await asyncio.sleep(step.seconds)
-            continue
+        finally:
+            # An error that is raised here would refer to itself by this frame.
+            answer, failure = None, None
         try:
-            answer = await call(step.method, step.request)
-        except SessionError as error:
+            answer = perform(step)
+        except Exception as error:
+            failure = error
+
+
+async def drive_async(generator: Generator[Step, Any, Result], perform: Callable[[Step], Awaitable[Any]]) -> Result:
+    """As drive(), for steps that are awaited."""
+    answer: Any = None
+    failure: Exception | None = None
+    while True:
+        try:
+            step = generator.send(answer) if failure is None else generator.throw(failure)
+        except StopIteration as end:
+            result: Result = end.value
+            return result
+        finally:
+            # An error that is raised here would refer to itself by this frame.
+            answer, failure = None, None
+        try:
+            answer = await perform(step)
+        except Exception as error:
             failure = error

@@ -42,13 +42,21 @@ class Session(BaseSession):
         """
         run(self._saving(), self._call)
 
-    def regenerate(self) -> None:
+    def regenerate(self, *, or_create: bool = False) -> None:
         """Replace the token and the CSRF token, and save, in one atomic step. The old token becomes invalid at once.
 
         To prevent session fixation, call it whenever the visitor's privileges change, above all at login, after the writes that
         change them. It has no effect on a session that is not stored, which gets a fresh token anyway.
+
+        or_create: for logins, which a double click sends twice. Whether to go on with a new session if this one has ended
+            meanwhile, or another request has replaced its token: one that holds only what was set on this object and not saved
+            yet, its unsaved messages, idle timeout and subject included. Nothing that was loaded is in it, so set only what this
+            request itself has proved, not what it has read from the session. Default: False, because a logout is final.
+
+        Raises SESSION_NOT_FOUND if the session has ended or its token was replaced, unless or_create is set and there is anything
+        unsaved. Then, and if the new session cannot be created, nothing is changed.
         """
-        run(self._regenerating(), self._call)
+        run(self._regenerating(or_create), self._call)
 
     def invalidate(self) -> None:
         """End the session at once and discard unsaved changes. Call it at logout.

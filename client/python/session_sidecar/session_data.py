@@ -95,6 +95,14 @@ class SessionData:
         self._writes.clear()
         self._cleared = is_stored
 
+    def written(self) -> SessionData:
+        """Return the data of another session: what was set here and not saved, and nothing that was loaded."""
+        data = SessionData({}, self._codec)
+        for key, write in self._writes.items():
+            if write.kind != "delete":
+                data._write(key, self._slots[key].value, write.kind, write.offered)
+        return data
+
     def adopt(self, key: str, text: bytes) -> None:
         """Set the value at a key to the one that the sidecar has stored."""
         self._slots[key] = _Slot(text)

@@ -1,9 +1,11 @@
-"""A Django application in this process, with sessions in the sidecar at SIDECAR_ADDRESS."""
+"""A Django application in this process, with sessions in the sidecar at SIDECAR_ADDRESS, which has Redis at REDIS_PORT."""
 
 from __future__ import annotations
 
 import logging
 import os
+import socket
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -14,6 +16,7 @@ from django.http.response import HttpResponseBase
 from django.urls import path
 
 ADDRESS = os.environ["SIDECAR_ADDRESS"]
+REDIS_PORT = int(os.environ["REDIS_PORT"])
 
 # Calls may take long on a busy machine.
 OPTIONS = {"ADDRESS": ADDRESS, "TIMEOUT": 30.0}
@@ -21,7 +24,7 @@ OPTIONS = {"ADDRESS": ADDRESS, "TIMEOUT": 30.0}
 settings.configure(
     ALLOWED_HOSTS=["*"],
     CACHES={"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}},
-    INSTALLED_APPS=["django.contrib.sessions", "django.contrib.messages"],
+    INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions", "django.contrib.messages"],
     LOGGING_CONFIG=None,
     MESSAGE_STORAGE="django.contrib.messages.storage.session.SessionStorage",
     MIDDLEWARE=["django.contrib.sessions.middleware.SessionMiddleware", "django.contrib.messages.middleware.MessageMiddleware"],
@@ -34,6 +37,16 @@ settings.configure(
 django.setup()
 # Django logs each request that fails.
 logging.getLogger("django.request").setLevel(logging.CRITICAL)
+
+
+def damage(session_key: str) -> None:
+    """Make the record of a session unreadable."""
+    with socket.create_connection(("127.0.0.1", REDIS_PORT)) as redis:
+        # The handle is the first half of the id, which the token begins with.
+        handle = urlsafe_b64encode(urlsafe_b64decode(f"{session_key[:43]}=")[:16]).rstrip(b"=")
+        redis.sendall(b"SET session:%s rubbish XX\r\n" % handle)
+        assert redis.recv(100) == b"+OK\r\n"
+
 
 # What the page / does, chosen by each test.
 view: Callable[[HttpRequest], HttpResponse] = lambda _: HttpResponse()  # noqa: E731

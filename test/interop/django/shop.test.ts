@@ -140,6 +140,18 @@ testDjango('Redis holds the session under the user, and nothing that works as a 
   expect(stored).not.toContain(secret);
 });
 
+testDjango('a visitor whose record is damaged is not mistaken for a new one, and can sign out', async () => {
+  const browser = openBrowser();
+  await submit(browser, '/login', '/login', credentials);
+  const csrfmiddlewaretoken = formTokenIn(await browser.text('/'));
+  const [key = ''] = await redis.admin.keys('*');
+  await redis.admin.set(key, 'rubbish');
+  expect((await browser.fetch('/')).status).toBe(500);
+  expect((await browser.post('/logout', { csrfmiddlewaretoken }, { redirect: 'manual' })).status).toBe(302);
+  expect(await redis.admin.exists(key)).toBe(0);
+  expect(read(await browser.text('/'))).toEqual({ messages: ['You are signed out.'], user: undefined, cart: ['nothing'] });
+});
+
 testDjango('without a sidecar, visitors with a session get 503, and others are served', async () => {
   const stranded = await serve(`127.0.0.1:${await freePort()}`);
   const response = await fetch(stranded, { headers: { cookie: `sessionid=${'x'.repeat(68)}` } });

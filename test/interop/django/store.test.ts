@@ -6,7 +6,7 @@ import { sayIfMissing, toolchains } from '../../support/toolchains';
 const { python } = toolchains();
 sayIfMissing('the session store of Django', python);
 
-const suites = ['store', 'async', 'values', 'requests', 'settings'];
+const suites = ['store', 'async', 'values', 'requests', 'settings', 'damaged'];
 
 describe('the session store of Django, against a real sidecar', () => {
   const testDjango = python.missing === undefined ? test.each(suites) : test.skip.each(suites);
@@ -15,9 +15,10 @@ describe('the session store of Django, against a real sidecar', () => {
     (suite) =>
       withStack(async (stack) => {
         if (python.missing !== undefined) return;
-        const sidecar = await stack.sidecar({ redis: await stack.redis() });
+        const redis = await stack.redis();
+        const sidecar = await stack.sidecar({ redis });
         const args = ['-m', 'unittest', `test_django_${suite}`];
-        const env = { ...python.env, SIDECAR_ADDRESS: sidecar.address };
+        const env = { ...python.env, SIDECAR_ADDRESS: sidecar.address, REDIS_PORT: String(redis.port) };
         await execute(python.command, args, { cwd: __dirname, env }).catch((failure: unknown) => {
           throw new Error((failure as { stderr: string }).stderr);
         });

@@ -13,6 +13,7 @@ from django_world import ADDRESS, OPTIONS
 from session_sidecar import SessionError
 from session_sidecar.django import SessionStore
 from session_sidecar.django.connection import connection
+from session_sidecar_proto.session.v1 import session_service_pb2 as api
 
 
 class SettingsTest(unittest.TestCase):
@@ -49,11 +50,11 @@ class SettingsTest(unittest.TestCase):
         session.save()
         self.assertTrue(session.exists(session.session_key))
 
-    def test_a_client_that_is_replaced_is_closed(self) -> None:
+    def test_a_connection_that_is_replaced_is_closed(self) -> None:
         with override_settings(SESSION_SIDECAR=OPTIONS):
-            client = connection._client
+            transport = connection.transport
         with self.assertRaisesRegex(SessionError, "CANCELLED"):
-            client.open("someunknownkey")
+            transport("GetSession", api.GetSessionRequest(token="someunknownkey"))
 
 
 class CacheTest(unittest.TestCase):
@@ -65,9 +66,9 @@ class CacheTest(unittest.TestCase):
                 session.save()
                 self.assertEqual(SessionStore(session.session_key)["number"], number)
             end = time.monotonic() + 30
-            while connection._client.cache_stats.live == 0 and time.monotonic() < end:
+            while connection.transport.cache_stats.live == 0 and time.monotonic() < end:
                 SessionStore(session.session_key).load()
-            self.assertGreater(connection._client.cache_stats.live, 0)
+            self.assertGreater(connection.transport.cache_stats.live, 0)
             session.flush()
             self.assertEqual(SessionStore(session.session_key).load(), {})
 

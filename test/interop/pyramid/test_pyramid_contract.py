@@ -318,6 +318,18 @@ class Former(SessionTest):
         session["b"] = 1
         self.assertEqual(self.reopened(session).timeout, 300)
 
+    def test_timeout_of_the_settings_is_that_of_a_login_that_goes_on_with_another_session(self) -> None:
+        self.registry = self.committed(timeout="300")
+        for own in (None, 60):
+            session = self.saved(a=1)
+            self.reopened(session).invalidate()
+            session["user"] = "Ada"
+            if own is not None:
+                session.adjust_timeout_for_session(own)
+            session.regenerate(or_create=True)
+            self.assertEqual((dict(session), session.timeout), ({"user": "Ada"}, own or 300))
+            self.assertEqual(self.reopened(session).timeout, own or 300)
+
     def test_version_counts_changes(self) -> None:
         session = self.saved(a=1)
         before = session.version

@@ -11,7 +11,15 @@ from pyramid.httpexceptions import HTTPFound, HTTPNotFound
 from pyramid.response import Response
 from pyramid_page import rows_of
 from pyramid_world import PyramidTest, Visitor, created, living
-from session_sidecar.pyramid import InvalidSession, InvalidToken, NoSessionCookie, NotInBackend, check_response_allow_cookies
+from session_sidecar import SessionError
+from session_sidecar.pyramid import (
+    InvalidSession,
+    InvalidToken,
+    NoSessionCookie,
+    NotInBackend,
+    check_response_allow_cookies,
+    regenerate,
+)
 
 # Start, steps in the request; what happens to the cookie, and after an exception while cookie_on_exception is off.
 TABLE = [
@@ -259,6 +267,30 @@ class Adjusted(PyramidTest):
             return {}
 
         self.assertEqual(self.serve(page).get().cookie, "none")
+
+
+class OvertakenLogin(PyramidTest):
+    def test_signs_in_with_a_new_session_if_it_says_so(self) -> None:
+        def page(request: Any) -> dict[str, Any]:
+            request.session["cart" if request.path == "/" else "user"] = "Ada"
+            if "login" in request.path:
+                # Another login of the visitor is faster.
+                self.stored(request.cookies["session"]).regenerate()
+                regenerate(request, or_create="or-create" in request.path)
+            return {}
+
+        visitor = self.serve(page, lambda config: config.add_exception_view(quiet, context=SessionError))
+        for path, status, effect in (("/login/or-create", 200, "set"), ("/login", 409, "none")):
+            visitor.get()
+            before = visitor.token
+            answer = visitor.get(path)
+            self.assertEqual((answer.status, answer.cookie), (status, effect))
+            self.assertEqual(dict(self.stored(visitor.token)), {"user": "Ada"} if status == 200 else {})
+            self.assertEqual(self.stored(before).origin, "not_found")
+
+
+def quiet(error: SessionError, _: Any) -> Response:
+    return Response(status=error.status)
 
 
 class Untouched(PyramidTest):

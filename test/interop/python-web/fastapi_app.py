@@ -64,6 +64,14 @@ async def login(session: VisitorSession) -> RedirectResponse:
     return RedirectResponse("read", 303)
 
 
+@pages.get("/login-overtaken/{choice}")
+async def login_overtaken(choice: str, session: VisitorSession) -> RedirectResponse:
+    session["user"] = "Ada"
+    await (await other_request(session)).regenerate()
+    await session.regenerate(or_create=choice == "or-create")
+    return RedirectResponse("/plain/read", 303)
+
+
 @pages.get("/logout")
 async def logout(session: VisitorSession) -> str:
     await session.invalidate()

@@ -61,6 +61,14 @@ def login() -> ResponseReturnValue:
     return redirect("read", 303)
 
 
+@pages.get("/login-overtaken/<choice>")
+def login_overtaken(choice: str) -> ResponseReturnValue:
+    session["user"] = "Ada"
+    other_request().regenerate()
+    session.regenerate(or_create=choice == "or-create")
+    return redirect("/plain/read", 303)
+
+
 @pages.get("/overtaken")
 def overtaken() -> ResponseReturnValue:
     other_request().regenerate()

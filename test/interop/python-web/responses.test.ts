@@ -93,6 +93,18 @@ describe.each(frameworks)('%s: a request', (framework) => {
     expect([after === before, await (await browser.fetch('/read')).json()]).toEqual([false, {}]);
   });
 
+  pythonTest('of a login that another one has overtaken signs in with a new session, if it says so', async () => {
+    for (const [choice, status, effect, stored] of [
+      ['or-create', 303, 'set', { user: 'Ada' }],
+      ['or-fail', 409, 'none', undefined],
+    ] as const) {
+      const browser = await python.visitor(framework);
+      const response = await browser.fetch(`/login-overtaken/${choice}`, { redirect: 'manual' });
+      expect([choice, response.status, effectOf(response)]).toEqual([choice, status, effect]);
+      expect(await python.stored(browser)).toEqual(stored);
+    }
+  });
+
   pythonTest('that ends the session deletes the cookie, and the token is dead', async () => {
     const browser = await python.visitor(framework);
     const before = (await browser.cookie())!;

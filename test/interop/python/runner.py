@@ -108,6 +108,7 @@ OPERATIONS: dict[str, Callable[[Session, Step], Any]] = {
     "setSubject": lambda session, step: setattr(session, "subject", step["value"]),
     "save": lambda session, _: session.save(),
     "regenerate": lambda session, _: session.regenerate(),
+    "regenerateOrCreate": lambda session, _: session.regenerate(or_create=True),
     "invalidate": lambda session, _: session.invalidate(),
     "describe": lambda session, _: describe(session),
 }

@@ -131,7 +131,7 @@ class Forking(unittest.TestCase):
                 super().pop(key, None)
                 return super().pop(key, *default)
 
-        transport = Transport("localhost:1", 3, lambda: (), "pipeline")
+        transport = Transport("localhost:1", transport="pipeline")
         transport._by_process = Shared({os.getpid() + 1: mock.Mock()})
         self.assertIs(transport._current(), transport._by_process[os.getpid()])
         self.assertEqual(len(transport._by_process), 1)
@@ -140,7 +140,7 @@ class Forking(unittest.TestCase):
 class Closing(unittest.TestCase):
     def test_beside_a_call_leaves_nothing_open(self) -> None:
         for kind in ("pipeline", "unary"):
-            transport = Transport("localhost:1", 3, lambda: (), kind)
+            transport = Transport("localhost:1", transport=kind)
             current = transport._current
 
             def close_before(transport: Transport = transport, current: Any = current) -> Any:

@@ -110,6 +110,13 @@ class LazyTest(unittest.TestCase):
     def test_has_everything_that_a_session_has(self) -> None:
         self.assertEqual(members() - set(dir(LazySession)), set())
 
+    def test_sets_nothing_if_one_of_several_values_is_refused(self) -> None:
+        session: Session = clients[Session].create()
+        lazy = LazySession(lambda: session)
+        for update in (lambda: lazy.update({"a": 1, "b": object()}), lambda: lazy.__ior__({"a": 1, "b": object()})):
+            self.assertRaises(TypeError, update)
+            self.assertEqual(dict(session), {})
+
     def test_loads_at_the_first_use_only(self) -> None:
         loads = []
         session: Session = clients[Session].create()

@@ -1,4 +1,4 @@
-"""Calls about a session key, and what their errors mean to Django."""
+"""What errors of calls mean to Django, and what its logins mean to the sidecar."""
 
 from __future__ import annotations
 
@@ -6,23 +6,10 @@ from contextlib import suppress
 from typing import Any
 
 from django.contrib.auth import SESSION_KEY as USER_ID
-from session_sidecar_proto.session.v1 import session_service_pb2 as api
 from session_sidecar_proto.session.v1.session_pb2 import Mutation
 
 from ..errors import SessionError
 from ..names import check_name
-from ..plans import CallStep, Plan
-
-
-def deleting(token: str | None) -> Plan[None]:
-    """End the session of a key, if there is one."""
-    if not token:
-        return
-    try:
-        yield CallStep("InvalidateSession", api.InvalidateSessionRequest(token=token))
-    except SessionError as error:
-        if not is_gone(error):
-            raise
 
 
 def is_gone(error: SessionError) -> bool:

@@ -13,7 +13,7 @@ from ..names import check_name
 from .values import Serializer, decode, encode
 
 # Where Django itself reports sessions that it cannot read.
-_log = logging.getLogger("django.security.SuspiciousSession")
+suspicious_log = logging.getLogger("django.security.SuspiciousSession")
 
 # Stands for a value that was sent and not acknowledged, so it may be stored. No value is encoded like this.
 _UNKNOWN = b""
@@ -39,7 +39,7 @@ class StoredContents:
                 values[key] = decode(self._serializer, text)
             except Exception as cause:  # Whatever a serializer raises, for example for a class that no longer exists.
                 self._unreadable.add(key)
-                _log.warning("A value of a session cannot be read and is ignored: %s", type(cause).__name__)
+                suspicious_log.warning("A value of a session cannot be read and is ignored: %s", type(cause).__name__)
         return values
 
     def clear(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from http import HTTPStatus
 
@@ -11,6 +10,8 @@ from django.template import TemplateDoesNotExist, loader
 from django.views.defaults import server_error
 
 from ..errors import SessionError
+from ..web import failure_of
+from ..web.response_headers import RETRY_AFTER
 
 
 def handler500(request: HttpRequest) -> HttpResponse:
@@ -23,12 +24,12 @@ def handler500(request: HttpRequest) -> HttpResponse:
     error = sys.exc_info()[1]
     if not isinstance(error, SessionError) or error.status == HTTPStatus.INTERNAL_SERVER_ERROR:
         return server_error(request)
-    status = HTTPStatus(error.status)
+    status, text = failure_of(error)
     headers = {"Cache-Control": "no-store"}
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        headers["Retry-After"] = str(max(1, math.ceil(error.retry_after or 0)))
+        headers["Retry-After"] = RETRY_AFTER
     try:
-        page = loader.get_template(f"{status.value}.html").render()
+        page = loader.get_template(f"{status}.html").render()
     except TemplateDoesNotExist:
-        page = f"<!doctype html><title>{status.phrase}</title><h1>{status.phrase}</h1>\n"
+        page = f"<!doctype html><title>{text}</title><h1>{text}</h1>\n"
     return HttpResponse(page.encode(), status=status, headers=headers)

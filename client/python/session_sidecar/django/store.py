@@ -10,20 +10,20 @@ from django.contrib.sessions.backends.base import SessionBase, UpdateError
 from django.contrib.sessions.exceptions import SessionInterrupted
 from session_sidecar_proto.session.v1 import session_service_pb2 as api
 
-from ..errors import SessionError
-from ..opening import opening
+from ..errors import SessionError, is_damaged
+from ..idle_timeout import LONGEST, SHORTEST
+from ..opening import invalidating, opening
 from ..ordered_messages import data_of
 from ..plans import CallStep, Plan
 from ..replies import check_results, check_session, check_token
 from ..transforming import transforming
-from .calls import deleting, is_gone, subject_option
+from .calls import is_gone, subject_option
 from .connection import connection
-from .contents import StoredContents
+from .contents import StoredContents, suspicious_log
+from .unreadable_values import UnreadableValues
 from .values import decode, encode
 
 _EXPIRY = "_session_expiry"
-# What the sidecar accepts as an idle timeout.
-_SHORTEST, _LONGEST = timedelta(seconds=1), timedelta(days=3650)
 
 
 class SessionStore(SessionBase):  # type: ignore[misc]  # Django has no types.
@@ -31,7 +31,8 @@ class SessionStore(SessionBase):  # type: ignore[misc]  # Django has no types.
 
     Everything that SessionBase documents holds, with these differences: save() stores only what the request changed, so parallel
     requests that write other keys lose nothing. A session counts as used when it is read. Methods that call the sidecar raise
-    SessionError; where a session has ended, those that Django expects to do so raise UpdateError instead.
+    SessionError; where a session has ended, those that Django expects to do so raise UpdateError instead. If the sidecar cannot
+    read the session's record, every use raises SessionError, but flush() and Django's logout() work.
     """
 
     def __init__(self, session_key: str | None = None) -> None:
@@ -78,10 +79,10 @@ class SessionStore(SessionBase):  # type: ignore[misc]  # Django has no types.
         await connection.run_async(self._saving(await self._aget_session(no_load=must_create), must_create))
 
     def delete(self, session_key: str | None = None) -> None:
-        connection.run(deleting(session_key or self.session_key))
+        connection.run(invalidating(session_key or self.session_key))
 
     async def adelete(self, session_key: str | None = None) -> None:
-        await connection.run_async(deleting(session_key or self.session_key))
+        await connection.run_async(invalidating(session_key or self.session_key))
 
     def cycle_key(self) -> None:
         """Replace the key, and save, in one atomic step. The old key becomes invalid at once.
@@ -122,9 +123,15 @@ class SessionStore(SessionBase):  # type: ignore[misc]  # Django has no types.
     def _existing(self, session_key: str | None) -> Plan[bool]:
         return (yield from opening(session_key)).found is not None
 
-    def _loading(self) -> Plan[dict[str, Any]]:
+    def _loading(self) -> Plan[Any]:
         token = self.session_key
-        found = (yield from opening(token, connection.find)).found
+        try:
+            found = (yield from opening(token, connection.find)).found
+        except SessionError as error:
+            if not is_damaged(error):
+                raise
+            suspicious_log.warning("A session cannot be read: %s", error)
+            return UnreadableValues(error)
         if found is None:
             return self._nothing()
         self._contents = StoredContents(self.serializer(), data_of(found))
@@ -132,7 +139,7 @@ class SessionStore(SessionBase):  # type: ignore[misc]  # Django has no types.
         self._timed_by = values.get(_EXPIRY)
         if self._timed_by and self.get_expiry_age(expiry=self._timed_by) <= 0:
             # Its date has passed, and the sidecar knows idle timeouts only.
-            yield from deleting(token)
+            yield from invalidating(token)
             return self._nothing()
         return values
 
@@ -223,4 +230,4 @@ class SessionStore(SessionBase):  # type: ignore[misc]  # Django has no types.
 
     def _idle_timeout(self, values: dict[str, Any]) -> timedelta:
         age = timedelta(seconds=self.get_expiry_age(expiry=values.get(_EXPIRY)))
-        return min(max(age, _SHORTEST), _LONGEST)
+        return min(max(age, SHORTEST), LONGEST)

@@ -6,22 +6,22 @@ from typing import Any
 
 from flask import Flask
 
-from ..web import CookieOptions
+from ..web import CookieOptions, cookie_options
 
 # Flask's default is a name that others on the same host use, too.
 _FLASK_DEFAULT_NAME = "session"
 
-# Each setting with the option that it stands for. Flask before 3.1 does not have the last one.
+# The setting of each option. Flask before 3.1 does not have the last one.
 _SETTINGS = {
-    "SESSION_COOKIE_NAME": "name",
-    "SESSION_COOKIE_PATH": "path",
-    "SESSION_COOKIE_DOMAIN": "domain",
-    "SESSION_COOKIE_SECURE": "secure",
-    "SESSION_COOKIE_SAMESITE": "same_site",
-    "SESSION_COOKIE_HTTPONLY": "http_only",
-    "SESSION_REFRESH_EACH_REQUEST": "rolling",
-    "PERMANENT_SESSION_LIFETIME": "max_age",
-    "SESSION_COOKIE_PARTITIONED": "partitioned",
+    "name": "SESSION_COOKIE_NAME",
+    "path": "SESSION_COOKIE_PATH",
+    "domain": "SESSION_COOKIE_DOMAIN",
+    "secure": "SESSION_COOKIE_SECURE",
+    "same_site": "SESSION_COOKIE_SAMESITE",
+    "http_only": "SESSION_COOKIE_HTTPONLY",
+    "rolling": "SESSION_REFRESH_EACH_REQUEST",
+    "max_age": "PERMANENT_SESSION_LIFETIME",
+    "partitioned": "SESSION_COOKIE_PARTITIONED",
 }
 
 CookieSettings = tuple[Any, ...]
@@ -30,7 +30,7 @@ CookieSettings = tuple[Any, ...]
 def cookie_settings(app: Flask) -> CookieSettings:
     """Return what the cookie depends on, as a key for what is made of it."""
     config = app.config
-    return tuple(config.get(setting) for setting in (*_SETTINGS, "APPLICATION_ROOT"))
+    return tuple(config.get(setting) for setting in (*_SETTINGS.values(), "APPLICATION_ROOT"))
 
 
 def cookie_of(app: Flask) -> CookieOptions:
@@ -41,7 +41,7 @@ def cookie_of(app: Flask) -> CookieOptions:
 
     Raises TypeError or ValueError for a cookie that browsers would refuse. The message names the setting.
     """
-    options: dict[str, Any] = {option: app.config.get(setting) for setting, option in _SETTINGS.items()}
+    options: dict[str, Any] = {option: app.config.get(setting) for option, setting in _SETTINGS.items()}
     if options["name"] == _FLASK_DEFAULT_NAME:
         options["name"] = None
     options["path"] = options["path"] or app.config["APPLICATION_ROOT"]
@@ -51,10 +51,4 @@ def cookie_of(app: Flask) -> CookieOptions:
     options["same_site"] = same_site.lower() if isinstance(same_site, str) else same_site
     options["partitioned"] = options["partitioned"] or False
     options["max_age"] = int(app.permanent_session_lifetime.total_seconds())
-    try:
-        return CookieOptions(**options)
-    except (TypeError, ValueError) as error:
-        text = str(error)
-        for setting, option in _SETTINGS.items():
-            text = text.replace(f"`cookie.{option}`", f"`{setting}`")
-        raise type(error)(text) from None
+    return cookie_options(_SETTINGS, options)

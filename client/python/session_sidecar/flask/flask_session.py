@@ -73,10 +73,10 @@ class FlaskSession(LazySession, SessionMixin):
         self.write_permanent()
         super().save()
 
-    def regenerate(self) -> None:
+    def regenerate(self, *, or_create: bool = False) -> None:
         """As Session.regenerate()."""
         self.write_permanent()
-        super().regenerate()
+        super().regenerate(or_create=or_create)
 
     def clear(self) -> None:
         """End the session, as invalidate() does. What is written afterwards starts a new one, with another token."""

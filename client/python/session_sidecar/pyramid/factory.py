@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, Literal
@@ -15,7 +14,7 @@ from ..client import SessionClient
 from ..codecs import Codec, TaggedJsonCodec
 from ..idle_timeout import IdleTimeout
 from ..session import Session
-from ..web import CookieOptions, WebOptions
+from ..web import WebOptions, cookie_options
 from .invalid_session import InvalidSession
 from .request_life import LifeOptions, RequestLife
 from .session import PyramidSession
@@ -23,6 +22,16 @@ from .settings import Resolve, options_of
 
 # Distinguishes the absence of a timeout from None, which is a timeout without end.
 _OF_SIDECAR: Any = object()
+# What the options of the cookie are called here.
+_COOKIE_NAMES = {
+    "name": "cookie_name",
+    "max_age": "cookie_max_age",
+    "path": "cookie_path",
+    "domain": "cookie_domain",
+    "secure": "cookie_secure",
+    "http_only": "cookie_httponly",
+    "same_site": "cookie_samesite",
+}
 
 
 @implementer(ISessionFactory)
@@ -84,14 +93,17 @@ class SidecarSessionFactory:
         func_check_response_allow_cookies: Callable[[Any], bool] | None = None,
         func_invalid_logger: Callable[[Any, InvalidSession], Any] | None = None,
     ) -> None:
-        cookie = CookieOptions(
-            name=cookie_name,
-            max_age=cookie_max_age,
-            path=cookie_path,
-            domain=cookie_domain,
-            secure=cookie_secure,
-            http_only=cookie_httponly,
-            same_site=cookie_samesite,
+        cookie = cookie_options(
+            _COOKIE_NAMES,
+            {
+                "name": cookie_name,
+                "max_age": cookie_max_age,
+                "path": cookie_path,
+                "domain": cookie_domain,
+                "secure": cookie_secure,
+                "http_only": cookie_httponly,
+                "same_site": cookie_samesite,
+            },
         )
         # None: the sidecar's.
         self._timeout = None if timeout is _OF_SIDECAR else IdleTimeout(timedelta(seconds=timeout) if timeout else None)
@@ -133,10 +145,7 @@ def session_factory_from_settings(settings: Mapping[str, Any], resolve: Resolve 
     try:
         return SidecarSessionFactory(**options)
     except (TypeError, ValueError) as error:
-        # The options of the cookie have other names there.
-        text = re.sub(r"`cookie\.(\w+)`", lambda match: f"`cookie_{match[1].replace('_', '')}`", str(error))
-        text = text.replace("`cookie_maxage`", "`cookie_max_age`")
-        raise ConfigurationError(f"The settings of the session are invalid:\n{text}") from None
+        raise ConfigurationError(f"The settings of the session are invalid:\n{error}") from None
 
 
 def check_response_allow_cookies(response: Any) -> bool:

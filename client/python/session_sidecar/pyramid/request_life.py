@@ -166,16 +166,9 @@ class RequestLife:
         self._web.write_headers(headers, status, is_https)
         is_allowed = self._options.web.cookie_on_exception or status < 500
         if self._cookie.is_renewed and is_allowed and session.token is not None:
-            if session.token != self._arrived_token or self._is_current(session.token):
+            if session.token != self._arrived_token or self._web.is_current(session.token):
                 self._cookie.write(headers, session.token, is_https)
         self._sent = [each for each in headers.get_all("Set-Cookie") if each not in others]
-
-    def _is_current(self, token: str) -> bool:
-        """Return whether no other request has replaced a token meanwhile, which then must not return to the browser."""
-        try:
-            return self._options.client.open(token).token is not None
-        except SessionError:
-            return False
 
     def _leave_without_cookie(self, session: Session) -> None:
         """Leave no session stored whose token is not sent. If that fails, it expires by itself."""

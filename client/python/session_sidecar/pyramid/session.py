@@ -11,7 +11,7 @@ from pyramid.interfaces import ISession
 from zope.interface import implementer
 
 from ..session import Session
-from ..web import LazySession, is_csrf_token
+from ..web import LazySession
 from .former_members import FormerMembers
 from .response_cookie import ResponseCookie
 
@@ -49,11 +49,6 @@ class PyramidSession(FormerMembers, LazySession):
         return None if expires is None else int(expires.timestamp())
 
     @property
-    def version(self) -> int:
-        """As Session.version."""
-        return self.loaded.version
-
-    @property
     def new(self) -> bool:
         """Whether the visitor came without a session, or this request has invalidated it."""
         return self.loaded.is_new
@@ -67,6 +62,15 @@ class PyramidSession(FormerMembers, LazySession):
         session.invalidate()
         self._prepare_new(session)
         self._made = int(time.time())
+
+    def regenerate(self, *, or_create: bool = False) -> None:
+        """As Session.regenerate()."""
+        session = self.loaded
+        was_new, timeout = session.is_new, session.idle_timeout
+        session.regenerate(or_create=or_create)
+        # The timeout of the new session is the one that this request has set, if any.
+        if session.is_new and not was_new and session.idle_timeout != timeout:
+            self._prepare_new(session)
 
     def changed(self) -> None:
         """Do nothing: saving finds changes inside values by itself."""
@@ -83,13 +87,6 @@ class PyramidSession(FormerMembers, LazySession):
     def pop(self, key: str, default: Any = None) -> Any:
         """Remove a key and return its value. Without such a key, return default, as both former libraries do."""
         return self.loaded.pop(key, default)
-
-    def update(self, other: Any = (), /, **values: Any) -> None:
-        """Set the values of a mapping, or of an iterable of pairs. If one of them is refused, none is set."""
-        self.loaded.update(other, **values)
-
-    def copy(self) -> dict[str, Any]:
-        return dict(self.loaded)
 
     def clear(self) -> None:
         """Remove all keys, flash messages and the CSRF token, which Pyramid's own sessions keep among the keys.
@@ -113,13 +110,6 @@ class PyramidSession(FormerMembers, LazySession):
     def new_csrf_token(self) -> str:
         """Replace the CSRF token, with one call, and return the new one. Forms with the old one are then rejected."""
         return self.loaded.new_csrf_token()
-
-    def check_csrf_token(self, token: str | None) -> bool:
-        """Compare a token with the session's in constant time. False unless the session is stored. Never stores it.
-
-        Also accepts tokens that another language's adapter has masked.
-        """
-        return is_csrf_token(self.loaded, token or "")
 
     # Of the idle timeout and the cookie.
 

@@ -43,10 +43,16 @@ async def answer_failure(error: Exception, app: Any, scope: Scope, receive: Rece
 
 
 def _answer_by_status(_request: Request, error: Exception) -> ASGIApp:
+    status, text = _reported(error)
+    return PlainTextResponse(text, status)
+
+
+def _reported(error: Exception) -> tuple[int, str]:
+    """Return the status and the text of a response, and log what is not the visitor's fault."""
     status, text = failure_of(error)
     if status >= 500:
         _logger.error("%s", error)
-    return PlainTextResponse(text, status)
+    return status, text
 
 
 def _answer_unexpected(error: Exception, app: Any) -> ASGIApp:
@@ -63,8 +69,9 @@ def _handlers_of(app: Any) -> dict[Any, Callable[..., Any]]:
     return handlers
 
 
-async def deny_websocket(status: int, text: str, is_accepted: bool, scope: Scope, send: Send) -> None:
-    """Refuse a WebSocket, or close it if it was accepted."""
+async def deny_websocket(error: Exception, is_accepted: bool, scope: Scope, send: Send) -> None:
+    """Refuse a WebSocket because of an error, or close it if it was accepted."""
+    status, text = _reported(error)
     if not is_accepted and "websocket.http.response" in (scope.get("extensions") or {}):
         headers = [(b"content-type", b"text/plain; charset=utf-8")]
         await send({"type": "websocket.http.response.start", "status": status, "headers": headers})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 
 from starlette.datastructures import Headers
@@ -10,12 +9,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..async_client import AsyncSessionClient
 from ..errors import SessionError
-from ..web import AsyncRequestSession, CsrfCheck, CsrfError, WebOptions, failure_of
+from ..web import AsyncRequestSession, CsrfCheck, CsrfError, WebOptions
 from .exchange import Exchange
 from .failures import answer_failure, deny_websocket
 from .visit import Visit, attach, is_attached
-
-_logger = logging.getLogger("session_sidecar.web")
 
 
 class SessionMiddleware:
@@ -105,10 +102,7 @@ class SessionMiddleware:
         try:
             await self._app(scope, receive, observe)
         except (CsrfError, SessionError) as error:
-            status, text = failure_of(error)
-            if status >= 500:
-                _logger.error("%s", error)
-            await deny_websocket(status, text, is_accepted, scope, send)
+            await deny_websocket(error, is_accepted, scope, send)
 
     def _closing(self, send: Send) -> Send:
         async def send_and_close(message: Message) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 from ..cache.session_cache import CacheStats, SessionCache
 from ..errors import SessionError
 from .address import parse_address
-from .api_token import Metadata
+from .api_token import Metadata, metadata_of
 from .call_errors import client_closed
 from .greenlets import warn_of_blocked_greenlets
 from .pipeline.calls import FallBack
@@ -30,13 +30,22 @@ _MAX_TIMEOUT = (2**31 - 1) // 1000
 
 
 class Transport:
-    """Blocking calls. Thread-safe. A forked process can use the transport of its parent."""
+    """Blocking calls. Thread-safe. A forked process can use the transport of its parent.
+
+    The options and errors are those of SessionClient.
+    """
 
     def __init__(
-        self, address: str, timeout: float, metadata: Callable[[], Metadata], kind: str, cache_bytes: int | None = None
+        self,
+        address: str,
+        timeout: float = 3.0,
+        api_token: str | None = None,
+        api_token_file: str | os.PathLike[str] | None = None,
+        transport: str = "pipeline",
+        cache_bytes: int | None = None,
     ) -> None:
-        _check(address, timeout, kind, cache_bytes)
-        self._options = (address, metadata, kind, cache_bytes)
+        _check(address, timeout, transport, cache_bytes)
+        self._options = (address, metadata_of(api_token, api_token_file), transport, cache_bytes)
         self._has_cache = cache_bytes is not None
         self._timeout = timeout
         self._is_closed = False
@@ -158,13 +167,19 @@ class _ProcessTransport:
 
 
 class AsyncTransport:
-    """Awaited calls. Each event loop has its own connection."""
+    """Awaited calls. Each event loop has its own connection. The options and errors are those of SessionClient."""
 
     def __init__(
-        self, address: str, timeout: float, metadata: Callable[[], Metadata], kind: str, cache_bytes: int | None = None
+        self,
+        address: str,
+        timeout: float = 3.0,
+        api_token: str | None = None,
+        api_token_file: str | os.PathLike[str] | None = None,
+        transport: str = "pipeline",
+        cache_bytes: int | None = None,
     ) -> None:
-        _check(address, timeout, kind, cache_bytes)
-        self._options = (address, metadata, kind, cache_bytes)
+        _check(address, timeout, transport, cache_bytes)
+        self._options = (address, metadata_of(api_token, api_token_file), transport, cache_bytes)
         self._has_cache = cache_bytes is not None
         self._timeout = timeout
         self._is_closed = False

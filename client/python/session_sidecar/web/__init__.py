@@ -9,7 +9,7 @@ AsyncRequestSession for asyncio:
 - before_end(status) when a streamed response has been sent but for its end.
 """
 
-from .cookie import CookieOptions
+from .cookie import CookieOptions, cookie_options
 from .csrf import CSRF_FIELD, CSRF_HEADER, CsrfCheck, CsrfError
 from .csrf_origin import RequestOrigin
 from .csrf_token import is_csrf_token, mask_token
@@ -31,6 +31,7 @@ __all__ = [
     "RequestOrigin",
     "RequestSession",
     "WebOptions",
+    "cookie_options",
     "failure_of",
     "is_csrf_token",
     "mask_token",

@@ -6,10 +6,8 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from session_sidecar_proto.session.v1 import session_service_pb2 as api
-
 from ..async_session import AsyncSession
-from ..errors import SessionError
+from ..errors import SessionError, is_damaged
 from ..session import Session
 from .cookie import read_cookies, set_cookie_headers
 from .cookie_rules import CookieFacts, decide_cookie, is_withheld, needs_renewal
@@ -17,10 +15,7 @@ from .failures import reports_failure, too_late
 from .options import WebOptions
 from .response_headers import HeaderList, is_for_shared_caches, set_cookies, set_retry_after, vary_by_cookie
 from .steps import Steps
-from .unavailable_session import is_damaged, make_available, make_unavailable
-
-# As many as the client tries to open.
-_MAX_TOKENS = 3
+from .unavailable_session import make_available, make_unavailable
 
 Kind = TypeVar("Kind", Session, AsyncSession)
 
@@ -117,14 +112,13 @@ class BaseRequestSession(Generic[Kind]):
 
     def _ending_unavailable(self) -> Steps[None]:
         """Afterwards, the application has a new session, and the browser loses the cookie of the old one."""
-        tokens = self._brought.tokens[:_MAX_TOKENS]
-        for token in tokens:
-            try:
-                yield partial(self._client._call, "InvalidateSession", api.InvalidateSessionRequest(token=token))
-            except SessionError as error:
-                # What is no token, or what the sidecar can neither read nor end, lets no one in.
-                if error.code not in ("TOKEN_INVALID", "INVALID_ARGUMENT") and not is_damaged(error):
-                    raise
+        tokens = self._brought.tokens
+        try:
+            yield partial(self._client.invalidate, tokens)
+        except SessionError as error:
+            # What an older sidecar can neither read nor end lets no one in.
+            if not is_damaged(error):
+                raise
         if self._opened is not None:
             make_available(self._opened)
         self._arrived_token = tokens[0]

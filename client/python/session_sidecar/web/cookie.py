@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 # Not "session" or "sid", which other frameworks on the same host may use.
 _DEFAULT_NAME = "session_sidecar"
@@ -128,6 +128,18 @@ class CookieOptions:
         for option, text in (("name", name), ("path", self.path), ("domain", self.domain or "")):
             limit = f"at most {_MAX_ATTRIBUTE_LENGTH} characters"
             _expect(len(text) <= _MAX_ATTRIBUTE_LENGTH, option, limit, "ignore longer ones")
+
+
+def cookie_options(names: Mapping[str, str], options: Mapping[str, Any]) -> CookieOptions:
+    """Return CookieOptions for an integration that has names of its own for them.
+
+    names: those names by option. Errors have them.
+    """
+    try:
+        return CookieOptions(**options)
+    except (TypeError, ValueError) as error:
+        text = re.sub(r"`cookie\.(\w+)`", lambda match: f"`{names.get(match[1], match[1])}`", str(error))
+        raise type(error)(text) from None
 
 
 def _expect_one_of(option: str, value: object, allowed: Sequence[object]) -> None:

@@ -76,6 +76,10 @@ class LazySession(MutableMapping[str, Any]):
         """As Session.popitem()."""
         return self.loaded.popitem()
 
+    def update(self, other: Any = (), /, **values: Any) -> None:
+        """As Session.update(): if one of the values is refused, none is set."""
+        self.loaded.update(other, **values)
+
     def clear(self) -> None:
         """As Session.clear()."""
         self.loaded.clear()
@@ -151,9 +155,9 @@ class LazySession(MutableMapping[str, Any]):
         """As Session.save(). The framework saves by itself before the headers of the response are sent."""
         self.loaded.save()
 
-    def regenerate(self) -> None:
+    def regenerate(self, *, or_create: bool = False) -> None:
         """As Session.regenerate()."""
-        self.loaded.regenerate()
+        self.loaded.regenerate(or_create=or_create)
 
     def invalidate(self) -> None:
         """As Session.invalidate()."""

@@ -43,6 +43,10 @@ class RequestSession(BaseRequestSession[Session]):
         """
         run_steps(self._ending(status))
 
+    def is_current(self, token: str) -> bool:
+        """Return whether no parallel request has replaced a token, which then must not return to the browser. Costs a call."""
+        return run_steps(self._checking_current(token))
+
     def abandon(self) -> None:
         """Leave no session stored whose token is not sent. For a request without the response that it was to have."""
         run_steps(self._abandoning())

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 _SHARED_ONLY = frozenset({"public", "s-maxage", "proxy-revalidate"})
 # Headers that are for shared caches only, which obey them rather than Cache-Control (RFC 9213).
 _TARGETED = ("CDN-Cache-Control", "Surrogate-Control")
+# As many seconds as a sidecar or its store takes to come back, about.
+RETRY_AFTER = "1"
 _DIRECTIVE = re.compile(r'(?:[^,"]|"[^"]*"?)+')
 
 
@@ -50,9 +52,9 @@ def vary_by_cookie(headers: HeaderList) -> None:
 
 
 def set_retry_after(headers: HeaderList) -> None:
-    """Ask for as many seconds as a sidecar or its store takes to come back, about."""
+    """Say when to try again, unless the application has said so."""
     if "Retry-After" not in headers:
-        headers.set("Retry-After", "1")
+        headers.set("Retry-After", RETRY_AFTER)
 
 
 def set_cookies(headers: HeaderList, cookies: Sequence[str]) -> None:

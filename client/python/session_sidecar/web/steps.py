@@ -6,41 +6,18 @@ Steps are a generator. It yields the calls that it needs, as functions without a
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from typing import Any, TypeVar
+from typing import Any
 
-Result = TypeVar("Result")
+from ..plans import Result, drive, drive_async
+
 Steps = Generator[Callable[[], Any], Any, Result]
 
 
 def run_steps(steps: Steps[Result]) -> Result:
     """Run steps whose functions block, and return their result."""
-    answer: Any = None
-    failure: Exception | None = None
-    while True:
-        try:
-            call = steps.send(answer) if failure is None else steps.throw(failure)
-        except StopIteration as end:
-            result: Result = end.value
-            return result
-        answer, failure = None, None
-        try:
-            answer = call()
-        except Exception as error:
-            failure = error
+    return drive(steps, lambda call: call())
 
 
 async def run_steps_async(steps: Steps[Result]) -> Result:
     """Run steps whose functions return something to await, and return their result."""
-    answer: Any = None
-    failure: Exception | None = None
-    while True:
-        try:
-            call = steps.send(answer) if failure is None else steps.throw(failure)
-        except StopIteration as end:
-            result: Result = end.value
-            return result
-        answer, failure = None, None
-        try:
-            answer = await call()
-        except Exception as error:
-            failure = error
+    return await drive_async(steps, lambda call: call())

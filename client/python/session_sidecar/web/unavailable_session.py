@@ -41,11 +41,6 @@ def make_available(session: BaseSession) -> None:
     session.__class__ = type(session).__mro__[1]
 
 
-def is_damaged(error: SessionError) -> bool:
-    """Return whether it is only this session that cannot be loaded, because the sidecar cannot read its record."""
-    return error.code == "INTERNAL"
-
-
 @cache
 def _unavailable_kind(kind: type[BaseSession]) -> type[BaseSession]:
     """Return a subclass whose methods raise the error."""
