@@ -17,13 +17,16 @@ test('every framework has rows for rate and CPU time, and Flask and Go have them
 });
 
 test('only the sides with the sidecar start one', () => {
-  expect(serversOf['web-flask-cached']).toMatchObject({ grpc: 'sidecar', app: { framework: 'flask', store: 'cached' } });
+  expect(serversOf['web-flask-cached']).toMatchObject({
+    grpc: 'sidecar',
+    app: { framework: 'flask', store: 'cached' },
+  });
   expect(serversOf['web-flask-library']).not.toHaveProperty('grpc');
 });
 
 test('the processes of an application include those that its workers have started', async () => {
-  const { child, output } = stack.command('/bin/sh', ['-c', `sh -c 'sleep 600 & echo "$!"; wait' & echo "$!"; wait`]);
-  await until('both to print', () => output().stdout.split('\n').length > 2);
-  const printed = output().stdout.trim().split('\n').map(Number);
-  expect(processTreeOf(child.pid!).sort()).toEqual([child.pid, ...printed].sort());
+  const shell = stack.command('/bin/sh', ['-c', `sh -c 'sleep 600 & echo "$!"; wait' & echo "$!"; wait`]);
+  await until('both to print', () => shell.output().stdout.split('\n').length > 2);
+  const printed = shell.output().stdout.trim().split('\n').map(Number);
+  expect(processTreeOf(shell.child.pid!).sort()).toEqual([shell.child.pid, ...printed].sort());
 });

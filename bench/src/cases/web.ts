@@ -8,7 +8,11 @@ import { whereInstalled } from './where-installed';
 export const webCases: readonly Case[] = [
   webCase('pyramid', 'Pyramid, waitress with 16 threads', 'pyramid_session_redis'),
   ...withCache('flask', 'Flask, gunicorn with 16 threads', 'Flask-Session on Redis'),
-  webCase('django', 'Django, gunicorn with 16 threads', 'Django’s sessions in its cache on Redis, whose reads record no access'),
+  webCase(
+    'django',
+    'Django, gunicorn with 16 threads',
+    'Django’s sessions in its cache on Redis, whose reads record no access',
+  ),
   webCase('fastapi', 'FastAPI, uvicorn', 'starsessions on Redis, which stores each session again'),
   ...withCache('go', 'Go’s net/http', 'scs with redisstore, whose reads record no access'),
 ];

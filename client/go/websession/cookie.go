@@ -3,6 +3,7 @@ package websession
 import (
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -49,8 +50,7 @@ type Cookie struct {
 // cookie is a Cookie with defaults, known to be acceptable to browsers.
 type cookie struct {
 	Cookie
-	prefixedName string   // replaces Name if the cookie is Secure; empty: never
-	names        []string // all that the cookie may have, the most trustworthy first
+	prefixedName string // replaces Name if the cookie is Secure; empty: never
 }
 
 // defaultCookieName is none that other frameworks on the same host use.
@@ -74,10 +74,8 @@ func resolveCookie(options Cookie) (cookie, error) {
 			if c.Path == "/" && c.Domain == "" {
 				c.prefixedName = "__Host-" + c.Name
 			}
-			c.names = []string{c.prefixedName}
 		}
 	}
-	c.names = append(c.names, c.Name)
 	return c, c.check()
 }
 
@@ -125,31 +123,29 @@ func prefixOf(name string) string {
 	return ""
 }
 
+// names returns all names that the cookie may have, the most trustworthy first.
+func (c *cookie) names() []string {
+	if c.prefixedName == "" {
+		return []string{c.Name}
+	}
+	return []string{c.prefixedName, c.Name}
+}
+
 // requestCookies are the session cookies of a request.
 type requestCookies struct {
 	tokens []string // possible tokens, in the order in which to try them
 	names  []string // of the cookies that were present
 }
 
-// hasTokenForm reports whether a text has the form of a token, [\w-]{16,128}\.[\w-]{16,128}; the sidecar verifies it. A regular
-// expression would take ten times as long, in every request.
-func hasTokenForm(text string) bool {
-	id, signature, _ := strings.Cut(text, ".")
-	return isTokenPart(id) && isTokenPart(signature)
-}
-
-func isTokenPart(text string) bool {
-	return len(text) >= 16 && len(text) <= 128 && strings.Trim(text, tokenCharacters) == ""
-}
-
-const tokenCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
+// tokenForm is the form of a token; the sidecar verifies it.
+var tokenForm = regexp.MustCompile(`^[\w-]{16,128}\.[\w-]{16,128}$`)
 
 // read returns every value that could be a token. A browser sends several cookies of one name if they were set for different paths or
 // domains, possibly by another host of the same site, and does not say which is which. Those of the name with a prefix, which cannot be
 // set over http, come first; otherwise the browser's order is kept.
 func (c *cookie) read(r *http.Request) (found requestCookies) {
 	var first string
-	for _, name := range c.names {
+	for _, name := range c.names() {
 		cookies := r.CookiesNamed(name)
 		if len(cookies) > 0 {
 			found.names = append(found.names, name)
@@ -158,7 +154,7 @@ func (c *cookie) read(r *http.Request) (found requestCookies) {
 			if first == "" {
 				first = each.Value
 			}
-			if hasTokenForm(each.Value) {
+			if tokenForm.MatchString(each.Value) {
 				found.tokens = append(found.tokens, each.Value)
 			}
 		}

@@ -10,7 +10,11 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 def is_unicode(text: str) -> bool:
     """Return whether UTF-8 can encode a text: it has no lone surrogate."""
-    return not any("\ud800" <= char <= "\udfff" for char in text)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def check_name(name: str, what: str, min_bytes: int = 1) -> None:

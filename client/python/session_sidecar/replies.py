@@ -9,6 +9,11 @@ from session_sidecar_proto.session.v1.session_pb2 import Mutation
 
 from .errors import SessionError
 
+# The ranges of google.protobuf.Timestamp and Duration. Every reply is checked, and a conversion to datetime takes ten times as long.
+_FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799
+_MAX_DURATION_SECONDS = 315_576_000_000
+_MAX_NANOS = 999_999_999
+
 
 def _malformed(method: str, what: str) -> SessionError:
     return SessionError("INTERNAL", f"{method} failed: the reply has {what}")
@@ -19,10 +24,9 @@ def check_session(method: str, response: Any) -> None:
         raise _malformed(method, "no session")
     for field in ("created", "expires"):
         _check_time(method, response.session, field)
-    try:
-        response.session.idle_timeout.ToTimedelta()
-    except (ValueError, OverflowError):
-        raise _malformed(method, "an idle timeout out of range") from None
+    timeout = response.session.idle_timeout
+    if abs(timeout.seconds) > _MAX_DURATION_SECONDS or abs(timeout.nanos) > _MAX_NANOS:
+        raise _malformed(method, "an idle timeout out of range")
 
 
 def check_token(method: str, response: Any) -> None:
@@ -42,7 +46,6 @@ def check_results(method: str, mutations: Sequence[Mutation], response: Any) -> 
 
 def _check_time(method: str, message: Any, field: str) -> None:
     if message.HasField(field):
-        try:
-            getattr(message, field).ToDatetime()
-        except (ValueError, OverflowError):
-            raise _malformed(method, f"a time out of range in {field}") from None
+        time = getattr(message, field)
+        if not _FIRST_SECOND <= time.seconds <= _LAST_SECOND or not 0 <= time.nanos <= _MAX_NANOS:
+            raise _malformed(method, f"a time out of range in {field}")

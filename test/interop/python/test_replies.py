@@ -9,6 +9,7 @@ from typing import Any
 import grpc
 from fake_sidecar import SESSION, FakeSidecar, Refusal, answering, failing
 from google.protobuf.any_pb2 import Any as AnyMessage
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.rpc import status_pb2
 from session_sidecar_proto.session.v1 import session_pb2 as messages
@@ -53,7 +54,12 @@ class Replies(ClientTest):
 
     def test_open_fails_without_a_session_or_with_impossible_times(self) -> None:
         far = Timestamp(seconds=10**12)
-        for session in (None, messages.Session(created=far), messages.Session(expires=far)):
+        impossible = [
+            *({"created": time} for time in (far, Timestamp(seconds=-(10**12)), Timestamp(nanos=10**9), Timestamp(nanos=-1))),
+            {"expires": far},
+            *({"idle_timeout": time} for time in (Duration(seconds=10**12), Duration(seconds=-(10**12)), Duration(nanos=10**9))),
+        ]
+        for session in (None, *(messages.Session(**fields) for fields in impossible)):
             reply = answering("GetSession", api.GetSessionResponse(session=session))
             with FakeSidecar(reply) as fake, self.patient(fake) as client:
                 self.assertEqual(code_of(lambda client=client: client.open("token")), "INTERNAL")  # type: ignore[misc]

@@ -8,6 +8,9 @@ from typing import Any
 from .codec import UnfitValue
 from .standard_types import STANDARD_TYPES
 
+# json.dumps() would make one for each value.
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+_ESCAPING_ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
 _SCALARS = frozenset((str, int, float, bool, type(None)))
 _BASES = (str, int, float, list, dict)
 _WITH_TAGS = frozenset((set, frozenset, *(each.type for each in STANDARD_TYPES)))
@@ -42,10 +45,10 @@ def to_json(value: Any, escapes_surrogates: bool = False) -> bytes:
     """Return a value that has only types of JSON as compact text in UTF-8. Raises UnfitValue."""
     try:
         try:
-            return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+            return _ENCODER.encode(value).encode()
         except UnicodeEncodeError:
             if escapes_surrogates:
-                return json.dumps(value, allow_nan=False, separators=(",", ":")).encode()
+                return _ESCAPING_ENCODER.encode(value).encode()
             problem = "text with a lone surrogate, which is not valid Unicode"
     except RecursionError:
         problem = "a value that is nested too deeply"

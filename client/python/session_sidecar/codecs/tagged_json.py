@@ -38,6 +38,8 @@ class TaggedJsonCodec:
         every = (*STANDARD_TYPES, *types)
         self._by_type = {each.type: each for each in every}
         self._by_tag = {each.tag: each for each in every}
+        # json.loads() would make one for each value.
+        self._decoder = json.JSONDecoder(object_hook=self._unpack)
         for what, found, reserved in (("type", self._by_type, _OWN_TYPES), ("tag", self._by_tag, _OWN_TAGS)):
             if len(found) < len(every) or any(each in found for each in reserved):
                 raise ValueError(f"Expected every TaggedType to have a {what} that is neither reserved nor that of another")
@@ -52,7 +54,7 @@ class TaggedJsonCodec:
 
     def decode(self, data: bytes, /) -> Any:
         """Return the value of a text. Raises ValueError for a tag that is not known, and what the type's decode raises."""
-        return json.loads(data, object_hook=self._unpack)
+        return self._decoder.decode(data.decode(json.detect_encoding(data), "surrogatepass"))
 
     def _pack(self, value: Any) -> Any:
         kind = type(value)

@@ -43,16 +43,15 @@ class ValueCodec:
         """Return the new bytes of a value that was decoded from stored. None: it was not changed in place."""
         if type(value) in _IMMUTABLE:
             return None
-        before = self.decode(stored, place)
         try:
             now = self.encode(value, place)
         except TypeError:
             # Another language may have stored what this codec does not encode.
-            if repr(value) == repr(before):
+            if repr(value) == repr(self.decode(stored, place)):
                 return None
             raise
-        # It may also have encoded the same value differently.
-        return None if now == stored or self._encodes_to(before, now, place) else now
+        # Only another encoding has to be decoded: the same value may also have been encoded differently.
+        return None if now == stored or self._encodes_to(self.decode(stored, place), now, place) else now
 
     def _encodes_to(self, value: Any, data: bytes, place: str) -> bool:
         try:

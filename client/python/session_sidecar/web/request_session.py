@@ -24,7 +24,8 @@ class RequestSession(BaseRequestSession[Session]):
         Raises SessionError if the sidecar or its store is unavailable; later calls return an empty session that can only be read,
         for error handlers. If the session's record is damaged, its first use raises instead, but invalidate() works.
         """
-        return run_steps(self._loading())
+        session = self.session
+        return run_steps(self._loading()) if session is None else session
 
     def before_headers(self, status: int) -> None:
         """Save the session.
@@ -66,6 +67,9 @@ class AsyncRequestSession(BaseRequestSession[AsyncSession]):
 
     async def load(self) -> AsyncSession:
         """As RequestSession.load()."""
+        session = self.session
+        if session is not None:
+            return session
         async with self._lock:
             return await run_steps_async(self._loading())
 
