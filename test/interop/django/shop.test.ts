@@ -149,7 +149,11 @@ testDjango('a visitor whose record is damaged is not mistaken for a new one, and
   expect((await browser.fetch('/')).status).toBe(500);
   expect((await browser.post('/logout', { csrfmiddlewaretoken }, { redirect: 'manual' })).status).toBe(302);
   expect(await redis.admin.exists(key)).toBe(0);
-  expect(read(await browser.text('/'))).toEqual({ messages: ['You are signed out.'], user: undefined, cart: ['nothing'] });
+  expect(read(await browser.text('/'))).toEqual({
+    messages: ['You are signed out.'],
+    user: undefined,
+    cart: ['nothing'],
+  });
 });
 
 testDjango('without a sidecar, visitors with a session get 503, and others are served', async () => {
