@@ -9,7 +9,7 @@ from session_sidecar_proto.session.v1.session_pb2 import Mutation
 
 from .errors import SessionError
 
-# The ranges of google.protobuf.Timestamp and Duration. Every reply is checked, and a conversion to datetime takes ten times as long.
+# The ranges of google.protobuf.Timestamp and Duration. Every reply is checked; converting to datetime takes ten times as long.
 _FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799
 _MAX_DURATION_SECONDS = 315_576_000_000
 _MAX_NANOS = 999_999_999
