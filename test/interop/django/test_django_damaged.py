@@ -31,7 +31,7 @@ def visit(session: SessionStore) -> Any:
 
 
 class DamagedTest(unittest.TestCase):
-    def test_every_use_fails_so_that_nobody_is_mistaken_for_a_new_visitor(self) -> None:
+    def test_every_use_fails_so_that_the_visitor_is_not_mistaken_for_a_new_one(self) -> None:
         uses: dict[str, Callable[[SessionStore], Any]] = {
             "read": lambda each: each["cat"],
             "get": lambda each: each.get("cat"),
@@ -72,7 +72,7 @@ class DamagedTest(unittest.TestCase):
         self.assertEqual(SessionStore(session.session_key).load(), {"cat": "mouse"})
         self.assertFalse(session.exists(key))
 
-    def test_nobody_is_logged_in_and_logout_works(self) -> None:
+    def test_the_user_is_anonymous_and_logout_works(self) -> None:
         session = damaged()
         key = session.session_key
         with self.assertLogs("django.security.SuspiciousSession", "WARNING") as logged:

@@ -13,7 +13,7 @@ from ..errors import SessionError
 class UnreadableValues(MutableMapping[str, Any]):
     """Raises the error at every use, because the visitor must not be mistaken for a new one.
 
-    Only looking up who has logged in finds nobody: logout() does so before it ends the session, which works.
+    Only the id of the logged-in user reads as absent: logout() looks it up before it ends the session, which must work.
     """
 
     def __init__(self, error: SessionError) -> None:
