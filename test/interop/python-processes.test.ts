@@ -78,7 +78,7 @@ describePython('the Python client', () => {
       const { session, env } = await counter();
       const { stdout } = await execute(command, [join(folder, 'pool.py'), method, kind, '20'], { env });
       // The error crosses the processes, too.
-      expect(stdout).toBe('UNAVAILABLE\n22\n');
+      expect(stdout).toBe('SESSION_NOT_FOUND\n22\n');
       expect(await countOf(session)).toBe(22);
     },
     120_000,

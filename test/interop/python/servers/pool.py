@@ -33,7 +33,11 @@ def add_by_asyncio(_: object) -> int:
 
 
 def fail() -> None:
-    SessionClient("127.0.0.1:1", timeout=0.1).open("token")
+    ended = client.create()
+    ended["count"] = 0
+    ended.save()
+    client.open(ended.token).invalidate()
+    ended.regenerate()
 
 
 def main(method: str, kind: str, count: int) -> None:
