@@ -53,7 +53,7 @@ type cookie struct {
 	prefixedName string // replaces Name if the cookie is Secure; empty: never
 }
 
-// defaultCookieName is none that other frameworks on the same host use.
+// defaultCookieName is not the default of any other framework, so applications on one host do not clash.
 const defaultCookieName = "session_sidecar"
 
 // maxAttributeLength is the number of bytes from which browsers ignore an attribute.

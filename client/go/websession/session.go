@@ -32,26 +32,27 @@ func Get[T any](ctx context.Context, m *Manager, key string) (value T, err error
 	return value, err
 }
 
-// GetString returns the text at a key, or "" if there is none or another kind of value.
+// GetString returns the text at a key; "" if the key does not exist or has another kind of value.
 func (m *Manager) GetString(ctx context.Context, key string) string {
 	return lenient[string](ctx, m, key)
 }
 
-// GetInt returns the integer at a key, or 0 if there is none or another kind of value.
+// GetInt returns the integer at a key; 0 if the key does not exist or has another kind of value.
 func (m *Manager) GetInt(ctx context.Context, key string) int { return lenient[int](ctx, m, key) }
 
 // GetInt64 is like GetInt.
 func (m *Manager) GetInt64(ctx context.Context, key string) int64 { return lenient[int64](ctx, m, key) }
 
-// GetFloat returns the number at a key, or 0 if there is none or another kind of value.
+// GetFloat returns the number at a key; 0 if the key does not exist or has another kind of value.
 func (m *Manager) GetFloat(ctx context.Context, key string) float64 {
 	return lenient[float64](ctx, m, key)
 }
 
-// GetBool returns the Boolean at a key, or false if there is none or another kind of value.
+// GetBool returns the Boolean at a key; false if the key does not exist or has another kind of value.
 func (m *Manager) GetBool(ctx context.Context, key string) bool { return lenient[bool](ctx, m, key) }
 
-// GetTime returns the time at a key, which is text in the format of RFC 3339, or the zero time if there is none or another kind of value.
+// GetTime returns the time at a key, which is text in the format of RFC 3339; the zero time if the key does not exist or has another kind
+// of value.
 func (m *Manager) GetTime(ctx context.Context, key string) time.Time {
 	return lenient[time.Time](ctx, m, key)
 }
