@@ -1,7 +1,6 @@
 import type { ChangeFeed } from '../../session/change-feed';
 import { newGeneration } from '../../session/etag';
 import type { SessionUpdate } from '../../session/session-update';
-import type { Content } from '../../session/content';
 import { sessionExists, storeFull, storeUnavailable } from '../../session/errors';
 import type { Limits } from '../../session/limits';
 import { applyMutations } from '../../session/mutations';
@@ -15,8 +14,10 @@ import type {
   SessionStore,
   UpdateOutcome,
 } from '../../session/session-store';
+import { applyAttributes, attributeChanges, knownAttributes, toAttributes } from '../attributes';
 import { ChangeBroadcast } from '../change-broadcast';
 import { decodeBody, encodeBody } from '../record-body';
+import type { Body } from '../record-body';
 
 export interface MemoryStoreOptions {
   readonly expiry: ExpiryPolicy;
@@ -37,7 +38,7 @@ interface Entry extends SessionRef {
   readonly accessed: number;
   readonly version: number;
   /**
-   * Content and subject in a buffer of their own: objects for each key and message would take many times as much memory, and the
+   * Content and attributes in a buffer of their own: objects for each key and message would take many times as much memory, and the
    * received values would keep the whole request alive.
    */
   readonly body: Buffer;
@@ -75,7 +76,7 @@ export class MemoryStore implements SessionStore {
     }, sweepInterval).unref();
   }
 
-  async create({ content, subject, ...session }: NewSession, deadline?: number): Promise<SessionMetadata> {
+  async create(session: NewSession, deadline?: number): Promise<SessionMetadata> {
     refuseAfter(deadline);
     const earlier = this.#entries.get(session.handle);
     if (earlier !== undefined) {
@@ -83,9 +84,9 @@ export class MemoryStore implements SessionStore {
       this.#remove(earlier);
     }
     const now = this.#options.now();
-    const { handle, secretHash, csrfToken, idleTimeout, reusesHandle } = session;
+    const { handle, secretHash, csrfToken, idleTimeout, content, reusesHandle } = session;
     const version = reusesHandle ? this.#latestVersion + 1 : 1;
-    const body = encodeBody(content, subject);
+    const body = encodeBody(content, toAttributes(session));
     const entry: Entry = { handle, secretHash, csrfToken, idleTimeout, created: now, accessed: now, version, body };
     this.#put(entry);
     return this.#metadataOf(entry);
@@ -111,7 +112,7 @@ export class MemoryStore implements SessionStore {
     if (change.ifVersion !== undefined && change.ifVersion !== entry.version) {
       return { status: 'version_mismatch', version: entry.version };
     }
-    const { content, subject } = decode(entry);
+    const { content, attributes } = decode(entry);
     const applied = applyMutations(content, change.mutations ?? [], this.#options.limits);
     if (applied.status === 'refused') return applied;
     const { results } = applied;
@@ -119,10 +120,9 @@ export class MemoryStore implements SessionStore {
       const touched = this.#touch(entry);
       return { status: 'updated', session: this.#metadataOf(touched), results, ...this.#termsOf(touched) };
     }
-    const newSubject = change.subject === '' ? undefined : (change.subject ?? subject);
     const changed: Entry = {
       ...entry,
-      body: encodeBody(applied.content, newSubject),
+      body: encodeBody(applied.content, applyAttributes(attributes, attributeChanges(change))),
       accessed: this.#options.now(),
       version: entry.version + 1,
       secretHash: change.secretHash ?? entry.secretHash,
@@ -208,8 +208,8 @@ export class MemoryStore implements SessionStore {
 
   #recordOf(entry: Entry): SessionRecord {
     const { handle, csrfToken } = entry;
-    const { content, subject } = decode(entry);
-    return { handle, csrfToken, subject, ...content, ...this.#metadataOf(entry) };
+    const { content, attributes } = decode(entry);
+    return { handle, csrfToken, ...knownAttributes(attributes), ...content, ...this.#metadataOf(entry) };
   }
 }
 
@@ -217,7 +217,7 @@ function sizeOf({ body }: Entry): number {
   return overheadBytes + body.length;
 }
 
-function decode({ body }: Entry): { readonly content: Content; readonly subject: string | undefined } {
+function decode({ body }: Entry): Body {
   const decoded = decodeBody(body, 0);
   if (decoded === undefined) throw new Error('A session in memory cannot be decoded.');
   return decoded;
@@ -228,6 +228,9 @@ function refuseAfter(deadline = Infinity): void {
   if (performance.now() >= deadline) throw storeUnavailable(false);
 }
 
-function changesAnything({ secretHash, csrfToken, idleTimeout, subject }: SessionUpdate): boolean {
-  return [secretHash, csrfToken, idleTimeout, subject].some((part) => part !== undefined);
+function changesAnything(change: SessionUpdate): boolean {
+  const { secretHash, csrfToken, idleTimeout } = change;
+  return (
+    [secretHash, csrfToken, idleTimeout].some((part) => part !== undefined) || attributeChanges(change).length > 0
+  );
 }

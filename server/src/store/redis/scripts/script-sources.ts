@@ -2,6 +2,7 @@ import type { Limits } from '../../../session/limits';
 import type { ExpiryPolicy } from '../../../session/session';
 import createLua from './create.lua';
 import deleteLua from './delete.lua';
+import attributesLua from './lib/attributes.lua';
 import bodyLua from './lib/body.lua';
 import callLua from './lib/call.lua';
 import entryLua from './lib/entry.lua';
@@ -32,6 +33,7 @@ const scripts: Readonly<Record<ScriptName, string>> = {
 };
 
 const library: Readonly<Record<string, string>> = {
+  'lib/attributes.lua': attributesLua,
   'lib/body.lua': bodyLua,
   'lib/call.lua': callLua,
   'lib/entry.lua': entryLua,
