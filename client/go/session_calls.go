@@ -24,7 +24,7 @@ func (s *Session) Save(ctx context.Context) error {
 
 // update sends the changes, after other mutations in the same step. It returns the results of those.
 func (s *Session) update(ctx context.Context, before []*sessionv1.Mutation) ([]*sessionv1.MutationResult, error) {
-	request := &sessionv1.UpdateSessionRequest{Token: s.token, Mutations: append(before, s.mutations()...), Subject: s.subject}
+	request := &sessionv1.UpdateSessionRequest{Token: s.token, Mutations: append(before, s.mutations()...), Subject: s.subject, Label: s.label}
 	switch {
 	case s.idleTimeout == nil:
 	case *s.idleTimeout == Never:
@@ -53,6 +53,9 @@ func (s *Session) create(ctx context.Context) error {
 	if s.Subject() != "" {
 		request.Subject = s.subject
 	}
+	if s.Label() != "" {
+		request.Label = s.label
+	}
 	if s.id != "" {
 		request.Id = &s.id
 	}
@@ -70,7 +73,7 @@ func (s *Session) create(ctx context.Context) error {
 	if err == nil {
 		isNew := s.isNew
 		s.load(response.Token, response.Session)
-		s.isNew, s.idleTimeout, s.subject = isNew, nil, nil
+		s.isNew, s.idleTimeout, s.subject, s.label = isNew, nil, nil, nil
 	}
 	return err
 }
@@ -89,7 +92,7 @@ func (s *Session) Regenerate(ctx context.Context) error {
 			return err
 		}
 	}
-	request := &sessionv1.RegenerateSessionRequest{Token: s.token, Mutations: s.mutations(), Subject: s.subject}
+	request := &sessionv1.RegenerateSessionRequest{Token: s.token, Mutations: s.mutations(), Subject: s.subject, Label: s.label}
 	response, err := s.client.stub.RegenerateSession(ctx, request)
 	if err == nil {
 		err = cmp.Or(checkToken("RegenerateSession", response.GetToken()), checkCSRFToken("RegenerateSession", response.GetCsrfToken()))
@@ -131,6 +134,9 @@ func (s *Session) settle(version int64, expires *timestamppb.Timestamp, results 
 	s.stored.Version, s.stored.Expires = version, expires
 	if s.subject != nil {
 		s.stored.Subject, s.subject = s.subject, nil
+	}
+	if s.label != nil {
+		s.stored.Label, s.label = s.label, nil
 	}
 	flashResults := results[len(results)-len(s.flash.pending):]
 	s.data.settle(results)

@@ -7,6 +7,15 @@ export type {
   RequiredCodec,
   SessionClientOptions,
 } from './session-client';
+export type {
+  InvalidateAllOptions,
+  ListOptions,
+  PageOptions,
+  SessionOrToken,
+  SubjectPage,
+  SubjectSession,
+  SubjectSessions,
+} from './subject-sessions';
 export type { CacheOptions, CacheStatistics } from './cache/options';
 export type { FlashOptions, ISession, RegenerateOptions, SessionOrigin, SessionState } from './session/session';
 export type { CallOptions } from './transport/call-options';

@@ -12,6 +12,7 @@ import { replySession, replyToken } from './session/replies';
 import type { ISession, SessionOrigin } from './session/session';
 import type { Found } from './session/stored-session';
 import type { LoadedSession } from './transport/own-reply';
+import { SubjectSessions } from './subject-sessions';
 import { resolveApiToken } from './transport/api-token';
 import type { ApiTokenOptions } from './transport/api-token';
 import { boundedTransport } from './transport/bounded-transport';
@@ -196,6 +197,16 @@ export class SessionClient<T extends object = Record<string, JsonValue>> {
     } catch (error) {
       if (!SessionError.is(error) || !isNoToken(error)) throw error;
     }
+  }
+
+  /**
+   * The sessions that belong to a subject, to list or end them. Calls nothing yet.
+   *
+   * @param subject as given to setSubject()
+   */
+  forSubject(subject: string): SubjectSessions<T> {
+    if (typeof subject !== 'string') throw new TypeError(`Expected \`subject\` to be a string, got ${typeof subject}`);
+    return new SubjectSessions<T>(this.#context, subject);
   }
 
   /**

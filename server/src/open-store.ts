@@ -75,6 +75,7 @@ export function openStore(
       };
       const store = new RedisStore({
         ...{ connection, ...settings, replication, changes, nearCache },
+        subjects: metrics,
         onUnreadableDeleted,
       });
       return {

@@ -6,6 +6,7 @@ import { describeExpiry } from './session-store/expiry.contract';
 import { StoreFixture } from './session-store/fixture';
 import { describeLife } from './session-store/life.contract';
 import { describeMutations } from './session-store/mutations.contract';
+import { describeSubjects } from './session-store/subjects.contract';
 import { describeUpdate } from './session-store/update.contract';
 
 /** What session-store.ts says, sentence by sentence, on one implementation. */
@@ -18,5 +19,6 @@ export function describeSessionStore(name: string, makeStore: MakeStore): void {
     describeBudgets(fixture);
     describeMutations(fixture);
     describeExpiry(fixture);
+    describeSubjects(fixture);
   });
 }

@@ -168,6 +168,10 @@ describe('the commands in docs/reference/storage.md, on a real Redis', () => {
       before: ({ manager, token }) => manager.invalidate(token),
       run: ({ manager, token }) => manager.invalidate(token),
     },
+    'ListSubjectSessions: the subject has no sessions': {
+      run: () => harness.store.listSubject('nobody', { after: undefined, size: 1, maxDataBytes: undefined }),
+    },
+    'InvalidateSubjectSessions: the subject has no sessions': { run: () => harness.store.deleteSubject('nobody', {}) },
   };
 
   function get({ manager, token }: Call) {
@@ -206,6 +210,7 @@ describe('the commands in docs/reference/storage.md, on a real Redis', () => {
     await manager.update(warmUp.token, { mutations: [] });
     await manager.update(warmUp.token, { mutations: [set] });
     await manager.invalidate(warmUp.token);
+    await harness.store.deleteSubject('nobody', {});
     const { token } = await manager.create({ mutations: [set] });
     await before?.({ manager, token });
     await server.admin.config('RESETSTAT');

@@ -135,6 +135,8 @@ function readingTwice(store: SessionStore): SessionStore {
     create: (session, deadline) => store.create(session, deadline),
     update: (ref, change, deadline) => store.update(ref, change, deadline),
     delete: (ref, deadline) => store.delete(ref, deadline),
+    listSubject: (subject, page, deadline) => store.listSubject(subject, page, deadline),
+    deleteSubject: (subject, selection, deadline) => store.deleteSubject(subject, selection, deadline),
     close: () => store.close(),
     changes: store.changes,
     get ready() {
@@ -184,18 +186,32 @@ export function nearCacheFor(reads: NearCacheReads, subscriber: Redis, maxBytes 
 
 /**
  * Lets time pass for stored sessions. The clock of Redis cannot be moved forward, so this moves everything stored back instead: the
- * times in the records, and the TTLs of the keys. The monotonic clock of this process moves forward.
+ * times in the records and in the indexes of subjects, and the TTLs of the keys. The monotonic clock of this process moves forward.
  */
 export async function age({ admin }: RedisServer, milliseconds: number): Promise<void> {
   moveMonotonicClock(milliseconds);
   for (const key of await admin.keys(`${keyPrefix}*`)) {
-    const record = await admin.getBuffer(key);
-    if (record === null) continue;
-    const [format, version, created, accessed, ...rest] = record.toString('latin1').split(' ');
-    const back = (time: string | undefined) => String(Number(time) - milliseconds);
-    const aged = [format, version, back(created), back(accessed), ...rest].join(' ');
     const expires = await admin.pexpiretime(key);
-    await admin.set(key, Buffer.from(aged, 'latin1'));
+    if ((await admin.type(key)) === 'zset') await ageIndex(admin, key, milliseconds);
+    else await ageRecord(admin, key, milliseconds);
     if (expires > 0) await admin.pexpireat(key, expires - milliseconds);
+  }
+}
+
+async function ageRecord(admin: Redis, key: string, milliseconds: number): Promise<void> {
+  const record = await admin.getBuffer(key);
+  if (record === null) return;
+  const [format, version, created, accessed, ...rest] = record.toString('latin1').split(' ');
+  const back = (time: string | undefined) => String(Number(time) - milliseconds);
+  const aged = [format, version, back(created), back(accessed), ...rest].join(' ');
+  await admin.set(key, Buffer.from(aged, 'latin1'));
+}
+
+/** The scores of attachments in flight are negative times; those of entries that are kept for ever are no times. */
+async function ageIndex(admin: Redis, key: string, milliseconds: number): Promise<void> {
+  const members = await admin.zrange(key, 0, '-1', 'WITHSCORES');
+  for (let at = 0; at < members.length; at += 2) {
+    const [member = '', score = ''] = members.slice(at, at + 2);
+    if (Number(score) < 2 ** 52) await admin.zincrby(key, -Math.sign(Number(score)) * milliseconds, member);
   }
 }

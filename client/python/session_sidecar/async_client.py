@@ -12,6 +12,7 @@ from .codecs import Codec
 from .codecs.value_codec import value_codec
 from .opening import creating, invalidating, opening, opening_by_id
 from .plans import run_async
+from .subject_sessions import AsyncSubjectSessions
 from .transport.transport import AsyncTransport
 
 
@@ -46,6 +47,10 @@ class AsyncSessionClient:
     async def invalidate(self, token: str | Iterable[str] | None) -> None:
         """As SessionClient.invalidate()."""
         await run_async(invalidating(token), self._call)
+
+    def for_subject(self, subject: str) -> AsyncSubjectSessions:
+        """As SessionClient.for_subject()."""
+        return AsyncSubjectSessions(self._call, self._codec, subject)
 
     @property
     def cache_stats(self) -> CacheStats:

@@ -32,8 +32,8 @@ class BaseSession(SessionFacts):
     def _updating(self, popped: str | None, first: Sequence[messages.Mutation] = ()) -> Plan[Any]:
         """Send all changes after the first mutations, in one step, and return the results of those."""
         mutations, settle = self._changes(popped)
-        timeout = IdleTimeout.fields(self._idle_timeout)
-        request = api.UpdateSessionRequest(token=self.token, mutations=[*first, *mutations], subject=self._subject, **timeout)
+        terms = {"subject": self._subject, "label": self._label, **IdleTimeout.fields(self._idle_timeout)}
+        request = api.UpdateSessionRequest(token=self.token, mutations=[*first, *mutations], **terms)
         response = yield CallStep("UpdateSession", request)
         check_results("UpdateSession", request.mutations, response)
         settle(response.results[len(first) :])
@@ -43,8 +43,8 @@ class BaseSession(SessionFacts):
 
     def _creating(self, popped: str | None = None) -> Plan[None]:
         mutations, settle = self._changes(popped)
-        timeout = IdleTimeout.fields(self._idle_timeout)
-        request = api.CreateSessionRequest(mutations=mutations, subject=self.subject, id=self._id, **timeout)
+        terms = {"subject": self.subject, "label": self.label, **IdleTimeout.fields(self._idle_timeout)}
+        request = api.CreateSessionRequest(mutations=mutations, id=self._id, **terms)
         response = yield CallStep("CreateSession", request)
         check_results("CreateSession", request.mutations, response)
         check_session("CreateSession", response)
@@ -73,7 +73,7 @@ class BaseSession(SessionFacts):
         before = vars(self).copy()
         self._load(None, None)
         self._data, self._flash = before["_data"].written(), before["_flash"].written()
-        self._idle_timeout, self._subject = before["_idle_timeout"], before["_subject"]
+        self._idle_timeout, self._subject, self._label = (before[name] for name in ("_idle_timeout", "_subject", "_label"))
         self.is_new = True
         is_created = False
         try:
@@ -95,7 +95,7 @@ class BaseSession(SessionFacts):
             self._settle_idle_timeout()
             self._update(response)
         mutations, settle = self._changes()
-        request = api.RegenerateSessionRequest(token=self.token, mutations=mutations, subject=self._subject)
+        request = api.RegenerateSessionRequest(token=self.token, mutations=mutations, subject=self._subject, label=self._label)
         response = yield CallStep("RegenerateSession", request)
         check_results("RegenerateSession", request.mutations, response)
         check_token("RegenerateSession", response)
@@ -177,6 +177,8 @@ class BaseSession(SessionFacts):
             self._flash.settle(pushes, results[len(mutations) :])
             if self._subject is not None:
                 self._stored.subject, self._subject = self._subject, None
+            if self._label is not None:
+                self._stored.label, self._label = self._label, None
 
         return mutations + as_mutations(pushes), settle
 

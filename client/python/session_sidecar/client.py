@@ -12,6 +12,7 @@ from .codecs.value_codec import value_codec
 from .opening import creating, invalidating, opening, opening_by_id
 from .plans import run
 from .session import Session
+from .subject_sessions import SubjectSessions
 from .transport.transport import Transport
 
 
@@ -78,6 +79,13 @@ class SessionClient:
         has ended. Raises SessionError if a session could not be ended, after trying all of them.
         """
         run(invalidating(token), self._call)
+
+    def for_subject(self, subject: str) -> SubjectSessions:
+        """Return the sessions that belong to a subject, to list or end them. It does not call the sidecar.
+
+        subject: as assigned to Session.subject.
+        """
+        return SubjectSessions(self._call, self._codec, subject)
 
     @property
     def cache_stats(self) -> CacheStats:

@@ -50,8 +50,8 @@ class Session(BaseSession):
 
         or_create: for logins, which a double click sends twice. Whether to go on with a new session if this one has ended
             meanwhile, or another request has replaced its token: one that holds only what was set on this object and not saved
-            yet, its unsaved messages, idle timeout and subject included. Nothing that was loaded is in it, so set only what this
-            request itself has proved, not what it has read from the session. Default: False, because a logout is final.
+            yet, its unsaved messages, idle timeout, subject and label included. Nothing that was loaded is in it, so set only what
+            this request itself has proved, not what it has read from the session. Default: False, because a logout is final.
 
         Raises SESSION_NOT_FOUND if the session has ended or its token was replaced, unless or_create is set and there is anything
         unsaved. Then, and if the new session cannot be created, nothing is changed.

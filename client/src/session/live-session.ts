@@ -66,7 +66,10 @@ export class LiveSession<T extends object> extends GuardedProperties implements 
     return this.#calls.stored?.version ?? 0;
   }
   get subject(): string | undefined {
-    return this.#calls.subject;
+    return this.#calls.texts.subject;
+  }
+  get label(): string | undefined {
+    return this.#calls.texts.label;
   }
   get hasChanges(): boolean {
     return this.#calls.hasChanges;
@@ -213,10 +216,13 @@ export class LiveSession<T extends object> extends GuardedProperties implements 
   }
 
   setSubject(subject: string | undefined): void {
-    if (subject !== undefined && typeof subject !== 'string') {
-      throw new TypeError(`Expected \`subject\` to be a string or undefined, got ${typeof subject}`);
-    }
+    assertText('subject', subject);
     this.#calls.content.setSubject(subject);
+  }
+
+  setLabel(label: string | undefined): void {
+    assertText('label', label);
+    this.#calls.content.setLabel(label);
   }
 
   async save(options?: CallOptions): Promise<void> {
@@ -271,6 +277,11 @@ function assertIdleTimeout(timeout: unknown): void {
   throw new RangeError(
     `Expected \`timeout\` to be 'never' or a whole number of milliseconds from ${min} to ${max}, got \`${String(timeout)}\` (${typeof timeout})`,
   );
+}
+
+function assertText(name: string, text: unknown): void {
+  if (text === undefined || typeof text === 'string') return;
+  throw new TypeError(`Expected \`${name}\` to be a string or undefined, got ${typeof text}`);
 }
 
 function digest(text: string): Buffer {

@@ -11,8 +11,8 @@ import { replyResults, replySession, replyTime, replyToken } from './replies';
 import type { SessionState } from './session';
 import { SessionContent } from './session-content';
 import type { SessionData } from './session-data';
-import { idleExpiryOf, noUpdate, subjectOf } from './session-update';
-import type { SessionUpdate } from './session-update';
+import { idleExpiryOf, newTexts, noUpdate, sentTexts } from './session-update';
+import type { SessionTexts, SessionUpdate } from './session-update';
 import { storedState } from './stored-session';
 import type { Found, State, Stored } from './stored-session';
 
@@ -59,9 +59,10 @@ export class SessionCalls {
     return this.#content.data;
   }
 
-  get subject(): string | undefined {
-    const { subject } = this.#content;
-    return subject ? subject.value || undefined : this.stored?.subject;
+  /** With what is not saved yet. */
+  get texts(): SessionTexts {
+    const { subject, label } = { ...this.stored, ...newTexts(this.#content) };
+    return { subject, label };
   }
 
   get hasChanges(): boolean {
@@ -82,28 +83,28 @@ export class SessionCalls {
     changes: SessionUpdate,
     call: RunningCall,
   ): Promise<readonly MutationResult[]> {
-    const { idleTimeout, subject } = changes;
+    const { idleTimeout, subject, label } = changes;
     const mutations = [...pops, ...changes.mutations];
-    if (mutations.length === 0 && !idleTimeout && !subject) return [];
+    if (mutations.length === 0 && !idleTimeout && !subject && !label) return [];
     const reply = await this.#transport.call(
       'updateSession',
-      { token: stored.token, mutations, idleExpiry: idleExpiryOf(idleTimeout), subject: subject?.value },
+      { token: stored.token, mutations, idleExpiry: idleExpiryOf(idleTimeout), ...sentTexts(changes) },
       call,
     );
     const results = replyResults(reply.results, mutations.length);
     changes.settle(results.slice(pops.length));
-    this.#state = { ...stored, version: reply.version, expires: replyTime(reply.expires), ...subjectOf(subject) };
+    this.#state = { ...stored, version: reply.version, expires: replyTime(reply.expires), ...newTexts(changes) };
     return results;
   }
 
   /** Creates the session, even if it has no changes. */
   async create(call: RunningCall): Promise<Stored> {
     const changes = this.#content.capture('create');
-    const { mutations, idleTimeout, subject } = changes;
+    const { mutations, idleTimeout } = changes;
     const id = this.#state.name === 'new' ? this.#state.id : undefined;
     const reply = await this.#transport.call(
       'createSession',
-      { mutations, idleExpiry: idleExpiryOf(idleTimeout), subject: subject?.value || undefined, id },
+      { mutations, idleExpiry: idleExpiryOf(idleTimeout), ...newTexts(changes), id },
       call,
     );
     const state = storedState(replyToken(reply), replySession(reply));
@@ -146,16 +147,16 @@ export class SessionCalls {
     const { stored } = this;
     if (!stored) return;
     const changes = this.#content.capture('regenerate');
-    const { mutations, subject } = changes;
+    const { mutations } = changes;
     const reply = await this.#transport.call(
       'regenerateSession',
-      { token: stored.token, mutations, subject: subject?.value },
+      { token: stored.token, mutations, ...sentTexts(changes) },
       call,
     );
     const { csrfToken, version } = reply;
     // Before anything can throw: the old token is invalid, so the visitor needs the new one whatever else the reply lacks.
     const token = replyToken(reply);
-    this.#state = { ...stored, token, csrfToken, version, expires: reply.expires, ...subjectOf(subject) };
+    this.#state = { ...stored, token, csrfToken, version, expires: reply.expires, ...newTexts(changes) };
     replyTime(reply.expires);
     changes.settle(replyResults(reply.results, mutations.length));
   }

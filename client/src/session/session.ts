@@ -34,8 +34,8 @@ export interface FlashOptions {
 export interface RegenerateOptions extends CallOptions {
   /**
    * For logins, which a double click sends twice. Whether to go on with a new session if this one has ended meanwhile, or another request
-   * has replaced its token: one that holds only what was set on this object and not saved yet, its unsaved messages, idle timeout and
-   * subject included. Nothing that was loaded is in it, so set only what this request itself has proved, not what it has read
+   * has replaced its token: one that holds only what was set on this object and not saved yet, its unsaved messages, idle timeout,
+   * subject and label included. Nothing that was loaded is in it, so set only what this request itself has proved, not what it has read
    * from the session. If there is nothing unsaved, rejects all the same. Default: false, because a logout is final.
    */
   readonly orCreate?: boolean | undefined;
@@ -72,6 +72,8 @@ export interface ISession<T extends object> {
   readonly version: number;
   /** The owner of the session, including an unsaved setSubject(). `undefined`: none. */
   readonly subject: string | undefined;
+  /** What describes the session to its owner, including an unsaved setLabel(). `undefined`: nothing. */
+  readonly label: string | undefined;
   /** Whether save() has anything to send. Encodes the values that were read, to detect changes in place. */
   readonly hasChanges: boolean;
 
@@ -172,6 +174,11 @@ export interface ISession<T extends object> {
   setIdleTimeout(timeout: number | 'never'): void;
   /** Sets the owner of the session, for example a user id; `undefined`: none. Sent by save(). */
   setSubject(subject: string | undefined): void;
+  /**
+   * Sets what describes the session to its owner in a list of sessions, for example the device and the address: 1 to 256 bytes of UTF-8
+   * without control characters; `undefined`: nothing. Sent by save(), but does not by itself make save() create a session.
+   */
+  setLabel(label: string | undefined): void;
   /**
    * Stores the changes since the session was loaded or last saved, in one call and one atomic step. Creates the session if it
    * is not stored. Does nothing if nothing changed. Rejects with SESSION_NOT_FOUND if the session has ended meanwhile.

@@ -16,6 +16,7 @@ export interface Stored {
   readonly expires: Date | undefined;
   readonly version: number;
   readonly subject: string | undefined;
+  readonly label: string | undefined;
 }
 
 /** `id`: what to create the session with; `undefined`: a random token. */
@@ -23,6 +24,6 @@ export type State =
   Stored | { readonly name: 'new'; readonly id: string | undefined } | { readonly name: 'invalidated' };
 
 export function storedState(token: string, session: LoadedSession): Stored {
-  const { handle, csrfToken, created, expires, version, subject } = session;
-  return { name: 'stored', token, handle, csrfToken, created, expires, version, subject };
+  const { handle, csrfToken, created, expires, version, subject, label } = session;
+  return { name: 'stored', token, handle, csrfToken, created, expires, version, subject, label };
 }

@@ -14,7 +14,10 @@ export function sessionMetrics(factory: MetricFactory): SessionEvents {
     'sessions_updated_total',
     'Successful updates, flash pushes, flash pops and new CSRF tokens.',
   );
-  const invalidated = factory.counter('sessions_invalidated_total', 'Sessions ended by InvalidateSession.');
+  const invalidated = factory.counter(
+    'sessions_invalidated_total',
+    'Sessions ended by InvalidateSession and InvalidateSubjectSessions.',
+  );
   const regenerated = factory.counter('sessions_regenerated_total', 'Tokens replaced by RegenerateSession.');
   const touches = factory.counter(
     'touches_total',
@@ -39,8 +42,8 @@ export function sessionMetrics(factory: MetricFactory): SessionEvents {
     onUpdated: () => {
       updated.inc();
     },
-    onInvalidated: () => {
-      invalidated.inc();
+    onInvalidated: (count) => {
+      invalidated.add(count);
     },
     onRegenerated: () => {
       regenerated.inc();

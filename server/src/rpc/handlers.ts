@@ -1,8 +1,9 @@
 import type { SessionServiceDefinition } from '@session-sidecar/proto/session/v1/session_service';
 import type { SessionManager } from '../session/session-manager';
+import type { SubjectManager } from '../session/subject-manager';
 import { copyAfterUpdate, toGetResponse } from './copies';
 import type { CopyObserver } from './copies';
-import { toDate, toIdleTimeout, toMutations, toResults, toSessionMessage } from './messages';
+import { toDate, toIdleTimeout, toMutations, toResults, toSessionMessage, toSubjectSession } from './messages';
 
 type Methods = SessionServiceDefinition['methods'];
 /** Every RPC with one request and one response; Pipeline carries these. */
@@ -16,11 +17,11 @@ type Handler<M extends MethodName> = (request: RequestOf<M>, deadline: number) =
 
 export type Handlers = { readonly [M in MethodName]: Handler<M> };
 
-/** The handler of each RPC, for every transport: maps the message, calls the manager, maps the result. */
-export function createHandlers(manager: SessionManager, observer: CopyObserver): Handlers {
+/** The handler of each RPC, for every transport: maps the message, calls a manager, maps the result. */
+export function createHandlers(manager: SessionManager, subjects: SubjectManager, observer: CopyObserver): Handlers {
   return {
-    async createSession({ mutations, idleExpiry, subject, id }, deadline) {
-      const session = { mutations: toMutations(mutations), idleTimeout: toIdleTimeout(idleExpiry), subject, id };
+    async createSession({ mutations, idleExpiry, subject, label, id }, deadline) {
+      const session = { mutations: toMutations(mutations), idleTimeout: toIdleTimeout(idleExpiry), subject, label, id };
       const created = await manager.create(session, deadline);
       return { token: created.token, session: toSessionMessage(created.session), results: toResults(created.results) };
     },
@@ -33,18 +34,18 @@ export function createHandlers(manager: SessionManager, observer: CopyObserver):
       return id === undefined ? response : { ...response, token };
     },
 
-    async updateSession({ token, mutations, ifVersion, idleExpiry, subject, etag }, deadline) {
+    async updateSession({ token, mutations, ifVersion, idleExpiry, subject, label, etag }, deadline) {
       const idleTimeout = toIdleTimeout(idleExpiry);
-      const update = { mutations: toMutations(mutations), ifVersion, idleTimeout, subject };
+      const update = { mutations: toMutations(mutations), ifVersion, idleTimeout, subject, label };
       const updated = await manager.update(token, update, deadline);
       const { version, expires } = updated.session;
       const results = toResults(updated.results);
       return { version, expires: toDate(expires), results, ...copyAfterUpdate(updated, etag) };
     },
 
-    async regenerateSession(request, deadline) {
-      const mutations = toMutations(request.mutations);
-      const regenerated = await manager.regenerate(request.token, { mutations, subject: request.subject }, deadline);
+    async regenerateSession({ token: oldToken, mutations, subject, label }, deadline) {
+      const change = { mutations: toMutations(mutations), subject, label };
+      const regenerated = await manager.regenerate(oldToken, change, deadline);
       const { token, csrfToken, session, results } = regenerated;
       const { version, expires } = session;
       return { token, csrfToken, version, expires: toDate(expires), results: toResults(results) };
@@ -77,6 +78,15 @@ export function createHandlers(manager: SessionManager, observer: CopyObserver):
 
     async checkCsrfToken({ token, csrfToken }, deadline) {
       return { valid: await manager.checkCsrfToken(token, csrfToken, deadline) };
+    },
+
+    async listSubjectSessions(request, deadline) {
+      const { sessions, nextPageToken } = await subjects.list(request, deadline);
+      return { sessions: sessions.map(toSubjectSession), nextPageToken };
+    },
+
+    async invalidateSubjectSessions(request, deadline) {
+      return { endedCount: await subjects.invalidate(request, deadline) };
     },
   };
 }

@@ -1,13 +1,17 @@
 import { invalidArgument } from './errors';
+import { maxHandles, pageSize } from './limits';
 import type { Limits } from './limits';
 import { limitExceeded } from './refusals';
 import type { Mutation, SessionUpdate } from './session-update';
 import {
+  attributeViolations,
+  handlesViolations,
+  handleViolations,
   idleTimeoutViolations,
   mutationsViolations,
   mutationViolations,
   nameViolations,
-  subjectViolations,
+  pageSizeViolations,
   versionViolations,
 } from './validation';
 import type { FieldViolation } from './violations';
@@ -24,6 +28,7 @@ export interface RequestedUpdate {
   /** In milliseconds; `false`: `no_idle_timeout` is false, which is not valid. */
   readonly idleTimeout?: number | 'never' | false | undefined;
   readonly subject?: string | undefined;
+  readonly label?: string | undefined;
   readonly ifVersion?: number | undefined;
   /** Of a new session. */
   readonly id?: string | undefined;
@@ -31,21 +36,39 @@ export interface RequestedUpdate {
 
 export type CreateSession = Omit<RequestedUpdate, 'ifVersion'>;
 export type UpdateSession = Omit<RequestedUpdate, 'id'>;
-export type RegenerateSession = Pick<RequestedUpdate, 'mutations' | 'subject'>;
+export type RegenerateSession = Pick<RequestedUpdate, 'mutations' | 'subject' | 'label'>;
 export type PushFlash = Omit<Extract<Mutation, { readonly kind: 'push_flash' }>, 'kind'>;
 
-export type CheckedUpdate = Pick<SessionUpdate, 'idleTimeout' | 'subject' | 'ifVersion'> & {
+export interface ListSubject {
+  readonly subject: string;
+  /** 0: the default. */
+  readonly pageSize: number;
+  /** Empty: the first page. */
+  readonly pageToken: string;
+  readonly currentToken?: string | undefined;
+  readonly includeData: boolean;
+}
+
+export interface InvalidateSubject {
+  readonly subject: string;
+  readonly exceptToken?: string | undefined;
+  /** Empty: all sessions. */
+  readonly handles: readonly string[];
+}
+
+export type CheckedUpdate = Pick<SessionUpdate, 'idleTimeout' | 'subject' | 'label' | 'ifVersion'> & {
   readonly mutations: readonly Mutation[];
 };
 
 /** @throws SessionError INVALID_ARGUMENT with every invalid field; or a limit, before anything is parsed */
 export function checkedUpdate(request: RequestedUpdate, limits: Limits, { isNew } = { isNew: false }): CheckedUpdate {
-  const { mutations, idleTimeout, subject, ifVersion, id } = request;
+  const { mutations, idleTimeout, subject, label, ifVersion, id } = request;
   refuseExcess(mutations, limits);
   refuseIfAny([
     ...mutationsViolations(mutations),
     ...idleTimeoutViolations(idleTimeout),
-    ...subjectViolations(subject, { mayBeEmpty: !isNew }),
+    ...attributeViolations('subject', subject, { mayBeEmpty: !isNew }),
+    ...attributeViolations('label', label, { mayBeEmpty: !isNew }),
     ...versionViolations(ifVersion),
     ...(id === undefined ? [] : nameViolations('id', id)),
   ]);
@@ -67,6 +90,20 @@ export function checkId(id: string, token: string): void {
 /** @throws SessionError INVALID_ARGUMENT */
 export function checkQueue(queue: string): void {
   refuseIfAny(nameViolations('queue', queue, { mayBeEmpty: true }));
+}
+
+/** @throws SessionError INVALID_ARGUMENT with every invalid field */
+export function checkList({ subject, pageSize: size, pageToken }: ListSubject): void {
+  refuseIfAny([
+    ...nameViolations('subject', subject),
+    ...pageSizeViolations(size, pageSize.max),
+    ...(pageToken === '' ? [] : handleViolations('page_token', pageToken)),
+  ]);
+}
+
+/** @throws SessionError INVALID_ARGUMENT with every invalid field */
+export function checkInvalidation({ subject, handles }: InvalidateSubject): void {
+  refuseIfAny([...nameViolations('subject', subject), ...handlesViolations(handles, maxHandles)]);
 }
 
 /** Bounds the cost of a request. */

@@ -17,7 +17,8 @@ export interface SessionEvents {
   onLookup(result: LookupResult): void;
   /** A session was changed. */
   onUpdated(): void;
-  onInvalidated(): void;
+  /** Sessions were ended by a call. */
+  onInvalidated(count: number): void;
   onRegenerated(): void;
   /** A session was read; `recorded`: the read was recorded as its last access. */
   onAccess(recorded: boolean): void;

@@ -1,4 +1,5 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { changesTerms } from './session-update';
 import type { Mutation, MutationResult, SessionUpdate } from './session-update';
 import { dataBytes, emptyContent } from './content';
 import type { Content } from './content';
@@ -11,6 +12,7 @@ import type { CreateSession, PushFlash, RegenerateSession, UpdateSession } from 
 import type { ExpiryPolicy, SessionRecord, SessionMetadata } from './session';
 import type { SessionEvents } from './session-events';
 import type { CopyTerms, LoadedSession, SessionRef, SessionStore, UnchangedSession } from './session-store';
+import { verifiedRef } from './verified-ref';
 import type { Tokens } from '../tokens/token';
 
 export interface Created {
@@ -59,7 +61,7 @@ export class SessionManager {
   }
 
   async create(request: CreateSession, deadline?: number): Promise<Created> {
-    const { mutations, idleTimeout, subject } = checkedUpdate(request, this.#limits, { isNew: true });
+    const { mutations, idleTimeout, subject, label } = checkedUpdate(request, this.#limits, { isNew: true });
     const applied = applyMutations(emptyContent, mutations, this.#limits);
     if (applied.status === 'refused') throw toSessionError(applied.refusal, mutations, this.#limits);
     this.#refuseLargeReply(applied.content, applied.results);
@@ -69,6 +71,7 @@ export class SessionManager {
     const record = {
       csrfToken: newCsrfToken(),
       subject,
+      label,
       idleTimeout: idleTimeout === 'never' ? undefined : (idleTimeout ?? this.#expiry.idleTimeout),
     };
     const newSession = { handle, secretHash, content: applied.content, reusesHandle: id !== undefined, ...record };
@@ -111,16 +114,16 @@ export class SessionManager {
 
   async regenerate(token: string, request: RegenerateSession, deadline?: number): Promise<Regenerated> {
     const ref = this.#verify(token);
-    const { mutations, subject } = checkedUpdate(request, this.#limits);
+    const { mutations, subject, label } = checkedUpdate(request, this.#limits);
     const { token: newToken, secretHash } = this.#tokens.issue(ref.handle);
     const csrfToken = newCsrfToken();
-    const updated = await this.#update(ref, { mutations, subject, secretHash, csrfToken }, deadline);
+    const updated = await this.#update(ref, { mutations, subject, label, secretHash, csrfToken }, deadline);
     this.#events.onRegenerated();
     return { token: newToken, csrfToken, ...updated };
   }
 
   async invalidate(token: string, deadline?: number): Promise<void> {
-    if (await this.#store.delete(this.#verify(token), deadline)) this.#events.onInvalidated();
+    if (await this.#store.delete(this.#verify(token), deadline)) this.#events.onInvalidated(1);
   }
 
   /** @returns whether the message was added. */
@@ -169,10 +172,7 @@ export class SessionManager {
   }
 
   #verify(token: string): SessionRef {
-    const verified = this.#tokens.verify(token);
-    if (verified.valid) return verified.ref;
-    this.#events.onLookup(`token_${verified.problem}`);
-    throw new SessionError('TOKEN_INVALID', 'The token was not issued by this deployment.');
+    return verifiedRef(token, this.#tokens, this.#events);
   }
 
   async #mutate(ref: SessionRef, mutation: Mutation, deadline?: number): Promise<MutationResult> {
@@ -186,7 +186,8 @@ export class SessionManager {
     switch (outcome.status) {
       case 'updated': {
         const { version } = outcome.session;
-        return { ...outcome, baseVersion: changesAnything(update, outcome.results) ? version - 1 : version };
+        const isChanged = changesTerms(update) || outcome.results.some(({ applied }) => applied);
+        return { ...outcome, baseVersion: isChanged ? version - 1 : version };
       }
       case 'not_found':
         throw sessionNotFound();
@@ -205,16 +206,6 @@ export class SessionManager {
       throw limitExceeded('maxReplyBytes', this.#limits);
     }
   }
-}
-
-/** As in both stores: any of this makes a new version. */
-function changesAnything(update: SessionUpdate, results: readonly MutationResult[]): boolean {
-  const { secretHash, csrfToken, idleTimeout, subject } = update;
-  return [secretHash, csrfToken, idleTimeout, subject].some(isSet) || results.some(({ applied }) => applied);
-}
-
-function isSet(part: unknown): boolean {
-  return part !== undefined;
 }
 
 /** 128 random bits: OWASP requires a CSRF token that is unique per session and unguessable. */

@@ -1,7 +1,7 @@
 import type { ChangeFeed } from './change-feed';
 import type { Generation } from './etag';
 import type { MutationResult, Refusal, SessionUpdate } from './session-update';
-import type { ContentEntries } from './content';
+import type { Content, ContentEntries } from './content';
 import type { SessionRecord, SessionMetadata } from './session';
 
 /**
@@ -53,6 +53,21 @@ export interface SessionStore {
    */
   delete(ref: SessionRef, deadline?: number): Promise<boolean>;
 
+  /**
+   * Lists sessions of a subject in the order of their handles, without counting that as an access. Those whose record cannot be
+   * read are left out.
+   */
+  listSubject(subject: string, page: SubjectPageRequest, deadline?: number): Promise<SubjectPage>;
+
+  /**
+   * Removes the sessions of a subject; not in one step, but each of them in one. No session that belonged to the subject at the time
+   * of the call survives, nor does one to which a `create` or `update` in flight gives the subject afterwards. If the promise is
+   * rejected, some may have been removed.
+   *
+   * @returns how many were removed
+   */
+  deleteSubject(subject: string, selection: SubjectSelection, deadline?: number): Promise<number>;
+
   /** Whether the store can be used now. Must not wait for a broken connection. */
   readonly ready: boolean;
 
@@ -88,11 +103,40 @@ export interface NewSession extends SessionRef {
   readonly csrfToken: string;
   readonly idleTimeout: number | undefined;
   readonly subject: string | undefined;
+  readonly label?: string | undefined;
   /**
    * Whether other sessions may have the same handle, one after another. Versions then start above those of earlier ones
    * instead of at 1, because copies are told apart by handle and version. Default: false.
    */
   readonly reusesHandle?: boolean | undefined;
+}
+
+export interface SubjectPageRequest {
+  /** Only sessions whose handle follows this one; `undefined`: from the first one on. */
+  readonly after: string | undefined;
+  /** Maximum number of sessions. */
+  readonly size: number;
+  /** A page ends before the data of its sessions exceeds this many bytes, unless it is one session's; `undefined`: no data is read. */
+  readonly maxDataBytes: number | undefined;
+}
+
+export interface SubjectPage {
+  readonly sessions: readonly ListedSession[];
+  /** The handle after which the next page begins; `undefined`: there is none. */
+  readonly next: string | undefined;
+}
+
+export interface ListedSession extends SessionRef, SessionMetadata {
+  readonly label: string | undefined;
+  /** Empty if no data was asked for. */
+  readonly data: Content['data'];
+}
+
+export interface SubjectSelection {
+  /** A session that stays, if its secret matches. */
+  readonly except?: SessionRef | undefined;
+  /** The handles of the only sessions to remove; `undefined`: all. */
+  readonly only?: ReadonlySet<string> | undefined;
 }
 
 /** What a copy of one state of a session needs. */

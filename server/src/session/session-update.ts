@@ -30,9 +30,16 @@ export interface SessionUpdate {
   readonly idleTimeout?: number | 'never' | undefined;
   /** The empty string: none. */
   readonly subject?: string | undefined;
+  /** The empty string: none. */
+  readonly label?: string | undefined;
   readonly csrfToken?: string | undefined;
   /** SHA-256 of the new secret, in base64url: the old token is invalid from now on. */
   readonly secretHash?: string | undefined;
+}
+
+/** Whether an update changes more than the content of a session. Anything of that makes a new version. */
+export function changesTerms({ idleTimeout, subject, label, csrfToken, secretHash }: SessionUpdate): boolean {
+  return [idleTimeout, subject, label, csrfToken, secretHash].some((part) => part !== undefined);
 }
 
 /** Why a store rejected a change. Nothing was stored. */

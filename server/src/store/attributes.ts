@@ -10,24 +10,30 @@ export type Attributes = ReadonlyMap<string, string>;
 export type AttributeChange = readonly [name: string, value: string];
 
 export interface KnownAttributes {
-  readonly subject: string | undefined;
+  readonly subject?: string | undefined;
+  readonly label?: string | undefined;
 }
 
-/** Empty, because the subject was the first attribute and had no name. */
-const subjectName = '';
+/** In the order in which a new session has them. The subject has no name, because it was the only attribute once. */
+const names = { subject: '', label: 'label' } as const satisfies Record<keyof KnownAttributes, string>;
+const known = Object.keys(names) as (keyof typeof names)[];
 
 export const noAttributes: Attributes = new Map();
 
-export function toAttributes({ subject }: KnownAttributes): Attributes {
-  return applyAttributes(noAttributes, attributeChanges({ subject }));
+/** The attributes of a new session. */
+export function toAttributes(session: KnownAttributes): Attributes {
+  return applyAttributes(noAttributes, attributeChanges(session));
 }
 
-export function knownAttributes(attributes: Attributes): KnownAttributes {
-  return { subject: attributes.get(subjectName) };
+export function knownAttributes(attributes: Attributes): Required<KnownAttributes> {
+  return { subject: attributes.get(names.subject), label: attributes.get(names.label) };
 }
 
-export function attributeChanges({ subject }: Pick<SessionUpdate, keyof KnownAttributes>): AttributeChange[] {
-  return subject === undefined ? [] : [[subjectName, subject]];
+export function attributeChanges(update: Pick<SessionUpdate, keyof KnownAttributes>): AttributeChange[] {
+  return known.flatMap((attribute): AttributeChange[] => {
+    const value = update[attribute];
+    return value === undefined ? [] : [[names[attribute], value]];
+  });
 }
 
 export function applyAttributes(attributes: Attributes, changes: readonly AttributeChange[]): Attributes {

@@ -42,6 +42,9 @@ export function traceStore(store: SessionStore, { tracer, activeCall }: Parts): 
     validate: (ref, held, deadline) => traced('load', () => store.validate(ref, held, deadline)),
     update: (ref, change, deadline) => traced('update', () => store.update(ref, change, deadline)),
     delete: (ref, deadline) => traced('delete', () => store.delete(ref, deadline)),
+    listSubject: (subject, page, deadline) => traced('list_subject', () => store.listSubject(subject, page, deadline)),
+    deleteSubject: (subject, selection, deadline) =>
+      traced('delete_subject', () => store.deleteSubject(subject, selection, deadline)),
     get ready() {
       return store.ready;
     },

@@ -139,6 +139,15 @@ class LazySession(MutableMapping[str, Any]):
         self.loaded.subject = subject
 
     @property
+    def label(self) -> str | None:
+        """As Session.label."""
+        return self.loaded.label
+
+    @label.setter
+    def label(self, label: str | None) -> None:
+        self.loaded.label = label
+
+    @property
     def idle_timeout(self) -> timedelta | None:
         """As Session.idle_timeout."""
         return self.loaded.idle_timeout

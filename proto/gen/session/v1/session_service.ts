@@ -7,7 +7,7 @@ import type { handleBidiStreamingCall, handleUnaryCall, UntypedServiceImplementa
 import { Duration } from "../../google/protobuf/duration";
 import { Timestamp } from "../../google/protobuf/timestamp";
 import { PipelineRequest, PipelineResponse } from "./pipeline";
-import { Mutation, MutationResult, Session } from "./session";
+import { Mutation, MutationResult, Session, SubjectSession } from "./session";
 
 export const protobufPackage = "session.v1";
 
@@ -39,7 +39,14 @@ export interface CreateSessionRequest {
    * must be unguessable, and a caller that takes it from a browser must verify there that it has issued it. Only a hash of it
    * is stored. Absent: the token is random.
    */
-  id?: string | undefined;
+  id?:
+    | string
+    | undefined;
+  /**
+   * label describes the session to its owner, for example the device and the address: 1 to 256 bytes of UTF-8 without
+   * control characters. ListSubjectSessions returns it. Absent: no label.
+   */
+  label?: string | undefined;
 }
 
 /**
@@ -141,7 +148,14 @@ export interface UpdateSessionRequest {
    * etag names the copy of the session that the client has, as in GetSessionRequest. It does not affect the update.
    * Absent or empty: the client has none.
    */
-  etag?: Buffer | undefined;
+  etag?:
+    | Buffer
+    | undefined;
+  /**
+   * label replaces the session's label: 1 to 256 bytes of UTF-8 without control characters. The empty string removes it.
+   * Absent: unchanged.
+   */
+  label?: string | undefined;
 }
 
 /** UpdateSessionResponse returns the results of the update. */
@@ -174,7 +188,11 @@ export interface RegenerateSessionRequest {
    */
   mutations: Mutation[];
   /** subject replaces who the session belongs to, as in UpdateSessionRequest. Absent: unchanged. */
-  subject?: string | undefined;
+  subject?:
+    | string
+    | undefined;
+  /** label replaces the session's label, as in UpdateSessionRequest. Absent: unchanged. */
+  label?: string | undefined;
 }
 
 /** RegenerateSessionResponse returns the session's new tokens. */
@@ -293,8 +311,65 @@ export interface CheckCsrfTokenResponse {
   valid: boolean;
 }
 
+/** ListSubjectSessionsRequest names the subject whose sessions to list. */
+export interface ListSubjectSessionsRequest {
+  /** subject is who the sessions belong to: 1 to 256 bytes of UTF-8 without control characters. */
+  subject: string;
+  /** page_size is the maximum number of sessions in the response, at most 1,000. 0: 100. */
+  pageSize: number;
+  /** page_token continues after an earlier response: its next_page_token, with the same subject. Empty: the first page. */
+  pageToken: string;
+  /** current_token is the token of the caller's own session, which is then marked as the current one. Absent: none is marked. */
+  currentToken?:
+    | string
+    | undefined;
+  /**
+   * include_data adds each session's data to the response. A page then has fewer sessions if their data exceeds 1 MiB
+   * (SESSION_SIDECAR_MAX_REPLY_SIZE).
+   */
+  includeData: boolean;
+}
+
+/** ListSubjectSessionsResponse has one page of a subject's sessions. */
+export interface ListSubjectSessionsResponse {
+  /**
+   * sessions are in the order of their handles. A page may have fewer sessions than page_size, even none, although others
+   * follow. A session that is created or ended meanwhile may or may not be listed; every other one is listed exactly once.
+   */
+  sessions: SubjectSession[];
+  /** next_page_token is the page_token of the next page. Empty: this is the last one. */
+  nextPageToken: string;
+}
+
+/** InvalidateSubjectSessionsRequest names the subject whose sessions to end. */
+export interface InvalidateSubjectSessionsRequest {
+  /** subject is who the sessions belong to: 1 to 256 bytes of UTF-8 without control characters. */
+  subject: string;
+  /**
+   * except_token is the token of a session that goes on. It must be the current one: a session whose token has been
+   * replaced ends. Absent: no session goes on.
+   */
+  exceptToken?:
+    | string
+    | undefined;
+  /**
+   * handles limits the call to these sessions, each by its handle. A session that does not belong to the subject goes on. At
+   * most 1,000. Empty: all sessions of the subject.
+   */
+  handles: string[];
+}
+
+/** InvalidateSubjectSessionsResponse says how many sessions have ended. */
+export interface InvalidateSubjectSessionsResponse {
+  /**
+   * ended_count is the number of sessions that this call has ended. After a retry, it does not include those that an earlier
+   * attempt has ended.
+   */
+  endedCount: number;
+}
+
 function createBaseCreateSessionRequest(): CreateSessionRequest {
-  return { mutations: [], idleExpiry: undefined, subject: undefined, id: undefined };
+  return { mutations: [], idleExpiry: undefined, subject: undefined, id: undefined, label: undefined };
 }
 
 export const CreateSessionRequest: MessageFns<CreateSessionRequest> = {
@@ -315,6 +390,9 @@ export const CreateSessionRequest: MessageFns<CreateSessionRequest> = {
     }
     if (message.id !== undefined) {
       writer.uint32(42).string(message.id);
+    }
+    if (message.label !== undefined) {
+      writer.uint32(50).string(message.label);
     }
     return writer;
   },
@@ -370,6 +448,14 @@ export const CreateSessionRequest: MessageFns<CreateSessionRequest> = {
             }
 
             message.id = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.label = reader.string();
             continue;
           }
         }
@@ -669,7 +755,15 @@ export const NotModified: MessageFns<NotModified> = {
 };
 
 function createBaseUpdateSessionRequest(): UpdateSessionRequest {
-  return { token: "", mutations: [], ifVersion: undefined, idleExpiry: undefined, subject: undefined, etag: undefined };
+  return {
+    token: "",
+    mutations: [],
+    ifVersion: undefined,
+    idleExpiry: undefined,
+    subject: undefined,
+    etag: undefined,
+    label: undefined,
+  };
 }
 
 export const UpdateSessionRequest: MessageFns<UpdateSessionRequest> = {
@@ -696,6 +790,9 @@ export const UpdateSessionRequest: MessageFns<UpdateSessionRequest> = {
     }
     if (message.etag !== undefined) {
       writer.uint32(58).bytes(message.etag);
+    }
+    if (message.label !== undefined) {
+      writer.uint32(66).string(message.label);
     }
     return writer;
   },
@@ -767,6 +864,14 @@ export const UpdateSessionRequest: MessageFns<UpdateSessionRequest> = {
             }
 
             message.etag = viewOf(reader.bytes());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.label = reader.string();
             continue;
           }
         }
@@ -873,7 +978,7 @@ export const UpdateSessionResponse: MessageFns<UpdateSessionResponse> = {
 };
 
 function createBaseRegenerateSessionRequest(): RegenerateSessionRequest {
-  return { token: "", mutations: [], subject: undefined };
+  return { token: "", mutations: [], subject: undefined, label: undefined };
 }
 
 export const RegenerateSessionRequest: MessageFns<RegenerateSessionRequest> = {
@@ -886,6 +991,9 @@ export const RegenerateSessionRequest: MessageFns<RegenerateSessionRequest> = {
     }
     if (message.subject !== undefined) {
       writer.uint32(26).string(message.subject);
+    }
+    if (message.label !== undefined) {
+      writer.uint32(34).string(message.label);
     }
     return writer;
   },
@@ -925,6 +1033,14 @@ export const RegenerateSessionRequest: MessageFns<RegenerateSessionRequest> = {
             }
 
             message.subject = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.label = reader.string();
             continue;
           }
         }
@@ -1729,6 +1845,267 @@ export const CheckCsrfTokenResponse: MessageFns<CheckCsrfTokenResponse> = {
   },
 };
 
+function createBaseListSubjectSessionsRequest(): ListSubjectSessionsRequest {
+  return { subject: "", pageSize: 0, pageToken: "", currentToken: undefined, includeData: false };
+}
+
+export const ListSubjectSessionsRequest: MessageFns<ListSubjectSessionsRequest> = {
+  encode(message: ListSubjectSessionsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.subject !== "") {
+      writer.uint32(10).string(message.subject);
+    }
+    if (message.pageSize !== 0) {
+      writer.uint32(16).int32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(26).string(message.pageToken);
+    }
+    if (message.currentToken !== undefined) {
+      writer.uint32(34).string(message.currentToken);
+    }
+    if (message.includeData !== false) {
+      writer.uint32(40).bool(message.includeData);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListSubjectSessionsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListSubjectSessionsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.subject = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.pageSize = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.currentToken = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.includeData = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseListSubjectSessionsResponse(): ListSubjectSessionsResponse {
+  return { sessions: [], nextPageToken: "" };
+}
+
+export const ListSubjectSessionsResponse: MessageFns<ListSubjectSessionsResponse> = {
+  encode(message: ListSubjectSessionsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.sessions) {
+      SubjectSession.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListSubjectSessionsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListSubjectSessionsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.sessions.push(SubjectSession.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseInvalidateSubjectSessionsRequest(): InvalidateSubjectSessionsRequest {
+  return { subject: "", exceptToken: undefined, handles: [] };
+}
+
+export const InvalidateSubjectSessionsRequest: MessageFns<InvalidateSubjectSessionsRequest> = {
+  encode(message: InvalidateSubjectSessionsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.subject !== "") {
+      writer.uint32(10).string(message.subject);
+    }
+    if (message.exceptToken !== undefined) {
+      writer.uint32(18).string(message.exceptToken);
+    }
+    for (const v of message.handles) {
+      writer.uint32(26).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): InvalidateSubjectSessionsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseInvalidateSubjectSessionsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.subject = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.exceptToken = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.handles.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseInvalidateSubjectSessionsResponse(): InvalidateSubjectSessionsResponse {
+  return { endedCount: 0 };
+}
+
+export const InvalidateSubjectSessionsResponse: MessageFns<InvalidateSubjectSessionsResponse> = {
+  encode(message: InvalidateSubjectSessionsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.endedCount !== 0) {
+      writer.uint32(8).int32(message.endedCount);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): InvalidateSubjectSessionsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseInvalidateSubjectSessionsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.endedCount = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 /**
  * SessionService keeps the server-side sessions of a web application.
  *
@@ -1913,6 +2290,36 @@ export const SessionServiceDefinition = {
       requestType: CheckCsrfTokenRequest as typeof CheckCsrfTokenRequest,
       requestStream: false,
       responseType: CheckCsrfTokenResponse as typeof CheckCsrfTokenResponse,
+      responseStream: false,
+      options: { idempotencyLevel: "IDEMPOTENT" },
+    },
+    /**
+     * ListSubjectSessions lists the sessions that belong to a subject, for example the devices on which a user is signed in, in
+     * the order of their handles. Listing a session does not count as an access. Tokens and CSRF tokens are never returned.
+     *
+     * The sidecar does not know who may see a subject's sessions: the application must check that before it calls.
+     */
+    listSubjectSessions: {
+      name: "ListSubjectSessions",
+      requestType: ListSubjectSessionsRequest as typeof ListSubjectSessionsRequest,
+      requestStream: false,
+      responseType: ListSubjectSessionsResponse as typeof ListSubjectSessionsResponse,
+      responseStream: false,
+      options: { idempotencyLevel: "IDEMPOTENT" },
+    },
+    /**
+     * InvalidateSubjectSessions ends the sessions that belong to a subject: all, all but the caller's own, or some. Its cost is
+     * proportional to the number of the subject's sessions. None that existed when the call was made survives a call that
+     * succeeds, nor does one that a login in flight at that moment gives to the subject afterwards. If the call fails, some
+     * may have ended; a retry ends the others.
+     *
+     * The sidecar does not know who may end a subject's sessions: the application must check that before it calls.
+     */
+    invalidateSubjectSessions: {
+      name: "InvalidateSubjectSessions",
+      requestType: InvalidateSubjectSessionsRequest as typeof InvalidateSubjectSessionsRequest,
+      requestStream: false,
+      responseType: InvalidateSubjectSessionsResponse as typeof InvalidateSubjectSessionsResponse,
       responseStream: false,
       options: { idempotencyLevel: "IDEMPOTENT" },
     },
@@ -2147,6 +2554,44 @@ export const SessionServiceService = {
     responseDeserialize: (value: Buffer): CheckCsrfTokenResponse => CheckCsrfTokenResponse.decode(value),
   },
   /**
+   * ListSubjectSessions lists the sessions that belong to a subject, for example the devices on which a user is signed in, in
+   * the order of their handles. Listing a session does not count as an access. Tokens and CSRF tokens are never returned.
+   *
+   * The sidecar does not know who may see a subject's sessions: the application must check that before it calls.
+   */
+  listSubjectSessions: {
+    path: "/session.v1.SessionService/ListSubjectSessions" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListSubjectSessionsRequest): Buffer =>
+      Buffer.from(ListSubjectSessionsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListSubjectSessionsRequest => ListSubjectSessionsRequest.decode(value),
+    responseSerialize: (value: ListSubjectSessionsResponse): Buffer =>
+      Buffer.from(ListSubjectSessionsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListSubjectSessionsResponse => ListSubjectSessionsResponse.decode(value),
+  },
+  /**
+   * InvalidateSubjectSessions ends the sessions that belong to a subject: all, all but the caller's own, or some. Its cost is
+   * proportional to the number of the subject's sessions. None that existed when the call was made survives a call that
+   * succeeds, nor does one that a login in flight at that moment gives to the subject afterwards. If the call fails, some
+   * may have ended; a retry ends the others.
+   *
+   * The sidecar does not know who may end a subject's sessions: the application must check that before it calls.
+   */
+  invalidateSubjectSessions: {
+    path: "/session.v1.SessionService/InvalidateSubjectSessions" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: InvalidateSubjectSessionsRequest): Buffer =>
+      Buffer.from(InvalidateSubjectSessionsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): InvalidateSubjectSessionsRequest =>
+      InvalidateSubjectSessionsRequest.decode(value),
+    responseSerialize: (value: InvalidateSubjectSessionsResponse): Buffer =>
+      Buffer.from(InvalidateSubjectSessionsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): InvalidateSubjectSessionsResponse =>
+      InvalidateSubjectSessionsResponse.decode(value),
+  },
+  /**
    * Pipeline carries any number of the calls above over one stream, at a fraction of the cost of one RPC per call. Calls
    * run concurrently and are answered in order of completion, with the same responses and errors as the RPCs of the same
    * names. The sidecar sends its headers at once, so that the client knows that the stream is open.
@@ -2267,6 +2712,22 @@ export interface SessionServiceServer extends UntypedServiceImplementation {
    * - SESSION_NOT_FOUND: the session has ended.
    */
   checkCsrfToken: handleUnaryCall<CheckCsrfTokenRequest, CheckCsrfTokenResponse>;
+  /**
+   * ListSubjectSessions lists the sessions that belong to a subject, for example the devices on which a user is signed in, in
+   * the order of their handles. Listing a session does not count as an access. Tokens and CSRF tokens are never returned.
+   *
+   * The sidecar does not know who may see a subject's sessions: the application must check that before it calls.
+   */
+  listSubjectSessions: handleUnaryCall<ListSubjectSessionsRequest, ListSubjectSessionsResponse>;
+  /**
+   * InvalidateSubjectSessions ends the sessions that belong to a subject: all, all but the caller's own, or some. Its cost is
+   * proportional to the number of the subject's sessions. None that existed when the call was made survives a call that
+   * succeeds, nor does one that a login in flight at that moment gives to the subject afterwards. If the call fails, some
+   * may have ended; a retry ends the others.
+   *
+   * The sidecar does not know who may end a subject's sessions: the application must check that before it calls.
+   */
+  invalidateSubjectSessions: handleUnaryCall<InvalidateSubjectSessionsRequest, InvalidateSubjectSessionsResponse>;
   /**
    * Pipeline carries any number of the calls above over one stream, at a fraction of the cost of one RPC per call. Calls
    * run concurrently and are answered in order of completion, with the same responses and errors as the RPCs of the same

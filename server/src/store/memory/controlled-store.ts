@@ -1,4 +1,10 @@
-import type { NewSession, SessionRef, SessionStore } from '../../session/session-store';
+import type {
+  NewSession,
+  SessionRef,
+  SessionStore,
+  SubjectPageRequest,
+  SubjectSelection,
+} from '../../session/session-store';
 import type { SessionUpdate } from '../../session/session-update';
 import type { TestControl } from '../../session/test-control';
 import { MemoryStore } from './memory-store';
@@ -63,6 +69,14 @@ export class ControlledStore implements SessionStore, TestControl {
 
   delete(ref: SessionRef, deadline?: number) {
     return this.#store.delete(ref, deadline);
+  }
+
+  listSubject(subject: string, page: SubjectPageRequest, deadline?: number) {
+    return this.#store.listSubject(subject, page, deadline);
+  }
+
+  deleteSubject(subject: string, selection: SubjectSelection, deadline?: number) {
+    return this.#store.deleteSubject(subject, selection, deadline);
   }
 
   close(): Promise<void> {

@@ -1,5 +1,7 @@
 import type { ChangeFeed } from '../../session/change-feed';
+import { emptyContent } from '../../session/content';
 import { newGeneration } from '../../session/etag';
+import { changesTerms } from '../../session/session-update';
 import type { SessionUpdate } from '../../session/session-update';
 import { sessionExists, storeFull, storeUnavailable } from '../../session/errors';
 import type { Limits } from '../../session/limits';
@@ -8,44 +10,35 @@ import { expiryOf, touchIntervalOf } from '../../session/session';
 import type { ExpiryPolicy, SessionRecord, SessionMetadata } from '../../session/session';
 import type {
   CopyTerms,
+  ListedSession,
   LoadedSession,
   NewSession,
   SessionRef,
   SessionStore,
+  SubjectPage,
+  SubjectPageRequest,
+  SubjectSelection,
   UpdateOutcome,
 } from '../../session/session-store';
 import { applyAttributes, attributeChanges, knownAttributes, toAttributes } from '../attributes';
 import { ChangeBroadcast } from '../change-broadcast';
-import { decodeBody, encodeBody } from '../record-body';
-import type { Body } from '../record-body';
+import { encodeBody } from '../record-body';
+import { SubjectPageBuilder } from '../subject-page';
+import { decode, sizeOf } from './entry';
+import type { Entry } from './entry';
+import { SubjectIndex } from './subject-index';
 
 export interface MemoryStoreOptions {
   readonly expiry: ExpiryPolicy;
   readonly limits: Limits;
   /**
-   * Maximum size of all sessions together: for each, its encoded content and {@link overheadBytes}. A change that does not fit
+   * Maximum size of all sessions together: for each, its encoded content and some overhead ({@link sizeOf}). A change that does not fit
    * is rejected; stored sessions are never evicted.
    */
   readonly maxBytes: number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
-
-interface Entry extends SessionRef {
-  readonly csrfToken: string;
-  readonly idleTimeout: number | undefined;
-  readonly created: number;
-  readonly accessed: number;
-  readonly version: number;
-  /**
-   * Content and attributes in a buffer of their own: objects for each key and message would take many times as much memory, and the
-   * received values would keep the whole request alive.
-   */
-  readonly body: Buffer;
-}
-
-/** Measured memory of a session besides its body: its objects, its entry in the map, and fragmentation. */
-export const overheadBytes = 1024;
 
 const sweepInterval = 10_000;
 
@@ -64,6 +57,7 @@ export class MemoryStore implements SessionStore {
   readonly #generation = newGeneration();
   readonly #options: MemoryStoreOptions;
   readonly #entries = new Map<string, Entry>();
+  readonly #subjects = new SubjectIndex();
   readonly #sweeper: NodeJS.Timeout;
   #bytes = 0;
   #latestVersion = 0;
@@ -86,8 +80,10 @@ export class MemoryStore implements SessionStore {
     const now = this.#options.now();
     const { handle, secretHash, csrfToken, idleTimeout, content, reusesHandle } = session;
     const version = reusesHandle ? this.#latestVersion + 1 : 1;
+    const { subject } = session;
     const body = encodeBody(content, toAttributes(session));
-    const entry: Entry = { handle, secretHash, csrfToken, idleTimeout, created: now, accessed: now, version, body };
+    const times = { created: now, accessed: now };
+    const entry: Entry = { handle, secretHash, csrfToken, idleTimeout, ...times, version, subject, body };
     this.#put(entry);
     return this.#metadataOf(entry);
   }
@@ -116,13 +112,15 @@ export class MemoryStore implements SessionStore {
     const applied = applyMutations(content, change.mutations ?? [], this.#options.limits);
     if (applied.status === 'refused') return applied;
     const { results } = applied;
-    if (!changesAnything(change) && !results.some((result) => result.applied)) {
+    if (!changesTerms(change) && !results.some((result) => result.applied)) {
       const touched = this.#touch(entry);
       return { status: 'updated', session: this.#metadataOf(touched), results, ...this.#termsOf(touched) };
     }
+    const newAttributes = applyAttributes(attributes, attributeChanges(change));
     const changed: Entry = {
       ...entry,
-      body: encodeBody(applied.content, applyAttributes(attributes, attributeChanges(change))),
+      subject: knownAttributes(newAttributes).subject,
+      body: encodeBody(applied.content, newAttributes),
       accessed: this.#options.now(),
       version: entry.version + 1,
       secretHash: change.secretHash ?? entry.secretHash,
@@ -141,6 +139,32 @@ export class MemoryStore implements SessionStore {
     this.#remove(entry);
     this.#broadcast.changed(entry.handle, undefined);
     return true;
+  }
+
+  async listSubject(subject: string, page: SubjectPageRequest, deadline?: number): Promise<SubjectPage> {
+    refuseAfter(deadline);
+    const { after = '', maxDataBytes } = page;
+    const builder = new SubjectPageBuilder(page);
+    for (const handle of this.#subjects.handlesOf(subject)) {
+      const entry = this.#entries.get(handle);
+      if (handle <= after || entry === undefined || this.#hasEnded(entry)) continue;
+      if (!builder.add(this.#listedOf(entry, maxDataBytes !== undefined))) break;
+    }
+    return builder.toPage();
+  }
+
+  async deleteSubject(subject: string, { except, only }: SubjectSelection, deadline?: number): Promise<number> {
+    refuseAfter(deadline);
+    let count = 0;
+    for (const handle of this.#subjects.handlesOf(subject)) {
+      const entry = this.#entries.get(handle);
+      if (entry === undefined || only?.has(handle) === false) continue;
+      if (handle === except?.handle && entry.secretHash === except.secretHash) continue;
+      if (!this.#hasEnded(entry)) count += 1;
+      this.#remove(entry);
+      this.#broadcast.changed(handle, undefined);
+    }
+    return count;
   }
 
   async close(): Promise<void> {
@@ -173,12 +197,14 @@ export class MemoryStore implements SessionStore {
       if (this.#bytes + growth > this.#options.maxBytes) throw storeFull();
     }
     this.#bytes += growth;
+    this.#subjects.move(entry.handle, held?.subject, entry.subject);
     this.#latestVersion = Math.max(this.#latestVersion, entry.version);
     this.#entries.set(entry.handle, entry);
   }
 
   #remove(entry: Entry): void {
     this.#entries.delete(entry.handle);
+    this.#subjects.move(entry.handle, entry.subject, undefined);
     this.#bytes -= sizeOf(entry);
   }
 
@@ -206,6 +232,14 @@ export class MemoryStore implements SessionStore {
     return { created, accessed, idleTimeout, version, expires: expiryOf(this.#options.expiry, entry) };
   }
 
+  #listedOf(entry: Entry, withData: boolean): ListedSession {
+    const { handle, secretHash } = entry;
+    const { content, attributes } = decode(entry);
+    const { label } = knownAttributes(attributes);
+    const { data } = withData ? content : emptyContent;
+    return { handle, secretHash, label, data, ...this.#metadataOf(entry) };
+  }
+
   #recordOf(entry: Entry): SessionRecord {
     const { handle, csrfToken } = entry;
     const { content, attributes } = decode(entry);
@@ -213,24 +247,7 @@ export class MemoryStore implements SessionStore {
   }
 }
 
-function sizeOf({ body }: Entry): number {
-  return overheadBytes + body.length;
-}
-
-function decode({ body }: Entry): Body {
-  const decoded = decodeBody(body, 0);
-  if (decoded === undefined) throw new Error('A session in memory cannot be decoded.');
-  return decoded;
-}
-
 /** The store answers at once, so no deadline passes meanwhile. */
 function refuseAfter(deadline = Infinity): void {
   if (performance.now() >= deadline) throw storeUnavailable(false);
-}
-
-function changesAnything(change: SessionUpdate): boolean {
-  const { secretHash, csrfToken, idleTimeout } = change;
-  return (
-    [secretHash, csrfToken, idleTimeout].some((part) => part !== undefined) || attributeChanges(change).length > 0
-  );
 }

@@ -11,6 +11,9 @@ import type {
   SessionRef,
   SessionStore,
   StorePart,
+  SubjectPage,
+  SubjectPageRequest,
+  SubjectSelection,
   UnchangedSession,
   UpdateOutcome,
 } from '../../session/session-store';
@@ -34,10 +37,15 @@ import {
   setArguments,
   text,
   updateArguments,
+  utf8,
 } from './scripts/script-codec';
-import type { RawResult } from './scripts/script-codec';
+import type { IndexedSubject, RawResult } from './scripts/script-codec';
 import type { ScriptReply } from './scripts/script-runner';
 import { SessionScripts, wasFound } from './scripts/session-scripts';
+import { TimedScripts } from './scripts/timed-scripts';
+import { SubjectIndex } from './subjects/subject-index';
+import { SubjectSessions } from './subjects/subject-sessions';
+import type { SubjectUpkeepObserver } from './subjects/upkeep';
 
 export interface RedisStoreOptions {
   /** A connection of the store's own, on which it defines its scripts. The store closes it. */
@@ -56,6 +64,7 @@ export interface RedisStoreOptions {
   readonly changes?: ChangesOptions | undefined;
   /** `undefined`: none. Not without `changes`. */
   readonly nearCache?: NearCacheOptions | undefined;
+  readonly subjects?: SubjectUpkeepObserver | undefined;
   /** A record that could not be read was deleted. */
   readonly onUnreadableDeleted?: ((error: UnreadableRecordError) => void) | undefined;
 }
@@ -73,13 +82,17 @@ export interface NearCacheOptions {
   readonly observer: NearCacheObserver;
 }
 
-/** Sessions in Redis 7 or Valkey: one string key each, every method at most one script on that key. */
+/**
+ * Sessions in Redis 7 or Valkey: one string key each, every step one script on that key. Sessions with a subject are in the index of
+ * their subject, too.
+ */
 export class RedisStore implements SessionStore {
   readonly #connection: RedisConnection;
   readonly #expiry: ExpiryPolicy;
   readonly #windows: PlainReadWindow;
   readonly #scripts: SessionScripts;
   readonly #reader: SessionReader;
+  readonly #subjects: SubjectSessions;
   readonly #feed: RedisChangeFeed | undefined;
   readonly #onUnreadableDeleted: RedisStoreOptions['onUnreadableDeleted'];
 
@@ -92,8 +105,10 @@ export class RedisStore implements SessionStore {
     this.#feed = feed;
     this.#onUnreadableDeleted = options.onUnreadableDeleted;
     this.#windows = new PlainReadWindow(options);
+    const timed = new TimedScripts(options);
     this.#scripts = new SessionScripts({
-      ...options,
+      scripts: timed,
+      keyPrefix,
       isTracked: () => feed?.isTracking === true,
       listener: {
         onRun: (handle) => nearCache?.forget(handle),
@@ -101,6 +116,11 @@ export class RedisStore implements SessionStore {
       },
     });
     const [scripts, windows, hasFeed] = [this.#scripts, this.#windows, feed !== undefined];
+    this.#subjects = new SubjectSessions({
+      ...options,
+      scripts,
+      index: new SubjectIndex({ scripts: timed, keyPrefix }),
+    });
     this.#reader = new SessionReader({ connection, scripts, windows, nearCache, hasFeed, expiry, keyPrefix });
   }
 
@@ -117,7 +137,11 @@ export class RedisStore implements SessionStore {
     return this.#connection.parts;
   }
 
-  async create(newSession: NewSession, deadline?: number): Promise<SessionMetadata> {
+  create(session: NewSession, deadline?: number): Promise<SessionMetadata> {
+    return this.#subjects.creating(session, (until) => this.#create(session, until), deadline);
+  }
+
+  async #create(newSession: NewSession, deadline?: number): Promise<SessionMetadata> {
     const { content, csrfToken, idleTimeout, reusesHandle = false, ...ref } = newSession;
     const body = encodeBody(content, toAttributes(newSession));
     const args = [orDash(idleTimeout), csrfToken, body, reusesHandle ? '1' : ''];
@@ -130,22 +154,36 @@ export class RedisStore implements SessionStore {
     return metadata;
   }
 
-  load(ref: SessionRef, deadline?: number): Promise<LoadedSession | undefined> {
-    return this.#reader.load(ref, deadline);
+  async load(ref: SessionRef, deadline?: number): Promise<LoadedSession | undefined> {
+    const loaded = await this.#reader.load(ref, deadline);
+    this.#subjects.loaded(loaded);
+    return loaded;
   }
 
-  validate(ref: SessionRef, held: Buffer, deadline?: number): Promise<LoadedSession | UnchangedSession | undefined> {
-    return this.#reader.validate(ref, held, deadline);
+  async validate(
+    ref: SessionRef,
+    held: Buffer,
+    deadline?: number,
+  ): Promise<LoadedSession | UnchangedSession | undefined> {
+    const loaded = await this.#reader.validate(ref, held, deadline);
+    if (loaded !== undefined && 'session' in loaded) this.#subjects.loaded(loaded);
+    return loaded;
   }
 
   async update(ref: SessionRef, update: SessionUpdate, deadline?: number): Promise<UpdateOutcome> {
     if (update.idleTimeout !== undefined) this.#windows.close(ref.handle);
     const before = this.#reader.generationOf(ref);
-    const [status, ...rest] = await this.#runUpdate(ref, update, deadline);
+    const [status, ...rest] = await this.#subjects.updating(
+      ref.handle,
+      update,
+      (indexed, until) => this.#runUpdate(ref, update, indexed, until),
+      deadline,
+    );
     switch (text(status)) {
       case 'updated': {
-        const [metadata, ...results] = rest;
+        const [metadata, left, due, ...results] = rest;
         const session = this.#withExpiry(parseMetadata(metadata));
+        this.#subjects.updated(ref.handle, session, { left: utf8(left), due: utf8(due) });
         const terms = this.#reader.termsOf(ref, before);
         return { status: 'updated', session, results: (results as RawResult[]).map(mutationResult), ...terms };
       }
@@ -164,23 +202,40 @@ export class RedisStore implements SessionStore {
   }
 
   /** @returns a reply of `update.lua` */
-  async #runUpdate(ref: SessionRef, update: SessionUpdate, deadline: number | undefined): Promise<ScriptReply> {
+  async #runUpdate(
+    ref: SessionRef,
+    update: SessionUpdate,
+    indexed: IndexedSubject | undefined,
+    deadline: number | undefined,
+  ): Promise<ScriptReply> {
     const { mutations = [] } = update;
     const values = setArguments(update);
     if (values === undefined) {
-      const args = [...updateArguments(update), ...mutations.flatMap(mutationArguments)];
+      const args = [...updateArguments(update, indexed), ...mutations.flatMap(mutationArguments)];
       return this.#scripts.run('update', ref, args, deadline);
     }
     const reply = await this.#scripts.run('set', ref, values, deadline);
-    return text(reply[0]) === 'updated' ? [...reply, ...mutations.map(() => 1)] : reply;
+    const [status, metadata, due] = reply;
+    if (text(status) !== 'updated') return reply;
+    return [status, metadata, noText, due, ...mutations.map(() => 1)];
   }
 
   async delete(ref: SessionRef, deadline?: number): Promise<boolean> {
-    const [status, problem] = await this.#scripts.run('delete', ref, [], deadline);
-    if (problem !== undefined) {
+    const [status, problem, subject] = await this.#scripts.run('delete', ref, [], deadline);
+    if (!wasFound(text(status), ref)) return false;
+    if (text(problem) !== '') {
       this.#onUnreadableDeleted?.(new UnreadableRecordError(ref.handle, text(problem) as RecordProblem));
     }
-    return wasFound(text(status), ref);
+    this.#subjects.deleted(ref.handle, utf8(subject));
+    return true;
+  }
+
+  listSubject(subject: string, page: SubjectPageRequest, deadline?: number): Promise<SubjectPage> {
+    return this.#subjects.list(subject, page, deadline);
+  }
+
+  deleteSubject(subject: string, selection: SubjectSelection, deadline?: number): Promise<number> {
+    return this.#subjects.remove(subject, selection, deadline);
   }
 
   close(): Promise<void> {
@@ -193,6 +248,8 @@ export class RedisStore implements SessionStore {
     return { ...metadata, expires: expiryOf(this.#expiry, metadata) };
   }
 }
+
+const noText = Buffer.alloc(0);
 
 function openFeed({ connection, keyPrefix, changes, expireKeys }: RedisStoreOptions): RedisChangeFeed | undefined {
   const { client } = connection;

@@ -166,11 +166,11 @@ export class SessionReader {
 
   #sessionOf({ handle }: SessionRef, record: DecodedRecord): SessionRecord {
     const { csrfToken, attributes, content, created, accessed, idleTimeout, version } = record;
-    const { subject } = knownAttributes(attributes);
+    const { subject, label } = knownAttributes(attributes);
     const { data, flash, bytes } = content;
     const expires = expiryOf(this.#parts.expiry, record);
     // Written out because a spread takes several times as long, and this is done for every read.
-    return { handle, csrfToken, subject, data, flash, bytes, created, accessed, idleTimeout, expires, version };
+    return { handle, csrfToken, subject, label, data, flash, bytes, created, accessed, idleTimeout, expires, version };
   }
 }
 

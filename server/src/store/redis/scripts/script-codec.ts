@@ -1,3 +1,4 @@
+import { changesTerms } from '../../../session/session-update';
 import type { Mutation, MutationResult, SessionUpdate } from '../../../session/session-update';
 import type { SessionMetadata } from '../../../session/session';
 import { attributeChanges } from '../../attributes';
@@ -6,10 +7,8 @@ import { attributeChanges } from '../../attributes';
 
 /** What `set.lua` takes; `undefined`: the update is more than setting keys. */
 export function setArguments(update: SessionUpdate): (string | Buffer)[] | undefined {
-  const { mutations = [], ifVersion, secretHash, csrfToken, idleTimeout } = update;
-  const others = [ifVersion, secretHash, csrfToken, idleTimeout];
-  if (mutations.length === 0 || others.some((each) => each !== undefined)) return undefined;
-  if (attributeChanges(update).length > 0) return undefined;
+  const { mutations = [], ifVersion } = update;
+  if (mutations.length === 0 || ifVersion !== undefined || changesTerms(update)) return undefined;
   const args: (string | Buffer)[] = [];
   for (const mutation of mutations) {
     if (mutation.kind !== 'set') return undefined;
@@ -18,7 +17,14 @@ export function setArguments(update: SessionUpdate): (string | Buffer)[] | undef
   return args;
 }
 
-export function updateArguments(update: SessionUpdate): string[] {
+/** The entry that the index of a session's subject has for it. */
+export interface IndexedSubject {
+  readonly subject: string;
+  /** How long the session may live from now on, in ms; `undefined`: for ever. */
+  readonly lifetimeMs: number | undefined;
+}
+
+export function updateArguments(update: SessionUpdate, indexed?: IndexedSubject): string[] {
   const { ifVersion, secretHash, csrfToken, idleTimeout } = update;
   const attributes = attributeChanges(update);
   return [
@@ -26,6 +32,8 @@ export function updateArguments(update: SessionUpdate): string[] {
     secretHash ?? '',
     csrfToken ?? '',
     idleTimeout === 'never' ? '-' : orEmpty(idleTimeout),
+    indexed?.subject ?? '',
+    orDash(indexed?.lifetimeMs),
     String(attributes.length),
     ...attributes.flat(),
   ];
@@ -61,6 +69,12 @@ export function mutationResult(raw: RawResult): MutationResult {
   return { applied: applied === 1, ...(Buffer.isBuffer(value) ? { value } : { messages: value }) };
 }
 
+/** What `update.lua` asks for when it answers `unprepared`. */
+export function parseUnprepared([, subject, lifetime]: readonly unknown[]): IndexedSubject {
+  const lifetimeMs = number(lifetime);
+  return { subject: utf8(subject), lifetimeMs: Number.isNaN(lifetimeMs) ? undefined : lifetimeMs };
+}
+
 /** As metadata_of() in lib/record.lua formats it. */
 export function parseMetadata(reply: unknown): Omit<SessionMetadata, 'expires'> {
   const [version, created, accessed, idle] = text(reply).split(' ');
@@ -86,6 +100,10 @@ export function orDash(value: number | undefined): string {
 
 export function text(reply: unknown): string {
   return (reply as Buffer).toString('latin1');
+}
+
+export function utf8(reply: unknown): string {
+  return (reply as Buffer).toString('utf8');
 }
 
 export function number(reply: unknown): number {

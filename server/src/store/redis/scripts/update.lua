@@ -4,14 +4,18 @@
 -- ARGV[5]  SHA-256 of the new secret, base64url, or ''
 -- ARGV[6]  new CSRF token, or ''
 -- ARGV[7]  new idle timeout in ms, '-' for none, or '' to leave it
--- ARGV[8]  number of attributes to change
--- ARGV[9]  and on, two for each of these: name, new value or '' to remove it; then four for each mutation: kind, key or queue, value or
+-- ARGV[8]  subject whose index has an entry for the session, or ''
+-- ARGV[9]  ms that the session may live from now on because of that entry, or '-' for ever
+-- ARGV[10] number of attributes to change
+-- ARGV[11] and on, two for each of these: name, new value or '' to remove it; then four for each mutation: kind, key or queue, value or
 --          number or message, '1' for unless_present
 --
--- Returns { 'updated', metadata_of() the session, and a result for each mutation }. A result is 1 when the mutation applied, else
+-- Returns { 'updated', metadata_of() the session, subject that the session no longer has or '', due_subject() or '', and a result for each
+-- mutation }. A result is 1 when the mutation applied, else
 -- 0; where it has a value or messages, it is { that, these }.
 -- Errors: { 'not_found' }, { 'damaged' }, { 'newer_format' }, { 'foreign_type' }, { 'version_mismatch', version },
---   { 'operand', index of the mutation, problem }, { 'limit', name }
+--   { 'operand', index of the mutation, problem }, { 'limit', name },
+--   { 'unprepared', subject, ms that the session would live from now on or '-' } when its index must have an entry first
 --
 -- @include lib/attributes.lua
 -- @include lib/body.lua
@@ -19,6 +23,7 @@
 -- @include lib/integer.lua
 -- @include lib/mutations.lua
 -- @include lib/record.lua
+-- @include lib/subject.lua
 -- @include lib/touch.lua
 -- @setting max_session_bytes
 -- @setting max_keys
@@ -27,8 +32,8 @@
 -- @setting max_reply_bytes
 -- @setting max_work_bytes
 
-local if_version, new_secret_hash, new_csrf, new_idle, attribute_count = unpack(ARGV, 4, 8)
-local first_attribute = 9
+local if_version, new_secret_hash, new_csrf, new_idle, indexed_subject, indexed_lifetime, attribute_count = unpack(ARGV, 4, 10)
+local first_attribute = 11
 local first_mutation = first_attribute + 2 * attribute_count
 
 -- The same rule as exceededLimit() in session/mutations.ts: only growth is refused.
@@ -49,6 +54,16 @@ local function exceeded_limit(before, after)
   end
 end
 
+-- Returns what to answer when the session, as changed, would outlive its entry in the index of its subject, or have none.
+local function unprepared(header, subject)
+  local expires = expiry_of(header)
+  local lifetime = expires and expires - now
+  if subject == indexed_subject and (indexed_lifetime == '-' or lifetime and lifetime <= tonumber(indexed_lifetime)) then
+    return nil
+  end
+  return { 'unprepared', subject, lifetime and integer(lifetime) or '-' }
+end
+
 local header, record, problem = find()
 if not header then
   return { problem }
@@ -64,7 +79,7 @@ end
 local before = sizes_of(content)
 budget.maxReplyBytes = math.max(max_reply_bytes, before.bytes)
 budget.maxWorkBytes = math.max(max_work_bytes, before.bytes)
-local reply = { 'updated', '' }
+local reply = { 'updated', '', '', due_subject(header, content.attributes) }
 local changed = new_secret_hash ~= '' or new_csrf ~= '' or new_idle ~= '' or first_mutation > first_attribute
 for at = first_mutation, #ARGV, 4 do
   local kind, name, value, unless_present = unpack(ARGV, at, at + 3)
@@ -80,7 +95,9 @@ for at = first_mutation, #ARGV, 4 do
   changed = changed or applied
 end
 if not changed then
-  touch(header, record)
+  if not touch(header, record) then
+    reply[4] = ''
+  end
   reply[2] = metadata_of(header)
   return reply
 end
@@ -89,9 +106,11 @@ local limit = exceeded_limit(before, sizes_of(content))
 if limit then
   return { 'limit', limit }
 end
+local old_subject = attribute(content.attributes, '')
 for at = first_attribute, first_mutation - 1, 2 do
   set_attribute(content.attributes, ARGV[at], ARGV[at + 1])
 end
+local subject = attribute(content.attributes, '')
 if new_secret_hash ~= '' then
   header.secret_hash = new_secret_hash
 end
@@ -103,6 +122,15 @@ if new_idle ~= '' then
 end
 if not advance(header) then
   return { 'damaged' }
+end
+if subject ~= '' and (subject ~= old_subject or new_idle ~= '') then
+  local answer = unprepared(header, subject)
+  if answer then
+    return answer
+  end
+end
+if subject ~= old_subject then
+  reply[3], reply[4] = old_subject, ''
 end
 write(header, format(content))
 reply[2] = metadata_of(header)

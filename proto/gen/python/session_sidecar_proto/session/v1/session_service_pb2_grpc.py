@@ -98,6 +98,16 @@ class SessionServiceStub(object):
                 request_serializer=session_dot_v1_dot_session__service__pb2.CheckCsrfTokenRequest.SerializeToString,
                 response_deserializer=session_dot_v1_dot_session__service__pb2.CheckCsrfTokenResponse.FromString,
                 _registered_method=True)
+        self.ListSubjectSessions = channel.unary_unary(
+                '/session.v1.SessionService/ListSubjectSessions',
+                request_serializer=session_dot_v1_dot_session__service__pb2.ListSubjectSessionsRequest.SerializeToString,
+                response_deserializer=session_dot_v1_dot_session__service__pb2.ListSubjectSessionsResponse.FromString,
+                _registered_method=True)
+        self.InvalidateSubjectSessions = channel.unary_unary(
+                '/session.v1.SessionService/InvalidateSubjectSessions',
+                request_serializer=session_dot_v1_dot_session__service__pb2.InvalidateSubjectSessionsRequest.SerializeToString,
+                response_deserializer=session_dot_v1_dot_session__service__pb2.InvalidateSubjectSessionsResponse.FromString,
+                _registered_method=True)
         self.Pipeline = channel.stream_stream(
                 '/session.v1.SessionService/Pipeline',
                 request_serializer=session_dot_v1_dot_pipeline__pb2.PipelineRequest.SerializeToString,
@@ -244,6 +254,28 @@ class SessionServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListSubjectSessions(self, request, context):
+        """ListSubjectSessions lists the sessions that belong to a subject, for example the devices on which a user is signed in, in
+        the order of their handles. Listing a session does not count as an access. Tokens and CSRF tokens are never returned.
+
+        The sidecar does not know who may see a subject's sessions: the application must check that before it calls.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def InvalidateSubjectSessions(self, request, context):
+        """InvalidateSubjectSessions ends the sessions that belong to a subject: all, all but the caller's own, or some. Its cost is
+        proportional to the number of the subject's sessions. None that existed when the call was made survives a call that
+        succeeds, nor does one that a login in flight at that moment gives to the subject afterwards. If the call fails, some
+        may have ended; a retry ends the others.
+
+        The sidecar does not know who may end a subject's sessions: the application must check that before it calls.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Pipeline(self, request_iterator, context):
         """Pipeline carries any number of the calls above over one stream, at a fraction of the cost of one RPC per call. Calls
         run concurrently and are answered in order of completion, with the same responses and errors as the RPCs of the same
@@ -319,6 +351,16 @@ def add_SessionServiceServicer_to_server(servicer, server):
                     servicer.CheckCsrfToken,
                     request_deserializer=session_dot_v1_dot_session__service__pb2.CheckCsrfTokenRequest.FromString,
                     response_serializer=session_dot_v1_dot_session__service__pb2.CheckCsrfTokenResponse.SerializeToString,
+            ),
+            'ListSubjectSessions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSubjectSessions,
+                    request_deserializer=session_dot_v1_dot_session__service__pb2.ListSubjectSessionsRequest.FromString,
+                    response_serializer=session_dot_v1_dot_session__service__pb2.ListSubjectSessionsResponse.SerializeToString,
+            ),
+            'InvalidateSubjectSessions': grpc.unary_unary_rpc_method_handler(
+                    servicer.InvalidateSubjectSessions,
+                    request_deserializer=session_dot_v1_dot_session__service__pb2.InvalidateSubjectSessionsRequest.FromString,
+                    response_serializer=session_dot_v1_dot_session__service__pb2.InvalidateSubjectSessionsResponse.SerializeToString,
             ),
             'Pipeline': grpc.stream_stream_rpc_method_handler(
                     servicer.Pipeline,
@@ -631,6 +673,60 @@ class SessionService(object):
             '/session.v1.SessionService/CheckCsrfToken',
             session_dot_v1_dot_session__service__pb2.CheckCsrfTokenRequest.SerializeToString,
             session_dot_v1_dot_session__service__pb2.CheckCsrfTokenResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSubjectSessions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/session.v1.SessionService/ListSubjectSessions',
+            session_dot_v1_dot_session__service__pb2.ListSubjectSessionsRequest.SerializeToString,
+            session_dot_v1_dot_session__service__pb2.ListSubjectSessionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def InvalidateSubjectSessions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/session.v1.SessionService/InvalidateSubjectSessions',
+            session_dot_v1_dot_session__service__pb2.InvalidateSubjectSessionsRequest.SerializeToString,
+            session_dot_v1_dot_session__service__pb2.InvalidateSubjectSessionsResponse.FromString,
             options,
             channel_credentials,
             insecure,
