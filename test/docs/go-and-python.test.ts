@@ -38,10 +38,10 @@ function programsOf(page: string, language: string): { readonly program: string;
   });
 }
 
-testWith(go)(
-  'the program of docs/guide/go.md prints what the page says',
-  async () => {
-    const [{ program, output } = { program: '', output: '' }] = programsOf('docs/guide/go.md', 'go');
+testWith(go).each(['go', 'your-sessions'])(
+  'the program of docs/guide/%s.md in Go prints what the page says',
+  async (page) => {
+    const [{ program, output } = { program: '', output: '' }] = programsOf(`docs/guide/${page}.md`, 'go');
     const modules = readFileSync(join(root, 'examples/go/go.mod'), 'utf8');
     writeFileSync(join(directory, 'go.mod'), modules.replaceAll('../../', `${root}/`));
     copyFileSync(join(root, 'examples/go/go.sum'), join(directory, 'go.sum'));
@@ -53,10 +53,13 @@ testWith(go)(
   300_000,
 );
 
-testWith(python)('the programs of docs/guide/python.md print what the page says', async () => {
+testWith(python).each([
+  ['python', 3],
+  ['your-sessions', 2],
+])('the programs of docs/guide/%s.md in Python print what the page says', async (page, count) => {
   const { command, env } = python as Found;
-  const programs = programsOf('docs/guide/python.md', 'python');
-  expect(programs).toHaveLength(3);
+  const programs = programsOf(`docs/guide/${page}.md`, 'python');
+  expect(programs).toHaveLength(count);
   for (const { program, output } of programs) {
     const { stdout } = await execute(command, ['-c', program], { env });
     expect(stdout).toBe(output);

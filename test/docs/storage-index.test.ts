@@ -21,7 +21,7 @@ const index = /^session:subject:[\w-]{43}$/;
 /** A command as the document writes it. */
 function literalOf([name = '', key = '', ...args]: string[]): string {
   const words = args.map((arg) => {
-    if (/^p:/.test(arg)) return 'attachment';
+    if (arg.startsWith('p:')) return 'attachment';
     if (/^[\w-]{22}$/.test(arg)) return 'handle';
     if (/^\(-\d{13}$/.test(arg)) return '(-now';
     return arg;
@@ -107,7 +107,7 @@ describe('the index of a subject in docs/reference/storage.md, on a real Redis',
     const [key = ''] = await keys();
     expect(key).toMatch(index);
     expect(text).toContain('SHA-256 of the subject in base64url, 43 characters');
-    const [[handle, score] = []] = [await server.admin.zrange(key, 0, '-1', 'WITHSCORES')];
+    const [handle, score] = await server.admin.zrange(key, 0, '-1', 'WITHSCORES');
     expect(handle).toBe(session.handle);
     // The end, one idle timeout more with its touch interval, and 10 s; the login itself may have taken 10 s, too.
     const { expires } = (await harness.store.load(session))!.session;
