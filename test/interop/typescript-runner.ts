@@ -48,6 +48,11 @@ export function connectTypeScript(
           return { result: null };
         }
         if (order.op === 'call') return { result: await call(order) };
+        const subjectOperation = subjectOperations[order.op];
+        if (subjectOperation !== undefined) {
+          const subject = client.forSubject(order.id ?? '');
+          return { result: await subjectOperation(subject, sessions.get(order.actor)!, order) };
+        }
         const operation = operations[order.op];
         if (operation === undefined) throw new Error(`There is no operation ${order.op}.`);
         return { result: (await operation(sessions.get(order.actor)!, order)) ?? null };
@@ -91,15 +96,37 @@ const operations: Readonly<Record<string, (session: Session, order: Order) => un
   checkCsrfToken: (session, { token }) => session.checkCsrfToken(token),
   setIdleTimeout: (session, { seconds }) => session.setIdleTimeout(seconds === undefined ? 'never' : seconds * 1000),
   setSubject: (session, { value }) => session.setSubject(value || undefined),
+  setLabel: (session, { value }) => session.setLabel(value || undefined),
+  belongTo: (session, { id }) => session.setSubject(id),
   save: (session) => session.save(),
   regenerate: (session) => session.regenerate(),
   regenerateOrCreate: (session) => session.regenerate({ orCreate: true }),
   invalidate: (session) => session.invalidate(),
-  describe: ({ origin, isNew, token = '', handle = '', version, subject = '', hasChanges, created, expires }) => ({
-    ...{ origin, isNew, token, handle, version, subject, hasChanges },
-    created: created?.getTime() ?? null,
-    expires: expires?.getTime() ?? null,
+  describe: ({ origin, isNew, token = '', handle = '', version, subject = '', label = '', hasChanges, ...times }) => ({
+    ...{ origin, isNew, token, handle, version, subject, label, hasChanges },
+    created: times.created?.getTime() ?? null,
+    expires: times.expires?.getTime() ?? null,
   }),
+};
+
+type Subject = ReturnType<SessionClient<Record<string, unknown>>['forSubject']>;
+
+const subjectOperations: Readonly<
+  Record<string, (subject: Subject, session: Session, order: Order) => Promise<unknown>>
+> = {
+  devices: async (subject, current) => {
+    const devices: unknown[] = [];
+    for await (const { label = '', isCurrent, version, data } of subject.list({ current, includeData: true, pageSize: 2 })) {
+      devices.push({ label, isCurrent, version, keys: Object.keys(data ?? {}).sort() });
+    }
+    return devices.sort((one, other) => (JSON.stringify(one) < JSON.stringify(other) ? -1 : 1));
+  },
+  endOne: async (subject, _session, { value }) => {
+    const { sessions } = await subject.page();
+    return subject.invalidate(sessions.find(({ label }) => label === value)?.handle ?? '');
+  },
+  endOthers: (subject, session) => subject.invalidateAll({ exceptCurrent: session }),
+  endAll: (subject) => subject.invalidateAll(),
 };
 
 function describeFailure(error: unknown): Readonly<Record<string, unknown>> {

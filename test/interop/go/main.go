@@ -157,6 +157,12 @@ func (r *runner) run(ctx context.Context, s step) (any, error) {
 		session.SetIdleTimeout(timeout)
 	case "setSubject":
 		session.SetSubject(s.Value)
+	case "setLabel":
+		session.SetLabel(s.Value)
+	case "belongTo":
+		session.SetSubject(s.ID)
+	case "devices", "endOne", "endOthers", "endAll":
+		return subjectOperation(ctx, r.client.Subject(s.ID), session.Token(), s)
 	case "save":
 		return nil, session.Save(ctx)
 	case "regenerate":
@@ -166,7 +172,7 @@ func (r *runner) run(ctx context.Context, s step) (any, error) {
 	case "describe":
 		return object{
 			"origin": session.Origin(), "isNew": session.IsNew(), "token": session.Token(), "handle": session.Handle(),
-			"version": session.Version(), "subject": session.Subject(), "hasChanges": session.HasChanges(),
+			"version": session.Version(), "subject": session.Subject(), "label": session.Label(), "hasChanges": session.HasChanges(),
 			"created": milliseconds(session.Created()), "expires": milliseconds(session.Expires()),
 		}, nil
 	case "startLoad":

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import inspect
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
-from session_sidecar import AsyncSession, AsyncSessionClient, SessionClient
+from session_sidecar import AsyncSession, AsyncSessionClient, AsyncSubjectSessions, SessionClient
 
 MODES = ("pipeline", "unary", "asyncio pipeline", "asyncio unary")
 
@@ -19,6 +19,10 @@ def connect(mode: str, address: str, **options: Any) -> Any:
     if mode == transport:
         return SessionClient(address, transport=transport, **options)  # type: ignore[arg-type]
     return _BlockingClient(AsyncSessionClient(address, transport=transport, **options))  # type: ignore[arg-type]
+
+
+async def _all_of(items: AsyncIterator[Any]) -> list[Any]:
+    return [item async for item in items]
 
 
 class _Blocking:
@@ -42,6 +46,10 @@ class _Blocking:
                 result = asyncio.run(result)
             elif inspect.iscoroutine(result):
                 result = asyncio.run_coroutine_threadsafe(result, self._loop).result()
+            if inspect.isasyncgen(result):
+                return asyncio.run_coroutine_threadsafe(_all_of(result), self._loop).result()
+            if isinstance(result, AsyncSubjectSessions):
+                return _Blocking(result, self._loop)
             return _BlockingSession(result, self._loop) if isinstance(result, AsyncSession) else result
 
         return call

@@ -24,7 +24,7 @@ from google.protobuf import json_format
 from google.rpc import error_details_pb2, status_pb2
 from load import Load
 from modes import connect
-from session_sidecar import Session, SessionError, TaggedJsonCodec
+from session_sidecar import Session, SessionError, SubjectSessions, TaggedJsonCodec
 from session_sidecar_proto.session.v1 import session_service_pb2 as api
 from session_sidecar_proto.session.v1.session_service_pb2_grpc import SessionServiceStub
 
@@ -61,6 +61,7 @@ def describe(session: Session) -> dict[str, Any]:
         "handle": session.handle or "",
         "version": session.version,
         "subject": session.subject or "",
+        "label": session.label or "",
         "hasChanges": session.has_changes,
         "created": milliseconds(session.created),
         "expires": milliseconds(session.expires),
@@ -106,11 +107,31 @@ OPERATIONS: dict[str, Callable[[Session, Step], Any]] = {
         timedelta(seconds=step["seconds"]) if "seconds" in step else None
     ),
     "setSubject": lambda session, step: setattr(session, "subject", step["value"]),
+    "setLabel": lambda session, step: setattr(session, "label", step["value"]),
+    "belongTo": lambda session, step: setattr(session, "subject", step["id"]),
     "save": lambda session, _: session.save(),
     "regenerate": lambda session, _: session.regenerate(),
     "regenerateOrCreate": lambda session, _: session.regenerate(or_create=True),
     "invalidate": lambda session, _: session.invalidate(),
     "describe": lambda session, _: describe(session),
+}
+
+
+def devices(subject: SubjectSessions, session: Session, _: Step) -> list[dict[str, Any]]:
+    found = [
+        {"label": each.label or "", "isCurrent": each.is_current, "version": each.version, "keys": sorted(each.data or ())}
+        for each in subject.list(current=session, include_data=True, page_size=2)
+    ]
+    return sorted(found, key=lambda each: str(each["label"]))
+
+
+SUBJECT_OPERATIONS: dict[str, Callable[[SubjectSessions, Session, Step], Any]] = {
+    "devices": devices,
+    "endOne": lambda subject, _, step: subject.invalidate(
+        next(each.handle for each in subject.list() if each.label == step["value"])
+    ),
+    "endOthers": lambda subject, session, _: subject.invalidate_all(except_current=session),
+    "endAll": lambda subject, *_: subject.invalidate_all(),
 }
 
 
@@ -166,6 +187,9 @@ def main(mode: str, address: str, seconds: str, api_token_file: str | None = Non
                     answer = {"result": load.report()}
                 elif step["op"] == "stopLoad":
                     answer = {"result": load.stop()}
+                elif step["op"] in SUBJECT_OPERATIONS:
+                    subject = client.for_subject(step["id"])
+                    answer = {"result": SUBJECT_OPERATIONS[step["op"]](subject, sessions[step["actor"]], step)}
                 else:
                     answer = {"result": OPERATIONS[step["op"]](sessions[step["actor"]], step)}
             except SessionError as error:
