@@ -129,9 +129,7 @@ def _checked_subject(subject: object) -> str:
 
 def _list_request(subject: str, current: BaseSession | str | None, include_data: bool, page_size: int) -> Any:
     token = None if current is None else _token_of(current, "current")
-    return api.ListSubjectSessionsRequest(
-        subject=subject, current_token=token, include_data=include_data, page_size=page_size
-    )
+    return api.ListSubjectSessionsRequest(subject=subject, current_token=token, include_data=include_data, page_size=page_size)
 
 
 def _invalidate_request(subject: str, handles: list[str], spared: BaseSession | str | None = None) -> Any:
