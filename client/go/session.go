@@ -39,8 +39,12 @@ type Session struct {
 	// stored is the session as last reported by the sidecar; nil unless it is stored.
 	stored *sessionv1.Session
 	token  string
-	data   sessionData
-	flash  flashMessages
+	// loadedVersion is the version whose values the session has, apart from what is not saved.
+	loadedVersion int64
+	// fence is the number of the lease that changes depend on; nil: none.
+	fence *int64
+	data  sessionData
+	flash flashMessages
 	// Not saved yet; nil: unchanged.
 	idleTimeout *time.Duration
 	subject     *string
@@ -59,6 +63,7 @@ func newSessionWithID(client *Client, origin Origin, id string) *Session {
 
 func (s *Session) load(token string, session *sessionv1.Session) {
 	s.isNew, s.token, s.stored, s.data, s.flash = false, token, session, newSessionData(session), newFlashMessages(session)
+	s.loadedVersion, s.fence = session.GetVersion(), nil
 }
 
 // Origin returns what Open found, for logs.

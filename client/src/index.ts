@@ -17,7 +17,15 @@ export type {
   SubjectSessions,
 } from './subject-sessions';
 export type { CacheOptions, CacheStatistics } from './cache/options';
-export type { FlashOptions, ISession, RegenerateOptions, SessionOrigin, SessionState } from './session/session';
+export type { LockOptions } from './session/lease';
+export type {
+  FlashOptions,
+  ISession,
+  RegenerateOptions,
+  SaveOptions,
+  SessionOrigin,
+  SessionState,
+} from './session/session';
 export type { CallOptions } from './transport/call-options';
 export { SessionError } from './errors/session-error';
 export type { FieldViolation, SessionErrorCode, SessionErrorDetails } from './errors/session-error';

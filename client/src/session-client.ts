@@ -9,6 +9,8 @@ import type { Json, JsonObject, JsonValue } from './session/json';
 import { LiveSession } from './session/live-session';
 import type { SessionContext } from './session/live-session';
 import { replySession, replyToken } from './session/replies';
+import { acquireLease, releaseLease } from './session/lease';
+import type { LockOptions } from './session/lease';
 import type { ISession, SessionOrigin } from './session/session';
 import type { Found } from './session/stored-session';
 import type { LoadedSession } from './transport/own-reply';
@@ -180,6 +182,35 @@ export class SessionClient<T extends object = Record<string, JsonValue>> {
       return replySession(await this.#context.transport.call('getSession', { token }, call));
     }
     return (call.signal?.aborted ? undefined : this.#cache.find(token)) ?? this.#cache.read(token, call);
+  }
+
+  /**
+   * Runs `work` while no other holder has the lease of the session, then saves what it has changed. `work` gets the session as it
+   * is when the lease begins, in the same call. If `work` fails, nothing more is saved, and withLock() rejects with its error.
+   *
+   * The lease ends when `work` has settled, or after {@link LockOptions.lease}, so that a crash does not hold up others for longer.
+   * save(), transform(), popFlash() and regenerate() of this session depend on it: if the lease has ended, they reject with
+   * LEASE_LOST, and nothing is stored. It keeps out only other holders: sessions that were opened otherwise are saved as ever.
+   *
+   * Rejects with LEASE_HELD if another holder still has the lease after {@link LockOptions.wait}, with SESSION_NOT_FOUND or
+   * TOKEN_INVALID if the token has no session, and with UNIMPLEMENTED if the sidecar is older than this method.
+   */
+  async withLock<Result>(
+    token: string,
+    work: (session: ISession<T>) => Result | Promise<Result>,
+    options: LockOptions = {},
+  ): Promise<Result> {
+    const leased = await acquireLease(this.#context, token, options);
+    const session = new LiveSession<T>(this.#context, 'found', leased);
+    try {
+      const result = await work(session);
+      const { timeoutMs, signal, metadata } = options;
+      await session.save({ timeoutMs, signal, metadata });
+      return result;
+    } finally {
+      // Its token may have been replaced. A session that has ended has no lease.
+      if (session.fence !== undefined) await releaseLease(this.#context, session.token!, session.fence, options);
+    }
   }
 
   /**

@@ -11,8 +11,8 @@ import { stackForAllTests } from '../support/stack';
 const stack = stackForAllTests();
 
 const { go, python } = toolchains();
-sayIfMissing('the program of docs/guide/go.md', go);
-sayIfMissing('the program of docs/guide/python.md', python);
+sayIfMissing('the programs of docs/guide in Go', go);
+sayIfMissing('the programs of docs/guide in Python', python);
 const testWith = ({ missing }: Found | Missing) => (missing === undefined ? test : test.skip);
 
 let sidecar: Sidecar;
@@ -38,7 +38,7 @@ function programsOf(page: string, language: string): { readonly program: string;
   });
 }
 
-testWith(go).each(['go', 'your-sessions'])(
+testWith(go).each(['go', 'your-sessions', 'concurrent-requests'])(
   'the program of docs/guide/%s.md in Go prints what the page says',
   async (page) => {
     const [{ program, output } = { program: '', output: '' }] = programsOf(`docs/guide/${page}.md`, 'go');
@@ -56,6 +56,7 @@ testWith(go).each(['go', 'your-sessions'])(
 testWith(python).each([
   ['python', 3],
   ['your-sessions', 2],
+  ['concurrent-requests', 1],
 ])('the programs of docs/guide/%s.md in Python print what the page says', async (page, count) => {
   const { command, env } = python as Found;
   const programs = programsOf(`docs/guide/${page}.md`, 'python');

@@ -41,8 +41,8 @@ describe('what an RPC costs Redis', () => {
     await newSession();
     await age(redis, 120_000);
     await raw.call('updateSession', { token, mutations: [mutation.set('a', '1')] });
-    for (const method of ['getSession', 'updateSession', 'invalidateSession'] as const)
-      await raw.call(method, { token });
+    for (const method of ['getSession', 'updateSession', 'acquireLease', 'releaseLease', 'invalidateSession'] as const)
+      await raw.call(method, { ...requests[method](), token });
     await raw.call('listSubjectSessions', { subject: 'nobody' });
   });
 
@@ -71,6 +71,8 @@ describe('what an RPC costs Redis', () => {
     getCsrfToken: () => ({}),
     newCsrfToken: () => ({}),
     checkCsrfToken: () => ({ csrfToken }),
+    acquireLease: () => ({ duration: { seconds: 60, nanos: 0 }, holder: 'one' }),
+    releaseLease: () => ({ fence: 1 }),
     listSubjectSessions: () => ({ subject: 'nobody' }),
     invalidateSubjectSessions: () => ({ subject: 'nobody' }),
   };
@@ -92,6 +94,8 @@ describe('what an RPC costs Redis', () => {
     getCsrfToken: read,
     newCsrfToken: write,
     checkCsrfToken: read,
+    acquireLease: write,
+    releaseLease: found,
     listSubjectSessions: scan,
     invalidateSubjectSessions: scan,
   };
@@ -126,6 +130,7 @@ describe('what an RPC costs Redis', () => {
   test('a change that Redis rejects costs one trip and writes nothing', async () => {
     const refused = [
       { token, ifVersion: 9 },
+      { token, fence: 9 },
       { token, mutations: [mutation.append('a', '1')] },
       { token, mutations: [mutation.set('large', `"${'x'.repeat(300_000)}"`)] },
     ];

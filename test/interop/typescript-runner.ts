@@ -32,6 +32,15 @@ export function connectTypeScript(
     const bytes = await raw.send(rpc, toBinary(input, fromJson(input, JSON.parse(request) as JsonValue)));
     return toJson(output, fromBinary(output, bytes));
   };
+  /** `lockTooLong` sets the key only after another holder has been let in. `seconds` is how long to wait for the lease. */
+  const lock = ({ token = '' }: Session, { op, key = '', value, seconds = 20 }: Order): Promise<void> => {
+    const isTooLong = op === 'lockTooLong';
+    const work = async (session: Session): Promise<void> => {
+      if (isTooLong) await client.withLock(token, () => undefined, { wait: 20_000 });
+      session.set(key, parse(value));
+    };
+    return client.withLock(token, work, { wait: seconds * 1000, lease: isTooLong ? 100 : undefined });
+  };
   return {
     async run(order) {
       try {
@@ -46,6 +55,9 @@ export function connectTypeScript(
         if (order.op === 'createWithId') {
           sessions.set(order.actor, client.create({ id: order.id }));
           return { result: null };
+        }
+        if (order.op === 'lockAndSet' || order.op === 'lockTooLong') {
+          return { result: (await lock(sessions.get(order.actor)!, order)) ?? null };
         }
         if (order.op === 'call') return { result: await call(order) };
         const subjectOperation = subjectOperations[order.op];
@@ -99,7 +111,9 @@ const operations: Readonly<Record<string, (session: Session, order: Order) => un
   setLabel: (session, { value }) => session.setLabel(value || undefined),
   belongTo: (session, { id }) => session.setSubject(id),
   save: (session) => session.save(),
+  saveUnlessChanged: (session) => session.save({ onConflict: 'fail' }),
   regenerate: (session) => session.regenerate(),
+  regenerateWithGrace: (session, { seconds = 0 }) => session.regenerate({ grace: seconds * 1000 }),
   regenerateOrCreate: (session) => session.regenerate({ orCreate: true }),
   invalidate: (session) => session.invalidate(),
   describe: ({ origin, isNew, token = '', handle = '', version, subject = '', label = '', hasChanges, ...times }) => ({
@@ -116,7 +130,11 @@ const subjectOperations: Readonly<
 > = {
   devices: async (subject, current) => {
     const devices: unknown[] = [];
-    for await (const { label = '', isCurrent, version, data } of subject.list({ current, includeData: true, pageSize: 2 })) {
+    for await (const { label = '', isCurrent, version, data } of subject.list({
+      current,
+      includeData: true,
+      pageSize: 2,
+    })) {
       devices.push({ label, isCurrent, version, keys: Object.keys(data ?? {}).sort() });
     }
     return devices.sort((one, other) => (JSON.stringify(one) < JSON.stringify(other) ? -1 : 1));

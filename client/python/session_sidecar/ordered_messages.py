@@ -17,7 +17,7 @@ _PACKAGE = "session_sidecar.ordered"
 
 _ORIGINALS = (
     *(messages.Session, messages.SubjectSession),
-    *(api.GetSessionResponse, api.CreateSessionResponse, api.ListSubjectSessionsResponse),
+    *(api.GetSessionResponse, api.CreateSessionResponse, api.AcquireLeaseResponse, api.ListSubjectSessionsResponse),
 )
 _SESSION = re.compile(r"^\.session\.v1\.(Session|SubjectSession)\b")
 

@@ -26,10 +26,14 @@ class SessionFacts(SessionMapping):
         self._id = opened.id
         self._was_invalidated = False
         self._load(opened.token, opened.found)
+        self._fence: int | None = opened.fence
 
     def _load(self, token: str | None, stored: Any) -> None:
         self.token = token
         self._stored = Session() if stored is None else stored
+        # The version whose values the session has, apart from what is not saved.
+        self._loaded_version = self._stored.version
+        self._fence = None
         self._data = SessionData(data_of(self._stored), self._codec)
         self._flash = FlashMessages((queue.name for queue in self._stored.flash_queues), self._codec)
         # Not saved yet. None: unchanged. The empty string is the subject, or the label, of a session without one.
@@ -69,6 +73,15 @@ class SessionFacts(SessionMapping):
         return int(self._stored.version)
 
     @property
+    def fence(self) -> int | None:
+        """The number of the lease that SessionClient.lock() opened the session under. None without one.
+
+        Later leases of the session have greater numbers. Pass it to other systems that can reject what comes from an earlier
+        lease.
+        """
+        return self._fence
+
+    @property
     def created(self) -> datetime | None:
         """When the session was created, in UTC. None unless the session is stored."""
         return self._time("created")
@@ -95,7 +108,7 @@ class SessionFacts(SessionMapping):
 
     @property
     def label(self) -> str | None:
-        """What describes the session to its owner in a list of sessions, as assigned even if that is not saved yet. None: nothing.
+        """What describes the session to its owner in a list of sessions, even if that is not saved yet. None: nothing.
 
         Assign, for example, the device and the address: 1 to 256 bytes of UTF-8 without control characters. save() stores it, but
         does not create a session for it alone.

@@ -7,12 +7,14 @@ import { GuardedProperties } from './guarded-properties';
 import { valueOf } from './joint-turn';
 import type { JointCalls, JointTurn } from './joint-turn';
 import type { Json } from './json';
+import { assertMilliseconds } from './milliseconds';
 import type {
   Entry,
   FlashOptions,
   ISession,
   Key,
   RegenerateOptions,
+  SaveOptions,
   SessionOrigin,
   SessionState,
   Value,
@@ -73,6 +75,9 @@ export class LiveSession<T extends object> extends GuardedProperties implements 
   }
   get hasChanges(): boolean {
     return this.#calls.hasChanges;
+  }
+  get fence(): number | undefined {
+    return this.#calls.fence;
   }
 
   get<K extends Key<T>>(key: K): Value<T, K> | undefined;
@@ -192,9 +197,9 @@ export class LiveSession<T extends object> extends GuardedProperties implements 
     return this.#inTurn(options, (call) => this.#calls.invalidate(call));
   }
 
-  regenerate(options?: RegenerateOptions): Promise<void> {
-    const orCreate = options?.orCreate === true;
-    return this.#inTurn(options, (call) => this.#calls.regenerate(call, orCreate));
+  async regenerate(options?: RegenerateOptions): Promise<void> {
+    if (options?.grace !== undefined) assertMilliseconds('grace', options.grace, graceRange);
+    return this.#inTurn(options, (call) => this.#calls.regenerate(call, options ?? {}));
   }
 
   reload(options?: CallOptions): Promise<void> {
@@ -225,8 +230,12 @@ export class LiveSession<T extends object> extends GuardedProperties implements 
     this.#calls.content.setLabel(label);
   }
 
-  async save(options?: CallOptions): Promise<void> {
-    if (options !== undefined) return this.#inTurn(options, (call) => this.#calls.save(call));
+  async save(options?: SaveOptions): Promise<void> {
+    if (options !== undefined) {
+      const { onConflict } = options;
+      assertOnConflict(onConflict);
+      return this.#inTurn(options, (call) => this.#calls.save(call, onConflict));
+    }
     const turn = this.#jointTurn();
     turn.saves = true;
     valueOf((await turn.outcome).saved);
@@ -267,6 +276,14 @@ export class LiveSession<T extends object> extends GuardedProperties implements 
 function copyOf(date: Date | undefined): Date | undefined {
   return date && new Date(date);
 }
+
+function assertOnConflict(onConflict: unknown): void {
+  if (onConflict === undefined || onConflict === 'merge' || onConflict === 'fail') return;
+  const got = typeof onConflict === 'string' ? `\`${onConflict}\`` : typeof onConflict;
+  throw new TypeError(`Expected \`onConflict\` to be merge or fail, got ${got}`);
+}
+
+const graceRange = { min: 1, max: 30_000 };
 
 const idleTimeoutRange = { min: 1000, max: 10 * 365.25 * 24 * 3_600_000 };
 

@@ -1,4 +1,5 @@
 import type { Mutation, MutationResult } from '@session-sidecar/proto/session/v1/session';
+import type { Duration } from '@session-sidecar/proto/google/protobuf/duration';
 import type { CreateSessionRequest } from '@session-sidecar/proto/session/v1/session_service';
 
 /** A text that a session has, to be replaced; the empty string: none. `undefined`: it stays. */
@@ -40,9 +41,22 @@ export function sentTexts({ subject, label }: Pick<SessionUpdate, keyof SessionT
   return { subject: subject?.value, label: label?.value };
 }
 
+/** Whether an update makes a new version even if no mutation applies. */
+export function changesTerms({ idleTimeout, subject, label }: SessionUpdate): boolean {
+  return [idleTimeout, subject, label].some((term) => term !== undefined);
+}
+
 export function idleExpiryOf(timeout: SessionUpdate['idleTimeout']): CreateSessionRequest['idleExpiry'] {
   if (!timeout) return undefined;
   if (timeout.value === 'never') return { $case: 'noIdleTimeout', value: true };
-  const seconds = Math.floor(timeout.value / 1000);
-  return { $case: 'idleTimeout', value: { seconds, nanos: (timeout.value % 1000) * 1e6 } };
+  return { $case: 'idleTimeout', value: durationOf(timeout.value) };
+}
+
+/** @param milliseconds `undefined`: there is none */
+export function durationOf(milliseconds: number): Duration;
+export function durationOf(milliseconds: number | undefined): Duration | undefined;
+export function durationOf(milliseconds: number | undefined): Duration | undefined {
+  if (milliseconds === undefined) return undefined;
+  const seconds = Math.floor(milliseconds / 1000);
+  return { seconds, nanos: (milliseconds % 1000) * 1e6 };
 }

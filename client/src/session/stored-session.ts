@@ -4,6 +4,8 @@ export interface Found {
   readonly token: string;
   /** Its values may be shared with other sessions of the same token. */
   readonly session: LoadedSession;
+  /** Of the lease under which it was loaded; `undefined`: none. */
+  readonly fence?: number | undefined;
 }
 
 /** A stored session, as last reported by the sidecar. */

@@ -3,7 +3,15 @@ import type { SessionManager } from '../session/session-manager';
 import type { SubjectManager } from '../session/subject-manager';
 import { copyAfterUpdate, toGetResponse } from './copies';
 import type { CopyObserver } from './copies';
-import { toDate, toIdleTimeout, toMutations, toResults, toSessionMessage, toSubjectSession } from './messages';
+import {
+  toDate,
+  toIdleTimeout,
+  toMilliseconds,
+  toMutations,
+  toResults,
+  toSessionMessage,
+  toSubjectSession,
+} from './messages';
 
 type Methods = SessionServiceDefinition['methods'];
 /** Every RPC with one request and one response; Pipeline carries these. */
@@ -34,18 +42,20 @@ export function createHandlers(manager: SessionManager, subjects: SubjectManager
       return id === undefined ? response : { ...response, token };
     },
 
-    async updateSession({ token, mutations, ifVersion, idleExpiry, subject, label, etag }, deadline) {
+    async updateSession({ token, mutations, ifVersion, fence, idleExpiry, subject, label, etag }, deadline) {
       const idleTimeout = toIdleTimeout(idleExpiry);
-      const update = { mutations: toMutations(mutations), ifVersion, idleTimeout, subject, label };
+      const update = { mutations: toMutations(mutations), ifVersion, fence, idleTimeout, subject, label };
       const updated = await manager.update(token, update, deadline);
       const { version, expires } = updated.session;
       const results = toResults(updated.results);
       return { version, expires: toDate(expires), results, ...copyAfterUpdate(updated, etag) };
     },
 
-    async regenerateSession({ token: oldToken, mutations, subject, label }, deadline) {
-      const change = { mutations: toMutations(mutations), subject, label };
-      const regenerated = await manager.regenerate(oldToken, change, deadline);
+    async regenerateSession(request, deadline) {
+      const { subject, label, fence } = request;
+      const grace = request.grace && toMilliseconds(request.grace);
+      const change = { mutations: toMutations(request.mutations), subject, label, fence, grace };
+      const regenerated = await manager.regenerate(request.token, change, deadline);
       const { token, csrfToken, session, results } = regenerated;
       const { version, expires } = session;
       return { token, csrfToken, version, expires: toDate(expires), results: toResults(results) };
@@ -61,7 +71,8 @@ export function createHandlers(manager: SessionManager, subjects: SubjectManager
     },
 
     async popFlash({ token, queue }, deadline) {
-      return { messages: [...(await manager.popFlash(token, queue, deadline))] };
+      const { messages, version } = await manager.popFlash(token, queue, deadline);
+      return { messages: [...messages], version };
     },
 
     async peekFlash({ token, queue }, deadline) {
@@ -73,11 +84,21 @@ export function createHandlers(manager: SessionManager, subjects: SubjectManager
     },
 
     async newCsrfToken({ token }, deadline) {
-      return { csrfToken: await manager.newCsrfToken(token, deadline) };
+      return manager.newCsrfToken(token, deadline);
     },
 
     async checkCsrfToken({ token, csrfToken }, deadline) {
       return { valid: await manager.checkCsrfToken(token, csrfToken, deadline) };
+    },
+
+    async acquireLease({ token, duration, holder }, deadline) {
+      const request = { duration: duration && toMilliseconds(duration), holder };
+      const { lease, session } = await manager.acquireLease(token, request, deadline);
+      return { fence: lease.fence, expires: toDate(lease.expires), session: toSessionMessage(session) };
+    },
+
+    async releaseLease({ token, fence }, deadline) {
+      return { released: await manager.releaseLease(token, fence, deadline) };
     },
 
     async listSubjectSessions(request, deadline) {

@@ -45,7 +45,7 @@ type IdleExpiry =
 export function toIdleTimeout(idleExpiry: IdleExpiry): number | 'never' | false | undefined {
   switch (idleExpiry?.$case) {
     case 'idleTimeout':
-      return idleExpiry.value.seconds * 1000 + idleExpiry.value.nanos / 1e6;
+      return toMilliseconds(idleExpiry.value);
     case 'noIdleTimeout':
       return idleExpiry.value && 'never';
     case undefined:
@@ -86,6 +86,11 @@ export function toSubjectSession(session: SubjectSessions['sessions'][number]): 
 
 export function toDate(milliseconds: number | undefined): Date | undefined {
   return milliseconds === undefined ? undefined : new Date(milliseconds);
+}
+
+/** May have a fraction. */
+export function toMilliseconds({ seconds, nanos }: Duration): number {
+  return seconds * 1000 + nanos / 1e6;
 }
 
 function toDuration(milliseconds: number): Duration {

@@ -1,3 +1,4 @@
+import { graceRange, leaseRange } from './lease';
 import { invalidArgument } from './errors';
 import { maxHandles, pageSize } from './limits';
 import type { Limits } from './limits';
@@ -5,6 +6,8 @@ import { limitExceeded } from './refusals';
 import type { Mutation, SessionUpdate } from './session-update';
 import {
   attributeViolations,
+  durationViolations,
+  fenceViolations,
   handlesViolations,
   handleViolations,
   idleTimeoutViolations,
@@ -14,6 +17,7 @@ import {
   pageSizeViolations,
   versionViolations,
 } from './validation';
+import type { LeaseRequest } from './session-store';
 import type { FieldViolation } from './violations';
 
 /*
@@ -30,13 +34,16 @@ export interface RequestedUpdate {
   readonly subject?: string | undefined;
   readonly label?: string | undefined;
   readonly ifVersion?: number | undefined;
+  readonly fence?: number | undefined;
+  /** In milliseconds. */
+  readonly grace?: number | undefined;
   /** Of a new session. */
   readonly id?: string | undefined;
 }
 
-export type CreateSession = Omit<RequestedUpdate, 'ifVersion'>;
-export type UpdateSession = Omit<RequestedUpdate, 'id'>;
-export type RegenerateSession = Pick<RequestedUpdate, 'mutations' | 'subject' | 'label'>;
+export type CreateSession = Omit<RequestedUpdate, 'ifVersion' | 'fence' | 'grace'>;
+export type UpdateSession = Omit<RequestedUpdate, 'id' | 'grace'>;
+export type RegenerateSession = Pick<RequestedUpdate, 'mutations' | 'subject' | 'label' | 'fence' | 'grace'>;
 export type PushFlash = Omit<Extract<Mutation, { readonly kind: 'push_flash' }>, 'kind'>;
 
 export interface ListSubject {
@@ -56,13 +63,20 @@ export interface InvalidateSubject {
   readonly handles: readonly string[];
 }
 
-export type CheckedUpdate = Pick<SessionUpdate, 'idleTimeout' | 'subject' | 'label' | 'ifVersion'> & {
+export interface AcquireLease {
+  /** In milliseconds; `undefined`: missing, which is not valid. */
+  readonly duration: number | undefined;
+  readonly holder: string;
+}
+
+export type CheckedUpdate = Pick<SessionUpdate, 'idleTimeout' | 'subject' | 'label' | 'ifVersion' | 'fence'> & {
   readonly mutations: readonly Mutation[];
+  readonly grace?: number | undefined;
 };
 
 /** @throws SessionError INVALID_ARGUMENT with every invalid field; or a limit, before anything is parsed */
 export function checkedUpdate(request: RequestedUpdate, limits: Limits, { isNew } = { isNew: false }): CheckedUpdate {
-  const { mutations, idleTimeout, subject, label, ifVersion, id } = request;
+  const { mutations, idleTimeout, subject, label, ifVersion, fence, grace, id } = request;
   refuseExcess(mutations, limits);
   refuseIfAny([
     ...mutationsViolations(mutations),
@@ -70,9 +84,22 @@ export function checkedUpdate(request: RequestedUpdate, limits: Limits, { isNew 
     ...attributeViolations('subject', subject, { mayBeEmpty: !isNew }),
     ...attributeViolations('label', label, { mayBeEmpty: !isNew }),
     ...versionViolations(ifVersion),
+    ...fenceViolations(fence),
+    ...graceViolations(grace, subject),
     ...(id === undefined ? [] : nameViolations('id', id)),
   ]);
   return request as CheckedUpdate;
+}
+
+/** @throws SessionError INVALID_ARGUMENT */
+export function checkedLease({ duration, holder }: AcquireLease): LeaseRequest {
+  refuseIfAny([...durationViolations('duration', duration, leaseRange), ...nameViolations('holder', holder)]);
+  return { durationMs: duration ?? leaseRange.min, holder };
+}
+
+/** @throws SessionError INVALID_ARGUMENT */
+export function checkFence(fence: number): void {
+  refuseIfAny(fenceViolations(fence));
 }
 
 /** @throws SessionError INVALID_ARGUMENT */
@@ -90,6 +117,16 @@ export function checkId(id: string, token: string): void {
 /** @throws SessionError INVALID_ARGUMENT */
 export function checkQueue(queue: string): void {
   refuseIfAny(nameViolations('queue', queue, { mayBeEmpty: true }));
+}
+
+/** The old token must not find the session of another subject: an attacker may have planted it before a login. */
+function graceViolations(grace: number | undefined, subject: string | undefined): FieldViolation[] {
+  if (grace === undefined) return [];
+  const description = 'Expected no grace together with a subject, got both.';
+  return [
+    ...durationViolations('grace', grace, graceRange),
+    ...(subject === undefined ? [] : [{ field: 'grace', description }]),
+  ];
 }
 
 /** @throws SessionError INVALID_ARGUMENT with every invalid field */

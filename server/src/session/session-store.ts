@@ -2,6 +2,7 @@ import type { ChangeFeed } from './change-feed';
 import type { Generation } from './etag';
 import type { MutationResult, Refusal, SessionUpdate } from './session-update';
 import type { Content, ContentEntries } from './content';
+import type { Lease } from './lease';
 import type { SessionRecord, SessionMetadata } from './session';
 
 /**
@@ -19,6 +20,10 @@ import type { SessionRecord, SessionMetadata } from './session';
  *
  * A deadline is the moment after which the caller no longer waits, by the monotonic clock (`performance.now()`); default: never. A
  * method changes nothing after it, however late the store executes it.
+ *
+ * A token that was replaced with a grace finds the session until that is over, for everything but replacing the token again. Used
+ * afterwards, it finds nothing, and the store reports it as long as it is the last one that was replaced. Another replacement and a
+ * change of the subject end the grace.
  *
  * A promise is rejected only when the store fails: with `STORE_UNAVAILABLE` when it did not answer, with `STORE_FULL` when it has
  * no room and stored nothing, with `UnreadableRecordError` when the stored record cannot be read. A resolved promise means that the
@@ -42,10 +47,19 @@ export interface SessionStore {
 
   /**
    * Applies a change, all of it or nothing. The version grows by one if anything changed, by however many mutations. Rejects the
-   * change, and stores nothing, if `ifVersion` does not match, if a mutation cannot be applied to the value it finds, or if the
+   * change, and stores nothing, if `ifVersion` does not match, if `fence` is not that of the present lease, if a mutation cannot be applied to the value it finds, or if the
    * session would grow past a limit. A session that already exceeds a limit may shrink or stay.
    */
   update(ref: SessionRef, change: SessionUpdate, deadline?: number): Promise<UpdateOutcome>;
+
+  /**
+   * Leases a session to a holder, unless another one has it, and reads it. A holder that has the lease gets it again, unchanged.
+   * The version stays the same.
+   */
+  acquire(ref: SessionRef, request: LeaseRequest, deadline?: number): Promise<AcquireOutcome>;
+
+  /** Ends a lease. `false` if it has ended before; `undefined` if there is no session. */
+  release(ref: SessionRef, fence: number, deadline?: number): Promise<boolean | undefined>;
 
   /**
    * Removes a session. `true` if it was there. A record that cannot be read cannot confirm the secret either, and is removed all the
@@ -168,4 +182,16 @@ export type UpdateOutcome =
     } & CopyTerms)
   | { readonly status: 'not_found' }
   | { readonly status: 'version_mismatch'; readonly version: number }
+  | { readonly status: 'lease_lost' }
   | { readonly status: 'refused'; readonly refusal: Refusal };
+
+export interface LeaseRequest {
+  /** 1 to 256 bytes of UTF-8 without control characters. */
+  readonly holder: string;
+  readonly durationMs: number;
+}
+
+export type AcquireOutcome =
+  | { readonly status: 'acquired'; readonly lease: Lease; readonly session: SessionRecord }
+  | { readonly status: 'held'; readonly remainingMs: number }
+  | { readonly status: 'not_found' };

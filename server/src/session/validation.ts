@@ -92,6 +92,22 @@ export function versionViolations(ifVersion: number | undefined): FieldViolation
   return [{ field: 'if_version', description: `Expected a version, 1 or more, got ${ifVersion}.` }];
 }
 
+export function fenceViolations(fence: number | undefined): FieldViolation[] {
+  if (fence === undefined || fence >= 1) return [];
+  return [{ field: 'fence', description: `Expected the fence of a lease, 1 or more, got ${fence}.` }];
+}
+
+/** @param duration in milliseconds */
+export function durationViolations(
+  field: string,
+  duration: number | undefined,
+  { min, max }: { readonly min: number; readonly max: number },
+): FieldViolation[] {
+  if (duration !== undefined && Number.isInteger(duration) && duration >= min && duration <= max) return [];
+  const got = duration === undefined ? 'none' : `${duration} milliseconds`;
+  return [{ field, description: `Expected ${min} to ${max} whole milliseconds, got ${got}.` }];
+}
+
 /** @param max 0 means the default, which is not more */
 export function pageSizeViolations(size: number, max: number): FieldViolation[] {
   if (size >= 0 && size <= max) return [];

@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import threading
 from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from session_sidecar import AsyncSession, AsyncSessionClient, AsyncSubjectSessions, SessionClient
@@ -42,6 +43,8 @@ class _Blocking:
     def _blocking(self, method: Any) -> Any:
         def call(*arguments: Any, **options: Any) -> Any:
             result = method(*arguments, **options)
+            if isinstance(result, AbstractAsyncContextManager):
+                return _BlockingContext(result, self._loop)
             if inspect.iscoroutine(result) and self._loop.is_closed():
                 result = asyncio.run(result)
             elif inspect.iscoroutine(result):
@@ -53,6 +56,19 @@ class _Blocking:
             return _BlockingSession(result, self._loop) if isinstance(result, AsyncSession) else result
 
         return call
+
+
+class _BlockingContext:
+    def __init__(self, inner: AbstractAsyncContextManager[AsyncSession], loop: asyncio.AbstractEventLoop) -> None:
+        self._inner = inner
+        self._loop = loop
+
+    def __enter__(self) -> _BlockingSession:
+        session = asyncio.run_coroutine_threadsafe(self._inner.__aenter__(), self._loop).result()
+        return _BlockingSession(session, self._loop)
+
+    def __exit__(self, *details: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(self._inner.__aexit__(*details), self._loop).result()
 
 
 class _BlockingSession(_Blocking):

@@ -24,7 +24,7 @@ from google.protobuf import json_format
 from google.rpc import error_details_pb2, status_pb2
 from load import Load
 from modes import connect
-from session_sidecar import Session, SessionError, SubjectSessions, TaggedJsonCodec
+from session_sidecar import Session, SessionClient, SessionError, SubjectSessions, TaggedJsonCodec
 from session_sidecar_proto.session.v1 import session_service_pb2 as api
 from session_sidecar_proto.session.v1.session_service_pb2_grpc import SessionServiceStub
 
@@ -110,7 +110,9 @@ OPERATIONS: dict[str, Callable[[Session, Step], Any]] = {
     "setLabel": lambda session, step: setattr(session, "label", step["value"]),
     "belongTo": lambda session, step: setattr(session, "subject", step["id"]),
     "save": lambda session, _: session.save(),
+    "saveUnlessChanged": lambda session, _: session.save(on_conflict="fail"),
     "regenerate": lambda session, _: session.regenerate(),
+    "regenerateWithGrace": lambda session, step: session.regenerate(grace=step["seconds"]),
     "regenerateOrCreate": lambda session, _: session.regenerate(or_create=True),
     "invalidate": lambda session, _: session.invalidate(),
     "describe": lambda session, _: describe(session),
@@ -133,6 +135,19 @@ SUBJECT_OPERATIONS: dict[str, Callable[[SubjectSessions, Session, Step], Any]] =
     "endOthers": lambda subject, session, _: subject.invalidate_all(except_current=session),
     "endAll": lambda subject, *_: subject.invalidate_all(),
 }
+
+
+def lock(client: SessionClient, token: str, step: Step) -> None:
+    """Set a key under a lock; "lockTooLong" only after another holder has been let in.
+
+    seconds: how long to wait for the lease.
+    """
+    is_too_long = step["op"] == "lockTooLong"
+    with client.lock(token, wait=step.get("seconds", 20), **({"lease": 0.1} if is_too_long else {})) as session:
+        if is_too_long:
+            with client.lock(token, wait=20):
+                pass
+        session[step["key"]] = json.loads(step["value"])
 
 
 def call(stub: SessionServiceStub, step: Step) -> Any:
@@ -175,6 +190,9 @@ def main(mode: str, address: str, seconds: str, api_token_file: str | None = Non
                     answer = {"result": None}
                 elif step["op"] == "createWithId":
                     sessions[step["actor"]] = client.create(id=step["id"])
+                    answer = {"result": None}
+                elif step["op"] in ("lockAndSet", "lockTooLong"):
+                    lock(client, sessions[step["actor"]].token or "", step)
                     answer = {"result": None}
                 elif step["op"] == "call":
                     answer = {"result": call(stub, step)}

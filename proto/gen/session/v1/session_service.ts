@@ -155,7 +155,11 @@ export interface UpdateSessionRequest {
    * label replaces the session's label: 1 to 256 bytes of UTF-8 without control characters. The empty string removes it.
    * Absent: unchanged.
    */
-  label?: string | undefined;
+  label?:
+    | string
+    | undefined;
+  /** fence makes the update fail with LEASE_LOST unless the session is leased under it. Absent: any lease is ignored. */
+  fence?: number | undefined;
 }
 
 /** UpdateSessionResponse returns the results of the update. */
@@ -192,7 +196,19 @@ export interface RegenerateSessionRequest {
     | string
     | undefined;
   /** label replaces the session's label, as in UpdateSessionRequest. Absent: unchanged. */
-  label?: string | undefined;
+  label?:
+    | string
+    | undefined;
+  /**
+   * grace is for how long the old token still finds the session, for reads and changes alike, so that requests that the
+   * browser has already sent are not signed out: 1 millisecond to 30 seconds, in whole milliseconds. Rejected together with
+   * a subject. A later change of the subject and another RegenerateSession end it. Absent: the old token is dead at once.
+   */
+  grace:
+    | Duration
+    | undefined;
+  /** fence makes the change fail with LEASE_LOST unless the session is leased under it. Absent: any lease is ignored. */
+  fence?: number | undefined;
 }
 
 /** RegenerateSessionResponse returns the session's new tokens. */
@@ -257,6 +273,8 @@ export interface PopFlashRequest {
 export interface PopFlashResponse {
   /** messages are the removed JSON texts, oldest first. Empty if no message was waiting. */
   messages: Buffer[];
+  /** version is the session's version after the call. It is unchanged when no message was waiting. */
+  version: number;
 }
 
 /** PeekFlashRequest identifies the queue to read. */
@@ -295,6 +313,8 @@ export interface NewCsrfTokenRequest {
 export interface NewCsrfTokenResponse {
   /** csrf_token is the session's new CSRF token. */
   csrfToken: string;
+  /** version is the session's version after the change. */
+  version: number;
 }
 
 /** CheckCsrfTokenRequest contains the CSRF token to check. */
@@ -309,6 +329,50 @@ export interface CheckCsrfTokenRequest {
 export interface CheckCsrfTokenResponse {
   /** valid is true if the tokens are equal. */
   valid: boolean;
+}
+
+/** AcquireLeaseRequest describes the lease. */
+export interface AcquireLeaseRequest {
+  /** token is the session's token. */
+  token: string;
+  /** duration is after which time the lease ends by itself: 100 milliseconds to 5 minutes, in whole milliseconds. */
+  duration:
+    | Duration
+    | undefined;
+  /**
+   * holder names who asks, so that a call whose reply was lost can be repeated: 1 to 256 bytes of UTF-8 without control
+   * characters, unique to each use of a lease, for example a UUID.
+   */
+  holder: string;
+}
+
+/** AcquireLeaseResponse returns the lease and the session as it was when the lease began. */
+export interface AcquireLeaseResponse {
+  /**
+   * fence is the number of the lease. Later leases of the session have greater ones. Pass it with the changes that depend
+   * on the lease; other systems can reject a change whose fence is smaller than one they have seen.
+   */
+  fence: number;
+  /** expires is when the lease ends, by the store's clock. */
+  expires:
+    | Date
+    | undefined;
+  /** session is the session as loaded in the same step. */
+  session: Session | undefined;
+}
+
+/** ReleaseLeaseRequest identifies the lease to end. */
+export interface ReleaseLeaseRequest {
+  /** token is the session's token. */
+  token: string;
+  /** fence is the number of the lease. */
+  fence: number;
+}
+
+/** ReleaseLeaseResponse returns whether the lease was ended. */
+export interface ReleaseLeaseResponse {
+  /** released is false if the lease had ended before. */
+  released: boolean;
 }
 
 /** ListSubjectSessionsRequest names the subject whose sessions to list. */
@@ -763,6 +827,7 @@ function createBaseUpdateSessionRequest(): UpdateSessionRequest {
     subject: undefined,
     etag: undefined,
     label: undefined,
+    fence: undefined,
   };
 }
 
@@ -793,6 +858,9 @@ export const UpdateSessionRequest: MessageFns<UpdateSessionRequest> = {
     }
     if (message.label !== undefined) {
       writer.uint32(66).string(message.label);
+    }
+    if (message.fence !== undefined) {
+      writer.uint32(72).int64(message.fence);
     }
     return writer;
   },
@@ -872,6 +940,14 @@ export const UpdateSessionRequest: MessageFns<UpdateSessionRequest> = {
             }
 
             message.label = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.fence = longToNumber(reader.int64());
             continue;
           }
         }
@@ -978,7 +1054,7 @@ export const UpdateSessionResponse: MessageFns<UpdateSessionResponse> = {
 };
 
 function createBaseRegenerateSessionRequest(): RegenerateSessionRequest {
-  return { token: "", mutations: [], subject: undefined, label: undefined };
+  return { token: "", mutations: [], subject: undefined, label: undefined, grace: undefined, fence: undefined };
 }
 
 export const RegenerateSessionRequest: MessageFns<RegenerateSessionRequest> = {
@@ -994,6 +1070,12 @@ export const RegenerateSessionRequest: MessageFns<RegenerateSessionRequest> = {
     }
     if (message.label !== undefined) {
       writer.uint32(34).string(message.label);
+    }
+    if (message.grace !== undefined) {
+      Duration.encode(message.grace, writer.uint32(42).fork()).join();
+    }
+    if (message.fence !== undefined) {
+      writer.uint32(48).int64(message.fence);
     }
     return writer;
   },
@@ -1041,6 +1123,22 @@ export const RegenerateSessionRequest: MessageFns<RegenerateSessionRequest> = {
             }
 
             message.label = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.grace = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.fence = longToNumber(reader.int64());
             continue;
           }
         }
@@ -1410,13 +1508,16 @@ export const PopFlashRequest: MessageFns<PopFlashRequest> = {
 };
 
 function createBasePopFlashResponse(): PopFlashResponse {
-  return { messages: [] };
+  return { messages: [], version: 0 };
 }
 
 export const PopFlashResponse: MessageFns<PopFlashResponse> = {
   encode(message: PopFlashResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.messages) {
       writer.uint32(10).bytes(v!);
+    }
+    if (message.version !== 0) {
+      writer.uint32(16).int64(message.version);
     }
     return writer;
   },
@@ -1440,6 +1541,14 @@ export const PopFlashResponse: MessageFns<PopFlashResponse> = {
             }
 
             message.messages.push(viewOf(reader.bytes()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.version = longToNumber(reader.int64());
             continue;
           }
         }
@@ -1697,13 +1806,16 @@ export const NewCsrfTokenRequest: MessageFns<NewCsrfTokenRequest> = {
 };
 
 function createBaseNewCsrfTokenResponse(): NewCsrfTokenResponse {
-  return { csrfToken: "" };
+  return { csrfToken: "", version: 0 };
 }
 
 export const NewCsrfTokenResponse: MessageFns<NewCsrfTokenResponse> = {
   encode(message: NewCsrfTokenResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.csrfToken !== "") {
       writer.uint32(10).string(message.csrfToken);
+    }
+    if (message.version !== 0) {
+      writer.uint32(16).int64(message.version);
     }
     return writer;
   },
@@ -1727,6 +1839,14 @@ export const NewCsrfTokenResponse: MessageFns<NewCsrfTokenResponse> = {
             }
 
             message.csrfToken = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.version = longToNumber(reader.int64());
             continue;
           }
         }
@@ -1830,6 +1950,245 @@ export const CheckCsrfTokenResponse: MessageFns<CheckCsrfTokenResponse> = {
             }
 
             message.valid = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseAcquireLeaseRequest(): AcquireLeaseRequest {
+  return { token: "", duration: undefined, holder: "" };
+}
+
+export const AcquireLeaseRequest: MessageFns<AcquireLeaseRequest> = {
+  encode(message: AcquireLeaseRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.token !== "") {
+      writer.uint32(10).string(message.token);
+    }
+    if (message.duration !== undefined) {
+      Duration.encode(message.duration, writer.uint32(18).fork()).join();
+    }
+    if (message.holder !== "") {
+      writer.uint32(26).string(message.holder);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AcquireLeaseRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAcquireLeaseRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.token = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.duration = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.holder = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseAcquireLeaseResponse(): AcquireLeaseResponse {
+  return { fence: 0, expires: undefined, session: undefined };
+}
+
+export const AcquireLeaseResponse: MessageFns<AcquireLeaseResponse> = {
+  encode(message: AcquireLeaseResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.fence !== 0) {
+      writer.uint32(8).int64(message.fence);
+    }
+    if (message.expires !== undefined) {
+      Timestamp.encode(toTimestamp(message.expires), writer.uint32(18).fork()).join();
+    }
+    if (message.session !== undefined) {
+      Session.encode(message.session, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AcquireLeaseResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAcquireLeaseResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.fence = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.expires = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.session = Session.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseReleaseLeaseRequest(): ReleaseLeaseRequest {
+  return { token: "", fence: 0 };
+}
+
+export const ReleaseLeaseRequest: MessageFns<ReleaseLeaseRequest> = {
+  encode(message: ReleaseLeaseRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.token !== "") {
+      writer.uint32(10).string(message.token);
+    }
+    if (message.fence !== 0) {
+      writer.uint32(16).int64(message.fence);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReleaseLeaseRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReleaseLeaseRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.token = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.fence = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseReleaseLeaseResponse(): ReleaseLeaseResponse {
+  return { released: false };
+}
+
+export const ReleaseLeaseResponse: MessageFns<ReleaseLeaseResponse> = {
+  encode(message: ReleaseLeaseResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.released !== false) {
+      writer.uint32(8).bool(message.released);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReleaseLeaseResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReleaseLeaseResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.released = reader.bool();
             continue;
           }
         }
@@ -2160,6 +2519,7 @@ export const SessionServiceDefinition = {
      * Errors:
      * - SESSION_NOT_FOUND: the session has ended; it is not created again.
      * - VERSION_MISMATCH: the session is not at if_version.
+     * - LEASE_LOST: the session is not leased under the given fence.
      * - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the result would not fit in a session.
      * - REQUEST_TOO_LARGE: the mutations exceed the budget of a request.
      * - STORE_FULL: the store has no room for the change.
@@ -2174,11 +2534,13 @@ export const SessionServiceDefinition = {
     },
     /**
      * RegenerateSession gives the session a new token and a new CSRF token and keeps its data; mutations are applied in
-     * the same step. The old token is dead at once. Call it whenever a visitor's privileges change, above all at login
-     * (OWASP Session Management Cheat Sheet, "Renew the Session ID After Any Privilege Level Change").
+     * the same step. The old token is dead at once, unless the request gives it a grace. Call it whenever a visitor's
+     * privileges change, above all at login (OWASP Session Management Cheat Sheet, "Renew the Session ID After Any Privilege
+     * Level Change").
      *
      * Errors:
-     * - SESSION_NOT_FOUND: the session has ended or its token was already replaced.
+     * - SESSION_NOT_FOUND: the session has ended or its token was already replaced, even if that one still has its grace.
+     * - LEASE_LOST: the session is not leased under the given fence.
      * - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the result would not fit in a session.
      * - REQUEST_TOO_LARGE: the mutations exceed the budget of a request.
      * - STORE_FULL: the store has no room for the change.
@@ -2294,6 +2656,40 @@ export const SessionServiceDefinition = {
       options: { idempotencyLevel: "IDEMPOTENT" },
     },
     /**
+     * AcquireLease leases a session exclusively to one holder and returns the session. A lease ends when it is released or its
+     * time is over. Only calls that carry its fence depend on it: UpdateSession and RegenerateSession without a fence are
+     * applied as if there were no lease. Does not change the session's version. It does not wait; try again after LEASE_HELD.
+     * Repeated with the same holder while the lease lasts, it returns that lease unchanged.
+     *
+     * Errors:
+     * - SESSION_NOT_FOUND: the session has ended.
+     * - LEASE_HELD: another holder has the lease.
+     * - STORE_FULL: the store accepts no changes.
+     */
+    acquireLease: {
+      name: "AcquireLease",
+      requestType: AcquireLeaseRequest as typeof AcquireLeaseRequest,
+      requestStream: false,
+      responseType: AcquireLeaseResponse as typeof AcquireLeaseResponse,
+      responseStream: false,
+      options: { idempotencyLevel: "IDEMPOTENT" },
+    },
+    /**
+     * ReleaseLease ends a lease before its time. It succeeds without effect if the lease has ended. It does not count as an
+     * access.
+     *
+     * Errors:
+     * - SESSION_NOT_FOUND: the session has ended.
+     */
+    releaseLease: {
+      name: "ReleaseLease",
+      requestType: ReleaseLeaseRequest as typeof ReleaseLeaseRequest,
+      requestStream: false,
+      responseType: ReleaseLeaseResponse as typeof ReleaseLeaseResponse,
+      responseStream: false,
+      options: { idempotencyLevel: "IDEMPOTENT" },
+    },
+    /**
      * ListSubjectSessions lists the sessions that belong to a subject, for example the devices on which a user is signed in, in
      * the order of their handles. Listing a session does not count as an access. Tokens and CSRF tokens are never returned.
      *
@@ -2402,6 +2798,7 @@ export const SessionServiceService = {
    * Errors:
    * - SESSION_NOT_FOUND: the session has ended; it is not created again.
    * - VERSION_MISMATCH: the session is not at if_version.
+   * - LEASE_LOST: the session is not leased under the given fence.
    * - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the result would not fit in a session.
    * - REQUEST_TOO_LARGE: the mutations exceed the budget of a request.
    * - STORE_FULL: the store has no room for the change.
@@ -2418,11 +2815,13 @@ export const SessionServiceService = {
   },
   /**
    * RegenerateSession gives the session a new token and a new CSRF token and keeps its data; mutations are applied in
-   * the same step. The old token is dead at once. Call it whenever a visitor's privileges change, above all at login
-   * (OWASP Session Management Cheat Sheet, "Renew the Session ID After Any Privilege Level Change").
+   * the same step. The old token is dead at once, unless the request gives it a grace. Call it whenever a visitor's
+   * privileges change, above all at login (OWASP Session Management Cheat Sheet, "Renew the Session ID After Any Privilege
+   * Level Change").
    *
    * Errors:
-   * - SESSION_NOT_FOUND: the session has ended or its token was already replaced.
+   * - SESSION_NOT_FOUND: the session has ended or its token was already replaced, even if that one still has its grace.
+   * - LEASE_LOST: the session is not leased under the given fence.
    * - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the result would not fit in a session.
    * - REQUEST_TOO_LARGE: the mutations exceed the budget of a request.
    * - STORE_FULL: the store has no room for the change.
@@ -2554,6 +2953,44 @@ export const SessionServiceService = {
     responseDeserialize: (value: Buffer): CheckCsrfTokenResponse => CheckCsrfTokenResponse.decode(value),
   },
   /**
+   * AcquireLease leases a session exclusively to one holder and returns the session. A lease ends when it is released or its
+   * time is over. Only calls that carry its fence depend on it: UpdateSession and RegenerateSession without a fence are
+   * applied as if there were no lease. Does not change the session's version. It does not wait; try again after LEASE_HELD.
+   * Repeated with the same holder while the lease lasts, it returns that lease unchanged.
+   *
+   * Errors:
+   * - SESSION_NOT_FOUND: the session has ended.
+   * - LEASE_HELD: another holder has the lease.
+   * - STORE_FULL: the store accepts no changes.
+   */
+  acquireLease: {
+    path: "/session.v1.SessionService/AcquireLease" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: AcquireLeaseRequest): Buffer => Buffer.from(AcquireLeaseRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): AcquireLeaseRequest => AcquireLeaseRequest.decode(value),
+    responseSerialize: (value: AcquireLeaseResponse): Buffer =>
+      Buffer.from(AcquireLeaseResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): AcquireLeaseResponse => AcquireLeaseResponse.decode(value),
+  },
+  /**
+   * ReleaseLease ends a lease before its time. It succeeds without effect if the lease has ended. It does not count as an
+   * access.
+   *
+   * Errors:
+   * - SESSION_NOT_FOUND: the session has ended.
+   */
+  releaseLease: {
+    path: "/session.v1.SessionService/ReleaseLease" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ReleaseLeaseRequest): Buffer => Buffer.from(ReleaseLeaseRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ReleaseLeaseRequest => ReleaseLeaseRequest.decode(value),
+    responseSerialize: (value: ReleaseLeaseResponse): Buffer =>
+      Buffer.from(ReleaseLeaseResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ReleaseLeaseResponse => ReleaseLeaseResponse.decode(value),
+  },
+  /**
    * ListSubjectSessions lists the sessions that belong to a subject, for example the devices on which a user is signed in, in
    * the order of their handles. Listing a session does not count as an access. Tokens and CSRF tokens are never returned.
    *
@@ -2642,6 +3079,7 @@ export interface SessionServiceServer extends UntypedServiceImplementation {
    * Errors:
    * - SESSION_NOT_FOUND: the session has ended; it is not created again.
    * - VERSION_MISMATCH: the session is not at if_version.
+   * - LEASE_LOST: the session is not leased under the given fence.
    * - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the result would not fit in a session.
    * - REQUEST_TOO_LARGE: the mutations exceed the budget of a request.
    * - STORE_FULL: the store has no room for the change.
@@ -2649,11 +3087,13 @@ export interface SessionServiceServer extends UntypedServiceImplementation {
   updateSession: handleUnaryCall<UpdateSessionRequest, UpdateSessionResponse>;
   /**
    * RegenerateSession gives the session a new token and a new CSRF token and keeps its data; mutations are applied in
-   * the same step. The old token is dead at once. Call it whenever a visitor's privileges change, above all at login
-   * (OWASP Session Management Cheat Sheet, "Renew the Session ID After Any Privilege Level Change").
+   * the same step. The old token is dead at once, unless the request gives it a grace. Call it whenever a visitor's
+   * privileges change, above all at login (OWASP Session Management Cheat Sheet, "Renew the Session ID After Any Privilege
+   * Level Change").
    *
    * Errors:
-   * - SESSION_NOT_FOUND: the session has ended or its token was already replaced.
+   * - SESSION_NOT_FOUND: the session has ended or its token was already replaced, even if that one still has its grace.
+   * - LEASE_LOST: the session is not leased under the given fence.
    * - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the result would not fit in a session.
    * - REQUEST_TOO_LARGE: the mutations exceed the budget of a request.
    * - STORE_FULL: the store has no room for the change.
@@ -2712,6 +3152,26 @@ export interface SessionServiceServer extends UntypedServiceImplementation {
    * - SESSION_NOT_FOUND: the session has ended.
    */
   checkCsrfToken: handleUnaryCall<CheckCsrfTokenRequest, CheckCsrfTokenResponse>;
+  /**
+   * AcquireLease leases a session exclusively to one holder and returns the session. A lease ends when it is released or its
+   * time is over. Only calls that carry its fence depend on it: UpdateSession and RegenerateSession without a fence are
+   * applied as if there were no lease. Does not change the session's version. It does not wait; try again after LEASE_HELD.
+   * Repeated with the same holder while the lease lasts, it returns that lease unchanged.
+   *
+   * Errors:
+   * - SESSION_NOT_FOUND: the session has ended.
+   * - LEASE_HELD: another holder has the lease.
+   * - STORE_FULL: the store accepts no changes.
+   */
+  acquireLease: handleUnaryCall<AcquireLeaseRequest, AcquireLeaseResponse>;
+  /**
+   * ReleaseLease ends a lease before its time. It succeeds without effect if the lease has ended. It does not count as an
+   * access.
+   *
+   * Errors:
+   * - SESSION_NOT_FOUND: the session has ended.
+   */
+  releaseLease: handleUnaryCall<ReleaseLeaseRequest, ReleaseLeaseResponse>;
   /**
    * ListSubjectSessions lists the sessions that belong to a subject, for example the devices on which a user is signed in, in
    * the order of their handles. Listing a session does not count as an access. Tokens and CSRF tokens are never returned.

@@ -1,4 +1,5 @@
 import type {
+  LeaseRequest,
   NewSession,
   SessionRef,
   SessionStore,
@@ -65,6 +66,14 @@ export class ControlledStore implements SessionStore, TestControl {
 
   update(ref: SessionRef, change: SessionUpdate, deadline?: number) {
     return this.#store.update(ref, change, deadline);
+  }
+
+  acquire(ref: SessionRef, request: LeaseRequest, deadline?: number) {
+    return this.#store.acquire(ref, request, deadline);
+  }
+
+  release(ref: SessionRef, fence: number, deadline?: number) {
+    return this.#store.release(ref, fence, deadline);
   }
 
   delete(ref: SessionRef, deadline?: number) {

@@ -9,7 +9,9 @@ import { applyMutations } from '../../session/mutations';
 import { expiryOf, touchIntervalOf } from '../../session/session';
 import type { ExpiryPolicy, SessionRecord, SessionMetadata } from '../../session/session';
 import type {
+  AcquireOutcome,
   CopyTerms,
+  LeaseRequest,
   ListedSession,
   LoadedSession,
   NewSession,
@@ -20,11 +22,11 @@ import type {
   SubjectSelection,
   UpdateOutcome,
 } from '../../session/session-store';
-import { applyAttributes, attributeChanges, knownAttributes, toAttributes } from '../attributes';
+import { knownAttributes, previousToken, toAttributes } from '../attributes';
 import { ChangeBroadcast } from '../change-broadcast';
 import { encodeBody } from '../record-body';
 import { SubjectPageBuilder } from '../subject-page';
-import { decode, sizeOf } from './entry';
+import { changedEntry, decode, presentLease, sizeOf, withLease } from './entry';
 import type { Entry } from './entry';
 import { SubjectIndex } from './subject-index';
 
@@ -38,6 +40,8 @@ export interface MemoryStoreOptions {
   readonly maxBytes: number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** A replaced token was used after its grace. */
+  readonly onReplacedToken?: ((handle: string) => void) | undefined;
 }
 
 const sweepInterval = 10_000;
@@ -61,6 +65,7 @@ export class MemoryStore implements SessionStore {
   readonly #sweeper: NodeJS.Timeout;
   #bytes = 0;
   #latestVersion = 0;
+  #latestFence = 0;
   #sweptAt = -Infinity;
 
   constructor(options: MemoryStoreOptions) {
@@ -93,7 +98,7 @@ export class MemoryStore implements SessionStore {
     const entry = this.#find(ref);
     if (entry === undefined) return undefined;
     const accessed = this.#touch(entry);
-    return { session: this.#recordOf(accessed), touched: accessed !== entry, ...this.#termsOf(accessed) };
+    return { session: this.#recordOf(accessed), touched: accessed !== entry, ...this.#termsOf(accessed, ref) };
   }
 
   /** Reads the content, which costs it nothing. */
@@ -104,32 +109,56 @@ export class MemoryStore implements SessionStore {
   async update(ref: SessionRef, change: SessionUpdate, deadline?: number): Promise<UpdateOutcome> {
     refuseAfter(deadline);
     const entry = this.#find(ref);
-    if (entry === undefined) return { status: 'not_found' };
+    // A token that was replaced cannot be used to replace the present one, or a thief could keep the session.
+    const isRefused = change.secretHash !== undefined && entry?.secretHash !== ref.secretHash;
+    if (entry === undefined || isRefused) return { status: 'not_found' };
     if (change.ifVersion !== undefined && change.ifVersion !== entry.version) {
       return { status: 'version_mismatch', version: entry.version };
     }
-    const { content, attributes } = decode(entry);
-    const applied = applyMutations(content, change.mutations ?? [], this.#options.limits);
+    const body = decode(entry);
+    const now = this.#options.now();
+    if (change.fence !== undefined && presentLease(body, now)?.fence !== change.fence) return { status: 'lease_lost' };
+    const applied = applyMutations(body.content, change.mutations ?? [], this.#options.limits);
     if (applied.status === 'refused') return applied;
     const { results } = applied;
     if (!changesTerms(change) && !results.some((result) => result.applied)) {
       const touched = this.#touch(entry);
-      return { status: 'updated', session: this.#metadataOf(touched), results, ...this.#termsOf(touched) };
+      return { status: 'updated', session: this.#metadataOf(touched), results, ...this.#termsOf(touched, ref) };
     }
-    const newAttributes = applyAttributes(attributes, attributeChanges(change));
-    const changed: Entry = {
-      ...entry,
-      subject: knownAttributes(newAttributes).subject,
-      body: encodeBody(applied.content, newAttributes),
-      accessed: this.#options.now(),
-      version: entry.version + 1,
-      secretHash: change.secretHash ?? entry.secretHash,
-      csrfToken: change.csrfToken ?? entry.csrfToken,
-      idleTimeout: change.idleTimeout === 'never' ? undefined : (change.idleTimeout ?? entry.idleTimeout),
-    };
+    const changed = changedEntry(entry, { ...body, content: applied.content }, change, now);
     this.#put(changed);
     this.#broadcast.changed(changed.handle, changed.version);
-    return { status: 'updated', session: this.#metadataOf(changed), results, ...this.#termsOf(changed) };
+    return { status: 'updated', session: this.#metadataOf(changed), results, ...this.#termsOf(changed, ref) };
+  }
+
+  async acquire(ref: SessionRef, request: LeaseRequest, deadline?: number): Promise<AcquireOutcome> {
+    refuseAfter(deadline);
+    const entry = this.#find(ref);
+    if (entry === undefined) return { status: 'not_found' };
+    const now = this.#options.now();
+    const { holder, durationMs } = request;
+    const held = presentLease(decode(entry), now);
+    if (held?.holder === holder) {
+      return { status: 'acquired', lease: held, session: this.#recordOf(this.#touch(entry)) };
+    }
+    if (held !== undefined) return { status: 'held', remainingMs: held.expires - now };
+    // Of all sessions together, so that it grows in each, even if the clock does not.
+    const fence = Math.max(this.#latestFence + 1, now * 1000);
+    const lease = { fence, expires: now + durationMs, holder };
+    const leased = { ...withLease(entry, lease), accessed: now };
+    this.#put(leased);
+    this.#latestFence = fence;
+    return { status: 'acquired', lease, session: this.#recordOf(leased) };
+  }
+
+  async release(ref: SessionRef, fence: number, deadline?: number): Promise<boolean | undefined> {
+    refuseAfter(deadline);
+    const entry = this.#find(ref);
+    if (entry === undefined) return undefined;
+    const lease = presentLease(decode(entry), this.#options.now());
+    if (lease?.fence !== fence) return false;
+    this.#put(withLease(entry, { ...lease, expires: 0, holder: '' }));
+    return true;
   }
 
   async delete(ref: SessionRef, deadline?: number): Promise<boolean> {
@@ -178,7 +207,15 @@ export class MemoryStore implements SessionStore {
       this.#remove(entry);
       return undefined;
     }
-    return entry.secretHash === secretHash ? entry : undefined;
+    return entry.secretHash === secretHash || this.#isInGrace(entry, secretHash) ? entry : undefined;
+  }
+
+  #isInGrace(entry: Entry, secretHash: string): boolean {
+    const previous = previousToken(decode(entry).attributes);
+    if (previous?.secretHash !== secretHash) return false;
+    const isInGrace = this.#options.now() < previous.ends;
+    if (!isInGrace) this.#options.onReplacedToken?.(entry.handle);
+    return isInGrace;
   }
 
   #touch(entry: Entry): Entry {
@@ -220,8 +257,10 @@ export class MemoryStore implements SessionStore {
     return expires !== undefined && this.#options.now() >= expires;
   }
 
-  #termsOf(entry: Entry): CopyTerms {
+  #termsOf(entry: Entry, { secretHash }: SessionRef): CopyTerms {
     const { expiry, now } = this.#options;
+    // Nothing reports the end of a grace, so a caller with a replaced token must ask each time.
+    if (entry.secretHash !== secretHash) return { generation: this.#generation, liveMs: 0 };
     const touchDue = entry.accessed + touchIntervalOf(expiry, entry.idleTimeout);
     const end = Math.min(touchDue, expiryOf(expiry, entry) ?? Infinity);
     return { generation: this.#generation, liveMs: Math.max(0, end - now()) };

@@ -6,6 +6,8 @@ import type { RecordProblem } from '../../session/errors';
 import { expiryOf } from '../../session/session';
 import type { ExpiryPolicy, SessionMetadata } from '../../session/session';
 import type {
+  AcquireOutcome,
+  LeaseRequest,
   LoadedSession,
   NewSession,
   SessionRef,
@@ -29,6 +31,7 @@ import { SessionReader } from './read/session-reader';
 import { encodeBody } from './record-codec';
 import type { ReplicationOptions } from './replication';
 import {
+  isByPrevious,
   mutationArguments,
   mutationResult,
   number,
@@ -67,6 +70,8 @@ export interface RedisStoreOptions {
   readonly subjects?: SubjectUpkeepObserver | undefined;
   /** A record that could not be read was deleted. */
   readonly onUnreadableDeleted?: ((error: UnreadableRecordError) => void) | undefined;
+  /** A replaced token was used after its grace. */
+  readonly onReplacedToken?: ((handle: string) => void) | undefined;
 }
 
 export interface ChangesOptions {
@@ -113,6 +118,7 @@ export class RedisStore implements SessionStore {
       listener: {
         onRun: (handle) => nearCache?.forget(handle),
         onChanged: (handle, version) => feed?.changed(handle, version),
+        onReplacedToken: (handle) => options.onReplacedToken?.(handle),
       },
     });
     const [scripts, windows, hasFeed] = [this.#scripts, this.#windows, feed !== undefined];
@@ -184,11 +190,13 @@ export class RedisStore implements SessionStore {
         const [metadata, left, due, ...results] = rest;
         const session = this.#withExpiry(parseMetadata(metadata));
         this.#subjects.updated(ref.handle, session, { left: utf8(left), due: utf8(due) });
-        const terms = this.#reader.termsOf(ref, before);
+        const terms = this.#reader.termsOf(ref, before, isByPrevious(metadata));
         return { status: 'updated', session, results: (results as RawResult[]).map(mutationResult), ...terms };
       }
       case 'version_mismatch':
         return { status: 'version_mismatch', version: number(rest[0]) };
+      case 'lease_lost':
+        return { status: 'lease_lost' };
       case 'operand': {
         const problem = text(rest[1]) as OperandProblem;
         return { status: 'refused', refusal: { kind: 'operand', mutation: number(rest[0]), problem } };
@@ -218,6 +226,30 @@ export class RedisStore implements SessionStore {
     const [status, metadata, due] = reply;
     if (text(status) !== 'updated') return reply;
     return [status, metadata, noText, due, ...mutations.map(() => 1)];
+  }
+
+  async acquire(ref: SessionRef, request: LeaseRequest, deadline?: number): Promise<AcquireOutcome> {
+    const { holder, durationMs } = request;
+    const args = [String(durationMs), holder];
+    const [status, ...rest] = await this.#scripts.run('acquire', ref, args, deadline);
+    switch (text(status)) {
+      case 'acquired': {
+        const [record, accessed, fence, ends, due] = rest;
+        const session = this.#reader.decode(ref, record as Buffer, number(accessed));
+        this.#subjects.updated(ref.handle, session, { left: '', due: utf8(due) });
+        return { status: 'acquired', lease: { fence: number(fence), expires: number(ends), holder }, session };
+      }
+      case 'held':
+        return { status: 'held', remainingMs: number(rest[0]) };
+      default:
+        wasFound(text(status), ref);
+        return { status: 'not_found' };
+    }
+  }
+
+  async release(ref: SessionRef, fence: number, deadline?: number): Promise<boolean | undefined> {
+    const [status] = await this.#scripts.run('release', ref, [String(fence)], deadline);
+    return wasFound(text(status), ref) ? text(status) === 'released' : undefined;
   }
 
   async delete(ref: SessionRef, deadline?: number): Promise<boolean> {

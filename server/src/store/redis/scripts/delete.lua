@@ -3,7 +3,7 @@
 -- token whose secret it confirms removes it.
 --
 -- Returns { 'deleted', problem of the record or '', subject or '' }.
--- Errors: { 'not_found' }, { 'newer_format' }
+-- Errors: { 'not_found' }, { 'replaced' }, { 'newer_format' }
 --
 -- @flags allow-oom
 -- @include lib/attributes.lua
@@ -11,7 +11,7 @@
 -- @include lib/record.lua
 
 local header, record, problem = find()
-if problem == 'not_found' or problem == 'newer_format' and not string.find(record, secret_hash, 1, true) then
+if problem == 'not_found' or problem == 'replaced' or problem == 'newer_format' and not string.find(record, secret_hash, 1, true) then
   return { problem }
 end
 local attributes = header and attributes_at(record, header.body_at)

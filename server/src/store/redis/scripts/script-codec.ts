@@ -7,8 +7,9 @@ import { attributeChanges } from '../../attributes';
 
 /** What `set.lua` takes; `undefined`: the update is more than setting keys. */
 export function setArguments(update: SessionUpdate): (string | Buffer)[] | undefined {
-  const { mutations = [], ifVersion } = update;
-  if (mutations.length === 0 || ifVersion !== undefined || changesTerms(update)) return undefined;
+  const { mutations = [], ifVersion, fence } = update;
+  if (mutations.length === 0 || ifVersion !== undefined || fence !== undefined) return undefined;
+  if (changesTerms(update)) return undefined;
   const args: (string | Buffer)[] = [];
   for (const mutation of mutations) {
     if (mutation.kind !== 'set') return undefined;
@@ -25,7 +26,7 @@ export interface IndexedSubject {
 }
 
 export function updateArguments(update: SessionUpdate, indexed?: IndexedSubject): string[] {
-  const { ifVersion, secretHash, csrfToken, idleTimeout } = update;
+  const { ifVersion, fence, secretHash, graceMs, csrfToken, idleTimeout } = update;
   const attributes = attributeChanges(update);
   return [
     orEmpty(ifVersion),
@@ -34,6 +35,8 @@ export function updateArguments(update: SessionUpdate, indexed?: IndexedSubject)
     idleTimeout === 'never' ? '-' : orEmpty(idleTimeout),
     indexed?.subject ?? '',
     orDash(indexed?.lifetimeMs),
+    orEmpty(fence),
+    orEmpty(graceMs),
     String(attributes.length),
     ...attributes.flat(),
   ];
@@ -75,7 +78,7 @@ export function parseUnprepared([, subject, lifetime]: readonly unknown[]): Inde
   return { subject: utf8(subject), lifetimeMs: Number.isNaN(lifetimeMs) ? undefined : lifetimeMs };
 }
 
-/** As metadata_of() in lib/record.lua formats it. */
+/** As reply_of() in lib/record.lua formats it. */
 export function parseMetadata(reply: unknown): Omit<SessionMetadata, 'expires'> {
   const [version, created, accessed, idle] = text(reply).split(' ');
   return {
@@ -84,6 +87,11 @@ export function parseMetadata(reply: unknown): Omit<SessionMetadata, 'expires'> 
     accessed: Number(accessed),
     idleTimeout: idle === '-' ? undefined : Number(idle),
   };
+}
+
+/** Whether a session was found by its previous secret, as reply_of() in lib/record.lua says. */
+export function isByPrevious(reply: unknown): boolean {
+  return text(reply).endsWith(' previous');
 }
 
 function flag(value: boolean): string {

@@ -1,5 +1,6 @@
 import type { Limits } from '../../../session/limits';
 import type { ExpiryPolicy } from '../../../session/session';
+import acquireLua from './acquire.lua';
 import createLua from './create.lua';
 import deleteLua from './delete.lua';
 import deleteOfLua from './delete_of.lua';
@@ -14,17 +15,21 @@ import entryLua from './lib/entry.lua';
 import indexLua from './lib/index.lua';
 import integerLua from './lib/integer.lua';
 import jsonArrayLua from './lib/json_array.lua';
+import leaseLua from './lib/lease.lua';
 import mutationsLua from './lib/mutations.lua';
+import previousSecretLua from './lib/previous_secret.lua';
 import recordLua from './lib/record.lua';
 import subjectLua from './lib/subject.lua';
 import touchLua from './lib/touch.lua';
 import loadLua from './load.lua';
 import peekLua from './peek.lua';
+import releaseLua from './release.lua';
 import setLua from './set.lua';
 import updateLua from './update.lua';
 
 /** Scripts on a session. */
-export type SessionScriptName = 'create' | 'load' | 'set' | 'update' | 'delete' | 'peek' | 'deleteOf';
+export type SessionScriptName =
+  'create' | 'load' | 'set' | 'update' | 'acquire' | 'release' | 'delete' | 'peek' | 'deleteOf';
 
 /** Scripts on the index of a subject. */
 export type IndexScriptName = 'indexAttach' | 'indexScan' | 'indexEntry' | 'indexDrop';
@@ -43,6 +48,8 @@ const scripts: Readonly<Record<ScriptName, string>> = {
   load: loadLua,
   set: setLua,
   update: updateLua,
+  acquire: acquireLua,
+  release: releaseLua,
   delete: deleteLua,
   peek: peekLua,
   deleteOf: deleteOfLua,
@@ -62,7 +69,9 @@ const library: Readonly<Record<string, string>> = {
   'lib/index.lua': indexLua,
   'lib/integer.lua': integerLua,
   'lib/json_array.lua': jsonArrayLua,
+  'lib/lease.lua': leaseLua,
   'lib/mutations.lua': mutationsLua,
+  'lib/previous_secret.lua': previousSecretLua,
   'lib/record.lua': recordLua,
   'lib/subject.lua': subjectLua,
   'lib/touch.lua': touchLua,

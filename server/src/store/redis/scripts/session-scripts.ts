@@ -25,6 +25,8 @@ export interface ScriptListener {
    * @param version the session's version now; `undefined`: unknown, or it has ended
    */
   onChanged(handle: string, version: number | undefined): void;
+  /** A token was used that was replaced, and whose grace is over. */
+  onReplacedToken(handle: string): void;
 }
 
 type Arguments = readonly (string | Buffer)[];
@@ -47,6 +49,7 @@ export class SessionScripts {
     const onReply = (status: string, reply: ScriptReply): void => {
       if (status === 'updated') listener.onChanged(handle, parseMetadata(reply[1]).version);
       else if (status === 'deleted') listener.onChanged(handle, undefined);
+      else if (status === 'replaced') listener.onReplacedToken(handle);
     };
     try {
       const call = { script, key: keyPrefix + handle, secretHash, isTracked: isTracked(), args, onReply };
@@ -60,7 +63,6 @@ export class SessionScripts {
     }
   }
 }
-
 /**
  * Whether a script found the session.
  *
@@ -69,7 +71,7 @@ export class SessionScripts {
  */
 export function wasFound(status: string, { handle }: SessionRef): boolean {
   if (isProblem(status)) throw new UnreadableRecordError(handle, status);
-  return status !== 'not_found';
+  return status !== 'not_found' && status !== 'replaced';
 }
 
 const problems: ReadonlySet<string> = new Set<RecordProblem>(['damaged', 'newer_format', 'foreign_type']);

@@ -3,8 +3,8 @@
 --
 -- ARGV[4]  and on, two for each key: key, value
 --
--- Returns { 'updated', metadata_of() the session, due_subject() }.
--- Errors: { 'not_found' }, { 'damaged' }, { 'newer_format' }, { 'foreign_type' }, { 'limit', name }
+-- Returns { 'updated', reply_of() the session, due_subject() }.
+-- Errors: { 'not_found' }, { 'replaced' }, { 'damaged' }, { 'newer_format' }, { 'foreign_type' }, { 'limit', name }
 --
 -- @include lib/attributes.lua
 -- @include lib/call.lua
@@ -83,4 +83,4 @@ if not advance(header) then
   return { 'damaged' }
 end
 write(header, table.concat(pieces))
-return { 'updated', metadata_of(header), due }
+return { 'updated', reply_of(header), due }

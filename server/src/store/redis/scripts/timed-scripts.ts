@@ -76,7 +76,7 @@ export class TimedScripts {
 }
 
 /** Replies of scripts that have changed something. */
-const changes = new Set(['created', 'updated', 'deleted', 'attached']);
+const changes = new Set(['created', 'updated', 'deleted', 'attached', 'acquired', 'released']);
 
 function away(): never {
   throw storeUnavailable(false);

@@ -17,6 +17,8 @@ test('what the index has for the session follows its idle timeout', () => {
     '',
     'ada',
     '5000',
+    '',
+    '',
     '2',
     '',
     'ada',
@@ -27,15 +29,16 @@ test('what the index has for the session follows its idle timeout', () => {
 
 describe('updateArguments()', () => {
   test('are empty for what stays as it is', () => {
-    expect(updateArguments({})).toEqual(['', '', '', '', '', '-', '0']);
+    expect(updateArguments({})).toEqual(['', '', '', '', '', '-', '', '', '0']);
   });
 
   test.each([
     [
       { ifVersion: 3, secretHash: 's', csrfToken: 'c', idleTimeout: 1000, subject: '7' },
-      ['3', 's', 'c', '1000', '', '-', '1', '', '7'],
+      ['3', 's', 'c', '1000', '', '-', '', '', '1', '', '7'],
     ],
-    [{ idleTimeout: 'never' as const, subject: '' }, ['', '', '', '-', '', '-', '1', '', '']],
+    [{ ifVersion: 3, secretHash: 's', fence: 7, graceMs: 1000 }, ['3', 's', '', '', '', '-', '7', '1000', '0']],
+    [{ idleTimeout: 'never' as const, subject: '' }, ['', '', '', '-', '', '-', '', '', '1', '', '']],
   ])('of %j are %j', (update, args) => {
     expect(updateArguments(update)).toEqual(args);
   });

@@ -98,6 +98,16 @@ class SessionServiceStub(object):
                 request_serializer=session_dot_v1_dot_session__service__pb2.CheckCsrfTokenRequest.SerializeToString,
                 response_deserializer=session_dot_v1_dot_session__service__pb2.CheckCsrfTokenResponse.FromString,
                 _registered_method=True)
+        self.AcquireLease = channel.unary_unary(
+                '/session.v1.SessionService/AcquireLease',
+                request_serializer=session_dot_v1_dot_session__service__pb2.AcquireLeaseRequest.SerializeToString,
+                response_deserializer=session_dot_v1_dot_session__service__pb2.AcquireLeaseResponse.FromString,
+                _registered_method=True)
+        self.ReleaseLease = channel.unary_unary(
+                '/session.v1.SessionService/ReleaseLease',
+                request_serializer=session_dot_v1_dot_session__service__pb2.ReleaseLeaseRequest.SerializeToString,
+                response_deserializer=session_dot_v1_dot_session__service__pb2.ReleaseLeaseResponse.FromString,
+                _registered_method=True)
         self.ListSubjectSessions = channel.unary_unary(
                 '/session.v1.SessionService/ListSubjectSessions',
                 request_serializer=session_dot_v1_dot_session__service__pb2.ListSubjectSessionsRequest.SerializeToString,
@@ -157,6 +167,7 @@ class SessionServiceServicer(object):
         Errors:
         - SESSION_NOT_FOUND: the session has ended; it is not created again.
         - VERSION_MISMATCH: the session is not at if_version.
+        - LEASE_LOST: the session is not leased under the given fence.
         - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the result would not fit in a session.
         - REQUEST_TOO_LARGE: the mutations exceed the budget of a request.
         - STORE_FULL: the store has no room for the change.
@@ -167,11 +178,13 @@ class SessionServiceServicer(object):
 
     def RegenerateSession(self, request, context):
         """RegenerateSession gives the session a new token and a new CSRF token and keeps its data; mutations are applied in
-        the same step. The old token is dead at once. Call it whenever a visitor's privileges change, above all at login
-        (OWASP Session Management Cheat Sheet, "Renew the Session ID After Any Privilege Level Change").
+        the same step. The old token is dead at once, unless the request gives it a grace. Call it whenever a visitor's
+        privileges change, above all at login (OWASP Session Management Cheat Sheet, "Renew the Session ID After Any Privilege
+        Level Change").
 
         Errors:
-        - SESSION_NOT_FOUND: the session has ended or its token was already replaced.
+        - SESSION_NOT_FOUND: the session has ended or its token was already replaced, even if that one still has its grace.
+        - LEASE_LOST: the session is not leased under the given fence.
         - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the result would not fit in a session.
         - REQUEST_TOO_LARGE: the mutations exceed the budget of a request.
         - STORE_FULL: the store has no room for the change.
@@ -246,6 +259,32 @@ class SessionServiceServicer(object):
     def CheckCsrfToken(self, request, context):
         """CheckCsrfToken compares a CSRF token with the session's own in constant time. A wrong token is not
         an error.
+
+        Errors:
+        - SESSION_NOT_FOUND: the session has ended.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AcquireLease(self, request, context):
+        """AcquireLease leases a session exclusively to one holder and returns the session. A lease ends when it is released or its
+        time is over. Only calls that carry its fence depend on it: UpdateSession and RegenerateSession without a fence are
+        applied as if there were no lease. Does not change the session's version. It does not wait; try again after LEASE_HELD.
+        Repeated with the same holder while the lease lasts, it returns that lease unchanged.
+
+        Errors:
+        - SESSION_NOT_FOUND: the session has ended.
+        - LEASE_HELD: another holder has the lease.
+        - STORE_FULL: the store accepts no changes.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReleaseLease(self, request, context):
+        """ReleaseLease ends a lease before its time. It succeeds without effect if the lease has ended. It does not count as an
+        access.
 
         Errors:
         - SESSION_NOT_FOUND: the session has ended.
@@ -351,6 +390,16 @@ def add_SessionServiceServicer_to_server(servicer, server):
                     servicer.CheckCsrfToken,
                     request_deserializer=session_dot_v1_dot_session__service__pb2.CheckCsrfTokenRequest.FromString,
                     response_serializer=session_dot_v1_dot_session__service__pb2.CheckCsrfTokenResponse.SerializeToString,
+            ),
+            'AcquireLease': grpc.unary_unary_rpc_method_handler(
+                    servicer.AcquireLease,
+                    request_deserializer=session_dot_v1_dot_session__service__pb2.AcquireLeaseRequest.FromString,
+                    response_serializer=session_dot_v1_dot_session__service__pb2.AcquireLeaseResponse.SerializeToString,
+            ),
+            'ReleaseLease': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReleaseLease,
+                    request_deserializer=session_dot_v1_dot_session__service__pb2.ReleaseLeaseRequest.FromString,
+                    response_serializer=session_dot_v1_dot_session__service__pb2.ReleaseLeaseResponse.SerializeToString,
             ),
             'ListSubjectSessions': grpc.unary_unary_rpc_method_handler(
                     servicer.ListSubjectSessions,
@@ -673,6 +722,60 @@ class SessionService(object):
             '/session.v1.SessionService/CheckCsrfToken',
             session_dot_v1_dot_session__service__pb2.CheckCsrfTokenRequest.SerializeToString,
             session_dot_v1_dot_session__service__pb2.CheckCsrfTokenResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AcquireLease(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/session.v1.SessionService/AcquireLease',
+            session_dot_v1_dot_session__service__pb2.AcquireLeaseRequest.SerializeToString,
+            session_dot_v1_dot_session__service__pb2.AcquireLeaseResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReleaseLease(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/session.v1.SessionService/ReleaseLease',
+            session_dot_v1_dot_session__service__pb2.ReleaseLeaseRequest.SerializeToString,
+            session_dot_v1_dot_session__service__pb2.ReleaseLeaseResponse.FromString,
             options,
             channel_credentials,
             insecure,
