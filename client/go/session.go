@@ -39,11 +39,16 @@ type Session struct {
 	// stored is the session as last reported by the sidecar; nil unless it is stored.
 	stored *sessionv1.Session
 	token  string
-	data   sessionData
-	flash  flashMessages
+	// loadedVersion is the version whose values the session has, apart from what is not saved.
+	loadedVersion int64
+	// fence is the number of the lease that changes depend on; nil: none.
+	fence *int64
+	data  sessionData
+	flash flashMessages
 	// Not saved yet; nil: unchanged.
 	idleTimeout *time.Duration
 	subject     *string
+	label       *string
 }
 
 func newSession(client *Client, origin Origin) *Session {
@@ -58,6 +63,7 @@ func newSessionWithID(client *Client, origin Origin, id string) *Session {
 
 func (s *Session) load(token string, session *sessionv1.Session) {
 	s.isNew, s.token, s.stored, s.data, s.flash = false, token, session, newSessionData(session), newFlashMessages(session)
+	s.loadedVersion, s.fence = session.GetVersion(), nil
 }
 
 // Origin returns what Open found, for logs.
@@ -91,6 +97,14 @@ func (s *Session) Subject() string {
 	return s.stored.GetSubject()
 }
 
+// Label returns what describes the session to its owner, or an empty string. It includes a call of SetLabel that is not saved yet.
+func (s *Session) Label() string {
+	if s.label != nil {
+		return *s.label
+	}
+	return s.stored.GetLabel()
+}
+
 // HasChanges reports whether Save has anything to send.
 func (s *Session) HasChanges() bool {
 	if s.data.hasChanges() || len(s.flash.pending) > 0 {
@@ -99,7 +113,7 @@ func (s *Session) HasChanges() bool {
 	if s.stored == nil {
 		return s.Subject() != ""
 	}
-	return s.subject != nil || s.idleTimeout != nil
+	return s.subject != nil || s.label != nil || s.idleTimeout != nil
 }
 
 // Get decodes the value at a key into the variable that into points to, and reports whether the key exists. It decodes as json.Unmarshal
@@ -178,6 +192,10 @@ func (s *Session) SetIdleTimeout(timeout time.Duration) { s.idleTimeout = &timeo
 
 // SetSubject sets the owner of the session, for example a user id. The empty string removes the owner. Save stores it.
 func (s *Session) SetSubject(subject string) { s.subject = &subject }
+
+// SetLabel sets what describes the session to its owner in a list of sessions, for example the device and the address: up to 256 bytes of
+// UTF-8 without control characters. The empty string removes it. Save stores it, but does not create a session for it alone.
+func (s *Session) SetLabel(label string) { s.label = &label }
 
 func timeOf(stamp *timestamppb.Timestamp) time.Time {
 	if stamp == nil {

@@ -17,6 +17,7 @@ import { ServingStatus } from './serving-status';
 import { variable } from './setting-names';
 import { SessionManager } from './session/session-manager';
 import type { SessionStore } from './session/session-store';
+import { SubjectManager } from './session/subject-manager';
 import { randomSigningKey } from './tokens/token';
 import type { Tokens } from './tokens/token';
 import { replaceableTokens } from './tokens/token-cache';
@@ -73,13 +74,14 @@ export async function startApp(config: Config, context: AppContext): Promise<App
   try {
     const { expiry, limits } = config;
     const manager = new SessionManager({ store, tokens, limits, expiry, events: metrics });
+    const subjects = new SubjectManager({ store, tokens, limits, events: metrics });
     await status.storeReady(storeWaitMs);
     const started = await startGrpcServer({
       ...grpcSettings(config),
       apiTokens,
       decorate: tracing?.calls,
       handleOf: (token) => handleOf(tokens, token),
-      handlers: createHandlers(manager, metrics),
+      handlers: createHandlers(manager, subjects, metrics),
       changes: store.changes,
       testControl,
       observer: metrics,

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Config, LiveConfig } from './config';
 import type { Metrics } from './metrics/metrics';
+import { reportReplacedTokens } from './replaced-tokens';
 import type { UnreadableRecordError } from './session/errors';
 import type { SessionStore } from './session/session-store';
 import type { TestControl } from './session/test-control';
@@ -40,10 +41,11 @@ export function openStore(
   onReadyChanged: (ready: boolean) => void,
 ): OpenedStore {
   const { expiry, limits } = config;
+  const onReplacedToken = reportReplacedTokens(metrics, logger);
   switch (config.store.kind) {
     case 'memory': {
       metrics.setStoreReady(true);
-      const options = { expiry, limits, maxBytes: config.store.maxBytes, now: Date.now };
+      const options = { expiry, limits, maxBytes: config.store.maxBytes, now: Date.now, onReplacedToken };
       const testControl = config.store.testControl ? new ControlledStore(options) : undefined;
       const store = instrumentStore(testControl ?? new MemoryStore(options), metrics);
       return { store, testControl, setCredentials: () => {} };
@@ -75,7 +77,9 @@ export function openStore(
       };
       const store = new RedisStore({
         ...{ connection, ...settings, replication, changes, nearCache },
+        subjects: metrics,
         onUnreadableDeleted,
+        onReplacedToken,
       });
       return {
         store: instrumentStore(tracing?.store(store) ?? store, metrics),

@@ -8,6 +8,7 @@ import { createHandlers } from '../../server/src/rpc/handlers';
 import { startGrpcServer } from '../../server/src/grpc/server';
 import { loadConfig } from '../../server/src/config';
 import { SessionManager } from '../../server/src/session/session-manager';
+import { SubjectManager } from '../../server/src/session/subject-manager';
 import { createTokens } from '../../server/src/tokens/token';
 import { MemoryStore } from '../../server/src/store/memory/memory-store';
 import { ignoreEvents } from '../support/ignored-events';
@@ -112,13 +113,7 @@ test('API tokens that are replaced count at once, and streams that came with an 
   });
   const { expiry, limits } = config;
   const store = new MemoryStore({ expiry, limits, maxBytes: 1 << 20, now: Date.now });
-  const manager = new SessionManager({
-    store,
-    tokens: createTokens([Buffer.alloc(32)]),
-    limits,
-    expiry,
-    events: ignoreEvents,
-  });
+  const parts = { store, tokens: createTokens([Buffer.alloc(32)]), limits, expiry, events: ignoreEvents };
   const apiTokens = new ApiTokens([one]);
   const ignore = (): void => undefined;
   const server = await startGrpcServer({
@@ -126,7 +121,7 @@ test('API tokens that are replaced count at once, and streams that came with an 
     addresses: config.grpcAddresses,
     apiTokens,
     limits: { ...config.grpc.limits, mutations: 1000 },
-    handlers: createHandlers(manager, { copyRead: ignore }),
+    handlers: createHandlers(new SessionManager(parts), new SubjectManager(parts), { copyRead: ignore }),
     changes: undefined,
     handleOf: () => undefined,
     observer: {

@@ -122,8 +122,8 @@ func (m *Manager) PopFlash(ctx context.Context) (messages []string, err error) {
 
 // RenewToken replaces the token and the CSRF token, and saves, in one step; see sidecar.Session.Regenerate. Call it at login, after writing
 // what the visitor may do from now on.
-func (m *Manager) RenewToken(ctx context.Context) error {
-	return m.do(ctx, func(s *sidecar.Session) error { return s.Regenerate(ctx) })
+func (m *Manager) RenewToken(ctx context.Context, options ...sidecar.RegenerateOption) error {
+	return m.do(ctx, func(s *sidecar.Session) error { return s.Regenerate(ctx, options...) })
 }
 
 // Destroy ends the session at once, for every process and every language, and deletes the cookie. Call it at logout. It also ends a

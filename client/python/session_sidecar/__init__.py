@@ -7,15 +7,19 @@ from .client import SessionClient
 from .codecs import Codec, TaggedJsonCodec, TaggedType
 from .errors import SessionError
 from .session import Session
+from .subject_sessions import AsyncSubjectSessions, SubjectSession, SubjectSessions
 
 __all__ = [
     "AsyncSession",
     "AsyncSessionClient",
+    "AsyncSubjectSessions",
     "CacheStats",
     "Codec",
     "Session",
     "SessionClient",
     "SessionError",
+    "SubjectSession",
+    "SubjectSessions",
     "TaggedJsonCodec",
     "TaggedType",
 ]

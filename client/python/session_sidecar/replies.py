@@ -29,6 +29,11 @@ def check_session(method: str, response: Any) -> None:
         raise _malformed(method, "an idle timeout out of range")
 
 
+def check_listed(method: str, session: Any) -> None:
+    for field in ("created", "accessed", "expires"):
+        _check_time(method, session, field)
+
+
 def check_token(method: str, response: Any) -> None:
     if not response.token:
         raise _malformed(method, "no token")

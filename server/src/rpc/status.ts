@@ -25,6 +25,8 @@ export const statusOf = {
   REQUEST_TOO_LARGE: status.RESOURCE_EXHAUSTED,
   OVERLOADED: status.UNAVAILABLE,
   API_TOKEN_INVALID: status.UNAUTHENTICATED,
+  LEASE_HELD: status.ABORTED,
+  LEASE_LOST: status.ABORTED,
 } as const satisfies Record<Reason | 'INTERNAL', status>;
 
 /** The `domain` of every `google.rpc.ErrorInfo` this service sends. */

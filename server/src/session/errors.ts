@@ -15,7 +15,9 @@ export type Reason =
   | 'DRAINING'
   | 'REQUEST_TOO_LARGE'
   | 'OVERLOADED'
-  | 'API_TOKEN_INVALID';
+  | 'API_TOKEN_INVALID'
+  | 'LEASE_HELD'
+  | 'LEASE_LOST';
 
 export interface SessionErrorDetails {
   /** Facts a program can act on, for example the limit that was hit and the setting that changes it. */
@@ -49,6 +51,17 @@ export function sessionNotFound(): SessionError {
 /** Only an id that the application has chosen can be taken. */
 export function sessionExists(): SessionError {
   return new SessionError('VERSION_MISMATCH', 'A session with this id already exists.');
+}
+
+/** @param remainingMs for how long the other holder has the lease at most */
+export function leaseHeld(remainingMs: number): SessionError {
+  return new SessionError('LEASE_HELD', `The session is leased for another ${remainingMs} ms at most.`, {
+    metadata: { remaining_ms: String(remainingMs) },
+  });
+}
+
+export function leaseLost(): SessionError {
+  return new SessionError('LEASE_LOST', 'The lease has ended, or another holder has it. Nothing was stored.');
 }
 
 /** Names the first violations and the number of the others. */

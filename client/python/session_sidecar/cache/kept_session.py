@@ -67,7 +67,7 @@ def confirmed(entry: Entry, times: Any) -> Entry:
 
 def updated(entry: Entry, request: Any, response: Any) -> Entry | None:
     """Return an entry with the state after an update that the sidecar applied to this state. None: that is not known."""
-    if not response.etag or request.HasField("subject") or request.WhichOneof("idle_expiry") is not None:
+    if not response.etag or any(map(request.HasField, ("subject", "label", "idle_timeout", "no_idle_timeout"))):
         return None
     session = session_of(entry)
     data = data_of(session)

@@ -63,11 +63,11 @@ class PyramidSession(FormerMembers, LazySession):
         self._prepare_new(session)
         self._made = int(time.time())
 
-    def regenerate(self, *, or_create: bool = False) -> None:
+    def regenerate(self, *, or_create: bool = False, grace: float | None = None) -> None:
         """As Session.regenerate()."""
         session = self.loaded
         was_new, timeout = session.is_new, session.idle_timeout
-        session.regenerate(or_create=or_create)
+        session.regenerate(or_create=or_create, grace=grace)
         # The timeout of the new session is the one that this request has set, if any.
         if session.is_new and not was_new and session.idle_timeout != timeout:
             self._prepare_new(session)

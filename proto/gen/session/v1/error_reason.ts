@@ -118,4 +118,18 @@ export enum ErrorReason {
    *     { "reason": "API_TOKEN_INVALID", "domain": "session.v1", "metadata": {} }
    */
   API_TOKEN_INVALID = 14,
+  /**
+   * LEASE_HELD - Another holder has the lease of the session, for remaining_ms at most. Nothing was changed. Status ABORTED. Try again
+   * later.
+   *
+   *     { "reason": "LEASE_HELD", "domain": "session.v1", "metadata": { "remaining_ms": "8200" } }
+   */
+  LEASE_HELD = 15,
+  /**
+   * LEASE_LOST - The lease under whose fence the change was to be made has ended, or another holder has it. Nothing was stored. Status
+   * ABORTED. Acquire the lease again, reapply the change to the session that it returns, retry.
+   *
+   *     { "reason": "LEASE_LOST", "domain": "session.v1", "metadata": {} }
+   */
+  LEASE_LOST = 16,
 }

@@ -1,50 +1,48 @@
 import type { ChangeFeed } from '../../session/change-feed';
+import { emptyContent } from '../../session/content';
 import { newGeneration } from '../../session/etag';
+import { changesTerms } from '../../session/session-update';
 import type { SessionUpdate } from '../../session/session-update';
-import type { Content } from '../../session/content';
 import { sessionExists, storeFull, storeUnavailable } from '../../session/errors';
 import type { Limits } from '../../session/limits';
 import { applyMutations } from '../../session/mutations';
 import { expiryOf, touchIntervalOf } from '../../session/session';
 import type { ExpiryPolicy, SessionRecord, SessionMetadata } from '../../session/session';
 import type {
+  AcquireOutcome,
   CopyTerms,
+  LeaseRequest,
+  ListedSession,
   LoadedSession,
   NewSession,
   SessionRef,
   SessionStore,
+  SubjectPage,
+  SubjectPageRequest,
+  SubjectSelection,
   UpdateOutcome,
 } from '../../session/session-store';
+import { knownAttributes, previousToken, toAttributes } from '../attributes';
 import { ChangeBroadcast } from '../change-broadcast';
-import { decodeBody, encodeBody } from '../record-body';
+import { encodeBody } from '../record-body';
+import { SubjectPageBuilder } from '../subject-page';
+import { changedEntry, decode, presentLease, sizeOf, withLease } from './entry';
+import type { Entry } from './entry';
+import { SubjectIndex } from './subject-index';
 
 export interface MemoryStoreOptions {
   readonly expiry: ExpiryPolicy;
   readonly limits: Limits;
   /**
-   * Maximum size of all sessions together: for each, its encoded content and {@link overheadBytes}. A change that does not fit
+   * Maximum size of all sessions together: for each, its encoded content and some overhead ({@link sizeOf}). A change that does not fit
    * is rejected; stored sessions are never evicted.
    */
   readonly maxBytes: number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** A replaced token was used after its grace. */
+  readonly onReplacedToken?: ((handle: string) => void) | undefined;
 }
-
-interface Entry extends SessionRef {
-  readonly csrfToken: string;
-  readonly idleTimeout: number | undefined;
-  readonly created: number;
-  readonly accessed: number;
-  readonly version: number;
-  /**
-   * Content and subject in a buffer of their own: objects for each key and message would take many times as much memory, and the
-   * received values would keep the whole request alive.
-   */
-  readonly body: Buffer;
-}
-
-/** Measured memory of a session besides its body: its objects, its entry in the map, and fragmentation. */
-export const overheadBytes = 1024;
 
 const sweepInterval = 10_000;
 
@@ -63,9 +61,11 @@ export class MemoryStore implements SessionStore {
   readonly #generation = newGeneration();
   readonly #options: MemoryStoreOptions;
   readonly #entries = new Map<string, Entry>();
+  readonly #subjects = new SubjectIndex();
   readonly #sweeper: NodeJS.Timeout;
   #bytes = 0;
   #latestVersion = 0;
+  #latestFence = 0;
   #sweptAt = -Infinity;
 
   constructor(options: MemoryStoreOptions) {
@@ -75,7 +75,7 @@ export class MemoryStore implements SessionStore {
     }, sweepInterval).unref();
   }
 
-  async create({ content, subject, ...session }: NewSession, deadline?: number): Promise<SessionMetadata> {
+  async create(session: NewSession, deadline?: number): Promise<SessionMetadata> {
     refuseAfter(deadline);
     const earlier = this.#entries.get(session.handle);
     if (earlier !== undefined) {
@@ -83,10 +83,12 @@ export class MemoryStore implements SessionStore {
       this.#remove(earlier);
     }
     const now = this.#options.now();
-    const { handle, secretHash, csrfToken, idleTimeout, reusesHandle } = session;
+    const { handle, secretHash, csrfToken, idleTimeout, content, reusesHandle } = session;
     const version = reusesHandle ? this.#latestVersion + 1 : 1;
-    const body = encodeBody(content, subject);
-    const entry: Entry = { handle, secretHash, csrfToken, idleTimeout, created: now, accessed: now, version, body };
+    const { subject } = session;
+    const body = encodeBody(content, toAttributes(session));
+    const times = { created: now, accessed: now };
+    const entry: Entry = { handle, secretHash, csrfToken, idleTimeout, ...times, version, subject, body };
     this.#put(entry);
     return this.#metadataOf(entry);
   }
@@ -96,7 +98,7 @@ export class MemoryStore implements SessionStore {
     const entry = this.#find(ref);
     if (entry === undefined) return undefined;
     const accessed = this.#touch(entry);
-    return { session: this.#recordOf(accessed), touched: accessed !== entry, ...this.#termsOf(accessed) };
+    return { session: this.#recordOf(accessed), touched: accessed !== entry, ...this.#termsOf(accessed, ref) };
   }
 
   /** Reads the content, which costs it nothing. */
@@ -107,31 +109,56 @@ export class MemoryStore implements SessionStore {
   async update(ref: SessionRef, change: SessionUpdate, deadline?: number): Promise<UpdateOutcome> {
     refuseAfter(deadline);
     const entry = this.#find(ref);
-    if (entry === undefined) return { status: 'not_found' };
+    // A token that was replaced cannot be used to replace the present one, or a thief could keep the session.
+    const isRefused = change.secretHash !== undefined && entry?.secretHash !== ref.secretHash;
+    if (entry === undefined || isRefused) return { status: 'not_found' };
     if (change.ifVersion !== undefined && change.ifVersion !== entry.version) {
       return { status: 'version_mismatch', version: entry.version };
     }
-    const { content, subject } = decode(entry);
-    const applied = applyMutations(content, change.mutations ?? [], this.#options.limits);
+    const body = decode(entry);
+    const now = this.#options.now();
+    if (change.fence !== undefined && presentLease(body, now)?.fence !== change.fence) return { status: 'lease_lost' };
+    const applied = applyMutations(body.content, change.mutations ?? [], this.#options.limits);
     if (applied.status === 'refused') return applied;
     const { results } = applied;
-    if (!changesAnything(change) && !results.some((result) => result.applied)) {
+    if (!changesTerms(change) && !results.some((result) => result.applied)) {
       const touched = this.#touch(entry);
-      return { status: 'updated', session: this.#metadataOf(touched), results, ...this.#termsOf(touched) };
+      return { status: 'updated', session: this.#metadataOf(touched), results, ...this.#termsOf(touched, ref) };
     }
-    const newSubject = change.subject === '' ? undefined : (change.subject ?? subject);
-    const changed: Entry = {
-      ...entry,
-      body: encodeBody(applied.content, newSubject),
-      accessed: this.#options.now(),
-      version: entry.version + 1,
-      secretHash: change.secretHash ?? entry.secretHash,
-      csrfToken: change.csrfToken ?? entry.csrfToken,
-      idleTimeout: change.idleTimeout === 'never' ? undefined : (change.idleTimeout ?? entry.idleTimeout),
-    };
+    const changed = changedEntry(entry, { ...body, content: applied.content }, change, now);
     this.#put(changed);
     this.#broadcast.changed(changed.handle, changed.version);
-    return { status: 'updated', session: this.#metadataOf(changed), results, ...this.#termsOf(changed) };
+    return { status: 'updated', session: this.#metadataOf(changed), results, ...this.#termsOf(changed, ref) };
+  }
+
+  async acquire(ref: SessionRef, request: LeaseRequest, deadline?: number): Promise<AcquireOutcome> {
+    refuseAfter(deadline);
+    const entry = this.#find(ref);
+    if (entry === undefined) return { status: 'not_found' };
+    const now = this.#options.now();
+    const { holder, durationMs } = request;
+    const held = presentLease(decode(entry), now);
+    if (held?.holder === holder) {
+      return { status: 'acquired', lease: held, session: this.#recordOf(this.#touch(entry)) };
+    }
+    if (held !== undefined) return { status: 'held', remainingMs: held.expires - now };
+    // Of all sessions together, so that it grows in each, even if the clock does not.
+    const fence = Math.max(this.#latestFence + 1, now * 1000);
+    const lease = { fence, expires: now + durationMs, holder };
+    const leased = { ...withLease(entry, lease), accessed: now };
+    this.#put(leased);
+    this.#latestFence = fence;
+    return { status: 'acquired', lease, session: this.#recordOf(leased) };
+  }
+
+  async release(ref: SessionRef, fence: number, deadline?: number): Promise<boolean | undefined> {
+    refuseAfter(deadline);
+    const entry = this.#find(ref);
+    if (entry === undefined) return undefined;
+    const lease = presentLease(decode(entry), this.#options.now());
+    if (lease?.fence !== fence) return false;
+    this.#put(withLease(entry, { ...lease, expires: 0, holder: '' }));
+    return true;
   }
 
   async delete(ref: SessionRef, deadline?: number): Promise<boolean> {
@@ -141,6 +168,32 @@ export class MemoryStore implements SessionStore {
     this.#remove(entry);
     this.#broadcast.changed(entry.handle, undefined);
     return true;
+  }
+
+  async listSubject(subject: string, page: SubjectPageRequest, deadline?: number): Promise<SubjectPage> {
+    refuseAfter(deadline);
+    const { after = '', maxDataBytes } = page;
+    const builder = new SubjectPageBuilder(page);
+    for (const handle of this.#subjects.handlesOf(subject)) {
+      const entry = this.#entries.get(handle);
+      if (handle <= after || entry === undefined || this.#hasEnded(entry)) continue;
+      if (!builder.add(this.#listedOf(entry, maxDataBytes !== undefined))) break;
+    }
+    return builder.toPage();
+  }
+
+  async deleteSubject(subject: string, { except, only }: SubjectSelection, deadline?: number): Promise<number> {
+    refuseAfter(deadline);
+    let count = 0;
+    for (const handle of this.#subjects.handlesOf(subject)) {
+      const entry = this.#entries.get(handle);
+      if (entry === undefined || only?.has(handle) === false) continue;
+      if (handle === except?.handle && entry.secretHash === except.secretHash) continue;
+      if (!this.#hasEnded(entry)) count += 1;
+      this.#remove(entry);
+      this.#broadcast.changed(handle, undefined);
+    }
+    return count;
   }
 
   async close(): Promise<void> {
@@ -154,7 +207,15 @@ export class MemoryStore implements SessionStore {
       this.#remove(entry);
       return undefined;
     }
-    return entry.secretHash === secretHash ? entry : undefined;
+    return entry.secretHash === secretHash || this.#isInGrace(entry, secretHash) ? entry : undefined;
+  }
+
+  #isInGrace(entry: Entry, secretHash: string): boolean {
+    const previous = previousToken(decode(entry).attributes);
+    if (previous?.secretHash !== secretHash) return false;
+    const isInGrace = this.#options.now() < previous.ends;
+    if (!isInGrace) this.#options.onReplacedToken?.(entry.handle);
+    return isInGrace;
   }
 
   #touch(entry: Entry): Entry {
@@ -173,12 +234,14 @@ export class MemoryStore implements SessionStore {
       if (this.#bytes + growth > this.#options.maxBytes) throw storeFull();
     }
     this.#bytes += growth;
+    this.#subjects.move(entry.handle, held?.subject, entry.subject);
     this.#latestVersion = Math.max(this.#latestVersion, entry.version);
     this.#entries.set(entry.handle, entry);
   }
 
   #remove(entry: Entry): void {
     this.#entries.delete(entry.handle);
+    this.#subjects.move(entry.handle, entry.subject, undefined);
     this.#bytes -= sizeOf(entry);
   }
 
@@ -194,8 +257,10 @@ export class MemoryStore implements SessionStore {
     return expires !== undefined && this.#options.now() >= expires;
   }
 
-  #termsOf(entry: Entry): CopyTerms {
+  #termsOf(entry: Entry, { secretHash }: SessionRef): CopyTerms {
     const { expiry, now } = this.#options;
+    // Nothing reports the end of a grace, so a caller with a replaced token must ask each time.
+    if (entry.secretHash !== secretHash) return { generation: this.#generation, liveMs: 0 };
     const touchDue = entry.accessed + touchIntervalOf(expiry, entry.idleTimeout);
     const end = Math.min(touchDue, expiryOf(expiry, entry) ?? Infinity);
     return { generation: this.#generation, liveMs: Math.max(0, end - now()) };
@@ -206,28 +271,22 @@ export class MemoryStore implements SessionStore {
     return { created, accessed, idleTimeout, version, expires: expiryOf(this.#options.expiry, entry) };
   }
 
+  #listedOf(entry: Entry, withData: boolean): ListedSession {
+    const { handle, secretHash } = entry;
+    const { content, attributes } = decode(entry);
+    const { label } = knownAttributes(attributes);
+    const { data } = withData ? content : emptyContent;
+    return { handle, secretHash, label, data, ...this.#metadataOf(entry) };
+  }
+
   #recordOf(entry: Entry): SessionRecord {
     const { handle, csrfToken } = entry;
-    const { content, subject } = decode(entry);
-    return { handle, csrfToken, subject, ...content, ...this.#metadataOf(entry) };
+    const { content, attributes } = decode(entry);
+    return { handle, csrfToken, ...knownAttributes(attributes), ...content, ...this.#metadataOf(entry) };
   }
-}
-
-function sizeOf({ body }: Entry): number {
-  return overheadBytes + body.length;
-}
-
-function decode({ body }: Entry): { readonly content: Content; readonly subject: string | undefined } {
-  const decoded = decodeBody(body, 0);
-  if (decoded === undefined) throw new Error('A session in memory cannot be decoded.');
-  return decoded;
 }
 
 /** The store answers at once, so no deadline passes meanwhile. */
 function refuseAfter(deadline = Infinity): void {
   if (performance.now() >= deadline) throw storeUnavailable(false);
-}
-
-function changesAnything({ secretHash, csrfToken, idleTimeout, subject }: SessionUpdate): boolean {
-  return [secretHash, csrfToken, idleTimeout, subject].some((part) => part !== undefined);
 }

@@ -2,16 +2,18 @@
 -- record cannot confirm the secret, so any token of the session removes it. One of a newer format may be read by other sidecars: only a
 -- token whose secret it confirms removes it.
 --
--- Returns { 'deleted' }, with the problem as a second element when the record could not be read.
--- Errors: { 'not_found' }, { 'newer_format' }
+-- Returns { 'deleted', problem of the record or '', subject or '' }.
+-- Errors: { 'not_found' }, { 'replaced' }, { 'newer_format' }
 --
 -- @flags allow-oom
+-- @include lib/attributes.lua
 -- @include lib/call.lua
 -- @include lib/record.lua
 
-local _, record, problem = find()
-if problem == 'not_found' or problem == 'newer_format' and not string.find(record, secret_hash, 1, true) then
+local header, record, problem = find()
+if problem == 'not_found' or problem == 'replaced' or problem == 'newer_format' and not string.find(record, secret_hash, 1, true) then
   return { problem }
 end
+local attributes = header and attributes_at(record, header.body_at)
 redis.call('UNLINK', key)
-return { 'deleted', problem }
+return { 'deleted', problem or '', attributes and attribute(attributes, '') or '' }

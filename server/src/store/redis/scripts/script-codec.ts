@@ -1,13 +1,15 @@
+import { changesTerms } from '../../../session/session-update';
 import type { Mutation, MutationResult, SessionUpdate } from '../../../session/session-update';
 import type { SessionMetadata } from '../../../session/session';
+import { attributeChanges } from '../../attributes';
 
 /* The arguments and replies of the scripts. The headers of the .lua files list them in order. */
 
 /** What `set.lua` takes; `undefined`: the update is more than setting keys. */
 export function setArguments(update: SessionUpdate): (string | Buffer)[] | undefined {
-  const { mutations = [], ifVersion, secretHash, csrfToken, idleTimeout, subject } = update;
-  const others = [ifVersion, secretHash, csrfToken, idleTimeout, subject];
-  if (mutations.length === 0 || others.some((each) => each !== undefined)) return undefined;
+  const { mutations = [], ifVersion, fence } = update;
+  if (mutations.length === 0 || ifVersion !== undefined || fence !== undefined) return undefined;
+  if (changesTerms(update)) return undefined;
   const args: (string | Buffer)[] = [];
   for (const mutation of mutations) {
     if (mutation.kind !== 'set') return undefined;
@@ -16,13 +18,27 @@ export function setArguments(update: SessionUpdate): (string | Buffer)[] | undef
   return args;
 }
 
-export function updateArguments({ ifVersion, secretHash, csrfToken, idleTimeout, subject }: SessionUpdate): string[] {
+/** The entry that the index of a session's subject has for it. */
+export interface IndexedSubject {
+  readonly subject: string;
+  /** How long the session may live from now on, in ms; `undefined`: for ever. */
+  readonly lifetimeMs: number | undefined;
+}
+
+export function updateArguments(update: SessionUpdate, indexed?: IndexedSubject): string[] {
+  const { ifVersion, fence, secretHash, graceMs, csrfToken, idleTimeout } = update;
+  const attributes = attributeChanges(update);
   return [
     orEmpty(ifVersion),
     secretHash ?? '',
     csrfToken ?? '',
     idleTimeout === 'never' ? '-' : orEmpty(idleTimeout),
-    subject === undefined ? '' : `=${subject}`,
+    indexed?.subject ?? '',
+    orDash(indexed?.lifetimeMs),
+    orEmpty(fence),
+    orEmpty(graceMs),
+    String(attributes.length),
+    ...attributes.flat(),
   ];
 }
 
@@ -56,7 +72,13 @@ export function mutationResult(raw: RawResult): MutationResult {
   return { applied: applied === 1, ...(Buffer.isBuffer(value) ? { value } : { messages: value }) };
 }
 
-/** As metadata_of() in lib/record.lua formats it. */
+/** What `update.lua` asks for when it answers `unprepared`. */
+export function parseUnprepared([, subject, lifetime]: readonly unknown[]): IndexedSubject {
+  const lifetimeMs = number(lifetime);
+  return { subject: utf8(subject), lifetimeMs: Number.isNaN(lifetimeMs) ? undefined : lifetimeMs };
+}
+
+/** As reply_of() in lib/record.lua formats it. */
 export function parseMetadata(reply: unknown): Omit<SessionMetadata, 'expires'> {
   const [version, created, accessed, idle] = text(reply).split(' ');
   return {
@@ -65,6 +87,11 @@ export function parseMetadata(reply: unknown): Omit<SessionMetadata, 'expires'> 
     accessed: Number(accessed),
     idleTimeout: idle === '-' ? undefined : Number(idle),
   };
+}
+
+/** Whether a session was found by its previous secret, as reply_of() in lib/record.lua says. */
+export function isByPrevious(reply: unknown): boolean {
+  return text(reply).endsWith(' previous');
 }
 
 function flag(value: boolean): string {
@@ -81,6 +108,10 @@ export function orDash(value: number | undefined): string {
 
 export function text(reply: unknown): string {
   return (reply as Buffer).toString('latin1');
+}
+
+export function utf8(reply: unknown): string {
+  return (reply as Buffer).toString('utf8');
 }
 
 export function number(reply: unknown): number {

@@ -98,6 +98,26 @@ class SessionServiceStub(object):
                 request_serializer=session_dot_v1_dot_session__service__pb2.CheckCsrfTokenRequest.SerializeToString,
                 response_deserializer=session_dot_v1_dot_session__service__pb2.CheckCsrfTokenResponse.FromString,
                 _registered_method=True)
+        self.AcquireLease = channel.unary_unary(
+                '/session.v1.SessionService/AcquireLease',
+                request_serializer=session_dot_v1_dot_session__service__pb2.AcquireLeaseRequest.SerializeToString,
+                response_deserializer=session_dot_v1_dot_session__service__pb2.AcquireLeaseResponse.FromString,
+                _registered_method=True)
+        self.ReleaseLease = channel.unary_unary(
+                '/session.v1.SessionService/ReleaseLease',
+                request_serializer=session_dot_v1_dot_session__service__pb2.ReleaseLeaseRequest.SerializeToString,
+                response_deserializer=session_dot_v1_dot_session__service__pb2.ReleaseLeaseResponse.FromString,
+                _registered_method=True)
+        self.ListSubjectSessions = channel.unary_unary(
+                '/session.v1.SessionService/ListSubjectSessions',
+                request_serializer=session_dot_v1_dot_session__service__pb2.ListSubjectSessionsRequest.SerializeToString,
+                response_deserializer=session_dot_v1_dot_session__service__pb2.ListSubjectSessionsResponse.FromString,
+                _registered_method=True)
+        self.InvalidateSubjectSessions = channel.unary_unary(
+                '/session.v1.SessionService/InvalidateSubjectSessions',
+                request_serializer=session_dot_v1_dot_session__service__pb2.InvalidateSubjectSessionsRequest.SerializeToString,
+                response_deserializer=session_dot_v1_dot_session__service__pb2.InvalidateSubjectSessionsResponse.FromString,
+                _registered_method=True)
         self.Pipeline = channel.stream_stream(
                 '/session.v1.SessionService/Pipeline',
                 request_serializer=session_dot_v1_dot_pipeline__pb2.PipelineRequest.SerializeToString,
@@ -147,6 +167,7 @@ class SessionServiceServicer(object):
         Errors:
         - SESSION_NOT_FOUND: the session has ended; it is not created again.
         - VERSION_MISMATCH: the session is not at if_version.
+        - LEASE_LOST: the session is not leased under the given fence.
         - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the result would not fit in a session.
         - REQUEST_TOO_LARGE: the mutations exceed the budget of a request.
         - STORE_FULL: the store has no room for the change.
@@ -157,11 +178,13 @@ class SessionServiceServicer(object):
 
     def RegenerateSession(self, request, context):
         """RegenerateSession gives the session a new token and a new CSRF token and keeps its data; mutations are applied in
-        the same step. The old token is dead at once. Call it whenever a visitor's privileges change, above all at login
-        (OWASP Session Management Cheat Sheet, "Renew the Session ID After Any Privilege Level Change").
+        the same step. The old token is dead at once, unless the request gives it a grace. Call it whenever a visitor's
+        privileges change, above all at login (OWASP Session Management Cheat Sheet, "Renew the Session ID After Any Privilege
+        Level Change").
 
         Errors:
-        - SESSION_NOT_FOUND: the session has ended or its token was already replaced.
+        - SESSION_NOT_FOUND: the session has ended or its token was already replaced, even if that one still has its grace.
+        - LEASE_LOST: the session is not leased under the given fence.
         - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the result would not fit in a session.
         - REQUEST_TOO_LARGE: the mutations exceed the budget of a request.
         - STORE_FULL: the store has no room for the change.
@@ -244,6 +267,54 @@ class SessionServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def AcquireLease(self, request, context):
+        """AcquireLease leases a session exclusively to one holder and returns the session. A lease ends when it is released or its
+        time is over. Only calls that carry its fence depend on it: UpdateSession and RegenerateSession without a fence are
+        applied as if there were no lease. Does not change the session's version. It does not wait; try again after LEASE_HELD.
+        Repeated with the same holder while the lease lasts, it returns that lease unchanged.
+
+        Errors:
+        - SESSION_NOT_FOUND: the session has ended.
+        - LEASE_HELD: another holder has the lease.
+        - STORE_FULL: the store accepts no changes.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReleaseLease(self, request, context):
+        """ReleaseLease ends a lease before its time. It succeeds without effect if the lease has ended. It does not count as an
+        access.
+
+        Errors:
+        - SESSION_NOT_FOUND: the session has ended.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListSubjectSessions(self, request, context):
+        """ListSubjectSessions lists the sessions that belong to a subject, for example the devices on which a user is signed in, in
+        the order of their handles. Listing a session does not count as an access. Tokens and CSRF tokens are never returned.
+
+        The sidecar does not know who may see a subject's sessions: the application must check that before it calls.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def InvalidateSubjectSessions(self, request, context):
+        """InvalidateSubjectSessions ends the sessions that belong to a subject: all, all but the caller's own, or some. Its cost is
+        proportional to the number of the subject's sessions. None that existed when the call was made survives a call that
+        succeeds, nor does one that a login in flight at that moment gives to the subject afterwards. If the call fails, some
+        may have ended; a retry ends the others.
+
+        The sidecar does not know who may end a subject's sessions: the application must check that before it calls.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Pipeline(self, request_iterator, context):
         """Pipeline carries any number of the calls above over one stream, at a fraction of the cost of one RPC per call. Calls
         run concurrently and are answered in order of completion, with the same responses and errors as the RPCs of the same
@@ -319,6 +390,26 @@ def add_SessionServiceServicer_to_server(servicer, server):
                     servicer.CheckCsrfToken,
                     request_deserializer=session_dot_v1_dot_session__service__pb2.CheckCsrfTokenRequest.FromString,
                     response_serializer=session_dot_v1_dot_session__service__pb2.CheckCsrfTokenResponse.SerializeToString,
+            ),
+            'AcquireLease': grpc.unary_unary_rpc_method_handler(
+                    servicer.AcquireLease,
+                    request_deserializer=session_dot_v1_dot_session__service__pb2.AcquireLeaseRequest.FromString,
+                    response_serializer=session_dot_v1_dot_session__service__pb2.AcquireLeaseResponse.SerializeToString,
+            ),
+            'ReleaseLease': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReleaseLease,
+                    request_deserializer=session_dot_v1_dot_session__service__pb2.ReleaseLeaseRequest.FromString,
+                    response_serializer=session_dot_v1_dot_session__service__pb2.ReleaseLeaseResponse.SerializeToString,
+            ),
+            'ListSubjectSessions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSubjectSessions,
+                    request_deserializer=session_dot_v1_dot_session__service__pb2.ListSubjectSessionsRequest.FromString,
+                    response_serializer=session_dot_v1_dot_session__service__pb2.ListSubjectSessionsResponse.SerializeToString,
+            ),
+            'InvalidateSubjectSessions': grpc.unary_unary_rpc_method_handler(
+                    servicer.InvalidateSubjectSessions,
+                    request_deserializer=session_dot_v1_dot_session__service__pb2.InvalidateSubjectSessionsRequest.FromString,
+                    response_serializer=session_dot_v1_dot_session__service__pb2.InvalidateSubjectSessionsResponse.SerializeToString,
             ),
             'Pipeline': grpc.stream_stream_rpc_method_handler(
                     servicer.Pipeline,
@@ -631,6 +722,114 @@ class SessionService(object):
             '/session.v1.SessionService/CheckCsrfToken',
             session_dot_v1_dot_session__service__pb2.CheckCsrfTokenRequest.SerializeToString,
             session_dot_v1_dot_session__service__pb2.CheckCsrfTokenResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AcquireLease(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/session.v1.SessionService/AcquireLease',
+            session_dot_v1_dot_session__service__pb2.AcquireLeaseRequest.SerializeToString,
+            session_dot_v1_dot_session__service__pb2.AcquireLeaseResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReleaseLease(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/session.v1.SessionService/ReleaseLease',
+            session_dot_v1_dot_session__service__pb2.ReleaseLeaseRequest.SerializeToString,
+            session_dot_v1_dot_session__service__pb2.ReleaseLeaseResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSubjectSessions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/session.v1.SessionService/ListSubjectSessions',
+            session_dot_v1_dot_session__service__pb2.ListSubjectSessionsRequest.SerializeToString,
+            session_dot_v1_dot_session__service__pb2.ListSubjectSessionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def InvalidateSubjectSessions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/session.v1.SessionService/InvalidateSubjectSessions',
+            session_dot_v1_dot_session__service__pb2.InvalidateSubjectSessionsRequest.SerializeToString,
+            session_dot_v1_dot_session__service__pb2.InvalidateSubjectSessionsResponse.FromString,
             options,
             channel_credentials,
             insecure,
