@@ -12,7 +12,7 @@ from .codecs import Codec
 from .codecs.value_codec import value_codec
 from .opening import creating, invalidating, opening, opening_by_id
 from .plans import run_async
-from .transport.transport import AsyncTransport
+from .transport.async_transport import AsyncTransport
 
 
 class AsyncSessionClient:
