@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from session_sidecar_proto.session.v1 import session_pb2 as messages
 from session_sidecar_proto.session.v1 import session_service_pb2 as api
@@ -17,21 +17,33 @@ from .session_facts import SessionFacts
 from .transforming import transforming
 
 
+class _Changes(NamedTuple):
+    """Changes to keys and messages.
+
+    settle: to be called with the results of the mutations.
+    """
+
+    mutations: list[messages.Mutation]
+    settle: Callable[[Any], None]
+
+
 class BaseSession(SessionFacts):
     """The session of one request. Subclasses add the methods that call the sidecar, and run the plans of this class."""
 
-    def _saving(self, popped: str | None = None) -> Plan[None]:
-        """popped: a flash queue whose unsaved messages are not sent."""
-        if not self._has_changes(popped):
+    def _saving(self) -> Plan[None]:
+        yield from self._storing(self._changes())
+
+    def _storing(self, changes: _Changes) -> Plan[None]:
+        if not self._is_worth_storing(changes):
             return
         if self._is_stored:
-            yield from self._updating(popped)
+            yield from self._updating(changes)
         else:
-            yield from self._creating(popped)
+            yield from self._creating(changes)
 
-    def _updating(self, popped: str | None, first: Sequence[messages.Mutation] = ()) -> Plan[Any]:
-        """Send all changes after the first mutations, in one step, and return the results of those."""
-        mutations, settle = self._changes(popped)
+    def _updating(self, changes: _Changes, first: Sequence[messages.Mutation] = ()) -> Plan[Any]:
+        """Send changes after the first mutations, in one step, and return the results of those."""
+        mutations, settle = changes
         timeout = IdleTimeout.fields(self._idle_timeout)
         request = api.UpdateSessionRequest(token=self.token, mutations=[*first, *mutations], subject=self._subject, **timeout)
         response = yield CallStep("UpdateSession", request)
@@ -41,8 +53,8 @@ class BaseSession(SessionFacts):
         self._update(response)
         return response.results[: len(first)]
 
-    def _creating(self, popped: str | None = None) -> Plan[None]:
-        mutations, settle = self._changes(popped)
+    def _creating(self, changes: _Changes) -> Plan[None]:
+        mutations, settle = changes
         timeout = IdleTimeout.fields(self._idle_timeout)
         request = api.CreateSessionRequest(mutations=mutations, subject=self.subject, id=self._id, **timeout)
         response = yield CallStep("CreateSession", request)
@@ -77,8 +89,9 @@ class BaseSession(SessionFacts):
         self.is_new = True
         is_created = False
         try:
-            if self._has_changes():
-                yield from self._creating()
+            changes = self._changes()
+            if self._is_worth_storing(changes):
+                yield from self._creating(changes)
                 is_created = True
         finally:
             if not is_created:
@@ -136,17 +149,18 @@ class BaseSession(SessionFacts):
         return self._flash.take(queue, waiting)
 
     def _popping_and_saving(self, queue: str) -> Plan[list[Any]]:
-        if self._is_stored and self._flash.is_waiting(queue) and self._has_changes(popped=queue):
+        changes = self._changes(popped=queue)
+        if self._is_stored and self._flash.is_waiting(queue) and self._is_worth_storing(changes):
             pop = messages.Mutation(pop_flash={"queue": queue})
             try:
-                results = yield from self._updating(queue, [pop])
+                results = yield from self._updating(changes, [pop])
             except SessionError as error:
                 # So does an older sidecar answer, which cannot pop in an update.
                 if error.code != "INVALID_ARGUMENT":
                     raise
             else:
                 return self._flash.take(queue, results[0].messages)
-        yield from self._saving(popped=queue)
+        yield from self._storing(changes)
         return (yield from self._popping(queue))
 
     def _waiting(self, method: str, request: Any, queue: str) -> Plan[Sequence[bytes]]:
@@ -157,7 +171,7 @@ class BaseSession(SessionFacts):
 
     def _getting_csrf_token(self) -> Plan[str]:
         if not self._is_stored:
-            yield from self._creating()
+            yield from self._creating(self._changes())
         return str(self._stored.csrf_token)
 
     def _replacing_csrf_token(self) -> Plan[str]:
@@ -166,8 +180,14 @@ class BaseSession(SessionFacts):
             self._stored.csrf_token = response.csrf_token
         return (yield from self._getting_csrf_token())
 
-    def _changes(self, popped: str | None = None) -> tuple[list[messages.Mutation], Callable[[Any], None]]:
-        """Return the mutations of all changes to keys and messages, and what to call with their results."""
+    def _is_worth_storing(self, changes: _Changes) -> bool:
+        return bool(changes.mutations) or self._has_changed_facts()
+
+    def _changes(self, popped: str | None = None) -> _Changes:
+        """Return all changes to keys and messages. Compares values with what is stored, which takes time, so save() does it once.
+
+        popped: a flash queue whose unsaved messages are not sent.
+        """
         mutations = self._data.mutations()
         self._data.mark_maybe_stored(mutations)
         pushes = self._flash.pending(popped)
@@ -178,7 +198,7 @@ class BaseSession(SessionFacts):
             if self._subject is not None:
                 self._stored.subject, self._subject = self._subject, None
 
-        return mutations + as_mutations(pushes), settle
+        return _Changes(mutations + as_mutations(pushes), settle)
 
     def _settle_idle_timeout(self) -> None:
         if self._idle_timeout is not None:

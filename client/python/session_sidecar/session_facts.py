@@ -121,7 +121,7 @@ class SessionFacts(SessionMapping):
     @property
     def has_changes(self) -> bool:
         """Whether save() has anything to send."""
-        return self._has_changes()
+        return bool(self._flash.pending()) or self._data.has_changes or self._has_changed_facts()
 
     def flash(self, message: Any, queue: str = "", allow_duplicate: bool = True) -> None:
         """Add a message for a later page, usually the one after a redirect. save() stores it.
@@ -145,10 +145,8 @@ class SessionFacts(SessionMapping):
             return False
         return hmac.compare_digest(token.encode("utf-8", "surrogatepass"), self._stored.csrf_token.encode())
 
-    def _has_changes(self, popped: str | None = None) -> bool:
-        """popped: a flash queue whose unsaved messages do not count."""
-        if self._flash.pending(popped) or self._data.has_changes:
-            return True
+    def _has_changed_facts(self) -> bool:
+        """Return whether the subject or the idle timeout must be stored. A session is not created for an idle timeout alone."""
         return self._subject is not None or self._idle_timeout is not None if self._is_stored else bool(self.subject)
 
     def _time(self, field: str) -> datetime | None:
