@@ -15,7 +15,7 @@ from .leases import DEFAULT_LEASE, DEFAULT_WAIT, acquiring, releasing
 from .opening import creating, invalidating, opening, opening_by_id
 from .plans import run_async
 from .subject_sessions import AsyncSubjectSessions
-from .transport.transport import AsyncTransport
+from .transport.async_transport import AsyncTransport
 
 
 class AsyncSessionClient:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from google.protobuf.duration_pb2 import Duration
 from session_sidecar_proto.session.v1 import session_pb2 as messages
@@ -21,28 +21,42 @@ from .transforming import transforming
 OnConflict = Literal["merge", "fail"]
 
 
+class _Changes(NamedTuple):
+    """Changes to keys and messages.
+
+    settle: to be called with the results of the mutations.
+    """
+
+    mutations: list[messages.Mutation]
+    settle: Callable[[Any], None]
+
+
 class BaseSession(SessionFacts):
     """The session of one request. Subclasses add the methods that call the sidecar, and run the plans of this class."""
 
-    def _saving(self, popped: str | None = None, on_conflict: OnConflict = "merge") -> Plan[None]:
-        """popped: a flash queue whose unsaved messages are not sent."""
+    def _saving(self, on_conflict: OnConflict = "merge") -> Plan[None]:
         if on_conflict not in ("merge", "fail"):
             raise ValueError(f'Expected on_conflict to be "merge" or "fail", got {on_conflict!r}')
-        if not self._has_changes(popped):
+        yield from self._storing(self._changes(), if_version=self._loaded_version if on_conflict == "fail" else None)
+
+    def _storing(self, changes: _Changes, if_version: int | None = None) -> Plan[None]:
+        if not self._is_worth_storing(changes):
             return
         if self._is_stored:
-            yield from self._updating(popped, if_version=self._loaded_version if on_conflict == "fail" else None)
+            yield from self._updating(changes, if_version=if_version)
         else:
-            yield from self._creating(popped)
+            yield from self._creating(changes)
 
-    def _updating(self, popped: str | None, first: Sequence[messages.Mutation] = (), if_version: int | None = None) -> Plan[Any]:
-        """Send all changes after the first mutations, in one step, and return the results of those."""
-        mutations, settle = self._changes(popped)
+    def _updating(
+        self, changes: _Changes, first: Sequence[messages.Mutation] = (), if_version: int | None = None
+    ) -> Plan[Any]:
+        """Send changes after the first mutations, in one step, and return the results of those."""
+        mutations, settle = changes
         terms = {"subject": self._subject, "label": self._label, **IdleTimeout.fields(self._idle_timeout)}
         request = api.UpdateSessionRequest(
             token=self.token, mutations=[*first, *mutations], if_version=if_version, fence=self._fence, **terms
         )
-        is_changed = any(term is not None for term in (self._subject, self._label, self._idle_timeout))
+        is_changed = self._has_changed_facts()
         response = yield CallStep("UpdateSession", request)
         check_results("UpdateSession", request.mutations, response)
         settle(response.results[len(first) :])
@@ -51,8 +65,8 @@ class BaseSession(SessionFacts):
         self._update(response)
         return response.results[: len(first)]
 
-    def _creating(self, popped: str | None = None) -> Plan[None]:
-        mutations, settle = self._changes(popped)
+    def _creating(self, changes: _Changes) -> Plan[None]:
+        mutations, settle = changes
         terms = {"subject": self.subject, "label": self.label, **IdleTimeout.fields(self._idle_timeout)}
         request = api.CreateSessionRequest(mutations=mutations, id=self._id, **terms)
         response = yield CallStep("CreateSession", request)
@@ -88,8 +102,9 @@ class BaseSession(SessionFacts):
         self.is_new = True
         is_created = False
         try:
-            if self._has_changes():
-                yield from self._creating()
+            changes = self._changes()
+            if self._is_worth_storing(changes):
+                yield from self._creating(changes)
                 is_created = True
         finally:
             if not is_created:
@@ -175,21 +190,22 @@ class BaseSession(SessionFacts):
         return waiting
 
     def _popping_and_saving(self, queue: str) -> Plan[list[Any]]:
-        if self._is_stored and self._flash.is_waiting(queue) and self._has_changes(popped=queue):
+        changes = self._changes(popped=queue)
+        if self._is_stored and self._flash.is_waiting(queue) and self._is_worth_storing(changes):
             try:
-                results = yield from self._updating(queue, [_pop_of(queue)])
+                results = yield from self._updating(changes, [_pop_of(queue)])
             except SessionError as error:
                 # So does an older sidecar answer, which cannot pop in an update.
                 if error.code != "INVALID_ARGUMENT":
                     raise
             else:
                 return self._flash.take(queue, results[0].messages)
-        yield from self._saving(popped=queue)
+        yield from self._storing(changes)
         return (yield from self._popping(queue))
 
     def _getting_csrf_token(self) -> Plan[str]:
         if not self._is_stored:
-            yield from self._creating()
+            yield from self._creating(self._changes())
         return str(self._stored.csrf_token)
 
     def _replacing_csrf_token(self) -> Plan[str]:
@@ -200,8 +216,14 @@ class BaseSession(SessionFacts):
             self._stored.version = response.version or self._stored.version
         return (yield from self._getting_csrf_token())
 
-    def _changes(self, popped: str | None = None) -> tuple[list[messages.Mutation], Callable[[Any], None]]:
-        """Return the mutations of all changes to keys and messages, and what to call with their results."""
+    def _is_worth_storing(self, changes: _Changes) -> bool:
+        return bool(changes.mutations) or self._has_changed_facts()
+
+    def _changes(self, popped: str | None = None) -> _Changes:
+        """Return all changes to keys and messages. Compares values with what is stored, which takes time, so save() does it once.
+
+        popped: a flash queue whose unsaved messages are not sent.
+        """
         mutations = self._data.mutations()
         self._data.mark_maybe_stored(mutations)
         pushes = self._flash.pending(popped)
@@ -214,7 +236,7 @@ class BaseSession(SessionFacts):
             if self._label is not None:
                 self._stored.label, self._label = self._label, None
 
-        return mutations + as_mutations(pushes), settle
+        return _Changes(mutations + as_mutations(pushes), settle)
 
     def _changed(self, version: int, has_applied: bool) -> None:
         """Record at which version a call of this object has left the session: one more than before, if it changed anything."""

@@ -144,7 +144,7 @@ class SessionFacts(SessionMapping):
     @property
     def has_changes(self) -> bool:
         """Whether save() has anything to send."""
-        return self._has_changes()
+        return bool(self._flash.pending()) or self._data.has_changes or self._has_changed_facts()
 
     def flash(self, message: Any, queue: str = "", allow_duplicate: bool = True) -> None:
         """Add a message for a later page, usually the one after a redirect. save() stores it.
@@ -168,13 +168,11 @@ class SessionFacts(SessionMapping):
             return False
         return hmac.compare_digest(token.encode("utf-8", "surrogatepass"), self._stored.csrf_token.encode())
 
-    def _has_changes(self, popped: str | None = None) -> bool:
-        """popped: a flash queue whose unsaved messages do not count."""
-        if self._flash.pending(popped) or self._data.has_changes:
-            return True
+    def _has_changed_facts(self) -> bool:
+        """Return whether the subject, the label or the idle timeout must be stored. Of a new session, only the subject must."""
         if not self._is_stored:
             return bool(self.subject)
-        return any(change is not None for change in (self._subject, self._label, self._idle_timeout))
+        return any(fact is not None for fact in (self._subject, self._label, self._idle_timeout))
 
     def _time(self, field: str) -> datetime | None:
         return getattr(self._stored, field).ToDatetime(timezone.utc) if self._stored.HasField(field) else None
