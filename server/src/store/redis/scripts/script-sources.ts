@@ -7,6 +7,7 @@ import callLua from './lib/call.lua';
 import entryLua from './lib/entry.lua';
 import integerLua from './lib/integer.lua';
 import jsonArrayLua from './lib/json_array.lua';
+import jsonValueLua from './lib/json_value.lua';
 import mutationsLua from './lib/mutations.lua';
 import recordLua from './lib/record.lua';
 import touchLua from './lib/touch.lua';
@@ -37,6 +38,7 @@ const library: Readonly<Record<string, string>> = {
   'lib/entry.lua': entryLua,
   'lib/integer.lua': integerLua,
   'lib/json_array.lua': jsonArrayLua,
+  'lib/json_value.lua': jsonValueLua,
   'lib/mutations.lua': mutationsLua,
   'lib/record.lua': recordLua,
   'lib/touch.lua': touchLua,
