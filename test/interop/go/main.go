@@ -161,6 +161,8 @@ func (r *runner) run(ctx context.Context, s step) (any, error) {
 		return nil, session.Save(ctx)
 	case "regenerate":
 		return nil, session.Regenerate(ctx)
+	case "regenerateOrCreate":
+		return nil, session.RegenerateOrCreate(ctx)
 	case "invalidate":
 		return nil, session.Invalidate(ctx)
 	case "describe":
