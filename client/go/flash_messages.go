@@ -32,7 +32,8 @@ func (s *Session) PushFlash(queue string, message any) error {
 	return s.pushFlash(&sessionv1.PushFlash{Queue: queue}, message)
 }
 
-// PushUniqueFlash is like PushFlash, but does not add the message if the queue already has an equal one.
+// PushUniqueFlash is like PushFlash, but does not add the message if the queue already has an equal one. Messages are compared by value,
+// whichever language has written them: the order of keys and the spelling of numbers and strings do not count.
 func (s *Session) PushUniqueFlash(queue string, message any) error {
 	return s.pushFlash(&sessionv1.PushFlash{Queue: queue, UnlessPresent: true}, message)
 }
@@ -161,7 +162,7 @@ func (f *flashMessages) split(queue string) (own, others []*sessionv1.PushFlash)
 func readQueue(messages [][]byte, pending []*sessionv1.PushFlash, into any) error {
 	messages = slices.Clone(messages)
 	for _, push := range pending {
-		isPresent := slices.ContainsFunc(messages, func(message []byte) bool { return bytes.Equal(message, push.Message) })
+		isPresent := slices.ContainsFunc(messages, func(message []byte) bool { return haveSameValue(message, push.Message) })
 		if !push.UnlessPresent || !isPresent {
 			messages = append(messages, push.Message)
 		}

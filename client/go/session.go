@@ -1,6 +1,7 @@
 package sidecar
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -13,10 +14,10 @@ import (
 type Origin string
 
 const (
-	None         Origin = "none"          // there was no token
-	Found        Origin = "found"         // the session of the token
-	NotFound     Origin = "not_found"     // the session has expired or was invalidated, or its token was replaced
-	TokenInvalid Origin = "token_invalid" // the token was not issued by this deployment
+	OriginNone         Origin = "none"          // there was no token
+	OriginFound        Origin = "found"         // the session of the token
+	OriginNotFound     Origin = "not_found"     // the session has expired or was invalidated, or its token was replaced
+	OriginTokenInvalid Origin = "token_invalid" // the token was not issued by this deployment
 )
 
 // Never is the idle timeout of a session that does not expire by being idle.
@@ -65,6 +66,18 @@ func (s *Session) load(token string, session *sessionv1.Session) {
 	s.isNew, s.token, s.stored, s.data, s.flash = false, token, session, newSessionData(session), newFlashMessages(session)
 	s.loadedVersion, s.fence = session.GetVersion(), nil
 }
+
+// String describes the session for logs, without its token, keys and values.
+func (s *Session) String() string {
+	state := "new"
+	if s.stored != nil {
+		state = "stored"
+	}
+	return fmt.Sprintf("Session(%s, %d keys)", state, s.Len())
+}
+
+// GoString is String.
+func (s *Session) GoString() string { return s.String() }
 
 // Origin returns what Open found, for logs.
 func (s *Session) Origin() Origin { return s.origin }

@@ -61,12 +61,8 @@ func (s *Session) update(ctx context.Context, before []*sessionv1.Mutation, ifVe
 	request := &sessionv1.UpdateSessionRequest{
 		Token: s.token, Mutations: append(before, s.mutations()...), Subject: s.subject, Label: s.label, IfVersion: ifVersion, Fence: s.fence,
 	}
-	switch {
-	case s.idleTimeout == nil:
-	case *s.idleTimeout == Never:
-		request.IdleExpiry = &sessionv1.UpdateSessionRequest_NoIdleTimeout{NoIdleTimeout: true}
-	default:
-		request.IdleExpiry = &sessionv1.UpdateSessionRequest_IdleTimeout{IdleTimeout: durationpb.New(*s.idleTimeout)}
+	if s.idleTimeout != nil {
+		setIdleTimeout(request, *s.idleTimeout)
 	}
 	response, err := s.client.stub.UpdateSession(ctx, request)
 	if err == nil {
@@ -118,17 +114,14 @@ func (s *Session) create(ctx context.Context) error {
 
 // Regenerate replaces the token and the CSRF token, and saves, in one atomic step. The old token becomes invalid at once, unless WithGrace
 // is given. To prevent session fixation, call it whenever the visitor's privileges change, above all at login, after the writes that change
-// them. It has no effect on a session that is not stored, which gets a fresh token anyway.
+// them. It has no effect on a session that is not stored, which gets a fresh token anyway. It fails with SESSION_NOT_FOUND if the session
+// has ended meanwhile or another request has replaced its token; see RegenerateOrCreate.
 func (s *Session) Regenerate(ctx context.Context, options ...RegenerateOption) error {
 	if s.stored == nil {
 		return s.unavailable
 	}
-	if s.idleTimeout != nil {
-		// RegenerateSession has no idle timeout. It is saved first: if saving failed after the token was replaced, the visitor would
-		// not get the new token.
-		if err := s.Save(ctx); err != nil {
-			return err
-		}
+	if err := s.saveIdleTimeout(ctx); err != nil {
+		return err
 	}
 	request := &sessionv1.RegenerateSessionRequest{Token: s.token, Mutations: s.mutations(), Subject: s.subject, Label: s.label, Fence: s.fence}
 	for _, option := range options {
@@ -148,6 +141,50 @@ func (s *Session) Regenerate(ctx context.Context, options ...RegenerateOption) e
 		s.settle(response.Version, response.Expires, response.Results)
 	}
 	return err
+}
+
+// RegenerateOrCreate is Regenerate for logins, which a double click sends twice. If the session has ended meanwhile or another request has
+// replaced its token, it goes on with a new session: one that holds only what was set on this Session and not saved yet, its unsaved
+// messages, idle timeout and subject included. Nothing that was loaded is in it, so set only what this request itself has proved, not what
+// it has read from the session. If there is nothing unsaved, or the new session cannot be created, it fails, and everything is as before.
+func (s *Session) RegenerateOrCreate(ctx context.Context) error {
+	err := s.Regenerate(ctx)
+	if CodeOf(err) != CodeSessionNotFound {
+		return err
+	}
+	created := newSession(s.client, s.origin)
+	created.data, created.flash.pending = s.data.written(), slices.Clone(s.flash.pending)
+	created.idleTimeout, created.subject = s.idleTimeout, s.subject
+	if !created.HasChanges() {
+		return err
+	}
+	if err = created.create(ctx); err == nil {
+		*s = *created
+	}
+	return err
+}
+
+// saveIdleTimeout saves nothing else. RegenerateSession has no idle timeout; if saving it failed after the token was replaced, the visitor
+// would not get the new token.
+func (s *Session) saveIdleTimeout(ctx context.Context) error {
+	if s.idleTimeout == nil {
+		return nil
+	}
+	request := &sessionv1.UpdateSessionRequest{Token: s.token}
+	setIdleTimeout(request, *s.idleTimeout)
+	response, err := s.client.stub.UpdateSession(ctx, request)
+	if err == nil {
+		s.idleTimeout, s.stored.Version, s.stored.Expires = nil, response.Version, response.Expires
+	}
+	return err
+}
+
+func setIdleTimeout(request *sessionv1.UpdateSessionRequest, timeout time.Duration) {
+	if timeout == Never {
+		request.IdleExpiry = &sessionv1.UpdateSessionRequest_NoIdleTimeout{NoIdleTimeout: true}
+		return
+	}
+	request.IdleExpiry = &sessionv1.UpdateSessionRequest_IdleTimeout{IdleTimeout: durationpb.New(timeout)}
 }
 
 // Invalidate ends the session at once and discards unsaved changes. Call it at logout. Requests in flight with the old token cannot

@@ -2,6 +2,7 @@ import { describe } from '@jest/globals';
 import type { MakeStore } from '../support/store-harness';
 import { describeDeadlines } from './deadlines.contract';
 import { describeBudgets } from './session-store/budgets.contract';
+import { describeDuplicates } from './session-store/duplicates.contract';
 import { describeExpiry } from './session-store/expiry.contract';
 import { StoreFixture } from './session-store/fixture';
 import { describeGrace } from './session-store/grace.contract';
@@ -20,6 +21,7 @@ export function describeSessionStore(name: string, makeStore: MakeStore): void {
     describeUpdate(fixture);
     describeBudgets(fixture);
     describeMutations(fixture);
+    describeDuplicates(fixture);
     describeExpiry(fixture);
     describeLeases(fixture);
     describeGrace(fixture);

@@ -150,8 +150,8 @@ class SessionFacts(SessionMapping):
         """Add a message for a later page, usually the one after a redirect. save() stores it.
 
         queue: the name of the queue, up to 256 bytes of UTF-8 without control characters. Default: the empty string.
-        allow_duplicate: whether to add the message even if the queue already has an equal one. Stored messages are compared as
-            encoded: dictionaries with another order of keys differ. Default: True.
+        allow_duplicate: whether to add the message even if the queue already has an equal one. Messages are compared as JSON
+            values, whichever language has written them: the order of keys does not count, and 1 and 1.0 are equal. Default: True.
 
         Raises TypeError if the codec does not keep the message, and ValueError if the name is invalid.
         """

@@ -26,7 +26,10 @@ export type SessionState = 'new' | 'stored' | 'invalidated';
 export interface FlashOptions {
   /** The name of the queue, up to 256 bytes of UTF-8 without control characters. Default: the empty string, the default queue. */
   readonly queue?: string | undefined;
-  /** Whether to add the message even if the queue already has an equal one. Default: true. */
+  /**
+   * Whether to add the message even if the queue already has an equal one. Messages are compared by value, whichever language has written
+   * them: the order of keys and the spelling of numbers and strings do not count. Default: true.
+   */
   readonly allowDuplicate?: boolean | undefined;
 }
 

@@ -177,7 +177,7 @@ export const settings = {
     name: settingNames.maxWorkBytes,
     kind: size({ min: '1KiB', max: '16MiB' }),
     absent: 'MAX_SESSION_SIZE',
-    help: 'Maximum number of bytes that the mutations of one request search or extend: the arrays of append, each counted once, and the flash queues that are searched for duplicates. A larger session can still be processed once. Processing blocks Redis for 20 to 60 ms per 256 KiB.',
+    help: 'Maximum number of bytes that the mutations of one request search or extend: the arrays of append, each counted once, and the flash queues that are searched for duplicates. A larger session can still be processed once. Processing blocks Redis for 20 to 130 ms per 256 KiB.',
   },
 
   maxConnections: {

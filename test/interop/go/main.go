@@ -173,6 +173,8 @@ func (r *runner) run(ctx context.Context, s step) (any, error) {
 		return nil, session.Regenerate(ctx)
 	case "regenerateWithGrace":
 		return nil, session.Regenerate(ctx, sidecar.WithGrace(time.Duration(*s.Seconds*float64(time.Second))))
+	case "regenerateOrCreate":
+		return nil, session.RegenerateOrCreate(ctx)
 	case "invalidate":
 		return nil, session.Invalidate(ctx)
 	case "describe":

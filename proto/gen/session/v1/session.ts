@@ -196,8 +196,8 @@ export interface Append {
   /** value is the JSON text of the element to add. */
   value: Buffer;
   /**
-   * unless_present leaves the array unchanged if it has an element with the same JSON text. White space between JSON
-   * tokens is ignored; other spellings of the same value (1.0 and 1, \u00e9 and é) are different.
+   * unless_present leaves the array unchanged if it has an element with the same JSON value, as PushFlash.unless_present
+   * defines it.
    */
   unlessPresent: boolean;
 }
@@ -219,7 +219,13 @@ export interface PushFlash {
   queue: string;
   /** message is the JSON text of the message. Must not be empty. */
   message: Buffer;
-  /** unless_present leaves the queue unchanged if the same bytes already wait in it. */
+  /**
+   * unless_present leaves the queue unchanged if a message with the same JSON value already waits in it. The order of an
+   * object's members, white space and the spelling of strings and numbers do not count: {"a":1,"b":"é"} and
+   * {"b":"\u00e9","a":1.0} are the same value. Numbers are compared exactly, whatever their size; of members with the same
+   * name, the last counts. Messages that are not JSON, that are nested more than 64 levels deep or that have an exponent
+   * of more than 15 digits are compared byte by byte.
+   */
   unlessPresent: boolean;
 }
 

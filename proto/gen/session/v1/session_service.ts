@@ -249,8 +249,8 @@ export interface PushFlashRequest {
   /** message is the JSON text of the message. Must not be empty. */
   message: Buffer;
   /**
-   * unless_present leaves the queue unchanged if the same bytes already wait in it. Pyramid calls this
-   * allow_duplicate=False.
+   * unless_present leaves the queue unchanged if a message with the same JSON value already waits in it, as
+   * the mutation PushFlash defines it. Pyramid calls this allow_duplicate=False.
    */
   unlessPresent: boolean;
 }

@@ -929,8 +929,8 @@ type PushFlashRequest struct {
 	Queue string `protobuf:"bytes,2,opt,name=queue,proto3" json:"queue,omitempty"`
 	// message is the JSON text of the message. Must not be empty.
 	Message []byte `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
-	// unless_present leaves the queue unchanged if the same bytes already wait in it. Pyramid calls this
-	// allow_duplicate=False.
+	// unless_present leaves the queue unchanged if a message with the same JSON value already waits in it, as
+	// the mutation PushFlash defines it. Pyramid calls this allow_duplicate=False.
 	UnlessPresent bool `protobuf:"varint,4,opt,name=unless_present,json=unlessPresent,proto3" json:"unless_present,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -15,6 +15,7 @@ import entryLua from './lib/entry.lua';
 import indexLua from './lib/index.lua';
 import integerLua from './lib/integer.lua';
 import jsonArrayLua from './lib/json_array.lua';
+import jsonValueLua from './lib/json_value.lua';
 import leaseLua from './lib/lease.lua';
 import mutationsLua from './lib/mutations.lua';
 import previousSecretLua from './lib/previous_secret.lua';
@@ -69,6 +70,7 @@ const library: Readonly<Record<string, string>> = {
   'lib/index.lua': indexLua,
   'lib/integer.lua': integerLua,
   'lib/json_array.lua': jsonArrayLua,
+  'lib/json_value.lua': jsonValueLua,
   'lib/lease.lua': leaseLua,
   'lib/mutations.lua': mutationsLua,
   'lib/previous_secret.lua': previousSecretLua,
