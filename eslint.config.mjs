@@ -154,9 +154,7 @@ const typesOnly = layers
   }));
 
 /** What scripts of the inspector use of a browser. */
-const browserGlobals = Object.fromEntries(
-  ['document', 'getSelection'].map((name) => [name, 'readonly']),
-);
+const browserGlobals = Object.fromEntries(['document', 'getSelection'].map((name) => [name, 'readonly']));
 
 const startedByStack = 'Start it with a Stack of test/support/stack.ts, which ends it with the test.';
 

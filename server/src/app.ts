@@ -48,7 +48,11 @@ export interface AppContext {
 /** A running sidecar. */
 export interface App {
   /** Every address it listens on, as clients write them. */
-  readonly addresses: { readonly grpc: readonly string[]; readonly http: string; readonly inspector: string | undefined };
+  readonly addresses: {
+    readonly grpc: readonly string[];
+    readonly http: string;
+    readonly inspector: string | undefined;
+  };
   readonly store: 'memory' | 'redis';
   /**
    * Stops: not ready from now on, calls in flight are finished, new ones are rejected.

@@ -38,11 +38,10 @@ export const redisUrl: ValueKind<RedisUrl> = {
   },
 };
 
-/** The URL without credentials: `***` stands for them. */
+/** The URL without credentials: `***` stands for them. That of a socket can have none. */
 export function withoutCredentials({ target, tls, username, password, db }: RedisUrl): string {
+  if ('socketPath' in target) return `unix://${encodeURI(target.socketPath)}${db === undefined ? '' : `?db=${db}`}`;
   const login = username === undefined && password === undefined ? '' : '***@';
-  if ('socketPath' in target)
-    return `unix://${login}${encodeURI(target.socketPath)}${db === undefined ? '' : `?db=${db}`}`;
   const scheme = tls ? 'rediss' : 'redis';
   return `${scheme}://${login}${formatHostAndPort(target)}${db === undefined ? '' : `/${db}`}`;
 }

@@ -27,7 +27,8 @@ export function reportSettings(
     return {
       variable: variableOf(setting),
       value: found === undefined ? setting.fallback : shown(id, setting, found.text, values),
-      source: found === undefined ? 'default' : found.isPath ? 'file' : found.from.startsWith('--') ? 'flag' : 'variable',
+      source:
+        found === undefined ? 'default' : found.isPath ? 'file' : found.from.startsWith('--') ? 'flag' : 'variable',
       from: found?.from,
       note: unusedReason(id) ?? (found === undefined ? setting.absent : undefined),
     };

@@ -33,12 +33,7 @@ export class Connection extends Duplex {
    * @param onTooLong rejects the request; nothing more is read
    * @param maxBodyBytes maximum size of the body
    */
-  constructor(
-    socket: Socket,
-    maxHeadBytes: number,
-    onTooLong: (connection: Connection) => void,
-    maxBodyBytes = 0,
-  ) {
+  constructor(socket: Socket, maxHeadBytes: number, onTooLong: (connection: Connection) => void, maxBodyBytes = 0) {
     super();
     this.#bodyRoom = maxBodyBytes;
     this.#onTooLong = onTooLong;

@@ -58,7 +58,7 @@ const maxConnections = 32;
 export function openInspector(parts: InspectorParts): Inspector {
   const { config, registry, readiness, clock = systemClock } = parts;
   const history = new History(historyLimits);
-  const errors = new ErrorCounts(clock.now);
+  const errors = new ErrorCounts(() => clock.now());
   const logLevel = new LogLevelControl(parts.logger, parts.logLevel);
   const endings: (() => unknown)[] = [() => logLevel.close()];
   const sample = async (): Promise<void> => {

@@ -17,7 +17,8 @@ type Dispatchers = ReadonlyMap<string, Dispatch>;
 /** The same RPCs, with one log line per call at level debug. At other levels that do not change, unchanged. */
 export function logCalls(dispatchers: Dispatchers, parts: CallLogParts): Dispatchers {
   const { logger, handleOf, levelCanChange = false } = parts;
-  if (levelCanChange) return new Map([...dispatchers].map(([method, dispatch]) => [method, loggedAtDebug(method, dispatch)]));
+  if (levelCanChange)
+    return new Map([...dispatchers].map(([method, dispatch]) => [method, loggedAtDebug(method, dispatch)]));
   if (!logger.isLevelEnabled('debug')) return dispatchers;
   return new Map([...dispatchers].map(([method, dispatch]) => [method, logged(method, dispatch)]));
 

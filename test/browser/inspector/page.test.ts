@@ -6,7 +6,9 @@ import { InspectorStack } from './fixture';
 
 /** The texts of a row of a table, by the text in its first cell. */
 async function row(page: Page, section: string, first: string): Promise<readonly string[]> {
-  const rows = page.locator(`#${section} tbody tr`).filter({ has: page.getByRole('rowheader', { name: first, exact: true }) });
+  const rows = page
+    .locator(`#${section} tbody tr`)
+    .filter({ has: page.getByRole('rowheader', { name: first, exact: true }) });
   return (await rows.first().locator('td').allInnerTexts()).map((text) => text.trim());
 }
 
@@ -19,7 +21,9 @@ describeWithChromium('the page of the inspector', () => {
       const charts = page.locator('figure svg');
       expect(await charts.count()).toBe(6);
       const [calls, latency] = [charts.nth(0), charts.nth(1)];
-      expect(await calls.getAttribute('aria-label')).toMatch(/^Calls, last 10 minutes: now all \d.*\/s, failed .*\/s; highest \d/);
+      expect(await calls.getAttribute('aria-label')).toMatch(
+        /^Calls, last 10 minutes: now all \d.*\/s, failed .*\/s; highest \d/,
+      );
       expect(await latency.getAttribute('aria-label')).toMatch(/p50 \d.* ms, p99 \d.* ms/);
       // A line through as many points as there were intervals, of which the first has no point before it.
       expect((await calls.locator('.line-0').getAttribute('d'))?.match(/L/g)).toHaveLength(119);
@@ -86,10 +90,15 @@ describeWithChromium('the page of the inspector', () => {
     expect(requests).toEqual([]);
 
     const [used, other] = [page.locator('#calls .scroll'), page.locator('#caches .scroll')];
-    for (const part of [used, other]) await part.evaluate('(part) => { part.mark = true; }');
-    const isMarked = (part: typeof used) => part.evaluate('(part) => part.mark === true');
+    const mark = (element: { mark?: boolean }): void => {
+      element.mark = true;
+    };
+    for (const part of [used, other]) await part.evaluate(mark);
+    const isMarked = (part: typeof used) =>
+      part.evaluate((element: { readonly mark?: boolean }) => element.mark === true);
+    expect([await isMarked(used), await isMarked(other)]).toEqual([true, true]);
     await used.focus();
-    await page.getByRole('button', { name: 'Resume' }).evaluate('(button) => { button.click(); }');
+    await page.getByRole('button', { name: 'Resume' }).evaluate((button: { click(): void }) => button.click());
     await page.clock.runFor(5_000);
     await until('the other part to be replaced', async () => !(await isMarked(other)));
     expect(await isMarked(used)).toBe(true);
@@ -104,8 +113,8 @@ describeWithChromium('the page of the inspector', () => {
 
   test('changes the log level, for a while, and says until when', async () => {
     const page = await inspector.visit();
-    await page.getByLabel('Level').selectOption('debug');
-    await page.getByLabel('For').selectOption('10 minutes');
+    await page.getByLabel('Level', { exact: true }).selectOption('debug');
+    await page.getByLabel('For', { exact: true }).selectOption('10 minutes');
     await page.getByRole('button', { name: 'Change' }).click();
     await page.getByText(/The level is debug until \d{4}-.*, then info/).waitFor();
     expect(new URL(page.url()).pathname).toBe('/');

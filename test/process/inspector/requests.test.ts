@@ -82,11 +82,29 @@ describe('a request to the inspector', () => {
     ['a method of Object.prototype', '/config', { method: 'PROPFIND' }, 405, /^Method not allowed/],
     ['an unknown level', '/log-level', form({ level: '<b>' }), 400, /^level: Expected error, warn, info or debug\.\n$/],
     ['no level', '/log-level', form({}), 400, /^level: /],
-    ['a time without unit', '/log-level', form({ level: 'debug', for: '10' }), 400, /^for: Expected a duration from 1s to 24h/],
+    [
+      'a time without unit',
+      '/log-level',
+      form({ level: 'debug', for: '10' }),
+      400,
+      /^for: Expected a duration from 1s to 24h/,
+    ],
     ['a time that is too long', '/log-level', form({ level: 'debug', for: '25h' }), 400, /^for: Expected a duration/],
     ['a long body', '/log-level', form({ level: 'x'.repeat(2_000) }), 413, /^Expected a form of at most 1024 bytes/],
-    ['another type', '/log-level', form({ level: 'debug' }, { 'content-type': 'text/plain' }), 415, /^Expected Content-Type/],
-    ['no length', '/log-level', { body: 'level=debug', headers: { 'transfer-encoding': 'chunked' } }, 411, /^Expected a form/],
+    [
+      'another type',
+      '/log-level',
+      form({ level: 'debug' }, { 'content-type': 'text/plain' }),
+      415,
+      /^Expected Content-Type/,
+    ],
+    [
+      'no length',
+      '/log-level',
+      { body: 'level=debug', headers: { 'transfer-encoding': 'chunked' } },
+      411,
+      /^Expected a form/,
+    ],
   ])('with %s is refused, and says why', async (_, path, asked, status, message) => {
     const method = path === '/log-level' ? 'PUT' : 'GET';
     const answer = await ask(sidecar, path, { method, ...asked });

@@ -32,7 +32,10 @@ describe('the inspector', () => {
     expect(loaded).toContainEqual(expect.stringMatching(/\/main\.js$/));
     expect(loaded.filter(isInspector)).toEqual([]);
     // What the file beside main.js has must not be in main.js, too.
-    const main = readFileSync(loaded.find((file) => file.endsWith('/main.js'))!, 'utf8');
+    const main = readFileSync(
+      loaded.find((file) => file.endsWith('/main.js'))!,
+      'utf8',
+    );
     for (const part of ['inspector-page', 'prefers-color-scheme', 'hono']) expect(main).not.toContain(part);
   });
 
@@ -73,10 +76,19 @@ describe('the inspector', () => {
 
 interface Stats {
   readonly readiness: { readonly ready: boolean };
-  readonly present: { readonly callsPerSecond: number; readonly p50Ms: number | null; readonly rssBytes: number } | null;
+  readonly present: {
+    readonly callsPerSecond: number;
+    readonly p50Ms: number | null;
+    readonly rssBytes: number;
+  } | null;
   readonly methods: readonly { readonly method: string; readonly total: number; readonly failed: number }[];
   readonly caches: readonly { readonly name: string; readonly hits: number; readonly misses: number }[];
-  readonly errors: readonly { readonly kind: string; readonly name: string; readonly reason: string; readonly count: number }[];
+  readonly errors: readonly {
+    readonly kind: string;
+    readonly name: string;
+    readonly reason: string;
+    readonly count: number;
+  }[];
   readonly connections: {
     readonly open: number;
     readonly pipelines: number;

@@ -42,7 +42,8 @@ describe('the report of the settings', () => {
     const env: Record<string, string> = { REDIS_URL: 'redis://MARKuser:MARKpassword@cache:6380/3' };
     for (const [, { name, secret }] of entries) {
       const isOfSentinel = name.startsWith('REDIS_SENTINEL');
-      if (secret && name !== 'REDIS_URL' && !isOfSentinel && name !== 'REDIS_PASSWORD') env[name] = `MARK${'k'.repeat(40)}`;
+      if (secret && name !== 'REDIS_URL' && !isOfSentinel && name !== 'REDIS_PASSWORD')
+        env[name] = `MARK${'k'.repeat(40)}`;
     }
     const report = reportOf({ env });
     expect(JSON.stringify([...report.values()])).not.toMatch(/MARK|kkk/);
@@ -52,6 +53,9 @@ describe('the report of the settings', () => {
       env: { SIGNING_KEYS: signingKey, REDIS_URL_FILE: '/url' },
       files: { '/url': 'rediss://:MARKpassword@[fd00::7]' },
     });
-    expect(inFile.get('SESSION_SIDECAR_REDIS_URL')).toMatchObject({ value: 'rediss://***@[fd00::7]:6379', source: 'file' });
+    expect(inFile.get('SESSION_SIDECAR_REDIS_URL')).toMatchObject({
+      value: 'rediss://***@[fd00::7]:6379',
+      source: 'file',
+    });
   });
 });

@@ -15,7 +15,11 @@ test.each([
   ['its own page, from a browser without Sec-Fetch-Site', { origin: 'http://localhost:9465' }, false],
   ['its own page, behind a proxy with TLS', { origin: 'https://localhost:9465' }, false],
   ['a page of another origin', { origin: 'http://localhost:9466' }, true],
-  ['a page that says it is its own, which browsers do not', { 'sec-fetch-site': 'cross-site', origin: 'http://localhost:9465' }, true],
+  [
+    'a page that says it is its own, which browsers do not',
+    { 'sec-fetch-site': 'cross-site', origin: 'http://localhost:9465' },
+    true,
+  ],
   ['a header that is empty', { 'sec-fetch-site': '' }, true],
   ['an origin that is not a URL', { origin: 'null' }, true],
 ])('a request of %s', (_, headers, expected) => {

@@ -41,7 +41,7 @@ const kinds: readonly ChartKind[] = [
   {
     title: 'Memory',
     format: asBytes,
-    lines: { resident: ({ rssBytes }) => rssBytes, 'JavaScript heap': ({ heapBytes }) => heapBytes },
+    lines: { resident: ({ rssBytes }) => rssBytes, heap: ({ heapBytes }) => heapBytes },
   },
   { title: 'Processor', format: asPercent, lines: { 'of one core': ({ cpu }) => cpu } },
 ];

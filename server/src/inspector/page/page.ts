@@ -27,7 +27,8 @@ export function renderPage(shown: Shown): string {
             ${asDuration(build.uptimeSeconds * 1000)}
           </p>
           <p>
-            Version ${build.version}, store ${build.store}, Node.js ${build.node}, ${build.platform}, process ${build.pid}
+            Version ${build.version}, store ${build.store}, Node.js ${build.node}, ${build.platform}, process
+            ${build.pid}
           </p>
           <p><button type="button" id="pause" hidden>Pause</button> <span id="connection" role="status"></span></p>
         </header>
@@ -38,9 +39,7 @@ export function renderPage(shown: Shown): string {
         </nav>
         <main>${sections.map((section) => renderSection(section, shown))}</main>
         <footer>
-          <p>
-            As JSON: ${jsonPaths.map((path) => html`<a href="${path}">${path}</a> `)}
-          </p>
+          <p>As JSON: ${jsonPaths.map((path) => html`<a href="${path}">${path}</a> `)}</p>
         </footer>
       </body>
     </html>`;

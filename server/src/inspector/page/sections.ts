@@ -45,7 +45,8 @@ export const sections: readonly Section[] = [
 const state = (ready: boolean): Html =>
   ready ? html`<span class="good">ready</span>` : html`<span class="bad">not ready</span>`;
 
-const time = (iso: string): Html => html`<time datetime="${iso}">${iso.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')}</time>`;
+const time = (iso: string): Html =>
+  html`<time datetime="${iso}">${iso.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')}</time>`;
 
 function readiness({ readiness: { parts } }: Stats): Html {
   const columns = [
@@ -60,7 +61,7 @@ function readiness({ readiness: { parts } }: Stats): Html {
 function calls({ methods, present, presentSeconds }: Stats): Html {
   type Row = (typeof methods)[number];
   const rows = table(
-    `Calls since the start, and of the last ${asDuration(presentSeconds * 1000)}`,
+    `Totals since the start; rates and latencies over ${asDuration(presentSeconds * 1000)}`,
     methods,
     [
       { name: 'Method', cell: ({ method }: Row) => method },
@@ -136,24 +137,24 @@ function logLevelForm({ level, configured, until }: LogLevelState): Html {
   const ends = until === null ? html`` : html` until ${time(until)}, then ${configured}`;
   return html`<p>The level is <strong>${level}</strong>${ends}. The configuration says ${configured}.</p>
     <form method="post" action="log-level">
-      <label
-        >Level
-        <select name="level">
-          ${logLevels.map((each) => html`<option ${each === level ? 'selected' : ''}>${each}</option>`)}
-        </select></label
-      >
-      <label
-        >For
-        <select name="for">
-          ${['1m', '10m', '1h'].map((each) => html`<option value="${each}">${asDuration(durations[each]!)}</option>`)}
-          <option value="">as long as the sidecar runs</option>
-        </select></label
-      >
+      <label for="level">Level</label>
+      <select id="level" name="level">
+        ${logLevels.map((each) => html`<option ${each === level ? 'selected' : ''}>${each}</option>`)}
+      </select>
+      <label for="time">For</label>
+      <select id="time" name="for">
+        ${times.map(([value, shown]) => html`<option value="${value}">${shown}</option>`)}
+      </select>
       <button>Change</button>
     </form>`;
 }
 
-const durations: Readonly<Record<string, number>> = { '1m': 60_000, '10m': 600_000, '1h': 3_600_000 };
+const times = [
+  ['1m', '1 minute'],
+  ['10m', '10 minutes'],
+  ['1h', '1 hour'],
+  ['', 'as long as the sidecar runs'],
+] as const;
 
 function configuration(settings: readonly SettingReport[]): Html {
   return table(
@@ -162,7 +163,10 @@ function configuration(settings: readonly SettingReport[]): Html {
     [
       { name: 'Setting', cell: ({ variable }: SettingReport) => html`<code>${variable}</code>` },
       { name: 'Value', cell: ({ value }) => (value === undefined ? 'not set' : html`<code>${value}</code>`) },
-      { name: 'Source', cell: ({ source, from }) => (from === undefined ? source : html`${source} <code>${from}</code>`) },
+      {
+        name: 'Source',
+        cell: ({ source, from }) => (from === undefined ? source : html`${source} <code>${from}</code>`),
+      },
       { name: 'Note', cell: ({ note }) => note ?? '' },
     ],
     'None.',

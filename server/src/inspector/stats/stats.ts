@@ -104,10 +104,11 @@ export function statsOf({ history, intervalMs, errors, readiness, connections }:
 export function readinessReport({ ready, parts }: Readiness): ReadinessReport {
   return {
     ready,
-    parts: parts.map(({ reason = null, since: at, ...part }) => ({
-      ...part,
-      reason,
-      since: new Date(at).toISOString(),
+    parts: parts.map((part) => ({
+      name: part.name,
+      ready: part.ready,
+      reason: part.reason ?? null,
+      since: new Date(part.since).toISOString(),
     })),
   };
 }

@@ -43,10 +43,32 @@ const places = 20;
 test('no text from outside becomes a tag or an attribute', () => {
   const expected = tagsIn(pageWith('harmless'));
   expect(expected.length).toBeGreaterThan(100);
-  const fragments = ['"', "'", '<', '>', '&', '`', '=', '/', ' ', '\n', '-->', '<!--', ']]>', '&quot;', 'x', 'onload=', 'javascript:'];
+  const fragments = [
+    '"',
+    "'",
+    '<',
+    '>',
+    '&',
+    '`',
+    '=',
+    '/',
+    ' ',
+    '\n',
+    '-->',
+    '<!--',
+    ']]>',
+    '&quot;',
+    'x',
+    'onload=',
+    'javascript:',
+  ];
   const hostile = fc.oneof(
     fc.string({ unit: 'binary' }),
-    fc.array(fc.constantFrom(...fragments, '<script>', '</script>', '</title>', '<img src=x onerror=y>'), { minLength: 1 }).map((parts) => parts.join('')),
+    fc
+      .array(fc.constantFrom(...fragments, '<script>', '</script>', '</title>', '<img src=x onerror=y>'), {
+        minLength: 1,
+      })
+      .map((parts) => parts.join('')),
   );
   fc.assert(
     fc.property(hostile, (text) => {

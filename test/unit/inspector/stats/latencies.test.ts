@@ -27,11 +27,16 @@ describe('a quantile', () => {
       return latencies(...each.map((count) => (total += count)));
     });
     fc.assert(
-      fc.property(counts, fc.double({ min: 0, max: 1, noNaN: true }), fc.double({ min: 0, max: 1, noNaN: true }), (all, a, b) => {
-        const [low, high] = [quantile(all, Math.min(a, b)), quantile(all, Math.max(a, b))];
-        if (all.get(Infinity) === 0) return low === undefined && high === undefined;
-        return low! <= high! && low! >= 0 && high! <= 0.1;
-      }),
+      fc.property(
+        counts,
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (all, a, b) => {
+          const [low, high] = [quantile(all, Math.min(a, b)), quantile(all, Math.max(a, b))];
+          if (all.get(Infinity) === 0) return low === undefined && high === undefined;
+          return low! <= high! && low! >= 0 && high! <= 0.1;
+        },
+      ),
     );
   });
 });
