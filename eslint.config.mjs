@@ -62,7 +62,7 @@ const layers = [
   {
     files: 'server/src/inspector',
     may: [
-      ...['server/src/inspector', 'server/src/http', 'server/src/config/{values,setting-report}.ts', names],
+      ...['server/src/inspector', 'server/src/http', 'server/src/config/{config,setting-report,values}.ts', names],
       ...['bytes-iec', 'd3-shape', 'hono', 'ms'],
     ],
     // In a file of the bundle of its own: what it needs of the rest of the sidecar is handed in.
@@ -154,14 +154,14 @@ const typesOnly = layers
   }));
 
 /** What scripts of the inspector use of a browser. */
-const browserGlobals = Object.fromEntries(['document', 'getSelection'].map((name) => [name, 'readonly']));
+const browserGlobals = Object.fromEntries(['DOMParser', 'document', 'getSelection'].map((name) => [name, 'readonly']));
 
 const startedByStack = 'Start it with a Stack of test/support/stack.ts, which ends it with the test.';
 
 const handedIn = 'The domain is told the time and its settings.';
 
 export default defineConfig(
-  { ignores: ['**/dist/', '**/coverage/', 'proto/gen/', 'bench/results/', 'test/compatibility/builds/'] },
+  { ignores: ['**/*.css', '**/dist/', '**/coverage/', 'proto/gen/', 'bench/results/', 'test/compatibility/builds/'] },
   {
     files: ['**/*.{ts,mts,mjs,cjs,js}'],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],

@@ -1,5 +1,5 @@
 import { asDuration } from './format';
-import { html } from './html';
+import { html, sourceOf } from './html';
 import type { Html } from './html';
 import { sections } from './sections';
 import type { Section, Shown } from './sections';
@@ -43,9 +43,7 @@ export function renderPage(shown: Shown): string {
         </footer>
       </body>
     </html>`;
-  // A template is a promise only if something in it is one; else it is a String object.
-  // eslint-disable-next-line @typescript-eslint/no-base-to-string
-  return String(page);
+  return sourceOf(page);
 }
 
 const jsonPaths = ['stats.json', 'config', 'ready', 'version', 'log-level'];
