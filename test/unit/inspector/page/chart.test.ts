@@ -3,7 +3,9 @@ import { chart } from '../../../../server/src/inspector/page/chart';
 import { sourceOf } from '../../../../server/src/inspector/page/html';
 
 const draw = (...values: (number | null)[]): string =>
-  sourceOf(chart({ title: 'Calls', series: [{ name: 'all', values }], format: String, capacity: 5, span: '10 minutes' }));
+  sourceOf(
+    chart({ title: 'Calls', series: [{ name: 'all', values }], format: String, capacity: 5, span: '10 minutes' }),
+  );
 const lineIn = (svg: string): string => /class="line-0"\s+d="([^"]*)"/.exec(svg)?.[1] ?? 'no line';
 
 describe('a chart', () => {
