@@ -24,17 +24,20 @@ const protosOfPackages = {
 };
 
 const { metafile } = await build({
-  entryPoints: ['src/main.ts', 'src/tracing/opentelemetry.ts'],
+  entryPoints: {
+    main: 'src/main.ts',
+    opentelemetry: 'src/tracing/opentelemetry.ts',
+    'inspector/inspector': 'src/inspector/inspector.ts',
+  },
   outdir: 'dist',
-  entryNames: '[name]',
   // Found in dist/, beside main.js.
-  external: ['./opentelemetry'],
+  external: ['./opentelemetry', './inspector/inspector'],
   bundle: true,
   platform: 'node',
   target: 'node20',
   format: 'cjs',
   alias: { '@session-sidecar/proto': '../proto/gen' },
-  loader: { '.lua': 'text' },
+  loader: { '.lua': 'text', '.css': 'text', '.browser.js': 'text' },
   plugins: [protosOfPackages],
   // How much memory garbage may take: more costs memory, and less costs time as soon as sessions have a few kilobytes
   // (docs/decisions/0054-memory-flags.md). No limit: what is alive may take what it needs.

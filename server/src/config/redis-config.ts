@@ -144,8 +144,8 @@ function locationOf(values: SettingValues): RedisLocation | undefined {
   return { ...nothing, mode: 'single', nodes: [url.target] };
 }
 
-/** @returns why a setting has no effect beside the others, or `undefined` if it has one */
-export function unusedReason(id: SettingId, given: GivenSettings): string | undefined {
+/** @returns why a setting of the store has no effect beside the others, or `undefined` if it has one */
+export function unusedRedisReason(id: SettingId, given: GivenSettings): string | undefined {
   const hasRedis = redisLocations.some((location) => given.has(location));
   if (!hasRedis && (id.startsWith('redis') || id === 'nearCacheBytes'))
     return 'no Redis is configured, so sessions are kept in memory';

@@ -75,6 +75,12 @@ export function toStatus(error: unknown, method: string, logger: Logger): Failur
   };
 }
 
+/** The reason of a failure, by the name that clients see; `undefined` if it has none. */
+export function reasonOf({ details }: Pick<FailureStatus, 'details'>): string | undefined {
+  const info = details.find(({ typeUrl }) => typeUrl.endsWith('/google.rpc.ErrorInfo'));
+  return info && ErrorInfo.decode(info.value).reason;
+}
+
 function cut(text: string, length: number): string {
   return text.length <= length ? text : `${text.slice(0, length - 1).replace(/[\ud800-\udbff]$/, '')}…`;
 }
