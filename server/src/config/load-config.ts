@@ -18,6 +18,8 @@ export interface LoadedConfig {
   readonly warnings: readonly string[];
   /** Every effective setting, as text, by variable. For secrets, only that they are set. */
   readonly effective: Readonly<Record<string, string>>;
+  /** The variable or flag that each setting comes from, by variable. Without those that are not set. */
+  readonly origins: Readonly<Record<string, string>>;
   /** The variable or flag that a setting comes from, for messages. */
   readonly nameOf: NameOf;
   /** Advice about an error of the Redis connection; `undefined` if there is none. */
@@ -58,6 +60,7 @@ export function loadConfig(sources: Sources): LoadedConfig {
       ...aboutTracing.warnings,
     ],
     effective: effectiveOf(given),
+    origins: Object.fromEntries([...given].map(([id, { from }]) => [variableOf(settings[id]), from])),
     nameOf,
     advise: (error) => redisAdvice(error, nameOf, (id) => given.has(id)),
     files: filesOf(given),
