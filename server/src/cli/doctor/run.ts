@@ -146,10 +146,11 @@ const maxWaitMs = 5_000;
 /** Waits for the heartbeat of the connection that the store uses. */
 async function isUsable(store: RedisConnection, key: string, { connectTimeoutMs, commandTimeoutMs }: RedisConfig) {
   const givenUpAt = performance.now() + Math.min(maxWaitMs, 2 * (connectTimeoutMs + commandTimeoutMs));
-  while (store.serverOf(key) === undefined && performance.now() < givenUpAt) {
+  const isBeating = (): boolean => store.serverOf(key)?.clock.isKnown === true;
+  while (!isBeating() && performance.now() < givenUpAt) {
     await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
-  return store.serverOf(key) !== undefined;
+  return isBeating();
 }
 
 function reasonsOf({ parts }: RedisConnection): string {
