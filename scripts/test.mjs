@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { installPackages } from './lib/packages.mjs';
 import { handOver, root, run } from './lib/run.mjs';
 import { pythonToolchain } from './lib/toolchains.mjs';
-import { installChromium, installKustomize, installPrometheus, requireRedis } from './lib/tools.mjs';
+import { installChromium, installKustomize, installPrometheus, installShells, requireRedis } from './lib/tools.mjs';
 
 installPackages();
 requireRedis();
 installChromium();
+installShells();
 installPrometheus();
 installKustomize();
 run('npm', ['run', '--silent', 'build']);

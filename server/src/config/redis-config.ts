@@ -33,7 +33,7 @@ function checkLocation({ values, has, names }: Known): string[] {
   if (set.length > 1) problems.push(`${names(...set)}: Set only one; each is a location of Redis.`);
   if (set.length > 0 && !has('signingKeys')) {
     problems.push(
-      `${variableOf(settings.signingKeys)}: Expected a key, got none. Sessions in Redis outlive this process, so their tokens must too. Make one with: openssl rand -base64 32`,
+      `${variableOf(settings.signingKeys)}: Expected a key, got none. Sessions in Redis outlive this process, so their tokens must too. Make one with: session-sidecar secret new, or: openssl rand -base64 32`,
     );
   }
   if (set.length > 0 && values.testControl === true) {
