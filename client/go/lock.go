@@ -73,7 +73,7 @@ func (c *Client) acquireLease(ctx context.Context, token string, options LockOpt
 			err = checkSession("AcquireLease", response.GetSession())
 		}
 		if err == nil {
-			session := newSession(c, Found)
+			session := newSession(c, OriginFound)
 			session.load(token, response.Session)
 			session.fence = &response.Fence
 			return session, nil

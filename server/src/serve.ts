@@ -34,7 +34,7 @@ async function run(args: readonly string[]): Promise<void> {
     return;
   }
   const settings = loadLiveConfig({ env: process.env, args, readFile: readFileSync, otherWords });
-  const { config, warnings, effective } = settings;
+  const { config, warnings, effective, report } = settings;
   const activeCall = config.tracing && new ActiveCall();
   const logRateLimit = new LogRateLimit({
     maxLines: config.logRateLimit,
@@ -50,10 +50,10 @@ async function run(args: readonly string[]): Promise<void> {
   logStrayOutput(logger);
   for (const warning of warnings) logger.warn(warning);
   const stopping = Promise.race(config.exitOnStdinEnd ? [signalled(), stdinEnded()] : [signalled()]);
-  const app = await startApp(config, { logger, version, activeCall, settings, logRateLimit });
-  const { grpc, http } = app.addresses;
+  const app = await startApp(config, { logger, version, activeCall, settings, report, logRateLimit });
+  const { grpc, http, inspector } = app.addresses;
   const collector = config.tracing?.collector;
-  logger.info({ version, store: app.store, grpc, http, collector, settings: effective }, 'serving');
+  logger.info({ version, store: app.store, grpc, http, inspector, collector, settings: effective }, 'serving');
 
   const cause = await stopping;
   logger.info({ ...cause, graceMs: config.shutdownGraceMs }, 'shutting down: draining in-flight calls');

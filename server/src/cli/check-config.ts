@@ -56,6 +56,9 @@ interface SettingInForce {
   readonly from: string | null;
 }
 
-function rowsOf({ effective, origins }: LoadedConfig): SettingInForce[] {
-  return Object.entries(effective).map(([setting, value]) => ({ setting, value, from: origins[setting] ?? null }));
+function rowsOf({ effective, report }: LoadedConfig): SettingInForce[] {
+  return report.flatMap(({ variable: setting, from = null }) => {
+    const value = effective[setting];
+    return value === undefined ? [] : [{ setting, value, from }];
+  });
 }

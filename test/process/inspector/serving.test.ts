@@ -24,7 +24,7 @@ async function filesLoadedBy(settings: Readonly<Record<string, string>>): Promis
   return JSON.parse(readFileSync(file, 'utf8')) as string[];
 }
 
-const isInspector = (file: string): boolean => file.endsWith('/inspector/inspector.js');
+const isInspector = (file: string): boolean => file.endsWith('/inspector.js');
 
 describe('the inspector', () => {
   test('is off unless it has an address: nothing of it is loaded', async () => {

@@ -46,7 +46,7 @@ func TestWithLockAsksAgainAndSavesAtItsEnd(t *testing.T) {
 	fake := startFake(t, leasing(2))
 	client := dial(t, fake.address)
 	check(t, client.WithLock(patient(t), "token", sidecar.LockOptions{}, func(session *sidecar.Session) error {
-		if session.Fence() != 42 || session.Version() != 7 || session.Origin() != sidecar.Found || session.IsNew() {
+		if session.Fence() != 42 || session.Version() != 7 || session.Origin() != sidecar.OriginFound || session.IsNew() {
 			t.Errorf("got fence %d, version %d, origin %s", session.Fence(), session.Version(), session.Origin())
 		}
 		return session.Set("key", 1)
