@@ -116,7 +116,11 @@ const subjectOperations: Readonly<
 > = {
   devices: async (subject, current) => {
     const devices: unknown[] = [];
-    for await (const { label = '', isCurrent, version, data } of subject.list({ current, includeData: true, pageSize: 2 })) {
+    for await (const { label = '', isCurrent, version, data } of subject.list({
+      current,
+      includeData: true,
+      pageSize: 2,
+    })) {
       devices.push({ label, isCurrent, version, keys: Object.keys(data ?? {}).sort() });
     }
     return devices.sort((one, other) => (JSON.stringify(one) < JSON.stringify(other) ? -1 : 1));
