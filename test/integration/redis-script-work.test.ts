@@ -81,7 +81,10 @@ describe('the work of mutations in Redis', () => {
   }
 
   const dataOf = (data: readonly (readonly [string, string])[]) =>
-    encodeBody({ data: new Map(data.map(([key, value]) => [key, Buffer.from(value)])), flash: new Map() }, noAttributes);
+    encodeBody(
+      { data: new Map(data.map(([key, value]) => [key, Buffer.from(value)])), flash: new Map() },
+      noAttributes,
+    );
   const queueOf = (messages: number) =>
     encodeBody(
       { data: new Map(), flash: new Map([['q', Array.from({ length: messages }, (_, n) => Buffer.from(String(n)))]]) },
