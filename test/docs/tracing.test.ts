@@ -26,7 +26,7 @@ describe(page, () => {
   });
 
   test('quotes lines that the sidecar logs', () => {
-    const sources = ['app', 'main', 'tracing/tracing'].map((name) => read(`server/src/${name}.ts`)).join('');
+    const sources = ['app', 'serve', 'tracing/tracing'].map((name) => read(`server/src/${name}.ts`)).join('');
     const quoted = [...text.matchAll(/log (?:line|has) `([^`]+)`/g)].map(([, line = '']) => line);
     expect(quoted).toHaveLength(2);
     expect(quoted.filter((line) => !sources.includes(`'${line}'`))).toEqual([]);

@@ -62,7 +62,8 @@ describe('a reply fails the call with INTERNAL when it', () => {
       'has no session: the GetSession of transform()',
       {
         getSession: (call, attempt) => (attempt === 1 ? found(call, attempt) : { session: undefined }),
-        updateSession: () => ({ version: 2, results: [one] }),
+        // Version 2 was another request's.
+        updateSession: () => ({ version: 3, results: [one] }),
       },
       async (session) => {
         session.set('b', 1);

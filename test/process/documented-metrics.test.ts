@@ -72,6 +72,8 @@ async function workload(): Promise<void> {
   const lease = { token, duration: { seconds: 60, nanos: 0 }, holder: 'one' };
   const { fence } = await client.call('acquireLease', lease);
   await client.call('releaseLease', { token, fence });
+  await client.call('listSubjectSessions', { subject: 'ada' });
+  await client.call('invalidateSubjectSessions', { subject: 'ada' });
   await failureOf(client.call('getSession', { token: 'nonsense' }));
   await failureOf(client.call('updateSession', { token, mutations: [mutation.set('', '')] }));
   await failureOf(client.send('GetSession', Buffer.from('nonsense')));
@@ -103,7 +105,7 @@ describe('docs/reference/metrics.md', () => {
     const allowed: Readonly<Record<string, readonly string[]>> = {
       method: Object.values(unaryMethods).map(({ name }) => name),
       status: Object.values(status).filter((name) => typeof name === 'string'),
-      command: ['create', 'load', 'update', 'acquire', 'release', 'delete'],
+      command: ['create', 'load', 'update', 'acquire', 'release', 'delete', 'list_subject', 'delete_subject'],
       reason: Object.keys(ErrorReason),
       result: [
         'found',

@@ -179,7 +179,7 @@ const cases: readonly (readonly [name: string, type: MessageType, hex: string, m
     'PopFlashResponse',
     PopFlashResponse,
     '0a07225361766564220a0131',
-    { messages: [Buffer.from('"Saved"'), Buffer.from('1')] },
+    { messages: [Buffer.from('"Saved"'), Buffer.from('1')], version: 0 },
   ],
   [
     'ErrorInfo',

@@ -47,9 +47,7 @@ class BaseSession(SessionFacts):
         else:
             yield from self._creating(changes)
 
-    def _updating(
-        self, changes: _Changes, first: Sequence[messages.Mutation] = (), if_version: int | None = None
-    ) -> Plan[Any]:
+    def _updating(self, changes: _Changes, first: Sequence[messages.Mutation] = (), if_version: int | None = None) -> Plan[Any]:
         """Send changes after the first mutations, in one step, and return the results of those."""
         mutations, settle = changes
         terms = {"subject": self._subject, "label": self._label, **IdleTimeout.fields(self._idle_timeout)}

@@ -2,6 +2,7 @@ import type { RawClient } from '../../support/raw-grpc';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { encodeRequest, methods } from '../../support/raw-grpc';
 import type { MethodName } from '../../support/raw-grpc';
+import { validRequest } from '../../support/valid-requests';
 import { describeBadInput, withBytes, marked } from './fixture';
 
 describeBadInput('in tokens', (fixture) => {
@@ -14,6 +15,11 @@ describeBadInput('in tokens', (fixture) => {
   const { refused } = fixture;
 
   const names = (Object.keys(methods) as MethodName[]).filter((name) => name !== 'createSession');
+  /** Where these methods take a token. */
+  const fieldOf: Partial<Record<MethodName, string>> = {
+    listSubjectSessions: 'currentToken',
+    invalidateSubjectSessions: 'exceptToken',
+  };
   const tokens: Readonly<Record<string, () => string>> = {
     'that is empty': () => '',
     'that is malformed': () => marked,
@@ -24,11 +30,11 @@ describeBadInput('in tokens', (fixture) => {
     'of 1 MB': () => marked.repeat(200_000),
     'with a line break': () => `${token}\n`,
   };
-  const valid: Partial<Record<MethodName, object>> = { pushFlash: { message: Buffer.from('1') } };
 
   describe.each(names)('of %s', (method) => {
     test.each(Object.entries(tokens))('one %s is UNAUTHENTICATED', async (_what, bad) => {
-      const failure = await refused(() => raw.call(method, { ...valid[method], token: bad() }));
+      const request = { ...validRequest(method, ''), [fieldOf[method] ?? 'token']: bad() };
+      const failure = await refused(() => raw.call(method, request));
       expect(failure).toMatchObject({ status: 'UNAUTHENTICATED', reason: 'TOKEN_INVALID', violations: {} });
     });
   });

@@ -1,11 +1,12 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { SessionClient } from '@session-sidecar/client';
 import { connectRaw, failureOf, methods, mutation } from '../../support/raw-grpc';
-import type { MethodName, RawClient, RequestOf } from '../../support/raw-grpc';
+import type { MethodName, RawClient } from '../../support/raw-grpc';
 import type { Sidecar } from '../../support/sidecar';
 import type { RedisServer } from '../../support/redis';
 import { storedIn } from '../../support/redis-inspection';
 import { stackForAllTests } from '../../support/stack';
+import { validRequest } from '../../support/valid-requests';
 import { marked } from './fixture';
 
 describe('a record in Redis that cannot be read', () => {
@@ -44,10 +45,7 @@ describe('a record in Redis that cannot be read', () => {
         await failureOf(raw.call('getSession', { token }));
         const before = await storedIn(redis);
 
-        const request = { token, message: Buffer.from('1'), mutations: [mutation.set('a', '2')] } as Partial<
-          RequestOf<MethodName>
-        >;
-        const failure = await failureOf(raw.call(method, request));
+        const failure = await failureOf(raw.call(method, validRequest(method, token)));
         const { metadata, message } = failure;
         const errorId = metadata['error_id'];
         expect(failure).toMatchObject({ status: 'INTERNAL', reason: 'INTERNAL' });

@@ -4,6 +4,7 @@ import { encodeRequest, failureOf, methods, mutation } from '../../support/raw-g
 import type { MethodName, RequestOf } from '../../support/raw-grpc';
 import { callOf } from '../../support/raw-pipeline';
 import { countRpcs } from '../../support/sidecar';
+import { validRequest } from '../../support/valid-requests';
 import { pipelineServers } from './fixture';
 
 const { start } = pipelineServers();
@@ -11,15 +12,12 @@ const { start } = pipelineServers();
 const names = Object.keys(methods) as MethodName[];
 
 describe('an RPC over the pipeline', () => {
-  const requestOf = (token: string) =>
-    ({ token, queue: 'q', message: Buffer.from('1'), csrfToken: 'x', mutations: [mutation.set('a', '1')] }) as Partial<
-      RequestOf<MethodName>
-    >;
   /** What differs from session to session, and from moment to moment, becomes its kind. */
   const masked = (message: unknown): unknown =>
     JSON.parse(
       JSON.stringify(message, (key, value: unknown) => {
-        if (['token', 'handle', 'csrfToken', 'created', 'accessed', 'expires'].includes(key)) return typeof value;
+        if (['token', 'handle', 'csrfToken', 'created', 'accessed', 'expires', 'fence'].includes(key))
+          return typeof value;
         return value instanceof Map ? [...(value as Map<string, unknown>)] : value;
       }),
     );
@@ -28,9 +26,9 @@ describe('an RPC over the pipeline', () => {
     const { raw, open, newToken } = await start();
     const [one, other] = [await newToken(), await newToken()];
     const pipeline = open();
-    pipeline.send({ calls: [callOf(1, method, requestOf(one))] });
+    pipeline.send({ calls: [callOf(1, method, validRequest(method, one))] });
     const bytes = await pipeline.reply(1);
-    const twin = await raw.call(method, requestOf(other));
+    const twin = await raw.call(method, validRequest(method, other));
     expect(masked(methods[method].responseType.decode(bytes))).toEqual(masked(twin));
   });
 
@@ -40,22 +38,26 @@ describe('an RPC over the pipeline', () => {
       const { raw, open, newToken } = await start();
       const token = await newToken();
       const pipeline = open();
-      pipeline.send({ calls: [callOf<MethodName>(1, method, requestOf(token))] });
-      const twin = await raw.send(methods[method].name, encodeRequest<MethodName>(method, requestOf(token)));
+      pipeline.send({ calls: [callOf<MethodName>(1, method, validRequest(method, token))] });
+      const twin = await raw.send(methods[method].name, encodeRequest<MethodName>(method, validRequest(method, token)));
       expect(await pipeline.reply(1)).toEqual(twin);
     },
   );
 
-  const refused: readonly [string, (dead: string) => Partial<RequestOf<MethodName>>][] = [
+  const refused: readonly [string, (method: MethodName, dead: string) => Partial<RequestOf<MethodName>>][] = [
     ['a request that is not allowed', () => ({ mutations: [mutation.set('', '')] })],
-    ['a token that is not genuine', (dead) => requestOf(`${dead.slice(0, -3)}AAA`)],
-    ['the token of a session that has ended', requestOf],
+    ['a token that is not genuine', (method, dead) => validRequest(method, `${dead.slice(0, -3)}AAA`)],
+    ['the token of a session that has ended', validRequest],
   ];
   const failing = names.flatMap((method) => refused.map(([what, request]) => ({ method, what, request })));
   const succeeding = new Set([
     'createSession with a token that is not genuine',
     'createSession with the token of a session that has ended',
     'invalidateSession with the token of a session that has ended',
+    ...['listSubjectSessions', 'invalidateSubjectSessions'].flatMap((method) => [
+      `${method} with a token that is not genuine`,
+      `${method} with the token of a session that has ended`,
+    ]),
   ]);
 
   test.each(failing.filter(({ method, what }) => !succeeding.has(`${method} with ${what}`)))(
@@ -65,8 +67,8 @@ describe('an RPC over the pipeline', () => {
       const dead = await newToken();
       await raw.call('invalidateSession', { token: dead });
       const pipeline = open();
-      pipeline.send({ calls: [callOf(1, method, request(dead))] });
-      const twin = await failureOf(raw.send(methods[method].name, encodeRequest(method, request(dead))));
+      pipeline.send({ calls: [callOf(1, method, request(method, dead))] });
+      const twin = await failureOf(raw.send(methods[method].name, encodeRequest(method, request(method, dead))));
       const failure = await failureOf(pipeline.reply(1));
       expect({ ...failure, message: failure.message }).toEqual({ ...twin, message: twin.message });
       expect(failure.reason).toBeDefined();

@@ -4,6 +4,7 @@ import { Browser } from '../../support/browser';
 import { execute } from '../../support/commands';
 import { gunicorn } from '../../support/gunicorn';
 import { freePort } from '../../support/redis';
+import { recordsIn } from '../../support/redis-inspection';
 import type { RedisServer } from '../../support/redis';
 import { stackForAllTests } from '../../support/stack';
 import { sayIfMissing, toolchains } from '../../support/toolchains';
@@ -160,9 +161,8 @@ testDjango('Redis holds the session under the user, and nothing that works as a 
   await submit(browser, '/login', '/login', credentials);
   const [, secret = ''] = /^[\w-]{22}([\w-]{21})\./.exec((await browser.cookie()) ?? '') ?? [];
   expect(secret).not.toBe('');
-  const keys = await redis.admin.keys('*');
-  const values = await Promise.all(keys.map((key) => redis.admin.get(key)));
-  const stored = [...keys, ...values].join('\n');
+  const values = Object.keys(await recordsIn(redis)).map((key) => redis.admin.get(key));
+  const stored = [...(await redis.admin.keys('*')), ...(await Promise.all(values))].join('\n');
   expect(stored).toContain('_auth_user_id');
   expect(stored).not.toContain(secret);
 });
@@ -171,7 +171,7 @@ testDjango('a visitor whose record is damaged is not mistaken for a new one, and
   const browser = openBrowser();
   await submit(browser, '/login', '/login', credentials);
   const csrfmiddlewaretoken = formTokenIn(await browser.text('/'));
-  const [key = ''] = await redis.admin.keys('*');
+  const [key = ''] = Object.keys(await recordsIn(redis));
   await redis.admin.set(key, 'rubbish');
   expect((await browser.fetch('/')).status).toBe(500);
   expect((await browser.post('/logout', { csrfmiddlewaretoken }, { redirect: 'manual' })).status).toBe(302);

@@ -50,6 +50,16 @@ export function probesOf({
       ['persist', key],
     ] as const),
     ...([set, ['unlink', key]] as const),
+    ...([
+      ['zadd', key, '0', 'member'],
+      ['pexpireat', key, String(Date.now() + Number(lifetime))],
+      ['zrange', key, '0', '0'],
+      ['zscan', key, '0'],
+      ['zscore', key, 'member'],
+      ['zremrangebyscore', key, '1', '1'],
+      ['zrem', key, 'member'],
+      ['unlink', key],
+    ] as const),
   ];
   const tracking: readonly Probe[] = [
     { rule: 'client|id', purpose: 'live reads', command: ['client', 'id'] },

@@ -34,6 +34,9 @@ type Arguments = readonly (string | Buffer)[];
 /** Scripts that change a session's content or end it. */
 const changing: ReadonlySet<SessionScriptName> = new Set(['create', 'set', 'update', 'delete', 'deleteOf'] as const);
 
+/** Scripts that change what only other changes depend on. */
+const leasing: ReadonlySet<SessionScriptName> = new Set(['acquire', 'release'] as const);
+
 /** Runs scripts on sessions, and reports what they change. */
 export class SessionScripts {
   readonly #options: SessionScriptsOptions;
@@ -55,9 +58,9 @@ export class SessionScripts {
       const call = { script, key: keyPrefix + handle, secretHash, isTracked: isTracked(), args, onReply };
       return await scripts.run(call, deadline);
     } catch (error) {
-      const isChange = changing.has(script);
-      if (isChange) listener.onChanged(handle, undefined);
-      throw toStoreError(error, { handle, isChange });
+      const isReported = changing.has(script);
+      if (isReported) listener.onChanged(handle, undefined);
+      throw toStoreError(error, { handle, isChange: isReported || leasing.has(script) });
     } finally {
       if (script !== 'peek') listener.onRun(handle);
     }

@@ -39,12 +39,27 @@ export class SubjectRemoval {
 
     const run = new RemovalRun(this.#parts, subject, except, deadline);
     const handles = [...new Set([...entries.map(({ handle }) => handle), ...attached])];
-    await run.remove(handles, (gone) => {
-      upkeep.drop(
-        subject,
-        entries.filter(({ handle }) => gone.has(handle) && !attached.has(handle)),
-      );
-    });
+    try {
+      await run.remove(handles, (gone) => {
+        upkeep.drop(
+          subject,
+          entries.filter(({ handle }) => gone.has(handle) && !attached.has(handle)),
+        );
+      });
+      await this.#removeInFlight(subject, inFlight, run, deadline);
+    } catch (error) {
+      throw run.failed(error);
+    }
+    return run.count;
+  }
+
+  async #removeInFlight(
+    subject: string,
+    inFlight: Map<string, string>,
+    run: RemovalRun,
+    deadline: number,
+  ): Promise<void> {
+    const { index, upkeep } = this.#parts;
     // A change in flight may still give the subject to a session, even to one that has just been removed, if its id is reused.
     while (inFlight.size > 0) {
       const live = new Set((await index.attachments(subject, deadline)).map(({ id }) => id));
@@ -58,7 +73,6 @@ export class SubjectRemoval {
         },
       );
     }
-    return run.count;
   }
 }
 
@@ -89,7 +103,7 @@ class RemovalRun {
       const outcomes = await Promise.allSettled(part.map((handle) => this.#removeOne(handle)));
       onGone(new Set(part.filter((_, at) => isFulfilledWith(outcomes[at], true))));
       const failure = outcomes.find((outcome) => outcome.status === 'rejected');
-      if (failure !== undefined) throw this.#failed(failure.reason);
+      if (failure !== undefined) throw failure.reason;
     }
   }
 
@@ -112,7 +126,7 @@ class RemovalRun {
   }
 
   /** Sessions that were removed before do not come back. */
-  #failed(error: unknown): unknown {
+  failed(error: unknown): unknown {
     const isCertain = error instanceof SessionError && error.metadata['maybe_applied'] === 'false';
     return isCertain && this.count > 0 ? storeUnavailable(true, error) : error;
   }
