@@ -81,6 +81,8 @@ async function workload(): Promise<void> {
   await redis.admin.set(stored, 'damaged');
   await failureOf(client.call('getSession', { token: regenerated.token }));
   await redis.admin.del(stored);
+  await client.call('listSubjectSessions', { subject: 'ada' });
+  await client.call('invalidateSubjectSessions', { subject: 'ada' });
   await client.call('invalidateSession', { token: regenerated.token });
 }
 
@@ -100,7 +102,7 @@ describe('docs/reference/metrics.md', () => {
     const allowed: Readonly<Record<string, readonly string[]>> = {
       method: Object.values(unaryMethods).map(({ name }) => name),
       status: Object.values(status).filter((name) => typeof name === 'string'),
-      command: ['create', 'load', 'update', 'delete'],
+      command: ['create', 'load', 'update', 'delete', 'list_subject', 'delete_subject'],
       reason: Object.keys(ErrorReason),
       result: [
         'found',

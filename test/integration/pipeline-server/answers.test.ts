@@ -12,9 +12,16 @@ const names = Object.keys(methods) as MethodName[];
 
 describe('an RPC over the pipeline', () => {
   const requestOf = (token: string) =>
-    ({ token, queue: 'q', message: Buffer.from('1'), csrfToken: 'x', mutations: [mutation.set('a', '1')] }) as Partial<
-      RequestOf<MethodName>
-    >;
+    ({
+      token,
+      subject: 'ada',
+      exceptToken: token,
+      currentToken: token,
+      queue: 'q',
+      message: Buffer.from('1'),
+      csrfToken: 'x',
+      mutations: [mutation.set('a', '1')],
+    }) as Partial<RequestOf<MethodName>>;
   /** What differs from session to session, and from moment to moment, becomes its kind. */
   const masked = (message: unknown): unknown =>
     JSON.parse(
@@ -56,6 +63,8 @@ describe('an RPC over the pipeline', () => {
     'createSession with a token that is not genuine',
     'createSession with the token of a session that has ended',
     'invalidateSession with the token of a session that has ended',
+    'listSubjectSessions with the token of a session that has ended',
+    'invalidateSubjectSessions with the token of a session that has ended',
   ]);
 
   test.each(failing.filter(({ method, what }) => !succeeding.has(`${method} with ${what}`)))(
