@@ -24,6 +24,7 @@ const DefaultTimeout = 3 * time.Second
 type Client struct {
 	stub  sessionv1.SessionServiceClient
 	cache *sessionCache // nil: none
+	monitor *connectionMonitor
 	close func() error
 }
 
@@ -71,7 +72,7 @@ func Dial(address string, options ...grpc.DialOption) (*Client, error) {
 	monitor.conn = conn
 	pipeline.stub = sessionv1.NewSessionServiceClient(conn)
 	limits := newPendingLimits(settings.maxPendingCalls, settings.maxPendingBytes)
-	client := &Client{stub: sessionv1.NewSessionServiceClient(transport{conn, monitor, limits, settings.timeout})}
+	client := &Client{monitor: monitor, stub: sessionv1.NewSessionServiceClient(transport{conn, monitor, limits, settings.timeout})}
 	if settings.cacheBytes > 0 {
 		client.cache = newSessionCache(client.stub, settings.cacheBytes, pipeline.confirm)
 		client.stub, pipeline.listener = client.cache, client.cache

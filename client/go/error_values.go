@@ -16,6 +16,7 @@ var (
 	ErrRequestTooLarge  error = codeError(CodeRequestTooLarge)
 	ErrOverloaded       error = codeError(CodeOverloaded)
 	ErrAPITokenInvalid  error = codeError(CodeAPITokenInvalid)
+	ErrCursorExpired    error = codeError(CodeCursorExpired)
 	ErrDeadlineExceeded error = codeError(CodeDeadlineExceeded)
 	ErrCancelled        error = codeError(CodeCancelled)
 	ErrUnavailable      error = codeError(CodeUnavailable)

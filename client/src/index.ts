@@ -12,5 +12,7 @@ export type { FlashOptions, ISession, RegenerateOptions, SessionOrigin, SessionS
 export type { CallOptions } from './transport/call-options';
 export { SessionError } from './errors/session-error';
 export type { FieldViolation, SessionErrorCode, SessionErrorDetails } from './errors/session-error';
+export type { SessionEvent } from './watch/session-event';
+export type { WatchOptions } from './watch/session-watch';
 export type { Codec } from './session/codec';
 export type { Json, JsonObject, JsonValue } from './session/json';

@@ -1,5 +1,6 @@
 import { Registry } from 'prom-client';
 import type { Logger } from 'pino';
+import { withAuditLog } from './audit-log';
 import type { Config, LiveConfig } from './config';
 import { ApiTokens } from './grpc/api-tokens';
 import { createHandlers } from './rpc/handlers';
@@ -15,6 +16,7 @@ import { openStore } from './open-store';
 import type { OpenedStore } from './open-store';
 import { ServingStatus } from './serving-status';
 import { variable } from './setting-names';
+import { SessionWatch } from './session/events/session-watch';
 import { SessionManager } from './session/session-manager';
 import type { SessionStore } from './session/session-store';
 import { randomSigningKey } from './tokens/token';
@@ -34,6 +36,8 @@ export interface AppContext {
   readonly settings?: Pick<LiveConfig, 'advise' | 'files' | 'watch'> | undefined;
   /** The rate limit of the log, whose suppressed lines are counted. */
   readonly logRateLimit?: LogRateLimit | undefined;
+  /** Gets the lines of the audit log. Default: {@link logger}. */
+  readonly auditLogger?: Logger | undefined;
 }
 
 /** A running sidecar. */
@@ -62,8 +66,11 @@ export async function startApp(config: Config, context: AppContext): Promise<App
   const tokens = replaceableTokens(config.signingKeys ?? [temporaryKey(logger)]);
   const status = new ServingStatus(() => store, logger);
   // Connecting to Redis begins before there is a gRPC server whose status depends on it.
-  const storeContext = { metrics, tracing, logger, advise: settings?.advise };
-  const { store, testControl, setCredentials } = openStore(config, storeContext, (ready) => status.storeChanged(ready));
+  const observer = config.auditLog ? withAuditLog(metrics, context.auditLogger ?? logger) : metrics;
+  const storeContext = { metrics, tracing, events: observer, logger, advise: settings?.advise };
+  const opened = openStore(config, storeContext, (ready) => status.storeChanged(ready));
+  const { store, events, testControl, setCredentials } = opened;
+  if (config.auditLog) events.keepRecording();
   if (testControl !== undefined) {
     logger.warn(`${variable('testControl')} is on: every caller can move the clock and delete all sessions`);
   }
@@ -73,13 +80,15 @@ export async function startApp(config: Config, context: AppContext): Promise<App
   try {
     const { expiry, limits } = config;
     const manager = new SessionManager({ store, tokens, limits, expiry, events: metrics });
+    const watch = new SessionWatch(events);
     await status.storeReady(storeWaitMs);
     const started = await startGrpcServer({
       ...grpcSettings(config),
       apiTokens,
       decorate: tracing?.calls,
       handleOf: (token) => handleOf(tokens, token),
-      handlers: createHandlers(manager, metrics),
+      handlers: createHandlers(manager, watch, metrics),
+      watch,
       changes: store.changes,
       testControl,
       observer: metrics,

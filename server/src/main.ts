@@ -37,7 +37,8 @@ async function main(args: readonly string[]): Promise<void> {
   logStrayOutput(logger);
   for (const warning of warnings) logger.warn(warning);
   const stopping = Promise.race(config.exitOnStdinEnd ? [signalled(), stdinEnded()] : [signalled()]);
-  const app = await startApp(config, { logger, version, activeCall, settings, logRateLimit });
+  const auditLogger = createLogger('info');
+  const app = await startApp(config, { logger, auditLogger, version, activeCall, settings, logRateLimit });
   const { grpc, http } = app.addresses;
   const collector = config.tracing?.collector;
   logger.info({ version, store: app.store, grpc, http, collector, settings: effective }, 'serving');

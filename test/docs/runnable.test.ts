@@ -11,7 +11,7 @@ const documents = [
   'README.md',
   ...[
     ...['typescript', 'express', 'fastify', 'koa', 'hono', 'node-http', 'fetch', 'web-sessions', 'client-cache'],
-    ...['nestjs', 'trpc', 'websockets'],
+    ...['nestjs', 'trpc', 'websockets', 'events'],
   ].map((name) => `docs/guide/${name}.md`),
 ];
 

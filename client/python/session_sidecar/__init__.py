@@ -7,6 +7,7 @@ from .client import SessionClient
 from .codecs import Codec, TaggedJsonCodec, TaggedType
 from .errors import SessionError
 from .session import Session
+from .watch.session_event import SessionEvent
 
 __all__ = [
     "AsyncSession",
@@ -16,6 +17,7 @@ __all__ = [
     "Session",
     "SessionClient",
     "SessionError",
+    "SessionEvent",
     "TaggedJsonCodec",
     "TaggedType",
 ]

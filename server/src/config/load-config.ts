@@ -83,7 +83,7 @@ function parseAll(given: GivenSettings, readFile: ReadFile): { values: Partial<S
 
 function configOf(values: SettingValues): Omit<Config, 'tracing'> {
   const { grpcAddresses, httpAddress, httpMaxConnections, logLevel, logRateLimit } = values;
-  const { shutdownGraceMs, exitOnStdinEnd, signingKeys } = values;
+  const { shutdownGraceMs, exitOnStdinEnd, signingKeys, auditLog, eventRetentionMs } = values;
   const { idleTimeout, touchInterval, maxLifetime } = values;
   const redis = redisConfigOf(values);
   return {
@@ -93,6 +93,8 @@ function configOf(values: SettingValues): Omit<Config, 'tracing'> {
     httpMaxConnections,
     logLevel,
     logRateLimit,
+    auditLog,
+    eventRetentionMs,
     shutdownGraceMs,
     exitOnStdinEnd,
     signingKeys,
@@ -118,6 +120,7 @@ function grpcConfigOf(values: SettingValues): GrpcConfig {
       streamsPerConnection: values.maxStreamsPerConnection,
       streams: values.maxStreams,
       pipelines: values.maxPipelines,
+      watchers: values.maxWatchers,
       callsInFlight: values.maxCallsInFlight,
       callsPerStream: values.maxCallsPerStream,
       queueMs: values.maxQueueMs,

@@ -1,4 +1,5 @@
 import type { SessionServiceDefinition } from '@session-sidecar/proto/session/v1/session_service';
+import type { SessionWatch } from '../session/events/session-watch';
 import type { SessionManager } from '../session/session-manager';
 import { copyAfterUpdate, toGetResponse } from './copies';
 import type { CopyObserver } from './copies';
@@ -6,7 +7,7 @@ import { toDate, toIdleTimeout, toMutations, toResults, toSessionMessage } from 
 
 type Methods = SessionServiceDefinition['methods'];
 /** Every RPC with one request and one response; Pipeline carries these. */
-export type MethodName = Exclude<keyof Methods, 'pipeline'>;
+export type MethodName = Exclude<keyof Methods, 'pipeline' | 'watchSessions'>;
 type MessageOf<T> = T extends { decode(...args: never): infer M } ? M : never;
 export type RequestOf<M extends MethodName> = MessageOf<Methods[M]['requestType']>;
 export type ResponseOf<M extends MethodName> = MessageOf<Methods[M]['responseType']>;
@@ -17,7 +18,7 @@ type Handler<M extends MethodName> = (request: RequestOf<M>, deadline: number) =
 export type Handlers = { readonly [M in MethodName]: Handler<M> };
 
 /** The handler of each RPC, for every transport: maps the message, calls the manager, maps the result. */
-export function createHandlers(manager: SessionManager, observer: CopyObserver): Handlers {
+export function createHandlers(manager: SessionManager, watch: SessionWatch, observer: CopyObserver): Handlers {
   return {
     async createSession({ mutations, idleExpiry, subject, id }, deadline) {
       const session = { mutations: toMutations(mutations), idleTimeout: toIdleTimeout(idleExpiry), subject, id };
@@ -77,6 +78,11 @@ export function createHandlers(manager: SessionManager, observer: CopyObserver):
 
     async checkCsrfToken({ token, csrfToken }, deadline) {
       return { valid: await manager.checkCsrfToken(token, csrfToken, deadline) };
+    },
+
+    async acknowledgeSessionEvents({ group, cursor }) {
+      await watch.acknowledge(group, cursor);
+      return {};
     },
   };
 }

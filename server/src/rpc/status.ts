@@ -25,6 +25,7 @@ export const statusOf = {
   REQUEST_TOO_LARGE: status.RESOURCE_EXHAUSTED,
   OVERLOADED: status.UNAVAILABLE,
   API_TOKEN_INVALID: status.UNAUTHENTICATED,
+  CURSOR_EXPIRED: status.OUT_OF_RANGE,
 } as const satisfies Record<Reason | 'INTERNAL', status>;
 
 /** The `domain` of every `google.rpc.ErrorInfo` this service sends. */

@@ -15,8 +15,11 @@ import type {
   SessionStore,
   UpdateOutcome,
 } from '../../session/session-store';
+import { expiryReason } from '../../session/events/session-event';
+import type { SessionEventReason, SessionEventType } from '../../session/events/session-event';
 import { ChangeBroadcast } from '../change-broadcast';
 import { decodeBody, encodeBody } from '../record-body';
+import type { MemoryEventLog } from './memory-event-log';
 
 export interface MemoryStoreOptions {
   readonly expiry: ExpiryPolicy;
@@ -28,6 +31,8 @@ export interface MemoryStoreOptions {
   readonly maxBytes: number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Records when sessions begin, get a new token and end; `undefined`: nothing does. */
+  readonly events?: MemoryEventLog | undefined;
 }
 
 interface Entry extends SessionRef {
@@ -47,6 +52,9 @@ interface Entry extends SessionRef {
 export const overheadBytes = 1024;
 
 const sweepInterval = 10_000;
+
+/** While events are recorded, so that the end of a session is reported soon. */
+const recordingSweepInterval = 1000;
 
 /** Minimum time between two sweeps for room, because each looks at every session. */
 const sweepPause = 1000;
@@ -71,8 +79,8 @@ export class MemoryStore implements SessionStore {
   constructor(options: MemoryStoreOptions) {
     this.#options = options;
     this.#sweeper = setInterval(() => {
-      this.#sweep();
-    }, sweepInterval).unref();
+      if (options.events?.isRecording === true || Math.abs(options.now() - this.#sweptAt) >= sweepInterval) this.#sweep();
+    }, recordingSweepInterval).unref();
   }
 
   async create({ content, subject, ...session }: NewSession, deadline?: number): Promise<SessionMetadata> {
@@ -80,7 +88,7 @@ export class MemoryStore implements SessionStore {
     const earlier = this.#entries.get(session.handle);
     if (earlier !== undefined) {
       if (!this.#hasEnded(earlier)) throw sessionExists();
-      this.#remove(earlier);
+      this.#expire(earlier);
     }
     const now = this.#options.now();
     const { handle, secretHash, csrfToken, idleTimeout, reusesHandle } = session;
@@ -88,6 +96,7 @@ export class MemoryStore implements SessionStore {
     const body = encodeBody(content, subject);
     const entry: Entry = { handle, secretHash, csrfToken, idleTimeout, created: now, accessed: now, version, body };
     this.#put(entry);
+    this.#record('created', 'call', entry);
     return this.#metadataOf(entry);
   }
 
@@ -131,6 +140,7 @@ export class MemoryStore implements SessionStore {
     };
     this.#put(changed);
     this.#broadcast.changed(changed.handle, changed.version);
+    if (change.secretHash !== undefined) this.#record('regenerated', 'call', changed);
     return { status: 'updated', session: this.#metadataOf(changed), results, ...this.#termsOf(changed) };
   }
 
@@ -140,6 +150,7 @@ export class MemoryStore implements SessionStore {
     if (entry === undefined) return false;
     this.#remove(entry);
     this.#broadcast.changed(entry.handle, undefined);
+    this.#record('invalidated', 'call', entry);
     return true;
   }
 
@@ -151,7 +162,7 @@ export class MemoryStore implements SessionStore {
     const entry = this.#entries.get(handle);
     if (entry === undefined) return undefined;
     if (this.#hasEnded(entry)) {
-      this.#remove(entry);
+      this.#expire(entry);
       return undefined;
     }
     return entry.secretHash === secretHash ? entry : undefined;
@@ -185,8 +196,22 @@ export class MemoryStore implements SessionStore {
   #sweep(): void {
     this.#sweptAt = this.#options.now();
     for (const entry of this.#entries.values()) {
-      if (this.#hasEnded(entry)) this.#remove(entry);
+      if (this.#hasEnded(entry)) this.#expire(entry);
     }
+  }
+
+  #expire(entry: Entry): void {
+    this.#remove(entry);
+    const { expiry } = this.#options;
+    const expires = expiryOf(expiry, entry) ?? Infinity;
+    this.#record('expired', expiryReason({ created: entry.created, expires }, expiry.maxLifetime), entry);
+  }
+
+  #record(type: SessionEventType, reason: SessionEventReason, entry: Entry): void {
+    const { events } = this.#options;
+    if (events?.isRecording !== true) return;
+    const version = type === 'expired' ? undefined : entry.version;
+    events.record({ type, reason, handle: entry.handle, subject: decode(entry).subject, version });
   }
 
   #hasEnded(entry: Entry): boolean {

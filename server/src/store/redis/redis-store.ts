@@ -23,6 +23,8 @@ import type { NearCacheObserver } from './near-cache/near-cache';
 import { PlainReadWindow } from './read/plain-read-window';
 import { SessionReader } from './read/session-reader';
 import { encodeBody } from './record-codec';
+import type { EventRecorder } from './events/event-recorder';
+import type { RedisEvents } from './events/redis-events';
 import type { ReplicationOptions } from './replication';
 import {
   mutationArguments,
@@ -31,6 +33,7 @@ import {
   orDash,
   parseMetadata,
   setArguments,
+  subjectOf,
   text,
   updateArguments,
 } from './scripts/script-codec';
@@ -55,6 +58,8 @@ export interface RedisStoreOptions {
   readonly changes?: ChangesOptions | undefined;
   /** `undefined`: none. Not without `changes`. */
   readonly nearCache?: NearCacheOptions | undefined;
+  /** Records when sessions begin, get a new token and end; `undefined`: nothing does. */
+  readonly events?: Pick<RedisEvents, 'recorder' | 'close'> | undefined;
   /** A record that could not be read was deleted. */
   readonly onUnreadableDeleted?: ((error: UnreadableRecordError) => void) | undefined;
 }
@@ -80,6 +85,8 @@ export class RedisStore implements SessionStore {
   readonly #scripts: SessionScripts;
   readonly #reader: SessionReader;
   readonly #feed: RedisChangeFeed | undefined;
+  readonly #events: EventRecorder | undefined;
+  readonly #closeEvents: () => void;
   readonly #onUnreadableDeleted: RedisStoreOptions['onUnreadableDeleted'];
 
   constructor(options: RedisStoreOptions) {
@@ -89,6 +96,8 @@ export class RedisStore implements SessionStore {
     this.#connection = connection;
     this.#expiry = expiry;
     this.#feed = feed;
+    this.#events = options.events?.recorder;
+    this.#closeEvents = () => options.events?.close();
     this.#onUnreadableDeleted = options.onUnreadableDeleted;
     this.#windows = new PlainReadWindow(options);
     this.#scripts = new SessionScripts({
@@ -125,6 +134,7 @@ export class RedisStore implements SessionStore {
     if (text(status) !== 'created') throw sessionExists();
     const now = number(created);
     const metadata = this.#withExpiry({ version: number(version), created: now, accessed: now, idleTimeout });
+    await this.#events?.created(ref.handle, metadata, subject);
     this.#windows.open(ref.handle, metadata, requestedAt, now, body.length);
     return metadata;
   }
@@ -145,6 +155,7 @@ export class RedisStore implements SessionStore {
       case 'updated': {
         const [metadata, ...results] = rest;
         const session = this.#withExpiry(parseMetadata(metadata));
+        await this.#events?.updated(ref.handle, session, update, subjectOf(metadata));
         const terms = this.#reader.termsOf(ref, before);
         return { status: 'updated', session, results: (results as RawResult[]).map(mutationResult), ...terms };
       }
@@ -175,15 +186,19 @@ export class RedisStore implements SessionStore {
   }
 
   async delete(ref: SessionRef, deadline?: number): Promise<boolean> {
-    const [status, problem] = await this.#scripts.run('delete', ref, [], deadline);
+    const [status, version, subject, problem] = await this.#scripts.run('delete', ref, [], deadline);
     if (problem !== undefined) {
       this.#onUnreadableDeleted?.(new UnreadableRecordError(ref.handle, text(problem) as RecordProblem));
     }
-    return wasFound(text(status), ref);
+    if (!wasFound(text(status), ref)) return false;
+    const ended = { version: Number(text(version)) || undefined, subject: (subject as Buffer).toString() };
+    await this.#events?.ended('invalidated', 'call', ref.handle, ended);
+    return true;
   }
 
   close(): Promise<void> {
     this.#feed?.close();
+    this.#closeEvents();
     this.#connection.close();
     return Promise.resolve();
   }

@@ -1469,12 +1469,230 @@ func (x *CheckCsrfTokenResponse) GetValid() bool {
 	return false
 }
 
+// WatchSessionsRequest says which events to send, and from where on.
+type WatchSessionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// subject selects the events of sessions of one subject. Absent: those of all sessions. All watchers of a group must select
+	// the same, because each event is delivered to one of them only.
+	Subject *string `protobuf:"bytes,1,opt,name=subject,proto3,oneof" json:"subject,omitempty"`
+	// group names watchers that share the events: each event is sent to one of them. One watcher of the group receives all
+	// events, the others wait, and one of them goes on when it is gone. 1 to 64 letters, digits and `._-`. Absent: this watcher
+	// receives every event itself.
+	Group *string `protobuf:"bytes,2,opt,name=group,proto3,oneof" json:"group,omitempty"`
+	// after is the cursor of the last response that was processed. Without a group, the events after it are sent. With a group,
+	// it acknowledges those up to it, as AcknowledgeSessionEvents does. Absent: with a group, the events that no watcher of it has
+	// acknowledged; without one, those from now on.
+	After         *string `protobuf:"bytes,3,opt,name=after,proto3,oneof" json:"after,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchSessionsRequest) Reset() {
+	*x = WatchSessionsRequest{}
+	mi := &file_session_v1_session_service_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchSessionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchSessionsRequest) ProtoMessage() {}
+
+func (x *WatchSessionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_session_v1_session_service_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchSessionsRequest.ProtoReflect.Descriptor instead.
+func (*WatchSessionsRequest) Descriptor() ([]byte, []int) {
+	return file_session_v1_session_service_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *WatchSessionsRequest) GetSubject() string {
+	if x != nil && x.Subject != nil {
+		return *x.Subject
+	}
+	return ""
+}
+
+func (x *WatchSessionsRequest) GetGroup() string {
+	if x != nil && x.Group != nil {
+		return *x.Group
+	}
+	return ""
+}
+
+func (x *WatchSessionsRequest) GetAfter() string {
+	if x != nil && x.After != nil {
+		return *x.After
+	}
+	return ""
+}
+
+// WatchSessionsResponse has an event, or only a cursor.
+type WatchSessionsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// event is what happened. Absent in the first response, which says that every later event will be sent, and in those that
+	// only report a newer cursor.
+	Event *SessionEvent `protobuf:"bytes,1,opt,name=event,proto3" json:"event,omitempty"`
+	// cursor is the position after this response: opaque, up to 256 visible ASCII characters. It is valid for
+	// SESSION_SIDECAR_EVENT_RETENTION.
+	Cursor        string `protobuf:"bytes,2,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchSessionsResponse) Reset() {
+	*x = WatchSessionsResponse{}
+	mi := &file_session_v1_session_service_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchSessionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchSessionsResponse) ProtoMessage() {}
+
+func (x *WatchSessionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_session_v1_session_service_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchSessionsResponse.ProtoReflect.Descriptor instead.
+func (*WatchSessionsResponse) Descriptor() ([]byte, []int) {
+	return file_session_v1_session_service_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *WatchSessionsResponse) GetEvent() *SessionEvent {
+	if x != nil {
+		return x.Event
+	}
+	return nil
+}
+
+func (x *WatchSessionsResponse) GetCursor() string {
+	if x != nil {
+		return x.Cursor
+	}
+	return ""
+}
+
+// AcknowledgeSessionEventsRequest says which events a group has processed.
+type AcknowledgeSessionEventsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// group is the group's name.
+	Group string `protobuf:"bytes,1,opt,name=group,proto3" json:"group,omitempty"`
+	// cursor is that of the last response that was processed.
+	Cursor        string `protobuf:"bytes,2,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AcknowledgeSessionEventsRequest) Reset() {
+	*x = AcknowledgeSessionEventsRequest{}
+	mi := &file_session_v1_session_service_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AcknowledgeSessionEventsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AcknowledgeSessionEventsRequest) ProtoMessage() {}
+
+func (x *AcknowledgeSessionEventsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_session_v1_session_service_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AcknowledgeSessionEventsRequest.ProtoReflect.Descriptor instead.
+func (*AcknowledgeSessionEventsRequest) Descriptor() ([]byte, []int) {
+	return file_session_v1_session_service_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *AcknowledgeSessionEventsRequest) GetGroup() string {
+	if x != nil {
+		return x.Group
+	}
+	return ""
+}
+
+func (x *AcknowledgeSessionEventsRequest) GetCursor() string {
+	if x != nil {
+		return x.Cursor
+	}
+	return ""
+}
+
+// AcknowledgeSessionEventsResponse confirms the acknowledgement.
+type AcknowledgeSessionEventsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AcknowledgeSessionEventsResponse) Reset() {
+	*x = AcknowledgeSessionEventsResponse{}
+	mi := &file_session_v1_session_service_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AcknowledgeSessionEventsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AcknowledgeSessionEventsResponse) ProtoMessage() {}
+
+func (x *AcknowledgeSessionEventsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_session_v1_session_service_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AcknowledgeSessionEventsResponse.ProtoReflect.Descriptor instead.
+func (*AcknowledgeSessionEventsResponse) Descriptor() ([]byte, []int) {
+	return file_session_v1_session_service_proto_rawDescGZIP(), []int{26}
+}
+
 var File_session_v1_session_service_proto protoreflect.FileDescriptor
 
 const file_session_v1_session_service_proto_rawDesc = "" +
 	"\n" +
 	" session/v1/session_service.proto\x12\n" +
-	"session.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19session/v1/pipeline.proto\x1a\x18session/v1/session.proto\"\x8a\x02\n" +
+	"session.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19session/v1/pipeline.proto\x1a\x18session/v1/session.proto\x1a\x1fsession/v1/session_events.proto\"\x8a\x02\n" +
 	"\x14CreateSessionRequest\x122\n" +
 	"\tmutations\x18\x01 \x03(\v2\x14.session.v1.MutationR\tmutations\x12>\n" +
 	"\fidle_timeout\x18\x02 \x01(\v2\x19.google.protobuf.DurationH\x00R\vidleTimeout\x12(\n" +
@@ -1573,7 +1791,22 @@ const file_session_v1_session_service_proto_rawDesc = "" +
 	"\n" +
 	"csrf_token\x18\x02 \x01(\tR\tcsrfToken\".\n" +
 	"\x16CheckCsrfTokenResponse\x12\x14\n" +
-	"\x05valid\x18\x01 \x01(\bR\x05valid2\x8b\b\n" +
+	"\x05valid\x18\x01 \x01(\bR\x05valid\"\x8b\x01\n" +
+	"\x14WatchSessionsRequest\x12\x1d\n" +
+	"\asubject\x18\x01 \x01(\tH\x00R\asubject\x88\x01\x01\x12\x19\n" +
+	"\x05group\x18\x02 \x01(\tH\x01R\x05group\x88\x01\x01\x12\x19\n" +
+	"\x05after\x18\x03 \x01(\tH\x02R\x05after\x88\x01\x01B\n" +
+	"\n" +
+	"\b_subjectB\b\n" +
+	"\x06_groupB\b\n" +
+	"\x06_after\"_\n" +
+	"\x15WatchSessionsResponse\x12.\n" +
+	"\x05event\x18\x01 \x01(\v2\x18.session.v1.SessionEventR\x05event\x12\x16\n" +
+	"\x06cursor\x18\x02 \x01(\tR\x06cursor\"O\n" +
+	"\x1fAcknowledgeSessionEventsRequest\x12\x14\n" +
+	"\x05group\x18\x01 \x01(\tR\x05group\x12\x16\n" +
+	"\x06cursor\x18\x02 \x01(\tR\x06cursor\"\"\n" +
+	" AcknowledgeSessionEventsResponse2\xdf\t\n" +
 	"\x0eSessionService\x12T\n" +
 	"\rCreateSession\x12 .session.v1.CreateSessionRequest\x1a!.session.v1.CreateSessionResponse\x12P\n" +
 	"\n" +
@@ -1586,8 +1819,10 @@ const file_session_v1_session_service_proto_rawDesc = "" +
 	"\tPeekFlash\x12\x1c.session.v1.PeekFlashRequest\x1a\x1d.session.v1.PeekFlashResponse\"\x03\x90\x02\x02\x12V\n" +
 	"\fGetCsrfToken\x12\x1f.session.v1.GetCsrfTokenRequest\x1a .session.v1.GetCsrfTokenResponse\"\x03\x90\x02\x02\x12Q\n" +
 	"\fNewCsrfToken\x12\x1f.session.v1.NewCsrfTokenRequest\x1a .session.v1.NewCsrfTokenResponse\x12\\\n" +
-	"\x0eCheckCsrfToken\x12!.session.v1.CheckCsrfTokenRequest\x1a\".session.v1.CheckCsrfTokenResponse\"\x03\x90\x02\x02\x12I\n" +
-	"\bPipeline\x12\x1b.session.v1.PipelineRequest\x1a\x1c.session.v1.PipelineResponse(\x010\x01BNZLgithub.com/session-sidecar/session-sidecar/proto/gen/go/session/v1;sessionv1b\x06proto3"
+	"\x0eCheckCsrfToken\x12!.session.v1.CheckCsrfTokenRequest\x1a\".session.v1.CheckCsrfTokenResponse\"\x03\x90\x02\x02\x12z\n" +
+	"\x18AcknowledgeSessionEvents\x12+.session.v1.AcknowledgeSessionEventsRequest\x1a,.session.v1.AcknowledgeSessionEventsResponse\"\x03\x90\x02\x02\x12I\n" +
+	"\bPipeline\x12\x1b.session.v1.PipelineRequest\x1a\x1c.session.v1.PipelineResponse(\x010\x01\x12V\n" +
+	"\rWatchSessions\x12 .session.v1.WatchSessionsRequest\x1a!.session.v1.WatchSessionsResponse0\x01BNZLgithub.com/session-sidecar/session-sidecar/proto/gen/go/session/v1;sessionv1b\x06proto3"
 
 var (
 	file_session_v1_session_service_proto_rawDescOnce sync.Once
@@ -1601,84 +1836,94 @@ func file_session_v1_session_service_proto_rawDescGZIP() []byte {
 	return file_session_v1_session_service_proto_rawDescData
 }
 
-var file_session_v1_session_service_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
+var file_session_v1_session_service_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
 var file_session_v1_session_service_proto_goTypes = []any{
-	(*CreateSessionRequest)(nil),      // 0: session.v1.CreateSessionRequest
-	(*CreateSessionResponse)(nil),     // 1: session.v1.CreateSessionResponse
-	(*GetSessionRequest)(nil),         // 2: session.v1.GetSessionRequest
-	(*GetSessionResponse)(nil),        // 3: session.v1.GetSessionResponse
-	(*NotModified)(nil),               // 4: session.v1.NotModified
-	(*UpdateSessionRequest)(nil),      // 5: session.v1.UpdateSessionRequest
-	(*UpdateSessionResponse)(nil),     // 6: session.v1.UpdateSessionResponse
-	(*RegenerateSessionRequest)(nil),  // 7: session.v1.RegenerateSessionRequest
-	(*RegenerateSessionResponse)(nil), // 8: session.v1.RegenerateSessionResponse
-	(*InvalidateSessionRequest)(nil),  // 9: session.v1.InvalidateSessionRequest
-	(*InvalidateSessionResponse)(nil), // 10: session.v1.InvalidateSessionResponse
-	(*PushFlashRequest)(nil),          // 11: session.v1.PushFlashRequest
-	(*PushFlashResponse)(nil),         // 12: session.v1.PushFlashResponse
-	(*PopFlashRequest)(nil),           // 13: session.v1.PopFlashRequest
-	(*PopFlashResponse)(nil),          // 14: session.v1.PopFlashResponse
-	(*PeekFlashRequest)(nil),          // 15: session.v1.PeekFlashRequest
-	(*PeekFlashResponse)(nil),         // 16: session.v1.PeekFlashResponse
-	(*GetCsrfTokenRequest)(nil),       // 17: session.v1.GetCsrfTokenRequest
-	(*GetCsrfTokenResponse)(nil),      // 18: session.v1.GetCsrfTokenResponse
-	(*NewCsrfTokenRequest)(nil),       // 19: session.v1.NewCsrfTokenRequest
-	(*NewCsrfTokenResponse)(nil),      // 20: session.v1.NewCsrfTokenResponse
-	(*CheckCsrfTokenRequest)(nil),     // 21: session.v1.CheckCsrfTokenRequest
-	(*CheckCsrfTokenResponse)(nil),    // 22: session.v1.CheckCsrfTokenResponse
-	(*Mutation)(nil),                  // 23: session.v1.Mutation
-	(*durationpb.Duration)(nil),       // 24: google.protobuf.Duration
-	(*Session)(nil),                   // 25: session.v1.Session
-	(*MutationResult)(nil),            // 26: session.v1.MutationResult
-	(*timestamppb.Timestamp)(nil),     // 27: google.protobuf.Timestamp
-	(*PipelineRequest)(nil),           // 28: session.v1.PipelineRequest
-	(*PipelineResponse)(nil),          // 29: session.v1.PipelineResponse
+	(*CreateSessionRequest)(nil),             // 0: session.v1.CreateSessionRequest
+	(*CreateSessionResponse)(nil),            // 1: session.v1.CreateSessionResponse
+	(*GetSessionRequest)(nil),                // 2: session.v1.GetSessionRequest
+	(*GetSessionResponse)(nil),               // 3: session.v1.GetSessionResponse
+	(*NotModified)(nil),                      // 4: session.v1.NotModified
+	(*UpdateSessionRequest)(nil),             // 5: session.v1.UpdateSessionRequest
+	(*UpdateSessionResponse)(nil),            // 6: session.v1.UpdateSessionResponse
+	(*RegenerateSessionRequest)(nil),         // 7: session.v1.RegenerateSessionRequest
+	(*RegenerateSessionResponse)(nil),        // 8: session.v1.RegenerateSessionResponse
+	(*InvalidateSessionRequest)(nil),         // 9: session.v1.InvalidateSessionRequest
+	(*InvalidateSessionResponse)(nil),        // 10: session.v1.InvalidateSessionResponse
+	(*PushFlashRequest)(nil),                 // 11: session.v1.PushFlashRequest
+	(*PushFlashResponse)(nil),                // 12: session.v1.PushFlashResponse
+	(*PopFlashRequest)(nil),                  // 13: session.v1.PopFlashRequest
+	(*PopFlashResponse)(nil),                 // 14: session.v1.PopFlashResponse
+	(*PeekFlashRequest)(nil),                 // 15: session.v1.PeekFlashRequest
+	(*PeekFlashResponse)(nil),                // 16: session.v1.PeekFlashResponse
+	(*GetCsrfTokenRequest)(nil),              // 17: session.v1.GetCsrfTokenRequest
+	(*GetCsrfTokenResponse)(nil),             // 18: session.v1.GetCsrfTokenResponse
+	(*NewCsrfTokenRequest)(nil),              // 19: session.v1.NewCsrfTokenRequest
+	(*NewCsrfTokenResponse)(nil),             // 20: session.v1.NewCsrfTokenResponse
+	(*CheckCsrfTokenRequest)(nil),            // 21: session.v1.CheckCsrfTokenRequest
+	(*CheckCsrfTokenResponse)(nil),           // 22: session.v1.CheckCsrfTokenResponse
+	(*WatchSessionsRequest)(nil),             // 23: session.v1.WatchSessionsRequest
+	(*WatchSessionsResponse)(nil),            // 24: session.v1.WatchSessionsResponse
+	(*AcknowledgeSessionEventsRequest)(nil),  // 25: session.v1.AcknowledgeSessionEventsRequest
+	(*AcknowledgeSessionEventsResponse)(nil), // 26: session.v1.AcknowledgeSessionEventsResponse
+	(*Mutation)(nil),                         // 27: session.v1.Mutation
+	(*durationpb.Duration)(nil),              // 28: google.protobuf.Duration
+	(*Session)(nil),                          // 29: session.v1.Session
+	(*MutationResult)(nil),                   // 30: session.v1.MutationResult
+	(*timestamppb.Timestamp)(nil),            // 31: google.protobuf.Timestamp
+	(*SessionEvent)(nil),                     // 32: session.v1.SessionEvent
+	(*PipelineRequest)(nil),                  // 33: session.v1.PipelineRequest
+	(*PipelineResponse)(nil),                 // 34: session.v1.PipelineResponse
 }
 var file_session_v1_session_service_proto_depIdxs = []int32{
-	23, // 0: session.v1.CreateSessionRequest.mutations:type_name -> session.v1.Mutation
-	24, // 1: session.v1.CreateSessionRequest.idle_timeout:type_name -> google.protobuf.Duration
-	25, // 2: session.v1.CreateSessionResponse.session:type_name -> session.v1.Session
-	26, // 3: session.v1.CreateSessionResponse.results:type_name -> session.v1.MutationResult
-	25, // 4: session.v1.GetSessionResponse.session:type_name -> session.v1.Session
+	27, // 0: session.v1.CreateSessionRequest.mutations:type_name -> session.v1.Mutation
+	28, // 1: session.v1.CreateSessionRequest.idle_timeout:type_name -> google.protobuf.Duration
+	29, // 2: session.v1.CreateSessionResponse.session:type_name -> session.v1.Session
+	30, // 3: session.v1.CreateSessionResponse.results:type_name -> session.v1.MutationResult
+	29, // 4: session.v1.GetSessionResponse.session:type_name -> session.v1.Session
 	4,  // 5: session.v1.GetSessionResponse.not_modified:type_name -> session.v1.NotModified
-	27, // 6: session.v1.NotModified.accessed:type_name -> google.protobuf.Timestamp
-	27, // 7: session.v1.NotModified.expires:type_name -> google.protobuf.Timestamp
-	23, // 8: session.v1.UpdateSessionRequest.mutations:type_name -> session.v1.Mutation
-	24, // 9: session.v1.UpdateSessionRequest.idle_timeout:type_name -> google.protobuf.Duration
-	27, // 10: session.v1.UpdateSessionResponse.expires:type_name -> google.protobuf.Timestamp
-	26, // 11: session.v1.UpdateSessionResponse.results:type_name -> session.v1.MutationResult
-	23, // 12: session.v1.RegenerateSessionRequest.mutations:type_name -> session.v1.Mutation
-	27, // 13: session.v1.RegenerateSessionResponse.expires:type_name -> google.protobuf.Timestamp
-	26, // 14: session.v1.RegenerateSessionResponse.results:type_name -> session.v1.MutationResult
-	0,  // 15: session.v1.SessionService.CreateSession:input_type -> session.v1.CreateSessionRequest
-	2,  // 16: session.v1.SessionService.GetSession:input_type -> session.v1.GetSessionRequest
-	5,  // 17: session.v1.SessionService.UpdateSession:input_type -> session.v1.UpdateSessionRequest
-	7,  // 18: session.v1.SessionService.RegenerateSession:input_type -> session.v1.RegenerateSessionRequest
-	9,  // 19: session.v1.SessionService.InvalidateSession:input_type -> session.v1.InvalidateSessionRequest
-	11, // 20: session.v1.SessionService.PushFlash:input_type -> session.v1.PushFlashRequest
-	13, // 21: session.v1.SessionService.PopFlash:input_type -> session.v1.PopFlashRequest
-	15, // 22: session.v1.SessionService.PeekFlash:input_type -> session.v1.PeekFlashRequest
-	17, // 23: session.v1.SessionService.GetCsrfToken:input_type -> session.v1.GetCsrfTokenRequest
-	19, // 24: session.v1.SessionService.NewCsrfToken:input_type -> session.v1.NewCsrfTokenRequest
-	21, // 25: session.v1.SessionService.CheckCsrfToken:input_type -> session.v1.CheckCsrfTokenRequest
-	28, // 26: session.v1.SessionService.Pipeline:input_type -> session.v1.PipelineRequest
-	1,  // 27: session.v1.SessionService.CreateSession:output_type -> session.v1.CreateSessionResponse
-	3,  // 28: session.v1.SessionService.GetSession:output_type -> session.v1.GetSessionResponse
-	6,  // 29: session.v1.SessionService.UpdateSession:output_type -> session.v1.UpdateSessionResponse
-	8,  // 30: session.v1.SessionService.RegenerateSession:output_type -> session.v1.RegenerateSessionResponse
-	10, // 31: session.v1.SessionService.InvalidateSession:output_type -> session.v1.InvalidateSessionResponse
-	12, // 32: session.v1.SessionService.PushFlash:output_type -> session.v1.PushFlashResponse
-	14, // 33: session.v1.SessionService.PopFlash:output_type -> session.v1.PopFlashResponse
-	16, // 34: session.v1.SessionService.PeekFlash:output_type -> session.v1.PeekFlashResponse
-	18, // 35: session.v1.SessionService.GetCsrfToken:output_type -> session.v1.GetCsrfTokenResponse
-	20, // 36: session.v1.SessionService.NewCsrfToken:output_type -> session.v1.NewCsrfTokenResponse
-	22, // 37: session.v1.SessionService.CheckCsrfToken:output_type -> session.v1.CheckCsrfTokenResponse
-	29, // 38: session.v1.SessionService.Pipeline:output_type -> session.v1.PipelineResponse
-	27, // [27:39] is the sub-list for method output_type
-	15, // [15:27] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	31, // 6: session.v1.NotModified.accessed:type_name -> google.protobuf.Timestamp
+	31, // 7: session.v1.NotModified.expires:type_name -> google.protobuf.Timestamp
+	27, // 8: session.v1.UpdateSessionRequest.mutations:type_name -> session.v1.Mutation
+	28, // 9: session.v1.UpdateSessionRequest.idle_timeout:type_name -> google.protobuf.Duration
+	31, // 10: session.v1.UpdateSessionResponse.expires:type_name -> google.protobuf.Timestamp
+	30, // 11: session.v1.UpdateSessionResponse.results:type_name -> session.v1.MutationResult
+	27, // 12: session.v1.RegenerateSessionRequest.mutations:type_name -> session.v1.Mutation
+	31, // 13: session.v1.RegenerateSessionResponse.expires:type_name -> google.protobuf.Timestamp
+	30, // 14: session.v1.RegenerateSessionResponse.results:type_name -> session.v1.MutationResult
+	32, // 15: session.v1.WatchSessionsResponse.event:type_name -> session.v1.SessionEvent
+	0,  // 16: session.v1.SessionService.CreateSession:input_type -> session.v1.CreateSessionRequest
+	2,  // 17: session.v1.SessionService.GetSession:input_type -> session.v1.GetSessionRequest
+	5,  // 18: session.v1.SessionService.UpdateSession:input_type -> session.v1.UpdateSessionRequest
+	7,  // 19: session.v1.SessionService.RegenerateSession:input_type -> session.v1.RegenerateSessionRequest
+	9,  // 20: session.v1.SessionService.InvalidateSession:input_type -> session.v1.InvalidateSessionRequest
+	11, // 21: session.v1.SessionService.PushFlash:input_type -> session.v1.PushFlashRequest
+	13, // 22: session.v1.SessionService.PopFlash:input_type -> session.v1.PopFlashRequest
+	15, // 23: session.v1.SessionService.PeekFlash:input_type -> session.v1.PeekFlashRequest
+	17, // 24: session.v1.SessionService.GetCsrfToken:input_type -> session.v1.GetCsrfTokenRequest
+	19, // 25: session.v1.SessionService.NewCsrfToken:input_type -> session.v1.NewCsrfTokenRequest
+	21, // 26: session.v1.SessionService.CheckCsrfToken:input_type -> session.v1.CheckCsrfTokenRequest
+	25, // 27: session.v1.SessionService.AcknowledgeSessionEvents:input_type -> session.v1.AcknowledgeSessionEventsRequest
+	33, // 28: session.v1.SessionService.Pipeline:input_type -> session.v1.PipelineRequest
+	23, // 29: session.v1.SessionService.WatchSessions:input_type -> session.v1.WatchSessionsRequest
+	1,  // 30: session.v1.SessionService.CreateSession:output_type -> session.v1.CreateSessionResponse
+	3,  // 31: session.v1.SessionService.GetSession:output_type -> session.v1.GetSessionResponse
+	6,  // 32: session.v1.SessionService.UpdateSession:output_type -> session.v1.UpdateSessionResponse
+	8,  // 33: session.v1.SessionService.RegenerateSession:output_type -> session.v1.RegenerateSessionResponse
+	10, // 34: session.v1.SessionService.InvalidateSession:output_type -> session.v1.InvalidateSessionResponse
+	12, // 35: session.v1.SessionService.PushFlash:output_type -> session.v1.PushFlashResponse
+	14, // 36: session.v1.SessionService.PopFlash:output_type -> session.v1.PopFlashResponse
+	16, // 37: session.v1.SessionService.PeekFlash:output_type -> session.v1.PeekFlashResponse
+	18, // 38: session.v1.SessionService.GetCsrfToken:output_type -> session.v1.GetCsrfTokenResponse
+	20, // 39: session.v1.SessionService.NewCsrfToken:output_type -> session.v1.NewCsrfTokenResponse
+	22, // 40: session.v1.SessionService.CheckCsrfToken:output_type -> session.v1.CheckCsrfTokenResponse
+	26, // 41: session.v1.SessionService.AcknowledgeSessionEvents:output_type -> session.v1.AcknowledgeSessionEventsResponse
+	34, // 42: session.v1.SessionService.Pipeline:output_type -> session.v1.PipelineResponse
+	24, // 43: session.v1.SessionService.WatchSessions:output_type -> session.v1.WatchSessionsResponse
+	30, // [30:44] is the sub-list for method output_type
+	16, // [16:30] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_session_v1_session_service_proto_init() }
@@ -1688,6 +1933,7 @@ func file_session_v1_session_service_proto_init() {
 	}
 	file_session_v1_pipeline_proto_init()
 	file_session_v1_session_proto_init()
+	file_session_v1_session_events_proto_init()
 	file_session_v1_session_service_proto_msgTypes[0].OneofWrappers = []any{
 		(*CreateSessionRequest_IdleTimeout)(nil),
 		(*CreateSessionRequest_NoIdleTimeout)(nil),
@@ -1699,13 +1945,14 @@ func file_session_v1_session_service_proto_init() {
 		(*UpdateSessionRequest_NoIdleTimeout)(nil),
 	}
 	file_session_v1_session_service_proto_msgTypes[7].OneofWrappers = []any{}
+	file_session_v1_session_service_proto_msgTypes[23].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_session_v1_session_service_proto_rawDesc), len(file_session_v1_session_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   23,
+			NumMessages:   27,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

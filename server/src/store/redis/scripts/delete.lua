@@ -2,16 +2,20 @@
 -- record cannot confirm the secret, so any token of the session removes it. One of a newer format may be read by other sidecars: only a
 -- token whose secret it confirms removes it.
 --
--- Returns { 'deleted' }, with the problem as a second element when the record could not be read.
+-- Returns { 'deleted', version, subject or '' }; when the record could not be read, { 'deleted', '', '', problem }.
 -- Errors: { 'not_found' }, { 'newer_format' }
 --
 -- @flags allow-oom
 -- @include lib/call.lua
 -- @include lib/record.lua
+-- @include lib/subject.lua
 
-local _, record, problem = find()
+local header, record, problem = find()
 if problem == 'not_found' or problem == 'newer_format' and not string.find(record, secret_hash, 1, true) then
   return { problem }
 end
 redis.call('UNLINK', key)
-return { 'deleted', problem }
+if not header then
+  return { 'deleted', '', '', problem }
+end
+return { 'deleted', header.version, subject_of(record, header.body_at) }

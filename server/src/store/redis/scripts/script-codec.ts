@@ -67,6 +67,11 @@ export function parseMetadata(reply: unknown): Omit<SessionMetadata, 'expires'> 
   };
 }
 
+/** The subject of a session that got a new token: what `update.lua` appends to the metadata. */
+export function subjectOf(metadata: unknown): string {
+  return (metadata as Buffer).toString().split(' ').slice(4).join(' ');
+}
+
 function flag(value: boolean): string {
   return value ? '1' : '';
 }

@@ -2,13 +2,21 @@ import type { Limits } from '../../../session/limits';
 import type { ExpiryPolicy } from '../../../session/session';
 import createLua from './create.lua';
 import deleteLua from './delete.lua';
+import addLua from './events/add.lua';
+import dueLua from './events/due.lua';
+import groupLua from './events/group.lua';
+import presenceLua from './events/presence.lua';
+import recordEventLua from './events/record.lua';
+import settleLua from './events/settle.lua';
 import bodyLua from './lib/body.lua';
 import callLua from './lib/call.lua';
 import entryLua from './lib/entry.lua';
 import integerLua from './lib/integer.lua';
 import jsonArrayLua from './lib/json_array.lua';
 import mutationsLua from './lib/mutations.lua';
+import partitionLua from './lib/partition.lua';
 import recordLua from './lib/record.lua';
+import subjectLua from './lib/subject.lua';
 import touchLua from './lib/touch.lua';
 import loadLua from './load.lua';
 import setLua from './set.lua';
@@ -31,6 +39,16 @@ const scripts: Readonly<Record<ScriptName, string>> = {
   delete: deleteLua,
 };
 
+/** The scripts on the log of events, with the number of their keys. */
+export const eventScripts = {
+  presence: { lua: presenceLua, numberOfKeys: 2 },
+  record: { lua: recordEventLua, numberOfKeys: 3 },
+  due: { lua: dueLua, numberOfKeys: 2 },
+  settle: { lua: settleLua, numberOfKeys: 3 },
+  add: { lua: addLua, numberOfKeys: 2 },
+  group: { lua: groupLua, numberOfKeys: 1 },
+} as const;
+
 const library: Readonly<Record<string, string>> = {
   'lib/body.lua': bodyLua,
   'lib/call.lua': callLua,
@@ -38,7 +56,9 @@ const library: Readonly<Record<string, string>> = {
   'lib/integer.lua': integerLua,
   'lib/json_array.lua': jsonArrayLua,
   'lib/mutations.lua': mutationsLua,
+  'lib/partition.lua': partitionLua,
   'lib/record.lua': recordLua,
+  'lib/subject.lua': subjectLua,
   'lib/touch.lua': touchLua,
 };
 
@@ -49,9 +69,16 @@ const library: Readonly<Record<string, string>> = {
  * and parsed as numbers, with every call.
  */
 export function scriptSource(name: ScriptName, settings: ScriptSettings): string {
-  const script = scripts[name];
+  return assemble(scripts[name], settingValues(settings));
+}
+
+/** As {@link scriptSource}. These scripts use no settings. */
+export function eventScriptSource(name: keyof typeof eventScripts): string {
+  return assemble(eventScripts[name].lua, {});
+}
+
+function assemble(script: string, values: Readonly<Record<string, number | boolean | undefined>>): string {
   const files = [...includedFiles(script), script];
-  const values = settingValues(settings);
   const names = new Set(files.flatMap((text) => declared(text, 'setting')));
   const locals = [...names].map((setting) => `local ${setting} = ${String(values[setting] ?? 'nil')}\n`);
   const flags = declared(script, 'flags').map((flag) => ` flags=${flag}`);

@@ -7,7 +7,8 @@
 -- ARGV[8]  '=' and the new subject (empty: none), or '' to leave it
 -- ARGV[9]  and on, four for each mutation: kind, key or queue, value or number or message, '1' for unless_present
 --
--- Returns { 'updated', metadata_of() the session, and a result for each mutation }. A result is 1 when the mutation applied, else
+-- Returns { 'updated', metadata_of() the session, and a result for each mutation }; with a new secret, the metadata is followed by a
+-- space and the subject. A result is 1 when the mutation applied, else
 -- 0; where it has a value or messages, it is { that, these }.
 -- Errors: { 'not_found' }, { 'damaged' }, { 'newer_format' }, { 'foreign_type' }, { 'version_mismatch', version },
 --   { 'operand', index of the mutation, problem }, { 'limit', name }
@@ -18,6 +19,7 @@
 -- @include lib/integer.lua
 -- @include lib/mutations.lua
 -- @include lib/record.lua
+-- @include lib/subject.lua
 -- @include lib/touch.lua
 -- @setting max_session_bytes
 -- @setting max_keys
@@ -105,4 +107,7 @@ if not advance(header) then
 end
 write(header, format(content))
 reply[2] = metadata_of(header)
+if new_secret_hash ~= '' then
+  reply[2] = reply[2] .. ' ' .. subject_of(content.subject_line, 1)
+end
 return reply

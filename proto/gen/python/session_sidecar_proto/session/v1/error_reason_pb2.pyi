@@ -21,6 +21,7 @@ class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ERROR_REASON_REQUEST_TOO_LARGE: _ClassVar[ErrorReason]
     ERROR_REASON_OVERLOADED: _ClassVar[ErrorReason]
     ERROR_REASON_API_TOKEN_INVALID: _ClassVar[ErrorReason]
+    ERROR_REASON_CURSOR_EXPIRED: _ClassVar[ErrorReason]
 ERROR_REASON_UNSPECIFIED: ErrorReason
 ERROR_REASON_SESSION_NOT_FOUND: ErrorReason
 ERROR_REASON_TOKEN_INVALID: ErrorReason
@@ -36,3 +37,4 @@ ERROR_REASON_INTERNAL: ErrorReason
 ERROR_REASON_REQUEST_TOO_LARGE: ErrorReason
 ERROR_REASON_OVERLOADED: ErrorReason
 ERROR_REASON_API_TOKEN_INVALID: ErrorReason
+ERROR_REASON_CURSOR_EXPIRED: ErrorReason
