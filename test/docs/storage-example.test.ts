@@ -32,9 +32,9 @@ describe('the example in docs/reference/storage.md', () => {
       codeIn(name)[0] ?? '',
       codeIn(value)[0],
     ]);
-    const { subject, content } = decoded;
+    const { attributes, content } = decoded;
     expect(entries).toEqual([
-      ['subject', '@', '', subject],
+      ...Array.from(attributes, ([name, value]) => [name === '' ? 'subject' : name, '@', name, value]),
       ...Array.from(content.data, ([name, value]) => ['data', '=', name, value.toString()]),
       ...Array.from(content.flash, ([name, messages]) =>
         messages.map((message) => ['flash message', '!', name, message.toString()]),
@@ -43,7 +43,7 @@ describe('the example in docs/reference/storage.md', () => {
   });
 
   test('has the bytes that the same content is encoded to', () => {
-    const body = encodeBody(decoded.content, decoded.subject);
+    const body = encodeBody(decoded.content, decoded.attributes);
     expect(body.toString()).toBe(record.subarray(record.indexOf('\n') + 1).toString());
   });
 

@@ -1,10 +1,12 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import attributesLua from '../../server/src/store/redis/scripts/lib/attributes.lua';
 import bodyLua from '../../server/src/store/redis/scripts/lib/body.lua';
 import entryLua from '../../server/src/store/redis/scripts/lib/entry.lua';
 import integerLua from '../../server/src/store/redis/scripts/lib/integer.lua';
 import jsonArrayLua from '../../server/src/store/redis/scripts/lib/json_array.lua';
 import mutationsLua from '../../server/src/store/redis/scripts/lib/mutations.lua';
 import type { Mutation } from '../../server/src/session/session-update';
+import { noAttributes } from '../../server/src/store/attributes';
 import { encodeBody } from '../../server/src/store/record-body';
 import { mutationArguments } from '../../server/src/store/redis/scripts/script-codec';
 import type { RedisServer } from '../support/redis';
@@ -51,6 +53,7 @@ end
 ${integerLua}
 ${jsonArrayLua}
 ${entryLua}
+${attributesLua}
 ${bodyLua}
 ${mutationsLua}
 budget.maxReplyBytes, budget.maxWorkBytes = math.huge, math.huge
@@ -78,11 +81,11 @@ describe('the work of mutations in Redis', () => {
   }
 
   const dataOf = (data: readonly (readonly [string, string])[]) =>
-    encodeBody({ data: new Map(data.map(([key, value]) => [key, Buffer.from(value)])), flash: new Map() }, undefined);
+    encodeBody({ data: new Map(data.map(([key, value]) => [key, Buffer.from(value)])), flash: new Map() }, noAttributes);
   const queueOf = (messages: number) =>
     encodeBody(
       { data: new Map(), flash: new Map([['q', Array.from({ length: messages }, (_, n) => Buffer.from(String(n)))]]) },
-      undefined,
+      noAttributes,
     );
   const keysOf = (count: number) => dataOf(Array.from({ length: count }, (_, index) => [String(index), '1']));
   const many = (count: number, mutation: (index: number) => Mutation) =>

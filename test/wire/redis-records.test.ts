@@ -131,6 +131,24 @@ describe('a record of the first release', () => {
   });
 });
 
+describe('a record of a later release', () => {
+  const later = golden.replace('@0,1  7\n', '@0,1  7\n@5,13 label Ada’s phone\n@7,2 unknown 42\n');
+
+  test('with attributes that this one does not know is read, and keeps them when it is changed', async () => {
+    await redis.admin.set(stored, later);
+    expect(await store.load(ref)).toMatchObject({ session: { subject: '7', ...content } });
+    const set = { kind: 'set', key: 'cart', value: Buffer.from('["tea"]') } as const;
+    const attributesOf = (record: string | null) => record?.split('\n').filter((line) => line.startsWith('@'));
+    for (const update of [{ mutations: [set] }, { mutations: [set], csrfToken: 'fresh' }, { subject: '8' }]) {
+      expect(await store.update(ref, update)).toMatchObject({ status: 'updated' });
+      const expected = update.subject === undefined ? later : later.replace('@0,1  7', '@0,1  8');
+      expect(attributesOf(await redis.admin.get(stored))).toEqual(attributesOf(expected));
+    }
+    await store.update(ref, { subject: '' });
+    expect(attributesOf(await redis.admin.get(stored))).toEqual(attributesOf(later)?.slice(1));
+  });
+});
+
 describe('what is written now', () => {
   test('is the same record, when the session is created', async () => {
     const { created } = await store.create({ ...ref, content, csrfToken, idleTimeout: 1_200_000, subject: '7' });

@@ -1,16 +1,18 @@
 import { isUtf8 } from 'node:buffer';
 import type { Content, ContentEntries } from '../session/content';
+import { noAttributes } from './attributes';
+import type { Attributes } from './attributes';
 
 /**
- * The encoded content of a session: one entry for the subject, for each key and for each flash message. Lengths count bytes, so
- * names and values may contain any.
+ * The encoded content of a session: one entry for each attribute, then one for each key and for each flash message. Lengths count
+ * bytes, so names and values may contain any.
  *
- *     @0,<bytes> <empty> <subject>
+ *     @<name bytes>,<value bytes> <name> <value>
  *     =<key bytes>,<value bytes> <key> <value>
  *     !<queue bytes>,<message bytes> <queue> <message>
  */
 export interface Body {
-  readonly subject: string | undefined;
+  readonly attributes: Attributes;
   readonly content: Content;
 }
 
@@ -25,9 +27,9 @@ const exclamation = 0x21;
 const replacement = '\ufffd';
 
 /** @returns bytes in memory of their own */
-export function encodeBody({ data, flash }: ContentEntries, subject: string | undefined): Buffer {
+export function encodeBody({ data, flash }: ContentEntries, attributes: Attributes): Buffer {
   const entries: Entry[] = [];
-  if (subject !== undefined) entries.push(entryOf('@', '', Buffer.from(subject)));
+  for (const [name, value] of attributes) entries.push(entryOf('@', name, Buffer.from(value)));
   for (const [key, value] of data) entries.push(entryOf('=', key, value));
   for (const [queue, messages] of flash) {
     for (const message of messages) entries.push(entryOf('!', queue, message));
@@ -65,7 +67,7 @@ export function decodeBody(bytes: Buffer, from: number): Body | undefined {
   const reader = new EntryReader(bytes, from);
   const data = new Map<string, Buffer>();
   const flash = new Map<string, Buffer[]>();
-  let subject: string | undefined;
+  let attributes: Map<string, string> | undefined;
   let keys = 0;
   let contentBytes = 0;
   while (!reader.atEnd) {
@@ -83,14 +85,17 @@ export function decodeBody(bytes: Buffer, from: number): Body | undefined {
       else messages.push(value);
       contentBytes += nameBytes + value.length;
     } else if (kind === at) {
-      if (subject !== undefined || name !== '' || value.length === 0) return undefined;
-      subject = value.toString();
-      if (subject.includes(replacement) && !isUtf8(value)) return undefined;
+      const isFirst = keys === 0 && flash.size === 0;
+      if (!isFirst || attributes?.has(name) === true || value.length === 0) return undefined;
+      const text = value.toString();
+      if (text.includes(replacement) && !isUtf8(value)) return undefined;
+      attributes = (attributes ?? new Map<string, string>()).set(name, text);
     } else {
       return undefined;
     }
   }
-  return data.size === keys ? { subject, content: { data, flash, bytes: contentBytes } } : undefined;
+  if (data.size !== keys) return undefined;
+  return { attributes: attributes ?? noAttributes, content: { data, flash, bytes: contentBytes } };
 }
 
 /** Reads entries byte by byte, because every read of a session comes through here. */

@@ -15,7 +15,7 @@ const past = 1_700_000_000_000;
 const bodies = [
   '',
   '=1,1 a 1\n',
-  '@0,3  ada\n=4,6 cart [1,2]\n!0,3  "x"\n!0,1  2\n!6,4 errors null\n',
+  '@0,3  ada\n@5,2 later hi\n=4,6 cart [1,2]\n!0,3  "x"\n!0,1  2\n!6,4 errors null\n',
   '=2,2 é \n\n\n',
 ];
 const record = (created: number, accessed: number, idle: number | '-', body: string): string =>
@@ -50,6 +50,7 @@ export const records: Target = {
       '=1,1 a 1\n',
       '!1,1 q 1\n',
       '@0,1  x\n',
+      '@1,1 n x\n',
       '=0,0  \n',
       '\u0000',
       '\ufeff',
@@ -127,8 +128,8 @@ function checkUpdated(before: DecodedRecord, after: DecodedRecord | undefined): 
   const expected = new Map(data).set('new', Buffer.from('1'));
   assert.deepEqual([...after.content.data], [...expected], 'the keys and values after an update');
   assert.deepEqual([...after.content.flash], [...flash], 'the messages after an update');
-  const kept = ({ created, idleTimeout, secretHash, csrfToken, subject }: DecodedRecord) => {
-    return { created, idleTimeout, secretHash, csrfToken, subject };
+  const kept = ({ created, idleTimeout, secretHash, csrfToken, attributes }: DecodedRecord) => {
+    return { created, idleTimeout, secretHash, csrfToken, attributes };
   };
   assert.deepEqual(kept(after), kept(before), 'the header after an update');
   assert.equal(after.version, before.version + 1);

@@ -1,7 +1,6 @@
 import type { ChangeFeed } from '../../session/change-feed';
 import { newGeneration } from '../../session/etag';
 import type { SessionUpdate } from '../../session/session-update';
-import type { Content } from '../../session/content';
 import { sessionExists, storeFull, storeUnavailable } from '../../session/errors';
 import type { Limits } from '../../session/limits';
 import { applyMutations } from '../../session/mutations';
@@ -17,8 +16,10 @@ import type {
 } from '../../session/session-store';
 import { expiryReason } from '../../session/events/session-event';
 import type { SessionEventReason, SessionEventType } from '../../session/events/session-event';
+import { applyAttributes, attributeChanges, knownAttributes, toAttributes } from '../attributes';
 import { ChangeBroadcast } from '../change-broadcast';
 import { decodeBody, encodeBody } from '../record-body';
+import type { Body } from '../record-body';
 import type { MemoryEventLog } from './memory-event-log';
 
 export interface MemoryStoreOptions {
@@ -42,7 +43,7 @@ interface Entry extends SessionRef {
   readonly accessed: number;
   readonly version: number;
   /**
-   * Content and subject in a buffer of their own: objects for each key and message would take many times as much memory, and the
+   * Content and attributes in a buffer of their own: objects for each key and message would take many times as much memory, and the
    * received values would keep the whole request alive.
    */
   readonly body: Buffer;
@@ -83,7 +84,7 @@ export class MemoryStore implements SessionStore {
     }, recordingSweepInterval).unref();
   }
 
-  async create({ content, subject, ...session }: NewSession, deadline?: number): Promise<SessionMetadata> {
+  async create(session: NewSession, deadline?: number): Promise<SessionMetadata> {
     refuseAfter(deadline);
     const earlier = this.#entries.get(session.handle);
     if (earlier !== undefined) {
@@ -91,9 +92,9 @@ export class MemoryStore implements SessionStore {
       this.#expire(earlier);
     }
     const now = this.#options.now();
-    const { handle, secretHash, csrfToken, idleTimeout, reusesHandle } = session;
+    const { handle, secretHash, csrfToken, idleTimeout, content, reusesHandle } = session;
     const version = reusesHandle ? this.#latestVersion + 1 : 1;
-    const body = encodeBody(content, subject);
+    const body = encodeBody(content, toAttributes(session));
     const entry: Entry = { handle, secretHash, csrfToken, idleTimeout, created: now, accessed: now, version, body };
     this.#put(entry);
     this.#record('created', 'call', entry);
@@ -120,7 +121,7 @@ export class MemoryStore implements SessionStore {
     if (change.ifVersion !== undefined && change.ifVersion !== entry.version) {
       return { status: 'version_mismatch', version: entry.version };
     }
-    const { content, subject } = decode(entry);
+    const { content, attributes } = decode(entry);
     const applied = applyMutations(content, change.mutations ?? [], this.#options.limits);
     if (applied.status === 'refused') return applied;
     const { results } = applied;
@@ -128,10 +129,9 @@ export class MemoryStore implements SessionStore {
       const touched = this.#touch(entry);
       return { status: 'updated', session: this.#metadataOf(touched), results, ...this.#termsOf(touched) };
     }
-    const newSubject = change.subject === '' ? undefined : (change.subject ?? subject);
     const changed: Entry = {
       ...entry,
-      body: encodeBody(applied.content, newSubject),
+      body: encodeBody(applied.content, applyAttributes(attributes, attributeChanges(change))),
       accessed: this.#options.now(),
       version: entry.version + 1,
       secretHash: change.secretHash ?? entry.secretHash,
@@ -211,7 +211,7 @@ export class MemoryStore implements SessionStore {
     const { events } = this.#options;
     if (events?.isRecording !== true) return;
     const version = type === 'expired' ? undefined : entry.version;
-    events.record({ type, reason, handle: entry.handle, subject: decode(entry).subject, version });
+    events.record({ type, reason, handle: entry.handle, ...knownAttributes(decode(entry).attributes), version });
   }
 
   #hasEnded(entry: Entry): boolean {
@@ -233,8 +233,8 @@ export class MemoryStore implements SessionStore {
 
   #recordOf(entry: Entry): SessionRecord {
     const { handle, csrfToken } = entry;
-    const { content, subject } = decode(entry);
-    return { handle, csrfToken, subject, ...content, ...this.#metadataOf(entry) };
+    const { content, attributes } = decode(entry);
+    return { handle, csrfToken, ...knownAttributes(attributes), ...content, ...this.#metadataOf(entry) };
   }
 }
 
@@ -242,7 +242,7 @@ function sizeOf({ body }: Entry): number {
   return overheadBytes + body.length;
 }
 
-function decode({ body }: Entry): { readonly content: Content; readonly subject: string | undefined } {
+function decode({ body }: Entry): Body {
   const decoded = decodeBody(body, 0);
   if (decoded === undefined) throw new Error('A session in memory cannot be decoded.');
   return decoded;
@@ -253,6 +253,9 @@ function refuseAfter(deadline = Infinity): void {
   if (performance.now() >= deadline) throw storeUnavailable(false);
 }
 
-function changesAnything({ secretHash, csrfToken, idleTimeout, subject }: SessionUpdate): boolean {
-  return [secretHash, csrfToken, idleTimeout, subject].some((part) => part !== undefined);
+function changesAnything(change: SessionUpdate): boolean {
+  const { secretHash, csrfToken, idleTimeout } = change;
+  return (
+    [secretHash, csrfToken, idleTimeout].some((part) => part !== undefined) || attributeChanges(change).length > 0
+  );
 }

@@ -40,8 +40,8 @@ export function decodeRecord(record: Buffer): DecodedRecord | undefined {
   const body = decodeBody(record, header.stop);
   if (body === undefined) return undefined;
   const { version, created, accessed, idleTimeout, secretHash, csrfToken } = header;
-  const { subject, content } = body;
-  return { version, created, accessed, idleTimeout, secretHash, csrfToken, subject, content };
+  const { attributes, content } = body;
+  return { version, created, accessed, idleTimeout, secretHash, csrfToken, attributes, content };
 }
 
 /** @returns `undefined` when the bytes do not begin with a header. */

@@ -15,6 +15,7 @@ import type {
   UpdateOutcome,
 } from '../../session/session-store';
 import type { OperandProblem, SessionUpdate } from '../../session/session-update';
+import { toAttributes } from '../attributes';
 import type { RedisConnection } from './connection/redis-connection';
 import { RedisChangeFeed } from './change-feed/redis-change-feed';
 import type { ChangeFeedObserver } from './change-feed/redis-change-feed';
@@ -126,15 +127,15 @@ export class RedisStore implements SessionStore {
   }
 
   async create(newSession: NewSession, deadline?: number): Promise<SessionMetadata> {
-    const { content, csrfToken, idleTimeout, subject, reusesHandle = false, ...ref } = newSession;
-    const body = encodeBody(content, subject);
+    const { content, csrfToken, idleTimeout, reusesHandle = false, ...ref } = newSession;
+    const body = encodeBody(content, toAttributes(newSession));
     const args = [orDash(idleTimeout), csrfToken, body, reusesHandle ? '1' : ''];
     const requestedAt = performance.now();
     const [status, created, version] = await this.#scripts.run('create', ref, args, deadline);
     if (text(status) !== 'created') throw sessionExists();
     const now = number(created);
     const metadata = this.#withExpiry({ version: number(version), created: now, accessed: now, idleTimeout });
-    await this.#events?.created(ref.handle, metadata, subject);
+    await this.#events?.created(ref.handle, metadata, newSession.subject);
     this.#windows.open(ref.handle, metadata, requestedAt, now, body.length);
     return metadata;
   }

@@ -3,6 +3,7 @@ import { Cluster } from 'ioredis';
 import type { Redis } from 'ioredis';
 import { expiryOf } from '../../../session/session';
 import type { ExpiryPolicy } from '../../../session/session';
+import { knownAttributes } from '../../attributes';
 import { decodeRecord } from '../record-codec';
 import type { DecodedRecord } from '../record-codec';
 import { partitionOf } from './event-keys';
@@ -104,6 +105,6 @@ export class SessionSearch {
   }
 }
 
-function infoOf({ created, subject }: DecodedRecord): string {
-  return `${created} ${subject ?? ''}`;
+function infoOf({ created, attributes }: DecodedRecord): string {
+  return `${created} ${knownAttributes(attributes).subject ?? ''}`;
 }

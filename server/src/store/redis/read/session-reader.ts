@@ -4,6 +4,7 @@ import { storeUnavailable, UnreadableRecordError } from '../../../session/errors
 import { expiryOf } from '../../../session/session';
 import type { ExpiryPolicy, SessionRecord } from '../../../session/session';
 import type { CopyTerms, LoadedSession, SessionRef, UnchangedSession } from '../../../session/session-store';
+import { knownAttributes } from '../../attributes';
 import type { RedisConnection } from '../connection/redis-connection';
 import type { NearCache } from '../near-cache/near-cache';
 import { decodeHeader, decodeRecord, maxHeaderBytes } from '../record-codec';
@@ -164,7 +165,8 @@ export class SessionReader {
   }
 
   #sessionOf({ handle }: SessionRef, record: DecodedRecord): SessionRecord {
-    const { csrfToken, subject, content, created, accessed, idleTimeout, version } = record;
+    const { csrfToken, attributes, content, created, accessed, idleTimeout, version } = record;
+    const { subject } = knownAttributes(attributes);
     const { data, flash, bytes } = content;
     const expires = expiryOf(this.#parts.expiry, record);
     // Written out because a spread takes several times as long, and this is done for every read.

@@ -1,13 +1,15 @@
 import type { Mutation, MutationResult, SessionUpdate } from '../../../session/session-update';
 import type { SessionMetadata } from '../../../session/session';
+import { attributeChanges } from '../../attributes';
 
 /* The arguments and replies of the scripts. The headers of the .lua files list them in order. */
 
 /** What `set.lua` takes; `undefined`: the update is more than setting keys. */
 export function setArguments(update: SessionUpdate): (string | Buffer)[] | undefined {
-  const { mutations = [], ifVersion, secretHash, csrfToken, idleTimeout, subject } = update;
-  const others = [ifVersion, secretHash, csrfToken, idleTimeout, subject];
+  const { mutations = [], ifVersion, secretHash, csrfToken, idleTimeout } = update;
+  const others = [ifVersion, secretHash, csrfToken, idleTimeout];
   if (mutations.length === 0 || others.some((each) => each !== undefined)) return undefined;
+  if (attributeChanges(update).length > 0) return undefined;
   const args: (string | Buffer)[] = [];
   for (const mutation of mutations) {
     if (mutation.kind !== 'set') return undefined;
@@ -16,13 +18,16 @@ export function setArguments(update: SessionUpdate): (string | Buffer)[] | undef
   return args;
 }
 
-export function updateArguments({ ifVersion, secretHash, csrfToken, idleTimeout, subject }: SessionUpdate): string[] {
+export function updateArguments(update: SessionUpdate): string[] {
+  const { ifVersion, secretHash, csrfToken, idleTimeout } = update;
+  const attributes = attributeChanges(update);
   return [
     orEmpty(ifVersion),
     secretHash ?? '',
     csrfToken ?? '',
     idleTimeout === 'never' ? '-' : orEmpty(idleTimeout),
-    subject === undefined ? '' : `=${subject}`,
+    String(attributes.length),
+    ...attributes.flat(),
   ];
 }
 

@@ -8,6 +8,7 @@ import groupLua from './events/group.lua';
 import presenceLua from './events/presence.lua';
 import recordEventLua from './events/record.lua';
 import settleLua from './events/settle.lua';
+import attributesLua from './lib/attributes.lua';
 import bodyLua from './lib/body.lua';
 import callLua from './lib/call.lua';
 import entryLua from './lib/entry.lua';
@@ -50,6 +51,7 @@ export const eventScripts = {
 } as const;
 
 const library: Readonly<Record<string, string>> = {
+  'lib/attributes.lua': attributesLua,
   'lib/body.lua': bodyLua,
   'lib/call.lua': callLua,
   'lib/entry.lua': entryLua,

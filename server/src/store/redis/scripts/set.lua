@@ -6,6 +6,7 @@
 -- Returns { 'updated', metadata_of() the session }.
 -- Errors: { 'not_found' }, { 'damaged' }, { 'newer_format' }, { 'foreign_type' }, { 'limit', name }
 --
+-- @include lib/attributes.lua
 -- @include lib/call.lua
 -- @include lib/entry.lua
 -- @include lib/record.lua
@@ -26,11 +27,15 @@ for at = 4, #ARGV, 2 do
   values[key] = ARGV[at + 1]
 end
 
+local attributes, at = attributes_at(record, header.body_at)
+if not attributes then
+  return { 'damaged' }
+end
+
 -- The new body: new lines, and pieces of the record between them.
-local pieces, copied_to, data_stop = {}, header.body_at, header.body_at
-local stored, names, subject = {}, {}, ''
+local pieces, copied_to, data_stop = {}, header.body_at, at
+local stored, names = {}, {}
 local count, bytes, growth = 0, 0, 0
-local at = header.body_at
 while at <= #record do
   local kind, name, value_length, stop = entry_at(record, at)
   if kind == '=' and not stored[name] then
@@ -44,10 +49,6 @@ while at <= #record do
       growth = growth + #value - value_length
     end
     data_stop = stop + 1
-  elseif kind == '@' and subject == '' and name == '' and value_length > 0 then
-    subject = string.sub(record, at, stop)
-    value_length = 0
-    data_stop = stop + 1
   elseif kind ~= '!' then
     return { 'damaged' }
   end
@@ -55,7 +56,7 @@ while at <= #record do
   bytes = bytes + #name + value_length
   at = stop + 1
 end
-if not is_utf8(subject .. table.concat(names, ' ')) then
+if not is_utf8(table.concat(names, ' ')) then
   return { 'damaged' }
 end
 pieces[#pieces + 1] = string.sub(record, copied_to, data_stop - 1)

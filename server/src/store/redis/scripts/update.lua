@@ -4,8 +4,9 @@
 -- ARGV[5]  SHA-256 of the new secret, base64url, or ''
 -- ARGV[6]  new CSRF token, or ''
 -- ARGV[7]  new idle timeout in ms, '-' for none, or '' to leave it
--- ARGV[8]  '=' and the new subject (empty: none), or '' to leave it
--- ARGV[9]  and on, four for each mutation: kind, key or queue, value or number or message, '1' for unless_present
+-- ARGV[8]  number of attributes to change
+-- ARGV[9]  and on, two for each of these: name, new value or '' to remove it; then four for each mutation: kind, key or queue, value or
+--          number or message, '1' for unless_present
 --
 -- Returns { 'updated', metadata_of() the session, and a result for each mutation }; with a new secret, the metadata is followed by a
 -- space and the subject. A result is 1 when the mutation applied, else
@@ -13,9 +14,9 @@
 -- Errors: { 'not_found' }, { 'damaged' }, { 'newer_format' }, { 'foreign_type' }, { 'version_mismatch', version },
 --   { 'operand', index of the mutation, problem }, { 'limit', name }
 --
+-- @include lib/attributes.lua
 -- @include lib/body.lua
 -- @include lib/call.lua
--- @include lib/entry.lua
 -- @include lib/integer.lua
 -- @include lib/mutations.lua
 -- @include lib/record.lua
@@ -28,8 +29,9 @@
 -- @setting max_reply_bytes
 -- @setting max_work_bytes
 
-local if_version, new_secret_hash, new_csrf, new_idle, new_subject = unpack(ARGV, 4, 8)
-local first_mutation = 9
+local if_version, new_secret_hash, new_csrf, new_idle, attribute_count = unpack(ARGV, 4, 8)
+local first_attribute = 9
+local first_mutation = first_attribute + 2 * attribute_count
 
 -- The same rule as exceededLimit() in session/mutations.ts: only growth is refused.
 local function exceeded_limit(before, after)
@@ -65,7 +67,7 @@ local before = sizes_of(content)
 budget.maxReplyBytes = math.max(max_reply_bytes, before.bytes)
 budget.maxWorkBytes = math.max(max_work_bytes, before.bytes)
 local reply = { 'updated', '' }
-local changed = new_secret_hash ~= '' or new_csrf ~= '' or new_idle ~= '' or new_subject ~= ''
+local changed = new_secret_hash ~= '' or new_csrf ~= '' or new_idle ~= '' or first_mutation > first_attribute
 for at = first_mutation, #ARGV, 4 do
   local kind, name, value, unless_present = unpack(ARGV, at, at + 3)
   local applied, gives = mutate(content, kind, name, value, unless_present == '1')
@@ -89,9 +91,8 @@ local limit = exceeded_limit(before, sizes_of(content))
 if limit then
   return { 'limit', limit }
 end
-if new_subject ~= '' then
-  local subject = string.sub(new_subject, 2)
-  content.subject_line = subject == '' and '' or line_of('@', '', subject)
+for at = first_attribute, first_mutation - 1, 2 do
+  set_attribute(content.attributes, ARGV[at], ARGV[at + 1])
 end
 if new_secret_hash ~= '' then
   header.secret_hash = new_secret_hash
@@ -108,6 +109,6 @@ end
 write(header, format(content))
 reply[2] = metadata_of(header)
 if new_secret_hash ~= '' then
-  reply[2] = reply[2] .. ' ' .. subject_of(content.subject_line, 1)
+  reply[2] = reply[2] .. ' ' .. subject_of(content.attributes.lines[''] or '', 1)
 end
 return reply

@@ -10,12 +10,12 @@ const value = Buffer.from('1');
 
 describe('updateArguments()', () => {
   test('are empty for what stays as it is', () => {
-    expect(updateArguments({})).toEqual(['', '', '', '', '']);
+    expect(updateArguments({})).toEqual(['', '', '', '', '0']);
   });
 
   test.each([
-    [{ ifVersion: 3, secretHash: 's', csrfToken: 'c', idleTimeout: 1000, subject: '7' }, ['3', 's', 'c', '1000', '=7']],
-    [{ idleTimeout: 'never' as const, subject: '' }, ['', '', '', '-', '=']],
+    [{ ifVersion: 3, secretHash: 's', csrfToken: 'c', idleTimeout: 1000, subject: '7' }, ['3', 's', 'c', '1000', '1', '', '7']],
+    [{ idleTimeout: 'never' as const, subject: '' }, ['', '', '', '-', '1', '', '']],
   ])('of %j are %j', (update, args) => {
     expect(updateArguments(update)).toEqual(args);
   });

@@ -1,7 +1,8 @@
--- The body of a record, to and from the content of a session: { data =, flash =, subject_line = }.
+-- The body of a record, to and from the content of a session: { attributes =, data =, flash = }.
 --
 -- Entries keep their encoded line, so that unchanged ones are written back verbatim.
 --
+-- attributes: as lib/attributes.lua has them
 -- data and flash:
 --   names      in the order in which they were added, with false in the position of one that was removed
 --   positions  by name: its position in names; nil until a name is removed
@@ -16,6 +17,7 @@
 --   lengths  by queue: bytes of all its messages
 --   known    by queue: its lines as keys, where a mutation searched for one; mutations.lua
 --
+-- @include lib/attributes.lua
 -- @include lib/entry.lua
 -- @include lib/json_array.lua
 
@@ -40,19 +42,18 @@ end
 -- Returns the content of the body that begins at a position in a record; or nil when it is damaged, which is exactly when
 -- record-codec.ts rejects it.
 local function parse(record, at)
-  local data, subject_line, bytes = new_data(), '', 0
+  local attributes
+  attributes, at = attributes_at(record, at)
+  if not attributes then
+    return nil
+  end
+  local data, bytes = new_data(), 0
   local flash = { names = {}, size = 0, bytes = 0, lines = {}, lengths = {}, known = {} }
   local lines, names, queues = data.lines, data.names, flash.lines
   while at <= #record do
     local kind, name, value_length, stop = entry_at(record, at)
-    if not kind then
-      return nil
-    end
-    local line = string.sub(record, at, stop)
-    if kind == '=' then
-      if lines[name] then
-        return nil
-      end
+    local line = kind and string.sub(record, at, stop)
+    if kind == '=' and not lines[name] then
       names[#names + 1] = name
       lines[name] = line
       bytes = bytes + #name + value_length
@@ -66,23 +67,24 @@ local function parse(record, at)
       messages[#messages + 1] = line
       flash.lengths[name] = flash.lengths[name] + value_length
       flash.bytes = flash.bytes + #name + value_length
-    elseif subject_line ~= '' or name ~= '' or value_length == 0 then
-      return nil
     else
-      subject_line = line
+      return nil
     end
     at = stop + 1
   end
   data.size, data.bytes = #names, bytes
-  if not is_utf8(subject_line .. table.concat(names, ' ') .. ' ' .. table.concat(flash.names, ' ')) then
+  if not is_utf8(table.concat(names, ' ') .. ' ' .. table.concat(flash.names, ' ')) then
     return nil
   end
-  return { data = data, flash = flash, subject_line = subject_line }
+  return { attributes = attributes, data = data, flash = flash }
 end
 
 -- Returns the body of a content.
 local function format(content)
-  local data, flash, lines = content.data, content.flash, { content.subject_line }
+  local attributes, data, flash, lines = content.attributes, content.data, content.flash, {}
+  for _, name in ipairs(attributes.names) do
+    lines[#lines + 1] = attributes.lines[name] or nil
+  end
   for _, key in ipairs(data.names) do
     if key then
       lines[#lines + 1] = data.lines[key] or line_of('=', key, data.values[key] or text_of(data.arrays[key]))

@@ -4,6 +4,11 @@ local function line_of(kind, name, value)
   return kind .. #name .. ',' .. #value .. ' ' .. name .. ' ' .. value .. '\n'
 end
 
+local function value_of(line)
+  local _, stop, name_length = string.find(line, '^.(%d+),%d+ ')
+  return string.sub(line, stop + name_length + 2, -2)
+end
+
 local function is_utf8(text)
   if not string.find(text, '[\128-\255]') then
     return true

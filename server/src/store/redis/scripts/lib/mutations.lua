@@ -56,11 +56,6 @@ local function other_mutations()
     map.size = map.size - 1
   end
 
-  local function value_of(line)
-    local _, stop, name_length = string.find(line, '^.(%d+),%d+ ')
-    return string.sub(line, stop + name_length + 2, -2)
-  end
-
   local function value_under(data, key)
     local value = data.values[key]
     if not value then

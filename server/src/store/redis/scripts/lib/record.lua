@@ -44,9 +44,9 @@ end
 -- The same limits as in record-codec.ts. Clients cannot represent a time with more digits; until the year 2286, times have 13.
 local max_version_digits, max_time_digits, max_idle_digits = 15, 14, 12
 
--- Finds the session and removes it if it has expired. Returns its header and its record; or nil, the record if there is one, and the
--- problem: 'not_found', 'damaged', 'newer_format' or 'foreign_type'.
-local function find()
+-- Reads the record, whoever asks, and removes it if it has expired. Returns its header and itself; or nil, the record if there is one,
+-- and the problem: 'not_found', 'damaged', 'newer_format' or 'foreign_type'.
+local function read_record()
   local record = redis.pcall('GET', key)
   if not record then
     return nil, nil, 'not_found'
@@ -85,10 +85,16 @@ local function find()
     redis.call('UNLINK', key)
     return nil, nil, 'not_found'
   end
-  if hash ~= secret_hash then
+  return header, record
+end
+
+-- Finds the session that the secret unlocks. Returns what read_record() does.
+local function find()
+  local header, record, problem = read_record()
+  if header and header.secret_hash ~= secret_hash then
     return nil, nil, 'not_found'
   end
-  return header, record
+  return header, record, problem
 end
 
 -- Has Redis go on tracking the key for the caller: it forgets a key that is written until that is read again, and does not
