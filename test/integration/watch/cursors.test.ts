@@ -47,9 +47,10 @@ describe.each<Topology>(['memory', 'redis', 'cluster'])('watching again on %s', 
     const ada = await Watching.start(stack, client, { subject: 'only ada' });
     const all = await Watching.start(stack, client);
     const [other, own] = [await signIn(client, 'only grace'), await signIn(client, 'only ada')];
+    const { handle } = own;
     await other.invalidate();
     await own.invalidate();
-    await Promise.all([ada.event('invalidated', own.handle), all.event('invalidated', own.handle)]);
+    await Promise.all([ada.event('invalidated', handle), all.event('invalidated', handle)]);
     expect(ada.texts).toEqual(['created only ada', 'invalidated only ada']);
     expect(all.texts).toContain('invalidated only grace');
   });

@@ -211,7 +211,7 @@ export class MemoryStore implements SessionStore {
     const { events } = this.#options;
     if (events?.isRecording !== true) return;
     const version = type === 'expired' ? undefined : entry.version;
-    events.record({ type, reason, handle: entry.handle, ...knownAttributes(decode(entry).attributes), version });
+    events.record({ type, reason, handle: entry.handle, subject: knownAttributes(decode(entry).attributes).subject, version });
   }
 
   #hasEnded(entry: Entry): boolean {

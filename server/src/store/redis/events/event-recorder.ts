@@ -46,20 +46,22 @@ export class EventRecorder {
   }
 
   async created(handle: string, { version, created, expires }: SessionMetadata, subject = ''): Promise<void> {
-    if (this.#options.presence.log === undefined) return;
+    const log = await this.#options.presence.current();
+    if (log === undefined) return;
     const event = { type: 'created', reason: 'call', version } as const;
-    await this.#record(handle, { kind: 'begin', expires, created, subject, event });
+    await this.#record(log, handle, { kind: 'begin', expires, created, subject, event });
   }
 
   /** @param subject of a session that got a new token */
   async updated(handle: string, session: SessionMetadata, update: SessionUpdate, subject: string): Promise<void> {
-    if (this.#options.presence.log === undefined) return;
+    const log = await this.#options.presence.current();
+    if (log === undefined) return;
     const { version, created, expires } = session;
     if (update.secretHash !== undefined) {
       const event = { type: 'regenerated', reason: 'call', version } as const;
-      await this.#record(handle, { kind: 'change', expires, created, subject, event });
+      await this.#record(log, handle, { kind: 'change', expires, created, subject, event });
     } else if (update.subject !== undefined || update.idleTimeout !== undefined) {
-      await this.#record(handle, { kind: 'change', expires, created, subject: update.subject, event: undefined });
+      await this.#record(log, handle, { kind: 'change', expires, created, subject: update.subject, event: undefined });
     }
   }
 
@@ -70,14 +72,15 @@ export class EventRecorder {
     handle: string,
     { version, subject }: { readonly version: number | undefined; readonly subject: string },
   ): Promise<void> {
-    if (this.#options.presence.log === undefined) return;
+    const log = await this.#options.presence.current();
+    if (log === undefined) return;
     const event = { type, reason, version };
-    await this.#record(handle, { kind: 'end', subject: version === undefined ? undefined : subject, event });
+    await this.#record(log, handle, { kind: 'end', subject: version === undefined ? undefined : subject, event });
   }
 
-  async #record(handle: string, { kind, created, subject, event, ...change }: Change): Promise<void> {
-    const { scripts, keys, presence, retentionMs, onRecorded } = this.#options;
-    const all = keys.partition(presence.log ?? '', partitionOf(handle));
+  async #record(log: string, handle: string, { kind, created, subject, event, ...change }: Change): Promise<void> {
+    const { scripts, keys, retentionMs, onRecorded } = this.#options;
+    const all = keys.partition(log, partitionOf(handle));
     const expires = 'expires' in change ? String(change.expires ?? '-') : '';
     const text = event === undefined ? '' : eventPrefix(event);
     const args = [retentionMs, handle, kind, expires, created ?? '', subject === undefined ? '' : `=${subject}`, text];

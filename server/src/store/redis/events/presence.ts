@@ -35,6 +35,7 @@ export class Presence {
   #interests = 0;
   #recording: Recording | undefined;
   #isKeeper = false;
+  #isKnown = false;
   #checking: Promise<void> | undefined;
   /** Redis's clock minus the monotonic one, in ms. */
   #clockOffset: number | undefined;
@@ -47,6 +48,15 @@ export class Presence {
   /** The log that events are recorded in; `undefined`: they are not. */
   get log(): string | undefined {
     return this.#recording?.log;
+  }
+
+  /**
+   * Resolves with the log once it is known whether events are recorded, which takes a new sidecar one read. If Redis does not answer that,
+   * changes go on without events, as in a sidecar that cannot read the sign later.
+   */
+  async current(): Promise<string | undefined> {
+    if (!this.#isKnown) await this.check().catch(() => {});
+    return this.log;
   }
 
   /** Whether every sidecar records events now. */
@@ -98,7 +108,10 @@ export class Presence {
   async #check(): Promise<void> {
     const { scripts, keys, retentionMs, onRecording } = this.#options;
     const isUnknown = this.#interests === 0 && this.#recording === undefined;
-    if (isUnknown && !(await scripts.exists(keys.presence[0]))) return;
+    if (isUnknown && !(await scripts.exists(keys.presence[0]))) {
+      this.#isKnown = true;
+      return;
+    }
     const keep = this.#interests > 0 ? String(retentionMs) : '';
     const newLog = randomBytes(8).toString('hex');
     const [now, sign, isKeeper] = (await scripts.run('presence', keys.presence, [this.#id, keeperMs, keep, newLog])) as [
@@ -111,6 +124,7 @@ export class Presence {
     const was = this.#recording;
     const [log = '', since] = sign.split(' ');
     this.#recording = log === '' ? undefined : { log, since: Number(since) };
+    this.#isKnown = true;
     if ((was === undefined) !== (this.#recording === undefined)) onRecording(was === undefined);
   }
 }
