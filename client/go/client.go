@@ -22,10 +22,10 @@ const DefaultTimeout = 3 * time.Second
 // Client is an application's connection to its session sidecar. Create one with Dial and share it: it is safe for concurrent use. It
 // connects at the first call and reconnects automatically.
 type Client struct {
-	stub  sessionv1.SessionServiceClient
-	cache *sessionCache // nil: none
+	stub    sessionv1.SessionServiceClient
+	cache   *sessionCache // nil: none
 	monitor *connectionMonitor
-	close func() error
+	close   func() error
 }
 
 // Dial creates a client of the sidecar at an address such as localhost:50051 or unix:/run/session-sidecar.sock. It does not connect, so

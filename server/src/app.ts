@@ -16,7 +16,7 @@ import { openStore } from './open-store';
 import type { OpenedStore } from './open-store';
 import { ServingStatus } from './serving-status';
 import { variable } from './setting-names';
-import { SessionWatch } from './session/events/session-watch';
+import { SessionWatch } from './rpc/watch/session-watch';
 import { SessionManager } from './session/session-manager';
 import type { SessionStore } from './session/session-store';
 import { randomSigningKey } from './tokens/token';

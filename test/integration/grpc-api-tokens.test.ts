@@ -7,7 +7,7 @@ import { ApiTokens } from '../../server/src/grpc/api-tokens';
 import { createHandlers } from '../../server/src/rpc/handlers';
 import { startGrpcServer } from '../../server/src/grpc/server';
 import { loadConfig } from '../../server/src/config';
-import { SessionWatch } from '../../server/src/session/events/session-watch';
+import { SessionWatch } from '../../server/src/rpc/watch/session-watch';
 import { SessionManager } from '../../server/src/session/session-manager';
 import { createTokens } from '../../server/src/tokens/token';
 import { MemoryEventLog } from '../../server/src/store/memory/memory-event-log';

@@ -97,7 +97,11 @@ describe.each(Object.entries(languages))('watching in %s', (language, { toolchai
       await watching.event('expired', brief.handle);
       const seen = await program.eventsUntil('expired', brief.handle);
       expect(seen.map(({ cursor: _, ...event }) => event)).toEqual(
-        watching.events.map(({ cursor: _, time, version = 0, ...event }) => ({ ...event, version, time: time.getTime() })),
+        watching.events.map(({ cursor: _, time, version = 0, ...event }) => ({
+          ...event,
+          version,
+          time: time.getTime(),
+        })),
       );
       expect(seen.map(({ type }) => type)).toEqual(['created', 'regenerated', 'invalidated', 'created', 'expired']);
       await program.kill();

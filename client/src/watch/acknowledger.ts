@@ -16,6 +16,11 @@ export class Acknowledger {
   /** Everything up to a cursor was processed. */
   processed(cursor: string): void {
     this.#cursor = cursor;
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#cursor === undefined) return;
     this.#timer ??= setTimeout(() => void this.#flush(), delayMs).unref();
   }
 
@@ -33,6 +38,6 @@ export class Acknowledger {
     this.#isSending = true;
     await this.#acknowledge(cursor).catch(() => {});
     this.#isSending = false;
-    if (this.#cursor !== undefined) this.processed(this.#cursor);
+    this.#schedule();
   }
 }

@@ -1,6 +1,6 @@
 import { sessionEventTypes } from '../session/events/session-event';
 import type { SessionEventObserver } from '../session/events/session-event';
-import type { WatchObserver } from '../rpc/watch-messages';
+import type { WatchObserver } from '../rpc/watch/watch-messages';
 import type { MetricFactory } from './metric-factory';
 
 export interface EventMetrics extends SessionEventObserver, WatchObserver {}

@@ -16,7 +16,8 @@ import { storeMetrics } from './store-metrics';
 import type { StoreMetrics } from './store-metrics';
 
 /** Everything that the sidecar counts: the observers of its parts. */
-export interface Metrics extends RpcObserver, SessionEvents, StoreMetrics, ClientCacheMetrics, EventMetrics, ProcessMetrics {}
+export interface Metrics
+  extends RpcObserver, SessionEvents, StoreMetrics, ClientCacheMetrics, EventMetrics, ProcessMetrics {}
 
 /**
  * One set of metrics on a registry of its own; label values come from closed sets, so the number of series is bounded.

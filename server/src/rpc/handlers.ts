@@ -1,5 +1,5 @@
 import type { SessionServiceDefinition } from '@session-sidecar/proto/session/v1/session_service';
-import type { SessionWatch } from '../session/events/session-watch';
+import type { SessionWatch } from './watch/session-watch';
 import type { SessionManager } from '../session/session-manager';
 import { copyAfterUpdate, toGetResponse } from './copies';
 import type { CopyObserver } from './copies';

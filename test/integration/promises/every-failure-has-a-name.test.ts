@@ -2,9 +2,9 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { CallOptions, SessionClient } from '@session-sidecar/client';
 import { SessionError } from '@session-sidecar/client';
 import { ErrorReason } from '@session-sidecar/proto/session/v1/error_reason';
-import { AcknowledgeSessionEventsRequest } from '@session-sidecar/proto/session/v1/session_service';
 import { connect } from '../../support/client';
 import { until } from '../../support/poll';
+import { acknowledgeLongAgo } from '../../support/raw-events';
 import { connectRaw, failureOf, mutation } from '../../support/raw-grpc';
 import type { RawClient, RpcFailure } from '../../support/raw-grpc';
 import { isReady, metricOf } from '../../support/ready-sidecar';
@@ -169,15 +169,7 @@ describe('every failure has a name', () => {
         return stack.use(connectRaw(guarded.address)).call('createSession', {});
       },
     },
-    CURSOR_EXPIRED: {
-      status: 'OUT_OF_RANGE',
-      provoke: () => {
-        // Long ago: a log, a time and the ids of 16 partitions.
-        const cursor = Buffer.alloc(8 + 6 + 16 * 8).toString('base64url');
-        const request = AcknowledgeSessionEventsRequest.encode({ group: 'g', cursor }).finish();
-        return raw.send('AcknowledgeSessionEvents', request);
-      },
-    },
+    CURSOR_EXPIRED: { status: 'OUT_OF_RANGE', provoke: () => acknowledgeLongAgo(raw) },
   };
 
   test('the table of these tests is the whole of ErrorReason', () => {

@@ -11,9 +11,7 @@ const stack = stackForEachTest();
 /** The lines of the audit log of all sidecars. */
 function linesOf(sidecars: readonly Sidecar[]): Record<string, unknown>[] {
   const lines = sidecars.flatMap((sidecar) => sidecar.log().trim().split('\n').filter(Boolean));
-  return lines
-    .map((line) => JSON.parse(line) as Record<string, unknown>)
-    .filter(({ msg }) => msg === 'session event');
+  return lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter(({ msg }) => msg === 'session event');
 }
 
 test.each<Topology>(['memory', 'redis'])(
@@ -33,7 +31,9 @@ test.each<Topology>(['memory', 'redis'])(
     const own = () => linesOf(sidecars).filter(({ handle }) => handle === session.handle);
     await until('the end', () => own().some(({ event }) => event === 'expired'), 30_000);
     const { handle } = session;
-    expect(own().map(({ level: _, time: __, msg: ___, recorded, ...line }) => ({ ...line, recorded: typeof recorded }))).toEqual(
+    expect(
+      own().map(({ level: _, time: __, msg: ___, recorded, ...line }) => ({ ...line, recorded: typeof recorded })),
+    ).toEqual(
       [
         { event: 'created', reason: 'call', version: 1 },
         { event: 'regenerated', reason: 'call', version: 2 },

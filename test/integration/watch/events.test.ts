@@ -56,10 +56,14 @@ describe.each(topologies)('events on %s', (topology) => {
   test('do not report that a session has expired while it is used', async () => {
     const used = await signIn(client, 'ada', 2000);
     const unused = await signIn(client, 'ada', 2000);
-    await until('the unused session to expire', async () => {
-      await client.open(used.token);
-      return watching.events.some(({ type, handle }) => type === 'expired' && handle === unused.handle);
-    }, 30_000);
+    await until(
+      'the unused session to expire',
+      async () => {
+        await client.open(used.token);
+        return watching.events.some(({ type, handle }) => type === 'expired' && handle === unused.handle);
+      },
+      30_000,
+    );
     expect((await client.open(used.token)).isNew).toBe(false);
     expect(watching.events.filter(({ handle }) => handle === used.handle).map(({ type }) => type)).toEqual(['created']);
     await watching.event('expired', used.handle);
@@ -85,14 +89,15 @@ describe.each(topologies)('events on %s', (topology) => {
     await Promise.all(sessions.slice(0, 20).map((session) => session.invalidate()));
     const ends = () => watching.events.filter(({ type, handle }) => type !== 'created' && handles.has(handle));
     await until('all ends', () => ends().length >= 40, 30_000);
-    expect(ends().map(({ type }) => type).sort()).toEqual([
-      ...Array.from({ length: 20 }, () => 'expired'),
-      ...Array.from({ length: 20 }, () => 'invalidated'),
-    ]);
+    expect(
+      ends()
+        .map(({ type }) => type)
+        .sort(),
+    ).toEqual([...Array.from({ length: 20 }, () => 'expired'), ...Array.from({ length: 20 }, () => 'invalidated')]);
   });
 
   test('need no keyspace notifications', async () => {
     const settings = await Promise.all(store.servers.map(({ admin }) => admin.config('GET', 'notify-keyspace-events')));
-    expect(settings.map(([, value]) => (value as string | undefined) ?? '')).toEqual(store.servers.map(() => ''));
+    expect(settings.map(([, value]) => (value) ?? '')).toEqual(store.servers.map(() => ''));
   });
 });

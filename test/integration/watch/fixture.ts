@@ -2,7 +2,7 @@ import type { ISession, JsonValue, SessionClient } from '@session-sidecar/client
 import type { RedisServer } from '../../support/redis';
 import type { SidecarOptions, Stack } from '../../support/stack';
 
-export type Client = SessionClient<Record<string, JsonValue>>;
+export type Client = SessionClient;
 
 /** A stored session. @param idleMs its own idle timeout */
 export async function signIn(

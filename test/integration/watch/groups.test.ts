@@ -41,11 +41,11 @@ describe.each<Topology>(['memory', 'redis', 'cluster'])('a group of watchers on 
       if (one!.events.length > 0) return [one!, other!];
       return other!.events.length > 0 && [other!, one!];
     });
-    expect(active!.events[0]?.handle).toBe(first.handle);
-    await active!.stop();
+    expect(active.events[0]?.handle).toBe(first.handle);
+    await active.stop();
     const second = await signIn(client, 'next');
-    await standby!.event('created', second.handle);
-    expect(standby!.events.map(({ handle }) => handle)).toEqual([second.handle]);
+    await standby.event('created', second.handle);
+    expect(standby.events.map(({ handle }) => handle)).toEqual([second.handle]);
   });
 
   test('gets again what was not processed', async () => {

@@ -6,9 +6,9 @@ import type { InFlightCalls } from '../../rpc/in-flight-calls';
 import { draining, overloaded } from '../../rpc/refusals';
 import type { RefusalObserver } from '../../rpc/refusals';
 import { toServiceError, toStatus } from '../../rpc/status';
-import { toWatchResponse } from '../../rpc/watch-messages';
-import type { WatchObserver } from '../../rpc/watch-messages';
-import type { SessionWatch } from '../../session/events/session-watch';
+import { toWatchResponse } from '../../rpc/watch/watch-messages';
+import type { WatchObserver } from '../../rpc/watch/watch-messages';
+import type { SessionWatch } from '../../rpc/watch/session-watch';
 import { http2StreamOf } from '../connections/grpc-js-internals';
 import { openStreamOf } from '../connections/open-stream';
 

@@ -54,16 +54,15 @@ export class MemoryEventLog implements EventLog {
 
   /** Whether changes are to be recorded. */
   get isRecording(): boolean {
-    const isRecording = this.#interests > 0 || this.#options.now() < this.#recordUntil;
-    if (isRecording !== this.#isRecording) this.#setRecording(isRecording);
-    return isRecording;
+    this.#notice();
+    return this.#isRecording;
   }
 
   keepRecording(): () => void {
     // Notices that recording had ended before it begins again.
-    void this.isRecording;
+    this.#notice();
     this.#interests += 1;
-    void this.isRecording;
+    this.#notice();
     let isReleased = false;
     return () => {
       if (isReleased) return;
@@ -120,7 +119,9 @@ export class MemoryEventLog implements EventLog {
     this.#waiting.delete(wake);
   }
 
-  #setRecording(isRecording: boolean): void {
+  #notice(): void {
+    const isRecording = this.#interests > 0 || this.#options.now() < this.#recordUntil;
+    if (isRecording === this.#isRecording) return;
     this.#isRecording = isRecording;
     this.#options.observer.setRecording(isRecording);
     if (isRecording) return;

@@ -80,7 +80,8 @@ export class MemoryStore implements SessionStore {
   constructor(options: MemoryStoreOptions) {
     this.#options = options;
     this.#sweeper = setInterval(() => {
-      if (options.events?.isRecording === true || Math.abs(options.now() - this.#sweptAt) >= sweepInterval) this.#sweep();
+      if (options.events?.isRecording === true || Math.abs(options.now() - this.#sweptAt) >= sweepInterval)
+        this.#sweep();
     }, recordingSweepInterval).unref();
   }
 
@@ -211,7 +212,13 @@ export class MemoryStore implements SessionStore {
     const { events } = this.#options;
     if (events?.isRecording !== true) return;
     const version = type === 'expired' ? undefined : entry.version;
-    events.record({ type, reason, handle: entry.handle, subject: knownAttributes(decode(entry).attributes).subject, version });
+    events.record({
+      type,
+      reason,
+      handle: entry.handle,
+      subject: knownAttributes(decode(entry).attributes).subject,
+      version,
+    });
   }
 
   #hasEnded(entry: Entry): boolean {
@@ -255,7 +262,5 @@ function refuseAfter(deadline = Infinity): void {
 
 function changesAnything(change: SessionUpdate): boolean {
   const { secretHash, csrfToken, idleTimeout } = change;
-  return (
-    [secretHash, csrfToken, idleTimeout].some((part) => part !== undefined) || attributeChanges(change).length > 0
-  );
+  return [secretHash, csrfToken, idleTimeout].some((part) => part !== undefined) || attributeChanges(change).length > 0;
 }

@@ -7,7 +7,14 @@ const entry = (ms: number, seq = 0) => ({
   event: { handle: `${ms}-${seq}` } as SessionEvent,
 });
 const none = { entries: [], isPartial: false };
-const after = { log: 'log', time: 100, ids: [{ ms: 50, seq: 0 }, { ms: 90, seq: 3 }] };
+const after = {
+  log: 'log',
+  time: 100,
+  ids: [
+    { ms: 50, seq: 0 },
+    { ms: 90, seq: 3 },
+  ],
+};
 
 describe('the events of several partitions', () => {
   const reads = [

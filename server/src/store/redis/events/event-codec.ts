@@ -11,8 +11,7 @@ export function eventPrefix({ type, reason, version }: Pick<SessionEvent, 'type'
 
 /** @param text `<type> <reason> <version or -> <handle> <subject>` */
 export function parseEvent(id: string, text: string): SessionEvent | undefined {
-  const [, type, reason, version, handle = '', subject] =
-    /^(\S+) (\S+) (\d+|-) (\S+) (.*)$/s.exec(text) ?? [];
+  const [, type, reason, version, handle = '', subject] = /^(\S+) (\S+) (\d+|-) (\S+) (.*)$/s.exec(text) ?? [];
   const knownType = sessionEventTypes.find((each) => each === type);
   const knownReason = sessionEventReasons.find((each) => each === reason);
   if (knownType === undefined || knownReason === undefined) return undefined;

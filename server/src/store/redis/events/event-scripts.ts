@@ -26,7 +26,9 @@ export class EventScripts {
 
   /** Rejects as methods of the store. */
   run(script: EventScript, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
-    return this.#answered(keys[0] ?? '', () => this.#scripts[commandOf(script)]!.call(this.#connection.client, ...keys, ...args));
+    return this.#answered(keys[0] ?? '', () =>
+      this.#scripts[commandOf(script)]!.call(this.#connection.client, ...keys, ...args),
+    );
   }
 
   /** What is read where there is nothing, so it must cost little. */

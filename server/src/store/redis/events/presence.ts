@@ -86,12 +86,11 @@ export class Presence {
 
   /** Resolves with the log once every sidecar records events, or when `signal` is aborted. */
   async settled(signal: AbortSignal): Promise<string> {
-    while (!this.isSettled && !signal.aborted) {
+    for (;;) {
       await this.check();
-      if (this.isSettled) break;
+      if (this.isSettled || signal.aborted) return this.log ?? '';
       await sleep(intervalMs / 5, undefined, { signal, ref: false }).catch(() => {});
     }
-    return this.log ?? '';
   }
 
   check(): Promise<void> {
@@ -114,11 +113,12 @@ export class Presence {
     }
     const keep = this.#interests > 0 ? String(retentionMs) : '';
     const newLog = randomBytes(8).toString('hex');
-    const [now, sign, isKeeper] = (await scripts.run('presence', keys.presence, [this.#id, keeperMs, keep, newLog])) as [
-      string,
-      string,
-      number,
-    ];
+    const [now, sign, isKeeper] = (await scripts.run('presence', keys.presence, [
+      this.#id,
+      keeperMs,
+      keep,
+      newLog,
+    ])) as [string, string, number];
     this.#clockOffset = Number(now) - performance.now();
     this.#isKeeper = isKeeper === 1;
     const was = this.#recording;

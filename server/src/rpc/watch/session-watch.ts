@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { invalidArgument, SessionError } from '../errors';
-import { nameViolations } from '../validation';
-import type { FieldViolation } from '../violations';
-import type { EventLog } from './event-log';
+import { invalidArgument, SessionError } from '../../session/errors';
+import { nameViolations } from '../../session/validation';
+import type { FieldViolation } from '../../session/violations';
+import type { EventLog } from '../../session/events/event-log';
 import { GroupLease } from './group-lease';
-import { fromCursor, toCursor } from './position';
-import type { Position } from './position';
-import type { SessionEvent } from './session-event';
+import { fromCursor, toCursor } from '../../session/events/position';
+import type { Position } from '../../session/events/position';
+import type { SessionEvent } from '../../session/events/session-event';
 
 export interface WatchRequest {
   readonly subject?: string | undefined;
@@ -78,6 +78,7 @@ export class SessionWatch {
   ): AsyncGenerator<WatchUpdate, void> {
     let position = from;
     let sentAt = performance.now();
+    const isOver = (): boolean => signal.aborted || isStandby(lease);
     while (!signal.aborted) {
       if (isStandby(lease)) {
         await waitFor(waitMs, signal);
@@ -86,13 +87,13 @@ export class SessionWatch {
       } else {
         const batch = await this.#log.read(position, eventsPerRead);
         for (const { event, position: at } of batch.events) {
-          if (isStandby(lease) || signal.aborted) break;
+          if (isOver()) break;
           position = at;
           if (subject !== undefined && event.subject !== subject) continue;
           yield { event, cursor: toCursor(at) };
           sentAt = performance.now();
         }
-        if (isStandby(lease) || signal.aborted) continue;
+        if (isOver()) continue;
         position = batch.position;
         if (!batch.isPartial) await this.#log.wait(position, waitMs, signal);
       }

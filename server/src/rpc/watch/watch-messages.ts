@@ -1,7 +1,7 @@
 import type { WatchSessionsResponse } from '@session-sidecar/proto/session/v1/session_service';
 import { SessionEventReason, SessionEventType } from '@session-sidecar/proto/session/v1/session_events';
-import type * as events from '../session/events/session-event';
-import type { WatchUpdate } from '../session/events/session-watch';
+import type * as events from '../../session/events/session-event';
+import type { WatchUpdate } from './session-watch';
 
 export interface WatchObserver {
   /** @param difference 1 when a watcher was connected, -1 when it is gone */

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { groupLeaseMs } from '../../../../server/src/session/events/event-log';
-import { SessionWatch } from '../../../../server/src/session/events/session-watch';
-import type { WatchRequest, WatchUpdate } from '../../../../server/src/session/events/session-watch';
+import { SessionWatch } from '../../../../server/src/rpc/watch/session-watch';
+import type { WatchRequest, WatchUpdate } from '../../../../server/src/rpc/watch/session-watch';
 import { MemoryEventLog } from '../../../../server/src/store/memory/memory-event-log';
 import { ManualClock } from '../../../support/clock';
 

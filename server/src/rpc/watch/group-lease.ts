@@ -1,6 +1,6 @@
-import { groupLeaseMs } from './event-log';
-import type { EventGroups, GroupState } from './event-log';
-import type { Position } from './position';
+import { groupLeaseMs } from '../../session/events/event-log';
+import type { EventGroups, GroupState } from '../../session/events/event-log';
+import type { Position } from '../../session/events/position';
 
 export interface GroupMember {
   readonly group: string;
