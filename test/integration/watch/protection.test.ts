@@ -60,6 +60,17 @@ describe('watchers', () => {
     expect(await next).toBe('CANCELLED');
   });
 
+  test('are told of changes in every sidecar as soon as watching has begun', async () => {
+    const { options } = await startStore(stack, 'redis');
+    const sidecars = await Promise.all([1, 2, 3, 4].map(() => stack.sidecar(options)));
+    const [client, ...others] = sidecars.map((sidecar) => stack.use(connect(sidecar)));
+    await Promise.all(others.map((other) => signIn(other, 'before')));
+    const watching = await Watching.start(stack, client!);
+    const made = await Promise.all(others.map((other) => signIn(other, 'after')));
+    for (const { handle } of made) await watching.event('created', handle);
+    expect(watching.events).toHaveLength(others.length);
+  });
+
   test('go on with another sidecar when theirs stops', async () => {
     const { options } = await startStore(stack, 'redis');
     const first = await stack.sidecar(options);

@@ -1,5 +1,5 @@
 import type { RedisConnection } from '../connection/redis-connection';
-import { toStoreError } from '../redis-errors';
+import { codeOf, toStoreError } from '../redis-errors';
 import { storeUnavailable } from '../../../session/errors';
 import { eventScripts, eventScriptSource } from '../scripts/script-sources';
 
@@ -60,6 +60,8 @@ export class EventScripts {
     try {
       return await run();
     } catch (error) {
+      // A mistake of the operator, which another attempt does not change, and which belongs into the log.
+      if (codeOf(error) === 'NOPERM') throw error;
       throw toStoreError(error, { handle: '', isChange: false });
     }
   }

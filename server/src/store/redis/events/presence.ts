@@ -5,7 +5,7 @@ import type { EventScripts } from './event-scripts';
 
 /** How often each sidecar reads whether events are recorded, in ms. */
 const intervalMs = 500;
-/** When each sidecar has read it, in ms: twice the interval, for one answer that is late. */
+/** For how long an answer counts, in ms: until a sidecar has asked twice more. A watcher that begins waits for as long. */
 const settleMs = 3 * intervalMs;
 /** For how long a sidecar that is gone remains the one that keeps the log, in ms. */
 const keeperMs = 3000;
@@ -35,7 +35,8 @@ export class Presence {
   #interests = 0;
   #recording: Recording | undefined;
   #isKeeper = false;
-  #isKnown = false;
+  /** When Redis was last asked, by `performance.now()`. */
+  #askedAt = -Infinity;
   #checking: Promise<void> | undefined;
   /** Redis's clock minus the monotonic one, in ms. */
   #clockOffset: number | undefined;
@@ -51,11 +52,11 @@ export class Presence {
   }
 
   /**
-   * Resolves with the log once it is known whether events are recorded, which takes a new sidecar one read. If Redis does not answer that,
-   * changes go on without events, as in a sidecar that cannot read the sign later.
+   * The log that a change is to be recorded in. Asks first in a new sidecar, and in one that was cut off: a watcher that begins waits
+   * only for as long as an answer counts. If Redis does not answer this, changes go on without events.
    */
   async current(): Promise<string | undefined> {
-    if (!this.#isKnown) await this.check().catch(() => {});
+    if (performance.now() - this.#askedAt >= settleMs) await this.check().catch(() => {});
     return this.log;
   }
 
@@ -106,11 +107,10 @@ export class Presence {
 
   async #check(): Promise<void> {
     const { scripts, keys, retentionMs, onRecording } = this.#options;
-    const isUnknown = this.#interests === 0 && this.#recording === undefined;
-    if (isUnknown && !(await scripts.exists(keys.presence[0]))) {
-      this.#isKnown = true;
-      return;
-    }
+    // Without a connection, nothing is asked, and the first answer is still to come.
+    if (scripts.connection.serverOf(keys.presence[0]) !== undefined) this.#askedAt = performance.now();
+    const isIdle = this.#interests === 0 && this.#recording === undefined;
+    if (isIdle && !(await scripts.exists(keys.presence[0]))) return;
     const keep = this.#interests > 0 ? String(retentionMs) : '';
     const newLog = randomBytes(8).toString('hex');
     const [now, sign, isKeeper] = (await scripts.run('presence', keys.presence, [
@@ -124,7 +124,6 @@ export class Presence {
     const was = this.#recording;
     const [log = '', since] = sign.split(' ');
     this.#recording = log === '' ? undefined : { log, since: Number(since) };
-    this.#isKnown = true;
     if ((was === undefined) !== (this.#recording === undefined)) onRecording(was === undefined);
   }
 }
