@@ -8,7 +8,7 @@ import type { Program } from './languages';
 import { cpuSecondsOf, processTreeOf } from './os-figures';
 import { freePort, profiling, root } from './processes';
 import type { RunningProcess } from './processes';
-import type { Target } from './sides/side';
+import type { Target } from './target';
 import { languageOf } from './web-apps';
 import type { ExpressApp, WebApp, WebFramework } from './web-apps';
 import { startWorker } from './worker';

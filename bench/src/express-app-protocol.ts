@@ -1,4 +1,4 @@
-import type { Target } from './sides/side';
+import type { Target } from './target';
 
 /** The session store of the application: the sidecar, the sidecar with a client cache, or a library. */
 export type ExpressStore = 'sidecar' | 'cached' | 'connect-redis';

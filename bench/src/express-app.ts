@@ -14,7 +14,7 @@ import { createClient } from 'redis';
 import type { AppCommands, ExpressStore } from './express-app-protocol';
 import { nextPage, shopSession } from './shop';
 import type { Shop, Size } from './shop';
-import type { Target } from './sides/side';
+import type { Target } from './target';
 import { serveCommands } from './worker-protocol';
 
 /** What the application needs of a session store. */

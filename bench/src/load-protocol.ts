@@ -1,7 +1,8 @@
 import type { Round, RoundOutcome } from './closed-loop';
 import type { SteadyLoad, SteadyOutcome } from './steady-load';
 import type { Size } from './shop';
-import type { SideName, Target } from './sides/side';
+import type { SideName } from './sides/side';
+import type { Target } from './target';
 
 /** The commands of a load process, and their answers. */
 export interface LoadCommands {

@@ -7,7 +7,8 @@ import { startLoad } from './processes';
 import type { GrpcServerProcess, LoadProcess, RedisServer } from './processes';
 import { serversOf, startGrpcServers, startRedisFor } from './servers';
 import type { Size } from './shop';
-import type { SideName, Target } from './sides/side';
+import type { SideName } from './sides/side';
+import type { Target } from './target';
 
 /** The outcome of one side's round, and its CPU time by process. */
 export interface StackRound extends Omit<RoundOutcome, 'cpuSeconds'> {

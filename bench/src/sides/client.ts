@@ -3,7 +3,8 @@ import type { ConnectionOptions } from '@session-sidecar/client';
 import { runAll } from '../closed-loop';
 import { assertUser, nextPage, shopSession } from '../shop';
 import type { Shop } from '../shop';
-import type { Side, Target } from './side';
+import type { Target } from '../target';
+import type { Side } from './side';
 
 /** The sidecar through its client, as an application uses it. */
 export function clientSide({ address }: Target, options: Omit<ConnectionOptions, 'address'> = {}): Side {

@@ -7,7 +7,8 @@ import { createClient } from 'redis';
 import { runAll } from '../closed-loop';
 import { assertUser, nextPage, shopSession } from '../shop';
 import type { Shop } from '../shop';
-import type { Side, Target } from './side';
+import type { Target } from '../target';
+import type { Side } from './side';
 
 /**
  * connect-redis, set up as in its README and called as express-session calls a store with `resave: false`: load(), then touch() if

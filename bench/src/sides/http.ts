@@ -2,7 +2,8 @@ import { Pool } from 'undici';
 import { runAll } from '../closed-loop';
 import { assertUser } from '../shop';
 import type { Shop } from '../shop';
-import type { Side, Target } from './side';
+import type { Target } from '../target';
+import type { Side } from './side';
 
 /** An application over HTTP, as browsers use it: each operation in flight has its own connection. */
 export function httpSide({ httpUrl }: Target): Side {

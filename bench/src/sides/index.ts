@@ -4,7 +4,8 @@ import { connectRedisSide } from './connect-redis';
 import { httpSide } from './http';
 import { ioredisGet, ioredisHgetall, ioredisPipelining } from './ioredis';
 import { rawHttp2Side } from './raw-http2';
-import type { GoSideName, PythonSideName, Side, SideName, Target } from './side';
+import type { Target } from '../target';
+import type { GoSideName, PythonSideName, Side, SideName } from './side';
 
 /** A machine that stalls must show up as latency, not as failed calls. */
 const timeoutMs = 10_000;

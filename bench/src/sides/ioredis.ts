@@ -2,7 +2,8 @@ import { Redis } from 'ioredis';
 import { runAll } from '../closed-loop';
 import { assertUser, shopSession } from '../shop';
 import type { Shop } from '../shop';
-import type { Side, Target } from './side';
+import type { Target } from '../target';
+import type { Side } from './side';
 
 type Read = (redis: Redis, n: number) => Promise<Shop['user']>;
 

@@ -7,7 +7,8 @@ import { GetSessionRequest, SessionServiceService } from '@session-sidecar/proto
 import { runAll } from '../closed-loop';
 import { shopSession } from '../shop';
 import type { Shop } from '../shop';
-import type { Side, Target } from './side';
+import type { Target } from '../target';
+import type { Side } from './side';
 
 const { path } = SessionServiceService.getSession;
 
