@@ -1,7 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { EventKeys, partitionOf } from '../../../server/src/store/redis/events/event-keys';
 import { EventScripts } from '../../../server/src/store/redis/events/event-scripts';
-import type { Presence } from '../../../server/src/store/redis/events/presence';
 import { SessionSearch } from '../../../server/src/store/redis/events/session-search';
 import { until } from '../../support/poll';
 import { connectForTest, keyPrefix, redisConnectionOptions, twentyMinutes } from '../../support/store-harness';
@@ -28,11 +27,11 @@ test('a session that is ended while it is being found is not reported as expired
     }
   }
   const keys = new EventKeys(keyPrefix);
-  const presence = { isKeeper: true, log } as Presence;
+  const presence = { isKeeper: true, log };
   const options = { scripts: new Interleaved(connection), keys, presence, retentionMs: 60_000, expiry: twentyMinutes };
   await new SessionSearch(options).run(log);
   const ends = await Promise.all(
-    ['a', 'b'].map((letter) => admin.zrange(keys.partition(log, partitionOf(handle(letter)))[1], 0, -1)),
+    ['a', 'b'].map((letter) => admin.zrange(keys.partition(log, partitionOf(handle(letter)))[1], '0', '-1')),
   );
   expect(ends.flat()).toEqual([handle('a')]);
 });

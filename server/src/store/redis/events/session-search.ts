@@ -14,7 +14,7 @@ import type { Presence } from './presence';
 export interface SessionSearchOptions {
   readonly scripts: EventScripts;
   readonly keys: EventKeys;
-  readonly presence: Presence;
+  readonly presence: Pick<Presence, 'isKeeper' | 'log'>;
   readonly retentionMs: number;
   readonly expiry: ExpiryPolicy;
 }
