@@ -109,18 +109,18 @@ class SessionClient:
         after: str | None = None,
         on_ready: Callable[[], object] | None = None,
     ) -> Iterator[SessionEvent]:
-        """Report when sessions are created, get a new token and end, in all sidecars of the deployment, until the loop is left.
+        """Report when sessions are created, get a new token and end, in all sidecars of the deployment.
 
-        Nothing is sent before the first event is requested. The iterator reconnects by itself and misses nothing, unless that takes
-        longer than SESSION_SIDECAR_EVENT_RETENTION: then it raises CURSOR_EXPIRED. After a failure, an event may be reported again.
-        Closing the client ends it with CANCELLED.
+        Nothing is sent before the first event is requested. The iterator reconnects by itself and misses nothing, unless that
+        takes longer than SESSION_SIDECAR_EVENT_RETENTION: then it raises CURSOR_EXPIRED. After a failure, an event may be
+        reported again. Leaving the loop ends watching. Closing the client ends it with CANCELLED.
 
         subject: reports only sessions of this subject. Default: all sessions.
-        group: shares the events with other watchers of the same name: each event is reported to one of them. One is active, another
-            goes on when it is gone. An event counts as processed when the next one is requested; what was not is reported again. 1
-            to 64 letters, digits and "._-". Default: this watcher gets every event.
-        after: the cursor of the last event that was processed. Default: with a group, goes on where the group was; otherwise begins
-            now.
+        group: shares the events with other watchers of the same name: each event is reported to one of them. One is active,
+            another goes on when it is gone. An event counts as processed when the next one is requested; what was not is
+            reported again. 1 to 64 letters, digits and "._-". Default: this watcher gets every event.
+        after: the cursor of the last event that was processed. Default: with a group, goes on where the group was; otherwise
+            begins now.
         on_ready: called when watching has begun: what happens from then on is reported.
         """
         progress = Progress(subject, group, after, on_ready)

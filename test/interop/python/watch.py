@@ -14,11 +14,14 @@ import sys
 from session_sidecar import AsyncSessionClient, SessionClient, SessionError, SessionEvent
 
 MODE, ADDRESS, SUBJECT, GROUP, AFTER, *_ = [*sys.argv[1:], "", ""]
-OPTIONS = {"subject": SUBJECT, "group": GROUP or None, "after": AFTER or None}
 
 
 def say(text: str) -> None:
     print(text, flush=True)
+
+
+def ready() -> None:
+    say("ready")
 
 
 def show(event: SessionEvent) -> None:
@@ -36,13 +39,13 @@ def show(event: SessionEvent) -> None:
 
 def watch() -> None:
     with SessionClient(ADDRESS) as client:
-        for event in client.watch(**OPTIONS, on_ready=lambda: say("ready")):  # type: ignore[arg-type]
+        for event in client.watch(subject=SUBJECT, group=GROUP or None, after=AFTER or None, on_ready=ready):
             show(event)
 
 
 async def watch_async() -> None:
     async with AsyncSessionClient(ADDRESS) as client:
-        async for event in client.watch(**OPTIONS, on_ready=lambda: say("ready")):  # type: ignore[arg-type]
+        async for event in client.watch(subject=SUBJECT, group=GROUP or None, after=AFTER or None, on_ready=ready):
             show(event)
 
 

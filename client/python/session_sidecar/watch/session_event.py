@@ -37,7 +37,7 @@ class SessionEvent:
     subject: who the session belonged to after a creation or a new token, and before an end. None: no subject.
     time: when the event was recorded, by the store's clock, in UTC.
     version: the session's version after a creation or a new token, and before an end. None for sessions that expired.
-    cursor: as the argument `after` of watch(), it goes on after this event. Opaque, and valid for SESSION_SIDECAR_EVENT_RETENTION.
+    cursor: as the argument `after` of watch(), it goes on after this event. Opaque; valid for SESSION_SIDECAR_EVENT_RETENTION.
     """
 
     type: EventType
