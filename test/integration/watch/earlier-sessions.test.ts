@@ -32,7 +32,9 @@ test('expiry is reported when the sidecar that looked for it is gone', async () 
     settings: { AUDIT_LOG: 'on', SIGNING_KEYS: Buffer.alloc(32, 'test').toString('base64') },
   });
   const keeper = stack.use(connect(first));
-  await (await Watching.start(stack, keeper)).stop();
+  const early = await Watching.start(stack, keeper);
+  expect(early.error).toBeUndefined();
+  await early.stop();
   const client = stack.use(connect(await stack.sidecar(options)));
   const watching = await Watching.start(stack, client);
   const session = await signIn(client, 'ada', 3000);
