@@ -98,6 +98,6 @@ describe.each(topologies)('events on %s', (topology) => {
 
   test('need no keyspace notifications', async () => {
     const settings = await Promise.all(store.servers.map(({ admin }) => admin.config('GET', 'notify-keyspace-events')));
-    expect(settings.map(([, value]) => (value) ?? '')).toEqual(store.servers.map(() => ''));
+    expect(settings.map(([, value]) => value ?? '')).toEqual(store.servers.map(() => ''));
   });
 });
