@@ -59,6 +59,15 @@ const layers = [
     may: ['server/src/metrics', 'server/src/session', 'server/src/http/limits.ts', names, 'prom-client'],
     types: ['server/src/rpc', 'server/src/store'],
   },
+  {
+    files: 'server/src/inspector',
+    may: [
+      ...['server/src/inspector', 'server/src/http', 'server/src/config/{config,setting-report,values}.ts', names],
+      ...['bytes-iec', 'd3-shape', 'hono', 'ms'],
+    ],
+    // In a file of the bundle of its own: what it needs of the rest of the sidecar is handed in.
+    types: ['server/src/grpc', 'server/src/rpc', 'pino', 'prom-client'],
+  },
   { files: 'server/src/host-and-port.ts', may: [] },
   { files: names, may: [] },
   { files: 'server/src/log-rate-limit.ts', may: [] },
@@ -66,6 +75,7 @@ const layers = [
   { files: 'server/src/stray-output.ts', may: [], types: ['pino'] },
   { files: 'server/src/app.ts', may: ['server/src', 'prom-client'], types: ['pino'] },
   { files: 'server/src/open-store.ts', may: ['server/src'], types: ['pino'] },
+  { files: 'server/src/open-inspector.ts', may: ['server/src'], types: ['pino', 'prom-client'] },
   { files: 'server/src/audit-log.ts', may: [], types: ['server/src/session', 'pino'] },
   {
     files: 'server/src/serving-status.ts',
@@ -73,10 +83,35 @@ const layers = [
     types: ['server/src/grpc', 'server/src/http', 'server/src/session', 'pino'],
   },
   {
-    files: 'server/src/main.ts',
+    files: 'server/src/serve.ts',
     may: [
       ...['server/src/app.ts', 'server/src/config', 'server/src/tracing/active-call.ts', 'server/package.json'],
       ...['server/src/log-rate-limit.ts', 'server/src/logging.ts', 'server/src/stray-output.ts', names],
+      ...['server/src/cli/command-names.ts', 'server/src/cli/exit-codes.ts'],
+    ],
+  },
+  // It loads each of the last two with `require`, when it is needed.
+  {
+    files: 'server/src/main.ts',
+    may: ['server/src/cli/command-names.ts', 'server/src/cli/index.ts', 'server/src/serve.ts'],
+  },
+
+  // Commands other than serve. Definitions are loaded with each of them, so what is large belongs to folders that run one.
+  {
+    files: 'server/src/cli/!(sidecar-calls).ts',
+    may: ['server/src/cli', 'server/src/config', 'server/src/host-and-port.ts', names, 'cli-table3', 'commander'],
+  },
+  {
+    files: 'server/src/cli/sidecar-calls.ts',
+    may: ['server/src/cli/*.ts', 'proto/gen', '@grpc/grpc-js'],
+  },
+  { files: 'server/src/cli/{completion,stats}', may: ['server/src/cli', 'server/src/config'] },
+  { files: 'server/src/cli/{load,session}', may: ['server/src/cli', 'proto/gen', 'cli-progress'] },
+  {
+    files: 'server/src/cli/doctor',
+    may: [
+      ...['server/src/cli', 'server/src/config', 'server/src/host-and-port.ts', 'server/src/session', names],
+      ...['server/src/store/redis', 'server/src/tokens', 'cluster-key-slot', 'ioredis'],
     ],
   },
 
@@ -145,12 +180,15 @@ const typesOnly = layers
     },
   }));
 
+/** What scripts of the inspector use of a browser. */
+const browserGlobals = Object.fromEntries(['DOMParser', 'document', 'getSelection'].map((name) => [name, 'readonly']));
+
 const startedByStack = 'Start it with a Stack of test/support/stack.ts, which ends it with the test.';
 
 const handedIn = 'The domain is told the time and its settings.';
 
 export default defineConfig(
-  { ignores: ['**/dist/', '**/coverage/', 'proto/gen/', 'bench/results/', 'test/compatibility/builds/'] },
+  { ignores: ['**/*.css', '**/dist/', '**/coverage/', 'proto/gen/', 'bench/results/', 'test/compatibility/builds/'] },
   {
     files: ['**/*.{ts,mts,mjs,cjs,js}'],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
@@ -204,12 +242,22 @@ export default defineConfig(
     rules: { 'n/no-process-env': 'error' },
   },
   {
+    // Its templates escape every text.
+    files: ['server/src/inspector/**'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { paths: [{ name: 'hono/html', importNames: ['raw'], message: 'Nothing on the page may be left unescaped.' }] },
+      ],
+    },
+  },
+  {
     // It starts a program, and says with variables which.
     files: ['client/src/testing/**'],
     rules: { 'n/no-process-env': 'off' },
   },
   {
-    files: ['server/src/main.ts'],
+    files: ['server/src/serve.ts'],
     rules: { 'n/no-process-env': 'off', 'n/no-process-exit': 'off' },
   },
   {
@@ -285,5 +333,9 @@ export default defineConfig(
     extends: [tseslint.configs.disableTypeChecked],
     languageOptions: { globals: n.configs['flat/recommended-script'].languageOptions.globals },
     rules: { 'no-undef': 'error' },
+  },
+  {
+    files: ['**/*.browser.js'],
+    languageOptions: { sourceType: 'script', globals: browserGlobals },
   },
 );

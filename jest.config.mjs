@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 
-/** It imports an ES module, which jest cannot do. */
-const fastifyCookie = '/node_modules/@fastify/cookie/';
+/** Packages that are or import ES modules, which jest cannot load as they are. */
+const esModules = '/node_modules/(@fastify/cookie|d3-shape|d3-path)/';
 
 /**
  * Modules get these as parameters, because a global costs 100 times as much in jest's sandbox. Not those that some module declares at its
@@ -18,7 +18,7 @@ const common = {
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   transform: {
-    '\\.lua$': '<rootDir>/test/support/lua-transform.cjs',
+    '\\.(lua|css|browser\\.js)$': '<rootDir>/test/support/text-transform.cjs',
     '^.+\\.ts$': [
       '@swc/jest',
       {
@@ -27,15 +27,15 @@ const common = {
         sourceMaps: 'inline',
       },
     ],
-    [fastifyCookie]: ['@swc/jest', { jsc: { target: 'es2022' }, module: { type: 'commonjs' } }],
+    [esModules]: ['@swc/jest', { jsc: { target: 'es2022' }, module: { type: 'commonjs' } }],
   },
   testEnvironment: '<rootDir>/test/support/environment.mjs',
   sandboxInjectedGlobals: builtIns,
-  transformIgnorePatterns: [`^(?!.*${fastifyCookie}).*/node_modules/`],
+  transformIgnorePatterns: [`^(?!.*${esModules}).*/node_modules/`],
   // Sources, not builds: a test run needs no build and shows source lines. test/process/ runs the built files as children.
   moduleNameMapper: {
-    // TypeScript wants the extension in dynamic imports.
-    '^(\\.{1,2}/.*)\\.js$': '$1',
+    // TypeScript wants the extension in dynamic imports. Scripts for browsers are files of that name.
+    '^(\\.{1,2}/.*)(?<!\\.browser)\\.js$': '$1',
     '^@session-sidecar/proto/(.*)$': '<rootDir>/proto/gen/$1',
     '^@session-sidecar/client$': '<rootDir>/client/src/index.ts',
     '^@session-sidecar/client/express-session$': '<rootDir>/client/src/express-session/index.ts',

@@ -1,8 +1,9 @@
 // npm run fuzz: bundles test/fuzz, with the sources of server and client instrumented, so that coverage can guide the inputs, and
 // runs it. --help lists the options.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire, isBuiltin } from 'node:module';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
 import { build, transform } from 'esbuild';
 import { createInstrumenter } from 'istanbul-lib-instrument';
 import { cache, handOver, root } from './lib/run.mjs';
@@ -13,6 +14,10 @@ const outdir = mkdtempSync(join(cache, 'fuzz-'));
 process.once('exit', () => rmSync(outdir, { recursive: true, force: true }));
 
 const instrumenter = createInstrumenter({ esModules: true, produceSourceMap: true });
+const { version } = createRequire(import.meta.url)('istanbul-lib-instrument/package.json');
+/** Instrumenting takes most of the time of a bundle, and sources rarely change. */
+const instrumented = join(cache, 'instrumented');
+mkdirSync(instrumented, { recursive: true });
 
 /** Packages stay external, each in the version that the importing file would get. */
 const packages = {
@@ -43,12 +48,23 @@ const sources = {
         ...(isEngine ? {} : { define }),
       });
       const isProduct = /^(server|client)[/\\]src[/\\]/.test(name);
-      if (!isProduct) return { contents: withMap(code, JSON.parse(map)), loader: 'js' };
-      const instrumented = instrumenter.instrumentSync(code, name, JSON.parse(map));
-      return { contents: withMap(instrumented, instrumenter.lastSourceMap()), loader: 'js' };
+      return { contents: isProduct ? instrument(code, name, map) : withMap(code, JSON.parse(map)), loader: 'js' };
     });
   },
 };
+
+function instrument(code, name, map) {
+  const key = createHash('sha256').update([version, root, code, map].join('\0')).digest('hex');
+  const file = join(instrumented, `${name.replaceAll(sep, '-')}.json`);
+  const known = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
+  if (known.key === key) return known.contents;
+  const contents = withMap(instrumenter.instrumentSync(code, name, JSON.parse(map)), instrumenter.lastSourceMap());
+  // At once, because another run may read it.
+  const draft = `${file}.${process.pid}`;
+  writeFileSync(draft, JSON.stringify({ key, contents }));
+  renameSync(draft, file);
+  return contents;
+}
 
 function withMap(code, map) {
   const encoded = Buffer.from(JSON.stringify(map)).toString('base64');

@@ -18,7 +18,7 @@ sidecar.on('exit', (code, signal) => {
   process.exitCode = code ?? (signal === null ? 1 : 130);
 });
 
-function welcome({ version, store, grpc, http }) {
+function welcome({ version, store, grpc, http, inspector }) {
   const [address] = grpc;
   // The address of every interface is not one to connect to.
   const url = http.replace(/\[::\]|0\.0\.0\.0/, 'localhost');
@@ -27,7 +27,7 @@ session-sidecar ${version} keeps sessions in ${store === 'redis' ? 'Redis' : 'me
 
   gRPC     ${grpc.join(', ')}
   metrics  ${url}/metrics
-  probes   ${url}/livez ${url}/readyz
+  probes   ${url}/livez ${url}/readyz${inspector === undefined ? '' : `\n  status   ${inspector}`}
 
 Stop it with Ctrl-C. Create a session and read it:
 

@@ -1,7 +1,7 @@
-// Bundles the sidecar and all it needs into dist/main.js: one file loads faster than a thousand, and takes less memory. Rarely used
-// parts are separate files, because Node.js reads and scans a whole file, used or not.
+// Bundles the sidecar and all it needs into dist/serve.js: one file loads faster than a thousand, and takes less memory. Other
+// commands and rarely used parts are separate files, because Node.js reads and scans a whole file, used or not.
 import { chmodSync, cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, relative, sep } from 'node:path';
+import { join, relative, resolve, sep } from 'node:path';
 import { build } from 'esbuild';
 
 const root = join(import.meta.dirname, '..');
@@ -23,19 +23,41 @@ const protosOfPackages = {
   },
 };
 
+/** The files of dist/ by name: main.js chooses, and each of the others is loaded when it is needed. */
+const entryPoints = {
+  main: 'src/main.ts',
+  serve: 'src/serve.ts',
+  opentelemetry: 'src/tracing/opentelemetry.ts',
+  inspector: 'src/inspector/inspector.ts',
+  cli: 'src/cli/index.ts',
+  'grpc-commands': 'src/cli/grpc-commands.ts',
+  'redis-commands': 'src/cli/redis-commands.ts',
+};
+
+/** A file of dist/ does not contain another one, but loads it from beside itself. */
+const filesOnDemand = {
+  name: 'files-on-demand',
+  setup({ onResolve }) {
+    const names = new Map(Object.entries(entryPoints).map(([name, path]) => [resolve(path), name]));
+    onResolve({ filter: /^\./ }, ({ kind, path, resolveDir }) => {
+      if (kind === 'entry-point') return undefined;
+      const target = resolve(resolveDir, path);
+      const name = names.get(`${target}.ts`) ?? names.get(join(target, 'index.ts'));
+      return name && { path: `./${name}`, external: true };
+    });
+  },
+};
+
 const { metafile } = await build({
-  entryPoints: ['src/main.ts', 'src/tracing/opentelemetry.ts'],
+  entryPoints,
   outdir: 'dist',
-  entryNames: '[name]',
-  // Found in dist/, beside main.js.
-  external: ['./opentelemetry'],
   bundle: true,
   platform: 'node',
   target: 'node20',
   format: 'cjs',
   alias: { '@session-sidecar/proto': '../proto/gen' },
-  loader: { '.lua': 'text' },
-  plugins: [protosOfPackages],
+  loader: { '.lua': 'text', '.css': 'text', '.browser.js': 'text' },
+  plugins: [filesOnDemand, protosOfPackages],
   // How much memory garbage may take: more costs memory, and less costs time as soon as sessions have a few kilobytes
   // (docs/decisions/0054-memory-flags.md). No limit: what is alive may take what it needs.
   banner: { js: '#!/usr/bin/env -S MALLOC_ARENA_MAX=1 node --max-semi-space-size=2 --heap-growing-percent=275' },

@@ -19,6 +19,9 @@ import (
 // machine.
 const DefaultTimeout = 3 * time.Second
 
+// window is how many bytes the sidecar may send before they are read.
+const window = 4 << 20
+
 // Client is an application's connection to its session sidecar. Create one with Dial and share it: it is safe for concurrent use. It
 // connects at the first call and reconnects automatically.
 type Client struct {
@@ -54,6 +57,9 @@ func Dial(address string, options ...grpc.DialOption) (*Client, error) {
 		grpc.WithDisableServiceConfig(),
 		// The sidecar limits the size of sessions.
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(math.MaxInt32)),
+		// By default, gRPC measures the connection with a ping for almost every reply, to find windows of this size.
+		grpc.WithStaticStreamWindowSize(window),
+		grpc.WithStaticConnWindowSize(window),
 		// A restarted sidecar is back soon. By default, gRPC would wait up to two minutes before it reconnects.
 		grpc.WithConnectParams(grpc.ConnectParams{
 			Backoff:           backoff.Config{BaseDelay: 50 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: 100 * time.Millisecond},
@@ -99,22 +105,22 @@ func (c *Client) Open(ctx context.Context, tokens ...string) (*Session, error) {
 	var first Origin
 	for _, token := range distinctTokens(tokens) {
 		stored, err := c.load(ctx, token)
-		origin := Found
+		origin := OriginFound
 		switch code := CodeOf(err); {
 		case err == nil:
-			session := newSession(c, Found)
+			session := newSession(c, OriginFound)
 			session.load(token, stored)
 			return session, nil
 		case code == CodeSessionNotFound:
-			origin = NotFound
+			origin = OriginNotFound
 		case isNoToken(code):
-			origin = TokenInvalid
+			origin = OriginTokenInvalid
 		default:
 			return nil, err
 		}
 		first = cmp.Or(first, origin)
 	}
-	return newSession(c, cmp.Or(first, None)), nil
+	return newSession(c, cmp.Or(first, OriginNone)), nil
 }
 
 // maxTokens limits the calls that one request can cause.
@@ -156,13 +162,13 @@ func (c *Client) CacheStats() CacheStats {
 
 // Create returns a new session, for a visitor without one. It is not stored until it is saved.
 func (c *Client) Create() *Session {
-	return newSession(c, None)
+	return newSession(c, OriginNone)
 }
 
 // CreateUnavailable returns an empty session for a visitor whose own cannot be loaded, for pages that are to be served nevertheless.
 // What would store or end something fails with err, so that the visitor does not get another session.
 func (c *Client) CreateUnavailable(err error) *Session {
-	session := newSession(c, None)
+	session := newSession(c, OriginNone)
 	session.unavailable = err
 	return session
 }
@@ -177,7 +183,7 @@ func (c *Client) CreateWithID(id string) (*Session, error) {
 	if err := checkID(id); err != nil {
 		return nil, err
 	}
-	return newSessionWithID(c, None, id), nil
+	return newSessionWithID(c, OriginNone, id), nil
 }
 
 // OpenByID loads the session with an id that the application has chosen, see CreateWithID. If no session has it, OpenByID returns a new
@@ -190,7 +196,7 @@ func (c *Client) OpenByID(ctx context.Context, id string) (*Session, error) {
 	response, err := c.stub.GetSession(ctx, &sessionv1.GetSessionRequest{Id: &id})
 	switch CodeOf(err) {
 	case CodeSessionNotFound:
-		return newSessionWithID(c, NotFound, id), nil
+		return newSessionWithID(c, OriginNotFound, id), nil
 	case CodeTokenInvalid:
 		// A sidecar that does not know ids sees a request without a token.
 		return nil, &Error{Code: CodeUnimplemented, message: "GetSession failed: the sidecar cannot find sessions by id", cause: err}
@@ -201,7 +207,7 @@ func (c *Client) OpenByID(ctx context.Context, id string) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	session := newSession(c, Found)
+	session := newSession(c, OriginFound)
 	session.load(response.GetToken(), response.Session)
 	return session, nil
 }

@@ -1,6 +1,7 @@
 package sidecar
 
 import (
+	"cmp"
 	"context"
 	"crypto/subtle"
 
@@ -29,6 +30,8 @@ func (s *Session) NewCSRFToken(ctx context.Context) (string, error) {
 			return "", err
 		}
 		s.stored.CsrfToken = response.CsrfToken
+		s.changed(response.Version, true)
+		s.stored.Version = cmp.Or(response.Version, s.stored.Version)
 	}
 	return s.CSRFToken(ctx)
 }

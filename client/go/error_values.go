@@ -16,6 +16,8 @@ var (
 	ErrRequestTooLarge  error = codeError(CodeRequestTooLarge)
 	ErrOverloaded       error = codeError(CodeOverloaded)
 	ErrAPITokenInvalid  error = codeError(CodeAPITokenInvalid)
+	ErrLeaseHeld        error = codeError(CodeLeaseHeld)
+	ErrLeaseLost        error = codeError(CodeLeaseLost)
 	ErrCursorExpired    error = codeError(CodeCursorExpired)
 	ErrDeadlineExceeded error = codeError(CodeDeadlineExceeded)
 	ErrCancelled        error = codeError(CodeCancelled)

@@ -2,6 +2,7 @@ package sidecar
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"slices"
 
@@ -31,7 +32,8 @@ func (s *Session) PushFlash(queue string, message any) error {
 	return s.pushFlash(&sessionv1.PushFlash{Queue: queue}, message)
 }
 
-// PushUniqueFlash is like PushFlash, but does not add the message if the queue already has an equal one.
+// PushUniqueFlash is like PushFlash, but does not add the message if the queue already has an equal one. Messages are compared by value,
+// whichever language has written them: the order of keys and the spelling of numbers and strings do not count.
 func (s *Session) PushUniqueFlash(queue string, message any) error {
 	return s.pushFlash(&sessionv1.PushFlash{Queue: queue, UnlessPresent: true}, message)
 }
@@ -81,8 +83,7 @@ func (s *Session) popAndSave(ctx context.Context, queue string) ([][]byte, error
 	if s.stored == nil || !s.flash.waiting[queue] {
 		return nil, s.Save(ctx)
 	}
-	pop := &sessionv1.Mutation{Kind: &sessionv1.Mutation_PopFlash{PopFlash: &sessionv1.PopFlash{Queue: queue}}}
-	results, err := s.update(ctx, []*sessionv1.Mutation{pop})
+	results, err := s.update(ctx, []*sessionv1.Mutation{popOf(queue)}, nil)
 	switch {
 	case err == nil:
 		return results[0].GetMessages(), nil
@@ -100,8 +101,34 @@ func (s *Session) popStored(ctx context.Context, queue string) ([][]byte, error)
 	if s.stored == nil || !s.flash.waiting[queue] {
 		return nil, nil
 	}
+	if s.fence != nil {
+		return s.popUnderLease(ctx, queue)
+	}
 	response, err := s.client.stub.PopFlash(ctx, &sessionv1.PopFlashRequest{Token: s.token, Queue: queue})
-	return response.GetMessages(), err
+	if err != nil {
+		return nil, err
+	}
+	s.changed(response.Version, len(response.Messages) > 0)
+	s.stored.Version = cmp.Or(response.Version, s.stored.Version)
+	return response.Messages, nil
+}
+
+func (s *Session) popUnderLease(ctx context.Context, queue string) ([][]byte, error) {
+	request := &sessionv1.UpdateSessionRequest{Token: s.token, Mutations: []*sessionv1.Mutation{popOf(queue)}, Fence: s.fence}
+	response, err := s.client.stub.UpdateSession(ctx, request)
+	if err == nil {
+		err = checkResults("UpdateSession", request.Mutations, response.GetResults())
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.changed(response.Version, response.Results[0].GetApplied())
+	s.stored.Version, s.stored.Expires = response.Version, response.Expires
+	return response.Results[0].GetMessages(), nil
+}
+
+func popOf(queue string) *sessionv1.Mutation {
+	return &sessionv1.Mutation{Kind: &sessionv1.Mutation_PopFlash{PopFlash: &sessionv1.PopFlash{Queue: queue}}}
 }
 
 func (s *Session) pushFlash(push *sessionv1.PushFlash, message any) error {
@@ -135,7 +162,7 @@ func (f *flashMessages) split(queue string) (own, others []*sessionv1.PushFlash)
 func readQueue(messages [][]byte, pending []*sessionv1.PushFlash, into any) error {
 	messages = slices.Clone(messages)
 	for _, push := range pending {
-		isPresent := slices.ContainsFunc(messages, func(message []byte) bool { return bytes.Equal(message, push.Message) })
+		isPresent := slices.ContainsFunc(messages, func(message []byte) bool { return haveSameValue(message, push.Message) })
 		if !push.UnlessPresent || !isPresent {
 			messages = append(messages, push.Message)
 		}

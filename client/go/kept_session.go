@@ -64,7 +64,7 @@ func (e *cacheEntry) confirmed(times *sessionv1.NotModified) *cacheEntry {
 
 // updated returns an entry with the state after an update that the sidecar applied to this state, or nil if that is not known.
 func (e *cacheEntry) updated(request *sessionv1.UpdateSessionRequest, response *sessionv1.UpdateSessionResponse) *cacheEntry {
-	if len(response.Etag) == 0 || request.Subject != nil || request.IdleExpiry != nil || len(response.Results) != len(request.Mutations) {
+	if len(response.Etag) == 0 || request.Subject != nil || request.Label != nil || request.IdleExpiry != nil || len(response.Results) != len(request.Mutations) {
 		return nil
 	}
 	session := copyOfSession(e.session)
@@ -121,7 +121,7 @@ func keepMessage(session *sessionv1.Session, queue string) {
 func copyOfSession(s *sessionv1.Session) *sessionv1.Session {
 	return &sessionv1.Session{
 		Handle: s.Handle, Data: s.Data, FlashQueues: s.FlashQueues, CsrfToken: s.CsrfToken, Created: s.Created, Accessed: s.Accessed,
-		Expires: s.Expires, IdleTimeout: s.IdleTimeout, Version: s.Version, Subject: s.Subject,
+		Expires: s.Expires, IdleTimeout: s.IdleTimeout, Version: s.Version, Subject: s.Subject, Label: s.Label,
 	}
 }
 
@@ -138,7 +138,7 @@ const (
 // heldBytes approximates the memory that an entry keeps alive.
 func heldBytes(token string, session *sessionv1.Session, etag string) int {
 	size := entryBytes
-	for _, text := range []string{token, etag, session.Handle, session.CsrfToken, session.GetSubject()} {
+	for _, text := range []string{token, etag, session.Handle, session.CsrfToken, session.GetSubject(), session.GetLabel()} {
 		size += allocated(len(text))
 	}
 	for key, value := range session.Data {

@@ -1,6 +1,7 @@
 package sidecar
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -13,10 +14,10 @@ import (
 type Origin string
 
 const (
-	None         Origin = "none"          // there was no token
-	Found        Origin = "found"         // the session of the token
-	NotFound     Origin = "not_found"     // the session has expired or was invalidated, or its token was replaced
-	TokenInvalid Origin = "token_invalid" // the token was not issued by this deployment
+	OriginNone         Origin = "none"          // there was no token
+	OriginFound        Origin = "found"         // the session of the token
+	OriginNotFound     Origin = "not_found"     // the session has expired or was invalidated, or its token was replaced
+	OriginTokenInvalid Origin = "token_invalid" // the token was not issued by this deployment
 )
 
 // Never is the idle timeout of a session that does not expire by being idle.
@@ -39,11 +40,16 @@ type Session struct {
 	// stored is the session as last reported by the sidecar; nil unless it is stored.
 	stored *sessionv1.Session
 	token  string
-	data   sessionData
-	flash  flashMessages
+	// loadedVersion is the version whose values the session has, apart from what is not saved.
+	loadedVersion int64
+	// fence is the number of the lease that changes depend on; nil: none.
+	fence *int64
+	data  sessionData
+	flash flashMessages
 	// Not saved yet; nil: unchanged.
 	idleTimeout *time.Duration
 	subject     *string
+	label       *string
 }
 
 func newSession(client *Client, origin Origin) *Session {
@@ -58,7 +64,20 @@ func newSessionWithID(client *Client, origin Origin, id string) *Session {
 
 func (s *Session) load(token string, session *sessionv1.Session) {
 	s.isNew, s.token, s.stored, s.data, s.flash = false, token, session, newSessionData(session), newFlashMessages(session)
+	s.loadedVersion, s.fence = session.GetVersion(), nil
 }
+
+// String describes the session for logs, without its token, keys and values.
+func (s *Session) String() string {
+	state := "new"
+	if s.stored != nil {
+		state = "stored"
+	}
+	return fmt.Sprintf("Session(%s, %d keys)", state, s.Len())
+}
+
+// GoString is String.
+func (s *Session) GoString() string { return s.String() }
 
 // Origin returns what Open found, for logs.
 func (s *Session) Origin() Origin { return s.origin }
@@ -91,6 +110,14 @@ func (s *Session) Subject() string {
 	return s.stored.GetSubject()
 }
 
+// Label returns what describes the session to its owner, or an empty string. It includes a call of SetLabel that is not saved yet.
+func (s *Session) Label() string {
+	if s.label != nil {
+		return *s.label
+	}
+	return s.stored.GetLabel()
+}
+
 // HasChanges reports whether Save has anything to send.
 func (s *Session) HasChanges() bool {
 	if s.data.hasChanges() || len(s.flash.pending) > 0 {
@@ -99,7 +126,7 @@ func (s *Session) HasChanges() bool {
 	if s.stored == nil {
 		return s.Subject() != ""
 	}
-	return s.subject != nil || s.idleTimeout != nil
+	return s.subject != nil || s.label != nil || s.idleTimeout != nil
 }
 
 // Get decodes the value at a key into the variable that into points to, and reports whether the key exists. It decodes as json.Unmarshal
@@ -178,6 +205,10 @@ func (s *Session) SetIdleTimeout(timeout time.Duration) { s.idleTimeout = &timeo
 
 // SetSubject sets the owner of the session, for example a user id. The empty string removes the owner. Save stores it.
 func (s *Session) SetSubject(subject string) { s.subject = &subject }
+
+// SetLabel sets what describes the session to its owner in a list of sessions, for example the device and the address: up to 256 bytes of
+// UTF-8 without control characters. The empty string removes it. Save stores it, but does not create a session for it alone.
+func (s *Session) SetLabel(label string) { s.label = &label }
 
 func timeOf(stamp *timestamppb.Timestamp) time.Time {
 	if stamp == nil {

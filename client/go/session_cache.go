@@ -162,6 +162,14 @@ func (c *sessionCache) NewCsrfToken(ctx context.Context, request *sessionv1.NewC
 	return c.SessionServiceClient.NewCsrfToken(ctx, request, options...)
 }
 
+// InvalidateSubjectSessions ends sessions of which the reply does not say which. The kept ones are validated once before they are live
+// again.
+func (c *sessionCache) InvalidateSubjectSessions(ctx context.Context, request *sessionv1.InvalidateSubjectSessionsRequest, options ...grpc.CallOption) (*sessionv1.InvalidateSubjectSessionsResponse, error) {
+	// Even after a failure, because some may have ended.
+	defer c.streamLost()
+	return c.SessionServiceClient.InvalidateSubjectSessions(ctx, request, options...)
+}
+
 func (c *sessionCache) stats() CacheStats {
 	c.mu.RLock()
 	defer c.mu.RUnlock()

@@ -114,6 +114,20 @@ func (d *sessionData) mutations() []*sessionv1.Mutation {
 	return mutations
 }
 
+// written returns the data of another session: what was set here and not saved, and nothing that was loaded.
+func (d *sessionData) written() sessionData {
+	written := newSessionData(nil)
+	for _, write := range d.writes {
+		switch kind := write.mutation.Kind.(type) {
+		case *sessionv1.Mutation_Set:
+			written.set(write.key, kind.Set.Value)
+		case *sessionv1.Mutation_SetIfAbsent:
+			written.setDefault(write.key, kind.SetIfAbsent.Value)
+		}
+	}
+	return written
+}
+
 // settle records that the sidecar has applied the mutations, with these results.
 func (d *sessionData) settle(results []*sessionv1.MutationResult) {
 	if d.cleared {

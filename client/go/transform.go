@@ -59,10 +59,11 @@ func tryTransform[T any](ctx context.Context, s *Session, key string, change fun
 		return value, err
 	}
 	set := &sessionv1.Mutation{Kind: &sessionv1.Mutation_Set{Set: &sessionv1.Set{Key: key, Value: text}}}
-	request := &sessionv1.UpdateSessionRequest{Token: s.token, Mutations: []*sessionv1.Mutation{set}, IfVersion: &loaded.Session.Version}
+	request := &sessionv1.UpdateSessionRequest{Token: s.token, Mutations: []*sessionv1.Mutation{set}, IfVersion: &loaded.Session.Version, Fence: s.fence}
 	response, err := s.client.stub.UpdateSession(ctx, request)
 	if err == nil {
 		s.data.adopt(key, text)
+		s.changed(response.Version, true)
 		s.stored.Version, s.stored.Expires = response.Version, response.Expires
 	}
 	return value, err

@@ -24,6 +24,12 @@ func Pop[T any](s *Session, key string) (value T, found bool, err error) {
 	return value, found, err
 }
 
+// PeekFlash returns the messages of a queue, as Session.PeekFlash does.
+func PeekFlash[T any](ctx context.Context, s *Session, queue string) (messages []T, err error) {
+	err = s.PeekFlash(ctx, queue, &messages)
+	return messages, err
+}
+
 // PopFlash returns the messages of a queue and removes them, as Session.PopFlash does.
 func PopFlash[T any](ctx context.Context, s *Session, queue string) (messages []T, err error) {
 	err = s.PopFlash(ctx, queue, &messages)

@@ -7,8 +7,25 @@ export type {
   RequiredCodec,
   SessionClientOptions,
 } from './session-client';
+export type {
+  InvalidateAllOptions,
+  ListOptions,
+  PageOptions,
+  SessionOrToken,
+  SubjectPage,
+  SubjectSession,
+  SubjectSessions,
+} from './subject-sessions';
 export type { CacheOptions, CacheStatistics } from './cache/options';
-export type { FlashOptions, ISession, RegenerateOptions, SessionOrigin, SessionState } from './session/session';
+export type { LockOptions } from './session/lease';
+export type {
+  FlashOptions,
+  ISession,
+  RegenerateOptions,
+  SaveOptions,
+  SessionOrigin,
+  SessionState,
+} from './session/session';
 export type { CallOptions } from './transport/call-options';
 export { SessionError } from './errors/session-error';
 export type { FieldViolation, SessionErrorCode, SessionErrorDetails } from './errors/session-error';

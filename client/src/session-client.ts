@@ -9,9 +9,12 @@ import type { Json, JsonObject, JsonValue } from './session/json';
 import { LiveSession } from './session/live-session';
 import type { SessionContext } from './session/live-session';
 import { replySession, replyToken } from './session/replies';
+import { acquireLease, releaseLease } from './session/lease';
+import type { LockOptions } from './session/lease';
 import type { ISession, SessionOrigin } from './session/session';
 import type { Found } from './session/stored-session';
 import type { LoadedSession } from './transport/own-reply';
+import { SubjectSessions } from './subject-sessions';
 import { resolveApiToken } from './transport/api-token';
 import type { ApiTokenOptions } from './transport/api-token';
 import { boundedTransport } from './transport/bounded-transport';
@@ -188,6 +191,35 @@ export class SessionClient<T extends object = Record<string, JsonValue>> {
   }
 
   /**
+   * Runs `work` while no other holder has the lease of the session, then saves what it has changed. `work` gets the session as it
+   * is when the lease begins, in the same call. If `work` fails, nothing more is saved, and withLock() rejects with its error.
+   *
+   * The lease ends when `work` has settled, or after {@link LockOptions.lease}, so that a crash does not hold up others for longer.
+   * save(), transform(), popFlash() and regenerate() of this session depend on it: if the lease has ended, they reject with
+   * LEASE_LOST, and nothing is stored. It keeps out only other holders: sessions that were opened otherwise are saved as ever.
+   *
+   * Rejects with LEASE_HELD if another holder still has the lease after {@link LockOptions.wait}, with SESSION_NOT_FOUND or
+   * TOKEN_INVALID if the token has no session, and with UNIMPLEMENTED if the sidecar is older than this method.
+   */
+  async withLock<Result>(
+    token: string,
+    work: (session: ISession<T>) => Result | Promise<Result>,
+    options: LockOptions = {},
+  ): Promise<Result> {
+    const leased = await acquireLease(this.#context, token, options);
+    const session = new LiveSession<T>(this.#context, 'found', leased);
+    try {
+      const result = await work(session);
+      const { timeoutMs, signal, metadata } = options;
+      await session.save({ timeoutMs, signal, metadata });
+      return result;
+    } finally {
+      // Its token may have been replaced. A session that has ended has no lease.
+      if (session.fence !== undefined) await releaseLease(this.#context, session.token!, session.fence, options);
+    }
+  }
+
+  /**
    * Ends the session of a token without loading it, in one call; of an array, up to three. Does nothing for a token that is not
    * genuine, or whose session has ended.
    */
@@ -202,6 +234,16 @@ export class SessionClient<T extends object = Record<string, JsonValue>> {
     } catch (error) {
       if (!SessionError.is(error) || !isNoToken(error)) throw error;
     }
+  }
+
+  /**
+   * The sessions that belong to a subject, to list or end them. Calls nothing yet.
+   *
+   * @param subject as given to setSubject()
+   */
+  forSubject(subject: string): SubjectSessions<T> {
+    if (typeof subject !== 'string') throw new TypeError(`Expected \`subject\` to be a string, got ${typeof subject}`);
+    return new SubjectSessions<T>(this.#context, subject);
   }
 
   /**

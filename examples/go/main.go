@@ -72,7 +72,7 @@ func routes(sessions *websession.Manager) http.Handler {
 		session.SetSubject(user)
 		err := errors.Join(session.Set("user", user), session.PushFlash("", "Welcome, "+user+"!"))
 		// An attacker may know the token from before the login, so it must not remain valid (session fixation).
-		return redirect(w, r, errors.Join(err, sessions.RenewToken(r.Context())))
+		return redirect(w, r, errors.Join(err, sessions.RenewTokenOrCreate(r.Context())))
 	})
 	mux.HandleFunc("POST /logout", func(w http.ResponseWriter, r *http.Request) {
 		if err := sessions.Destroy(r.Context()); err != nil {

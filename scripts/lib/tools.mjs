@@ -34,6 +34,15 @@ export function installChromium() {
   } else if (!installSystemPackages('chromium')) process.exit(1);
 }
 
+/** The completion scripts are tested in the shells that run them. Installs the system's packages if that needs no confirmation. */
+export function installShells() {
+  const missing = ['zsh', 'fish'].filter((shell) => !works(shell, ['-c', 'true']));
+  if (missing.length === 0) return;
+  if (!canInstall()) {
+    console.error(`Without ${missing.join(' and ')}, tests of completion are skipped.`);
+  } else if (!installSystemPackages(...missing)) process.exit(1);
+}
+
 /** The images are built and run with podman. Returns whether it is available, if necessary after installing it. */
 export function installPodman() {
   const isThere = () => works('podman', ['--version']) && works('runc', ['--version']);

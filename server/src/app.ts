@@ -3,22 +3,28 @@ import type { Logger } from 'pino';
 import { withAuditLog } from './audit-log';
 import type { Config, LiveConfig } from './config';
 import { ApiTokens } from './grpc/api-tokens';
+import { reportFailures } from './rpc/failure-reports';
 import { createHandlers } from './rpc/handlers';
 import { logLibraryWarnings } from './grpc/library-log';
 import { startGrpcServer } from './grpc/server';
 import type { GrpcServer } from './grpc/server';
 import { startHttpServer } from './http/server';
-import type { HttpServer } from './http/server';
+import type { HttpServer } from './http/limited-server';
+import type { Clock } from './inspector/clock';
+import type { Inspector } from './inspector/inspector';
+import { openInspector } from './open-inspector';
 import type { LogRateLimit } from './log-rate-limit';
 import { createMetrics } from './metrics/metrics';
 import type { Metrics } from './metrics/metrics';
 import { openStore } from './open-store';
 import type { OpenedStore } from './open-store';
+import type { Dispatch } from './rpc/dispatcher';
 import { ServingStatus } from './serving-status';
 import { variable } from './setting-names';
 import { SessionWatch } from './rpc/watch/session-watch';
 import { SessionManager } from './session/session-manager';
 import type { SessionStore } from './session/session-store';
+import { SubjectManager } from './session/subject-manager';
 import { randomSigningKey } from './tokens/token';
 import type { Tokens } from './tokens/token';
 import { replaceableTokens } from './tokens/token-cache';
@@ -34,6 +40,10 @@ export interface AppContext {
   readonly activeCall?: ActiveCall | undefined;
   /** Live settings; `undefined`: they do not change. */
   readonly settings?: Pick<LiveConfig, 'advise' | 'files' | 'watch'> | undefined;
+  /** What the inspector shows of the settings. Default: nothing. */
+  readonly report?: LiveConfig['report'] | undefined;
+  /** The clock of the inspector's charts. Default: the system's. */
+  readonly inspectorClock?: Clock | undefined;
   /** The rate limit of the log, whose suppressed lines are counted. */
   readonly logRateLimit?: LogRateLimit | undefined;
   /** Gets the lines of the audit log. Default: {@link logger}. */
@@ -43,7 +53,11 @@ export interface AppContext {
 /** A running sidecar. */
 export interface App {
   /** Every address it listens on, as clients write them. */
-  readonly addresses: { readonly grpc: readonly string[]; readonly http: string };
+  readonly addresses: {
+    readonly grpc: readonly string[];
+    readonly http: string;
+    readonly inspector: string | undefined;
+  };
   readonly store: 'memory' | 'redis';
   /**
    * Stops: not ready from now on, calls in flight are finished, new ones are rejected.
@@ -74,20 +88,23 @@ export async function startApp(config: Config, context: AppContext): Promise<App
   if (testControl !== undefined) {
     logger.warn(`${variable('testControl')} is on: every caller can move the clock and delete all sessions`);
   }
+  const inspector = openInspector(config, context, { registry, metrics, readiness: () => status.readiness });
   /** To be closed if a later step fails. */
   let grpc: GrpcServer | undefined;
 
   try {
     const { expiry, limits } = config;
     const manager = new SessionManager({ store, tokens, limits, expiry, events: metrics });
+    const subjects = new SubjectManager({ store, tokens, limits, events: metrics });
     const watch = new SessionWatch(events);
     await status.storeReady(storeWaitMs);
     const started = await startGrpcServer({
       ...grpcSettings(config),
       apiTokens,
-      decorate: tracing?.calls,
+      decorate: decorationOf(tracing, inspector),
+      logLevelCanChange: inspector !== undefined,
       handleOf: (token) => handleOf(tokens, token),
-      handlers: createHandlers(manager, watch, metrics),
+      handlers: createHandlers({ manager, subjects, watch, observer: metrics }),
       watch,
       changes: store.changes,
       testControl,
@@ -96,6 +113,7 @@ export async function startApp(config: Config, context: AppContext): Promise<App
     });
     grpc = started;
     status.grpcStarted(started);
+    const inspectorUrl = await inspector?.listen(() => started.connections());
     // Last: once its startup probe succeeds, the application is started.
     const http = await startHttpServer({
       address: config.httpAddress,
@@ -106,16 +124,17 @@ export async function startApp(config: Config, context: AppContext): Promise<App
     });
     const unwatch = watchFiles(context, metrics, { tokens, apiTokens, setCredentials });
     return {
-      addresses: { grpc: started.addresses, http: http.address },
+      addresses: { grpc: started.addresses, http: http.address, inspector: inspectorUrl },
       store: config.store.kind,
       close: () => {
         status.grpcStopping();
         unwatch?.();
-        return shutDown(config.shutdownGraceMs, { grpc: started, http, store, tracing });
+        return shutDown(config.shutdownGraceMs, { grpc: started, http, inspector, store, tracing });
       },
     };
   } catch (error) {
     await grpc?.close(0);
+    await inspector?.close();
     await store.close();
     throw error;
   }
@@ -133,17 +152,25 @@ function startObserving({ store }: Config, { activeCall, logger, version, logRat
 interface Closable {
   readonly grpc: GrpcServer;
   readonly http: HttpServer;
+  readonly inspector: Inspector | undefined;
   readonly store: SessionStore;
   readonly tracing: Tracing | undefined;
 }
 
 /** @returns whether all calls were finished within the grace period */
-async function shutDown(graceMs: number, { grpc, http, store, tracing }: Closable): Promise<boolean> {
+async function shutDown(graceMs: number, { grpc, http, inspector, store, tracing }: Closable): Promise<boolean> {
   const deadline = performance.now() + graceMs;
   const finished = await grpc.close(graceMs);
   await tracing?.close(Math.max(deadline - performance.now(), lastExportMs));
-  await Promise.all([http.close(), store.close()]);
+  await Promise.all([http.close(), inspector?.close(), store.close()]);
   return finished;
+}
+
+/** Wraps the RPCs for tracing and for the inspector; `undefined`: nothing to do. */
+function decorationOf(tracing: Tracing | undefined, inspector: Inspector | undefined) {
+  if (inspector === undefined) return tracing?.calls;
+  return (dispatchers: ReadonlyMap<string, Dispatch>) =>
+    reportFailures(tracing?.calls(dispatchers) ?? dispatchers, inspector.callFailed);
 }
 
 function grpcSettings({ grpcAddresses: addresses, grpc, limits }: Config) {

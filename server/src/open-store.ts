@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Config, LiveConfig } from './config';
 import type { Metrics } from './metrics/metrics';
+import { reportReplacedTokens } from './replaced-tokens';
 import type { UnreadableRecordError } from './session/errors';
 import type { EventLog } from './session/events/event-log';
 import type { SessionEventObserver } from './session/events/session-event';
@@ -47,11 +48,12 @@ export function openStore(
   onReadyChanged: (ready: boolean) => void,
 ): OpenedStore {
   const { expiry, limits, eventRetentionMs: retentionMs } = config;
+  const onReplacedToken = reportReplacedTokens(metrics, logger);
   switch (config.store.kind) {
     case 'memory': {
       metrics.setStoreReady(true);
       const events = new MemoryEventLog({ retentionMs, now: Date.now, observer });
-      const options = { expiry, limits, maxBytes: config.store.maxBytes, now: Date.now, events };
+      const options = { expiry, limits, maxBytes: config.store.maxBytes, now: Date.now, events, onReplacedToken };
       const testControl = config.store.testControl ? new ControlledStore(options) : undefined;
       const store = instrumentStore(testControl ?? new MemoryStore(options), metrics);
       return { store, events, testControl, setCredentials: () => {} };
@@ -84,7 +86,9 @@ export function openStore(
       const events = new RedisEvents({ connection, keyPrefix, retentionMs, expiry, replication, observer });
       const store = new RedisStore({
         ...{ connection, ...settings, replication, changes, nearCache, events },
+        subjects: metrics,
         onUnreadableDeleted,
+        onReplacedToken,
       });
       return {
         store: instrumentStore(tracing?.store(store) ?? store, metrics),

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { emptyContent } from '../../server/src/session/content';
-import type { NewSession, SessionStore } from '../../server/src/session/session-store';
+import type { AcquireOutcome, NewSession, SessionStore } from '../../server/src/session/session-store';
 import { createTokens, randomSigningKey } from '../../server/src/tokens/token';
 import { generousLimits, twentyMinutes } from '../support/store-harness';
 import type { MakeStore, StoreHarness } from '../support/store-harness';
@@ -45,6 +45,24 @@ export function describeDeadlines(name: string, makeStore: MakeStore): void {
       await expect(store.update(session, change, past())).rejects.toMatchObject(notApplied);
       expect((await store.load(session))?.session).toMatchObject({ data: new Map(), version: 1 });
       await expect(store.update(session, change, future())).resolves.toMatchObject({ status: 'updated' });
+    });
+
+    test('acquire()', async () => {
+      await store.create(session);
+      const request = { holder: 'one', durationMs: 60_000 };
+      await expect(store.acquire(session, request, past())).rejects.toMatchObject(notApplied);
+      await expect(store.acquire(session, { ...request, holder: 'two' }, future())).resolves.toMatchObject({
+        status: 'acquired',
+      });
+    });
+
+    test('release()', async () => {
+      await store.create(session);
+      const acquired = await store.acquire(session, { holder: 'one', durationMs: 60_000 });
+      const { fence } = (acquired as Extract<AcquireOutcome, { status: 'acquired' }>).lease;
+      await expect(store.release(session, fence, past())).rejects.toMatchObject(notApplied);
+      await expect(store.update(session, { ...change, fence })).resolves.toMatchObject({ status: 'updated' });
+      await expect(store.release(session, fence, future())).resolves.toBe(true);
     });
 
     test('delete()', async () => {

@@ -8,7 +8,7 @@ const text = readFileSync(join(root, 'docs/contribute/dependencies.md'), 'utf8')
 const kinds = ['dependencies', 'devDependencies'] as const;
 type PackageFile = Readonly<Partial<Record<(typeof kinds)[number], Readonly<Record<string, string>>>>>;
 
-const packageFiles = ['server', 'client', 'proto', 'bench', '.', 'test/docs/nextjs'].map((folder) =>
+const packageFiles = ['server', 'client', 'proto', 'bench', '.', 'test/docs/nextjs', 'test/docs/vitest'].map((folder) =>
   join(folder, 'package.json'),
 );
 const listed = new Map(

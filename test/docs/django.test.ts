@@ -1,9 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { Browser } from '../support/browser';
 import { execute } from '../support/commands';
 import { withStack } from '../support/stack';
+import type { Stack } from '../support/stack';
 import { sayIfMissing, toolchains } from '../support/toolchains';
+import type { Toolchain } from '../support/toolchains';
 import { blocksOf, brokenLinksOf, root, rowsOf } from './markdown';
 
 const page = 'docs/guide/django.md';
@@ -22,18 +25,38 @@ function files(): Map<string, string> {
   return parts;
 }
 
+/** Writes the application into a folder, for a sidecar of its own. */
+async function writeApplication(stack: Stack): Promise<string> {
+  const { address } = await stack.sidecar();
+  const directory = stack.directory();
+  for (const [name, text] of files()) writeFileSync(join(directory, name), text.replaceAll('localhost:50051', address));
+  return directory;
+}
+
 describe(page, () => {
-  (python.missing === undefined ? test : test.skip)(
+  const testIf = python.missing === undefined ? test : test.skip;
+
+  testIf(
     'prints what it says',
     withStack(async (stack) => {
-      if (python.missing !== undefined) return;
-      const { address } = await stack.sidecar();
-      const directory = stack.directory();
-      for (const [name, text] of files())
-        writeFileSync(join(directory, name), text.replaceAll('localhost:50051', address));
-      const env = { ...python.env, PYTHONWARNINGS: 'error' };
-      const { stdout } = await execute(python.command, ['try_it.py'], { cwd: directory, env });
+      const { command, env } = python as Toolchain;
+      const options = { cwd: await writeApplication(stack), env: { ...env, PYTHONWARNINGS: 'error' } };
+      const { stdout } = await execute(command, ['try_it.py'], options);
       expect(stdout).toBe(blocksOf(page).find(({ text }) => text.startsWith('add '))?.text);
+    }),
+    60_000,
+  );
+
+  testIf(
+    'has an asynchronous view, which uvicorn serves',
+    withStack(async (stack) => {
+      const { command, env } = python as Toolchain;
+      const cwd = await writeApplication(stack);
+      const args = ['-m', 'uvicorn', '--port', '0', 'asgi:application'];
+      const browser = new Browser(await stack.webServer(command, args, { cwd, env }), 'sessionid');
+      for (const visits of [1, 2]) {
+        expect(await (await browser.fetch('/visit')).json()).toEqual({ user: '', visits });
+      }
     }),
     60_000,
   );

@@ -11,8 +11,8 @@ import { stackForAllTests } from '../support/stack';
 const stack = stackForAllTests();
 
 const { go, python } = toolchains();
-sayIfMissing('the program of docs/guide/go.md', go);
-sayIfMissing('the program of docs/guide/python.md', python);
+sayIfMissing('the programs of docs/guide in Go', go);
+sayIfMissing('the programs of docs/guide in Python', python);
 const testWith = ({ missing }: Found | Missing) => (missing === undefined ? test : test.skip);
 
 let sidecar: Sidecar;
@@ -38,10 +38,10 @@ function programsOf(page: string, language: string): { readonly program: string;
   });
 }
 
-testWith(go)(
-  'the program of docs/guide/go.md prints what the page says',
-  async () => {
-    const [{ program, output } = { program: '', output: '' }] = programsOf('docs/guide/go.md', 'go');
+testWith(go).each(['go', 'your-sessions', 'concurrent-requests'])(
+  'the program of docs/guide/%s.md in Go prints what the page says',
+  async (page) => {
+    const [{ program, output } = { program: '', output: '' }] = programsOf(`docs/guide/${page}.md`, 'go');
     const modules = readFileSync(join(root, 'examples/go/go.mod'), 'utf8');
     writeFileSync(join(directory, 'go.mod'), modules.replaceAll('../../', `${root}/`));
     copyFileSync(join(root, 'examples/go/go.sum'), join(directory, 'go.sum'));
@@ -53,10 +53,14 @@ testWith(go)(
   300_000,
 );
 
-testWith(python)('the programs of docs/guide/python.md print what the page says', async () => {
+testWith(python).each([
+  ['python', 3],
+  ['your-sessions', 2],
+  ['concurrent-requests', 1],
+])('the programs of docs/guide/%s.md in Python print what the page says', async (page, count) => {
   const { command, env } = python as Found;
-  const programs = programsOf('docs/guide/python.md', 'python');
-  expect(programs).toHaveLength(3);
+  const programs = programsOf(`docs/guide/${page}.md`, 'python');
+  expect(programs).toHaveLength(count);
   for (const { program, output } of programs) {
     const { stdout } = await execute(command, ['-c', program], { env });
     expect(stdout).toBe(output);

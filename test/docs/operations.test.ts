@@ -53,7 +53,7 @@ describe(page, () => {
   });
 
   test('quotes lines that the sidecar logs', () => {
-    const sources = ['app', 'main', 'open-store'].map((name) => read(`server/src/${name}.ts`)).join('');
+    const sources = ['app', 'serve', 'open-store'].map((name) => read(`server/src/${name}.ts`)).join('');
     const quoted = [...text.matchAll(/(?:[Ll]og lines?|last line) `([^`]+)`/g)].map(([, line = '']) => line);
     expect(quoted).toHaveLength(3);
     expect(quoted.filter((line) => !sources.includes(`'${line}'`))).toEqual([]);

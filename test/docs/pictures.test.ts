@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { shownPictures } from '../browser/demo/pictures';
+import { shownPictures } from '../browser/pictures';
 import { outputOf } from '../support/commands';
 import { root } from './markdown';
 
@@ -21,8 +21,8 @@ const documents = outputOf('git', ['ls-files', '--', '*.md'], { cwd: root })
   .filter((document) => existsSync(join(root, document)));
 const linked = new Set(documents.flatMap(picturesIn));
 
-describe('the pictures of the demo', () => {
-  test('are those that its test makes and that documents show', () => {
+describe('the pictures', () => {
+  test('are those that tests make and that documents show', () => {
     const paths = shownPictures.map((name) => join(folder, name)).sort();
     expect([...linked].sort()).toEqual(paths);
     expect(readdirSync(join(root, folder)).sort()).toEqual([...shownPictures].sort());

@@ -1,4 +1,4 @@
-import { symlinkSync, writeFileSync, readFileSync, copyFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { execute } from '../support/commands';
@@ -46,6 +46,22 @@ test('the test for node:test compiles in strict mode and passes', async () => {
   expect(stdout).toContain('\n# pass 1\n');
 }, 60_000);
 
+test('the test for node:test passes in Vitest, too, with the import that replaces its own', async () => {
+  // It is large, and nothing else needs it.
+  const installing = await execute(process.execPath, [join(root, 'scripts/lib/packages.mjs'), 'test/docs/vitest']);
+  const vitest = join(installing.stdout.trim(), 'node_modules/vitest');
+  const cwd = stack.directory();
+  mkdirSync(join(cwd, 'node_modules'));
+  symlinkSync(join(root, 'node_modules/@session-sidecar'), join(cwd, 'node_modules/@session-sidecar'));
+  symlinkSync(vitest, join(cwd, 'node_modules/vitest'));
+  const [own] = /^import .* from 'node:test';\n/m.exec(blockOf('ts')) ?? [];
+  writeFileSync(join(cwd, 'shop.test.ts'), blockOf('ts').replace(own!, blockOf('ts', 1)));
+  // Vitest would compile the packages of this checkout, because they are links.
+  writeFileSync(join(cwd, 'vitest.config.mjs'), 'export default { resolve: { preserveSymlinks: true } };');
+  const { stdout } = await execute(process.execPath, [join(vitest, 'vitest.mjs'), 'run', '--reporter=json'], { cwd });
+  expect(JSON.parse(stdout)).toMatchObject({ numTotalTests: 1, numPassedTests: 1 });
+}, 240_000);
+
 test('the test for Jest passes, also with another date', async () => {
   write('visits.test.js', blockOf('js'));
   const otherDate = "test('the date is another', () => expect(new Date().getFullYear()).toBe(2030));";
@@ -73,6 +89,26 @@ testWith(python)('the tests for pytest and unittest pass', async () => {
   const { stderr } = await run(command, ['-m', 'unittest', 'test_unittest'], env);
   expect(stderr).toMatch(/^Ran 1 test in .*\n\nOK$/m);
 });
+
+testWith(python)(
+  'the test for pytest passes with pytest-xdist, with a sidecar in each process',
+  async () => {
+    const { command, env } = python as Found;
+    const cwd = stack.directory();
+    symlinkSync(join(root, 'node_modules'), join(cwd, 'node_modules'));
+    writeFileSync(join(cwd, 'conftest.py'), blockOf('python', 0));
+    writeFileSync(join(cwd, 'test_pytest.py'), blockOf('python', 1));
+    const note = 'def test_note(sidecar, worker_id):\n    open(f"{worker_id}.txt", "w").write(sidecar.address)\n';
+    writeFileSync(join(cwd, 'test_note.py'), note);
+    const [, options = ''] = /`pytest (-n 2)`/.exec(readFileSync(join(root, page), 'utf8')) ?? [];
+    // Each test in each process.
+    const args = ['-m', 'pytest', '-p', 'no:cacheprovider', ...options.split(' '), '--dist', 'each'];
+    expect((await execute(command, args, { cwd, env })).stdout).toMatch(/= 4 passed in /);
+    const addresses = ['gw0', 'gw1'].map((worker) => readFileSync(join(cwd, `${worker}.txt`), 'utf8'));
+    expect(new Set(addresses).size).toBe(2);
+  },
+  120_000,
+);
 
 testWith(go)(
   'the test for Go passes',

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { root, rowsOf } from './markdown';
 
@@ -52,7 +52,7 @@ test.each(unitTests)('%s has the path and name of its source', (file) => {
     ...filesIn('test/support').map((path) => path.replace('test/support', 'test/unit/support')),
   ];
   const names = found.map((source) =>
-    source.startsWith('test/') ? source.slice(0, -'.ts'.length) : unitTestOf(source),
+    source.startsWith('test/') ? source.slice(0, -extname(source).length) : unitTestOf(source),
   );
   expect(names.some((name) => file === `${name}.test.ts` || file.startsWith(`${name}/`))).toBe(true);
 });

@@ -9,6 +9,7 @@ import { startGrpcServer } from '../../server/src/grpc/server';
 import { loadConfig } from '../../server/src/config';
 import { SessionWatch } from '../../server/src/rpc/watch/session-watch';
 import { SessionManager } from '../../server/src/session/session-manager';
+import { SubjectManager } from '../../server/src/session/subject-manager';
 import { createTokens } from '../../server/src/tokens/token';
 import { MemoryEventLog } from '../../server/src/store/memory/memory-event-log';
 import { MemoryStore } from '../../server/src/store/memory/memory-store';
@@ -114,13 +115,7 @@ test('API tokens that are replaced count at once, and streams that came with an 
   });
   const { expiry, limits } = config;
   const store = new MemoryStore({ expiry, limits, maxBytes: 1 << 20, now: Date.now });
-  const manager = new SessionManager({
-    store,
-    tokens: createTokens([Buffer.alloc(32)]),
-    limits,
-    expiry,
-    events: ignoreEvents,
-  });
+  const parts = { store, tokens: createTokens([Buffer.alloc(32)]), limits, expiry, events: ignoreEvents };
   const apiTokens = new ApiTokens([one]);
   const ignore = (): void => undefined;
   const observer = { eventRecorded: ignore, setRecording: ignore };
@@ -130,7 +125,12 @@ test('API tokens that are replaced count at once, and streams that came with an 
     addresses: config.grpcAddresses,
     apiTokens,
     limits: { ...config.grpc.limits, mutations: 1000 },
-    handlers: createHandlers(manager, watch, { copyRead: ignore }),
+    handlers: createHandlers({
+      manager: new SessionManager(parts),
+      subjects: new SubjectManager(parts),
+      watch,
+      observer: { copyRead: ignore },
+    }),
     watch,
     changes: undefined,
     handleOf: () => undefined,

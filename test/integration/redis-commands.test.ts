@@ -1,11 +1,13 @@
+import { createHash } from 'node:crypto';
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { connect } from '../support/client';
+import { until } from '../support/poll';
 import { connectRaw, failureOf, methods, mutation } from '../support/raw-grpc';
 import type { MethodName, RawClient, RequestOf } from '../support/raw-grpc';
 import type { RedisServer } from '../support/redis';
 import type { Sidecar } from '../support/sidecar';
 import { age } from '../support/store-harness';
-import { commandsOf, storedIn } from '../support/redis-inspection';
+import { commandCounts, commandsOf, storedIn } from '../support/redis-inspection';
 import { stackForAllTests } from '../support/stack';
 
 type Commands = Readonly<Record<string, number>>;
@@ -17,6 +19,8 @@ const readAndTouch: Commands = { ...found, setrange: 1, pexpireat: 1 };
 const write: Commands = { ...found, set: 1 };
 const creation: Commands = { evalsha: 1, time: 1, set: 1 };
 const deletion: Commands = { ...found, unlink: 1 };
+/** Of the index of a subject without sessions. */
+const scan: Commands = { evalsha: 1, time: 1, zscan: 1 };
 /** Of a session that the sidecar has loaded or created since the touch interval began. */
 const read: Commands = { mget: 1 };
 
@@ -37,8 +41,9 @@ describe('what an RPC costs Redis', () => {
     await newSession();
     await age(redis, 120_000);
     await raw.call('updateSession', { token, mutations: [mutation.set('a', '1')] });
-    for (const method of ['getSession', 'updateSession', 'invalidateSession'] as const)
-      await raw.call(method, { token });
+    for (const method of ['getSession', 'updateSession', 'acquireLease', 'releaseLease', 'invalidateSession'] as const)
+      await raw.call(method, { ...requests[method](), token });
+    await raw.call('listSubjectSessions', { subject: 'nobody' });
   });
 
   beforeEach(newSession);
@@ -53,7 +58,7 @@ describe('what an RPC costs Redis', () => {
 
   /** A request of each kind that does something, without its token. */
   const requests: { readonly [M in MethodName]: () => Partial<RequestOf<M>> } = {
-    createSession: () => ({ mutations: [mutation.set('a', '1')], subject: 'ada' }),
+    createSession: () => ({ mutations: [mutation.set('a', '1')] }),
     getSession: () => ({}),
     updateSession: () => ({
       mutations: [mutation.set('a', '2'), mutation.pushFlash('', '1'), mutation.increment('n', 1)],
@@ -66,9 +71,13 @@ describe('what an RPC costs Redis', () => {
     getCsrfToken: () => ({}),
     newCsrfToken: () => ({}),
     checkCsrfToken: () => ({ csrfToken }),
+    acquireLease: () => ({ duration: { seconds: 60, nanos: 0 }, holder: 'one' }),
+    releaseLease: () => ({ fence: 1 }),
+    listSubjectSessions: () => ({ subject: 'nobody' }),
+    invalidateSubjectSessions: () => ({ subject: 'nobody' }),
   };
   const names = Object.keys(methods) as MethodName[];
-  const takingToken = names.filter((name) => name !== 'createSession');
+  const takingToken = names.filter((name) => name !== 'createSession' && !name.endsWith('SubjectSessions'));
   const reading = ['getSession', 'peekFlash', 'getCsrfToken', 'checkCsrfToken'] as const;
 
   const call = (method: MethodName, more: object = { token }) => raw.call(method, { ...requests[method](), ...more });
@@ -85,6 +94,10 @@ describe('what an RPC costs Redis', () => {
     getCsrfToken: read,
     newCsrfToken: write,
     checkCsrfToken: read,
+    acquireLease: write,
+    releaseLease: found,
+    listSubjectSessions: scan,
+    invalidateSubjectSessions: scan,
   };
 
   test.each(names)('%s: one trip, and no more inside than it needs', async (method) => {
@@ -117,6 +130,7 @@ describe('what an RPC costs Redis', () => {
   test('a change that Redis rejects costs one trip and writes nothing', async () => {
     const refused = [
       { token, ifVersion: 9 },
+      { token, fence: 9 },
       { token, mutations: [mutation.append('a', '1')] },
       { token, mutations: [mutation.set('large', `"${'x'.repeat(300_000)}"`)] },
     ];
@@ -175,6 +189,81 @@ describe('what an RPC costs Redis', () => {
     expect(await commandsOf(redis, () => failureOf(raw.call('createSession', tooLarge)))).toEqual({});
   });
 
+  describe('of sessions with a subject', () => {
+    const attach = { zremrangebyscore: 1, zscore: 1, zadd: 1, zrange: 1, pexpireat: 1 };
+    const settle = { zrem: 1, zscore: 1, zrange: 1 };
+    const sum = (...parts: Commands[]): Commands => {
+      const total: Record<string, number> = {};
+      for (const part of parts) for (const name of Object.keys(part)) total[name] = (total[name] ?? 0) + part[name]!;
+      return total;
+    };
+    const step = { evalsha: 1, time: 1 };
+    /** What is done when the call has been answered is counted, too. */
+    const whenDone = async (expected: Commands, work: () => Promise<unknown>) => {
+      await commandsOf(redis, work);
+      const counts = await until('the index to be kept', async () => {
+        const { info: _own, ...counted } = await commandCounts(redis.admin);
+        return Object.entries(expected).every(([name, count]) => (counted[name] ?? 0) >= count) && counted;
+      });
+      expect(counts).toEqual(expected);
+    };
+    const indexOf = (subject: string) => `session:subject:${createHash('sha256').update(subject).digest('base64url')}`;
+    const signedIn = async (subject: string, count = 1) => {
+      const created = await raw.call('createSession', { subject, mutations: [mutation.set('a', '1')] });
+      await until('the login to be over', async () => (await redis.admin.zcard(indexOf(subject))) === count);
+      return created;
+    };
+
+    beforeEach(async () => {
+      await redis.admin.flushall();
+      // Their scripts are known from here on.
+      await signedIn('ada');
+      await raw.call('listSubjectSessions', { subject: 'ada' });
+      await raw.call('invalidateSubjectSessions', { subject: 'ada' });
+      await until('the index to be empty', async () => (await redis.admin.dbsize()) === 0);
+    });
+
+    test('createSession: two trips, and a third that is not waited for', async () => {
+      const expected = sum(creation, step, attach, step, settle);
+      await whenDone(expected, () => raw.call('createSession', { subject: 'ada', mutations: [] }));
+    });
+
+    test('getSession: one trip, and after the touch interval a second one that is not waited for', async () => {
+      const { token: own } = await signedIn('ada');
+      await whenDone(read, () => raw.call('getSession', { token: own }));
+      await age(redis, 120_000);
+      const renewal = { zremrangebyscore: 1, zadd: 1, zrange: 1, pexpireat: 1 };
+      await whenDone(sum(readAndTouch, step, renewal), () => raw.call('getSession', { token: own }));
+    });
+
+    test('updateSession: one trip, unless it gives the session a subject', async () => {
+      const { token: own } = await signedIn('ada');
+      await whenDone(write, () => raw.call('updateSession', { token: own, mutations: [mutation.set('a', '2')] }));
+      await whenDone(write, () => raw.call('updateSession', { token: own, label: 'phone' }));
+      const expected = sum(step, attach, write, step, settle);
+      await whenDone(expected, () => raw.call('updateSession', { token: own, subject: 'ada' }));
+    });
+
+    test('invalidateSession: one trip, and three that are not waited for', async () => {
+      const { token: own } = await signedIn('ada');
+      const sweep = sum(step, { zscore: 1, zrange: 1 }, found, step, { zrange: 1, zscore: 1, zrem: 1 });
+      await whenDone(sum(deletion, sweep), () => raw.call('invalidateSession', { token: own }));
+      expect(await redis.admin.dbsize()).toBe(0);
+    });
+
+    test('listSubjectSessions and invalidateSubjectSessions: one trip more than sessions, however many others there are', async () => {
+      for (let n = 0; n < 20; n += 1) await signedIn(`another ${n}`);
+      await signedIn('ada');
+      await signedIn('ada', 2);
+      const reads = sum(scan, found, found);
+      await whenDone(reads, () => raw.call('listSubjectSessions', { subject: 'ada' }));
+      const drop = sum(step, { zrange: 1, zscore: 2, zrem: 2 });
+      await whenDone(sum(scan, deletion, deletion, drop), () =>
+        raw.call('invalidateSubjectSessions', { subject: 'ada' }),
+      );
+    });
+  });
+
   test('Redis forgetting its scripts costs one more trip for each, once', async () => {
     await redis.admin.script('FLUSH');
     expect(await commandsOf(redis, () => call('updateSession'))).toMatchObject({ evalsha: 1, get: 1 });
@@ -199,7 +288,7 @@ describe('what an RPC costs Redis', () => {
       const session = await client.open(token);
       session.update({ a: 5, b: 6 });
       session.flash('saved');
-      session.setSubject('ada');
+      session.setLabel('phone');
       session.setIdleTimeout(60_000);
       await session.save();
     });

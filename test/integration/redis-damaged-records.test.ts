@@ -14,7 +14,7 @@ import {
   twentyMinutes,
 } from '../support/store-harness';
 import type { StoreHarness } from '../support/store-harness';
-import { storedIn } from '../support/redis-inspection';
+import { recordsIn } from '../support/redis-inspection';
 import { stackForAllTests } from '../support/stack';
 
 const tokens = createTokens([randomSigningKey()]);
@@ -59,12 +59,12 @@ describe('records that differ from ours', () => {
   }
 
   async function expectDamaged(): Promise<void> {
-    const before = await storedIn(server);
+    const before = await recordsIn(server);
     const unreadable = new UnreadableRecordError(session.handle, 'damaged');
     await expect(store.load(session)).rejects.toEqual(unreadable);
     await expect(store.update(session, set)).rejects.toEqual(unreadable);
     await expect(store.update(session, {})).rejects.toEqual(unreadable);
-    expect(await storedIn(server)).toEqual(before);
+    expect(await recordsIn(server)).toEqual(before);
   }
 
   const replaced = (): SessionRef => ({ ...session, secretHash: tokens.issue().secretHash });
@@ -72,7 +72,7 @@ describe('records that differ from ours', () => {
   async function expectEnded(ref: SessionRef = session): Promise<void> {
     await expect(store.delete(ref)).resolves.toBe(true);
     await expect(store.load(session)).resolves.toBeUndefined();
-    expect(await storedIn(server)).toEqual({});
+    expect(await recordsIn(server)).toEqual({});
   }
 
   describe('an access is recorded without damage', () => {
@@ -208,9 +208,9 @@ describe('records that differ from ours', () => {
   test('the greatest version can be read and not be changed', async () => {
     await put(header({ version: '999999999999999' }) + nothing);
     await expect(store.load(session)).resolves.toMatchObject({ session: { version: 999999999999999 } });
-    const before = await storedIn(server);
+    const before = await recordsIn(server);
     await expect(store.update(session, set)).rejects.toEqual(new UnreadableRecordError(session.handle, 'damaged'));
-    expect(await storedIn(server)).toEqual(before);
+    expect(await recordsIn(server)).toEqual(before);
   });
 
   test('any bytes are read alike by both codecs, or reported by both and not altered', async () => {
@@ -254,14 +254,14 @@ describe('records that differ from ours', () => {
 
     const property = fc.asyncProperty(record, async (bytes) => {
       await put(bytes);
-      const before = await storedIn(server);
+      const before = await recordsIn(server);
       const decoded = decodeRecord(bytes);
       const outcome = async (work: Promise<unknown>) => {
         const result = await work.then(
           () => 'read',
           (error: unknown) => (error instanceof UnreadableRecordError ? 'damaged' : error),
         );
-        if (result === 'damaged') expect(await storedIn(server)).toEqual(before);
+        if (result === 'damaged') expect(await recordsIn(server)).toEqual(before);
         return result;
       };
       seen[decoded === undefined ? 'damaged' : 'read'] += 1;

@@ -4,6 +4,7 @@ import bodyLua from '../../server/src/store/redis/scripts/lib/body.lua';
 import entryLua from '../../server/src/store/redis/scripts/lib/entry.lua';
 import integerLua from '../../server/src/store/redis/scripts/lib/integer.lua';
 import jsonArrayLua from '../../server/src/store/redis/scripts/lib/json_array.lua';
+import jsonValueLua from '../../server/src/store/redis/scripts/lib/json_value.lua';
 import mutationsLua from '../../server/src/store/redis/scripts/lib/mutations.lua';
 import type { Mutation } from '../../server/src/session/session-update';
 import { noAttributes } from '../../server/src/store/attributes';
@@ -18,7 +19,7 @@ import { stackForAllTests } from '../support/stack';
  */
 const countedScript = `
 local work = 0
-local library = { find = string.find, sub = string.sub, byte = string.byte, gsub = string.gsub, concat = table.concat, ipairs = ipairs }
+local library = { find = string.find, match = string.match, sub = string.sub, byte = string.byte, reverse = string.reverse, concat = table.concat, ipairs = ipairs }
 local string = setmetatable({}, { __index = string })
 local table = {
   concat = function(...)
@@ -30,6 +31,15 @@ local table = {
 string.find = function(...)
   work = work + 1
   return library.find(...)
+end
+string.match = function(...)
+  local text = library.match(...)
+  work = work + 1 + #(text or '')
+  return text
+end
+string.reverse = function(text)
+  work = work + 1 + #text
+  return library.reverse(text)
 end
 string.sub = function(...)
   local text = library.sub(...)
@@ -51,6 +61,7 @@ local function ipairs(list)
   end
 end
 ${integerLua}
+${jsonValueLua}
 ${jsonArrayLua}
 ${entryLua}
 ${attributesLua}
@@ -81,7 +92,10 @@ describe('the work of mutations in Redis', () => {
   }
 
   const dataOf = (data: readonly (readonly [string, string])[]) =>
-    encodeBody({ data: new Map(data.map(([key, value]) => [key, Buffer.from(value)])), flash: new Map() }, noAttributes);
+    encodeBody(
+      { data: new Map(data.map(([key, value]) => [key, Buffer.from(value)])), flash: new Map() },
+      noAttributes,
+    );
   const queueOf = (messages: number) =>
     encodeBody(
       { data: new Map(), flash: new Map([['q', Array.from({ length: messages }, (_, n) => Buffer.from(String(n)))]]) },
@@ -110,6 +124,33 @@ describe('the work of mutations in Redis', () => {
         [false, true].map((unlessPresent) => workOf(dataOf([['a', text]]), appends(1, unlessPresent))),
       );
       return withSearch! - without!;
+    };
+    const [half, whole] = [await search(10_000), await search(20_000)];
+    expect(whole).toBeGreaterThan(10_000);
+    expect(whole).toBeLessThan(2.1 * half);
+  });
+
+  const values = [
+    ...[
+      '"a"',
+      '"\\u0041\\ud83d\\ude00\\n"',
+      '1.50e3',
+      '100',
+      '{"b": 1, "a": [2]}',
+      '[[[[[[]]]]]]',
+      '"\\',
+      '{"a":',
+      '[1,',
+    ],
+  ];
+  test.each(values)('searching a message of many %s takes work in proportion to its length', async (value) => {
+    const search = async (count: number) => {
+      const message = Buffer.from(`[${Array<string>(count).fill(value).join(',')}]`);
+      const body = encodeBody({ data: new Map(), flash: new Map([['q', [message]]]) }, undefined);
+      const push = (unlessPresent: boolean): Mutation[] => [
+        { kind: 'push_flash', queue: 'q', message: Buffer.from('1'), unlessPresent },
+      ];
+      return (await workOf(body, push(true))) - (await workOf(body, push(false)));
     };
     const [half, whole] = [await search(10_000), await search(20_000)];
     expect(whole).toBeGreaterThan(10_000);

@@ -93,6 +93,8 @@ describe.each(Object.entries(languages))('watching in %s', (language, { toolchai
       const session = await signIn(client, subject);
       await session.regenerate();
       await session.invalidate();
+      await signIn(client, subject);
+      await client.forSubject(subject).invalidateAll();
       const brief = await signIn(client, subject, 1000);
       await watching.event('expired', brief.handle);
       const seen = await program.eventsUntil('expired', brief.handle);
@@ -103,7 +105,7 @@ describe.each(Object.entries(languages))('watching in %s', (language, { toolchai
           time: time.getTime(),
         })),
       );
-      expect(seen.map(({ type }) => type)).toEqual(['created', 'regenerated', 'invalidated', 'created', 'expired']);
+      expect(seen.map(({ type }) => type)).toEqual(['created', 'regenerated', 'invalidated', 'created', 'revoked', 'created', 'expired']);
       await program.kill();
     },
     120_000,

@@ -12,6 +12,9 @@ export interface Stage {
   readonly sidecars: readonly { readonly httpUrl: string }[];
 }
 
+/** Operations whose value is a text and not JSON. */
+const plainTexts = new Set(['setSubject', 'setLabel', 'endOne']);
+
 /** One run of a scenario. */
 export class Play {
   readonly #stage: Stage;
@@ -66,7 +69,7 @@ export class Play {
       ...{ op, key, queue, unique, seconds, rpc },
       token: as === undefined ? token && this.#csrfTokenOf(token) : await this.#tokenOf(as),
       id: id && `${this.#idPrefix}-${id}`,
-      value: op === 'setSubject' ? String(value) : textOf(value),
+      value: plainTexts.has(op) ? String(value) : textOf(value),
       request: request === undefined ? undefined : await this.#filled(JSON.stringify(request)),
     };
   }

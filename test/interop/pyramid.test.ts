@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describe, test } from '@jest/globals';
 import { execute } from '../support/commands';
+import type { RedisServer } from '../support/redis';
 import type { Sidecar } from '../support/sidecar';
 import { stackForAllTests } from '../support/stack';
 import { sayIfMissing, toolchains } from '../support/toolchains';
@@ -14,10 +15,14 @@ const { python } = toolchains();
 sayIfMissing('sessions in Pyramid', python);
 const testIf = python.missing === undefined ? test : test.skip;
 
-async function runTests(pattern: string, sidecar: Sidecar): Promise<void> {
+async function runTests(pattern: string, sidecar: Sidecar, redis: RedisServer): Promise<void> {
   const { command, env } = python as Found;
   const args = ['-m', 'unittest', 'discover', '-s', 'test/interop/pyramid', '-p', pattern];
-  const addresses = { SIDECAR_ADDRESS: sidecar.address, SIDECAR_HTTP_URL: sidecar.httpUrl };
+  const addresses = {
+    SIDECAR_ADDRESS: sidecar.address,
+    SIDECAR_HTTP_URL: sidecar.httpUrl,
+    REDIS_PORT: `${redis.port}`,
+  };
   await execute(command, args, { cwd: root, env: { ...env, ...addresses } });
 }
 
@@ -25,7 +30,8 @@ describe('sessions in Pyramid', () => {
   testIf(
     'do what the former libraries and the guides say',
     async () => {
-      await runTests('test_*.py', await stack.sidecar());
+      // For the former library, which some of them run beside this one.
+      await runTests('test_*.py', await stack.sidecar(), await stack.redis());
     },
     300_000,
   );
@@ -33,7 +39,10 @@ describe('sessions in Pyramid', () => {
   testIf(
     'have the members that the former libraries promise, in Redis, too',
     async () => {
-      await runTests('test_pyramid_contract.py', await stack.sidecar({ redis: await stack.redis() }));
+      const redis = await stack.redis();
+      const sidecar = await stack.sidecar({ redis });
+      for (const suite of ['contract', 'dictionary', 'former'])
+        await runTests(`test_pyramid_${suite}.py`, sidecar, redis);
     },
     300_000,
   );

@@ -16,7 +16,7 @@ export interface Step {
   readonly value?: unknown;
   readonly queue?: string;
   readonly unique?: boolean;
-  /** For openById and createWithId. Each run of a scenario has its own ids. */
+  /** For openById and createWithId, and the subject of belongTo, devices and what ends them. Each run of a scenario has its own ids. */
   readonly id?: string;
   readonly seconds?: number;
   /** For call: an RPC and its request as protobuf JSON, in which `$token:<role>` and `$csrf:<role>` stand for tokens. */

@@ -32,6 +32,15 @@ export function connectTypeScript(
     const bytes = await raw.send(rpc, toBinary(input, fromJson(input, JSON.parse(request) as JsonValue)));
     return toJson(output, fromBinary(output, bytes));
   };
+  /** `lockTooLong` sets the key only after another holder has been let in. `seconds` is how long to wait for the lease. */
+  const lock = ({ token = '' }: Session, { op, key = '', value, seconds = 20 }: Order): Promise<void> => {
+    const isTooLong = op === 'lockTooLong';
+    const work = async (session: Session): Promise<void> => {
+      if (isTooLong) await client.withLock(token, () => undefined, { wait: 20_000 });
+      session.set(key, parse(value));
+    };
+    return client.withLock(token, work, { wait: seconds * 1000, lease: isTooLong ? 100 : undefined });
+  };
   return {
     async run(order) {
       try {
@@ -47,7 +56,15 @@ export function connectTypeScript(
           sessions.set(order.actor, client.create({ id: order.id }));
           return { result: null };
         }
+        if (order.op === 'lockAndSet' || order.op === 'lockTooLong') {
+          return { result: (await lock(sessions.get(order.actor)!, order)) ?? null };
+        }
         if (order.op === 'call') return { result: await call(order) };
+        const subjectOperation = subjectOperations[order.op];
+        if (subjectOperation !== undefined) {
+          const subject = client.forSubject(order.id ?? '');
+          return { result: await subjectOperation(subject, sessions.get(order.actor)!, order) };
+        }
         const operation = operations[order.op];
         if (operation === undefined) throw new Error(`There is no operation ${order.op}.`);
         return { result: (await operation(sessions.get(order.actor)!, order)) ?? null };
@@ -91,15 +108,43 @@ const operations: Readonly<Record<string, (session: Session, order: Order) => un
   checkCsrfToken: (session, { token }) => session.checkCsrfToken(token),
   setIdleTimeout: (session, { seconds }) => session.setIdleTimeout(seconds === undefined ? 'never' : seconds * 1000),
   setSubject: (session, { value }) => session.setSubject(value || undefined),
+  setLabel: (session, { value }) => session.setLabel(value || undefined),
+  belongTo: (session, { id }) => session.setSubject(id),
   save: (session) => session.save(),
+  saveUnlessChanged: (session) => session.save({ onConflict: 'fail' }),
   regenerate: (session) => session.regenerate(),
+  regenerateWithGrace: (session, { seconds = 0 }) => session.regenerate({ grace: seconds * 1000 }),
   regenerateOrCreate: (session) => session.regenerate({ orCreate: true }),
   invalidate: (session) => session.invalidate(),
-  describe: ({ origin, isNew, token = '', handle = '', version, subject = '', hasChanges, created, expires }) => ({
-    ...{ origin, isNew, token, handle, version, subject, hasChanges },
-    created: created?.getTime() ?? null,
-    expires: expires?.getTime() ?? null,
+  describe: ({ origin, isNew, token = '', handle = '', version, subject = '', label = '', hasChanges, ...times }) => ({
+    ...{ origin, isNew, token, handle, version, subject, label, hasChanges },
+    created: times.created?.getTime() ?? null,
+    expires: times.expires?.getTime() ?? null,
   }),
+};
+
+type Subject = ReturnType<SessionClient<Record<string, unknown>>['forSubject']>;
+
+const subjectOperations: Readonly<
+  Record<string, (subject: Subject, session: Session, order: Order) => Promise<unknown>>
+> = {
+  devices: async (subject, current) => {
+    const devices: unknown[] = [];
+    for await (const { label = '', isCurrent, version, data } of subject.list({
+      current,
+      includeData: true,
+      pageSize: 2,
+    })) {
+      devices.push({ label, isCurrent, version, keys: Object.keys(data ?? {}).sort() });
+    }
+    return devices.sort((one, other) => (JSON.stringify(one) < JSON.stringify(other) ? -1 : 1));
+  },
+  endOne: async (subject, _session, { value }) => {
+    const { sessions } = await subject.page();
+    return subject.invalidate(sessions.find(({ label }) => label === value)?.handle ?? '');
+  },
+  endOthers: (subject, session) => subject.invalidateAll({ exceptCurrent: session }),
+  endAll: (subject) => subject.invalidateAll(),
 };
 
 function describeFailure(error: unknown): Readonly<Record<string, unknown>> {

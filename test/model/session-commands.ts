@@ -158,7 +158,8 @@ class PopFlash extends OnToken {
 
   async compare(model: SessionModel, session: ModelSession, acted: ReturnType<PopFlash['act']>): Promise<void> {
     const expected = model.pop(session, this.queue);
-    expect((await acted).map(parse)).toEqual(expected);
+    const { messages, version } = await acted;
+    expect({ messages: messages.map(parse), version }).toEqual({ messages: expected, version: session.version });
   }
 
   toString(): string {
@@ -169,7 +170,7 @@ class PopFlash extends OnToken {
 class RenewCsrfToken extends OnToken {
   async act(manager: SessionManager, token: string) {
     const old = await manager.csrfToken(token);
-    const fresh = await manager.newCsrfToken(token);
+    const { csrfToken: fresh } = await manager.newCsrfToken(token);
     return [await manager.checkCsrfToken(token, old), await manager.checkCsrfToken(token, fresh)];
   }
 

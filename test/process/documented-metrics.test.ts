@@ -69,6 +69,9 @@ async function workload(): Promise<void> {
   await client.call('getCsrfToken', { token });
   await client.call('newCsrfToken', { token });
   await client.call('checkCsrfToken', { token });
+  const lease = { token, duration: { seconds: 60, nanos: 0 }, holder: 'one' };
+  const { fence } = await client.call('acquireLease', lease);
+  await client.call('releaseLease', { token, fence });
   await failureOf(client.call('getSession', { token: 'nonsense' }));
   await failureOf(client.call('updateSession', { token, mutations: [mutation.set('', '')] }));
   await failureOf(client.send('GetSession', Buffer.from('nonsense')));
@@ -100,7 +103,7 @@ describe('docs/reference/metrics.md', () => {
     const allowed: Readonly<Record<string, readonly string[]>> = {
       method: Object.values(unaryMethods).map(({ name }) => name),
       status: Object.values(status).filter((name) => typeof name === 'string'),
-      command: ['create', 'load', 'update', 'delete'],
+      command: ['create', 'load', 'update', 'acquire', 'release', 'delete'],
       reason: Object.keys(ErrorReason),
       result: [
         'found',
@@ -116,6 +119,10 @@ describe('docs/reference/metrics.md', () => {
         'rejected',
         'validated',
         'missed',
+        'acquired',
+        'held',
+        'released',
+        'lost',
       ],
       limit: [
         'api_token',

@@ -32,6 +32,10 @@ describe.each(['info', 'debug'])(
       await client.call('popFlash', { token, queue: '' });
       await client.call('peekFlash', { token, queue: watched.mark('queue') });
       await client.call('checkCsrfToken', { token, csrfToken: watched.mark('csrf') });
+      const lease = { token, duration: { seconds: 60, nanos: 0 }, holder: watched.mark('holder') };
+      const { fence } = await client.call('acquireLease', lease);
+      await client.call('updateSession', { token, fence });
+      await client.call('releaseLease', { token, fence });
       const { csrfToken } = await client.call('newCsrfToken', { token });
       const regenerated = await client.call('regenerateSession', { token, mutations: [] });
       watched.markToken(regenerated.token);

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { TestEnvironment } from 'jest-environment-node';
+import './compile-once.mjs';
 
 const enabled = new Set();
 const { run, enterWith } = AsyncLocalStorage.prototype;

@@ -10,5 +10,6 @@ export const ignoreEvents: SessionEvents = {
   onRegenerated: ignore,
   onAccess: ignore,
   onVersionConflict: ignore,
+  onLease: ignore,
   onContentSize: ignore,
 };

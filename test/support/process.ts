@@ -38,7 +38,12 @@ export interface ServingProcess extends SidecarProcess {
   readonly address: string;
   readonly httpUrl: string;
   /** The log line with all addresses. */
-  readonly serving: LogLine & { readonly grpc: readonly string[]; readonly http: string };
+  readonly serving: LogLine & {
+    readonly grpc: readonly string[];
+    readonly http: string;
+    /** Absent: no inspector. */
+    readonly inspector?: string;
+  };
 }
 
 export interface ProcessOptions {

@@ -1,5 +1,5 @@
 import { Client, credentials, Metadata, status } from '@grpc/grpc-js';
-import type { CallOptions, ServiceError } from '@grpc/grpc-js';
+import type { CallOptions, ClientOptions, ServiceError } from '@grpc/grpc-js';
 import { BadRequest, ErrorInfo, RetryInfo } from '@session-sidecar/proto/google/rpc/error_details';
 import { Status } from '@session-sidecar/proto/google/rpc/status';
 import type { Mutation } from '@session-sidecar/proto/session/v1/session';
@@ -69,8 +69,9 @@ export interface RawClient {
   close(): void;
 }
 
-export function connectRaw(address: string): RawClient {
-  const client = new Client(address, credentials.createInsecure());
+/** @param options of grpc-js */
+export function connectRaw(address: string, options: ClientOptions = {}): RawClient {
+  const client = new Client(address, credentials.createInsecure(), options);
   const send: RawClient['send'] = (method, request, { metadata = {}, ...options } = {}) =>
     new Promise((resolve, reject) => {
       const [serialize, deserialize] = [(bytes: Buffer) => bytes, (bytes: Buffer) => bytes];

@@ -12,6 +12,11 @@ export async function storedIn({ admin }: RedisServer): Promise<Readonly<Record<
   return Object.fromEntries(await Promise.all(entries));
 }
 
+/** The same without the indexes of subjects, which are renewed after a call was answered. */
+export async function recordsIn(server: RedisServer): Promise<Readonly<Record<string, string>>> {
+  return Object.fromEntries(Object.entries(await storedIn(server)).filter(([key]) => !key.includes(':subject:')));
+}
+
 /**
  * Counts the commands that Redis executes because of `work`, including those inside scripts, without the heartbeats and other periodic commands of
  * sidecars.

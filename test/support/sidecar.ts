@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Writable } from 'node:stream';
 import { startApp } from '../../server/src/app';
 import { loadConfig } from '../../server/src/config';
+import type { Clock } from '../../server/src/inspector/clock';
 import { createLogger } from '../../server/src/logging';
 
 export type LogLevel = 'debug' | 'info' | 'silent';
@@ -11,6 +12,8 @@ export interface Sidecar {
   /** For SessionClient. */
   readonly address: string;
   readonly httpUrl: string;
+  /** `undefined`: no inspector. */
+  readonly inspectorUrl: string | undefined;
   /** The log so far, from the level {@link SidecarOptions.logLevel} up. */
   log(): string;
   close(): Promise<void>;
@@ -25,6 +28,8 @@ export interface SidecarOptions {
   readonly env?: Readonly<Record<string, string>> | undefined;
   /** Default: nothing is logged. */
   readonly logLevel?: LogLevel | undefined;
+  /** The clock of the inspector's charts. Default: the system's. */
+  readonly inspectorClock?: Clock | undefined;
 }
 
 /** Shared, so that all sidecars of a test accept each other's tokens. */
@@ -40,8 +45,9 @@ export async function startSidecar({
   grpcAddress = '127.0.0.1:0',
   env,
   logLevel = 'silent',
+  inspectorClock,
 }: SidecarOptions = {}): Promise<Sidecar> {
-  const { config } = loadConfig({
+  const { config, report } = loadConfig({
     env: {
       SESSION_SIDECAR_GRPC_ADDRESS: grpcAddress,
       SESSION_SIDECAR_HTTP_ADDRESS: '127.0.0.1:0',
@@ -60,12 +66,14 @@ export async function startSidecar({
       done();
     },
   });
-  const app = await startApp(config, { logger: createLogger(logLevel, destination), version: 'test' });
+  const logger = createLogger(logLevel, destination);
+  const app = await startApp(config, { logger, version: 'test', report, inspectorClock });
   const [address = ''] = app.addresses.grpc;
   let closed: Promise<unknown> | undefined;
   return {
     address,
     httpUrl: app.addresses.http,
+    inspectorUrl: app.addresses.inspector,
     log: () => log,
     close: async () => {
       await (closed ??= app.close());

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, BrowserContext } from 'playwright-core';
 import { afterAll, afterEach } from '@jest/globals';
+import type { Clock } from '../../server/src/inspector/clock';
 import type { Certificate } from './certificate';
 import type { Collector } from './collector';
 import type { CommandOptions } from './commands';
@@ -40,6 +41,8 @@ export interface SidecarOptions extends Settings {
   readonly address?: string | undefined;
   /** The minimum level of the lines in {@link Sidecar.log}. Default: nothing is logged. */
   readonly logLevel?: LogLevel | undefined;
+  /** The clock of the inspector's charts. Default: the system's. */
+  readonly inspectorClock?: Clock | undefined;
 }
 
 export type SidecarProcessOptions = Settings & ProcessOptions;
@@ -110,6 +113,7 @@ export class Stack {
     address,
     settings = {},
     logLevel,
+    inspectorClock,
     awaitReady,
     ...options
   }: SidecarOptions = {}): Promise<Sidecar> {
@@ -118,7 +122,7 @@ export class Stack {
         ? (await import('./sidecar.js')).startSidecar
         : (await import('./ready-sidecar.js')).startReadySidecar;
     const env = { ...asVariables(settings), ...options.env };
-    return this.use(await start({ redisUrl: redis?.url, grpcAddress: address, env, logLevel }));
+    return this.use(await start({ redisUrl: redis?.url, grpcAddress: address, env, logLevel, inspectorClock }));
   }
 
   /** The built program, on free ports unless settings say otherwise. Resolves when it serves. */

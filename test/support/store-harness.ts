@@ -16,6 +16,8 @@ import type { RedisServer } from './redis';
 /** A store under test, and control over its time. */
 export interface StoreHarness {
   readonly store: SessionStore;
+  /** The handles of sessions whose replaced tokens were used after their grace, in the order of the reports. */
+  readonly replacedTokens: readonly string[];
   /** Lets time pass for everything stored. */
   advance(milliseconds: number): Promise<void>;
   close(): Promise<void>;
@@ -48,9 +50,12 @@ export const keyPrefix = 'session:';
 
 export const makeMemoryStore: MakeStore = ({ expiry, limits }) => {
   const clock = new ManualClock();
-  const store = new MemoryStore({ expiry, limits, maxBytes: 64 * 1024 * 1024, now: clock.now });
+  const replacedTokens: string[] = [];
+  const onReplacedToken = (handle: string) => void replacedTokens.push(handle);
+  const store = new MemoryStore({ expiry, limits, maxBytes: 64 * 1024 * 1024, now: clock.now, onReplacedToken });
   return Promise.resolve({
     store,
+    replacedTokens,
     advance: (milliseconds) => {
       clock.advance(milliseconds);
       return Promise.resolve();
@@ -61,9 +66,12 @@ export const makeMemoryStore: MakeStore = ({ expiry, limits }) => {
 
 export const makeControlledStore: MakeStore = ({ expiry, limits }) => {
   const { now } = new ManualClock();
-  const store = new ControlledStore({ expiry, limits, maxBytes: 64 * 1024 * 1024, now });
+  const replacedTokens: string[] = [];
+  const onReplacedToken = (handle: string) => void replacedTokens.push(handle);
+  const store = new ControlledStore({ expiry, limits, maxBytes: 64 * 1024 * 1024, now, onReplacedToken });
   return Promise.resolve({
     store,
+    replacedTokens,
     advance: (milliseconds) => {
       store.advance(milliseconds);
       return Promise.resolve();
@@ -93,11 +101,18 @@ export function connectForTest(options: RedisConnectionOptions): RedisConnection
   return connectRedis(options, { onReady: () => undefined, onTrouble: () => undefined });
 }
 
+interface RedisStoreSettings {
+  readonly expireKeys?: boolean;
+  readonly nearCache?: NearCacheReads;
+  /** Whether each read is repeated. Default: with a near cache. */
+  readonly readsTwice?: boolean;
+}
+
 /** @param servers all nodes that can hold sessions */
 export function makeRedisStore(
   options: RedisConnectionOptions,
   servers: readonly RedisServer[],
-  { expireKeys = true, nearCache }: { readonly expireKeys?: boolean; readonly nearCache?: NearCacheReads } = {},
+  { expireKeys = true, nearCache, readsTwice = nearCache !== undefined }: RedisStoreSettings = {},
 ): MakeStore {
   return async ({ expiry, limits }) => {
     const connection = connectForTest(options);
@@ -108,8 +123,10 @@ export function makeRedisStore(
         nearCache,
         createSubscriber(options, () => undefined),
       );
+    const replacedTokens: string[] = [];
     const store = new RedisStore({
       ...{ connection, commandTimeoutMs, expiry, limits, keyPrefix, expireKeys, ...near?.options },
+      onReplacedToken: (handle) => replacedTokens.push(handle),
     });
     // A Cluster's store is ready with its first node, but tests need all of them.
     await until(
@@ -117,7 +134,8 @@ export function makeRedisStore(
       () => store.ready && store.parts.every(({ ready }) => ready) && near?.isReady() !== false,
     );
     return {
-      store: near === undefined ? store : readingTwice(store),
+      store: readsTwice ? readingTwice(store) : store,
+      replacedTokens,
       advance: async (milliseconds) => {
         await Promise.all(servers.map((server) => age(server, milliseconds)));
         // Invalidations arrive before the answer to a later command.
@@ -134,7 +152,11 @@ function readingTwice(store: SessionStore): SessionStore {
     validate: (ref, held, deadline) => store.validate(ref, held, deadline),
     create: (session, deadline) => store.create(session, deadline),
     update: (ref, change, deadline) => store.update(ref, change, deadline),
+    acquire: (ref, request, deadline) => store.acquire(ref, request, deadline),
+    release: (ref, fence, deadline) => store.release(ref, fence, deadline),
     delete: (ref, deadline) => store.delete(ref, deadline),
+    listSubject: (subject, page, deadline) => store.listSubject(subject, page, deadline),
+    deleteSubject: (subject, selection, deadline) => store.deleteSubject(subject, selection, deadline),
     close: () => store.close(),
     changes: store.changes,
     get ready() {
@@ -184,18 +206,34 @@ export function nearCacheFor(reads: NearCacheReads, subscriber: Redis, maxBytes 
 
 /**
  * Lets time pass for stored sessions. The clock of Redis cannot be moved forward, so this moves everything stored back instead: the
- * times in the records, and the TTLs of the keys. The monotonic clock of this process moves forward.
+ * times in the records and in the indexes of subjects, and the TTLs of the keys. The monotonic clock of this process moves forward.
  */
 export async function age({ admin }: RedisServer, milliseconds: number): Promise<void> {
   moveMonotonicClock(milliseconds);
   for (const key of await admin.keys(`${keyPrefix}*`)) {
-    const record = await admin.getBuffer(key);
-    if (record === null) continue;
-    const [format, version, created, accessed, ...rest] = record.toString('latin1').split(' ');
-    const back = (time: string | undefined) => String(Number(time) - milliseconds);
-    const aged = [format, version, back(created), back(accessed), ...rest].join(' ');
     const expires = await admin.pexpiretime(key);
-    await admin.set(key, Buffer.from(aged, 'latin1'));
+    if ((await admin.type(key)) === 'zset') await ageIndex(admin, key, milliseconds);
+    else await ageRecord(admin, key, milliseconds);
     if (expires > 0) await admin.pexpireat(key, expires - milliseconds);
+  }
+}
+
+async function ageRecord(admin: Redis, key: string, milliseconds: number): Promise<void> {
+  const record = await admin.getBuffer(key);
+  if (record === null) return;
+  const [format, version, created, accessed, ...rest] = record.toString('latin1').split(' ');
+  const back = (time: string | undefined) => String(Number(time) - milliseconds);
+  const header = [format, version, back(created), back(accessed), ...rest].join(' ');
+  // The ends of a lease and of a grace, in attributes.
+  const aged = header.replace(/(?<=\n@\d+,\d+ (?:lease \d+|previous [\w-]+) )\d{13}/g, back);
+  await admin.set(key, Buffer.from(aged, 'latin1'));
+}
+
+/** The scores of attachments in flight are negative times; those of entries that are kept for ever are no times. */
+async function ageIndex(admin: Redis, key: string, milliseconds: number): Promise<void> {
+  const members = await admin.zrange(key, 0, '-1', 'WITHSCORES');
+  for (let at = 0; at < members.length; at += 2) {
+    const [member = '', score = ''] = members.slice(at, at + 2);
+    if (Number(score) < 2 ** 52) await admin.zincrby(key, -Math.sign(Number(score)) * milliseconds, member);
   }
 }

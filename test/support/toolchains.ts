@@ -15,12 +15,16 @@ export interface Missing {
   readonly missing: string;
 }
 
-/** Finds Go and Python, or what is missing to use them. Downloads the packages that this repository needs. */
+/**
+ * Finds Go and Python, or what is missing to use them. Downloads the packages that this repository needs. scripts/test.mjs has
+ * done so, once for all test files.
+ */
 export function toolchains(): { readonly go: Found | Missing; readonly python: Found | Missing } {
   const script = join(root, 'scripts', 'lib', 'toolchains.mjs');
-  return JSON.parse(execFileSync(process.execPath, [script], { encoding: 'utf8', maxBuffer: 1 << 24 })) as ReturnType<
-    typeof toolchains
-  >;
+  const found =
+    process.env['TEST_TOOLCHAINS'] ??
+    execFileSync(process.execPath, [script], { encoding: 'utf8', maxBuffer: 1 << 24 });
+  return JSON.parse(found) as ReturnType<typeof toolchains>;
 }
 
 /** Reports what a test run skips. Writes to standard error, because jest hides the console output of skipped files. */
@@ -49,12 +53,16 @@ export function buildGo({ command, env }: Toolchain, folder: string): string {
   return program;
 }
 
-/** Installs a command that scripts/tools/go.mod pins, into a folder on the toolchain's PATH. */
+const installed = new Set<string>();
+
+/** Installs a command that scripts/tools/go.mod pins, into a folder on the toolchain's PATH, once for each test file. */
 export function installGoCommand({ command, env }: Toolchain, path: string): void {
+  if (installed.has(path)) return;
   const { status, stderr } = spawnSync(command, ['install', path], {
     cwd: join(root, 'scripts', 'tools'),
     env,
     encoding: 'utf8',
   });
   if (status !== 0) throw new Error(`${path} cannot be installed: ${stderr}`);
+  installed.add(path);
 }

@@ -3,7 +3,6 @@ package websession
 import (
 	"fmt"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -137,8 +136,23 @@ type requestCookies struct {
 	names  []string // of the cookies that were present
 }
 
-// tokenForm is the form of a token; the sidecar verifies it.
-var tokenForm = regexp.MustCompile(`^[\w-]{16,128}\.[\w-]{16,128}$`)
+// hasTokenForm reports whether a text has the form of a token, two texts of base64url; the sidecar verifies it.
+func hasTokenForm(text string) bool {
+	id, signature, _ := strings.Cut(text, ".")
+	return isTokenPart(id) && isTokenPart(signature)
+}
+
+func isTokenPart(text string) bool {
+	if len(text) < 16 || len(text) > 128 {
+		return false
+	}
+	for _, char := range []byte(text) {
+		if !('0' <= char && char <= '9' || 'A' <= char && char <= 'Z' || 'a' <= char && char <= 'z' || char == '-' || char == '_') {
+			return false
+		}
+	}
+	return true
+}
 
 // read returns every value that could be a token. A browser sends several cookies of one name if they were set for different paths or
 // domains, possibly by another host of the same site, and does not say which is which. Those of the name with a prefix, which cannot be
@@ -154,7 +168,7 @@ func (c *cookie) read(r *http.Request) (found requestCookies) {
 			if first == "" {
 				first = each.Value
 			}
-			if tokenForm.MatchString(each.Value) {
+			if hasTokenForm(each.Value) {
 				found.tokens = append(found.tokens, each.Value)
 			}
 		}

@@ -38,7 +38,7 @@ func Example() {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /login", func(w http.ResponseWriter, r *http.Request) {
 		sessions.Put(r.Context(), "user", "Ada") // after checking the password
-		if err := sessions.RenewToken(r.Context()); err != nil {
+		if err := sessions.RenewTokenOrCreate(r.Context()); err != nil {
 			sessions.ServeError(w, r, err)
 			return
 		}

@@ -120,10 +120,16 @@ func (m *Manager) PopFlash(ctx context.Context) (messages []string, err error) {
 	return messages, err
 }
 
-// RenewToken replaces the token and the CSRF token, and saves, in one step; see sidecar.Session.Regenerate. Call it at login, after writing
-// what the visitor may do from now on.
-func (m *Manager) RenewToken(ctx context.Context) error {
-	return m.do(ctx, func(s *sidecar.Session) error { return s.Regenerate(ctx) })
+// RenewToken replaces the token and the CSRF token, and saves, in one step; see sidecar.Session.Regenerate. Call it when the visitor's
+// privileges change, after writing what the visitor may do from now on. At login, call RenewTokenOrCreate.
+func (m *Manager) RenewToken(ctx context.Context, options ...sidecar.RegenerateOption) error {
+	return m.do(ctx, func(s *sidecar.Session) error { return s.Regenerate(ctx, options...) })
+}
+
+// RenewTokenOrCreate is RenewToken for logins, which a double click sends twice: the second goes on with a new session that holds only what
+// its own request has written, and does not fail; see sidecar.Session.RegenerateOrCreate.
+func (m *Manager) RenewTokenOrCreate(ctx context.Context) error {
+	return m.do(ctx, func(s *sidecar.Session) error { return s.RegenerateOrCreate(ctx) })
 }
 
 // Destroy ends the session at once, for every process and every language, and deletes the cookie. Call it at logout. It also ends a

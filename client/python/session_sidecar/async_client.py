@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from typing import Literal
 
 from .async_session import AsyncSession
 from .cache.session_cache import CacheStats
 from .codecs import Codec
 from .codecs.value_codec import value_codec
+from .leases import DEFAULT_LEASE, DEFAULT_WAIT, acquiring, releasing
 from .opening import creating, invalidating, opening, opening_by_id
 from .plans import run_async
+from .subject_sessions import AsyncSubjectSessions
 from .transport.api_token import metadata_of
-from .transport.transport import AsyncTransport
+from .transport.async_transport import AsyncTransport
 from .watch.progress import Progress
 from .watch.session_event import SessionEvent
 from .watch.watching import OpenWatches, watching_async
@@ -50,9 +53,24 @@ class AsyncSessionClient:
         """As SessionClient.open_by_id()."""
         return AsyncSession(self._call, self._codec, await run_async(opening_by_id(id), self._call))
 
+    @asynccontextmanager
+    async def lock(self, token: str, *, lease: float = DEFAULT_LEASE, wait: float = DEFAULT_WAIT) -> AsyncIterator[AsyncSession]:
+        """As SessionClient.lock(), for async with."""
+        opened = await run_async(acquiring(token, lease, wait), self._call)
+        session = AsyncSession(self._call, self._codec, opened)
+        try:
+            yield session
+            await session.save()
+        finally:
+            await run_async(releasing(session.token, session.fence), self._call)
+
     async def invalidate(self, token: str | Iterable[str] | None) -> None:
         """As SessionClient.invalidate()."""
         await run_async(invalidating(token), self._call)
+
+    def for_subject(self, subject: str) -> AsyncSubjectSessions:
+        """As SessionClient.for_subject()."""
+        return AsyncSubjectSessions(self._call, self._codec, subject)
 
     @property
     def cache_stats(self) -> CacheStats:

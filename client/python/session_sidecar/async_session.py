@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from .base_session import BaseSession
+from .base_session import BaseSession, OnConflict
 from .codecs.value_codec import ValueCodec
 from .opening import Opened
 from .plans import run_async
@@ -21,13 +21,13 @@ class AsyncSession(BaseSession):
         self._call = call
         super().__init__(codec, opened)
 
-    async def save(self) -> None:
+    async def save(self, *, on_conflict: OnConflict = "merge") -> None:
         """As Session.save()."""
-        await run_async(self._saving(), self._call)
+        await run_async(self._saving(on_conflict=on_conflict), self._call)
 
-    async def regenerate(self, *, or_create: bool = False) -> None:
+    async def regenerate(self, *, or_create: bool = False, grace: float | None = None) -> None:
         """As Session.regenerate()."""
-        await run_async(self._regenerating(or_create), self._call)
+        await run_async(self._regenerating(or_create, grace), self._call)
 
     async def invalidate(self) -> None:
         """As Session.invalidate()."""

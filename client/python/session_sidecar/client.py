@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Literal
 
 from .cache.session_cache import CacheStats
 from .codecs import Codec
 from .codecs.value_codec import value_codec
+from .leases import DEFAULT_LEASE, DEFAULT_WAIT, acquiring, releasing
 from .opening import creating, invalidating, opening, opening_by_id
 from .plans import run
 from .session import Session
+from .subject_sessions import SubjectSessions
 from .transport.api_token import metadata_of
 from .transport.transport import Transport
 from .watch.progress import Progress
@@ -78,6 +81,30 @@ class SessionClient:
         """
         return Session(self._call, self._codec, run(opening_by_id(id), self._call))
 
+    @contextmanager
+    def lock(self, token: str, *, lease: float = DEFAULT_LEASE, wait: float = DEFAULT_WAIT) -> Iterator[Session]:
+        """Return a context manager: within it, no other holder has the lease of the session, and its end saves the session.
+
+        It returns the session as it is when the lease begins, in the same call. If the body raises, nothing more is saved. The
+        lease ends with the body, or after its time, so that a crash does not hold up others for longer. save(), transform(),
+        pop_flash() and regenerate() of this session depend on it: if the lease has ended, they raise LEASE_LOST, and nothing is
+        stored. It keeps out only other holders: sessions that were opened otherwise are saved as ever.
+
+        lease: after how many seconds the lease ends by itself, 0.1 to 300: longer than the body takes, and no longer than others
+            should wait after a crash. It is not renewed. Default: 10.
+        wait: for how many seconds to wait while another holder has the lease, from 0 up. Default: 5.
+
+        Raises LEASE_HELD if another holder still has it then, SESSION_NOT_FOUND or TOKEN_INVALID if the token has no session,
+        and UNIMPLEMENTED if the sidecar is older than this method.
+        """
+        session = Session(self._call, self._codec, run(acquiring(token, lease, wait), self._call))
+        try:
+            yield session
+            session.save()
+        finally:
+            # Its token may have been replaced. A session that has ended has no lease.
+            run(releasing(session.token, session.fence), self._call)
+
     def invalidate(self, token: str | Iterable[str] | None) -> None:
         """End the session of a token without loading it, in one call; of several tokens, up to three different ones.
 
@@ -85,6 +112,13 @@ class SessionClient:
         has ended. Raises SessionError if a session could not be ended, after trying all of them.
         """
         run(invalidating(token), self._call)
+
+    def for_subject(self, subject: str) -> SubjectSessions:
+        """Return the sessions that belong to a subject, to list or end them. It does not call the sidecar.
+
+        subject: as assigned to Session.subject.
+        """
+        return SubjectSessions(self._call, self._codec, subject)
 
     @property
     def cache_stats(self) -> CacheStats:

@@ -7,6 +7,7 @@ from typing import Any
 
 from session_sidecar_proto.session.v1.session_pb2 import Mutation, MutationResult, PushFlash
 
+from .codecs.json_equality import have_same_value
 from .codecs.value_codec import ValueCodec
 from .names import check_name
 
@@ -31,8 +32,6 @@ class FlashMessages:
     def push(self, message: Any, queue: str, allow_duplicate: bool) -> None:
         check_name(queue, "the name of the queue", min_bytes=0)
         text = self._codec.encode(message, "the message")
-        if not allow_duplicate and message in self._read(push.message for push in self._pending if push.queue == queue):
-            return
         self._pending.append(PushFlash(queue=queue, message=text, unless_present=not allow_duplicate))
 
     def written(self) -> FlashMessages:
@@ -49,10 +48,10 @@ class FlashMessages:
         """Return the messages of a queue, first those that the sidecar returned, then the unsaved ones."""
         texts = list(waiting)
         for push in self._pending:
-            # As the sidecar does it, which compares texts.
-            if push.queue == queue and not (push.unless_present and push.message in texts):
+            is_excluded = push.unless_present and any(have_same_value(text, push.message) for text in texts)
+            if push.queue == queue and not is_excluded:
                 texts.append(push.message)
-        return self._read(texts)
+        return [self._codec.decode(text, "the message") for text in texts]
 
     def take(self, queue: str, popped: Iterable[bytes]) -> list[Any]:
         """Return the messages of a queue like read(), and forget them, because they were popped."""
@@ -60,9 +59,6 @@ class FlashMessages:
         self._waiting.pop(queue, None)
         self._pending = self.pending(queue)
         return messages
-
-    def _read(self, texts: Iterable[bytes]) -> list[Any]:
-        return [self._codec.decode(text, "the message") for text in texts]
 
     def pending(self, popped: str | None = None) -> list[PushFlash]:
         """Return the unsaved messages.

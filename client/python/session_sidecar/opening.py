@@ -23,12 +23,14 @@ class Opened(NamedTuple):
 
     found: the Session of the API. None: there is none.
     id: the id that the session will be created with. None: it will have only a token.
+    fence: the number of the lease that it was loaded under. None: there is none.
     """
 
     origin: str
     token: str | None = None
     found: Any = None
     id: str | None = None
+    fence: int | None = None
 
 
 def opening(token: str | Iterable[str] | None, find: Callable[[str], Any] = lambda _: None) -> Plan[Opened]:

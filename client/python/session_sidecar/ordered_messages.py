@@ -15,6 +15,12 @@ from session_sidecar_proto.session.v1 import session_service_pb2 as api
 
 _PACKAGE = "session_sidecar.ordered"
 
+_ORIGINALS = (
+    *(messages.Session, messages.SubjectSession),
+    *(api.GetSessionResponse, api.CreateSessionResponse, api.AcquireLeaseResponse, api.ListSubjectSessionsResponse),
+)
+_SESSION = re.compile(r"^\.session\.v1\.(Session|SubjectSession)\b")
+
 
 def _file() -> Any:
     sources = [messages.DESCRIPTOR, api.DESCRIPTOR]
@@ -22,13 +28,13 @@ def _file() -> Any:
     file = descriptor_pb2.FileDescriptorProto(
         name="session_sidecar/ordered.proto", package=_PACKAGE, syntax="proto3", dependency=sorted(imported)
     )
-    for original in (messages.Session, api.GetSessionResponse, api.CreateSessionResponse):
+    for original in _ORIGINALS:
         copy = file.message_type.add()
         original.DESCRIPTOR.CopyToProto(copy)
         for nested in copy.nested_type:
             nested.options.ClearField("map_entry")
         for field in (each for each in copy.field if each.type_name):
-            field.type_name = re.sub(r"^\.session\.v1\.Session\b", f".{_PACKAGE}.Session", field.type_name)
+            field.type_name = _SESSION.sub(rf".{_PACKAGE}.\1", field.type_name)
     return file
 
 
@@ -55,7 +61,7 @@ RESPONSE_TYPES: dict[str, Any] = {
 
 
 def data_of(session: Any) -> dict[str, bytes]:
-    """Return the encoded values of a Session, in the order in which their keys were first written."""
+    """Return the encoded values of a Session or SubjectSession, in the order in which their keys were first written."""
     return {entry.key: entry.value for entry in session.data}
 
 

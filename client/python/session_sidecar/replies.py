@@ -25,8 +25,13 @@ def check_session(method: str, response: Any) -> None:
     for field in ("created", "expires"):
         _check_time(method, response.session, field)
     timeout = response.session.idle_timeout
-    if abs(timeout.seconds) > _MAX_DURATION_SECONDS or abs(timeout.nanos) > _MAX_NANOS:
+    if not 0 <= timeout.seconds <= _MAX_DURATION_SECONDS or not 0 <= timeout.nanos <= _MAX_NANOS:
         raise _malformed(method, "an idle timeout out of range")
+
+
+def check_listed(method: str, session: Any) -> None:
+    for field in ("created", "accessed", "expires"):
+        _check_time(method, session, field)
 
 
 def check_token(method: str, response: Any) -> None:

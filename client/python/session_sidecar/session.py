@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .base_session import BaseSession
+from .base_session import BaseSession, OnConflict
 from .codecs.value_codec import ValueCodec
 from .opening import Opened
 from .plans import run
@@ -34,15 +34,20 @@ class Session(BaseSession):
         self._call = call
         super().__init__(codec, opened)
 
-    def save(self) -> None:
+    def save(self, *, on_conflict: OnConflict = "merge") -> None:
         """Store the changes since the session was loaded or last saved, in one call and one atomic step.
 
         Creates the session if it is not stored. Does nothing if nothing changed. Raises SESSION_NOT_FOUND if the session has
-        ended since it was opened.
-        """
-        run(self._saving(), self._call)
+        ended since it was opened, and LEASE_LOST if the lease of SessionClient.lock() has ended.
 
-    def regenerate(self, *, or_create: bool = False) -> None:
+        on_conflict: what happens if another request has changed the session since it was loaded or last saved. "merge": the
+            changes are applied to what is stored now; keys that were not changed here keep what the other request has written.
+            "fail": raises VERSION_MISMATCH and stores nothing; open the session again and apply the changes to it. Default:
+            "merge".
+        """
+        run(self._saving(on_conflict=on_conflict), self._call)
+
+    def regenerate(self, *, or_create: bool = False, grace: float | None = None) -> None:
         """Replace the token and the CSRF token, and save, in one atomic step. The old token becomes invalid at once.
 
         To prevent session fixation, call it whenever the visitor's privileges change, above all at login, after the writes that
@@ -50,13 +55,17 @@ class Session(BaseSession):
 
         or_create: for logins, which a double click sends twice. Whether to go on with a new session if this one has ended
             meanwhile, or another request has replaced its token: one that holds only what was set on this object and not saved
-            yet, its unsaved messages, idle timeout and subject included. Nothing that was loaded is in it, so set only what this
-            request itself has proved, not what it has read from the session. Default: False, because a logout is final.
+            yet, its unsaved messages, idle timeout, subject and label included. Nothing that was loaded is in it, so set only
+            what this request itself has proved, not what it has read from the session. Default: False, because a logout is final.
+
+        grace: for how long the old token still finds the session, in seconds up to 30, so that requests that the browser has
+            already sent with it are not signed out. Not for logins: raises INVALID_ARGUMENT if the subject is changed, too. A
+            later change of the subject and another regenerate() end it. Default: not at all.
 
         Raises SESSION_NOT_FOUND if the session has ended or its token was replaced, unless or_create is set and there is anything
         unsaved. Then, and if the new session cannot be created, nothing is changed.
         """
-        run(self._regenerating(or_create), self._call)
+        run(self._regenerating(or_create, grace), self._call)
 
     def invalidate(self) -> None:
         """End the session at once and discard unsaved changes. Call it at logout.

@@ -26,15 +26,20 @@ class SessionFacts(SessionMapping):
         self._id = opened.id
         self._was_invalidated = False
         self._load(opened.token, opened.found)
+        self._fence: int | None = opened.fence
 
     def _load(self, token: str | None, stored: Any) -> None:
         self.token = token
         self._stored = Session() if stored is None else stored
+        # The version whose values the session has, apart from what is not saved.
+        self._loaded_version = self._stored.version
+        self._fence = None
         self._data = SessionData(data_of(self._stored), self._codec)
         self._flash = FlashMessages((queue.name for queue in self._stored.flash_queues), self._codec)
-        # Not saved yet. None: unchanged. The empty string is the subject of a session without one.
+        # Not saved yet. None: unchanged. The empty string is the subject, or the label, of a session without one.
         self._idle_timeout: IdleTimeout | None = None
         self._subject: str | None = None
+        self._label: str | None = None
 
     def __repr__(self) -> str:
         keys = "1 key" if len(self) == 1 else f"{len(self)} keys"
@@ -68,6 +73,15 @@ class SessionFacts(SessionMapping):
         return int(self._stored.version)
 
     @property
+    def fence(self) -> int | None:
+        """The number of the lease that SessionClient.lock() opened the session under. None without one.
+
+        Later leases of the session have greater numbers. Pass it to other systems that can reject what comes from an earlier
+        lease.
+        """
+        return self._fence
+
+    @property
     def created(self) -> datetime | None:
         """When the session was created, in UTC. None unless the session is stored."""
         return self._time("created")
@@ -90,11 +104,20 @@ class SessionFacts(SessionMapping):
 
     @subject.setter
     def subject(self, subject: str | None) -> None:
-        if subject is not None and not isinstance(subject, str):
-            raise TypeError(f"Expected the subject to be a str or None, got {type(subject).__name__}")
-        if subject is not None and not is_unicode(subject):
-            raise ValueError("Expected the subject to be valid Unicode, got a lone surrogate")
-        self._subject = subject or ""
+        self._subject = _checked_text(subject, "the subject")
+
+    @property
+    def label(self) -> str | None:
+        """What describes the session to its owner in a list of sessions, even if that is not saved yet. None: nothing.
+
+        Assign, for example, the device and the address: 1 to 256 bytes of UTF-8 without control characters. save() stores it, but
+        does not create a session for it alone.
+        """
+        return (self._stored.label if self._label is None else self._label) or None
+
+    @label.setter
+    def label(self, label: str | None) -> None:
+        self._label = _checked_text(label, "the label")
 
     @property
     def idle_timeout(self) -> timedelta | None:
@@ -121,14 +144,14 @@ class SessionFacts(SessionMapping):
     @property
     def has_changes(self) -> bool:
         """Whether save() has anything to send."""
-        return self._has_changes()
+        return bool(self._flash.pending()) or self._data.has_changes or self._has_changed_facts()
 
     def flash(self, message: Any, queue: str = "", allow_duplicate: bool = True) -> None:
         """Add a message for a later page, usually the one after a redirect. save() stores it.
 
         queue: the name of the queue, up to 256 bytes of UTF-8 without control characters. Default: the empty string.
-        allow_duplicate: whether to add the message even if the queue already has an equal one. Stored messages are compared as
-            encoded: dictionaries with another order of keys differ. Default: True.
+        allow_duplicate: whether to add the message even if the queue already has an equal one. Messages are compared as JSON
+            values, whichever language has written them: the order of keys does not count, and 1 and 1.0 are equal. Default: True.
 
         Raises TypeError if the codec does not keep the message, and ValueError if the name is invalid.
         """
@@ -145,11 +168,19 @@ class SessionFacts(SessionMapping):
             return False
         return hmac.compare_digest(token.encode("utf-8", "surrogatepass"), self._stored.csrf_token.encode())
 
-    def _has_changes(self, popped: str | None = None) -> bool:
-        """popped: a flash queue whose unsaved messages do not count."""
-        if self._flash.pending(popped) or self._data.has_changes:
-            return True
-        return self._subject is not None or self._idle_timeout is not None if self._is_stored else bool(self.subject)
+    def _has_changed_facts(self) -> bool:
+        """Return whether the subject, the label or the idle timeout must be stored. Of a new session, only the subject must."""
+        if not self._is_stored:
+            return bool(self.subject)
+        return any(fact is not None for fact in (self._subject, self._label, self._idle_timeout))
 
     def _time(self, field: str) -> datetime | None:
         return getattr(self._stored, field).ToDatetime(timezone.utc) if self._stored.HasField(field) else None
+
+
+def _checked_text(text: str | None, what: str) -> str:
+    if text is not None and not isinstance(text, str):
+        raise TypeError(f"Expected {what} to be a str or None, got {type(text).__name__}")
+    if text is not None and not is_unicode(text):
+        raise ValueError(f"Expected {what} to be valid Unicode, got a lone surrogate")
+    return text or ""

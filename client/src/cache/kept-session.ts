@@ -69,11 +69,11 @@ export function confirmed(entry: Entry, { expires }: NotModified): Entry {
 /** The state after an update that was applied to this one; `undefined`: it is not known. */
 export function updated(
   entry: Entry,
-  { mutations, subject, idleExpiry }: UpdateSessionRequest,
+  { mutations, subject, label, idleExpiry }: UpdateSessionRequest,
   { version, expires, results, etag }: UpdateSessionResponse,
   onDecoded: OnDecoded,
 ): Entry | undefined {
-  if (etag.length === 0 || subject !== undefined || idleExpiry !== undefined) return undefined;
+  if (etag.length === 0 || [subject, label, idleExpiry].some((other) => other !== undefined)) return undefined;
   if (results.length !== mutations.length) return undefined;
   const data = new Map(entry.session.data);
   const queues = new Map(entry.session.flashQueues.map(({ name, messageCount }) => [name, messageCount]));

@@ -78,6 +78,7 @@ export class SessionCache implements Transport, ChangeListener {
   }
 
   async call<M extends MethodName>(method: M, request: RequestOf<M>, options: RunningCall): Promise<ResponseOf<M>> {
+    if (method === 'invalidateSubjectSessions') return this.#callForMany(method, request, options);
     if (!changing.has(method)) return this.#inner.call(method, request, options);
     const { token } = request as { readonly token: string };
     const base = method === 'updateSession' ? this.#entryOf(token) : undefined;
@@ -98,6 +99,19 @@ export class SessionCache implements Transport, ChangeListener {
       if (next === undefined) this.#drop(token);
       else this.#keep(next, call);
       this.#calls.end(keyOf(token), call);
+    }
+  }
+
+  /** A call that ends sessions, of which the reply does not say which. Other copies are validated once. */
+  async #callForMany<M extends MethodName>(
+    method: M,
+    request: RequestOf<M>,
+    options: RunningCall,
+  ): Promise<ResponseOf<M>> {
+    try {
+      return await this.#inner.call(method, request, options);
+    } finally {
+      this.#liveness?.lose();
     }
   }
 

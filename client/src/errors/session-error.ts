@@ -32,6 +32,8 @@ export const errorFacts = {
   REQUEST_TOO_LARGE: { status: 413, advice: 'Split the request, or raise the limit in the sidecar.' },
   OVERLOADED: { status: 503, advice: 'Retry later, or raise the limit in the sidecar.' },
   API_TOKEN_INVALID: { status: 500, advice: 'Give the client an API token that the sidecar accepts.' },
+  LEASE_HELD: { status: 409, advice: 'Try again later, or wait longer.' },
+  LEASE_LOST: { status: 409, advice: 'Acquire the lease again, reapply the change and retry.' },
   CURSOR_EXPIRED: { status: 500, advice: 'Watch again without a cursor, and read the sessions that matter.' },
 
   DEADLINE_EXCEEDED: {

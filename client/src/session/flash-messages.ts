@@ -2,6 +2,7 @@ import type { FlashQueue, MutationResult } from '@session-sidecar/proto/session/
 import { EncodedValue } from '../transport/encoded-value';
 import type { ValueCodec } from './codec';
 import type { CapturedMutations } from './pending-writes';
+import { haveSameValue } from './json';
 import { assertName } from './names';
 import type { FlashOptions } from './session';
 
@@ -46,7 +47,8 @@ export class FlashMessages {
   read<Message>(queue: string, waiting: readonly Buffer[]): Message[] {
     const messages = [...waiting];
     for (const { queue: to, message, unlessPresent } of this.#pending) {
-      if (to === queue && !(unlessPresent && messages.some((other) => other.equals(message)))) messages.push(message);
+      const isPresent = () => messages.some((other) => haveSameValue(other.toString(), message.toString()));
+      if (to === queue && !(unlessPresent && isPresent())) messages.push(message);
     }
     return messages.map((message) => this.#codec.decode(new EncodedValue(message), 'message') as Message);
   }

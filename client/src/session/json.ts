@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+
 /** Any value that JSON can hold. */
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
 
@@ -78,6 +80,27 @@ export function hasInexactInteger(text: string): boolean {
   if (!/\d{16}/.test(text)) return false;
   const integers = (text.match(tokens) ?? []).filter((token) => /^-?\d{16,}$/.test(token));
   return integers.some((integer) => !Number.isFinite(Number(integer)) || BigInt(integer) !== BigInt(Number(integer)));
+}
+
+/** Numbers whose digits or exponent `JSON.parse` may change. */
+const inexactNumber = /\d[\d.]{15}|\d[eE][+-]?\d{3}/;
+
+/**
+ * Whether two JSON texts have the same value, as the sidecar compares flash messages: {"a":1,"b":2} and {"b":2,"a":1.0} have. Unlike the
+ * sidecar, it compares texts with numbers that JavaScript may not hold exactly character by character.
+ */
+export function haveSameValue(one: string, other: string): boolean {
+  if (one === other) return true;
+  if ([one, other].some((text) => inexactNumber.test(text) || isTooDeep(text))) return false;
+  try {
+    return isDeepStrictEqual(parseWithoutNegativeZero(one), parseWithoutNegativeZero(other));
+  } catch {
+    return false;
+  }
+}
+
+function parseWithoutNegativeZero(text: string): unknown {
+  return JSON.parse(text, (_key, value: unknown) => (value === 0 ? 0 : value));
 }
 
 /**

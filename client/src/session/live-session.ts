@@ -7,12 +7,14 @@ import { GuardedProperties } from './guarded-properties';
 import { valueOf } from './joint-turn';
 import type { JointCalls, JointTurn } from './joint-turn';
 import type { Json } from './json';
+import { assertMilliseconds } from './milliseconds';
 import type {
   Entry,
   FlashOptions,
   ISession,
   Key,
   RegenerateOptions,
+  SaveOptions,
   SessionOrigin,
   SessionState,
   Value,
@@ -66,10 +68,16 @@ export class LiveSession<T extends object> extends GuardedProperties implements 
     return this.#calls.stored?.version ?? 0;
   }
   get subject(): string | undefined {
-    return this.#calls.subject;
+    return this.#calls.texts.subject;
+  }
+  get label(): string | undefined {
+    return this.#calls.texts.label;
   }
   get hasChanges(): boolean {
     return this.#calls.hasChanges;
+  }
+  get fence(): number | undefined {
+    return this.#calls.fence;
   }
 
   get<K extends Key<T>>(key: K): Value<T, K> | undefined;
@@ -189,9 +197,9 @@ export class LiveSession<T extends object> extends GuardedProperties implements 
     return this.#inTurn(options, (call) => this.#calls.invalidate(call));
   }
 
-  regenerate(options?: RegenerateOptions): Promise<void> {
-    const orCreate = options?.orCreate === true;
-    return this.#inTurn(options, (call) => this.#calls.regenerate(call, orCreate));
+  async regenerate(options?: RegenerateOptions): Promise<void> {
+    if (options?.grace !== undefined) assertMilliseconds('grace', options.grace, graceRange);
+    return this.#inTurn(options, (call) => this.#calls.regenerate(call, options ?? {}));
   }
 
   reload(options?: CallOptions): Promise<void> {
@@ -213,14 +221,21 @@ export class LiveSession<T extends object> extends GuardedProperties implements 
   }
 
   setSubject(subject: string | undefined): void {
-    if (subject !== undefined && typeof subject !== 'string') {
-      throw new TypeError(`Expected \`subject\` to be a string or undefined, got ${typeof subject}`);
-    }
+    assertText('subject', subject);
     this.#calls.content.setSubject(subject);
   }
 
-  async save(options?: CallOptions): Promise<void> {
-    if (options !== undefined) return this.#inTurn(options, (call) => this.#calls.save(call));
+  setLabel(label: string | undefined): void {
+    assertText('label', label);
+    this.#calls.content.setLabel(label);
+  }
+
+  async save(options?: SaveOptions): Promise<void> {
+    if (options !== undefined) {
+      const { onConflict } = options;
+      assertOnConflict(onConflict);
+      return this.#inTurn(options, (call) => this.#calls.save(call, onConflict));
+    }
     const turn = this.#jointTurn();
     turn.saves = true;
     valueOf((await turn.outcome).saved);
@@ -262,6 +277,14 @@ function copyOf(date: Date | undefined): Date | undefined {
   return date && new Date(date);
 }
 
+function assertOnConflict(onConflict: unknown): void {
+  if (onConflict === undefined || onConflict === 'merge' || onConflict === 'fail') return;
+  const got = typeof onConflict === 'string' ? `\`${onConflict}\`` : typeof onConflict;
+  throw new TypeError(`Expected \`onConflict\` to be merge or fail, got ${got}`);
+}
+
+const graceRange = { min: 1, max: 30_000 };
+
 const idleTimeoutRange = { min: 1000, max: 10 * 365.25 * 24 * 3_600_000 };
 
 function assertIdleTimeout(timeout: unknown): void {
@@ -271,6 +294,11 @@ function assertIdleTimeout(timeout: unknown): void {
   throw new RangeError(
     `Expected \`timeout\` to be 'never' or a whole number of milliseconds from ${min} to ${max}, got \`${String(timeout)}\` (${typeof timeout})`,
   );
+}
+
+function assertText(name: string, text: unknown): void {
+  if (text === undefined || typeof text === 'string') return;
+  throw new TypeError(`Expected \`${name}\` to be a string or undefined, got ${typeof text}`);
 }
 
 function digest(text: string): Buffer {

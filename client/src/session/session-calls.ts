@@ -8,11 +8,11 @@ import { isRefusal, settled } from './joint-turn';
 import type { JointCalls, JointOutcome } from './joint-turn';
 import { changed, changeCurrentValue } from './current-value';
 import { replyResults, replySession, replyTime, replyToken } from './replies';
-import type { SessionState } from './session';
+import type { RegenerateOptions, SaveOptions, SessionState } from './session';
 import { SessionContent } from './session-content';
 import type { SessionData } from './session-data';
-import { idleExpiryOf, noUpdate, subjectOf } from './session-update';
-import type { SessionUpdate } from './session-update';
+import { changesTerms, durationOf, idleExpiryOf, newTexts, noUpdate, sentTexts } from './session-update';
+import type { SessionTexts, SessionUpdate } from './session-update';
 import { storedState } from './stored-session';
 import type { Found, State, Stored } from './stored-session';
 
@@ -28,6 +28,8 @@ export class SessionCalls {
   #content: SessionContent;
   /** The version whose values the content has, apart from what is not saved; `undefined`: it was not loaded. */
   #loadedVersion: number | undefined;
+  /** Of the lease that changes depend on; `undefined`: on none. */
+  #fence: number | undefined;
 
   /** @param id what to create the session with, if it was not found */
   constructor(transport: Transport, codec: ValueCodec, found?: Found, id?: string) {
@@ -35,6 +37,7 @@ export class SessionCalls {
     this.#codec = codec;
     this.#content = new SessionContent(codec, found?.session);
     this.#loadedVersion = found?.session.version;
+    this.#fence = found?.fence;
     this.#state = found ? storedState(found.token, found.session) : { name: 'new', id };
     this.#isNew = !found;
   }
@@ -51,6 +54,10 @@ export class SessionCalls {
     return this.#state.name === 'stored' ? this.#state : undefined;
   }
 
+  get fence(): number | undefined {
+    return this.#fence;
+  }
+
   get content(): SessionContent {
     return this.#content;
   }
@@ -59,9 +66,10 @@ export class SessionCalls {
     return this.#content.data;
   }
 
-  get subject(): string | undefined {
-    const { subject } = this.#content;
-    return subject ? subject.value || undefined : this.stored?.subject;
+  /** With what is not saved yet. */
+  get texts(): SessionTexts {
+    const { subject, label } = { ...this.stored, ...newTexts(this.#content) };
+    return { subject, label };
   }
 
   get hasChanges(): boolean {
@@ -69,9 +77,10 @@ export class SessionCalls {
   }
 
   /** Stores the changes, and creates the session if it is not stored. */
-  async save(call: RunningCall): Promise<void> {
+  async save(call: RunningCall, onConflict: SaveOptions['onConflict'] = 'merge'): Promise<void> {
     const { stored } = this;
-    if (stored) await this.#update(stored, [], this.#content.capture('update'), call);
+    const ifVersion = onConflict === 'fail' ? (this.#loadedVersion ?? stored?.version) : undefined;
+    if (stored) await this.#update(stored, [], this.#content.capture('update'), call, ifVersion);
     else if (this.hasChanges) await this.create(call);
   }
 
@@ -81,49 +90,64 @@ export class SessionCalls {
     pops: readonly Mutation[],
     changes: SessionUpdate,
     call: RunningCall,
+    ifVersion?: number,
   ): Promise<readonly MutationResult[]> {
-    const { idleTimeout, subject } = changes;
+    const { idleTimeout, subject, label } = changes;
     const mutations = [...pops, ...changes.mutations];
-    if (mutations.length === 0 && !idleTimeout && !subject) return [];
+    if (mutations.length === 0 && !idleTimeout && !subject && !label) return [];
     const reply = await this.#transport.call(
       'updateSession',
-      { token: stored.token, mutations, idleExpiry: idleExpiryOf(idleTimeout), subject: subject?.value },
+      {
+        ...{ token: stored.token, mutations, idleExpiry: idleExpiryOf(idleTimeout), ...sentTexts(changes) },
+        ...{ ifVersion, fence: this.#fence },
+      },
       call,
     );
     const results = replyResults(reply.results, mutations.length);
     changes.settle(results.slice(pops.length));
-    this.#state = { ...stored, version: reply.version, expires: replyTime(reply.expires), ...subjectOf(subject) };
+    this.#changed(reply.version, changesTerms(changes) || results.some(({ applied }) => applied));
+    this.#state = { ...stored, version: reply.version, expires: replyTime(reply.expires), ...newTexts(changes) };
     return results;
+  }
+
+  /**
+   * A call of this object has left the session at a version.
+   *
+   * @param hasApplied whether the call has changed anything: then the version before it was one less
+   */
+  #changed(version: number, hasApplied: boolean): void {
+    if (version - Number(hasApplied) === this.#loadedVersion) this.#loadedVersion = version;
   }
 
   /** Creates the session, even if it has no changes. */
   async create(call: RunningCall): Promise<Stored> {
     const changes = this.#content.capture('create');
-    const { mutations, idleTimeout, subject } = changes;
+    const { mutations, idleTimeout } = changes;
     const id = this.#state.name === 'new' ? this.#state.id : undefined;
     const reply = await this.#transport.call(
       'createSession',
-      { mutations, idleExpiry: idleExpiryOf(idleTimeout), subject: subject?.value || undefined, id },
+      { mutations, idleExpiry: idleExpiryOf(idleTimeout), ...newTexts(changes), id },
       call,
     );
     const state = storedState(replyToken(reply), replySession(reply));
     changes.settle(replyResults(reply.results, mutations.length));
+    this.#loadedVersion = state.version;
+    this.#fence = undefined;
     return (this.#state = state);
   }
 
-  /** @param orCreate whether a session that has ended, or whose token was replaced, gives way to a new one with what was written */
-  async regenerate(call: RunningCall, orCreate: boolean): Promise<void> {
+  async regenerate(call: RunningCall, { orCreate, grace }: RegenerateOptions): Promise<void> {
     try {
-      await this.#replaceToken(call);
+      await this.#replaceToken(call, grace);
     } catch (error) {
       const isNotFound = SessionError.is(error) && error.code === 'SESSION_NOT_FOUND';
-      if (!orCreate || !isNotFound || !(await this.#createFromWrites(call))) throw error;
+      if (orCreate !== true || !isNotFound || !(await this.#createFromWrites(call))) throw error;
     }
   }
 
   /** @returns whether anything was written. If this fails, everything is as before. */
   async #createFromWrites(call: RunningCall): Promise<boolean> {
-    const [content, state, isNew] = [this.#content, this.#state, this.#isNew];
+    const [content, state, isNew, fence] = [this.#content, this.#state, this.#isNew, this.#fence];
     const written = content.written();
     if (!written.hasChanges(false)) return false;
     this.#content = written;
@@ -135,27 +159,28 @@ export class SessionCalls {
       this.#content = content;
       this.#state = state;
       this.#isNew = isNew;
+      this.#fence = fence;
       throw error;
     }
-    this.#loadedVersion = undefined;
     return true;
   }
 
-  async #replaceToken(call: RunningCall): Promise<void> {
+  async #replaceToken(call: RunningCall, grace: number | undefined): Promise<void> {
     await this.#saveIdleTimeout(call);
     const { stored } = this;
     if (!stored) return;
     const changes = this.#content.capture('regenerate');
-    const { mutations, subject } = changes;
+    const { mutations } = changes;
     const reply = await this.#transport.call(
       'regenerateSession',
-      { token: stored.token, mutations, subject: subject?.value },
+      { token: stored.token, mutations, ...sentTexts(changes), grace: durationOf(grace), fence: this.#fence },
       call,
     );
     const { csrfToken, version } = reply;
     // Before anything can throw: the old token is invalid, so the visitor needs the new one whatever else the reply lacks.
     const token = replyToken(reply);
-    this.#state = { ...stored, token, csrfToken, version, expires: reply.expires, ...subjectOf(subject) };
+    this.#state = { ...stored, token, csrfToken, version, expires: reply.expires, ...newTexts(changes) };
+    this.#changed(version, true);
     replyTime(reply.expires);
     changes.settle(replyResults(reply.results, mutations.length));
   }
@@ -165,9 +190,13 @@ export class SessionCalls {
     const { stored } = this;
     const { idleTimeout } = this.#content;
     if (!stored || !idleTimeout) return;
-    const request = { token: stored.token, mutations: [], idleExpiry: idleExpiryOf(idleTimeout) };
+    const request = {
+      ...{ token: stored.token, mutations: [], idleExpiry: idleExpiryOf(idleTimeout) },
+      fence: this.#fence,
+    };
     const { version, expires } = await this.#transport.call('updateSession', request, call);
     this.#content.settleIdleTimeout(idleTimeout);
+    this.#changed(version, true);
     this.#state = { ...stored, version, expires: replyTime(expires) };
   }
 
@@ -177,6 +206,7 @@ export class SessionCalls {
       await this.#transport.call('invalidateSession', { token: stored.token }, call);
       this.#state = { name: 'invalidated' };
       this.#isNew = true;
+      this.#fence = undefined;
     }
     this.#startFrom(undefined);
   }
@@ -198,18 +228,34 @@ export class SessionCalls {
   async newCsrfToken(call: RunningCall): Promise<string> {
     const { stored } = this;
     if (!stored) return (await this.create(call)).csrfToken;
-    const { csrfToken } = await this.#transport.call('newCsrfToken', { token: stored.token }, call);
-    this.#state = { ...stored, csrfToken };
+    const { csrfToken, version } = await this.#transport.call('newCsrfToken', { token: stored.token }, call);
+    this.#changed(version, true);
+    this.#state = { ...stored, csrfToken, version: version || stored.version };
     return csrfToken;
   }
 
   async peekFlash<Message>(queue: string, call: RunningCall): Promise<Message[]> {
-    const messages = await this.#flashMessages('peekFlash', queue, call);
+    const { stored } = this;
+    if (!stored || !this.#content.flash.isWaiting(queue)) return this.#content.flash.read(queue, []);
+    const { messages } = await this.#transport.call('peekFlash', { token: stored.token, queue }, call);
     return this.#content.flash.read(queue, messages);
   }
 
   async popFlash<Message>(queue: string, call: RunningCall): Promise<Message[]> {
-    return this.#content.flash.take(queue, await this.#flashMessages('popFlash', queue, call));
+    return this.#content.flash.take(queue, await this.#popStored(queue, call));
+  }
+
+  async #popStored(queue: string, call: RunningCall): Promise<readonly Buffer[]> {
+    const { stored } = this;
+    if (!stored || !this.#content.flash.isWaiting(queue)) return [];
+    if (this.#fence !== undefined) {
+      const [result] = await this.#update(stored, [popOf(queue)], noUpdate, call);
+      return result!.messages;
+    }
+    const { messages, version } = await this.#transport.call('popFlash', { token: stored.token, queue }, call);
+    this.#changed(version, messages.length > 0);
+    this.#state = { ...stored, version: version || stored.version };
+    return messages;
   }
 
   /**
@@ -235,7 +281,7 @@ export class SessionCalls {
     const { stored } = this;
     const waiting = [...queues].filter((queue) => this.#content.flash.isWaiting(queue));
     if (!stored || waiting.length === 0 || waiting.length + Number(saves) === 1) return undefined;
-    const pops = waiting.map((queue): Mutation => ({ kind: { $case: 'popFlash', value: { queue } } }));
+    const pops = waiting.map(popOf);
     try {
       const changes = saves ? this.#content.capture('update', queues) : noUpdate;
       const results = await this.#update(stored, pops, changes, call);
@@ -245,11 +291,6 @@ export class SessionCalls {
       if (isRefusal(error)) return undefined;
       throw error;
     }
-  }
-
-  async #flashMessages(method: 'peekFlash' | 'popFlash', queue: string, call: RunningCall): Promise<Buffer[]> {
-    if (!this.stored || !this.#content.flash.isWaiting(queue)) return [];
-    return (await this.#transport.call(method, { token: this.stored.token, queue }, call)).messages;
   }
 
   async transform(key: string, change: (value: unknown) => unknown, call: RunningCall): Promise<unknown> {
@@ -282,11 +323,15 @@ export class SessionCalls {
   ): Promise<unknown> {
     const bytes = this.#codec.encode(value, key);
     const mutations: Mutation[] = [{ kind: { $case: 'set', value: { key, value: bytes } } }];
-    const request = { token: stored.token, mutations, ifVersion, idleExpiry: undefined };
+    const request = { token: stored.token, mutations, ifVersion, fence: this.#fence, idleExpiry: undefined };
     const { version, expires } = await this.#transport.call('updateSession', request, call);
     this.data.adopt(key, bytes);
     if (this.#loadedVersion === ifVersion) this.#loadedVersion = version;
     this.#state = { ...stored, version, expires: replyTime(expires) };
     return this.data.get(key);
   }
+}
+
+function popOf(queue: string): Mutation {
+  return { kind: { $case: 'popFlash', value: { queue } } };
 }

@@ -3,7 +3,7 @@ import type { ValueCodec } from './codec';
 import { FlashMessages } from './flash-messages';
 import type { SaveKind } from './pending-writes';
 import { SessionData } from './session-data';
-import type { SessionUpdate } from './session-update';
+import type { NewText, SessionUpdate } from './session-update';
 
 /** What a session holds, as loaded, and everything that is not saved yet. */
 export class SessionContent {
@@ -12,8 +12,10 @@ export class SessionContent {
   readonly flash: FlashMessages;
   /** Not saved yet. */
   #idleTimeout: SessionUpdate['idleTimeout'];
-  /** Not saved yet; the empty string: none. */
-  #subject: SessionUpdate['subject'];
+  /** Not saved yet. */
+  #subject: NewText;
+  /** Not saved yet. */
+  #label: NewText;
 
   /** @param session what was loaded. Default: nothing */
   constructor(codec: ValueCodec, session?: Pick<LoadedSession, 'data' | 'flashQueues'>) {
@@ -26,8 +28,12 @@ export class SessionContent {
     return this.#idleTimeout;
   }
 
-  get subject(): SessionUpdate['subject'] {
+  get subject(): NewText {
     return this.#subject;
+  }
+
+  get label(): NewText {
+    return this.#label;
   }
 
   setIdleTimeout(timeout: number | 'never'): void {
@@ -38,10 +44,15 @@ export class SessionContent {
     this.#subject = { value: subject ?? '' };
   }
 
+  setLabel(label: string | undefined): void {
+    this.#label = { value: label ?? '' };
+  }
+
   /** Whether there is anything to save, in a session that is stored or not. */
   hasChanges(isStored: boolean): boolean {
     if (this.flash.hasChanges || this.data.hasChanges(isStored ? 'update' : 'create')) return true;
-    return isStored ? this.#idleTimeout !== undefined || this.#subject !== undefined : Boolean(this.#subject?.value);
+    if (!isStored) return Boolean(this.#subject?.value);
+    return [this.#idleTimeout, this.#subject, this.#label].some((change) => change !== undefined);
   }
 
   /** The content of another session: what was written to this one and not saved, and nothing that was loaded. */
@@ -51,6 +62,7 @@ export class SessionContent {
     this.flash.copyUnsaved(content.flash);
     content.#idleTimeout = this.#idleTimeout;
     content.#subject = this.#subject;
+    content.#label = this.#label;
     return content;
   }
 
@@ -59,16 +71,18 @@ export class SessionContent {
     const data = this.data.capture(save);
     const flash = this.flash.capture(popped);
     const idleTimeout = save === 'regenerate' ? undefined : this.#idleTimeout;
-    const subject = this.#subject;
+    const [subject, label] = [this.#subject, this.#label];
     return {
       mutations: [...data.mutations, ...flash.mutations],
       idleTimeout,
       subject,
+      label,
       settle: (results) => {
         data.settle(results.slice(0, data.mutations.length));
         flash.settle(results.slice(data.mutations.length));
         this.settleIdleTimeout(idleTimeout);
         if (this.#subject === subject) this.#subject = undefined;
+        if (this.#label === label) this.#label = undefined;
       },
     };
   }

@@ -26,16 +26,35 @@ export type SessionState = 'new' | 'stored' | 'invalidated';
 export interface FlashOptions {
   /** The name of the queue, up to 256 bytes of UTF-8 without control characters. Default: the empty string, the default queue. */
   readonly queue?: string | undefined;
-  /** Whether to add the message even if the queue already has an equal one. Default: true. */
+  /**
+   * Whether to add the message even if the queue already has an equal one. Messages are compared by value, whichever language has written
+   * them: the order of keys and the spelling of numbers and strings do not count. Default: true.
+   */
   readonly allowDuplicate?: boolean | undefined;
+}
+
+/** Options of {@link ISession.save}. */
+export interface SaveOptions extends CallOptions {
+  /**
+   * What happens if another request has changed the session since it was loaded or last saved. `merge`: the changes are applied
+   * to what is stored now; keys that were not changed here keep what the other request has written. `fail`: save() rejects with
+   * VERSION_MISMATCH and stores nothing; reload() and apply the changes again. Default: `merge`.
+   */
+  readonly onConflict?: 'merge' | 'fail' | undefined;
 }
 
 /** Options of {@link ISession.regenerate}. */
 export interface RegenerateOptions extends CallOptions {
   /**
+   * For how long the old token still finds the session, in milliseconds from 1 to 30,000, so that requests that the browser has
+   * already sent with it are not signed out. Not for logins: regenerate() rejects with INVALID_ARGUMENT if the subject is changed, too.
+   * A later change of the subject and another regenerate() end it. Default: the old token is invalid at once.
+   */
+  readonly grace?: number | undefined;
+  /**
    * For logins, which a double click sends twice. Whether to go on with a new session if this one has ended meanwhile, or another request
-   * has replaced its token: one that holds only what was set on this object and not saved yet, its unsaved messages, idle timeout and
-   * subject included. Nothing that was loaded is in it, so set only what this request itself has proved, not what it has read
+   * has replaced its token: one that holds only what was set on this object and not saved yet, its unsaved messages, idle timeout,
+   * subject and label included. Nothing that was loaded is in it, so set only what this request itself has proved, not what it has read
    * from the session. If there is nothing unsaved, rejects all the same. Default: false, because a logout is final.
    */
   readonly orCreate?: boolean | undefined;
@@ -70,8 +89,15 @@ export interface ISession<T extends object> {
   readonly expires: Date | undefined;
   /** Incremented by every change from any client; as last reported by the sidecar. 0 unless stored. */
   readonly version: number;
+  /**
+   * The number of the lease that the session was opened under by withLock(); later leases of the session have greater ones. Pass
+   * it to other systems that can reject what comes from an earlier lease. `undefined` without a lease.
+   */
+  readonly fence: number | undefined;
   /** The owner of the session, including an unsaved setSubject(). `undefined`: none. */
   readonly subject: string | undefined;
+  /** What describes the session to its owner, including an unsaved setLabel(). `undefined`: nothing. */
+  readonly label: string | undefined;
   /** Whether save() has anything to send. Encodes the values that were read, to detect changes in place. */
   readonly hasChanges: boolean;
 
@@ -142,7 +168,8 @@ export interface ISession<T extends object> {
    */
   invalidate(options?: CallOptions): Promise<void>;
   /**
-   * Replaces the token and the CSRF token, and saves, in one atomic step. The old token is invalid at once. Call it whenever
+   * Replaces the token and the CSRF token, and saves, in one atomic step. The old token is invalid at once, unless
+   * {@link RegenerateOptions.grace} is set. Call it whenever
    * the visitor's privileges change, above all at login, after writing what changes them (OWASP: session fixation). Has no
    * effect on a session that is not stored: it gets a fresh token anyway. Rejects with SESSION_NOT_FOUND if the session has ended
    * meanwhile, or another request has replaced its token, unless {@link RegenerateOptions.orCreate} is set.
@@ -173,10 +200,16 @@ export interface ISession<T extends object> {
   /** Sets the owner of the session, for example a user id; `undefined`: none. Sent by save(). */
   setSubject(subject: string | undefined): void;
   /**
-   * Stores the changes since the session was loaded or last saved, in one call and one atomic step. Creates the session if it
-   * is not stored. Does nothing if nothing changed. Rejects with SESSION_NOT_FOUND if the session has ended meanwhile.
+   * Sets what describes the session to its owner in a list of sessions, for example the device and the address: 1 to 256 bytes of UTF-8
+   * without control characters; `undefined`: nothing. Sent by save(), but does not by itself make save() create a session.
    */
-  save(options?: CallOptions): Promise<void>;
+  setLabel(label: string | undefined): void;
+  /**
+   * Stores the changes since the session was loaded or last saved, in one call and one atomic step. Creates the session if it
+   * is not stored. Does nothing if nothing changed. Rejects with SESSION_NOT_FOUND if the session has ended meanwhile, with
+   * VERSION_MISMATCH as {@link SaveOptions.onConflict} says, and with LEASE_LOST if the lease of withLock() has ended.
+   */
+  save(options?: SaveOptions): Promise<void>;
   /**
    * Loads the session again and discards unsaved changes. A session that is not stored becomes empty. Rejects with
    * SESSION_NOT_FOUND if the session has ended meanwhile; then nothing is discarded.

@@ -4,6 +4,8 @@ export interface Found {
   readonly token: string;
   /** Its values may be shared with other sessions of the same token. */
   readonly session: LoadedSession;
+  /** Of the lease under which it was loaded; `undefined`: none. */
+  readonly fence?: number | undefined;
 }
 
 /** A stored session, as last reported by the sidecar. */
@@ -16,6 +18,7 @@ export interface Stored {
   readonly expires: Date | undefined;
   readonly version: number;
   readonly subject: string | undefined;
+  readonly label: string | undefined;
 }
 
 /** `id`: what to create the session with; `undefined`: a random token. */
@@ -23,6 +26,6 @@ export type State =
   Stored | { readonly name: 'new'; readonly id: string | undefined } | { readonly name: 'invalidated' };
 
 export function storedState(token: string, session: LoadedSession): Stored {
-  const { handle, csrfToken, created, expires, version, subject } = session;
-  return { name: 'stored', token, handle, csrfToken, created, expires, version, subject };
+  const { handle, csrfToken, created, expires, version, subject, label } = session;
+  return { name: 'stored', token, handle, csrfToken, created, expires, version, subject, label };
 }

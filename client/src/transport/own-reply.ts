@@ -1,4 +1,4 @@
-import type { MutationResult, Session } from '@session-sidecar/proto/session/v1/session';
+import type { MutationResult, Session, SubjectSession } from '@session-sidecar/proto/session/v1/session';
 import { EncodedValue } from './encoded-value';
 
 /** A session as a reply has it, with values that share no memory with the reply. */
@@ -6,14 +6,22 @@ export interface LoadedSession extends Omit<Session, 'data'> {
   readonly data: ReadonlyMap<string, EncodedValue>;
 }
 
+/** A session of a list, likewise. */
+export interface ListedSession extends Omit<SubjectSession, 'data'> {
+  readonly data: ReadonlyMap<string, EncodedValue>;
+}
+
 /** The same message with memory of its own. */
 export type OwnReply<Message> = Message extends { session?: Session | undefined }
   ? Omit<Message, 'session'> & { session?: LoadedSession | undefined }
-  : Message;
+  : Message extends { sessions: SubjectSession[] }
+    ? Omit<Message, 'sessions'> & { sessions: ListedSession[] }
+    : Message;
 
 /** The parts of replies that have bytes. */
 interface BytesOfReply {
   session?: Session | undefined;
+  sessions?: SubjectSession[];
   etag?: Buffer;
   results?: MutationResult[];
   messages?: Buffer[];
@@ -27,6 +35,7 @@ interface BytesOfReply {
 export function ownReply<Message extends object>(reply: Message): OwnReply<Message> {
   const parts: BytesOfReply = reply;
   if (parts.session !== undefined) ownData(parts.session.data);
+  for (const { data } of parts.sessions ?? []) ownData(data);
   if (parts.etag !== undefined) parts.etag = ownBytes(parts.etag);
   if (parts.messages !== undefined) parts.messages = parts.messages.map(ownBytes);
   for (const result of parts.results ?? []) {

@@ -1,4 +1,4 @@
-import type { ISession, RegenerateOptions } from '../session/session';
+import type { ISession, RegenerateOptions, SaveOptions } from '../session/session';
 import type { CallOptions } from '../transport/call-options';
 import type { SessionCookie } from './session-cookie';
 
@@ -16,7 +16,7 @@ export interface WebSession<T extends object> extends ISession<T> {
   /** The cookie that this response would set. */
   readonly cookie: SessionCookie;
 
-  save(options?: CallOptions): Promise<void>;
+  save(options?: SaveOptions): Promise<void>;
   save(callback: SessionCallback): this;
   /** Replaces the token and the CSRF token, and saves. Keeps the data. With `orCreate`, the second of two equal logins works, too. */
   regenerate(options?: RegenerateOptions): Promise<void>;

@@ -16,6 +16,7 @@ const refused: ReadonlySet<unknown> = new Set<Member>([
   'set',
   'setDefault',
   'setIdleTimeout',
+  'setLabel',
   'setSubject',
   'update',
 ]);

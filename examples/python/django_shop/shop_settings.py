@@ -8,7 +8,7 @@ FOLDER = Path(__file__).parent
 # Sessions are in the sidecar. Django's own middleware handles the cookie.
 SESSION_ENGINE = "session_sidecar.django"
 SESSION_SIDECAR = {"ADDRESS": os.environ.get("SIDECAR_ADDRESS", "localhost:50051")}
-MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+MESSAGE_STORAGE = "session_sidecar.django.MessageStorage"
 
 ALLOWED_HOSTS = ["127.0.0.1", "localhost"]
 DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": os.environ.get("DATABASE", FOLDER / "shop.sqlite3")}}

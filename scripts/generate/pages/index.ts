@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { commandsPage } from './commands-page';
 import { configurationPage } from './configuration-page';
 import { errorsPage } from './errors-page';
 import { hopTable } from './hop-table';
@@ -10,6 +11,7 @@ import { sizingPage } from './sizing-page';
 /** The pages of docs/ that are generated from the code, by file name. */
 export async function pages(): Promise<Readonly<Record<string, string>>> {
   return {
+    'reference/commands.md': commandsPage(),
     'reference/configuration.md': configurationPage(),
     'reference/errors.md': errorsPage(),
     'reference/metrics.md': await metricsPage(),

@@ -5,7 +5,7 @@ import type { Limits } from '../session/limits';
 import type { ExpiryPolicy } from '../session/session';
 import type { RedisConnectionOptions } from '../store/redis/connection/client-options';
 import type { ReplicationOptions } from '../store/redis/replication';
-import type { ListenAddress } from './values';
+import type { ListenAddress, LogLevel } from './values';
 
 /** All settings, validated. */
 export interface Config {
@@ -13,7 +13,9 @@ export interface Config {
   readonly grpc: GrpcConfig;
   readonly httpAddress: ListenAddress;
   readonly httpMaxConnections: number;
-  readonly logLevel: 'error' | 'warn' | 'info' | 'debug';
+  /** `undefined`: no inspector. */
+  readonly inspector: InspectorConfig | undefined;
+  readonly logLevel: LogLevel;
   /** Maximum number of lines of one kind per 10 s. */
   readonly logRateLimit: number;
   /** Whether session events are logged. */
@@ -30,6 +32,12 @@ export interface Config {
   /** `undefined`: no tracing. */
   readonly tracing: TracingConfig | undefined;
   readonly store: MemoryStoreConfig | { readonly kind: 'redis'; readonly redis: RedisConfig };
+}
+
+export interface InspectorConfig {
+  readonly address: ListenAddress;
+  /** Host names by which it may be opened, beside localhost and IP addresses. */
+  readonly hosts: readonly string[];
 }
 
 export interface MemoryStoreConfig {

@@ -27,8 +27,16 @@ const flagNames = [...entries.flatMap(([, setting]) => flagOf(setting) ?? []), '
 
 const nothingElse = 'Expected --flags and their values on the command line and nothing else; --help lists them.';
 
+/** What a command line may have beside settings. Misspelt words are compared with it. */
+export interface OtherWords {
+  /** First words. */
+  readonly commands?: readonly string[];
+  /** Flags, without dashes. */
+  readonly flags?: readonly string[];
+}
+
 /** Reads the command line. Words that are not flags may be misplaced secrets, so messages do not repeat them. */
-export function readFlags(args: readonly string[]): Flags {
+export function readFlags(args: readonly string[], others: OtherWords = {}): Flags {
   const options = Object.fromEntries([...settingOf.keys()].map((name) => [name, { type: 'string' as const }]));
   const { tokens } = parseArgs({
     args: withoutMissingValues(args),
@@ -45,13 +53,13 @@ export function readFlags(args: readonly string[]): Flags {
   for (const token of tokens) {
     const word = args[token.index] ?? '';
     if (token.kind !== 'option' || !token.rawName.startsWith('--')) {
-      if (token.index !== valueOfUnknown) problems.add(aboutWord(word));
+      if (token.index !== valueOfUnknown) problems.add(aboutWord(word, token.index === 0 ? others.commands : []));
       continue;
     }
     const { rawName, value } = token;
     const [id, setting] = settingOf.get(token.name) ?? [];
     if (id === undefined || setting === undefined) {
-      problems.add(aboutUnknown(rawName));
+      problems.add(aboutUnknown(rawName, others.flags));
       if (value === undefined) valueOfUnknown = token.index + 1;
     } else if (setting.secret) {
       problems.add(
@@ -78,15 +86,17 @@ function withoutMissingValues(args: readonly string[]): string[] {
 }
 
 /** @param rawName with its dashes, and without the value */
-function aboutUnknown(rawName: string): string {
+function aboutUnknown(rawName: string, others: readonly string[] = []): string {
   const subject = /^--[a-z-]+$/.test(rawName) ? `${rawName}: Unknown flag` : 'Unknown flag';
   const [, secret] = settingOf.get(rawName.slice(2).replace(/-file$/, '')) ?? [];
   if (secret?.secret) return `${subject}. ${insteadOf(secret)}`;
-  const suggestion = suggestionFor(rawName, flagNames);
+  const suggestion = suggestionFor(rawName, [...flagNames, ...others]);
   return suggestion === undefined ? `${subject}; --help lists them.` : `${subject}. Did you mean --${suggestion}?`;
 }
 
-function aboutWord(word: string): string {
+function aboutWord(word: string, commands: readonly string[] = []): string {
+  const command = suggestionFor(word, commands);
+  if (command !== undefined) return `Unknown command. Did you mean ${command}?`;
   const [name = ''] = word.split('=', 1);
   const suggestion = suggestionFor(name, flagNames);
   return suggestion === undefined ? nothingElse : `${nothingElse} Did you mean --${suggestion}?`;

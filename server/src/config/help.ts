@@ -23,12 +23,24 @@ export function settingRows(): SettingRow[] {
   }));
 }
 
-/** What --help prints. */
-export function helpText(): string {
+/**
+ * What --help prints.
+ *
+ * @param commands the commands of the program, with what each does
+ */
+export function helpText(commands: Readonly<Record<string, string>> = {}): string {
+  const width = Math.max(0, ...Object.keys(commands).map((name) => name.length));
   return [
     'Stores the sessions of a web application in Redis or in memory and serves them as session.v1.SessionService.',
     '',
-    'Usage: session-sidecar [-h | --help] [--version] [--<setting> <value> …]',
+    'Usage: session-sidecar [serve] [-h | --help] [--version] [--<setting> <value> …]',
+    '       session-sidecar <command> …',
+    '',
+    'Commands (`session-sidecar help <command>` explains one):',
+    '',
+    ...Object.entries(commands).map(([name, summary]) => `  ${name.padEnd(width)}  ${summary}`),
+    '',
+    'Settings of `serve`:',
     '',
     'Every setting is an environment variable. Settings that are not secret are flags too; a flag takes precedence.',
     '',

@@ -1,8 +1,11 @@
 import type { Limits } from '../session/limits';
 import { ConfigError } from './config';
 import type { Config, GrpcConfig, MemoryStoreConfig } from './config';
+import { inspectorConfigOf, inspectorProblems, unusedInspectorReason } from './inspector-config';
 import { redisAdvice } from './redis-advice';
-import { redisClashes, redisConfigOf, unusedReason } from './redis-config';
+import { redisClashes, redisConfigOf, unusedRedisReason } from './redis-config';
+import { reportSettings } from './setting-report';
+import type { SettingReport } from './setting-report';
 import { contradictions } from './setting-warnings';
 import { entries, settings, variableOf } from './settings';
 import type { NameOf, SettingValues } from './settings';
@@ -18,6 +21,8 @@ export interface LoadedConfig {
   readonly warnings: readonly string[];
   /** Every effective setting, as text, by variable. For secrets, only that they are set. */
   readonly effective: Readonly<Record<string, string>>;
+  /** Every setting with its value and where that comes from. */
+  readonly report: readonly SettingReport[];
   /** The variable or flag that a setting comes from, for messages. */
   readonly nameOf: NameOf;
   /** Advice about an error of the Redis connection; `undefined` if there is none. */
@@ -43,6 +48,7 @@ export function loadConfig(sources: Sources): LoadedConfig {
     ...collected.problems,
     ...parsed.problems,
     ...redisClashes(parsed.values, given),
+    ...inspectorProblems(parsed.values, given),
     ...aboutTracing.problems,
   ];
   if (problems.length > 0) throw new ConfigError(problems);
@@ -58,6 +64,7 @@ export function loadConfig(sources: Sources): LoadedConfig {
       ...aboutTracing.warnings,
     ],
     effective: effectiveOf(given),
+    report: reportSettings(given, values, (id) => unusedReason(id, given)),
     nameOf,
     advise: (error) => redisAdvice(error, nameOf, (id) => given.has(id)),
     files: filesOf(given),
@@ -91,6 +98,7 @@ function configOf(values: SettingValues): Omit<Config, 'tracing'> {
     grpc: grpcConfigOf(values),
     httpAddress,
     httpMaxConnections,
+    inspector: inspectorConfigOf(values),
     logLevel,
     logRateLimit,
     auditLog,
@@ -141,6 +149,11 @@ function limitsOf(values: SettingValues): Limits {
     maxReplyBytes: values.maxReplyBytes ?? Math.max(maxSessionBytes, mebibyte),
     maxWorkBytes: values.maxWorkBytes ?? maxSessionBytes,
   };
+}
+
+/** @returns why a setting has no effect beside the others, or `undefined` if it has one */
+function unusedReason(id: SettingId, given: GivenSettings): string | undefined {
+  return unusedRedisReason(id, given) ?? unusedInspectorReason(id, given);
 }
 
 /** Settings that were set and have no effect, most likely by mistake. */

@@ -33,7 +33,7 @@ function checkLocation({ values, has, names }: Known): string[] {
   if (set.length > 1) problems.push(`${names(...set)}: Set only one; each is a location of Redis.`);
   if (set.length > 0 && !has('signingKeys')) {
     problems.push(
-      `${variableOf(settings.signingKeys)}: Expected a key, got none. Sessions in Redis outlive this process, so their tokens must too. Make one with: openssl rand -base64 32`,
+      `${variableOf(settings.signingKeys)}: Expected a key, got none. Sessions in Redis outlive this process, so their tokens must too. Make one with: session-sidecar secret new, or: openssl rand -base64 32`,
     );
   }
   if (set.length > 0 && values.testControl === true) {
@@ -144,8 +144,8 @@ function locationOf(values: SettingValues): RedisLocation | undefined {
   return { ...nothing, mode: 'single', nodes: [url.target] };
 }
 
-/** @returns why a setting has no effect beside the others, or `undefined` if it has one */
-export function unusedReason(id: SettingId, given: GivenSettings): string | undefined {
+/** @returns why a setting of the store has no effect beside the others, or `undefined` if it has one */
+export function unusedRedisReason(id: SettingId, given: GivenSettings): string | undefined {
   const hasRedis = redisLocations.some((location) => given.has(location));
   if (!hasRedis && (id.startsWith('redis') || id === 'nearCacheBytes'))
     return 'no Redis is configured, so sessions are kept in memory';

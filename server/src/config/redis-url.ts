@@ -1,3 +1,4 @@
+import { formatHostAndPort } from '../host-and-port';
 import type { HostAndPort } from '../host-and-port';
 import { ValueError } from './values';
 import type { ValueKind } from './values';
@@ -36,6 +37,14 @@ export const redisUrl: ValueKind<RedisUrl> = {
     };
   },
 };
+
+/** The URL without credentials: `***` stands for them. That of a socket can have none. */
+export function withoutCredentials({ target, tls, username, password, db }: RedisUrl): string {
+  if ('socketPath' in target) return `unix://${encodeURI(target.socketPath)}${db === undefined ? '' : `?db=${db}`}`;
+  const login = username === undefined && password === undefined ? '' : '***@';
+  const scheme = tls ? 'rediss' : 'redis';
+  return `${scheme}://${login}${formatHostAndPort(target)}${db === undefined ? '' : `/${db}`}`;
+}
 
 const protocols = new Set(['redis:', 'rediss:', 'unix:']);
 

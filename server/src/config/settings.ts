@@ -4,8 +4,10 @@ import {
   durationOrNever,
   fileMode,
   grpcAddresses,
+  hostNames,
   integer,
   listenAddress,
+  logLevels,
   nodes,
   onOff,
   oneOf,
@@ -93,9 +95,27 @@ export const settings = {
     fallback: '128',
     help: 'Maximum number of connections to the HTTP port. Above it, the oldest connections are closed, those without a request first, so that probes are always served.',
   },
+  inspectorAddress: {
+    name: settingNames.inspectorAddress,
+    kind: listenAddress,
+    absent: 'no inspector',
+    help: 'Address that serves the inspector, a status page with an API for the log level, to browsers and curl. It has no login, so it must be on loopback unless INSPECTOR_REMOTE is on.',
+  },
+  inspectorRemote: {
+    name: settingNames.inspectorRemote,
+    kind: onOff,
+    fallback: 'off',
+    help: 'Whether the inspector may listen on other addresses than loopback. Everyone who reaches it sees the configuration without secrets and can change the log level.',
+  },
+  inspectorHosts: {
+    name: settingNames.inspectorHosts,
+    kind: hostNames,
+    absent: 'localhost and IP addresses only',
+    help: 'Further host names by which the inspector may be opened. Requests to other names are refused, because web pages can send them by DNS rebinding.',
+  },
   logLevel: {
     name: settingNames.logLevel,
-    kind: oneOf('error', 'warn', 'info', 'debug'),
+    kind: oneOf(...logLevels),
     fallback: 'info',
     help: 'Minimum log level.',
   },
@@ -189,7 +209,7 @@ export const settings = {
     name: settingNames.maxWorkBytes,
     kind: size({ min: '1KiB', max: '16MiB' }),
     absent: 'MAX_SESSION_SIZE',
-    help: 'Maximum number of bytes that the mutations of one request search or extend: the arrays of append, each counted once, and the flash queues that are searched for duplicates. A larger session can still be processed once. Processing blocks Redis for 20 to 60 ms per 256 KiB.',
+    help: 'Maximum number of bytes that the mutations of one request search or extend: the arrays of append, each counted once, and the flash queues that are searched for duplicates. A larger session can still be processed once. Processing blocks Redis for 20 to 130 ms per 256 KiB.',
   },
 
   maxConnections: {

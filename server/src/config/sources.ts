@@ -1,5 +1,5 @@
 import { readFlags } from './flags';
-import type { Given } from './flags';
+import type { Given, OtherWords } from './flags';
 import { entries, redisLocations, variableOf } from './settings';
 import { prefix } from '../setting-names';
 import type { SettingId } from '../setting-names';
@@ -12,6 +12,8 @@ export interface Sources {
   /** The command line without the program itself. */
   readonly args: readonly string[];
   readonly readFile: ReadFile;
+  /** What the command line may have beside settings. Default: nothing. */
+  readonly otherWords?: OtherWords;
 }
 
 export type GivenSettings = ReadonlyMap<SettingId, Given>;
@@ -23,8 +25,8 @@ export interface Collected {
 }
 
 /** Collects what is set, and where: a flag wins over a variable. An empty one counts as not set. */
-export function collect({ env, args }: Sources): Collected {
-  const { flags, ...aboutFlags } = readFlags(args);
+export function collect({ env, args, otherWords }: Sources): Collected {
+  const { flags, ...aboutFlags } = readFlags(args, otherWords);
   const problems = [...aboutFlags.problems];
   const warnings = [...aboutFlags.warnings, ...unknownVariables(env)];
   const variable = (name: string, isPath = false): Given => ({ text: env[name] ?? '', from: name, isPath });

@@ -91,6 +91,11 @@ export function oneOf<T extends string>(...choices: readonly T[]): ValueKind<T> 
   };
 }
 
+/** From the least to the most verbose. */
+export const logLevels = ['error', 'warn', 'info', 'debug'] as const;
+
+export type LogLevel = (typeof logLevels)[number];
+
 export const onOff: ValueKind<boolean> = {
   name: 'on or off',
   parse: (text, readFile) => oneOf('on', 'off').parse(text, readFile) === 'on',
@@ -141,6 +146,16 @@ export const listenAddress: ValueKind<ListenAddress> = {
       return { host: undefined, port: parseHostAndPort(`localhost${text}`)?.port ?? refuseAddress(text) };
     return parseHostAndPort(text) ?? refuseAddress(text);
   },
+};
+
+/** In lower case. */
+export const hostNames: ValueKind<readonly string[]> = {
+  name: 'comma-separated list of host names',
+  parse: (text) =>
+    listOf(text.toLowerCase()).map((name) => {
+      if (/^[a-z\d]([a-z\d.-]*[a-z\d])?$/.test(name)) return name;
+      throw new ValueError('host names without scheme and port, like inspector.example.com', name);
+    }),
 };
 
 export const nodes: ValueKind<readonly HostAndPort[]> = {
@@ -250,7 +265,7 @@ function refuseAddress(text: string): never {
   throw new ValueError('host:port or :port, like 127.0.0.1:9464, [::1]:9464 or :9464', text);
 }
 
-function isLoopback(host: string): boolean {
+export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 }
 

@@ -6,6 +6,7 @@ import { CallSlots } from './budgets/call-slots';
 import { ReplyBudget } from './budgets/reply-budget';
 import { SharedBudget } from './budgets/shared-budget';
 import { logCalls } from '../rpc/call-log';
+import type { ConnectionInfo } from './connections/connection-info';
 import { Connections } from './connections/connections';
 import { injectConnections } from './connections/grpc-js-internals';
 import type { PeerBudgets } from './connections/peer';
@@ -60,6 +61,8 @@ export interface GrpcServerOptions extends Omit<DispatcherParts, 'calls' | 'maxM
   readonly handleOf: (token: string) => string | undefined;
   /** Wraps every call, for every transport. */
   readonly decorate?: ((dispatchers: Dispatchers) => Dispatchers) | undefined;
+  /** Whether the level of the log may change while the server runs. Default: no. */
+  readonly logLevelCanChange?: boolean | undefined;
 }
 
 type Dispatchers = ReturnType<typeof createDispatchers>;
@@ -68,6 +71,8 @@ export interface GrpcServer {
   /** As clients write them. */
   readonly addresses: readonly string[];
   readonly draining: boolean;
+  /** The open connections, oldest first. */
+  connections(): readonly ConnectionInfo[];
   /** What `grpc.health.v1.Health` answers. */
   setServing(serving: boolean): void;
   /**
@@ -129,6 +134,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     get draining() {
       return calls.draining;
     },
+    connections: () => connections.list(),
     setServing: (serving) => health.setStatus(serving ? 'SERVING' : 'NOT_SERVING'),
     close: async (graceMs) => {
       const finished = await drain(graceMs, { server, listeners, calls, health, pipelines, watches, connections });
@@ -213,8 +219,9 @@ function createServer(): Server {
   });
 }
 
-function decorated(dispatchers: Dispatchers, { decorate, logger, handleOf }: GrpcServerOptions): Dispatchers {
-  return logCalls(decorate?.(dispatchers) ?? dispatchers, { logger, handleOf });
+function decorated(dispatchers: Dispatchers, options: GrpcServerOptions): Dispatchers {
+  const { decorate, logger, handleOf, logLevelCanChange: levelCanChange } = options;
+  return logCalls(decorate?.(dispatchers) ?? dispatchers, { logger, handleOf, levelCanChange });
 }
 
 /** Fewer than the setting if the limit of open files is lower: the HTTP port must be served whatever gRPC clients do. */

@@ -9,8 +9,8 @@ const pieceBytes = 1_024;
 
 /**
  * A client's connection that passes only one request to node:http, which would parse everything that has arrived before it sends
- * the first response, so thousands of pipelined requests could block the process. What follows the first request is not read. The
- * response must close the connection.
+ * the first response, so thousands of pipelined requests could block the process. What follows the first request and its body is
+ * not read. The response must close the connection.
  */
 export class Connection extends Duplex {
   /** When it was accepted, by `performance.now()`. */
@@ -20,6 +20,8 @@ export class Connection extends Duplex {
   readonly #onTooLong: (connection: Connection) => void;
   #hasEnded = false;
   #hasRequest = false;
+  /** How many bytes that follow the head may still be passed on. */
+  #bodyRoom: number;
   #headBytes = 0;
   #lineBytes = 0;
   /** The last byte of the previous piece, which may have split a line end. */
@@ -29,9 +31,11 @@ export class Connection extends Duplex {
   /**
    * @param maxHeadBytes maximum size of the head, separators included: more than node:http allows
    * @param onTooLong rejects the request; nothing more is read
+   * @param maxBodyBytes maximum size of the body
    */
-  constructor(socket: Socket, maxHeadBytes: number, onTooLong: (connection: Connection) => void) {
+  constructor(socket: Socket, maxHeadBytes: number, onTooLong: (connection: Connection) => void, maxBodyBytes = 0) {
     super();
+    this.#bodyRoom = maxBodyBytes;
     this.#onTooLong = onTooLong;
     this.#socket = socket;
     this.#maxHeadBytes = maxHeadBytes;
@@ -91,17 +95,22 @@ export class Connection extends Duplex {
     done(error);
   }
 
-  /** Passes on what has arrived, up to the end of the head. */
+  /** Passes on what has arrived, up to the end of the request. */
   #pass(): void {
-    while (!this.#hasRequest && !this.destroyed) {
+    while (!this.destroyed && (!this.#hasRequest || this.#bodyRoom > 0)) {
       const piece = this.#socket.read(Math.min(pieceBytes, this.#socket.readableLength)) as Buffer | null;
       if (piece === null) {
-        if (this.#hasEnded) this.push(null);
+        if (this.#hasEnded && !this.#hasRequest) this.push(null);
         return;
+      }
+      if (this.#hasRequest) {
+        this.#passBody(piece, 0);
+        continue;
       }
       const end = this.#endOfHead(piece);
       this.#hasRequest = end !== undefined;
       this.push(piece.subarray(0, end));
+      if (end !== undefined) this.#passBody(piece, end);
       if (this.#headBytes > this.#maxHeadBytes) {
         this.#giveUp();
         return;
@@ -109,9 +118,16 @@ export class Connection extends Duplex {
     }
   }
 
+  #passBody(piece: Buffer, from: number): void {
+    const body = piece.subarray(from, from + this.#bodyRoom);
+    this.#bodyRoom -= body.length;
+    if (body.length > 0) this.push(body);
+  }
+
   /** node:http detects most heads that are too long, but does not count separators and empty lines. */
   #giveUp(): void {
     this.#hasRequest = true;
+    this.#bodyRoom = 0;
     setImmediate(() => {
       if (!this.writableEnded) this.#onTooLong(this);
     });

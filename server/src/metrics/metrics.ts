@@ -1,7 +1,7 @@
 import { collectDefaultMetrics } from 'prom-client';
 import type { Registry } from 'prom-client';
 import type { RpcObserver } from '../rpc/dispatcher';
-import type { SessionEvents } from '../session/session-events';
+import type { ReplacedTokenObserver, SessionEvents } from '../session/session-events';
 import { MetricFactory } from './metric-factory';
 import { processMetrics } from './process-metrics';
 import type { BuildInfo, ProcessMetrics } from './process-metrics';
@@ -17,7 +17,14 @@ import type { StoreMetrics } from './store-metrics';
 
 /** Everything that the sidecar counts: the observers of its parts. */
 export interface Metrics
-  extends RpcObserver, SessionEvents, StoreMetrics, ClientCacheMetrics, EventMetrics, ProcessMetrics {}
+  extends
+    RpcObserver,
+    SessionEvents,
+    ReplacedTokenObserver,
+    StoreMetrics,
+    ClientCacheMetrics,
+    EventMetrics,
+    ProcessMetrics {}
 
 /**
  * One set of metrics on a registry of its own; label values come from closed sets, so the number of series is bounded.

@@ -26,7 +26,7 @@ export interface BuildInfo {
 export function processMetrics(factory: MetricFactory, { version, store }: BuildInfo): ProcessMetrics {
   const httpRefusals = factory.counter(
     'http_refusals_total',
-    'Requests refused and connections closed on the HTTP port, by the limit that was reached (connections, head, body, time).',
+    'Requests refused and connections closed on the HTTP port and by the inspector, by the limit that was reached (connections, head, body, time).',
     'limit',
   );
   const suppressed = factory.counter(

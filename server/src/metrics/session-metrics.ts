@@ -1,9 +1,9 @@
-import { lookupResults } from '../session/session-events';
-import type { SessionEvents } from '../session/session-events';
+import { leaseResults, lookupResults } from '../session/session-events';
+import type { ReplacedTokenObserver, SessionEvents } from '../session/session-events';
 import { sizeBuckets } from './metric-factory';
 import type { MetricFactory } from './metric-factory';
 
-export function sessionMetrics(factory: MetricFactory): SessionEvents {
+export function sessionMetrics(factory: MetricFactory): SessionEvents & ReplacedTokenObserver {
   const created = factory.counter('sessions_created_total', 'Sessions created.');
   const loaded = factory.counter(
     'sessions_loaded_total',
@@ -14,14 +14,26 @@ export function sessionMetrics(factory: MetricFactory): SessionEvents {
     'sessions_updated_total',
     'Successful updates, flash pushes, flash pops and new CSRF tokens.',
   );
-  const invalidated = factory.counter('sessions_invalidated_total', 'Sessions ended by InvalidateSession.');
+  const invalidated = factory.counter(
+    'sessions_invalidated_total',
+    'Sessions ended by InvalidateSession and InvalidateSubjectSessions.',
+  );
   const regenerated = factory.counter('sessions_regenerated_total', 'Tokens replaced by RegenerateSession.');
+  const replacedTokens = factory.counter(
+    'replaced_tokens_used_total',
+    'Uses of tokens that RegenerateSession had replaced with a grace, after that: possible thefts.',
+  );
   const touches = factory.counter(
     'touches_total',
     'Reads by whether the access was recorded (done) or fell within the touch interval (skipped).',
     'result',
   );
   const conflicts = factory.counter('version_conflicts_total', 'Updates rejected because if_version did not match.');
+  const leases = factory.counter(
+    'leases_total',
+    'Leases by result: acquired, held by another holder when asked for, released, or lost when a change relied on it.',
+    'result',
+  );
   const size = factory.histogram(
     'session_size_bytes',
     'Content size of sessions, observed at every creation and load.',
@@ -29,6 +41,7 @@ export function sessionMetrics(factory: MetricFactory): SessionEvents {
   );
   for (const result of lookupResults) loaded.announce(result);
   for (const result of ['done', 'skipped']) touches.announce(result);
+  for (const result of leaseResults) leases.announce(result);
   return {
     onCreated: () => {
       created.inc();
@@ -39,17 +52,23 @@ export function sessionMetrics(factory: MetricFactory): SessionEvents {
     onUpdated: () => {
       updated.inc();
     },
-    onInvalidated: () => {
-      invalidated.inc();
+    onInvalidated: (count) => {
+      invalidated.add(count);
     },
     onRegenerated: () => {
       regenerated.inc();
+    },
+    replacedTokenUsed: () => {
+      replacedTokens.inc();
     },
     onAccess: (recorded) => {
       touches.inc(recorded ? 'done' : 'skipped');
     },
     onVersionConflict: () => {
       conflicts.inc();
+    },
+    onLease: (result) => {
+      leases.inc(result);
     },
     onContentSize: (bytes) => {
       size.observe(bytes);

@@ -1,10 +1,11 @@
 import type { StoreObserver } from '../store/instrumented-store';
 import type { ChangeFeedObserver } from '../store/redis/change-feed/redis-change-feed';
 import type { NearCacheObserver } from '../store/redis/near-cache/near-cache';
+import type { SubjectUpkeepObserver } from '../store/redis/subjects/upkeep';
 import { latencyBuckets } from './metric-factory';
 import type { MetricFactory } from './metric-factory';
 
-export interface StoreMetrics extends StoreObserver, ChangeFeedObserver, NearCacheObserver {
+export interface StoreMetrics extends StoreObserver, ChangeFeedObserver, NearCacheObserver, SubjectUpkeepObserver {
   setStoreReady(ready: boolean): void;
 }
 
@@ -30,6 +31,10 @@ export function storeMetrics(factory: MetricFactory): StoreMetrics {
     'change_feed_ready',
     '1 while Redis reports changes to client caches and the near cache, else 0, also while nothing caches.',
   );
+  const upkeepFailures = factory.counter(
+    'subject_upkeep_failures_total',
+    'Renewals and removals of entries in the indexes of subjects that failed after their call was answered.',
+  );
   for (const result of ['hit', 'miss']) nearCacheReads.announce(result);
   return {
     storeAnswered(command, milliseconds, errorReason) {
@@ -44,6 +49,9 @@ export function storeMetrics(factory: MetricFactory): StoreMetrics {
     },
     setChangeFeedReady: (isReady) => {
       changeFeedReady.set(isReady ? 1 : 0);
+    },
+    subjectUpkeepFailed: () => {
+      upkeepFailures.inc();
     },
     setStoreReady: (isReady) => {
       ready.set(isReady ? 1 : 0);

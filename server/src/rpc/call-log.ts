@@ -1,21 +1,31 @@
 import { status } from '@grpc/grpc-js';
-import { ErrorInfo } from '@session-sidecar/proto/google/rpc/error_details';
 import { SessionServiceDefinition } from '@session-sidecar/proto/session/v1/session_service';
 import type { Logger } from 'pino';
 import type { Dispatch, Outcome } from './dispatcher';
+import { reasonOf } from './status';
 
 export interface CallLogParts {
   readonly logger: Logger;
   /** The handle in a genuine token; `undefined` for any other text. */
   readonly handleOf: (token: string) => string | undefined;
+  /** Whether the level may change while the sidecar runs. Default: no. */
+  readonly levelCanChange?: boolean | undefined;
 }
 
 type Dispatchers = ReadonlyMap<string, Dispatch>;
 
-/** The same RPCs, with one log line per call at level debug. At other levels, unchanged. */
-export function logCalls(dispatchers: Dispatchers, { logger, handleOf }: CallLogParts): Dispatchers {
+/** The same RPCs, with one log line per call at level debug. At other levels that do not change, unchanged. */
+export function logCalls(dispatchers: Dispatchers, parts: CallLogParts): Dispatchers {
+  const { logger, handleOf, levelCanChange = false } = parts;
+  if (levelCanChange)
+    return new Map([...dispatchers].map(([method, dispatch]) => [method, loggedAtDebug(method, dispatch)]));
   if (!logger.isLevelEnabled('debug')) return dispatchers;
   return new Map([...dispatchers].map(([method, dispatch]) => [method, logged(method, dispatch)]));
+
+  function loggedAtDebug(method: string, dispatch: Dispatch): Dispatch {
+    const withLine = logged(method, dispatch);
+    return (request, call) => (logger.isLevelEnabled('debug') ? withLine : dispatch)(request, call);
+  }
 
   function logged(method: string, dispatch: Dispatch): Dispatch {
     const types = Object.values(SessionServiceDefinition.methods).find(({ name }) => name === method);
@@ -34,7 +44,7 @@ export function logCalls(dispatchers: Dispatchers, { logger, handleOf }: CallLog
       const outcome = await dispatch(request, call);
       const handle = handleIn(types, request) ?? newHandleIn(types, outcome);
       if ('response' in outcome) log('OK', { handle });
-      else log(status[outcome.error.code] ?? 'UNKNOWN', { handle, reason: reasonOf(outcome) });
+      else log(status[outcome.error.code] ?? 'UNKNOWN', { handle, reason: reasonOf(outcome.error) });
       return outcome;
     };
   }
@@ -65,9 +75,3 @@ function decoded(type: { decode(bytes: Uint8Array): object } | undefined, bytes:
 
 /** In bytes. Larger calls are logged without a handle. */
 const maxDecodedBytes = 64 * 1024;
-
-function reasonOf(outcome: Outcome): string | undefined {
-  if (!('error' in outcome)) return undefined;
-  const info = outcome.error.details.find(({ typeUrl }) => typeUrl.endsWith('/google.rpc.ErrorInfo'));
-  return info && ErrorInfo.decode(info.value).reason;
-}

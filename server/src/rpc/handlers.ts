@@ -1,9 +1,18 @@
 import type { SessionServiceDefinition } from '@session-sidecar/proto/session/v1/session_service';
 import type { SessionWatch } from './watch/session-watch';
 import type { SessionManager } from '../session/session-manager';
+import type { SubjectManager } from '../session/subject-manager';
 import { copyAfterUpdate, toGetResponse } from './copies';
 import type { CopyObserver } from './copies';
-import { toDate, toIdleTimeout, toMutations, toResults, toSessionMessage } from './messages';
+import {
+  toDate,
+  toIdleTimeout,
+  toMilliseconds,
+  toMutations,
+  toResults,
+  toSessionMessage,
+  toSubjectSession,
+} from './messages';
 
 type Methods = SessionServiceDefinition['methods'];
 /** Every RPC with one request and one response; Pipeline carries these. */
@@ -17,11 +26,18 @@ type Handler<M extends MethodName> = (request: RequestOf<M>, deadline: number) =
 
 export type Handlers = { readonly [M in MethodName]: Handler<M> };
 
-/** The handler of each RPC, for every transport: maps the message, calls the manager, maps the result. */
-export function createHandlers(manager: SessionManager, watch: SessionWatch, observer: CopyObserver): Handlers {
+export interface HandlerParts {
+  readonly manager: SessionManager;
+  readonly subjects: SubjectManager;
+  readonly watch: SessionWatch;
+  readonly observer: CopyObserver;
+}
+
+/** The handler of each RPC, for every transport: maps the message, calls a manager, maps the result. */
+export function createHandlers({ manager, subjects, watch, observer }: HandlerParts): Handlers {
   return {
-    async createSession({ mutations, idleExpiry, subject, id }, deadline) {
-      const session = { mutations: toMutations(mutations), idleTimeout: toIdleTimeout(idleExpiry), subject, id };
+    async createSession({ mutations, idleExpiry, subject, label, id }, deadline) {
+      const session = { mutations: toMutations(mutations), idleTimeout: toIdleTimeout(idleExpiry), subject, label, id };
       const created = await manager.create(session, deadline);
       return { token: created.token, session: toSessionMessage(created.session), results: toResults(created.results) };
     },
@@ -34,9 +50,9 @@ export function createHandlers(manager: SessionManager, watch: SessionWatch, obs
       return id === undefined ? response : { ...response, token };
     },
 
-    async updateSession({ token, mutations, ifVersion, idleExpiry, subject, etag }, deadline) {
+    async updateSession({ token, mutations, ifVersion, fence, idleExpiry, subject, label, etag }, deadline) {
       const idleTimeout = toIdleTimeout(idleExpiry);
-      const update = { mutations: toMutations(mutations), ifVersion, idleTimeout, subject };
+      const update = { mutations: toMutations(mutations), ifVersion, fence, idleTimeout, subject, label };
       const updated = await manager.update(token, update, deadline);
       const { version, expires } = updated.session;
       const results = toResults(updated.results);
@@ -44,8 +60,10 @@ export function createHandlers(manager: SessionManager, watch: SessionWatch, obs
     },
 
     async regenerateSession(request, deadline) {
-      const mutations = toMutations(request.mutations);
-      const regenerated = await manager.regenerate(request.token, { mutations, subject: request.subject }, deadline);
+      const { subject, label, fence } = request;
+      const grace = request.grace && toMilliseconds(request.grace);
+      const change = { mutations: toMutations(request.mutations), subject, label, fence, grace };
+      const regenerated = await manager.regenerate(request.token, change, deadline);
       const { token, csrfToken, session, results } = regenerated;
       const { version, expires } = session;
       return { token, csrfToken, version, expires: toDate(expires), results: toResults(results) };
@@ -61,7 +79,8 @@ export function createHandlers(manager: SessionManager, watch: SessionWatch, obs
     },
 
     async popFlash({ token, queue }, deadline) {
-      return { messages: [...(await manager.popFlash(token, queue, deadline))] };
+      const { messages, version } = await manager.popFlash(token, queue, deadline);
+      return { messages: [...messages], version };
     },
 
     async peekFlash({ token, queue }, deadline) {
@@ -73,11 +92,30 @@ export function createHandlers(manager: SessionManager, watch: SessionWatch, obs
     },
 
     async newCsrfToken({ token }, deadline) {
-      return { csrfToken: await manager.newCsrfToken(token, deadline) };
+      return manager.newCsrfToken(token, deadline);
     },
 
     async checkCsrfToken({ token, csrfToken }, deadline) {
       return { valid: await manager.checkCsrfToken(token, csrfToken, deadline) };
+    },
+
+    async acquireLease({ token, duration, holder }, deadline) {
+      const request = { duration: duration && toMilliseconds(duration), holder };
+      const { lease, session } = await manager.acquireLease(token, request, deadline);
+      return { fence: lease.fence, expires: toDate(lease.expires), session: toSessionMessage(session) };
+    },
+
+    async releaseLease({ token, fence }, deadline) {
+      return { released: await manager.releaseLease(token, fence, deadline) };
+    },
+
+    async listSubjectSessions(request, deadline) {
+      const { sessions, nextPageToken } = await subjects.list(request, deadline);
+      return { sessions: sessions.map(toSubjectSession), nextPageToken };
+    },
+
+    async invalidateSubjectSessions(request, deadline) {
+      return { endedCount: await subjects.invalidate(request, deadline) };
     },
 
     async acknowledgeSessionEvents({ group, cursor }) {

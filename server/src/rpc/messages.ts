@@ -2,6 +2,7 @@ import type { Duration } from '@session-sidecar/proto/google/protobuf/duration';
 import type * as api from '@session-sidecar/proto/session/v1/session';
 import type { Mutation, MutationResult } from '../session/session-update';
 import type { SessionRecord } from '../session/session';
+import type { SubjectSessions } from '../session/subject-manager';
 
 /** Mutations of an unknown kind become `undefined`. */
 export function toMutations(mutations: readonly api.Mutation[]): (Mutation | undefined)[] {
@@ -44,7 +45,7 @@ type IdleExpiry =
 export function toIdleTimeout(idleExpiry: IdleExpiry): number | 'never' | false | undefined {
   switch (idleExpiry?.$case) {
     case 'idleTimeout':
-      return idleExpiry.value.seconds * 1000 + idleExpiry.value.nanos / 1e6;
+      return toMilliseconds(idleExpiry.value);
     case 'noIdleTimeout':
       return idleExpiry.value && 'never';
     case undefined:
@@ -53,7 +54,7 @@ export function toIdleTimeout(idleExpiry: IdleExpiry): number | 'never' | false 
 }
 
 export function toSessionMessage(session: SessionRecord): api.Session {
-  const { handle, data, flash, csrfToken, created, accessed, expires, idleTimeout, version, subject } = session;
+  const { handle, data, flash, csrfToken, created, accessed, expires, idleTimeout, version, subject, label } = session;
   return {
     handle,
     data: data as Map<string, Buffer>,
@@ -65,11 +66,31 @@ export function toSessionMessage(session: SessionRecord): api.Session {
     idleTimeout: idleTimeout === undefined ? undefined : toDuration(idleTimeout),
     version,
     subject,
+    label,
+  };
+}
+
+export function toSubjectSession(session: SubjectSessions['sessions'][number]): api.SubjectSession {
+  const { handle, label, created, accessed, expires, version, isCurrent, data } = session;
+  return {
+    handle,
+    label,
+    created: new Date(created),
+    accessed: new Date(accessed),
+    expires: toDate(expires),
+    version,
+    isCurrent,
+    data: data as Map<string, Buffer>,
   };
 }
 
 export function toDate(milliseconds: number | undefined): Date | undefined {
   return milliseconds === undefined ? undefined : new Date(milliseconds);
+}
+
+/** May have a fraction. */
+export function toMilliseconds({ seconds, nanos }: Duration): number {
+  return seconds * 1000 + nanos / 1e6;
 }
 
 function toDuration(milliseconds: number): Duration {

@@ -25,6 +25,8 @@ export const statusOf = {
   REQUEST_TOO_LARGE: status.RESOURCE_EXHAUSTED,
   OVERLOADED: status.UNAVAILABLE,
   API_TOKEN_INVALID: status.UNAUTHENTICATED,
+  LEASE_HELD: status.ABORTED,
+  LEASE_LOST: status.ABORTED,
   CURSOR_EXPIRED: status.OUT_OF_RANGE,
 } as const satisfies Record<Reason | 'INTERNAL', status>;
 
@@ -72,6 +74,12 @@ export function toStatus(error: unknown, method: string, logger: Logger): Failur
     details,
     ...(mayRetry && { retryAfterMs: retryDelayMs }),
   };
+}
+
+/** The reason of a failure, by the name that clients see; `undefined` if it has none. */
+export function reasonOf({ details }: Pick<FailureStatus, 'details'>): string | undefined {
+  const info = details.find(({ typeUrl }) => typeUrl.endsWith('/google.rpc.ErrorInfo'));
+  return info && ErrorInfo.decode(info.value).reason;
 }
 
 function cut(text: string, length: number): string {

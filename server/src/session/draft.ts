@@ -1,6 +1,7 @@
 import { bytesOf, contentOf } from './content';
 import type { Content } from './content';
 import { JsonArray } from './json-array';
+import { canonicalJson } from './json-value';
 
 /**
  * A content while mutations change it. A mutation takes time in proportion to its own bytes; the first one on an array or a queue,
@@ -110,6 +111,7 @@ export class Draft {
 
 class MessageQueue {
   readonly messages: Buffer[];
+  /** By their canonical texts; `undefined` until a search needs them. */
   #known: Set<string> | undefined;
 
   constructor(messages: readonly Buffer[]) {
@@ -121,11 +123,15 @@ class MessageQueue {
   }
 
   push(message: Buffer, unlessPresent: boolean): boolean {
-    if (unlessPresent) this.#known ??= new Set(this.messages.map((waiting) => waiting.toString('latin1')));
-    const text = this.#known === undefined ? '' : message.toString('latin1');
+    if (unlessPresent) this.#known ??= new Set(this.messages.map(valueOf));
+    const text = this.#known === undefined ? '' : valueOf(message);
     if (unlessPresent && this.#known?.has(text) === true) return false;
     this.#known?.add(text);
     this.messages.push(message);
     return true;
   }
+}
+
+function valueOf(message: Buffer): string {
+  return canonicalJson(message.toString('latin1'));
 }

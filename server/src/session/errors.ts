@@ -17,6 +17,8 @@ export type Reason =
   | 'REQUEST_TOO_LARGE'
   | 'OVERLOADED'
   | 'API_TOKEN_INVALID'
+  | 'LEASE_HELD'
+  | 'LEASE_LOST'
   | 'CURSOR_EXPIRED';
 
 export interface SessionErrorDetails {
@@ -51,6 +53,17 @@ export function sessionNotFound(): SessionError {
 /** Only an id that the application has chosen can be taken. */
 export function sessionExists(): SessionError {
   return new SessionError('VERSION_MISMATCH', 'A session with this id already exists.');
+}
+
+/** @param remainingMs for how long the other holder has the lease at most */
+export function leaseHeld(remainingMs: number): SessionError {
+  return new SessionError('LEASE_HELD', `The session is leased for another ${remainingMs} ms at most.`, {
+    metadata: { remaining_ms: String(remainingMs) },
+  });
+}
+
+export function leaseLost(): SessionError {
+  return new SessionError('LEASE_LOST', 'The lease has ended, or another holder has it. Nothing was stored.');
 }
 
 /** Names the first violations and the number of the others. */

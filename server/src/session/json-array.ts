@@ -1,3 +1,5 @@
+import { canonicalJson } from './json-value';
+
 /**
  * A JSON array that grows, as text, so that elements keep their bytes and numbers their precision. However many elements are
  * appended, the text is searched once and joined once.
@@ -9,7 +11,7 @@ export class JsonArray {
   #isEmpty: boolean;
   #byteLength: number;
   #text: Buffer | undefined;
-  /** Without space between tokens; `undefined` until a search needs them. */
+  /** By their canonical texts; `undefined` until a search needs them. */
   #elements: Set<string> | undefined;
 
   private constructor(text: Buffer, body: Buffer) {
@@ -36,13 +38,12 @@ export class JsonArray {
   /**
    * Adds an element to the end.
    *
-   * @returns `false`, and adds nothing, when `unlessPresent` is set and an element has the same text, not counting space
-   * between tokens.
+   * @returns `false`, and adds nothing, when `unlessPresent` is set and an element has the same value
    */
   append(element: Buffer, unlessPresent: boolean): boolean {
     if (unlessPresent || this.#elements !== undefined) {
-      this.#elements ??= new Set(elementsOf(this.#join().toString('latin1', 1)));
-      const text = withoutSpace(element.toString('latin1'));
+      this.#elements ??= new Set(elementsOf(this.#join().toString('latin1', 1)).map(canonicalJson));
+      const text = canonicalJson(withoutSpace(element.toString('latin1')));
       if (unlessPresent && this.#elements.has(text)) return false;
       this.#elements.add(text);
     }

@@ -22,8 +22,14 @@ export interface Limits {
   readonly maxWorkBytes: number;
 }
 
-/** Maximum length of a key, a flash queue's name or a subject, in bytes of UTF-8. */
+/** Maximum length of a key, a flash queue's name, a subject or a label, in bytes of UTF-8. */
 export const maxNameBytes = 256;
 
 /** An idle timeout that a request may ask for, in milliseconds: 1 second to 10 years. */
 export const idleTimeoutRange = { min: 1000, max: 10 * 365.25 * 24 * 3_600_000 } as const;
+
+/** Number of sessions in a page of a list. */
+export const pageSize = { default: 100, max: 1000 } as const;
+
+/** Maximum number of handles that one request may name. */
+export const maxHandles = 1000;

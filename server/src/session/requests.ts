@@ -1,15 +1,23 @@
+import { graceRange, leaseRange } from './lease';
 import { invalidArgument } from './errors';
+import { maxHandles, pageSize } from './limits';
 import type { Limits } from './limits';
 import { limitExceeded } from './refusals';
 import type { Mutation, SessionUpdate } from './session-update';
 import {
+  attributeViolations,
+  durationViolations,
+  fenceViolations,
+  handlesViolations,
+  handleViolations,
   idleTimeoutViolations,
   mutationsViolations,
   mutationViolations,
   nameViolations,
-  subjectViolations,
+  pageSizeViolations,
   versionViolations,
 } from './validation';
+import type { LeaseRequest } from './session-store';
 import type { FieldViolation } from './violations';
 
 /*
@@ -24,32 +32,74 @@ export interface RequestedUpdate {
   /** In milliseconds; `false`: `no_idle_timeout` is false, which is not valid. */
   readonly idleTimeout?: number | 'never' | false | undefined;
   readonly subject?: string | undefined;
+  readonly label?: string | undefined;
   readonly ifVersion?: number | undefined;
+  readonly fence?: number | undefined;
+  /** In milliseconds. */
+  readonly grace?: number | undefined;
   /** Of a new session. */
   readonly id?: string | undefined;
 }
 
-export type CreateSession = Omit<RequestedUpdate, 'ifVersion'>;
-export type UpdateSession = Omit<RequestedUpdate, 'id'>;
-export type RegenerateSession = Pick<RequestedUpdate, 'mutations' | 'subject'>;
+export type CreateSession = Omit<RequestedUpdate, 'ifVersion' | 'fence' | 'grace'>;
+export type UpdateSession = Omit<RequestedUpdate, 'id' | 'grace'>;
+export type RegenerateSession = Pick<RequestedUpdate, 'mutations' | 'subject' | 'label' | 'fence' | 'grace'>;
 export type PushFlash = Omit<Extract<Mutation, { readonly kind: 'push_flash' }>, 'kind'>;
 
-export type CheckedUpdate = Pick<SessionUpdate, 'idleTimeout' | 'subject' | 'ifVersion'> & {
+export interface ListSubject {
+  readonly subject: string;
+  /** 0: the default. */
+  readonly pageSize: number;
+  /** Empty: the first page. */
+  readonly pageToken: string;
+  readonly currentToken?: string | undefined;
+  readonly includeData: boolean;
+}
+
+export interface InvalidateSubject {
+  readonly subject: string;
+  readonly exceptToken?: string | undefined;
+  /** Empty: all sessions. */
+  readonly handles: readonly string[];
+}
+
+export interface AcquireLease {
+  /** In milliseconds; `undefined`: missing, which is not valid. */
+  readonly duration: number | undefined;
+  readonly holder: string;
+}
+
+export type CheckedUpdate = Pick<SessionUpdate, 'idleTimeout' | 'subject' | 'label' | 'ifVersion' | 'fence'> & {
   readonly mutations: readonly Mutation[];
+  readonly grace?: number | undefined;
 };
 
 /** @throws SessionError INVALID_ARGUMENT with every invalid field; or a limit, before anything is parsed */
 export function checkedUpdate(request: RequestedUpdate, limits: Limits, { isNew } = { isNew: false }): CheckedUpdate {
-  const { mutations, idleTimeout, subject, ifVersion, id } = request;
+  const { mutations, idleTimeout, subject, label, ifVersion, fence, grace, id } = request;
   refuseExcess(mutations, limits);
   refuseIfAny([
     ...mutationsViolations(mutations),
     ...idleTimeoutViolations(idleTimeout),
-    ...subjectViolations(subject, { mayBeEmpty: !isNew }),
+    ...attributeViolations('subject', subject, { mayBeEmpty: !isNew }),
+    ...attributeViolations('label', label, { mayBeEmpty: !isNew }),
     ...versionViolations(ifVersion),
+    ...fenceViolations(fence),
+    ...graceViolations(grace, subject),
     ...(id === undefined ? [] : nameViolations('id', id)),
   ]);
   return request as CheckedUpdate;
+}
+
+/** @throws SessionError INVALID_ARGUMENT */
+export function checkedLease({ duration, holder }: AcquireLease): LeaseRequest {
+  refuseIfAny([...durationViolations('duration', duration, leaseRange), ...nameViolations('holder', holder)]);
+  return { durationMs: duration ?? leaseRange.min, holder };
+}
+
+/** @throws SessionError INVALID_ARGUMENT */
+export function checkFence(fence: number): void {
+  refuseIfAny(fenceViolations(fence));
 }
 
 /** @throws SessionError INVALID_ARGUMENT */
@@ -67,6 +117,30 @@ export function checkId(id: string, token: string): void {
 /** @throws SessionError INVALID_ARGUMENT */
 export function checkQueue(queue: string): void {
   refuseIfAny(nameViolations('queue', queue, { mayBeEmpty: true }));
+}
+
+/** The old token must not find the session of another subject: an attacker may have planted it before a login. */
+function graceViolations(grace: number | undefined, subject: string | undefined): FieldViolation[] {
+  if (grace === undefined) return [];
+  const description = 'Expected no grace together with a subject, got both.';
+  return [
+    ...durationViolations('grace', grace, graceRange),
+    ...(subject === undefined ? [] : [{ field: 'grace', description }]),
+  ];
+}
+
+/** @throws SessionError INVALID_ARGUMENT with every invalid field */
+export function checkList({ subject, pageSize: size, pageToken }: ListSubject): void {
+  refuseIfAny([
+    ...nameViolations('subject', subject),
+    ...pageSizeViolations(size, pageSize.max),
+    ...(pageToken === '' ? [] : handleViolations('page_token', pageToken)),
+  ]);
+}
+
+/** @throws SessionError INVALID_ARGUMENT with every invalid field */
+export function checkInvalidation({ subject, handles }: InvalidateSubject): void {
+  refuseIfAny([...nameViolations('subject', subject), ...handlesViolations(handles, maxHandles)]);
 }
 
 /** Bounds the cost of a request. */

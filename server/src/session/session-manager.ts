@@ -1,16 +1,19 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { changesTerms } from './session-update';
 import type { Mutation, MutationResult, SessionUpdate } from './session-update';
 import { dataBytes, emptyContent } from './content';
 import type { Content } from './content';
-import { SessionError, sessionNotFound } from './errors';
+import { leaseHeld, leaseLost, SessionError, sessionNotFound } from './errors';
+import type { Lease } from './lease';
 import type { Limits } from './limits';
 import { applyMutations, replyBytes } from './mutations';
 import { limitExceeded, toSessionError } from './refusals';
-import { checkedMutation, checkedUpdate, checkId, checkQueue } from './requests';
-import type { CreateSession, PushFlash, RegenerateSession, UpdateSession } from './requests';
+import { checkedLease, checkedMutation, checkedUpdate, checkFence, checkId, checkQueue } from './requests';
+import type { AcquireLease, CreateSession, PushFlash, RegenerateSession, UpdateSession } from './requests';
 import type { ExpiryPolicy, SessionRecord, SessionMetadata } from './session';
 import type { SessionEvents } from './session-events';
 import type { CopyTerms, LoadedSession, SessionRef, SessionStore, UnchangedSession } from './session-store';
+import { verifiedRef } from './verified-ref';
 import type { Tokens } from '../tokens/token';
 
 export interface Created {
@@ -29,6 +32,21 @@ export interface Updated extends CopyTerms {
 export interface Regenerated extends Updated {
   readonly token: string;
   readonly csrfToken: string;
+}
+
+export interface Leased {
+  readonly lease: Lease;
+  readonly session: SessionRecord;
+}
+
+export interface Popped {
+  readonly messages: readonly Buffer[];
+  readonly version: number;
+}
+
+export interface RenewedCsrfToken {
+  readonly csrfToken: string;
+  readonly version: number;
 }
 
 export interface SessionManagerParts {
@@ -59,7 +77,7 @@ export class SessionManager {
   }
 
   async create(request: CreateSession, deadline?: number): Promise<Created> {
-    const { mutations, idleTimeout, subject } = checkedUpdate(request, this.#limits, { isNew: true });
+    const { mutations, idleTimeout, subject, label } = checkedUpdate(request, this.#limits, { isNew: true });
     const applied = applyMutations(emptyContent, mutations, this.#limits);
     if (applied.status === 'refused') throw toSessionError(applied.refusal, mutations, this.#limits);
     this.#refuseLargeReply(applied.content, applied.results);
@@ -69,6 +87,7 @@ export class SessionManager {
     const record = {
       csrfToken: newCsrfToken(),
       subject,
+      label,
       idleTimeout: idleTimeout === 'never' ? undefined : (idleTimeout ?? this.#expiry.idleTimeout),
     };
     const newSession = { handle, secretHash, content: applied.content, reusesHandle: id !== undefined, ...record };
@@ -111,29 +130,31 @@ export class SessionManager {
 
   async regenerate(token: string, request: RegenerateSession, deadline?: number): Promise<Regenerated> {
     const ref = this.#verify(token);
-    const { mutations, subject } = checkedUpdate(request, this.#limits);
+    const { mutations, grace: graceMs, ...terms } = checkedUpdate(request, this.#limits);
     const { token: newToken, secretHash } = this.#tokens.issue(ref.handle);
     const csrfToken = newCsrfToken();
-    const updated = await this.#update(ref, { mutations, subject, secretHash, csrfToken }, deadline);
+    const { subject, label, fence } = terms;
+    const update = { mutations, subject, label, fence, secretHash, graceMs, csrfToken };
+    const updated = await this.#update(ref, update, deadline);
     this.#events.onRegenerated();
     return { token: newToken, csrfToken, ...updated };
   }
 
   async invalidate(token: string, deadline?: number): Promise<void> {
-    if (await this.#store.delete(this.#verify(token), deadline)) this.#events.onInvalidated();
+    if (await this.#store.delete(this.#verify(token), deadline)) this.#events.onInvalidated(1);
   }
 
   /** @returns whether the message was added. */
   async pushFlash(token: string, message: PushFlash, deadline?: number): Promise<boolean> {
     const ref = this.#verify(token);
-    const result = await this.#mutate(ref, { kind: 'push_flash', ...message }, deadline);
+    const { result } = await this.#mutate(ref, { kind: 'push_flash', ...message }, deadline);
     return result.applied;
   }
 
-  async popFlash(token: string, queue: string, deadline?: number): Promise<readonly Buffer[]> {
+  async popFlash(token: string, queue: string, deadline?: number): Promise<Popped> {
     const ref = this.#verify(token);
-    const result = await this.#mutate(ref, { kind: 'pop_flash', queue }, deadline);
-    return result.messages ?? [];
+    const { result, version } = await this.#mutate(ref, { kind: 'pop_flash', queue }, deadline);
+    return { messages: result.messages ?? [], version };
   }
 
   async peekFlash(token: string, queue: string, deadline?: number): Promise<readonly Buffer[]> {
@@ -148,17 +169,45 @@ export class SessionManager {
     return session.csrfToken;
   }
 
-  async newCsrfToken(token: string, deadline?: number): Promise<string> {
+  async newCsrfToken(token: string, deadline?: number): Promise<RenewedCsrfToken> {
     const csrfToken = newCsrfToken();
-    await this.#update(this.#verify(token), { csrfToken }, deadline);
+    const { session } = await this.#update(this.#verify(token), { csrfToken }, deadline);
     this.#events.onUpdated();
-    return csrfToken;
+    return { csrfToken, version: session.version };
   }
 
   async checkCsrfToken(token: string, csrfToken: string, deadline?: number): Promise<boolean> {
     const expected = Buffer.from(await this.csrfToken(token, deadline));
     const given = Buffer.from(csrfToken);
     return given.length === expected.length && timingSafeEqual(given, expected);
+  }
+
+  async acquireLease(token: string, request: AcquireLease, deadline?: number): Promise<Leased> {
+    const ref = this.#verify(token);
+    const outcome = await this.#store.acquire(ref, checkedLease(request), deadline);
+    switch (outcome.status) {
+      case 'acquired': {
+        const { lease, session } = outcome;
+        this.#events.onLease('acquired');
+        this.#events.onContentSize(session.bytes);
+        return { lease, session };
+      }
+      case 'held':
+        this.#events.onLease('held');
+        throw leaseHeld(outcome.remainingMs);
+      case 'not_found':
+        throw sessionNotFound();
+    }
+  }
+
+  /** @returns whether the lease had not ended before */
+  async releaseLease(token: string, fence: number, deadline?: number): Promise<boolean> {
+    const ref = this.#verify(token);
+    checkFence(fence);
+    const released = await this.#store.release(ref, fence, deadline);
+    if (released === undefined) throw sessionNotFound();
+    if (released) this.#events.onLease('released');
+    return released;
   }
 
   #found<Loaded extends LoadedSession | UnchangedSession>(loaded: Loaded | undefined): Loaded {
@@ -169,16 +218,17 @@ export class SessionManager {
   }
 
   #verify(token: string): SessionRef {
-    const verified = this.#tokens.verify(token);
-    if (verified.valid) return verified.ref;
-    this.#events.onLookup(`token_${verified.problem}`);
-    throw new SessionError('TOKEN_INVALID', 'The token was not issued by this deployment.');
+    return verifiedRef(token, this.#tokens, this.#events);
   }
 
-  async #mutate(ref: SessionRef, mutation: Mutation, deadline?: number): Promise<MutationResult> {
-    const { results } = await this.#update(ref, { mutations: [checkedMutation(mutation)] }, deadline);
+  async #mutate(
+    ref: SessionRef,
+    mutation: Mutation,
+    deadline?: number,
+  ): Promise<{ readonly result: MutationResult; readonly version: number }> {
+    const { results, session } = await this.#update(ref, { mutations: [checkedMutation(mutation)] }, deadline);
     this.#events.onUpdated();
-    return results[0] ?? { applied: false };
+    return { result: results[0] ?? { applied: false }, version: session.version };
   }
 
   async #update(ref: SessionRef, update: SessionUpdate, deadline?: number): Promise<Updated> {
@@ -186,13 +236,17 @@ export class SessionManager {
     switch (outcome.status) {
       case 'updated': {
         const { version } = outcome.session;
-        return { ...outcome, baseVersion: changesAnything(update, outcome.results) ? version - 1 : version };
+        const isChanged = changesTerms(update) || outcome.results.some(({ applied }) => applied);
+        return { ...outcome, baseVersion: isChanged ? version - 1 : version };
       }
       case 'not_found':
         throw sessionNotFound();
       case 'version_mismatch':
         this.#events.onVersionConflict();
         throw versionMismatch(outcome.version);
+      case 'lease_lost':
+        this.#events.onLease('lost');
+        throw leaseLost();
       case 'refused':
         throw toSessionError(outcome.refusal, update.mutations ?? [], this.#limits);
     }
@@ -205,16 +259,6 @@ export class SessionManager {
       throw limitExceeded('maxReplyBytes', this.#limits);
     }
   }
-}
-
-/** As in both stores: any of this makes a new version. */
-function changesAnything(update: SessionUpdate, results: readonly MutationResult[]): boolean {
-  const { secretHash, csrfToken, idleTimeout, subject } = update;
-  return [secretHash, csrfToken, idleTimeout, subject].some(isSet) || results.some(({ applied }) => applied);
-}
-
-function isSet(part: unknown): boolean {
-  return part !== undefined;
 }
 
 /** 128 random bits: OWASP requires a CSRF token that is unique per session and unguessable. */

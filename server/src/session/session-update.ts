@@ -26,13 +26,24 @@ export interface SessionUpdate {
   readonly mutations?: readonly Mutation[];
   /** Reject the change unless the session is at this version. */
   readonly ifVersion?: number | undefined;
+  /** Reject the change unless the session is leased under this fence. */
+  readonly fence?: number | undefined;
   /** The session's own idle timeout from now on, in milliseconds; `'never'`: it no longer expires by being idle. */
   readonly idleTimeout?: number | 'never' | undefined;
   /** The empty string: none. */
   readonly subject?: string | undefined;
+  /** The empty string: none. */
+  readonly label?: string | undefined;
   readonly csrfToken?: string | undefined;
-  /** SHA-256 of the new secret, in base64url: the old token is invalid from now on. */
+  /** SHA-256 of the new secret, in base64url: the old token is invalid from now on, or once its grace is over. */
   readonly secretHash?: string | undefined;
+  /** With `secretHash`: for how many milliseconds the old token still finds the session. Default: not at all. */
+  readonly graceMs?: number | undefined;
+}
+
+/** Whether an update changes more than the content of a session. Anything of that makes a new version. */
+export function changesTerms({ idleTimeout, subject, label, csrfToken, secretHash }: SessionUpdate): boolean {
+  return [idleTimeout, subject, label, csrfToken, secretHash].some((part) => part !== undefined);
 }
 
 /** Why a store rejected a change. Nothing was stored. */

@@ -5,6 +5,7 @@ export interface SessionRecord extends SessionMetadata, Content {
   readonly handle: string;
   readonly csrfToken: string;
   readonly subject: string | undefined;
+  readonly label: string | undefined;
 }
 
 /** The part of a record that every change returns. */

@@ -9,7 +9,7 @@ import type { FieldViolation } from './violations';
  * invalid value by its size or kind, never by its text.
  */
 
-/** A key, a queue name or a subject. Control characters would make records and logs unreadable. */
+/** A key, a queue name, a subject or a label. Control characters would make records and logs unreadable. */
 export function nameViolations(field: string, name: string, { mayBeEmpty = false } = {}): FieldViolation[] {
   const allowed = `Expected ${mayBeEmpty ? '0' : '1'} to ${maxNameBytes} bytes of UTF-8 without control characters`;
   const bytes = Buffer.byteLength(name);
@@ -78,16 +78,55 @@ export function idleTimeoutViolations(idleTimeout: number | 'never' | false | un
   return [{ field: 'idle_timeout', description }];
 }
 
-export function subjectViolations(
-  subject: string | undefined,
+/** A subject or a label. */
+export function attributeViolations(
+  field: string,
+  value: string | undefined,
   { mayBeEmpty }: { readonly mayBeEmpty: boolean },
 ): FieldViolation[] {
-  return subject === undefined ? [] : nameViolations('subject', subject, { mayBeEmpty });
+  return value === undefined ? [] : nameViolations(field, value, { mayBeEmpty });
 }
 
 export function versionViolations(ifVersion: number | undefined): FieldViolation[] {
   if (ifVersion === undefined || ifVersion >= 1) return [];
   return [{ field: 'if_version', description: `Expected a version, 1 or more, got ${ifVersion}.` }];
+}
+
+export function fenceViolations(fence: number | undefined): FieldViolation[] {
+  if (fence === undefined || fence >= 1) return [];
+  return [{ field: 'fence', description: `Expected the fence of a lease, 1 or more, got ${fence}.` }];
+}
+
+/** @param duration in milliseconds */
+export function durationViolations(
+  field: string,
+  duration: number | undefined,
+  { min, max }: { readonly min: number; readonly max: number },
+): FieldViolation[] {
+  if (duration !== undefined && Number.isInteger(duration) && duration >= min && duration <= max) return [];
+  const got = duration === undefined ? 'none' : `${duration} milliseconds`;
+  return [{ field, description: `Expected ${min} to ${max} whole milliseconds, got ${got}.` }];
+}
+
+/** @param max 0 means the default, which is not more */
+export function pageSizeViolations(size: number, max: number): FieldViolation[] {
+  if (size >= 0 && size <= max) return [];
+  return [{ field: 'page_size', description: `Expected 0 to ${max}, got ${size}.` }];
+}
+
+/** @param field that holds a handle, or a page token, which is one */
+export function handleViolations(field: string, handle: string): FieldViolation[] {
+  if (/^[\w-]{22}$/.test(handle)) return [];
+  const expected = field === 'page_token' ? 'the next_page_token of an earlier page' : 'a handle';
+  return [{ field, description: `Expected ${expected}, got another text of ${handle.length} characters.` }];
+}
+
+export function handlesViolations(handles: readonly string[], max: number): FieldViolation[] {
+  if (handles.length > max)
+    return [{ field: 'handles', description: `Expected at most ${max}, got ${handles.length}.` }];
+  const violations = new Violations();
+  for (const [index, handle] of handles.entries()) violations.add(...handleViolations(`handles[${index}]`, handle));
+  return violations.toList();
 }
 
 function valueViolations(field: string, value: Buffer): FieldViolation[] {

@@ -1,3 +1,4 @@
+import type { Lease, PreviousToken } from '../session/lease';
 import type { SessionUpdate } from '../session/session-update';
 
 /**
@@ -10,24 +11,32 @@ export type Attributes = ReadonlyMap<string, string>;
 export type AttributeChange = readonly [name: string, value: string];
 
 export interface KnownAttributes {
-  readonly subject: string | undefined;
+  readonly subject?: string | undefined;
+  readonly label?: string | undefined;
 }
 
-/** Empty, because the subject was the first attribute and had no name. */
-const subjectName = '';
+/** In the order in which a new session has them. The subject has no name, because it was the only attribute once. */
+const names = { subject: '', label: 'label' } as const satisfies Record<keyof KnownAttributes, string>;
+const known = Object.keys(names) as (keyof typeof names)[];
+const leaseName = 'lease';
+const previousName = 'previous';
 
 export const noAttributes: Attributes = new Map();
 
-export function toAttributes({ subject }: KnownAttributes): Attributes {
-  return applyAttributes(noAttributes, attributeChanges({ subject }));
+/** The attributes of a new session. */
+export function toAttributes(session: KnownAttributes): Attributes {
+  return applyAttributes(noAttributes, attributeChanges(session));
 }
 
-export function knownAttributes(attributes: Attributes): KnownAttributes {
-  return { subject: attributes.get(subjectName) };
+export function knownAttributes(attributes: Attributes): Required<KnownAttributes> {
+  return { subject: attributes.get(names.subject), label: attributes.get(names.label) };
 }
 
-export function attributeChanges({ subject }: Pick<SessionUpdate, keyof KnownAttributes>): AttributeChange[] {
-  return subject === undefined ? [] : [[subjectName, subject]];
+export function attributeChanges(update: Pick<SessionUpdate, keyof KnownAttributes>): AttributeChange[] {
+  return known.flatMap((attribute): AttributeChange[] => {
+    const value = update[attribute];
+    return value === undefined ? [] : [[names[attribute], value]];
+  });
 }
 
 export function applyAttributes(attributes: Attributes, changes: readonly AttributeChange[]): Attributes {
@@ -38,4 +47,25 @@ export function applyAttributes(attributes: Attributes, changes: readonly Attrib
     else changed.set(name, value);
   }
   return changed;
+}
+
+/** The last lease, whether or not it lasts. */
+export function leaseOf(attributes: Attributes): Lease | undefined {
+  const [, fence, expires, holder = ''] = /^(\d+) (\d+) (.*)$/su.exec(attributes.get(leaseName) ?? '') ?? [];
+  return fence === undefined ? undefined : { fence: Number(fence), expires: Number(expires), holder };
+}
+
+export function leaseChange({ fence, expires, holder }: Lease): AttributeChange {
+  return [leaseName, `${fence} ${expires} ${holder}`];
+}
+
+/** The token that was replaced last, if it was with a grace. */
+export function previousToken(attributes: Attributes): PreviousToken | undefined {
+  const [, secretHash, ends] = /^([\w-]+) (\d+)$/.exec(attributes.get(previousName) ?? '') ?? [];
+  return secretHash === undefined ? undefined : { secretHash, ends: Number(ends) };
+}
+
+/** @param previous `undefined`: none */
+export function previousTokenChange(previous: PreviousToken | undefined): AttributeChange {
+  return [previousName, previous === undefined ? '' : `${previous.secretHash} ${previous.ends}`];
 }

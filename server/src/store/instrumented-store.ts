@@ -1,7 +1,8 @@
 import { SessionError } from '../session/errors';
 import type { SessionStore } from '../session/session-store';
 
-export type StoreCommand = 'create' | 'load' | 'update' | 'delete';
+export type StoreCommand =
+  'create' | 'load' | 'update' | 'acquire' | 'release' | 'delete' | 'list_subject' | 'delete_subject';
 
 export interface StoreObserver {
   /** @param errorReason why it failed, if it did */
@@ -27,7 +28,13 @@ export function instrumentStore(store: SessionStore, observer: StoreObserver): S
     load: (ref, deadline) => observed('load', () => store.load(ref, deadline)),
     validate: (ref, held, deadline) => observed('load', () => store.validate(ref, held, deadline)),
     update: (ref, change, deadline) => observed('update', () => store.update(ref, change, deadline)),
+    acquire: (ref, request, deadline) => observed('acquire', () => store.acquire(ref, request, deadline)),
+    release: (ref, fence, deadline) => observed('release', () => store.release(ref, fence, deadline)),
     delete: (ref, deadline) => observed('delete', () => store.delete(ref, deadline)),
+    listSubject: (subject, page, deadline) =>
+      observed('list_subject', () => store.listSubject(subject, page, deadline)),
+    deleteSubject: (subject, selection, deadline) =>
+      observed('delete_subject', () => store.deleteSubject(subject, selection, deadline)),
     get ready() {
       return store.ready;
     },

@@ -41,7 +41,12 @@ export function traceStore(store: SessionStore, { tracer, activeCall }: Parts): 
     load: (ref, deadline) => traced('load', () => store.load(ref, deadline)),
     validate: (ref, held, deadline) => traced('load', () => store.validate(ref, held, deadline)),
     update: (ref, change, deadline) => traced('update', () => store.update(ref, change, deadline)),
+    acquire: (ref, request, deadline) => traced('acquire', () => store.acquire(ref, request, deadline)),
+    release: (ref, fence, deadline) => traced('release', () => store.release(ref, fence, deadline)),
     delete: (ref, deadline) => traced('delete', () => store.delete(ref, deadline)),
+    listSubject: (subject, page, deadline) => traced('list_subject', () => store.listSubject(subject, page, deadline)),
+    deleteSubject: (subject, selection, deadline) =>
+      traced('delete_subject', () => store.deleteSubject(subject, selection, deadline)),
     get ready() {
       return store.ready;
     },

@@ -63,7 +63,7 @@ export async function perform(connection: Connection, { id, call, token, ...rest
       return { status: 'ok', version, values: call.writes.map((write, index) => valueOf(write, results[index])) };
     }
     case 'regenerate': {
-      const request = { token, mutations: [appendTo('log', id)], subject: undefined };
+      const request = { token, mutations: [appendTo('log', id)], subject: undefined, grace: undefined };
       const response = await connection.call('regenerateSession', request, options);
       return { status: 'ok', token: response.token, version: response.version, csrf: response.csrfToken };
     }

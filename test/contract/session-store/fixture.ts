@@ -27,6 +27,10 @@ export class StoreFixture {
     return this.harness.store;
   }
 
+  /** How often the store has reported the use of a replaced token of a session. */
+  readonly reportsOf = ({ handle }: SessionRef): number =>
+    this.harness.replacedTokens.filter((each) => each === handle).length;
+
   readonly startWith = async (expiry: ExpiryPolicy, limits = generousLimits): Promise<void> => {
     await this.harness.close();
     this.harness = await this.#makeStore({ expiry, limits });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { isDeepStrictEqual } from 'node:util';
 import type { Mutation } from '../../../server/src/session/session-update';
 import { emptyContent } from '../../../server/src/session/content';
 import type { SessionStore, UpdateOutcome } from '../../../server/src/session/session-store';
@@ -69,7 +70,7 @@ async function appendToArray(store: SessionStore, choices: Choices): Promise<num
     const unlessPresent = choices.byte() % 2 === 0;
     operations.push({ kind: 'append', key, value, unlessPresent });
     size += value.length;
-    const isNew = !unlessPresent || !expected.some((one) => JSON.stringify(one) === JSON.stringify(element));
+    const isNew = !unlessPresent || !expected.some((one) => isDeepStrictEqual(one, element));
     isApplied.push(isNew);
     if (isNew) expected.push(element);
   }

@@ -25,12 +25,14 @@ const likely = {
   subject: ['ada', 'user 7', ''],
   id: ['an id', 'another', ''],
   if_version: ['1', '2', '3'],
+  holder: ['one', 'two', ''],
+  fence: ['1', '2'],
   // Not so short that a session might end between two calls.
   seconds: ['3600', '86400', '3600', '315576000', '0', '9223372036854775807'],
   nanos: ['0', '0', '0', '1000000', '1', '-1'],
 };
 
-const rare = ['idle_timeout', 'no_idle_timeout', 'if_version', 'subject', 'id'];
+const rare = ['idle_timeout', 'no_idle_timeout', 'if_version', 'fence', 'grace', 'subject', 'id'];
 
 const env = {
   SESSION_SIDECAR_MAX_SESSION_SIZE: '600KB',
@@ -149,7 +151,9 @@ const mayChange = new Set([
   ...['UpdateSession', 'RegenerateSession', 'InvalidateSession', 'PushFlash', 'PopFlash', 'NewCsrfToken'],
 ]);
 
-const different = new Set(['token', 'csrfToken', 'handle', 'created', 'accessed', 'expires', 'etag', 'liveMs']);
+const different = new Set([
+  ...['token', 'csrfToken', 'handle', 'created', 'accessed', 'expires', 'etag', 'liveMs', 'fence'],
+]);
 
 /** Versions of sessions with an id start anywhere above those of earlier ones. */
 const differentById = new Set([...different, 'version']);

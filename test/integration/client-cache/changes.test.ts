@@ -103,6 +103,25 @@ describe('a client with a cache', () => {
     await until('the end', async () => (await here.open(token)).origin === 'not_found');
   });
 
+  test('sees at once that it has ended all sessions of a subject', async () => {
+    const session = await here.open(token);
+    session.setSubject('ada');
+    await session.save();
+    await untilLive(here, token);
+    expect(await here.forSubject('ada').invalidateAll()).toBe(1);
+    expect((await here.open(token)).origin).toBe('not_found');
+  });
+
+  test('sees that another client has ended all sessions of a subject through another sidecar', async () => {
+    const there = connect(await startSidecar());
+    const session = await here.open(token);
+    session.setSubject('ada');
+    await session.save();
+    await untilLive(here, token);
+    expect(await there.forSubject('ada').invalidateAll()).toBe(1);
+    await until('the end', async () => (await here.open(token)).origin === 'not_found');
+  });
+
   test('sees that Redis was emptied', async () => {
     await emptyRedis();
     await until('the end', async () => (await here.open(token)).origin === 'not_found');

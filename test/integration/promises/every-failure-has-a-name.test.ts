@@ -10,6 +10,7 @@ import type { RawClient, RpcFailure } from '../../support/raw-grpc';
 import { isReady, metricOf } from '../../support/ready-sidecar';
 import type { Sidecar } from '../../support/sidecar';
 import type { RedisServer } from '../../support/redis';
+import { leaseFailures } from './lease-failures';
 import { stackForEachTest } from '../../support/stack';
 
 type Reason = Exclude<keyof typeof ErrorReason, 'UNSPECIFIED'>;
@@ -169,6 +170,7 @@ describe('every failure has a name', () => {
         return stack.use(connectRaw(guarded.address)).call('createSession', {});
       },
     },
+    ...leaseFailures(() => ({ raw, token })),
     CURSOR_EXPIRED: { status: 'OUT_OF_RANGE', provoke: () => acknowledgeLongAgo(raw) },
   };
 

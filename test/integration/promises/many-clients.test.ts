@@ -13,9 +13,7 @@ import { step, Visitor, World } from './visitor';
 import type { Shared } from './visitor';
 
 const clientCount = 32;
-const { nearCache = false, clientCache = false } = globalThis as { nearCache?: boolean; clientCache?: boolean };
-/** With caches, what is tested besides is what they can get wrong, which few steps find. */
-const stepsPerClient = effort(nearCache || clientCache ? 120 : 470);
+const stepsPerClient = effort(120);
 const steps = clientCount * stepsPerClient;
 /** Nothing here is about time. */
 const timeoutMs = 60_000;

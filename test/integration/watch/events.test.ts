@@ -47,6 +47,35 @@ describe.each(topologies)('events on %s', (topology) => {
     expect(event.subject).toBe('grace hopper é');
   });
 
+  test('report each session that was ended by way of its subject', async () => {
+    const ended = await Promise.all([1, 2, 3].map(() => signIn(client, 'revoked é')));
+    const [current, elsewhere] = [await signIn(client, 'revoked é'), await signIn(client, 'another')];
+    await ended[0]!.regenerate();
+    await client.forSubject('revoked é').invalidateAll({ exceptCurrent: current });
+    for (const { handle, version } of ended) {
+      const { type, reason, subject, version: before } = await watching.event('revoked', handle);
+      expect({ type, reason, subject, before }).toEqual({
+        ...{ type: 'revoked', reason: 'subject', subject: 'revoked é', before: version },
+      });
+    }
+    await client.forSubject('revoked é').invalidate(current.handle);
+    await watching.event('revoked', current.handle);
+    const handles = new Set([...ended, current, elsewhere].map(({ handle }) => handle));
+    const ends = watching.events.filter(({ type, handle }) => handles.has(handle) && type === 'revoked');
+    expect(ends.map(({ handle }) => handle).sort()).toEqual(
+      [...ended, current].map(({ handle }) => handle).sort(),
+    );
+  });
+
+  test('report no second end of a session that was ended by way of its subject', async () => {
+    const { handle } = await signIn(client, 'brief', 1000);
+    await client.forSubject('brief').invalidateAll();
+    const later = await signIn(client, 'later', 1500);
+    await watching.event('expired', later.handle);
+    const types = watching.events.filter((event) => event.handle === handle).map(({ type }) => type);
+    expect(types).toEqual(['created', 'revoked']);
+  });
+
   test('report that a session has expired', async () => {
     const { handle } = await signIn(client, 'ada', 1000);
     const event = await watching.event('expired', handle);

@@ -38,6 +38,19 @@ django.setup()
 # Django logs each request that fails.
 logging.getLogger("django.request").setLevel(logging.CRITICAL)
 
+from session_sidecar.django import SessionStore  # noqa: E402 - after the settings
+
+# Keys that the sidecar has not issued.
+NO_KEYS = ("1", "someunknownkey", "a.b", "ä" * 50, "x" * 5000, f"{'A' * 43}.{'A' * 24}")
+
+
+def stored(**values: Any) -> SessionStore:
+    """Return a session that was stored with these values and loaded again by another request."""
+    session = SessionStore()
+    session.update(values)
+    session.save()
+    return SessionStore(session.session_key)
+
 
 def damage(session_key: str) -> None:
     """Make the record of a session unreadable."""

@@ -17,11 +17,14 @@ const testDjango = python.missing === undefined ? test : test.skip;
 const stack = stackForAllTests();
 let redis: RedisServer;
 let database: string;
+let address: string;
 let url: string;
 
-function serve(address: string): Promise<string> {
+const onGunicorn = gunicorn('shop_wsgi:application', { workers: 2, threads: 4 });
+const onUvicorn = ['-m', 'uvicorn', '--port', '0', 'shop_asgi:application'];
+
+function serve(address: string, args = onGunicorn): Promise<string> {
   const { command, env } = python as Toolchain;
-  const args = gunicorn('shop_wsgi:application', { workers: 2, threads: 4 });
   return stack.webServer(command, args, {
     cwd: folder,
     env: { ...env, SIDECAR_ADDRESS: address, DATABASE: database },
@@ -36,14 +39,15 @@ beforeAll(async () => {
   for (const command of [['migrate'], ['createsuperuser', '--noinput']])
     await execute(python.command, ['manage.py', ...command], { cwd: folder, env });
   redis = await stack.redis();
-  url = await serve((await stack.sidecar({ redis })).address);
+  ({ address } = await stack.sidecar({ redis }));
+  url = await serve(address);
 }, 300_000);
 
 beforeEach(async () => {
   if (python.missing === undefined) await redis.admin.flushdb();
 });
 
-const openBrowser = () => new Browser(url, 'sessionid');
+const openBrowser = (at = url) => new Browser(at, 'sessionid');
 
 const formTokenIn = (html: string): string => /name="csrfmiddlewaretoken" value="([^"]+)"/.exec(html)?.[1] ?? '';
 
@@ -126,6 +130,29 @@ testDjango('no click is lost when many arrive at once, at two processes', async 
   const responses = await Promise.all(Array.from({ length: 8 }, click));
   expect(responses.map(({ status }) => status)).toEqual(Array(8).fill(302));
   expect(read(await browser.text('/')).cart).toEqual(['Tea', ...Array<string>(8).fill('Two cups')]);
+});
+
+testDjango('each message is shown by one page, however clicks and pages overlap at two processes', async () => {
+  const browser = openBrowser();
+  await submit(browser, '/login', '/login', credentials);
+  const csrfmiddlewaretoken = formTokenIn(await browser.text('/'));
+  const click = () => browser.post('/cart', { csrfmiddlewaretoken, product: 'cups' }, { redirect: 'manual' });
+  const look = async () => read(await browser.text('/')).messages;
+  const [shown] = await Promise.all([
+    Promise.all(Array.from({ length: 6 }, look)),
+    Promise.all(Array.from({ length: 12 }, click)),
+  ]);
+  const texts = [...shown.flat(), ...(await look())];
+  expect(texts).toEqual(Array(12).fill('Two cups is in your cart.'));
+});
+
+testDjango('the same shop works on an asynchronous server', async () => {
+  const browser = openBrowser(await serve(address, onUvicorn));
+  await submit(browser, '/', '/cart', { product: 'tea' });
+  const welcome = await submit(browser, '/login', '/login', credentials);
+  expect(read(await welcome.text())).toEqual({ messages: ['Welcome, Ada!'], user: 'Ada', cart: ['Tea'] });
+  const farewell = await submit(browser, '/', '/logout');
+  expect(read(await farewell.text())).toMatchObject({ messages: ['You are signed out.'], user: undefined });
 });
 
 testDjango('Redis holds the session under the user, and nothing that works as a cookie', async () => {

@@ -6,7 +6,7 @@ import { sayIfMissing, toolchains } from '../../support/toolchains';
 const { python } = toolchains();
 sayIfMissing('the session store of Django', python);
 
-const suites = ['store', 'async', 'values', 'requests', 'settings', 'damaged'];
+const suites = ['store', 'keys', 'parallel', 'async', 'values', 'requests', 'messages', 'settings', 'damaged'];
 
 describe('the session store of Django, against a real sidecar', () => {
   const testDjango = python.missing === undefined ? test.each(suites) : test.skip.each(suites);

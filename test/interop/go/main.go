@@ -157,16 +157,30 @@ func (r *runner) run(ctx context.Context, s step) (any, error) {
 		session.SetIdleTimeout(timeout)
 	case "setSubject":
 		session.SetSubject(s.Value)
+	case "setLabel":
+		session.SetLabel(s.Value)
+	case "belongTo":
+		session.SetSubject(s.ID)
+	case "devices", "endOne", "endOthers", "endAll":
+		return subjectOperation(ctx, r.client.Subject(s.ID), session.Token(), s)
 	case "save":
 		return nil, session.Save(ctx)
+	case "saveUnlessChanged":
+		return nil, session.Save(ctx, sidecar.OnConflictFail())
+	case "lockAndSet", "lockTooLong":
+		return nil, r.lock(ctx, session.Token(), s)
 	case "regenerate":
 		return nil, session.Regenerate(ctx)
+	case "regenerateWithGrace":
+		return nil, session.Regenerate(ctx, sidecar.WithGrace(time.Duration(*s.Seconds*float64(time.Second))))
+	case "regenerateOrCreate":
+		return nil, session.RegenerateOrCreate(ctx)
 	case "invalidate":
 		return nil, session.Invalidate(ctx)
 	case "describe":
 		return object{
 			"origin": session.Origin(), "isNew": session.IsNew(), "token": session.Token(), "handle": session.Handle(),
-			"version": session.Version(), "subject": session.Subject(), "hasChanges": session.HasChanges(),
+			"version": session.Version(), "subject": session.Subject(), "label": session.Label(), "hasChanges": session.HasChanges(),
 			"created": milliseconds(session.Created()), "expires": milliseconds(session.Expires()),
 		}, nil
 	case "startLoad":
@@ -186,6 +200,26 @@ func (r *runner) run(ctx context.Context, s step) (any, error) {
 		return nil, fmt.Errorf("there is no operation %q", s.Op)
 	}
 	return nil, nil
+}
+
+// lock sets a key under a lock; "lockTooLong" only after another holder has been let in. Seconds is how long to wait for the lease.
+func (r *runner) lock(ctx context.Context, token string, s step) error {
+	options := sidecar.LockOptions{Wait: 20 * time.Second}
+	if s.Seconds != nil && *s.Seconds == 0 {
+		options.Wait = sidecar.NoWait
+	} else if s.Seconds != nil {
+		options.Wait = time.Duration(*s.Seconds * float64(time.Second))
+	}
+	if s.Op == "lockTooLong" {
+		options.Lease = 100 * time.Millisecond
+	}
+	return r.client.WithLock(ctx, token, options, func(session *sidecar.Session) error {
+		if s.Op == "lockTooLong" {
+			nothing := func(*sidecar.Session) error { return nil }
+			check(r.client.WithLock(ctx, token, sidecar.LockOptions{Wait: 20 * time.Second}, nothing))
+		}
+		return session.Set(s.Key, json.RawMessage(s.Value))
+	})
 }
 
 // call makes a call with the generated stub over the client's transport: without retries, and with the error as the sidecar sent it.

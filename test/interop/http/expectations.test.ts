@@ -201,6 +201,35 @@ describe.each(contractApps)('$name', (app) => {
     }
   });
 
+  testApp('A visitor whose record is damaged is not mistaken for a new one, and can log out', async () => {
+    const browser = await visitor();
+    const [key] = await redis.admin.keys('*');
+    await redis.admin.set(key!, 'rubbish');
+    for (const path of ['/get?key=note', pathTo('set', 'new'), '/messages']) {
+      const response = await browser.fetch(path);
+      expect([path, response.status, effectOf(response)]).toEqual([path, 500, 'none']);
+    }
+    expect(await redis.admin.get(key!)).toBe('rubbish');
+    expect(await browser.text('/plain')).toBe('plain');
+    const farewell = await browser.fetch('/logout');
+    expect([farewell.status, effectOf(farewell)]).toEqual([200, 'delete']);
+    expect(await redis.admin.dbsize()).toBe(0);
+    expect(await get(browser, 'note')).toBeNull();
+  });
+
+  testApp('Each message is shown once, however requests overlap', async () => {
+    const browser = await visitor();
+    const texts = Array.from({ length: 10 }, (_, number) => `message ${number}`);
+    const shown = async () => (await (await browser.fetch('/messages')).json()) as string[];
+    const [lists] = await Promise.all([
+      Promise.all(Array.from({ length: 6 }, shown)),
+      Promise.all(
+        texts.map((text) => browser.fetch(`/flash?message=${encodeURIComponent(text)}`, { redirect: 'manual' })),
+      ),
+    ]);
+    expect([...lists.flat(), ...(await shown())].sort()).toEqual(texts);
+  });
+
   testApp('Of two cookies of the name, the session is found', async () => {
     const valid = (await (await visitor()).cookie())!;
     for (const tokens of [

@@ -6,6 +6,7 @@ SIDECAR_ADDRESS and SIDECAR_HTTP_URL name the sidecar that the tests run against
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import threading
@@ -20,7 +21,10 @@ from urllib.request import urlopen
 
 import waitress
 from pyramid.config import Configurator
+from pyramid.events import NewResponse
+from pyramid.request import Request
 from session_sidecar import Session, SessionClient
+from session_sidecar.pyramid import PyramidSession
 
 ADDRESS = os.environ["SIDECAR_ADDRESS"]
 HTTP_URL = os.environ["SIDECAR_HTTP_URL"]
@@ -140,6 +144,51 @@ class PyramidTest(unittest.TestCase):
 
         self.addCleanup(stop)
         return Visitor(server.effective_port)
+
+
+class SessionTest(PyramidTest):
+    """A test with the session of one request, without a server."""
+
+    def setUp(self) -> None:
+        self.registry = self.committed()
+        self.session = self.opened(None)
+
+    def committed(self, **settings: Any) -> Any:
+        config = self.configurator(client=self.client, **settings)
+        config.commit()
+        return config.registry
+
+    def opened(self, token: str | None) -> PyramidSession:
+        """Return the session of a new request with this token."""
+        request = Request.blank("/", cookies={"session": token} if token else {})
+        request.registry = self.registry
+        session: PyramidSession = request.session
+        return session
+
+    def saved(self, **content: Any) -> PyramidSession:
+        """Return the session of a request whose visitor has a session with this content."""
+        session = self.opened(None)
+        session.update(content)
+        session.save()
+        return self.opened(session.loaded.token)
+
+    def reopened(self, session: PyramidSession) -> PyramidSession:
+        """Save a session, and return that of the visitor's next request."""
+        session.save()
+        return self.opened(session.loaded.token)
+
+
+def subscribed(listener: Any) -> Any:
+    return lambda config: config.add_subscriber(listener, NewResponse)
+
+
+def quietly(action: Any) -> Any:
+    """Run an action whose errors waitress and the package log."""
+    logging.disable(logging.CRITICAL)
+    try:
+        return action()
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def created() -> int:

@@ -66,7 +66,7 @@ ROWS = {
         "`NotInBackend` and `PayloadTimeout`",
         "`InvalidSessionId_Serialization`, `InvalidSessionId_Deserialization`",
     ],
-    "saving.Refused.test_reach_the_exception_views_of_the_application": [
+    "failures.Refused.test_reach_the_exception_views_of_the_application": [
         "`includeme(config)`",
         "a view returns a response",
         "the session was ended by another request: it comes back",
@@ -80,7 +80,7 @@ ROWS = {
     "settings.Factory.test_takes_a_client_of_the_application": [
         "`get_default_connection(request, …)`",
     ],
-    "contract.Former.test_id_is_public_and_reading_it_stores_nothing": [
+    "former.Former.test_id_is_public_and_reading_it_stores_nothing": [
         "`get_unique_session_id(…)`, `create_unique_session_id`",
         "`session_id`",
     ],
@@ -114,7 +114,7 @@ ROWS = {
     "contract.Flash.test_queues_are_independent_and_missing_ones_empty": [
         "`peek_flash(queue)`",
     ],
-    "contract.Dictionary.test_reads": [
+    "dictionary.Dictionary.test_reads": [
         "`__contains__`",
         "`__getitem__`",
         "`__iter__`",
@@ -122,23 +122,23 @@ ROWS = {
         "`managed_dict`",
         "`has_key`, `iterkeys`, `itervalues`, `iteritems`",
     ],
-    "contract.Dictionary.test_rejects_keys_and_values_that_cannot_be_stored_when_they_are_set": [
+    "dictionary.Dictionary.test_rejects_keys_and_values_that_cannot_be_stored_when_they_are_set": [
         "`__setitem__`",
     ],
-    "contract.Dictionary.test_writes": [
+    "dictionary.Dictionary.test_writes": [
         "`__delitem__`",
         "`update(mapping)`",
     ],
-    "contract.Dictionary.test_pop_without_a_default_returns_none_for_a_missing_key": [
+    "dictionary.Dictionary.test_pop_without_a_default_returns_none_for_a_missing_key": [
         "`pop(key, default=None)`",
     ],
-    "contract.Dictionary.test_popitem_removes_an_item": [
+    "dictionary.Dictionary.test_popitem_removes_an_item": [
         "`popitem()`",
     ],
-    "contract.Dictionary.test_setdefault_does_not_replace_what_a_parallel_request_has_stored": [
+    "dictionary.Dictionary.test_setdefault_does_not_replace_what_a_parallel_request_has_stored": [
         "`setdefault(key, default)`",
     ],
-    "contract.Dictionary.test_clear_removes_keys_messages_and_the_csrf_token": [
+    "dictionary.Dictionary.test_clear_removes_keys_messages_and_the_csrf_token": [
         "`clear()`",
     ],
     "csrf.Csrf.test_keeps_the_key_of_the_session_policy_as_pyramid_does": [
@@ -151,23 +151,23 @@ ROWS = {
     "csrf.Csrf.test_uses_the_token_of_the_session_which_every_language_has": [
         "`get_csrf_token()`",
     ],
-    "contract.Former.test_timeout_of_one_session_is_stored": [
+    "former.Former.test_timeout_of_one_session_is_stored": [
         "`adjust_timeout_for_session(seconds)`, `adjust_session_timeout(seconds)`",
         "`expires`",
     ],
-    "contract.Former.test_version_counts_changes": [
+    "former.Former.test_version_counts_changes": [
         "`version`",
     ],
-    "contract.Former.test_ensure_id_stores_the_session": [
+    "former.Former.test_ensure_id_stores_the_session": [
         "`ensure_id()`",
     ],
-    "contract.Former.test_session_id_safecheck_stores_a_session_with_content": [
+    "former.Former.test_session_id_safecheck_stores_a_session_with_content": [
         "`session_id_safecheck`",
     ],
-    "contract.Former.test_do_persist_saves": [
+    "former.Former.test_do_persist_saves": [
         "`do_persist()`",
     ],
-    "contract.Former.test_what_is_gone_says_why": [
+    "former.Former.test_what_is_gone_says_why": [
         "`do_refresh(force_redis_ttl)`",
         "`adjust_session_expires(epoch)`, `adjust_expires_for_session(epoch)`",
         "`redis`, `serialize`, `deserialize`",
@@ -175,19 +175,19 @@ ROWS = {
         "`new_session`, `new_payload`, `encode_session_payload`, `decode_session_payload`",
         "`timestamp`",
     ],
-    "cookies.Adjusted.test_is_kept_for_another_time_by_this_response_only": [
+    "cookie_changes.Adjusted.test_is_kept_for_another_time_by_this_response_only": [
         "`adjust_cookie_max_age(…)`, `adjust_cookie_expires(…)`",
     ],
-    "cookies.Adjusted.test_does_not_bring_a_replaced_token_back": [
+    "cookie_changes.Adjusted.test_does_not_bring_a_replaced_token_back": [
         "`please_recookie()`",
     ],
-    "contract.Dictionary.test_a_copy_is_a_dictionary_of_its_own": [
+    "dictionary.Dictionary.test_a_copy_is_a_dictionary_of_its_own": [
         "absent: `len(session)`, `==`, `copy()`",
     ],
-    "contract.Former.test_transform_loses_no_change": [
+    "former.Former.test_transform_loses_no_change": [
         "absent: an atomic change",
     ],
-    "contract.Former.test_subject_says_whose_the_session_is": [
+    "former.Former.test_subject_says_whose_the_session_is": [
         "absent: whose session it is",
     ],
     "csrf.Csrf.test_stores_nothing_for_forged_requests_of_visitors_without_a_session": [
@@ -199,7 +199,7 @@ ROWS = {
     "cookies.Arriving.test_with_a_valid_cookie_keeps_the_id": [
         "a valid cookie: the same id, `new` is false",
     ],
-    "cookies.Adjusted.test_sends_the_cookie_again_on_request": [
+    "cookie_changes.Adjusted.test_sends_the_cookie_again_on_request": [
         "an existing session sets no cookie, so `max_age` does not slide",
     ],
     "cookies.Untouched.test_caches_do_not_keep_a_response_with_the_cookie": [
@@ -229,10 +229,16 @@ ROWS = {
     "saving.Kept.test_of_a_subrequest_with_a_session_of_its_own": [
         "a subrequest",
     ],
+    "retry.FailedAttempts.test_keep_no_changes": [
+        "`pyramid_retry` attempts a request again: both attempts write",
+    ],
+    "retry.Transactions.test_that_fail_to_commit_keep_no_changes": [
+        "`pyramid_tm` fails to commit, and `pyramid_retry` attempts the request again: both attempts write",
+    ],
     "contract.Contract.test_parallel_requests_write_different_keys": [
         "parallel requests write different keys: one is lost",
     ],
-    "saving.Unavailable.test_gives_exception_views_an_empty_session_that_cannot_be_written": [
+    "failures.Unavailable.test_gives_exception_views_an_empty_session_that_cannot_be_written": [
         "Redis fails: an exception",
     ],
 }

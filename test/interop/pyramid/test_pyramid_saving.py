@@ -1,25 +1,20 @@
-"""When a session is saved, and what happens if it cannot be."""
+"""When a session is saved."""
 
 from __future__ import annotations
 
-import logging
-import socket
 from collections.abc import Iterator
-from http import HTTPStatus
 from typing import Any
 
 from pyramid.config import Configurator
-from pyramid.events import NewResponse
-from pyramid.httpexceptions import HTTPConflict, HTTPForbidden, HTTPSeeOther
+from pyramid.httpexceptions import HTTPForbidden, HTTPSeeOther
 from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.testing import DummyRequest
 from pyramid.tweens import EXCVIEW
-from pyramid_world import SETTINGS, Answer, PyramidTest, Visitor, calls, living
-from session_sidecar import SessionError
+from pyramid_world import ADDRESS, SETTINGS, PyramidTest, Visitor, living, quietly, subscribed
+from session_sidecar import SessionClient
+from session_sidecar.codecs import TaggedJsonCodec
 from session_sidecar.pyramid import session_factory_from_settings
-
-TOO_LARGE = "x" * 300_000
 
 
 def write(request: Any, name: str = "view") -> None:
@@ -79,6 +74,23 @@ class Kept(PyramidTest):
             return {}
 
         self.expect_kept(self.serve(page), "finished")
+
+    def test_of_a_callback_that_says_that_it_has_changed_what_it_was_given(self) -> None:
+        for stage in ("add_response_callback", "add_finished_callback"):
+
+            def page(request: Any, stage: str = stage) -> dict[str, Any]:
+                written = request.session.setdefault("written", [])
+                written.append("view")
+
+                def late(request: Any, *_: Any) -> None:
+                    written.append("late")
+                    request.session.changed()
+
+                getattr(request, stage)(late)
+                return {}
+
+            with self.subTest(stage):
+                self.expect_kept(self.serve(page), "view", "late")
 
     def test_of_a_tween_above_the_exception_views(self) -> None:
         def configure(config: Configurator) -> None:
@@ -199,116 +211,35 @@ class Kept(PyramidTest):
         self.assertEqual(living(), before)
 
 
-class Refused(PyramidTest):
-    """Sessions that cannot be saved."""
+class CountingCodec(TaggedJsonCodec):
+    encoded = 0
 
-    def serve_shop(self, configure: Any = lambda config: None, **settings: Any) -> Visitor:
-        def page(request: Any) -> Any:
-            path = request.path
-            request.session["written"] = TOO_LARGE if "large" in path else path
-            if "ended" in path:
-                self.stored(request.cookies["session"]).invalidate()
-            if "redirect" in path:
-                raise HTTPSeeOther("/")
-            if "conflict" in path:
-                raise HTTPConflict
-            return {}
-
-        return self.serve(page, configure, **settings)
-
-    def test_reach_the_exception_views_of_the_application(self) -> None:
-        def answer(error: SessionError, request: Any) -> Response:
-            self.assertIs(request.exception, error)
-            request.session.get("written")
-            return Response(f"sorry: {error.code}", status=error.status)
-
-        visitor = self.serve_shop(lambda config: config.add_exception_view(answer, context=SessionError))
-        visitor.get()
-        for path, expected in (
-            ("/large", (413, "sorry: SESSION_TOO_LARGE")),
-            ("/large/redirect", (413, "sorry: SESSION_TOO_LARGE")),
-            ("/ended", (409, "sorry: SESSION_NOT_FOUND")),
-        ):
-            with self.subTest(path):
-                found = visitor.get(path)
-                self.assertEqual((found.status, found.text), expected)
-        self.assertEqual(found.cookie, "none")
-
-    def test_get_a_plain_answer_otherwise(self) -> None:
-        visitor = self.serve_shop()
-        visitor.get()
-        found = quietly(lambda: visitor.get("/large"))
-        self.assertEqual((found.status, found.text), (413, HTTPStatus(413).phrase))
-        self.assertEqual(self.stored(visitor.token)["written"], "/")
-        found = quietly(lambda: visitor.get("/ended/redirect"))
-        self.assertEqual((found.status, found.text), (409, "Conflict"))
-
-    def test_do_not_replace_an_error_that_came_first(self) -> None:
-        visitor = self.serve_shop()
-        visitor.get()
-        before = calls("UpdateSession")
-        with self.assertLogs("session_sidecar.web", "WARNING") as logs:
-            self.assertEqual(visitor.get("/large/conflict").status, 409)
-        self.assertEqual(calls("UpdateSession"), before + 1)
-        self.assertEqual(len(logs.output), 1)
-        self.assertIn("SESSION_TOO_LARGE", logs.output[0])
-        self.assertNotIn("xxx", logs.output[0])
-
-    def test_are_an_error_of_the_application_after_the_exception_views(self) -> None:
-        def grow(event: Any) -> None:
-            if "late" in event.request.path:
-                event.request.session["written"] = TOO_LARGE
-
-        visitor = self.serve_shop(subscribed(grow))
-        before = living()
-        self.assertEqual(quietly(lambda: visitor.get("/late")).status, 500)
-        self.assertEqual(living(), before)
+    def encode(self, value: Any) -> bytes:
+        self.encoded += 1
+        return super().encode(value)
 
 
-class Unavailable(PyramidTest):
-    def serve_without_a_sidecar(self, configure: Any = lambda config: None) -> Visitor:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            address = f"127.0.0.1:{free.getsockname()[1]}"
+class Comparing(PyramidTest):
+    def test_values_with_what_is_stored_is_done_once(self) -> None:
+        codec = CountingCodec()
+        client = SessionClient(ADDRESS, timeout=30, codec=codec)
+        self.addCleanup(client.close)
 
         def page(request: Any) -> Any:
-            if "used" in request.path:
-                request.session.get("written")
-            return {}
+            cart = request.session.get("cart")
+            if "write" in request.path:
+                request.session["visits"] = 1
+            if "change" in request.path:
+                cart.append("tea")
+            if "first" in request.path:
+                request.session["cart"] = ["tea"]
+            return cart
 
-        return self.serve(page, configure, address=address, call_timeout="0.2")
-
-    def test_is_an_answer_503_to_visitors_with_a_cookie_and_serves_the_others(self) -> None:
-        visitor = self.serve_without_a_sidecar()
-        self.assertEqual(visitor.get("/used").status, 200)
-        visitor.cookies = {"session": "any"}
-        self.assertEqual(visitor.get("/").status, 200)
-        answer = quietly(lambda: visitor.get("/used"))
-        self.assertEqual((answer.status, answer.text), (503, "Service Unavailable"))
-        self.assertEqual(answer.header("Retry-After"), "1")
-        self.assertEqual(answer.cookie, "none")
-
-    def test_gives_exception_views_an_empty_session_that_cannot_be_written(self) -> None:
-        def sorry(error: SessionError, request: Any) -> Response:
-            self.assertEqual(dict(request.session), {})
-            with self.assertRaises(SessionError):
-                request.session["written"] = 1
-            return Response("sorry", status=error.status)
-
-        visitor = self.serve_without_a_sidecar(lambda config: config.add_exception_view(sorry, context=SessionError))
-        visitor.cookies = {"session": "any"}
-        self.assertEqual((visitor.get("/used").status, visitor.get("/used").text), (503, "sorry"))
-
-
-def subscribed(listener: Any) -> Any:
-    return lambda config: config.add_subscriber(listener, NewResponse)
-
-
-def quietly(action: Any) -> Answer:
-    """Run an action whose errors waitress and the package log."""
-    logging.disable(logging.CRITICAL)
-    try:
-        answer: Answer = action()
-        return answer
-    finally:
-        logging.disable(logging.NOTSET)
+        visitor = self.serve(page, client=client)
+        visitor.get("/first")
+        # An assignment encodes its value, too, to find out whether the codec keeps it.
+        for path, expected in (("/read", 1), ("/change", 2), ("/write", 3)):
+            before = codec.encoded
+            visitor.get(path)
+            self.assertEqual(codec.encoded - before, expected, path)
+        self.assertEqual(self.stored(visitor.token)["cart"], ["tea", "tea"])

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import inspect
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-from session_sidecar import AsyncSession, AsyncSessionClient, SessionClient
+from session_sidecar import AsyncSession, AsyncSessionClient, AsyncSubjectSessions, SessionClient
 
 MODES = ("pipeline", "unary", "asyncio pipeline", "asyncio unary")
 
@@ -19,6 +20,10 @@ def connect(mode: str, address: str, **options: Any) -> Any:
     if mode == transport:
         return SessionClient(address, transport=transport, **options)  # type: ignore[arg-type]
     return _BlockingClient(AsyncSessionClient(address, transport=transport, **options))  # type: ignore[arg-type]
+
+
+async def _all_of(items: AsyncIterator[Any]) -> list[Any]:
+    return [item async for item in items]
 
 
 class _Blocking:
@@ -38,13 +43,32 @@ class _Blocking:
     def _blocking(self, method: Any) -> Any:
         def call(*arguments: Any, **options: Any) -> Any:
             result = method(*arguments, **options)
+            if isinstance(result, AbstractAsyncContextManager):
+                return _BlockingContext(result, self._loop)
             if inspect.iscoroutine(result) and self._loop.is_closed():
                 result = asyncio.run(result)
             elif inspect.iscoroutine(result):
                 result = asyncio.run_coroutine_threadsafe(result, self._loop).result()
+            if inspect.isasyncgen(result):
+                return asyncio.run_coroutine_threadsafe(_all_of(result), self._loop).result()
+            if isinstance(result, AsyncSubjectSessions):
+                return _Blocking(result, self._loop)
             return _BlockingSession(result, self._loop) if isinstance(result, AsyncSession) else result
 
         return call
+
+
+class _BlockingContext:
+    def __init__(self, inner: AbstractAsyncContextManager[AsyncSession], loop: asyncio.AbstractEventLoop) -> None:
+        self._inner = inner
+        self._loop = loop
+
+    def __enter__(self) -> _BlockingSession:
+        session = asyncio.run_coroutine_threadsafe(self._inner.__aenter__(), self._loop).result()
+        return _BlockingSession(session, self._loop)
+
+    def __exit__(self, *details: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(self._inner.__aexit__(*details), self._loop).result()
 
 
 class _BlockingSession(_Blocking):

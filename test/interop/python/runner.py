@@ -24,7 +24,7 @@ from google.protobuf import json_format
 from google.rpc import error_details_pb2, status_pb2
 from load import Load
 from modes import connect
-from session_sidecar import Session, SessionError, TaggedJsonCodec
+from session_sidecar import Session, SessionClient, SessionError, SubjectSessions, TaggedJsonCodec
 from session_sidecar_proto.session.v1 import session_service_pb2 as api
 from session_sidecar_proto.session.v1.session_service_pb2_grpc import SessionServiceStub
 
@@ -61,6 +61,7 @@ def describe(session: Session) -> dict[str, Any]:
         "handle": session.handle or "",
         "version": session.version,
         "subject": session.subject or "",
+        "label": session.label or "",
         "hasChanges": session.has_changes,
         "created": milliseconds(session.created),
         "expires": milliseconds(session.expires),
@@ -106,12 +107,47 @@ OPERATIONS: dict[str, Callable[[Session, Step], Any]] = {
         timedelta(seconds=step["seconds"]) if "seconds" in step else None
     ),
     "setSubject": lambda session, step: setattr(session, "subject", step["value"]),
+    "setLabel": lambda session, step: setattr(session, "label", step["value"]),
+    "belongTo": lambda session, step: setattr(session, "subject", step["id"]),
     "save": lambda session, _: session.save(),
+    "saveUnlessChanged": lambda session, _: session.save(on_conflict="fail"),
     "regenerate": lambda session, _: session.regenerate(),
+    "regenerateWithGrace": lambda session, step: session.regenerate(grace=step["seconds"]),
     "regenerateOrCreate": lambda session, _: session.regenerate(or_create=True),
     "invalidate": lambda session, _: session.invalidate(),
     "describe": lambda session, _: describe(session),
 }
+
+
+def devices(subject: SubjectSessions, session: Session, _: Step) -> list[dict[str, Any]]:
+    found = [
+        {"label": each.label or "", "isCurrent": each.is_current, "version": each.version, "keys": sorted(each.data or ())}
+        for each in subject.list(current=session, include_data=True, page_size=2)
+    ]
+    return sorted(found, key=lambda each: str(each["label"]))
+
+
+SUBJECT_OPERATIONS: dict[str, Callable[[SubjectSessions, Session, Step], Any]] = {
+    "devices": devices,
+    "endOne": lambda subject, _, step: subject.invalidate(
+        next(each.handle for each in subject.list() if each.label == step["value"])
+    ),
+    "endOthers": lambda subject, session, _: subject.invalidate_all(except_current=session),
+    "endAll": lambda subject, *_: subject.invalidate_all(),
+}
+
+
+def lock(client: SessionClient, token: str, step: Step) -> None:
+    """Set a key under a lock; "lockTooLong" only after another holder has been let in.
+
+    seconds: how long to wait for the lease.
+    """
+    is_too_long = step["op"] == "lockTooLong"
+    with client.lock(token, wait=step.get("seconds", 20), **({"lease": 0.1} if is_too_long else {})) as session:
+        if is_too_long:
+            with client.lock(token, wait=20):
+                pass
+        session[step["key"]] = json.loads(step["value"])
 
 
 def call(stub: SessionServiceStub, step: Step) -> Any:
@@ -155,6 +191,9 @@ def main(mode: str, address: str, seconds: str, api_token_file: str | None = Non
                 elif step["op"] == "createWithId":
                     sessions[step["actor"]] = client.create(id=step["id"])
                     answer = {"result": None}
+                elif step["op"] in ("lockAndSet", "lockTooLong"):
+                    lock(client, sessions[step["actor"]].token or "", step)
+                    answer = {"result": None}
                 elif step["op"] == "call":
                     answer = {"result": call(stub, step)}
                 elif step["op"] == "cacheStats":
@@ -166,6 +205,9 @@ def main(mode: str, address: str, seconds: str, api_token_file: str | None = Non
                     answer = {"result": load.report()}
                 elif step["op"] == "stopLoad":
                     answer = {"result": load.stop()}
+                elif step["op"] in SUBJECT_OPERATIONS:
+                    subject = client.for_subject(step["id"])
+                    answer = {"result": SUBJECT_OPERATIONS[step["op"]](subject, sessions[step["actor"]], step)}
                 else:
                     answer = {"result": OPERATIONS[step["op"]](sessions[step["actor"]], step)}
             except SessionError as error:

@@ -126,6 +126,26 @@ class Text(unittest.TestCase):
 
 
 class Flash(unittest.TestCase):
+    def test_unsaved_messages_are_compared_by_value(self) -> None:
+        for one, other, is_same in (
+            ({"a": 1, "b": [None]}, {"b": [None], "a": 1.0}, True),
+            (0, -0.0, True),
+            (1e2, 100, True),
+            (2**53 + 1, 2**53, False),
+            (2**53 + 1, float(2**53), False),
+            (1, True, False),
+            (0, False, False),
+            ([1, 2], [2, 1], False),
+            ({"a": 1}, {"a": 1, "b": 2}, False),
+            ("1", 1, False),
+            ("", None, False),
+        ):
+            with self.subTest(one=one, other=other):
+                session = new_session()
+                session.flash(one)
+                session.flash(other, allow_duplicate=False)
+                self.assertEqual(len(session.peek_flash()), 1 if is_same else 2)
+
     def test_a_message_that_is_equal_to_an_unsaved_one_is_no_other(self) -> None:
         session = new_session()
         session.flash({"level": "info", "text": "Saved"})

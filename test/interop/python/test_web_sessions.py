@@ -11,7 +11,7 @@ from session_sidecar.web import LazySession
 from session_sidecar.web.unavailable_session import make_available, make_unavailable
 
 # What is for logs or of no use to tell visitors apart.
-FACTS = {"created", "expires", "handle", "has_changes", "invalidate", "token", "version"}
+FACTS = {"created", "expires", "fence", "handle", "has_changes", "invalidate", "token", "version"}
 ERROR = SessionError("UNAVAILABLE", "made up")
 
 

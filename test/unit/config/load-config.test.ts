@@ -204,7 +204,7 @@ describe('loadConfig()', () => {
       'SESSION_SIDECAR_REDIS_SENTINELS: Expected host:port, like 10.0.0.7:6379 or [fd00::7]:6379, got `b`.',
       'SESSION_SIDECAR_REDIS_TLS_CA_FILE: Expected the path of a readable file (ENOENT).',
       'SESSION_SIDECAR_REDIS_CLUSTER_NODES and SESSION_SIDECAR_REDIS_SENTINELS: Set only one; each is a location of Redis.',
-      'SESSION_SIDECAR_SIGNING_KEYS: Expected a key, got none. Sessions in Redis outlive this process, so their tokens must too. Make one with: openssl rand -base64 32',
+      'SESSION_SIDECAR_SIGNING_KEYS: Expected a key, got none. Sessions in Redis outlive this process, so their tokens must too. Make one with: session-sidecar secret new, or: openssl rand -base64 32',
       'SESSION_SIDECAR_REDIS_CLUSTER_NODES and SESSION_SIDECAR_REDIS_DB: A Redis Cluster only has database 0.',
     ]);
   });

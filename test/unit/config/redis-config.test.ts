@@ -149,7 +149,7 @@ describe('what is missing beside Redis', () => {
     'a signing key, with Redis by %s: the error names the command that makes one',
     (_, env) => {
       expect(problemsOf({ env })).toEqual([
-        'SESSION_SIDECAR_SIGNING_KEYS: Expected a key, got none. Sessions in Redis outlive this process, so their tokens must too. Make one with: openssl rand -base64 32',
+        'SESSION_SIDECAR_SIGNING_KEYS: Expected a key, got none. Sessions in Redis outlive this process, so their tokens must too. Make one with: session-sidecar secret new, or: openssl rand -base64 32',
       ]);
     },
   );

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { redisUrl } from '../../../server/src/config/redis-url';
+import { redisUrl, withoutCredentials } from '../../../server/src/config/redis-url';
 import { ValueError } from '../../../server/src/config/values';
 
 const nothing = { tls: false, username: undefined, password: undefined, db: undefined };
@@ -61,5 +61,18 @@ describe('the URL of a Redis', () => {
     expect(() => parse(text)).toThrow(ValueError);
     expect(() => parse(text)).toThrow(`Expected ${expected}`);
     expect(() => parse(text)).not.toThrow(/s3|cret|more/);
+  });
+});
+
+describe('the URL without credentials', () => {
+  test.each([
+    ['redis://cache', 'redis://cache:6379'],
+    ['redis://user:pa%40ss@cache/3', 'redis://***@cache:6379/3'],
+    ['redis://misplaced-password@cache', 'redis://***@cache:6379'],
+    ['rediss://:p@[fd00::7]:6380/0', 'rediss://***@[fd00::7]:6380/0'],
+    ['unix:///run/my%20redis.sock', 'unix:///run/my%20redis.sock'],
+    ['unix:///run/redis.sock?db=2', 'unix:///run/redis.sock?db=2'],
+  ])('of %s is %s', (text, shown) => {
+    expect(withoutCredentials(parse(text))).toBe(shown);
   });
 });

@@ -29,12 +29,12 @@ afterEach(() => {
   server.close();
 });
 
-async function connect(): Promise<void> {
+async function connect(maxBodyBytes?: number): Promise<void> {
   const connected = once(server, 'connection') as Promise<[Socket]>;
   client = createConnection((server.address() as AddressInfo).port, '127.0.0.1');
   client.on('error', () => undefined);
   [accepted] = await connected;
-  connection = new Connection(accepted, maxHeadBytes, (tooLong) => tooLong.destroy());
+  connection = new Connection(accepted, maxHeadBytes, (tooLong) => tooLong.destroy(), maxBodyBytes);
   received = '';
   connection.on('data', (bytes: Buffer) => (received += bytes.toString('latin1')));
 }
@@ -131,5 +131,31 @@ describe('a connection', () => {
     connection.destroySoon();
     await once(client, 'close');
     expect(answer).toBe('bye');
+  });
+});
+
+describe('a connection that allows a body', () => {
+  const post = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n';
+
+  test.each([1, 3, 40, 10_000])('hands on the head and that much of what follows, in pieces of %i', async (size) => {
+    await connect(10);
+    const sent = `${post}0123456789${get('/after').repeat(100)}`;
+    for (let at = 0; at < Math.min(sent.length, 200); at += size) {
+      client.write(sent.slice(at, at + size));
+      await turns(2);
+    }
+    await until('the body', () => received.length >= post.length + 10);
+    await turns(20);
+    expect(received).toBe(`${post}0123456789`);
+  });
+
+  test('does not end with the client, which may wait for the response', async () => {
+    await connect(10);
+    client.end(`${post}01234`);
+    await until('the body', () => received === `${post}01234`);
+    await turns(20);
+    expect(connection.readableEnded).toBe(false);
+    connection.end('HTTP/1.1 200 OK\r\n\r\n');
+    await once(client.resume(), 'end');
   });
 });

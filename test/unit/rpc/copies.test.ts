@@ -7,7 +7,8 @@ import type { LoadedSession } from '../../../server/src/session/session-store';
 
 const generation = newGeneration();
 const metadata = { handle: 'h', created: 1000, accessed: 2000, idleTimeout: undefined, expires: 3000, version: 7 };
-const session = { ...metadata, data: new Map(), flash: new Map(), bytes: 0, csrfToken: 'c', subject: undefined };
+const attributes = { subject: undefined, label: undefined };
+const session = { ...metadata, ...attributes, data: new Map(), flash: new Map(), bytes: 0, csrfToken: 'c' };
 const loaded: LoadedSession = { session, touched: false, generation, liveMs: 250.9 };
 const noCopy = { liveMs: 0, etag: Buffer.alloc(0) };
 

@@ -22,7 +22,8 @@ describe('the largest reply that any settings allow', () => {
     const results = Array.from({ length: mutations }, () => ({ applied: true, value: Buffer.alloc(16) }));
     const left = replyBytes - keys * 6 - mutations * 16;
     const session = {
-      ...{ handle: 'h'.repeat(22), csrfToken: 'c'.repeat(22), subject: 's'.repeat(256), data, flash, bytes: 0 },
+      ...{ handle: 'h'.repeat(22), csrfToken: 'c'.repeat(22), data, flash, bytes: 0 },
+      ...{ subject: 's'.repeat(256), label: 'l'.repeat(256) },
       ...{ created: 1, accessed: 1, idleTimeout: 1, expires: 1, version: 2 ** 53 - 1 },
     };
     const response = CreateSessionResponse.encode({

@@ -92,6 +92,6 @@ describe('what one request may ask for', () => {
     for (const message of messages) {
       await expect(manager.pushFlash(token, { queue: '', message, unlessPresent: true })).resolves.toBe(true);
     }
-    await expect(manager.popFlash(token, '')).resolves.toEqual(messages);
+    await expect(manager.popFlash(token, '')).resolves.toMatchObject({ messages });
   });
 });

@@ -25,13 +25,14 @@ _RELEVANT = {
 class CachedCall:
     """A call that the cache follows. A context manager: within it, make the call with `request` and set `response`.
 
+    ends_many: whether it may end sessions that it does not name.
     at: when the call was made, by time.monotonic().
     base: the session that the cache has for the token of the request.
     epoch: in which every later change is reported. None: changes may go unreported.
     reported: the highest version reported so far. A reply with a lower version is out of date.
     """
 
-    __slots__ = ("_on_end", "at", "base", "epoch", "is_relevant", "key", "method", "reported", "request", "response")
+    __slots__ = ("_on_end", "at", "base", "ends_many", "epoch", "is_relevant", "key", "method", "reported", "request", "response")
 
     def __init__(self, method: str, request: Any, on_end: Callable[[CachedCall, BaseException | None], None]) -> None:
         self._on_end = on_end
@@ -39,6 +40,7 @@ class CachedCall:
         self.request = request
         self.response: Any = None
         self.is_relevant = method in _RELEVANT
+        self.ends_many = method == "InvalidateSubjectSessions"
         self.key = key_of(request.token) if self.is_relevant else ""
         self.at = 0.0
         self.base: Entry | None = None
@@ -49,7 +51,7 @@ class CachedCall:
         return self
 
     def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
-        if self.is_relevant:
+        if self.is_relevant or self.ends_many:
             self._on_end(self, error)
 
 

@@ -9,6 +9,8 @@ from ..ordered_messages import Session, data_of, set_data
 
 # The length of the prefix that a token shares with the handle of its session.
 _SHARED_LENGTH = 21
+# What the field of a queue's number of messages holds.
+_MAX_COUNT = 2**31 - 1
 # The approximate size of an entry and of its place in a dictionary, without its strings.
 _ENTRY_BYTES = 330
 
@@ -67,7 +69,7 @@ def confirmed(entry: Entry, times: Any) -> Entry:
 
 def updated(entry: Entry, request: Any, response: Any) -> Entry | None:
     """Return an entry with the state after an update that the sidecar applied to this state. None: that is not known."""
-    if not response.etag or request.HasField("subject") or request.WhichOneof("idle_expiry") is not None:
+    if not response.etag or any(map(request.HasField, ("subject", "label", "idle_timeout", "no_idle_timeout"))):
         return None
     session = session_of(entry)
     data = data_of(session)
@@ -101,6 +103,6 @@ def _copy(source: Any, session: Any, field: str) -> None:
 def _count_message(session: Any, name: str) -> None:
     for queue in session.flash_queues:
         if queue.name == name:
-            queue.message_count += 1
+            queue.message_count = min(queue.message_count, _MAX_COUNT - 1) + 1
             return
     session.flash_queues.add(name=name, message_count=1)

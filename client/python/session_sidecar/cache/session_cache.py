@@ -121,6 +121,10 @@ class SessionCache:
         self._calls.changed(key, version)
 
     def _end(self, call: CachedCall, error: BaseException | None) -> None:
+        if call.ends_many:
+            # Even after a failure, because some may have ended. The reply does not say which: validate all others once.
+            self.on_stream_lost()
+            return
         try:
             if call.method == "GetSession":
                 self._end_read(call, error)

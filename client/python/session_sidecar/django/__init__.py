@@ -4,6 +4,7 @@ Requires Django 5.2 or newer.
 """
 
 from .error_pages import handler500
+from .message_storage import MessageStorage
 from .store import SessionStore
 
-__all__ = ["SessionStore", "handler500"]
+__all__ = ["MessageStorage", "SessionStore", "handler500"]

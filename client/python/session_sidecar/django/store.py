@@ -20,6 +20,7 @@ from ..transforming import transforming
 from .calls import is_gone, subject_option
 from .connection import connection
 from .contents import StoredContents, suspicious_log
+from .message_queue import MessageQueue
 from .unreadable_values import UnreadableValues
 from .values import decode, encode
 
@@ -29,14 +30,15 @@ _EXPIRY = "_session_expiry"
 class SessionStore(SessionBase):  # type: ignore[misc]  # Django has no types.
     """A visitor's session. Its session_key is the token, which only the sidecar issues.
 
-    Everything that SessionBase documents holds, with these differences: save() stores only what the request changed, so parallel
-    requests that write other keys lose nothing. A session counts as used when it is read. Methods that call the sidecar raise
-    SessionError; where a session has ended, those that Django expects to do so raise UpdateError instead. If the sidecar cannot
-    read the session's record, every use raises SessionError, but flush() and Django's logout() work.
+    Everything that SessionBase documents holds, but: save() stores only what the request changed, so parallel requests that write
+    other keys lose nothing. Reading counts as use. Methods that call the sidecar raise SessionError; where a session has ended,
+    those that Django expects to do so raise UpdateError. If the sidecar cannot read the session's record, every use raises
+    SessionError, but flush() and Django's logout() work.
     """
 
     def __init__(self, session_key: str | None = None) -> None:
         super().__init__(session_key)
+        self._message_queue = MessageQueue()
         self._forget()
 
     @classmethod
@@ -115,8 +117,18 @@ class SessionStore(SessionBase):  # type: ignore[misc]  # Django has no types.
         super().clear()
         self._contents.clear()
 
+    def is_empty(self) -> bool:
+        return super().is_empty() and not self._message_queue.has_unsaved
+
+    @property
+    def message_queue(self) -> MessageQueue:
+        """The messages of MessageStorage. Loads the session, and raises SessionError if its record cannot be read."""
+        len(self._get_session())
+        return self._message_queue
+
     def _forget(self) -> None:
         self._contents = StoredContents(self.serializer())
+        self._message_queue.load()
         # The expiry that the session's idle timeout was made from.
         self._timed_by: Any = None
 
@@ -135,6 +147,7 @@ class SessionStore(SessionBase):  # type: ignore[misc]  # Django has no types.
         if found is None:
             return self._nothing()
         self._contents = StoredContents(self.serializer(), data_of(found))
+        self._message_queue.load(found)
         values = self._contents.values()
         self._timed_by = values.get(_EXPIRY)
         if self._timed_by and self.get_expiry_age(expiry=self._timed_by) <= 0:
@@ -153,13 +166,14 @@ class SessionStore(SessionBase):  # type: ignore[misc]  # Django has no types.
             yield from self._creating(values)
             return
         changes = self._contents.changes(values)
+        pushes = self._message_queue.mutations()
         options = subject_option(changes, values)
         if values.get(_EXPIRY) != self._timed_by:
             options["idle_timeout"] = self._idle_timeout(values)
-        if not changes and not options:
+        if not changes and not pushes and not options:
             return
         self._contents.expect(changes)
-        request = api.UpdateSessionRequest(token=self.session_key, mutations=changes, **options)
+        request = api.UpdateSessionRequest(token=self.session_key, mutations=[*changes, *pushes], **options)
         try:
             response = yield CallStep("UpdateSession", request)
         except SessionError as error:
@@ -168,19 +182,22 @@ class SessionStore(SessionBase):  # type: ignore[misc]  # Django has no types.
             raise
         check_results("UpdateSession", request.mutations, response)
         self._contents.settle(changes)
+        self._message_queue.settle(pushes)
         self._timed_by = values.get(_EXPIRY)
 
     def _creating(self, values: dict[str, Any]) -> Plan[None]:
         contents = StoredContents(self.serializer())
         changes = contents.changes(values)
-        request = api.CreateSessionRequest(
-            mutations=changes, idle_timeout=self._idle_timeout(values), **subject_option(changes, values)
-        )
+        pushes = self._message_queue.mutations()
+        options = {"idle_timeout": self._idle_timeout(values), **subject_option(changes, values)}
+        request = api.CreateSessionRequest(mutations=[*changes, *pushes], **options)
         response = yield CallStep("CreateSession", request)
         check_results("CreateSession", request.mutations, response)
         check_session("CreateSession", response)
         check_token("CreateSession", response)
         contents.settle(changes)
+        self._message_queue.load()
+        self._message_queue.settle(pushes)
         self._session_key, self._contents, self._timed_by = response.token, contents, values.get(_EXPIRY)
 
     def _cycling(self, values: dict[str, Any]) -> Plan[None]:

@@ -8,6 +8,7 @@ from typing import Any, cast
 import flask
 from flask.sessions import SessionMixin
 
+from ..base_session import OnConflict
 from ..web import LazySession, RequestSession
 
 # The keys under which Flask keeps what it knows of a session.
@@ -68,15 +69,15 @@ class FlaskSession(LazySession, SessionMixin):
             if permanent:
                 session.set_idle_timeout(self._lifetime)
 
-    def save(self) -> None:
+    def save(self, *, on_conflict: OnConflict = "merge") -> None:
         """As Session.save(). It is saved without this before the headers of the response are sent."""
         self.write_permanent()
-        super().save()
+        super().save(on_conflict=on_conflict)
 
-    def regenerate(self, *, or_create: bool = False) -> None:
+    def regenerate(self, *, or_create: bool = False, grace: float | None = None) -> None:
         """As Session.regenerate()."""
         self.write_permanent()
-        super().regenerate(or_create=or_create)
+        super().regenerate(or_create=or_create, grace=grace)
 
     def clear(self) -> None:
         """End the session, as invalidate() does. What is written afterwards starts a new one, with another token."""

@@ -36,7 +36,7 @@ __all__ = [
 def includeme(config: Any) -> None:
     """Set the session factory out of the application's settings, and what belongs to it.
 
-    That is the tween that saves sessions, a CSRF storage policy, and a view for SessionError. The application's own policy and
+    That is the tweens that save sessions, a CSRF storage policy, and a view for SessionError. The application's own policy and
     exception views take precedence.
 
     Raises ConfigurationError as session_factory_from_settings() does.
@@ -44,4 +44,5 @@ def includeme(config: Any) -> None:
     config.set_session_factory(session_factory_from_settings(config.registry.settings, config.maybe_dotted))
     config.set_csrf_storage_policy(SidecarCSRFStoragePolicy())
     config.add_tween("session_sidecar.pyramid.tween.session_tween_factory", under=EXCVIEW)
+    config.add_tween("session_sidecar.pyramid.tween.commit_tween_factory", over=("pyramid_tm.tm_tween_factory", EXCVIEW))
     config.add_exception_view(session_error_view, context=SessionError)

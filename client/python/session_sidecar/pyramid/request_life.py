@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 import weakref
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ..client import SessionClient
@@ -16,7 +17,9 @@ from ..web import HeaderList, RequestSession, WebOptions, reports_failure
 from ..web.response_headers import vary_by_cookie
 from .invalid_session import InvalidSession, reason_of
 from .response_cookie import ResponseCookie
+from .retrying import hand_over, handed_over, is_retried
 from .session import PyramidSession
+from .streaming import streamed
 
 # Where a request keeps its sessions, and its response once there is one.
 _LIVES = "_session_sidecar_lives"
@@ -45,6 +48,12 @@ def lives_of(request: Any) -> list[RequestLife]:
     return lives
 
 
+def exception_of(request: Any) -> BaseException | None:
+    """Return the exception that an exception view has answered."""
+    exception: BaseException | None = getattr(request, "exception", None)
+    return exception
+
+
 def remember_response(request: Any, response: Any) -> None:
     """Keep the response for sessions that are first used after the response callbacks. A response callback."""
     request.__dict__[_RESPONSE] = response
@@ -54,18 +63,28 @@ class RequestLife:
     """Saves the session of a request and sets its cookie.
 
     The tween saves first, under the exception views. What is written later, in response callbacks, subscribers to NewResponse and
-    finished callbacks, is saved after them: the response is sent when all of them are over.
+    finished callbacks, is saved after them: the response is sent when all of them are over. Looking for changes inside values
+    takes time, so it is done again only if the application has used the session in between.
     """
 
     def __init__(self, request: Any, options: LifeOptions) -> None:
         self._options = options
         # Weak, because the request has the session.
         self._request = weakref.ref(request)
-        self._web = RequestSession(options.client, options.web, _cookie_header(request), request.headers.get("Sec-Fetch-Mode"))
+        cookie, replacement = _cookie_header(request), handed_over(request)
+        if replacement is not None:
+            cookie = f"{options.web.cookie.name}={replacement}; {cookie}"
+        self._web = RequestSession(options.client, options.web, cookie, request.headers.get("Sec-Fetch-Mode"))
         self._loaded: Session | None = None
+        # How often the application has used the session, and that number and the status of the response when it was saved.
+        self._uses = 0
+        self._saved_at: Any = None
         self._is_unsaved = False
         self._arrived_token: str | None = None
         self._cookie = ResponseCookie(options.web.cookie)
+        if replacement is not None:
+            # The browser does not have it yet.
+            self._cookie.renew()
         # The Set-Cookie headers that the response has for this session, and the state that they express. None: none yet.
         self._sent: list[str] = []
         self._sent_state: Any = None
@@ -91,11 +110,15 @@ class RequestLife:
         if session is None or self._is_unsaved or (session.is_new and not self._options.allows_cookies(response)):
             return
         status = self._status(response, session, exception)
+        if self._saved_at == (self._uses, status):
+            return
         self._web.before_headers(status)
+        self._saved_at = (self._uses, status)
         # It was reported. Each further attempt could take as long as the time limit of a call.
         self._is_unsaved = reports_failure(status) and session.has_changes
 
     def _load(self) -> Session:
+        self._uses += 1
         if self._loaded is None:
             self._loaded = session = self._web.load()
             self._arrived_token = session.token
@@ -108,19 +131,26 @@ class RequestLife:
 
     def _on_response(self, request: Any, response: Any) -> None:
         remember_response(request, response)
-        if not self._is_postponed("response", request.response_callbacks, request.add_response_callback, self._on_response):
+        if self._is_postponed("response", request.response_callbacks, request.add_response_callback, self._on_response):
+            return
+        if is_retried(request, exception_of(request)):
+            self._discard(request)
+        else:
             self._complete(request, response)
 
     def _on_finished(self, request: Any) -> None:
         if self._is_postponed("finished", request.finished_callbacks, request.add_finished_callback, self._on_finished):
             return
         response = request.__dict__.get(_RESPONSE)
-        if response is None or sys.exc_info()[1] not in (None, self._outer_exception):
+        raised = sys.exc_info()[1]
+        is_answered = raised in (None, self._outer_exception)
+        if is_retried(request, exception_of(request) if is_answered else raised):
+            self._discard(request)
+            return
+        if response is None or not is_answered:
             self._end_without_response()
             return
-        session = self._web.session
-        has_changes = session is not None and session.has_changes and not self._is_unsaved
-        if has_changes or self._state() != self._sent_state:
+        if self._state() != self._sent_state:
             try:
                 self._complete(request, response)
             except Exception:
@@ -129,7 +159,7 @@ class RequestLife:
         if isinstance(response.app_iter, Generator):
             # Assigning the body would remove the header.
             length = response.content_length
-            response.app_iter = self._streamed(response.app_iter, response.status_int, length)
+            response.app_iter = streamed(response.app_iter, length, partial(self._web.before_end, response.status_int))
             response.content_length = length
 
     def _is_postponed(self, stage: str, waiting: Any, add: Callable[[Any], None], callback: Callable[..., None]) -> bool:
@@ -145,7 +175,7 @@ class RequestLife:
         if not self._web.is_used:
             return
         session = self._web.session
-        exception = getattr(request, "exception", None)
+        exception = exception_of(request)
         self.save(response, exception)
         # Requests of pyramid.testing have no scheme.
         is_https = getattr(request, "scheme", "http") == "https"
@@ -186,23 +216,15 @@ class RequestLife:
         else:
             self._web.before_headers(500)
 
-    def _streamed(self, body: Generator[bytes, Any, Any], status: int, length: int | None) -> Iterator[bytes]:
-        """Save what the body writes before the client can know that it has ended.
-
-        length: the number of bytes after which the client takes it for ended. None: when the server says so.
-        """
-        sent = 0
-        try:
-            for chunk in body:
-                sent += len(chunk)
-                last = [] if length is None or sent < length else list(body)
-                if length is not None and sent >= length:
-                    self._web.before_end(status)
-                yield chunk
-                yield from last
-        finally:
-            body.close()
-        self._web.before_end(status)
+    def _discard(self, request: Any) -> None:
+        """Save nothing, because the next attempt begins anew. What was stored at once stays, and its token is not lost."""
+        session = self._web.session
+        if session is None:
+            return
+        if session.is_new:
+            self._web.abandon()
+        elif session.token is not None and session.token != self._arrived_token:
+            hand_over(request, session.token)
 
     def _status(self, response: Any, session: Session, exception: BaseException | None) -> int:
         """Return the status that decides on the cookie: that of a failure if a new session is to get none after an exception."""
@@ -211,9 +233,10 @@ class RequestLife:
         return max(status, 500) if is_withheld else status
 
     def _state(self) -> Any:
-        """Return what the cookie depends on. None: the session was not used."""
+        """Return what decides on the response. None: the session was not used."""
         session = self._web.session
-        return None if session is None else (session.token, session.is_new, self._cookie.options, self._cookie.is_renewed)
+        cookie = (self._cookie.options, self._cookie.is_renewed)
+        return None if session is None else (self._uses, session.token, session.is_new, *cookie)
 
 
 def _cookie_header(request: Any) -> str | None:

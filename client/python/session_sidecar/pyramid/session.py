@@ -63,17 +63,21 @@ class PyramidSession(FormerMembers, LazySession):
         self._prepare_new(session)
         self._made = int(time.time())
 
-    def regenerate(self, *, or_create: bool = False) -> None:
+    def regenerate(self, *, or_create: bool = False, grace: float | None = None) -> None:
         """As Session.regenerate()."""
         session = self.loaded
         was_new, timeout = session.is_new, session.idle_timeout
-        session.regenerate(or_create=or_create)
+        session.regenerate(or_create=or_create, grace=grace)
         # The timeout of the new session is the one that this request has set, if any.
         if session.is_new and not was_new and session.idle_timeout != timeout:
             self._prepare_new(session)
 
     def changed(self) -> None:
-        """Do nothing: saving finds changes inside values by itself."""
+        """Say that a value was changed in place. Needed only where the session is not used after it was saved.
+
+        That is in a callback that changes a value which it was given before. Otherwise, saving finds such changes by itself.
+        """
+        _ = self.loaded
 
     # The parameter has the name that ISession gives it.
     def flash(  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -127,12 +131,15 @@ class PyramidSession(FormerMembers, LazySession):
 
     def adjust_cookie_max_age(self, max_age: int | timedelta | None) -> None:
         """Send the cookie with this response, to be kept for max_age, in seconds. None: until the browser is closed."""
+        _ = self.loaded
         self._cookie.adjust_max_age(max_age)
 
     def adjust_cookie_expires(self, expires: datetime | timedelta | None) -> None:
         """As adjust_cookie_max_age(), for a time that may be absolute. Without a time zone, it is in UTC."""
+        _ = self.loaded
         self._cookie.adjust_expires(expires)
 
     def please_recookie(self) -> None:
         """Send the cookie with this response, though the browser has it: cookie_max_age then starts again."""
+        _ = self.loaded
         self._cookie.renew()

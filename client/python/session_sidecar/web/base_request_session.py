@@ -148,12 +148,11 @@ class BaseRequestSession(Generic[Kind]):
 
     def _saving_and_renewing(self, session: Kind) -> Steps[None]:
         self._persists = self._options.is_persistent(session)
-        is_saved = session.has_changes
-        if is_saved:
-            yield session.save
+        before = session.version
+        yield session.save
         if session.token is not None and self._needs_renewal(session):
             # A token that a parallel request has replaced must not return to the browser; a saved session has a current one.
-            self._is_renewed = is_saved or (yield from self._checking_current(session.token))
+            self._is_renewed = session.version != before or (yield from self._checking_current(session.token))
 
     def _needs_renewal(self, session: Kind) -> bool:
         return session.token == self._arrived_token and needs_renewal(
@@ -172,8 +171,7 @@ class BaseRequestSession(Generic[Kind]):
 
     def _trying_to_save(self, session: Kind) -> Steps[None]:
         try:
-            if session.has_changes:
-                yield session.save
+            yield session.save
         except Exception as error:
             self._unsaved(error)
 
@@ -198,7 +196,7 @@ class BaseRequestSession(Generic[Kind]):
                 yield from self._trying_to_save(session)
         elif is_too_late:
             raise too_late()
-        elif session.has_changes:
+        else:
             yield session.save
 
     def _abandoning(self) -> Steps[None]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, M
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from ..base_session import OnConflict
 from ..session import Session
 from .csrf_token import is_csrf_token, mask_token
 
@@ -139,6 +140,20 @@ class LazySession(MutableMapping[str, Any]):
         self.loaded.subject = subject
 
     @property
+    def fence(self) -> int | None:
+        """As Session.fence."""
+        return self.loaded.fence
+
+    @property
+    def label(self) -> str | None:
+        """As Session.label."""
+        return self.loaded.label
+
+    @label.setter
+    def label(self, label: str | None) -> None:
+        self.loaded.label = label
+
+    @property
     def idle_timeout(self) -> timedelta | None:
         """As Session.idle_timeout."""
         return self.loaded.idle_timeout
@@ -151,13 +166,13 @@ class LazySession(MutableMapping[str, Any]):
         """As Session.set_idle_timeout()."""
         self.loaded.set_idle_timeout(timeout)
 
-    def save(self) -> None:
+    def save(self, *, on_conflict: OnConflict = "merge") -> None:
         """As Session.save(). The framework saves by itself before the headers of the response are sent."""
-        self.loaded.save()
+        self.loaded.save(on_conflict=on_conflict)
 
-    def regenerate(self, *, or_create: bool = False) -> None:
+    def regenerate(self, *, or_create: bool = False, grace: float | None = None) -> None:
         """As Session.regenerate()."""
-        self.loaded.regenerate(or_create=or_create)
+        self.loaded.regenerate(or_create=or_create, grace=grace)
 
     def invalidate(self) -> None:
         """As Session.invalidate()."""

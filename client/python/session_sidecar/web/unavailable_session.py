@@ -15,7 +15,7 @@ _REFUSED = (
     *("pop_flash_and_save", "popitem", "regenerate", "save", "set_idle_timeout", "setdefault", "transform", "update"),
 )
 # What tells who the visitor is. The other members, such as `handle`, are for logs.
-_PROPERTIES = ("flash_queues", "idle_timeout", "is_new", "origin", "state", "subject")
+_PROPERTIES = ("flash_queues", "idle_timeout", "is_new", "label", "origin", "state", "subject")
 _READ = (
     *("__contains__", "__eq__", "__getitem__", "__iter__", "__len__", "__or__", "__reversed__", "__ror__", "copy"),
     *("get", "items", "keys", "peek_flash", "pop_flash", "values"),

@@ -119,11 +119,17 @@ export enum ErrorReason {
    */
   API_TOKEN_INVALID = 14,
   /**
-   * CURSOR_EXPIRED - The cursor of a watcher, or what its group has acknowledged, is older than the retention window, or the store has lost
-   * events since: some may have been missed. Status OUT_OF_RANGE. Watch again without a cursor.
+   * LEASE_HELD - Another holder has the lease of the session, for remaining_ms at most. Nothing was changed. Status ABORTED. Try again
+   * later.
    *
-   *     { "reason": "CURSOR_EXPIRED", "domain": "session.v1",
-   *       "metadata": { "setting": "SESSION_SIDECAR_EVENT_RETENTION" } }
+   *     { "reason": "LEASE_HELD", "domain": "session.v1", "metadata": { "remaining_ms": "8200" } }
    */
-  CURSOR_EXPIRED = 18,
+  LEASE_HELD = 15,
+  /**
+   * LEASE_LOST - The lease under whose fence the change was to be made has ended, or another holder has it. Nothing was stored. Status
+   * ABORTED. Acquire the lease again, reapply the change to the session that it returns, retry.
+   *
+   *     { "reason": "LEASE_LOST", "domain": "session.v1", "metadata": {} }
+   */
+  LEASE_LOST = 16,
 }

@@ -14,7 +14,8 @@ export const protobufFileName = "session/v1/session.proto";
 export interface Session {
   /**
    * handle is the session's public id: 22 characters of base64url. It identifies the session in logs and in the store
-   * and stays the same when the token is regenerated. It is not a credential: no RPC accepts it instead of a token.
+   * and stays the same when the token is regenerated. It is not a credential: no RPC accepts it instead of a token, except
+   * InvalidateSubjectSessions, together with the session's subject.
    */
   handle: string;
   /**
@@ -58,10 +59,47 @@ export interface Session {
    */
   version: number;
   /** subject is who the session belongs to, as set by the application, for example a user id. Absent: no subject. */
-  subject?: string | undefined;
+  subject?:
+    | string
+    | undefined;
+  /** label describes the session to its owner, as set by the application, for example the device. Absent: no label. */
+  label?: string | undefined;
 }
 
 export interface Session_DataEntry {
+  key: string;
+  value: Buffer;
+}
+
+/** SubjectSession is what a subject sees of one of its sessions, in a list of them. */
+export interface SubjectSession {
+  /** handle is the session's public id, as in Session. */
+  handle: string;
+  /** label describes the session, as in Session. Absent: no label. */
+  label?:
+    | string
+    | undefined;
+  /** created is when the session was created, as in Session. */
+  created:
+    | Date
+    | undefined;
+  /** accessed is the last recorded access, as in Session. Being listed is not an access. */
+  accessed:
+    | Date
+    | undefined;
+  /** expires is when the session ends without further accesses, as in Session. Absent: it never expires. */
+  expires:
+    | Date
+    | undefined;
+  /** version is the session's version, as in Session. */
+  version: number;
+  /** is_current is true for the session of ListSubjectSessionsRequest.current_token. */
+  isCurrent: boolean;
+  /** data holds the application's values by key, as in Session. Empty unless ListSubjectSessionsRequest.include_data is set. */
+  data: Map<string, Buffer>;
+}
+
+export interface SubjectSession_DataEntry {
   key: string;
   value: Buffer;
 }
@@ -158,8 +196,8 @@ export interface Append {
   /** value is the JSON text of the element to add. */
   value: Buffer;
   /**
-   * unless_present leaves the array unchanged if it has an element with the same JSON text. White space between JSON
-   * tokens is ignored; other spellings of the same value (1.0 and 1, \u00e9 and é) are different.
+   * unless_present leaves the array unchanged if it has an element with the same JSON value, as PushFlash.unless_present
+   * defines it.
    */
   unlessPresent: boolean;
 }
@@ -181,7 +219,13 @@ export interface PushFlash {
   queue: string;
   /** message is the JSON text of the message. Must not be empty. */
   message: Buffer;
-  /** unless_present leaves the queue unchanged if the same bytes already wait in it. */
+  /**
+   * unless_present leaves the queue unchanged if a message with the same JSON value already waits in it. The order of an
+   * object's members, white space and the spelling of strings and numbers do not count: {"a":1,"b":"é"} and
+   * {"b":"\u00e9","a":1.0} are the same value. Numbers are compared exactly, whatever their size; of members with the same
+   * name, the last counts. Messages that are not JSON, that are nested more than 64 levels deep or that have an exponent
+   * of more than 15 digits are compared byte by byte.
+   */
   unlessPresent: boolean;
 }
 
@@ -215,6 +259,7 @@ function createBaseSession(): Session {
     idleTimeout: undefined,
     version: 0,
     subject: undefined,
+    label: undefined,
   };
 }
 
@@ -249,6 +294,9 @@ export const Session: MessageFns<Session> = {
     }
     if (message.subject !== undefined) {
       writer.uint32(82).string(message.subject);
+    }
+    if (message.label !== undefined) {
+      writer.uint32(90).string(message.label);
     }
     return writer;
   },
@@ -349,6 +397,14 @@ export const Session: MessageFns<Session> = {
             message.subject = reader.string();
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.label = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -387,6 +443,198 @@ export const Session_DataEntry: MessageFns<Session_DataEntry> = {
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
       const message = createBaseSession_DataEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = viewOf(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseSubjectSession(): SubjectSession {
+  return {
+    handle: "",
+    label: undefined,
+    created: undefined,
+    accessed: undefined,
+    expires: undefined,
+    version: 0,
+    isCurrent: false,
+    data: new Map(),
+  };
+}
+
+export const SubjectSession: MessageFns<SubjectSession> = {
+  encode(message: SubjectSession, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.handle !== "") {
+      writer.uint32(10).string(message.handle);
+    }
+    if (message.label !== undefined) {
+      writer.uint32(18).string(message.label);
+    }
+    if (message.created !== undefined) {
+      Timestamp.encode(toTimestamp(message.created), writer.uint32(26).fork()).join();
+    }
+    if (message.accessed !== undefined) {
+      Timestamp.encode(toTimestamp(message.accessed), writer.uint32(34).fork()).join();
+    }
+    if (message.expires !== undefined) {
+      Timestamp.encode(toTimestamp(message.expires), writer.uint32(42).fork()).join();
+    }
+    if (message.version !== 0) {
+      writer.uint32(48).int64(message.version);
+    }
+    if (message.isCurrent !== false) {
+      writer.uint32(56).bool(message.isCurrent);
+    }
+    message.data.forEach((value, key) => {
+      SubjectSession_DataEntry.encode({ key: key as any, value }, writer.uint32(66).fork()).join();
+    });
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SubjectSession {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSubjectSession();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.handle = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.label = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.created = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.accessed = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.expires = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.version = longToNumber(reader.int64());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.isCurrent = reader.bool();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            const entry8 = SubjectSession_DataEntry.decode(reader, reader.uint32());
+            if (entry8.value !== undefined) {
+              message.data.set(entry8.key, entry8.value);
+            }
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseSubjectSession_DataEntry(): SubjectSession_DataEntry {
+  return { key: "", value: Buffer.alloc(0) };
+}
+
+export const SubjectSession_DataEntry: MessageFns<SubjectSession_DataEntry> = {
+  encode(message: SubjectSession_DataEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value.length !== 0) {
+      writer.uint32(18).bytes(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SubjectSession_DataEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSubjectSession_DataEntry();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {

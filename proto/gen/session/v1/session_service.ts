@@ -3,17 +3,11 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import type {
-  handleBidiStreamingCall,
-  handleServerStreamingCall,
-  handleUnaryCall,
-  UntypedServiceImplementation,
-} from "@grpc/grpc-js";
+import type { handleBidiStreamingCall, handleUnaryCall, UntypedServiceImplementation } from "@grpc/grpc-js";
 import { Duration } from "../../google/protobuf/duration";
 import { Timestamp } from "../../google/protobuf/timestamp";
 import { PipelineRequest, PipelineResponse } from "./pipeline";
-import { Mutation, MutationResult, Session } from "./session";
-import { SessionEvent } from "./session_events";
+import { Mutation, MutationResult, Session, SubjectSession } from "./session";
 
 export const protobufPackage = "session.v1";
 
@@ -45,7 +39,14 @@ export interface CreateSessionRequest {
    * must be unguessable, and a caller that takes it from a browser must verify there that it has issued it. Only a hash of it
    * is stored. Absent: the token is random.
    */
-  id?: string | undefined;
+  id?:
+    | string
+    | undefined;
+  /**
+   * label describes the session to its owner, for example the device and the address: 1 to 256 bytes of UTF-8 without
+   * control characters. ListSubjectSessions returns it. Absent: no label.
+   */
+  label?: string | undefined;
 }
 
 /**
@@ -147,7 +148,18 @@ export interface UpdateSessionRequest {
    * etag names the copy of the session that the client has, as in GetSessionRequest. It does not affect the update.
    * Absent or empty: the client has none.
    */
-  etag?: Buffer | undefined;
+  etag?:
+    | Buffer
+    | undefined;
+  /**
+   * label replaces the session's label: 1 to 256 bytes of UTF-8 without control characters. The empty string removes it.
+   * Absent: unchanged.
+   */
+  label?:
+    | string
+    | undefined;
+  /** fence makes the update fail with LEASE_LOST unless the session is leased under it. Absent: any lease is ignored. */
+  fence?: number | undefined;
 }
 
 /** UpdateSessionResponse returns the results of the update. */
@@ -180,7 +192,23 @@ export interface RegenerateSessionRequest {
    */
   mutations: Mutation[];
   /** subject replaces who the session belongs to, as in UpdateSessionRequest. Absent: unchanged. */
-  subject?: string | undefined;
+  subject?:
+    | string
+    | undefined;
+  /** label replaces the session's label, as in UpdateSessionRequest. Absent: unchanged. */
+  label?:
+    | string
+    | undefined;
+  /**
+   * grace is for how long the old token still finds the session, for reads and changes alike, so that requests that the
+   * browser has already sent are not signed out: 1 millisecond to 30 seconds, in whole milliseconds. Rejected together with
+   * a subject. A later change of the subject and another RegenerateSession end it. Absent: the old token is dead at once.
+   */
+  grace:
+    | Duration
+    | undefined;
+  /** fence makes the change fail with LEASE_LOST unless the session is leased under it. Absent: any lease is ignored. */
+  fence?: number | undefined;
 }
 
 /** RegenerateSessionResponse returns the session's new tokens. */
@@ -221,8 +249,8 @@ export interface PushFlashRequest {
   /** message is the JSON text of the message. Must not be empty. */
   message: Buffer;
   /**
-   * unless_present leaves the queue unchanged if the same bytes already wait in it. Pyramid calls this
-   * allow_duplicate=False.
+   * unless_present leaves the queue unchanged if a message with the same JSON value already waits in it, as
+   * the mutation PushFlash defines it. Pyramid calls this allow_duplicate=False.
    */
   unlessPresent: boolean;
 }
@@ -245,6 +273,8 @@ export interface PopFlashRequest {
 export interface PopFlashResponse {
   /** messages are the removed JSON texts, oldest first. Empty if no message was waiting. */
   messages: Buffer[];
+  /** version is the session's version after the call. It is unchanged when no message was waiting. */
+  version: number;
 }
 
 /** PeekFlashRequest identifies the queue to read. */
@@ -283,6 +313,8 @@ export interface NewCsrfTokenRequest {
 export interface NewCsrfTokenResponse {
   /** csrf_token is the session's new CSRF token. */
   csrfToken: string;
+  /** version is the session's version after the change. */
+  version: number;
 }
 
 /** CheckCsrfTokenRequest contains the CSRF token to check. */
@@ -299,61 +331,109 @@ export interface CheckCsrfTokenResponse {
   valid: boolean;
 }
 
-/** WatchSessionsRequest says which events to send, and from where on. */
-export interface WatchSessionsRequest {
+/** AcquireLeaseRequest describes the lease. */
+export interface AcquireLeaseRequest {
+  /** token is the session's token. */
+  token: string;
+  /** duration is after which time the lease ends by itself: 100 milliseconds to 5 minutes, in whole milliseconds. */
+  duration:
+    | Duration
+    | undefined;
   /**
-   * subject selects the events of sessions of one subject. Absent: those of all sessions. All watchers of a group must select
-   * the same, because each event is delivered to one of them only.
+   * holder names who asks, so that a call whose reply was lost can be repeated: 1 to 256 bytes of UTF-8 without control
+   * characters, unique to each use of a lease, for example a UUID.
    */
-  subject?:
+  holder: string;
+}
+
+/** AcquireLeaseResponse returns the lease and the session as it was when the lease began. */
+export interface AcquireLeaseResponse {
+  /**
+   * fence is the number of the lease. Later leases of the session have greater ones. Pass it with the changes that depend
+   * on the lease; other systems can reject a change whose fence is smaller than one they have seen.
+   */
+  fence: number;
+  /** expires is when the lease ends, by the store's clock. */
+  expires:
+    | Date
+    | undefined;
+  /** session is the session as loaded in the same step. */
+  session: Session | undefined;
+}
+
+/** ReleaseLeaseRequest identifies the lease to end. */
+export interface ReleaseLeaseRequest {
+  /** token is the session's token. */
+  token: string;
+  /** fence is the number of the lease. */
+  fence: number;
+}
+
+/** ReleaseLeaseResponse returns whether the lease was ended. */
+export interface ReleaseLeaseResponse {
+  /** released is false if the lease had ended before. */
+  released: boolean;
+}
+
+/** ListSubjectSessionsRequest names the subject whose sessions to list. */
+export interface ListSubjectSessionsRequest {
+  /** subject is who the sessions belong to: 1 to 256 bytes of UTF-8 without control characters. */
+  subject: string;
+  /** page_size is the maximum number of sessions in the response, at most 1,000. 0: 100. */
+  pageSize: number;
+  /** page_token continues after an earlier response: its next_page_token, with the same subject. Empty: the first page. */
+  pageToken: string;
+  /** current_token is the token of the caller's own session, which is then marked as the current one. Absent: none is marked. */
+  currentToken?:
     | string
     | undefined;
   /**
-   * group names watchers that share the events: each event is sent to one of them. One watcher of the group receives all
-   * events, the others wait, and one of them goes on when it is gone. 1 to 64 letters, digits and `._-`. Absent: this watcher
-   * receives every event itself.
+   * include_data adds each session's data to the response. A page then has fewer sessions if their data exceeds 1 MiB
+   * (SESSION_SIDECAR_MAX_REPLY_SIZE).
    */
-  group?:
+  includeData: boolean;
+}
+
+/** ListSubjectSessionsResponse has one page of a subject's sessions. */
+export interface ListSubjectSessionsResponse {
+  /**
+   * sessions are in the order of their handles. A page may have fewer sessions than page_size, even none, although others
+   * follow. A session that is created or ended meanwhile may or may not be listed; every other one is listed exactly once.
+   */
+  sessions: SubjectSession[];
+  /** next_page_token is the page_token of the next page. Empty: this is the last one. */
+  nextPageToken: string;
+}
+
+/** InvalidateSubjectSessionsRequest names the subject whose sessions to end. */
+export interface InvalidateSubjectSessionsRequest {
+  /** subject is who the sessions belong to: 1 to 256 bytes of UTF-8 without control characters. */
+  subject: string;
+  /**
+   * except_token is the token of a session that goes on. It must be the current one: a session whose token has been
+   * replaced ends. Absent: no session goes on.
+   */
+  exceptToken?:
     | string
     | undefined;
   /**
-   * after is the cursor of the last response that was processed. Without a group, the events after it are sent. With a group,
-   * it acknowledges those up to it, as AcknowledgeSessionEvents does. Absent: with a group, the events that no watcher of it has
-   * acknowledged; without one, those from now on.
+   * handles limits the call to these sessions, each by its handle. A session that does not belong to the subject goes on. At
+   * most 1,000. Empty: all sessions of the subject.
    */
-  after?: string | undefined;
+  handles: string[];
 }
 
-/** WatchSessionsResponse has an event, or only a cursor. */
-export interface WatchSessionsResponse {
+/** InvalidateSubjectSessionsResponse says how many sessions have ended. */
+export interface InvalidateSubjectSessionsResponse {
   /**
-   * event is what happened. Absent in the first response, which says that every later event will be sent, and in those that
-   * only report a newer cursor.
+   * ended_count is the number of sessions that this call has ended. After a retry, it does not include those that an earlier
+   * attempt has ended.
    */
-  event:
-    | SessionEvent
-    | undefined;
-  /**
-   * cursor is the position after this response: opaque, up to 256 visible ASCII characters. It is valid for
-   * SESSION_SIDECAR_EVENT_RETENTION.
-   */
-  cursor: string;
-}
-
-/** AcknowledgeSessionEventsRequest says which events a group has processed. */
-export interface AcknowledgeSessionEventsRequest {
-  /** group is the group's name. */
-  group: string;
-  /** cursor is that of the last response that was processed. */
-  cursor: string;
-}
-
-/** AcknowledgeSessionEventsResponse confirms the acknowledgement. */
-export interface AcknowledgeSessionEventsResponse {
+  endedCount: number;
 }
 
 function createBaseCreateSessionRequest(): CreateSessionRequest {
-  return { mutations: [], idleExpiry: undefined, subject: undefined, id: undefined };
+  return { mutations: [], idleExpiry: undefined, subject: undefined, id: undefined, label: undefined };
 }
 
 export const CreateSessionRequest: MessageFns<CreateSessionRequest> = {
@@ -374,6 +454,9 @@ export const CreateSessionRequest: MessageFns<CreateSessionRequest> = {
     }
     if (message.id !== undefined) {
       writer.uint32(42).string(message.id);
+    }
+    if (message.label !== undefined) {
+      writer.uint32(50).string(message.label);
     }
     return writer;
   },
@@ -429,6 +512,14 @@ export const CreateSessionRequest: MessageFns<CreateSessionRequest> = {
             }
 
             message.id = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.label = reader.string();
             continue;
           }
         }
@@ -728,7 +819,16 @@ export const NotModified: MessageFns<NotModified> = {
 };
 
 function createBaseUpdateSessionRequest(): UpdateSessionRequest {
-  return { token: "", mutations: [], ifVersion: undefined, idleExpiry: undefined, subject: undefined, etag: undefined };
+  return {
+    token: "",
+    mutations: [],
+    ifVersion: undefined,
+    idleExpiry: undefined,
+    subject: undefined,
+    etag: undefined,
+    label: undefined,
+    fence: undefined,
+  };
 }
 
 export const UpdateSessionRequest: MessageFns<UpdateSessionRequest> = {
@@ -755,6 +855,12 @@ export const UpdateSessionRequest: MessageFns<UpdateSessionRequest> = {
     }
     if (message.etag !== undefined) {
       writer.uint32(58).bytes(message.etag);
+    }
+    if (message.label !== undefined) {
+      writer.uint32(66).string(message.label);
+    }
+    if (message.fence !== undefined) {
+      writer.uint32(72).int64(message.fence);
     }
     return writer;
   },
@@ -826,6 +932,22 @@ export const UpdateSessionRequest: MessageFns<UpdateSessionRequest> = {
             }
 
             message.etag = viewOf(reader.bytes());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.label = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.fence = longToNumber(reader.int64());
             continue;
           }
         }
@@ -932,7 +1054,7 @@ export const UpdateSessionResponse: MessageFns<UpdateSessionResponse> = {
 };
 
 function createBaseRegenerateSessionRequest(): RegenerateSessionRequest {
-  return { token: "", mutations: [], subject: undefined };
+  return { token: "", mutations: [], subject: undefined, label: undefined, grace: undefined, fence: undefined };
 }
 
 export const RegenerateSessionRequest: MessageFns<RegenerateSessionRequest> = {
@@ -945,6 +1067,15 @@ export const RegenerateSessionRequest: MessageFns<RegenerateSessionRequest> = {
     }
     if (message.subject !== undefined) {
       writer.uint32(26).string(message.subject);
+    }
+    if (message.label !== undefined) {
+      writer.uint32(34).string(message.label);
+    }
+    if (message.grace !== undefined) {
+      Duration.encode(message.grace, writer.uint32(42).fork()).join();
+    }
+    if (message.fence !== undefined) {
+      writer.uint32(48).int64(message.fence);
     }
     return writer;
   },
@@ -984,6 +1115,30 @@ export const RegenerateSessionRequest: MessageFns<RegenerateSessionRequest> = {
             }
 
             message.subject = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.label = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.grace = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.fence = longToNumber(reader.int64());
             continue;
           }
         }
@@ -1353,13 +1508,16 @@ export const PopFlashRequest: MessageFns<PopFlashRequest> = {
 };
 
 function createBasePopFlashResponse(): PopFlashResponse {
-  return { messages: [] };
+  return { messages: [], version: 0 };
 }
 
 export const PopFlashResponse: MessageFns<PopFlashResponse> = {
   encode(message: PopFlashResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.messages) {
       writer.uint32(10).bytes(v!);
+    }
+    if (message.version !== 0) {
+      writer.uint32(16).int64(message.version);
     }
     return writer;
   },
@@ -1383,6 +1541,14 @@ export const PopFlashResponse: MessageFns<PopFlashResponse> = {
             }
 
             message.messages.push(viewOf(reader.bytes()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.version = longToNumber(reader.int64());
             continue;
           }
         }
@@ -1640,13 +1806,16 @@ export const NewCsrfTokenRequest: MessageFns<NewCsrfTokenRequest> = {
 };
 
 function createBaseNewCsrfTokenResponse(): NewCsrfTokenResponse {
-  return { csrfToken: "" };
+  return { csrfToken: "", version: 0 };
 }
 
 export const NewCsrfTokenResponse: MessageFns<NewCsrfTokenResponse> = {
   encode(message: NewCsrfTokenResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.csrfToken !== "") {
       writer.uint32(10).string(message.csrfToken);
+    }
+    if (message.version !== 0) {
+      writer.uint32(16).int64(message.version);
     }
     return writer;
   },
@@ -1670,6 +1839,14 @@ export const NewCsrfTokenResponse: MessageFns<NewCsrfTokenResponse> = {
             }
 
             message.csrfToken = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.version = longToNumber(reader.int64());
             continue;
           }
         }
@@ -1788,25 +1965,25 @@ export const CheckCsrfTokenResponse: MessageFns<CheckCsrfTokenResponse> = {
   },
 };
 
-function createBaseWatchSessionsRequest(): WatchSessionsRequest {
-  return { subject: undefined, group: undefined, after: undefined };
+function createBaseAcquireLeaseRequest(): AcquireLeaseRequest {
+  return { token: "", duration: undefined, holder: "" };
 }
 
-export const WatchSessionsRequest: MessageFns<WatchSessionsRequest> = {
-  encode(message: WatchSessionsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.subject !== undefined) {
-      writer.uint32(10).string(message.subject);
+export const AcquireLeaseRequest: MessageFns<AcquireLeaseRequest> = {
+  encode(message: AcquireLeaseRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.token !== "") {
+      writer.uint32(10).string(message.token);
     }
-    if (message.group !== undefined) {
-      writer.uint32(18).string(message.group);
+    if (message.duration !== undefined) {
+      Duration.encode(message.duration, writer.uint32(18).fork()).join();
     }
-    if (message.after !== undefined) {
-      writer.uint32(26).string(message.after);
+    if (message.holder !== "") {
+      writer.uint32(26).string(message.holder);
     }
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): WatchSessionsRequest {
+  decode(input: BinaryReader | Uint8Array, length?: number): AcquireLeaseRequest {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -1815,7 +1992,393 @@ export const WatchSessionsRequest: MessageFns<WatchSessionsRequest> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseWatchSessionsRequest();
+      const message = createBaseAcquireLeaseRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.token = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.duration = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.holder = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseAcquireLeaseResponse(): AcquireLeaseResponse {
+  return { fence: 0, expires: undefined, session: undefined };
+}
+
+export const AcquireLeaseResponse: MessageFns<AcquireLeaseResponse> = {
+  encode(message: AcquireLeaseResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.fence !== 0) {
+      writer.uint32(8).int64(message.fence);
+    }
+    if (message.expires !== undefined) {
+      Timestamp.encode(toTimestamp(message.expires), writer.uint32(18).fork()).join();
+    }
+    if (message.session !== undefined) {
+      Session.encode(message.session, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AcquireLeaseResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAcquireLeaseResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.fence = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.expires = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.session = Session.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseReleaseLeaseRequest(): ReleaseLeaseRequest {
+  return { token: "", fence: 0 };
+}
+
+export const ReleaseLeaseRequest: MessageFns<ReleaseLeaseRequest> = {
+  encode(message: ReleaseLeaseRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.token !== "") {
+      writer.uint32(10).string(message.token);
+    }
+    if (message.fence !== 0) {
+      writer.uint32(16).int64(message.fence);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReleaseLeaseRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReleaseLeaseRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.token = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.fence = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseReleaseLeaseResponse(): ReleaseLeaseResponse {
+  return { released: false };
+}
+
+export const ReleaseLeaseResponse: MessageFns<ReleaseLeaseResponse> = {
+  encode(message: ReleaseLeaseResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.released !== false) {
+      writer.uint32(8).bool(message.released);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReleaseLeaseResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReleaseLeaseResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.released = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseListSubjectSessionsRequest(): ListSubjectSessionsRequest {
+  return { subject: "", pageSize: 0, pageToken: "", currentToken: undefined, includeData: false };
+}
+
+export const ListSubjectSessionsRequest: MessageFns<ListSubjectSessionsRequest> = {
+  encode(message: ListSubjectSessionsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.subject !== "") {
+      writer.uint32(10).string(message.subject);
+    }
+    if (message.pageSize !== 0) {
+      writer.uint32(16).int32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(26).string(message.pageToken);
+    }
+    if (message.currentToken !== undefined) {
+      writer.uint32(34).string(message.currentToken);
+    }
+    if (message.includeData !== false) {
+      writer.uint32(40).bool(message.includeData);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListSubjectSessionsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListSubjectSessionsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.subject = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.pageSize = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.currentToken = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.includeData = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseListSubjectSessionsResponse(): ListSubjectSessionsResponse {
+  return { sessions: [], nextPageToken: "" };
+}
+
+export const ListSubjectSessionsResponse: MessageFns<ListSubjectSessionsResponse> = {
+  encode(message: ListSubjectSessionsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.sessions) {
+      SubjectSession.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListSubjectSessionsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListSubjectSessionsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.sessions.push(SubjectSession.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseInvalidateSubjectSessionsRequest(): InvalidateSubjectSessionsRequest {
+  return { subject: "", exceptToken: undefined, handles: [] };
+}
+
+export const InvalidateSubjectSessionsRequest: MessageFns<InvalidateSubjectSessionsRequest> = {
+  encode(message: InvalidateSubjectSessionsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.subject !== "") {
+      writer.uint32(10).string(message.subject);
+    }
+    if (message.exceptToken !== undefined) {
+      writer.uint32(18).string(message.exceptToken);
+    }
+    for (const v of message.handles) {
+      writer.uint32(26).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): InvalidateSubjectSessionsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseInvalidateSubjectSessionsRequest();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
@@ -1832,7 +2395,7 @@ export const WatchSessionsRequest: MessageFns<WatchSessionsRequest> = {
               break;
             }
 
-            message.group = reader.string();
+            message.exceptToken = reader.string();
             continue;
           }
           case 3: {
@@ -1840,7 +2403,7 @@ export const WatchSessionsRequest: MessageFns<WatchSessionsRequest> = {
               break;
             }
 
-            message.after = reader.string();
+            message.handles.push(reader.string());
             continue;
           }
         }
@@ -1856,22 +2419,19 @@ export const WatchSessionsRequest: MessageFns<WatchSessionsRequest> = {
   },
 };
 
-function createBaseWatchSessionsResponse(): WatchSessionsResponse {
-  return { event: undefined, cursor: "" };
+function createBaseInvalidateSubjectSessionsResponse(): InvalidateSubjectSessionsResponse {
+  return { endedCount: 0 };
 }
 
-export const WatchSessionsResponse: MessageFns<WatchSessionsResponse> = {
-  encode(message: WatchSessionsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.event !== undefined) {
-      SessionEvent.encode(message.event, writer.uint32(10).fork()).join();
-    }
-    if (message.cursor !== "") {
-      writer.uint32(18).string(message.cursor);
+export const InvalidateSubjectSessionsResponse: MessageFns<InvalidateSubjectSessionsResponse> = {
+  encode(message: InvalidateSubjectSessionsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.endedCount !== 0) {
+      writer.uint32(8).int32(message.endedCount);
     }
     return writer;
   },
 
-  decode(input: BinaryReader | Uint8Array, length?: number): WatchSessionsResponse {
+  decode(input: BinaryReader | Uint8Array, length?: number): InvalidateSubjectSessionsResponse {
     const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
     const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
     if (previousRecursionDepth >= 100) {
@@ -1880,118 +2440,18 @@ export const WatchSessionsResponse: MessageFns<WatchSessionsResponse> = {
     (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
     try {
       const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseWatchSessionsResponse();
+      const message = createBaseInvalidateSubjectSessionsResponse();
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
           case 1: {
-            if (tag !== 10) {
+            if (tag !== 8) {
               break;
             }
 
-            message.event = SessionEvent.decode(reader, reader.uint32());
+            message.endedCount = reader.int32();
             continue;
           }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.cursor = reader.string();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-};
-
-function createBaseAcknowledgeSessionEventsRequest(): AcknowledgeSessionEventsRequest {
-  return { group: "", cursor: "" };
-}
-
-export const AcknowledgeSessionEventsRequest: MessageFns<AcknowledgeSessionEventsRequest> = {
-  encode(message: AcknowledgeSessionEventsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.group !== "") {
-      writer.uint32(10).string(message.group);
-    }
-    if (message.cursor !== "") {
-      writer.uint32(18).string(message.cursor);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): AcknowledgeSessionEventsRequest {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseAcknowledgeSessionEventsRequest();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 10) {
-              break;
-            }
-
-            message.group = reader.string();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.cursor = reader.string();
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-};
-
-function createBaseAcknowledgeSessionEventsResponse(): AcknowledgeSessionEventsResponse {
-  return {};
-}
-
-export const AcknowledgeSessionEventsResponse: MessageFns<AcknowledgeSessionEventsResponse> = {
-  encode(_: AcknowledgeSessionEventsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): AcknowledgeSessionEventsResponse {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseAcknowledgeSessionEventsResponse();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2059,6 +2519,7 @@ export const SessionServiceDefinition = {
      * Errors:
      * - SESSION_NOT_FOUND: the session has ended; it is not created again.
      * - VERSION_MISMATCH: the session is not at if_version.
+     * - LEASE_LOST: the session is not leased under the given fence.
      * - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the result would not fit in a session.
      * - REQUEST_TOO_LARGE: the mutations exceed the budget of a request.
      * - STORE_FULL: the store has no room for the change.
@@ -2073,11 +2534,13 @@ export const SessionServiceDefinition = {
     },
     /**
      * RegenerateSession gives the session a new token and a new CSRF token and keeps its data; mutations are applied in
-     * the same step. The old token is dead at once. Call it whenever a visitor's privileges change, above all at login
-     * (OWASP Session Management Cheat Sheet, "Renew the Session ID After Any Privilege Level Change").
+     * the same step. The old token is dead at once, unless the request gives it a grace. Call it whenever a visitor's
+     * privileges change, above all at login (OWASP Session Management Cheat Sheet, "Renew the Session ID After Any Privilege
+     * Level Change").
      *
      * Errors:
-     * - SESSION_NOT_FOUND: the session has ended or its token was already replaced.
+     * - SESSION_NOT_FOUND: the session has ended or its token was already replaced, even if that one still has its grace.
+     * - LEASE_LOST: the session is not leased under the given fence.
      * - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the result would not fit in a session.
      * - REQUEST_TOO_LARGE: the mutations exceed the budget of a request.
      * - STORE_FULL: the store has no room for the change.
@@ -2193,17 +2656,66 @@ export const SessionServiceDefinition = {
       options: { idempotencyLevel: "IDEMPOTENT" },
     },
     /**
-     * AcknowledgeSessionEvents says that a group has processed the events up to a cursor. They are not sent to it again; what was
-     * sent and not acknowledged is, to the next watcher of the group once the present one is gone.
+     * AcquireLease leases a session exclusively to one holder and returns the session. A lease ends when it is released or its
+     * time is over. Only calls that carry its fence depend on it: UpdateSession and RegenerateSession without a fence are
+     * applied as if there were no lease. Does not change the session's version. It does not wait; try again after LEASE_HELD.
+     * Repeated with the same holder while the lease lasts, it returns that lease unchanged.
      *
      * Errors:
-     * - CURSOR_EXPIRED: the cursor is older than the retention window.
+     * - SESSION_NOT_FOUND: the session has ended.
+     * - LEASE_HELD: another holder has the lease.
+     * - STORE_FULL: the store accepts no changes.
      */
-    acknowledgeSessionEvents: {
-      name: "AcknowledgeSessionEvents",
-      requestType: AcknowledgeSessionEventsRequest as typeof AcknowledgeSessionEventsRequest,
+    acquireLease: {
+      name: "AcquireLease",
+      requestType: AcquireLeaseRequest as typeof AcquireLeaseRequest,
       requestStream: false,
-      responseType: AcknowledgeSessionEventsResponse as typeof AcknowledgeSessionEventsResponse,
+      responseType: AcquireLeaseResponse as typeof AcquireLeaseResponse,
+      responseStream: false,
+      options: { idempotencyLevel: "IDEMPOTENT" },
+    },
+    /**
+     * ReleaseLease ends a lease before its time. It succeeds without effect if the lease has ended. It does not count as an
+     * access.
+     *
+     * Errors:
+     * - SESSION_NOT_FOUND: the session has ended.
+     */
+    releaseLease: {
+      name: "ReleaseLease",
+      requestType: ReleaseLeaseRequest as typeof ReleaseLeaseRequest,
+      requestStream: false,
+      responseType: ReleaseLeaseResponse as typeof ReleaseLeaseResponse,
+      responseStream: false,
+      options: { idempotencyLevel: "IDEMPOTENT" },
+    },
+    /**
+     * ListSubjectSessions lists the sessions that belong to a subject, for example the devices on which a user is signed in, in
+     * the order of their handles. Listing a session does not count as an access. Tokens and CSRF tokens are never returned.
+     *
+     * The sidecar does not know who may see a subject's sessions: the application must check that before it calls.
+     */
+    listSubjectSessions: {
+      name: "ListSubjectSessions",
+      requestType: ListSubjectSessionsRequest as typeof ListSubjectSessionsRequest,
+      requestStream: false,
+      responseType: ListSubjectSessionsResponse as typeof ListSubjectSessionsResponse,
+      responseStream: false,
+      options: { idempotencyLevel: "IDEMPOTENT" },
+    },
+    /**
+     * InvalidateSubjectSessions ends the sessions that belong to a subject: all, all but the caller's own, or some. Its cost is
+     * proportional to the number of the subject's sessions. None that existed when the call was made survives a call that
+     * succeeds, nor does one that a login in flight at that moment gives to the subject afterwards. If the call fails, some
+     * may have ended; a retry ends the others.
+     *
+     * The sidecar does not know who may end a subject's sessions: the application must check that before it calls.
+     */
+    invalidateSubjectSessions: {
+      name: "InvalidateSubjectSessions",
+      requestType: InvalidateSubjectSessionsRequest as typeof InvalidateSubjectSessionsRequest,
+      requestStream: false,
+      responseType: InvalidateSubjectSessionsResponse as typeof InvalidateSubjectSessionsResponse,
       responseStream: false,
       options: { idempotencyLevel: "IDEMPOTENT" },
     },
@@ -2226,28 +2738,6 @@ export const SessionServiceDefinition = {
       requestType: PipelineRequest as typeof PipelineRequest,
       requestStream: true,
       responseType: PipelineResponse as typeof PipelineResponse,
-      responseStream: true,
-      options: {},
-    },
-    /**
-     * WatchSessions reports which sessions begin, get new tokens and end, in all sidecars of the deployment. The first response
-     * has no event and says that every change acknowledged from then on will be reported. A watcher that reconnects with its last
-     * cursor misses nothing within SESSION_SIDECAR_EVENT_RETENTION. Events of one session are sent in the order in which they
-     * were recorded; an event may be sent again after a failure, with an equal handle, type and time.
-     *
-     * The sidecar reads events only as fast as the client does. Give the call no deadline. When the sidecar stops, the stream ends
-     * with DRAINING: watch again, with the last cursor.
-     *
-     * Errors:
-     * - CURSOR_EXPIRED: the cursor, or what the group has acknowledged, is older than the retention window: events may have been
-     *   missed. Watch again without a cursor.
-     * - OVERLOADED: too many watchers are connected.
-     */
-    watchSessions: {
-      name: "WatchSessions",
-      requestType: WatchSessionsRequest as typeof WatchSessionsRequest,
-      requestStream: false,
-      responseType: WatchSessionsResponse as typeof WatchSessionsResponse,
       responseStream: true,
       options: {},
     },
@@ -2308,6 +2798,7 @@ export const SessionServiceService = {
    * Errors:
    * - SESSION_NOT_FOUND: the session has ended; it is not created again.
    * - VERSION_MISMATCH: the session is not at if_version.
+   * - LEASE_LOST: the session is not leased under the given fence.
    * - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the result would not fit in a session.
    * - REQUEST_TOO_LARGE: the mutations exceed the budget of a request.
    * - STORE_FULL: the store has no room for the change.
@@ -2324,11 +2815,13 @@ export const SessionServiceService = {
   },
   /**
    * RegenerateSession gives the session a new token and a new CSRF token and keeps its data; mutations are applied in
-   * the same step. The old token is dead at once. Call it whenever a visitor's privileges change, above all at login
-   * (OWASP Session Management Cheat Sheet, "Renew the Session ID After Any Privilege Level Change").
+   * the same step. The old token is dead at once, unless the request gives it a grace. Call it whenever a visitor's
+   * privileges change, above all at login (OWASP Session Management Cheat Sheet, "Renew the Session ID After Any Privilege
+   * Level Change").
    *
    * Errors:
-   * - SESSION_NOT_FOUND: the session has ended or its token was already replaced.
+   * - SESSION_NOT_FOUND: the session has ended or its token was already replaced, even if that one still has its grace.
+   * - LEASE_LOST: the session is not leased under the given fence.
    * - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the result would not fit in a session.
    * - REQUEST_TOO_LARGE: the mutations exceed the budget of a request.
    * - STORE_FULL: the store has no room for the change.
@@ -2460,24 +2953,80 @@ export const SessionServiceService = {
     responseDeserialize: (value: Buffer): CheckCsrfTokenResponse => CheckCsrfTokenResponse.decode(value),
   },
   /**
-   * AcknowledgeSessionEvents says that a group has processed the events up to a cursor. They are not sent to it again; what was
-   * sent and not acknowledged is, to the next watcher of the group once the present one is gone.
+   * AcquireLease leases a session exclusively to one holder and returns the session. A lease ends when it is released or its
+   * time is over. Only calls that carry its fence depend on it: UpdateSession and RegenerateSession without a fence are
+   * applied as if there were no lease. Does not change the session's version. It does not wait; try again after LEASE_HELD.
+   * Repeated with the same holder while the lease lasts, it returns that lease unchanged.
    *
    * Errors:
-   * - CURSOR_EXPIRED: the cursor is older than the retention window.
+   * - SESSION_NOT_FOUND: the session has ended.
+   * - LEASE_HELD: another holder has the lease.
+   * - STORE_FULL: the store accepts no changes.
    */
-  acknowledgeSessionEvents: {
-    path: "/session.v1.SessionService/AcknowledgeSessionEvents" as const,
+  acquireLease: {
+    path: "/session.v1.SessionService/AcquireLease" as const,
     requestStream: false as const,
     responseStream: false as const,
-    requestSerialize: (value: AcknowledgeSessionEventsRequest): Buffer =>
-      Buffer.from(AcknowledgeSessionEventsRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): AcknowledgeSessionEventsRequest =>
-      AcknowledgeSessionEventsRequest.decode(value),
-    responseSerialize: (value: AcknowledgeSessionEventsResponse): Buffer =>
-      Buffer.from(AcknowledgeSessionEventsResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): AcknowledgeSessionEventsResponse =>
-      AcknowledgeSessionEventsResponse.decode(value),
+    requestSerialize: (value: AcquireLeaseRequest): Buffer => Buffer.from(AcquireLeaseRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): AcquireLeaseRequest => AcquireLeaseRequest.decode(value),
+    responseSerialize: (value: AcquireLeaseResponse): Buffer =>
+      Buffer.from(AcquireLeaseResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): AcquireLeaseResponse => AcquireLeaseResponse.decode(value),
+  },
+  /**
+   * ReleaseLease ends a lease before its time. It succeeds without effect if the lease has ended. It does not count as an
+   * access.
+   *
+   * Errors:
+   * - SESSION_NOT_FOUND: the session has ended.
+   */
+  releaseLease: {
+    path: "/session.v1.SessionService/ReleaseLease" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ReleaseLeaseRequest): Buffer => Buffer.from(ReleaseLeaseRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ReleaseLeaseRequest => ReleaseLeaseRequest.decode(value),
+    responseSerialize: (value: ReleaseLeaseResponse): Buffer =>
+      Buffer.from(ReleaseLeaseResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ReleaseLeaseResponse => ReleaseLeaseResponse.decode(value),
+  },
+  /**
+   * ListSubjectSessions lists the sessions that belong to a subject, for example the devices on which a user is signed in, in
+   * the order of their handles. Listing a session does not count as an access. Tokens and CSRF tokens are never returned.
+   *
+   * The sidecar does not know who may see a subject's sessions: the application must check that before it calls.
+   */
+  listSubjectSessions: {
+    path: "/session.v1.SessionService/ListSubjectSessions" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListSubjectSessionsRequest): Buffer =>
+      Buffer.from(ListSubjectSessionsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListSubjectSessionsRequest => ListSubjectSessionsRequest.decode(value),
+    responseSerialize: (value: ListSubjectSessionsResponse): Buffer =>
+      Buffer.from(ListSubjectSessionsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListSubjectSessionsResponse => ListSubjectSessionsResponse.decode(value),
+  },
+  /**
+   * InvalidateSubjectSessions ends the sessions that belong to a subject: all, all but the caller's own, or some. Its cost is
+   * proportional to the number of the subject's sessions. None that existed when the call was made survives a call that
+   * succeeds, nor does one that a login in flight at that moment gives to the subject afterwards. If the call fails, some
+   * may have ended; a retry ends the others.
+   *
+   * The sidecar does not know who may end a subject's sessions: the application must check that before it calls.
+   */
+  invalidateSubjectSessions: {
+    path: "/session.v1.SessionService/InvalidateSubjectSessions" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: InvalidateSubjectSessionsRequest): Buffer =>
+      Buffer.from(InvalidateSubjectSessionsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): InvalidateSubjectSessionsRequest =>
+      InvalidateSubjectSessionsRequest.decode(value),
+    responseSerialize: (value: InvalidateSubjectSessionsResponse): Buffer =>
+      Buffer.from(InvalidateSubjectSessionsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): InvalidateSubjectSessionsResponse =>
+      InvalidateSubjectSessionsResponse.decode(value),
   },
   /**
    * Pipeline carries any number of the calls above over one stream, at a fraction of the cost of one RPC per call. Calls
@@ -2501,30 +3050,6 @@ export const SessionServiceService = {
     requestDeserialize: (value: Buffer): PipelineRequest => PipelineRequest.decode(value),
     responseSerialize: (value: PipelineResponse): Buffer => Buffer.from(PipelineResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): PipelineResponse => PipelineResponse.decode(value),
-  },
-  /**
-   * WatchSessions reports which sessions begin, get new tokens and end, in all sidecars of the deployment. The first response
-   * has no event and says that every change acknowledged from then on will be reported. A watcher that reconnects with its last
-   * cursor misses nothing within SESSION_SIDECAR_EVENT_RETENTION. Events of one session are sent in the order in which they
-   * were recorded; an event may be sent again after a failure, with an equal handle, type and time.
-   *
-   * The sidecar reads events only as fast as the client does. Give the call no deadline. When the sidecar stops, the stream ends
-   * with DRAINING: watch again, with the last cursor.
-   *
-   * Errors:
-   * - CURSOR_EXPIRED: the cursor, or what the group has acknowledged, is older than the retention window: events may have been
-   *   missed. Watch again without a cursor.
-   * - OVERLOADED: too many watchers are connected.
-   */
-  watchSessions: {
-    path: "/session.v1.SessionService/WatchSessions" as const,
-    requestStream: false as const,
-    responseStream: true as const,
-    requestSerialize: (value: WatchSessionsRequest): Buffer => Buffer.from(WatchSessionsRequest.encode(value).finish()),
-    requestDeserialize: (value: Buffer): WatchSessionsRequest => WatchSessionsRequest.decode(value),
-    responseSerialize: (value: WatchSessionsResponse): Buffer =>
-      Buffer.from(WatchSessionsResponse.encode(value).finish()),
-    responseDeserialize: (value: Buffer): WatchSessionsResponse => WatchSessionsResponse.decode(value),
   },
 } as const;
 
@@ -2554,6 +3079,7 @@ export interface SessionServiceServer extends UntypedServiceImplementation {
    * Errors:
    * - SESSION_NOT_FOUND: the session has ended; it is not created again.
    * - VERSION_MISMATCH: the session is not at if_version.
+   * - LEASE_LOST: the session is not leased under the given fence.
    * - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the result would not fit in a session.
    * - REQUEST_TOO_LARGE: the mutations exceed the budget of a request.
    * - STORE_FULL: the store has no room for the change.
@@ -2561,11 +3087,13 @@ export interface SessionServiceServer extends UntypedServiceImplementation {
   updateSession: handleUnaryCall<UpdateSessionRequest, UpdateSessionResponse>;
   /**
    * RegenerateSession gives the session a new token and a new CSRF token and keeps its data; mutations are applied in
-   * the same step. The old token is dead at once. Call it whenever a visitor's privileges change, above all at login
-   * (OWASP Session Management Cheat Sheet, "Renew the Session ID After Any Privilege Level Change").
+   * the same step. The old token is dead at once, unless the request gives it a grace. Call it whenever a visitor's
+   * privileges change, above all at login (OWASP Session Management Cheat Sheet, "Renew the Session ID After Any Privilege
+   * Level Change").
    *
    * Errors:
-   * - SESSION_NOT_FOUND: the session has ended or its token was already replaced.
+   * - SESSION_NOT_FOUND: the session has ended or its token was already replaced, even if that one still has its grace.
+   * - LEASE_LOST: the session is not leased under the given fence.
    * - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the result would not fit in a session.
    * - REQUEST_TOO_LARGE: the mutations exceed the budget of a request.
    * - STORE_FULL: the store has no room for the change.
@@ -2625,13 +3153,41 @@ export interface SessionServiceServer extends UntypedServiceImplementation {
    */
   checkCsrfToken: handleUnaryCall<CheckCsrfTokenRequest, CheckCsrfTokenResponse>;
   /**
-   * AcknowledgeSessionEvents says that a group has processed the events up to a cursor. They are not sent to it again; what was
-   * sent and not acknowledged is, to the next watcher of the group once the present one is gone.
+   * AcquireLease leases a session exclusively to one holder and returns the session. A lease ends when it is released or its
+   * time is over. Only calls that carry its fence depend on it: UpdateSession and RegenerateSession without a fence are
+   * applied as if there were no lease. Does not change the session's version. It does not wait; try again after LEASE_HELD.
+   * Repeated with the same holder while the lease lasts, it returns that lease unchanged.
    *
    * Errors:
-   * - CURSOR_EXPIRED: the cursor is older than the retention window.
+   * - SESSION_NOT_FOUND: the session has ended.
+   * - LEASE_HELD: another holder has the lease.
+   * - STORE_FULL: the store accepts no changes.
    */
-  acknowledgeSessionEvents: handleUnaryCall<AcknowledgeSessionEventsRequest, AcknowledgeSessionEventsResponse>;
+  acquireLease: handleUnaryCall<AcquireLeaseRequest, AcquireLeaseResponse>;
+  /**
+   * ReleaseLease ends a lease before its time. It succeeds without effect if the lease has ended. It does not count as an
+   * access.
+   *
+   * Errors:
+   * - SESSION_NOT_FOUND: the session has ended.
+   */
+  releaseLease: handleUnaryCall<ReleaseLeaseRequest, ReleaseLeaseResponse>;
+  /**
+   * ListSubjectSessions lists the sessions that belong to a subject, for example the devices on which a user is signed in, in
+   * the order of their handles. Listing a session does not count as an access. Tokens and CSRF tokens are never returned.
+   *
+   * The sidecar does not know who may see a subject's sessions: the application must check that before it calls.
+   */
+  listSubjectSessions: handleUnaryCall<ListSubjectSessionsRequest, ListSubjectSessionsResponse>;
+  /**
+   * InvalidateSubjectSessions ends the sessions that belong to a subject: all, all but the caller's own, or some. Its cost is
+   * proportional to the number of the subject's sessions. None that existed when the call was made survives a call that
+   * succeeds, nor does one that a login in flight at that moment gives to the subject afterwards. If the call fails, some
+   * may have ended; a retry ends the others.
+   *
+   * The sidecar does not know who may end a subject's sessions: the application must check that before it calls.
+   */
+  invalidateSubjectSessions: handleUnaryCall<InvalidateSubjectSessionsRequest, InvalidateSubjectSessionsResponse>;
   /**
    * Pipeline carries any number of the calls above over one stream, at a fraction of the cost of one RPC per call. Calls
    * run concurrently and are answered in order of completion, with the same responses and errors as the RPCs of the same
@@ -2647,21 +3203,6 @@ export interface SessionServiceServer extends UntypedServiceImplementation {
    * - DRAINING: the sidecar is stopping and accepts no new streams.
    */
   pipeline: handleBidiStreamingCall<PipelineRequest, PipelineResponse>;
-  /**
-   * WatchSessions reports which sessions begin, get new tokens and end, in all sidecars of the deployment. The first response
-   * has no event and says that every change acknowledged from then on will be reported. A watcher that reconnects with its last
-   * cursor misses nothing within SESSION_SIDECAR_EVENT_RETENTION. Events of one session are sent in the order in which they
-   * were recorded; an event may be sent again after a failure, with an equal handle, type and time.
-   *
-   * The sidecar reads events only as fast as the client does. Give the call no deadline. When the sidecar stops, the stream ends
-   * with DRAINING: watch again, with the last cursor.
-   *
-   * Errors:
-   * - CURSOR_EXPIRED: the cursor, or what the group has acknowledged, is older than the retention window: events may have been
-   *   missed. Watch again without a cursor.
-   * - OVERLOADED: too many watchers are connected.
-   */
-  watchSessions: handleServerStreamingCall<WatchSessionsRequest, WatchSessionsResponse>;
 }
 
 function toTimestamp(date: Date): Timestamp {

@@ -2,6 +2,8 @@ import type { ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import { TurnBudget } from '../budgets/turn-budget';
 import type { RefusalLimit } from '../../rpc/refusals';
+import { connectionInfo } from './connection-info';
+import type { ConnectionInfo } from './connection-info';
 import { HandOver } from './hand-over';
 import { showLife, whyEnd } from './liveness';
 import { Peer } from './peer';
@@ -71,6 +73,11 @@ export class Connections {
 
   get size(): number {
     return this.#peers.size;
+  }
+
+  /** Oldest first. */
+  list(): readonly ConnectionInfo[] {
+    return Array.from(this.#peers, connectionInfo);
   }
 
   /** Whether an RPC is open: a call that was not answered, a pipeline, a watch. */

@@ -31,6 +31,8 @@ export class Peer implements Client, Seats {
   isEstablished = false;
   /** It has made a call. */
   isUsed = false;
+  /** What its first call said. */
+  userAgent: string | undefined;
 
   /** When it last sent a complete frame, by `performance.now()`. */
   aliveAt = performance.now();

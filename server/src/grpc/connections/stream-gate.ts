@@ -8,6 +8,7 @@ import type { ProcessPauses } from '../process-pauses';
 import { apiTokenInvalid, overloaded } from '../../rpc/refusals';
 import type { RefusalLimit, RefusalObserver } from '../../rpc/refusals';
 import { toStatus } from '../../rpc/status';
+import { keptUserAgent } from './connection-info';
 import type { Connections } from './connections';
 import type { StreamHandler } from './grpc-js-internals';
 import { OpenStream } from './open-stream';
@@ -95,6 +96,7 @@ export class StreamGate implements StreamKeeper {
       this.#pipelines.add(open);
       peer.pipelines.add(1);
     }
+    if (!peer.isUsed) peer.userAgent = keptUserAgent(headers['user-agent']);
     connections.streamOpened(peer, now);
     open.received(sizeOf(rawHeaders));
     connections.serveInTurn(peer, () => {

@@ -1,4 +1,11 @@
-import type { NewSession, SessionRef, SessionStore } from '../../session/session-store';
+import type {
+  LeaseRequest,
+  NewSession,
+  SessionRef,
+  SessionStore,
+  SubjectPageRequest,
+  SubjectSelection,
+} from '../../session/session-store';
 import type { SessionUpdate } from '../../session/session-update';
 import type { TestControl } from '../../session/test-control';
 import { MemoryStore } from './memory-store';
@@ -61,8 +68,24 @@ export class ControlledStore implements SessionStore, TestControl {
     return this.#store.update(ref, change, deadline);
   }
 
+  acquire(ref: SessionRef, request: LeaseRequest, deadline?: number) {
+    return this.#store.acquire(ref, request, deadline);
+  }
+
+  release(ref: SessionRef, fence: number, deadline?: number) {
+    return this.#store.release(ref, fence, deadline);
+  }
+
   delete(ref: SessionRef, deadline?: number) {
     return this.#store.delete(ref, deadline);
+  }
+
+  listSubject(subject: string, page: SubjectPageRequest, deadline?: number) {
+    return this.#store.listSubject(subject, page, deadline);
+  }
+
+  deleteSubject(subject: string, selection: SubjectSelection, deadline?: number) {
+    return this.#store.deleteSubject(subject, selection, deadline);
   }
 
   close(): Promise<void> {

@@ -1,32 +1,40 @@
 import type { ChangeFeed } from '../../session/change-feed';
 import { newGeneration } from '../../session/etag';
+import { changesTerms } from '../../session/session-update';
 import type { SessionUpdate } from '../../session/session-update';
 import { sessionExists, storeFull, storeUnavailable } from '../../session/errors';
 import type { Limits } from '../../session/limits';
 import { applyMutations } from '../../session/mutations';
 import { expiryOf, touchIntervalOf } from '../../session/session';
-import type { ExpiryPolicy, SessionRecord, SessionMetadata } from '../../session/session';
+import type { ExpiryPolicy, SessionMetadata } from '../../session/session';
 import type {
+  AcquireOutcome,
   CopyTerms,
+  LeaseRequest,
   LoadedSession,
   NewSession,
   SessionRef,
   SessionStore,
+  SubjectPage,
+  SubjectPageRequest,
+  SubjectSelection,
   UpdateOutcome,
 } from '../../session/session-store';
-import { expiryReason } from '../../session/events/session-event';
-import type { SessionEventReason, SessionEventType } from '../../session/events/session-event';
-import { applyAttributes, attributeChanges, knownAttributes, toAttributes } from '../attributes';
+import { previousToken, toAttributes } from '../attributes';
 import { ChangeBroadcast } from '../change-broadcast';
-import { decodeBody, encodeBody } from '../record-body';
-import type { Body } from '../record-body';
+import { encodeBody } from '../record-body';
+import { SubjectPageBuilder } from '../subject-page';
+import { changedEntry, decode, listedOf, metadataOf, presentLease, recordOf, sizeOf, withLease } from './entry';
+import type { Entry } from './entry';
+import { recordEvent, recordExpiry } from './entry-events';
 import type { MemoryEventLog } from './memory-event-log';
+import { SubjectIndex } from './subject-index';
 
 export interface MemoryStoreOptions {
   readonly expiry: ExpiryPolicy;
   readonly limits: Limits;
   /**
-   * Maximum size of all sessions together: for each, its encoded content and {@link overheadBytes}. A change that does not fit
+   * Maximum size of all sessions together: for each, its encoded content and some overhead ({@link sizeOf}). A change that does not fit
    * is rejected; stored sessions are never evicted.
    */
   readonly maxBytes: number;
@@ -34,23 +42,9 @@ export interface MemoryStoreOptions {
   readonly now: () => number;
   /** Records when sessions begin, get a new token and end; `undefined`: nothing does. */
   readonly events?: MemoryEventLog | undefined;
+  /** A replaced token was used after its grace. */
+  readonly onReplacedToken?: ((handle: string) => void) | undefined;
 }
-
-interface Entry extends SessionRef {
-  readonly csrfToken: string;
-  readonly idleTimeout: number | undefined;
-  readonly created: number;
-  readonly accessed: number;
-  readonly version: number;
-  /**
-   * Content and attributes in a buffer of their own: objects for each key and message would take many times as much memory, and the
-   * received values would keep the whole request alive.
-   */
-  readonly body: Buffer;
-}
-
-/** Measured memory of a session besides its body: its objects, its entry in the map, and fragmentation. */
-export const overheadBytes = 1024;
 
 const sweepInterval = 10_000;
 
@@ -72,16 +66,18 @@ export class MemoryStore implements SessionStore {
   readonly #generation = newGeneration();
   readonly #options: MemoryStoreOptions;
   readonly #entries = new Map<string, Entry>();
+  readonly #subjects = new SubjectIndex();
   readonly #sweeper: NodeJS.Timeout;
   #bytes = 0;
   #latestVersion = 0;
+  #latestFence = 0;
   #sweptAt = -Infinity;
 
   constructor(options: MemoryStoreOptions) {
     this.#options = options;
     this.#sweeper = setInterval(() => {
-      if (options.events?.isRecording === true || Math.abs(options.now() - this.#sweptAt) >= sweepInterval)
-        this.#sweep();
+      const isDue = Math.abs(options.now() - this.#sweptAt) >= sweepInterval;
+      if (isDue || options.events?.isRecording === true) this.#sweep();
     }, recordingSweepInterval).unref();
   }
 
@@ -95,11 +91,13 @@ export class MemoryStore implements SessionStore {
     const now = this.#options.now();
     const { handle, secretHash, csrfToken, idleTimeout, content, reusesHandle } = session;
     const version = reusesHandle ? this.#latestVersion + 1 : 1;
+    const { subject } = session;
     const body = encodeBody(content, toAttributes(session));
-    const entry: Entry = { handle, secretHash, csrfToken, idleTimeout, created: now, accessed: now, version, body };
+    const times = { created: now, accessed: now };
+    const entry: Entry = { handle, secretHash, csrfToken, idleTimeout, ...times, version, subject, body };
     this.#put(entry);
-    this.#record('created', 'call', entry);
-    return this.#metadataOf(entry);
+    recordEvent(this.#options.events, 'created', 'call', entry);
+    return metadataOf(entry, this.#options.expiry);
   }
 
   async load(ref: SessionRef, deadline?: number): Promise<LoadedSession | undefined> {
@@ -107,7 +105,7 @@ export class MemoryStore implements SessionStore {
     const entry = this.#find(ref);
     if (entry === undefined) return undefined;
     const accessed = this.#touch(entry);
-    return { session: this.#recordOf(accessed), touched: accessed !== entry, ...this.#termsOf(accessed) };
+    return { session: recordOf(accessed, this.#options.expiry), touched: accessed !== entry, ...this.#termsOf(accessed, ref) };
   }
 
   /** Reads the content, which costs it nothing. */
@@ -118,31 +116,57 @@ export class MemoryStore implements SessionStore {
   async update(ref: SessionRef, change: SessionUpdate, deadline?: number): Promise<UpdateOutcome> {
     refuseAfter(deadline);
     const entry = this.#find(ref);
-    if (entry === undefined) return { status: 'not_found' };
+    // A token that was replaced cannot be used to replace the present one, or a thief could keep the session.
+    const isRefused = change.secretHash !== undefined && entry?.secretHash !== ref.secretHash;
+    if (entry === undefined || isRefused) return { status: 'not_found' };
     if (change.ifVersion !== undefined && change.ifVersion !== entry.version) {
       return { status: 'version_mismatch', version: entry.version };
     }
-    const { content, attributes } = decode(entry);
-    const applied = applyMutations(content, change.mutations ?? [], this.#options.limits);
+    const body = decode(entry);
+    const now = this.#options.now();
+    if (change.fence !== undefined && presentLease(body, now)?.fence !== change.fence) return { status: 'lease_lost' };
+    const applied = applyMutations(body.content, change.mutations ?? [], this.#options.limits);
     if (applied.status === 'refused') return applied;
     const { results } = applied;
-    if (!changesAnything(change) && !results.some((result) => result.applied)) {
+    if (!changesTerms(change) && !results.some((result) => result.applied)) {
       const touched = this.#touch(entry);
-      return { status: 'updated', session: this.#metadataOf(touched), results, ...this.#termsOf(touched) };
+      return { status: 'updated', session: metadataOf(touched, this.#options.expiry), results, ...this.#termsOf(touched, ref) };
     }
-    const changed: Entry = {
-      ...entry,
-      body: encodeBody(applied.content, applyAttributes(attributes, attributeChanges(change))),
-      accessed: this.#options.now(),
-      version: entry.version + 1,
-      secretHash: change.secretHash ?? entry.secretHash,
-      csrfToken: change.csrfToken ?? entry.csrfToken,
-      idleTimeout: change.idleTimeout === 'never' ? undefined : (change.idleTimeout ?? entry.idleTimeout),
-    };
+    const changed = changedEntry(entry, { ...body, content: applied.content }, change, now);
     this.#put(changed);
     this.#broadcast.changed(changed.handle, changed.version);
-    if (change.secretHash !== undefined) this.#record('regenerated', 'call', changed);
-    return { status: 'updated', session: this.#metadataOf(changed), results, ...this.#termsOf(changed) };
+    if (change.secretHash !== undefined) recordEvent(this.#options.events, 'regenerated', 'call', changed);
+    return { status: 'updated', session: metadataOf(changed, this.#options.expiry), results, ...this.#termsOf(changed, ref) };
+  }
+
+  async acquire(ref: SessionRef, request: LeaseRequest, deadline?: number): Promise<AcquireOutcome> {
+    refuseAfter(deadline);
+    const entry = this.#find(ref);
+    if (entry === undefined) return { status: 'not_found' };
+    const now = this.#options.now();
+    const { holder, durationMs } = request;
+    const held = presentLease(decode(entry), now);
+    if (held?.holder === holder) {
+      return { status: 'acquired', lease: held, session: recordOf(this.#touch(entry), this.#options.expiry) };
+    }
+    if (held !== undefined) return { status: 'held', remainingMs: held.expires - now };
+    // Of all sessions together, so that it grows in each, even if the clock does not.
+    const fence = Math.max(this.#latestFence + 1, now * 1000);
+    const lease = { fence, expires: now + durationMs, holder };
+    const leased = { ...withLease(entry, lease), accessed: now };
+    this.#put(leased);
+    this.#latestFence = fence;
+    return { status: 'acquired', lease, session: recordOf(leased, this.#options.expiry) };
+  }
+
+  async release(ref: SessionRef, fence: number, deadline?: number): Promise<boolean | undefined> {
+    refuseAfter(deadline);
+    const entry = this.#find(ref);
+    if (entry === undefined) return undefined;
+    const lease = presentLease(decode(entry), this.#options.now());
+    if (lease?.fence !== fence) return false;
+    this.#put(withLease(entry, { ...lease, expires: 0, holder: '' }));
+    return true;
   }
 
   async delete(ref: SessionRef, deadline?: number): Promise<boolean> {
@@ -151,8 +175,40 @@ export class MemoryStore implements SessionStore {
     if (entry === undefined) return false;
     this.#remove(entry);
     this.#broadcast.changed(entry.handle, undefined);
-    this.#record('invalidated', 'call', entry);
+    recordEvent(this.#options.events, 'invalidated', 'call', entry);
     return true;
+  }
+
+  async listSubject(subject: string, page: SubjectPageRequest, deadline?: number): Promise<SubjectPage> {
+    refuseAfter(deadline);
+    const { after = '', maxDataBytes } = page;
+    const { expiry } = this.#options;
+    const builder = new SubjectPageBuilder(page);
+    for (const handle of this.#subjects.handlesOf(subject)) {
+      const entry = this.#entries.get(handle);
+      if (handle <= after || entry === undefined || this.#hasEnded(entry)) continue;
+      if (!builder.add(listedOf(entry, expiry, maxDataBytes !== undefined))) break;
+    }
+    return builder.toPage();
+  }
+
+  async deleteSubject(subject: string, { except, only }: SubjectSelection, deadline?: number): Promise<number> {
+    refuseAfter(deadline);
+    let count = 0;
+    for (const handle of this.#subjects.handlesOf(subject)) {
+      const entry = this.#entries.get(handle);
+      if (entry === undefined || only?.has(handle) === false) continue;
+      if (handle === except?.handle && entry.secretHash === except.secretHash) continue;
+      if (this.#hasEnded(entry)) {
+        this.#expire(entry);
+        continue;
+      }
+      count += 1;
+      this.#remove(entry);
+      this.#broadcast.changed(handle, undefined);
+      recordEvent(this.#options.events, 'revoked', 'subject', entry);
+    }
+    return count;
   }
 
   async close(): Promise<void> {
@@ -166,7 +222,15 @@ export class MemoryStore implements SessionStore {
       this.#expire(entry);
       return undefined;
     }
-    return entry.secretHash === secretHash ? entry : undefined;
+    return entry.secretHash === secretHash || this.#isInGrace(entry, secretHash) ? entry : undefined;
+  }
+
+  #isInGrace(entry: Entry, secretHash: string): boolean {
+    const previous = previousToken(decode(entry).attributes);
+    if (previous?.secretHash !== secretHash) return false;
+    const isInGrace = this.#options.now() < previous.ends;
+    if (!isInGrace) this.#options.onReplacedToken?.(entry.handle);
+    return isInGrace;
   }
 
   #touch(entry: Entry): Entry {
@@ -185,12 +249,14 @@ export class MemoryStore implements SessionStore {
       if (this.#bytes + growth > this.#options.maxBytes) throw storeFull();
     }
     this.#bytes += growth;
+    this.#subjects.move(entry.handle, held?.subject, entry.subject);
     this.#latestVersion = Math.max(this.#latestVersion, entry.version);
     this.#entries.set(entry.handle, entry);
   }
 
   #remove(entry: Entry): void {
     this.#entries.delete(entry.handle);
+    this.#subjects.move(entry.handle, entry.subject, undefined);
     this.#bytes -= sizeOf(entry);
   }
 
@@ -203,22 +269,7 @@ export class MemoryStore implements SessionStore {
 
   #expire(entry: Entry): void {
     this.#remove(entry);
-    const { expiry } = this.#options;
-    const expires = expiryOf(expiry, entry) ?? Infinity;
-    this.#record('expired', expiryReason({ created: entry.created, expires }, expiry.maxLifetime), entry);
-  }
-
-  #record(type: SessionEventType, reason: SessionEventReason, entry: Entry): void {
-    const { events } = this.#options;
-    if (events?.isRecording !== true) return;
-    const version = type === 'expired' ? undefined : entry.version;
-    events.record({
-      type,
-      reason,
-      handle: entry.handle,
-      subject: knownAttributes(decode(entry).attributes).subject,
-      version,
-    });
+    recordExpiry(this.#options.events, this.#options.expiry, entry);
   }
 
   #hasEnded(entry: Entry): boolean {
@@ -226,41 +277,17 @@ export class MemoryStore implements SessionStore {
     return expires !== undefined && this.#options.now() >= expires;
   }
 
-  #termsOf(entry: Entry): CopyTerms {
+  #termsOf(entry: Entry, { secretHash }: SessionRef): CopyTerms {
     const { expiry, now } = this.#options;
+    // Nothing reports the end of a grace, so a caller with a replaced token must ask each time.
+    if (entry.secretHash !== secretHash) return { generation: this.#generation, liveMs: 0 };
     const touchDue = entry.accessed + touchIntervalOf(expiry, entry.idleTimeout);
     const end = Math.min(touchDue, expiryOf(expiry, entry) ?? Infinity);
     return { generation: this.#generation, liveMs: Math.max(0, end - now()) };
   }
-
-  #metadataOf(entry: Entry): SessionMetadata {
-    const { created, accessed, idleTimeout, version } = entry;
-    return { created, accessed, idleTimeout, version, expires: expiryOf(this.#options.expiry, entry) };
-  }
-
-  #recordOf(entry: Entry): SessionRecord {
-    const { handle, csrfToken } = entry;
-    const { content, attributes } = decode(entry);
-    return { handle, csrfToken, ...knownAttributes(attributes), ...content, ...this.#metadataOf(entry) };
-  }
-}
-
-function sizeOf({ body }: Entry): number {
-  return overheadBytes + body.length;
-}
-
-function decode({ body }: Entry): Body {
-  const decoded = decodeBody(body, 0);
-  if (decoded === undefined) throw new Error('A session in memory cannot be decoded.');
-  return decoded;
 }
 
 /** The store answers at once, so no deadline passes meanwhile. */
 function refuseAfter(deadline = Infinity): void {
   if (performance.now() >= deadline) throw storeUnavailable(false);
-}
-
-function changesAnything(change: SessionUpdate): boolean {
-  const { secretHash, csrfToken, idleTimeout } = change;
-  return [secretHash, csrfToken, idleTimeout].some((part) => part !== undefined) || attributeChanges(change).length > 0;
 }

@@ -3,7 +3,8 @@ import { SessionError, storeFull, storeUnavailable, UnreadableRecordError } from
 
 /** A failed command. */
 export interface FailedCommand {
-  readonly handle: string;
+  /** The session that it was about; `undefined`: none. */
+  readonly handle?: string;
   /** Whether the command may have changed something if Redis did not answer. */
   readonly isChange: boolean;
 }
@@ -14,7 +15,7 @@ export function toStoreError(error: unknown, { handle, isChange }: FailedCommand
   const code = codeOf(error);
   if (code === undefined) return storeUnavailable(isChange, error);
   if (code === 'OOM') return storeFull(error);
-  if (code === 'WRONGTYPE') return new UnreadableRecordError(handle, 'foreign_type');
+  if (code === 'WRONGTYPE' && handle !== undefined) return new UnreadableRecordError(handle, 'foreign_type');
   if (unavailableCodes.has(code)) return storeUnavailable(false, error);
   return error;
 }

@@ -6,11 +6,16 @@ import type { RecordProblem } from '../../session/errors';
 import { expiryOf } from '../../session/session';
 import type { ExpiryPolicy, SessionMetadata } from '../../session/session';
 import type {
+  AcquireOutcome,
+  LeaseRequest,
   LoadedSession,
   NewSession,
   SessionRef,
   SessionStore,
   StorePart,
+  SubjectPage,
+  SubjectPageRequest,
+  SubjectSelection,
   UnchangedSession,
   UpdateOutcome,
 } from '../../session/session-store';
@@ -24,23 +29,29 @@ import type { NearCacheObserver } from './near-cache/near-cache';
 import { PlainReadWindow } from './read/plain-read-window';
 import { SessionReader } from './read/session-reader';
 import { encodeBody } from './record-codec';
-import type { EventRecorder } from './events/event-recorder';
 import type { RedisEvents } from './events/redis-events';
 import type { ReplicationOptions } from './replication';
 import {
+  asUpdateReply,
+  isByPrevious,
   mutationArguments,
   mutationResult,
   number,
   orDash,
   parseMetadata,
+  parseVersion,
   setArguments,
-  subjectOf,
   text,
   updateArguments,
+  utf8,
 } from './scripts/script-codec';
-import type { RawResult } from './scripts/script-codec';
+import type { IndexedSubject, RawResult } from './scripts/script-codec';
 import type { ScriptReply } from './scripts/script-runner';
 import { SessionScripts, wasFound } from './scripts/session-scripts';
+import { TimedScripts } from './scripts/timed-scripts';
+import { SubjectIndex } from './subjects/subject-index';
+import { SubjectSessions } from './subjects/subject-sessions';
+import type { SubjectUpkeepObserver } from './subjects/upkeep';
 
 export interface RedisStoreOptions {
   /** A connection of the store's own, on which it defines its scripts. The store closes it. */
@@ -61,8 +72,11 @@ export interface RedisStoreOptions {
   readonly nearCache?: NearCacheOptions | undefined;
   /** Records when sessions begin, get a new token and end; `undefined`: nothing does. */
   readonly events?: Pick<RedisEvents, 'recorder' | 'close'> | undefined;
+  readonly subjects?: SubjectUpkeepObserver | undefined;
   /** A record that could not be read was deleted. */
   readonly onUnreadableDeleted?: ((error: UnreadableRecordError) => void) | undefined;
+  /** A replaced token was used after its grace. */
+  readonly onReplacedToken?: ((handle: string) => void) | undefined;
 }
 
 export interface ChangesOptions {
@@ -78,16 +92,19 @@ export interface NearCacheOptions {
   readonly observer: NearCacheObserver;
 }
 
-/** Sessions in Redis 7 or Valkey: one string key each, every method at most one script on that key. */
+/**
+ * Sessions in Redis 7 or Valkey: one string key each, every step one script on that key. Sessions with a subject are in the index of
+ * their subject, too.
+ */
 export class RedisStore implements SessionStore {
   readonly #connection: RedisConnection;
   readonly #expiry: ExpiryPolicy;
   readonly #windows: PlainReadWindow;
   readonly #scripts: SessionScripts;
   readonly #reader: SessionReader;
+  readonly #subjects: SubjectSessions;
   readonly #feed: RedisChangeFeed | undefined;
-  readonly #events: EventRecorder | undefined;
-  readonly #closeEvents: () => void;
+  readonly #events: RedisStoreOptions['events'];
   readonly #onUnreadableDeleted: RedisStoreOptions['onUnreadableDeleted'];
 
   constructor(options: RedisStoreOptions) {
@@ -97,19 +114,27 @@ export class RedisStore implements SessionStore {
     this.#connection = connection;
     this.#expiry = expiry;
     this.#feed = feed;
-    this.#events = options.events?.recorder;
-    this.#closeEvents = () => options.events?.close();
+    this.#events = options.events;
     this.#onUnreadableDeleted = options.onUnreadableDeleted;
     this.#windows = new PlainReadWindow(options);
+    const timed = new TimedScripts(options);
     this.#scripts = new SessionScripts({
-      ...options,
+      scripts: timed,
+      keyPrefix,
       isTracked: () => feed?.isTracking === true,
       listener: {
         onRun: (handle) => nearCache?.forget(handle),
         onChanged: (handle, version) => feed?.changed(handle, version),
+        onReplacedToken: (handle) => options.onReplacedToken?.(handle),
       },
     });
     const [scripts, windows, hasFeed] = [this.#scripts, this.#windows, feed !== undefined];
+    this.#subjects = new SubjectSessions({
+      ...options,
+      scripts,
+      index: new SubjectIndex({ scripts: timed, keyPrefix }),
+      onRemoved: (handle, session) => this.#events?.recorder.ended('revoked', 'subject', handle, session),
+    });
     this.#reader = new SessionReader({ connection, scripts, windows, nearCache, hasFeed, expiry, keyPrefix });
   }
 
@@ -126,7 +151,11 @@ export class RedisStore implements SessionStore {
     return this.#connection.parts;
   }
 
-  async create(newSession: NewSession, deadline?: number): Promise<SessionMetadata> {
+  create(session: NewSession, deadline?: number): Promise<SessionMetadata> {
+    return this.#subjects.creating(session, (until) => this.#create(session, until), deadline);
+  }
+
+  async #create(newSession: NewSession, deadline?: number): Promise<SessionMetadata> {
     const { content, csrfToken, idleTimeout, reusesHandle = false, ...ref } = newSession;
     const body = encodeBody(content, toAttributes(newSession));
     const args = [orDash(idleTimeout), csrfToken, body, reusesHandle ? '1' : ''];
@@ -135,33 +164,49 @@ export class RedisStore implements SessionStore {
     if (text(status) !== 'created') throw sessionExists();
     const now = number(created);
     const metadata = this.#withExpiry({ version: number(version), created: now, accessed: now, idleTimeout });
-    await this.#events?.created(ref.handle, metadata, newSession.subject);
+    await this.#events?.recorder.created(ref.handle, metadata, newSession.subject);
     this.#windows.open(ref.handle, metadata, requestedAt, now, body.length);
     return metadata;
   }
 
-  load(ref: SessionRef, deadline?: number): Promise<LoadedSession | undefined> {
-    return this.#reader.load(ref, deadline);
+  async load(ref: SessionRef, deadline?: number): Promise<LoadedSession | undefined> {
+    const loaded = await this.#reader.load(ref, deadline);
+    this.#subjects.loaded(loaded);
+    return loaded;
   }
 
-  validate(ref: SessionRef, held: Buffer, deadline?: number): Promise<LoadedSession | UnchangedSession | undefined> {
-    return this.#reader.validate(ref, held, deadline);
+  async validate(
+    ref: SessionRef,
+    held: Buffer,
+    deadline?: number,
+  ): Promise<LoadedSession | UnchangedSession | undefined> {
+    const loaded = await this.#reader.validate(ref, held, deadline);
+    if (loaded !== undefined && 'session' in loaded) this.#subjects.loaded(loaded);
+    return loaded;
   }
 
   async update(ref: SessionRef, update: SessionUpdate, deadline?: number): Promise<UpdateOutcome> {
     if (update.idleTimeout !== undefined) this.#windows.close(ref.handle);
     const before = this.#reader.generationOf(ref);
-    const [status, ...rest] = await this.#runUpdate(ref, update, deadline);
+    const [status, ...rest] = await this.#subjects.updating(
+      ref.handle,
+      update,
+      (indexed, until) => this.#runUpdate(ref, update, indexed, until),
+      deadline,
+    );
     switch (text(status)) {
       case 'updated': {
-        const [metadata, ...results] = rest;
+        const [metadata, left, due, subject, ...results] = rest;
         const session = this.#withExpiry(parseMetadata(metadata));
-        await this.#events?.updated(ref.handle, session, update, subjectOf(metadata));
-        const terms = this.#reader.termsOf(ref, before);
+        this.#subjects.updated(ref.handle, session, { left: utf8(left), due: utf8(due) });
+        await this.#events?.recorder.updated(ref.handle, session, update, utf8(subject));
+        const terms = this.#reader.termsOf(ref, before, isByPrevious(metadata));
         return { status: 'updated', session, results: (results as RawResult[]).map(mutationResult), ...terms };
       }
       case 'version_mismatch':
         return { status: 'version_mismatch', version: number(rest[0]) };
+      case 'lease_lost':
+        return { status: 'lease_lost' };
       case 'operand': {
         const problem = text(rest[1]) as OperandProblem;
         return { status: 'refused', refusal: { kind: 'operand', mutation: number(rest[0]), problem } };
@@ -175,31 +220,68 @@ export class RedisStore implements SessionStore {
   }
 
   /** @returns a reply of `update.lua` */
-  async #runUpdate(ref: SessionRef, update: SessionUpdate, deadline: number | undefined): Promise<ScriptReply> {
+  async #runUpdate(
+    ref: SessionRef,
+    update: SessionUpdate,
+    indexed: IndexedSubject | undefined,
+    deadline: number | undefined,
+  ): Promise<ScriptReply> {
     const { mutations = [] } = update;
     const values = setArguments(update);
     if (values === undefined) {
-      const args = [...updateArguments(update), ...mutations.flatMap(mutationArguments)];
+      const args = [...updateArguments(update, indexed), ...mutations.flatMap(mutationArguments)];
       return this.#scripts.run('update', ref, args, deadline);
     }
-    const reply = await this.#scripts.run('set', ref, values, deadline);
-    return text(reply[0]) === 'updated' ? [...reply, ...mutations.map(() => 1)] : reply;
+    return asUpdateReply(await this.#scripts.run('set', ref, values, deadline), mutations.length);
+  }
+
+  async acquire(ref: SessionRef, request: LeaseRequest, deadline?: number): Promise<AcquireOutcome> {
+    const { holder, durationMs } = request;
+    const args = [String(durationMs), holder];
+    const [status, ...rest] = await this.#scripts.run('acquire', ref, args, deadline);
+    switch (text(status)) {
+      case 'acquired': {
+        const [record, accessed, fence, ends, due] = rest;
+        const session = this.#reader.decode(ref, record as Buffer, number(accessed));
+        this.#subjects.updated(ref.handle, session, { left: '', due: utf8(due) });
+        return { status: 'acquired', lease: { fence: number(fence), expires: number(ends), holder }, session };
+      }
+      case 'held':
+        return { status: 'held', remainingMs: number(rest[0]) };
+      default:
+        wasFound(text(status), ref);
+        return { status: 'not_found' };
+    }
+  }
+
+  async release(ref: SessionRef, fence: number, deadline?: number): Promise<boolean | undefined> {
+    const [status] = await this.#scripts.run('release', ref, [String(fence)], deadline);
+    return wasFound(text(status), ref) ? text(status) === 'released' : undefined;
   }
 
   async delete(ref: SessionRef, deadline?: number): Promise<boolean> {
-    const [status, version, subject, problem] = await this.#scripts.run('delete', ref, [], deadline);
-    if (problem !== undefined) {
+    const [status, problem, subject, version] = await this.#scripts.run('delete', ref, [], deadline);
+    if (!wasFound(text(status), ref)) return false;
+    if (text(problem) !== '') {
       this.#onUnreadableDeleted?.(new UnreadableRecordError(ref.handle, text(problem) as RecordProblem));
     }
-    if (!wasFound(text(status), ref)) return false;
-    const ended = { version: Number(text(version)) || undefined, subject: (subject as Buffer).toString() };
-    await this.#events?.ended('invalidated', 'call', ref.handle, ended);
+    this.#subjects.deleted(ref.handle, utf8(subject));
+    const ended = { version: parseVersion(version), subject: utf8(subject) };
+    await this.#events?.recorder.ended('invalidated', 'call', ref.handle, ended);
     return true;
+  }
+
+  listSubject(subject: string, page: SubjectPageRequest, deadline?: number): Promise<SubjectPage> {
+    return this.#subjects.list(subject, page, deadline);
+  }
+
+  deleteSubject(subject: string, selection: SubjectSelection, deadline?: number): Promise<number> {
+    return this.#subjects.remove(subject, selection, deadline);
   }
 
   close(): Promise<void> {
     this.#feed?.close();
-    this.#closeEvents();
+    this.#events?.close();
     this.#connection.close();
     return Promise.resolve();
   }

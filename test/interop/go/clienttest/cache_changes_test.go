@@ -127,7 +127,7 @@ func TestAnOwnLogoutIsSeenAtOnce(t *testing.T) {
 	w.becomeLive()
 	session := w.openSession()
 	check(t, session.Invalidate(patient(t)))
-	expectOrigin(t, w, sidecar.NotFound)
+	expectOrigin(t, w, sidecar.OriginNotFound)
 }
 
 func TestALogoutElsewhereIsSeenOnceItIsReported(t *testing.T) {
@@ -139,7 +139,7 @@ func TestALogoutElsewhereIsSeenOnceItIsReported(t *testing.T) {
 	})
 	eventually(t, "the end", func() bool {
 		session := w.openSession()
-		return session.Origin() == sidecar.NotFound
+		return session.Origin() == sidecar.OriginNotFound
 	})
 	if got := w.client.CacheStats().Sessions; got != 0 {
 		t.Errorf("%d sessions are kept", got)

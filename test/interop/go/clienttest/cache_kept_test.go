@@ -105,7 +105,7 @@ func TestASessionIsOpenedOnlyByItsOwnToken(t *testing.T) {
 	w.set(func() { w.session = nil })
 	other, err := w.client.Open(patient(t), cachedHandle+"another.signature")
 	check(t, err)
-	if other.Origin() != sidecar.NotFound {
+	if other.Origin() != sidecar.OriginNotFound {
 		t.Errorf("the origin is %s", other.Origin())
 	}
 	if !w.isLive() {

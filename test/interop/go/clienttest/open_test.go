@@ -33,12 +33,12 @@ func TestOpenTriesUpToThreeDistinctTokens(t *testing.T) {
 		token   string
 		origin  sidecar.Origin
 	}{
-		{nil, nil, 0, "", sidecar.None},
-		{[]string{"", ""}, nil, 0, "", sidecar.None},
-		{[]string{"a", "b"}, nil, 1, "a", sidecar.Found},
-		{[]string{"a", "a", "", "b"}, []error{notFound, nil}, 2, "b", sidecar.Found},
-		{[]string{"a", "b", "c", "d"}, []error{tokenInvalid, notFound, notFound}, 3, "", sidecar.TokenInvalid},
-		{[]string{"a", "b"}, []error{notFound, tokenInvalid}, 2, "", sidecar.NotFound},
+		{nil, nil, 0, "", sidecar.OriginNone},
+		{[]string{"", ""}, nil, 0, "", sidecar.OriginNone},
+		{[]string{"a", "b"}, nil, 1, "a", sidecar.OriginFound},
+		{[]string{"a", "a", "", "b"}, []error{notFound, nil}, 2, "b", sidecar.OriginFound},
+		{[]string{"a", "b", "c", "d"}, []error{tokenInvalid, notFound, notFound}, 3, "", sidecar.OriginTokenInvalid},
+		{[]string{"a", "b"}, []error{notFound, tokenInvalid}, 2, "", sidecar.OriginNotFound},
 	} {
 		fake := startFake(t, inTurn(test.answers...))
 		session, err := dial(t, fake.address).Open(patient(t), test.tokens...)

@@ -56,6 +56,27 @@ func TestTypedAccess(t *testing.T) {
 	}
 }
 
+func TestTypedMessages(t *testing.T) {
+	session := withData(t, nil)
+	check(t, session.PushFlash("", account{ID: 9007199254740993}))
+	peeked, err := sidecar.PeekFlash[account](patient(t), session, "")
+	check(t, err)
+	popped, err := sidecar.PopFlash[account](patient(t), session, "")
+	check(t, err)
+	if want := []account{{ID: 9007199254740993}}; !reflect.DeepEqual(peeked, want) || !reflect.DeepEqual(popped, want) {
+		t.Errorf("got %v and %v", peeked, popped)
+	}
+}
+
+func TestItsTextHasNeitherKeysNorValuesNorTokens(t *testing.T) {
+	session := withData(t, map[string]string{"secret key": `"secret value"`})
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
+		if text := fmt.Sprintf(verb, session); text != "Session(stored, 1 keys)" {
+			t.Errorf("%s gave %s", verb, text)
+		}
+	}
+}
+
 // A value of any shape is read and written again without a change.
 func TestNumbersKeepEveryDigit(t *testing.T) {
 	for _, text := range []string{

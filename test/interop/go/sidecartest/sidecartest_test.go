@@ -89,12 +89,12 @@ func TestSessionEndsWhenTheClockIsMoved(t *testing.T) {
 	caching := dial(t, s, sidecar.WithCache(1<<20))
 	token := newSession(t, caching)
 	for range 50 {
-		expectOrigin(t, caching, token, sidecar.Found)
+		expectOrigin(t, caching, token, sidecar.OriginFound)
 	}
 	s.Advance(19 * time.Minute)
-	expectOrigin(t, caching, token, sidecar.Found)
+	expectOrigin(t, caching, token, sidecar.OriginFound)
 	moved := s.Advance(time.Hour)
-	expectOrigin(t, caching, token, sidecar.NotFound)
+	expectOrigin(t, caching, token, sidecar.OriginNotFound)
 	if ahead := time.Until(moved); ahead < 78*time.Minute || ahead > 79*time.Minute {
 		t.Fatalf("expected the clock to be 79 minutes ahead, got %s", ahead)
 	}
@@ -109,7 +109,7 @@ func TestResetEndsSessionsAndSetsTheClock(t *testing.T) {
 	token := newSession(t, client)
 	s.Advance(time.Minute)
 	s.Reset()
-	expectOrigin(t, client, token, sidecar.NotFound)
+	expectOrigin(t, client, token, sidecar.OriginNotFound)
 	if now := s.Now(); now.After(time.Now()) {
 		t.Fatalf("expected the real time, got %s", now)
 	}
@@ -193,7 +193,7 @@ func TestSettings(t *testing.T) {
 	client := dial(t, s)
 	token := newSession(t, client)
 	s.Advance(10 * time.Second)
-	expectOrigin(t, client, token, sidecar.NotFound)
+	expectOrigin(t, client, token, sidecar.OriginNotFound)
 
 	for setting, expected := range map[[2]string]string{
 		{"IDLE_TIMEOUT", "1"}:           "SESSION_SIDECAR_IDLE_TIMEOUT: Expected a duration",

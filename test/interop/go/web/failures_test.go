@@ -117,7 +117,7 @@ func TestALogoutDuringASlowRequestIsFinal(t *testing.T) {
 	answer := <-done
 	expect(t, "status", answer.StatusCode, http.StatusConflict)
 	expect(t, "cookies", len(answer.Cookies()), 0)
-	expect(t, "origin", w.stored(t, slow.token()).Origin(), sidecar.NotFound)
+	expect(t, "origin", w.stored(t, slow.token()).Origin(), sidecar.OriginNotFound)
 }
 
 func TestANewTokenReachesTheVisitorEvenIfALaterSaveFails(t *testing.T) {
@@ -180,7 +180,7 @@ func TestNoCookieOnErrorLeavesNothingStored(t *testing.T) {
 	for _, path := range []string{"/fail", "/stored"} {
 		expect(t, "cookies", len(b.get(path).Cookies()), 0)
 	}
-	expect(t, "origin", w.stored(t, token).Origin(), sidecar.NotFound)
+	expect(t, "origin", w.stored(t, token).Origin(), sidecar.OriginNotFound)
 	b.get("/set?note=a")
 	b.get("/fail")
 	expect(t, "note of a visitor who has a session", b.get("/get").body, "b")

@@ -161,6 +161,39 @@ func TestALoginReplacesTheTokenAndALogoutDeletesTheCookie(t *testing.T) {
 	expect(t, "cookie that was dead before", thief.get("/user").cookie(t, "session_sidecar"), nil)
 }
 
+func TestOfTwoLoginsAtOnceBothSignTheVisitorIn(t *testing.T) {
+	w := newWorld(t, websession.Options{})
+	routes := w.notes()
+	maps.Copy(routes, w.account())
+	isLoaded, goOn := make(chan bool), make(chan bool)
+	routes["GET /slow-login"] = func(out http.ResponseWriter, r *http.Request) {
+		note := w.GetString(r.Context(), "note")
+		isLoaded <- true
+		<-goOn
+		w.Put(r.Context(), "user", "Ada")
+		fmt.Fprint(out, note, w.RenewTokenOrCreate(r.Context()))
+	}
+	b := w.serve(t, routes)
+	b.get("/set?note=a")
+	first, second := b.another(), b.another()
+	maps.Copy(first.cookies, b.cookies)
+	maps.Copy(second.cookies, b.cookies)
+	answered := make(chan bool)
+	go func() {
+		defer close(answered)
+		expect(t, "answer", second.get("/slow-login").body, "a<nil>")
+	}()
+	<-isLoaded
+	expect(t, "answer", first.get("/login").body, "<nil>")
+	close(goOn)
+	<-answered
+	for _, each := range []*browser{first, second} {
+		expect(t, "user", each.get("/user").body, "Ada")
+	}
+	expect(t, "data", first.get("/get").body, "a")
+	expect(t, "data of the old session", second.get("/get").body, "")
+}
+
 func TestWhatIsWrittenAfterTheLogoutStartsANewSession(t *testing.T) {
 	w := newWorld(t, websession.Options{})
 	b := w.serve(t, w.account())

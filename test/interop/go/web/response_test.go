@@ -184,7 +184,7 @@ func TestAHandlerThatPanicsSavesNothing(t *testing.T) {
 	if answer, err := b.try(b.request(http.MethodGet, "/", nil, nil)); err == nil {
 		t.Errorf("got %v", answer)
 	}
-	expect(t, "origin of a session whose token was never sent", w.stored(t, token).Origin(), sidecar.NotFound)
+	expect(t, "origin of a session whose token was never sent", w.stored(t, token).Origin(), sidecar.OriginNotFound)
 }
 
 func TestWhatIsWrittenTooLateCutsTheResponseOff(t *testing.T) {

@@ -15,7 +15,7 @@ settings.configure(
     ALLOWED_HOSTS=["*"],
     INSTALLED_APPS=["django.contrib.messages"],
     LOGGING_CONFIG=None,
-    MESSAGE_STORAGE="django.contrib.messages.storage.session.SessionStorage",
+    MESSAGE_STORAGE="session_sidecar.django.MessageStorage",
     MIDDLEWARE=["django.contrib.sessions.middleware.SessionMiddleware", "django.contrib.messages.middleware.MessageMiddleware"],
     ROOT_URLCONF=__name__,
     SECRET_KEY="test",

@@ -26,6 +26,29 @@ describe('read()', () => {
   });
 });
 
+describe('read() compares by value', () => {
+  test.each([
+    ['{"a":1,"b":[2]}', '{ "b": [2.0], "a": 1 }', true],
+    ['"\\u00e9"', '"é"', true],
+    ['100', '1e2', true],
+    ['-0.0', '0', true],
+    ['9007199254740993', '9007199254740992', false],
+    ['{"id":9007199254740993}', '{ "id":9007199254740993}', false],
+    ['0.1', '0.1000000000000000055511151231257827', false],
+    ['1e400', '1e401', false],
+    ['1', 'true', false],
+    ['[1,2]', '[2,1]', false],
+    ['x', ' x', false],
+    ['x', 'x', true],
+    [`${'['.repeat(1001)}${']'.repeat(1001)}`, `${'['.repeat(1001)} ${']'.repeat(1001)}`, false],
+  ])('%.30s and %.30s', (waiting, unsaved, isSame) => {
+    const bytes = { encode: Buffer.from, decode: (text: Uint8Array) => Buffer.from(text).toString() };
+    const flash = new FlashMessages(resolveCodec(bytes));
+    flash.push(unsaved, { allowDuplicate: false });
+    expect(flash.read('', [Buffer.from(waiting)])).toHaveLength(isSame ? 1 : 2);
+  });
+});
+
 describe('settle()', () => {
   test('forgets what was sent, keeps what came later, and counts what was added', () => {
     const flash = flashWith();

@@ -27,7 +27,8 @@ const (
 type Session struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// handle is the session's public id: 22 characters of base64url. It identifies the session in logs and in the store
-	// and stays the same when the token is regenerated. It is not a credential: no RPC accepts it instead of a token.
+	// and stays the same when the token is regenerated. It is not a credential: no RPC accepts it instead of a token, except
+	// InvalidateSubjectSessions, together with the session's subject.
 	Handle string `protobuf:"bytes,1,opt,name=handle,proto3" json:"handle,omitempty"`
 	// data holds the application's values by key. Each value is a JSON text in UTF-8, exactly the bytes that were
 	// written; the sidecar does not interpret them. At most 1,000 keys (SESSION_SIDECAR_MAX_KEYS).
@@ -52,7 +53,9 @@ type Session struct {
 	// if the session has not changed since.
 	Version int64 `protobuf:"varint,9,opt,name=version,proto3" json:"version,omitempty"`
 	// subject is who the session belongs to, as set by the application, for example a user id. Absent: no subject.
-	Subject       *string `protobuf:"bytes,10,opt,name=subject,proto3,oneof" json:"subject,omitempty"`
+	Subject *string `protobuf:"bytes,10,opt,name=subject,proto3,oneof" json:"subject,omitempty"`
+	// label describes the session to its owner, as set by the application, for example the device. Absent: no label.
+	Label         *string `protobuf:"bytes,11,opt,name=label,proto3,oneof" json:"label,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -157,6 +160,122 @@ func (x *Session) GetSubject() string {
 	return ""
 }
 
+func (x *Session) GetLabel() string {
+	if x != nil && x.Label != nil {
+		return *x.Label
+	}
+	return ""
+}
+
+// SubjectSession is what a subject sees of one of its sessions, in a list of them.
+type SubjectSession struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// handle is the session's public id, as in Session.
+	Handle string `protobuf:"bytes,1,opt,name=handle,proto3" json:"handle,omitempty"`
+	// label describes the session, as in Session. Absent: no label.
+	Label *string `protobuf:"bytes,2,opt,name=label,proto3,oneof" json:"label,omitempty"`
+	// created is when the session was created, as in Session.
+	Created *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=created,proto3" json:"created,omitempty"`
+	// accessed is the last recorded access, as in Session. Being listed is not an access.
+	Accessed *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=accessed,proto3" json:"accessed,omitempty"`
+	// expires is when the session ends without further accesses, as in Session. Absent: it never expires.
+	Expires *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=expires,proto3" json:"expires,omitempty"`
+	// version is the session's version, as in Session.
+	Version int64 `protobuf:"varint,6,opt,name=version,proto3" json:"version,omitempty"`
+	// is_current is true for the session of ListSubjectSessionsRequest.current_token.
+	IsCurrent bool `protobuf:"varint,7,opt,name=is_current,json=isCurrent,proto3" json:"is_current,omitempty"`
+	// data holds the application's values by key, as in Session. Empty unless ListSubjectSessionsRequest.include_data is set.
+	Data          map[string][]byte `protobuf:"bytes,8,rep,name=data,proto3" json:"data,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SubjectSession) Reset() {
+	*x = SubjectSession{}
+	mi := &file_session_v1_session_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SubjectSession) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SubjectSession) ProtoMessage() {}
+
+func (x *SubjectSession) ProtoReflect() protoreflect.Message {
+	mi := &file_session_v1_session_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SubjectSession.ProtoReflect.Descriptor instead.
+func (*SubjectSession) Descriptor() ([]byte, []int) {
+	return file_session_v1_session_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *SubjectSession) GetHandle() string {
+	if x != nil {
+		return x.Handle
+	}
+	return ""
+}
+
+func (x *SubjectSession) GetLabel() string {
+	if x != nil && x.Label != nil {
+		return *x.Label
+	}
+	return ""
+}
+
+func (x *SubjectSession) GetCreated() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Created
+	}
+	return nil
+}
+
+func (x *SubjectSession) GetAccessed() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Accessed
+	}
+	return nil
+}
+
+func (x *SubjectSession) GetExpires() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Expires
+	}
+	return nil
+}
+
+func (x *SubjectSession) GetVersion() int64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *SubjectSession) GetIsCurrent() bool {
+	if x != nil {
+		return x.IsCurrent
+	}
+	return false
+}
+
+func (x *SubjectSession) GetData() map[string][]byte {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
 // FlashQueue is a flash queue that has messages.
 type FlashQueue struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -170,7 +289,7 @@ type FlashQueue struct {
 
 func (x *FlashQueue) Reset() {
 	*x = FlashQueue{}
-	mi := &file_session_v1_session_proto_msgTypes[1]
+	mi := &file_session_v1_session_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -182,7 +301,7 @@ func (x *FlashQueue) String() string {
 func (*FlashQueue) ProtoMessage() {}
 
 func (x *FlashQueue) ProtoReflect() protoreflect.Message {
-	mi := &file_session_v1_session_proto_msgTypes[1]
+	mi := &file_session_v1_session_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -195,7 +314,7 @@ func (x *FlashQueue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FlashQueue.ProtoReflect.Descriptor instead.
 func (*FlashQueue) Descriptor() ([]byte, []int) {
-	return file_session_v1_session_proto_rawDescGZIP(), []int{1}
+	return file_session_v1_session_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *FlashQueue) GetName() string {
@@ -237,7 +356,7 @@ type Mutation struct {
 
 func (x *Mutation) Reset() {
 	*x = Mutation{}
-	mi := &file_session_v1_session_proto_msgTypes[2]
+	mi := &file_session_v1_session_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -249,7 +368,7 @@ func (x *Mutation) String() string {
 func (*Mutation) ProtoMessage() {}
 
 func (x *Mutation) ProtoReflect() protoreflect.Message {
-	mi := &file_session_v1_session_proto_msgTypes[2]
+	mi := &file_session_v1_session_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -262,7 +381,7 @@ func (x *Mutation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Mutation.ProtoReflect.Descriptor instead.
 func (*Mutation) Descriptor() ([]byte, []int) {
-	return file_session_v1_session_proto_rawDescGZIP(), []int{2}
+	return file_session_v1_session_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Mutation) GetKind() isMutation_Kind {
@@ -438,7 +557,7 @@ type Set struct {
 
 func (x *Set) Reset() {
 	*x = Set{}
-	mi := &file_session_v1_session_proto_msgTypes[3]
+	mi := &file_session_v1_session_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -450,7 +569,7 @@ func (x *Set) String() string {
 func (*Set) ProtoMessage() {}
 
 func (x *Set) ProtoReflect() protoreflect.Message {
-	mi := &file_session_v1_session_proto_msgTypes[3]
+	mi := &file_session_v1_session_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -463,7 +582,7 @@ func (x *Set) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Set.ProtoReflect.Descriptor instead.
 func (*Set) Descriptor() ([]byte, []int) {
-	return file_session_v1_session_proto_rawDescGZIP(), []int{3}
+	return file_session_v1_session_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Set) GetKey() string {
@@ -491,7 +610,7 @@ type Delete struct {
 
 func (x *Delete) Reset() {
 	*x = Delete{}
-	mi := &file_session_v1_session_proto_msgTypes[4]
+	mi := &file_session_v1_session_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -503,7 +622,7 @@ func (x *Delete) String() string {
 func (*Delete) ProtoMessage() {}
 
 func (x *Delete) ProtoReflect() protoreflect.Message {
-	mi := &file_session_v1_session_proto_msgTypes[4]
+	mi := &file_session_v1_session_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -516,7 +635,7 @@ func (x *Delete) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Delete.ProtoReflect.Descriptor instead.
 func (*Delete) Descriptor() ([]byte, []int) {
-	return file_session_v1_session_proto_rawDescGZIP(), []int{4}
+	return file_session_v1_session_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Delete) GetKey() string {
@@ -537,7 +656,7 @@ type Take struct {
 
 func (x *Take) Reset() {
 	*x = Take{}
-	mi := &file_session_v1_session_proto_msgTypes[5]
+	mi := &file_session_v1_session_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -549,7 +668,7 @@ func (x *Take) String() string {
 func (*Take) ProtoMessage() {}
 
 func (x *Take) ProtoReflect() protoreflect.Message {
-	mi := &file_session_v1_session_proto_msgTypes[5]
+	mi := &file_session_v1_session_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -562,7 +681,7 @@ func (x *Take) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Take.ProtoReflect.Descriptor instead.
 func (*Take) Descriptor() ([]byte, []int) {
-	return file_session_v1_session_proto_rawDescGZIP(), []int{5}
+	return file_session_v1_session_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Take) GetKey() string {
@@ -581,7 +700,7 @@ type Clear struct {
 
 func (x *Clear) Reset() {
 	*x = Clear{}
-	mi := &file_session_v1_session_proto_msgTypes[6]
+	mi := &file_session_v1_session_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -593,7 +712,7 @@ func (x *Clear) String() string {
 func (*Clear) ProtoMessage() {}
 
 func (x *Clear) ProtoReflect() protoreflect.Message {
-	mi := &file_session_v1_session_proto_msgTypes[6]
+	mi := &file_session_v1_session_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -606,7 +725,7 @@ func (x *Clear) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Clear.ProtoReflect.Descriptor instead.
 func (*Clear) Descriptor() ([]byte, []int) {
-	return file_session_v1_session_proto_rawDescGZIP(), []int{6}
+	return file_session_v1_session_proto_rawDescGZIP(), []int{7}
 }
 
 // Append adds an element to a JSON array.
@@ -616,8 +735,8 @@ type Append struct {
 	Key string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
 	// value is the JSON text of the element to add.
 	Value []byte `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
-	// unless_present leaves the array unchanged if it has an element with the same JSON text. White space between JSON
-	// tokens is ignored; other spellings of the same value (1.0 and 1, \u00e9 and é) are different.
+	// unless_present leaves the array unchanged if it has an element with the same JSON value, as PushFlash.unless_present
+	// defines it.
 	UnlessPresent bool `protobuf:"varint,3,opt,name=unless_present,json=unlessPresent,proto3" json:"unless_present,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -625,7 +744,7 @@ type Append struct {
 
 func (x *Append) Reset() {
 	*x = Append{}
-	mi := &file_session_v1_session_proto_msgTypes[7]
+	mi := &file_session_v1_session_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -637,7 +756,7 @@ func (x *Append) String() string {
 func (*Append) ProtoMessage() {}
 
 func (x *Append) ProtoReflect() protoreflect.Message {
-	mi := &file_session_v1_session_proto_msgTypes[7]
+	mi := &file_session_v1_session_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -650,7 +769,7 @@ func (x *Append) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Append.ProtoReflect.Descriptor instead.
 func (*Append) Descriptor() ([]byte, []int) {
-	return file_session_v1_session_proto_rawDescGZIP(), []int{7}
+	return file_session_v1_session_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Append) GetKey() string {
@@ -687,7 +806,7 @@ type Increment struct {
 
 func (x *Increment) Reset() {
 	*x = Increment{}
-	mi := &file_session_v1_session_proto_msgTypes[8]
+	mi := &file_session_v1_session_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -699,7 +818,7 @@ func (x *Increment) String() string {
 func (*Increment) ProtoMessage() {}
 
 func (x *Increment) ProtoReflect() protoreflect.Message {
-	mi := &file_session_v1_session_proto_msgTypes[8]
+	mi := &file_session_v1_session_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -712,7 +831,7 @@ func (x *Increment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Increment.ProtoReflect.Descriptor instead.
 func (*Increment) Descriptor() ([]byte, []int) {
-	return file_session_v1_session_proto_rawDescGZIP(), []int{8}
+	return file_session_v1_session_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Increment) GetKey() string {
@@ -737,7 +856,11 @@ type PushFlash struct {
 	Queue string `protobuf:"bytes,1,opt,name=queue,proto3" json:"queue,omitempty"`
 	// message is the JSON text of the message. Must not be empty.
 	Message []byte `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
-	// unless_present leaves the queue unchanged if the same bytes already wait in it.
+	// unless_present leaves the queue unchanged if a message with the same JSON value already waits in it. The order of an
+	// object's members, white space and the spelling of strings and numbers do not count: {"a":1,"b":"é"} and
+	// {"b":"\u00e9","a":1.0} are the same value. Numbers are compared exactly, whatever their size; of members with the same
+	// name, the last counts. Messages that are not JSON, that are nested more than 64 levels deep or that have an exponent
+	// of more than 15 digits are compared byte by byte.
 	UnlessPresent bool `protobuf:"varint,3,opt,name=unless_present,json=unlessPresent,proto3" json:"unless_present,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -745,7 +868,7 @@ type PushFlash struct {
 
 func (x *PushFlash) Reset() {
 	*x = PushFlash{}
-	mi := &file_session_v1_session_proto_msgTypes[9]
+	mi := &file_session_v1_session_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -757,7 +880,7 @@ func (x *PushFlash) String() string {
 func (*PushFlash) ProtoMessage() {}
 
 func (x *PushFlash) ProtoReflect() protoreflect.Message {
-	mi := &file_session_v1_session_proto_msgTypes[9]
+	mi := &file_session_v1_session_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -770,7 +893,7 @@ func (x *PushFlash) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PushFlash.ProtoReflect.Descriptor instead.
 func (*PushFlash) Descriptor() ([]byte, []int) {
-	return file_session_v1_session_proto_rawDescGZIP(), []int{9}
+	return file_session_v1_session_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *PushFlash) GetQueue() string {
@@ -805,7 +928,7 @@ type PopFlash struct {
 
 func (x *PopFlash) Reset() {
 	*x = PopFlash{}
-	mi := &file_session_v1_session_proto_msgTypes[10]
+	mi := &file_session_v1_session_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -817,7 +940,7 @@ func (x *PopFlash) String() string {
 func (*PopFlash) ProtoMessage() {}
 
 func (x *PopFlash) ProtoReflect() protoreflect.Message {
-	mi := &file_session_v1_session_proto_msgTypes[10]
+	mi := &file_session_v1_session_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -830,7 +953,7 @@ func (x *PopFlash) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PopFlash.ProtoReflect.Descriptor instead.
 func (*PopFlash) Descriptor() ([]byte, []int) {
-	return file_session_v1_session_proto_rawDescGZIP(), []int{10}
+	return file_session_v1_session_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *PopFlash) GetQueue() string {
@@ -855,7 +978,7 @@ type MutationResult struct {
 
 func (x *MutationResult) Reset() {
 	*x = MutationResult{}
-	mi := &file_session_v1_session_proto_msgTypes[11]
+	mi := &file_session_v1_session_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -867,7 +990,7 @@ func (x *MutationResult) String() string {
 func (*MutationResult) ProtoMessage() {}
 
 func (x *MutationResult) ProtoReflect() protoreflect.Message {
-	mi := &file_session_v1_session_proto_msgTypes[11]
+	mi := &file_session_v1_session_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -880,7 +1003,7 @@ func (x *MutationResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MutationResult.ProtoReflect.Descriptor instead.
 func (*MutationResult) Descriptor() ([]byte, []int) {
-	return file_session_v1_session_proto_rawDescGZIP(), []int{11}
+	return file_session_v1_session_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *MutationResult) GetApplied() bool {
@@ -909,7 +1032,7 @@ var File_session_v1_session_proto protoreflect.FileDescriptor
 const file_session_v1_session_proto_rawDesc = "" +
 	"\n" +
 	"\x18session/v1/session.proto\x12\n" +
-	"session.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x8e\x04\n" +
+	"session.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb3\x04\n" +
 	"\aSession\x12\x16\n" +
 	"\x06handle\x18\x01 \x01(\tR\x06handle\x121\n" +
 	"\x04data\x18\x02 \x03(\v2\x1d.session.v1.Session.DataEntryR\x04data\x129\n" +
@@ -922,12 +1045,28 @@ const file_session_v1_session_proto_rawDesc = "" +
 	"\fidle_timeout\x18\b \x01(\v2\x19.google.protobuf.DurationR\vidleTimeout\x12\x18\n" +
 	"\aversion\x18\t \x01(\x03R\aversion\x12\x1d\n" +
 	"\asubject\x18\n" +
-	" \x01(\tH\x00R\asubject\x88\x01\x01\x1a7\n" +
+	" \x01(\tH\x00R\asubject\x88\x01\x01\x12\x19\n" +
+	"\x05label\x18\v \x01(\tH\x01R\x05label\x88\x01\x01\x1a7\n" +
 	"\tDataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\fR\x05value:\x028\x01B\n" +
 	"\n" +
-	"\b_subject\"E\n" +
+	"\b_subjectB\b\n" +
+	"\x06_label\"\x9d\x03\n" +
+	"\x0eSubjectSession\x12\x16\n" +
+	"\x06handle\x18\x01 \x01(\tR\x06handle\x12\x19\n" +
+	"\x05label\x18\x02 \x01(\tH\x00R\x05label\x88\x01\x01\x124\n" +
+	"\acreated\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\acreated\x126\n" +
+	"\baccessed\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\baccessed\x124\n" +
+	"\aexpires\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\aexpires\x12\x18\n" +
+	"\aversion\x18\x06 \x01(\x03R\aversion\x12\x1d\n" +
+	"\n" +
+	"is_current\x18\a \x01(\bR\tisCurrent\x128\n" +
+	"\x04data\x18\b \x03(\v2$.session.v1.SubjectSession.DataEntryR\x04data\x1a7\n" +
+	"\tDataEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\fR\x05value:\x028\x01B\b\n" +
+	"\x06_label\"E\n" +
 	"\n" +
 	"FlashQueue\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12#\n" +
@@ -983,45 +1122,51 @@ func file_session_v1_session_proto_rawDescGZIP() []byte {
 	return file_session_v1_session_proto_rawDescData
 }
 
-var file_session_v1_session_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_session_v1_session_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_session_v1_session_proto_goTypes = []any{
 	(*Session)(nil),               // 0: session.v1.Session
-	(*FlashQueue)(nil),            // 1: session.v1.FlashQueue
-	(*Mutation)(nil),              // 2: session.v1.Mutation
-	(*Set)(nil),                   // 3: session.v1.Set
-	(*Delete)(nil),                // 4: session.v1.Delete
-	(*Take)(nil),                  // 5: session.v1.Take
-	(*Clear)(nil),                 // 6: session.v1.Clear
-	(*Append)(nil),                // 7: session.v1.Append
-	(*Increment)(nil),             // 8: session.v1.Increment
-	(*PushFlash)(nil),             // 9: session.v1.PushFlash
-	(*PopFlash)(nil),              // 10: session.v1.PopFlash
-	(*MutationResult)(nil),        // 11: session.v1.MutationResult
-	nil,                           // 12: session.v1.Session.DataEntry
-	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 14: google.protobuf.Duration
+	(*SubjectSession)(nil),        // 1: session.v1.SubjectSession
+	(*FlashQueue)(nil),            // 2: session.v1.FlashQueue
+	(*Mutation)(nil),              // 3: session.v1.Mutation
+	(*Set)(nil),                   // 4: session.v1.Set
+	(*Delete)(nil),                // 5: session.v1.Delete
+	(*Take)(nil),                  // 6: session.v1.Take
+	(*Clear)(nil),                 // 7: session.v1.Clear
+	(*Append)(nil),                // 8: session.v1.Append
+	(*Increment)(nil),             // 9: session.v1.Increment
+	(*PushFlash)(nil),             // 10: session.v1.PushFlash
+	(*PopFlash)(nil),              // 11: session.v1.PopFlash
+	(*MutationResult)(nil),        // 12: session.v1.MutationResult
+	nil,                           // 13: session.v1.Session.DataEntry
+	nil,                           // 14: session.v1.SubjectSession.DataEntry
+	(*timestamppb.Timestamp)(nil), // 15: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),   // 16: google.protobuf.Duration
 }
 var file_session_v1_session_proto_depIdxs = []int32{
-	12, // 0: session.v1.Session.data:type_name -> session.v1.Session.DataEntry
-	1,  // 1: session.v1.Session.flash_queues:type_name -> session.v1.FlashQueue
-	13, // 2: session.v1.Session.created:type_name -> google.protobuf.Timestamp
-	13, // 3: session.v1.Session.accessed:type_name -> google.protobuf.Timestamp
-	13, // 4: session.v1.Session.expires:type_name -> google.protobuf.Timestamp
-	14, // 5: session.v1.Session.idle_timeout:type_name -> google.protobuf.Duration
-	3,  // 6: session.v1.Mutation.set:type_name -> session.v1.Set
-	3,  // 7: session.v1.Mutation.set_if_absent:type_name -> session.v1.Set
-	4,  // 8: session.v1.Mutation.delete:type_name -> session.v1.Delete
-	5,  // 9: session.v1.Mutation.take:type_name -> session.v1.Take
-	6,  // 10: session.v1.Mutation.clear:type_name -> session.v1.Clear
-	7,  // 11: session.v1.Mutation.append:type_name -> session.v1.Append
-	8,  // 12: session.v1.Mutation.increment:type_name -> session.v1.Increment
-	9,  // 13: session.v1.Mutation.push_flash:type_name -> session.v1.PushFlash
-	10, // 14: session.v1.Mutation.pop_flash:type_name -> session.v1.PopFlash
-	15, // [15:15] is the sub-list for method output_type
-	15, // [15:15] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	13, // 0: session.v1.Session.data:type_name -> session.v1.Session.DataEntry
+	2,  // 1: session.v1.Session.flash_queues:type_name -> session.v1.FlashQueue
+	15, // 2: session.v1.Session.created:type_name -> google.protobuf.Timestamp
+	15, // 3: session.v1.Session.accessed:type_name -> google.protobuf.Timestamp
+	15, // 4: session.v1.Session.expires:type_name -> google.protobuf.Timestamp
+	16, // 5: session.v1.Session.idle_timeout:type_name -> google.protobuf.Duration
+	15, // 6: session.v1.SubjectSession.created:type_name -> google.protobuf.Timestamp
+	15, // 7: session.v1.SubjectSession.accessed:type_name -> google.protobuf.Timestamp
+	15, // 8: session.v1.SubjectSession.expires:type_name -> google.protobuf.Timestamp
+	14, // 9: session.v1.SubjectSession.data:type_name -> session.v1.SubjectSession.DataEntry
+	4,  // 10: session.v1.Mutation.set:type_name -> session.v1.Set
+	4,  // 11: session.v1.Mutation.set_if_absent:type_name -> session.v1.Set
+	5,  // 12: session.v1.Mutation.delete:type_name -> session.v1.Delete
+	6,  // 13: session.v1.Mutation.take:type_name -> session.v1.Take
+	7,  // 14: session.v1.Mutation.clear:type_name -> session.v1.Clear
+	8,  // 15: session.v1.Mutation.append:type_name -> session.v1.Append
+	9,  // 16: session.v1.Mutation.increment:type_name -> session.v1.Increment
+	10, // 17: session.v1.Mutation.push_flash:type_name -> session.v1.PushFlash
+	11, // 18: session.v1.Mutation.pop_flash:type_name -> session.v1.PopFlash
+	19, // [19:19] is the sub-list for method output_type
+	19, // [19:19] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_session_v1_session_proto_init() }
@@ -1030,7 +1175,8 @@ func file_session_v1_session_proto_init() {
 		return
 	}
 	file_session_v1_session_proto_msgTypes[0].OneofWrappers = []any{}
-	file_session_v1_session_proto_msgTypes[2].OneofWrappers = []any{
+	file_session_v1_session_proto_msgTypes[1].OneofWrappers = []any{}
+	file_session_v1_session_proto_msgTypes[3].OneofWrappers = []any{
 		(*Mutation_Set)(nil),
 		(*Mutation_SetIfAbsent)(nil),
 		(*Mutation_Delete)(nil),
@@ -1041,14 +1187,14 @@ func file_session_v1_session_proto_init() {
 		(*Mutation_PushFlash)(nil),
 		(*Mutation_PopFlash)(nil),
 	}
-	file_session_v1_session_proto_msgTypes[11].OneofWrappers = []any{}
+	file_session_v1_session_proto_msgTypes[12].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_session_v1_session_proto_rawDesc), len(file_session_v1_session_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   13,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -42,7 +42,10 @@ type CreateSessionRequest struct {
 	// is derived from it, and GetSession finds the session by it. An id is a secret, like a token, but carries no signature: it
 	// must be unguessable, and a caller that takes it from a browser must verify there that it has issued it. Only a hash of it
 	// is stored. Absent: the token is random.
-	Id            *string `protobuf:"bytes,5,opt,name=id,proto3,oneof" json:"id,omitempty"`
+	Id *string `protobuf:"bytes,5,opt,name=id,proto3,oneof" json:"id,omitempty"`
+	// label describes the session to its owner, for example the device and the address: 1 to 256 bytes of UTF-8 without
+	// control characters. ListSubjectSessions returns it. Absent: no label.
+	Label         *string `protobuf:"bytes,6,opt,name=label,proto3,oneof" json:"label,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -119,6 +122,13 @@ func (x *CreateSessionRequest) GetSubject() string {
 func (x *CreateSessionRequest) GetId() string {
 	if x != nil && x.Id != nil {
 		return *x.Id
+	}
+	return ""
+}
+
+func (x *CreateSessionRequest) GetLabel() string {
+	if x != nil && x.Label != nil {
+		return *x.Label
 	}
 	return ""
 }
@@ -434,7 +444,12 @@ type UpdateSessionRequest struct {
 	Subject *string `protobuf:"bytes,6,opt,name=subject,proto3,oneof" json:"subject,omitempty"`
 	// etag names the copy of the session that the client has, as in GetSessionRequest. It does not affect the update.
 	// Absent or empty: the client has none.
-	Etag          []byte `protobuf:"bytes,7,opt,name=etag,proto3,oneof" json:"etag,omitempty"`
+	Etag []byte `protobuf:"bytes,7,opt,name=etag,proto3,oneof" json:"etag,omitempty"`
+	// label replaces the session's label: 1 to 256 bytes of UTF-8 without control characters. The empty string removes it.
+	// Absent: unchanged.
+	Label *string `protobuf:"bytes,8,opt,name=label,proto3,oneof" json:"label,omitempty"`
+	// fence makes the update fail with LEASE_LOST unless the session is leased under it. Absent: any lease is ignored.
+	Fence         *int64 `protobuf:"varint,9,opt,name=fence,proto3,oneof" json:"fence,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -527,6 +542,20 @@ func (x *UpdateSessionRequest) GetEtag() []byte {
 		return x.Etag
 	}
 	return nil
+}
+
+func (x *UpdateSessionRequest) GetLabel() string {
+	if x != nil && x.Label != nil {
+		return *x.Label
+	}
+	return ""
+}
+
+func (x *UpdateSessionRequest) GetFence() int64 {
+	if x != nil && x.Fence != nil {
+		return *x.Fence
+	}
+	return 0
 }
 
 type isUpdateSessionRequest_IdleExpiry interface {
@@ -640,7 +669,15 @@ type RegenerateSessionRequest struct {
 	// (SESSION_SIDECAR_MAX_MUTATIONS). May be empty.
 	Mutations []*Mutation `protobuf:"bytes,2,rep,name=mutations,proto3" json:"mutations,omitempty"`
 	// subject replaces who the session belongs to, as in UpdateSessionRequest. Absent: unchanged.
-	Subject       *string `protobuf:"bytes,3,opt,name=subject,proto3,oneof" json:"subject,omitempty"`
+	Subject *string `protobuf:"bytes,3,opt,name=subject,proto3,oneof" json:"subject,omitempty"`
+	// label replaces the session's label, as in UpdateSessionRequest. Absent: unchanged.
+	Label *string `protobuf:"bytes,4,opt,name=label,proto3,oneof" json:"label,omitempty"`
+	// grace is for how long the old token still finds the session, for reads and changes alike, so that requests that the
+	// browser has already sent are not signed out: 1 millisecond to 30 seconds, in whole milliseconds. Rejected together with
+	// a subject. A later change of the subject and another RegenerateSession end it. Absent: the old token is dead at once.
+	Grace *durationpb.Duration `protobuf:"bytes,5,opt,name=grace,proto3" json:"grace,omitempty"`
+	// fence makes the change fail with LEASE_LOST unless the session is leased under it. Absent: any lease is ignored.
+	Fence         *int64 `protobuf:"varint,6,opt,name=fence,proto3,oneof" json:"fence,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -694,6 +731,27 @@ func (x *RegenerateSessionRequest) GetSubject() string {
 		return *x.Subject
 	}
 	return ""
+}
+
+func (x *RegenerateSessionRequest) GetLabel() string {
+	if x != nil && x.Label != nil {
+		return *x.Label
+	}
+	return ""
+}
+
+func (x *RegenerateSessionRequest) GetGrace() *durationpb.Duration {
+	if x != nil {
+		return x.Grace
+	}
+	return nil
+}
+
+func (x *RegenerateSessionRequest) GetFence() int64 {
+	if x != nil && x.Fence != nil {
+		return *x.Fence
+	}
+	return 0
 }
 
 // RegenerateSessionResponse returns the session's new tokens.
@@ -871,8 +929,8 @@ type PushFlashRequest struct {
 	Queue string `protobuf:"bytes,2,opt,name=queue,proto3" json:"queue,omitempty"`
 	// message is the JSON text of the message. Must not be empty.
 	Message []byte `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
-	// unless_present leaves the queue unchanged if the same bytes already wait in it. Pyramid calls this
-	// allow_duplicate=False.
+	// unless_present leaves the queue unchanged if a message with the same JSON value already waits in it, as
+	// the mutation PushFlash defines it. Pyramid calls this allow_duplicate=False.
 	UnlessPresent bool `protobuf:"varint,4,opt,name=unless_present,json=unlessPresent,proto3" json:"unless_present,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1041,7 +1099,9 @@ func (x *PopFlashRequest) GetQueue() string {
 type PopFlashResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// messages are the removed JSON texts, oldest first. Empty if no message was waiting.
-	Messages      [][]byte `protobuf:"bytes,1,rep,name=messages,proto3" json:"messages,omitempty"`
+	Messages [][]byte `protobuf:"bytes,1,rep,name=messages,proto3" json:"messages,omitempty"`
+	// version is the session's version after the call. It is unchanged when no message was waiting.
+	Version       int64 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1081,6 +1141,13 @@ func (x *PopFlashResponse) GetMessages() [][]byte {
 		return x.Messages
 	}
 	return nil
+}
+
+func (x *PopFlashResponse) GetVersion() int64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
 }
 
 // PeekFlashRequest identifies the queue to read.
@@ -1326,7 +1393,9 @@ func (x *NewCsrfTokenRequest) GetToken() string {
 type NewCsrfTokenResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// csrf_token is the session's new CSRF token.
-	CsrfToken     string `protobuf:"bytes,1,opt,name=csrf_token,json=csrfToken,proto3" json:"csrf_token,omitempty"`
+	CsrfToken string `protobuf:"bytes,1,opt,name=csrf_token,json=csrfToken,proto3" json:"csrf_token,omitempty"`
+	// version is the session's version after the change.
+	Version       int64 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1366,6 +1435,13 @@ func (x *NewCsrfTokenResponse) GetCsrfToken() string {
 		return x.CsrfToken
 	}
 	return ""
+}
+
+func (x *NewCsrfTokenResponse) GetVersion() int64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
 }
 
 // CheckCsrfTokenRequest contains the CSRF token to check.
@@ -1469,38 +1545,34 @@ func (x *CheckCsrfTokenResponse) GetValid() bool {
 	return false
 }
 
-// WatchSessionsRequest says which events to send, and from where on.
-type WatchSessionsRequest struct {
+// AcquireLeaseRequest describes the lease.
+type AcquireLeaseRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// subject selects the events of sessions of one subject. Absent: those of all sessions. All watchers of a group must select
-	// the same, because each event is delivered to one of them only.
-	Subject *string `protobuf:"bytes,1,opt,name=subject,proto3,oneof" json:"subject,omitempty"`
-	// group names watchers that share the events: each event is sent to one of them. One watcher of the group receives all
-	// events, the others wait, and one of them goes on when it is gone. 1 to 64 letters, digits and `._-`. Absent: this watcher
-	// receives every event itself.
-	Group *string `protobuf:"bytes,2,opt,name=group,proto3,oneof" json:"group,omitempty"`
-	// after is the cursor of the last response that was processed. Without a group, the events after it are sent. With a group,
-	// it acknowledges those up to it, as AcknowledgeSessionEvents does. Absent: with a group, the events that no watcher of it has
-	// acknowledged; without one, those from now on.
-	After         *string `protobuf:"bytes,3,opt,name=after,proto3,oneof" json:"after,omitempty"`
+	// token is the session's token.
+	Token string `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
+	// duration is after which time the lease ends by itself: 100 milliseconds to 5 minutes, in whole milliseconds.
+	Duration *durationpb.Duration `protobuf:"bytes,2,opt,name=duration,proto3" json:"duration,omitempty"`
+	// holder names who asks, so that a call whose reply was lost can be repeated: 1 to 256 bytes of UTF-8 without control
+	// characters, unique to each use of a lease, for example a UUID.
+	Holder        string `protobuf:"bytes,3,opt,name=holder,proto3" json:"holder,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *WatchSessionsRequest) Reset() {
-	*x = WatchSessionsRequest{}
+func (x *AcquireLeaseRequest) Reset() {
+	*x = AcquireLeaseRequest{}
 	mi := &file_session_v1_session_service_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *WatchSessionsRequest) String() string {
+func (x *AcquireLeaseRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*WatchSessionsRequest) ProtoMessage() {}
+func (*AcquireLeaseRequest) ProtoMessage() {}
 
-func (x *WatchSessionsRequest) ProtoReflect() protoreflect.Message {
+func (x *AcquireLeaseRequest) ProtoReflect() protoreflect.Message {
 	mi := &file_session_v1_session_service_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -1512,114 +1584,122 @@ func (x *WatchSessionsRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use WatchSessionsRequest.ProtoReflect.Descriptor instead.
-func (*WatchSessionsRequest) Descriptor() ([]byte, []int) {
+// Deprecated: Use AcquireLeaseRequest.ProtoReflect.Descriptor instead.
+func (*AcquireLeaseRequest) Descriptor() ([]byte, []int) {
 	return file_session_v1_session_service_proto_rawDescGZIP(), []int{23}
 }
 
-func (x *WatchSessionsRequest) GetSubject() string {
-	if x != nil && x.Subject != nil {
-		return *x.Subject
-	}
-	return ""
-}
-
-func (x *WatchSessionsRequest) GetGroup() string {
-	if x != nil && x.Group != nil {
-		return *x.Group
-	}
-	return ""
-}
-
-func (x *WatchSessionsRequest) GetAfter() string {
-	if x != nil && x.After != nil {
-		return *x.After
-	}
-	return ""
-}
-
-// WatchSessionsResponse has an event, or only a cursor.
-type WatchSessionsResponse struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// event is what happened. Absent in the first response, which says that every later event will be sent, and in those that
-	// only report a newer cursor.
-	Event *SessionEvent `protobuf:"bytes,1,opt,name=event,proto3" json:"event,omitempty"`
-	// cursor is the position after this response: opaque, up to 256 visible ASCII characters. It is valid for
-	// SESSION_SIDECAR_EVENT_RETENTION.
-	Cursor        string `protobuf:"bytes,2,opt,name=cursor,proto3" json:"cursor,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *WatchSessionsResponse) Reset() {
-	*x = WatchSessionsResponse{}
-	mi := &file_session_v1_session_service_proto_msgTypes[24]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *WatchSessionsResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*WatchSessionsResponse) ProtoMessage() {}
-
-func (x *WatchSessionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_session_v1_session_service_proto_msgTypes[24]
+func (x *AcquireLeaseRequest) GetToken() string {
 	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
+		return x.Token
 	}
-	return mi.MessageOf(x)
+	return ""
 }
 
-// Deprecated: Use WatchSessionsResponse.ProtoReflect.Descriptor instead.
-func (*WatchSessionsResponse) Descriptor() ([]byte, []int) {
-	return file_session_v1_session_service_proto_rawDescGZIP(), []int{24}
-}
-
-func (x *WatchSessionsResponse) GetEvent() *SessionEvent {
+func (x *AcquireLeaseRequest) GetDuration() *durationpb.Duration {
 	if x != nil {
-		return x.Event
+		return x.Duration
 	}
 	return nil
 }
 
-func (x *WatchSessionsResponse) GetCursor() string {
+func (x *AcquireLeaseRequest) GetHolder() string {
 	if x != nil {
-		return x.Cursor
+		return x.Holder
 	}
 	return ""
 }
 
-// AcknowledgeSessionEventsRequest says which events a group has processed.
-type AcknowledgeSessionEventsRequest struct {
+// AcquireLeaseResponse returns the lease and the session as it was when the lease began.
+type AcquireLeaseResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// group is the group's name.
-	Group string `protobuf:"bytes,1,opt,name=group,proto3" json:"group,omitempty"`
-	// cursor is that of the last response that was processed.
-	Cursor        string `protobuf:"bytes,2,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	// fence is the number of the lease. Later leases of the session have greater ones. Pass it with the changes that depend
+	// on the lease; other systems can reject a change whose fence is smaller than one they have seen.
+	Fence int64 `protobuf:"varint,1,opt,name=fence,proto3" json:"fence,omitempty"`
+	// expires is when the lease ends, by the store's clock.
+	Expires *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=expires,proto3" json:"expires,omitempty"`
+	// session is the session as loaded in the same step.
+	Session       *Session `protobuf:"bytes,3,opt,name=session,proto3" json:"session,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *AcknowledgeSessionEventsRequest) Reset() {
-	*x = AcknowledgeSessionEventsRequest{}
+func (x *AcquireLeaseResponse) Reset() {
+	*x = AcquireLeaseResponse{}
+	mi := &file_session_v1_session_service_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AcquireLeaseResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AcquireLeaseResponse) ProtoMessage() {}
+
+func (x *AcquireLeaseResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_session_v1_session_service_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AcquireLeaseResponse.ProtoReflect.Descriptor instead.
+func (*AcquireLeaseResponse) Descriptor() ([]byte, []int) {
+	return file_session_v1_session_service_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *AcquireLeaseResponse) GetFence() int64 {
+	if x != nil {
+		return x.Fence
+	}
+	return 0
+}
+
+func (x *AcquireLeaseResponse) GetExpires() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Expires
+	}
+	return nil
+}
+
+func (x *AcquireLeaseResponse) GetSession() *Session {
+	if x != nil {
+		return x.Session
+	}
+	return nil
+}
+
+// ReleaseLeaseRequest identifies the lease to end.
+type ReleaseLeaseRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// token is the session's token.
+	Token string `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
+	// fence is the number of the lease.
+	Fence         int64 `protobuf:"varint,2,opt,name=fence,proto3" json:"fence,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReleaseLeaseRequest) Reset() {
+	*x = ReleaseLeaseRequest{}
 	mi := &file_session_v1_session_service_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *AcknowledgeSessionEventsRequest) String() string {
+func (x *ReleaseLeaseRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*AcknowledgeSessionEventsRequest) ProtoMessage() {}
+func (*ReleaseLeaseRequest) ProtoMessage() {}
 
-func (x *AcknowledgeSessionEventsRequest) ProtoReflect() protoreflect.Message {
+func (x *ReleaseLeaseRequest) ProtoReflect() protoreflect.Message {
 	mi := &file_session_v1_session_service_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -1631,46 +1711,48 @@ func (x *AcknowledgeSessionEventsRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use AcknowledgeSessionEventsRequest.ProtoReflect.Descriptor instead.
-func (*AcknowledgeSessionEventsRequest) Descriptor() ([]byte, []int) {
+// Deprecated: Use ReleaseLeaseRequest.ProtoReflect.Descriptor instead.
+func (*ReleaseLeaseRequest) Descriptor() ([]byte, []int) {
 	return file_session_v1_session_service_proto_rawDescGZIP(), []int{25}
 }
 
-func (x *AcknowledgeSessionEventsRequest) GetGroup() string {
+func (x *ReleaseLeaseRequest) GetToken() string {
 	if x != nil {
-		return x.Group
+		return x.Token
 	}
 	return ""
 }
 
-func (x *AcknowledgeSessionEventsRequest) GetCursor() string {
+func (x *ReleaseLeaseRequest) GetFence() int64 {
 	if x != nil {
-		return x.Cursor
+		return x.Fence
 	}
-	return ""
+	return 0
 }
 
-// AcknowledgeSessionEventsResponse confirms the acknowledgement.
-type AcknowledgeSessionEventsResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
+// ReleaseLeaseResponse returns whether the lease was ended.
+type ReleaseLeaseResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// released is false if the lease had ended before.
+	Released      bool `protobuf:"varint,1,opt,name=released,proto3" json:"released,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *AcknowledgeSessionEventsResponse) Reset() {
-	*x = AcknowledgeSessionEventsResponse{}
+func (x *ReleaseLeaseResponse) Reset() {
+	*x = ReleaseLeaseResponse{}
 	mi := &file_session_v1_session_service_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *AcknowledgeSessionEventsResponse) String() string {
+func (x *ReleaseLeaseResponse) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*AcknowledgeSessionEventsResponse) ProtoMessage() {}
+func (*ReleaseLeaseResponse) ProtoMessage() {}
 
-func (x *AcknowledgeSessionEventsResponse) ProtoReflect() protoreflect.Message {
+func (x *ReleaseLeaseResponse) ProtoReflect() protoreflect.Message {
 	mi := &file_session_v1_session_service_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -1682,9 +1764,268 @@ func (x *AcknowledgeSessionEventsResponse) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use AcknowledgeSessionEventsResponse.ProtoReflect.Descriptor instead.
-func (*AcknowledgeSessionEventsResponse) Descriptor() ([]byte, []int) {
+// Deprecated: Use ReleaseLeaseResponse.ProtoReflect.Descriptor instead.
+func (*ReleaseLeaseResponse) Descriptor() ([]byte, []int) {
 	return file_session_v1_session_service_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *ReleaseLeaseResponse) GetReleased() bool {
+	if x != nil {
+		return x.Released
+	}
+	return false
+}
+
+// ListSubjectSessionsRequest names the subject whose sessions to list.
+type ListSubjectSessionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// subject is who the sessions belong to: 1 to 256 bytes of UTF-8 without control characters.
+	Subject string `protobuf:"bytes,1,opt,name=subject,proto3" json:"subject,omitempty"`
+	// page_size is the maximum number of sessions in the response, at most 1,000. 0: 100.
+	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// page_token continues after an earlier response: its next_page_token, with the same subject. Empty: the first page.
+	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// current_token is the token of the caller's own session, which is then marked as the current one. Absent: none is marked.
+	CurrentToken *string `protobuf:"bytes,4,opt,name=current_token,json=currentToken,proto3,oneof" json:"current_token,omitempty"`
+	// include_data adds each session's data to the response. A page then has fewer sessions if their data exceeds 1 MiB
+	// (SESSION_SIDECAR_MAX_REPLY_SIZE).
+	IncludeData   bool `protobuf:"varint,5,opt,name=include_data,json=includeData,proto3" json:"include_data,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSubjectSessionsRequest) Reset() {
+	*x = ListSubjectSessionsRequest{}
+	mi := &file_session_v1_session_service_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSubjectSessionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSubjectSessionsRequest) ProtoMessage() {}
+
+func (x *ListSubjectSessionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_session_v1_session_service_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSubjectSessionsRequest.ProtoReflect.Descriptor instead.
+func (*ListSubjectSessionsRequest) Descriptor() ([]byte, []int) {
+	return file_session_v1_session_service_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *ListSubjectSessionsRequest) GetSubject() string {
+	if x != nil {
+		return x.Subject
+	}
+	return ""
+}
+
+func (x *ListSubjectSessionsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListSubjectSessionsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+func (x *ListSubjectSessionsRequest) GetCurrentToken() string {
+	if x != nil && x.CurrentToken != nil {
+		return *x.CurrentToken
+	}
+	return ""
+}
+
+func (x *ListSubjectSessionsRequest) GetIncludeData() bool {
+	if x != nil {
+		return x.IncludeData
+	}
+	return false
+}
+
+// ListSubjectSessionsResponse has one page of a subject's sessions.
+type ListSubjectSessionsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// sessions are in the order of their handles. A page may have fewer sessions than page_size, even none, although others
+	// follow. A session that is created or ended meanwhile may or may not be listed; every other one is listed exactly once.
+	Sessions []*SubjectSession `protobuf:"bytes,1,rep,name=sessions,proto3" json:"sessions,omitempty"`
+	// next_page_token is the page_token of the next page. Empty: this is the last one.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSubjectSessionsResponse) Reset() {
+	*x = ListSubjectSessionsResponse{}
+	mi := &file_session_v1_session_service_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSubjectSessionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSubjectSessionsResponse) ProtoMessage() {}
+
+func (x *ListSubjectSessionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_session_v1_session_service_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSubjectSessionsResponse.ProtoReflect.Descriptor instead.
+func (*ListSubjectSessionsResponse) Descriptor() ([]byte, []int) {
+	return file_session_v1_session_service_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *ListSubjectSessionsResponse) GetSessions() []*SubjectSession {
+	if x != nil {
+		return x.Sessions
+	}
+	return nil
+}
+
+func (x *ListSubjectSessionsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// InvalidateSubjectSessionsRequest names the subject whose sessions to end.
+type InvalidateSubjectSessionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// subject is who the sessions belong to: 1 to 256 bytes of UTF-8 without control characters.
+	Subject string `protobuf:"bytes,1,opt,name=subject,proto3" json:"subject,omitempty"`
+	// except_token is the token of a session that goes on. It must be the current one: a session whose token has been
+	// replaced ends. Absent: no session goes on.
+	ExceptToken *string `protobuf:"bytes,2,opt,name=except_token,json=exceptToken,proto3,oneof" json:"except_token,omitempty"`
+	// handles limits the call to these sessions, each by its handle. A session that does not belong to the subject goes on. At
+	// most 1,000. Empty: all sessions of the subject.
+	Handles       []string `protobuf:"bytes,3,rep,name=handles,proto3" json:"handles,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *InvalidateSubjectSessionsRequest) Reset() {
+	*x = InvalidateSubjectSessionsRequest{}
+	mi := &file_session_v1_session_service_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *InvalidateSubjectSessionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*InvalidateSubjectSessionsRequest) ProtoMessage() {}
+
+func (x *InvalidateSubjectSessionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_session_v1_session_service_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use InvalidateSubjectSessionsRequest.ProtoReflect.Descriptor instead.
+func (*InvalidateSubjectSessionsRequest) Descriptor() ([]byte, []int) {
+	return file_session_v1_session_service_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *InvalidateSubjectSessionsRequest) GetSubject() string {
+	if x != nil {
+		return x.Subject
+	}
+	return ""
+}
+
+func (x *InvalidateSubjectSessionsRequest) GetExceptToken() string {
+	if x != nil && x.ExceptToken != nil {
+		return *x.ExceptToken
+	}
+	return ""
+}
+
+func (x *InvalidateSubjectSessionsRequest) GetHandles() []string {
+	if x != nil {
+		return x.Handles
+	}
+	return nil
+}
+
+// InvalidateSubjectSessionsResponse says how many sessions have ended.
+type InvalidateSubjectSessionsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// ended_count is the number of sessions that this call has ended. After a retry, it does not include those that an earlier
+	// attempt has ended.
+	EndedCount    int32 `protobuf:"varint,1,opt,name=ended_count,json=endedCount,proto3" json:"ended_count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *InvalidateSubjectSessionsResponse) Reset() {
+	*x = InvalidateSubjectSessionsResponse{}
+	mi := &file_session_v1_session_service_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *InvalidateSubjectSessionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*InvalidateSubjectSessionsResponse) ProtoMessage() {}
+
+func (x *InvalidateSubjectSessionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_session_v1_session_service_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use InvalidateSubjectSessionsResponse.ProtoReflect.Descriptor instead.
+func (*InvalidateSubjectSessionsResponse) Descriptor() ([]byte, []int) {
+	return file_session_v1_session_service_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *InvalidateSubjectSessionsResponse) GetEndedCount() int32 {
+	if x != nil {
+		return x.EndedCount
+	}
+	return 0
 }
 
 var File_session_v1_session_service_proto protoreflect.FileDescriptor
@@ -1692,17 +2033,19 @@ var File_session_v1_session_service_proto protoreflect.FileDescriptor
 const file_session_v1_session_service_proto_rawDesc = "" +
 	"\n" +
 	" session/v1/session_service.proto\x12\n" +
-	"session.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19session/v1/pipeline.proto\x1a\x18session/v1/session.proto\x1a\x1fsession/v1/session_events.proto\"\x8a\x02\n" +
+	"session.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19session/v1/pipeline.proto\x1a\x18session/v1/session.proto\"\xaf\x02\n" +
 	"\x14CreateSessionRequest\x122\n" +
 	"\tmutations\x18\x01 \x03(\v2\x14.session.v1.MutationR\tmutations\x12>\n" +
 	"\fidle_timeout\x18\x02 \x01(\v2\x19.google.protobuf.DurationH\x00R\vidleTimeout\x12(\n" +
 	"\x0fno_idle_timeout\x18\x03 \x01(\bH\x00R\rnoIdleTimeout\x12\x1d\n" +
 	"\asubject\x18\x04 \x01(\tH\x01R\asubject\x88\x01\x01\x12\x13\n" +
-	"\x02id\x18\x05 \x01(\tH\x02R\x02id\x88\x01\x01B\r\n" +
+	"\x02id\x18\x05 \x01(\tH\x02R\x02id\x88\x01\x01\x12\x19\n" +
+	"\x05label\x18\x06 \x01(\tH\x03R\x05label\x88\x01\x01B\r\n" +
 	"\vidle_expiryB\n" +
 	"\n" +
 	"\b_subjectB\x05\n" +
-	"\x03_id\"\x92\x01\n" +
+	"\x03_idB\b\n" +
+	"\x06_label\"\x92\x01\n" +
 	"\x15CreateSessionResponse\x12\x14\n" +
 	"\x05token\x18\x01 \x01(\tR\x05token\x12-\n" +
 	"\asession\x18\x02 \x01(\v2\x13.session.v1.SessionR\asession\x124\n" +
@@ -1722,7 +2065,7 @@ const file_session_v1_session_service_proto_rawDesc = "" +
 	"\x06_token\"{\n" +
 	"\vNotModified\x126\n" +
 	"\baccessed\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\baccessed\x124\n" +
-	"\aexpires\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\aexpires\"\xd9\x02\n" +
+	"\aexpires\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\aexpires\"\xa3\x03\n" +
 	"\x14UpdateSessionRequest\x12\x14\n" +
 	"\x05token\x18\x01 \x01(\tR\x05token\x122\n" +
 	"\tmutations\x18\x02 \x03(\v2\x14.session.v1.MutationR\tmutations\x12\"\n" +
@@ -1731,24 +2074,33 @@ const file_session_v1_session_service_proto_rawDesc = "" +
 	"\fidle_timeout\x18\x04 \x01(\v2\x19.google.protobuf.DurationH\x00R\vidleTimeout\x12(\n" +
 	"\x0fno_idle_timeout\x18\x05 \x01(\bH\x00R\rnoIdleTimeout\x12\x1d\n" +
 	"\asubject\x18\x06 \x01(\tH\x02R\asubject\x88\x01\x01\x12\x17\n" +
-	"\x04etag\x18\a \x01(\fH\x03R\x04etag\x88\x01\x01B\r\n" +
+	"\x04etag\x18\a \x01(\fH\x03R\x04etag\x88\x01\x01\x12\x19\n" +
+	"\x05label\x18\b \x01(\tH\x04R\x05label\x88\x01\x01\x12\x19\n" +
+	"\x05fence\x18\t \x01(\x03H\x05R\x05fence\x88\x01\x01B\r\n" +
 	"\vidle_expiryB\r\n" +
 	"\v_if_versionB\n" +
 	"\n" +
 	"\b_subjectB\a\n" +
-	"\x05_etag\"\xca\x01\n" +
+	"\x05_etagB\b\n" +
+	"\x06_labelB\b\n" +
+	"\x06_fence\"\xca\x01\n" +
 	"\x15UpdateSessionResponse\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\x03R\aversion\x124\n" +
 	"\aexpires\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\aexpires\x124\n" +
 	"\aresults\x18\x03 \x03(\v2\x1a.session.v1.MutationResultR\aresults\x12\x17\n" +
 	"\alive_ms\x18\x04 \x01(\rR\x06liveMs\x12\x12\n" +
-	"\x04etag\x18\x05 \x01(\fR\x04etag\"\x8f\x01\n" +
+	"\x04etag\x18\x05 \x01(\fR\x04etag\"\x8a\x02\n" +
 	"\x18RegenerateSessionRequest\x12\x14\n" +
 	"\x05token\x18\x01 \x01(\tR\x05token\x122\n" +
 	"\tmutations\x18\x02 \x03(\v2\x14.session.v1.MutationR\tmutations\x12\x1d\n" +
-	"\asubject\x18\x03 \x01(\tH\x00R\asubject\x88\x01\x01B\n" +
+	"\asubject\x18\x03 \x01(\tH\x00R\asubject\x88\x01\x01\x12\x19\n" +
+	"\x05label\x18\x04 \x01(\tH\x01R\x05label\x88\x01\x01\x12/\n" +
+	"\x05grace\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\x05grace\x12\x19\n" +
+	"\x05fence\x18\x06 \x01(\x03H\x02R\x05fence\x88\x01\x01B\n" +
 	"\n" +
-	"\b_subject\"\xd6\x01\n" +
+	"\b_subjectB\b\n" +
+	"\x06_labelB\b\n" +
+	"\x06_fence\"\xd6\x01\n" +
 	"\x19RegenerateSessionResponse\x12\x14\n" +
 	"\x05token\x18\x01 \x01(\tR\x05token\x12\x1d\n" +
 	"\n" +
@@ -1768,9 +2120,10 @@ const file_session_v1_session_service_proto_rawDesc = "" +
 	"\aapplied\x18\x01 \x01(\bR\aapplied\"=\n" +
 	"\x0fPopFlashRequest\x12\x14\n" +
 	"\x05token\x18\x01 \x01(\tR\x05token\x12\x14\n" +
-	"\x05queue\x18\x02 \x01(\tR\x05queue\".\n" +
+	"\x05queue\x18\x02 \x01(\tR\x05queue\"H\n" +
 	"\x10PopFlashResponse\x12\x1a\n" +
-	"\bmessages\x18\x01 \x03(\fR\bmessages\">\n" +
+	"\bmessages\x18\x01 \x03(\fR\bmessages\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\x03R\aversion\">\n" +
 	"\x10PeekFlashRequest\x12\x14\n" +
 	"\x05token\x18\x01 \x01(\tR\x05token\x12\x14\n" +
 	"\x05queue\x18\x02 \x01(\tR\x05queue\"/\n" +
@@ -1782,31 +2135,49 @@ const file_session_v1_session_service_proto_rawDesc = "" +
 	"\n" +
 	"csrf_token\x18\x01 \x01(\tR\tcsrfToken\"+\n" +
 	"\x13NewCsrfTokenRequest\x12\x14\n" +
-	"\x05token\x18\x01 \x01(\tR\x05token\"5\n" +
+	"\x05token\x18\x01 \x01(\tR\x05token\"O\n" +
 	"\x14NewCsrfTokenResponse\x12\x1d\n" +
 	"\n" +
-	"csrf_token\x18\x01 \x01(\tR\tcsrfToken\"L\n" +
+	"csrf_token\x18\x01 \x01(\tR\tcsrfToken\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\x03R\aversion\"L\n" +
 	"\x15CheckCsrfTokenRequest\x12\x14\n" +
 	"\x05token\x18\x01 \x01(\tR\x05token\x12\x1d\n" +
 	"\n" +
 	"csrf_token\x18\x02 \x01(\tR\tcsrfToken\".\n" +
 	"\x16CheckCsrfTokenResponse\x12\x14\n" +
-	"\x05valid\x18\x01 \x01(\bR\x05valid\"\x8b\x01\n" +
-	"\x14WatchSessionsRequest\x12\x1d\n" +
-	"\asubject\x18\x01 \x01(\tH\x00R\asubject\x88\x01\x01\x12\x19\n" +
-	"\x05group\x18\x02 \x01(\tH\x01R\x05group\x88\x01\x01\x12\x19\n" +
-	"\x05after\x18\x03 \x01(\tH\x02R\x05after\x88\x01\x01B\n" +
+	"\x05valid\x18\x01 \x01(\bR\x05valid\"z\n" +
+	"\x13AcquireLeaseRequest\x12\x14\n" +
+	"\x05token\x18\x01 \x01(\tR\x05token\x125\n" +
+	"\bduration\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\bduration\x12\x16\n" +
+	"\x06holder\x18\x03 \x01(\tR\x06holder\"\x91\x01\n" +
+	"\x14AcquireLeaseResponse\x12\x14\n" +
+	"\x05fence\x18\x01 \x01(\x03R\x05fence\x124\n" +
+	"\aexpires\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\aexpires\x12-\n" +
+	"\asession\x18\x03 \x01(\v2\x13.session.v1.SessionR\asession\"A\n" +
+	"\x13ReleaseLeaseRequest\x12\x14\n" +
+	"\x05token\x18\x01 \x01(\tR\x05token\x12\x14\n" +
+	"\x05fence\x18\x02 \x01(\x03R\x05fence\"2\n" +
+	"\x14ReleaseLeaseResponse\x12\x1a\n" +
+	"\breleased\x18\x01 \x01(\bR\breleased\"\xd1\x01\n" +
+	"\x1aListSubjectSessionsRequest\x12\x18\n" +
+	"\asubject\x18\x01 \x01(\tR\asubject\x12\x1b\n" +
+	"\tpage_size\x18\x02 \x01(\x05R\bpageSize\x12\x1d\n" +
 	"\n" +
-	"\b_subjectB\b\n" +
-	"\x06_groupB\b\n" +
-	"\x06_after\"_\n" +
-	"\x15WatchSessionsResponse\x12.\n" +
-	"\x05event\x18\x01 \x01(\v2\x18.session.v1.SessionEventR\x05event\x12\x16\n" +
-	"\x06cursor\x18\x02 \x01(\tR\x06cursor\"O\n" +
-	"\x1fAcknowledgeSessionEventsRequest\x12\x14\n" +
-	"\x05group\x18\x01 \x01(\tR\x05group\x12\x16\n" +
-	"\x06cursor\x18\x02 \x01(\tR\x06cursor\"\"\n" +
-	" AcknowledgeSessionEventsResponse2\xdf\t\n" +
+	"page_token\x18\x03 \x01(\tR\tpageToken\x12(\n" +
+	"\rcurrent_token\x18\x04 \x01(\tH\x00R\fcurrentToken\x88\x01\x01\x12!\n" +
+	"\finclude_data\x18\x05 \x01(\bR\vincludeDataB\x10\n" +
+	"\x0e_current_token\"}\n" +
+	"\x1bListSubjectSessionsResponse\x126\n" +
+	"\bsessions\x18\x01 \x03(\v2\x1a.session.v1.SubjectSessionR\bsessions\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x8f\x01\n" +
+	" InvalidateSubjectSessionsRequest\x12\x18\n" +
+	"\asubject\x18\x01 \x01(\tR\asubject\x12&\n" +
+	"\fexcept_token\x18\x02 \x01(\tH\x00R\vexceptToken\x88\x01\x01\x12\x18\n" +
+	"\ahandles\x18\x03 \x03(\tR\ahandlesB\x0f\n" +
+	"\r_except_token\"D\n" +
+	"!InvalidateSubjectSessionsResponse\x12\x1f\n" +
+	"\vended_count\x18\x01 \x01(\x05R\n" +
+	"endedCount2\xa7\v\n" +
 	"\x0eSessionService\x12T\n" +
 	"\rCreateSession\x12 .session.v1.CreateSessionRequest\x1a!.session.v1.CreateSessionResponse\x12P\n" +
 	"\n" +
@@ -1819,10 +2190,12 @@ const file_session_v1_session_service_proto_rawDesc = "" +
 	"\tPeekFlash\x12\x1c.session.v1.PeekFlashRequest\x1a\x1d.session.v1.PeekFlashResponse\"\x03\x90\x02\x02\x12V\n" +
 	"\fGetCsrfToken\x12\x1f.session.v1.GetCsrfTokenRequest\x1a .session.v1.GetCsrfTokenResponse\"\x03\x90\x02\x02\x12Q\n" +
 	"\fNewCsrfToken\x12\x1f.session.v1.NewCsrfTokenRequest\x1a .session.v1.NewCsrfTokenResponse\x12\\\n" +
-	"\x0eCheckCsrfToken\x12!.session.v1.CheckCsrfTokenRequest\x1a\".session.v1.CheckCsrfTokenResponse\"\x03\x90\x02\x02\x12z\n" +
-	"\x18AcknowledgeSessionEvents\x12+.session.v1.AcknowledgeSessionEventsRequest\x1a,.session.v1.AcknowledgeSessionEventsResponse\"\x03\x90\x02\x02\x12I\n" +
-	"\bPipeline\x12\x1b.session.v1.PipelineRequest\x1a\x1c.session.v1.PipelineResponse(\x010\x01\x12V\n" +
-	"\rWatchSessions\x12 .session.v1.WatchSessionsRequest\x1a!.session.v1.WatchSessionsResponse0\x01BNZLgithub.com/session-sidecar/session-sidecar/proto/gen/go/session/v1;sessionv1b\x06proto3"
+	"\x0eCheckCsrfToken\x12!.session.v1.CheckCsrfTokenRequest\x1a\".session.v1.CheckCsrfTokenResponse\"\x03\x90\x02\x02\x12V\n" +
+	"\fAcquireLease\x12\x1f.session.v1.AcquireLeaseRequest\x1a .session.v1.AcquireLeaseResponse\"\x03\x90\x02\x02\x12V\n" +
+	"\fReleaseLease\x12\x1f.session.v1.ReleaseLeaseRequest\x1a .session.v1.ReleaseLeaseResponse\"\x03\x90\x02\x02\x12k\n" +
+	"\x13ListSubjectSessions\x12&.session.v1.ListSubjectSessionsRequest\x1a'.session.v1.ListSubjectSessionsResponse\"\x03\x90\x02\x02\x12}\n" +
+	"\x19InvalidateSubjectSessions\x12,.session.v1.InvalidateSubjectSessionsRequest\x1a-.session.v1.InvalidateSubjectSessionsResponse\"\x03\x90\x02\x02\x12I\n" +
+	"\bPipeline\x12\x1b.session.v1.PipelineRequest\x1a\x1c.session.v1.PipelineResponse(\x010\x01BNZLgithub.com/session-sidecar/session-sidecar/proto/gen/go/session/v1;sessionv1b\x06proto3"
 
 var (
 	file_session_v1_session_service_proto_rawDescOnce sync.Once
@@ -1836,94 +2209,106 @@ func file_session_v1_session_service_proto_rawDescGZIP() []byte {
 	return file_session_v1_session_service_proto_rawDescData
 }
 
-var file_session_v1_session_service_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
+var file_session_v1_session_service_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
 var file_session_v1_session_service_proto_goTypes = []any{
-	(*CreateSessionRequest)(nil),             // 0: session.v1.CreateSessionRequest
-	(*CreateSessionResponse)(nil),            // 1: session.v1.CreateSessionResponse
-	(*GetSessionRequest)(nil),                // 2: session.v1.GetSessionRequest
-	(*GetSessionResponse)(nil),               // 3: session.v1.GetSessionResponse
-	(*NotModified)(nil),                      // 4: session.v1.NotModified
-	(*UpdateSessionRequest)(nil),             // 5: session.v1.UpdateSessionRequest
-	(*UpdateSessionResponse)(nil),            // 6: session.v1.UpdateSessionResponse
-	(*RegenerateSessionRequest)(nil),         // 7: session.v1.RegenerateSessionRequest
-	(*RegenerateSessionResponse)(nil),        // 8: session.v1.RegenerateSessionResponse
-	(*InvalidateSessionRequest)(nil),         // 9: session.v1.InvalidateSessionRequest
-	(*InvalidateSessionResponse)(nil),        // 10: session.v1.InvalidateSessionResponse
-	(*PushFlashRequest)(nil),                 // 11: session.v1.PushFlashRequest
-	(*PushFlashResponse)(nil),                // 12: session.v1.PushFlashResponse
-	(*PopFlashRequest)(nil),                  // 13: session.v1.PopFlashRequest
-	(*PopFlashResponse)(nil),                 // 14: session.v1.PopFlashResponse
-	(*PeekFlashRequest)(nil),                 // 15: session.v1.PeekFlashRequest
-	(*PeekFlashResponse)(nil),                // 16: session.v1.PeekFlashResponse
-	(*GetCsrfTokenRequest)(nil),              // 17: session.v1.GetCsrfTokenRequest
-	(*GetCsrfTokenResponse)(nil),             // 18: session.v1.GetCsrfTokenResponse
-	(*NewCsrfTokenRequest)(nil),              // 19: session.v1.NewCsrfTokenRequest
-	(*NewCsrfTokenResponse)(nil),             // 20: session.v1.NewCsrfTokenResponse
-	(*CheckCsrfTokenRequest)(nil),            // 21: session.v1.CheckCsrfTokenRequest
-	(*CheckCsrfTokenResponse)(nil),           // 22: session.v1.CheckCsrfTokenResponse
-	(*WatchSessionsRequest)(nil),             // 23: session.v1.WatchSessionsRequest
-	(*WatchSessionsResponse)(nil),            // 24: session.v1.WatchSessionsResponse
-	(*AcknowledgeSessionEventsRequest)(nil),  // 25: session.v1.AcknowledgeSessionEventsRequest
-	(*AcknowledgeSessionEventsResponse)(nil), // 26: session.v1.AcknowledgeSessionEventsResponse
-	(*Mutation)(nil),                         // 27: session.v1.Mutation
-	(*durationpb.Duration)(nil),              // 28: google.protobuf.Duration
-	(*Session)(nil),                          // 29: session.v1.Session
-	(*MutationResult)(nil),                   // 30: session.v1.MutationResult
-	(*timestamppb.Timestamp)(nil),            // 31: google.protobuf.Timestamp
-	(*SessionEvent)(nil),                     // 32: session.v1.SessionEvent
-	(*PipelineRequest)(nil),                  // 33: session.v1.PipelineRequest
-	(*PipelineResponse)(nil),                 // 34: session.v1.PipelineResponse
+	(*CreateSessionRequest)(nil),              // 0: session.v1.CreateSessionRequest
+	(*CreateSessionResponse)(nil),             // 1: session.v1.CreateSessionResponse
+	(*GetSessionRequest)(nil),                 // 2: session.v1.GetSessionRequest
+	(*GetSessionResponse)(nil),                // 3: session.v1.GetSessionResponse
+	(*NotModified)(nil),                       // 4: session.v1.NotModified
+	(*UpdateSessionRequest)(nil),              // 5: session.v1.UpdateSessionRequest
+	(*UpdateSessionResponse)(nil),             // 6: session.v1.UpdateSessionResponse
+	(*RegenerateSessionRequest)(nil),          // 7: session.v1.RegenerateSessionRequest
+	(*RegenerateSessionResponse)(nil),         // 8: session.v1.RegenerateSessionResponse
+	(*InvalidateSessionRequest)(nil),          // 9: session.v1.InvalidateSessionRequest
+	(*InvalidateSessionResponse)(nil),         // 10: session.v1.InvalidateSessionResponse
+	(*PushFlashRequest)(nil),                  // 11: session.v1.PushFlashRequest
+	(*PushFlashResponse)(nil),                 // 12: session.v1.PushFlashResponse
+	(*PopFlashRequest)(nil),                   // 13: session.v1.PopFlashRequest
+	(*PopFlashResponse)(nil),                  // 14: session.v1.PopFlashResponse
+	(*PeekFlashRequest)(nil),                  // 15: session.v1.PeekFlashRequest
+	(*PeekFlashResponse)(nil),                 // 16: session.v1.PeekFlashResponse
+	(*GetCsrfTokenRequest)(nil),               // 17: session.v1.GetCsrfTokenRequest
+	(*GetCsrfTokenResponse)(nil),              // 18: session.v1.GetCsrfTokenResponse
+	(*NewCsrfTokenRequest)(nil),               // 19: session.v1.NewCsrfTokenRequest
+	(*NewCsrfTokenResponse)(nil),              // 20: session.v1.NewCsrfTokenResponse
+	(*CheckCsrfTokenRequest)(nil),             // 21: session.v1.CheckCsrfTokenRequest
+	(*CheckCsrfTokenResponse)(nil),            // 22: session.v1.CheckCsrfTokenResponse
+	(*AcquireLeaseRequest)(nil),               // 23: session.v1.AcquireLeaseRequest
+	(*AcquireLeaseResponse)(nil),              // 24: session.v1.AcquireLeaseResponse
+	(*ReleaseLeaseRequest)(nil),               // 25: session.v1.ReleaseLeaseRequest
+	(*ReleaseLeaseResponse)(nil),              // 26: session.v1.ReleaseLeaseResponse
+	(*ListSubjectSessionsRequest)(nil),        // 27: session.v1.ListSubjectSessionsRequest
+	(*ListSubjectSessionsResponse)(nil),       // 28: session.v1.ListSubjectSessionsResponse
+	(*InvalidateSubjectSessionsRequest)(nil),  // 29: session.v1.InvalidateSubjectSessionsRequest
+	(*InvalidateSubjectSessionsResponse)(nil), // 30: session.v1.InvalidateSubjectSessionsResponse
+	(*Mutation)(nil),                          // 31: session.v1.Mutation
+	(*durationpb.Duration)(nil),               // 32: google.protobuf.Duration
+	(*Session)(nil),                           // 33: session.v1.Session
+	(*MutationResult)(nil),                    // 34: session.v1.MutationResult
+	(*timestamppb.Timestamp)(nil),             // 35: google.protobuf.Timestamp
+	(*SubjectSession)(nil),                    // 36: session.v1.SubjectSession
+	(*PipelineRequest)(nil),                   // 37: session.v1.PipelineRequest
+	(*PipelineResponse)(nil),                  // 38: session.v1.PipelineResponse
 }
 var file_session_v1_session_service_proto_depIdxs = []int32{
-	27, // 0: session.v1.CreateSessionRequest.mutations:type_name -> session.v1.Mutation
-	28, // 1: session.v1.CreateSessionRequest.idle_timeout:type_name -> google.protobuf.Duration
-	29, // 2: session.v1.CreateSessionResponse.session:type_name -> session.v1.Session
-	30, // 3: session.v1.CreateSessionResponse.results:type_name -> session.v1.MutationResult
-	29, // 4: session.v1.GetSessionResponse.session:type_name -> session.v1.Session
+	31, // 0: session.v1.CreateSessionRequest.mutations:type_name -> session.v1.Mutation
+	32, // 1: session.v1.CreateSessionRequest.idle_timeout:type_name -> google.protobuf.Duration
+	33, // 2: session.v1.CreateSessionResponse.session:type_name -> session.v1.Session
+	34, // 3: session.v1.CreateSessionResponse.results:type_name -> session.v1.MutationResult
+	33, // 4: session.v1.GetSessionResponse.session:type_name -> session.v1.Session
 	4,  // 5: session.v1.GetSessionResponse.not_modified:type_name -> session.v1.NotModified
-	31, // 6: session.v1.NotModified.accessed:type_name -> google.protobuf.Timestamp
-	31, // 7: session.v1.NotModified.expires:type_name -> google.protobuf.Timestamp
-	27, // 8: session.v1.UpdateSessionRequest.mutations:type_name -> session.v1.Mutation
-	28, // 9: session.v1.UpdateSessionRequest.idle_timeout:type_name -> google.protobuf.Duration
-	31, // 10: session.v1.UpdateSessionResponse.expires:type_name -> google.protobuf.Timestamp
-	30, // 11: session.v1.UpdateSessionResponse.results:type_name -> session.v1.MutationResult
-	27, // 12: session.v1.RegenerateSessionRequest.mutations:type_name -> session.v1.Mutation
-	31, // 13: session.v1.RegenerateSessionResponse.expires:type_name -> google.protobuf.Timestamp
-	30, // 14: session.v1.RegenerateSessionResponse.results:type_name -> session.v1.MutationResult
-	32, // 15: session.v1.WatchSessionsResponse.event:type_name -> session.v1.SessionEvent
-	0,  // 16: session.v1.SessionService.CreateSession:input_type -> session.v1.CreateSessionRequest
-	2,  // 17: session.v1.SessionService.GetSession:input_type -> session.v1.GetSessionRequest
-	5,  // 18: session.v1.SessionService.UpdateSession:input_type -> session.v1.UpdateSessionRequest
-	7,  // 19: session.v1.SessionService.RegenerateSession:input_type -> session.v1.RegenerateSessionRequest
-	9,  // 20: session.v1.SessionService.InvalidateSession:input_type -> session.v1.InvalidateSessionRequest
-	11, // 21: session.v1.SessionService.PushFlash:input_type -> session.v1.PushFlashRequest
-	13, // 22: session.v1.SessionService.PopFlash:input_type -> session.v1.PopFlashRequest
-	15, // 23: session.v1.SessionService.PeekFlash:input_type -> session.v1.PeekFlashRequest
-	17, // 24: session.v1.SessionService.GetCsrfToken:input_type -> session.v1.GetCsrfTokenRequest
-	19, // 25: session.v1.SessionService.NewCsrfToken:input_type -> session.v1.NewCsrfTokenRequest
-	21, // 26: session.v1.SessionService.CheckCsrfToken:input_type -> session.v1.CheckCsrfTokenRequest
-	25, // 27: session.v1.SessionService.AcknowledgeSessionEvents:input_type -> session.v1.AcknowledgeSessionEventsRequest
-	33, // 28: session.v1.SessionService.Pipeline:input_type -> session.v1.PipelineRequest
-	23, // 29: session.v1.SessionService.WatchSessions:input_type -> session.v1.WatchSessionsRequest
-	1,  // 30: session.v1.SessionService.CreateSession:output_type -> session.v1.CreateSessionResponse
-	3,  // 31: session.v1.SessionService.GetSession:output_type -> session.v1.GetSessionResponse
-	6,  // 32: session.v1.SessionService.UpdateSession:output_type -> session.v1.UpdateSessionResponse
-	8,  // 33: session.v1.SessionService.RegenerateSession:output_type -> session.v1.RegenerateSessionResponse
-	10, // 34: session.v1.SessionService.InvalidateSession:output_type -> session.v1.InvalidateSessionResponse
-	12, // 35: session.v1.SessionService.PushFlash:output_type -> session.v1.PushFlashResponse
-	14, // 36: session.v1.SessionService.PopFlash:output_type -> session.v1.PopFlashResponse
-	16, // 37: session.v1.SessionService.PeekFlash:output_type -> session.v1.PeekFlashResponse
-	18, // 38: session.v1.SessionService.GetCsrfToken:output_type -> session.v1.GetCsrfTokenResponse
-	20, // 39: session.v1.SessionService.NewCsrfToken:output_type -> session.v1.NewCsrfTokenResponse
-	22, // 40: session.v1.SessionService.CheckCsrfToken:output_type -> session.v1.CheckCsrfTokenResponse
-	26, // 41: session.v1.SessionService.AcknowledgeSessionEvents:output_type -> session.v1.AcknowledgeSessionEventsResponse
-	34, // 42: session.v1.SessionService.Pipeline:output_type -> session.v1.PipelineResponse
-	24, // 43: session.v1.SessionService.WatchSessions:output_type -> session.v1.WatchSessionsResponse
-	30, // [30:44] is the sub-list for method output_type
-	16, // [16:30] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	35, // 6: session.v1.NotModified.accessed:type_name -> google.protobuf.Timestamp
+	35, // 7: session.v1.NotModified.expires:type_name -> google.protobuf.Timestamp
+	31, // 8: session.v1.UpdateSessionRequest.mutations:type_name -> session.v1.Mutation
+	32, // 9: session.v1.UpdateSessionRequest.idle_timeout:type_name -> google.protobuf.Duration
+	35, // 10: session.v1.UpdateSessionResponse.expires:type_name -> google.protobuf.Timestamp
+	34, // 11: session.v1.UpdateSessionResponse.results:type_name -> session.v1.MutationResult
+	31, // 12: session.v1.RegenerateSessionRequest.mutations:type_name -> session.v1.Mutation
+	32, // 13: session.v1.RegenerateSessionRequest.grace:type_name -> google.protobuf.Duration
+	35, // 14: session.v1.RegenerateSessionResponse.expires:type_name -> google.protobuf.Timestamp
+	34, // 15: session.v1.RegenerateSessionResponse.results:type_name -> session.v1.MutationResult
+	32, // 16: session.v1.AcquireLeaseRequest.duration:type_name -> google.protobuf.Duration
+	35, // 17: session.v1.AcquireLeaseResponse.expires:type_name -> google.protobuf.Timestamp
+	33, // 18: session.v1.AcquireLeaseResponse.session:type_name -> session.v1.Session
+	36, // 19: session.v1.ListSubjectSessionsResponse.sessions:type_name -> session.v1.SubjectSession
+	0,  // 20: session.v1.SessionService.CreateSession:input_type -> session.v1.CreateSessionRequest
+	2,  // 21: session.v1.SessionService.GetSession:input_type -> session.v1.GetSessionRequest
+	5,  // 22: session.v1.SessionService.UpdateSession:input_type -> session.v1.UpdateSessionRequest
+	7,  // 23: session.v1.SessionService.RegenerateSession:input_type -> session.v1.RegenerateSessionRequest
+	9,  // 24: session.v1.SessionService.InvalidateSession:input_type -> session.v1.InvalidateSessionRequest
+	11, // 25: session.v1.SessionService.PushFlash:input_type -> session.v1.PushFlashRequest
+	13, // 26: session.v1.SessionService.PopFlash:input_type -> session.v1.PopFlashRequest
+	15, // 27: session.v1.SessionService.PeekFlash:input_type -> session.v1.PeekFlashRequest
+	17, // 28: session.v1.SessionService.GetCsrfToken:input_type -> session.v1.GetCsrfTokenRequest
+	19, // 29: session.v1.SessionService.NewCsrfToken:input_type -> session.v1.NewCsrfTokenRequest
+	21, // 30: session.v1.SessionService.CheckCsrfToken:input_type -> session.v1.CheckCsrfTokenRequest
+	23, // 31: session.v1.SessionService.AcquireLease:input_type -> session.v1.AcquireLeaseRequest
+	25, // 32: session.v1.SessionService.ReleaseLease:input_type -> session.v1.ReleaseLeaseRequest
+	27, // 33: session.v1.SessionService.ListSubjectSessions:input_type -> session.v1.ListSubjectSessionsRequest
+	29, // 34: session.v1.SessionService.InvalidateSubjectSessions:input_type -> session.v1.InvalidateSubjectSessionsRequest
+	37, // 35: session.v1.SessionService.Pipeline:input_type -> session.v1.PipelineRequest
+	1,  // 36: session.v1.SessionService.CreateSession:output_type -> session.v1.CreateSessionResponse
+	3,  // 37: session.v1.SessionService.GetSession:output_type -> session.v1.GetSessionResponse
+	6,  // 38: session.v1.SessionService.UpdateSession:output_type -> session.v1.UpdateSessionResponse
+	8,  // 39: session.v1.SessionService.RegenerateSession:output_type -> session.v1.RegenerateSessionResponse
+	10, // 40: session.v1.SessionService.InvalidateSession:output_type -> session.v1.InvalidateSessionResponse
+	12, // 41: session.v1.SessionService.PushFlash:output_type -> session.v1.PushFlashResponse
+	14, // 42: session.v1.SessionService.PopFlash:output_type -> session.v1.PopFlashResponse
+	16, // 43: session.v1.SessionService.PeekFlash:output_type -> session.v1.PeekFlashResponse
+	18, // 44: session.v1.SessionService.GetCsrfToken:output_type -> session.v1.GetCsrfTokenResponse
+	20, // 45: session.v1.SessionService.NewCsrfToken:output_type -> session.v1.NewCsrfTokenResponse
+	22, // 46: session.v1.SessionService.CheckCsrfToken:output_type -> session.v1.CheckCsrfTokenResponse
+	24, // 47: session.v1.SessionService.AcquireLease:output_type -> session.v1.AcquireLeaseResponse
+	26, // 48: session.v1.SessionService.ReleaseLease:output_type -> session.v1.ReleaseLeaseResponse
+	28, // 49: session.v1.SessionService.ListSubjectSessions:output_type -> session.v1.ListSubjectSessionsResponse
+	30, // 50: session.v1.SessionService.InvalidateSubjectSessions:output_type -> session.v1.InvalidateSubjectSessionsResponse
+	38, // 51: session.v1.SessionService.Pipeline:output_type -> session.v1.PipelineResponse
+	36, // [36:52] is the sub-list for method output_type
+	20, // [20:36] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_session_v1_session_service_proto_init() }
@@ -1933,7 +2318,6 @@ func file_session_v1_session_service_proto_init() {
 	}
 	file_session_v1_pipeline_proto_init()
 	file_session_v1_session_proto_init()
-	file_session_v1_session_events_proto_init()
 	file_session_v1_session_service_proto_msgTypes[0].OneofWrappers = []any{
 		(*CreateSessionRequest_IdleTimeout)(nil),
 		(*CreateSessionRequest_NoIdleTimeout)(nil),
@@ -1945,14 +2329,15 @@ func file_session_v1_session_service_proto_init() {
 		(*UpdateSessionRequest_NoIdleTimeout)(nil),
 	}
 	file_session_v1_session_service_proto_msgTypes[7].OneofWrappers = []any{}
-	file_session_v1_session_service_proto_msgTypes[23].OneofWrappers = []any{}
+	file_session_v1_session_service_proto_msgTypes[27].OneofWrappers = []any{}
+	file_session_v1_session_service_proto_msgTypes[29].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_session_v1_session_service_proto_rawDesc), len(file_session_v1_session_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   27,
+			NumMessages:   31,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

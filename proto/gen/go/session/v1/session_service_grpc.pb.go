@@ -19,20 +19,22 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	SessionService_CreateSession_FullMethodName            = "/session.v1.SessionService/CreateSession"
-	SessionService_GetSession_FullMethodName               = "/session.v1.SessionService/GetSession"
-	SessionService_UpdateSession_FullMethodName            = "/session.v1.SessionService/UpdateSession"
-	SessionService_RegenerateSession_FullMethodName        = "/session.v1.SessionService/RegenerateSession"
-	SessionService_InvalidateSession_FullMethodName        = "/session.v1.SessionService/InvalidateSession"
-	SessionService_PushFlash_FullMethodName                = "/session.v1.SessionService/PushFlash"
-	SessionService_PopFlash_FullMethodName                 = "/session.v1.SessionService/PopFlash"
-	SessionService_PeekFlash_FullMethodName                = "/session.v1.SessionService/PeekFlash"
-	SessionService_GetCsrfToken_FullMethodName             = "/session.v1.SessionService/GetCsrfToken"
-	SessionService_NewCsrfToken_FullMethodName             = "/session.v1.SessionService/NewCsrfToken"
-	SessionService_CheckCsrfToken_FullMethodName           = "/session.v1.SessionService/CheckCsrfToken"
-	SessionService_AcknowledgeSessionEvents_FullMethodName = "/session.v1.SessionService/AcknowledgeSessionEvents"
-	SessionService_Pipeline_FullMethodName                 = "/session.v1.SessionService/Pipeline"
-	SessionService_WatchSessions_FullMethodName            = "/session.v1.SessionService/WatchSessions"
+	SessionService_CreateSession_FullMethodName             = "/session.v1.SessionService/CreateSession"
+	SessionService_GetSession_FullMethodName                = "/session.v1.SessionService/GetSession"
+	SessionService_UpdateSession_FullMethodName             = "/session.v1.SessionService/UpdateSession"
+	SessionService_RegenerateSession_FullMethodName         = "/session.v1.SessionService/RegenerateSession"
+	SessionService_InvalidateSession_FullMethodName         = "/session.v1.SessionService/InvalidateSession"
+	SessionService_PushFlash_FullMethodName                 = "/session.v1.SessionService/PushFlash"
+	SessionService_PopFlash_FullMethodName                  = "/session.v1.SessionService/PopFlash"
+	SessionService_PeekFlash_FullMethodName                 = "/session.v1.SessionService/PeekFlash"
+	SessionService_GetCsrfToken_FullMethodName              = "/session.v1.SessionService/GetCsrfToken"
+	SessionService_NewCsrfToken_FullMethodName              = "/session.v1.SessionService/NewCsrfToken"
+	SessionService_CheckCsrfToken_FullMethodName            = "/session.v1.SessionService/CheckCsrfToken"
+	SessionService_AcquireLease_FullMethodName              = "/session.v1.SessionService/AcquireLease"
+	SessionService_ReleaseLease_FullMethodName              = "/session.v1.SessionService/ReleaseLease"
+	SessionService_ListSubjectSessions_FullMethodName       = "/session.v1.SessionService/ListSubjectSessions"
+	SessionService_InvalidateSubjectSessions_FullMethodName = "/session.v1.SessionService/InvalidateSubjectSessions"
+	SessionService_Pipeline_FullMethodName                  = "/session.v1.SessionService/Pipeline"
 )
 
 // SessionServiceClient is the client API for SessionService service.
@@ -68,16 +70,19 @@ type SessionServiceClient interface {
 	// Errors:
 	// - SESSION_NOT_FOUND: the session has ended; it is not created again.
 	// - VERSION_MISMATCH: the session is not at if_version.
+	// - LEASE_LOST: the session is not leased under the given fence.
 	// - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the result would not fit in a session.
 	// - REQUEST_TOO_LARGE: the mutations exceed the budget of a request.
 	// - STORE_FULL: the store has no room for the change.
 	UpdateSession(ctx context.Context, in *UpdateSessionRequest, opts ...grpc.CallOption) (*UpdateSessionResponse, error)
 	// RegenerateSession gives the session a new token and a new CSRF token and keeps its data; mutations are applied in
-	// the same step. The old token is dead at once. Call it whenever a visitor's privileges change, above all at login
-	// (OWASP Session Management Cheat Sheet, "Renew the Session ID After Any Privilege Level Change").
+	// the same step. The old token is dead at once, unless the request gives it a grace. Call it whenever a visitor's
+	// privileges change, above all at login (OWASP Session Management Cheat Sheet, "Renew the Session ID After Any Privilege
+	// Level Change").
 	//
 	// Errors:
-	// - SESSION_NOT_FOUND: the session has ended or its token was already replaced.
+	// - SESSION_NOT_FOUND: the session has ended or its token was already replaced, even if that one still has its grace.
+	// - LEASE_LOST: the session is not leased under the given fence.
 	// - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the result would not fit in a session.
 	// - REQUEST_TOO_LARGE: the mutations exceed the budget of a request.
 	// - STORE_FULL: the store has no room for the change.
@@ -121,12 +126,34 @@ type SessionServiceClient interface {
 	// Errors:
 	// - SESSION_NOT_FOUND: the session has ended.
 	CheckCsrfToken(ctx context.Context, in *CheckCsrfTokenRequest, opts ...grpc.CallOption) (*CheckCsrfTokenResponse, error)
-	// AcknowledgeSessionEvents says that a group has processed the events up to a cursor. They are not sent to it again; what was
-	// sent and not acknowledged is, to the next watcher of the group once the present one is gone.
+	// AcquireLease leases a session exclusively to one holder and returns the session. A lease ends when it is released or its
+	// time is over. Only calls that carry its fence depend on it: UpdateSession and RegenerateSession without a fence are
+	// applied as if there were no lease. Does not change the session's version. It does not wait; try again after LEASE_HELD.
+	// Repeated with the same holder while the lease lasts, it returns that lease unchanged.
 	//
 	// Errors:
-	// - CURSOR_EXPIRED: the cursor is older than the retention window.
-	AcknowledgeSessionEvents(ctx context.Context, in *AcknowledgeSessionEventsRequest, opts ...grpc.CallOption) (*AcknowledgeSessionEventsResponse, error)
+	// - SESSION_NOT_FOUND: the session has ended.
+	// - LEASE_HELD: another holder has the lease.
+	// - STORE_FULL: the store accepts no changes.
+	AcquireLease(ctx context.Context, in *AcquireLeaseRequest, opts ...grpc.CallOption) (*AcquireLeaseResponse, error)
+	// ReleaseLease ends a lease before its time. It succeeds without effect if the lease has ended. It does not count as an
+	// access.
+	//
+	// Errors:
+	// - SESSION_NOT_FOUND: the session has ended.
+	ReleaseLease(ctx context.Context, in *ReleaseLeaseRequest, opts ...grpc.CallOption) (*ReleaseLeaseResponse, error)
+	// ListSubjectSessions lists the sessions that belong to a subject, for example the devices on which a user is signed in, in
+	// the order of their handles. Listing a session does not count as an access. Tokens and CSRF tokens are never returned.
+	//
+	// The sidecar does not know who may see a subject's sessions: the application must check that before it calls.
+	ListSubjectSessions(ctx context.Context, in *ListSubjectSessionsRequest, opts ...grpc.CallOption) (*ListSubjectSessionsResponse, error)
+	// InvalidateSubjectSessions ends the sessions that belong to a subject: all, all but the caller's own, or some. Its cost is
+	// proportional to the number of the subject's sessions. None that existed when the call was made survives a call that
+	// succeeds, nor does one that a login in flight at that moment gives to the subject afterwards. If the call fails, some
+	// may have ended; a retry ends the others.
+	//
+	// The sidecar does not know who may end a subject's sessions: the application must check that before it calls.
+	InvalidateSubjectSessions(ctx context.Context, in *InvalidateSubjectSessionsRequest, opts ...grpc.CallOption) (*InvalidateSubjectSessionsResponse, error)
 	// Pipeline carries any number of the calls above over one stream, at a fraction of the cost of one RPC per call. Calls
 	// run concurrently and are answered in order of completion, with the same responses and errors as the RPCs of the same
 	// names. The sidecar sends its headers at once, so that the client knows that the stream is open.
@@ -140,19 +167,6 @@ type SessionServiceClient interface {
 	// - RESOURCE_EXHAUSTED: a frame is larger than 4 MiB.
 	// - DRAINING: the sidecar is stopping and accepts no new streams.
 	Pipeline(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[PipelineRequest, PipelineResponse], error)
-	// WatchSessions reports which sessions begin, get new tokens and end, in all sidecars of the deployment. The first response
-	// has no event and says that every change acknowledged from then on will be reported. A watcher that reconnects with its last
-	// cursor misses nothing within SESSION_SIDECAR_EVENT_RETENTION. Events of one session are sent in the order in which they
-	// were recorded; an event may be sent again after a failure, with an equal handle, type and time.
-	//
-	// The sidecar reads events only as fast as the client does. Give the call no deadline. When the sidecar stops, the stream ends
-	// with DRAINING: watch again, with the last cursor.
-	//
-	// Errors:
-	//   - CURSOR_EXPIRED: the cursor, or what the group has acknowledged, is older than the retention window: events may have been
-	//     missed. Watch again without a cursor.
-	//   - OVERLOADED: too many watchers are connected.
-	WatchSessions(ctx context.Context, in *WatchSessionsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchSessionsResponse], error)
 }
 
 type sessionServiceClient struct {
@@ -273,10 +287,40 @@ func (c *sessionServiceClient) CheckCsrfToken(ctx context.Context, in *CheckCsrf
 	return out, nil
 }
 
-func (c *sessionServiceClient) AcknowledgeSessionEvents(ctx context.Context, in *AcknowledgeSessionEventsRequest, opts ...grpc.CallOption) (*AcknowledgeSessionEventsResponse, error) {
+func (c *sessionServiceClient) AcquireLease(ctx context.Context, in *AcquireLeaseRequest, opts ...grpc.CallOption) (*AcquireLeaseResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(AcknowledgeSessionEventsResponse)
-	err := c.cc.Invoke(ctx, SessionService_AcknowledgeSessionEvents_FullMethodName, in, out, cOpts...)
+	out := new(AcquireLeaseResponse)
+	err := c.cc.Invoke(ctx, SessionService_AcquireLease_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *sessionServiceClient) ReleaseLease(ctx context.Context, in *ReleaseLeaseRequest, opts ...grpc.CallOption) (*ReleaseLeaseResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReleaseLeaseResponse)
+	err := c.cc.Invoke(ctx, SessionService_ReleaseLease_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *sessionServiceClient) ListSubjectSessions(ctx context.Context, in *ListSubjectSessionsRequest, opts ...grpc.CallOption) (*ListSubjectSessionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListSubjectSessionsResponse)
+	err := c.cc.Invoke(ctx, SessionService_ListSubjectSessions_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *sessionServiceClient) InvalidateSubjectSessions(ctx context.Context, in *InvalidateSubjectSessionsRequest, opts ...grpc.CallOption) (*InvalidateSubjectSessionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(InvalidateSubjectSessionsResponse)
+	err := c.cc.Invoke(ctx, SessionService_InvalidateSubjectSessions_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -295,25 +339,6 @@ func (c *sessionServiceClient) Pipeline(ctx context.Context, opts ...grpc.CallOp
 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type SessionService_PipelineClient = grpc.BidiStreamingClient[PipelineRequest, PipelineResponse]
-
-func (c *sessionServiceClient) WatchSessions(ctx context.Context, in *WatchSessionsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchSessionsResponse], error) {
-	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &SessionService_ServiceDesc.Streams[1], SessionService_WatchSessions_FullMethodName, cOpts...)
-	if err != nil {
-		return nil, err
-	}
-	x := &grpc.GenericClientStream[WatchSessionsRequest, WatchSessionsResponse]{ClientStream: stream}
-	if err := x.ClientStream.SendMsg(in); err != nil {
-		return nil, err
-	}
-	if err := x.ClientStream.CloseSend(); err != nil {
-		return nil, err
-	}
-	return x, nil
-}
-
-// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
-type SessionService_WatchSessionsClient = grpc.ServerStreamingClient[WatchSessionsResponse]
 
 // SessionServiceServer is the server API for SessionService service.
 // All implementations must embed UnimplementedSessionServiceServer
@@ -348,16 +373,19 @@ type SessionServiceServer interface {
 	// Errors:
 	// - SESSION_NOT_FOUND: the session has ended; it is not created again.
 	// - VERSION_MISMATCH: the session is not at if_version.
+	// - LEASE_LOST: the session is not leased under the given fence.
 	// - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the result would not fit in a session.
 	// - REQUEST_TOO_LARGE: the mutations exceed the budget of a request.
 	// - STORE_FULL: the store has no room for the change.
 	UpdateSession(context.Context, *UpdateSessionRequest) (*UpdateSessionResponse, error)
 	// RegenerateSession gives the session a new token and a new CSRF token and keeps its data; mutations are applied in
-	// the same step. The old token is dead at once. Call it whenever a visitor's privileges change, above all at login
-	// (OWASP Session Management Cheat Sheet, "Renew the Session ID After Any Privilege Level Change").
+	// the same step. The old token is dead at once, unless the request gives it a grace. Call it whenever a visitor's
+	// privileges change, above all at login (OWASP Session Management Cheat Sheet, "Renew the Session ID After Any Privilege
+	// Level Change").
 	//
 	// Errors:
-	// - SESSION_NOT_FOUND: the session has ended or its token was already replaced.
+	// - SESSION_NOT_FOUND: the session has ended or its token was already replaced, even if that one still has its grace.
+	// - LEASE_LOST: the session is not leased under the given fence.
 	// - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the result would not fit in a session.
 	// - REQUEST_TOO_LARGE: the mutations exceed the budget of a request.
 	// - STORE_FULL: the store has no room for the change.
@@ -401,12 +429,34 @@ type SessionServiceServer interface {
 	// Errors:
 	// - SESSION_NOT_FOUND: the session has ended.
 	CheckCsrfToken(context.Context, *CheckCsrfTokenRequest) (*CheckCsrfTokenResponse, error)
-	// AcknowledgeSessionEvents says that a group has processed the events up to a cursor. They are not sent to it again; what was
-	// sent and not acknowledged is, to the next watcher of the group once the present one is gone.
+	// AcquireLease leases a session exclusively to one holder and returns the session. A lease ends when it is released or its
+	// time is over. Only calls that carry its fence depend on it: UpdateSession and RegenerateSession without a fence are
+	// applied as if there were no lease. Does not change the session's version. It does not wait; try again after LEASE_HELD.
+	// Repeated with the same holder while the lease lasts, it returns that lease unchanged.
 	//
 	// Errors:
-	// - CURSOR_EXPIRED: the cursor is older than the retention window.
-	AcknowledgeSessionEvents(context.Context, *AcknowledgeSessionEventsRequest) (*AcknowledgeSessionEventsResponse, error)
+	// - SESSION_NOT_FOUND: the session has ended.
+	// - LEASE_HELD: another holder has the lease.
+	// - STORE_FULL: the store accepts no changes.
+	AcquireLease(context.Context, *AcquireLeaseRequest) (*AcquireLeaseResponse, error)
+	// ReleaseLease ends a lease before its time. It succeeds without effect if the lease has ended. It does not count as an
+	// access.
+	//
+	// Errors:
+	// - SESSION_NOT_FOUND: the session has ended.
+	ReleaseLease(context.Context, *ReleaseLeaseRequest) (*ReleaseLeaseResponse, error)
+	// ListSubjectSessions lists the sessions that belong to a subject, for example the devices on which a user is signed in, in
+	// the order of their handles. Listing a session does not count as an access. Tokens and CSRF tokens are never returned.
+	//
+	// The sidecar does not know who may see a subject's sessions: the application must check that before it calls.
+	ListSubjectSessions(context.Context, *ListSubjectSessionsRequest) (*ListSubjectSessionsResponse, error)
+	// InvalidateSubjectSessions ends the sessions that belong to a subject: all, all but the caller's own, or some. Its cost is
+	// proportional to the number of the subject's sessions. None that existed when the call was made survives a call that
+	// succeeds, nor does one that a login in flight at that moment gives to the subject afterwards. If the call fails, some
+	// may have ended; a retry ends the others.
+	//
+	// The sidecar does not know who may end a subject's sessions: the application must check that before it calls.
+	InvalidateSubjectSessions(context.Context, *InvalidateSubjectSessionsRequest) (*InvalidateSubjectSessionsResponse, error)
 	// Pipeline carries any number of the calls above over one stream, at a fraction of the cost of one RPC per call. Calls
 	// run concurrently and are answered in order of completion, with the same responses and errors as the RPCs of the same
 	// names. The sidecar sends its headers at once, so that the client knows that the stream is open.
@@ -420,19 +470,6 @@ type SessionServiceServer interface {
 	// - RESOURCE_EXHAUSTED: a frame is larger than 4 MiB.
 	// - DRAINING: the sidecar is stopping and accepts no new streams.
 	Pipeline(grpc.BidiStreamingServer[PipelineRequest, PipelineResponse]) error
-	// WatchSessions reports which sessions begin, get new tokens and end, in all sidecars of the deployment. The first response
-	// has no event and says that every change acknowledged from then on will be reported. A watcher that reconnects with its last
-	// cursor misses nothing within SESSION_SIDECAR_EVENT_RETENTION. Events of one session are sent in the order in which they
-	// were recorded; an event may be sent again after a failure, with an equal handle, type and time.
-	//
-	// The sidecar reads events only as fast as the client does. Give the call no deadline. When the sidecar stops, the stream ends
-	// with DRAINING: watch again, with the last cursor.
-	//
-	// Errors:
-	//   - CURSOR_EXPIRED: the cursor, or what the group has acknowledged, is older than the retention window: events may have been
-	//     missed. Watch again without a cursor.
-	//   - OVERLOADED: too many watchers are connected.
-	WatchSessions(*WatchSessionsRequest, grpc.ServerStreamingServer[WatchSessionsResponse]) error
 	mustEmbedUnimplementedSessionServiceServer()
 }
 
@@ -476,14 +513,20 @@ func (UnimplementedSessionServiceServer) NewCsrfToken(context.Context, *NewCsrfT
 func (UnimplementedSessionServiceServer) CheckCsrfToken(context.Context, *CheckCsrfTokenRequest) (*CheckCsrfTokenResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CheckCsrfToken not implemented")
 }
-func (UnimplementedSessionServiceServer) AcknowledgeSessionEvents(context.Context, *AcknowledgeSessionEventsRequest) (*AcknowledgeSessionEventsResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method AcknowledgeSessionEvents not implemented")
+func (UnimplementedSessionServiceServer) AcquireLease(context.Context, *AcquireLeaseRequest) (*AcquireLeaseResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method AcquireLease not implemented")
+}
+func (UnimplementedSessionServiceServer) ReleaseLease(context.Context, *ReleaseLeaseRequest) (*ReleaseLeaseResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReleaseLease not implemented")
+}
+func (UnimplementedSessionServiceServer) ListSubjectSessions(context.Context, *ListSubjectSessionsRequest) (*ListSubjectSessionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListSubjectSessions not implemented")
+}
+func (UnimplementedSessionServiceServer) InvalidateSubjectSessions(context.Context, *InvalidateSubjectSessionsRequest) (*InvalidateSubjectSessionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method InvalidateSubjectSessions not implemented")
 }
 func (UnimplementedSessionServiceServer) Pipeline(grpc.BidiStreamingServer[PipelineRequest, PipelineResponse]) error {
 	return status.Error(codes.Unimplemented, "method Pipeline not implemented")
-}
-func (UnimplementedSessionServiceServer) WatchSessions(*WatchSessionsRequest, grpc.ServerStreamingServer[WatchSessionsResponse]) error {
-	return status.Error(codes.Unimplemented, "method WatchSessions not implemented")
 }
 func (UnimplementedSessionServiceServer) mustEmbedUnimplementedSessionServiceServer() {}
 func (UnimplementedSessionServiceServer) testEmbeddedByValue()                        {}
@@ -704,20 +747,74 @@ func _SessionService_CheckCsrfToken_Handler(srv interface{}, ctx context.Context
 	return interceptor(ctx, in, info, handler)
 }
 
-func _SessionService_AcknowledgeSessionEvents_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(AcknowledgeSessionEventsRequest)
+func _SessionService_AcquireLease_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AcquireLeaseRequest)
 	if err := dec(in); err != nil {
 		return nil, err
 	}
 	if interceptor == nil {
-		return srv.(SessionServiceServer).AcknowledgeSessionEvents(ctx, in)
+		return srv.(SessionServiceServer).AcquireLease(ctx, in)
 	}
 	info := &grpc.UnaryServerInfo{
 		Server:     srv,
-		FullMethod: SessionService_AcknowledgeSessionEvents_FullMethodName,
+		FullMethod: SessionService_AcquireLease_FullMethodName,
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(SessionServiceServer).AcknowledgeSessionEvents(ctx, req.(*AcknowledgeSessionEventsRequest))
+		return srv.(SessionServiceServer).AcquireLease(ctx, req.(*AcquireLeaseRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _SessionService_ReleaseLease_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReleaseLeaseRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SessionServiceServer).ReleaseLease(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SessionService_ReleaseLease_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SessionServiceServer).ReleaseLease(ctx, req.(*ReleaseLeaseRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _SessionService_ListSubjectSessions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListSubjectSessionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SessionServiceServer).ListSubjectSessions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SessionService_ListSubjectSessions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SessionServiceServer).ListSubjectSessions(ctx, req.(*ListSubjectSessionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _SessionService_InvalidateSubjectSessions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(InvalidateSubjectSessionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SessionServiceServer).InvalidateSubjectSessions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SessionService_InvalidateSubjectSessions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SessionServiceServer).InvalidateSubjectSessions(ctx, req.(*InvalidateSubjectSessionsRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -728,17 +825,6 @@ func _SessionService_Pipeline_Handler(srv interface{}, stream grpc.ServerStream)
 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type SessionService_PipelineServer = grpc.BidiStreamingServer[PipelineRequest, PipelineResponse]
-
-func _SessionService_WatchSessions_Handler(srv interface{}, stream grpc.ServerStream) error {
-	m := new(WatchSessionsRequest)
-	if err := stream.RecvMsg(m); err != nil {
-		return err
-	}
-	return srv.(SessionServiceServer).WatchSessions(m, &grpc.GenericServerStream[WatchSessionsRequest, WatchSessionsResponse]{ServerStream: stream})
-}
-
-// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
-type SessionService_WatchSessionsServer = grpc.ServerStreamingServer[WatchSessionsResponse]
 
 // SessionService_ServiceDesc is the grpc.ServiceDesc for SessionService service.
 // It's only intended for direct use with grpc.RegisterService,
@@ -792,8 +878,20 @@ var SessionService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _SessionService_CheckCsrfToken_Handler,
 		},
 		{
-			MethodName: "AcknowledgeSessionEvents",
-			Handler:    _SessionService_AcknowledgeSessionEvents_Handler,
+			MethodName: "AcquireLease",
+			Handler:    _SessionService_AcquireLease_Handler,
+		},
+		{
+			MethodName: "ReleaseLease",
+			Handler:    _SessionService_ReleaseLease_Handler,
+		},
+		{
+			MethodName: "ListSubjectSessions",
+			Handler:    _SessionService_ListSubjectSessions_Handler,
+		},
+		{
+			MethodName: "InvalidateSubjectSessions",
+			Handler:    _SessionService_InvalidateSubjectSessions_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{
@@ -802,11 +900,6 @@ var SessionService_ServiceDesc = grpc.ServiceDesc{
 			Handler:       _SessionService_Pipeline_Handler,
 			ServerStreams: true,
 			ClientStreams: true,
-		},
-		{
-			StreamName:    "WatchSessions",
-			Handler:       _SessionService_WatchSessions_Handler,
-			ServerStreams: true,
 		},
 	},
 	Metadata: "session/v1/session_service.proto",

@@ -25,7 +25,10 @@ export interface RedisConnectionOptions {
 const firstReconnectDelayMs = 20;
 const maxReconnectDelayMs = 100;
 
-export type MoreOptions = Pick<RedisOptions, 'protocol' | 'autoResubscribe' | 'connectionName' | 'lazyConnect'>;
+export type MoreOptions = Pick<
+  RedisOptions,
+  'protocol' | 'autoResubscribe' | 'connectionName' | 'lazyConnect' | 'enableReadyCheck' | 'reconnectOnError'
+>;
 
 export function createClient(options: RedisConnectionOptions, more: MoreOptions = {}): Redis | Cluster {
   const { mode, nodes, socketPath, db, sentinel, tls } = options;

@@ -4,7 +4,7 @@ import { storeUnavailable, UnreadableRecordError } from '../../../session/errors
 import { expiryOf } from '../../../session/session';
 import type { ExpiryPolicy, SessionRecord } from '../../../session/session';
 import type { CopyTerms, LoadedSession, SessionRef, UnchangedSession } from '../../../session/session-store';
-import { knownAttributes } from '../../attributes';
+import { knownAttributes, previousToken } from '../../attributes';
 import type { RedisConnection } from '../connection/redis-connection';
 import type { NearCache } from '../near-cache/near-cache';
 import { decodeHeader, decodeRecord, maxHeaderBytes } from '../record-codec';
@@ -69,12 +69,12 @@ export class SessionReader {
     const before = this.generationOf(ref);
     const [status, record, time, touched] = await this.#parts.scripts.run('load', ref, [], deadline);
     if (!wasFound(text(status), ref)) return undefined;
-    const decoded = decodeRecord(record as Buffer);
-    if (decoded === undefined) throw new UnreadableRecordError(ref.handle, 'damaged');
+    const decoded = decodeOf(ref, record as Buffer);
     const now = number(time);
     const session = this.#sessionOf(ref, touched === undefined ? decoded : { ...decoded, accessed: now });
     this.#parts.windows.open(ref.handle, session, requestedAt, now, (record as Buffer).length);
-    return { session, touched: touched !== undefined, ...this.termsOf(ref, before) };
+    const terms = this.termsOf(ref, before, decoded.secretHash !== ref.secretHash);
+    return { session, touched: touched !== undefined, ...terms };
   }
 
   /** As {@link load}. @param held the etag of the caller's copy */
@@ -125,7 +125,10 @@ export class SessionReader {
       const terms = this.termsOf(ref, before);
       reading?.keep({ session, secretHash: decoded.secretHash, generation: terms.generation }, record.length);
       // Not in constant time: an attacker cannot choose how the hash of a secret begins.
-      return decoded.secretHash === ref.secretHash ? { session, touched: false, ...terms } : undefined;
+      if (decoded.secretHash === ref.secretHash) return { session, touched: false, ...terms };
+      // Whether the grace of a replaced token is over, the clock of Redis decides.
+      const isReplaced = previousToken(decoded.attributes)?.secretHash === ref.secretHash;
+      return isReplaced ? await this.#loadByScript(ref, deadline) : undefined;
     } finally {
       reading?.end();
     }
@@ -136,10 +139,13 @@ export class SessionReader {
     return this.#parts.connection.serverOf(this.#parts.keyPrefix + handle)?.generation;
   }
 
-  /** @param before the generation before the command: if it has changed, either server may have answered */
-  termsOf(ref: SessionRef, before: Generation | undefined): CopyTerms {
+  /**
+   * @param before the generation before the command: if it has changed, either server may have answered
+   * @param isByPrevious whether the caller's token was replaced: nothing reports the end of its grace, so it must ask each time
+   */
+  termsOf(ref: SessionRef, before: Generation | undefined, isByPrevious = false): CopyTerms {
     const generation = this.generationOf(ref) === before ? before : undefined;
-    return { generation, liveMs: this.#liveMs(ref) };
+    return { generation, liveMs: isByPrevious ? 0 : this.#liveMs(ref) };
   }
 
   #liveMs({ handle }: SessionRef): number {
@@ -164,14 +170,29 @@ export class SessionReader {
     }
   }
 
+  /**
+   * The session in a record that a script has returned.
+   *
+   * @throws UnreadableRecordError
+   */
+  decode(ref: SessionRef, record: Buffer, accessed: number): SessionRecord {
+    return this.#sessionOf(ref, { ...decodeOf(ref, record), accessed });
+  }
+
   #sessionOf({ handle }: SessionRef, record: DecodedRecord): SessionRecord {
     const { csrfToken, attributes, content, created, accessed, idleTimeout, version } = record;
-    const { subject } = knownAttributes(attributes);
+    const { subject, label } = knownAttributes(attributes);
     const { data, flash, bytes } = content;
     const expires = expiryOf(this.#parts.expiry, record);
     // Written out because a spread takes several times as long, and this is done for every read.
-    return { handle, csrfToken, subject, data, flash, bytes, created, accessed, idleTimeout, expires, version };
+    return { handle, csrfToken, subject, label, data, flash, bytes, created, accessed, idleTimeout, expires, version };
   }
+}
+
+function decodeOf({ handle }: SessionRef, record: Buffer): DecodedRecord {
+  const decoded = decodeRecord(record);
+  if (decoded === undefined) throw new UnreadableRecordError(handle, 'damaged');
+  return decoded;
 }
 
 /** Small Buffers share a pool, and each of them keeps the whole pool in memory. */

@@ -2,7 +2,7 @@
 -- full, which must not log people out: a touch writes a few bytes over old ones.
 --
 -- Returns { 'found', record, time }, with 'touched' as a fourth element when the access was recorded, at that time.
--- Errors: { 'not_found' }, { 'damaged' }, { 'newer_format' }, { 'foreign_type' }
+-- Errors: { 'not_found' }, { 'replaced' }, { 'damaged' }, { 'newer_format' }, { 'foreign_type' }
 --
 -- @flags allow-oom
 -- @include lib/body.lua

@@ -1,15 +1,18 @@
+import { changesTerms } from '../../../session/session-update';
 import type { Mutation, MutationResult, SessionUpdate } from '../../../session/session-update';
 import type { SessionMetadata } from '../../../session/session';
 import { attributeChanges } from '../../attributes';
+import type { ScriptReply } from './script-runner';
+
+const noText = Buffer.alloc(0);
 
 /* The arguments and replies of the scripts. The headers of the .lua files list them in order. */
 
 /** What `set.lua` takes; `undefined`: the update is more than setting keys. */
 export function setArguments(update: SessionUpdate): (string | Buffer)[] | undefined {
-  const { mutations = [], ifVersion, secretHash, csrfToken, idleTimeout } = update;
-  const others = [ifVersion, secretHash, csrfToken, idleTimeout];
-  if (mutations.length === 0 || others.some((each) => each !== undefined)) return undefined;
-  if (attributeChanges(update).length > 0) return undefined;
+  const { mutations = [], ifVersion, fence } = update;
+  if (mutations.length === 0 || ifVersion !== undefined || fence !== undefined) return undefined;
+  if (changesTerms(update)) return undefined;
   const args: (string | Buffer)[] = [];
   for (const mutation of mutations) {
     if (mutation.kind !== 'set') return undefined;
@@ -18,14 +21,25 @@ export function setArguments(update: SessionUpdate): (string | Buffer)[] | undef
   return args;
 }
 
-export function updateArguments(update: SessionUpdate): string[] {
-  const { ifVersion, secretHash, csrfToken, idleTimeout } = update;
+/** The entry that the index of a session's subject has for it. */
+export interface IndexedSubject {
+  readonly subject: string;
+  /** How long the session may live from now on, in ms; `undefined`: for ever. */
+  readonly lifetimeMs: number | undefined;
+}
+
+export function updateArguments(update: SessionUpdate, indexed?: IndexedSubject): string[] {
+  const { ifVersion, fence, secretHash, graceMs, csrfToken, idleTimeout } = update;
   const attributes = attributeChanges(update);
   return [
     orEmpty(ifVersion),
     secretHash ?? '',
     csrfToken ?? '',
     idleTimeout === 'never' ? '-' : orEmpty(idleTimeout),
+    indexed?.subject ?? '',
+    orDash(indexed?.lifetimeMs),
+    orEmpty(fence),
+    orEmpty(graceMs),
     String(attributes.length),
     ...attributes.flat(),
   ];
@@ -61,7 +75,20 @@ export function mutationResult(raw: RawResult): MutationResult {
   return { applied: applied === 1, ...(Buffer.isBuffer(value) ? { value } : { messages: value }) };
 }
 
-/** As metadata_of() in lib/record.lua formats it. */
+/** A reply of `set.lua`, as `update.lua` gives it. @param mutations how many there were */
+export function asUpdateReply(reply: ScriptReply, mutations: number): ScriptReply {
+  const [status, metadata, due] = reply;
+  if (text(status) !== 'updated') return reply;
+  return [status, metadata, noText, due, noText, ...Array.from({ length: mutations }, () => 1)];
+}
+
+/** What `update.lua` asks for when it answers `unprepared`. */
+export function parseUnprepared([, subject, lifetime]: readonly unknown[]): IndexedSubject {
+  const lifetimeMs = number(lifetime);
+  return { subject: utf8(subject), lifetimeMs: Number.isNaN(lifetimeMs) ? undefined : lifetimeMs };
+}
+
+/** As reply_of() in lib/record.lua formats it. */
 export function parseMetadata(reply: unknown): Omit<SessionMetadata, 'expires'> {
   const [version, created, accessed, idle] = text(reply).split(' ');
   return {
@@ -72,9 +99,14 @@ export function parseMetadata(reply: unknown): Omit<SessionMetadata, 'expires'> 
   };
 }
 
-/** The subject of a session that got a new token: what `update.lua` appends to the metadata. */
-export function subjectOf(metadata: unknown): string {
-  return (metadata as Buffer).toString().split(' ').slice(4).join(' ');
+/** Whether a session was found by its previous secret, as reply_of() in lib/record.lua says. */
+export function isByPrevious(reply: unknown): boolean {
+  return text(reply).endsWith(' previous');
+}
+
+/** The version of a session that was removed; `undefined`: its record could not be read. */
+export function parseVersion(reply: unknown): number | undefined {
+  return Number(text(reply)) || undefined;
 }
 
 function flag(value: boolean): string {
@@ -91,6 +123,10 @@ export function orDash(value: number | undefined): string {
 
 export function text(reply: unknown): string {
   return (reply as Buffer).toString('latin1');
+}
+
+export function utf8(reply: unknown): string {
+  return (reply as Buffer).toString('utf8');
 }
 
 export function number(reply: unknown): number {

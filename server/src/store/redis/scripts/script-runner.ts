@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import type { Cluster } from 'ioredis';
 import { corkWrites } from './cork';
-import { scriptSource } from './script-sources';
+import { scriptNames, scriptSource } from './script-sources';
 import type { ScriptName, ScriptSettings } from './script-sources';
 
 /** A script's reply: the outcome, followed by the elements that the script's header describes. */
@@ -9,14 +9,12 @@ export type ScriptReply = readonly [Buffer, ...unknown[]];
 
 export type RunScript = (script: ScriptName, key: string, args: readonly (string | Buffer)[]) => Promise<ScriptReply>;
 
-const names: readonly ScriptName[] = ['create', 'load', 'set', 'update', 'delete'];
-
 /**
  * Defines the scripts on a connection. Scripts of one turn of the event loop are sent in one system call. ioredis sends a script's
  * text once per connection, then its SHA-1, and the text again if Redis has lost it (NOSCRIPT).
  */
 export function defineScripts(client: Redis | Cluster, settings: ScriptSettings): RunScript {
-  for (const name of names) {
+  for (const name of scriptNames) {
     client.defineCommand(commandOf(name), { lua: scriptSource(name, settings), numberOfKeys: 1 });
   }
   type Command = (key: string, ...args: readonly (string | Buffer)[]) => Promise<ScriptReply>;

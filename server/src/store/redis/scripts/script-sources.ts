@@ -1,7 +1,13 @@
 import type { Limits } from '../../../session/limits';
 import type { ExpiryPolicy } from '../../../session/session';
+import acquireLua from './acquire.lua';
 import createLua from './create.lua';
 import deleteLua from './delete.lua';
+import deleteOfLua from './delete_of.lua';
+import indexAttachLua from './index_attach.lua';
+import indexDropLua from './index_drop.lua';
+import indexEntryLua from './index_entry.lua';
+import indexScanLua from './index_scan.lua';
 import addLua from './events/add.lua';
 import dueLua from './events/due.lua';
 import groupLua from './events/group.lua';
@@ -12,18 +18,31 @@ import attributesLua from './lib/attributes.lua';
 import bodyLua from './lib/body.lua';
 import callLua from './lib/call.lua';
 import entryLua from './lib/entry.lua';
+import indexLua from './lib/index.lua';
 import integerLua from './lib/integer.lua';
 import jsonArrayLua from './lib/json_array.lua';
+import jsonValueLua from './lib/json_value.lua';
+import leaseLua from './lib/lease.lua';
 import mutationsLua from './lib/mutations.lua';
 import partitionLua from './lib/partition.lua';
+import previousSecretLua from './lib/previous_secret.lua';
 import recordLua from './lib/record.lua';
 import subjectLua from './lib/subject.lua';
 import touchLua from './lib/touch.lua';
 import loadLua from './load.lua';
+import peekLua from './peek.lua';
+import releaseLua from './release.lua';
 import setLua from './set.lua';
 import updateLua from './update.lua';
 
-export type ScriptName = 'create' | 'load' | 'set' | 'update' | 'delete';
+/** Scripts on a session. */
+export type SessionScriptName =
+  'create' | 'load' | 'set' | 'update' | 'acquire' | 'release' | 'delete' | 'peek' | 'deleteOf';
+
+/** Scripts on the index of a subject. */
+export type IndexScriptName = 'indexAttach' | 'indexScan' | 'indexEntry' | 'indexDrop';
+
+export type ScriptName = SessionScriptName | IndexScriptName;
 
 export interface ScriptSettings {
   readonly expiry: ExpiryPolicy;
@@ -37,8 +56,18 @@ const scripts: Readonly<Record<ScriptName, string>> = {
   load: loadLua,
   set: setLua,
   update: updateLua,
+  acquire: acquireLua,
+  release: releaseLua,
   delete: deleteLua,
+  peek: peekLua,
+  deleteOf: deleteOfLua,
+  indexAttach: indexAttachLua,
+  indexScan: indexScanLua,
+  indexEntry: indexEntryLua,
+  indexDrop: indexDropLua,
 };
+
+export const scriptNames = Object.keys(scripts) as ScriptName[];
 
 /** The scripts on the log of events, with the number of their keys. */
 export const eventScripts = {
@@ -55,10 +84,14 @@ const library: Readonly<Record<string, string>> = {
   'lib/body.lua': bodyLua,
   'lib/call.lua': callLua,
   'lib/entry.lua': entryLua,
+  'lib/index.lua': indexLua,
   'lib/integer.lua': integerLua,
   'lib/json_array.lua': jsonArrayLua,
+  'lib/json_value.lua': jsonValueLua,
+  'lib/lease.lua': leaseLua,
   'lib/mutations.lua': mutationsLua,
   'lib/partition.lua': partitionLua,
+  'lib/previous_secret.lua': previousSecretLua,
   'lib/record.lua': recordLua,
   'lib/subject.lua': subjectLua,
   'lib/touch.lua': touchLua,

@@ -1,23 +1,16 @@
-import { storeUnavailable, UnreadableRecordError } from '../../../session/errors';
+import { UnreadableRecordError } from '../../../session/errors';
 import type { RecordProblem } from '../../../session/errors';
 import type { SessionRef } from '../../../session/session-store';
-import type { RedisConnection } from '../connection/redis-connection';
 import { toStoreError } from '../redis-errors';
-import { Replication } from '../replication';
-import type { ReplicationOptions } from '../replication';
-import { number, parseMetadata, text } from './script-codec';
-import { defineScripts } from './script-runner';
-import type { RunScript, ScriptReply } from './script-runner';
-import type { ScriptName, ScriptSettings } from './script-sources';
+import { parseMetadata } from './script-codec';
+import type { ScriptReply } from './script-runner';
+import type { SessionScriptName } from './script-sources';
+import type { TimedScripts } from './timed-scripts';
 
-export interface SessionScriptsOptions extends ScriptSettings {
-  readonly connection: RedisConnection;
-  /** Time limit of one Redis command, in ms. */
-  readonly commandTimeoutMs: number;
+export interface SessionScriptsOptions {
+  readonly scripts: TimedScripts;
   /** The prefix of a session's key, before the handle. */
   readonly keyPrefix: string;
-  /** `undefined`: a change is acknowledged once the master has it. */
-  readonly replication?: ReplicationOptions | undefined;
   /** Whether Redis tracks what is read on the connection. */
   readonly isTracked: () => boolean;
   readonly listener: ScriptListener;
@@ -32,72 +25,44 @@ export interface ScriptListener {
    * @param version the session's version now; `undefined`: unknown, or it has ended
    */
   onChanged(handle: string, version: number | undefined): void;
+  /** A token was used that was replaced, and whose grace is over. */
+  onReplacedToken(handle: string): void;
 }
 
 type Arguments = readonly (string | Buffer)[];
 
-/** Runs scripts on sessions: each before its caller's deadline by Redis's clock, or not at all. */
+/** Scripts that change a session's content or end it. */
+const changing: ReadonlySet<SessionScriptName> = new Set(['create', 'set', 'update', 'delete', 'deleteOf'] as const);
+
+/** Runs scripts on sessions, and reports what they change. */
 export class SessionScripts {
   readonly #options: SessionScriptsOptions;
-  readonly #runScript: RunScript;
-  readonly #replication: Replication | undefined;
 
   constructor(options: SessionScriptsOptions) {
     this.#options = options;
-    this.#runScript = defineScripts(options.connection.client, options);
-    this.#replication = options.replication && new Replication(options.replication);
   }
 
   /** @param deadline when the caller stops waiting, by `performance.now()` */
-  async run(script: ScriptName, ref: SessionRef, args: Arguments, deadline = Infinity): Promise<ScriptReply> {
-    const { commandTimeoutMs, listener } = this.#options;
-    const { handle } = ref;
-    const givenUpAt = Math.min(deadline, performance.now() + commandTimeoutMs);
+  async run(script: SessionScriptName, ref: SessionRef, args: Arguments, deadline?: number): Promise<ScriptReply> {
+    const { scripts, keyPrefix, isTracked, listener } = this.#options;
+    const { handle, secretHash } = ref;
+    const onReply = (status: string, reply: ScriptReply): void => {
+      if (status === 'updated') listener.onChanged(handle, parseMetadata(reply[1]).version);
+      else if (status === 'deleted') listener.onChanged(handle, undefined);
+      else if (status === 'replaced') listener.onReplacedToken(handle);
+    };
     try {
-      const reply = await this.#runBefore(givenUpAt, script, ref, args);
-      // If Redis's clock was stepped, the reply has corrected the estimate. Nothing was changed, so the script can run again.
-      return reply ?? (await this.#runBefore(givenUpAt, script, ref, args)) ?? tooLate();
+      const call = { script, key: keyPrefix + handle, secretHash, isTracked: isTracked(), args, onReply };
+      return await scripts.run(call, deadline);
     } catch (error) {
-      if (script !== 'load') listener.onChanged(handle, undefined);
-      throw toStoreError(error, { handle, isChange: script !== 'load' });
+      const isChange = changing.has(script);
+      if (isChange) listener.onChanged(handle, undefined);
+      throw toStoreError(error, { handle, isChange });
     } finally {
-      listener.onRun(handle);
+      if (script !== 'peek') listener.onRun(handle);
     }
-  }
-
-  /** @returns `undefined` if Redis ran the script after `givenUpAt`, without effect */
-  async #runBefore(
-    givenUpAt: number,
-    script: ScriptName,
-    { handle, secretHash }: SessionRef,
-    args: Arguments,
-  ): Promise<ScriptReply | undefined> {
-    const { keyPrefix, isTracked, listener } = this.#options;
-    const key = keyPrefix + handle;
-    // Looked up before sending: afterwards it is unknown whether the command was sent.
-    const server = this.#options.connection.serverOf(key) ?? away();
-    const { client, clock } = server;
-    if (!clock.isKnown) await server.beat();
-    const sentAt = performance.now();
-    if (!clock.isKnown || sentAt >= givenUpAt) throw storeUnavailable(false);
-    const sent = this.#replication?.sending(client);
-    const callArgs = [secretHash, String(clock.lastBefore(givenUpAt)), isTracked() ? '1' : ''];
-    const reply = await this.#runScript(script, key, [...callArgs, ...args]);
-    const status = text(reply[0]);
-    if (status === 'late') {
-      clock.observe(sentAt, performance.now(), number(reply[1]));
-      return undefined;
-    }
-    if (status === 'updated') listener.onChanged(handle, parseMetadata(reply[1]).version);
-    else if (status === 'deleted') listener.onChanged(handle, undefined);
-    if (sent !== undefined && changes.has(status)) await this.#replication?.confirm(sent);
-    return reply;
   }
 }
-
-/** Replies of scripts that have changed something. */
-const changes = new Set(['created', 'updated', 'deleted']);
-
 /**
  * Whether a script found the session.
  *
@@ -106,19 +71,11 @@ const changes = new Set(['created', 'updated', 'deleted']);
  */
 export function wasFound(status: string, { handle }: SessionRef): boolean {
   if (isProblem(status)) throw new UnreadableRecordError(handle, status);
-  return status !== 'not_found';
+  return status !== 'not_found' && status !== 'replaced';
 }
 
 const problems: ReadonlySet<string> = new Set<RecordProblem>(['damaged', 'newer_format', 'foreign_type']);
 
 function isProblem(status: string): status is RecordProblem {
   return problems.has(status);
-}
-
-function away(): never {
-  throw storeUnavailable(false);
-}
-
-function tooLate(): never {
-  throw storeUnavailable(false, new Error('Redis ran the script after its deadline.'));
 }

@@ -3,13 +3,14 @@
 --
 -- ARGV[4]  and on, two for each key: key, value
 --
--- Returns { 'updated', metadata_of() the session }.
--- Errors: { 'not_found' }, { 'damaged' }, { 'newer_format' }, { 'foreign_type' }, { 'limit', name }
+-- Returns { 'updated', reply_of() the session, due_subject() }.
+-- Errors: { 'not_found' }, { 'replaced' }, { 'damaged' }, { 'newer_format' }, { 'foreign_type' }, { 'limit', name }
 --
 -- @include lib/attributes.lua
 -- @include lib/call.lua
 -- @include lib/entry.lua
 -- @include lib/record.lua
+-- @include lib/subject.lua
 -- @setting max_session_bytes
 -- @setting max_keys
 
@@ -77,8 +78,9 @@ end
 if bytes + growth > math.max(max_session_bytes, bytes) then
   return { 'limit', 'maxSessionBytes' }
 end
+local due = due_subject(header, attributes)
 if not advance(header) then
   return { 'damaged' }
 end
 write(header, table.concat(pieces))
-return { 'updated', metadata_of(header) }
+return { 'updated', reply_of(header), due }

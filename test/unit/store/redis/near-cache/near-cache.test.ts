@@ -23,7 +23,7 @@ function sessionNamed(handle: string, version = 1): NearSession {
   return {
     secretHash: 'hash',
     generation: undefined,
-    session: { handle, csrfToken: 'csrf', subject: undefined, ...times, ...content },
+    session: { handle, csrfToken: 'csrf', subject: undefined, label: undefined, ...times, ...content },
   };
 }
 

@@ -8,14 +8,37 @@ import {
 
 const value = Buffer.from('1');
 
+test('what the index has for the session follows its idle timeout', () => {
+  const indexed = { subject: 'ada', lifetimeMs: 5000 };
+  expect(updateArguments({ subject: 'ada', label: '' }, indexed)).toEqual([
+    '',
+    '',
+    '',
+    '',
+    'ada',
+    '5000',
+    '',
+    '',
+    '2',
+    '',
+    'ada',
+    'label',
+    '',
+  ]);
+});
+
 describe('updateArguments()', () => {
   test('are empty for what stays as it is', () => {
-    expect(updateArguments({})).toEqual(['', '', '', '', '0']);
+    expect(updateArguments({})).toEqual(['', '', '', '', '', '-', '', '', '0']);
   });
 
   test.each([
-    [{ ifVersion: 3, secretHash: 's', csrfToken: 'c', idleTimeout: 1000, subject: '7' }, ['3', 's', 'c', '1000', '1', '', '7']],
-    [{ idleTimeout: 'never' as const, subject: '' }, ['', '', '', '-', '1', '', '']],
+    [
+      { ifVersion: 3, secretHash: 's', csrfToken: 'c', idleTimeout: 1000, subject: '7' },
+      ['3', 's', 'c', '1000', '', '-', '', '', '1', '', '7'],
+    ],
+    [{ ifVersion: 3, secretHash: 's', fence: 7, graceMs: 1000 }, ['3', 's', '', '', '', '-', '7', '1000', '0']],
+    [{ idleTimeout: 'never' as const, subject: '' }, ['', '', '', '-', '', '-', '', '', '1', '', '']],
   ])('of %j are %j', (update, args) => {
     expect(updateArguments(update)).toEqual(args);
   });

@@ -26,7 +26,7 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18session/v1/session.proto\x12\nsession.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa1\x03\n\x07Session\x12\x0e\n\x06handle\x18\x01 \x01(\t\x12+\n\x04\x64\x61ta\x18\x02 \x03(\x0b\x32\x1d.session.v1.Session.DataEntry\x12,\n\x0c\x66lash_queues\x18\x03 \x03(\x0b\x32\x16.session.v1.FlashQueue\x12\x12\n\ncsrf_token\x18\x04 \x01(\t\x12+\n\x07\x63reated\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x61\x63\x63\x65ssed\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07\x65xpires\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0cidle_timeout\x18\x08 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0f\n\x07version\x18\t \x01(\x03\x12\x14\n\x07subject\x18\n \x01(\tH\x00\x88\x01\x01\x1a+\n\tDataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x0c:\x02\x38\x01\x42\n\n\x08_subject\"1\n\nFlashQueue\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x15\n\rmessage_count\x18\x02 \x01(\x05\"\xf2\x02\n\x08Mutation\x12\x1e\n\x03set\x18\x01 \x01(\x0b\x32\x0f.session.v1.SetH\x00\x12(\n\rset_if_absent\x18\x02 \x01(\x0b\x32\x0f.session.v1.SetH\x00\x12$\n\x06\x64\x65lete\x18\x03 \x01(\x0b\x32\x12.session.v1.DeleteH\x00\x12 \n\x04take\x18\x04 \x01(\x0b\x32\x10.session.v1.TakeH\x00\x12\"\n\x05\x63lear\x18\x05 \x01(\x0b\x32\x11.session.v1.ClearH\x00\x12$\n\x06\x61ppend\x18\x06 \x01(\x0b\x32\x12.session.v1.AppendH\x00\x12*\n\tincrement\x18\x07 \x01(\x0b\x32\x15.session.v1.IncrementH\x00\x12+\n\npush_flash\x18\x08 \x01(\x0b\x32\x15.session.v1.PushFlashH\x00\x12)\n\tpop_flash\x18\t \x01(\x0b\x32\x14.session.v1.PopFlashH\x00\x42\x06\n\x04kind\"!\n\x03Set\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x0c\"\x15\n\x06\x44\x65lete\x12\x0b\n\x03key\x18\x01 \x01(\t\"\x13\n\x04Take\x12\x0b\n\x03key\x18\x01 \x01(\t\"\x07\n\x05\x43lear\"<\n\x06\x41ppend\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x0c\x12\x16\n\x0eunless_present\x18\x03 \x01(\x08\"$\n\tIncrement\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\n\n\x02\x62y\x18\x02 \x01(\x03\"C\n\tPushFlash\x12\r\n\x05queue\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\x0c\x12\x16\n\x0eunless_present\x18\x03 \x01(\x08\"\x19\n\x08PopFlash\x12\r\n\x05queue\x18\x01 \x01(\t\"Q\n\x0eMutationResult\x12\x0f\n\x07\x61pplied\x18\x01 \x01(\x08\x12\x12\n\x05value\x18\x02 \x01(\x0cH\x00\x88\x01\x01\x12\x10\n\x08messages\x18\x03 \x03(\x0c\x42\x08\n\x06_valueBNZLgithub.com/session-sidecar/session-sidecar/proto/gen/go/session/v1;sessionv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18session/v1/session.proto\x12\nsession.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbf\x03\n\x07Session\x12\x0e\n\x06handle\x18\x01 \x01(\t\x12+\n\x04\x64\x61ta\x18\x02 \x03(\x0b\x32\x1d.session.v1.Session.DataEntry\x12,\n\x0c\x66lash_queues\x18\x03 \x03(\x0b\x32\x16.session.v1.FlashQueue\x12\x12\n\ncsrf_token\x18\x04 \x01(\t\x12+\n\x07\x63reated\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x61\x63\x63\x65ssed\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07\x65xpires\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0cidle_timeout\x18\x08 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0f\n\x07version\x18\t \x01(\x03\x12\x14\n\x07subject\x18\n \x01(\tH\x00\x88\x01\x01\x12\x12\n\x05label\x18\x0b \x01(\tH\x01\x88\x01\x01\x1a+\n\tDataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x0c:\x02\x38\x01\x42\n\n\x08_subjectB\x08\n\x06_label\"\xcc\x02\n\x0eSubjectSession\x12\x0e\n\x06handle\x18\x01 \x01(\t\x12\x12\n\x05label\x18\x02 \x01(\tH\x00\x88\x01\x01\x12+\n\x07\x63reated\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x61\x63\x63\x65ssed\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07\x65xpires\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07version\x18\x06 \x01(\x03\x12\x12\n\nis_current\x18\x07 \x01(\x08\x12\x32\n\x04\x64\x61ta\x18\x08 \x03(\x0b\x32$.session.v1.SubjectSession.DataEntry\x1a+\n\tDataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x0c:\x02\x38\x01\x42\x08\n\x06_label\"1\n\nFlashQueue\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x15\n\rmessage_count\x18\x02 \x01(\x05\"\xf2\x02\n\x08Mutation\x12\x1e\n\x03set\x18\x01 \x01(\x0b\x32\x0f.session.v1.SetH\x00\x12(\n\rset_if_absent\x18\x02 \x01(\x0b\x32\x0f.session.v1.SetH\x00\x12$\n\x06\x64\x65lete\x18\x03 \x01(\x0b\x32\x12.session.v1.DeleteH\x00\x12 \n\x04take\x18\x04 \x01(\x0b\x32\x10.session.v1.TakeH\x00\x12\"\n\x05\x63lear\x18\x05 \x01(\x0b\x32\x11.session.v1.ClearH\x00\x12$\n\x06\x61ppend\x18\x06 \x01(\x0b\x32\x12.session.v1.AppendH\x00\x12*\n\tincrement\x18\x07 \x01(\x0b\x32\x15.session.v1.IncrementH\x00\x12+\n\npush_flash\x18\x08 \x01(\x0b\x32\x15.session.v1.PushFlashH\x00\x12)\n\tpop_flash\x18\t \x01(\x0b\x32\x14.session.v1.PopFlashH\x00\x42\x06\n\x04kind\"!\n\x03Set\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x0c\"\x15\n\x06\x44\x65lete\x12\x0b\n\x03key\x18\x01 \x01(\t\"\x13\n\x04Take\x12\x0b\n\x03key\x18\x01 \x01(\t\"\x07\n\x05\x43lear\"<\n\x06\x41ppend\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x0c\x12\x16\n\x0eunless_present\x18\x03 \x01(\x08\"$\n\tIncrement\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\n\n\x02\x62y\x18\x02 \x01(\x03\"C\n\tPushFlash\x12\r\n\x05queue\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\x0c\x12\x16\n\x0eunless_present\x18\x03 \x01(\x08\"\x19\n\x08PopFlash\x12\r\n\x05queue\x18\x01 \x01(\t\"Q\n\x0eMutationResult\x12\x0f\n\x07\x61pplied\x18\x01 \x01(\x08\x12\x12\n\x05value\x18\x02 \x01(\x0cH\x00\x88\x01\x01\x12\x10\n\x08messages\x18\x03 \x03(\x0c\x42\x08\n\x06_valueBNZLgithub.com/session-sidecar/session-sidecar/proto/gen/go/session/v1;sessionv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,30 +36,36 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._serialized_options = b'ZLgithub.com/session-sidecar/session-sidecar/proto/gen/go/session/v1;sessionv1'
   _globals['_SESSION_DATAENTRY']._loaded_options = None
   _globals['_SESSION_DATAENTRY']._serialized_options = b'8\001'
+  _globals['_SUBJECTSESSION_DATAENTRY']._loaded_options = None
+  _globals['_SUBJECTSESSION_DATAENTRY']._serialized_options = b'8\001'
   _globals['_SESSION']._serialized_start=106
-  _globals['_SESSION']._serialized_end=523
-  _globals['_SESSION_DATAENTRY']._serialized_start=468
-  _globals['_SESSION_DATAENTRY']._serialized_end=511
-  _globals['_FLASHQUEUE']._serialized_start=525
-  _globals['_FLASHQUEUE']._serialized_end=574
-  _globals['_MUTATION']._serialized_start=577
-  _globals['_MUTATION']._serialized_end=947
-  _globals['_SET']._serialized_start=949
-  _globals['_SET']._serialized_end=982
-  _globals['_DELETE']._serialized_start=984
-  _globals['_DELETE']._serialized_end=1005
-  _globals['_TAKE']._serialized_start=1007
-  _globals['_TAKE']._serialized_end=1026
-  _globals['_CLEAR']._serialized_start=1028
-  _globals['_CLEAR']._serialized_end=1035
-  _globals['_APPEND']._serialized_start=1037
-  _globals['_APPEND']._serialized_end=1097
-  _globals['_INCREMENT']._serialized_start=1099
-  _globals['_INCREMENT']._serialized_end=1135
-  _globals['_PUSHFLASH']._serialized_start=1137
-  _globals['_PUSHFLASH']._serialized_end=1204
-  _globals['_POPFLASH']._serialized_start=1206
-  _globals['_POPFLASH']._serialized_end=1231
-  _globals['_MUTATIONRESULT']._serialized_start=1233
-  _globals['_MUTATIONRESULT']._serialized_end=1314
+  _globals['_SESSION']._serialized_end=553
+  _globals['_SESSION_DATAENTRY']._serialized_start=488
+  _globals['_SESSION_DATAENTRY']._serialized_end=531
+  _globals['_SUBJECTSESSION']._serialized_start=556
+  _globals['_SUBJECTSESSION']._serialized_end=888
+  _globals['_SUBJECTSESSION_DATAENTRY']._serialized_start=488
+  _globals['_SUBJECTSESSION_DATAENTRY']._serialized_end=531
+  _globals['_FLASHQUEUE']._serialized_start=890
+  _globals['_FLASHQUEUE']._serialized_end=939
+  _globals['_MUTATION']._serialized_start=942
+  _globals['_MUTATION']._serialized_end=1312
+  _globals['_SET']._serialized_start=1314
+  _globals['_SET']._serialized_end=1347
+  _globals['_DELETE']._serialized_start=1349
+  _globals['_DELETE']._serialized_end=1370
+  _globals['_TAKE']._serialized_start=1372
+  _globals['_TAKE']._serialized_end=1391
+  _globals['_CLEAR']._serialized_start=1393
+  _globals['_CLEAR']._serialized_end=1400
+  _globals['_APPEND']._serialized_start=1402
+  _globals['_APPEND']._serialized_end=1462
+  _globals['_INCREMENT']._serialized_start=1464
+  _globals['_INCREMENT']._serialized_end=1500
+  _globals['_PUSHFLASH']._serialized_start=1502
+  _globals['_PUSHFLASH']._serialized_end=1569
+  _globals['_POPFLASH']._serialized_start=1571
+  _globals['_POPFLASH']._serialized_end=1596
+  _globals['_MUTATIONRESULT']._serialized_start=1598
+  _globals['_MUTATIONRESULT']._serialized_end=1679
 # @@protoc_insertion_point(module_scope)

@@ -11,7 +11,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Session(_message.Message):
-    __slots__ = ("handle", "data", "flash_queues", "csrf_token", "created", "accessed", "expires", "idle_timeout", "version", "subject")
+    __slots__ = ("handle", "data", "flash_queues", "csrf_token", "created", "accessed", "expires", "idle_timeout", "version", "subject", "label")
     class DataEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -29,6 +29,7 @@ class Session(_message.Message):
     IDLE_TIMEOUT_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     SUBJECT_FIELD_NUMBER: _ClassVar[int]
+    LABEL_FIELD_NUMBER: _ClassVar[int]
     handle: str
     data: _containers.ScalarMap[str, bytes]
     flash_queues: _containers.RepeatedCompositeFieldContainer[FlashQueue]
@@ -39,7 +40,35 @@ class Session(_message.Message):
     idle_timeout: _duration_pb2.Duration
     version: int
     subject: str
-    def __init__(self, handle: _Optional[str] = ..., data: _Optional[_Mapping[str, bytes]] = ..., flash_queues: _Optional[_Iterable[_Union[FlashQueue, _Mapping]]] = ..., csrf_token: _Optional[str] = ..., created: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., accessed: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expires: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., idle_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., version: _Optional[int] = ..., subject: _Optional[str] = ...) -> None: ...
+    label: str
+    def __init__(self, handle: _Optional[str] = ..., data: _Optional[_Mapping[str, bytes]] = ..., flash_queues: _Optional[_Iterable[_Union[FlashQueue, _Mapping]]] = ..., csrf_token: _Optional[str] = ..., created: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., accessed: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expires: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., idle_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., version: _Optional[int] = ..., subject: _Optional[str] = ..., label: _Optional[str] = ...) -> None: ...
+
+class SubjectSession(_message.Message):
+    __slots__ = ("handle", "label", "created", "accessed", "expires", "version", "is_current", "data")
+    class DataEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: bytes
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[bytes] = ...) -> None: ...
+    HANDLE_FIELD_NUMBER: _ClassVar[int]
+    LABEL_FIELD_NUMBER: _ClassVar[int]
+    CREATED_FIELD_NUMBER: _ClassVar[int]
+    ACCESSED_FIELD_NUMBER: _ClassVar[int]
+    EXPIRES_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    IS_CURRENT_FIELD_NUMBER: _ClassVar[int]
+    DATA_FIELD_NUMBER: _ClassVar[int]
+    handle: str
+    label: str
+    created: _timestamp_pb2.Timestamp
+    accessed: _timestamp_pb2.Timestamp
+    expires: _timestamp_pb2.Timestamp
+    version: int
+    is_current: bool
+    data: _containers.ScalarMap[str, bytes]
+    def __init__(self, handle: _Optional[str] = ..., label: _Optional[str] = ..., created: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., accessed: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expires: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., version: _Optional[int] = ..., is_current: bool = ..., data: _Optional[_Mapping[str, bytes]] = ...) -> None: ...
 
 class FlashQueue(_message.Message):
     __slots__ = ("name", "message_count")

@@ -98,20 +98,30 @@ class SessionServiceStub(object):
                 request_serializer=session_dot_v1_dot_session__service__pb2.CheckCsrfTokenRequest.SerializeToString,
                 response_deserializer=session_dot_v1_dot_session__service__pb2.CheckCsrfTokenResponse.FromString,
                 _registered_method=True)
-        self.AcknowledgeSessionEvents = channel.unary_unary(
-                '/session.v1.SessionService/AcknowledgeSessionEvents',
-                request_serializer=session_dot_v1_dot_session__service__pb2.AcknowledgeSessionEventsRequest.SerializeToString,
-                response_deserializer=session_dot_v1_dot_session__service__pb2.AcknowledgeSessionEventsResponse.FromString,
+        self.AcquireLease = channel.unary_unary(
+                '/session.v1.SessionService/AcquireLease',
+                request_serializer=session_dot_v1_dot_session__service__pb2.AcquireLeaseRequest.SerializeToString,
+                response_deserializer=session_dot_v1_dot_session__service__pb2.AcquireLeaseResponse.FromString,
+                _registered_method=True)
+        self.ReleaseLease = channel.unary_unary(
+                '/session.v1.SessionService/ReleaseLease',
+                request_serializer=session_dot_v1_dot_session__service__pb2.ReleaseLeaseRequest.SerializeToString,
+                response_deserializer=session_dot_v1_dot_session__service__pb2.ReleaseLeaseResponse.FromString,
+                _registered_method=True)
+        self.ListSubjectSessions = channel.unary_unary(
+                '/session.v1.SessionService/ListSubjectSessions',
+                request_serializer=session_dot_v1_dot_session__service__pb2.ListSubjectSessionsRequest.SerializeToString,
+                response_deserializer=session_dot_v1_dot_session__service__pb2.ListSubjectSessionsResponse.FromString,
+                _registered_method=True)
+        self.InvalidateSubjectSessions = channel.unary_unary(
+                '/session.v1.SessionService/InvalidateSubjectSessions',
+                request_serializer=session_dot_v1_dot_session__service__pb2.InvalidateSubjectSessionsRequest.SerializeToString,
+                response_deserializer=session_dot_v1_dot_session__service__pb2.InvalidateSubjectSessionsResponse.FromString,
                 _registered_method=True)
         self.Pipeline = channel.stream_stream(
                 '/session.v1.SessionService/Pipeline',
                 request_serializer=session_dot_v1_dot_pipeline__pb2.PipelineRequest.SerializeToString,
                 response_deserializer=session_dot_v1_dot_pipeline__pb2.PipelineResponse.FromString,
-                _registered_method=True)
-        self.WatchSessions = channel.unary_stream(
-                '/session.v1.SessionService/WatchSessions',
-                request_serializer=session_dot_v1_dot_session__service__pb2.WatchSessionsRequest.SerializeToString,
-                response_deserializer=session_dot_v1_dot_session__service__pb2.WatchSessionsResponse.FromString,
                 _registered_method=True)
 
 
@@ -157,6 +167,7 @@ class SessionServiceServicer(object):
         Errors:
         - SESSION_NOT_FOUND: the session has ended; it is not created again.
         - VERSION_MISMATCH: the session is not at if_version.
+        - LEASE_LOST: the session is not leased under the given fence.
         - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the result would not fit in a session.
         - REQUEST_TOO_LARGE: the mutations exceed the budget of a request.
         - STORE_FULL: the store has no room for the change.
@@ -167,11 +178,13 @@ class SessionServiceServicer(object):
 
     def RegenerateSession(self, request, context):
         """RegenerateSession gives the session a new token and a new CSRF token and keeps its data; mutations are applied in
-        the same step. The old token is dead at once. Call it whenever a visitor's privileges change, above all at login
-        (OWASP Session Management Cheat Sheet, "Renew the Session ID After Any Privilege Level Change").
+        the same step. The old token is dead at once, unless the request gives it a grace. Call it whenever a visitor's
+        privileges change, above all at login (OWASP Session Management Cheat Sheet, "Renew the Session ID After Any Privilege
+        Level Change").
 
         Errors:
-        - SESSION_NOT_FOUND: the session has ended or its token was already replaced.
+        - SESSION_NOT_FOUND: the session has ended or its token was already replaced, even if that one still has its grace.
+        - LEASE_LOST: the session is not leased under the given fence.
         - SESSION_TOO_LARGE, TOO_MANY_KEYS, FLASH_QUEUE_FULL: the result would not fit in a session.
         - REQUEST_TOO_LARGE: the mutations exceed the budget of a request.
         - STORE_FULL: the store has no room for the change.
@@ -254,12 +267,49 @@ class SessionServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def AcknowledgeSessionEvents(self, request, context):
-        """AcknowledgeSessionEvents says that a group has processed the events up to a cursor. They are not sent to it again; what was
-        sent and not acknowledged is, to the next watcher of the group once the present one is gone.
+    def AcquireLease(self, request, context):
+        """AcquireLease leases a session exclusively to one holder and returns the session. A lease ends when it is released or its
+        time is over. Only calls that carry its fence depend on it: UpdateSession and RegenerateSession without a fence are
+        applied as if there were no lease. Does not change the session's version. It does not wait; try again after LEASE_HELD.
+        Repeated with the same holder while the lease lasts, it returns that lease unchanged.
 
         Errors:
-        - CURSOR_EXPIRED: the cursor is older than the retention window.
+        - SESSION_NOT_FOUND: the session has ended.
+        - LEASE_HELD: another holder has the lease.
+        - STORE_FULL: the store accepts no changes.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReleaseLease(self, request, context):
+        """ReleaseLease ends a lease before its time. It succeeds without effect if the lease has ended. It does not count as an
+        access.
+
+        Errors:
+        - SESSION_NOT_FOUND: the session has ended.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListSubjectSessions(self, request, context):
+        """ListSubjectSessions lists the sessions that belong to a subject, for example the devices on which a user is signed in, in
+        the order of their handles. Listing a session does not count as an access. Tokens and CSRF tokens are never returned.
+
+        The sidecar does not know who may see a subject's sessions: the application must check that before it calls.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def InvalidateSubjectSessions(self, request, context):
+        """InvalidateSubjectSessions ends the sessions that belong to a subject: all, all but the caller's own, or some. Its cost is
+        proportional to the number of the subject's sessions. None that existed when the call was made survives a call that
+        succeeds, nor does one that a login in flight at that moment gives to the subject afterwards. If the call fails, some
+        may have ended; a retry ends the others.
+
+        The sidecar does not know who may end a subject's sessions: the application must check that before it calls.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -278,24 +328,6 @@ class SessionServiceServicer(object):
         - INVALID_ARGUMENT: a frame cannot be decoded, has too many calls, or reuses the id of a call in flight.
         - RESOURCE_EXHAUSTED: a frame is larger than 4 MiB.
         - DRAINING: the sidecar is stopping and accepts no new streams.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def WatchSessions(self, request, context):
-        """WatchSessions reports which sessions begin, get new tokens and end, in all sidecars of the deployment. The first response
-        has no event and says that every change acknowledged from then on will be reported. A watcher that reconnects with its last
-        cursor misses nothing within SESSION_SIDECAR_EVENT_RETENTION. Events of one session are sent in the order in which they
-        were recorded; an event may be sent again after a failure, with an equal handle, type and time.
-
-        The sidecar reads events only as fast as the client does. Give the call no deadline. When the sidecar stops, the stream ends
-        with DRAINING: watch again, with the last cursor.
-
-        Errors:
-        - CURSOR_EXPIRED: the cursor, or what the group has acknowledged, is older than the retention window: events may have been
-        missed. Watch again without a cursor.
-        - OVERLOADED: too many watchers are connected.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -359,20 +391,30 @@ def add_SessionServiceServicer_to_server(servicer, server):
                     request_deserializer=session_dot_v1_dot_session__service__pb2.CheckCsrfTokenRequest.FromString,
                     response_serializer=session_dot_v1_dot_session__service__pb2.CheckCsrfTokenResponse.SerializeToString,
             ),
-            'AcknowledgeSessionEvents': grpc.unary_unary_rpc_method_handler(
-                    servicer.AcknowledgeSessionEvents,
-                    request_deserializer=session_dot_v1_dot_session__service__pb2.AcknowledgeSessionEventsRequest.FromString,
-                    response_serializer=session_dot_v1_dot_session__service__pb2.AcknowledgeSessionEventsResponse.SerializeToString,
+            'AcquireLease': grpc.unary_unary_rpc_method_handler(
+                    servicer.AcquireLease,
+                    request_deserializer=session_dot_v1_dot_session__service__pb2.AcquireLeaseRequest.FromString,
+                    response_serializer=session_dot_v1_dot_session__service__pb2.AcquireLeaseResponse.SerializeToString,
+            ),
+            'ReleaseLease': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReleaseLease,
+                    request_deserializer=session_dot_v1_dot_session__service__pb2.ReleaseLeaseRequest.FromString,
+                    response_serializer=session_dot_v1_dot_session__service__pb2.ReleaseLeaseResponse.SerializeToString,
+            ),
+            'ListSubjectSessions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSubjectSessions,
+                    request_deserializer=session_dot_v1_dot_session__service__pb2.ListSubjectSessionsRequest.FromString,
+                    response_serializer=session_dot_v1_dot_session__service__pb2.ListSubjectSessionsResponse.SerializeToString,
+            ),
+            'InvalidateSubjectSessions': grpc.unary_unary_rpc_method_handler(
+                    servicer.InvalidateSubjectSessions,
+                    request_deserializer=session_dot_v1_dot_session__service__pb2.InvalidateSubjectSessionsRequest.FromString,
+                    response_serializer=session_dot_v1_dot_session__service__pb2.InvalidateSubjectSessionsResponse.SerializeToString,
             ),
             'Pipeline': grpc.stream_stream_rpc_method_handler(
                     servicer.Pipeline,
                     request_deserializer=session_dot_v1_dot_pipeline__pb2.PipelineRequest.FromString,
                     response_serializer=session_dot_v1_dot_pipeline__pb2.PipelineResponse.SerializeToString,
-            ),
-            'WatchSessions': grpc.unary_stream_rpc_method_handler(
-                    servicer.WatchSessions,
-                    request_deserializer=session_dot_v1_dot_session__service__pb2.WatchSessionsRequest.FromString,
-                    response_serializer=session_dot_v1_dot_session__service__pb2.WatchSessionsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -691,7 +733,7 @@ class SessionService(object):
             _registered_method=True)
 
     @staticmethod
-    def AcknowledgeSessionEvents(request,
+    def AcquireLease(request,
             target,
             options=(),
             channel_credentials=None,
@@ -704,9 +746,90 @@ class SessionService(object):
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/session.v1.SessionService/AcknowledgeSessionEvents',
-            session_dot_v1_dot_session__service__pb2.AcknowledgeSessionEventsRequest.SerializeToString,
-            session_dot_v1_dot_session__service__pb2.AcknowledgeSessionEventsResponse.FromString,
+            '/session.v1.SessionService/AcquireLease',
+            session_dot_v1_dot_session__service__pb2.AcquireLeaseRequest.SerializeToString,
+            session_dot_v1_dot_session__service__pb2.AcquireLeaseResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReleaseLease(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/session.v1.SessionService/ReleaseLease',
+            session_dot_v1_dot_session__service__pb2.ReleaseLeaseRequest.SerializeToString,
+            session_dot_v1_dot_session__service__pb2.ReleaseLeaseResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSubjectSessions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/session.v1.SessionService/ListSubjectSessions',
+            session_dot_v1_dot_session__service__pb2.ListSubjectSessionsRequest.SerializeToString,
+            session_dot_v1_dot_session__service__pb2.ListSubjectSessionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def InvalidateSubjectSessions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/session.v1.SessionService/InvalidateSubjectSessions',
+            session_dot_v1_dot_session__service__pb2.InvalidateSubjectSessionsRequest.SerializeToString,
+            session_dot_v1_dot_session__service__pb2.InvalidateSubjectSessionsResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -734,33 +857,6 @@ class SessionService(object):
             '/session.v1.SessionService/Pipeline',
             session_dot_v1_dot_pipeline__pb2.PipelineRequest.SerializeToString,
             session_dot_v1_dot_pipeline__pb2.PipelineResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def WatchSessions(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_stream(
-            request,
-            target,
-            '/session.v1.SessionService/WatchSessions',
-            session_dot_v1_dot_session__service__pb2.WatchSessionsRequest.SerializeToString,
-            session_dot_v1_dot_session__service__pb2.WatchSessionsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -26,6 +26,12 @@ local function attributes_at(record, at)
   return { names = names, lines = lines }, at
 end
 
+-- Returns the text of an attribute, or '' when there is none.
+local function attribute(attributes, name)
+  local line = attributes.lines[name]
+  return line and value_of(line) or ''
+end
+
 -- Sets an attribute, or removes it when the value is ''.
 local function set_attribute(attributes, name, value)
   if attributes.lines[name] == nil then

@@ -15,7 +15,7 @@
 -- flash:
 --   lines    by queue: a list of the messages' lines
 --   lengths  by queue: bytes of all its messages
---   known    by queue: its lines as keys, where a mutation searched for one; mutations.lua
+--   known    by queue: its messages by canonical text, where a mutation searched for one; mutations.lua
 --
 -- @include lib/attributes.lua
 -- @include lib/entry.lua

@@ -1,7 +1,7 @@
 -- How every script begins: names the arguments that all have, asks Redis for the time, and does nothing after the deadline.
 --
--- KEYS[1]  the session's key
--- ARGV[1]  SHA-256 of the secret, base64url: unlocks the session
+-- KEYS[1]  the key of the session, or of the index of a subject
+-- ARGV[1]  SHA-256 of the secret, base64url: unlocks the session; '' when a script does not need it
 -- ARGV[2]  the caller's deadline, in ms since 1970
 -- ARGV[3]  '1' when Redis tracks the caller's reads, else ''
 --

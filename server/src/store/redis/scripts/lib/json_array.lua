@@ -5,7 +5,9 @@
 --   parts     its text without the closing bracket, in pieces
 --   length    bytes of the whole text
 --   is_empty  whether it has no elements
---   elements  by text: its elements, without space between tokens; nil until a search needs them
+--   elements  by canonical text: its elements; nil until a search needs them
+--
+-- @include lib/json_value.lua
 
 local function text_of(array)
   return table.concat(array.parts) .. ']'
@@ -13,6 +15,8 @@ end
 
 -- Returns the functions that open an array and append to it, which are made only when they are needed.
 local function array_functions()
+  local canonical = canonical_function()
+
   -- Returns where the string that opens at a position closes, or the length of the text.
   local function string_stop(json, at)
     local stop = at
@@ -96,7 +100,7 @@ local function array_functions()
   local function elements_of(array)
     local elements = {}
     each_piece(string.sub(table.concat(array.parts), 2), true, function(element)
-      elements[element] = true
+      elements[canonical(element)] = true
     end)
     return elements
   end
@@ -111,11 +115,11 @@ local function array_functions()
     return { parts = { body }, length = to - from + 1, is_empty = string.find(body, '^%[[ \t\r\n]*$') ~= nil }
   end
 
-  -- Appends an element. Returns whether it did: with unless_present, not when an element has the same text.
+  -- Appends an element. Returns whether it did: with unless_present, not when an element has the same value.
   local function append_to(array, element, unless_present)
     if unless_present or array.elements then
       array.elements = array.elements or elements_of(array)
-      local text = without_space(element)
+      local text = canonical(without_space(element))
       if unless_present and array.elements[text] then
         return false
       end

@@ -5,6 +5,7 @@
 -- @include lib/entry.lua
 -- @include lib/integer.lua
 -- @include lib/json_array.lua
+-- @include lib/json_value.lua
 
 -- Bytes that the request may still spend, by limit; update.lua sets them. A mutation spends before it changes anything.
 local budget = {}
@@ -161,32 +162,36 @@ local function other_mutations()
     return true, value
   end
 
+  local canonical
+
   function mutations.push_flash(content, queue, message, unless_present)
     local flash = content.flash
-    local lines, line = flash.lines[queue], line_of('!', queue, message)
+    local lines = flash.lines[queue]
     local known = flash.known[queue]
     if unless_present and not known then
       if not spend('maxWorkBytes', flash.lengths[queue] or 0) then
         return nil, 'maxWorkBytes'
       end
+      canonical = canonical or canonical_function()
       known = {}
-      for _, waiting in ipairs(lines or {}) do
-        known[waiting] = true
+      for _, line in ipairs(lines or {}) do
+        known[canonical(value_of(line))] = true
       end
       flash.known[queue] = known
     end
     if known then
-      if unless_present and known[line] then
+      local value = canonical(message)
+      if unless_present and known[value] then
         return false
       end
-      known[line] = true
+      known[value] = true
     end
     if not lines then
       lines = {}
       add_name(flash, queue)
       flash.lines[queue], flash.lengths[queue] = lines, 0
     end
-    lines[#lines + 1] = line
+    lines[#lines + 1] = line_of('!', queue, message)
     flash.lengths[queue] = flash.lengths[queue] + #message
     flash.bytes = flash.bytes + #queue + #message
     return true

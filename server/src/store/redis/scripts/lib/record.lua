@@ -4,8 +4,10 @@
 -- A header is a table of texts, because most of them are only copied, and Lua adds texts as well: version, created, accessed,
 -- idle, secret_hash, csrf; and accessed_at and body_at, the positions in the record at which these parts begin.
 --
+-- @include lib/attributes.lua
 -- @include lib/call.lua
 -- @include lib/integer.lua
+-- @include lib/previous_secret.lua
 -- @setting touch_interval
 -- @setting max_lifetime
 -- @setting expires_by_ttl
@@ -36,15 +38,20 @@ local function expiry_of(header)
   end
 end
 
--- The metadata in a header: what a header line begins with after its format, and what scripts return.
+-- The metadata in a header: what a header line begins with after its format.
 local function metadata_of(header)
   return header.version .. ' ' .. header.created .. ' ' .. header.accessed .. ' ' .. header.idle
+end
+
+-- What a script returns of a session: its metadata, and whether the caller has the previous secret.
+local function reply_of(header)
+  return metadata_of(header) .. (header.is_previous and ' previous' or '')
 end
 
 -- The same limits as in record-codec.ts. Clients cannot represent a time with more digits; until the year 2286, times have 13.
 local max_version_digits, max_time_digits, max_idle_digits = 15, 14, 12
 
--- Reads the record, whoever asks, and removes it if it has expired. Returns its header and itself; or nil, the record if there is one,
+-- Reads the record without checking the secret, and removes it if it has expired. Returns its header and itself; or nil, the record if there is one,
 -- and the problem: 'not_found', 'damaged', 'newer_format' or 'foreign_type'.
 local function read_record()
   local record = redis.pcall('GET', key)
@@ -88,11 +95,32 @@ local function read_record()
   return header, record
 end
 
--- Finds the session that the secret unlocks. Returns what read_record() does.
+-- Returns why a secret that is not the present one does not unlock the session: 'not_found', or 'replaced' if it was the previous one and
+-- its grace is over; or nil during the grace.
+local function problem_of_other_secret(header, record)
+  local attributes = attributes_at(record, header.body_at)
+  if not attributes then
+    return 'not_found'
+  end
+  local hash, grace_ends = previous_secret(attributes)
+  if hash ~= secret_hash then
+    return 'not_found'
+  end
+  if now >= grace_ends then
+    return 'replaced'
+  end
+end
+
+-- Finds the session that the secret unlocks. Returns what read_record() does, with the problem 'replaced', too. header.is_previous is set
+-- if the secret is the previous one.
 local function find()
   local header, record, problem = read_record()
   if header and header.secret_hash ~= secret_hash then
-    return nil, nil, 'not_found'
+    header.is_previous = true
+    problem = problem_of_other_secret(header, record)
+    if problem then
+      return nil, nil, problem
+    end
   end
   return header, record, problem
 end

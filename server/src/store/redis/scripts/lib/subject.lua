@@ -1,19 +1,15 @@
--- Whose session a record is.
+-- What a use of a session means to the index of its subject.
 --
--- @include lib/entry.lua
+-- @include lib/attributes.lua
+-- @include lib/call.lua
+-- @include lib/record.lua
 
--- Returns the subject, or the empty text if there is none or the body is damaged.
-local function subject_of(record, body_at)
-  local at = body_at
-  while at <= #record do
-    local kind, name, value_length, stop = entry_at(record, at)
-    if not stop then
-      return ''
-    end
-    if kind == '@' and name == '' then
-      return string.sub(record, stop - value_length, stop - 1)
-    end
-    at = stop + 1
+-- Returns the session's subject if its entry in the index has to be renewed, else ''. That is due at the first use in each touch interval,
+-- counted from 1970, because frequent changes record an access each. To be called before the header is changed.
+local function due_subject(header, attributes)
+  local interval = math.max(touch_interval_of(tonumber(header.idle)), 1)
+  if math.floor(header.accessed / interval) == math.floor(now / interval) then
+    return ''
   end
-  return ''
+  return attribute(attributes, '')
 end

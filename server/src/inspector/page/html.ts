@@ -1,0 +1,12 @@
+import { html } from 'hono/html';
+
+export { html };
+
+/** A piece of a page. Every text in a template is escaped, unless it is such a piece. */
+export type Html = ReturnType<typeof html>;
+
+/** A template is a promise only if something in it is one, which nothing here is; else it is a String object. */
+export function sourceOf(piece: Html): string {
+  // eslint-disable-next-line @typescript-eslint/no-base-to-string
+  return String(piece);
+}

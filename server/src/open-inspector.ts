@@ -1,0 +1,32 @@
+import type { Registry } from 'prom-client';
+import type { AppContext } from './app';
+import type { Config } from './config';
+import type { HttpObserver } from './http/limits';
+import type { Readiness } from './http/readiness';
+import type { Inspector } from './inspector/inspector';
+import type * as InspectorModule from './inspector/inspector';
+
+export interface Observed {
+  readonly registry: Registry;
+  readonly metrics: HttpObserver;
+  readonly readiness: () => Readiness;
+}
+
+/** The configured inspector; `undefined`: none, and nothing of it is loaded. */
+export function openInspector(
+  { inspector: config, logLevel, store }: Config,
+  { logger, version, report: settings = [], inspectorClock: clock }: AppContext,
+  { registry, metrics: observer, readiness }: Observed,
+): Inspector | undefined {
+  if (config === undefined) return undefined;
+  return loadInspector().openInspector({
+    ...{ config, logLevel, logger, version, settings, clock, registry, observer, readiness },
+    store: store.kind,
+  });
+}
+
+/** Loaded on demand, from a file of the bundle of its own: most sidecars have no inspector. */
+function loadInspector(): typeof InspectorModule {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  return require('./inspector/inspector') as typeof InspectorModule;
+}

@@ -1,0 +1,132 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { SessionError, storeUnavailable, UnreadableRecordError } from '../../../session/errors';
+import type { RecordProblem } from '../../../session/errors';
+import type { SubjectSelection } from '../../../session/session-store';
+import { parseVersion, text } from '../scripts/script-codec';
+import type { SessionScripts } from '../scripts/session-scripts';
+import type { SubjectIndex } from './subject-index';
+import type { SubjectUpkeep } from './upkeep';
+
+export interface SubjectRemovalParts {
+  readonly index: SubjectIndex;
+  readonly scripts: SessionScripts;
+  readonly upkeep: SubjectUpkeep;
+  readonly onUnreadableDeleted: ((error: UnreadableRecordError) => void) | undefined;
+  /** Records that a session was removed. If it rejects, so does the removal. */
+  readonly onRemoved: OnRemoved | undefined;
+}
+
+/** @param session as it was before; a record that could not be read has no version */
+export type OnRemoved = (
+  handle: string,
+  session: { readonly version: number | undefined; readonly subject: string },
+) => Promise<void> | undefined;
+
+/** Sessions that are removed at the same time. */
+const maxInFlight = 64;
+
+/** How often to look whether a change in flight is over. */
+const pollMs = 20;
+
+/** Removes the sessions of a subject. */
+export class SubjectRemoval {
+  readonly #parts: SubjectRemovalParts;
+
+  constructor(parts: SubjectRemovalParts) {
+    this.#parts = parts;
+  }
+
+  /** @returns how many were removed */
+  async remove(subject: string, { except, only }: SubjectSelection, deadline = Infinity): Promise<number> {
+    const { index, upkeep } = this.#parts;
+    const isSelected = ({ handle }: { readonly handle: string }): boolean => only?.has(handle) ?? true;
+    const scan = await index.scan(subject, deadline);
+    const entries = scan.entries.filter(isSelected);
+    const inFlight = new Map(scan.attachments.filter(isSelected).map(({ id, handle }) => [id, handle]));
+    const attached = new Set(inFlight.values());
+
+    const run = new RemovalRun(this.#parts, subject, except, deadline);
+    const handles = [...new Set([...entries.map(({ handle }) => handle), ...attached])];
+    await run.remove(handles, (gone) => {
+      upkeep.drop(
+        subject,
+        entries.filter(({ handle }) => gone.has(handle) && !attached.has(handle)),
+      );
+    });
+    // A change in flight may still give the subject to a session, even to one that has just been removed, if its id is reused.
+    while (inFlight.size > 0) {
+      const live = new Set((await index.attachments(subject, deadline)).map(({ id }) => id));
+      const over = [...inFlight].filter(([id]) => !live.has(id));
+      if (over.length === 0) await run.pause();
+      for (const [id] of over) inFlight.delete(id);
+      await run.remove(
+        over.map(([, handle]) => handle),
+        (gone) => {
+          for (const handle of gone) upkeep.sweep(subject, handle);
+        },
+      );
+    }
+    return run.count;
+  }
+}
+
+/** One call that removes sessions. */
+class RemovalRun {
+  count = 0;
+  readonly #parts: SubjectRemovalParts;
+  readonly #subject: string;
+  readonly #except: SubjectSelection['except'];
+  readonly #deadline: number;
+
+  constructor(parts: SubjectRemovalParts, subject: string, except: SubjectSelection['except'], deadline: number) {
+    this.#parts = parts;
+    this.#subject = subject;
+    this.#except = except;
+    this.#deadline = deadline;
+  }
+
+  /**
+   * Removes those of the sessions that have the subject.
+   *
+   * @param onGone is called with those that do not have it, or were removed, also if the others fail
+   * @throws the first failure, after the others of the same time
+   */
+  async remove(handles: readonly string[], onGone: (gone: ReadonlySet<string>) => void): Promise<void> {
+    for (let from = 0; from < handles.length; from += maxInFlight) {
+      const part = handles.slice(from, from + maxInFlight);
+      const outcomes = await Promise.allSettled(part.map((handle) => this.#removeOne(handle)));
+      onGone(new Set(part.filter((_, at) => isFulfilledWith(outcomes[at], true))));
+      const failure = outcomes.find((outcome) => outcome.status === 'rejected');
+      if (failure !== undefined) throw this.#failed(failure.reason);
+    }
+  }
+
+  async pause(): Promise<void> {
+    if (performance.now() + pollMs >= this.#deadline) throw storeUnavailable(true);
+    await delay(pollMs);
+  }
+
+  /** @returns whether the subject has no such session now */
+  async #removeOne(handle: string): Promise<boolean> {
+    const { scripts, onUnreadableDeleted, onRemoved } = this.#parts;
+    const secretHash = handle === this.#except?.handle ? this.#except.secretHash : '';
+    const reply = await scripts.run('deleteOf', { handle, secretHash }, [this.#subject], this.#deadline);
+    const [status, problem] = reply.map(text);
+    if (status === 'newer_format') throw new UnreadableRecordError(handle, 'newer_format');
+    if (status !== 'deleted') return status === 'not_found';
+    this.count += 1;
+    if (problem !== '') onUnreadableDeleted?.(new UnreadableRecordError(handle, problem as RecordProblem));
+    await onRemoved?.(handle, { version: parseVersion(reply[2]), subject: this.#subject });
+    return true;
+  }
+
+  /** Sessions that were removed before do not come back. */
+  #failed(error: unknown): unknown {
+    const isCertain = error instanceof SessionError && error.metadata['maybe_applied'] === 'false';
+    return isCertain && this.count > 0 ? storeUnavailable(true, error) : error;
+  }
+}
+
+function isFulfilledWith<T>(outcome: PromiseSettledResult<T> | undefined, value: T): boolean {
+  return outcome?.status === 'fulfilled' && outcome.value === value;
+}
