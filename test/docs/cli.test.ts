@@ -35,7 +35,8 @@ beforeAll(async () => {
 beforeEach(async () => {
   const client = connectRaw(sidecar.address);
   const mutations = [mutation.set('user', '{"id":7}'), mutation.set('cart', '["tea"]')];
-  const { token } = await client.call('createSession', { mutations, subject: '7' });
+  await client.call('invalidateSubjectSessions', { subject: 'user-7' });
+  const { token } = await client.call('createSession', { mutations, subject: 'user-7', label: 'Firefox on Linux' });
   writeFileSync(join(directory, 'token'), token);
   client.close();
 });

@@ -146,7 +146,7 @@ describe('the work of mutations in Redis', () => {
   test.each(values)('searching a message of many %s takes work in proportion to its length', async (value) => {
     const search = async (count: number) => {
       const message = Buffer.from(`[${Array<string>(count).fill(value).join(',')}]`);
-      const body = encodeBody({ data: new Map(), flash: new Map([['q', [message]]]) }, undefined);
+      const body = encodeBody({ data: new Map(), flash: new Map([['q', [message]]]) }, noAttributes);
       const push = (unlessPresent: boolean): Mutation[] => [
         { kind: 'push_flash', queue: 'q', message: Buffer.from('1'), unlessPresent },
       ];

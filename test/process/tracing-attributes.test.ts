@@ -33,7 +33,7 @@ describe('nothing that an application or operator keeps secret', () => {
       subject: words['subject']!,
     });
     const { token, session } = created;
-    const [stored = ''] = await traced.redis.admin.keys('*');
+    const stored = `session:${session?.handle}`;
     const [, , , , , secretHash = ''] = (await traced.redis.admin.get(stored))?.split(' ') ?? [];
     await client.call('getSession', { token });
     await client.call('popFlash', { token, queue: words['queue']! });

@@ -8,6 +8,7 @@ export const commandSummaries = {
   doctor: 'Examine the Redis that the settings locate.',
   secret: 'Make secrets.',
   session: 'Show or end one session.',
+  subject: 'List or end the sessions of a subject.',
   stats: 'Show the metrics of a running sidecar as tables.',
   load: 'Generate load on a running sidecar and measure the latency.',
   completion: 'Print a completion script for a shell.',

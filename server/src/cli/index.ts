@@ -13,6 +13,7 @@ import { createProgram, exitOf } from './program';
 import { newSecret } from './secret';
 import { invalidateSession, showSession } from './session';
 import { stats } from './stats';
+import { invalidateSubject, listSubject } from './subject';
 
 /** Every command but `serve`, in the order of the help. */
 export const definitions: readonly CommandDefinition[] = [
@@ -21,6 +22,8 @@ export const definitions: readonly CommandDefinition[] = [
   newSecret,
   showSession,
   invalidateSession,
+  listSubject,
+  invalidateSubject,
   stats,
   load,
   completionOf(() => definitions),

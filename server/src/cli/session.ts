@@ -20,7 +20,7 @@ export const showSession: CommandDefinition = {
   summary: 'Show one session, given its token.',
   description: [
     aboutToken,
-    'Shows handle, times, version, subject, the keys with the size of each value, and the flash queues. Values are shown only with --data; flash messages, the CSRF token and the token never. Like every read, it counts as an access.',
+    'Shows handle, times, version, subject, label, the keys with the size of each value, and the flash queues. Values are shown only with --data; flash messages, the CSRF token and the token never. Like every read, it counts as an access.',
   ],
   explainsArguments: true,
   options: [

@@ -63,7 +63,9 @@ describe('a dump of Redis logs nobody in', () => {
     const keys = await redis.admin.keys('*');
     const entries = keys.map(async (key) => [
       Buffer.from(key),
-      await redis.admin.getBuffer(key),
+      key.includes(':subject:')
+        ? Buffer.from((await redis.admin.zrange(key, 0, '-1')).join())
+        : await redis.admin.getBuffer(key),
       await redis.admin.dumpBuffer(key),
     ]);
     return Buffer.concat((await Promise.all(entries)).flat().map((part) => part ?? Buffer.alloc(0)));

@@ -5,7 +5,7 @@ import { connect } from '../../support/client';
 import type { RedisServer } from '../../support/redis';
 import type { Sidecar } from '../../support/sidecar';
 import { age } from '../../support/store-harness';
-import { storedIn } from '../../support/redis-inspection';
+import { recordsIn } from '../../support/redis-inspection';
 import { stackForAllTests } from '../../support/stack';
 
 type Session = ISession<{ cart?: string[]; user?: string }>;
@@ -84,9 +84,9 @@ describe('nothing but a creation makes a session', () => {
         const session = await newSession();
         const late = await clients[1]!.open(session.token);
         await end(session);
-        const before = await storedIn(redis);
+        const before = await recordsIn(redis);
         await expect(call(late)).rejects.toMatchObject({ code: 'SESSION_NOT_FOUND' });
-        expect(await storedIn(redis)).toEqual(before);
+        expect(await recordsIn(redis)).toEqual(before);
       },
     );
 
@@ -94,20 +94,20 @@ describe('nothing but a creation makes a session', () => {
       const session = await newSession();
       const { token } = session;
       await end(session);
-      const before = await storedIn(redis);
+      const before = await recordsIn(redis);
       const opened = await clients[1]!.open(token);
       expect(opened).toMatchObject({ origin: 'not_found', isNew: true, token: undefined, size: 0 });
       await opened.save();
-      expect(await storedIn(redis)).toEqual(before);
+      expect(await recordsIn(redis)).toEqual(before);
     });
 
     test('ending it with its old token does nothing and is no error', async () => {
       const session = await newSession();
       const late = await clients[1]!.open(session.token);
       await end(session);
-      const before = await storedIn(redis);
+      const before = await recordsIn(redis);
       await late.invalidate();
-      expect(await storedIn(redis)).toEqual(before);
+      expect(await recordsIn(redis)).toEqual(before);
     });
 
     test('an object that still holds it keeps its changes, and stores them in a new session only after invalidate()', async () => {
@@ -142,7 +142,7 @@ describe('nothing but a creation makes a session', () => {
         const refused = outcome.status === 'rejected' && SessionError.is(outcome.reason) && outcome.reason.code;
         expect([false, 'SESSION_NOT_FOUND']).toContain(refused);
       }
-      expect(await redis.admin.dbsize()).toBe(0);
+      expect(await recordsIn(redis)).toEqual({});
     }
   });
 

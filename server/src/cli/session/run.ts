@@ -67,12 +67,13 @@ interface ShownSession {
   readonly idleTimeoutSeconds: number | null;
   readonly version: number;
   readonly subject: string | null;
+  readonly label: string | null;
   readonly keys: readonly { readonly key: string; readonly bytes: number; readonly value?: unknown }[];
   readonly flashQueues: readonly { readonly queue: string; readonly messages: number }[];
 }
 
 function shownOf(session: Session, withData: boolean): ShownSession {
-  const { handle, created, accessed, expires, idleTimeout, version, subject, data, flashQueues } = session;
+  const { handle, created, accessed, expires, idleTimeout, version, subject, label, data, flashQueues } = session;
   return {
     handle,
     created: created?.toISOString() ?? null,
@@ -81,6 +82,7 @@ function shownOf(session: Session, withData: boolean): ShownSession {
     idleTimeoutSeconds: idleTimeout === undefined ? null : idleTimeout.seconds + idleTimeout.nanos / 1e9,
     version,
     subject: subject ?? null,
+    label: label ?? null,
     keys: [...data].map(([key, value]) => ({
       key,
       bytes: value.length,
@@ -106,7 +108,8 @@ function textsOf({ data }: Session): ReadonlyMap<string, string> {
 }
 
 function print(session: ShownSession, { options, output }: Invocation, texts: ReadonlyMap<string, string>): void {
-  const { handle, created, accessed, expires, idleTimeoutSeconds, version, subject, keys, flashQueues } = session;
+  const { handle, created, accessed, expires, idleTimeoutSeconds, version, subject, label, keys, flashQueues } =
+    session;
   output.table([
     ['Handle', handle],
     ['Created', created ?? '-'],
@@ -115,6 +118,7 @@ function print(session: ShownSession, { options, output }: Invocation, texts: Re
     ['Idle timeout', idleTimeoutSeconds === null ? 'none' : durationText(idleTimeoutSeconds)],
     ['Version', String(version)],
     ['Subject', subject ?? 'none'],
+    ['Label', label ?? 'none'],
   ]);
   output.line();
   const withData = options['data'] === true;

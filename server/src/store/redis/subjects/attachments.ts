@@ -22,7 +22,7 @@ export interface AttachingChange<Result> {
   readonly wasMade: (result: Result) => boolean;
 }
 
-/** Maximum time for a change and its entry: whoever ends a subject's sessions waits for changes whose sidecar has died. */
+/** Maximum time for a change and its entry: ending the sessions of a subject waits for changes whose sidecar has died. */
 const maxChangeMs = 30_000;
 
 /** A change ends this long before its attachment, because it is timed by this process's clock. */

@@ -51,8 +51,8 @@ end
 -- The same limits as in record-codec.ts. Clients cannot represent a time with more digits; until the year 2286, times have 13.
 local max_version_digits, max_time_digits, max_idle_digits = 15, 14, 12
 
--- Reads the record without checking the secret, and removes it if it has expired. Returns its header and itself; or nil, the record if there is one,
--- and the problem: 'not_found', 'damaged', 'newer_format' or 'foreign_type'.
+-- Reads the record, whatever its secret, and removes it if it has expired. Returns its header and itself; or nil, the record if there
+-- is one, and the problem: 'not_found', 'damaged', 'newer_format' or 'foreign_type'.
 local function read_record()
   local record = redis.pcall('GET', key)
   if not record then
