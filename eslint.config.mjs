@@ -76,6 +76,7 @@ const layers = [
   { files: 'server/src/app.ts', may: ['server/src', 'prom-client'], types: ['pino'] },
   { files: 'server/src/open-store.ts', may: ['server/src'], types: ['pino'] },
   { files: 'server/src/open-inspector.ts', may: ['server/src'], types: ['pino', 'prom-client'] },
+  { files: 'server/src/audit-log.ts', may: [], types: ['server/src/session', 'pino'] },
   {
     files: 'server/src/serving-status.ts',
     may: [],
@@ -133,6 +134,7 @@ const layers = [
       '@opentelemetry/api',
     ],
   },
+  { files: 'client/src/watch', may: ['client/src/watch', 'client/src/transport', 'client/src/errors', 'proto/gen'] },
   { files: 'client/src/*.ts', may: ['client/src/!(web|express-session|testing)'] },
   {
     files: 'client/src/web',

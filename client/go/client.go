@@ -25,9 +25,10 @@ const window = 4 << 20
 // Client is an application's connection to its session sidecar. Create one with Dial and share it: it is safe for concurrent use. It
 // connects at the first call and reconnects automatically.
 type Client struct {
-	stub  sessionv1.SessionServiceClient
-	cache *sessionCache // nil: none
-	close func() error
+	stub    sessionv1.SessionServiceClient
+	cache   *sessionCache // nil: none
+	monitor *connectionMonitor
+	close   func() error
 }
 
 // Dial creates a client of the sidecar at an address such as localhost:50051 or unix:/run/session-sidecar.sock. It does not connect, so
@@ -77,7 +78,7 @@ func Dial(address string, options ...grpc.DialOption) (*Client, error) {
 	monitor.conn = conn
 	pipeline.stub = sessionv1.NewSessionServiceClient(conn)
 	limits := newPendingLimits(settings.maxPendingCalls, settings.maxPendingBytes)
-	client := &Client{stub: sessionv1.NewSessionServiceClient(transport{conn, monitor, limits, settings.timeout})}
+	client := &Client{monitor: monitor, stub: sessionv1.NewSessionServiceClient(transport{conn, monitor, limits, settings.timeout})}
 	if settings.cacheBytes > 0 {
 		client.cache = newSessionCache(client.stub, settings.cacheBytes, pipeline.confirm)
 		client.stub, pipeline.listener = client.cache, client.cache

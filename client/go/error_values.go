@@ -18,6 +18,7 @@ var (
 	ErrAPITokenInvalid  error = codeError(CodeAPITokenInvalid)
 	ErrLeaseHeld        error = codeError(CodeLeaseHeld)
 	ErrLeaseLost        error = codeError(CodeLeaseLost)
+	ErrCursorExpired    error = codeError(CodeCursorExpired)
 	ErrDeadlineExceeded error = codeError(CodeDeadlineExceeded)
 	ErrCancelled        error = codeError(CodeCancelled)
 	ErrUnavailable      error = codeError(CodeUnavailable)

@@ -34,6 +34,7 @@ const (
 	CodeAPITokenInvalid  Code = "API_TOKEN_INVALID"
 	CodeLeaseHeld        Code = "LEASE_HELD"
 	CodeLeaseLost        Code = "LEASE_LOST"
+	CodeCursorExpired    Code = "CURSOR_EXPIRED"
 	CodeDeadlineExceeded Code = "DEADLINE_EXCEEDED"
 	CodeCancelled        Code = "CANCELLED"
 	CodeUnavailable      Code = "UNAVAILABLE"
@@ -99,6 +100,7 @@ var httpStatus = map[Code]int{
 	"SESSION_TOO_LARGE": 413, "TOO_MANY_KEYS": 413, "FLASH_QUEUE_FULL": 413,
 	"STORE_UNAVAILABLE": 503, "STORE_FULL": 503, "DRAINING": 503, "INTERNAL": 500,
 	"REQUEST_TOO_LARGE": 413, "OVERLOADED": 503, "API_TOKEN_INVALID": 500, "LEASE_HELD": 409, "LEASE_LOST": 409,
+	"CURSOR_EXPIRED":    500,
 	"DEADLINE_EXCEEDED": 503, "CANCELLED": 503, "UNAVAILABLE": 503, "UNIMPLEMENTED": 500,
 	"VALUE_UNREADABLE": 500, "UNKNOWN": 500,
 }

@@ -29,5 +29,7 @@ export type {
 export type { CallOptions } from './transport/call-options';
 export { SessionError } from './errors/session-error';
 export type { FieldViolation, SessionErrorCode, SessionErrorDetails } from './errors/session-error';
+export type { SessionEvent } from './watch/session-event';
+export type { WatchOptions } from './watch/session-watch';
 export type { Codec } from './session/codec';
 export type { Json, JsonObject, JsonValue } from './session/json';

@@ -25,6 +25,9 @@ import { assertAddress, openChannel } from './transport/channel';
 import { PipelineTransport } from './transport/pipeline/pipeline-transport';
 import { retryingTransport } from './transport/retrying-transport';
 import { unaryTransport } from './transport/unary-transport';
+import type { SessionEvent } from './watch/session-event';
+import { watchSessions } from './watch/session-watch';
+import type { WatchOptions } from './watch/session-watch';
 
 export interface ConnectionOptions extends ApiTokenOptions, PendingLimits {
   /** Where the sidecar listens: `localhost:50051` or `unix:/run/session-sidecar.sock`. */
@@ -88,6 +91,8 @@ export class SessionClient<T extends object = Record<string, JsonValue>> {
   readonly #context: SessionContext;
   readonly #cache: SessionCache | undefined;
   readonly #stopMetrics: (() => void) | undefined;
+  readonly #watch: Parameters<typeof watchSessions>[0];
+  readonly #closed = new AbortController();
 
   /**
    * @throws TypeError or RangeError for an invalid option, and the error of `node:fs` if `apiTokenFile` cannot be read. Nothing
@@ -113,6 +118,7 @@ export class SessionClient<T extends object = Record<string, JsonValue>> {
     const transport = boundedTransport(retryingTransport(pipeline ?? unary, apiToken), address, rest);
     const sessionCache = cache && new SessionCache(transport, pipeline, cache);
     this.#cache = sessionCache;
+    this.#watch = { channel, address, apiToken, transport, timeoutMs, closed: this.#closed.signal };
     this.#stopMetrics = sessionCache && reportCache(() => sessionCache.stats, address);
     this.#context = {
       transport: this.#cache ?? transport,
@@ -248,6 +254,16 @@ export class SessionClient<T extends object = Record<string, JsonValue>> {
     return this.#cache?.stats;
   }
 
+  /**
+   * Reports when sessions are created, get a new token and end, in all sidecars of the deployment:
+   * `for await (const event of sessions.watch())`. Nothing is sent before the first event is requested. The iterator reconnects by
+   * itself and misses nothing, unless that takes longer than SESSION_SIDECAR_EVENT_RETENTION: then it rejects with CURSOR_EXPIRED.
+   * After a failure, an event may be reported again. Leaving the loop ends watching.
+   */
+  watch(options: WatchOptions = {}): AsyncGenerator<SessionEvent, void> {
+    return watchSessions(this.#watch, options);
+  }
+
   /** Returns a new session, for a visitor who cannot have one yet. Nothing is stored until it is saved. */
   create({ id }: CreateOptions = {}): ISession<T> {
     if (id !== undefined) assertId(id);
@@ -257,6 +273,7 @@ export class SessionClient<T extends object = Record<string, JsonValue>> {
   /** Closes the connection. Calls in flight may still finish; later ones reject with CANCELLED. */
   close(): void {
     this.#stopMetrics?.();
+    this.#closed.abort();
     this.#context.transport.close();
   }
 }

@@ -1,5 +1,6 @@
 import { Registry } from 'prom-client';
 import type { Logger } from 'pino';
+import { withAuditLog } from './audit-log';
 import type { Config, LiveConfig } from './config';
 import { ApiTokens } from './grpc/api-tokens';
 import { reportFailures } from './rpc/failure-reports';
@@ -20,6 +21,7 @@ import type { OpenedStore } from './open-store';
 import type { Dispatch } from './rpc/dispatcher';
 import { ServingStatus } from './serving-status';
 import { variable } from './setting-names';
+import { SessionWatch } from './rpc/watch/session-watch';
 import { SessionManager } from './session/session-manager';
 import type { SessionStore } from './session/session-store';
 import { SubjectManager } from './session/subject-manager';
@@ -44,6 +46,8 @@ export interface AppContext {
   readonly inspectorClock?: Clock | undefined;
   /** The rate limit of the log, whose suppressed lines are counted. */
   readonly logRateLimit?: LogRateLimit | undefined;
+  /** Gets the lines of the audit log. Default: {@link logger}. */
+  readonly auditLogger?: Logger | undefined;
 }
 
 /** A running sidecar. */
@@ -76,8 +80,11 @@ export async function startApp(config: Config, context: AppContext): Promise<App
   const tokens = replaceableTokens(config.signingKeys ?? [temporaryKey(logger)]);
   const status = new ServingStatus(() => store, logger);
   // Connecting to Redis begins before there is a gRPC server whose status depends on it.
-  const storeContext = { metrics, tracing, logger, advise: settings?.advise };
-  const { store, testControl, setCredentials } = openStore(config, storeContext, (ready) => status.storeChanged(ready));
+  const observer = config.auditLog ? withAuditLog(metrics, context.auditLogger ?? logger) : metrics;
+  const storeContext = { metrics, tracing, events: observer, logger, advise: settings?.advise };
+  const opened = openStore(config, storeContext, (ready) => status.storeChanged(ready));
+  const { store, events, testControl, setCredentials } = opened;
+  if (config.auditLog) events.keepRecording();
   if (testControl !== undefined) {
     logger.warn(`${variable('testControl')} is on: every caller can move the clock and delete all sessions`);
   }
@@ -89,6 +96,7 @@ export async function startApp(config: Config, context: AppContext): Promise<App
     const { expiry, limits } = config;
     const manager = new SessionManager({ store, tokens, limits, expiry, events: metrics });
     const subjects = new SubjectManager({ store, tokens, limits, events: metrics });
+    const watch = new SessionWatch(events);
     await status.storeReady(storeWaitMs);
     const started = await startGrpcServer({
       ...grpcSettings(config),
@@ -96,7 +104,8 @@ export async function startApp(config: Config, context: AppContext): Promise<App
       decorate: decorationOf(tracing, inspector),
       logLevelCanChange: inspector !== undefined,
       handleOf: (token) => handleOf(tokens, token),
-      handlers: createHandlers(manager, subjects, metrics),
+      handlers: createHandlers({ manager, subjects, watch, observer: metrics }),
+      watch,
       changes: store.changes,
       testControl,
       observer: metrics,

@@ -3,20 +3,26 @@ import type { Config, LiveConfig } from './config';
 import type { Metrics } from './metrics/metrics';
 import { reportReplacedTokens } from './replaced-tokens';
 import type { UnreadableRecordError } from './session/errors';
+import type { EventLog } from './session/events/event-log';
+import type { SessionEventObserver } from './session/events/session-event';
 import type { SessionStore } from './session/session-store';
 import type { TestControl } from './session/test-control';
 import { ControlledStore } from './store/memory/controlled-store';
+import { MemoryEventLog } from './store/memory/memory-event-log';
 import { MemoryStore } from './store/memory/memory-store';
 import { instrumentStore } from './store/instrumented-store';
 import type { Credentials } from './store/redis/connection/credentials';
 import { connectRedis, createSubscriber } from './store/redis/connection/connect';
 import { replaceCredentials } from './store/redis/connection/credentials';
+import { RedisEvents } from './store/redis/events/redis-events';
 import { RedisStore } from './store/redis/redis-store';
 import type { Tracing } from './tracing/tracing';
 
 export interface StoreContext {
   readonly metrics: Metrics;
   readonly tracing: Tracing | undefined;
+  /** Receives the events that are recorded. */
+  readonly events: SessionEventObserver;
   readonly logger: Logger;
   /** Advice about an error of Redis, if there is any. */
   readonly advise: LiveConfig['advise'] | undefined;
@@ -24,6 +30,7 @@ export interface StoreContext {
 
 export interface OpenedStore {
   readonly store: SessionStore;
+  readonly events: EventLog;
   /** `undefined`: tests may not control the store. */
   readonly testControl?: TestControl | undefined;
   /** Sets the credentials for Redis and the Sentinels from the next connection on. */
@@ -37,18 +44,19 @@ export interface OpenedStore {
  */
 export function openStore(
   config: Config,
-  { metrics, tracing, logger, advise }: StoreContext,
+  { metrics, tracing, events: observer, logger, advise }: StoreContext,
   onReadyChanged: (ready: boolean) => void,
 ): OpenedStore {
-  const { expiry, limits } = config;
+  const { expiry, limits, eventRetentionMs: retentionMs } = config;
   const onReplacedToken = reportReplacedTokens(metrics, logger);
   switch (config.store.kind) {
     case 'memory': {
       metrics.setStoreReady(true);
-      const options = { expiry, limits, maxBytes: config.store.maxBytes, now: Date.now, onReplacedToken };
+      const events = new MemoryEventLog({ retentionMs, now: Date.now, observer });
+      const options = { expiry, limits, maxBytes: config.store.maxBytes, now: Date.now, events, onReplacedToken };
       const testControl = config.store.testControl ? new ControlledStore(options) : undefined;
       const store = instrumentStore(testControl ?? new MemoryStore(options), metrics);
-      return { store, testControl, setCredentials: () => {} };
+      return { store, events, testControl, setCredentials: () => {} };
     }
     case 'redis': {
       const { keyPrefix, expireKeys, nearCacheBytes, replication, ...options } = config.store.redis;
@@ -75,14 +83,16 @@ export function openStore(
       const onUnreadableDeleted = (error: UnreadableRecordError): void => {
         logger.warn({ err: error }, 'session ended although its record cannot be read');
       };
+      const events = new RedisEvents({ connection, keyPrefix, retentionMs, expiry, replication, observer });
       const store = new RedisStore({
-        ...{ connection, ...settings, replication, changes, nearCache },
+        ...{ connection, ...settings, replication, changes, nearCache, events },
         subjects: metrics,
         onUnreadableDeleted,
         onReplacedToken,
       });
       return {
         store: instrumentStore(tracing?.store(store) ?? store, metrics),
+        events: events.log,
         setCredentials: (credentials) => {
           connection.setCredentials(credentials);
           if (changes !== undefined) replaceCredentials(changes.subscriber, credentials);

@@ -50,7 +50,9 @@ async function run(args: readonly string[]): Promise<void> {
   logStrayOutput(logger);
   for (const warning of warnings) logger.warn(warning);
   const stopping = Promise.race(config.exitOnStdinEnd ? [signalled(), stdinEnded()] : [signalled()]);
-  const app = await startApp(config, { logger, version, activeCall, settings, report, logRateLimit });
+  const auditLogger = createLogger('info');
+  const context = { logger, auditLogger, version, activeCall, settings, report, logRateLimit };
+  const app = await startApp(config, context);
   const { grpc, http, inspector } = app.addresses;
   const collector = config.tracing?.collector;
   logger.info({ version, store: app.store, grpc, http, inspector, collector, settings: effective }, 'serving');

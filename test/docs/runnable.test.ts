@@ -11,7 +11,7 @@ const documents = [
   'README.md',
   ...[
     ...['typescript', 'express', 'fastify', 'koa', 'hono', 'node-http', 'fetch', 'web-sessions', 'client-cache'],
-    ...['nestjs', 'trpc', 'websockets', 'your-sessions', 'concurrent-requests'],
+    ...['nestjs', 'trpc', 'websockets', 'your-sessions', 'concurrent-requests', 'events'],
   ].map((name) => `docs/guide/${name}.md`),
 ];
 

@@ -7,9 +7,11 @@ import { ApiTokens } from '../../server/src/grpc/api-tokens';
 import { createHandlers } from '../../server/src/rpc/handlers';
 import { startGrpcServer } from '../../server/src/grpc/server';
 import { loadConfig } from '../../server/src/config';
+import { SessionWatch } from '../../server/src/rpc/watch/session-watch';
 import { SessionManager } from '../../server/src/session/session-manager';
 import { SubjectManager } from '../../server/src/session/subject-manager';
 import { createTokens } from '../../server/src/tokens/token';
+import { MemoryEventLog } from '../../server/src/store/memory/memory-event-log';
 import { MemoryStore } from '../../server/src/store/memory/memory-store';
 import { ignoreEvents } from '../support/ignored-events';
 import { callOf, connectBare, openPipeline } from '../support/raw-pipeline';
@@ -116,17 +118,26 @@ test('API tokens that are replaced count at once, and streams that came with an 
   const parts = { store, tokens: createTokens([Buffer.alloc(32)]), limits, expiry, events: ignoreEvents };
   const apiTokens = new ApiTokens([one]);
   const ignore = (): void => undefined;
+  const observer = { eventRecorded: ignore, setRecording: ignore };
+  const watch = new SessionWatch(new MemoryEventLog({ retentionMs: 60_000, now: Date.now, observer }));
   const server = await startGrpcServer({
     ...config.grpc,
     addresses: config.grpcAddresses,
     apiTokens,
     limits: { ...config.grpc.limits, mutations: 1000 },
-    handlers: createHandlers(new SessionManager(parts), new SubjectManager(parts), { copyRead: ignore }),
+    handlers: createHandlers({
+      manager: new SessionManager(parts),
+      subjects: new SubjectManager(parts),
+      watch,
+      observer: { copyRead: ignore },
+    }),
+    watch,
     changes: undefined,
     handleOf: () => undefined,
     observer: {
       ...{ rpcStarted: ignore, rpcEnded: ignore, refused: ignore },
       ...{ changeStreams: ignore, changesReported: ignore, allChangesReported: ignore },
+      ...{ watchersChanged: ignore, eventSent: ignore },
     },
     logger: pino({ level: 'silent' }),
   });

@@ -5,9 +5,14 @@ import { Status } from '@session-sidecar/proto/google/rpc/status';
 import type { Mutation } from '@session-sidecar/proto/session/v1/session';
 import { SessionServiceDefinition } from '@session-sidecar/proto/session/v1/session_service';
 
-const { pipeline: _pipeline, ...unaryMethods } = SessionServiceDefinition.methods;
+const {
+  pipeline: _pipeline,
+  watchSessions: _watch,
+  acknowledgeSessionEvents: _acknowledge,
+  ...unaryMethods
+} = SessionServiceDefinition.methods;
 
-/** Every unary RPC. */
+/** Every unary RPC on a session. */
 export const methods = unaryMethods;
 
 type Methods = typeof methods;

@@ -16,6 +16,7 @@ import { redisCost } from './redis-cost';
 import { silentLoss, staleness } from './staleness';
 import { startUp } from './start-up';
 import { twoPods } from './two-pods';
+import { watching } from './watching';
 import { webCases } from './web';
 
 const inFlights = [1, 8, 64, 256] as const;
@@ -47,6 +48,7 @@ export const allCases: readonly Case[] = [
   staleness('near'),
   staleness('cached'),
   silentLoss,
+  watching,
   ...(['300b', '4kb'] as const).map(cacheMemory),
   storedBytes('300b', 'bytes-per-session'),
   latency(),

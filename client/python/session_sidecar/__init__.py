@@ -8,6 +8,7 @@ from .codecs import Codec, TaggedJsonCodec, TaggedType
 from .errors import SessionError
 from .session import Session
 from .subject_sessions import AsyncSubjectSessions, SubjectSession, SubjectSessions
+from .watch.session_event import SessionEvent
 
 __all__ = [
     "AsyncSession",
@@ -18,6 +19,7 @@ __all__ = [
     "Session",
     "SessionClient",
     "SessionError",
+    "SessionEvent",
     "SubjectSession",
     "SubjectSessions",
     "TaggedJsonCodec",

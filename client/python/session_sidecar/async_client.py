@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Literal
 
@@ -15,7 +15,11 @@ from .leases import DEFAULT_LEASE, DEFAULT_WAIT, acquiring, releasing
 from .opening import creating, invalidating, opening, opening_by_id
 from .plans import run_async
 from .subject_sessions import AsyncSubjectSessions
+from .transport.api_token import metadata_of
 from .transport.async_transport import AsyncTransport
+from .watch.progress import Progress
+from .watch.session_event import SessionEvent
+from .watch.watching import OpenWatches, watching_async
 
 
 class AsyncSessionClient:
@@ -37,6 +41,9 @@ class AsyncSessionClient:
     ) -> None:
         self._codec = value_codec(codec)
         self._call = AsyncTransport(address, timeout, api_token, api_token_file, transport, cache_bytes)
+        self._address = address
+        self._metadata = metadata_of(api_token, api_token_file)
+        self._watches = OpenWatches()
 
     async def open(self, token: str | Iterable[str] | None) -> AsyncSession:
         """As SessionClient.open()."""
@@ -74,8 +81,21 @@ class AsyncSessionClient:
         """As SessionClient.create()."""
         return AsyncSession(self._call, self._codec, creating(id))
 
+    def watch(
+        self,
+        *,
+        subject: str | None = None,
+        group: str | None = None,
+        after: str | None = None,
+        on_ready: Callable[[], object] | None = None,
+    ) -> AsyncIterator[SessionEvent]:
+        """As SessionClient.watch(), for `async for`."""
+        progress = Progress(subject, group, after, on_ready)
+        return watching_async(progress, self._address, self._metadata, self._call, self._watches)
+
     async def close(self) -> None:
         """As SessionClient.close(), for all event loops. An async with statement does this too."""
+        self._watches.close()
         await self._call.close()
 
     async def __aenter__(self) -> AsyncSessionClient:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Literal
 
@@ -15,7 +15,11 @@ from .opening import creating, invalidating, opening, opening_by_id
 from .plans import run
 from .session import Session
 from .subject_sessions import SubjectSessions
+from .transport.api_token import metadata_of
 from .transport.transport import Transport
+from .watch.progress import Progress
+from .watch.session_event import SessionEvent
+from .watch.watching import OpenWatches, watching
 
 
 class SessionClient:
@@ -53,6 +57,9 @@ class SessionClient:
     ) -> None:
         self._codec = value_codec(codec)
         self._call = Transport(address, timeout, api_token, api_token_file, transport, cache_bytes)
+        self._address = address
+        self._metadata = metadata_of(api_token, api_token_file)
+        self._watches = OpenWatches()
 
     def open(self, token: str | Iterable[str] | None) -> Session:
         """Load the session of a token, as received in the visitor's cookie.
@@ -128,8 +135,34 @@ class SessionClient:
         """
         return Session(self._call, self._codec, creating(id))
 
+    def watch(
+        self,
+        *,
+        subject: str | None = None,
+        group: str | None = None,
+        after: str | None = None,
+        on_ready: Callable[[], object] | None = None,
+    ) -> Iterator[SessionEvent]:
+        """Report when sessions are created, get a new token and end, in all sidecars of the deployment.
+
+        Nothing is sent before the first event is requested. The iterator reconnects by itself and misses nothing, unless that
+        takes longer than SESSION_SIDECAR_EVENT_RETENTION: then it raises CURSOR_EXPIRED. After a failure, an event may be
+        reported again. Leaving the loop ends watching. Closing the client ends it with CANCELLED.
+
+        subject: reports only sessions of this subject. Default: all sessions.
+        group: shares the events with other watchers of the same name: each event is reported to one of them. One is active,
+            another goes on when it is gone. An event counts as processed when the next one is requested; what was not is
+            reported again. 1 to 64 letters, digits and "._-". Default: this watcher gets every event.
+        after: the cursor of the last event that was processed. Default: with a group, goes on where the group was; otherwise
+            begins now.
+        on_ready: called when watching has begun: what happens from then on is reported.
+        """
+        progress = Progress(subject, group, after, on_ready)
+        return watching(progress, self._address, self._metadata, self._call, self._watches)
+
     def close(self) -> None:
         """Close the connection. Calls in flight and later calls raise SessionError CANCELLED. A with statement does this too."""
+        self._watches.close()
         self._call.close()
 
     def __enter__(self) -> SessionClient:

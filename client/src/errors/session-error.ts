@@ -34,6 +34,7 @@ export const errorFacts = {
   API_TOKEN_INVALID: { status: 500, advice: 'Give the client an API token that the sidecar accepts.' },
   LEASE_HELD: { status: 409, advice: 'Try again later, or wait longer.' },
   LEASE_LOST: { status: 409, advice: 'Acquire the lease again, reapply the change and retry.' },
+  CURSOR_EXPIRED: { status: 500, advice: 'Watch again without a cursor, and read the sessions that matter.' },
 
   DEADLINE_EXCEEDED: {
     status: 503,

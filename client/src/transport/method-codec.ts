@@ -29,6 +29,8 @@ function makeCodec<M extends keyof Methods>({ name, requestType, responseType }:
 
 export const pipelineCodec = makeCodec<'pipeline'>(methods.pipeline);
 
+export const watchCodec = makeCodec<'watchSessions'>(methods.watchSessions);
+
 const codecs = new Map(Object.entries(methods).map(([key, method]) => [key, makeCodec(method)]));
 
 export function codecOf<M extends MethodName>(method: M): MethodCodec<M> {

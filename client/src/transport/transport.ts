@@ -6,7 +6,7 @@ export const methods = SessionServiceDefinition.methods;
 
 export type Methods = typeof methods;
 /** Every unary RPC. */
-export type MethodName = Exclude<keyof Methods, 'pipeline'>;
+export type MethodName = Exclude<keyof Methods, 'pipeline' | 'watchSessions'>;
 export type MessageOf<Type> = Type extends { decode(input: Uint8Array): infer Message } ? Message : never;
 export type RequestOf<M extends MethodName> = MessageOf<Methods[M]['requestType']>;
 export type ResponseOf<M extends MethodName> = OwnReply<MessageOf<Methods[M]['responseType']>>;

@@ -48,8 +48,11 @@ export async function createCommandCounter(url: string): Promise<CommandCounter>
   };
 }
 
-/** What sidecar and counter send without a request. The heartbeat of the sidecar is a script without keys. */
-const upkeep = new Set(['auth', 'client', 'echo', 'hello', 'info', 'ping', 'select']);
+/**
+ * What sidecar and counter send without a request. The heartbeat of the sidecar is a script without keys; EXISTS asks whether something
+ * watches sessions.
+ */
+const upkeep = new Set(['auth', 'client', 'echo', 'exists', 'hello', 'info', 'ping', 'select']);
 
 /** Adds up the lines of MONITOR: `1700000000.123456 [0 127.0.0.1:50000] "get" "key"`, in scripts `[0 lua] "get" "key"`. */
 export class Tally {

@@ -18,6 +18,10 @@ export interface Config {
   readonly logLevel: LogLevel;
   /** Maximum number of lines of one kind per 10 s. */
   readonly logRateLimit: number;
+  /** Whether session events are logged. */
+  readonly auditLog: boolean;
+  /** How long session events are kept, in ms. */
+  readonly eventRetentionMs: number;
   readonly shutdownGraceMs: number;
   /** Whether to shut down when standard input ends. */
   readonly exitOnStdinEnd: boolean;

@@ -90,7 +90,7 @@ function parseAll(given: GivenSettings, readFile: ReadFile): { values: Partial<S
 
 function configOf(values: SettingValues): Omit<Config, 'tracing'> {
   const { grpcAddresses, httpAddress, httpMaxConnections, logLevel, logRateLimit } = values;
-  const { shutdownGraceMs, exitOnStdinEnd, signingKeys } = values;
+  const { shutdownGraceMs, exitOnStdinEnd, signingKeys, auditLog, eventRetentionMs } = values;
   const { idleTimeout, touchInterval, maxLifetime } = values;
   const redis = redisConfigOf(values);
   return {
@@ -101,6 +101,8 @@ function configOf(values: SettingValues): Omit<Config, 'tracing'> {
     inspector: inspectorConfigOf(values),
     logLevel,
     logRateLimit,
+    auditLog,
+    eventRetentionMs,
     shutdownGraceMs,
     exitOnStdinEnd,
     signingKeys,
@@ -126,6 +128,7 @@ function grpcConfigOf(values: SettingValues): GrpcConfig {
       streamsPerConnection: values.maxStreamsPerConnection,
       streams: values.maxStreams,
       pipelines: values.maxPipelines,
+      watchers: values.maxWatchers,
       callsInFlight: values.maxCallsInFlight,
       callsPerStream: values.maxCallsPerStream,
       queueMs: values.maxQueueMs,

@@ -119,6 +119,18 @@ export const settings = {
     fallback: 'info',
     help: 'Minimum log level.',
   },
+  auditLog: {
+    name: settingNames.auditLog,
+    kind: onOff,
+    fallback: 'off',
+    help: 'Whether to log when sessions are created, get a new token and end: one line per event, whatever the log level and rate limit. Set it for all sidecars of a deployment, which together log each event once.',
+  },
+  eventRetentionMs: {
+    name: settingNames.eventRetentionMs,
+    kind: duration({ min: '30s', max: '7d' }),
+    fallback: '1h',
+    help: 'How long the events that WatchSessions reports are kept, so that a watcher that was away misses none. They are recorded only while something watches sessions, or has done so within this time. All sidecars of a deployment need the same value.',
+  },
   logRateLimit: {
     name: settingNames.logRateLimit,
     kind: integer(1, 100_000),
@@ -223,6 +235,12 @@ export const settings = {
     kind: integer(1, 1_000_000),
     fallback: '256',
     help: 'Maximum number of open pipelines, each an RPC of many calls, on all gRPC connections. A client opens one per connection. At the limit, connections with more than an equal share get OVERLOADED.',
+  },
+  maxWatchers: {
+    name: settingNames.maxWatchers,
+    kind: integer(1, 10_000),
+    fallback: '64',
+    help: 'Maximum number of open WatchSessions calls. Above it, they are rejected with OVERLOADED.',
   },
   maxCallsInFlight: {
     name: settingNames.maxCallsInFlight,

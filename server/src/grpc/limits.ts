@@ -7,6 +7,8 @@ export interface GrpcLimits {
   readonly streams: number;
   /** Pipelines of all connections, which also count as streams. */
   readonly pipelines: number;
+  /** Watchers of sessions, which also count as streams. */
+  readonly watchers: number;
   readonly callsInFlight: number;
   /** Of one pipeline. */
   readonly callsPerStream: number;

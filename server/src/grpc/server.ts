@@ -15,7 +15,9 @@ import type { Method } from './connections/stream-gate';
 import { createDispatchers } from '../rpc/dispatcher';
 import type { DispatcherParts, RpcObserver } from '../rpc/dispatcher';
 import type { ChangeReportObserver } from '../rpc/copies';
+import type { WatchObserver } from '../rpc/watch/watch-messages';
 import type { ChangeFeed } from '../session/change-feed';
+import type { SessionWatch } from '../rpc/watch/session-watch';
 import type { TestControl } from '../session/test-control';
 import { Health } from './standard-services/health';
 import { InFlightCalls } from '../rpc/in-flight-calls';
@@ -30,17 +32,20 @@ import type { Listeners } from './listening/listeners';
 import type { SocketAccess } from './listening/unix-listener';
 import { PipelineAdmission } from './pipeline/admission';
 import { ProcessPauses } from './process-pauses';
-import { pipelineDefinition, sessionMethods } from './session-service';
+import { pipelineDefinition, sessionMethods, watchDefinition } from './session-service';
 import type * as StandardServicesModule from './standard-services/standard-services';
 import { testControlDefinition, testControlHandlers, testControlMethods } from './test-control';
 import { Deadlines } from './unary/deadlines';
+import { WatchCalls } from './watch/watch-calls';
 
-export interface GrpcObserver extends RpcObserver, ChangeReportObserver {}
+export interface GrpcObserver extends RpcObserver, ChangeReportObserver, WatchObserver {}
 
 export interface GrpcServerOptions extends Omit<DispatcherParts, 'calls' | 'maxMutations'> {
   readonly observer: GrpcObserver;
   /** Reports changes to clients that keep copies of sessions; `undefined`: changes are not reported. */
   readonly changes: ChangeFeed | undefined;
+  /** Reports which sessions begin and end. */
+  readonly watch: SessionWatch;
   readonly addresses: readonly GrpcAddress[];
   readonly socketAccess: SocketAccess;
   /** How long to wait, in ms, for another process to stop listening on an address. */
@@ -98,6 +103,8 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   const standard = options.reflection ? [...healthMethods, ...reflectionMethods] : healthMethods;
   const server = createServer();
   server.addService(pipelineDefinition, { pipeline: pipelines.serve });
+  const watches = new WatchCalls({ watch: options.watch, calls, maxWatchers: limits.watchers, observer, logger });
+  server.addService(watchDefinition, { watchSessions: watches.serve });
   addLazily(server, standard, () => loadStandardMethods(health));
 
   const deadlines = new Deadlines();
@@ -130,7 +137,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     connections: () => connections.list(),
     setServing: (serving) => health.setStatus(serving ? 'SERVING' : 'NOT_SERVING'),
     close: async (graceMs) => {
-      const finished = await drain(graceMs, { server, listeners, calls, health, pipelines, connections });
+      const finished = await drain(graceMs, { server, listeners, calls, health, pipelines, watches, connections });
       stop();
       return finished;
     },
@@ -165,19 +172,21 @@ interface Drainable {
   readonly calls: InFlightCalls;
   readonly health: Health;
   readonly pipelines: PipelineAdmission;
+  readonly watches: WatchCalls;
   readonly connections: Connections;
 }
 
 /** Takes no new calls, finishes those in flight, and sends the last answers. @returns whether all calls were finished in time */
 async function drain(
   graceMs: number,
-  { server, listeners, calls, health, pipelines, connections }: Drainable,
+  { server, listeners, calls, health, pipelines, watches, connections }: Drainable,
 ): Promise<boolean> {
   // First, so that another process can listen at once.
   listeners.stop();
   calls.startDraining();
   health.setStatus('NOT_SERVING');
   pipelines.announceDraining();
+  watches.end();
   const finished = await within(
     graceMs,
     connections.handOverIdle().then(() => calls.idle()),

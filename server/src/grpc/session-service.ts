@@ -5,7 +5,9 @@ import type { Method } from './connections/stream-gate';
 import { serveUnary } from './unary/unary-call';
 import type { UnaryParts } from './unary/unary-call';
 
-/** What grpc-js serves. Messages are bytes: the dispatchers decode and encode, for every transport. */
+export const watchDefinition: ServiceDefinition = { watchSessions: SessionServiceService.watchSessions };
+
+/** Messages are bytes: the dispatchers decode and encode, for every transport. */
 export const pipelineDefinition: ServiceDefinition = {
   pipeline: { ...SessionServiceService.pipeline, requestDeserialize: identity, responseSerialize: identity },
 };
@@ -15,10 +17,11 @@ export function sessionMethods(
   dispatchers: ReadonlyMap<string, Dispatch>,
   parts: Omit<UnaryParts, 'dispatch'>,
 ): readonly [path: string, Method][] {
-  return Object.values(SessionServiceService).map(({ path, requestStream }) => {
+  return Object.values(SessionServiceService).map(({ path, requestStream, responseStream }) => {
     const dispatch = dispatchers.get(path.slice(path.lastIndexOf('/') + 1));
     const serve = dispatch && serveUnary({ ...parts, dispatch });
-    return [path, { isUnary: !requestStream, isPipeline: requestStream, needsToken: true, serve }];
+    const isWatch = responseStream && !requestStream;
+    return [path, { isUnary: !requestStream, isPipeline: requestStream, isWatch, needsToken: true, serve }];
   });
 }
 

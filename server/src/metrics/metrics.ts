@@ -7,6 +7,8 @@ import { processMetrics } from './process-metrics';
 import type { BuildInfo, ProcessMetrics } from './process-metrics';
 import { rpcMetrics } from './rpc-metrics';
 import type { ExemplarLabels } from './fast-metrics';
+import { eventMetrics } from './event-metrics';
+import type { EventMetrics } from './event-metrics';
 import { clientCacheMetrics } from './client-cache-metrics';
 import type { ClientCacheMetrics } from './client-cache-metrics';
 import { sessionMetrics } from './session-metrics';
@@ -15,7 +17,14 @@ import type { StoreMetrics } from './store-metrics';
 
 /** Everything that the sidecar counts: the observers of its parts. */
 export interface Metrics
-  extends RpcObserver, SessionEvents, ReplacedTokenObserver, StoreMetrics, ClientCacheMetrics, ProcessMetrics {}
+  extends
+    RpcObserver,
+    SessionEvents,
+    ReplacedTokenObserver,
+    StoreMetrics,
+    ClientCacheMetrics,
+    EventMetrics,
+    ProcessMetrics {}
 
 /**
  * One set of metrics on a registry of its own; label values come from closed sets, so the number of series is bounded.
@@ -29,6 +38,7 @@ export function createMetrics(registry: Registry, build: BuildInfo, exemplar?: (
     ...sessionMetrics(factory),
     ...storeMetrics(factory),
     ...clientCacheMetrics(factory),
+    ...eventMetrics(factory),
     ...processMetrics(factory, build),
   };
   collectDefaultMetrics({ register: registry });

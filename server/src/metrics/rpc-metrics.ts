@@ -21,6 +21,7 @@ const refusalLimits: Readonly<Record<RefusalLimit, true>> = {
   request_buffer: true,
   request_time: true,
   streams: true,
+  watchers: true,
 };
 
 /** @param exemplar identifies the trace of the call that is being counted */

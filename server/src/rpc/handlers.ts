@@ -1,4 +1,5 @@
 import type { SessionServiceDefinition } from '@session-sidecar/proto/session/v1/session_service';
+import type { SessionWatch } from './watch/session-watch';
 import type { SessionManager } from '../session/session-manager';
 import type { SubjectManager } from '../session/subject-manager';
 import { copyAfterUpdate, toGetResponse } from './copies';
@@ -15,7 +16,7 @@ import {
 
 type Methods = SessionServiceDefinition['methods'];
 /** Every RPC with one request and one response; Pipeline carries these. */
-export type MethodName = Exclude<keyof Methods, 'pipeline'>;
+export type MethodName = Exclude<keyof Methods, 'pipeline' | 'watchSessions'>;
 type MessageOf<T> = T extends { decode(...args: never): infer M } ? M : never;
 export type RequestOf<M extends MethodName> = MessageOf<Methods[M]['requestType']>;
 export type ResponseOf<M extends MethodName> = MessageOf<Methods[M]['responseType']>;
@@ -25,8 +26,15 @@ type Handler<M extends MethodName> = (request: RequestOf<M>, deadline: number) =
 
 export type Handlers = { readonly [M in MethodName]: Handler<M> };
 
+export interface HandlerParts {
+  readonly manager: SessionManager;
+  readonly subjects: SubjectManager;
+  readonly watch: SessionWatch;
+  readonly observer: CopyObserver;
+}
+
 /** The handler of each RPC, for every transport: maps the message, calls a manager, maps the result. */
-export function createHandlers(manager: SessionManager, subjects: SubjectManager, observer: CopyObserver): Handlers {
+export function createHandlers({ manager, subjects, watch, observer }: HandlerParts): Handlers {
   return {
     async createSession({ mutations, idleExpiry, subject, label, id }, deadline) {
       const session = { mutations: toMutations(mutations), idleTimeout: toIdleTimeout(idleExpiry), subject, label, id };
@@ -108,6 +116,11 @@ export function createHandlers(manager: SessionManager, subjects: SubjectManager
 
     async invalidateSubjectSessions(request, deadline) {
       return { endedCount: await subjects.invalidate(request, deadline) };
+    },
+
+    async acknowledgeSessionEvents({ group, cursor }) {
+      await watch.acknowledge(group, cursor);
+      return {};
     },
   };
 }

@@ -18,7 +18,8 @@ export type RefusalLimit =
   | 'reply_buffer'
   | 'request_buffer'
   | 'request_time'
-  | 'streams';
+  | 'streams'
+  | 'watchers';
 
 /** What counts them. */
 export interface RefusalObserver {

@@ -27,6 +27,7 @@ export const statusOf = {
   API_TOKEN_INVALID: status.UNAUTHENTICATED,
   LEASE_HELD: status.ABORTED,
   LEASE_LOST: status.ABORTED,
+  CURSOR_EXPIRED: status.OUT_OF_RANGE,
 } as const satisfies Record<Reason | 'INTERNAL', status>;
 
 /** The `domain` of every `google.rpc.ErrorInfo` this service sends. */

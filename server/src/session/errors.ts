@@ -1,3 +1,4 @@
+import { variable } from '../setting-names';
 import { boundViolations } from './violations';
 import type { FieldViolation } from './violations';
 
@@ -17,7 +18,8 @@ export type Reason =
   | 'OVERLOADED'
   | 'API_TOKEN_INVALID'
   | 'LEASE_HELD'
-  | 'LEASE_LOST';
+  | 'LEASE_LOST'
+  | 'CURSOR_EXPIRED';
 
 export interface SessionErrorDetails {
   /** Facts a program can act on, for example the limit that was hit and the setting that changes it. */
@@ -93,6 +95,12 @@ export function notReplicated(confirmed: number, wanted: number): SessionError {
 
 export function storeFull(cause?: unknown): SessionError {
   return new SessionError('STORE_FULL', 'The session store is full. Nothing was stored.', { cause });
+}
+
+export function cursorExpired(): SessionError {
+  const setting = variable('eventRetentionMs');
+  const message = `Events after the cursor may be missing: ${setting} says for how long they are kept. Watch again without a cursor.`;
+  return new SessionError('CURSOR_EXPIRED', message, { metadata: { setting } });
 }
 
 /** Why a stored record cannot be read: it is damaged, of another Redis type, or of a newer format. */

@@ -4,6 +4,7 @@ import { SessionError } from '@session-sidecar/client';
 import { ErrorReason } from '@session-sidecar/proto/session/v1/error_reason';
 import { connect } from '../../support/client';
 import { until } from '../../support/poll';
+import { acknowledgeLongAgo } from '../../support/raw-events';
 import { connectRaw, failureOf, mutation } from '../../support/raw-grpc';
 import type { RawClient, RpcFailure } from '../../support/raw-grpc';
 import { isReady, metricOf } from '../../support/ready-sidecar';
@@ -170,6 +171,7 @@ describe('every failure has a name', () => {
       },
     },
     ...leaseFailures(() => ({ raw, token })),
+    CURSOR_EXPIRED: { status: 'OUT_OF_RANGE', provoke: () => acknowledgeLongAgo(raw) },
   };
 
   test('the table of these tests is the whole of ErrorReason', () => {

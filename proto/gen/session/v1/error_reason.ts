@@ -132,4 +132,12 @@ export enum ErrorReason {
    *     { "reason": "LEASE_LOST", "domain": "session.v1", "metadata": {} }
    */
   LEASE_LOST = 16,
+  /**
+   * CURSOR_EXPIRED - The cursor of a watcher, or what its group has acknowledged, is older than the retention window, or the store has lost
+   * events since: some may have been missed. Status OUT_OF_RANGE. Watch again without a cursor.
+   *
+   *     { "reason": "CURSOR_EXPIRED", "domain": "session.v1",
+   *       "metadata": { "setting": "SESSION_SIDECAR_EVENT_RETENTION" } }
+   */
+  CURSOR_EXPIRED = 18,
 }

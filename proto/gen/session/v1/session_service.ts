@@ -3,11 +3,17 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import type { handleBidiStreamingCall, handleUnaryCall, UntypedServiceImplementation } from "@grpc/grpc-js";
+import type {
+  handleBidiStreamingCall,
+  handleServerStreamingCall,
+  handleUnaryCall,
+  UntypedServiceImplementation,
+} from "@grpc/grpc-js";
 import { Duration } from "../../google/protobuf/duration";
 import { Timestamp } from "../../google/protobuf/timestamp";
 import { PipelineRequest, PipelineResponse } from "./pipeline";
 import { Mutation, MutationResult, Session, SubjectSession } from "./session";
+import { SessionEvent } from "./session_events";
 
 export const protobufPackage = "session.v1";
 
@@ -430,6 +436,59 @@ export interface InvalidateSubjectSessionsResponse {
    * attempt has ended.
    */
   endedCount: number;
+}
+
+/** WatchSessionsRequest says which events to send, and from where on. */
+export interface WatchSessionsRequest {
+  /**
+   * subject selects the events of sessions of one subject. Absent: those of all sessions. All watchers of a group must select
+   * the same, because each event is delivered to one of them only.
+   */
+  subject?:
+    | string
+    | undefined;
+  /**
+   * group names watchers that share the events: each event is sent to one of them. One watcher of the group receives all
+   * events, the others wait, and one of them goes on when it is gone. 1 to 64 letters, digits and `._-`. Absent: this watcher
+   * receives every event itself.
+   */
+  group?:
+    | string
+    | undefined;
+  /**
+   * after is the cursor of the last response that was processed. Without a group, the events after it are sent. With a group,
+   * it acknowledges those up to it, as AcknowledgeSessionEvents does. Absent: with a group, the events that no watcher of it has
+   * acknowledged; without one, those from now on.
+   */
+  after?: string | undefined;
+}
+
+/** WatchSessionsResponse has an event, or only a cursor. */
+export interface WatchSessionsResponse {
+  /**
+   * event is what happened. Absent in the first response, which says that every later event will be sent, and in those that
+   * only report a newer cursor.
+   */
+  event:
+    | SessionEvent
+    | undefined;
+  /**
+   * cursor is the position after this response: opaque, up to 256 visible ASCII characters. It is valid for
+   * SESSION_SIDECAR_EVENT_RETENTION.
+   */
+  cursor: string;
+}
+
+/** AcknowledgeSessionEventsRequest says which events a group has processed. */
+export interface AcknowledgeSessionEventsRequest {
+  /** group is the group's name. */
+  group: string;
+  /** cursor is that of the last response that was processed. */
+  cursor: string;
+}
+
+/** AcknowledgeSessionEventsResponse confirms the acknowledgement. */
+export interface AcknowledgeSessionEventsResponse {
 }
 
 function createBaseCreateSessionRequest(): CreateSessionRequest {
@@ -2465,6 +2524,223 @@ export const InvalidateSubjectSessionsResponse: MessageFns<InvalidateSubjectSess
   },
 };
 
+function createBaseWatchSessionsRequest(): WatchSessionsRequest {
+  return { subject: undefined, group: undefined, after: undefined };
+}
+
+export const WatchSessionsRequest: MessageFns<WatchSessionsRequest> = {
+  encode(message: WatchSessionsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.subject !== undefined) {
+      writer.uint32(10).string(message.subject);
+    }
+    if (message.group !== undefined) {
+      writer.uint32(18).string(message.group);
+    }
+    if (message.after !== undefined) {
+      writer.uint32(26).string(message.after);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WatchSessionsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWatchSessionsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.subject = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.group = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.after = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseWatchSessionsResponse(): WatchSessionsResponse {
+  return { event: undefined, cursor: "" };
+}
+
+export const WatchSessionsResponse: MessageFns<WatchSessionsResponse> = {
+  encode(message: WatchSessionsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.event !== undefined) {
+      SessionEvent.encode(message.event, writer.uint32(10).fork()).join();
+    }
+    if (message.cursor !== "") {
+      writer.uint32(18).string(message.cursor);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WatchSessionsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWatchSessionsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.event = SessionEvent.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.cursor = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseAcknowledgeSessionEventsRequest(): AcknowledgeSessionEventsRequest {
+  return { group: "", cursor: "" };
+}
+
+export const AcknowledgeSessionEventsRequest: MessageFns<AcknowledgeSessionEventsRequest> = {
+  encode(message: AcknowledgeSessionEventsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.group !== "") {
+      writer.uint32(10).string(message.group);
+    }
+    if (message.cursor !== "") {
+      writer.uint32(18).string(message.cursor);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AcknowledgeSessionEventsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAcknowledgeSessionEventsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.group = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.cursor = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseAcknowledgeSessionEventsResponse(): AcknowledgeSessionEventsResponse {
+  return {};
+}
+
+export const AcknowledgeSessionEventsResponse: MessageFns<AcknowledgeSessionEventsResponse> = {
+  encode(_: AcknowledgeSessionEventsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AcknowledgeSessionEventsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAcknowledgeSessionEventsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 /**
  * SessionService keeps the server-side sessions of a web application.
  *
@@ -2720,6 +2996,21 @@ export const SessionServiceDefinition = {
       options: { idempotencyLevel: "IDEMPOTENT" },
     },
     /**
+     * AcknowledgeSessionEvents says that a group has processed the events up to a cursor. They are not sent to it again; what was
+     * sent and not acknowledged is, to the next watcher of the group once the present one is gone.
+     *
+     * Errors:
+     * - CURSOR_EXPIRED: the cursor is older than the retention window.
+     */
+    acknowledgeSessionEvents: {
+      name: "AcknowledgeSessionEvents",
+      requestType: AcknowledgeSessionEventsRequest as typeof AcknowledgeSessionEventsRequest,
+      requestStream: false,
+      responseType: AcknowledgeSessionEventsResponse as typeof AcknowledgeSessionEventsResponse,
+      responseStream: false,
+      options: { idempotencyLevel: "IDEMPOTENT" },
+    },
+    /**
      * Pipeline carries any number of the calls above over one stream, at a fraction of the cost of one RPC per call. Calls
      * run concurrently and are answered in order of completion, with the same responses and errors as the RPCs of the same
      * names. The sidecar sends its headers at once, so that the client knows that the stream is open.
@@ -2738,6 +3029,28 @@ export const SessionServiceDefinition = {
       requestType: PipelineRequest as typeof PipelineRequest,
       requestStream: true,
       responseType: PipelineResponse as typeof PipelineResponse,
+      responseStream: true,
+      options: {},
+    },
+    /**
+     * WatchSessions reports which sessions begin, get new tokens and end, in all sidecars of the deployment. The first response
+     * has no event and says that every change acknowledged from then on will be reported. A watcher that reconnects with its last
+     * cursor misses nothing within SESSION_SIDECAR_EVENT_RETENTION. Events of one session are sent in the order in which they
+     * were recorded; an event may be sent again after a failure, with an equal handle, type and time.
+     *
+     * The sidecar reads events only as fast as the client does. Give the call no deadline. When the sidecar stops, the stream ends
+     * with DRAINING: watch again, with the last cursor.
+     *
+     * Errors:
+     * - CURSOR_EXPIRED: the cursor, or what the group has acknowledged, is older than the retention window: events may have been
+     *   missed. Watch again without a cursor.
+     * - OVERLOADED: too many watchers are connected.
+     */
+    watchSessions: {
+      name: "WatchSessions",
+      requestType: WatchSessionsRequest as typeof WatchSessionsRequest,
+      requestStream: false,
+      responseType: WatchSessionsResponse as typeof WatchSessionsResponse,
       responseStream: true,
       options: {},
     },
@@ -3029,6 +3342,26 @@ export const SessionServiceService = {
       InvalidateSubjectSessionsResponse.decode(value),
   },
   /**
+   * AcknowledgeSessionEvents says that a group has processed the events up to a cursor. They are not sent to it again; what was
+   * sent and not acknowledged is, to the next watcher of the group once the present one is gone.
+   *
+   * Errors:
+   * - CURSOR_EXPIRED: the cursor is older than the retention window.
+   */
+  acknowledgeSessionEvents: {
+    path: "/session.v1.SessionService/AcknowledgeSessionEvents" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: AcknowledgeSessionEventsRequest): Buffer =>
+      Buffer.from(AcknowledgeSessionEventsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): AcknowledgeSessionEventsRequest =>
+      AcknowledgeSessionEventsRequest.decode(value),
+    responseSerialize: (value: AcknowledgeSessionEventsResponse): Buffer =>
+      Buffer.from(AcknowledgeSessionEventsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): AcknowledgeSessionEventsResponse =>
+      AcknowledgeSessionEventsResponse.decode(value),
+  },
+  /**
    * Pipeline carries any number of the calls above over one stream, at a fraction of the cost of one RPC per call. Calls
    * run concurrently and are answered in order of completion, with the same responses and errors as the RPCs of the same
    * names. The sidecar sends its headers at once, so that the client knows that the stream is open.
@@ -3050,6 +3383,30 @@ export const SessionServiceService = {
     requestDeserialize: (value: Buffer): PipelineRequest => PipelineRequest.decode(value),
     responseSerialize: (value: PipelineResponse): Buffer => Buffer.from(PipelineResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): PipelineResponse => PipelineResponse.decode(value),
+  },
+  /**
+   * WatchSessions reports which sessions begin, get new tokens and end, in all sidecars of the deployment. The first response
+   * has no event and says that every change acknowledged from then on will be reported. A watcher that reconnects with its last
+   * cursor misses nothing within SESSION_SIDECAR_EVENT_RETENTION. Events of one session are sent in the order in which they
+   * were recorded; an event may be sent again after a failure, with an equal handle, type and time.
+   *
+   * The sidecar reads events only as fast as the client does. Give the call no deadline. When the sidecar stops, the stream ends
+   * with DRAINING: watch again, with the last cursor.
+   *
+   * Errors:
+   * - CURSOR_EXPIRED: the cursor, or what the group has acknowledged, is older than the retention window: events may have been
+   *   missed. Watch again without a cursor.
+   * - OVERLOADED: too many watchers are connected.
+   */
+  watchSessions: {
+    path: "/session.v1.SessionService/WatchSessions" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: WatchSessionsRequest): Buffer => Buffer.from(WatchSessionsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): WatchSessionsRequest => WatchSessionsRequest.decode(value),
+    responseSerialize: (value: WatchSessionsResponse): Buffer =>
+      Buffer.from(WatchSessionsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): WatchSessionsResponse => WatchSessionsResponse.decode(value),
   },
 } as const;
 
@@ -3189,6 +3546,14 @@ export interface SessionServiceServer extends UntypedServiceImplementation {
    */
   invalidateSubjectSessions: handleUnaryCall<InvalidateSubjectSessionsRequest, InvalidateSubjectSessionsResponse>;
   /**
+   * AcknowledgeSessionEvents says that a group has processed the events up to a cursor. They are not sent to it again; what was
+   * sent and not acknowledged is, to the next watcher of the group once the present one is gone.
+   *
+   * Errors:
+   * - CURSOR_EXPIRED: the cursor is older than the retention window.
+   */
+  acknowledgeSessionEvents: handleUnaryCall<AcknowledgeSessionEventsRequest, AcknowledgeSessionEventsResponse>;
+  /**
    * Pipeline carries any number of the calls above over one stream, at a fraction of the cost of one RPC per call. Calls
    * run concurrently and are answered in order of completion, with the same responses and errors as the RPCs of the same
    * names. The sidecar sends its headers at once, so that the client knows that the stream is open.
@@ -3203,6 +3568,21 @@ export interface SessionServiceServer extends UntypedServiceImplementation {
    * - DRAINING: the sidecar is stopping and accepts no new streams.
    */
   pipeline: handleBidiStreamingCall<PipelineRequest, PipelineResponse>;
+  /**
+   * WatchSessions reports which sessions begin, get new tokens and end, in all sidecars of the deployment. The first response
+   * has no event and says that every change acknowledged from then on will be reported. A watcher that reconnects with its last
+   * cursor misses nothing within SESSION_SIDECAR_EVENT_RETENTION. Events of one session are sent in the order in which they
+   * were recorded; an event may be sent again after a failure, with an equal handle, type and time.
+   *
+   * The sidecar reads events only as fast as the client does. Give the call no deadline. When the sidecar stops, the stream ends
+   * with DRAINING: watch again, with the last cursor.
+   *
+   * Errors:
+   * - CURSOR_EXPIRED: the cursor, or what the group has acknowledged, is older than the retention window: events may have been
+   *   missed. Watch again without a cursor.
+   * - OVERLOADED: too many watchers are connected.
+   */
+  watchSessions: handleServerStreamingCall<WatchSessionsRequest, WatchSessionsResponse>;
 }
 
 function toTimestamp(date: Date): Timestamp {

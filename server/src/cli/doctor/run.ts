@@ -86,7 +86,9 @@ async function checkServer(
   const key = probeKey(redis.keyPrefix, suits);
   const usesTracking = redis.mode !== 'cluster' && redis.expireKeys;
   const { username, keyPrefix } = redis;
-  const permissions = { key, keyPrefix, username, waitsForReplicas: redis.replication !== undefined, usesTracking };
+  const { auditLog: keepsAuditLog } = config;
+  const waitsForReplicas = redis.replication !== undefined;
+  const permissions = { key, keyPrefix, username, waitsForReplicas, usesTracking, keepsAuditLog };
   // Of a Cluster, ioredis connects to a server when it is first used, and rejects that command.
   if (server.status === 'wait') await server.connect();
   const timing = await measure(server);

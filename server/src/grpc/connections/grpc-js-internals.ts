@@ -7,7 +7,7 @@ import type {
 } from 'node:http2';
 import type { Socket } from 'node:net';
 import { ServerCredentials } from '@grpc/grpc-js';
-import type { Server, ServerDuplexStream, ServerUnaryCall } from '@grpc/grpc-js';
+import type { Server, ServerDuplexStream, ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
 
 /*
  * The only place that uses internals of grpc-js. Its interface exposes neither the HTTP/2 connections nor the streams below its
@@ -68,7 +68,8 @@ export interface OutgoingMessage {
 
 /** The stream of HTTP/2 that a call came on. */
 export function http2StreamOf(
-  call: ServerUnaryCall<Buffer, Buffer> | ServerDuplexStream<Buffer, OutgoingMessage>,
+  call:
+    ServerUnaryCall<Buffer, Buffer> | ServerDuplexStream<Buffer, OutgoingMessage> | ServerWritableStream<never, never>,
 ): ServerHttp2Stream {
   return known((call as CallInsides).call?.stream);
 }

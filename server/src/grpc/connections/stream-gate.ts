@@ -23,6 +23,8 @@ export interface Method {
   /** Carries many calls. */
   readonly isPipeline: boolean;
   readonly needsToken: boolean;
+  /** It stays open, although it has a single request. */
+  readonly isWatch?: boolean;
   /** Serves it; `undefined`: grpc-js does. */
   readonly serve?: ((open: OpenStream, headers: IncomingHttpHeaders) => void) | undefined;
 }
@@ -44,7 +46,7 @@ const requestTimeoutFactor = 2;
 export class StreamGate implements StreamKeeper {
   readonly #parts: GateParts;
   readonly #answers: ReturnType<typeof streamAnswers>;
-  /** Long-lived streams that needed a token: pipelines, and reflection. */
+  /** Long-lived streams that needed a token: pipelines, watches, and reflection. */
   readonly #revocable = new Set<OpenStream>();
   readonly #pipelines = new Set<OpenStream>();
   /** Unary RPCs whose requests may not be complete, oldest first. */
@@ -89,7 +91,7 @@ export class StreamGate implements StreamKeeper {
       return this.#turnAway(stream, 'paused', this.#answers.arrivedTooLongAgo);
     const open = new OpenStream(this, stream, peer, now, deadline, waitMs, digest);
     if (method.isUnary) this.#receiving.add(open);
-    else if (method.needsToken) this.#revocable.add(open);
+    if (method.needsToken && (!method.isUnary || method.isWatch === true)) this.#revocable.add(open);
     if (method.isPipeline) {
       this.#pipelines.add(open);
       peer.pipelines.add(1);

@@ -1,6 +1,8 @@
+import { emptyContent } from '../../session/content';
 import type { Lease } from '../../session/lease';
-import type { SessionMetadata } from '../../session/session';
-import type { SessionRef } from '../../session/session-store';
+import { expiryOf } from '../../session/session';
+import type { ExpiryPolicy, SessionMetadata, SessionRecord } from '../../session/session';
+import type { ListedSession, SessionRef } from '../../session/session-store';
 import type { SessionUpdate } from '../../session/session-update';
 import {
   applyAttributes,
@@ -41,6 +43,25 @@ export function decode({ body }: Entry): Body {
   const decoded = decodeBody(body, 0);
   if (decoded === undefined) throw new Error('A session in memory cannot be decoded.');
   return decoded;
+}
+
+export function metadataOf(entry: Entry, expiry: ExpiryPolicy): SessionMetadata {
+  const { created, accessed, idleTimeout, version } = entry;
+  return { created, accessed, idleTimeout, version, expires: expiryOf(expiry, entry) };
+}
+
+export function recordOf(entry: Entry, expiry: ExpiryPolicy): SessionRecord {
+  const { handle, csrfToken } = entry;
+  const { content, attributes } = decode(entry);
+  return { handle, csrfToken, ...knownAttributes(attributes), ...content, ...metadataOf(entry, expiry) };
+}
+
+export function listedOf(entry: Entry, expiry: ExpiryPolicy, withData: boolean): ListedSession {
+  const { handle, secretHash } = entry;
+  const { content, attributes } = decode(entry);
+  const { label } = knownAttributes(attributes);
+  const { data } = withData ? content : emptyContent;
+  return { handle, secretHash, label, data, ...metadataOf(entry, expiry) };
 }
 
 /** The lease that lasts. */

@@ -1,5 +1,4 @@
 import type { ChangeFeed } from '../../session/change-feed';
-import { emptyContent } from '../../session/content';
 import { newGeneration } from '../../session/etag';
 import { changesTerms } from '../../session/session-update';
 import type { SessionUpdate } from '../../session/session-update';
@@ -7,12 +6,11 @@ import { sessionExists, storeFull, storeUnavailable } from '../../session/errors
 import type { Limits } from '../../session/limits';
 import { applyMutations } from '../../session/mutations';
 import { expiryOf, touchIntervalOf } from '../../session/session';
-import type { ExpiryPolicy, SessionRecord, SessionMetadata } from '../../session/session';
+import type { ExpiryPolicy, SessionMetadata } from '../../session/session';
 import type {
   AcquireOutcome,
   CopyTerms,
   LeaseRequest,
-  ListedSession,
   LoadedSession,
   NewSession,
   SessionRef,
@@ -22,12 +20,14 @@ import type {
   SubjectSelection,
   UpdateOutcome,
 } from '../../session/session-store';
-import { knownAttributes, previousToken, toAttributes } from '../attributes';
+import { previousToken, toAttributes } from '../attributes';
 import { ChangeBroadcast } from '../change-broadcast';
 import { encodeBody } from '../record-body';
 import { SubjectPageBuilder } from '../subject-page';
-import { changedEntry, decode, presentLease, sizeOf, withLease } from './entry';
+import { changedEntry, decode, listedOf, metadataOf, presentLease, recordOf, sizeOf, withLease } from './entry';
 import type { Entry } from './entry';
+import { recordEvent, recordExpiry } from './entry-events';
+import type { MemoryEventLog } from './memory-event-log';
 import { SubjectIndex } from './subject-index';
 
 export interface MemoryStoreOptions {
@@ -40,11 +40,16 @@ export interface MemoryStoreOptions {
   readonly maxBytes: number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Records when sessions begin, get a new token and end; `undefined`: nothing does. */
+  readonly events?: MemoryEventLog | undefined;
   /** A replaced token was used after its grace. */
   readonly onReplacedToken?: ((handle: string) => void) | undefined;
 }
 
 const sweepInterval = 10_000;
+
+/** While events are recorded, so that the end of a session is reported soon. */
+const recordingSweepInterval = 1000;
 
 /** Minimum time between two sweeps for room, because each looks at every session. */
 const sweepPause = 1000;
@@ -71,8 +76,9 @@ export class MemoryStore implements SessionStore {
   constructor(options: MemoryStoreOptions) {
     this.#options = options;
     this.#sweeper = setInterval(() => {
-      this.#sweep();
-    }, sweepInterval).unref();
+      const isDue = Math.abs(options.now() - this.#sweptAt) >= sweepInterval;
+      if (isDue || options.events?.isRecording === true) this.#sweep();
+    }, recordingSweepInterval).unref();
   }
 
   async create(session: NewSession, deadline?: number): Promise<SessionMetadata> {
@@ -80,7 +86,7 @@ export class MemoryStore implements SessionStore {
     const earlier = this.#entries.get(session.handle);
     if (earlier !== undefined) {
       if (!this.#hasEnded(earlier)) throw sessionExists();
-      this.#remove(earlier);
+      this.#expire(earlier);
     }
     const now = this.#options.now();
     const { handle, secretHash, csrfToken, idleTimeout, content, reusesHandle } = session;
@@ -90,7 +96,8 @@ export class MemoryStore implements SessionStore {
     const times = { created: now, accessed: now };
     const entry: Entry = { handle, secretHash, csrfToken, idleTimeout, ...times, version, subject, body };
     this.#put(entry);
-    return this.#metadataOf(entry);
+    recordEvent(this.#options.events, 'created', 'call', entry);
+    return metadataOf(entry, this.#options.expiry);
   }
 
   async load(ref: SessionRef, deadline?: number): Promise<LoadedSession | undefined> {
@@ -98,7 +105,7 @@ export class MemoryStore implements SessionStore {
     const entry = this.#find(ref);
     if (entry === undefined) return undefined;
     const accessed = this.#touch(entry);
-    return { session: this.#recordOf(accessed), touched: accessed !== entry, ...this.#termsOf(accessed, ref) };
+    return { session: recordOf(accessed, this.#options.expiry), touched: accessed !== entry, ...this.#termsOf(accessed, ref) };
   }
 
   /** Reads the content, which costs it nothing. */
@@ -123,12 +130,13 @@ export class MemoryStore implements SessionStore {
     const { results } = applied;
     if (!changesTerms(change) && !results.some((result) => result.applied)) {
       const touched = this.#touch(entry);
-      return { status: 'updated', session: this.#metadataOf(touched), results, ...this.#termsOf(touched, ref) };
+      return { status: 'updated', session: metadataOf(touched, this.#options.expiry), results, ...this.#termsOf(touched, ref) };
     }
     const changed = changedEntry(entry, { ...body, content: applied.content }, change, now);
     this.#put(changed);
     this.#broadcast.changed(changed.handle, changed.version);
-    return { status: 'updated', session: this.#metadataOf(changed), results, ...this.#termsOf(changed, ref) };
+    if (change.secretHash !== undefined) recordEvent(this.#options.events, 'regenerated', 'call', changed);
+    return { status: 'updated', session: metadataOf(changed, this.#options.expiry), results, ...this.#termsOf(changed, ref) };
   }
 
   async acquire(ref: SessionRef, request: LeaseRequest, deadline?: number): Promise<AcquireOutcome> {
@@ -139,7 +147,7 @@ export class MemoryStore implements SessionStore {
     const { holder, durationMs } = request;
     const held = presentLease(decode(entry), now);
     if (held?.holder === holder) {
-      return { status: 'acquired', lease: held, session: this.#recordOf(this.#touch(entry)) };
+      return { status: 'acquired', lease: held, session: recordOf(this.#touch(entry), this.#options.expiry) };
     }
     if (held !== undefined) return { status: 'held', remainingMs: held.expires - now };
     // Of all sessions together, so that it grows in each, even if the clock does not.
@@ -148,7 +156,7 @@ export class MemoryStore implements SessionStore {
     const leased = { ...withLease(entry, lease), accessed: now };
     this.#put(leased);
     this.#latestFence = fence;
-    return { status: 'acquired', lease, session: this.#recordOf(leased) };
+    return { status: 'acquired', lease, session: recordOf(leased, this.#options.expiry) };
   }
 
   async release(ref: SessionRef, fence: number, deadline?: number): Promise<boolean | undefined> {
@@ -167,17 +175,19 @@ export class MemoryStore implements SessionStore {
     if (entry === undefined) return false;
     this.#remove(entry);
     this.#broadcast.changed(entry.handle, undefined);
+    recordEvent(this.#options.events, 'invalidated', 'call', entry);
     return true;
   }
 
   async listSubject(subject: string, page: SubjectPageRequest, deadline?: number): Promise<SubjectPage> {
     refuseAfter(deadline);
     const { after = '', maxDataBytes } = page;
+    const { expiry } = this.#options;
     const builder = new SubjectPageBuilder(page);
     for (const handle of this.#subjects.handlesOf(subject)) {
       const entry = this.#entries.get(handle);
       if (handle <= after || entry === undefined || this.#hasEnded(entry)) continue;
-      if (!builder.add(this.#listedOf(entry, maxDataBytes !== undefined))) break;
+      if (!builder.add(listedOf(entry, expiry, maxDataBytes !== undefined))) break;
     }
     return builder.toPage();
   }
@@ -189,9 +199,14 @@ export class MemoryStore implements SessionStore {
       const entry = this.#entries.get(handle);
       if (entry === undefined || only?.has(handle) === false) continue;
       if (handle === except?.handle && entry.secretHash === except.secretHash) continue;
-      if (!this.#hasEnded(entry)) count += 1;
+      if (this.#hasEnded(entry)) {
+        this.#expire(entry);
+        continue;
+      }
+      count += 1;
       this.#remove(entry);
       this.#broadcast.changed(handle, undefined);
+      recordEvent(this.#options.events, 'revoked', 'subject', entry);
     }
     return count;
   }
@@ -204,7 +219,7 @@ export class MemoryStore implements SessionStore {
     const entry = this.#entries.get(handle);
     if (entry === undefined) return undefined;
     if (this.#hasEnded(entry)) {
-      this.#remove(entry);
+      this.#expire(entry);
       return undefined;
     }
     return entry.secretHash === secretHash || this.#isInGrace(entry, secretHash) ? entry : undefined;
@@ -248,8 +263,13 @@ export class MemoryStore implements SessionStore {
   #sweep(): void {
     this.#sweptAt = this.#options.now();
     for (const entry of this.#entries.values()) {
-      if (this.#hasEnded(entry)) this.#remove(entry);
+      if (this.#hasEnded(entry)) this.#expire(entry);
     }
+  }
+
+  #expire(entry: Entry): void {
+    this.#remove(entry);
+    recordExpiry(this.#options.events, this.#options.expiry, entry);
   }
 
   #hasEnded(entry: Entry): boolean {
@@ -264,25 +284,6 @@ export class MemoryStore implements SessionStore {
     const touchDue = entry.accessed + touchIntervalOf(expiry, entry.idleTimeout);
     const end = Math.min(touchDue, expiryOf(expiry, entry) ?? Infinity);
     return { generation: this.#generation, liveMs: Math.max(0, end - now()) };
-  }
-
-  #metadataOf(entry: Entry): SessionMetadata {
-    const { created, accessed, idleTimeout, version } = entry;
-    return { created, accessed, idleTimeout, version, expires: expiryOf(this.#options.expiry, entry) };
-  }
-
-  #listedOf(entry: Entry, withData: boolean): ListedSession {
-    const { handle, secretHash } = entry;
-    const { content, attributes } = decode(entry);
-    const { label } = knownAttributes(attributes);
-    const { data } = withData ? content : emptyContent;
-    return { handle, secretHash, label, data, ...this.#metadataOf(entry) };
-  }
-
-  #recordOf(entry: Entry): SessionRecord {
-    const { handle, csrfToken } = entry;
-    const { content, attributes } = decode(entry);
-    return { handle, csrfToken, ...knownAttributes(attributes), ...content, ...this.#metadataOf(entry) };
   }
 }
 

@@ -29,14 +29,17 @@ import type { NearCacheObserver } from './near-cache/near-cache';
 import { PlainReadWindow } from './read/plain-read-window';
 import { SessionReader } from './read/session-reader';
 import { encodeBody } from './record-codec';
+import type { RedisEvents } from './events/redis-events';
 import type { ReplicationOptions } from './replication';
 import {
+  asUpdateReply,
   isByPrevious,
   mutationArguments,
   mutationResult,
   number,
   orDash,
   parseMetadata,
+  parseVersion,
   setArguments,
   text,
   updateArguments,
@@ -67,6 +70,8 @@ export interface RedisStoreOptions {
   readonly changes?: ChangesOptions | undefined;
   /** `undefined`: none. Not without `changes`. */
   readonly nearCache?: NearCacheOptions | undefined;
+  /** Records when sessions begin, get a new token and end; `undefined`: nothing does. */
+  readonly events?: Pick<RedisEvents, 'recorder' | 'close'> | undefined;
   readonly subjects?: SubjectUpkeepObserver | undefined;
   /** A record that could not be read was deleted. */
   readonly onUnreadableDeleted?: ((error: UnreadableRecordError) => void) | undefined;
@@ -99,6 +104,7 @@ export class RedisStore implements SessionStore {
   readonly #reader: SessionReader;
   readonly #subjects: SubjectSessions;
   readonly #feed: RedisChangeFeed | undefined;
+  readonly #events: RedisStoreOptions['events'];
   readonly #onUnreadableDeleted: RedisStoreOptions['onUnreadableDeleted'];
 
   constructor(options: RedisStoreOptions) {
@@ -108,6 +114,7 @@ export class RedisStore implements SessionStore {
     this.#connection = connection;
     this.#expiry = expiry;
     this.#feed = feed;
+    this.#events = options.events;
     this.#onUnreadableDeleted = options.onUnreadableDeleted;
     this.#windows = new PlainReadWindow(options);
     const timed = new TimedScripts(options);
@@ -126,6 +133,7 @@ export class RedisStore implements SessionStore {
       ...options,
       scripts,
       index: new SubjectIndex({ scripts: timed, keyPrefix }),
+      onRemoved: (handle, session) => this.#events?.recorder.ended('revoked', 'subject', handle, session),
     });
     this.#reader = new SessionReader({ connection, scripts, windows, nearCache, hasFeed, expiry, keyPrefix });
   }
@@ -156,6 +164,7 @@ export class RedisStore implements SessionStore {
     if (text(status) !== 'created') throw sessionExists();
     const now = number(created);
     const metadata = this.#withExpiry({ version: number(version), created: now, accessed: now, idleTimeout });
+    await this.#events?.recorder.created(ref.handle, metadata, newSession.subject);
     this.#windows.open(ref.handle, metadata, requestedAt, now, body.length);
     return metadata;
   }
@@ -187,9 +196,10 @@ export class RedisStore implements SessionStore {
     );
     switch (text(status)) {
       case 'updated': {
-        const [metadata, left, due, ...results] = rest;
+        const [metadata, left, due, subject, ...results] = rest;
         const session = this.#withExpiry(parseMetadata(metadata));
         this.#subjects.updated(ref.handle, session, { left: utf8(left), due: utf8(due) });
+        await this.#events?.recorder.updated(ref.handle, session, update, utf8(subject));
         const terms = this.#reader.termsOf(ref, before, isByPrevious(metadata));
         return { status: 'updated', session, results: (results as RawResult[]).map(mutationResult), ...terms };
       }
@@ -222,10 +232,7 @@ export class RedisStore implements SessionStore {
       const args = [...updateArguments(update, indexed), ...mutations.flatMap(mutationArguments)];
       return this.#scripts.run('update', ref, args, deadline);
     }
-    const reply = await this.#scripts.run('set', ref, values, deadline);
-    const [status, metadata, due] = reply;
-    if (text(status) !== 'updated') return reply;
-    return [status, metadata, noText, due, ...mutations.map(() => 1)];
+    return asUpdateReply(await this.#scripts.run('set', ref, values, deadline), mutations.length);
   }
 
   async acquire(ref: SessionRef, request: LeaseRequest, deadline?: number): Promise<AcquireOutcome> {
@@ -253,12 +260,14 @@ export class RedisStore implements SessionStore {
   }
 
   async delete(ref: SessionRef, deadline?: number): Promise<boolean> {
-    const [status, problem, subject] = await this.#scripts.run('delete', ref, [], deadline);
+    const [status, problem, subject, version] = await this.#scripts.run('delete', ref, [], deadline);
     if (!wasFound(text(status), ref)) return false;
     if (text(problem) !== '') {
       this.#onUnreadableDeleted?.(new UnreadableRecordError(ref.handle, text(problem) as RecordProblem));
     }
     this.#subjects.deleted(ref.handle, utf8(subject));
+    const ended = { version: parseVersion(version), subject: utf8(subject) };
+    await this.#events?.recorder.ended('invalidated', 'call', ref.handle, ended);
     return true;
   }
 
@@ -272,6 +281,7 @@ export class RedisStore implements SessionStore {
 
   close(): Promise<void> {
     this.#feed?.close();
+    this.#events?.close();
     this.#connection.close();
     return Promise.resolve();
   }
@@ -280,8 +290,6 @@ export class RedisStore implements SessionStore {
     return { ...metadata, expires: expiryOf(this.#expiry, metadata) };
   }
 }
-
-const noText = Buffer.alloc(0);
 
 function openFeed({ connection, keyPrefix, changes, expireKeys }: RedisStoreOptions): RedisChangeFeed | undefined {
   const { client } = connection;

@@ -114,6 +114,12 @@ const (
 	//
 	//	{ "reason": "LEASE_LOST", "domain": "session.v1", "metadata": {} }
 	ErrorReason_ERROR_REASON_LEASE_LOST ErrorReason = 16
+	// The cursor of a watcher, or what its group has acknowledged, is older than the retention window, or the store has lost
+	// events since: some may have been missed. Status OUT_OF_RANGE. Watch again without a cursor.
+	//
+	//	{ "reason": "CURSOR_EXPIRED", "domain": "session.v1",
+	//	  "metadata": { "setting": "SESSION_SIDECAR_EVENT_RETENTION" } }
+	ErrorReason_ERROR_REASON_CURSOR_EXPIRED ErrorReason = 18
 )
 
 // Enum value maps for ErrorReason.
@@ -136,6 +142,7 @@ var (
 		14: "ERROR_REASON_API_TOKEN_INVALID",
 		15: "ERROR_REASON_LEASE_HELD",
 		16: "ERROR_REASON_LEASE_LOST",
+		18: "ERROR_REASON_CURSOR_EXPIRED",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":       0,
@@ -155,6 +162,7 @@ var (
 		"ERROR_REASON_API_TOKEN_INVALID": 14,
 		"ERROR_REASON_LEASE_HELD":        15,
 		"ERROR_REASON_LEASE_LOST":        16,
+		"ERROR_REASON_CURSOR_EXPIRED":    18,
 	}
 )
 
@@ -190,7 +198,7 @@ var File_session_v1_error_reason_proto protoreflect.FileDescriptor
 const file_session_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x1dsession/v1/error_reason.proto\x12\n" +
-	"session.v1*\xb2\x04\n" +
+	"session.v1*\xd3\x04\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\"\n" +
 	"\x1eERROR_REASON_SESSION_NOT_FOUND\x10\x01\x12\x1e\n" +
@@ -209,7 +217,8 @@ const file_session_v1_error_reason_proto_rawDesc = "" +
 	"\x17ERROR_REASON_OVERLOADED\x10\r\x12\"\n" +
 	"\x1eERROR_REASON_API_TOKEN_INVALID\x10\x0e\x12\x1b\n" +
 	"\x17ERROR_REASON_LEASE_HELD\x10\x0f\x12\x1b\n" +
-	"\x17ERROR_REASON_LEASE_LOST\x10\x10BNZLgithub.com/session-sidecar/session-sidecar/proto/gen/go/session/v1;sessionv1b\x06proto3"
+	"\x17ERROR_REASON_LEASE_LOST\x10\x10\x12\x1f\n" +
+	"\x1bERROR_REASON_CURSOR_EXPIRED\x10\x12BNZLgithub.com/session-sidecar/session-sidecar/proto/gen/go/session/v1;sessionv1b\x06proto3"
 
 var (
 	file_session_v1_error_reason_proto_rawDescOnce sync.Once

@@ -2028,12 +2028,230 @@ func (x *InvalidateSubjectSessionsResponse) GetEndedCount() int32 {
 	return 0
 }
 
+// WatchSessionsRequest says which events to send, and from where on.
+type WatchSessionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// subject selects the events of sessions of one subject. Absent: those of all sessions. All watchers of a group must select
+	// the same, because each event is delivered to one of them only.
+	Subject *string `protobuf:"bytes,1,opt,name=subject,proto3,oneof" json:"subject,omitempty"`
+	// group names watchers that share the events: each event is sent to one of them. One watcher of the group receives all
+	// events, the others wait, and one of them goes on when it is gone. 1 to 64 letters, digits and `._-`. Absent: this watcher
+	// receives every event itself.
+	Group *string `protobuf:"bytes,2,opt,name=group,proto3,oneof" json:"group,omitempty"`
+	// after is the cursor of the last response that was processed. Without a group, the events after it are sent. With a group,
+	// it acknowledges those up to it, as AcknowledgeSessionEvents does. Absent: with a group, the events that no watcher of it has
+	// acknowledged; without one, those from now on.
+	After         *string `protobuf:"bytes,3,opt,name=after,proto3,oneof" json:"after,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchSessionsRequest) Reset() {
+	*x = WatchSessionsRequest{}
+	mi := &file_session_v1_session_service_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchSessionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchSessionsRequest) ProtoMessage() {}
+
+func (x *WatchSessionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_session_v1_session_service_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchSessionsRequest.ProtoReflect.Descriptor instead.
+func (*WatchSessionsRequest) Descriptor() ([]byte, []int) {
+	return file_session_v1_session_service_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *WatchSessionsRequest) GetSubject() string {
+	if x != nil && x.Subject != nil {
+		return *x.Subject
+	}
+	return ""
+}
+
+func (x *WatchSessionsRequest) GetGroup() string {
+	if x != nil && x.Group != nil {
+		return *x.Group
+	}
+	return ""
+}
+
+func (x *WatchSessionsRequest) GetAfter() string {
+	if x != nil && x.After != nil {
+		return *x.After
+	}
+	return ""
+}
+
+// WatchSessionsResponse has an event, or only a cursor.
+type WatchSessionsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// event is what happened. Absent in the first response, which says that every later event will be sent, and in those that
+	// only report a newer cursor.
+	Event *SessionEvent `protobuf:"bytes,1,opt,name=event,proto3" json:"event,omitempty"`
+	// cursor is the position after this response: opaque, up to 256 visible ASCII characters. It is valid for
+	// SESSION_SIDECAR_EVENT_RETENTION.
+	Cursor        string `protobuf:"bytes,2,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchSessionsResponse) Reset() {
+	*x = WatchSessionsResponse{}
+	mi := &file_session_v1_session_service_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchSessionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchSessionsResponse) ProtoMessage() {}
+
+func (x *WatchSessionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_session_v1_session_service_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchSessionsResponse.ProtoReflect.Descriptor instead.
+func (*WatchSessionsResponse) Descriptor() ([]byte, []int) {
+	return file_session_v1_session_service_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *WatchSessionsResponse) GetEvent() *SessionEvent {
+	if x != nil {
+		return x.Event
+	}
+	return nil
+}
+
+func (x *WatchSessionsResponse) GetCursor() string {
+	if x != nil {
+		return x.Cursor
+	}
+	return ""
+}
+
+// AcknowledgeSessionEventsRequest says which events a group has processed.
+type AcknowledgeSessionEventsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// group is the group's name.
+	Group string `protobuf:"bytes,1,opt,name=group,proto3" json:"group,omitempty"`
+	// cursor is that of the last response that was processed.
+	Cursor        string `protobuf:"bytes,2,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AcknowledgeSessionEventsRequest) Reset() {
+	*x = AcknowledgeSessionEventsRequest{}
+	mi := &file_session_v1_session_service_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AcknowledgeSessionEventsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AcknowledgeSessionEventsRequest) ProtoMessage() {}
+
+func (x *AcknowledgeSessionEventsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_session_v1_session_service_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AcknowledgeSessionEventsRequest.ProtoReflect.Descriptor instead.
+func (*AcknowledgeSessionEventsRequest) Descriptor() ([]byte, []int) {
+	return file_session_v1_session_service_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *AcknowledgeSessionEventsRequest) GetGroup() string {
+	if x != nil {
+		return x.Group
+	}
+	return ""
+}
+
+func (x *AcknowledgeSessionEventsRequest) GetCursor() string {
+	if x != nil {
+		return x.Cursor
+	}
+	return ""
+}
+
+// AcknowledgeSessionEventsResponse confirms the acknowledgement.
+type AcknowledgeSessionEventsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AcknowledgeSessionEventsResponse) Reset() {
+	*x = AcknowledgeSessionEventsResponse{}
+	mi := &file_session_v1_session_service_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AcknowledgeSessionEventsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AcknowledgeSessionEventsResponse) ProtoMessage() {}
+
+func (x *AcknowledgeSessionEventsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_session_v1_session_service_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AcknowledgeSessionEventsResponse.ProtoReflect.Descriptor instead.
+func (*AcknowledgeSessionEventsResponse) Descriptor() ([]byte, []int) {
+	return file_session_v1_session_service_proto_rawDescGZIP(), []int{34}
+}
+
 var File_session_v1_session_service_proto protoreflect.FileDescriptor
 
 const file_session_v1_session_service_proto_rawDesc = "" +
 	"\n" +
 	" session/v1/session_service.proto\x12\n" +
-	"session.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19session/v1/pipeline.proto\x1a\x18session/v1/session.proto\"\xaf\x02\n" +
+	"session.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19session/v1/pipeline.proto\x1a\x18session/v1/session.proto\x1a\x1fsession/v1/session_events.proto\"\xaf\x02\n" +
 	"\x14CreateSessionRequest\x122\n" +
 	"\tmutations\x18\x01 \x03(\v2\x14.session.v1.MutationR\tmutations\x12>\n" +
 	"\fidle_timeout\x18\x02 \x01(\v2\x19.google.protobuf.DurationH\x00R\vidleTimeout\x12(\n" +
@@ -2177,7 +2395,22 @@ const file_session_v1_session_service_proto_rawDesc = "" +
 	"\r_except_token\"D\n" +
 	"!InvalidateSubjectSessionsResponse\x12\x1f\n" +
 	"\vended_count\x18\x01 \x01(\x05R\n" +
-	"endedCount2\xa7\v\n" +
+	"endedCount\"\x8b\x01\n" +
+	"\x14WatchSessionsRequest\x12\x1d\n" +
+	"\asubject\x18\x01 \x01(\tH\x00R\asubject\x88\x01\x01\x12\x19\n" +
+	"\x05group\x18\x02 \x01(\tH\x01R\x05group\x88\x01\x01\x12\x19\n" +
+	"\x05after\x18\x03 \x01(\tH\x02R\x05after\x88\x01\x01B\n" +
+	"\n" +
+	"\b_subjectB\b\n" +
+	"\x06_groupB\b\n" +
+	"\x06_after\"_\n" +
+	"\x15WatchSessionsResponse\x12.\n" +
+	"\x05event\x18\x01 \x01(\v2\x18.session.v1.SessionEventR\x05event\x12\x16\n" +
+	"\x06cursor\x18\x02 \x01(\tR\x06cursor\"O\n" +
+	"\x1fAcknowledgeSessionEventsRequest\x12\x14\n" +
+	"\x05group\x18\x01 \x01(\tR\x05group\x12\x16\n" +
+	"\x06cursor\x18\x02 \x01(\tR\x06cursor\"\"\n" +
+	" AcknowledgeSessionEventsResponse2\xfb\f\n" +
 	"\x0eSessionService\x12T\n" +
 	"\rCreateSession\x12 .session.v1.CreateSessionRequest\x1a!.session.v1.CreateSessionResponse\x12P\n" +
 	"\n" +
@@ -2194,8 +2427,10 @@ const file_session_v1_session_service_proto_rawDesc = "" +
 	"\fAcquireLease\x12\x1f.session.v1.AcquireLeaseRequest\x1a .session.v1.AcquireLeaseResponse\"\x03\x90\x02\x02\x12V\n" +
 	"\fReleaseLease\x12\x1f.session.v1.ReleaseLeaseRequest\x1a .session.v1.ReleaseLeaseResponse\"\x03\x90\x02\x02\x12k\n" +
 	"\x13ListSubjectSessions\x12&.session.v1.ListSubjectSessionsRequest\x1a'.session.v1.ListSubjectSessionsResponse\"\x03\x90\x02\x02\x12}\n" +
-	"\x19InvalidateSubjectSessions\x12,.session.v1.InvalidateSubjectSessionsRequest\x1a-.session.v1.InvalidateSubjectSessionsResponse\"\x03\x90\x02\x02\x12I\n" +
-	"\bPipeline\x12\x1b.session.v1.PipelineRequest\x1a\x1c.session.v1.PipelineResponse(\x010\x01BNZLgithub.com/session-sidecar/session-sidecar/proto/gen/go/session/v1;sessionv1b\x06proto3"
+	"\x19InvalidateSubjectSessions\x12,.session.v1.InvalidateSubjectSessionsRequest\x1a-.session.v1.InvalidateSubjectSessionsResponse\"\x03\x90\x02\x02\x12z\n" +
+	"\x18AcknowledgeSessionEvents\x12+.session.v1.AcknowledgeSessionEventsRequest\x1a,.session.v1.AcknowledgeSessionEventsResponse\"\x03\x90\x02\x02\x12I\n" +
+	"\bPipeline\x12\x1b.session.v1.PipelineRequest\x1a\x1c.session.v1.PipelineResponse(\x010\x01\x12V\n" +
+	"\rWatchSessions\x12 .session.v1.WatchSessionsRequest\x1a!.session.v1.WatchSessionsResponse0\x01BNZLgithub.com/session-sidecar/session-sidecar/proto/gen/go/session/v1;sessionv1b\x06proto3"
 
 var (
 	file_session_v1_session_service_proto_rawDescOnce sync.Once
@@ -2209,7 +2444,7 @@ func file_session_v1_session_service_proto_rawDescGZIP() []byte {
 	return file_session_v1_session_service_proto_rawDescData
 }
 
-var file_session_v1_session_service_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
+var file_session_v1_session_service_proto_msgTypes = make([]protoimpl.MessageInfo, 35)
 var file_session_v1_session_service_proto_goTypes = []any{
 	(*CreateSessionRequest)(nil),              // 0: session.v1.CreateSessionRequest
 	(*CreateSessionResponse)(nil),             // 1: session.v1.CreateSessionResponse
@@ -2242,73 +2477,83 @@ var file_session_v1_session_service_proto_goTypes = []any{
 	(*ListSubjectSessionsResponse)(nil),       // 28: session.v1.ListSubjectSessionsResponse
 	(*InvalidateSubjectSessionsRequest)(nil),  // 29: session.v1.InvalidateSubjectSessionsRequest
 	(*InvalidateSubjectSessionsResponse)(nil), // 30: session.v1.InvalidateSubjectSessionsResponse
-	(*Mutation)(nil),                          // 31: session.v1.Mutation
-	(*durationpb.Duration)(nil),               // 32: google.protobuf.Duration
-	(*Session)(nil),                           // 33: session.v1.Session
-	(*MutationResult)(nil),                    // 34: session.v1.MutationResult
-	(*timestamppb.Timestamp)(nil),             // 35: google.protobuf.Timestamp
-	(*SubjectSession)(nil),                    // 36: session.v1.SubjectSession
-	(*PipelineRequest)(nil),                   // 37: session.v1.PipelineRequest
-	(*PipelineResponse)(nil),                  // 38: session.v1.PipelineResponse
+	(*WatchSessionsRequest)(nil),              // 31: session.v1.WatchSessionsRequest
+	(*WatchSessionsResponse)(nil),             // 32: session.v1.WatchSessionsResponse
+	(*AcknowledgeSessionEventsRequest)(nil),   // 33: session.v1.AcknowledgeSessionEventsRequest
+	(*AcknowledgeSessionEventsResponse)(nil),  // 34: session.v1.AcknowledgeSessionEventsResponse
+	(*Mutation)(nil),                          // 35: session.v1.Mutation
+	(*durationpb.Duration)(nil),               // 36: google.protobuf.Duration
+	(*Session)(nil),                           // 37: session.v1.Session
+	(*MutationResult)(nil),                    // 38: session.v1.MutationResult
+	(*timestamppb.Timestamp)(nil),             // 39: google.protobuf.Timestamp
+	(*SubjectSession)(nil),                    // 40: session.v1.SubjectSession
+	(*SessionEvent)(nil),                      // 41: session.v1.SessionEvent
+	(*PipelineRequest)(nil),                   // 42: session.v1.PipelineRequest
+	(*PipelineResponse)(nil),                  // 43: session.v1.PipelineResponse
 }
 var file_session_v1_session_service_proto_depIdxs = []int32{
-	31, // 0: session.v1.CreateSessionRequest.mutations:type_name -> session.v1.Mutation
-	32, // 1: session.v1.CreateSessionRequest.idle_timeout:type_name -> google.protobuf.Duration
-	33, // 2: session.v1.CreateSessionResponse.session:type_name -> session.v1.Session
-	34, // 3: session.v1.CreateSessionResponse.results:type_name -> session.v1.MutationResult
-	33, // 4: session.v1.GetSessionResponse.session:type_name -> session.v1.Session
+	35, // 0: session.v1.CreateSessionRequest.mutations:type_name -> session.v1.Mutation
+	36, // 1: session.v1.CreateSessionRequest.idle_timeout:type_name -> google.protobuf.Duration
+	37, // 2: session.v1.CreateSessionResponse.session:type_name -> session.v1.Session
+	38, // 3: session.v1.CreateSessionResponse.results:type_name -> session.v1.MutationResult
+	37, // 4: session.v1.GetSessionResponse.session:type_name -> session.v1.Session
 	4,  // 5: session.v1.GetSessionResponse.not_modified:type_name -> session.v1.NotModified
-	35, // 6: session.v1.NotModified.accessed:type_name -> google.protobuf.Timestamp
-	35, // 7: session.v1.NotModified.expires:type_name -> google.protobuf.Timestamp
-	31, // 8: session.v1.UpdateSessionRequest.mutations:type_name -> session.v1.Mutation
-	32, // 9: session.v1.UpdateSessionRequest.idle_timeout:type_name -> google.protobuf.Duration
-	35, // 10: session.v1.UpdateSessionResponse.expires:type_name -> google.protobuf.Timestamp
-	34, // 11: session.v1.UpdateSessionResponse.results:type_name -> session.v1.MutationResult
-	31, // 12: session.v1.RegenerateSessionRequest.mutations:type_name -> session.v1.Mutation
-	32, // 13: session.v1.RegenerateSessionRequest.grace:type_name -> google.protobuf.Duration
-	35, // 14: session.v1.RegenerateSessionResponse.expires:type_name -> google.protobuf.Timestamp
-	34, // 15: session.v1.RegenerateSessionResponse.results:type_name -> session.v1.MutationResult
-	32, // 16: session.v1.AcquireLeaseRequest.duration:type_name -> google.protobuf.Duration
-	35, // 17: session.v1.AcquireLeaseResponse.expires:type_name -> google.protobuf.Timestamp
-	33, // 18: session.v1.AcquireLeaseResponse.session:type_name -> session.v1.Session
-	36, // 19: session.v1.ListSubjectSessionsResponse.sessions:type_name -> session.v1.SubjectSession
-	0,  // 20: session.v1.SessionService.CreateSession:input_type -> session.v1.CreateSessionRequest
-	2,  // 21: session.v1.SessionService.GetSession:input_type -> session.v1.GetSessionRequest
-	5,  // 22: session.v1.SessionService.UpdateSession:input_type -> session.v1.UpdateSessionRequest
-	7,  // 23: session.v1.SessionService.RegenerateSession:input_type -> session.v1.RegenerateSessionRequest
-	9,  // 24: session.v1.SessionService.InvalidateSession:input_type -> session.v1.InvalidateSessionRequest
-	11, // 25: session.v1.SessionService.PushFlash:input_type -> session.v1.PushFlashRequest
-	13, // 26: session.v1.SessionService.PopFlash:input_type -> session.v1.PopFlashRequest
-	15, // 27: session.v1.SessionService.PeekFlash:input_type -> session.v1.PeekFlashRequest
-	17, // 28: session.v1.SessionService.GetCsrfToken:input_type -> session.v1.GetCsrfTokenRequest
-	19, // 29: session.v1.SessionService.NewCsrfToken:input_type -> session.v1.NewCsrfTokenRequest
-	21, // 30: session.v1.SessionService.CheckCsrfToken:input_type -> session.v1.CheckCsrfTokenRequest
-	23, // 31: session.v1.SessionService.AcquireLease:input_type -> session.v1.AcquireLeaseRequest
-	25, // 32: session.v1.SessionService.ReleaseLease:input_type -> session.v1.ReleaseLeaseRequest
-	27, // 33: session.v1.SessionService.ListSubjectSessions:input_type -> session.v1.ListSubjectSessionsRequest
-	29, // 34: session.v1.SessionService.InvalidateSubjectSessions:input_type -> session.v1.InvalidateSubjectSessionsRequest
-	37, // 35: session.v1.SessionService.Pipeline:input_type -> session.v1.PipelineRequest
-	1,  // 36: session.v1.SessionService.CreateSession:output_type -> session.v1.CreateSessionResponse
-	3,  // 37: session.v1.SessionService.GetSession:output_type -> session.v1.GetSessionResponse
-	6,  // 38: session.v1.SessionService.UpdateSession:output_type -> session.v1.UpdateSessionResponse
-	8,  // 39: session.v1.SessionService.RegenerateSession:output_type -> session.v1.RegenerateSessionResponse
-	10, // 40: session.v1.SessionService.InvalidateSession:output_type -> session.v1.InvalidateSessionResponse
-	12, // 41: session.v1.SessionService.PushFlash:output_type -> session.v1.PushFlashResponse
-	14, // 42: session.v1.SessionService.PopFlash:output_type -> session.v1.PopFlashResponse
-	16, // 43: session.v1.SessionService.PeekFlash:output_type -> session.v1.PeekFlashResponse
-	18, // 44: session.v1.SessionService.GetCsrfToken:output_type -> session.v1.GetCsrfTokenResponse
-	20, // 45: session.v1.SessionService.NewCsrfToken:output_type -> session.v1.NewCsrfTokenResponse
-	22, // 46: session.v1.SessionService.CheckCsrfToken:output_type -> session.v1.CheckCsrfTokenResponse
-	24, // 47: session.v1.SessionService.AcquireLease:output_type -> session.v1.AcquireLeaseResponse
-	26, // 48: session.v1.SessionService.ReleaseLease:output_type -> session.v1.ReleaseLeaseResponse
-	28, // 49: session.v1.SessionService.ListSubjectSessions:output_type -> session.v1.ListSubjectSessionsResponse
-	30, // 50: session.v1.SessionService.InvalidateSubjectSessions:output_type -> session.v1.InvalidateSubjectSessionsResponse
-	38, // 51: session.v1.SessionService.Pipeline:output_type -> session.v1.PipelineResponse
-	36, // [36:52] is the sub-list for method output_type
-	20, // [20:36] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	39, // 6: session.v1.NotModified.accessed:type_name -> google.protobuf.Timestamp
+	39, // 7: session.v1.NotModified.expires:type_name -> google.protobuf.Timestamp
+	35, // 8: session.v1.UpdateSessionRequest.mutations:type_name -> session.v1.Mutation
+	36, // 9: session.v1.UpdateSessionRequest.idle_timeout:type_name -> google.protobuf.Duration
+	39, // 10: session.v1.UpdateSessionResponse.expires:type_name -> google.protobuf.Timestamp
+	38, // 11: session.v1.UpdateSessionResponse.results:type_name -> session.v1.MutationResult
+	35, // 12: session.v1.RegenerateSessionRequest.mutations:type_name -> session.v1.Mutation
+	36, // 13: session.v1.RegenerateSessionRequest.grace:type_name -> google.protobuf.Duration
+	39, // 14: session.v1.RegenerateSessionResponse.expires:type_name -> google.protobuf.Timestamp
+	38, // 15: session.v1.RegenerateSessionResponse.results:type_name -> session.v1.MutationResult
+	36, // 16: session.v1.AcquireLeaseRequest.duration:type_name -> google.protobuf.Duration
+	39, // 17: session.v1.AcquireLeaseResponse.expires:type_name -> google.protobuf.Timestamp
+	37, // 18: session.v1.AcquireLeaseResponse.session:type_name -> session.v1.Session
+	40, // 19: session.v1.ListSubjectSessionsResponse.sessions:type_name -> session.v1.SubjectSession
+	41, // 20: session.v1.WatchSessionsResponse.event:type_name -> session.v1.SessionEvent
+	0,  // 21: session.v1.SessionService.CreateSession:input_type -> session.v1.CreateSessionRequest
+	2,  // 22: session.v1.SessionService.GetSession:input_type -> session.v1.GetSessionRequest
+	5,  // 23: session.v1.SessionService.UpdateSession:input_type -> session.v1.UpdateSessionRequest
+	7,  // 24: session.v1.SessionService.RegenerateSession:input_type -> session.v1.RegenerateSessionRequest
+	9,  // 25: session.v1.SessionService.InvalidateSession:input_type -> session.v1.InvalidateSessionRequest
+	11, // 26: session.v1.SessionService.PushFlash:input_type -> session.v1.PushFlashRequest
+	13, // 27: session.v1.SessionService.PopFlash:input_type -> session.v1.PopFlashRequest
+	15, // 28: session.v1.SessionService.PeekFlash:input_type -> session.v1.PeekFlashRequest
+	17, // 29: session.v1.SessionService.GetCsrfToken:input_type -> session.v1.GetCsrfTokenRequest
+	19, // 30: session.v1.SessionService.NewCsrfToken:input_type -> session.v1.NewCsrfTokenRequest
+	21, // 31: session.v1.SessionService.CheckCsrfToken:input_type -> session.v1.CheckCsrfTokenRequest
+	23, // 32: session.v1.SessionService.AcquireLease:input_type -> session.v1.AcquireLeaseRequest
+	25, // 33: session.v1.SessionService.ReleaseLease:input_type -> session.v1.ReleaseLeaseRequest
+	27, // 34: session.v1.SessionService.ListSubjectSessions:input_type -> session.v1.ListSubjectSessionsRequest
+	29, // 35: session.v1.SessionService.InvalidateSubjectSessions:input_type -> session.v1.InvalidateSubjectSessionsRequest
+	33, // 36: session.v1.SessionService.AcknowledgeSessionEvents:input_type -> session.v1.AcknowledgeSessionEventsRequest
+	42, // 37: session.v1.SessionService.Pipeline:input_type -> session.v1.PipelineRequest
+	31, // 38: session.v1.SessionService.WatchSessions:input_type -> session.v1.WatchSessionsRequest
+	1,  // 39: session.v1.SessionService.CreateSession:output_type -> session.v1.CreateSessionResponse
+	3,  // 40: session.v1.SessionService.GetSession:output_type -> session.v1.GetSessionResponse
+	6,  // 41: session.v1.SessionService.UpdateSession:output_type -> session.v1.UpdateSessionResponse
+	8,  // 42: session.v1.SessionService.RegenerateSession:output_type -> session.v1.RegenerateSessionResponse
+	10, // 43: session.v1.SessionService.InvalidateSession:output_type -> session.v1.InvalidateSessionResponse
+	12, // 44: session.v1.SessionService.PushFlash:output_type -> session.v1.PushFlashResponse
+	14, // 45: session.v1.SessionService.PopFlash:output_type -> session.v1.PopFlashResponse
+	16, // 46: session.v1.SessionService.PeekFlash:output_type -> session.v1.PeekFlashResponse
+	18, // 47: session.v1.SessionService.GetCsrfToken:output_type -> session.v1.GetCsrfTokenResponse
+	20, // 48: session.v1.SessionService.NewCsrfToken:output_type -> session.v1.NewCsrfTokenResponse
+	22, // 49: session.v1.SessionService.CheckCsrfToken:output_type -> session.v1.CheckCsrfTokenResponse
+	24, // 50: session.v1.SessionService.AcquireLease:output_type -> session.v1.AcquireLeaseResponse
+	26, // 51: session.v1.SessionService.ReleaseLease:output_type -> session.v1.ReleaseLeaseResponse
+	28, // 52: session.v1.SessionService.ListSubjectSessions:output_type -> session.v1.ListSubjectSessionsResponse
+	30, // 53: session.v1.SessionService.InvalidateSubjectSessions:output_type -> session.v1.InvalidateSubjectSessionsResponse
+	34, // 54: session.v1.SessionService.AcknowledgeSessionEvents:output_type -> session.v1.AcknowledgeSessionEventsResponse
+	43, // 55: session.v1.SessionService.Pipeline:output_type -> session.v1.PipelineResponse
+	32, // 56: session.v1.SessionService.WatchSessions:output_type -> session.v1.WatchSessionsResponse
+	39, // [39:57] is the sub-list for method output_type
+	21, // [21:39] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_session_v1_session_service_proto_init() }
@@ -2318,6 +2563,7 @@ func file_session_v1_session_service_proto_init() {
 	}
 	file_session_v1_pipeline_proto_init()
 	file_session_v1_session_proto_init()
+	file_session_v1_session_events_proto_init()
 	file_session_v1_session_service_proto_msgTypes[0].OneofWrappers = []any{
 		(*CreateSessionRequest_IdleTimeout)(nil),
 		(*CreateSessionRequest_NoIdleTimeout)(nil),
@@ -2331,13 +2577,14 @@ func file_session_v1_session_service_proto_init() {
 	file_session_v1_session_service_proto_msgTypes[7].OneofWrappers = []any{}
 	file_session_v1_session_service_proto_msgTypes[27].OneofWrappers = []any{}
 	file_session_v1_session_service_proto_msgTypes[29].OneofWrappers = []any{}
+	file_session_v1_session_service_proto_msgTypes[31].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_session_v1_session_service_proto_rawDesc), len(file_session_v1_session_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   31,
+			NumMessages:   35,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -34,7 +34,9 @@ const (
 	SessionService_ReleaseLease_FullMethodName              = "/session.v1.SessionService/ReleaseLease"
 	SessionService_ListSubjectSessions_FullMethodName       = "/session.v1.SessionService/ListSubjectSessions"
 	SessionService_InvalidateSubjectSessions_FullMethodName = "/session.v1.SessionService/InvalidateSubjectSessions"
+	SessionService_AcknowledgeSessionEvents_FullMethodName  = "/session.v1.SessionService/AcknowledgeSessionEvents"
 	SessionService_Pipeline_FullMethodName                  = "/session.v1.SessionService/Pipeline"
+	SessionService_WatchSessions_FullMethodName             = "/session.v1.SessionService/WatchSessions"
 )
 
 // SessionServiceClient is the client API for SessionService service.
@@ -154,6 +156,12 @@ type SessionServiceClient interface {
 	//
 	// The sidecar does not know who may end a subject's sessions: the application must check that before it calls.
 	InvalidateSubjectSessions(ctx context.Context, in *InvalidateSubjectSessionsRequest, opts ...grpc.CallOption) (*InvalidateSubjectSessionsResponse, error)
+	// AcknowledgeSessionEvents says that a group has processed the events up to a cursor. They are not sent to it again; what was
+	// sent and not acknowledged is, to the next watcher of the group once the present one is gone.
+	//
+	// Errors:
+	// - CURSOR_EXPIRED: the cursor is older than the retention window.
+	AcknowledgeSessionEvents(ctx context.Context, in *AcknowledgeSessionEventsRequest, opts ...grpc.CallOption) (*AcknowledgeSessionEventsResponse, error)
 	// Pipeline carries any number of the calls above over one stream, at a fraction of the cost of one RPC per call. Calls
 	// run concurrently and are answered in order of completion, with the same responses and errors as the RPCs of the same
 	// names. The sidecar sends its headers at once, so that the client knows that the stream is open.
@@ -167,6 +175,19 @@ type SessionServiceClient interface {
 	// - RESOURCE_EXHAUSTED: a frame is larger than 4 MiB.
 	// - DRAINING: the sidecar is stopping and accepts no new streams.
 	Pipeline(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[PipelineRequest, PipelineResponse], error)
+	// WatchSessions reports which sessions begin, get new tokens and end, in all sidecars of the deployment. The first response
+	// has no event and says that every change acknowledged from then on will be reported. A watcher that reconnects with its last
+	// cursor misses nothing within SESSION_SIDECAR_EVENT_RETENTION. Events of one session are sent in the order in which they
+	// were recorded; an event may be sent again after a failure, with an equal handle, type and time.
+	//
+	// The sidecar reads events only as fast as the client does. Give the call no deadline. When the sidecar stops, the stream ends
+	// with DRAINING: watch again, with the last cursor.
+	//
+	// Errors:
+	//   - CURSOR_EXPIRED: the cursor, or what the group has acknowledged, is older than the retention window: events may have been
+	//     missed. Watch again without a cursor.
+	//   - OVERLOADED: too many watchers are connected.
+	WatchSessions(ctx context.Context, in *WatchSessionsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchSessionsResponse], error)
 }
 
 type sessionServiceClient struct {
@@ -327,6 +348,16 @@ func (c *sessionServiceClient) InvalidateSubjectSessions(ctx context.Context, in
 	return out, nil
 }
 
+func (c *sessionServiceClient) AcknowledgeSessionEvents(ctx context.Context, in *AcknowledgeSessionEventsRequest, opts ...grpc.CallOption) (*AcknowledgeSessionEventsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(AcknowledgeSessionEventsResponse)
+	err := c.cc.Invoke(ctx, SessionService_AcknowledgeSessionEvents_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *sessionServiceClient) Pipeline(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[PipelineRequest, PipelineResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	stream, err := c.cc.NewStream(ctx, &SessionService_ServiceDesc.Streams[0], SessionService_Pipeline_FullMethodName, cOpts...)
@@ -339,6 +370,25 @@ func (c *sessionServiceClient) Pipeline(ctx context.Context, opts ...grpc.CallOp
 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type SessionService_PipelineClient = grpc.BidiStreamingClient[PipelineRequest, PipelineResponse]
+
+func (c *sessionServiceClient) WatchSessions(ctx context.Context, in *WatchSessionsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchSessionsResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &SessionService_ServiceDesc.Streams[1], SessionService_WatchSessions_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[WatchSessionsRequest, WatchSessionsResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type SessionService_WatchSessionsClient = grpc.ServerStreamingClient[WatchSessionsResponse]
 
 // SessionServiceServer is the server API for SessionService service.
 // All implementations must embed UnimplementedSessionServiceServer
@@ -457,6 +507,12 @@ type SessionServiceServer interface {
 	//
 	// The sidecar does not know who may end a subject's sessions: the application must check that before it calls.
 	InvalidateSubjectSessions(context.Context, *InvalidateSubjectSessionsRequest) (*InvalidateSubjectSessionsResponse, error)
+	// AcknowledgeSessionEvents says that a group has processed the events up to a cursor. They are not sent to it again; what was
+	// sent and not acknowledged is, to the next watcher of the group once the present one is gone.
+	//
+	// Errors:
+	// - CURSOR_EXPIRED: the cursor is older than the retention window.
+	AcknowledgeSessionEvents(context.Context, *AcknowledgeSessionEventsRequest) (*AcknowledgeSessionEventsResponse, error)
 	// Pipeline carries any number of the calls above over one stream, at a fraction of the cost of one RPC per call. Calls
 	// run concurrently and are answered in order of completion, with the same responses and errors as the RPCs of the same
 	// names. The sidecar sends its headers at once, so that the client knows that the stream is open.
@@ -470,6 +526,19 @@ type SessionServiceServer interface {
 	// - RESOURCE_EXHAUSTED: a frame is larger than 4 MiB.
 	// - DRAINING: the sidecar is stopping and accepts no new streams.
 	Pipeline(grpc.BidiStreamingServer[PipelineRequest, PipelineResponse]) error
+	// WatchSessions reports which sessions begin, get new tokens and end, in all sidecars of the deployment. The first response
+	// has no event and says that every change acknowledged from then on will be reported. A watcher that reconnects with its last
+	// cursor misses nothing within SESSION_SIDECAR_EVENT_RETENTION. Events of one session are sent in the order in which they
+	// were recorded; an event may be sent again after a failure, with an equal handle, type and time.
+	//
+	// The sidecar reads events only as fast as the client does. Give the call no deadline. When the sidecar stops, the stream ends
+	// with DRAINING: watch again, with the last cursor.
+	//
+	// Errors:
+	//   - CURSOR_EXPIRED: the cursor, or what the group has acknowledged, is older than the retention window: events may have been
+	//     missed. Watch again without a cursor.
+	//   - OVERLOADED: too many watchers are connected.
+	WatchSessions(*WatchSessionsRequest, grpc.ServerStreamingServer[WatchSessionsResponse]) error
 	mustEmbedUnimplementedSessionServiceServer()
 }
 
@@ -525,8 +594,14 @@ func (UnimplementedSessionServiceServer) ListSubjectSessions(context.Context, *L
 func (UnimplementedSessionServiceServer) InvalidateSubjectSessions(context.Context, *InvalidateSubjectSessionsRequest) (*InvalidateSubjectSessionsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method InvalidateSubjectSessions not implemented")
 }
+func (UnimplementedSessionServiceServer) AcknowledgeSessionEvents(context.Context, *AcknowledgeSessionEventsRequest) (*AcknowledgeSessionEventsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method AcknowledgeSessionEvents not implemented")
+}
 func (UnimplementedSessionServiceServer) Pipeline(grpc.BidiStreamingServer[PipelineRequest, PipelineResponse]) error {
 	return status.Error(codes.Unimplemented, "method Pipeline not implemented")
+}
+func (UnimplementedSessionServiceServer) WatchSessions(*WatchSessionsRequest, grpc.ServerStreamingServer[WatchSessionsResponse]) error {
+	return status.Error(codes.Unimplemented, "method WatchSessions not implemented")
 }
 func (UnimplementedSessionServiceServer) mustEmbedUnimplementedSessionServiceServer() {}
 func (UnimplementedSessionServiceServer) testEmbeddedByValue()                        {}
@@ -819,12 +894,41 @@ func _SessionService_InvalidateSubjectSessions_Handler(srv interface{}, ctx cont
 	return interceptor(ctx, in, info, handler)
 }
 
+func _SessionService_AcknowledgeSessionEvents_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AcknowledgeSessionEventsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SessionServiceServer).AcknowledgeSessionEvents(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SessionService_AcknowledgeSessionEvents_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SessionServiceServer).AcknowledgeSessionEvents(ctx, req.(*AcknowledgeSessionEventsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _SessionService_Pipeline_Handler(srv interface{}, stream grpc.ServerStream) error {
 	return srv.(SessionServiceServer).Pipeline(&grpc.GenericServerStream[PipelineRequest, PipelineResponse]{ServerStream: stream})
 }
 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type SessionService_PipelineServer = grpc.BidiStreamingServer[PipelineRequest, PipelineResponse]
+
+func _SessionService_WatchSessions_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(WatchSessionsRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(SessionServiceServer).WatchSessions(m, &grpc.GenericServerStream[WatchSessionsRequest, WatchSessionsResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type SessionService_WatchSessionsServer = grpc.ServerStreamingServer[WatchSessionsResponse]
 
 // SessionService_ServiceDesc is the grpc.ServiceDesc for SessionService service.
 // It's only intended for direct use with grpc.RegisterService,
@@ -893,6 +997,10 @@ var SessionService_ServiceDesc = grpc.ServiceDesc{
 			MethodName: "InvalidateSubjectSessions",
 			Handler:    _SessionService_InvalidateSubjectSessions_Handler,
 		},
+		{
+			MethodName: "AcknowledgeSessionEvents",
+			Handler:    _SessionService_AcknowledgeSessionEvents_Handler,
+		},
 	},
 	Streams: []grpc.StreamDesc{
 		{
@@ -900,6 +1008,11 @@ var SessionService_ServiceDesc = grpc.ServiceDesc{
 			Handler:       _SessionService_Pipeline_Handler,
 			ServerStreams: true,
 			ClientStreams: true,
+		},
+		{
+			StreamName:    "WatchSessions",
+			Handler:       _SessionService_WatchSessions_Handler,
+			ServerStreams: true,
 		},
 	},
 	Metadata: "session/v1/session_service.proto",

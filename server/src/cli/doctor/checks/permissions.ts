@@ -4,13 +4,15 @@ import { ok, problem, warning } from '../finding';
 import type { Finding } from '../finding';
 
 /** What a permission is needed for. */
-type Purpose = 'sessions' | 'readiness' | 'replicas' | 'live reads';
+type Purpose = 'sessions' | 'events' | 'readiness' | 'replicas' | 'live reads';
+
+type Command = readonly [name: string, ...args: string[]];
 
 interface Probe {
   /** The rule that grants it. */
   readonly rule: string;
   readonly purpose: Purpose;
-  readonly command: readonly [string, ...string[]];
+  readonly command: Command;
 }
 
 export interface PermissionOptions {
@@ -21,6 +23,8 @@ export interface PermissionOptions {
   readonly username: string | undefined;
   readonly waitsForReplicas: boolean;
   readonly usesTracking: boolean;
+  /** Whether events are recorded even if nothing watches. */
+  readonly keepsAuditLog: boolean;
 }
 
 /** In case the key cannot be removed, in ms. */
@@ -34,9 +38,9 @@ export function probesOf({
   key,
   waitsForReplicas,
   usesTracking,
-}: Omit<PermissionOptions, 'username' | 'keyPrefix'>): Probe[] {
+}: Pick<PermissionOptions, 'key' | 'waitsForReplicas' | 'usesTracking'>): Probe[] {
   const set = ['set', key, 'session-sidecar doctor', 'px', lifetime] as const;
-  const sessions: readonly (readonly [string, ...string[]])[] = [
+  const sessions: readonly Command[] = [
     ...([['eval', 'return 1', '0'], ['evalsha', '0'.repeat(40), '0'], ['time'], set] as const),
     ...([
       ['get', key],
@@ -44,35 +48,61 @@ export function probesOf({
       ['mget', key],
       ['setrange', key, '0', 's'],
     ] as const),
+    ...onSets(key),
     ...([
       ['pexpiretime', key],
       ['pexpireat', key, String(Date.now() + Number(lifetime))],
       ['persist', key],
     ] as const),
-    ...([set, ['unlink', key]] as const),
-    ...([
-      ['zadd', key, '0', 'member'],
-      ['pexpireat', key, String(Date.now() + Number(lifetime))],
-      ['zrange', key, '0', '0'],
-      ['zscan', key, '0'],
-      ['zscore', key, 'member'],
-      ['zremrangebyscore', key, '1', '1'],
-      ['zrem', key, 'member'],
-      ['unlink', key],
-    ] as const),
   ];
+  const last: readonly Command[] = [set, ['unlink', key]];
   const tracking: readonly Probe[] = [
     { rule: 'client|id', purpose: 'live reads', command: ['client', 'id'] },
     { rule: 'client|tracking', purpose: 'live reads', command: ['client', 'tracking', 'off'] },
     { rule: 'ping', purpose: 'live reads', command: ['ping'] },
   ];
   return [
-    ...sessions.map((command): Probe => ({ rule: command[0], purpose: 'sessions', command })),
+    ...probesFor('sessions', sessions),
+    ...probesFor('events', ofEvents(key)),
+    ...probesFor('sessions', last),
     { rule: 'info', purpose: 'readiness', command: ['info', 'server'] },
     { rule: 'client|setname', purpose: 'readiness', command: ['client', 'setname', 'session-sidecar-doctor'] },
     ...(waitsForReplicas ? [{ rule: 'wait', purpose: 'replicas', command: ['wait', '0', '1'] } as const] : []),
     ...(usesTracking ? tracking : []),
   ];
+}
+
+/** Those on the index of a subject. The key is that of a text, so they are refused one way or the other. */
+function onSets(key: string): readonly Command[] {
+  return [
+    ['zadd', key, '0', 'm'],
+    ['zrange', key, '0', '0'],
+    ['zrem', key, 'm'],
+    ['zremrangebyscore', key, '0', '0'],
+    ['zscan', key, '0'],
+    ['zscore', key, 'm'],
+  ];
+}
+
+/** Those on the log of events, which are refused likewise. */
+function ofEvents(key: string): readonly Command[] {
+  return [
+    ['exists', key],
+    ['scan', '0', 'match', key, 'count', '1'],
+    ['pttl', key],
+    ['pexpire', key, lifetime],
+    ['hget', key, 'f'],
+    ['hset', key, 'f', 'v'],
+    ['hsetnx', key, 'f', 'v'],
+    ['hdel', key, 'f'],
+    ['xadd', key, '*', 'f', 'v'],
+    ['xrange', key, '-', '+', 'count', '1'],
+    ['xrevrange', key, '+', '-', 'count', '1'],
+  ];
+}
+
+function probesFor(purpose: Purpose, commands: readonly Command[]): Probe[] {
+  return commands.map((command) => ({ rule: command[0], purpose, command }));
 }
 
 interface Refusals {
@@ -94,14 +124,15 @@ export async function checkPermissions(client: Redis, options: PermissionOptions
   const rules = [...refused.rules].join(' ');
   const found = `the user ${username} lacks ${rules}`;
   const advice = `ACL SETUSER ${username} ${rules}. See docs/reference/storage.md#the-redis-user`;
-  const isVital = refused.purposes.has('sessions') || refused.purposes.has('replicas');
+  const vital: readonly Purpose[] = ['sessions', 'replicas', ...(options.keepsAuditLog ? ['events' as const] : [])];
+  const isVital = vital.some((purpose) => refused.purposes.has(purpose));
   return (isVital ? problem : warning)(check, found, advice);
 }
 
 /** @returns the rule that would allow the command; `undefined`: it is allowed, whatever else it answers */
 async function missingRule(
   client: Redis,
-  [name, ...args]: readonly [string, ...string[]],
+  [name, ...args]: Command,
   rule: string,
   keyPrefix: string,
 ): Promise<string | undefined> {

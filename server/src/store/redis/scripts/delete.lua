@@ -2,7 +2,7 @@
 -- record cannot confirm the secret, so any token of the session removes it. One of a newer format may be read by other sidecars: only a
 -- token whose secret it confirms removes it.
 --
--- Returns { 'deleted', problem of the record or '', subject or '' }.
+-- Returns { 'deleted', problem of the record or '', subject or '', version or '' }.
 -- Errors: { 'not_found' }, { 'replaced' }, { 'newer_format' }
 --
 -- @flags allow-oom
@@ -16,4 +16,4 @@ if problem == 'not_found' or problem == 'replaced' or problem == 'newer_format' 
 end
 local attributes = header and attributes_at(record, header.body_at)
 redis.call('UNLINK', key)
-return { 'deleted', problem or '', attributes and attribute(attributes, '') or '' }
+return { 'deleted', problem or '', attributes and attribute(attributes, '') or '', header and header.version or '' }

@@ -4,7 +4,7 @@
 -- ARGV[1]  SHA-256 of the secret of the session that stays, or ''
 -- ARGV[4]  subject
 --
--- Returns { 'deleted', problem of the record or '' }.
+-- Returns { 'deleted', problem of the record or '', version or '' }.
 -- Errors: { 'not_found' }, also when the session has another subject; { 'kept' }, { 'newer_format' }
 --
 -- @flags allow-oom
@@ -24,4 +24,4 @@ if attributes and attribute(attributes, '') ~= ARGV[4] then
   return { 'not_found' }
 end
 redis.call('UNLINK', key)
-return { 'deleted', problem or attributes and '' or 'damaged' }
+return { 'deleted', problem or attributes and '' or 'damaged', header and header.version or '' }

@@ -2,6 +2,9 @@ import { changesTerms } from '../../../session/session-update';
 import type { Mutation, MutationResult, SessionUpdate } from '../../../session/session-update';
 import type { SessionMetadata } from '../../../session/session';
 import { attributeChanges } from '../../attributes';
+import type { ScriptReply } from './script-runner';
+
+const noText = Buffer.alloc(0);
 
 /* The arguments and replies of the scripts. The headers of the .lua files list them in order. */
 
@@ -72,6 +75,13 @@ export function mutationResult(raw: RawResult): MutationResult {
   return { applied: applied === 1, ...(Buffer.isBuffer(value) ? { value } : { messages: value }) };
 }
 
+/** A reply of `set.lua`, as `update.lua` gives it. @param mutations how many there were */
+export function asUpdateReply(reply: ScriptReply, mutations: number): ScriptReply {
+  const [status, metadata, due] = reply;
+  if (text(status) !== 'updated') return reply;
+  return [status, metadata, noText, due, noText, ...Array.from({ length: mutations }, () => 1)];
+}
+
 /** What `update.lua` asks for when it answers `unprepared`. */
 export function parseUnprepared([, subject, lifetime]: readonly unknown[]): IndexedSubject {
   const lifetimeMs = number(lifetime);
@@ -92,6 +102,11 @@ export function parseMetadata(reply: unknown): Omit<SessionMetadata, 'expires'> 
 /** Whether a session was found by its previous secret, as reply_of() in lib/record.lua says. */
 export function isByPrevious(reply: unknown): boolean {
   return text(reply).endsWith(' previous');
+}
+
+/** The version of a session that was removed; `undefined`: its record could not be read. */
+export function parseVersion(reply: unknown): number | undefined {
+  return Number(text(reply)) || undefined;
 }
 
 function flag(value: boolean): string {

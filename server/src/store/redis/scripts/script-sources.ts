@@ -8,6 +8,12 @@ import indexAttachLua from './index_attach.lua';
 import indexDropLua from './index_drop.lua';
 import indexEntryLua from './index_entry.lua';
 import indexScanLua from './index_scan.lua';
+import addLua from './events/add.lua';
+import dueLua from './events/due.lua';
+import groupLua from './events/group.lua';
+import presenceLua from './events/presence.lua';
+import recordEventLua from './events/record.lua';
+import settleLua from './events/settle.lua';
 import attributesLua from './lib/attributes.lua';
 import bodyLua from './lib/body.lua';
 import callLua from './lib/call.lua';
@@ -18,6 +24,7 @@ import jsonArrayLua from './lib/json_array.lua';
 import jsonValueLua from './lib/json_value.lua';
 import leaseLua from './lib/lease.lua';
 import mutationsLua from './lib/mutations.lua';
+import partitionLua from './lib/partition.lua';
 import previousSecretLua from './lib/previous_secret.lua';
 import recordLua from './lib/record.lua';
 import subjectLua from './lib/subject.lua';
@@ -62,6 +69,16 @@ const scripts: Readonly<Record<ScriptName, string>> = {
 
 export const scriptNames = Object.keys(scripts) as ScriptName[];
 
+/** The scripts on the log of events, with the number of their keys. */
+export const eventScripts = {
+  presence: { lua: presenceLua, numberOfKeys: 2 },
+  record: { lua: recordEventLua, numberOfKeys: 3 },
+  due: { lua: dueLua, numberOfKeys: 2 },
+  settle: { lua: settleLua, numberOfKeys: 3 },
+  add: { lua: addLua, numberOfKeys: 2 },
+  group: { lua: groupLua, numberOfKeys: 1 },
+} as const;
+
 const library: Readonly<Record<string, string>> = {
   'lib/attributes.lua': attributesLua,
   'lib/body.lua': bodyLua,
@@ -73,6 +90,7 @@ const library: Readonly<Record<string, string>> = {
   'lib/json_value.lua': jsonValueLua,
   'lib/lease.lua': leaseLua,
   'lib/mutations.lua': mutationsLua,
+  'lib/partition.lua': partitionLua,
   'lib/previous_secret.lua': previousSecretLua,
   'lib/record.lua': recordLua,
   'lib/subject.lua': subjectLua,
@@ -86,9 +104,16 @@ const library: Readonly<Record<string, string>> = {
  * and parsed as numbers, with every call.
  */
 export function scriptSource(name: ScriptName, settings: ScriptSettings): string {
-  const script = scripts[name];
+  return assemble(scripts[name], settingValues(settings));
+}
+
+/** As {@link scriptSource}. These scripts use no settings. */
+export function eventScriptSource(name: keyof typeof eventScripts): string {
+  return assemble(eventScripts[name].lua, {});
+}
+
+function assemble(script: string, values: Readonly<Record<string, number | boolean | undefined>>): string {
   const files = [...includedFiles(script), script];
-  const values = settingValues(settings);
   const names = new Set(files.flatMap((text) => declared(text, 'setting')));
   const locals = [...names].map((setting) => `local ${setting} = ${String(values[setting] ?? 'nil')}\n`);
   const flags = declared(script, 'flags').map((flag) => ` flags=${flag}`);

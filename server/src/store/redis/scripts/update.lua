@@ -12,8 +12,8 @@
 -- ARGV[13] and on, two for each of these: name, new value or '' to remove it; then four for each mutation: kind, key or queue, value or
 --          number or message, '1' for unless_present
 --
--- Returns { 'updated', reply_of() the session, subject that the session no longer has or '', due_subject() or '', and a result for each
--- mutation }. A result is 1 when the mutation applied, else
+-- Returns { 'updated', reply_of() the session, subject that the session no longer has or '', due_subject() or '', with a new secret the
+-- subject or '', and a result for each mutation }. A result is 1 when the mutation applied, else
 -- 0; where it has a value or messages, it is { that, these }.
 -- Errors: { 'not_found' }, { 'replaced' }, { 'damaged' }, { 'newer_format' }, { 'foreign_type' }, { 'version_mismatch', version },
 --   { 'lease_lost' }, { 'operand', index of the mutation, problem }, { 'limit', name },
@@ -92,7 +92,7 @@ end
 local before = sizes_of(content)
 budget.maxReplyBytes = math.max(max_reply_bytes, before.bytes)
 budget.maxWorkBytes = math.max(max_work_bytes, before.bytes)
-local reply = { 'updated', '', '', due_subject(header, content.attributes) }
+local reply = { 'updated', '', '', due_subject(header, content.attributes), '' }
 local changed = new_secret_hash ~= '' or new_csrf ~= '' or new_idle ~= '' or first_mutation > first_attribute
 for at = first_mutation, #ARGV, 4 do
   local kind, name, value, unless_present = unpack(ARGV, at, at + 3)
@@ -157,4 +157,7 @@ if subject ~= old_subject then
 end
 write(header, format(content))
 reply[2] = reply_of(header)
+if new_secret_hash ~= '' then
+  reply[5] = subject
+end
 return reply

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { SessionError, storeUnavailable, UnreadableRecordError } from '../../../session/errors';
 import type { RecordProblem } from '../../../session/errors';
 import type { SubjectSelection } from '../../../session/session-store';
-import { text } from '../scripts/script-codec';
+import { parseVersion, text } from '../scripts/script-codec';
 import type { SessionScripts } from '../scripts/session-scripts';
 import type { SubjectIndex } from './subject-index';
 import type { SubjectUpkeep } from './upkeep';
@@ -12,7 +12,15 @@ export interface SubjectRemovalParts {
   readonly scripts: SessionScripts;
   readonly upkeep: SubjectUpkeep;
   readonly onUnreadableDeleted: ((error: UnreadableRecordError) => void) | undefined;
+  /** Records that a session was removed. If it rejects, so does the removal. */
+  readonly onRemoved: OnRemoved | undefined;
 }
+
+/** @param session as it was before; a record that could not be read has no version */
+export type OnRemoved = (
+  handle: string,
+  session: { readonly version: number | undefined; readonly subject: string },
+) => Promise<void> | undefined;
 
 /** Sessions that are removed at the same time. */
 const maxInFlight = 64;
@@ -114,7 +122,7 @@ class RemovalRun {
 
   /** @returns whether the subject has no such session now */
   async #removeOne(handle: string): Promise<boolean> {
-    const { scripts, onUnreadableDeleted } = this.#parts;
+    const { scripts, onUnreadableDeleted, onRemoved } = this.#parts;
     const secretHash = handle === this.#except?.handle ? this.#except.secretHash : '';
     const reply = await scripts.run('deleteOf', { handle, secretHash }, [this.#subject], this.#deadline);
     const [status, problem] = reply.map(text);
@@ -122,6 +130,7 @@ class RemovalRun {
     if (status !== 'deleted') return status === 'not_found';
     this.count += 1;
     if (problem !== '') onUnreadableDeleted?.(new UnreadableRecordError(handle, problem as RecordProblem));
+    await onRemoved?.(handle, { version: parseVersion(reply[2]), subject: this.#subject });
     return true;
   }
 

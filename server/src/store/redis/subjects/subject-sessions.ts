@@ -20,6 +20,7 @@ import { SessionPeeker } from './session-peeker';
 import type { SubjectIndex } from './subject-index';
 import { SubjectListing } from './subject-listing';
 import { SubjectRemoval } from './subject-removal';
+import type { OnRemoved } from './subject-removal';
 import { SubjectUpkeep } from './upkeep';
 import type { SubjectUpkeepObserver } from './upkeep';
 
@@ -31,6 +32,7 @@ export interface SubjectSessionsOptions {
   readonly commandTimeoutMs: number;
   readonly subjects?: SubjectUpkeepObserver | undefined;
   readonly onUnreadableDeleted?: ((error: UnreadableRecordError) => void) | undefined;
+  readonly onRemoved?: OnRemoved | undefined;
 }
 
 /** Runs `update.lua`. @param indexed the entry that the index of the session's subject has for it */
@@ -54,14 +56,14 @@ export class SubjectSessions {
   readonly #removal: SubjectRemoval;
 
   constructor(options: SubjectSessionsOptions) {
-    const { index, scripts, expiry, commandTimeoutMs, onUnreadableDeleted } = options;
+    const { index, scripts, expiry, commandTimeoutMs, onUnreadableDeleted, onRemoved } = options;
     const peeker = new SessionPeeker({ scripts, expiry });
     const upkeep = new SubjectUpkeep({ index, peeker, observer: options.subjects });
     this.#expiry = expiry;
     this.#upkeep = upkeep;
     this.#attachments = new Attachments({ index, upkeep, commandTimeoutMs });
     this.#listing = new SubjectListing({ index, peeker, upkeep });
-    this.#removal = new SubjectRemoval({ index, scripts, upkeep, onUnreadableDeleted });
+    this.#removal = new SubjectRemoval({ index, scripts, upkeep, onUnreadableDeleted, onRemoved });
   }
 
   /** Creates a session. @param make creates it before its deadline, by `performance.now()` */

@@ -4,6 +4,7 @@ from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from session_sidecar_proto.session.v1 import pipeline_pb2 as _pipeline_pb2
 from session_sidecar_proto.session.v1 import session_pb2 as _session_pb2
+from session_sidecar_proto.session.v1 import session_events_pb2 as _session_events_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -305,3 +306,33 @@ class InvalidateSubjectSessionsResponse(_message.Message):
     ENDED_COUNT_FIELD_NUMBER: _ClassVar[int]
     ended_count: int
     def __init__(self, ended_count: _Optional[int] = ...) -> None: ...
+
+class WatchSessionsRequest(_message.Message):
+    __slots__ = ("subject", "group", "after")
+    SUBJECT_FIELD_NUMBER: _ClassVar[int]
+    GROUP_FIELD_NUMBER: _ClassVar[int]
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    subject: str
+    group: str
+    after: str
+    def __init__(self, subject: _Optional[str] = ..., group: _Optional[str] = ..., after: _Optional[str] = ...) -> None: ...
+
+class WatchSessionsResponse(_message.Message):
+    __slots__ = ("event", "cursor")
+    EVENT_FIELD_NUMBER: _ClassVar[int]
+    CURSOR_FIELD_NUMBER: _ClassVar[int]
+    event: _session_events_pb2.SessionEvent
+    cursor: str
+    def __init__(self, event: _Optional[_Union[_session_events_pb2.SessionEvent, _Mapping]] = ..., cursor: _Optional[str] = ...) -> None: ...
+
+class AcknowledgeSessionEventsRequest(_message.Message):
+    __slots__ = ("group", "cursor")
+    GROUP_FIELD_NUMBER: _ClassVar[int]
+    CURSOR_FIELD_NUMBER: _ClassVar[int]
+    group: str
+    cursor: str
+    def __init__(self, group: _Optional[str] = ..., cursor: _Optional[str] = ...) -> None: ...
+
+class AcknowledgeSessionEventsResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...

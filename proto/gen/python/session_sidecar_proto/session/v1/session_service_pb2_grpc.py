@@ -118,10 +118,20 @@ class SessionServiceStub(object):
                 request_serializer=session_dot_v1_dot_session__service__pb2.InvalidateSubjectSessionsRequest.SerializeToString,
                 response_deserializer=session_dot_v1_dot_session__service__pb2.InvalidateSubjectSessionsResponse.FromString,
                 _registered_method=True)
+        self.AcknowledgeSessionEvents = channel.unary_unary(
+                '/session.v1.SessionService/AcknowledgeSessionEvents',
+                request_serializer=session_dot_v1_dot_session__service__pb2.AcknowledgeSessionEventsRequest.SerializeToString,
+                response_deserializer=session_dot_v1_dot_session__service__pb2.AcknowledgeSessionEventsResponse.FromString,
+                _registered_method=True)
         self.Pipeline = channel.stream_stream(
                 '/session.v1.SessionService/Pipeline',
                 request_serializer=session_dot_v1_dot_pipeline__pb2.PipelineRequest.SerializeToString,
                 response_deserializer=session_dot_v1_dot_pipeline__pb2.PipelineResponse.FromString,
+                _registered_method=True)
+        self.WatchSessions = channel.unary_stream(
+                '/session.v1.SessionService/WatchSessions',
+                request_serializer=session_dot_v1_dot_session__service__pb2.WatchSessionsRequest.SerializeToString,
+                response_deserializer=session_dot_v1_dot_session__service__pb2.WatchSessionsResponse.FromString,
                 _registered_method=True)
 
 
@@ -315,6 +325,17 @@ class SessionServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def AcknowledgeSessionEvents(self, request, context):
+        """AcknowledgeSessionEvents says that a group has processed the events up to a cursor. They are not sent to it again; what was
+        sent and not acknowledged is, to the next watcher of the group once the present one is gone.
+
+        Errors:
+        - CURSOR_EXPIRED: the cursor is older than the retention window.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Pipeline(self, request_iterator, context):
         """Pipeline carries any number of the calls above over one stream, at a fraction of the cost of one RPC per call. Calls
         run concurrently and are answered in order of completion, with the same responses and errors as the RPCs of the same
@@ -328,6 +349,24 @@ class SessionServiceServicer(object):
         - INVALID_ARGUMENT: a frame cannot be decoded, has too many calls, or reuses the id of a call in flight.
         - RESOURCE_EXHAUSTED: a frame is larger than 4 MiB.
         - DRAINING: the sidecar is stopping and accepts no new streams.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WatchSessions(self, request, context):
+        """WatchSessions reports which sessions begin, get new tokens and end, in all sidecars of the deployment. The first response
+        has no event and says that every change acknowledged from then on will be reported. A watcher that reconnects with its last
+        cursor misses nothing within SESSION_SIDECAR_EVENT_RETENTION. Events of one session are sent in the order in which they
+        were recorded; an event may be sent again after a failure, with an equal handle, type and time.
+
+        The sidecar reads events only as fast as the client does. Give the call no deadline. When the sidecar stops, the stream ends
+        with DRAINING: watch again, with the last cursor.
+
+        Errors:
+        - CURSOR_EXPIRED: the cursor, or what the group has acknowledged, is older than the retention window: events may have been
+        missed. Watch again without a cursor.
+        - OVERLOADED: too many watchers are connected.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -411,10 +450,20 @@ def add_SessionServiceServicer_to_server(servicer, server):
                     request_deserializer=session_dot_v1_dot_session__service__pb2.InvalidateSubjectSessionsRequest.FromString,
                     response_serializer=session_dot_v1_dot_session__service__pb2.InvalidateSubjectSessionsResponse.SerializeToString,
             ),
+            'AcknowledgeSessionEvents': grpc.unary_unary_rpc_method_handler(
+                    servicer.AcknowledgeSessionEvents,
+                    request_deserializer=session_dot_v1_dot_session__service__pb2.AcknowledgeSessionEventsRequest.FromString,
+                    response_serializer=session_dot_v1_dot_session__service__pb2.AcknowledgeSessionEventsResponse.SerializeToString,
+            ),
             'Pipeline': grpc.stream_stream_rpc_method_handler(
                     servicer.Pipeline,
                     request_deserializer=session_dot_v1_dot_pipeline__pb2.PipelineRequest.FromString,
                     response_serializer=session_dot_v1_dot_pipeline__pb2.PipelineResponse.SerializeToString,
+            ),
+            'WatchSessions': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchSessions,
+                    request_deserializer=session_dot_v1_dot_session__service__pb2.WatchSessionsRequest.FromString,
+                    response_serializer=session_dot_v1_dot_session__service__pb2.WatchSessionsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -841,6 +890,33 @@ class SessionService(object):
             _registered_method=True)
 
     @staticmethod
+    def AcknowledgeSessionEvents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/session.v1.SessionService/AcknowledgeSessionEvents',
+            session_dot_v1_dot_session__service__pb2.AcknowledgeSessionEventsRequest.SerializeToString,
+            session_dot_v1_dot_session__service__pb2.AcknowledgeSessionEventsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def Pipeline(request_iterator,
             target,
             options=(),
@@ -857,6 +933,33 @@ class SessionService(object):
             '/session.v1.SessionService/Pipeline',
             session_dot_v1_dot_pipeline__pb2.PipelineRequest.SerializeToString,
             session_dot_v1_dot_pipeline__pb2.PipelineResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchSessions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/session.v1.SessionService/WatchSessions',
+            session_dot_v1_dot_session__service__pb2.WatchSessionsRequest.SerializeToString,
+            session_dot_v1_dot_session__service__pb2.WatchSessionsResponse.FromString,
             options,
             channel_credentials,
             insecure,

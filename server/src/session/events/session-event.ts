@@ -1,0 +1,33 @@
+/** The beginning of a session, a new token, or its end. */
+export interface SessionEvent {
+  readonly type: SessionEventType;
+  readonly reason: SessionEventReason;
+  readonly handle: string;
+  /** After a creation or a new token, and before an end. `undefined`: none, or unknown. */
+  readonly subject: string | undefined;
+  /** When it was recorded, in milliseconds since 1970 by the store's clock. */
+  readonly time: number;
+  /** After a creation or a new token, and before an end; `undefined`: unknown. */
+  readonly version: number | undefined;
+}
+
+export const sessionEventTypes = ['created', 'regenerated', 'invalidated', 'expired', 'revoked'] as const;
+export type SessionEventType = (typeof sessionEventTypes)[number];
+
+export const sessionEventReasons = ['call', 'idle_timeout', 'max_lifetime', 'subject'] as const;
+export type SessionEventReason = (typeof sessionEventReasons)[number];
+
+/** Receives the events that this process has recorded. Must not throw. */
+export interface SessionEventObserver {
+  eventRecorded(event: SessionEvent): void;
+  /** Whether events are recorded now. */
+  setRecording(isRecording: boolean): void;
+}
+
+/** @param expires when the session ended */
+export function expiryReason(
+  { created, expires }: { readonly created: number; readonly expires: number },
+  maxLifetime: number | undefined,
+): SessionEventReason {
+  return maxLifetime !== undefined && expires >= created + maxLifetime ? 'max_lifetime' : 'idle_timeout';
+}

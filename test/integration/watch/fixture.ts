@@ -1,0 +1,49 @@
+import type { ISession, JsonValue, SessionClient } from '@session-sidecar/client';
+import type { RedisServer } from '../../support/redis';
+import type { SidecarOptions, Stack } from '../../support/stack';
+
+export type Client = SessionClient;
+
+/** A stored session. @param idleMs its own idle timeout */
+export async function signIn(
+  client: Client,
+  subject: string | undefined,
+  idleMs?: number,
+): Promise<ISession<Record<string, JsonValue>>> {
+  const session = client.create();
+  session.set('key', 1);
+  session.setSubject(subject);
+  if (idleMs !== undefined) session.setIdleTimeout(idleMs);
+  await session.save();
+  return session;
+}
+
+/** The stores that sidecars of a test share. */
+export type Topology = 'memory' | 'redis' | 'redis without TTL' | 'cluster';
+
+export interface Started {
+  /** Options of a sidecar on the store. */
+  readonly options: SidecarOptions;
+  /** The servers of the store. */
+  readonly servers: readonly RedisServer[];
+}
+
+export async function startStore(stack: Stack, topology: Topology): Promise<Started> {
+  switch (topology) {
+    case 'memory':
+      return { options: {}, servers: [] };
+    case 'redis': {
+      const redis = await stack.redis();
+      return { options: { redis }, servers: [redis] };
+    }
+    case 'redis without TTL': {
+      const redis = await stack.redis();
+      return { options: { redis, settings: { REDIS_TTL: 'off' } }, servers: [redis] };
+    }
+    case 'cluster': {
+      const { nodes } = await stack.redisCluster();
+      const places = nodes.map(({ port }) => `127.0.0.1:${port}`).join(',');
+      return { options: { settings: { REDIS_CLUSTER_NODES: places } }, servers: nodes };
+    }
+  }
+}
