@@ -105,7 +105,15 @@ describe.each(Object.entries(languages))('watching in %s', (language, { toolchai
           time: time.getTime(),
         })),
       );
-      expect(seen.map(({ type }) => type)).toEqual(['created', 'regenerated', 'invalidated', 'created', 'revoked', 'created', 'expired']);
+      expect(seen.map(({ type }) => type)).toEqual([
+        'created',
+        'regenerated',
+        'invalidated',
+        'created',
+        'revoked',
+        'created',
+        'expired',
+      ]);
       await program.kill();
     },
     120_000,

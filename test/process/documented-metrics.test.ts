@@ -126,6 +126,7 @@ describe('docs/reference/metrics.md', () => {
         'released',
         'lost',
       ],
+      type: ['created', 'regenerated', 'invalidated', 'expired', 'revoked'],
       limit: [
         'api_token',
         'calls_in_flight',
@@ -142,6 +143,7 @@ describe('docs/reference/metrics.md', () => {
         'request_buffer',
         'request_time',
         'streams',
+        'watchers',
         // Of the HTTP port.
         'head',
         'body',

@@ -4,14 +4,13 @@ import { SessionError } from '@session-sidecar/client';
 import { ErrorReason } from '@session-sidecar/proto/session/v1/error_reason';
 import { connect } from '../../support/client';
 import { until } from '../../support/poll';
-import { acknowledgeLongAgo } from '../../support/raw-events';
 import { connectRaw, failureOf, mutation } from '../../support/raw-grpc';
 import type { RawClient, RpcFailure } from '../../support/raw-grpc';
 import { isReady, metricOf } from '../../support/ready-sidecar';
 import type { Sidecar } from '../../support/sidecar';
 import type { RedisServer } from '../../support/redis';
-import { leaseFailures } from './lease-failures';
 import { stackForEachTest } from '../../support/stack';
+import { eventFailures, leaseFailures } from './leases-and-events';
 
 type Reason = Exclude<keyof typeof ErrorReason, 'UNSPECIFIED'>;
 
@@ -47,8 +46,7 @@ describe('every failure has a name', () => {
     client = stack.use(connect(sidecar));
     const mutations = [mutation.set(secretKey, secretValue)];
     const created = await raw.call('createSession', { mutations, subject: secretSubject });
-    token = created.token;
-    handle = created.session!.handle;
+    [token, handle] = [created.token, created.session!.handle];
   });
 
   const update = (...mutations: Parameters<typeof raw.call<'updateSession'>>[1]['mutations'] & object) =>
@@ -171,7 +169,7 @@ describe('every failure has a name', () => {
       },
     },
     ...leaseFailures(() => ({ raw, token })),
-    CURSOR_EXPIRED: { status: 'OUT_OF_RANGE', provoke: () => acknowledgeLongAgo(raw) },
+    ...eventFailures(() => raw),
   };
 
   test('the table of these tests is the whole of ErrorReason', () => {

@@ -58,13 +58,11 @@ describe.each(topologies)('events on %s', (topology) => {
         ...{ type: 'revoked', reason: 'subject', subject: 'revoked é', before: version },
       });
     }
-    await client.forSubject('revoked é').invalidate(current.handle);
+    await client.forSubject('revoked é').invalidate(current.handle!);
     await watching.event('revoked', current.handle);
     const handles = new Set([...ended, current, elsewhere].map(({ handle }) => handle));
     const ends = watching.events.filter(({ type, handle }) => handles.has(handle) && type === 'revoked');
-    expect(ends.map(({ handle }) => handle).sort()).toEqual(
-      [...ended, current].map(({ handle }) => handle).sort(),
-    );
+    expect(ends.map(({ handle }) => handle).sort()).toEqual([...ended, current].map(({ handle }) => handle).sort());
   });
 
   test('report no second end of a session that was ended by way of its subject', async () => {

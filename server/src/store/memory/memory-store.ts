@@ -105,7 +105,11 @@ export class MemoryStore implements SessionStore {
     const entry = this.#find(ref);
     if (entry === undefined) return undefined;
     const accessed = this.#touch(entry);
-    return { session: recordOf(accessed, this.#options.expiry), touched: accessed !== entry, ...this.#termsOf(accessed, ref) };
+    return {
+      session: recordOf(accessed, this.#options.expiry),
+      touched: accessed !== entry,
+      ...this.#termsOf(accessed, ref),
+    };
   }
 
   /** Reads the content, which costs it nothing. */
@@ -130,13 +134,23 @@ export class MemoryStore implements SessionStore {
     const { results } = applied;
     if (!changesTerms(change) && !results.some((result) => result.applied)) {
       const touched = this.#touch(entry);
-      return { status: 'updated', session: metadataOf(touched, this.#options.expiry), results, ...this.#termsOf(touched, ref) };
+      return {
+        status: 'updated',
+        session: metadataOf(touched, this.#options.expiry),
+        results,
+        ...this.#termsOf(touched, ref),
+      };
     }
     const changed = changedEntry(entry, { ...body, content: applied.content }, change, now);
     this.#put(changed);
     this.#broadcast.changed(changed.handle, changed.version);
     if (change.secretHash !== undefined) recordEvent(this.#options.events, 'regenerated', 'call', changed);
-    return { status: 'updated', session: metadataOf(changed, this.#options.expiry), results, ...this.#termsOf(changed, ref) };
+    return {
+      status: 'updated',
+      session: metadataOf(changed, this.#options.expiry),
+      results,
+      ...this.#termsOf(changed, ref),
+    };
   }
 
   async acquire(ref: SessionRef, request: LeaseRequest, deadline?: number): Promise<AcquireOutcome> {

@@ -1,4 +1,5 @@
 import { expect } from '@jest/globals';
+import { acknowledgeLongAgo } from '../../support/raw-events';
 import { mutation } from '../../support/raw-grpc';
 import type { RawClient } from '../../support/raw-grpc';
 
@@ -25,4 +26,9 @@ export function leaseFailures(stored: () => { readonly raw: RawClient; readonly 
       },
     },
   };
+}
+
+/** How the failures of watching come about. */
+export function eventFailures(client: () => RawClient) {
+  return { CURSOR_EXPIRED: { status: 'OUT_OF_RANGE', provoke: () => acknowledgeLongAgo(client()) } };
 }
