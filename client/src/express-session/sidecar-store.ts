@@ -36,7 +36,7 @@ type Callback<Result extends unknown[] = []> = (error?: unknown, ...result: Resu
  * `set()` stores the fields that the request has changed since it loaded the session, so parallel requests do not undo each
  * other's changes; of two that change the same field, the last one wins. A session that has ended is not created again by a request
  * that still has it: what such a request stores is discarded, and the store emits `discarded`. Every method takes a callback last,
- * or returns a promise. `all()`, `length()` and `clear()` fail, because the sidecar does not list sessions.
+ * or returns a promise. `all()`, `length()` and `clear()` fail, because the sidecar lists sessions of one subject only.
  */
 export class SidecarStore extends BaseStore {
   readonly #sessions: Sessions;
@@ -81,17 +81,17 @@ export class SidecarStore extends BaseStore {
     return answer(this.#destroy(sid), callback);
   }
 
-  /** Fails: the sidecar does not list sessions. */
+  /** Fails: the sidecar lists sessions of one subject only. */
   all(callback?: Callback): Promise<never> {
     return answer(unsupported('all'), callback);
   }
 
-  /** Fails: the sidecar does not list sessions. */
+  /** Fails: the sidecar lists sessions of one subject only. */
   length(callback?: Callback): Promise<never> {
     return answer(unsupported('length'), callback);
   }
 
-  /** Fails: the sidecar does not list sessions. */
+  /** Fails: the sidecar lists sessions of one subject only. */
   clear(callback?: Callback): Promise<never> {
     return answer(unsupported('clear'), callback);
   }
@@ -181,6 +181,6 @@ function answer<Result>(work: Promise<Result>, callback: Callback<[Result]> | un
 function unsupported(method: string): Promise<never> {
   const advice = 'Keep a list of your own, or let sessions expire.';
   return Promise.reject(
-    new Error(`SidecarStore.${method}() is not supported: the sidecar does not list sessions. ${advice}`),
+    new Error(`SidecarStore.${method}() is not supported: the sidecar lists sessions of one subject only. ${advice}`),
   );
 }
