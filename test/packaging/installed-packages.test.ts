@@ -260,6 +260,7 @@ describe('@session-sidecar/proto, installed', () => {
       'error_reason.proto',
       'pipeline.proto',
       'session.proto',
+      'session_events.proto',
       'session_service.proto',
     ]);
   });
