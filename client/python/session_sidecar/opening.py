@@ -23,7 +23,7 @@ class Opened(NamedTuple):
 
     found: the Session of the API. None: there is none.
     id: the id that the session will be created with. None: it will have only a token.
-    fence: the number of the lease that it was loaded under. None: there is none.
+    fence: the number of the lease that it was loaded under. None: no lease.
     """
 
     origin: str

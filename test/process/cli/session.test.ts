@@ -63,7 +63,7 @@ describe('session show', () => {
   test('takes the token from a file, and the address from the settings of the sidecar', () => {
     const file = join(stack.directory(), 'token');
     writeFileSync(file, `${token}\n`);
-    const settings = { GRPC_ADDRESS: `${sidecar.address},unix:/tmp/other.sock` };
+    const settings = { GRPC_ADDRESS: `${sidecar.address},unix:${join(stack.directory(), 'other.sock')}` };
     expect(json(['session', 'show', '--token-file', file], { settings })).toMatchObject({ handle });
   });
 
