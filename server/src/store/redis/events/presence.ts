@@ -37,6 +37,8 @@ export class Presence {
   #isKeeper = false;
   /** When Redis was last asked, by `performance.now()`. */
   #askedAt = -Infinity;
+  /** When Redis was asked what it has answered last. */
+  #knownAt = -Infinity;
   #checking: Promise<void> | undefined;
   /** Redis's clock minus the monotonic one, in ms. */
   #clockOffset: number | undefined;
@@ -56,7 +58,10 @@ export class Presence {
    * only for as long as an answer counts. If Redis does not answer this, changes go on without events.
    */
   async current(): Promise<string | undefined> {
-    if (performance.now() - this.#askedAt >= settleMs) await this.check().catch(() => {});
+    const since = performance.now() - settleMs;
+    // A change that comes while another one asks waits for the same answer.
+    const canAsk = this.#checking !== undefined || this.#askedAt <= since;
+    if (this.#knownAt <= since && canAsk) await this.check().catch(() => {});
     return this.log;
   }
 
@@ -107,10 +112,14 @@ export class Presence {
 
   async #check(): Promise<void> {
     const { scripts, keys, retentionMs, onRecording } = this.#options;
+    const askedAt = performance.now();
     // Without a connection, nothing is asked, and the first answer is still to come.
-    if (scripts.connection.serverOf(keys.presence[0]) !== undefined) this.#askedAt = performance.now();
+    if (scripts.connection.serverOf(keys.presence[0]) !== undefined) this.#askedAt = askedAt;
     const isIdle = this.#interests === 0 && this.#recording === undefined;
-    if (isIdle && !(await scripts.exists(keys.presence[0]))) return;
+    if (isIdle && !(await scripts.exists(keys.presence[0]))) {
+      this.#knownAt = askedAt;
+      return;
+    }
     const keep = this.#interests > 0 ? String(retentionMs) : '';
     const newLog = randomBytes(8).toString('hex');
     const [now, sign, isKeeper] = (await scripts.run('presence', keys.presence, [
@@ -119,6 +128,7 @@ export class Presence {
       keep,
       newLog,
     ])) as [string, string, number];
+    this.#knownAt = askedAt;
     this.#clockOffset = Number(now) - performance.now();
     this.#isKeeper = isKeeper === 1;
     const was = this.#recording;
