@@ -45,7 +45,7 @@ export class SubjectRemoval {
     const inFlight = new Map(scan.attachments.filter(isSelected).map(({ id, handle }) => [id, handle]));
     const attached = new Set(inFlight.values());
 
-    const run = new RemovalRun(this.#parts, subject, except, deadline);
+    const run = new RemovalRun(this.#parts, { subject, except, deadline, inFlight });
     const handles = [...new Set([...entries.map(({ handle }) => handle), ...attached])];
     try {
       await run.remove(handles, (gone) => {
@@ -56,6 +56,8 @@ export class SubjectRemoval {
       });
       await this.#removeInFlight(subject, inFlight, run, deadline);
     } catch (error) {
+      inFlight.clear();
+      await run.recordRemoved().catch(() => {});
       throw run.failed(error);
     }
     return run.count;
@@ -84,19 +86,24 @@ export class SubjectRemoval {
   }
 }
 
+interface RemovalTerms {
+  readonly subject: string;
+  readonly except: SubjectSelection['except'];
+  readonly deadline: number;
+  /** The handles with a change in flight, by the id of its attachment. Shrinks during the run. */
+  readonly inFlight: ReadonlyMap<string, string>;
+}
+
 /** One call that removes sessions. */
 class RemovalRun {
   count = 0;
   readonly #parts: SubjectRemovalParts;
-  readonly #subject: string;
-  readonly #except: SubjectSelection['except'];
-  readonly #deadline: number;
+  readonly #terms: RemovalTerms;
+  #unrecorded: { readonly handle: string; readonly version: number | undefined }[] = [];
 
-  constructor(parts: SubjectRemovalParts, subject: string, except: SubjectSelection['except'], deadline: number) {
+  constructor(parts: SubjectRemovalParts, terms: RemovalTerms) {
     this.#parts = parts;
-    this.#subject = subject;
-    this.#except = except;
-    this.#deadline = deadline;
+    this.#terms = terms;
   }
 
   /**
@@ -109,28 +116,39 @@ class RemovalRun {
     for (let from = 0; from < handles.length; from += maxInFlight) {
       const part = handles.slice(from, from + maxInFlight);
       const outcomes = await Promise.allSettled(part.map((handle) => this.#removeOne(handle)));
+      await this.recordRemoved();
       onGone(new Set(part.filter((_, at) => isFulfilledWith(outcomes[at], true))));
       const failure = outcomes.find((outcome) => outcome.status === 'rejected');
       if (failure !== undefined) throw failure.reason;
     }
   }
 
+  /** Records what was removed. A change in flight is recorded before its attachment is over, so that an end comes after it. */
+  async recordRemoved(): Promise<void> {
+    const { subject, inFlight } = this.#terms;
+    const pending = new Set(inFlight.values());
+    const due = this.#unrecorded.filter(({ handle }) => !pending.has(handle));
+    this.#unrecorded = this.#unrecorded.filter(({ handle }) => pending.has(handle));
+    await Promise.all(due.map(({ handle, version }) => this.#parts.onRemoved?.(handle, { version, subject })));
+  }
+
   async pause(): Promise<void> {
-    if (performance.now() + pollMs >= this.#deadline) throw storeUnavailable(true);
+    if (performance.now() + pollMs >= this.#terms.deadline) throw storeUnavailable(true);
     await delay(pollMs);
   }
 
   /** @returns whether the subject has no such session now */
   async #removeOne(handle: string): Promise<boolean> {
-    const { scripts, onUnreadableDeleted, onRemoved } = this.#parts;
-    const secretHash = handle === this.#except?.handle ? this.#except.secretHash : '';
-    const reply = await scripts.run('deleteOf', { handle, secretHash }, [this.#subject], this.#deadline);
+    const { scripts, onUnreadableDeleted } = this.#parts;
+    const { subject, except, deadline } = this.#terms;
+    const secretHash = handle === except?.handle ? except.secretHash : '';
+    const reply = await scripts.run('deleteOf', { handle, secretHash }, [subject], deadline);
     const [status, problem] = reply.map(text);
     if (status === 'newer_format') throw new UnreadableRecordError(handle, 'newer_format');
     if (status !== 'deleted') return status === 'not_found';
     this.count += 1;
     if (problem !== '') onUnreadableDeleted?.(new UnreadableRecordError(handle, problem as RecordProblem));
-    await onRemoved?.(handle, { version: parseVersion(reply[2]), subject: this.#subject });
+    this.#unrecorded.push({ handle, version: parseVersion(reply[2]) });
     return true;
   }
 
