@@ -28,7 +28,10 @@ function invented(watched: WatchedEvents, session: SessionView, events: readonly
   const before = (at: number) => (operation: Operation) => operation.invoked <= at && mayHaveHappened(operation);
   const endings = endingsOf(session);
   const replacements = operations.filter(isReplacement);
-  const ends = new Set(events.filter(isEndEvent).map(({ type, time }) => `${type} ${time}`));
+  const timesOf = (isMeant: (event: SeenEvent) => boolean): string[] => [
+    ...new Set(events.filter(isMeant).map(({ type, time }) => `${type} ${time}`)),
+  ];
+  const [beginnings, ends] = [timesOf(({ type }) => type === 'created'), timesOf(isEndEvent)];
   const violations: Violation[] = [];
   const report = (event: SeenEvent, text: string): void => {
     violations.push(violation(watched, 'no event is invented', `${info.name}: ${event.type} ${text}`, event));
@@ -58,7 +61,9 @@ function invented(watched: WatchedEvents, session: SessionView, events: readonly
     }
   }
   const [first] = events;
-  if (ends.size > 1 && !history.isLostAnywhere(0, first!.at)) report(first!, `and others: ${[...ends].join(', ')}`);
+  if ((beginnings.length > 1 || ends.length > 1) && !history.isLostAnywhere(0, first!.at)) {
+    report(first!, `and others: ${[...beginnings, ...ends].join(', ')}`);
+  }
   return violations;
 
   function staleMs(operation: Operation): number {

@@ -107,6 +107,14 @@ describe('the checker rejects a history in which a watcher is told', () => {
     );
   });
 
+  test('of two beginnings of a session', () => {
+    expectBreach(
+      (s) => tell(s, [created]),
+      (s) => add(s, { ...created, time: 330 }),
+      invented,
+    );
+  });
+
   test('of two ends of a session', () => {
     expectBreach(
       (s) => tell(s.call('i', 300, { kind: 'invalidate' }), [created, invalidated]),

@@ -91,9 +91,9 @@ export class EventRecorder {
   /** A replaced token was used after its grace. Never rejects: the call has changed nothing, so it does not depend on its event. */
   async replacedTokenUsed(handle: string): Promise<void> {
     const { scripts, keys, presence } = this.#options;
-    const log = await presence.current();
-    if (log === undefined || !this.#uses.isDue(handle)) return;
     try {
+      const log = await presence.current();
+      if (log === undefined || !this.#uses.isDue(handle)) return;
       const record = await scripts.recordOf(keys.session(handle), wholeRecord);
       const session = record && decodeRecord(record);
       if (session === undefined) return;

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Cluster } from 'ioredis';
+import { SessionError, storeUnavailable } from '../../../session/errors';
 import type { EventKeys } from './event-keys';
 import type { EventScripts } from './event-scripts';
 
@@ -55,13 +57,21 @@ export class Presence {
 
   /**
    * The log that a change is to be recorded in. Asks first in a new sidecar, and in one that was cut off: a watcher that begins waits
-   * only for as long as an answer counts. If Redis does not answer this, changes go on without events.
+   * only for as long as an answer counts. Rejects if Redis does not answer. On a Cluster, changes go on without events then:
+   * otherwise, all of them would depend on one server.
    */
   async current(): Promise<string | undefined> {
     const since = performance.now() - settleMs;
+    if (this.#knownAt > since) return this.log;
+    const isCluster = this.#options.scripts.connection.client instanceof Cluster;
     // A change that comes while another one asks waits for the same answer.
-    const canAsk = this.#checking !== undefined || this.#askedAt <= since;
-    if (this.#knownAt <= since && canAsk) await this.check().catch(() => {});
+    if (isCluster && this.#checking === undefined && this.#askedAt > since) return this.log;
+    try {
+      await this.check();
+    } catch (error) {
+      // Redis has answered if it does not allow this.
+      if (!isCluster && error instanceof SessionError) throw storeUnavailable(true, error);
+    }
     return this.log;
   }
 
