@@ -41,7 +41,8 @@ export class Watchers {
   static async start(connections: readonly Connection[], random: Random): Promise<Watchers> {
     const watchers = new Watchers();
     const first = connections[0]!;
-    for (const connection of connections) watchers.#watch(new Collected(`watcher of ${connection.sidecar}`), connection);
+    for (const connection of connections)
+      watchers.#watch(new Collected(`watcher of ${connection.sidecar}`), connection);
     watchers.#watch(new Collected('reopening watcher'), first, { reopens: random });
     const group = new Collected('group');
     const name = `g${random.int(0, 0x7fff_ffff)}`;

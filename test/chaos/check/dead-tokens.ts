@@ -56,10 +56,7 @@ function deathsIn(session: SessionView): Death[] {
     const end = graceMs === undefined ? at : at + graceMs + clockSlackMs;
     const earlier = parents.get(token);
     // Only the token that was replaced last has a grace.
-    return [
-      { token, by, at: end, promise },
-      ...(earlier === undefined ? [] : [{ token: earlier, by, at, promise }]),
-    ];
+    return [{ token, by, at: end, promise }, ...(earlier === undefined ? [] : [{ token: earlier, by, at, promise }])];
   });
 }
 
@@ -72,7 +69,5 @@ const found = ['VERSION_MISMATCH', 'LEASE_HELD', 'LEASE_LOST'];
 /** Whether it proves that its token opened a session. InvalidateSession succeeds even without one. */
 export function hasFound(operation: Operation): boolean {
   const { outcome, call } = operation;
-  return isDone(operation)
-    ? call.kind !== 'invalidate'
-    : outcome.status === 'failed' && found.includes(outcome.code);
+  return isDone(operation) ? call.kind !== 'invalidate' : outcome.status === 'failed' && found.includes(outcome.code);
 }

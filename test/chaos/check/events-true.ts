@@ -50,7 +50,9 @@ function invented(watched: WatchedEvents, session: SessionView, events: readonly
     } else if (type === 'expired') {
       if (info.idleTimeoutMs === undefined) report(event, 'although it does not end by itself');
     } else if (type === 'replaced_token_used') {
-      const stale = new Set(replacements.filter(before(at)).flatMap(({ call, token }) => (call.graceMs === undefined ? [] : [token])));
+      const stale = new Set(
+        replacements.filter(before(at)).flatMap(({ call, token }) => (call.graceMs === undefined ? [] : [token])),
+      );
       if (!operations.some(({ token, invoked }) => stale.has(token) && invoked <= at)) report(event, 'by no call');
     }
     if (isEndEvent(event)) {
@@ -133,7 +135,8 @@ function repeated(view: HistoryView, watched: WatchedEvents): Violation[] {
 
 function expiredCursors(view: HistoryView, watched: WatchedEvents): Violation[] {
   return watched.restarts.flatMap(({ at, code }) => {
-    if (code === 'CURSOR_EXPIRED' && view.history.faults.some(({ loss }) => loss !== undefined && loss.from <= at)) return [];
+    if (code === 'CURSOR_EXPIRED' && view.history.faults.some(({ loss }) => loss !== undefined && loss.from <= at))
+      return [];
     const message = `${watched.name} had to begin anew: ${code}`;
     return [{ promise: 'a watcher goes on where it was', message, at, operations: [] }];
   });

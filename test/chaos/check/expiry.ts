@@ -18,7 +18,8 @@ function endedEarly(session: SessionView): Violation[] {
   const { idleTimeoutMs = Infinity, name } = session.info;
   const created = session.operations.find(({ call }) => call.kind === 'create');
   for (const missing of session.operations.filter(isNotFound)) {
-    if (explainsMissing(session, missing) || session.isLost(created, missing.completed, ['recent', 'sessions'])) continue;
+    if (explainsMissing(session, missing) || session.isLost(created, missing.completed, ['recent', 'sessions']))
+      continue;
     const access = lastAccess(session, missing);
     if (access !== undefined && missing.completed >= access.invoked + idleTimeoutMs - clockSlackMs) continue;
     const isIdle = idleTimeoutMs !== Infinity;

@@ -11,7 +11,9 @@ type Acquired = Done & { readonly call: Acquire };
  * or that another one has followed. That no two holders overwrite each other, `locked` shows.
  */
 export function leases(session: SessionView): Violation[] {
-  const acquired = session.operations.filter((operation): operation is Acquired => isAcquire(operation) && isDone(operation));
+  const acquired = session.operations.filter(
+    (operation): operation is Acquired => isAcquire(operation) && isDone(operation),
+  );
   return [
     ...acquired.flatMap((lease) => [...oneHolder(session, lease, acquired), ...fencesGrow(session, lease, acquired)]),
     ...savesOf(session).flatMap((save) => [...late(session, save, acquired), ...lostEarly(session, save)]),
@@ -76,9 +78,10 @@ function late(session: SessionView, save: Save, acquired: readonly Acquired[]): 
   if (save.invoked > lease.completed + lease.call.leaseMs + lateMs) {
     return [violation(session, promise, `${describe(save)} long after ${describe(lease)}`, lease, save)];
   }
-  const successor = [...acquired.filter(({ outcome }) => outcome.fence! > lease.outcome.fence!), ...releasesOf(session, lease)].find(
-    (other) => isDone(other) && other.completed < save.invoked && !session.isLost(other, save.completed),
-  );
+  const successor = [
+    ...acquired.filter(({ outcome }) => outcome.fence! > lease.outcome.fence!),
+    ...releasesOf(session, lease),
+  ].find((other) => isDone(other) && other.completed < save.invoked && !session.isLost(other, save.completed));
   if (successor === undefined) return [];
   return [violation(session, promise, `${describe(save)} after ${describe(successor)}`, lease, successor, save)];
 }
@@ -96,7 +99,8 @@ function endsByTime(session: SessionView): Violation[] {
   const { lateMs } = session.history.history.setup.slack;
   // withLock() cannot release the lease if the token is replaced meanwhile.
   const holders = session.operations.filter(
-    (operation) => (isAcquire(operation) && mayHaveHappened(operation)) || (isLocking(operation) && !isRefused(operation)),
+    (operation) =>
+      (isAcquire(operation) && mayHaveHappened(operation)) || (isLocking(operation) && !isRefused(operation)),
   );
   return session.operations.flatMap((refused) => {
     if (!isRefused(refused)) return [];
@@ -120,6 +124,11 @@ function isRefused({ outcome }: Operation): boolean {
   return outcome.status === 'failed' && outcome.code === 'LEASE_HELD';
 }
 
-function violation(session: SessionView, promise: string, text: string, ...operations: readonly Operation[]): Violation {
+function violation(
+  session: SessionView,
+  promise: string,
+  text: string,
+  ...operations: readonly Operation[]
+): Violation {
   return { promise, message: `${session.info.name}: ${text}`, at: operations.at(-1)!.completed, operations };
 }

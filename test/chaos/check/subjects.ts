@@ -89,7 +89,9 @@ export function unknownSurvivors(view: HistoryView): Violation[] {
 type List = Done & { readonly call: { readonly kind: 'list'; readonly subject: string } };
 
 function listsIn({ history }: HistoryView): List[] {
-  return history.operations.filter((operation): operation is List => isDone(operation) && operation.call.kind === 'list');
+  return history.operations.filter(
+    (operation): operation is List => isDone(operation) && operation.call.kind === 'list',
+  );
 }
 
 function listsAfter(view: HistoryView, { call, completed }: Revocation): List[] {

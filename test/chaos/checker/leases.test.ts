@@ -54,9 +54,23 @@ describe('the checker rejects a history in which a lease', () => {
     const seen = (locked: string[]) => ({ locked });
     expectBreach(
       (s) =>
-        save(acquire(s, 'a', 100, 1, 300), 'w', 200, 'a', { status: 'ok', version: 2 }).read('r', 250, 2, ['s', 'w'], {}, seen(['w'])),
+        save(acquire(s, 'a', 100, 1, 300), 'w', 200, 'a', { status: 'ok', version: 2 }).read(
+          'r',
+          250,
+          2,
+          ['s', 'w'],
+          {},
+          seen(['w']),
+        ),
       (s) =>
-        save(acquire(s, 'b', 500, 2), 'x', 600, 'b', { status: 'ok', version: 3 }).read('r2', 700, 3, ['s', 'w', 'x'], {}, seen(['x'])),
+        save(acquire(s, 'b', 500, 2), 'x', 600, 'b', { status: 'ok', version: 3 }).read(
+          'r2',
+          700,
+          3,
+          ['s', 'w', 'x'],
+          {},
+          seen(['x']),
+        ),
       'reads show whole changes',
     );
   });
@@ -79,7 +93,8 @@ describe('the checker rejects a history in which a lease', () => {
 
   test('is held by others after it was released', () => {
     expectBreach(
-      (s) => release(acquire(s, 'a', 100, 1, 5000), 'r', 200, 'a').call('b', 205, { kind: 'acquire', leaseMs: 100 }, held),
+      (s) =>
+        release(acquire(s, 'a', 100, 1, 5000), 'r', 200, 'a').call('b', 205, { kind: 'acquire', leaseMs: 100 }, held),
       (s) => s.call('c', 300, { kind: 'acquire', leaseMs: 100 }, held),
       'a lease ends by time',
     );

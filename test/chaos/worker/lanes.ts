@@ -30,7 +30,11 @@ export async function runLane(context: LaneContext): Promise<void> {
     if (session === undefined) {
       // Only one worker creates the sessions of a slot, and announces them to the others.
       if (slot % setup.count === setup.index && !sessions.isCreating(slot))
-        await createIn(context, { slot, isShared: true, subject: workload.users ? subjectAtBirth(context, slot) : undefined });
+        await createIn(context, {
+          slot,
+          isShared: true,
+          subject: workload.users ? subjectAtBirth(context, slot) : undefined,
+        });
       else await sleep(5);
     } else if (workload.users && random.chance(0.4)) {
       await playUser(context, session);
@@ -83,15 +87,20 @@ interface Birth {
   readonly subject?: string | undefined;
 }
 
-async function createIn(
-  context: LaneContext,
-  { slot, isShared, idleTimeoutMs, subject }: Birth,
-): Promise<void> {
+async function createIn(context: LaneContext, { slot, isShared, idleTimeoutMs, subject }: Birth): Promise<void> {
   const { random, connections, setup, sessions } = context;
   const id = context.nextId();
   sessions.setCreating(slot, true);
   const { operation, performed } = await attempt(random.pick(connections), {
-    ...{ id, process: setup.name, session: id, tokenName: id, token: '', call: { kind: 'create', subject }, idleTimeoutMs },
+    ...{
+      id,
+      process: setup.name,
+      session: id,
+      tokenName: id,
+      token: '',
+      call: { kind: 'create', subject },
+      idleTimeoutMs,
+    },
     timeoutMs: pickTimeout(random),
   });
   sessions.setCreating(slot, false);

@@ -158,7 +158,12 @@ async function saveOrFail(connection: Connection, id: string, token: string, opt
 
 async function acquire(
   connection: Connection,
-  { id, token, call, options }: Pick<Performance, 'id' | 'token' | 'options'> & { readonly call: { readonly leaseMs: number } },
+  {
+    id,
+    token,
+    call,
+    options,
+  }: Pick<Performance, 'id' | 'token' | 'options'> & { readonly call: { readonly leaseMs: number } },
 ): Promise<Performed> {
   const request = { token, duration: durationOf(call.leaseMs), holder: id };
   const { fence, session } = await connection.call('acquireLease', request, options);
@@ -195,7 +200,10 @@ async function listAll(connection: Connection, subject: string, options: CallOpt
     const request = { subject, pageSize: 3, pageToken, currentToken: undefined, includeData: false };
     const left = until - now();
     if (left <= 0) throw new NotPerformed('DEADLINE_EXCEEDED');
-    const { sessions, nextPageToken } = await connection.call('listSubjectSessions', request, { ...options, timeoutMs: left });
+    const { sessions, nextPageToken } = await connection.call('listSubjectSessions', request, {
+      ...options,
+      timeoutMs: left,
+    });
     handles.push(...sessions.map(({ handle }) => handle));
     pageToken = nextPageToken;
   } while (pageToken !== '');

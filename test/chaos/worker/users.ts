@@ -28,7 +28,12 @@ export async function playUser(context: LaneContext, session: KnownSession): Pro
   if (way <= 25 || user === undefined) {
     await useLease(context, session);
   } else if (way <= 40) {
-    const lock: Call = { kind: 'update', through: 'lock', writes: [{ kind: 'locked' }], leaseMs: random.int(400, 1500) };
+    const lock: Call = {
+      kind: 'update',
+      through: 'lock',
+      writes: [{ kind: 'locked' }],
+      leaseMs: random.int(400, 1500),
+    };
     await callOn(context, session, session.tokens.at(-1)!, lock);
   } else if (way <= 50) {
     const save: Call = { kind: 'update', through: 'session', writes: [], onConflict: 'fail' };
@@ -59,7 +64,13 @@ async function useLease(context: LaneContext, session: KnownSession): Promise<vo
   if (held === undefined || random.chance(0.15)) return;
   await sleep(random.chance(0.75) ? random.int(0, Math.floor(leaseMs / 3)) : leaseMs + random.int(0, 500));
   const lease = operation.id;
-  await callOn(context, session, token, { kind: 'update', through: 'api', writes: [{ kind: 'locked' }], lease }, { held });
+  await callOn(
+    context,
+    session,
+    token,
+    { kind: 'update', through: 'api', writes: [{ kind: 'locked' }], lease },
+    { held },
+  );
   if (random.chance(0.75)) await callOn(context, session, token, { kind: 'release', lease }, { held });
 }
 

@@ -107,7 +107,12 @@ describe.each(topologies)('events on %s', (topology) => {
 
     beforeAll(async () => {
       [expired, used, unused, shortened, handedOver, revoked] = await Promise.all([
-        ...[signIn(client, 'ada', 1000), signIn(client, 'ada', 2500), signIn(client, 'ada', 2500), signIn(client, 'ada')],
+        ...[
+          signIn(client, 'ada', 1000),
+          signIn(client, 'ada', 2500),
+          signIn(client, 'ada', 2500),
+          signIn(client, 'ada'),
+        ],
         ...[signIn(client, 'ada', 2500), signIn(client, 'brief', 1500)],
       ] as const);
       using = useUntil(used, () => ended(unused).length > 0);
