@@ -34,7 +34,7 @@ const (
 	EventInvalidated EventType = "invalidated"
 	// EventExpired: the session reached the end of its idle timeout or its maximum lifetime.
 	EventExpired EventType = "expired"
-	// EventRevoked: the session ended together with others of its subject.
+	// EventRevoked: the session ended together with others of its subject, or an operator ended it.
 	EventRevoked EventType = "revoked"
 )
 
@@ -49,6 +49,10 @@ const (
 	ReasonMaxLifetime EventReason = "max_lifetime"
 	// ReasonSubject: a call for the subject of the session.
 	ReasonSubject EventReason = "subject"
+	// ReasonAge: an operator ended sessions by their age or their last use.
+	ReasonAge EventReason = "age"
+	// ReasonSigningKey: an operator ended sessions by the key that signed their tokens.
+	ReasonSigningKey EventReason = "signing_key"
 	// ReasonUnknown: one that only later versions know.
 	ReasonUnknown EventReason = "unknown"
 )
@@ -66,6 +70,8 @@ var eventReasons = map[sessionv1.SessionEventReason]EventReason{
 	sessionv1.SessionEventReason_SESSION_EVENT_REASON_IDLE_TIMEOUT: ReasonIdleTimeout,
 	sessionv1.SessionEventReason_SESSION_EVENT_REASON_MAX_LIFETIME: ReasonMaxLifetime,
 	sessionv1.SessionEventReason_SESSION_EVENT_REASON_SUBJECT:      ReasonSubject,
+	sessionv1.SessionEventReason_SESSION_EVENT_REASON_AGE:          ReasonAge,
+	sessionv1.SessionEventReason_SESSION_EVENT_REASON_SIGNING_KEY:  ReasonSigningKey,
 }
 
 // toSessionEvent returns false without an event, and for a type that only later versions know.

@@ -6,6 +6,7 @@ import { describeDuplicates } from './session-store/duplicates.contract';
 import { describeExpiry } from './session-store/expiry.contract';
 import { StoreFixture } from './session-store/fixture';
 import { describeGrace } from './session-store/grace.contract';
+import { describeInventory } from './session-store/inventory.contract';
 import { describeLeases } from './session-store/leases.contract';
 import { describeLife } from './session-store/life.contract';
 import { describeMutations } from './session-store/mutations.contract';
@@ -26,5 +27,6 @@ export function describeSessionStore(name: string, makeStore: MakeStore): void {
     describeLeases(fixture);
     describeGrace(fixture);
     describeSubjects(fixture);
+    describeInventory(fixture);
   });
 }

@@ -6,6 +6,7 @@ import { RedisStore } from '../../server/src/store/redis/redis-store';
 import type { ChangesOptions, NearCacheOptions } from '../../server/src/store/redis/redis-store';
 import { ControlledStore } from '../../server/src/store/memory/controlled-store';
 import { MemoryStore } from '../../server/src/store/memory/memory-store';
+import type { SessionInventory } from '../../server/src/session/admin/session-inventory';
 import type { Limits } from '../../server/src/session/limits';
 import type { ExpiryPolicy } from '../../server/src/session/session';
 import type { SessionStore } from '../../server/src/session/session-store';
@@ -16,6 +17,7 @@ import type { RedisServer } from './redis';
 /** A store under test, and control over its time. */
 export interface StoreHarness {
   readonly store: SessionStore;
+  readonly inventory: SessionInventory;
   /** The handles of sessions whose replaced tokens were used after their grace, in the order of the reports. */
   readonly replacedTokens: readonly string[];
   /** Lets time pass for everything stored. */
@@ -55,6 +57,7 @@ export const makeMemoryStore: MakeStore = ({ expiry, limits }) => {
   const store = new MemoryStore({ expiry, limits, maxBytes: 64 * 1024 * 1024, now: clock.now, onReplacedToken });
   return Promise.resolve({
     store,
+    inventory: store.inventory,
     replacedTokens,
     advance: (milliseconds) => {
       clock.advance(milliseconds);
@@ -71,6 +74,7 @@ export const makeControlledStore: MakeStore = ({ expiry, limits }) => {
   const store = new ControlledStore({ expiry, limits, maxBytes: 64 * 1024 * 1024, now, onReplacedToken });
   return Promise.resolve({
     store,
+    inventory: store.inventory,
     replacedTokens,
     advance: (milliseconds) => {
       store.advance(milliseconds);
@@ -135,6 +139,7 @@ export function makeRedisStore(
     );
     return {
       store: readsTwice ? readingTwice(store) : store,
+      inventory: store.inventory,
       replacedTokens,
       advance: async (milliseconds) => {
         await Promise.all(servers.map((server) => age(server, milliseconds)));

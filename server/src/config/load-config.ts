@@ -1,4 +1,5 @@
 import type { Limits } from '../session/limits';
+import { adminConfigOf, adminProblems, unusedAdminReason } from './admin-config';
 import { ConfigError } from './config';
 import type { Config, GrpcConfig, MemoryStoreConfig } from './config';
 import { inspectorConfigOf, inspectorProblems, unusedInspectorReason } from './inspector-config';
@@ -49,6 +50,7 @@ export function loadConfig(sources: Sources): LoadedConfig {
     ...parsed.problems,
     ...redisClashes(parsed.values, given),
     ...inspectorProblems(parsed.values, given),
+    ...adminProblems(parsed.values, given),
     ...aboutTracing.problems,
   ];
   if (problems.length > 0) throw new ConfigError(problems);
@@ -99,6 +101,7 @@ function configOf(values: SettingValues): Omit<Config, 'tracing'> {
     httpAddress,
     httpMaxConnections,
     inspector: inspectorConfigOf(values),
+    admin: adminConfigOf(values),
     logLevel,
     logRateLimit,
     auditLog,
@@ -106,6 +109,7 @@ function configOf(values: SettingValues): Omit<Config, 'tracing'> {
     shutdownGraceMs,
     exitOnStdinEnd,
     signingKeys,
+    recordSigningKey: values.recordSigningKey,
     expiry: { idleTimeout, touchInterval, maxLifetime },
     limits: limitsOf(values),
     store: redis === undefined ? memoryStoreConfigOf(values) : { kind: 'redis', redis },
@@ -153,7 +157,7 @@ function limitsOf(values: SettingValues): Limits {
 
 /** @returns why a setting has no effect beside the others, or `undefined` if it has one */
 function unusedReason(id: SettingId, given: GivenSettings): string | undefined {
-  return unusedRedisReason(id, given) ?? unusedInspectorReason(id, given);
+  return unusedRedisReason(id, given) ?? unusedInspectorReason(id, given) ?? unusedAdminReason(id, given);
 }
 
 /** Settings that were set and have no effect, most likely by mistake. */

@@ -24,7 +24,7 @@ export enum SessionEventType {
    * existed when watching began, once it was found.
    */
   EXPIRED = 4,
-  /** REVOKED - The session ended together with others of its subject. */
+  /** REVOKED - The session ended together with others: of its subject, or by an operator. */
   REVOKED = 5,
 }
 
@@ -40,6 +40,10 @@ export enum SessionEventReason {
   MAX_LIFETIME = 3,
   /** SUBJECT - A call for the subject of the session. */
   SUBJECT = 4,
+  /** AGE - An operator has ended sessions by their age or their last use. */
+  AGE = 6,
+  /** SIGNING_KEY - An operator has ended sessions by the key that signed their tokens. */
+  SIGNING_KEY = 7,
 }
 
 /** SessionEvent says that a session began, got a new token or ended. It contains neither tokens nor data. */

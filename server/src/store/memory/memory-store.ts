@@ -4,6 +4,7 @@ import { changesTerms } from '../../session/session-update';
 import type { SessionUpdate } from '../../session/session-update';
 import { sessionExists, storeFull, storeUnavailable } from '../../session/errors';
 import type { Limits } from '../../session/limits';
+import type { SessionEventReason } from '../../session/events/session-event';
 import { applyMutations } from '../../session/mutations';
 import { expiryOf, touchIntervalOf } from '../../session/session';
 import type { ExpiryPolicy, SessionMetadata } from '../../session/session';
@@ -28,6 +29,7 @@ import { changedEntry, decode, listedOf, metadataOf, presentLease, recordOf, siz
 import type { Entry } from './entry';
 import { recordEvent, recordExpiry } from './entry-events';
 import type { MemoryEventLog } from './memory-event-log';
+import { MemoryInventory } from './memory-inventory';
 import { SubjectIndex } from './subject-index';
 
 export interface MemoryStoreOptions {
@@ -60,6 +62,7 @@ const sweepPause = 1000;
 export class MemoryStore implements SessionStore {
   readonly ready = true;
   readonly parts = [{ name: 'memory', ready: true, reason: undefined, since: Date.now() }];
+  readonly inventory: MemoryInventory;
   readonly #broadcast = new ChangeBroadcast();
   /** Only this process makes changes, and each is reported at once. */
   readonly changes: ChangeFeed = { subscribe: (listener) => this.#broadcast.subscribe(listener), confirmedAgeMs: 0 };
@@ -75,6 +78,12 @@ export class MemoryStore implements SessionStore {
 
   constructor(options: MemoryStoreOptions) {
     this.#options = options;
+    this.inventory = new MemoryInventory({
+      expiry: options.expiry,
+      entries: this.#entries,
+      find: (handle) => this.#present(handle),
+      end: (entry, reason) => this.#revoke(entry, reason),
+    });
     this.#sweeper = setInterval(() => {
       const isDue = Math.abs(options.now() - this.#sweptAt) >= sweepInterval;
       if (isDue || options.events?.isRecording === true) this.#sweep();
@@ -218,9 +227,7 @@ export class MemoryStore implements SessionStore {
         continue;
       }
       count += 1;
-      this.#remove(entry);
-      this.#broadcast.changed(handle, undefined);
-      recordEvent(this.#options.events, 'revoked', 'subject', entry);
+      this.#revoke(entry, 'subject');
     }
     return count;
   }
@@ -230,13 +237,17 @@ export class MemoryStore implements SessionStore {
   }
 
   #find({ handle, secretHash }: SessionRef): Entry | undefined {
-    const entry = this.#entries.get(handle);
+    const entry = this.#present(handle);
     if (entry === undefined) return undefined;
-    if (this.#hasEnded(entry)) {
-      this.#expire(entry);
-      return undefined;
-    }
     return entry.secretHash === secretHash || this.#isInGrace(entry, secretHash) ? entry : undefined;
+  }
+
+  /** The session with a handle, unless it has expired. */
+  #present(handle: string): Entry | undefined {
+    const entry = this.#entries.get(handle);
+    if (entry === undefined || !this.#hasEnded(entry)) return entry;
+    this.#expire(entry);
+    return undefined;
   }
 
   #isInGrace(entry: Entry, secretHash: string): boolean {
@@ -272,6 +283,12 @@ export class MemoryStore implements SessionStore {
     this.#entries.delete(entry.handle);
     this.#subjects.move(entry.handle, entry.subject, undefined);
     this.#bytes -= sizeOf(entry);
+  }
+
+  #revoke(entry: Entry, reason: SessionEventReason): void {
+    this.#remove(entry);
+    this.#broadcast.changed(entry.handle, undefined);
+    recordEvent(this.#options.events, 'revoked', reason, entry);
   }
 
   #sweep(): void {

@@ -30,6 +30,7 @@ import { PlainReadWindow } from './read/plain-read-window';
 import { SessionReader } from './read/session-reader';
 import { encodeBody } from './record-codec';
 import type { RedisEvents } from './events/redis-events';
+import { RedisInventory } from './inventory/redis-inventory';
 import type { ReplicationOptions } from './replication';
 import {
   asUpdateReply,
@@ -97,6 +98,7 @@ export interface NearCacheOptions {
  * their subject, too.
  */
 export class RedisStore implements SessionStore {
+  readonly inventory: RedisInventory;
   readonly #connection: RedisConnection;
   readonly #expiry: ExpiryPolicy;
   readonly #windows: PlainReadWindow;
@@ -134,6 +136,14 @@ export class RedisStore implements SessionStore {
       scripts,
       index: new SubjectIndex({ scripts: timed, keyPrefix }),
       onRemoved: (handle, session) => this.#events?.recorder.ended('revoked', 'subject', handle, session),
+    });
+    this.inventory = new RedisInventory({
+      ...options,
+      scripts,
+      onRevoked: async (handle, reason, session) => {
+        this.#subjects.deleted(handle, session.subject);
+        await this.#events?.recorder.ended('revoked', reason, handle, session);
+      },
     });
     this.#reader = new SessionReader({ connection, scripts, windows, nearCache, hasFeed, expiry, keyPrefix });
   }
