@@ -128,25 +128,23 @@ describe.each(['memory', 'Redis'])('administration of sessions in %s', (kind) =>
 
   test('names the wrong fields of a request', async () => {
     const { admin } = all;
-    const invalid = new Date(NaN);
     const handles = Array.from({ length: 1001 }, () => 'A'.repeat(22));
-    const failures: readonly [Promise<unknown>, string[]][] = [
-      [admin.call('getSessions', {}), ['']],
-      [admin.call('getSessions', { handles: ['no handle'], subject: 'a' }), ['handles[0]', '']],
-      [admin.call('getSessions', { handles }), ['handles']],
-      [admin.call('getSessions', { tokens: handles }), ['tokens']],
-      [admin.call('getSessions', { subject: 'a\nb', pageSize: -1, pageToken: '!' }), ['subject', 'page_size', 'page_token']],
-      [admin.call('getSessions', { tokens: ['a'], pageSize: 1 }), ['page_size']],
-      [admin.call('revokeSessions', {}), ['']],
-      [admin.call('revokeSessions', { subject: 'a', createdBefore: new Date() }), ['subject']],
-      [admin.call('revokeSessions', { subject: 'a', includeUnknownKeys: true }), ['include_unknown_keys']],
-      [admin.call('revokeSessions', { signingKey: 'short' }), ['signing_key']],
-      [admin.call('revokeSessions', { createdBefore: new Date(-1) }), ['created_before']],
-      [admin.send('revokeSessions', Buffer.from([0xff, 0xff])), ['']],
+    const failures: readonly [() => Promise<unknown>, string[]][] = [
+      [() => admin.call('getSessions', {}), ['']],
+      [() => admin.call('getSessions', { handles: ['no handle'], subject: 'a' }), ['handles[0]', '']],
+      [() => admin.call('getSessions', { handles }), ['handles']],
+      [() => admin.call('getSessions', { tokens: handles }), ['tokens']],
+      [() => admin.call('getSessions', { subject: 'a\nb', pageSize: -1, pageToken: '!' }), ['subject', 'page_size', 'page_token']],
+      [() => admin.call('getSessions', { tokens: ['a'], pageSize: 1 }), ['page_size']],
+      [() => admin.call('revokeSessions', {}), ['']],
+      [() => admin.call('revokeSessions', { subject: 'a', createdBefore: new Date() }), ['subject']],
+      [() => admin.call('revokeSessions', { subject: 'a', includeUnknownKeys: true }), ['include_unknown_keys']],
+      [() => admin.call('revokeSessions', { signingKey: 'short' }), ['signing_key']],
+      [() => admin.call('revokeSessions', { createdBefore: new Date(-1) }), ['created_before']],
+      [() => admin.send('revokeSessions', Buffer.from([0xff, 0xff])), ['']],
     ];
-    expect(invalid.getTime()).toBeNaN();
     for (const [call, fields] of failures) {
-      const { reason, status, violations } = await failureOf(call);
+      const { reason, status, violations } = await failureOf(call());
       expect({ reason, status, fields: Object.keys(violations) }).toEqual({
         ...{ reason: 'INVALID_ARGUMENT', status: 'INVALID_ARGUMENT', fields },
       });
@@ -177,9 +175,4 @@ describe.each(['memory', 'Redis'])('administration of sessions in %s', (kind) =>
     await asOperator.call('estimateSessions');
     asOperator.close();
   });
-});
-
-test('is off unless it has an address', async () => {
-  const stack = stackForAllTests;
-  expect(stack).toBeDefined();
 });
