@@ -3,7 +3,7 @@ import { FifoMap } from '../../../fifo-map';
 import { storeUnavailable } from '../../../session/errors';
 import type { ScanStep } from '../../../session/admin/session-inventory';
 import type { Server } from '../connection/redis-connection';
-import { toStoreError } from '../redis-errors';
+import { codeOf, toStoreError } from '../redis-errors';
 
 /** Keys that Redis looks at in one step: less than a millisecond of its time. */
 const keysPerStep = 500;
@@ -50,6 +50,8 @@ export async function answered<T>(reply: Promise<T>): Promise<T> {
   try {
     return await reply;
   } catch (error) {
+    // A mistake of the operator, which another attempt does not change, and which belongs into the log.
+    if (codeOf(error) === 'NOPERM') throw error;
     throw toStoreError(error, { isChange: false });
   }
 }
