@@ -30,7 +30,10 @@ export function pythonStubs() {
       for (const name of readdirSync(out, { recursive: true }).filter((file) => /\.pyi?$/.test(file))) {
         const path = join(out, name);
         // The generator imports by the path of the .proto file, as if no other module were named session.
-        const text = readFileSync(path, 'utf8').replaceAll(/^from (?=session\.[\w.]+ import )/gm, `from ${pythonPackage}.`);
+        const text = readFileSync(path, 'utf8').replaceAll(
+          /^from (?=session\.[\w.]+ import )/gm,
+          `from ${pythonPackage}.`,
+        );
         writeFileSync(path, text);
       }
     },

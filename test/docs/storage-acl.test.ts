@@ -121,7 +121,10 @@ describe('the Redis user in docs/reference/storage.md', () => {
     const count = async (ruleSet: readonly string[]) => {
       await server.admin.acl('SETUSER', user, ...ruleSet);
       const overrides = { ...connection(), username: user, password };
-      const store = await makeRedisStore(redisConnectionOptions(overrides), [])({
+      const store = await makeRedisStore(
+        redisConnectionOptions(overrides),
+        [],
+      )({
         ...{ expiry: twentyMinutes, limits: generousLimits },
       });
       try {

@@ -25,7 +25,9 @@ export function adminTargetOf({ options, env, readFile }: Invocation): SidecarTa
   const [configured] = settingOf('adminAddresses', { env, readFile }) ?? [];
   const address = (options['address'] as string | undefined) ?? (configured && addressText(configured));
   if (address === undefined) {
-    throw usageError('Name the address of the administration service with --address, or set SESSION_SIDECAR_ADMIN_ADDRESS.');
+    throw usageError(
+      'Name the address of the administration service with --address, or set SESSION_SIDECAR_ADMIN_ADDRESS.',
+    );
   }
   const token = tokenIn('--admin-token-file', options['adminTokenFile'] as string | undefined);
   return { address, apiToken: token ?? settingOf('adminTokens', { env, readFile })?.[0] };

@@ -15,7 +15,9 @@ const exits = ['ok', 'failed', 'usage', 'unavailable', 'denied', 'interrupted'] 
 const time: ValueKind<Date> = {
   name: 'time, as in RFC 3339',
   parse(text) {
-    const parsed = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(text) ? new Date(text) : undefined;
+    const parsed = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(text)
+      ? new Date(text)
+      : undefined;
     if (parsed !== undefined && !Number.isNaN(parsed.getTime())) return parsed;
     throw new ValueError('a time with its zone, like 2026-11-27T09:30:00Z', text);
   },
@@ -32,7 +34,10 @@ export const countSessions: CommandDefinition = {
     `${aboutAddress} Applications do not notice it, and it may be interrupted. Sessions that begin or end meanwhile may or may not be counted.`,
   ],
   options: [
-    new Option('--estimate', 'say at once about how many there are, with the interval that contains the number in 95 % of cases'),
+    new Option(
+      '--estimate',
+      'say at once about how many there are, with the interval that contains the number in 95 % of cases',
+    ),
     ...adminTargetOptions(),
     jsonOption(),
   ],
@@ -55,7 +60,11 @@ export const revokeSessions: CommandDefinition = {
     durationOption('--older-than <duration>', 'those that were created longer ago', '0s', '3650d'),
     valueOption('--created-before <time>', 'those that were created before a time', time).conflicts('olderThan'),
     durationOption('--unused-for <duration>', 'those that have certainly not been used for so long', '0s', '3650d'),
-    valueOption('--signing-key <fingerprint>', 'those whose token was signed by a key, as `secret fingerprint` names it', fingerprint),
+    valueOption(
+      '--signing-key <fingerprint>',
+      'those whose token was signed by a key, as `secret fingerprint` names it',
+      fingerprint,
+    ),
     new Option('--include-unknown-keys', 'with --signing-key: also those of which no key is recorded'),
     new Option('--dry-run', 'count them and end none'),
     ...adminTargetOptions(),
@@ -63,7 +72,10 @@ export const revokeSessions: CommandDefinition = {
   ],
   examples: [
     { command: 'session-sidecar sessions revoke --subject user-7', purpose: 'sign a user out everywhere' },
-    { command: 'session-sidecar sessions revoke --unused-for 30d --dry-run', purpose: 'how many were not used for a month' },
+    {
+      command: 'session-sidecar sessions revoke --unused-for 30d --dry-run',
+      purpose: 'how many were not used for a month',
+    },
     {
       command: 'session-sidecar sessions revoke --created-before 2026-11-27T09:30:00Z',
       purpose: 'everyone who signed in before an incident was over',

@@ -36,7 +36,9 @@ export function targetOptions(): Option[] {
 export function targetOf({ options, env, readFile }: Invocation): SidecarTarget {
   return {
     address: (options['address'] as string | undefined) ?? configuredAddress({ env, readFile }),
-    apiToken: tokenIn('--api-token-file', options['apiTokenFile'] as string | undefined) ?? settingOf('apiTokens', { env, readFile })?.[0],
+    apiToken:
+      tokenIn('--api-token-file', options['apiTokenFile'] as string | undefined) ??
+      settingOf('apiTokens', { env, readFile })?.[0],
   };
 }
 

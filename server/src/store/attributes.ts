@@ -17,7 +17,10 @@ export interface KnownAttributes {
 }
 
 /** In the order in which a new session has them. The subject has no name, because it was the only attribute once. */
-const names = { subject: '', label: 'label', signingKey: 'signing_key' } as const satisfies Record<keyof KnownAttributes, string>;
+const names = { subject: '', label: 'label', signingKey: 'signing_key' } as const satisfies Record<
+  keyof KnownAttributes,
+  string
+>;
 const known = Object.keys(names) as (keyof typeof names)[];
 const leaseName = 'lease';
 const previousName = 'previous';

@@ -75,7 +75,11 @@ export function describeInventory(fixture: StoreFixture): void {
       const inspected = { handle, secretHash, subject: 'ada', label: 'phone', signingKey: 'abcd-_12', ...metadata };
       expect(await inspect(session)).toEqual({ ...inspected, data: new Map() });
       expect(await inspect(session, true)).toEqual({ ...inspected, data: content('a').data });
-      expect(await inspect(await create())).toMatchObject({ subject: undefined, label: undefined, signingKey: undefined });
+      expect(await inspect(await create())).toMatchObject({
+        subject: undefined,
+        label: undefined,
+        signingKey: undefined,
+      });
     });
 
     test('is not an access, and finds nothing that has ended', async () => {
@@ -97,7 +101,9 @@ export function describeInventory(fixture: StoreFixture): void {
       const session = await create({ subject: 'eve', content: content('a') });
       expect(await revoke(session, {})).toBe('selected');
       expect(await exists(session)).toBe(false);
-      await expect(fixture.store.update(session, { mutations: [set('a', '2')] })).resolves.toEqual({ status: 'not_found' });
+      await expect(fixture.store.update(session, { mutations: [set('a', '2')] })).resolves.toEqual({
+        status: 'not_found',
+      });
       expect(await revoke(session, {})).toBe('not_found');
       const page = await fixture.store.listSubject('eve', { after: undefined, size: 10, maxDataBytes: undefined });
       expect(page.sessions.map(({ handle }) => handle)).not.toContain(session.handle);

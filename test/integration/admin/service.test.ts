@@ -51,7 +51,8 @@ describe.each(['memory', 'Redis'])('administration of sessions in %s', (kind) =>
     expect(statusesOf(byToken.results)).toEqual(['FOUND', 'TOKEN_INVALID', 'NOT_FOUND', 'FOUND']);
     expect(sessionsOf(byToken.results)[3]!.data).toEqual(new Map([['cart', Buffer.from('"tea"')]]));
     const text = JSON.stringify([byHandle, byToken]);
-    for (const secret of [one.token.slice(22, 43), newToken.slice(22, 43), csrfToken]) expect(text).not.toContain(secret);
+    for (const secret of [one.token.slice(22, 43), newToken.slice(22, 43), csrfToken])
+      expect(text).not.toContain(secret);
   });
 
   test('returns the sessions of a subject in pages', async () => {
@@ -92,7 +93,9 @@ describe.each(['memory', 'Redis'])('administration of sessions in %s', (kind) =>
     expect(await revoked({ signingKey: 'unknown_' })).toBe(0);
     const { count } = await admin.last('countSessions');
     expect(await revoked({ signingKey: signingKey!, dryRun: true })).toBe(count);
-    const before = (await metricsOf(sidecar)).value('session_sidecar_sessions_revoked_total', { reason: 'signing_key' });
+    const before = (await metricsOf(sidecar)).value('session_sidecar_sessions_revoked_total', {
+      reason: 'signing_key',
+    });
     expect(await revoked({ signingKey: signingKey! })).toBe(count);
     expect(await isAlive(app, session)).toBe(false);
     const after = (await metricsOf(sidecar)).value('session_sidecar_sessions_revoked_total', { reason: 'signing_key' });
@@ -134,7 +137,10 @@ describe.each(['memory', 'Redis'])('administration of sessions in %s', (kind) =>
       [() => admin.call('getSessions', { handles: ['no handle'], subject: 'a' }), ['handles[0]', '']],
       [() => admin.call('getSessions', { handles }), ['handles']],
       [() => admin.call('getSessions', { tokens: handles }), ['tokens']],
-      [() => admin.call('getSessions', { subject: 'a\nb', pageSize: -1, pageToken: '!' }), ['subject', 'page_size', 'page_token']],
+      [
+        () => admin.call('getSessions', { subject: 'a\nb', pageSize: -1, pageToken: '!' }),
+        ['subject', 'page_size', 'page_token'],
+      ],
       [() => admin.call('getSessions', { tokens: ['a'], pageSize: 1 }), ['page_size']],
       [() => admin.call('revokeSessions', {}), ['']],
       [() => admin.call('revokeSessions', { subject: 'a', createdBefore: new Date() }), ['subject']],

@@ -69,7 +69,11 @@ test.each([
   { args: ['sessions', 'count'], given: {}, exit: 'usage', says: '--address' },
   { args: ['sessions', 'revoke'], exit: 'usage', says: '--subject' },
   { args: ['sessions', 'revoke', '--subject', 'a', '--older-than', '1d'], exit: 'usage', says: '--subject' },
-  { args: ['sessions', 'revoke', '--include-unknown-keys', '--older-than', '1d'], exit: 'usage', says: '--signing-key' },
+  {
+    args: ['sessions', 'revoke', '--include-unknown-keys', '--older-than', '1d'],
+    exit: 'usage',
+    says: '--signing-key',
+  },
   { args: ['sessions', 'revoke', '--created-before', 'today'], exit: 'usage', says: '2026-11-27T09:30:00Z' },
   { args: ['sessions', 'revoke', '--signing-key', 'a key'], exit: 'usage', says: 'fingerprint' },
   { args: ['sessions', 'revoke', '--subject', 'a\nb'], exit: 'failed', says: 'subject: Expected' },

@@ -34,7 +34,11 @@ describe('the administration service', () => {
   });
 
   test('has tokens that applications do not have', () => {
-    const env = { ADMIN_ADDRESS: '127.0.0.1:50052', ADMIN_TOKENS: `${token} ${token}2`, API_TOKENS: `another-${token} ${token}` };
+    const env = {
+      ADMIN_ADDRESS: '127.0.0.1:50052',
+      ADMIN_TOKENS: `${token} ${token}2`,
+      API_TOKENS: `another-${token} ${token}`,
+    };
     expect(problemsOf({ env })).toEqual([
       'SESSION_SIDECAR_ADMIN_TOKENS: Expected tokens of its own, got one that is also in SESSION_SIDECAR_API_TOKENS.',
     ]);

@@ -24,7 +24,10 @@ export function countSessions(invocation: Invocation): Promise<Exit> {
       else output.line(`About ${sessionsText(count)}: ${numberText(low)} to ${numberText(high)}.`);
       return 'ok';
     }
-    const bar = new ProgressBar(invocation, ({ count }: { readonly count: number }) => `${numberText(count)} sessions`);
+    const bar = new ProgressBar<Report & { readonly count: number }>(
+      invocation,
+      ({ count }) => `${numberText(count)} sessions`,
+    );
     const last = await calls.call('countSessions', {}, interrupted, bar.update).finally(bar.hide);
     const { count = 0, done = false } = last ?? {};
     if (output.isJson) output.json({ count, done });
@@ -37,9 +40,9 @@ export function revokeSessions(invocation: Invocation): Promise<Exit> {
   const request = requestOf(invocation);
   return withCalls(invocation, async (calls) => {
     const { output, interrupted } = invocation;
-    const bar = new ProgressBar(
+    const bar = new ProgressBar<Report & { readonly revokedCount: number }>(
       invocation,
-      ({ revokedCount }: { readonly revokedCount: number }) => `${numberText(revokedCount)} selected`,
+      ({ revokedCount }) => `${numberText(revokedCount)} selected`,
     );
     const last = await calls.call('revokeSessions', request, interrupted, bar.update).finally(bar.hide);
     const { revokedCount: revoked = 0, examinedCount: examined = 0, done = false } = last ?? {};
@@ -55,9 +58,20 @@ export function revokeSessions(invocation: Invocation): Promise<Exit> {
   });
 }
 
+/** By its attribute names, as the options of the command have them. */
+interface RevokeOptions {
+  readonly subject?: string;
+  readonly olderThan?: number;
+  readonly createdBefore?: Date;
+  readonly unusedFor?: number;
+  readonly signingKey?: string;
+  readonly includeUnknownKeys?: true;
+  readonly dryRun?: true;
+}
+
 function requestOf({ options }: Invocation) {
   const { subject, olderThan, createdBefore, unusedFor, signingKey, includeUnknownKeys, dryRun } =
-    options as Readonly<Record<string, never>>;
+    options as RevokeOptions;
   const before = (milliseconds: number | undefined): Date | undefined =>
     milliseconds === undefined ? undefined : new Date(Date.now() - milliseconds);
   const others = { createdBefore: createdBefore ?? before(olderThan), notAccessedSince: before(unusedFor), signingKey };

@@ -94,7 +94,7 @@ class AdminCall {
   /** @throws SessionError INVALID_ARGUMENT */
   get request(): unknown {
     try {
-      return this.#method.requestDeserialize(this.#stream.request);
+      return this.#method.requestDeserialize(this.#stream.request) as unknown;
     } catch (cause) {
       const problem = cause instanceof Error ? cause.message : 'unknown problem';
       throw invalidArgument([{ field: '', description: `Could not decode the request: ${problem}.` }]);
@@ -145,7 +145,10 @@ class AdminCall {
 }
 
 function tooManyCalls(): SessionError {
-  return new SessionError('OVERLOADED', `More than ${maxCalls} administration calls are in flight. The call was not started.`);
+  return new SessionError(
+    'OVERLOADED',
+    `More than ${maxCalls} administration calls are in flight. The call was not started.`,
+  );
 }
 
 function mapValues<Value, Mapped>(

@@ -66,10 +66,14 @@ export function checkRevokeSessions(request: RevokeSessions): void {
 }
 
 function selectionViolations(hasSubject: boolean, others: number): FieldViolation[] {
-  if (hasSubject && others > 0) return [{ field: 'subject', description: 'Expected nothing else together with subject.' }];
+  if (hasSubject && others > 0)
+    return [{ field: 'subject', description: 'Expected nothing else together with subject.' }];
   if (hasSubject || others > 0) return [];
   return [
-    { field: '', description: 'Expected subject, created_before, not_accessed_since or signing_key, got none of them.' },
+    {
+      field: '',
+      description: 'Expected subject, created_before, not_accessed_since or signing_key, got none of them.',
+    },
   ];
 }
 

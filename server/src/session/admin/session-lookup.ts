@@ -59,7 +59,10 @@ export class SessionLookup {
 
   async #wanted({ handles, tokens, subject, pageSize: size, pageToken }: GetSessions) {
     if (subject === '') {
-      return { wanted: [...handles.map((handle) => ({ handle })), ...tokens.map((token) => this.#ofToken(token))], nextPageToken: '' };
+      return {
+        wanted: [...handles.map((handle) => ({ handle })), ...tokens.map((token) => this.#ofToken(token))],
+        nextPageToken: '',
+      };
     }
     const after = pageToken === '' ? undefined : pageToken;
     const page = { after, size: size === 0 ? pageSize.default : size, maxDataBytes: undefined };
@@ -94,4 +97,3 @@ export class SessionLookup {
     return isToken ? { status: 'found', handle, session } : { status: 'not_found', handle };
   }
 }
-

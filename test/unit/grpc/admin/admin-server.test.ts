@@ -20,7 +20,11 @@ let running = 0;
 let ended: string[];
 let refused: string[];
 
-async function* endless(): AsyncGenerator<{ readonly done: boolean; readonly count: number; readonly progress: number }> {
+async function* endless(): AsyncGenerator<{
+  readonly done: boolean;
+  readonly count: number;
+  readonly progress: number;
+}> {
   running += 1;
   try {
     for (let count = 0; ; count += 1) {
@@ -108,7 +112,11 @@ describe('the server for operators', () => {
 
   test('names the setting of an address that it cannot use', async () => {
     const again = startAdminServer({
-      ...{ methods, addresses: [{ kind: 'unix', path: join(stack.directory(), 'none', 'admin.sock') }], socketMode: 0o600 },
+      ...{
+        methods,
+        addresses: [{ kind: 'unix', path: join(stack.directory(), 'none', 'admin.sock') }],
+        socketMode: 0o600,
+      },
       ...{ listenTimeoutMs: 0, tokens: new ApiTokens(undefined), logger: createLogger('silent') },
       observer: { refused: () => undefined, adminCallEnded: () => undefined },
     });

@@ -1095,7 +1095,7 @@ export const AdminServiceDefinition = {
     /**
      * RevokeSessions ends sessions: those of a subject, or all those that have the given properties. It sends responses while it works,
      * and the last one has done set: then no session that had the properties during the whole call is left. A session that has ended
-     * is not served from any cache beyond the bound that holds for every end of a session, and no late change brings it back.
+     * is not served from any cache beyond the bound of every end of a session, and no late change brings it back.
      *
      * If the call fails or is cancelled, some sessions may have ended. Repeat it to end the others.
      *
@@ -1168,7 +1168,7 @@ export const AdminServiceService = {
   /**
    * RevokeSessions ends sessions: those of a subject, or all those that have the given properties. It sends responses while it works,
    * and the last one has done set: then no session that had the properties during the whole call is left. A session that has ended
-   * is not served from any cache beyond the bound that holds for every end of a session, and no late change brings it back.
+   * is not served from any cache beyond the bound of every end of a session, and no late change brings it back.
    *
    * If the call fails or is cancelled, some sessions may have ended. Repeat it to end the others.
    *
@@ -1207,7 +1207,7 @@ export interface AdminServiceServer extends UntypedServiceImplementation {
   /**
    * RevokeSessions ends sessions: those of a subject, or all those that have the given properties. It sends responses while it works,
    * and the last one has done set: then no session that had the properties during the whole call is left. A session that has ended
-   * is not served from any cache beyond the bound that holds for every end of a session, and no late change brings it back.
+   * is not served from any cache beyond the bound of every end of a session, and no late change brings it back.
    *
    * If the call fails or is cancelled, some sessions may have ended. Repeat it to end the others.
    *

@@ -29,7 +29,9 @@ export async function* scanServer(server: Server, keys: ScanKeys): AsyncGenerato
   let cursor = '0';
   let examined = 0;
   do {
-    const [next, found] = await answered(client.scan(cursor, 'MATCH', keys.pattern, 'COUNT', keysPerStep, 'TYPE', 'string'));
+    const [next, found] = await answered(
+      client.scan(cursor, 'MATCH', keys.pattern, 'COUNT', keysPerStep, 'TYPE', 'string'),
+    );
     if (server.generation !== generation) throw storeUnavailable(false);
     examined += keysPerStep;
     cursor = next;
