@@ -5,6 +5,8 @@ import type { MetricFactory } from './metric-factory';
 
 export interface AdminMetrics extends AdminEvents, Omit<AdminObserver, 'refused'> {}
 
+const methods = ['EstimateSessions', 'CountSessions', 'GetSessions', 'RevokeSessions'];
+
 export function adminMetrics(factory: MetricFactory): AdminMetrics {
   const calls = factory.counter(
     'admin_calls_total',
@@ -15,8 +17,9 @@ export function adminMetrics(factory: MetricFactory): AdminMetrics {
   const revoked = factory.counter(
     'sessions_revoked_total',
     'Sessions ended by operators, by what they were selected by.',
-    'reason',
+    'selection',
   );
+  for (const method of methods) calls.announce(method, 'OK');
   for (const reason of revocationReasons) revoked.announce(reason);
   return {
     adminCallEnded: (method, status) => {

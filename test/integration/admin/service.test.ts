@@ -94,11 +94,11 @@ describe.each(['memory', 'Redis'])('administration of sessions in %s', (kind) =>
     const { count } = await admin.last('countSessions');
     expect(await revoked({ signingKey: signingKey!, dryRun: true })).toBe(count);
     const before = (await metricsOf(sidecar)).value('session_sidecar_sessions_revoked_total', {
-      reason: 'signing_key',
+      selection: 'signing_key',
     });
     expect(await revoked({ signingKey: signingKey! })).toBe(count);
     expect(await isAlive(app, session)).toBe(false);
-    const after = (await metricsOf(sidecar)).value('session_sidecar_sessions_revoked_total', { reason: 'signing_key' });
+    const after = (await metricsOf(sidecar)).value('session_sidecar_sessions_revoked_total', { selection: 'signing_key' });
     expect(after! - before!).toBe(count);
   });
 
