@@ -49,6 +49,8 @@ const (
 	ReasonMaxLifetime EventReason = "max_lifetime"
 	// ReasonSubject: a call for the subject of the session.
 	ReasonSubject EventReason = "subject"
+	// ReasonLimit: the subject needed room for another session.
+	ReasonLimit EventReason = "limit"
 	// ReasonAge: an operator ended sessions by their age or their last use.
 	ReasonAge EventReason = "age"
 	// ReasonSigningKey: an operator ended sessions by the key that signed their tokens.
@@ -70,6 +72,7 @@ var eventReasons = map[sessionv1.SessionEventReason]EventReason{
 	sessionv1.SessionEventReason_SESSION_EVENT_REASON_IDLE_TIMEOUT: ReasonIdleTimeout,
 	sessionv1.SessionEventReason_SESSION_EVENT_REASON_MAX_LIFETIME: ReasonMaxLifetime,
 	sessionv1.SessionEventReason_SESSION_EVENT_REASON_SUBJECT:      ReasonSubject,
+	sessionv1.SessionEventReason_SESSION_EVENT_REASON_LIMIT:        ReasonLimit,
 	sessionv1.SessionEventReason_SESSION_EVENT_REASON_AGE:          ReasonAge,
 	sessionv1.SessionEventReason_SESSION_EVENT_REASON_SIGNING_KEY:  ReasonSigningKey,
 }

@@ -10,6 +10,7 @@ import { describeInventory } from './session-store/inventory.contract';
 import { describeLeases } from './session-store/leases.contract';
 import { describeLife } from './session-store/life.contract';
 import { describeMutations } from './session-store/mutations.contract';
+import { describeSubjectLimit } from './session-store/subject-limit.contract';
 import { describeSubjects } from './session-store/subjects.contract';
 import { describeUpdate } from './session-store/update.contract';
 
@@ -27,6 +28,7 @@ export function describeSessionStore(name: string, makeStore: MakeStore): void {
     describeLeases(fixture);
     describeGrace(fixture);
     describeSubjects(fixture);
+    describeSubjectLimit(fixture);
     describeInventory(fixture);
   });
 }

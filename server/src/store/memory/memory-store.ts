@@ -2,10 +2,13 @@ import type { ChangeFeed } from '../../session/change-feed';
 import { newGeneration } from '../../session/etag';
 import { changesTerms } from '../../session/session-update';
 import type { SessionUpdate } from '../../session/session-update';
-import { sessionExists, storeFull, storeUnavailable } from '../../session/errors';
+import { sessionExists, storeFull, storeUnavailable, tooManySessions } from '../../session/errors';
+import type { SessionEventReason } from '../../session/events/session-event';
 import type { Limits } from '../../session/limits';
 import type { SessionEventReason } from '../../session/events/session-event';
 import { applyMutations } from '../../session/mutations';
+import { surplusOf } from '../../session/subject-limit';
+import type { SubjectLimit, SubjectLimitObserver } from '../../session/subject-limit';
 import { expiryOf, touchIntervalOf } from '../../session/session';
 import type { ExpiryPolicy, SessionMetadata } from '../../session/session';
 import type {
@@ -35,6 +38,9 @@ import { SubjectIndex } from './subject-index';
 export interface MemoryStoreOptions {
   readonly expiry: ExpiryPolicy;
   readonly limits: Limits;
+  /** `undefined`: a subject may have any number of sessions. */
+  readonly subjectLimit?: SubjectLimit | undefined;
+  readonly subjects?: SubjectLimitObserver | undefined;
   /**
    * Maximum size of all sessions together: for each, its encoded content and some overhead ({@link sizeOf}). A change that does not fit
    * is rejected; stored sessions are never evicted.
@@ -104,7 +110,7 @@ export class MemoryStore implements SessionStore {
     const body = encodeBody(content, toAttributes(session));
     const times = { created: now, accessed: now };
     const entry: Entry = { handle, secretHash, csrfToken, idleTimeout, ...times, version, subject, body };
-    this.#put(entry);
+    this.#putWithinLimit(entry);
     recordEvent(this.#options.events, 'created', 'call', entry);
     return metadataOf(entry, this.#options.expiry);
   }
@@ -151,7 +157,7 @@ export class MemoryStore implements SessionStore {
       };
     }
     const changed = changedEntry(entry, { ...body, content: applied.content }, change, now);
-    this.#put(changed);
+    this.#putWithinLimit(changed);
     this.#broadcast.changed(changed.handle, changed.version);
     if (change.secretHash !== undefined) recordEvent(this.#options.events, 'regenerated', 'call', changed);
     return {
@@ -264,6 +270,28 @@ export class MemoryStore implements SessionStore {
     const touched = { ...entry, accessed: now };
     this.#entries.set(entry.handle, touched);
     return touched;
+  }
+
+  /** Ends the oldest sessions of the entry's subject if that is one too many, or throws. */
+  #putWithinLimit(entry: Entry): void {
+    const { subjectLimit: limit, subjects } = this.#options;
+    const { handle, subject } = entry;
+    const isLogin = subject !== undefined && subject !== this.#entries.get(handle)?.subject;
+    const surplus = limit && isLogin ? surplusOf(this.#liveOf(subject), limit) : [];
+    if (limit?.action === 'refuse' && surplus.length > 0) {
+      subjects?.subjectLimitReached('refused');
+      throw tooManySessions(limit.maxSessions);
+    }
+    this.#put(entry);
+    for (const oldest of surplus) {
+      this.#revoke(oldest, 'limit');
+      subjects?.subjectLimitReached('ended');
+    }
+  }
+
+  #liveOf(subject: string): Entry[] {
+    const entries = this.#subjects.handlesOf(subject).map((handle) => this.#entries.get(handle));
+    return entries.filter((entry) => entry !== undefined && !this.#hasEnded(entry)) as Entry[];
   }
 
   #put(entry: Entry): void {

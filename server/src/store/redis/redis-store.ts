@@ -20,6 +20,7 @@ import type {
   UpdateOutcome,
 } from '../../session/session-store';
 import type { OperandProblem, SessionUpdate } from '../../session/session-update';
+import type { SubjectLimit, SubjectLimitObserver } from '../../session/subject-limit';
 import { toAttributes } from '../attributes';
 import type { RedisConnection } from './connection/redis-connection';
 import { RedisChangeFeed } from './change-feed/redis-change-feed';
@@ -73,7 +74,9 @@ export interface RedisStoreOptions {
   readonly nearCache?: NearCacheOptions | undefined;
   /** Records when sessions begin, get a new token and end; `undefined`: nothing does. */
   readonly events?: Pick<RedisEvents, 'recorder' | 'close'> | undefined;
-  readonly subjects?: SubjectUpkeepObserver | undefined;
+  /** `undefined`: a subject may have any number of sessions. */
+  readonly subjectLimit?: SubjectLimit | undefined;
+  readonly subjects?: (SubjectUpkeepObserver & SubjectLimitObserver) | undefined;
   /** A record that could not be read was deleted. */
   readonly onUnreadableDeleted?: ((error: UnreadableRecordError) => void) | undefined;
   /** A replaced token was used after its grace. */
@@ -135,7 +138,9 @@ export class RedisStore implements SessionStore {
       ...options,
       scripts,
       index: new SubjectIndex({ scripts: timed, keyPrefix }),
-      onRemoved: (handle, session) => this.#events?.recorder.ended('revoked', 'subject', handle, session),
+      limit: options.subjectLimit,
+      observer: options.subjects,
+      onEnded: (reason, handle, session) => this.#events?.recorder.ended('revoked', reason, handle, session),
     });
     this.inventory = new RedisInventory({
       ...options,
