@@ -3,6 +3,7 @@ import type { Config, LiveConfig } from './config';
 import type { Metrics } from './metrics/metrics';
 import { reportReplacedTokens } from './replaced-tokens';
 import type { UnreadableRecordError } from './session/errors';
+import type { SessionInventory } from './session/admin/session-inventory';
 import type { EventLog } from './session/events/event-log';
 import type { SessionEventObserver } from './session/events/session-event';
 import type { SessionStore } from './session/session-store';
@@ -31,6 +32,7 @@ export interface StoreContext {
 export interface OpenedStore {
   readonly store: SessionStore;
   readonly events: EventLog;
+  readonly inventory: SessionInventory;
   /** `undefined`: tests may not control the store. */
   readonly testControl?: TestControl | undefined;
   /** Sets the credentials for Redis and the Sentinels from the next connection on. */
@@ -58,8 +60,9 @@ export function openStore(
         ...{ events, onReplacedToken, subjects: metrics },
       };
       const testControl = config.store.testControl ? new ControlledStore(options) : undefined;
-      const store = instrumentStore(testControl ?? new MemoryStore(options), metrics);
-      return { store, events, testControl, setCredentials: () => {} };
+      const memory = testControl ?? new MemoryStore(options);
+      const store = instrumentStore(memory, metrics);
+      return { store, events, inventory: memory.inventory, testControl, setCredentials: () => {} };
     }
     case 'redis': {
       const { keyPrefix, expireKeys, nearCacheBytes, replication, ...options } = config.store.redis;
@@ -96,6 +99,7 @@ export function openStore(
       return {
         store: instrumentStore(tracing?.store(store) ?? store, metrics),
         events: events.log,
+        inventory: store.inventory,
         setCredentials: (credentials) => {
           connection.setCredentials(credentials);
           if (changes !== undefined) replaceCredentials(changes.subscriber, credentials);

@@ -6,6 +6,7 @@ import { describeDuplicates } from './session-store/duplicates.contract';
 import { describeExpiry } from './session-store/expiry.contract';
 import { StoreFixture } from './session-store/fixture';
 import { describeGrace } from './session-store/grace.contract';
+import { describeInventory } from './session-store/inventory.contract';
 import { describeLeases } from './session-store/leases.contract';
 import { describeLife } from './session-store/life.contract';
 import { describeMutations } from './session-store/mutations.contract';
@@ -28,5 +29,6 @@ export function describeSessionStore(name: string, makeStore: MakeStore): void {
     describeGrace(fixture);
     describeSubjects(fixture);
     describeSubjectLimit(fixture);
+    describeInventory(fixture);
   });
 }

@@ -6,6 +6,7 @@ import { RedisStore } from '../../server/src/store/redis/redis-store';
 import type { ChangesOptions, NearCacheOptions } from '../../server/src/store/redis/redis-store';
 import { ControlledStore } from '../../server/src/store/memory/controlled-store';
 import { MemoryStore } from '../../server/src/store/memory/memory-store';
+import type { SessionInventory } from '../../server/src/session/admin/session-inventory';
 import type { Limits } from '../../server/src/session/limits';
 import type { ExpiryPolicy } from '../../server/src/session/session';
 import type { SessionStore } from '../../server/src/session/session-store';
@@ -17,6 +18,7 @@ import type { RedisServer } from './redis';
 /** A store under test, and control over its time. */
 export interface StoreHarness {
   readonly store: SessionStore;
+  readonly inventory: SessionInventory;
   /** The handles of sessions whose replaced tokens were used after their grace, in the order of the reports. */
   readonly replacedTokens: readonly string[];
   /** What the store has reported of the limit of sessions per subject. */
@@ -60,6 +62,7 @@ export const makeMemoryStore: MakeStore = (settings) => {
   const store = new MemoryStore({ ...settings, ...options, maxBytes: memoryBytes, now: clock.now });
   return Promise.resolve({
     store,
+    inventory: store.inventory,
     ...reports,
     advance: (milliseconds) => {
       clock.advance(milliseconds);
@@ -75,6 +78,7 @@ export const makeControlledStore: MakeStore = (settings) => {
   const store = new ControlledStore({ ...settings, ...options, maxBytes: memoryBytes, now });
   return Promise.resolve({
     store,
+    inventory: store.inventory,
     ...reports,
     advance: (milliseconds) => {
       store.advance(milliseconds);
@@ -151,6 +155,7 @@ export function makeRedisStore(
     );
     return {
       store: readsTwice ? readingTwice(store) : store,
+      inventory: store.inventory,
       ...reports,
       advance: async (milliseconds) => {
         await Promise.all(servers.map((server) => age(server, milliseconds)));

@@ -10,8 +10,9 @@ import type { Exit } from './exit-codes';
 import { load } from './load';
 import { Output } from './output';
 import { createProgram, exitOf } from './program';
-import { newSecret } from './secret';
+import { newSecret, secretFingerprint } from './secret';
 import { invalidateSession, showSession } from './session';
+import { countSessions, revokeSessions } from './sessions';
 import { stats } from './stats';
 import { invalidateSubject, listSubject } from './subject';
 
@@ -20,10 +21,13 @@ export const definitions: readonly CommandDefinition[] = [
   checkConfig,
   doctor,
   newSecret,
+  secretFingerprint,
   showSession,
   invalidateSession,
   listSubject,
   invalidateSubject,
+  countSessions,
+  revokeSessions,
   stats,
   load,
   completionOf(() => definitions),

@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { fingerprintOf } from '../tokens/token';
+import { usageError } from './cli-error';
 import type { CommandDefinition } from './command';
 import { integerOption, jsonOption } from './options';
+import { settingOf } from './single-setting';
 
 const keyBytes = 32;
 
@@ -23,6 +26,31 @@ export const newSecret: CommandDefinition = {
     const keys = Array.from({ length: options['count'] as number }, () => randomBytes(keyBytes).toString('base64'));
     if (output.isJson) output.json({ keys });
     else for (const key of keys) output.line(key);
+    return Promise.resolve('ok');
+  },
+};
+
+export const secretFingerprint: CommandDefinition = {
+  name: 'secret fingerprint',
+  summary: 'Print the fingerprints of the signing keys.',
+  description: [
+    'Reads the keys as `serve` does, from SESSION_SIDECAR_SIGNING_KEYS or its file, and prints the fingerprint of each in their order, the one of the key that signs first. Sessions record it while SESSION_SIDECAR_RECORD_SIGNING_KEY is on. It reveals nothing of the key.',
+  ],
+  options: [jsonOption()],
+  examples: [
+    { command: 'session-sidecar secret fingerprint', purpose: 'those of the keys in the environment' },
+    {
+      command: 'SESSION_SIDECAR_SIGNING_KEYS_FILE=old-keys session-sidecar secret fingerprint',
+      purpose: 'those of keys in a file',
+    },
+  ],
+  exits: ['ok', 'usage'],
+  run: ({ env, readFile, output }) => {
+    const keys = settingOf('signingKeys', { env, readFile });
+    if (keys === undefined) throw usageError('Set SESSION_SIDECAR_SIGNING_KEYS or SESSION_SIDECAR_SIGNING_KEYS_FILE.');
+    const fingerprints = keys.map(fingerprintOf);
+    if (output.isJson) output.json({ fingerprints });
+    else for (const fingerprint of fingerprints) output.line(fingerprint);
     return Promise.resolve('ok');
   },
 };

@@ -16,6 +16,8 @@ export interface Config {
   readonly httpMaxConnections: number;
   /** `undefined`: no inspector. */
   readonly inspector: InspectorConfig | undefined;
+  /** `undefined`: no administration service. */
+  readonly admin: AdminConfig | undefined;
   readonly logLevel: LogLevel;
   /** Maximum number of lines of one kind per 10 s. */
   readonly logRateLimit: number;
@@ -32,6 +34,8 @@ export interface Config {
   readonly subjectLimit: SubjectLimit | undefined;
   /** `undefined`: make one; only for the memory store. */
   readonly signingKeys: readonly Buffer[] | undefined;
+  /** Whether sessions record which of them signed their token. */
+  readonly recordSigningKey: boolean;
   /** `undefined`: no tracing. */
   readonly tracing: TracingConfig | undefined;
   readonly store: MemoryStoreConfig | { readonly kind: 'redis'; readonly redis: RedisConfig };
@@ -41,6 +45,13 @@ export interface InspectorConfig {
   readonly address: ListenAddress;
   /** Host names by which it may be opened, beside localhost and IP addresses. */
   readonly hosts: readonly string[];
+}
+
+export interface AdminConfig {
+  readonly addresses: readonly GrpcAddress[];
+  readonly socketMode: number;
+  /** `undefined`: callers need none; only on Unix sockets. */
+  readonly tokens: readonly string[] | undefined;
 }
 
 export interface MemoryStoreConfig {

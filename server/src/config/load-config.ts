@@ -1,5 +1,6 @@
 import type { Limits } from '../session/limits';
 import type { SubjectLimit } from '../session/subject-limit';
+import { adminConfigOf, adminProblems, unusedAdminReason } from './admin-config';
 import { ConfigError } from './config';
 import type { Config, GrpcConfig, MemoryStoreConfig } from './config';
 import { inspectorConfigOf, inspectorProblems, unusedInspectorReason } from './inspector-config';
@@ -50,6 +51,7 @@ export function loadConfig(sources: Sources): LoadedConfig {
     ...parsed.problems,
     ...redisClashes(parsed.values, given),
     ...inspectorProblems(parsed.values, given),
+    ...adminProblems(parsed.values, given),
     ...aboutTracing.problems,
   ];
   if (problems.length > 0) throw new ConfigError(problems);
@@ -100,6 +102,7 @@ function configOf(values: SettingValues): Omit<Config, 'tracing'> {
     httpAddress,
     httpMaxConnections,
     inspector: inspectorConfigOf(values),
+    admin: adminConfigOf(values),
     logLevel,
     logRateLimit,
     auditLog,
@@ -107,6 +110,7 @@ function configOf(values: SettingValues): Omit<Config, 'tracing'> {
     shutdownGraceMs,
     exitOnStdinEnd,
     signingKeys,
+    recordSigningKey: values.recordSigningKey,
     expiry: { idleTimeout, touchInterval, maxLifetime },
     limits: limitsOf(values),
     subjectLimit: subjectLimitOf(values),
@@ -162,7 +166,7 @@ function subjectLimitOf({ maxSessionsPerSubject, subjectLimitAction }: SettingVa
 function unusedReason(id: SettingId, given: GivenSettings): string | undefined {
   if (id === 'subjectLimitAction' && (given.get('maxSessionsPerSubject')?.text ?? '0') === '0')
     return `${variableOf(settings.maxSessionsPerSubject)} is 0`;
-  return unusedRedisReason(id, given) ?? unusedInspectorReason(id, given);
+  return unusedRedisReason(id, given) ?? unusedInspectorReason(id, given) ?? unusedAdminReason(id, given);
 }
 
 /** Settings that were set and have no effect, most likely by mistake. */

@@ -114,6 +114,25 @@ export const settings = {
     absent: 'localhost and IP addresses only',
     help: 'Further host names by which the inspector may be opened. Requests to other names are refused, because web pages can send them by DNS rebinding.',
   },
+  adminAddresses: {
+    name: settingNames.adminAddresses,
+    kind: grpcAddresses,
+    absent: 'no administration service',
+    help: 'Addresses that serve session.admin.v1, with which operators count, read and end the sessions of all visitors. One on TCP needs ADMIN_TOKENS. Applications must not reach them.',
+  },
+  adminTokens: {
+    name: settingNames.adminTokens,
+    kind: apiTokens,
+    absent: 'callers on a Unix socket need no token',
+    secret: true,
+    help: 'Tokens that callers of session.admin.v1 must send as metadata `authorization: Bearer <token>`; any one of them is accepted. None of them may be in API_TOKENS.',
+  },
+  adminSocketMode: {
+    name: settingNames.adminSocketMode,
+    kind: fileMode,
+    fallback: '0600',
+    help: 'File mode of the Unix sockets in ADMIN_ADDRESS.',
+  },
   logLevel: {
     name: settingNames.logLevel,
     kind: oneOf(...logLevels),
@@ -304,6 +323,12 @@ export const settings = {
     absent: 'required with Redis; the memory store uses a random one',
     secret: true,
     help: 'Keys that sign tokens: the first one signs, all of them verify. All sidecars of a deployment need the same keys. To rotate, append a new key, then move it to the front, then remove the old one when its tokens have expired.',
+  },
+  recordSigningKey: {
+    name: settingNames.recordSigningKey,
+    kind: onOff,
+    fallback: 'off',
+    help: 'Whether sessions record which key signed their token, as a fingerprint, so that an operator can end those of one key. Sidecars that do not know this setting cannot read such sessions, so update all of them first.',
   },
 
   memoryStoreBytes: {

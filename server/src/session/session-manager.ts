@@ -83,14 +83,16 @@ export class SessionManager {
     this.#refuseLargeReply(applied.content, applied.results);
 
     const { id } = request;
-    const { token, handle, secretHash } = id === undefined ? this.#tokens.issue() : this.#tokens.derive(id);
+    const issued = id === undefined ? this.#tokens.issue() : this.#tokens.derive(id);
+    const { token, handle, secretHash, signingKey } = issued;
     const record = {
       csrfToken: newCsrfToken(),
       subject,
       label,
       idleTimeout: idleTimeout === 'never' ? undefined : (idleTimeout ?? this.#expiry.idleTimeout),
     };
-    const newSession = { handle, secretHash, content: applied.content, reusesHandle: id !== undefined, ...record };
+    const reusesHandle = id !== undefined;
+    const newSession = { handle, secretHash, signingKey, content: applied.content, reusesHandle, ...record };
     const metadata = await this.#store.create(newSession, deadline);
     this.#events.onCreated();
     this.#events.onContentSize(applied.content.bytes);
@@ -131,10 +133,10 @@ export class SessionManager {
   async regenerate(token: string, request: RegenerateSession, deadline?: number): Promise<Regenerated> {
     const ref = this.#verify(token);
     const { mutations, grace: graceMs, ...terms } = checkedUpdate(request, this.#limits);
-    const { token: newToken, secretHash } = this.#tokens.issue(ref.handle);
+    const { token: newToken, secretHash, signingKey = '' } = this.#tokens.issue(ref.handle);
     const csrfToken = newCsrfToken();
     const { subject, label, fence } = terms;
-    const update = { mutations, subject, label, fence, secretHash, graceMs, csrfToken };
+    const update = { mutations, subject, label, fence, secretHash, signingKey, graceMs, csrfToken };
     const updated = await this.#update(ref, update, deadline);
     this.#events.onRegenerated();
     return { token: newToken, csrfToken, ...updated };

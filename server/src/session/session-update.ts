@@ -37,6 +37,8 @@ export interface SessionUpdate {
   readonly csrfToken?: string | undefined;
   /** SHA-256 of the new secret, in base64url: the old token is invalid from now on, or once its grace is over. */
   readonly secretHash?: string | undefined;
+  /** With `secretHash`: the fingerprint of the key that signed the new token. The empty string: not recorded. */
+  readonly signingKey?: string | undefined;
   /** With `secretHash`: for how many milliseconds the old token still finds the session. Default: not at all. */
   readonly graceMs?: number | undefined;
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach } from '@jest/globals';
 import { emptyContent } from '../../../server/src/session/content';
+import type { SessionInventory } from '../../../server/src/session/admin/session-inventory';
 import type { ExpiryPolicy } from '../../../server/src/session/session';
 import type { NewSession, SessionRef, SessionStore } from '../../../server/src/session/session-store';
 import type { Mutation } from '../../../server/src/session/session-update';
@@ -26,6 +27,10 @@ export class StoreFixture {
 
   get store(): SessionStore {
     return this.harness.store;
+  }
+
+  get inventory(): SessionInventory {
+    return this.harness.inventory;
   }
 
   /** How often the store has reported the use of a replaced token of a session. */

@@ -129,6 +129,10 @@ describe('loadConfig()', () => {
         MEMORY_STORE_SIZE: '1MiB',
         TEST_CONTROL: 'on',
         SIGNING_KEYS: signingKey,
+        RECORD_SIGNING_KEY: 'on',
+        ADMIN_ADDRESS: '127.0.0.1:0',
+        ADMIN_TOKENS: 'a-token-for-operators',
+        ADMIN_SOCKET_MODE: '0660',
       },
     });
     expect(config).toEqual({
@@ -142,6 +146,12 @@ describe('loadConfig()', () => {
       shutdownGraceMs: 0,
       exitOnStdinEnd: true,
       signingKeys: [Buffer.from(signingKey, 'base64')],
+      recordSigningKey: true,
+      admin: {
+        addresses: [{ kind: 'tcp', host: '127.0.0.1', port: 0 }],
+        tokens: ['a-token-for-operators'],
+        socketMode: 0o660,
+      },
       expiry: { idleTimeout: undefined, touchInterval: 0, maxLifetime: 43_200_000 },
       limits: {
         maxSessionBytes: 1_024,

@@ -86,9 +86,10 @@ async function checkServer(
   const key = probeKey(redis.keyPrefix, suits);
   const usesTracking = redis.mode !== 'cluster' && redis.expireKeys;
   const { username, keyPrefix } = redis;
-  const { auditLog: keepsAuditLog } = config;
+  const { auditLog: keepsAuditLog, admin } = config;
+  const servesAdmin = admin !== undefined;
   const waitsForReplicas = redis.replication !== undefined;
-  const permissions = { key, keyPrefix, username, waitsForReplicas, usesTracking, keepsAuditLog };
+  const permissions = { key, keyPrefix, username, waitsForReplicas, usesTracking, keepsAuditLog, servesAdmin };
   // Of a Cluster, ioredis connects to a server when it is first used, and rejects that command.
   if (server.status === 'wait') await server.connect();
   const timing = await measure(server);

@@ -5,6 +5,7 @@ import type { SessionUpdate } from '../../session/session-update';
 import { sessionExists, storeFull, storeUnavailable, tooManySessions } from '../../session/errors';
 import type { SessionEventReason } from '../../session/events/session-event';
 import type { Limits } from '../../session/limits';
+import type { SessionEventReason } from '../../session/events/session-event';
 import { applyMutations } from '../../session/mutations';
 import { surplusOf } from '../../session/subject-limit';
 import type { SubjectLimit, SubjectLimitObserver } from '../../session/subject-limit';
@@ -32,6 +33,7 @@ import { changedEntry, decode, listedOf, metadataOf, presentLease, recordOf, siz
 import type { Entry } from './entry';
 import { recordEvent, recordExpiry } from './entry-events';
 import type { MemoryEventLog } from './memory-event-log';
+import { MemoryInventory } from './memory-inventory';
 import { SubjectIndex } from './subject-index';
 
 export interface MemoryStoreOptions {
@@ -67,6 +69,7 @@ const sweepPause = 1000;
 export class MemoryStore implements SessionStore {
   readonly ready = true;
   readonly parts = [{ name: 'memory', ready: true, reason: undefined, since: Date.now() }];
+  readonly inventory: MemoryInventory;
   readonly #broadcast = new ChangeBroadcast();
   /** Only this process makes changes, and each is reported at once. */
   readonly changes: ChangeFeed = { subscribe: (listener) => this.#broadcast.subscribe(listener), confirmedAgeMs: 0 };
@@ -83,6 +86,12 @@ export class MemoryStore implements SessionStore {
 
   constructor(options: MemoryStoreOptions) {
     this.#options = options;
+    this.inventory = new MemoryInventory({
+      expiry: options.expiry,
+      entries: this.#entries,
+      find: (handle) => this.#present(handle),
+      end: (entry, reason) => this.#revoke(entry, reason),
+    });
     this.#sweeper = setInterval(() => {
       const isDue = Math.abs(options.now() - this.#sweptAt) >= sweepInterval;
       if (isDue || options.events?.isRecording === true) this.#sweep();
@@ -236,13 +245,17 @@ export class MemoryStore implements SessionStore {
   }
 
   #find({ handle, secretHash }: SessionRef): Entry | undefined {
-    const entry = this.#entries.get(handle);
+    const entry = this.#present(handle);
     if (entry === undefined) return undefined;
-    if (this.#hasEnded(entry)) {
-      this.#expire(entry);
-      return undefined;
-    }
     return entry.secretHash === secretHash || this.#isInGrace(entry, secretHash) ? entry : undefined;
+  }
+
+  /** The session with a handle, unless it has expired. */
+  #present(handle: string): Entry | undefined {
+    const entry = this.#entries.get(handle);
+    if (entry === undefined || !this.#hasEnded(entry)) return entry;
+    this.#expire(entry);
+    return undefined;
   }
 
   #isInGrace(entry: Entry, secretHash: string): boolean {

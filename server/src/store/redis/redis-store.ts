@@ -32,6 +32,7 @@ import { SessionReader } from './read/session-reader';
 import { encodeBody } from './record-codec';
 import { concernsEvents } from './events/event-recorder';
 import type { RedisEvents } from './events/redis-events';
+import { RedisInventory } from './inventory/redis-inventory';
 import type { ReplicationOptions } from './replication';
 import {
   asUpdateReply,
@@ -101,6 +102,7 @@ export interface NearCacheOptions {
  * their subject, too.
  */
 export class RedisStore implements SessionStore {
+  readonly inventory: RedisInventory;
   readonly #connection: RedisConnection;
   readonly #expiry: ExpiryPolicy;
   readonly #windows: PlainReadWindow;
@@ -143,6 +145,14 @@ export class RedisStore implements SessionStore {
       limit: options.subjectLimit,
       observer: options.subjects,
       onEnded: (reason, handle, session) => this.#events?.recorder.ended('revoked', reason, handle, session),
+    });
+    this.inventory = new RedisInventory({
+      ...options,
+      scripts,
+      onRevoked: async (handle, reason, session) => {
+        this.#subjects.deleted(handle, session.subject);
+        await this.#events?.recorder.ended('revoked', reason, handle, session);
+      },
     });
     this.#reader = new SessionReader({ connection, scripts, windows, nearCache, hasFeed, expiry, keyPrefix });
   }

@@ -32,12 +32,13 @@ import touchLua from './lib/touch.lua';
 import loadLua from './load.lua';
 import peekLua from './peek.lua';
 import releaseLua from './release.lua';
+import revokeLua from './revoke.lua';
 import setLua from './set.lua';
 import updateLua from './update.lua';
 
 /** Scripts on a session. */
 export type SessionScriptName =
-  'create' | 'load' | 'set' | 'update' | 'acquire' | 'release' | 'delete' | 'peek' | 'deleteOf';
+  'create' | 'load' | 'set' | 'update' | 'acquire' | 'release' | 'delete' | 'peek' | 'deleteOf' | 'revoke';
 
 /** Scripts on the index of a subject. */
 export type IndexScriptName = 'indexAttach' | 'indexScan' | 'indexEntry' | 'indexDrop';
@@ -61,6 +62,7 @@ const scripts: Readonly<Record<ScriptName, string>> = {
   delete: deleteLua,
   peek: peekLua,
   deleteOf: deleteOfLua,
+  revoke: revokeLua,
   indexAttach: indexAttachLua,
   indexScan: indexScanLua,
   indexEntry: indexEntryLua,
