@@ -17,6 +17,7 @@ export const settingNames = {
   inspectorAddress: 'INSPECTOR_ADDRESS',
   inspectorRemote: 'INSPECTOR_REMOTE',
   inspectorHosts: 'INSPECTOR_HOSTS',
+  inspectorSubjects: 'INSPECTOR_SUBJECTS',
   logLevel: 'LOG_LEVEL',
   logRateLimit: 'LOG_RATE_LIMIT',
   shutdownGraceMs: 'SHUTDOWN_GRACE',

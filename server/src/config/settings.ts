@@ -114,6 +114,12 @@ export const settings = {
     absent: 'localhost and IP addresses only',
     help: 'Further host names by which the inspector may be opened. Requests to other names are refused, because web pages can send them by DNS rebinding.',
   },
+  inspectorSubjects: {
+    name: settingNames.inspectorSubjects,
+    kind: onOff,
+    fallback: 'off',
+    help: 'Whether the inspector lists the sessions of a subject that its user names: handles, labels and times, never tokens or data.',
+  },
   logLevel: {
     name: settingNames.logLevel,
     kind: oneOf(...logLevels),

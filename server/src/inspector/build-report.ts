@@ -1,6 +1,10 @@
+import { commit } from '../commit';
+
 /** What runs, and where. */
 export interface BuildReport {
   readonly version: string;
+  /** The commit that it was built from; `null`: not known. */
+  readonly commit: string | null;
   readonly node: string;
   readonly platform: string;
   readonly pid: number;
@@ -14,6 +18,7 @@ export function buildReport(version: string, store: string): BuildReport {
   const uptimeSeconds = process.uptime();
   return {
     version,
+    commit: commit ?? null,
     node: process.version,
     platform: `${process.platform} ${process.arch}`,
     pid: process.pid,
