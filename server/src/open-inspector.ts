@@ -1,5 +1,6 @@
 import type { Registry } from 'prom-client';
 import type { AppContext } from './app';
+import { commit } from './commit';
 import type { Config } from './config';
 import type { HttpObserver } from './http/limits';
 import type { Readiness } from './http/readiness';
@@ -24,7 +25,7 @@ export function openInspector(
   if (config === undefined) return undefined;
   const searchSubject = subjectSearch(subjects);
   return loadInspector().openInspector({
-    ...{ config, logLevel, logger, version, settings, clock, registry, observer, readiness, searchSubject },
+    ...{ config, logLevel, logger, version, commit, settings, clock, registry, observer, readiness, searchSubject },
     store: store.kind,
   });
 }

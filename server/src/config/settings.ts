@@ -18,7 +18,6 @@ import {
   size,
 } from './values';
 import { redisUrl } from './redis-url';
-import { subjectLimitActions } from '../session/subject-limit';
 import { prefix, settingNames } from '../setting-names';
 import type { SettingId } from '../setting-names';
 import type { ValueKind } from './values';
@@ -183,7 +182,7 @@ export const settings = {
   },
   subjectLimitAction: {
     name: settingNames.subjectLimitAction,
-    kind: oneOf(...subjectLimitActions),
+    kind: oneOf('end-oldest', 'refuse'),
     fallback: 'end-oldest',
     help: 'What happens when a session would be one more than MAX_SESSIONS_PER_SUBJECT: end-oldest ends the session of the subject that has not been used for longest, refuse rejects the call with TOO_MANY_SESSIONS.',
   },

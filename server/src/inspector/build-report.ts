@@ -1,5 +1,3 @@
-import { commit } from '../commit';
-
 /** What runs, and where. */
 export interface BuildReport {
   readonly version: string;
@@ -14,7 +12,7 @@ export interface BuildReport {
   readonly uptimeSeconds: number;
 }
 
-export function buildReport(version: string, store: string): BuildReport {
+export function buildReport(version: string, commit: string | undefined, store: string): BuildReport {
   const uptimeSeconds = process.uptime();
   return {
     version,

@@ -23,6 +23,8 @@ import { statsOf } from './stats/stats';
 export interface InspectorParts {
   readonly config: InspectorConfig;
   readonly version: string;
+  /** The commit that it was built from; `undefined`: not known. */
+  readonly commit: string | undefined;
   /** The kind of store. */
   readonly store: string;
   readonly settings: readonly SettingReport[];
@@ -73,7 +75,7 @@ export function openInspector(parts: InspectorParts): Inspector {
     listen: async (connections) => {
       const stats = () =>
         statsOf({ history, intervalMs, errors: errors.list(), readiness: readiness(), connections: connections() });
-      const build = () => buildReport(parts.version, parts.store);
+      const build = () => buildReport(parts.version, parts.commit, parts.store);
       const { settings, logger } = parts;
       const searchSubject = config.subjects ? parts.searchSubject : undefined;
       const answer = routes({
