@@ -10,6 +10,8 @@ RUN npm ci --workspace server --include-workspace-root
 COPY tsconfig.json tsconfig.base.json ./
 COPY proto/gen proto/gen
 COPY server server
+# The commit that the image is built from.
+ARG REVISION=unknown
 RUN npm run build --workspace server && rm server/dist/*.js.map server/dist/inspector/*.js.map
 
 FROM ${RUN_IMAGE}

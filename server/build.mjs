@@ -1,5 +1,6 @@
 // Bundles the sidecar and all it needs into dist/serve.js: one file loads faster than a thousand, and takes less memory. Other
 // commands and rarely used parts are separate files, because Node.js reads and scans a whole file, used or not.
+import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
 import { build } from 'esbuild';
@@ -56,6 +57,7 @@ const { metafile } = await build({
   platform: 'node',
   target: 'node20',
   format: 'cjs',
+  define: { buildCommit: JSON.stringify(commitOf()) ?? 'undefined' },
   alias: { '@session-sidecar/proto': '../proto/gen' },
   loader: { '.lua': 'text', '.css': 'text', '.browser.js': 'text' },
   plugins: [filesOnDemand, protosOfPackages],
@@ -77,6 +79,18 @@ for (const [name, protos] of Object.entries(protoFolders)) {
   cpSync(join(root, 'node_modules', name, protos), join('dist', name, protos), { recursive: true });
 }
 writeFileSync('dist/THIRD-PARTY-LICENSES.txt', licenses(Object.keys(metafile.inputs)));
+
+/** What src/commit.ts has. An image is built without the repository, so it is told. */
+function commitOf() {
+  const { REVISION = 'unknown' } = process.env;
+  if (REVISION !== 'unknown') return REVISION;
+  try {
+    const args = ['describe', '--always', '--dirty', '--abbrev=12', '--exclude=*'];
+    return execFileSync('git', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  } catch {
+    return undefined;
+  }
+}
 
 /** The licences of the bundled packages, which must be distributed with the code. */
 function licenses(inputs) {

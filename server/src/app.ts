@@ -1,6 +1,7 @@
 import { Registry } from 'prom-client';
 import type { Logger } from 'pino';
 import { withAuditLog } from './audit-log';
+import { commit } from './commit';
 import type { Config, LiveConfig } from './config';
 import { ApiTokens } from './grpc/api-tokens';
 import { reportFailures } from './rpc/failure-reports';
@@ -95,15 +96,15 @@ export async function startApp(config: Config, context: AppContext): Promise<App
   if (testControl !== undefined) {
     logger.warn(`${variable('testControl')} is on: every caller can move the clock and delete all sessions`);
   }
-  const inspector = openInspector(config, context, { registry, metrics, readiness: () => status.readiness });
+  const { expiry, limits } = config;
+  const subjects = new SubjectManager({ store, tokens, limits, events: metrics });
+  const inspector = openInspector(config, context, { registry, metrics, readiness: () => status.readiness, subjects });
   /** To be closed if a later step fails. */
   let grpc: GrpcServer | undefined;
   let admin: AdminServer | undefined;
 
   try {
-    const { expiry, limits } = config;
     const manager = new SessionManager({ store, tokens, limits, expiry, events: metrics });
-    const subjects = new SubjectManager({ store, tokens, limits, events: metrics });
     const watch = new SessionWatch(events);
     await status.storeReady(storeWaitMs);
     const started = await startGrpcServer({
@@ -160,7 +161,7 @@ export async function startApp(config: Config, context: AppContext): Promise<App
 function startObserving({ store }: Config, { activeCall, logger, version, logRateLimit }: AppContext) {
   const tracing = activeCall && loadTracing().startTracing({ activeCall, logger, version });
   const registry = new Registry();
-  const metrics = createMetrics(registry, { version, store: store.kind }, tracing?.exemplar);
+  const metrics = createMetrics(registry, { version, commit, store: store.kind }, tracing?.exemplar);
   logRateLimit?.onSuppressed(() => metrics.logLineSuppressed());
   return { tracing, registry, metrics };
 }

@@ -17,6 +17,7 @@ export const settingNames = {
   inspectorAddress: 'INSPECTOR_ADDRESS',
   inspectorRemote: 'INSPECTOR_REMOTE',
   inspectorHosts: 'INSPECTOR_HOSTS',
+  inspectorSubjects: 'INSPECTOR_SUBJECTS',
   adminAddresses: 'ADMIN_ADDRESS',
   adminTokens: 'ADMIN_TOKENS',
   adminSocketMode: 'ADMIN_SOCKET_MODE',

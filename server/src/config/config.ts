@@ -45,6 +45,8 @@ export interface InspectorConfig {
   readonly address: ListenAddress;
   /** Host names by which it may be opened, beside localhost and IP addresses. */
   readonly hosts: readonly string[];
+  /** Whether it lists the sessions of a subject. */
+  readonly subjects: boolean;
 }
 
 export interface AdminConfig {

@@ -15,6 +15,7 @@ import type { SettingId } from '../setting-names';
 import { collect } from './sources';
 import type { GivenSettings, Sources } from './sources';
 import { loadTracing } from './tracing-config';
+import { reportTracing } from './tracing-report';
 import { inFile, pemFile, ValueError } from './values';
 import type { ReadFile } from './values';
 
@@ -67,7 +68,10 @@ export function loadConfig(sources: Sources): LoadedConfig {
       ...aboutTracing.warnings,
     ],
     effective: effectiveOf(given),
-    report: reportSettings(given, values, (id) => unusedReason(id, given)),
+    report: [
+      ...reportSettings(given, values, (id) => unusedReason(id, given)),
+      ...reportTracing(sources.env, tracing !== undefined),
+    ],
     nameOf,
     advise: (error) => redisAdvice(error, nameOf, (id) => given.has(id)),
     files: filesOf(given),

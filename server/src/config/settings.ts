@@ -18,7 +18,6 @@ import {
   size,
 } from './values';
 import { redisUrl } from './redis-url';
-import { subjectLimitActions } from '../session/subject-limit';
 import { prefix, settingNames } from '../setting-names';
 import type { SettingId } from '../setting-names';
 import type { ValueKind } from './values';
@@ -114,6 +113,12 @@ export const settings = {
     absent: 'localhost and IP addresses only',
     help: 'Further host names by which the inspector may be opened. Requests to other names are refused, because web pages can send them by DNS rebinding.',
   },
+  inspectorSubjects: {
+    name: settingNames.inspectorSubjects,
+    kind: onOff,
+    fallback: 'off',
+    help: 'Whether the inspector lists the sessions of a subject that its user names: handles, labels and times, never tokens or data.',
+  },
   adminAddresses: {
     name: settingNames.adminAddresses,
     kind: grpcAddresses,
@@ -196,7 +201,7 @@ export const settings = {
   },
   subjectLimitAction: {
     name: settingNames.subjectLimitAction,
-    kind: oneOf(...subjectLimitActions),
+    kind: oneOf('end-oldest', 'refuse'),
     fallback: 'end-oldest',
     help: 'What happens when a session would be one more than MAX_SESSIONS_PER_SUBJECT: end-oldest ends the session of the subject that has not been used for longest, refuse rejects the call with TOO_MANY_SESSIONS.',
   },
