@@ -83,7 +83,7 @@ export async function startApp(config: Config, context: AppContext): Promise<App
   const observer = config.auditLog ? withAuditLog(metrics, context.auditLogger ?? logger) : metrics;
   const storeContext = { metrics, tracing, events: observer, logger, advise: settings?.advise };
   const opened = openStore(config, storeContext, (ready) => status.storeChanged(ready));
-  const { store, events, testControl, setCredentials } = opened;
+  const { store, events, testControl } = opened;
   if (config.auditLog) events.keepRecording();
   if (testControl !== undefined) {
     logger.warn(`${variable('testControl')} is on: every caller can move the clock and delete all sessions`);
@@ -122,7 +122,7 @@ export async function startApp(config: Config, context: AppContext): Promise<App
       maxConnections: config.httpMaxConnections,
       observer: metrics,
     });
-    const unwatch = watchFiles(context, metrics, { tokens, apiTokens, setCredentials });
+    const unwatch = watchFiles(context, metrics, { tokens, apiTokens, opened });
     return {
       addresses: { grpc: started.addresses, http: http.address, inspector: inspectorUrl },
       store: config.store.kind,
@@ -192,21 +192,22 @@ function handleOf(tokens: Tokens, token: string): string | undefined {
 interface Replaceable {
   readonly tokens: ReplaceableTokens;
   readonly apiTokens: ApiTokens;
-  readonly setCredentials: OpenedStore['setCredentials'];
+  readonly opened: Pick<OpenedStore, 'setEncryptionKeys' | 'setCredentials'>;
 }
 
 /** Applies changes of the files that settings name. @returns a function that ends that */
 function watchFiles(
   { settings, logger }: AppContext,
   metrics: Metrics,
-  { tokens, apiTokens, setCredentials }: Replaceable,
+  { tokens, apiTokens, opened }: Replaceable,
 ): (() => void) | undefined {
   for (const { from } of settings?.files ?? []) metrics.fileWatched(from);
   return settings?.watch({
     onChanged: (next, names) => {
       if (next.signingKeys !== undefined) tokens.replaceKeys(next.signingKeys);
       apiTokens.replace(next.grpc.apiTokens);
-      if (next.store.kind === 'redis') setCredentials(next.store.redis);
+      opened.setEncryptionKeys(next.encryptionKeys);
+      if (next.store.kind === 'redis') opened.setCredentials(next.store.redis);
       for (const name of names) metrics.fileReloaded(name, 'applied');
       logger.info({ settings: names }, 'changed files applied');
     },

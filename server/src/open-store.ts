@@ -14,6 +14,8 @@ import { instrumentStore } from './store/instrumented-store';
 import type { Credentials } from './store/redis/connection/credentials';
 import { connectRedis, createSubscriber } from './store/redis/connection/connect';
 import { replaceCredentials } from './store/redis/connection/credentials';
+import { ContentKeys } from './store/redis/encryption/content-keys';
+import type { EncryptionKeys } from './store/redis/encryption/content-keys';
 import { RedisEvents } from './store/redis/events/redis-events';
 import { RedisStore } from './store/redis/redis-store';
 import type { Tracing } from './tracing/tracing';
@@ -33,6 +35,8 @@ export interface OpenedStore {
   readonly events: EventLog;
   /** `undefined`: tests may not control the store. */
   readonly testControl?: TestControl | undefined;
+  /** Sets the keys that encrypt sessions from now on; `undefined`: none. */
+  readonly setEncryptionKeys: (keys: EncryptionKeys | undefined) => void;
   /** Sets the credentials for Redis and the Sentinels from the next connection on. */
   readonly setCredentials: (credentials: Credentials) => void;
 }
@@ -56,7 +60,7 @@ export function openStore(
       const options = { expiry, limits, maxBytes: config.store.maxBytes, now: Date.now, events, onReplacedToken };
       const testControl = config.store.testControl ? new ControlledStore(options) : undefined;
       const store = instrumentStore(testControl ?? new MemoryStore(options), metrics);
-      return { store, events, testControl, setCredentials: () => {} };
+      return { store, events, testControl, setEncryptionKeys: () => {}, setCredentials: () => {} };
     }
     case 'redis': {
       const { keyPrefix, expireKeys, nearCacheBytes, replication, ...options } = config.store.redis;
@@ -83,16 +87,21 @@ export function openStore(
       const onUnreadableDeleted = (error: UnreadableRecordError): void => {
         logger.warn({ err: error }, 'session ended although its record cannot be read');
       };
+      const encryptionKeys = new ContentKeys(config.encryptionKeys);
       const events = new RedisEvents({ connection, keyPrefix, retentionMs, expiry, replication, observer });
       const store = new RedisStore({
         ...{ connection, ...settings, replication, changes, nearCache, events },
         subjects: metrics,
+        encryption: { keys: encryptionKeys, observer: metrics },
         onUnreadableDeleted,
         onReplacedToken,
       });
       return {
         store: instrumentStore(tracing?.store(store) ?? store, metrics),
         events: events.log,
+        setEncryptionKeys: (keys) => {
+          encryptionKeys.replace(keys);
+        },
         setCredentials: (credentials) => {
           connection.setCredentials(credentials);
           if (changes !== undefined) replaceCredentials(changes.subscriber, credentials);

@@ -43,6 +43,7 @@ export const settingNames = {
   stallTimeoutMs: 'STALL_TIMEOUT',
   keepaliveIntervalMs: 'KEEPALIVE_INTERVAL',
   signingKeys: 'SIGNING_KEYS',
+  encryptionKeys: 'ENCRYPTION_KEYS',
   memoryStoreBytes: 'MEMORY_STORE_SIZE',
   testControl: 'TEST_CONTROL',
   eventRetentionMs: 'EVENT_RETENTION',

@@ -3,7 +3,7 @@ import type { RedisConnectionOptions } from '../../server/src/store/redis/connec
 import { connectRedis, createSubscriber } from '../../server/src/store/redis/connection/connect';
 import type { RedisConnection } from '../../server/src/store/redis/connection/redis-connection';
 import { RedisStore } from '../../server/src/store/redis/redis-store';
-import type { ChangesOptions, NearCacheOptions } from '../../server/src/store/redis/redis-store';
+import type { ChangesOptions, EncryptionOptions, NearCacheOptions } from '../../server/src/store/redis/redis-store';
 import { ControlledStore } from '../../server/src/store/memory/controlled-store';
 import { MemoryStore } from '../../server/src/store/memory/memory-store';
 import type { Limits } from '../../server/src/session/limits';
@@ -104,6 +104,8 @@ export function connectForTest(options: RedisConnectionOptions): RedisConnection
 interface RedisStoreSettings {
   readonly expireKeys?: boolean;
   readonly nearCache?: NearCacheReads;
+  /** Default: sessions are not encrypted. */
+  readonly encryption?: EncryptionOptions;
   /** Whether each read is repeated. Default: with a near cache. */
   readonly readsTwice?: boolean;
 }
@@ -112,7 +114,7 @@ interface RedisStoreSettings {
 export function makeRedisStore(
   options: RedisConnectionOptions,
   servers: readonly RedisServer[],
-  { expireKeys = true, nearCache, readsTwice = nearCache !== undefined }: RedisStoreSettings = {},
+  { expireKeys = true, nearCache, encryption, readsTwice = nearCache !== undefined }: RedisStoreSettings = {},
 ): MakeStore {
   return async ({ expiry, limits }) => {
     const connection = connectForTest(options);
@@ -125,7 +127,7 @@ export function makeRedisStore(
       );
     const replacedTokens: string[] = [];
     const store = new RedisStore({
-      ...{ connection, commandTimeoutMs, expiry, limits, keyPrefix, expireKeys, ...near?.options },
+      ...{ connection, commandTimeoutMs, expiry, limits, keyPrefix, expireKeys, encryption, ...near?.options },
       onReplacedToken: (handle) => replacedTokens.push(handle),
     });
     // A Cluster's store is ready with its first node, but tests need all of them.

@@ -4,6 +4,7 @@ import type { SocketAccess } from '../grpc/listening/unix-listener';
 import type { Limits } from '../session/limits';
 import type { ExpiryPolicy } from '../session/session';
 import type { RedisConnectionOptions } from '../store/redis/connection/client-options';
+import type { EncryptionKeys } from '../store/redis/encryption/content-keys';
 import type { ReplicationOptions } from '../store/redis/replication';
 import type { ListenAddress, LogLevel } from './values';
 
@@ -29,6 +30,8 @@ export interface Config {
   readonly limits: Limits;
   /** `undefined`: make one; only for the memory store. */
   readonly signingKeys: readonly Buffer[] | undefined;
+  /** `undefined`: sessions are not encrypted, and encrypted ones cannot be read. */
+  readonly encryptionKeys: EncryptionKeys | undefined;
   /** `undefined`: no tracing. */
   readonly tracing: TracingConfig | undefined;
   readonly store: MemoryStoreConfig | { readonly kind: 'redis'; readonly redis: RedisConfig };

@@ -90,7 +90,7 @@ function parseAll(given: GivenSettings, readFile: ReadFile): { values: Partial<S
 
 function configOf(values: SettingValues): Omit<Config, 'tracing'> {
   const { grpcAddresses, httpAddress, httpMaxConnections, logLevel, logRateLimit } = values;
-  const { shutdownGraceMs, exitOnStdinEnd, signingKeys, auditLog, eventRetentionMs } = values;
+  const { shutdownGraceMs, exitOnStdinEnd, signingKeys, encryptionKeys, auditLog, eventRetentionMs } = values;
   const { idleTimeout, touchInterval, maxLifetime } = values;
   const redis = redisConfigOf(values);
   return {
@@ -106,6 +106,7 @@ function configOf(values: SettingValues): Omit<Config, 'tracing'> {
     shutdownGraceMs,
     exitOnStdinEnd,
     signingKeys,
+    encryptionKeys,
     expiry: { idleTimeout, touchInterval, maxLifetime },
     limits: limitsOf(values),
     store: redis === undefined ? memoryStoreConfigOf(values) : { kind: 'redis', redis },

@@ -2,6 +2,7 @@ import {
   apiTokens,
   duration,
   durationOrNever,
+  encryptionKeys,
   fileMode,
   grpcAddresses,
   hostNames,
@@ -291,6 +292,14 @@ export const settings = {
     absent: 'required with Redis; the memory store uses a random one',
     secret: true,
     help: 'Keys that sign tokens: the first one signs, all of them verify. All sidecars of a deployment need the same keys. To rotate, append a new key, then move it to the front, then remove the old one when its tokens have expired.',
+  },
+
+  encryptionKeys: {
+    name: settingNames.encryptionKeys,
+    kind: encryptionKeys,
+    absent: 'sessions are not encrypted',
+    secret: true,
+    help: 'Keys that encrypt the contents of sessions in Redis: the first one encrypts, all of them decrypt. With `none` in front of the first one, they only decrypt. All sidecars of a deployment need the same keys. To rotate, append a new key, then move it to the front, then remove the old one when no session is encrypted with it any more.',
   },
 
   memoryStoreBytes: {

@@ -4,6 +4,7 @@ import ms from 'ms';
 import type { GrpcAddress } from '../grpc/listening/address';
 import { parseHostAndPort } from '../host-and-port';
 import type { HostAndPort } from '../host-and-port';
+import type { EncryptionKeys } from '../store/redis/encryption/content-keys';
 
 /** A problem of a value: what was expected and, unless it may be a secret, what it was. */
 export class ValueError extends Error {
@@ -195,6 +196,19 @@ export const signingKeys: ValueKind<readonly Buffer[]> = {
       if (decoded.length >= minKeyBytes) return decoded;
       throw new ValueError(`${expected}; ${which} has ${decoded.length}`);
     });
+  },
+};
+
+/** The word that stands for no key, in the first place: what is written is not encrypted. */
+const noKey = 'none';
+
+/** As signing keys: the first one encrypts, unless `none` is in front of it. */
+export const encryptionKeys: ValueKind<EncryptionKeys> = {
+  name: 'keys in base64, separated by commas or line breaks, after `none` if they only decrypt',
+  parse(text, readFile) {
+    const [first, ...others] = text.trim().split(/[\s,]+/);
+    const encrypts = first !== noKey;
+    return { encrypts, keys: signingKeys.parse(encrypts ? text : others.join(','), readFile) };
   },
 };
 

@@ -103,8 +103,11 @@ export function cursorExpired(): SessionError {
   return new SessionError('CURSOR_EXPIRED', message, { metadata: { setting } });
 }
 
-/** Why a stored record cannot be read: it is damaged, of another Redis type, or of a newer format. */
-export type RecordProblem = 'damaged' | 'newer_format' | 'foreign_type';
+/**
+ * Why a stored record cannot be read: it is damaged, of another Redis type, or of a newer format; it is encrypted with a key that is
+ * not set; or its encrypted content was changed, or is that of another session.
+ */
+export type RecordProblem = 'damaged' | 'newer_format' | 'foreign_type' | 'unknown_key' | 'not_authentic';
 
 /**
  * A stored record that cannot be read. It is answered as INTERNAL and logged with its handle, so that the record can be inspected.
@@ -116,6 +119,12 @@ export class UnreadableRecordError extends Error {
     readonly handle: string,
     readonly problem: RecordProblem,
   ) {
-    super(`The stored record of session ${handle} cannot be read (${problem}).`);
+    super(`The stored record of session ${handle} cannot be read (${problem}).${explanations[problem] ?? ''}`);
   }
 }
+
+const keys = variable('encryptionKeys');
+const explanations: Partial<Record<RecordProblem, string>> = {
+  unknown_key: ` It is encrypted with a key that ${keys} does not have.`,
+  not_authentic: ` It was encrypted with a key of ${keys}, and was then changed or moved to another session.`,
+};

@@ -19,8 +19,12 @@ import type {
   UnchangedSession,
   UpdateOutcome,
 } from '../../session/session-store';
-import type { OperandProblem, SessionUpdate } from '../../session/session-update';
+import type { SessionUpdate } from '../../session/session-update';
 import { toAttributes } from '../attributes';
+import { ContentKeys } from './encryption/content-keys';
+import { SessionCodec } from './encryption/session-codec';
+import type { RecordReadObserver } from './encryption/session-codec';
+import { SessionRewriter } from './encryption/session-rewriter';
 import type { RedisConnection } from './connection/redis-connection';
 import { RedisChangeFeed } from './change-feed/redis-change-feed';
 import type { ChangeFeedObserver } from './change-feed/redis-change-feed';
@@ -28,30 +32,26 @@ import { NearCache } from './near-cache/near-cache';
 import type { NearCacheObserver } from './near-cache/near-cache';
 import { PlainReadWindow } from './read/plain-read-window';
 import { SessionReader } from './read/session-reader';
-import { encodeBody } from './record-codec';
 import type { RedisEvents } from './events/redis-events';
 import type { ReplicationOptions } from './replication';
 import {
-  asUpdateReply,
   isByPrevious,
-  mutationArguments,
   mutationResult,
   number,
   orDash,
   parseMetadata,
+  parseRefusal,
   parseVersion,
-  setArguments,
   text,
-  updateArguments,
   utf8,
 } from './scripts/script-codec';
-import type { IndexedSubject, RawResult } from './scripts/script-codec';
-import type { ScriptReply } from './scripts/script-runner';
+import type { RawResult } from './scripts/script-codec';
 import { SessionScripts, wasFound } from './scripts/session-scripts';
 import { TimedScripts } from './scripts/timed-scripts';
 import { SubjectIndex } from './subjects/subject-index';
 import { SubjectSessions } from './subjects/subject-sessions';
 import type { SubjectUpkeepObserver } from './subjects/upkeep';
+import { UpdateRunner } from './update-runner';
 
 export interface RedisStoreOptions {
   /** A connection of the store's own, on which it defines its scripts. The store closes it. */
@@ -73,6 +73,8 @@ export interface RedisStoreOptions {
   /** Records when sessions begin, get a new token and end; `undefined`: nothing does. */
   readonly events?: Pick<RedisEvents, 'recorder' | 'close'> | undefined;
   readonly subjects?: SubjectUpkeepObserver | undefined;
+  /** `undefined`: contents are in clear. */
+  readonly encryption?: EncryptionOptions | undefined;
   /** A record that could not be read was deleted. */
   readonly onUnreadableDeleted?: ((error: UnreadableRecordError) => void) | undefined;
   /** A replaced token was used after its grace. */
@@ -85,6 +87,11 @@ export interface ChangesOptions {
   readonly observer: ChangeFeedObserver;
   /** Redis does not send invalidations, so changes cannot be reported. */
   readonly onTrouble: (error: Error) => void;
+}
+
+export interface EncryptionOptions {
+  readonly keys: ContentKeys;
+  readonly observer?: RecordReadObserver | undefined;
 }
 
 export interface NearCacheOptions {
@@ -103,6 +110,8 @@ export class RedisStore implements SessionStore {
   readonly #scripts: SessionScripts;
   readonly #reader: SessionReader;
   readonly #subjects: SubjectSessions;
+  readonly #codec: SessionCodec;
+  readonly #updates: UpdateRunner;
   readonly #feed: RedisChangeFeed | undefined;
   readonly #events: RedisStoreOptions['events'];
   readonly #onUnreadableDeleted: RedisStoreOptions['onUnreadableDeleted'];
@@ -128,14 +137,22 @@ export class RedisStore implements SessionStore {
         onReplacedToken: (handle) => options.onReplacedToken?.(handle),
       },
     });
+    const codec = new SessionCodec(options.encryption?.keys, options.encryption?.observer);
     const [scripts, windows, hasFeed] = [this.#scripts, this.#windows, feed !== undefined];
+    const rewriter = new SessionRewriter({ ...options, scripts, codec });
+    this.#codec = codec;
+    this.#updates = new UpdateRunner({ scripts, codec, rewriter });
     this.#subjects = new SubjectSessions({
       ...options,
       scripts,
+      codec,
       index: new SubjectIndex({ scripts: timed, keyPrefix }),
       onRemoved: (handle, session) => this.#events?.recorder.ended('revoked', 'subject', handle, session),
     });
-    this.#reader = new SessionReader({ connection, scripts, windows, nearCache, hasFeed, expiry, keyPrefix });
+    const onOutdated = (ref: SessionRef, record: Buffer): void => rewriter.renew(ref, record);
+    this.#reader = new SessionReader({
+      ...{ connection, scripts, codec, windows, nearCache, hasFeed, expiry, keyPrefix, onOutdated },
+    });
   }
 
   get ready(): boolean {
@@ -157,8 +174,9 @@ export class RedisStore implements SessionStore {
 
   async #create(newSession: NewSession, deadline?: number): Promise<SessionMetadata> {
     const { content, csrfToken, idleTimeout, reusesHandle = false, ...ref } = newSession;
-    const body = encodeBody(content, toAttributes(newSession));
-    const args = [orDash(idleTimeout), csrfToken, body, reusesHandle ? '1' : ''];
+    const encoded = this.#codec.encode(ref.handle, csrfToken, content, toAttributes(newSession));
+    const { format, csrfTokenOrKeyId, body } = encoded;
+    const args = [orDash(idleTimeout), csrfTokenOrKeyId, body, reusesHandle ? '1' : '', String(format)];
     const requestedAt = performance.now();
     const [status, created, version] = await this.#scripts.run('create', ref, args, deadline);
     if (text(status) !== 'created') throw sessionExists();
@@ -188,12 +206,15 @@ export class RedisStore implements SessionStore {
   async update(ref: SessionRef, update: SessionUpdate, deadline?: number): Promise<UpdateOutcome> {
     if (update.idleTimeout !== undefined) this.#windows.close(ref.handle);
     const before = this.#reader.generationOf(ref);
-    const [status, ...rest] = await this.#subjects.updating(
+    const reply = await this.#subjects.updating(
       ref.handle,
       update,
-      (indexed, until) => this.#runUpdate(ref, update, indexed, until),
+      (indexed, until) => this.#updates.run(ref, update, indexed, until),
       deadline,
     );
+    const refusal = parseRefusal(reply);
+    if (refusal !== undefined) return { status: 'refused', refusal };
+    const [status, ...rest] = reply;
     switch (text(status)) {
       case 'updated': {
         const [metadata, left, due, subject, ...results] = rest;
@@ -207,32 +228,10 @@ export class RedisStore implements SessionStore {
         return { status: 'version_mismatch', version: number(rest[0]) };
       case 'lease_lost':
         return { status: 'lease_lost' };
-      case 'operand': {
-        const problem = text(rest[1]) as OperandProblem;
-        return { status: 'refused', refusal: { kind: 'operand', mutation: number(rest[0]), problem } };
-      }
-      case 'limit':
-        return { status: 'refused', refusal: { kind: 'limit', limit: text(rest[0]) as keyof Limits } };
       default:
         wasFound(text(status), ref);
         return { status: 'not_found' };
     }
-  }
-
-  /** @returns a reply of `update.lua` */
-  async #runUpdate(
-    ref: SessionRef,
-    update: SessionUpdate,
-    indexed: IndexedSubject | undefined,
-    deadline: number | undefined,
-  ): Promise<ScriptReply> {
-    const { mutations = [] } = update;
-    const values = setArguments(update);
-    if (values === undefined) {
-      const args = [...updateArguments(update, indexed), ...mutations.flatMap(mutationArguments)];
-      return this.#scripts.run('update', ref, args, deadline);
-    }
-    return asUpdateReply(await this.#scripts.run('set', ref, values, deadline), mutations.length);
   }
 
   async acquire(ref: SessionRef, request: LeaseRequest, deadline?: number): Promise<AcquireOutcome> {

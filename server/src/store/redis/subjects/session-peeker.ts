@@ -1,13 +1,16 @@
+import { emptyContent } from '../../../session/content';
 import { expiryOf } from '../../../session/session';
 import type { ExpiryPolicy } from '../../../session/session';
 import type { ListedSession } from '../../../session/session-store';
 import { knownAttributes } from '../../attributes';
-import { decodeRecord } from '../record-codec';
+import type { SessionCodec } from '../encryption/session-codec';
+import { decodeFront } from '../record-codec';
 import { text } from '../scripts/script-codec';
 import type { SessionScripts } from '../scripts/session-scripts';
 
 export interface SessionPeekerParts {
   readonly scripts: SessionScripts;
+  readonly codec: SessionCodec;
   readonly expiry: ExpiryPolicy;
 }
 
@@ -28,15 +31,17 @@ export class SessionPeeker {
     handle: string,
     { withData = false, deadline }: { readonly withData?: boolean; readonly deadline?: number | undefined } = {},
   ): Promise<Peeked> {
-    const { scripts, expiry } = this.#parts;
+    const { scripts, codec, expiry } = this.#parts;
     const args = [subject, withData ? '1' : ''];
     const [status, record] = await scripts.run('peek', { handle, secretHash: '' }, args, deadline);
     if (text(status) === 'not_found') return 'gone';
-    const decoded = text(status) === 'found' ? decodeRecord(record as Buffer) : undefined;
-    if (decoded === undefined) return 'unreadable';
-    const { secretHash, created, accessed, idleTimeout, version, attributes, content } = decoded;
-    const { label } = knownAttributes(attributes);
-    const metadata = { created, accessed, idleTimeout, version, expires: expiryOf(expiry, decoded) };
-    return { handle, secretHash, label, data: content.data, ...metadata };
+    const front = text(status) === 'found' ? decodeFront(record as Buffer) : undefined;
+    const decoded = front && withData ? codec.decode(handle, record as Buffer) : undefined;
+    if (front === undefined || typeof decoded === 'string') return 'unreadable';
+    const { secretHash, created, accessed, idleTimeout, version } = front.header;
+    const { label } = knownAttributes(front.attributes);
+    const { data } = decoded?.content ?? emptyContent;
+    const metadata = { created, accessed, idleTimeout, version, expires: expiryOf(expiry, front.header) };
+    return { handle, secretHash, label, data, ...metadata };
   }
 }

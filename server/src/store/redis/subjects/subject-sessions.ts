@@ -9,6 +9,7 @@ import type {
   SubjectSelection,
 } from '../../../session/session-store';
 import type { SessionUpdate } from '../../../session/session-update';
+import type { SessionCodec } from '../encryption/session-codec';
 import { parseUnprepared, text } from '../scripts/script-codec';
 import type { IndexedSubject } from '../scripts/script-codec';
 import type { ScriptReply } from '../scripts/script-runner';
@@ -27,6 +28,7 @@ import type { SubjectUpkeepObserver } from './upkeep';
 export interface SubjectSessionsOptions {
   readonly index: SubjectIndex;
   readonly scripts: SessionScripts;
+  readonly codec: SessionCodec;
   readonly expiry: ExpiryPolicy;
   /** Time limit of one Redis command, in ms. */
   readonly commandTimeoutMs: number;
@@ -56,8 +58,8 @@ export class SubjectSessions {
   readonly #removal: SubjectRemoval;
 
   constructor(options: SubjectSessionsOptions) {
-    const { index, scripts, expiry, commandTimeoutMs, onUnreadableDeleted, onRemoved } = options;
-    const peeker = new SessionPeeker({ scripts, expiry });
+    const { index, scripts, codec, expiry, commandTimeoutMs, onUnreadableDeleted, onRemoved } = options;
+    const peeker = new SessionPeeker({ scripts, codec, expiry });
     const upkeep = new SubjectUpkeep({ index, peeker, observer: options.subjects });
     this.#expiry = expiry;
     this.#upkeep = upkeep;
