@@ -10,6 +10,7 @@ import { SessionScripts } from '../../server/src/store/redis/scripts/session-scr
 import { TimedScripts } from '../../server/src/store/redis/scripts/timed-scripts';
 import { createTokens, randomSigningKey } from '../../server/src/tokens/token';
 import { newContentKey, TestEncryption } from '../support/encryption';
+import { until } from '../support/poll';
 import type { RedisServer } from '../support/redis';
 import { commandsOf } from '../support/redis-inspection';
 import { stackForAllTests } from '../support/stack';
@@ -94,17 +95,23 @@ test('many writers at once, on several sidecars, lose nothing and pop each messa
 }, 120_000);
 
 describe('what ends the right to change a session holds for a change that has already read it', () => {
-  /** A rewriter that has read the session, before something else happens to it. */
-  async function rewriterOf(session: NewSession) {
+  let rewriter: SessionRewriter;
+
+  beforeAll(async () => {
     const options = redisConnectionOptions({ nodes: [{ host: '127.0.0.1', port: redis.port }] });
     const connection = connectForTest(options);
     stack.defer(() => connection.close());
+    await until('the Redis connection', () => connection.usable);
     const { commandTimeoutMs } = options;
     const listener = { onRun: () => {}, onChanged: () => {}, onReplacedToken: () => {} };
     const timed = new TimedScripts({ ...settings, connection, commandTimeoutMs, expireKeys: true });
     const scripts = new SessionScripts({ scripts: timed, keyPrefix, isTracked: () => false, listener });
     const codec = new SessionCodec(new ContentKeys({ encrypts: true, keys: [key] }));
-    const rewriter = new SessionRewriter({ scripts, codec, limits: generousLimits, commandTimeoutMs });
+    rewriter = new SessionRewriter({ scripts, codec, limits: generousLimits, commandTimeoutMs });
+  });
+
+  /** A change that has read the session before something else happens to it. */
+  async function changeAfter(session: NewSession) {
     const record = await recordOf(session);
     const set = { mutations: [{ kind: 'set', key: 'late', value: Buffer.from('1') }] } as const;
     return async (update = {}) => {
@@ -118,7 +125,7 @@ describe('what ends the right to change a session holds for a change that has al
 
   test('its end, and another token', async () => {
     const [ended, replaced] = [await create(), await create()];
-    const [late, later] = [await rewriterOf(ended), await rewriterOf(replaced)];
+    const [late, later] = [await changeAfter(ended), await changeAfter(replaced)];
     await stores[1]!.delete(ended);
     expect(await late()).toBe('not_found');
     const { secretHash } = tokens.issue();
@@ -133,7 +140,7 @@ describe('what ends the right to change a session holds for a change that has al
       AcquireOutcome,
       { status: 'acquired' }
     >;
-    const [late, later] = [await rewriterOf(changed), await rewriterOf(leased)];
+    const [late, later] = [await changeAfter(changed), await changeAfter(leased)];
     await stores[1]!.update(changed, { label: 'new' });
     expect(await late({ ifVersion: 1 })).toBe('version_mismatch');
     await stores[1]!.release(leased, lease.fence);
@@ -143,7 +150,7 @@ describe('what ends the right to change a session holds for a change that has al
 
   test('not a lease that another holder acquired meanwhile, which stays', async () => {
     const session = await create();
-    const late = await rewriterOf(session);
+    const late = await changeAfter(session);
     await stores[1]!.acquire(session, { holder: 'one', durationMs: 60_000 });
     expect(await late()).toBe('updated');
     expect(await stores[1]!.acquire(session, { holder: 'two', durationMs: 60_000 })).toMatchObject({ status: 'held' });
@@ -153,7 +160,7 @@ describe('what ends the right to change a session holds for a change that has al
     const session = await create();
     const before = await redis.admin.dumpBuffer(keyPrefix + session.handle);
     await stores[0]!.update(session, { mutations: [mutationsOf.set(1)] });
-    const late = await rewriterOf(session);
+    const late = await changeAfter(session);
     await redis.admin.restore(keyPrefix + session.handle, 0, before, 'REPLACE');
     await stores[0]!.update(session, { mutations: [mutationsOf.set(2)] });
     expect(await late()).toBe('updated');
