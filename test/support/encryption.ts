@@ -19,3 +19,9 @@ export class TestEncryption implements EncryptionOptions {
     return this.reads.splice(0);
   }
 }
+
+/** The id of a key in records. @param key in base64 */
+export function keyIdOf(key: string): string {
+  const keys = new ContentKeys({ encrypts: true, keys: [Buffer.from(key, 'base64')] });
+  return keys.encrypt('handle', Buffer.alloc(0)).keyId;
+}
