@@ -29,6 +29,7 @@ const entryPoints = {
   serve: 'src/serve.ts',
   opentelemetry: 'src/tracing/opentelemetry.ts',
   inspector: 'src/inspector/inspector.ts',
+  'json-schema': 'src/data-schema/json-schema.ts',
   cli: 'src/cli/index.ts',
   'grpc-commands': 'src/cli/grpc-commands.ts',
   'redis-commands': 'src/cli/redis-commands.ts',

@@ -22,6 +22,7 @@ import type { Dispatch } from './rpc/dispatcher';
 import { ServingStatus } from './serving-status';
 import { variable } from './setting-names';
 import { SessionWatch } from './rpc/watch/session-watch';
+import { DataCheck } from './session/data-rule';
 import { SessionManager } from './session/session-manager';
 import type { SessionStore } from './session/session-store';
 import { SubjectManager } from './session/subject-manager';
@@ -81,7 +82,8 @@ export async function startApp(config: Config, context: AppContext): Promise<App
   const status = new ServingStatus(() => store, logger);
   // Connecting to Redis begins before there is a gRPC server whose status depends on it.
   const observer = config.auditLog ? withAuditLog(metrics, context.auditLogger ?? logger) : metrics;
-  const storeContext = { metrics, tracing, events: observer, logger, advise: settings?.advise };
+  const dataCheck = new DataCheck(config.dataRule);
+  const storeContext = { metrics, tracing, events: observer, dataCheck, logger, advise: settings?.advise };
   const opened = openStore(config, storeContext, (ready) => status.storeChanged(ready));
   const { store, events, testControl } = opened;
   if (config.auditLog) events.keepRecording();
@@ -94,7 +96,7 @@ export async function startApp(config: Config, context: AppContext): Promise<App
 
   try {
     const { expiry, limits } = config;
-    const manager = new SessionManager({ store, tokens, limits, expiry, events: metrics });
+    const manager = new SessionManager({ store, tokens, limits, expiry, events: metrics, dataCheck });
     const subjects = new SubjectManager({ store, tokens, limits, events: metrics });
     const watch = new SessionWatch(events);
     await status.storeReady(storeWaitMs);
@@ -122,7 +124,7 @@ export async function startApp(config: Config, context: AppContext): Promise<App
       maxConnections: config.httpMaxConnections,
       observer: metrics,
     });
-    const unwatch = watchFiles(context, metrics, { tokens, apiTokens, opened });
+    const unwatch = watchFiles(context, metrics, { tokens, apiTokens, dataCheck, opened });
     return {
       addresses: { grpc: started.addresses, http: http.address, inspector: inspectorUrl },
       store: config.store.kind,
@@ -192,6 +194,7 @@ function handleOf(tokens: Tokens, token: string): string | undefined {
 interface Replaceable {
   readonly tokens: ReplaceableTokens;
   readonly apiTokens: ApiTokens;
+  readonly dataCheck: DataCheck;
   readonly opened: Pick<OpenedStore, 'setEncryptionKeys' | 'setCredentials'>;
 }
 
@@ -199,13 +202,14 @@ interface Replaceable {
 function watchFiles(
   { settings, logger }: AppContext,
   metrics: Metrics,
-  { tokens, apiTokens, opened }: Replaceable,
+  { tokens, apiTokens, dataCheck, opened }: Replaceable,
 ): (() => void) | undefined {
   for (const { from } of settings?.files ?? []) metrics.fileWatched(from);
   return settings?.watch({
     onChanged: (next, names) => {
       if (next.signingKeys !== undefined) tokens.replaceKeys(next.signingKeys);
       apiTokens.replace(next.grpc.apiTokens);
+      dataCheck.replace(next.dataRule);
       opened.setEncryptionKeys(next.encryptionKeys);
       if (next.store.kind === 'redis') opened.setCredentials(next.store.redis);
       for (const name of names) metrics.fileReloaded(name, 'applied');

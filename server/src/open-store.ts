@@ -5,6 +5,7 @@ import { reportReplacedTokens } from './replaced-tokens';
 import type { UnreadableRecordError } from './session/errors';
 import type { EventLog } from './session/events/event-log';
 import type { SessionEventObserver } from './session/events/session-event';
+import type { DataCheck } from './session/data-rule';
 import type { SessionStore } from './session/session-store';
 import type { TestControl } from './session/test-control';
 import { ControlledStore } from './store/memory/controlled-store';
@@ -25,6 +26,8 @@ export interface StoreContext {
   readonly tracing: Tracing | undefined;
   /** Receives the events that are recorded. */
   readonly events: SessionEventObserver;
+  /** What the data of sessions must be. */
+  readonly dataCheck: DataCheck;
   readonly logger: Logger;
   /** Advice about an error of Redis, if there is any. */
   readonly advise: LiveConfig['advise'] | undefined;
@@ -48,7 +51,7 @@ export interface OpenedStore {
  */
 export function openStore(
   config: Config,
-  { metrics, tracing, events: observer, logger, advise }: StoreContext,
+  { metrics, tracing, events: observer, dataCheck, logger, advise }: StoreContext,
   onReadyChanged: (ready: boolean) => void,
 ): OpenedStore {
   const { expiry, limits, eventRetentionMs: retentionMs } = config;
@@ -57,7 +60,8 @@ export function openStore(
     case 'memory': {
       metrics.setStoreReady(true);
       const events = new MemoryEventLog({ retentionMs, now: Date.now, observer });
-      const options = { expiry, limits, maxBytes: config.store.maxBytes, now: Date.now, events, onReplacedToken };
+      const { maxBytes } = config.store;
+      const options = { expiry, limits, dataCheck, maxBytes, now: Date.now, events, onReplacedToken };
       const testControl = config.store.testControl ? new ControlledStore(options) : undefined;
       const store = instrumentStore(testControl ?? new MemoryStore(options), metrics);
       return { store, events, testControl, setEncryptionKeys: () => {}, setCredentials: () => {} };
@@ -83,7 +87,7 @@ export function openStore(
         nearCacheBytes === undefined
           ? undefined
           : { maxBytes: nearCacheBytes, observer: tracing?.nearCache(metrics) ?? metrics };
-      const settings = { expiry, limits, keyPrefix, expireKeys, commandTimeoutMs };
+      const settings = { expiry, limits, dataCheck, keyPrefix, expireKeys, commandTimeoutMs };
       const onUnreadableDeleted = (error: UnreadableRecordError): void => {
         logger.warn({ err: error }, 'session ended although its record cannot be read');
       };

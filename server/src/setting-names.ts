@@ -24,6 +24,7 @@ export const settingNames = {
   idleTimeout: 'IDLE_TIMEOUT',
   touchInterval: 'TOUCH_INTERVAL',
   maxLifetime: 'MAX_LIFETIME',
+  dataSchema: 'DATA_SCHEMA_FILE',
   maxSessionBytes: 'MAX_SESSION_SIZE',
   maxKeys: 'MAX_KEYS',
   maxFlashMessages: 'MAX_FLASH_MESSAGES',

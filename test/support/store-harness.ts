@@ -6,6 +6,7 @@ import { RedisStore } from '../../server/src/store/redis/redis-store';
 import type { ChangesOptions, EncryptionOptions, NearCacheOptions } from '../../server/src/store/redis/redis-store';
 import { ControlledStore } from '../../server/src/store/memory/controlled-store';
 import { MemoryStore } from '../../server/src/store/memory/memory-store';
+import type { DataCheck } from '../../server/src/session/data-rule';
 import type { Limits } from '../../server/src/session/limits';
 import type { ExpiryPolicy } from '../../server/src/session/session';
 import type { SessionStore } from '../../server/src/session/session-store';
@@ -26,6 +27,7 @@ export interface StoreHarness {
 export interface StoreSettings {
   readonly expiry: ExpiryPolicy;
   readonly limits: Limits;
+  readonly dataCheck?: DataCheck;
 }
 
 export type MakeStore = (settings: StoreSettings) => Promise<StoreHarness>;
@@ -48,11 +50,12 @@ export const twentyMinutes: ExpiryPolicy = {
 
 export const keyPrefix = 'session:';
 
-export const makeMemoryStore: MakeStore = ({ expiry, limits }) => {
+export const makeMemoryStore: MakeStore = ({ expiry, limits, dataCheck }) => {
   const clock = new ManualClock();
   const replacedTokens: string[] = [];
   const onReplacedToken = (handle: string) => void replacedTokens.push(handle);
-  const store = new MemoryStore({ expiry, limits, maxBytes: 64 * 1024 * 1024, now: clock.now, onReplacedToken });
+  const { now } = clock;
+  const store = new MemoryStore({ expiry, limits, dataCheck, maxBytes: 64 * 1024 * 1024, now, onReplacedToken });
   return Promise.resolve({
     store,
     replacedTokens,
@@ -64,11 +67,11 @@ export const makeMemoryStore: MakeStore = ({ expiry, limits }) => {
   });
 };
 
-export const makeControlledStore: MakeStore = ({ expiry, limits }) => {
+export const makeControlledStore: MakeStore = ({ expiry, limits, dataCheck }) => {
   const { now } = new ManualClock();
   const replacedTokens: string[] = [];
   const onReplacedToken = (handle: string) => void replacedTokens.push(handle);
-  const store = new ControlledStore({ expiry, limits, maxBytes: 64 * 1024 * 1024, now, onReplacedToken });
+  const store = new ControlledStore({ expiry, limits, dataCheck, maxBytes: 64 * 1024 * 1024, now, onReplacedToken });
   return Promise.resolve({
     store,
     replacedTokens,
@@ -116,7 +119,7 @@ export function makeRedisStore(
   servers: readonly RedisServer[],
   { expireKeys = true, nearCache, encryption, readsTwice = nearCache !== undefined }: RedisStoreSettings = {},
 ): MakeStore {
-  return async ({ expiry, limits }) => {
+  return async ({ expiry, limits, dataCheck }) => {
     const connection = connectForTest(options);
     const { commandTimeoutMs } = options;
     const near =
@@ -127,7 +130,7 @@ export function makeRedisStore(
       );
     const replacedTokens: string[] = [];
     const store = new RedisStore({
-      ...{ connection, commandTimeoutMs, expiry, limits, keyPrefix, expireKeys, encryption, ...near?.options },
+      ...{ connection, commandTimeoutMs, expiry, limits, dataCheck, keyPrefix, expireKeys, encryption, ...near?.options },
       onReplacedToken: (handle) => replacedTokens.push(handle),
     });
     // A Cluster's store is ready with its first node, but tests need all of them.

@@ -1,6 +1,7 @@
 import type { GrpcLimits } from '../grpc/limits';
 import type { GrpcAddress } from '../grpc/listening/address';
 import type { SocketAccess } from '../grpc/listening/unix-listener';
+import type { DataRule } from '../session/data-rule';
 import type { Limits } from '../session/limits';
 import type { ExpiryPolicy } from '../session/session';
 import type { RedisConnectionOptions } from '../store/redis/connection/client-options';
@@ -27,6 +28,8 @@ export interface Config {
   /** Whether to shut down when standard input ends. */
   readonly exitOnStdinEnd: boolean;
   readonly expiry: ExpiryPolicy;
+  /** `undefined`: data may be any JSON. */
+  readonly dataRule: DataRule | undefined;
   readonly limits: Limits;
   /** `undefined`: make one; only for the memory store. */
   readonly signingKeys: readonly Buffer[] | undefined;

@@ -13,7 +13,7 @@ import type { SettingId } from '../setting-names';
 import { collect } from './sources';
 import type { GivenSettings, Sources } from './sources';
 import { loadTracing } from './tracing-config';
-import { inFile, pemFile, ValueError } from './values';
+import { fileKinds, inFile, ValueError } from './values';
 import type { ReadFile } from './values';
 
 export interface LoadedConfig {
@@ -108,6 +108,7 @@ function configOf(values: SettingValues): Omit<Config, 'tracing'> {
     signingKeys,
     encryptionKeys,
     expiry: { idleTimeout, touchInterval, maxLifetime },
+    dataRule: values.dataSchema,
     limits: limitsOf(values),
     store: redis === undefined ? memoryStoreConfigOf(values) : { kind: 'redis', redis },
   };
@@ -177,6 +178,6 @@ function effectiveOf(given: GivenSettings): Record<string, string> {
 
 function filesOf(given: GivenSettings): SettingFile[] {
   return [...given].flatMap(([id, { text, from, isPath }]) =>
-    isPath || (settings[id].kind as unknown) === pemFile ? [{ from, path: text }] : [],
+    isPath || fileKinds.has(settings[id].kind) ? [{ from, path: text }] : [],
   );
 }

@@ -1,5 +1,6 @@
 import {
   apiTokens,
+  dataSchemaFile,
   duration,
   durationOrNever,
   encryptionKeys,
@@ -170,6 +171,12 @@ export const settings = {
     help: 'Time after its creation at which a session expires, even if it is in use.',
   },
 
+  dataSchema: {
+    name: settingNames.dataSchema,
+    kind: dataSchemaFile,
+    absent: 'data may be any JSON',
+    help: 'JSON file with a JSON Schema (draft 2020-12) for the data of sessions: an object of all keys with their values. Changes that would violate it are rejected with SCHEMA_VIOLATION. All sidecars of a deployment need the same schema.',
+  },
   maxSessionBytes: {
     name: settingNames.maxSessionBytes,
     kind: size({ min: '1KiB', max: '2MiB' }),

@@ -2,6 +2,8 @@ import { isIPv4 } from 'node:net';
 import bytes from 'bytes-iec';
 import ms from 'ms';
 import type { GrpcAddress } from '../grpc/listening/address';
+import { dataRule } from '../data-schema/data-schema';
+import type { DataRule } from '../session/data-rule';
 import { parseHostAndPort } from '../host-and-port';
 import type { HostAndPort } from '../host-and-port';
 import type { EncryptionKeys } from '../store/redis/encryption/content-keys';
@@ -124,6 +126,22 @@ export const pemFile: ValueKind<Buffer> = {
     return content;
   },
 };
+
+/** The rule of a JSON Schema, given the path of its file. */
+export const dataSchemaFile: ValueKind<DataRule> = {
+  name: 'path of a JSON file',
+  parse(path, readFile) {
+    const content = contentOf(path, readFile);
+    try {
+      return dataRule(content.toString());
+    } catch (error) {
+      throw new ValueError(`the path of a file with a JSON Schema (${(error as Error).message})`);
+    }
+  },
+};
+
+/** The kinds of settings whose values are the contents of files. */
+export const fileKinds: ReadonlySet<unknown> = new Set([pemFile, dataSchemaFile]);
 
 /** The same value, given the path of a file that holds its text. Trailing line breaks are ignored. */
 export function inFile<T>(kind: ValueKind<T>): ValueKind<T> {

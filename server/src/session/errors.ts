@@ -19,12 +19,13 @@ export type Reason =
   | 'API_TOKEN_INVALID'
   | 'LEASE_HELD'
   | 'LEASE_LOST'
-  | 'CURSOR_EXPIRED';
+  | 'CURSOR_EXPIRED'
+  | 'SCHEMA_VIOLATION';
 
 export interface SessionErrorDetails {
   /** Facts a program can act on, for example the limit that was hit and the setting that changes it. */
   readonly metadata?: Readonly<Record<string, string>>;
-  /** For INVALID_ARGUMENT: the invalid fields, up to the number that an error names. */
+  /** For INVALID_ARGUMENT: the invalid fields; for SCHEMA_VIOLATION: JSON Pointers; up to the number that an error names. */
   readonly violations?: readonly FieldViolation[];
   readonly cause?: unknown;
 }
@@ -73,6 +74,15 @@ export function invalidArgument(all: readonly FieldViolation[]): SessionError {
     .map(({ field, description }) => (field === '' ? description : `${field}: ${description}`))
     .join('; ');
   return new SessionError('INVALID_ARGUMENT', `The request is invalid. ${problems}`, { violations });
+}
+
+/** @param all by JSON Pointer into the session's data */
+export function schemaViolation(all: readonly FieldViolation[]): SessionError {
+  const violations = boundViolations(all);
+  const problems = violations.map(({ field, description }) => `${field === '' ? 'All data' : field}: ${description}`);
+  const setting = variable('dataSchema');
+  const message = `The session's data would violate the schema of ${setting}. Nothing was stored. ${problems.join(' ')}`;
+  return new SessionError('SCHEMA_VIOLATION', message, { violations, metadata: { setting } });
 }
 
 /** @param maybeApplied whether the change may have been applied although it was not confirmed; always false for a read. */

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach } from '@jest/globals';
 import { emptyContent } from '../../../server/src/session/content';
+import { DataCheck } from '../../../server/src/session/data-rule';
 import type { ExpiryPolicy } from '../../../server/src/session/session';
 import type { NewSession, SessionRef, SessionStore } from '../../../server/src/session/session-store';
 import type { Mutation } from '../../../server/src/session/session-update';
@@ -31,9 +32,13 @@ export class StoreFixture {
   readonly reportsOf = ({ handle }: SessionRef): number =>
     this.harness.replacedTokens.filter((each) => each === handle).length;
 
-  readonly startWith = async (expiry: ExpiryPolicy, limits = generousLimits): Promise<void> => {
+  readonly startWith = async (
+    expiry: ExpiryPolicy,
+    limits = generousLimits,
+    dataCheck = new DataCheck(),
+  ): Promise<void> => {
     await this.harness.close();
-    this.harness = await this.#makeStore({ expiry, limits });
+    this.harness = await this.#makeStore({ expiry, limits, dataCheck });
   };
 
   readonly create = async (session: Partial<NewSession> = {}): Promise<NewSession> => {

@@ -1,4 +1,5 @@
 import type { ChangeFeed } from '../../session/change-feed';
+import type { DataCheck } from '../../session/data-rule';
 import { newGeneration } from '../../session/etag';
 import { changesTerms } from '../../session/session-update';
 import type { SessionUpdate } from '../../session/session-update';
@@ -33,6 +34,8 @@ import { SubjectIndex } from './subject-index';
 export interface MemoryStoreOptions {
   readonly expiry: ExpiryPolicy;
   readonly limits: Limits;
+  /** Default: data may be anything. */
+  readonly dataCheck?: DataCheck | undefined;
   /**
    * Maximum size of all sessions together: for each, its encoded content and some overhead ({@link sizeOf}). A change that does not fit
    * is rejected; stored sessions are never evicted.
@@ -129,7 +132,8 @@ export class MemoryStore implements SessionStore {
     const body = decode(entry);
     const now = this.#options.now();
     if (change.fence !== undefined && presentLease(body, now)?.fence !== change.fence) return { status: 'lease_lost' };
-    const applied = applyMutations(body.content, change.mutations ?? [], this.#options.limits);
+    const { limits, dataCheck } = this.#options;
+    const applied = applyMutations(body.content, change.mutations ?? [], limits, dataCheck);
     if (applied.status === 'refused') return applied;
     const { results } = applied;
     if (!changesTerms(change) && !results.some((result) => result.applied)) {

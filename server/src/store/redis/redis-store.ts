@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import type { ChangeFeed } from '../../session/change-feed';
+import type { DataCheck } from '../../session/data-rule';
 import type { Limits } from '../../session/limits';
 import { sessionExists, UnreadableRecordError } from '../../session/errors';
 import type { RecordProblem } from '../../session/errors';
@@ -60,6 +61,8 @@ export interface RedisStoreOptions {
   readonly commandTimeoutMs: number;
   readonly expiry: ExpiryPolicy;
   readonly limits: Limits;
+  /** Default: data may be anything. */
+  readonly dataCheck?: DataCheck | undefined;
   /** The prefix of a session's key, before the handle. */
   readonly keyPrefix: string;
   /** `false`: expiry is kept in the record alone and Redis gets no TTL (LRU mode). */
@@ -141,7 +144,7 @@ export class RedisStore implements SessionStore {
     const [scripts, windows, hasFeed] = [this.#scripts, this.#windows, feed !== undefined];
     const rewriter = new SessionRewriter({ ...options, scripts, codec });
     this.#codec = codec;
-    this.#updates = new UpdateRunner({ scripts, codec, rewriter });
+    this.#updates = new UpdateRunner({ ...options, scripts, codec, rewriter });
     this.#subjects = new SubjectSessions({
       ...options,
       scripts,

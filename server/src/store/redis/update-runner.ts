@@ -1,4 +1,6 @@
+import type { DataCheck } from '../../session/data-rule';
 import type { SessionRef } from '../../session/session-store';
+import { changesData } from '../../session/session-update';
 import type { SessionUpdate } from '../../session/session-update';
 import type { SessionCodec } from './encryption/session-codec';
 import type { SessionRewriter } from './encryption/session-rewriter';
@@ -11,11 +13,12 @@ export interface UpdateRunnerParts {
   readonly scripts: SessionScripts;
   readonly codec: SessionCodec;
   readonly rewriter: SessionRewriter;
+  readonly dataCheck?: DataCheck | undefined;
 }
 
 /**
  * Updates sessions in the cheapest way: in Redis, by a script that only sets keys or by one that does everything; or in the sidecar, if
- * the content is encrypted or is to be.
+ * the content is encrypted or is to be, or if it has to be checked.
  */
 export class UpdateRunner {
   readonly #parts: UpdateRunnerParts;
@@ -34,8 +37,9 @@ export class UpdateRunner {
     indexed: IndexedSubject | undefined,
     deadline: number | undefined,
   ): Promise<ScriptReply> {
-    const { codec, rewriter } = this.#parts;
-    if (codec.keys.encrypts) return rewriter.update(ref, update, { indexed, deadline });
+    const { codec, rewriter, dataCheck } = this.#parts;
+    const isChecked = dataCheck?.isOn === true && changesData(update.mutations ?? []);
+    if (codec.keys.encrypts || isChecked) return rewriter.update(ref, update, { indexed, deadline });
     const reply = await this.#runScript(ref, update, indexed, deadline);
     if (text(reply[0]) !== 'encrypted') return reply;
     return rewriter.update(ref, update, { indexed, deadline, record: reply[1] as Buffer });

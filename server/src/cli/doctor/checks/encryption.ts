@@ -31,10 +31,10 @@ export async function checkEncryption(server: Redis, keyPrefix: string, set: Enc
     counts[keyId === undefined || keys.has(keyId) ? keys.useOf(keyId) : 'unknown'] += 1;
   }
   const { current, old, none, unknown: lost } = counts;
-  const found = `of ${headers.length} sessions, ${current} are encrypted with the current key, ${old} with an old one, ${none} not at all`;
+  const found = `records looked at: ${headers.length}; current key: ${current}, old keys: ${old}, in clear: ${none}, keys that are not set: ${lost}`;
   if (lost > 0) {
     const advice = `These sessions cannot be read. Append the key that they were encrypted with to ${variable('encryptionKeys')}.`;
-    return problem(check, `${found}, and ${lost} with a key that is not set`, advice);
+    return problem(check, found, advice);
   }
   const outdated = set.encrypts ? old + none : old;
   if (outdated === 0) return ok(check, found);

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { DataCheck } from '../../../session/data-rule';
 import { storeUnavailable, UnreadableRecordError } from '../../../session/errors';
 import type { Limits } from '../../../session/limits';
 import { applyMutations } from '../../../session/mutations';
@@ -18,6 +19,7 @@ export interface SessionRewriterParts {
   readonly scripts: SessionScripts;
   readonly codec: SessionCodec;
   readonly limits: Limits;
+  readonly dataCheck?: DataCheck | undefined;
   /** Time limit of one Redis command, in ms. */
   readonly commandTimeoutMs: number;
 }
@@ -38,7 +40,7 @@ const maxAttempts = 100;
 const encryptedMarkBytes = 64;
 
 /**
- * Changes sessions whose content Redis cannot change: reads the record, applies the mutations here, and replaces the content if it is
+ * Changes sessions whose content Redis cannot change or check: reads the record, applies the mutations here, and replaces the content if it is
  * still the one that was read. If not, another change has been made, and the mutations are applied to what is there now. Everything
  * else about a change is decided in Redis, by the same code as in update.lua.
  */
@@ -66,7 +68,7 @@ export class SessionRewriter {
     { csrfToken, ...update }: SessionUpdate,
     { indexed, deadline, record: held }: RewriteOptions,
   ): Promise<ScriptReply> {
-    const { scripts, limits } = this.#parts;
+    const { scripts, limits, dataCheck } = this.#parts;
     const args = updateArguments(update, indexed);
     let record = held;
     for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
@@ -76,7 +78,7 @@ export class SessionRewriter {
         record = reply[1] as Buffer;
       }
       const decoded = this.#decode(ref, record);
-      const applied = applyMutations(decoded.content, update.mutations ?? [], limits);
+      const applied = applyMutations(decoded.content, update.mutations ?? [], limits, dataCheck);
       if (applied.status === 'refused') return refusalReply(applied.refusal);
       const { content, results } = applied;
       const isChange = changesTerms({ ...update, csrfToken }) || results.some((result) => result.applied);

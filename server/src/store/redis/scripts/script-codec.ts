@@ -8,6 +8,7 @@ import type {
 } from '../../../session/session-update';
 import type { Limits } from '../../../session/limits';
 import type { SessionMetadata } from '../../../session/session';
+import type { FieldViolation } from '../../../session/violations';
 import { attributeChanges } from '../../attributes';
 import type { ScriptReply } from './script-runner';
 
@@ -95,6 +96,8 @@ export function parseRefusal([status, ...rest]: ScriptReply): Refusal | undefine
       return { kind: 'operand', mutation: number(rest[0]), problem: text(rest[1]) as OperandProblem };
     case 'limit':
       return { kind: 'limit', limit: text(rest[0]) as keyof Limits };
+    case 'schema':
+      return { kind: 'schema', violations: rest as FieldViolation[] };
     default:
       return undefined;
   }
@@ -102,9 +105,15 @@ export function parseRefusal([status, ...rest]: ScriptReply): Refusal | undefine
 
 /** The inverse of {@link parseRefusal}. */
 export function refusalReply(refusal: Refusal): ScriptReply {
-  const { kind } = refusal;
-  const rest = kind === 'limit' ? [refusal.limit] : [String(refusal.mutation), refusal.problem];
-  return [Buffer.from(kind), ...rest.map((part) => Buffer.from(part))];
+  const status = Buffer.from(refusal.kind);
+  switch (refusal.kind) {
+    case 'operand':
+      return [status, Buffer.from(String(refusal.mutation)), Buffer.from(refusal.problem)];
+    case 'limit':
+      return [status, Buffer.from(refusal.limit)];
+    case 'schema':
+      return [status, ...refusal.violations];
+  }
 }
 
 /** A reply of `set.lua`, as `update.lua` gives it. @param mutations how many there were */
