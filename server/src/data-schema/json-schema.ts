@@ -1,5 +1,5 @@
-import { Ajv2020 } from 'ajv/dist/2020';
-import type { ErrorObject } from 'ajv/dist/2020';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import type { ErrorObject } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import type { DataRule } from '../session/data-rule';
 import type { FieldViolation } from '../session/violations';
