@@ -46,6 +46,33 @@ async function reloads(sidecar: ServingProcess, setting: string): Promise<readon
 
 const newKey = (): string => randomBytes(32).toString('base64');
 
+describe('a data schema in a file that changes', () => {
+  test.concurrent('holds from then on; one that is not valid does not', async () => {
+    const files = secret({ schema: '{}' });
+    const [sidecar, client] = await serving({ DATA_SCHEMA_FILE: files.path('schema') });
+    const create = () => client.call('createSession', { mutations: [mutation.set('a', '"text"')] });
+    const { token } = await create();
+    files.update({ schema: '{ "properties": { "a": { "type": "integer" } } }' });
+    const failure = await until('the schema to hold', () =>
+      create().then(
+        () => undefined,
+        (error: unknown) => failureOf(Promise.reject(error as Error)),
+      ),
+    );
+    expect(failure).toMatchObject({ reason: 'SCHEMA_VIOLATION', violations: { '/a': 'Must be integer.' } });
+    await client.call('updateSession', { token, mutations: [mutation.set('b', '1')] });
+
+    files.update({ schema: '{ "type": "objekt" }' });
+    const line = await until('the log line', () => sidecar.log().find(({ level }) => level === 'error'));
+    expect(line).toMatchObject({
+      settings: ['SESSION_SIDECAR_DATA_SCHEMA_FILE'],
+      problem: expect.stringMatching(/^SESSION_SIDECAR_DATA_SCHEMA_FILE: Expected the path of a file with a JSON Schema/),
+    });
+    expect(await failureOf(create())).toMatchObject({ reason: 'SCHEMA_VIOLATION' });
+    expect(await reloads(sidecar, 'DATA_SCHEMA_FILE')).toEqual([1, 1]);
+  });
+});
+
 describe('encryption keys in a file that changes', () => {
   test.concurrent('encrypt and decrypt from then on, and one that is removed is missed by name', async () => {
     const [old, fresh] = [newKey(), newKey()];

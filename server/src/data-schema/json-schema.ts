@@ -11,8 +11,10 @@ import type { FieldViolation } from '../session/violations';
  * @throws Error if the schema is not valid; its message is about the schema alone
  */
 export function jsonSchemaRule(schema: object): DataRule {
-  const ajv = new Ajv2020({ strict: true, allErrors: true, allowUnionTypes: true, logger: false });
-  addFormats.default(ajv);
+  // Strict about what checks nothing, such as a misspelt keyword; not about style.
+  const style = { strictTypes: false, strictTuples: false, strictRequired: false };
+  const ajv = new Ajv2020({ strict: true, ...style, allErrors: true, logger: false });
+  addFormats(ajv);
   const validate = ajv.compile(schema);
   if ('$async' in validate) throw new Error('"$async" is not supported');
   return {

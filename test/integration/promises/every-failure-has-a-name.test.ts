@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { CallOptions, SessionClient } from '@session-sidecar/client';
 import { SessionError } from '@session-sidecar/client';
@@ -170,6 +172,21 @@ describe('every failure has a name', () => {
     },
     ...leaseFailures(() => ({ raw, token })),
     ...eventFailures(() => raw),
+    SCHEMA_VIOLATION: {
+      status: 'INVALID_ARGUMENT',
+      provoke: async () => {
+        const file = join(stack.directory(), 'schema.json');
+        writeFileSync(file, '{ "additionalProperties": { "type": "integer" } }');
+        const checking = await stack.sidecar({ redis, settings: { DATA_SCHEMA_FILE: file } });
+        const checked = stack.use(connectRaw(checking.address));
+        const mutations = [mutation.set('n', '1'), mutation.set('list', `[${secretValue}]`)];
+        return checked.call('updateSession', { token, mutations });
+      },
+      details: {
+        metadata: { setting: 'SESSION_SIDECAR_DATA_SCHEMA_FILE' },
+        violations: { '/list': 'Must be integer.' },
+      },
+    },
   };
 
   test('the table of these tests is the whole of ErrorReason', () => {
