@@ -72,7 +72,7 @@ describe.each([
 test('every file of the build is loaded by something that is tested here', () => {
   const files = readdirSync(dist).filter((file) => file.endsWith('.js'));
   // Only with tracing, and only with the inspector.
-  const others = ['opentelemetry.js', 'inspector.js'];
+  const others = ['opentelemetry.js', 'inspector.js', 'json-schema.js'];
   const known = ['main.js', 'serve.js', 'cli.js', 'grpc-commands.js', 'redis-commands.js', ...others];
   expect(files.sort()).toEqual(known.sort());
 });

@@ -10,11 +10,8 @@ export interface EncryptionKeys {
 
 const noEncryption: EncryptionKeys = { encrypts: false, keys: [] };
 
-/** Under which key a record is encrypted, seen from the keys that are set. */
-export type KeyUse = (typeof keyUses)[number];
-
-/** `current`: the key that encrypts what is written. `old`: another one. `none`: in clear. */
-export const keyUses = ['current', 'old', 'none'] as const;
+/** Under which key a record is: the one that encrypts what is written, another one, or none. */
+export type KeyUse = 'current' | 'old' | 'none';
 
 export interface EncryptedContent {
   readonly keyId: string;
