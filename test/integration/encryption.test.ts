@@ -77,7 +77,9 @@ test('keys, values, flash messages and CSRF token are not in Redis; subject and 
   await store.update(session, { csrfToken: 'MARKother' });
   const record = await recordOf(session);
   expect(record).not.toContain('MARK');
-  expect(record).toMatch(/^2 4 \d{13} \d{13} 1200000 [\w-]{43} [\w-]{8}\n@0,12 {2}CLEARsubject\n@5,10 label CLEARlabel\n\*/);
+  expect(record).toMatch(
+    /^2 4 \d{13} \d{13} 1200000 [\w-]{43} [\w-]{8}\n@0,12 {2}CLEARsubject\n@5,10 label CLEARlabel\n\*/,
+  );
   const loaded = await store.load(session);
   expect(loaded?.session).toMatchObject({
     ...{ data, csrfToken: 'MARKother', subject: 'CLEARsubject', label: 'CLEARlabel', version: 4 },

@@ -130,7 +130,17 @@ export function makeRedisStore(
       );
     const replacedTokens: string[] = [];
     const store = new RedisStore({
-      ...{ connection, commandTimeoutMs, expiry, limits, dataCheck, keyPrefix, expireKeys, encryption, ...near?.options },
+      ...{
+        connection,
+        commandTimeoutMs,
+        expiry,
+        limits,
+        dataCheck,
+        keyPrefix,
+        expireKeys,
+        encryption,
+        ...near?.options,
+      },
       onReplacedToken: (handle) => replacedTokens.push(handle),
     });
     // A Cluster's store is ready with its first node, but tests need all of them.

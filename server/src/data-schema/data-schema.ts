@@ -9,7 +9,8 @@ import type * as JsonSchemaModule from './json-schema';
  */
 export function dataRule(text: string): DataRule {
   const schema = parse(text);
-  if (typeof schema !== 'object' || schema === null || Array.isArray(schema)) throw new Error('it is not a JSON object');
+  if (typeof schema !== 'object' || schema === null || Array.isArray(schema))
+    throw new Error('it is not a JSON object');
   return loadJsonSchema().jsonSchemaRule(schema);
 }
 

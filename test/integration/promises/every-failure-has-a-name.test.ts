@@ -1,5 +1,3 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { CallOptions, SessionClient } from '@session-sidecar/client';
 import { SessionError } from '@session-sidecar/client';
@@ -13,6 +11,7 @@ import type { Sidecar } from '../../support/sidecar';
 import type { RedisServer } from '../../support/redis';
 import { stackForEachTest } from '../../support/stack';
 import { eventFailures, leaseFailures } from './leases-and-events';
+import { schemaFailures } from './schema-failures';
 
 type Reason = Exclude<keyof typeof ErrorReason, 'UNSPECIFIED'>;
 
@@ -172,21 +171,7 @@ describe('every failure has a name', () => {
     },
     ...leaseFailures(() => ({ raw, token })),
     ...eventFailures(() => raw),
-    SCHEMA_VIOLATION: {
-      status: 'INVALID_ARGUMENT',
-      provoke: async () => {
-        const file = join(stack.directory(), 'schema.json');
-        writeFileSync(file, '{ "additionalProperties": { "type": "integer" } }');
-        const checking = await stack.sidecar({ redis, settings: { DATA_SCHEMA_FILE: file } });
-        const checked = stack.use(connectRaw(checking.address));
-        const mutations = [mutation.set('n', '1'), mutation.set('list', `[${secretValue}]`)];
-        return checked.call('updateSession', { token, mutations });
-      },
-      details: {
-        metadata: { setting: 'SESSION_SIDECAR_DATA_SCHEMA_FILE' },
-        violations: { '/list': 'Must be integer.' },
-      },
-    },
+    ...schemaFailures(() => ({ stack, redis, token, value: secretValue })),
   };
 
   test('the table of these tests is the whole of ErrorReason', () => {

@@ -70,7 +70,11 @@ describe('a schema is refused', () => {
     ['that is not an object', '[]', 'it is not a JSON object'],
     ['with a misspelt keyword', '{"propertys":{}}', 'strict mode: unknown keyword: "propertys"'],
     ['with a keyword of the wrong type', '{"type":"objekt"}', expect.stringMatching(/^schema is invalid: data\/type/)],
-    ['with an unknown format', '{"type":"string","format":"colour"}', expect.stringContaining('unknown format "colour"')],
+    [
+      'with an unknown format',
+      '{"type":"string","format":"colour"}',
+      expect.stringContaining('unknown format "colour"'),
+    ],
     ['of another draft', '{"$schema":"http://json-schema.org/draft-07/schema#"}', expect.stringContaining('draft-07')],
     ['that is checked later', '{"$async":true}', '"$async" is not supported'],
     ['that refers to nothing', '{"$ref":"#/$defs/none"}', expect.stringContaining("can't resolve reference")],

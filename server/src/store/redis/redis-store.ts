@@ -22,7 +22,7 @@ import type {
 } from '../../session/session-store';
 import type { SessionUpdate } from '../../session/session-update';
 import { toAttributes } from '../attributes';
-import { ContentKeys } from './encryption/content-keys';
+import type { ContentKeys } from './encryption/content-keys';
 import { SessionCodec } from './encryption/session-codec';
 import type { RecordReadObserver } from './encryption/session-codec';
 import { SessionRewriter } from './encryption/session-rewriter';

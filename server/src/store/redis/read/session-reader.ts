@@ -126,7 +126,8 @@ export class SessionReader {
       }
       // A cached session must not keep a whole batch of replies in memory.
       const decoded = this.#parts.codec.decode(ref.handle, reading === undefined ? record : unpooledCopy(record));
-      if (typeof decoded === 'string' || decoded.idleTimeout !== idleTimeout) return await this.#loadByScript(ref, deadline);
+      if (typeof decoded === 'string' || decoded.idleTimeout !== idleTimeout)
+        return await this.#loadByScript(ref, deadline);
       const session = this.#sessionOf(ref, decoded);
       const terms = this.termsOf(ref, before);
       reading?.keep({ session, secretHash: decoded.secretHash, generation: terms.generation }, record.length);

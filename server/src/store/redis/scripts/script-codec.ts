@@ -1,11 +1,5 @@
 import { changesTerms } from '../../../session/session-update';
-import type {
-  Mutation,
-  MutationResult,
-  OperandProblem,
-  Refusal,
-  SessionUpdate,
-} from '../../../session/session-update';
+import type { Mutation, MutationResult, OperandProblem, Refusal, SessionUpdate } from '../../../session/session-update';
 import type { Limits } from '../../../session/limits';
 import type { SessionMetadata } from '../../../session/session';
 import type { FieldViolation } from '../../../session/violations';
