@@ -49,6 +49,8 @@ const (
 	ReasonMaxLifetime EventReason = "max_lifetime"
 	// ReasonSubject: a call for the subject of the session.
 	ReasonSubject EventReason = "subject"
+	// ReasonLimit: the subject needed room for another session.
+	ReasonLimit EventReason = "limit"
 	// ReasonUnknown: one that only later versions know.
 	ReasonUnknown EventReason = "unknown"
 )
@@ -66,6 +68,7 @@ var eventReasons = map[sessionv1.SessionEventReason]EventReason{
 	sessionv1.SessionEventReason_SESSION_EVENT_REASON_IDLE_TIMEOUT: ReasonIdleTimeout,
 	sessionv1.SessionEventReason_SESSION_EVENT_REASON_MAX_LIFETIME: ReasonMaxLifetime,
 	sessionv1.SessionEventReason_SESSION_EVENT_REASON_SUBJECT:      ReasonSubject,
+	sessionv1.SessionEventReason_SESSION_EVENT_REASON_LIMIT:        ReasonLimit,
 }
 
 // toSessionEvent returns false without an event, and for a type that only later versions know.

@@ -54,14 +54,16 @@ export function openStore(
   { metrics, tracing, events: observer, dataCheck, logger, advise }: StoreContext,
   onReadyChanged: (ready: boolean) => void,
 ): OpenedStore {
-  const { expiry, limits, eventRetentionMs: retentionMs } = config;
+  const { expiry, limits, subjectLimit, eventRetentionMs: retentionMs } = config;
   const onReplacedToken = reportReplacedTokens(metrics, logger);
   switch (config.store.kind) {
     case 'memory': {
       metrics.setStoreReady(true);
       const events = new MemoryEventLog({ retentionMs, now: Date.now, observer });
-      const { maxBytes } = config.store;
-      const options = { expiry, limits, dataCheck, maxBytes, now: Date.now, events, onReplacedToken };
+      const options = {
+        ...{ expiry, limits, dataCheck, subjectLimit, maxBytes: config.store.maxBytes, now: Date.now },
+        ...{ events, onReplacedToken, subjects: metrics },
+      };
       const testControl = config.store.testControl ? new ControlledStore(options) : undefined;
       const store = instrumentStore(testControl ?? new MemoryStore(options), metrics);
       return { store, events, testControl, setEncryptionKeys: () => {}, setCredentials: () => {} };
@@ -87,7 +89,7 @@ export function openStore(
         nearCacheBytes === undefined
           ? undefined
           : { maxBytes: nearCacheBytes, observer: tracing?.nearCache(metrics) ?? metrics };
-      const settings = { expiry, limits, dataCheck, keyPrefix, expireKeys, commandTimeoutMs };
+      const settings = { expiry, limits, dataCheck, subjectLimit, keyPrefix, expireKeys, commandTimeoutMs };
       const onUnreadableDeleted = (error: UnreadableRecordError): void => {
         logger.warn({ err: error }, 'session ended although its record cannot be read');
       };

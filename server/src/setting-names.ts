@@ -25,6 +25,8 @@ export const settingNames = {
   touchInterval: 'TOUCH_INTERVAL',
   maxLifetime: 'MAX_LIFETIME',
   dataSchema: 'DATA_SCHEMA_FILE',
+  maxSessionsPerSubject: 'MAX_SESSIONS_PER_SUBJECT',
+  subjectLimitAction: 'SUBJECT_LIMIT_ACTION',
   maxSessionBytes: 'MAX_SESSION_SIZE',
   maxKeys: 'MAX_KEYS',
   maxFlashMessages: 'MAX_FLASH_MESSAGES',

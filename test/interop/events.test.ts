@@ -77,7 +77,7 @@ let client: Client;
 
 beforeAll(async () => {
   redis = await stack.redis();
-  ({ address } = await stack.sidecar({ redis }));
+  ({ address } = await stack.sidecar({ redis, settings: { MAX_SESSIONS_PER_SUBJECT: '3' } }));
   client = stack.use(connect({ address }));
 }, 60_000);
 
@@ -95,6 +95,7 @@ describe.each(Object.entries(languages))('watching in %s', (language, { toolchai
       await session.invalidate();
       await signIn(client, subject);
       await client.forSubject(subject).invalidateAll();
+      for (let n = 0; n < 3; n += 1) await signIn(client, subject);
       const brief = await signIn(client, subject, 1000);
       await watching.event('expired', brief.handle);
       const seen = await program.eventsUntil('expired', brief.handle);
@@ -111,9 +112,10 @@ describe.each(Object.entries(languages))('watching in %s', (language, { toolchai
         'invalidated',
         'created',
         'revoked',
-        'created',
+        ...['created', 'created', 'created', 'revoked', 'created'],
         'expired',
       ]);
+      expect(seen.filter(({ type }) => type === 'revoked').map(({ reason }) => reason)).toEqual(['subject', 'limit']);
       await program.kill();
     },
     120_000,

@@ -5,11 +5,14 @@ import type { WatchSessionsResponse } from '@session-sidecar/proto/session/v1/se
 export interface SessionEvent {
   /**
    * `created`; `regenerated`: it got a new token; `invalidated`: the application ended it; `expired`: it reached the end of its idle
-   * timeout or its maximum lifetime; `revoked`: it ended together with others of its subject.
+   * timeout or its maximum lifetime; `revoked`: it was ended by way of its subject.
    */
   readonly type: 'created' | 'regenerated' | 'invalidated' | 'expired' | 'revoked';
-  /** `call`: a call for this session; `subject`: one for its subject; or which limit a session that expired has reached. */
-  readonly reason: 'call' | 'idle_timeout' | 'max_lifetime' | 'subject' | 'unknown';
+  /**
+   * `call`: a call for this session; `subject`: one for its subject; `limit`: its subject needed room for another session; or which
+   * limit a session that expired has reached.
+   */
+  readonly reason: 'call' | 'idle_timeout' | 'max_lifetime' | 'subject' | 'limit' | 'unknown';
   /** The public id of the session: {@link ISession.handle}. */
   readonly handle: string;
   /** Who the session belonged to after a creation or a new token, and before an end; `undefined`: no subject. */
@@ -35,6 +38,7 @@ const reasons: Readonly<Partial<Record<SessionEventReason, SessionEvent['reason'
   [SessionEventReason.IDLE_TIMEOUT]: 'idle_timeout',
   [SessionEventReason.MAX_LIFETIME]: 'max_lifetime',
   [SessionEventReason.SUBJECT]: 'subject',
+  [SessionEventReason.LIMIT]: 'limit',
 };
 
 /** @returns `undefined` without an event, and for a type that only later versions know */

@@ -4,6 +4,7 @@ import type { SocketAccess } from '../grpc/listening/unix-listener';
 import type { DataRule } from '../session/data-rule';
 import type { Limits } from '../session/limits';
 import type { ExpiryPolicy } from '../session/session';
+import type { SubjectLimit } from '../session/subject-limit';
 import type { RedisConnectionOptions } from '../store/redis/connection/client-options';
 import type { EncryptionKeys } from '../store/redis/encryption/content-keys';
 import type { ReplicationOptions } from '../store/redis/replication';
@@ -31,6 +32,8 @@ export interface Config {
   /** `undefined`: data may be any JSON. */
   readonly dataRule: DataRule | undefined;
   readonly limits: Limits;
+  /** `undefined`: a subject may have any number of sessions. */
+  readonly subjectLimit: SubjectLimit | undefined;
   /** `undefined`: make one; only for the memory store. */
   readonly signingKeys: readonly Buffer[] | undefined;
   /** `undefined`: sessions are not encrypted, and encrypted ones cannot be read. */

@@ -1,4 +1,5 @@
 import type { Limits } from '../session/limits';
+import type { SubjectLimit } from '../session/subject-limit';
 import { ConfigError } from './config';
 import type { Config, GrpcConfig, MemoryStoreConfig } from './config';
 import { inspectorConfigOf, inspectorProblems, unusedInspectorReason } from './inspector-config';
@@ -110,6 +111,7 @@ function configOf(values: SettingValues): Omit<Config, 'tracing'> {
     expiry: { idleTimeout, touchInterval, maxLifetime },
     dataRule: values.dataSchema,
     limits: limitsOf(values),
+    subjectLimit: subjectLimitOf(values),
     store: redis === undefined ? memoryStoreConfigOf(values) : { kind: 'redis', redis },
   };
 }
@@ -153,8 +155,15 @@ function limitsOf(values: SettingValues): Limits {
   };
 }
 
+function subjectLimitOf({ maxSessionsPerSubject, subjectLimitAction }: SettingValues): SubjectLimit | undefined {
+  if (maxSessionsPerSubject === 0) return undefined;
+  return { maxSessions: maxSessionsPerSubject, action: subjectLimitAction };
+}
+
 /** @returns why a setting has no effect beside the others, or `undefined` if it has one */
 function unusedReason(id: SettingId, given: GivenSettings): string | undefined {
+  if (id === 'subjectLimitAction' && (given.get('maxSessionsPerSubject')?.text ?? '0') === '0')
+    return `${variableOf(settings.maxSessionsPerSubject)} is 0`;
   return unusedRedisReason(id, given) ?? unusedInspectorReason(id, given);
 }
 

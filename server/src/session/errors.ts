@@ -20,6 +20,7 @@ export type Reason =
   | 'LEASE_HELD'
   | 'LEASE_LOST'
   | 'CURSOR_EXPIRED'
+  | 'TOO_MANY_SESSIONS'
   | 'SCHEMA_VIOLATION';
 
 export interface SessionErrorDetails {
@@ -105,6 +106,13 @@ export function notReplicated(confirmed: number, wanted: number): SessionError {
 
 export function storeFull(cause?: unknown): SessionError {
   return new SessionError('STORE_FULL', 'The session store is full. Nothing was stored.', { cause });
+}
+
+/** @param maxSessions how many sessions the subject has */
+export function tooManySessions(maxSessions: number): SessionError {
+  const setting = variable('maxSessionsPerSubject');
+  const message = `The subject has ${maxSessions} sessions already. Nothing was stored. ${setting} changes the limit.`;
+  return new SessionError('TOO_MANY_SESSIONS', message, { metadata: { limit: String(maxSessions), setting } });
 }
 
 export function cursorExpired(): SessionError {

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach } from '@jest/globals';
 import { emptyContent } from '../../../server/src/session/content';
-import { DataCheck } from '../../../server/src/session/data-rule';
+import type { DataCheck } from '../../../server/src/session/data-rule';
 import type { ExpiryPolicy } from '../../../server/src/session/session';
 import type { NewSession, SessionRef, SessionStore } from '../../../server/src/session/session-store';
 import type { Mutation } from '../../../server/src/session/session-update';
+import type { SubjectLimit } from '../../../server/src/session/subject-limit';
 import { createTokens, randomSigningKey } from '../../../server/src/tokens/token';
 import { generousLimits, twentyMinutes } from '../../support/store-harness';
 import type { MakeStore, StoreHarness } from '../../support/store-harness';
@@ -35,10 +36,11 @@ export class StoreFixture {
   readonly startWith = async (
     expiry: ExpiryPolicy,
     limits = generousLimits,
-    dataCheck = new DataCheck(),
+    subjectLimit?: SubjectLimit,
+    dataCheck?: DataCheck,
   ): Promise<void> => {
     await this.harness.close();
-    this.harness = await this.#makeStore({ expiry, limits, dataCheck });
+    this.harness = await this.#makeStore({ expiry, limits, subjectLimit, dataCheck });
   };
 
   readonly create = async (session: Partial<NewSession> = {}): Promise<NewSession> => {

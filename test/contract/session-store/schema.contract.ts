@@ -20,7 +20,7 @@ export function describeSchema(fixture: StoreFixture): void {
 
     beforeEach(async () => {
       check = new DataCheck(withoutX);
-      await startWith(twentyMinutes, generousLimits, check);
+      await startWith(twentyMinutes, generousLimits, undefined, check);
     });
 
     const refused = (...keys: string[]) => ({

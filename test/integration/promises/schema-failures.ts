@@ -4,7 +4,7 @@ import { connectRaw, mutation } from '../../support/raw-grpc';
 import type { RedisServer } from '../../support/redis';
 import type { Stack } from '../../support/stack';
 
-interface Stored {
+export interface StoredInRedis {
   readonly stack: Stack;
   readonly redis: RedisServer;
   readonly token: string;
@@ -13,7 +13,7 @@ interface Stored {
 }
 
 /** How the failures of a data schema come about, in a sidecar that has one. */
-export function schemaFailures(stored: () => Stored) {
+export function schemaFailures(stored: () => StoredInRedis) {
   return {
     SCHEMA_VIOLATION: {
       status: 'INVALID_ARGUMENT',

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from session_sidecar_proto.session.v1 import session_events_pb2 as api
 
 EventType = Literal["created", "regenerated", "invalidated", "expired", "revoked"]
-EventReason = Literal["call", "idle_timeout", "max_lifetime", "subject", "unknown"]
+EventReason = Literal["call", "idle_timeout", "max_lifetime", "subject", "limit", "unknown"]
 
 _TYPES: dict[int, EventType] = {
     api.SESSION_EVENT_TYPE_CREATED: "created",
@@ -23,6 +23,7 @@ _REASONS: dict[int, EventReason] = {
     api.SESSION_EVENT_REASON_IDLE_TIMEOUT: "idle_timeout",
     api.SESSION_EVENT_REASON_MAX_LIFETIME: "max_lifetime",
     api.SESSION_EVENT_REASON_SUBJECT: "subject",
+    api.SESSION_EVENT_REASON_LIMIT: "limit",
 }
 
 
@@ -31,8 +32,9 @@ class SessionEvent:
     """A session began, got a new token or ended.
 
     type: "created"; "regenerated": it got a new token; "invalidated": the application ended it; "expired": it reached the end of
-        its idle timeout or its maximum lifetime; "revoked": it ended together with others of its subject.
-    reason: "call": a call for this session; "subject": one for its subject; or which limit a session that expired has reached.
+        its idle timeout or its maximum lifetime; "revoked": it was ended by way of its subject.
+    reason: "call": a call for this session; "subject": one for its subject; "limit": its subject needed room for another session;
+        or which limit a session that expired has reached.
     handle: the public id of the session, as Session.handle.
     subject: who the session belonged to after a creation or a new token, and before an end. None: no subject.
     time: when the event was recorded, by the store's clock, in UTC.

@@ -24,7 +24,7 @@ export enum SessionEventType {
    * existed when watching began, once it was found.
    */
   EXPIRED = 4,
-  /** REVOKED - The session ended together with others of its subject. */
+  /** REVOKED - The session was ended by way of its subject. */
   REVOKED = 5,
 }
 
@@ -40,6 +40,8 @@ export enum SessionEventReason {
   MAX_LIFETIME = 3,
   /** SUBJECT - A call for the subject of the session. */
   SUBJECT = 4,
+  /** LIMIT - The session was the oldest of its subject when another one needed room within SESSION_SIDECAR_MAX_SESSIONS_PER_SUBJECT. */
+  LIMIT = 5,
 }
 
 /** SessionEvent says that a session began, got a new token or ended. It contains neither tokens nor data. */

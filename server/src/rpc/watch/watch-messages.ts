@@ -22,6 +22,7 @@ const reasons: Readonly<Record<events.SessionEventReason, SessionEventReason>> =
   idle_timeout: SessionEventReason.IDLE_TIMEOUT,
   max_lifetime: SessionEventReason.MAX_LIFETIME,
   subject: SessionEventReason.SUBJECT,
+  limit: SessionEventReason.LIMIT,
 };
 
 export function toWatchResponse({ event, cursor }: WatchUpdate): WatchSessionsResponse {

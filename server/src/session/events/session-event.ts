@@ -14,7 +14,7 @@ export interface SessionEvent {
 export const sessionEventTypes = ['created', 'regenerated', 'invalidated', 'expired', 'revoked'] as const;
 export type SessionEventType = (typeof sessionEventTypes)[number];
 
-export const sessionEventReasons = ['call', 'idle_timeout', 'max_lifetime', 'subject'] as const;
+export const sessionEventReasons = ['call', 'idle_timeout', 'max_lifetime', 'subject', 'limit'] as const;
 export type SessionEventReason = (typeof sessionEventReasons)[number];
 
 /** Receives the events that this process has recorded. Must not throw. */

@@ -3,9 +3,12 @@ import type { DataCheck } from '../../session/data-rule';
 import { newGeneration } from '../../session/etag';
 import { changesTerms } from '../../session/session-update';
 import type { SessionUpdate } from '../../session/session-update';
-import { sessionExists, storeFull, storeUnavailable } from '../../session/errors';
+import { sessionExists, storeFull, storeUnavailable, tooManySessions } from '../../session/errors';
+import type { SessionEventReason } from '../../session/events/session-event';
 import type { Limits } from '../../session/limits';
 import { applyMutations } from '../../session/mutations';
+import { surplusOf } from '../../session/subject-limit';
+import type { SubjectLimit, SubjectLimitObserver } from '../../session/subject-limit';
 import { expiryOf, touchIntervalOf } from '../../session/session';
 import type { ExpiryPolicy, SessionMetadata } from '../../session/session';
 import type {
@@ -36,6 +39,9 @@ export interface MemoryStoreOptions {
   readonly limits: Limits;
   /** Default: data may be anything. */
   readonly dataCheck?: DataCheck | undefined;
+  /** `undefined`: a subject may have any number of sessions. */
+  readonly subjectLimit?: SubjectLimit | undefined;
+  readonly subjects?: SubjectLimitObserver | undefined;
   /**
    * Maximum size of all sessions together: for each, its encoded content and some overhead ({@link sizeOf}). A change that does not fit
    * is rejected; stored sessions are never evicted.
@@ -98,7 +104,7 @@ export class MemoryStore implements SessionStore {
     const body = encodeBody(content, toAttributes(session));
     const times = { created: now, accessed: now };
     const entry: Entry = { handle, secretHash, csrfToken, idleTimeout, ...times, version, subject, body };
-    this.#put(entry);
+    this.#putWithinLimit(entry);
     recordEvent(this.#options.events, 'created', 'call', entry);
     return metadataOf(entry, this.#options.expiry);
   }
@@ -146,7 +152,7 @@ export class MemoryStore implements SessionStore {
       };
     }
     const changed = changedEntry(entry, { ...body, content: applied.content }, change, now);
-    this.#put(changed);
+    this.#putWithinLimit(changed);
     this.#broadcast.changed(changed.handle, changed.version);
     if (change.secretHash !== undefined) recordEvent(this.#options.events, 'regenerated', 'call', changed);
     return {
@@ -222,9 +228,7 @@ export class MemoryStore implements SessionStore {
         continue;
       }
       count += 1;
-      this.#remove(entry);
-      this.#broadcast.changed(handle, undefined);
-      recordEvent(this.#options.events, 'revoked', 'subject', entry);
+      this.#revoke(entry, 'subject');
     }
     return count;
   }
@@ -259,6 +263,28 @@ export class MemoryStore implements SessionStore {
     return touched;
   }
 
+  /** Ends the oldest sessions of the entry's subject if that is one too many, or throws. */
+  #putWithinLimit(entry: Entry): void {
+    const { subjectLimit: limit, subjects } = this.#options;
+    const { handle, subject } = entry;
+    const isLogin = subject !== undefined && subject !== this.#entries.get(handle)?.subject;
+    const surplus = limit && isLogin ? surplusOf(this.#liveOf(subject), limit) : [];
+    if (limit?.action === 'refuse' && surplus.length > 0) {
+      subjects?.subjectLimitReached('refused');
+      throw tooManySessions(limit.maxSessions);
+    }
+    this.#put(entry);
+    for (const oldest of surplus) {
+      this.#revoke(oldest, 'limit');
+      subjects?.subjectLimitReached('ended');
+    }
+  }
+
+  #liveOf(subject: string): Entry[] {
+    const entries = this.#subjects.handlesOf(subject).map((handle) => this.#entries.get(handle));
+    return entries.filter((entry) => entry !== undefined && !this.#hasEnded(entry)) as Entry[];
+  }
+
   #put(entry: Entry): void {
     const held = this.#entries.get(entry.handle);
     const growth = sizeOf(entry) - (held === undefined ? 0 : sizeOf(held));
@@ -276,6 +302,12 @@ export class MemoryStore implements SessionStore {
     this.#entries.delete(entry.handle);
     this.#subjects.move(entry.handle, entry.subject, undefined);
     this.#bytes -= sizeOf(entry);
+  }
+
+  #revoke(entry: Entry, reason: SessionEventReason): void {
+    this.#remove(entry);
+    this.#broadcast.changed(entry.handle, undefined);
+    recordEvent(this.#options.events, 'revoked', reason, entry);
   }
 
   #sweep(): void {

@@ -21,6 +21,7 @@ import type {
   UpdateOutcome,
 } from '../../session/session-store';
 import type { SessionUpdate } from '../../session/session-update';
+import type { SubjectLimit, SubjectLimitObserver } from '../../session/subject-limit';
 import { toAttributes } from '../attributes';
 import type { ContentKeys } from './encryption/content-keys';
 import { SessionCodec } from './encryption/session-codec';
@@ -75,9 +76,11 @@ export interface RedisStoreOptions {
   readonly nearCache?: NearCacheOptions | undefined;
   /** Records when sessions begin, get a new token and end; `undefined`: nothing does. */
   readonly events?: Pick<RedisEvents, 'recorder' | 'close'> | undefined;
-  readonly subjects?: SubjectUpkeepObserver | undefined;
   /** `undefined`: contents are in clear. */
   readonly encryption?: EncryptionOptions | undefined;
+  /** `undefined`: a subject may have any number of sessions. */
+  readonly subjectLimit?: SubjectLimit | undefined;
+  readonly subjects?: (SubjectUpkeepObserver & SubjectLimitObserver) | undefined;
   /** A record that could not be read was deleted. */
   readonly onUnreadableDeleted?: ((error: UnreadableRecordError) => void) | undefined;
   /** A replaced token was used after its grace. */
@@ -150,7 +153,9 @@ export class RedisStore implements SessionStore {
       scripts,
       codec,
       index: new SubjectIndex({ scripts: timed, keyPrefix }),
-      onRemoved: (handle, session) => this.#events?.recorder.ended('revoked', 'subject', handle, session),
+      limit: options.subjectLimit,
+      observer: options.subjects,
+      onEnded: (reason, handle, session) => this.#events?.recorder.ended('revoked', reason, handle, session),
     });
     const onOutdated = (ref: SessionRef, record: Buffer): void => rewriter.renew(ref, record);
     this.#reader = new SessionReader({

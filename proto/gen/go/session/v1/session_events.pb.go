@@ -37,7 +37,7 @@ const (
 	// The session reached the end of its idle timeout or its maximum lifetime. Recorded within seconds, or, for a session that
 	// existed when watching began, once it was found.
 	SessionEventType_SESSION_EVENT_TYPE_EXPIRED SessionEventType = 4
-	// The session ended together with others of its subject.
+	// The session was ended by way of its subject.
 	SessionEventType_SESSION_EVENT_TYPE_REVOKED SessionEventType = 5
 )
 
@@ -102,6 +102,8 @@ const (
 	SessionEventReason_SESSION_EVENT_REASON_MAX_LIFETIME SessionEventReason = 3
 	// A call for the subject of the session.
 	SessionEventReason_SESSION_EVENT_REASON_SUBJECT SessionEventReason = 4
+	// The session was the oldest of its subject when another one needed room within SESSION_SIDECAR_MAX_SESSIONS_PER_SUBJECT.
+	SessionEventReason_SESSION_EVENT_REASON_LIMIT SessionEventReason = 5
 )
 
 // Enum value maps for SessionEventReason.
@@ -112,6 +114,7 @@ var (
 		2: "SESSION_EVENT_REASON_IDLE_TIMEOUT",
 		3: "SESSION_EVENT_REASON_MAX_LIFETIME",
 		4: "SESSION_EVENT_REASON_SUBJECT",
+		5: "SESSION_EVENT_REASON_LIMIT",
 	}
 	SessionEventReason_value = map[string]int32{
 		"SESSION_EVENT_REASON_UNSPECIFIED":  0,
@@ -119,6 +122,7 @@ var (
 		"SESSION_EVENT_REASON_IDLE_TIMEOUT": 2,
 		"SESSION_EVENT_REASON_MAX_LIFETIME": 3,
 		"SESSION_EVENT_REASON_SUBJECT":      4,
+		"SESSION_EVENT_REASON_LIMIT":        5,
 	}
 )
 
@@ -264,13 +268,14 @@ const file_session_v1_session_events_proto_rawDesc = "" +
 	"\x1eSESSION_EVENT_TYPE_REGENERATED\x10\x02\x12\"\n" +
 	"\x1eSESSION_EVENT_TYPE_INVALIDATED\x10\x03\x12\x1e\n" +
 	"\x1aSESSION_EVENT_TYPE_EXPIRED\x10\x04\x12\x1e\n" +
-	"\x1aSESSION_EVENT_TYPE_REVOKED\x10\x05*\xc9\x01\n" +
+	"\x1aSESSION_EVENT_TYPE_REVOKED\x10\x05*\xe9\x01\n" +
 	"\x12SessionEventReason\x12$\n" +
 	" SESSION_EVENT_REASON_UNSPECIFIED\x10\x00\x12\x1d\n" +
 	"\x19SESSION_EVENT_REASON_CALL\x10\x01\x12%\n" +
 	"!SESSION_EVENT_REASON_IDLE_TIMEOUT\x10\x02\x12%\n" +
 	"!SESSION_EVENT_REASON_MAX_LIFETIME\x10\x03\x12 \n" +
-	"\x1cSESSION_EVENT_REASON_SUBJECT\x10\x04BNZLgithub.com/session-sidecar/session-sidecar/proto/gen/go/session/v1;sessionv1b\x06proto3"
+	"\x1cSESSION_EVENT_REASON_SUBJECT\x10\x04\x12\x1e\n" +
+	"\x1aSESSION_EVENT_REASON_LIMIT\x10\x05BNZLgithub.com/session-sidecar/session-sidecar/proto/gen/go/session/v1;sessionv1b\x06proto3"
 
 var (
 	file_session_v1_session_events_proto_rawDescOnce sync.Once

@@ -1,26 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { SessionError, storeUnavailable, UnreadableRecordError } from '../../../session/errors';
-import type { RecordProblem } from '../../../session/errors';
+import { SessionError, storeUnavailable } from '../../../session/errors';
 import type { SubjectSelection } from '../../../session/session-store';
-import { parseVersion, text } from '../scripts/script-codec';
-import type { SessionScripts } from '../scripts/session-scripts';
+import type { SessionEnder } from './session-ender';
 import type { SubjectIndex } from './subject-index';
 import type { SubjectUpkeep } from './upkeep';
 
 export interface SubjectRemovalParts {
   readonly index: SubjectIndex;
-  readonly scripts: SessionScripts;
+  readonly ender: SessionEnder;
   readonly upkeep: SubjectUpkeep;
-  readonly onUnreadableDeleted: ((error: UnreadableRecordError) => void) | undefined;
-  /** Records that a session was removed. If it rejects, so does the removal. */
-  readonly onRemoved: OnRemoved | undefined;
 }
-
-/** @param session as it was before; a record that could not be read has no version */
-export type OnRemoved = (
-  handle: string,
-  session: { readonly version: number | undefined; readonly subject: string },
-) => Promise<void> | undefined;
 
 /** Sessions that are removed at the same time. */
 const maxInFlight = 64;
@@ -122,16 +111,11 @@ class RemovalRun {
 
   /** @returns whether the subject has no such session now */
   async #removeOne(handle: string): Promise<boolean> {
-    const { scripts, onUnreadableDeleted, onRemoved } = this.#parts;
-    const secretHash = handle === this.#except?.handle ? this.#except.secretHash : '';
-    const reply = await scripts.run('deleteOf', { handle, secretHash }, [this.#subject], this.#deadline);
-    const [status, problem] = reply.map(text);
-    if (status === 'newer_format') throw new UnreadableRecordError(handle, 'newer_format');
-    if (status !== 'deleted') return status === 'not_found';
-    this.count += 1;
-    if (problem !== '') onUnreadableDeleted?.(new UnreadableRecordError(handle, problem as RecordProblem));
-    await onRemoved?.(handle, { version: parseVersion(reply[2]), subject: this.#subject });
-    return true;
+    const exceptSecretHash = handle === this.#except?.handle ? this.#except.secretHash : undefined;
+    const options = { reason: 'subject', exceptSecretHash, deadline: this.#deadline } as const;
+    const outcome = await this.#parts.ender.end(this.#subject, handle, options);
+    if (outcome === 'ended') this.count += 1;
+    return outcome !== 'kept';
   }
 
   /** Sessions that were removed before do not come back. */

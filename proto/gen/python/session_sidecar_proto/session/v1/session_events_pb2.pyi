@@ -25,6 +25,7 @@ class SessionEventReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     SESSION_EVENT_REASON_IDLE_TIMEOUT: _ClassVar[SessionEventReason]
     SESSION_EVENT_REASON_MAX_LIFETIME: _ClassVar[SessionEventReason]
     SESSION_EVENT_REASON_SUBJECT: _ClassVar[SessionEventReason]
+    SESSION_EVENT_REASON_LIMIT: _ClassVar[SessionEventReason]
 SESSION_EVENT_TYPE_UNSPECIFIED: SessionEventType
 SESSION_EVENT_TYPE_CREATED: SessionEventType
 SESSION_EVENT_TYPE_REGENERATED: SessionEventType
@@ -36,6 +37,7 @@ SESSION_EVENT_REASON_CALL: SessionEventReason
 SESSION_EVENT_REASON_IDLE_TIMEOUT: SessionEventReason
 SESSION_EVENT_REASON_MAX_LIFETIME: SessionEventReason
 SESSION_EVENT_REASON_SUBJECT: SessionEventReason
+SESSION_EVENT_REASON_LIMIT: SessionEventReason
 
 class SessionEvent(_message.Message):
     __slots__ = ("type", "reason", "handle", "subject", "time", "version")
