@@ -51,8 +51,16 @@ const layers = [
   },
   {
     files: 'server/src/config',
-    may: ['server/src/config', 'server/src/host-and-port.ts', names, 'bytes-iec', 'fastest-levenshtein', 'ms'],
+    may: [
+      ...['server/src/config', 'server/src/data-schema/data-schema.ts', 'server/src/host-and-port.ts', names],
+      ...['bytes-iec', 'fastest-levenshtein', 'ms'],
+    ],
     types: ['server/src/session', 'server/src/grpc', 'server/src/store'],
+  },
+  {
+    files: 'server/src/data-schema',
+    may: ['server/src/data-schema', 'ajv', 'ajv-formats'],
+    types: ['server/src/session'],
   },
   {
     files: 'server/src/metrics',

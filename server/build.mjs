@@ -31,6 +31,7 @@ const entryPoints = {
   opentelemetry: 'src/tracing/opentelemetry.ts',
   inspector: 'src/inspector/inspector.ts',
   admin: 'src/admin/admin-service.ts',
+  'json-schema': 'src/data-schema/json-schema.ts',
   cli: 'src/cli/index.ts',
   'grpc-commands': 'src/cli/grpc-commands.ts',
   'redis-commands': 'src/cli/redis-commands.ts',

@@ -26,6 +26,7 @@ import { ServingStatus } from './serving-status';
 import { variable } from './setting-names';
 import { SessionWatch } from './rpc/watch/session-watch';
 import { SessionAdmin } from './session/admin/session-admin';
+import { DataCheck } from './session/data-rule';
 import { SessionManager } from './session/session-manager';
 import type { SessionStore } from './session/session-store';
 import { SubjectManager } from './session/subject-manager';
@@ -89,9 +90,10 @@ export async function startApp(config: Config, context: AppContext): Promise<App
   const status = new ServingStatus(() => store, logger);
   // Connecting to Redis begins before there is a gRPC server whose status depends on it.
   const observer = config.auditLog ? withAuditLog(metrics, context.auditLogger ?? logger) : metrics;
-  const storeContext = { metrics, tracing, events: observer, logger, advise: settings?.advise };
+  const dataCheck = new DataCheck(config.dataRule);
+  const storeContext = { metrics, tracing, events: observer, dataCheck, logger, advise: settings?.advise };
   const opened = openStore(config, storeContext, (ready) => status.storeChanged(ready));
-  const { store, events, inventory, testControl, setCredentials } = opened;
+  const { store, events, inventory, testControl } = opened;
   if (config.auditLog) events.keepRecording();
   if (testControl !== undefined) {
     logger.warn(`${variable('testControl')} is on: every caller can move the clock and delete all sessions`);
@@ -104,7 +106,7 @@ export async function startApp(config: Config, context: AppContext): Promise<App
   let admin: AdminServer | undefined;
 
   try {
-    const manager = new SessionManager({ store, tokens, limits, expiry, events: metrics });
+    const manager = new SessionManager({ store, tokens, limits, expiry, events: metrics, dataCheck });
     const watch = new SessionWatch(events);
     await status.storeReady(storeWaitMs);
     const started = await startGrpcServer({
@@ -134,7 +136,7 @@ export async function startApp(config: Config, context: AppContext): Promise<App
       maxConnections: config.httpMaxConnections,
       observer: metrics,
     });
-    const unwatch = watchFiles(context, metrics, { tokens, apiTokens, adminTokens, setCredentials });
+    const unwatch = watchFiles(context, metrics, { tokens, apiTokens, adminTokens, dataCheck, opened });
     return {
       addresses: {
         ...{ grpc: started.addresses, http: http.address, inspector: inspectorUrl },
@@ -210,14 +212,15 @@ interface Replaceable {
   readonly tokens: ReplaceableTokens;
   readonly apiTokens: ApiTokens;
   readonly adminTokens: ApiTokens;
-  readonly setCredentials: OpenedStore['setCredentials'];
+  readonly dataCheck: DataCheck;
+  readonly opened: Pick<OpenedStore, 'setEncryptionKeys' | 'setCredentials'>;
 }
 
 /** Applies changes of the files that settings name. @returns a function that ends that */
 function watchFiles(
   { settings, logger }: AppContext,
   metrics: Metrics,
-  { tokens, apiTokens, adminTokens, setCredentials }: Replaceable,
+  { tokens, apiTokens, adminTokens, dataCheck, opened }: Replaceable,
 ): (() => void) | undefined {
   for (const { from } of settings?.files ?? []) metrics.fileWatched(from);
   return settings?.watch({
@@ -225,7 +228,9 @@ function watchFiles(
       if (next.signingKeys !== undefined) tokens.replaceKeys(next.signingKeys);
       apiTokens.replace(next.grpc.apiTokens);
       adminTokens.replace(next.admin?.tokens);
-      if (next.store.kind === 'redis') setCredentials(next.store.redis);
+      dataCheck.replace(next.dataRule);
+      opened.setEncryptionKeys(next.encryptionKeys);
+      if (next.store.kind === 'redis') opened.setCredentials(next.store.redis);
       for (const name of names) metrics.fileReloaded(name, 'applied');
       logger.info({ settings: names }, 'changed files applied');
     },

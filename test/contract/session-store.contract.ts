@@ -11,6 +11,7 @@ import { describeLeases } from './session-store/leases.contract';
 import { describeLife } from './session-store/life.contract';
 import { describeMutations } from './session-store/mutations.contract';
 import { describeSubjectLimit } from './session-store/subject-limit.contract';
+import { describeSchema } from './session-store/schema.contract';
 import { describeSubjects } from './session-store/subjects.contract';
 import { describeUpdate } from './session-store/update.contract';
 
@@ -30,5 +31,6 @@ export function describeSessionStore(name: string, makeStore: MakeStore): void {
     describeSubjects(fixture);
     describeSubjectLimit(fixture);
     describeInventory(fixture);
+    describeSchema(fixture);
   });
 }

@@ -16,7 +16,7 @@ import { collect } from './sources';
 import type { GivenSettings, Sources } from './sources';
 import { loadTracing } from './tracing-config';
 import { reportTracing } from './tracing-report';
-import { inFile, pemFile, ValueError } from './values';
+import { fileKinds, inFile, ValueError } from './values';
 import type { ReadFile } from './values';
 
 export interface LoadedConfig {
@@ -97,7 +97,7 @@ function parseAll(given: GivenSettings, readFile: ReadFile): { values: Partial<S
 
 function configOf(values: SettingValues): Omit<Config, 'tracing'> {
   const { grpcAddresses, httpAddress, httpMaxConnections, logLevel, logRateLimit } = values;
-  const { shutdownGraceMs, exitOnStdinEnd, signingKeys, auditLog, eventRetentionMs } = values;
+  const { shutdownGraceMs, exitOnStdinEnd, signingKeys, encryptionKeys, auditLog, eventRetentionMs } = values;
   const { idleTimeout, touchInterval, maxLifetime } = values;
   const redis = redisConfigOf(values);
   return {
@@ -115,7 +115,9 @@ function configOf(values: SettingValues): Omit<Config, 'tracing'> {
     exitOnStdinEnd,
     signingKeys,
     recordSigningKey: values.recordSigningKey,
+    encryptionKeys,
     expiry: { idleTimeout, touchInterval, maxLifetime },
+    dataRule: values.dataSchema,
     limits: limitsOf(values),
     subjectLimit: subjectLimitOf(values),
     store: redis === undefined ? memoryStoreConfigOf(values) : { kind: 'redis', redis },
@@ -193,6 +195,6 @@ function effectiveOf(given: GivenSettings): Record<string, string> {
 
 function filesOf(given: GivenSettings): SettingFile[] {
   return [...given].flatMap(([id, { text, from, isPath }]) =>
-    isPath || (settings[id].kind as unknown) === pemFile ? [{ from, path: text }] : [],
+    isPath || fileKinds.has(settings[id].kind) ? [{ from, path: text }] : [],
   );
 }

@@ -3,7 +3,8 @@ import { changesTerms } from './session-update';
 import type { Mutation, MutationResult, SessionUpdate } from './session-update';
 import { dataBytes, emptyContent } from './content';
 import type { Content } from './content';
-import { leaseHeld, leaseLost, SessionError, sessionNotFound } from './errors';
+import type { DataCheck } from './data-rule';
+import { leaseHeld, leaseLost, schemaViolation, SessionError, sessionNotFound } from './errors';
 import type { Lease } from './lease';
 import type { Limits } from './limits';
 import { applyMutations, replyBytes } from './mutations';
@@ -55,6 +56,8 @@ export interface SessionManagerParts {
   readonly limits: Limits;
   readonly expiry: ExpiryPolicy;
   readonly events: SessionEvents;
+  /** What the data of new sessions must be; the store checks changes. Default: anything. */
+  readonly dataCheck?: DataCheck | undefined;
 }
 
 /**
@@ -67,19 +70,23 @@ export class SessionManager {
   readonly #limits: Limits;
   readonly #expiry: ExpiryPolicy;
   readonly #events: SessionEvents;
+  readonly #dataCheck: DataCheck | undefined;
 
-  constructor({ store, tokens, limits, expiry, events }: SessionManagerParts) {
+  constructor({ store, tokens, limits, expiry, events, dataCheck }: SessionManagerParts) {
     this.#store = store;
     this.#tokens = tokens;
     this.#limits = limits;
     this.#expiry = expiry;
     this.#events = events;
+    this.#dataCheck = dataCheck;
   }
 
   async create(request: CreateSession, deadline?: number): Promise<Created> {
     const { mutations, idleTimeout, subject, label } = checkedUpdate(request, this.#limits, { isNew: true });
     const applied = applyMutations(emptyContent, mutations, this.#limits);
     if (applied.status === 'refused') throw toSessionError(applied.refusal, mutations, this.#limits);
+    const violations = this.#dataCheck?.added(undefined, applied.content.data) ?? [];
+    if (violations.length > 0) throw schemaViolation(violations);
     this.#refuseLargeReply(applied.content, applied.results);
 
     const { id } = request;

@@ -1,4 +1,5 @@
 import type { Limits } from './limits';
+import type { FieldViolation } from './violations';
 
 /** One step of a change to a session's content. The JSON texts are opaque except to `append` and `increment`. */
 export type Mutation =
@@ -48,10 +49,17 @@ export function changesTerms({ idleTimeout, subject, label, csrfToken, secretHas
   return [idleTimeout, subject, label, csrfToken, secretHash].some((part) => part !== undefined);
 }
 
+/** Whether mutations can change the data of a session, and not only its flash messages. */
+export function changesData(mutations: readonly Mutation[]): boolean {
+  return mutations.some(({ kind }) => kind !== 'push_flash' && kind !== 'pop_flash');
+}
+
 /** Why a store rejected a change. Nothing was stored. */
 export type Refusal =
   | { readonly kind: 'limit'; readonly limit: keyof Limits }
   /** `mutation` is the index, in `mutations`, of the one that cannot be applied to the value of its key. */
-  | { readonly kind: 'operand'; readonly mutation: number; readonly problem: OperandProblem };
+  | { readonly kind: 'operand'; readonly mutation: number; readonly problem: OperandProblem }
+  /** The data would not be what it must be. */
+  | { readonly kind: 'schema'; readonly violations: readonly FieldViolation[] };
 
 export type OperandProblem = 'no_json_array' | 'no_json_integer' | 'integer_overflow';

@@ -42,6 +42,7 @@ describe('the table of settings', () => {
       'API_TOKENS',
       'ADMIN_TOKENS',
       'SIGNING_KEYS',
+      'ENCRYPTION_KEYS',
       'REDIS_URL',
       'REDIS_SENTINEL_PASSWORD',
       'REDIS_PASSWORD',

@@ -15,6 +15,7 @@ describe('loadConfig()', () => {
       shutdownGraceMs: 10_000,
       exitOnStdinEnd: false,
       signingKeys: undefined,
+      encryptionKeys: undefined,
       expiry: { idleTimeout: 1_200_000, touchInterval: undefined, maxLifetime: undefined },
       limits: {
         maxSessionBytes: 262_144,

@@ -1,4 +1,5 @@
 import type { ChangeFeed } from '../../session/change-feed';
+import type { DataCheck } from '../../session/data-rule';
 import { newGeneration } from '../../session/etag';
 import { changesTerms } from '../../session/session-update';
 import type { SessionUpdate } from '../../session/session-update';
@@ -38,6 +39,8 @@ import { SubjectIndex } from './subject-index';
 export interface MemoryStoreOptions {
   readonly expiry: ExpiryPolicy;
   readonly limits: Limits;
+  /** Default: data may be anything. */
+  readonly dataCheck?: DataCheck | undefined;
   /** `undefined`: a subject may have any number of sessions. */
   readonly subjectLimit?: SubjectLimit | undefined;
   readonly subjects?: SubjectLimitObserver | undefined;
@@ -145,7 +148,8 @@ export class MemoryStore implements SessionStore {
     const body = decode(entry);
     const now = this.#options.now();
     if (change.fence !== undefined && presentLease(body, now)?.fence !== change.fence) return { status: 'lease_lost' };
-    const applied = applyMutations(body.content, change.mutations ?? [], this.#options.limits);
+    const { limits, dataCheck } = this.#options;
+    const applied = applyMutations(body.content, change.mutations ?? [], limits, dataCheck);
     if (applied.status === 'refused') return applied;
     const { results } = applied;
     if (!changesTerms(change) && !results.some((result) => result.applied)) {

@@ -12,6 +12,7 @@ import type { SessionEventReason } from '../../../session/events/session-event';
 import { expiryOf } from '../../../session/session';
 import type { ExpiryPolicy } from '../../../session/session';
 import type { RedisConnection, Server } from '../connection/redis-connection';
+import type { SessionCodec } from '../encryption/session-codec';
 import { EventKeys } from '../events/event-keys';
 import { decodeHeader, maxHeaderBytes } from '../record-codec';
 import { number, text, utf8 } from '../scripts/script-codec';
@@ -24,6 +25,7 @@ import type { ScanKeys } from './server-scan';
 export interface RedisInventoryOptions {
   readonly connection: RedisConnection;
   readonly scripts: SessionScripts;
+  readonly codec: SessionCodec;
   readonly expiry: ExpiryPolicy;
   readonly keyPrefix: string;
   /** `false`: Redis does not remove sessions that have expired. */

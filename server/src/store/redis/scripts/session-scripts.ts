@@ -33,11 +33,11 @@ type Arguments = readonly (string | Buffer)[];
 
 /** Scripts that change a session's content or end it. */
 const changing: ReadonlySet<SessionScriptName> = new Set([
-  ...(['create', 'set', 'update', 'delete', 'deleteOf', 'revoke'] as const),
+  ...(['create', 'set', 'update', 'replace', 'delete', 'deleteOf', 'revoke'] as const),
 ]);
 
 /** Scripts that mostly change nothing: what they do change is reported. */
-const looking: ReadonlySet<SessionScriptName> = new Set(['peek', 'revoke'] as const);
+const looking: ReadonlySet<SessionScriptName> = new Set(['peek', 'read', 'revoke'] as const);
 
 /** Scripts that change what only other changes depend on. */
 const leasing: ReadonlySet<SessionScriptName> = new Set(['acquire', 'release'] as const);

@@ -1,15 +1,18 @@
+import { emptyContent } from '../../../session/content';
 import { expiryOf } from '../../../session/session';
 import type { ExpiryPolicy } from '../../../session/session';
 import type { InspectedSession } from '../../../session/admin/session-inventory';
 import type { ListedSession } from '../../../session/session-store';
 import { knownAttributes, signingKeyOf } from '../../attributes';
-import { decodeRecord } from '../record-codec';
-import type { DecodedRecord } from '../record-codec';
+import type { SessionCodec } from '../encryption/session-codec';
+import { decodeFront } from '../record-codec';
+import type { DecodedFront } from '../record-codec';
 import { text } from '../scripts/script-codec';
 import type { SessionScripts } from '../scripts/session-scripts';
 
 export interface SessionPeekerParts {
   readonly scripts: SessionScripts;
+  readonly codec: SessionCodec;
   readonly expiry: ExpiryPolicy;
 }
 
@@ -20,6 +23,12 @@ export interface PeekOptions {
   /** Whether to read the data, too. Default: none is transferred. */
   readonly withData?: boolean;
   readonly deadline?: number | undefined;
+}
+
+/** A record without its secrets. */
+interface PeekedRecord extends DecodedFront {
+  /** Empty unless it was read. */
+  readonly data: ListedSession['data'];
 }
 
 /** Reads sessions without their secret and without recording an access. */
@@ -48,17 +57,21 @@ export class SessionPeeker {
     subject: string,
     handle: string,
     { withData = false, deadline }: PeekOptions = {},
-  ): Promise<DecodedRecord | 'gone' | 'unreadable'> {
+  ): Promise<PeekedRecord | 'gone' | 'unreadable'> {
+    const { scripts, codec } = this.#parts;
     const args = [subject, withData ? '1' : ''];
-    const [status, record] = await this.#parts.scripts.run('peek', { handle, secretHash: '' }, args, deadline);
+    const [status, record] = await scripts.run('peek', { handle, secretHash: '' }, args, deadline);
     if (text(status) === 'not_found') return 'gone';
-    return (text(status) === 'found' ? decodeRecord(record as Buffer) : undefined) ?? 'unreadable';
+    const front = text(status) === 'found' ? decodeFront(record as Buffer) : undefined;
+    const decoded = front && withData ? codec.decode(handle, record as Buffer) : undefined;
+    if (front === undefined || typeof decoded === 'string') return 'unreadable';
+    return { ...front, data: (decoded?.content ?? emptyContent).data };
   }
 
-  #listed(handle: string, record: DecodedRecord): ListedSession {
-    const { secretHash, created, accessed, idleTimeout, version, attributes, content } = record;
+  #listed(handle: string, { header, attributes, data }: PeekedRecord): ListedSession {
+    const { secretHash, created, accessed, idleTimeout, version } = header;
     const { label } = knownAttributes(attributes);
-    const metadata = { created, accessed, idleTimeout, version, expires: expiryOf(this.#parts.expiry, record) };
-    return { handle, secretHash, label, data: content.data, ...metadata };
+    const metadata = { created, accessed, idleTimeout, version, expires: expiryOf(this.#parts.expiry, header) };
+    return { handle, secretHash, label, data, ...metadata };
   }
 }
