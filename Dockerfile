@@ -10,7 +10,7 @@ RUN npm ci --workspace server --include-workspace-root
 COPY tsconfig.json tsconfig.base.json ./
 COPY proto/gen proto/gen
 COPY server server
-RUN npm run build --workspace server && rm server/dist/*.js.map server/dist/inspector/*.js.map
+RUN npm run build --workspace server && rm server/dist/*.js.map
 
 FROM ${RUN_IMAGE}
 ARG RUN_IMAGE
