@@ -327,9 +327,9 @@ export default defineConfig(
     rules: { 'max-lines': ['error', 300] },
   },
   {
-    // What test/chaos, test/fuzz and test/image run against outlives a test.
+    // What test/chaos, test/cluster, test/fuzz and test/image run against outlives a test.
     files: ['test/**/*.ts'],
-    ignores: ['test/{support,chaos,fuzz,image}/**'],
+    ignores: ['test/{support,chaos,cluster,fuzz,image}/**'],
     rules: {
       '@typescript-eslint/no-restricted-imports': [
         'error',
