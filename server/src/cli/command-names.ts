@@ -11,6 +11,7 @@ export const commandSummaries = {
   subject: 'List or end the sessions of a subject.',
   stats: 'Show the metrics of a running sidecar as tables.',
   load: 'Generate load on a running sidecar and measure the latency.',
+  import: 'Import sessions of another store.',
   completion: 'Print a completion script for a shell.',
   help: 'Explain a command.',
 } as const;

@@ -7,6 +7,7 @@ import { completionOf } from './completion';
 import { doctor } from './doctor';
 import { exitCodes } from './exit-codes';
 import type { Exit } from './exit-codes';
+import { importConnectRedis, importJson, importPyramid } from './import';
 import { load } from './load';
 import { Output } from './output';
 import { createProgram, exitOf } from './program';
@@ -26,6 +27,9 @@ export const definitions: readonly CommandDefinition[] = [
   invalidateSubject,
   stats,
   load,
+  importConnectRedis,
+  importPyramid,
+  importJson,
   completionOf(() => definitions),
 ];
 

@@ -82,10 +82,10 @@ export class SessionManager {
     if (applied.status === 'refused') throw toSessionError(applied.refusal, mutations, this.#limits);
     this.#refuseLargeReply(applied.content, applied.results);
 
-    const { id } = request;
+    const { id, csrfToken = newCsrfToken() } = request;
     const { token, handle, secretHash } = id === undefined ? this.#tokens.issue() : this.#tokens.derive(id);
     const record = {
-      csrfToken: newCsrfToken(),
+      csrfToken,
       subject,
       label,
       idleTimeout: idleTimeout === 'never' ? undefined : (idleTimeout ?? this.#expiry.idleTimeout),
