@@ -9,6 +9,7 @@ import type { Format } from './formats/format';
 import { Importer } from './importer';
 import type { JsonPointer } from './json-pointer';
 import { Pace } from './pace';
+import { patient } from './patience';
 import { showProgress } from './progress';
 import { printResult, resultOf } from './report';
 import { Results } from './results';
@@ -39,10 +40,11 @@ export async function runImport(invocation: Invocation, formatName: string, form
   const { config, warnings, advise } = loadLiveConfig({ args, env, readFile, otherWords });
   for (const warning of warnings) output.message(`warning: ${warning}`);
   const redis = redisOf(config);
+  const targetConfig = { ...config, store: { kind: 'redis', redis } } as const;
   const source = sourceOf(invocation, redis, advise);
   const isDry = options.dryRun === true;
   const identity = [formatName, options.prefix, locationOf(source.redis)].join(' ');
-  const target = await openTarget({ config, redis, advise, source: identity, isDry });
+  const target = await openTarget({ config: targetConfig, redis, advise, source: identity, isDry });
   try {
     if (!isDry && (await isDone(target, options, invocation))) return 'ok';
     const { servers, close } = await connectSource(source);
@@ -65,7 +67,8 @@ export async function runImport(invocation: Invocation, formatName: string, form
 }
 
 function redisOf({ store }: Config): RedisConfig {
-  if (store.kind === 'redis') return store.redis;
+  // An import reads no session twice.
+  if (store.kind === 'redis') return { ...patient(store.redis), nearCacheBytes: undefined };
   throw usageError(
     'REDIS_URL: Expected the Redis of the sidecar. Only a sidecar itself can write to the memory store.',
   );

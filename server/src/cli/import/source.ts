@@ -10,6 +10,7 @@ import { randomSigningKey } from '../../tokens/token';
 import { usageError } from '../cli-error';
 import type { Invocation } from '../command';
 import { connectOnce } from '../connect-once';
+import { patient } from './patience';
 
 /** The Redis that has the sessions to import. */
 export interface Source {
@@ -29,8 +30,8 @@ export function sourceOf(invocation: Invocation, target: RedisConfig, advise: Li
   if (url !== undefined && path !== undefined) throw usageError('--source and --source-settings: Set only one.');
   if (url === undefined && path === undefined) return { redis: target, advise, isTarget: true };
   const { readFile } = invocation;
-  const found = path === undefined ? sourceAt(url!, target, readFile) : sourceIn(path, readFile);
-  return { ...found, isTarget: locationOf(found.redis) === locationOf(target) };
+  const found = path === undefined ? sourceAt(url!, readFile) : sourceIn(path, readFile);
+  return { ...found, redis: patient(found.redis), isTarget: locationOf(found.redis) === locationOf(target) };
 }
 
 /** What distinguishes a source from others. Contains no password. */
@@ -47,12 +48,9 @@ export async function connectSource({ redis, advise }: Source) {
   return { servers, close: () => client.disconnect() };
 }
 
-/** The time limits are those of the sidecar. */
-function sourceAt(url: string, target: RedisConfig, readFile: ReadFile) {
-  const { commandTimeoutMs, connectTimeoutMs, maxSilenceMs } = target;
+function sourceAt(url: string, readFile: ReadFile) {
   const env = { [variable('redisUrl')]: url };
-  const { redis, advise } = located(env, readFile, (problem) => problem.replace(variable('redisUrl'), '--source'));
-  return { redis: { ...redis, commandTimeoutMs, connectTimeoutMs, maxSilenceMs }, advise };
+  return located(env, readFile, (problem) => problem.replace(variable('redisUrl'), '--source'));
 }
 
 function sourceIn(path: string, readFile: ReadFile) {
