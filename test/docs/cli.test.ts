@@ -28,6 +28,8 @@ beforeAll(async () => {
   // Redis as it is without settings, so that the doctor has something to say.
   redis = await stack.redis();
   sidecar = await stack.process({ redis });
+  for (const key of ['sess:1', 'sess:2'])
+    await redis.admin.set(key, '{"cookie":{"originalMaxAge":null},"cart":["tea"]}');
   directory = stack.directory();
   symlinkSync(binary, join(directory, 'session-sidecar'));
 }, 60_000);

@@ -58,7 +58,6 @@ describe('sessions in Pyramid', () => {
     async () => {
       const redis = await stack.redis();
       const sidecar = await stack.sidecar({ redis });
-      const settings = onRedis(redis);
       const IMPORT = JSON.stringify([process.execPath, binary, 'import', 'pyramid', '--json']);
       await runTests('moving_*.py', sidecar, redis, { ...asVariables(onRedis(redis)), IMPORT });
     },

@@ -10,7 +10,8 @@ const stack = stackForEachTest();
 test('import moves sessions, and Ctrl-C ends it with what was done', async () => {
   const redis = await stack.redis();
   const pipeline = redis.admin.pipeline();
-  for (let at = 0; at < 1000; at += 1) pipeline.set(`sess:${at}`, '{"cookie":{"originalMaxAge":null},"n":1}', 'EX', 3600);
+  for (let at = 0; at < 1000; at += 1)
+    pipeline.set(`sess:${at}`, '{"cookie":{"originalMaxAge":null},"n":1}', 'EX', 3600);
   await pipeline.exec();
   const settings = onRedis(redis);
   const args = [binary, 'import', 'connect-redis', '--json', '--rate', '50'];

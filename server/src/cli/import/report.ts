@@ -29,8 +29,8 @@ export function printResult(results: Results, { isDry, isComplete }: End, output
   const rate = numberText(Math.round(results.keys / Math.max(0.001, results.seconds)));
   const verb = isDry ? 'would be imported' : imported === 1 ? 'was imported' : 'were imported';
   const size = `, ${bytesText(results.bytes)}, the largest with ${bytesText(results.largestBytes)}`;
-  output.line(`${sessionsText(imported)} ${verb}${imported === 0 ? '' : size}.`);
-  output.line(`${numberText(results.keys)} keys in ${results.seconds.toFixed(1)} s: ${rate} per second`);
+  output.line(`${countText(imported, 'session')} ${verb}${imported === 0 ? '' : size}.`);
+  output.line(`${countText(results.keys, 'key')} in ${results.seconds.toFixed(1)} s: ${rate} per second`);
   const others = (Object.keys(outcomes) as Outcome[]).filter((each) => each !== 'imported' && results.outcomes[each]);
   const rows = others.map((each) => [numberText(results.outcomes[each]), outcomes[each]]);
   if (results.withoutSubject > 0) rows.push([numberText(results.withoutSubject), 'imported without a subject']);
@@ -54,6 +54,6 @@ function printFailures({ failures: all }: Results, output: Output): void {
   );
 }
 
-function sessionsText(count: number): string {
-  return `${numberText(count)} ${count === 1 ? 'session' : 'sessions'}`;
+function countText(count: number, noun: string): string {
+  return `${numberText(count)} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -2,7 +2,7 @@ import { loadLiveConfig } from '../../config';
 import type { Config, RedisConfig } from '../../config/config';
 import { SessionError } from '../../session/errors';
 import { codeOf, toStoreError } from '../../store/redis/redis-errors';
-import { CliError, usageError } from '../cli-error';
+import { CliError, isCliError, usageError } from '../cli-error';
 import type { Invocation } from '../command';
 import type { Exit } from '../exit-codes';
 import type { Format } from './formats/format';
@@ -61,6 +61,8 @@ export async function runImport(invocation: Invocation, formatName: string, form
     } finally {
       close();
     }
+  } catch (error) {
+    throw explained(error);
   } finally {
     await target.close();
   }
@@ -116,14 +118,14 @@ async function importAll(
   const end = { isDry, isComplete };
   if (output.isJson) output.json(resultOf(results, end));
   else printResult(results, end, output);
-  if (failure !== undefined) throw explained(failure.error);
+  if (failure !== undefined) throw failure.error;
   if (!isComplete) return 'interrupted';
   return results.failed === 0 ? 'ok' : 'failed';
 }
 
 /** The text of an error of Redis may contain a key. */
 function explained(error: unknown): unknown {
-  if (error instanceof TypeError || error instanceof RangeError) return error;
+  if (isCliError(error) || error instanceof TypeError || error instanceof RangeError) return error;
   const code = codeOf(error) ?? codeOf((error as { readonly cause?: unknown }).cause);
   if (code === 'NOPERM') {
     return new CliError(

@@ -28,7 +28,12 @@ describe('connect-redis', () => {
     ['the TTL of the key', { originalMaxAge: null }, 5000, 5000],
     ['the TTL, although the cookie seems to have expired', { expires: iso(now - 1), originalMaxAge: 9000 }, 5000, 5000],
     ['the end of the cookie', { expires: iso(now + 7000), originalMaxAge: 9000 }, undefined, 7000],
-    ['the age of a cookie that seems to have expired', { expires: iso(now - 1), originalMaxAge: 9000 }, undefined, 9000],
+    [
+      'the age of a cookie that seems to have expired',
+      { expires: iso(now - 1), originalMaxAge: 9000 },
+      undefined,
+      9000,
+    ],
     ['nothing known', { originalMaxAge: null }, undefined, undefined],
     ['nothing known', { expires: 'soon' }, undefined, undefined],
   ])('lives for %s', (_, cookie, ttlMs, lifetimeMs) => {
@@ -95,9 +100,12 @@ describe('pyramid_session_redis', () => {
     expect(session).toMatchObject({ data: {}, csrfToken: undefined });
   });
 
-  test.each([[{}], [{ ...payload, v: 2 }], [{ ...payload, m: [] }], [[]], [{ managed_dict: {} }]])('is not %j', (value) => {
-    expect(read(pyramid, value)).toBe('other_format');
-  });
+  test.each([[{}], [{ ...payload, v: 2 }], [{ ...payload, m: [] }], [[]], [{ managed_dict: {} }]])(
+    'is not %j',
+    (value) => {
+      expect(read(pyramid, value)).toBe('other_format');
+    },
+  );
 });
 
 describe('a JSON store', () => {

@@ -29,7 +29,8 @@ describe('parts of a JSON text', () => {
   });
 
   test('of anything else: none', () => {
-    for (const json of ['1', '"{}"', 'null', '']) expect([membersOf(json), elementsOf(json)]).toEqual([undefined, undefined]);
+    for (const json of ['1', '"{}"', 'null', ''])
+      expect([membersOf(json), elementsOf(json)]).toEqual([undefined, undefined]);
     expect([membersOf('[]'), elementsOf('{}')]).toEqual([undefined, undefined]);
   });
 });
