@@ -57,7 +57,7 @@ export class SourceServer {
   async read(keys: readonly Buffer[]): Promise<Found[]> {
     const { maxBytes } = this.#options;
     const pipeline = this.#client.pipeline();
-    // GETRANGE, because a GET would read whatever somebody has stored there.
+    // GETRANGE, because a GET would read a value of any size.
     for (const key of keys) pipeline.getrangeBuffer(key, 0, maxBytes).pttl(key);
     const replies = await repliesOf(pipeline);
     return keys.map((key, at) => {
