@@ -22,6 +22,8 @@ let directory: string;
 beforeAll(async () => {
   // Redis as it is without settings, so that the doctor has something to say.
   redis = await stack.redis();
+  for (const key of ['sess:1', 'sess:2'])
+    await redis.admin.set(key, '{"cookie":{"originalMaxAge":null},"cart":["tea"]}');
   directory = stack.directory();
   sidecar = await stack.process({ redis, settings: { ADMIN_ADDRESS: `unix:${join(directory, 'admin.sock')}` } });
   symlinkSync(binary, join(directory, 'session-sidecar'));

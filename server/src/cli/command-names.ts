@@ -12,6 +12,7 @@ export const commandSummaries = {
   sessions: 'Count or end sessions of all visitors.',
   stats: 'Show the metrics of a running sidecar as tables.',
   load: 'Generate load on a running sidecar and measure the latency.',
+  import: 'Import sessions of another store.',
   completion: 'Print a completion script for a shell.',
   help: 'Explain a command.',
 } as const;

@@ -7,6 +7,7 @@ import { completionOf } from './completion';
 import { doctor } from './doctor';
 import { exitCodes } from './exit-codes';
 import type { Exit } from './exit-codes';
+import { importConnectRedis, importJson, importPyramid } from './import';
 import { load } from './load';
 import { Output } from './output';
 import { createProgram, exitOf } from './program';
@@ -30,6 +31,9 @@ export const definitions: readonly CommandDefinition[] = [
   revokeSessions,
   stats,
   load,
+  importConnectRedis,
+  importPyramid,
+  importJson,
   completionOf(() => definitions),
 ];
 

@@ -89,11 +89,11 @@ export class SessionManager {
     if (violations.length > 0) throw schemaViolation(violations);
     this.#refuseLargeReply(applied.content, applied.results);
 
-    const { id } = request;
+    const { id, csrfToken = newCsrfToken() } = request;
     const issued = id === undefined ? this.#tokens.issue() : this.#tokens.derive(id);
     const { token, handle, secretHash, signingKey } = issued;
     const record = {
-      csrfToken: newCsrfToken(),
+      csrfToken,
       subject,
       label,
       idleTimeout: idleTimeout === 'never' ? undefined : (idleTimeout ?? this.#expiry.idleTimeout),

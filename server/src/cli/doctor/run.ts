@@ -5,6 +5,7 @@ import type { Config, RedisConfig } from '../../config/config';
 import { connectRedis } from '../../store/redis/connection/connect';
 import type { RedisConnection } from '../../store/redis/connection/redis-connection';
 import type { Invocation } from '../command';
+import { connectOnce } from '../connect-once';
 import type { Exit } from '../exit-codes';
 import { checkClock, checkLatency, measure } from './checks/latency';
 import { checkCluster } from './checks/cluster';
@@ -16,7 +17,6 @@ import { checkScripts } from './checks/scripts';
 import { checkSentinels } from './checks/sentinels';
 import { checkReplicas, checkRole, checkVersion } from './checks/server';
 import { checkTracking } from './checks/tracking';
-import { connectOnce } from './connect';
 import { problem, unknown, warning } from './finding';
 import type { Finding } from './finding';
 import { probeKey } from './probe-key';
@@ -46,7 +46,7 @@ async function examine(config: Config, advise: Parameters<typeof connectOnce>[1]
     ];
   }
   const { redis } = config.store;
-  const client = await connectOnce(redis, advise);
+  const client = await connectOnce(redis, advise, 'session-sidecar-doctor');
   const store = connectRedis(redis, { onReady: () => {}, onTrouble: () => {} });
   try {
     return [
