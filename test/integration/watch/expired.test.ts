@@ -34,7 +34,10 @@ async function startEndings(watched: Watched): Promise<Endings> {
     watching.events.filter((event) => event.handle === handle && event.type !== 'created').map(({ type }) => type);
 
   async function use(): Promise<void> {
-    const isOver = async (): Promise<boolean> => (await client.open(used.token)) && typesOf(unused).length > 0;
+    const isOver = async (): Promise<boolean> => {
+      await client.open(used.token);
+      return typesOf(unused).length > 0;
+    };
     await until('the unused session to expire', isOver, 30_000);
     expect((await client.open(used.token)).isNew).toBe(false);
     expect(typesOf(used)).toEqual([]);
