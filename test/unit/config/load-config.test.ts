@@ -14,6 +14,7 @@ describe('loadConfig()', () => {
       eventRetentionMs: 3_600_000,
       shutdownGraceMs: 10_000,
       exitOnStdinEnd: false,
+      recordSigningKey: false,
       signingKeys: undefined,
       expiry: { idleTimeout: 1_200_000, touchInterval: undefined, maxLifetime: undefined },
       limits: {

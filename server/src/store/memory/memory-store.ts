@@ -5,7 +5,6 @@ import type { SessionUpdate } from '../../session/session-update';
 import { sessionExists, storeFull, storeUnavailable, tooManySessions } from '../../session/errors';
 import type { SessionEventReason } from '../../session/events/session-event';
 import type { Limits } from '../../session/limits';
-import type { SessionEventReason } from '../../session/events/session-event';
 import { applyMutations } from '../../session/mutations';
 import { surplusOf } from '../../session/subject-limit';
 import type { SubjectLimit, SubjectLimitObserver } from '../../session/subject-limit';
