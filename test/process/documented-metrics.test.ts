@@ -131,7 +131,7 @@ describe('docs/reference/metrics.md', () => {
         'refused',
         'ended',
       ],
-      type: ['created', 'regenerated', 'invalidated', 'expired', 'revoked'],
+      type: ['created', 'regenerated', 'invalidated', 'expired', 'revoked', 'replaced_token_used'],
       selection: ['subject', 'age', 'signing_key'],
       limit: [
         'admin_calls',

@@ -30,6 +30,7 @@ import type { NearCacheObserver } from './near-cache/near-cache';
 import { PlainReadWindow } from './read/plain-read-window';
 import { SessionReader } from './read/session-reader';
 import { encodeBody } from './record-codec';
+import { concernsEvents } from './events/event-recorder';
 import type { RedisEvents } from './events/redis-events';
 import { RedisInventory } from './inventory/redis-inventory';
 import type { ReplicationOptions } from './replication';
@@ -130,7 +131,10 @@ export class RedisStore implements SessionStore {
       listener: {
         onRun: (handle) => nearCache?.forget(handle),
         onChanged: (handle, version) => feed?.changed(handle, version),
-        onReplacedToken: (handle) => options.onReplacedToken?.(handle),
+        onReplacedToken: (handle) => {
+          options.onReplacedToken?.(handle);
+          void options.events?.recorder.replacedTokenUsed(handle);
+        },
       },
     });
     const [scripts, windows, hasFeed] = [this.#scripts, this.#windows, feed !== undefined];
@@ -211,10 +215,9 @@ export class RedisStore implements SessionStore {
     );
     switch (text(status)) {
       case 'updated': {
-        const [metadata, left, due, subject, ...results] = rest;
+        const [metadata, left, due, , ...results] = rest;
         const session = this.#withExpiry(parseMetadata(metadata));
         this.#subjects.updated(ref.handle, session, { left: utf8(left), due: utf8(due) });
-        await this.#events?.recorder.updated(ref.handle, session, update, utf8(subject));
         const terms = this.#reader.termsOf(ref, before, isByPrevious(metadata));
         return { status: 'updated', session, results: (results as RawResult[]).map(mutationResult), ...terms };
       }
@@ -234,7 +237,7 @@ export class RedisStore implements SessionStore {
     }
   }
 
-  /** @returns a reply of `update.lua` */
+  /** Applies an update and records its event. @returns a reply of `update.lua` */
   async #runUpdate(
     ref: SessionRef,
     update: SessionUpdate,
@@ -245,7 +248,12 @@ export class RedisStore implements SessionStore {
     const values = setArguments(update);
     if (values === undefined) {
       const args = [...updateArguments(update, indexed), ...mutations.flatMap(mutationArguments)];
-      return this.#scripts.run('update', ref, args, deadline);
+      const reply = await this.#scripts.run('update', ref, args, deadline);
+      if (text(reply[0]) === 'updated' && concernsEvents(update)) {
+        const session = this.#withExpiry(parseMetadata(reply[1]));
+        await this.#events?.recorder.updated(ref.handle, session, update, utf8(reply[4]));
+      }
+      return reply;
     }
     return asUpdateReply(await this.#scripts.run('set', ref, values, deadline), mutations.length);
   }
