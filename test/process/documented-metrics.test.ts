@@ -128,6 +128,8 @@ describe('docs/reference/metrics.md', () => {
         'held',
         'released',
         'lost',
+        'refused',
+        'ended',
       ],
       type: ['created', 'regenerated', 'invalidated', 'expired', 'revoked', 'replaced_token_used'],
       selection: ['subject', 'age', 'signing_key'],
@@ -172,7 +174,7 @@ describe('docs/reference/metrics.md', () => {
       }
     }
     const methods = samples
-      .filter(({ name }) => name === 'session_sidecar_rpcs_total')
+      .filter(({ name }) => name === 'session_sidecar_rpcs_total' || name === 'session_sidecar_admin_calls_total')
       .map(({ labels }) => labels['method']);
     expect([...new Set(methods)].sort()).toEqual([...(allowed['method'] ?? [])].sort());
   });

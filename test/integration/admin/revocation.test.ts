@@ -83,5 +83,11 @@ test('a scan that may have missed sessions fails, instead of saying that it is d
   const scan = harness.inventory.scan()[Symbol.asyncIterator]();
   expect((await scan.next()).done).toBe(false);
   await redis.admin.call('CLIENT', 'KILL', 'TYPE', 'NORMAL', 'SKIPME', 'yes');
+  const isBack = () =>
+    harness.store.load(newSession()).then(
+      () => true,
+      () => false,
+    );
+  await until('the next connection', isBack);
   await expect(scan.next()).rejects.toMatchObject({ reason: 'STORE_UNAVAILABLE' });
 });

@@ -33,7 +33,10 @@ export interface EstimateSessionsRequest {
 
 /** EstimateSessionsResponse has an estimate. */
 export interface EstimateSessionsResponse {
-  /** count is about how many sessions there are. It includes sessions that have expired and that the store has not removed yet. */
+  /**
+   * count is about how many sessions there are. It includes sessions that have expired and that the store has not removed yet:
+   * few, or without SESSION_SIDECAR_REDIS_TTL, all that are not evicted.
+   */
   count: number;
   /**
    * low is the lower bound of the interval that contains the true number with a probability of 95 %. Equal to high if nothing had

@@ -128,7 +128,8 @@ func (*EstimateSessionsRequest) Descriptor() ([]byte, []int) {
 // EstimateSessionsResponse has an estimate.
 type EstimateSessionsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// count is about how many sessions there are. It includes sessions that have expired and that the store has not removed yet.
+	// count is about how many sessions there are. It includes sessions that have expired and that the store has not removed yet:
+	// few, or without SESSION_SIDECAR_REDIS_TTL, all that are not evicted.
 	Count int64 `protobuf:"varint,1,opt,name=count,proto3" json:"count,omitempty"`
 	// low is the lower bound of the interval that contains the true number with a probability of 95 %. Equal to high if nothing had
 	// to be guessed: for the memory store, and for a Redis with few keys.
