@@ -8,7 +8,7 @@ import { stackForAllTests } from '../support/stack';
 import { buildGo, sayIfMissing, toolchains } from '../support/toolchains';
 import type { Found, Missing } from '../support/toolchains';
 import { Watching } from '../support/watching';
-import { signIn } from '../integration/watch/fixture';
+import { signIn, useAfterGrace } from '../integration/watch/fixture';
 import type { Client } from '../integration/watch/fixture';
 
 const stack = stackForAllTests();
@@ -91,7 +91,10 @@ describe.each(Object.entries(languages))('watching in %s', (language, { toolchai
       const program = await new Program(language, address, subject).ready();
       const watching = await Watching.start(stack, client, { subject });
       const session = await signIn(client, subject);
-      await session.regenerate();
+      const { token } = session;
+      await session.regenerate({ grace: 1 });
+      await useAfterGrace(client, token);
+      await watching.event('replaced_token_used', session.handle);
       await session.invalidate();
       await signIn(client, subject);
       await client.forSubject(subject).invalidateAll();
@@ -109,6 +112,7 @@ describe.each(Object.entries(languages))('watching in %s', (language, { toolchai
       expect(seen.map(({ type }) => type)).toEqual([
         'created',
         'regenerated',
+        'replaced_token_used',
         'invalidated',
         'created',
         'revoked',

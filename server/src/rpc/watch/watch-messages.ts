@@ -15,6 +15,7 @@ const types: Readonly<Record<events.SessionEventType, SessionEventType>> = {
   invalidated: SessionEventType.INVALIDATED,
   expired: SessionEventType.EXPIRED,
   revoked: SessionEventType.REVOKED,
+  replaced_token_used: SessionEventType.REPLACED_TOKEN_USED,
 };
 
 const reasons: Readonly<Record<events.SessionEventReason, SessionEventReason>> = {

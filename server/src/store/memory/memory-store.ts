@@ -27,6 +27,7 @@ import type {
 import { previousToken, toAttributes } from '../attributes';
 import { ChangeBroadcast } from '../change-broadcast';
 import { encodeBody } from '../record-body';
+import { ReportedUses } from '../reported-uses';
 import { SubjectPageBuilder } from '../subject-page';
 import { changedEntry, decode, listedOf, metadataOf, presentLease, recordOf, sizeOf, withLease } from './entry';
 import type { Entry } from './entry';
@@ -76,6 +77,7 @@ export class MemoryStore implements SessionStore {
   readonly #options: MemoryStoreOptions;
   readonly #entries = new Map<string, Entry>();
   readonly #subjects = new SubjectIndex();
+  readonly #uses = new ReportedUses();
   readonly #sweeper: NodeJS.Timeout;
   #bytes = 0;
   #latestVersion = 0;
@@ -251,8 +253,15 @@ export class MemoryStore implements SessionStore {
     const previous = previousToken(decode(entry).attributes);
     if (previous?.secretHash !== secretHash) return false;
     const isInGrace = this.#options.now() < previous.ends;
-    if (!isInGrace) this.#options.onReplacedToken?.(entry.handle);
+    if (!isInGrace) this.#replacedTokenUsed(entry);
     return isInGrace;
+  }
+
+  #replacedTokenUsed(entry: Entry): void {
+    const { events, onReplacedToken } = this.#options;
+    onReplacedToken?.(entry.handle);
+    if (events?.isRecording !== true || !this.#uses.isDue(entry.handle)) return;
+    recordEvent(events, 'replaced_token_used', 'call', entry);
   }
 
   #touch(entry: Entry): Entry {

@@ -34,6 +34,7 @@ import { NearCache } from './near-cache/near-cache';
 import type { NearCacheObserver } from './near-cache/near-cache';
 import { PlainReadWindow } from './read/plain-read-window';
 import { SessionReader } from './read/session-reader';
+import { concernsEvents } from './events/event-recorder';
 import type { RedisEvents } from './events/redis-events';
 import type { ReplicationOptions } from './replication';
 import {
@@ -47,7 +48,8 @@ import {
   text,
   utf8,
 } from './scripts/script-codec';
-import type { RawResult } from './scripts/script-codec';
+import type { IndexedSubject, RawResult } from './scripts/script-codec';
+import type { ScriptReply } from './scripts/script-runner';
 import { SessionScripts, wasFound } from './scripts/session-scripts';
 import { TimedScripts } from './scripts/timed-scripts';
 import { SubjectIndex } from './subjects/subject-index';
@@ -140,7 +142,10 @@ export class RedisStore implements SessionStore {
       listener: {
         onRun: (handle) => nearCache?.forget(handle),
         onChanged: (handle, version) => feed?.changed(handle, version),
-        onReplacedToken: (handle) => options.onReplacedToken?.(handle),
+        onReplacedToken: (handle) => {
+          options.onReplacedToken?.(handle);
+          void options.events?.recorder.replacedTokenUsed(handle);
+        },
       },
     });
     const codec = new SessionCodec(options.encryption?.keys, options.encryption?.observer);
@@ -217,7 +222,7 @@ export class RedisStore implements SessionStore {
     const reply = await this.#subjects.updating(
       ref.handle,
       update,
-      (indexed, until) => this.#updates.run(ref, update, indexed, until),
+      (indexed, until) => this.#runUpdate(ref, update, indexed, until),
       deadline,
     );
     const refusal = parseRefusal(reply);
@@ -225,10 +230,9 @@ export class RedisStore implements SessionStore {
     const [status, ...rest] = reply;
     switch (text(status)) {
       case 'updated': {
-        const [metadata, left, due, subject, ...results] = rest;
+        const [metadata, left, due, , ...results] = rest;
         const session = this.#withExpiry(parseMetadata(metadata));
         this.#subjects.updated(ref.handle, session, { left: utf8(left), due: utf8(due) });
-        await this.#events?.recorder.updated(ref.handle, session, update, utf8(subject));
         const terms = this.#reader.termsOf(ref, before, isByPrevious(metadata));
         return { status: 'updated', session, results: (results as RawResult[]).map(mutationResult), ...terms };
       }
@@ -240,6 +244,21 @@ export class RedisStore implements SessionStore {
         wasFound(text(status), ref);
         return { status: 'not_found' };
     }
+  }
+
+  /** Applies an update and records its event. @returns a reply of `update.lua` */
+  async #runUpdate(
+    ref: SessionRef,
+    update: SessionUpdate,
+    indexed: IndexedSubject | undefined,
+    deadline: number | undefined,
+  ): Promise<ScriptReply> {
+    const reply = await this.#updates.run(ref, update, indexed, deadline);
+    if (text(reply[0]) === 'updated' && concernsEvents(update)) {
+      const session = this.#withExpiry(parseMetadata(reply[1]));
+      await this.#events?.recorder.updated(ref.handle, session, update, utf8(reply[4]));
+    }
+    return reply;
   }
 
   async acquire(ref: SessionRef, request: LeaseRequest, deadline?: number): Promise<AcquireOutcome> {

@@ -23,6 +23,8 @@ export interface EndOptions {
   /** The session stays if this is the hash of its secret. */
   readonly exceptSecretHash?: string | undefined;
   readonly deadline?: number | undefined;
+  /** Takes what records the end, to call it later. Default: the end is recorded at once. */
+  readonly hold?: ((record: () => Promise<void>) => void) | undefined;
 }
 
 /** Ends sessions by way of their subject. */
@@ -41,13 +43,15 @@ export class SessionEnder {
    */
   async end(subject: string, handle: string, options: EndOptions): Promise<'ended' | 'gone' | 'kept'> {
     const { scripts, onUnreadableDeleted, onEnded } = this.#parts;
-    const { reason, exceptSecretHash: secretHash = '', deadline } = options;
+    const { reason, exceptSecretHash: secretHash = '', deadline, hold } = options;
     const reply = await scripts.run('deleteOf', { handle, secretHash }, [subject], deadline);
     const [status, problem] = reply.map(text);
     if (status === 'newer_format') throw new UnreadableRecordError(handle, 'newer_format');
     if (status !== 'deleted') return status === 'not_found' ? 'gone' : 'kept';
     if (problem !== '') onUnreadableDeleted?.(new UnreadableRecordError(handle, problem as RecordProblem));
-    await onEnded?.(reason, handle, { version: parseVersion(reply[2]), subject });
+    const record = async (): Promise<void> => onEnded?.(reason, handle, { version: parseVersion(reply[2]), subject });
+    if (hold === undefined) await record();
+    else hold(record);
     return 'ended';
   }
 }

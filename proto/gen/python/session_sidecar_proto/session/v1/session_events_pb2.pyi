@@ -17,6 +17,7 @@ class SessionEventType(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     SESSION_EVENT_TYPE_INVALIDATED: _ClassVar[SessionEventType]
     SESSION_EVENT_TYPE_EXPIRED: _ClassVar[SessionEventType]
     SESSION_EVENT_TYPE_REVOKED: _ClassVar[SessionEventType]
+    SESSION_EVENT_TYPE_REPLACED_TOKEN_USED: _ClassVar[SessionEventType]
 
 class SessionEventReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -32,6 +33,7 @@ SESSION_EVENT_TYPE_REGENERATED: SessionEventType
 SESSION_EVENT_TYPE_INVALIDATED: SessionEventType
 SESSION_EVENT_TYPE_EXPIRED: SessionEventType
 SESSION_EVENT_TYPE_REVOKED: SessionEventType
+SESSION_EVENT_TYPE_REPLACED_TOKEN_USED: SessionEventType
 SESSION_EVENT_REASON_UNSPECIFIED: SessionEventReason
 SESSION_EVENT_REASON_CALL: SessionEventReason
 SESSION_EVENT_REASON_IDLE_TIMEOUT: SessionEventReason
