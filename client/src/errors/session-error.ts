@@ -34,12 +34,12 @@ export const errorFacts = {
   API_TOKEN_INVALID: { status: 500, advice: 'Give the client an API token that the sidecar accepts.' },
   LEASE_HELD: { status: 409, advice: 'Try again later, or wait longer.' },
   LEASE_LOST: { status: 409, advice: 'Acquire the lease again, reapply the change and retry.' },
-  SCHEMA_VIOLATION: { status: 500, advice: 'Correct the data at these paths, or the schema in the sidecar.' },
   CURSOR_EXPIRED: { status: 500, advice: 'Watch again without a cursor, and read the sessions that matter.' },
   TOO_MANY_SESSIONS: {
     status: 409,
     advice: "Let the visitor end one of the subject's sessions, or raise the limit in the sidecar.",
   },
+  SCHEMA_VIOLATION: { status: 500, advice: 'Correct the data at these paths, or the schema in the sidecar.' },
 
   DEADLINE_EXCEEDED: {
     status: 503,
