@@ -53,7 +53,14 @@ export function buildPrograms() {
   const { command } = go;
   const options = { cwd: source, env: { ...go.env, CGO_ENABLED: '0' }, stdio: ['ignore', 'inherit', 'inherit'] };
   const version = moduleVersions()['k8s.io/kubernetes'];
-  const flags = `-s -w -X k8s.io/component-base/version.gitVersion=${version}`;
+  const [, major, minor] = /^v(\d+)\.(\d+)/.exec(version);
+  // Otherwise the programs do not know which Kubernetes they are, or are for.
+  const known = {
+    'k8s.io/component-base/version.gitVersion': version,
+    'helm.sh/helm/v3/pkg/chartutil.k8sVersionMajor': major,
+    'helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor': minor,
+  };
+  const flags = ['-s', '-w', ...Object.entries(known).map(([name, value]) => `-X ${name}=${value}`)].join(' ');
   for (const [name, path] of Object.entries(packages)) {
     console.log(`Building ${name} …`);
     execFileSync(command, ['build', '-ldflags', flags, '-o', join(bin, name), path], options);

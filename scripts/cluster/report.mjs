@@ -43,7 +43,7 @@ export function printReport({ date, seconds, versions, figures, tests }) {
   const count = tests.reduce((sum, { titles }) => sum + titles.length, 0);
   return [
     '# Cluster report',
-    `All ${count} tests of \`npm run test:cluster\` passed on ${date}, in ${seconds} s, on a Kubernetes of one node. [Kubernetes](kubernetes.md#what-is-tested) tells what that shows and what it does not. A run of all tests writes this page.`,
+    `All ${count} tests of \`npm run test:cluster\` passed on ${date}, in ${seconds} s, on a Kubernetes of one node. [Kubernetes](kubernetes.md#what-is-tested) says what that shows and what it does not. A run of all tests writes this page.`,
     '## Versions',
     table(['what', 'version'], Object.entries(versions)),
     '## Figures',

@@ -44,7 +44,7 @@ describe('The check', () => {
     const spoiled = deployment();
     spoiled['spec'].template.spec.initContainers[0].restartPolcy = 'Always';
     await expect(dryRun([spoiled])).rejects.toThrow(
-      /unknown field "spec.template.spec.initContainers\[0\].restartPolcy"/,
+      /unknown field ".*restartPolcy"/,
     );
   });
 

@@ -92,6 +92,7 @@ test('With wrong settings the app does not start, and the status of the pod says
   const manifests = shopManifests();
   only(manifests, 'ConfigMap', 'session-sidecar')['data'].SESSION_SIDECAR_IDLE_TIMEOUT = 'banana';
   await namespace.apply(manifests);
+  await namespace.kubectl('rollout', 'restart', 'deployment/web');
   const message = await until(
     'the reason',
     async () => {

@@ -343,3 +343,5 @@ replace (
 	k8s.io/pod-security-admission => k8s.io/pod-security-admission v0.34.4
 	k8s.io/sample-apiserver => k8s.io/sample-apiserver v0.34.4
 )
+
+replace github.com/prometheus/prometheus => github.com/prometheus/prometheus v0.304.2
