@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { ImportFixture } from './fixture';
 
@@ -99,7 +101,7 @@ describe('import', () => {
     await store('a', { user: 'ada', count: 1 });
     await store('b', { user: 'ada', count: 2 });
     await store('c', { user: 'bob', count: 'three' });
-    const schema = join(fixture.directory, 'schema.json');
+    const schema = join(fixture.stack.directory(), 'schema.json');
     writeFileSync(schema, '{"properties":{"count":{"type":"number"}}}');
     const limits = { MAX_SESSIONS_PER_SUBJECT: '1', SUBJECT_LIMIT_ACTION: 'refuse', DATA_SCHEMA_FILE: schema };
     const { code, stdout } = await fixture.run([...json, '--subject', '/user', '--json'], limits);
