@@ -110,6 +110,7 @@ describe('docs/reference/metrics.md', () => {
       status: Object.values(status).filter((name) => typeof name === 'string'),
       command: ['create', 'load', 'update', 'acquire', 'release', 'delete', 'list_subject', 'delete_subject'],
       reason: Object.keys(ErrorReason),
+      encryption: ['current', 'old', 'none', 'failed'],
       result: [
         'found',
         'not_found',
@@ -126,6 +127,8 @@ describe('docs/reference/metrics.md', () => {
         'missed',
         'acquired',
         'held',
+        'refused',
+        'ended',
         'released',
         'lost',
         'refused',
