@@ -47,13 +47,16 @@ export function openStore(
   { metrics, tracing, events: observer, logger, advise }: StoreContext,
   onReadyChanged: (ready: boolean) => void,
 ): OpenedStore {
-  const { expiry, limits, eventRetentionMs: retentionMs } = config;
+  const { expiry, limits, subjectLimit, eventRetentionMs: retentionMs } = config;
   const onReplacedToken = reportReplacedTokens(metrics, logger);
   switch (config.store.kind) {
     case 'memory': {
       metrics.setStoreReady(true);
       const events = new MemoryEventLog({ retentionMs, now: Date.now, observer });
-      const options = { expiry, limits, maxBytes: config.store.maxBytes, now: Date.now, events, onReplacedToken };
+      const options = {
+        ...{ expiry, limits, subjectLimit, maxBytes: config.store.maxBytes, now: Date.now },
+        ...{ events, onReplacedToken, subjects: metrics },
+      };
       const testControl = config.store.testControl ? new ControlledStore(options) : undefined;
       const store = instrumentStore(testControl ?? new MemoryStore(options), metrics);
       return { store, events, testControl, setCredentials: () => {} };
@@ -79,7 +82,7 @@ export function openStore(
         nearCacheBytes === undefined
           ? undefined
           : { maxBytes: nearCacheBytes, observer: tracing?.nearCache(metrics) ?? metrics };
-      const settings = { expiry, limits, keyPrefix, expireKeys, commandTimeoutMs };
+      const settings = { expiry, limits, subjectLimit, keyPrefix, expireKeys, commandTimeoutMs };
       const onUnreadableDeleted = (error: UnreadableRecordError): void => {
         logger.warn({ err: error }, 'session ended although its record cannot be read');
       };

@@ -24,6 +24,8 @@ export const settingNames = {
   idleTimeout: 'IDLE_TIMEOUT',
   touchInterval: 'TOUCH_INTERVAL',
   maxLifetime: 'MAX_LIFETIME',
+  maxSessionsPerSubject: 'MAX_SESSIONS_PER_SUBJECT',
+  subjectLimitAction: 'SUBJECT_LIMIT_ACTION',
   maxSessionBytes: 'MAX_SESSION_SIZE',
   maxKeys: 'MAX_KEYS',
   maxFlashMessages: 'MAX_FLASH_MESSAGES',

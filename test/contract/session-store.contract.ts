@@ -9,6 +9,7 @@ import { describeGrace } from './session-store/grace.contract';
 import { describeLeases } from './session-store/leases.contract';
 import { describeLife } from './session-store/life.contract';
 import { describeMutations } from './session-store/mutations.contract';
+import { describeSubjectLimit } from './session-store/subject-limit.contract';
 import { describeSubjects } from './session-store/subjects.contract';
 import { describeUpdate } from './session-store/update.contract';
 
@@ -26,5 +27,6 @@ export function describeSessionStore(name: string, makeStore: MakeStore): void {
     describeLeases(fixture);
     describeGrace(fixture);
     describeSubjects(fixture);
+    describeSubjectLimit(fixture);
   });
 }

@@ -54,7 +54,10 @@ describe('the Redis user in docs/reference/storage.md', () => {
       const connection = connectForTest(redisConnectionOptions({ ...overrides, username: user, password }));
       const expiry = { ...twentyMinutes, touchInterval };
       const settings = { expiry, limits: generousLimits, keyPrefix, expireKeys: true, commandTimeoutMs: 5_000 };
-      const subjects = { subjectUpkeepFailed: () => refusals.push('after the answer') };
+      const subjects = {
+        subjectUpkeepFailed: () => refusals.push('after the answer'),
+        subjectLimitReached: () => undefined,
+      };
       return new RedisStore({ connection, ...settings, subjects });
     };
     const refusals: unknown[] = [];

@@ -126,7 +126,7 @@ describe('docs/reference/metrics.md', () => {
         'released',
         'lost',
       ],
-      type: ['created', 'regenerated', 'invalidated', 'expired', 'revoked'],
+      type: ['created', 'regenerated', 'invalidated', 'expired', 'revoked', 'replaced_token_used'],
       limit: [
         'api_token',
         'calls_in_flight',

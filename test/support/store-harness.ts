@@ -9,6 +9,7 @@ import { MemoryStore } from '../../server/src/store/memory/memory-store';
 import type { Limits } from '../../server/src/session/limits';
 import type { ExpiryPolicy } from '../../server/src/session/session';
 import type { SessionStore } from '../../server/src/session/session-store';
+import type { SubjectLimit, SubjectLimitResult } from '../../server/src/session/subject-limit';
 import { ManualClock, moveMonotonicClock } from './clock';
 import { until } from './poll';
 import type { RedisServer } from './redis';
@@ -18,6 +19,8 @@ export interface StoreHarness {
   readonly store: SessionStore;
   /** The handles of sessions whose replaced tokens were used after their grace, in the order of the reports. */
   readonly replacedTokens: readonly string[];
+  /** What the store has reported of the limit of sessions per subject. */
+  readonly limitReports: readonly SubjectLimitResult[];
   /** Lets time pass for everything stored. */
   advance(milliseconds: number): Promise<void>;
   close(): Promise<void>;
@@ -26,6 +29,7 @@ export interface StoreHarness {
 export interface StoreSettings {
   readonly expiry: ExpiryPolicy;
   readonly limits: Limits;
+  readonly subjectLimit?: SubjectLimit | undefined;
 }
 
 export type MakeStore = (settings: StoreSettings) => Promise<StoreHarness>;
@@ -48,14 +52,15 @@ export const twentyMinutes: ExpiryPolicy = {
 
 export const keyPrefix = 'session:';
 
-export const makeMemoryStore: MakeStore = ({ expiry, limits }) => {
+const memoryBytes = 64 * 1024 * 1024;
+
+export const makeMemoryStore: MakeStore = (settings) => {
   const clock = new ManualClock();
-  const replacedTokens: string[] = [];
-  const onReplacedToken = (handle: string) => void replacedTokens.push(handle);
-  const store = new MemoryStore({ expiry, limits, maxBytes: 64 * 1024 * 1024, now: clock.now, onReplacedToken });
+  const { options, reports } = recordReports();
+  const store = new MemoryStore({ ...settings, ...options, maxBytes: memoryBytes, now: clock.now });
   return Promise.resolve({
     store,
-    replacedTokens,
+    ...reports,
     advance: (milliseconds) => {
       clock.advance(milliseconds);
       return Promise.resolve();
@@ -64,14 +69,13 @@ export const makeMemoryStore: MakeStore = ({ expiry, limits }) => {
   });
 };
 
-export const makeControlledStore: MakeStore = ({ expiry, limits }) => {
+export const makeControlledStore: MakeStore = (settings) => {
   const { now } = new ManualClock();
-  const replacedTokens: string[] = [];
-  const onReplacedToken = (handle: string) => void replacedTokens.push(handle);
-  const store = new ControlledStore({ expiry, limits, maxBytes: 64 * 1024 * 1024, now, onReplacedToken });
+  const { options, reports } = recordReports();
+  const store = new ControlledStore({ ...settings, ...options, maxBytes: memoryBytes, now });
   return Promise.resolve({
     store,
-    replacedTokens,
+    ...reports,
     advance: (milliseconds) => {
       store.advance(milliseconds);
       return Promise.resolve();
@@ -101,6 +105,18 @@ export function connectForTest(options: RedisConnectionOptions): RedisConnection
   return connectRedis(options, { onReady: () => undefined, onTrouble: () => undefined });
 }
 
+/** Options of a store, and what it reports by them. */
+function recordReports() {
+  const replacedTokens: string[] = [];
+  const limitReports: SubjectLimitResult[] = [];
+  const subjects = {
+    subjectLimitReached: (result: SubjectLimitResult) => void limitReports.push(result),
+    subjectUpkeepFailed: () => undefined,
+  };
+  const options = { onReplacedToken: (handle: string) => void replacedTokens.push(handle), subjects };
+  return { options, reports: { replacedTokens, limitReports } };
+}
+
 interface RedisStoreSettings {
   readonly expireKeys?: boolean;
   readonly nearCache?: NearCacheReads;
@@ -114,7 +130,7 @@ export function makeRedisStore(
   servers: readonly RedisServer[],
   { expireKeys = true, nearCache, readsTwice = nearCache !== undefined }: RedisStoreSettings = {},
 ): MakeStore {
-  return async ({ expiry, limits }) => {
+  return async (settings) => {
     const connection = connectForTest(options);
     const { commandTimeoutMs } = options;
     const near =
@@ -123,10 +139,10 @@ export function makeRedisStore(
         nearCache,
         createSubscriber(options, () => undefined),
       );
-    const replacedTokens: string[] = [];
+    const { options: observers, reports } = recordReports();
     const store = new RedisStore({
-      ...{ connection, commandTimeoutMs, expiry, limits, keyPrefix, expireKeys, ...near?.options },
-      onReplacedToken: (handle) => replacedTokens.push(handle),
+      ...{ connection, commandTimeoutMs, ...settings, keyPrefix, expireKeys, ...near?.options },
+      ...observers,
     });
     // A Cluster's store is ready with its first node, but tests need all of them.
     await until(
@@ -135,7 +151,7 @@ export function makeRedisStore(
     );
     return {
       store: readsTwice ? readingTwice(store) : store,
-      replacedTokens,
+      ...reports,
       advance: async (milliseconds) => {
         await Promise.all(servers.map((server) => age(server, milliseconds)));
         // Invalidations arrive before the answer to a later command.

@@ -35,6 +35,10 @@ export const errorFacts = {
   LEASE_HELD: { status: 409, advice: 'Try again later, or wait longer.' },
   LEASE_LOST: { status: 409, advice: 'Acquire the lease again, reapply the change and retry.' },
   CURSOR_EXPIRED: { status: 500, advice: 'Watch again without a cursor, and read the sessions that matter.' },
+  TOO_MANY_SESSIONS: {
+    status: 409,
+    advice: "Let the visitor end one of the subject's sessions, or raise the limit in the sidecar.",
+  },
 
   DEADLINE_EXCEEDED: {
     status: 503,

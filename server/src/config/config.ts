@@ -3,6 +3,7 @@ import type { GrpcAddress } from '../grpc/listening/address';
 import type { SocketAccess } from '../grpc/listening/unix-listener';
 import type { Limits } from '../session/limits';
 import type { ExpiryPolicy } from '../session/session';
+import type { SubjectLimit } from '../session/subject-limit';
 import type { RedisConnectionOptions } from '../store/redis/connection/client-options';
 import type { ReplicationOptions } from '../store/redis/replication';
 import type { ListenAddress, LogLevel } from './values';
@@ -27,6 +28,8 @@ export interface Config {
   readonly exitOnStdinEnd: boolean;
   readonly expiry: ExpiryPolicy;
   readonly limits: Limits;
+  /** `undefined`: a subject may have any number of sessions. */
+  readonly subjectLimit: SubjectLimit | undefined;
   /** `undefined`: make one; only for the memory store. */
   readonly signingKeys: readonly Buffer[] | undefined;
   /** `undefined`: no tracing. */

@@ -1,4 +1,5 @@
 import type { Limits } from '../session/limits';
+import type { SubjectLimit } from '../session/subject-limit';
 import { ConfigError } from './config';
 import type { Config, GrpcConfig, MemoryStoreConfig } from './config';
 import { inspectorConfigOf, inspectorProblems, unusedInspectorReason } from './inspector-config';
@@ -108,6 +109,7 @@ function configOf(values: SettingValues): Omit<Config, 'tracing'> {
     signingKeys,
     expiry: { idleTimeout, touchInterval, maxLifetime },
     limits: limitsOf(values),
+    subjectLimit: subjectLimitOf(values),
     store: redis === undefined ? memoryStoreConfigOf(values) : { kind: 'redis', redis },
   };
 }
@@ -151,8 +153,15 @@ function limitsOf(values: SettingValues): Limits {
   };
 }
 
+function subjectLimitOf({ maxSessionsPerSubject, subjectLimitAction }: SettingValues): SubjectLimit | undefined {
+  if (maxSessionsPerSubject === 0) return undefined;
+  return { maxSessions: maxSessionsPerSubject, action: subjectLimitAction };
+}
+
 /** @returns why a setting has no effect beside the others, or `undefined` if it has one */
 function unusedReason(id: SettingId, given: GivenSettings): string | undefined {
+  if (id === 'subjectLimitAction' && (given.get('maxSessionsPerSubject')?.text ?? '0') === '0')
+    return `${variableOf(settings.maxSessionsPerSubject)} is 0`;
   return unusedRedisReason(id, given) ?? unusedInspectorReason(id, given);
 }
 

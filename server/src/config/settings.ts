@@ -18,6 +18,7 @@ import {
   size,
 } from './values';
 import { redisUrl } from './redis-url';
+import { subjectLimitActions } from '../session/subject-limit';
 import { prefix, settingNames } from '../setting-names';
 import type { SettingId } from '../setting-names';
 import type { ValueKind } from './values';
@@ -167,6 +168,18 @@ export const settings = {
     kind: durationOrNever({ min: '1s', max: '3650d' }),
     fallback: 'never',
     help: 'Time after its creation at which a session expires, even if it is in use.',
+  },
+  maxSessionsPerSubject: {
+    name: settingNames.maxSessionsPerSubject,
+    kind: integer(0, 1000),
+    fallback: '0',
+    help: 'Maximum number of sessions that a subject has at a time. 0: any number. All sidecars of a deployment need the same value.',
+  },
+  subjectLimitAction: {
+    name: settingNames.subjectLimitAction,
+    kind: oneOf(...subjectLimitActions),
+    fallback: 'end-oldest',
+    help: 'What happens when a session would be one more than MAX_SESSIONS_PER_SUBJECT: end-oldest ends the session of the subject that has not been used for longest, refuse rejects the call with TOO_MANY_SESSIONS.',
   },
 
   maxSessionBytes: {

@@ -2,6 +2,7 @@ import { collectDefaultMetrics } from 'prom-client';
 import type { Registry } from 'prom-client';
 import type { RpcObserver } from '../rpc/dispatcher';
 import type { ReplacedTokenObserver, SessionEvents } from '../session/session-events';
+import type { SubjectLimitObserver } from '../session/subject-limit';
 import { MetricFactory } from './metric-factory';
 import { processMetrics } from './process-metrics';
 import type { BuildInfo, ProcessMetrics } from './process-metrics';
@@ -21,6 +22,7 @@ export interface Metrics
     RpcObserver,
     SessionEvents,
     ReplacedTokenObserver,
+    SubjectLimitObserver,
     StoreMetrics,
     ClientCacheMetrics,
     EventMetrics,

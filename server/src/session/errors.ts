@@ -19,7 +19,8 @@ export type Reason =
   | 'API_TOKEN_INVALID'
   | 'LEASE_HELD'
   | 'LEASE_LOST'
-  | 'CURSOR_EXPIRED';
+  | 'CURSOR_EXPIRED'
+  | 'TOO_MANY_SESSIONS';
 
 export interface SessionErrorDetails {
   /** Facts a program can act on, for example the limit that was hit and the setting that changes it. */
@@ -95,6 +96,13 @@ export function notReplicated(confirmed: number, wanted: number): SessionError {
 
 export function storeFull(cause?: unknown): SessionError {
   return new SessionError('STORE_FULL', 'The session store is full. Nothing was stored.', { cause });
+}
+
+/** @param maxSessions how many sessions the subject has */
+export function tooManySessions(maxSessions: number): SessionError {
+  const setting = variable('maxSessionsPerSubject');
+  const message = `The subject has ${maxSessions} sessions already. Nothing was stored. ${setting} changes the limit.`;
+  return new SessionError('TOO_MANY_SESSIONS', message, { metadata: { limit: String(maxSessions), setting } });
 }
 
 export function cursorExpired(): SessionError {

@@ -5,7 +5,9 @@ import type { Random } from '../random';
 import type { Connection } from './connection';
 import type { SessionNews, WorkerSetup, Workload } from './protocol';
 import { attempt } from './record';
+import type { Attempt, Attempted } from './record';
 import type { KnownSession, Sessions } from './sessions';
+import { playUser, subjectAtBirth } from './users';
 
 export interface LaneContext {
   readonly setup: WorkerSetup;
@@ -28,8 +30,14 @@ export async function runLane(context: LaneContext): Promise<void> {
     if (session === undefined) {
       // Only one worker creates the sessions of a slot, and announces them to the others.
       if (slot % setup.count === setup.index && !sessions.isCreating(slot))
-        await createIn(context, slot, true, undefined);
+        await createIn(context, {
+          slot,
+          isShared: true,
+          subject: workload.users ? subjectAtBirth(context, slot) : undefined,
+        });
       else await sleep(5);
+    } else if (workload.users && random.chance(0.4)) {
+      await playUser(context, session);
     } else if (sessions.dead.length > 0 && random.chance(0.05)) {
       const dead = random.pick(sessions.dead);
       await callOn(context, dead, random.pick(dead.tokens), pickCall(random, dead));
@@ -48,7 +56,7 @@ export async function runIdleLane(context: LaneContext, slot: number): Promise<v
   while (!context.isFinishing()) {
     const session = sessions.at(slot);
     if (session === undefined) {
-      await createIn(context, slot, false, random.int(1000, 1800));
+      await createIn(context, { slot, isShared: false, idleTimeoutMs: random.int(1000, 1800) });
       continue;
     }
     const gap = pickGap(random, session.news.idleTimeoutMs!, setup.touchIntervalMs);
@@ -72,17 +80,27 @@ function pickGap(random: Random, idleTimeoutMs: number, touchIntervalMs: number)
 /** Rounds are too short for longer waits. */
 const maxGapMs = 4000;
 
-async function createIn(
-  context: LaneContext,
-  slot: number,
-  isShared: boolean,
-  idleTimeoutMs: number | undefined,
-): Promise<void> {
+interface Birth {
+  readonly slot: number;
+  readonly isShared: boolean;
+  readonly idleTimeoutMs?: number;
+  readonly subject?: string | undefined;
+}
+
+async function createIn(context: LaneContext, { slot, isShared, idleTimeoutMs, subject }: Birth): Promise<void> {
   const { random, connections, setup, sessions } = context;
   const id = context.nextId();
   sessions.setCreating(slot, true);
   const { operation, performed } = await attempt(random.pick(connections), {
-    ...{ id, process: setup.name, session: id, tokenName: id, token: '', call: { kind: 'create' }, idleTimeoutMs },
+    ...{
+      id,
+      process: setup.name,
+      session: id,
+      tokenName: id,
+      token: '',
+      call: { kind: 'create', subject },
+      idleTimeoutMs,
+    },
     timeoutMs: pickTimeout(random),
   });
   sessions.setCreating(slot, false);
@@ -92,12 +110,14 @@ async function createIn(
   context.announce({ slot, name: id, handle, tokenName: id, token, idleTimeoutMs, isShared });
 }
 
-async function callOn(
+/** @param more what the call takes besides */
+export async function callOn(
   context: LaneContext,
   session: KnownSession,
   { name: tokenName, value: token }: KnownSession['tokens'][number],
   call: Call,
-): Promise<void> {
+  more: Pick<Attempt, 'held'> = {},
+): Promise<Attempted> {
   const { random, connections, setup } = context;
   const id = context.nextId();
   const isReading = call.kind === 'read' || call.kind === 'peekFlash' || call.kind === 'getCsrf';
@@ -106,6 +126,7 @@ async function callOn(
     : connections.filter(({ sidecar }) => sidecar !== context.workload.readingSidecar);
   const { operation, performed } = await attempt(random.pick(able), {
     ...{ id, process: setup.name, session: session.news.name, tokenName, token, call, timeoutMs: pickTimeout(random) },
+    ...more,
     cancelAfterMs: random.chance(0.02) ? random.int(0, 15) : undefined,
   });
   context.record(operation);
@@ -121,10 +142,11 @@ async function callOn(
   ) {
     session.isOver = true;
   }
+  return { operation, performed };
 }
 
 /** Mostly the client's default timeout, sometimes a shorter one. */
-function pickTimeout(random: Random): number {
+export function pickTimeout(random: Random): number {
   const way = random.int(1, 100);
   return way <= 80 ? 3000 : way <= 90 ? 250 : 1000;
 }

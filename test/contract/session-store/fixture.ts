@@ -3,6 +3,7 @@ import { emptyContent } from '../../../server/src/session/content';
 import type { ExpiryPolicy } from '../../../server/src/session/session';
 import type { NewSession, SessionRef, SessionStore } from '../../../server/src/session/session-store';
 import type { Mutation } from '../../../server/src/session/session-update';
+import type { SubjectLimit } from '../../../server/src/session/subject-limit';
 import { createTokens, randomSigningKey } from '../../../server/src/tokens/token';
 import { generousLimits, twentyMinutes } from '../../support/store-harness';
 import type { MakeStore, StoreHarness } from '../../support/store-harness';
@@ -31,9 +32,13 @@ export class StoreFixture {
   readonly reportsOf = ({ handle }: SessionRef): number =>
     this.harness.replacedTokens.filter((each) => each === handle).length;
 
-  readonly startWith = async (expiry: ExpiryPolicy, limits = generousLimits): Promise<void> => {
+  readonly startWith = async (
+    expiry: ExpiryPolicy,
+    limits = generousLimits,
+    subjectLimit?: SubjectLimit,
+  ): Promise<void> => {
     await this.harness.close();
-    this.harness = await this.#makeStore({ expiry, limits });
+    this.harness = await this.#makeStore({ expiry, limits, subjectLimit });
   };
 
   readonly create = async (session: Partial<NewSession> = {}): Promise<NewSession> => {

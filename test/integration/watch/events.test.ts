@@ -3,7 +3,7 @@ import { connect } from '../../support/client';
 import { until } from '../../support/poll';
 import { stackForAllTests } from '../../support/stack';
 import { Watching } from '../../support/watching';
-import { signIn, startStore } from './fixture';
+import { signIn, startStore, useAfterGrace } from './fixture';
 import type { Client, Started, Topology } from './fixture';
 
 const topologies: readonly Topology[] = ['memory', 'redis', 'redis without TTL', 'cluster'];
@@ -65,62 +65,106 @@ describe.each(topologies)('events on %s', (topology) => {
     expect(ends.map(({ handle }) => handle).sort()).toEqual([...ended, current].map(({ handle }) => handle).sort());
   });
 
-  test('report no second end of a session that was ended by way of its subject', async () => {
-    const { handle } = await signIn(client, 'brief', 1000);
-    await client.forSubject('brief').invalidateAll();
-    const later = await signIn(client, 'later', 1500);
-    await watching.event('expired', later.handle);
-    const types = watching.events.filter((event) => event.handle === handle).map(({ type }) => type);
-    expect(types).toEqual(['created', 'revoked']);
-  });
-
-  test('report that a session has expired', async () => {
-    const { handle } = await signIn(client, 'ada', 1000);
-    const event = await watching.event('expired', handle);
-    expect(event).toMatchObject({ reason: 'idle_timeout', subject: 'ada', version: undefined });
-  });
-
-  test('do not report that a session has expired while it is used', async () => {
-    const used = await signIn(client, 'ada', 2000);
-    const unused = await signIn(client, 'ada', 2000);
-    await until(
-      'the unused session to expire',
-      async () => {
-        await client.open(used.token);
-        return watching.events.some(({ type, handle }) => type === 'expired' && handle === unused.handle);
-      },
-      30_000,
+  test('report the use of a replaced token after its grace, once a minute, with the subject of its session', async () => {
+    const session = await signIn(client, 'robbed é');
+    const { token, handle } = session;
+    await session.regenerate({ grace: 1 });
+    const { version } = session;
+    await useAfterGrace(client, token);
+    await watching.event('replaced_token_used', handle);
+    expect((await client.open(token)).isNew).toBe(true);
+    await session.invalidate();
+    await watching.event('invalidated', handle);
+    const events = watching.events.filter((event) => event.handle === handle).slice(1);
+    expect(events.map(({ cursor: _, time: __, ...event }) => event)).toEqual(
+      ['regenerated', 'replaced_token_used', 'invalidated'].map((type) => ({
+        ...{ type, reason: 'call', handle, subject: 'robbed é', version },
+      })),
     );
-    expect((await client.open(used.token)).isNew).toBe(false);
-    expect(watching.events.filter(({ handle }) => handle === used.handle).map(({ type }) => type)).toEqual(['created']);
-    await watching.event('expired', used.handle);
   });
 
-  test('report the end of a session whose idle timeout was shortened', async () => {
-    const session = await signIn(client, 'ada');
-    session.setIdleTimeout(1000);
-    await session.save();
-    await watching.event('expired', session.handle);
+  test('report no use of a token that was replaced without a grace, or within it', async () => {
+    const session = await signIn(client, 'safe');
+    const first = session.token;
+    await session.regenerate();
+    const second = session.token;
+    await session.regenerate({ grace: 30_000 });
+    expect((await client.open(second)).origin).toBe('found');
+    expect((await client.open(first)).origin).toBe('not_found');
+    const { handle } = session;
+    await session.invalidate();
+    await watching.event('invalidated', handle);
+    const types = watching.events.filter((event) => event.handle === handle).map(({ type }) => type);
+    expect(types).toEqual(['created', 'regenerated', 'regenerated', 'invalidated']);
   });
 
-  test('report the subject that a session had when it expired, not an earlier one', async () => {
-    const session = await signIn(client, 'ada', 2000);
-    session.setSubject('grace');
-    await session.save();
-    expect((await watching.event('expired', session.handle)).subject).toBe('grace');
-  });
+  /** All of them end meanwhile, so that the tests wait together. */
+  describe('of sessions that end by themselves', () => {
+    type Ending = Awaited<ReturnType<typeof signIn>>;
+    const many: { readonly handle: string | undefined }[] = [];
+    let expired: Ending, used: Ending, unused: Ending, shortened: Ending, handedOver: Ending, revoked: Ending;
+    let using: Promise<unknown>;
 
-  test('report one end of each session', async () => {
-    const sessions = await Promise.all(Array.from({ length: 40 }, (_, index) => signIn(client, 'many', 1000 + index)));
-    const handles = new Set(sessions.map(({ handle }) => handle));
-    await Promise.all(sessions.slice(0, 20).map((session) => session.invalidate()));
-    const ends = () => watching.events.filter(({ type, handle }) => type !== 'created' && handles.has(handle));
-    await until('all ends', () => ends().length >= 40, 30_000);
-    expect(
-      ends()
-        .map(({ type }) => type)
-        .sort(),
-    ).toEqual([...Array.from({ length: 20 }, () => 'expired'), ...Array.from({ length: 20 }, () => 'invalidated')]);
+    beforeAll(async () => {
+      [expired, used, unused, shortened, handedOver, revoked] = await Promise.all([
+        ...[
+          signIn(client, 'ada', 1000),
+          signIn(client, 'ada', 2500),
+          signIn(client, 'ada', 2500),
+          signIn(client, 'ada'),
+        ],
+        ...[signIn(client, 'ada', 2500), signIn(client, 'brief', 1500)],
+      ] as const);
+      using = useUntil(used, () => ended(unused).length > 0);
+      await client.forSubject('brief').invalidateAll();
+      shortened.setIdleTimeout(1000);
+      handedOver.setSubject('grace');
+      await Promise.all([shortened.save(), handedOver.save()]);
+      const made = await Promise.all(Array.from({ length: 40 }, (_, index) => signIn(client, 'many', 1500 + index)));
+      many.push(...made.map(({ handle }) => ({ handle })));
+      await Promise.all(made.slice(0, 20).map((session) => session.invalidate()));
+    });
+
+    const ended = ({ handle }: Pick<Ending, 'handle'>): string[] =>
+      watching.events.filter((event) => event.handle === handle && event.type !== 'created').map(({ type }) => type);
+
+    async function useUntil(session: Ending, isOver: () => boolean): Promise<void> {
+      await until('the unused session to expire', async () => (await client.open(session.token)) && isOver(), 30_000);
+      expect((await client.open(session.token)).isNew).toBe(false);
+      expect(ended(session)).toEqual([]);
+    }
+
+    test('report that a session has expired', async () => {
+      const event = await watching.event('expired', expired.handle);
+      expect(event).toMatchObject({ reason: 'idle_timeout', subject: 'ada', version: undefined });
+    });
+
+    test('do not report that a session has expired while it is used', async () => {
+      await using;
+      await watching.event('expired', used.handle);
+    });
+
+    test('report the end of a session whose idle timeout was shortened', async () => {
+      await watching.event('expired', shortened.handle);
+    });
+
+    test('report the subject that a session had when it expired, not an earlier one', async () => {
+      expect((await watching.event('expired', handedOver.handle)).subject).toBe('grace');
+    });
+
+    test('report one end of each session', async () => {
+      await until('all ends', () => many.every((session) => ended(session).length > 0), 30_000);
+      // Those that were ended would have expired first.
+      expect(many.flatMap(ended)).toEqual([
+        ...Array.from({ length: 20 }, () => 'invalidated'),
+        ...Array.from({ length: 20 }, () => 'expired'),
+      ]);
+    });
+
+    test('report no second end of a session that was ended by way of its subject', async () => {
+      await watching.event('expired', unused.handle);
+      expect(ended(revoked)).toEqual(['revoked']);
+    });
   });
 
   test('need no keyspace notifications', async () => {

@@ -1,4 +1,5 @@
 import type { ISession, JsonValue, SessionClient } from '@session-sidecar/client';
+import { until } from '../../support/poll';
 import type { RedisServer } from '../../support/redis';
 import type { SidecarOptions, Stack } from '../../support/stack';
 
@@ -16,6 +17,11 @@ export async function signIn(
   if (idleMs !== undefined) session.setIdleTimeout(idleMs);
   await session.save();
   return session;
+}
+
+/** Uses a token that was replaced until that finds nothing. @param token of a grace of a millisecond */
+export async function useAfterGrace(client: Client, token: string | undefined): Promise<void> {
+  await until('the grace to be over', async () => (await client.open(token)).origin === 'not_found');
 }
 
 /** The stores that sidecars of a test share. */

@@ -1,5 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Browser } from '../../support/browser';
+import { connect } from '../../support/client';
 import { until } from '../../support/poll';
 import { freePort } from '../../support/redis';
 import type { RedisServer } from '../../support/redis';
@@ -13,10 +14,12 @@ import type { ContractApp } from './contract-apps';
 const stack = stackForAllTests();
 let redis: RedisServer;
 let sidecar: Sidecar;
+let client: ReturnType<typeof connect>;
 
 beforeAll(async () => {
   redis = await stack.redis();
   sidecar = await stack.sidecar({ redis });
+  client = stack.use(connect(sidecar));
 }, 60_000);
 
 beforeEach(async () => {
@@ -150,6 +153,16 @@ describe.each(contractApps)('$name', (app) => {
     const thief = openBrowser();
     await thief.setCookie(before!, app.cookie);
     expect([await get(thief, 'user'), await get(thief, 'note')]).toEqual([null, null]);
+  });
+
+  testApp('A login can label the session, for a list of devices', async () => {
+    const browser = await visitor();
+    const label = async () => (await client.open(await browser.cookie())).label;
+    expect(await label()).toBeUndefined();
+    await browser.text(`/login?user=Ada&label=${encodeURIComponent('Zoë’s phone')}`);
+    expect([await label(), await get(browser, 'note')]).toEqual(['Zoë’s phone', 'old']);
+    await browser.text('/login?user=Ada');
+    expect(await label()).toBeUndefined();
   });
 
   testApp('A logout deletes the cookie and the session', async () => {

@@ -140,4 +140,13 @@ export enum ErrorReason {
    *       "metadata": { "setting": "SESSION_SIDECAR_EVENT_RETENTION" } }
    */
   CURSOR_EXPIRED = 18,
+  /**
+   * TOO_MANY_SESSIONS - The subject already has as many sessions as SESSION_SIDECAR_MAX_SESSIONS_PER_SUBJECT allows, and
+   * SESSION_SIDECAR_SUBJECT_LIMIT_ACTION is refuse. Nothing was stored. Status RESOURCE_EXHAUSTED. Let the visitor end one of
+   * them first.
+   *
+   *     { "reason": "TOO_MANY_SESSIONS", "domain": "session.v1",
+   *       "metadata": { "limit": "5", "setting": "SESSION_SIDECAR_MAX_SESSIONS_PER_SUBJECT" } }
+   */
+  TOO_MANY_SESSIONS = 19,
 }

@@ -20,6 +20,7 @@ import type {
   UpdateOutcome,
 } from '../../session/session-store';
 import type { OperandProblem, SessionUpdate } from '../../session/session-update';
+import type { SubjectLimit, SubjectLimitObserver } from '../../session/subject-limit';
 import { toAttributes } from '../attributes';
 import type { RedisConnection } from './connection/redis-connection';
 import { RedisChangeFeed } from './change-feed/redis-change-feed';
@@ -29,6 +30,7 @@ import type { NearCacheObserver } from './near-cache/near-cache';
 import { PlainReadWindow } from './read/plain-read-window';
 import { SessionReader } from './read/session-reader';
 import { encodeBody } from './record-codec';
+import { concernsEvents } from './events/event-recorder';
 import type { RedisEvents } from './events/redis-events';
 import type { ReplicationOptions } from './replication';
 import {
@@ -72,7 +74,9 @@ export interface RedisStoreOptions {
   readonly nearCache?: NearCacheOptions | undefined;
   /** Records when sessions begin, get a new token and end; `undefined`: nothing does. */
   readonly events?: Pick<RedisEvents, 'recorder' | 'close'> | undefined;
-  readonly subjects?: SubjectUpkeepObserver | undefined;
+  /** `undefined`: a subject may have any number of sessions. */
+  readonly subjectLimit?: SubjectLimit | undefined;
+  readonly subjects?: (SubjectUpkeepObserver & SubjectLimitObserver) | undefined;
   /** A record that could not be read was deleted. */
   readonly onUnreadableDeleted?: ((error: UnreadableRecordError) => void) | undefined;
   /** A replaced token was used after its grace. */
@@ -125,7 +129,10 @@ export class RedisStore implements SessionStore {
       listener: {
         onRun: (handle) => nearCache?.forget(handle),
         onChanged: (handle, version) => feed?.changed(handle, version),
-        onReplacedToken: (handle) => options.onReplacedToken?.(handle),
+        onReplacedToken: (handle) => {
+          options.onReplacedToken?.(handle);
+          void options.events?.recorder.replacedTokenUsed(handle);
+        },
       },
     });
     const [scripts, windows, hasFeed] = [this.#scripts, this.#windows, feed !== undefined];
@@ -133,7 +140,9 @@ export class RedisStore implements SessionStore {
       ...options,
       scripts,
       index: new SubjectIndex({ scripts: timed, keyPrefix }),
-      onRemoved: (handle, session) => this.#events?.recorder.ended('revoked', 'subject', handle, session),
+      limit: options.subjectLimit,
+      observer: options.subjects,
+      onEnded: (reason, handle, session) => this.#events?.recorder.ended('revoked', reason, handle, session),
     });
     this.#reader = new SessionReader({ connection, scripts, windows, nearCache, hasFeed, expiry, keyPrefix });
   }
@@ -196,10 +205,9 @@ export class RedisStore implements SessionStore {
     );
     switch (text(status)) {
       case 'updated': {
-        const [metadata, left, due, subject, ...results] = rest;
+        const [metadata, left, due, , ...results] = rest;
         const session = this.#withExpiry(parseMetadata(metadata));
         this.#subjects.updated(ref.handle, session, { left: utf8(left), due: utf8(due) });
-        await this.#events?.recorder.updated(ref.handle, session, update, utf8(subject));
         const terms = this.#reader.termsOf(ref, before, isByPrevious(metadata));
         return { status: 'updated', session, results: (results as RawResult[]).map(mutationResult), ...terms };
       }
@@ -219,7 +227,7 @@ export class RedisStore implements SessionStore {
     }
   }
 
-  /** @returns a reply of `update.lua` */
+  /** Applies an update and records its event. @returns a reply of `update.lua` */
   async #runUpdate(
     ref: SessionRef,
     update: SessionUpdate,
@@ -230,7 +238,12 @@ export class RedisStore implements SessionStore {
     const values = setArguments(update);
     if (values === undefined) {
       const args = [...updateArguments(update, indexed), ...mutations.flatMap(mutationArguments)];
-      return this.#scripts.run('update', ref, args, deadline);
+      const reply = await this.#scripts.run('update', ref, args, deadline);
+      if (text(reply[0]) === 'updated' && concernsEvents(update)) {
+        const session = this.#withExpiry(parseMetadata(reply[1]));
+        await this.#events?.recorder.updated(ref.handle, session, update, utf8(reply[4]));
+      }
+      return reply;
     }
     return asUpdateReply(await this.#scripts.run('set', ref, values, deadline), mutations.length);
   }

@@ -8,6 +8,7 @@ import { decodeRecord } from '../record-codec';
 import type { DecodedRecord } from '../record-codec';
 import { partitionOf } from './event-keys';
 import type { EventKeys } from './event-keys';
+import { wholeRecord } from './event-scripts';
 import type { EventScripts } from './event-scripts';
 import type { Presence } from './presence';
 
@@ -23,9 +24,6 @@ export interface SessionSearchOptions {
 const keysPerStep = 100;
 /** Between steps, so that callers do not notice the search, in ms. */
 const pauseMs = 10;
-
-/** Larger than any record. */
-const wholeRecord = 512 * 1024 * 1024;
 
 /**
  * Finds the sessions that existed when recording began, so that their expiry is reported, too. In small steps, which go on where they
