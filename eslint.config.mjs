@@ -124,8 +124,20 @@ const layers = [
     may: ['server/src/cli/*.ts', 'proto/gen', '@grpc/grpc-js'],
   },
   { files: 'server/src/cli/{completion,stats}', may: ['server/src/cli', 'server/src/config'] },
-  { files: 'server/src/cli/progress-bar.ts', may: ['server/src/cli', 'cli-progress'] },
   { files: 'server/src/cli/{load,session,sessions}', may: ['server/src/cli', 'proto/gen'] },
+  { files: 'server/src/cli/progress', may: ['server/src/cli', 'cli-progress'] },
+  {
+    files: 'server/src/cli/connection',
+    may: ['server/src/cli', 'server/src/config', 'server/src/store', 'ioredis'],
+  },
+  {
+    files: 'server/src/cli/import',
+    may: [
+      ...['server/src/cli', 'server/src/config', 'server/src/session', 'server/src/store', 'server/src/tokens'],
+      ...['server/src/open-store.ts', 'server/src/metrics', 'server/src/logging.ts', 'server/package.json'],
+      ...[names, 'ioredis', 'prom-client'],
+    ],
+  },
   {
     files: 'server/src/cli/doctor',
     may: [

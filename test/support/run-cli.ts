@@ -23,7 +23,7 @@ export interface CliSettings {
 }
 
 /** Runs a command in this process, on a Redis. */
-export function startCli(args: readonly string[], { redis, settings = {} }: CliSettings): CliRun {
+export function beginCli(args: readonly string[], { redis, settings = {} }: CliSettings): CliRun {
   const written = { stdout: '', stderr: '' };
   const streamTo = (name: 'stdout' | 'stderr') => {
     const stream = new EventEmitter();
@@ -52,5 +52,5 @@ export function startCli(args: readonly string[], { redis, settings = {} }: CliS
 
 /** Runs a command in this process until it ends. */
 export function outcomeOfCli(args: readonly string[], settings: CliSettings): Promise<CliOutcome> {
-  return startCli(args, settings).ended;
+  return beginCli(args, settings).ended;
 }

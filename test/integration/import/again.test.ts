@@ -12,7 +12,7 @@ import { ignoreEvents } from '../../support/ignored-events';
 import { generousLimits, twentyMinutes } from '../../support/store-harness';
 import type { ImportResult } from '../../../server/src/cli/import/report';
 import { until } from '../../support/poll';
-import { outcomeOfCli, startCli } from '../../support/run-cli';
+import { outcomeOfCli, beginCli } from '../../support/run-cli';
 import { ImportFixture } from './fixture';
 
 /* Imports that run again, beside the application, or come to an early end. */
@@ -74,7 +74,7 @@ describe('an import that was interrupted', () => {
   test('prints what it has done, exits with 130, and goes on where it was', async () => {
     await storeMany(2000);
     const args = ['import', ...json, '--source', fixture.sourceUrl, '--json'];
-    const slow = startCli([...args, '--rate', '100'], { redis: fixture.redis });
+    const slow = beginCli([...args, '--rate', '100'], { redis: fixture.redis });
     await isUnderWay();
     slow.interrupt();
     const { code, stdout } = await slow.ended;
@@ -90,7 +90,7 @@ describe('an import that was interrupted', () => {
 
   test('begins anew after a restart of the source, whose cursors mean something else then', async () => {
     await storeMany(300);
-    const slow = startCli(['import', ...json, '--source', fixture.sourceUrl, '--rate', '20'], { redis: fixture.redis });
+    const slow = beginCli(['import', ...json, '--source', fixture.sourceUrl, '--rate', '20'], { redis: fixture.redis });
     await until('a step to be over', async () => (await fixture.redis.admin.keys('session:import:*')).length > 0);
     slow.interrupt();
     await slow.ended;

@@ -5,7 +5,7 @@ import type { Config, RedisConfig } from '../../config/config';
 import { connectRedis } from '../../store/redis/connection/connect';
 import type { RedisConnection } from '../../store/redis/connection/redis-connection';
 import type { Invocation } from '../command';
-import { connectOnce } from '../connect-once';
+import { connectOnce } from '../connection/connect-once';
 import type { Exit } from '../exit-codes';
 import { checkClock, checkLatency, measure } from './checks/latency';
 import { checkCluster } from './checks/cluster';

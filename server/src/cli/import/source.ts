@@ -9,7 +9,7 @@ import { variable } from '../../setting-names';
 import { randomSigningKey } from '../../tokens/token';
 import { usageError } from '../cli-error';
 import type { Invocation } from '../command';
-import { connectOnce } from '../connect-once';
+import { connectOnce } from '../connection/connect-once';
 import { patient } from './patience';
 
 /** The Redis that has the sessions to import. */
@@ -44,7 +44,7 @@ export async function connectSource({ redis, advise }: Source) {
   const client = await connectOnce(redis, advise, 'session-sidecar-import');
   const servers: Redis[] = client instanceof Cluster ? client.nodes('master') : [client];
   // Of a Cluster, ioredis connects to a server when it is first used, and rejects that command.
-  await Promise.all(servers.map((server) => (server.status === 'wait' ? server.connect() : undefined)));
+  await Promise.all(servers.filter(({ status }) => status === 'wait').map((server) => server.connect()));
   return { servers, close: () => client.disconnect() };
 }
 

@@ -15,7 +15,7 @@ import { ImportProgress } from '../../store/redis/import-progress';
 import { createTokens, randomSigningKey } from '../../tokens/token';
 import type { Tokens } from '../../tokens/token';
 import { CliError } from '../cli-error';
-import { connectOnce } from '../connect-once';
+import { connectOnce } from '../connection/connect-once';
 
 /** Where sessions are imported to: the store of the sidecar, with its limits, expiry and events. */
 export interface Target {

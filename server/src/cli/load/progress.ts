@@ -1,5 +1,5 @@
 import type { Output } from '../output';
-import { startBar } from '../progress-bar';
+import { startBar } from '../progress/bar';
 import { numberText } from '../units';
 import type { Measurement } from './measurement';
 

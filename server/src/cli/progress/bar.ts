@@ -1,5 +1,5 @@
 import { Presets, SingleBar } from 'cli-progress';
-import type { TextStream } from './output';
+import type { TextStream } from '../output';
 
 const refreshMs = 100;
 

@@ -1,9 +1,9 @@
 import type { Cluster, Redis } from 'ioredis';
-import type { LoadedConfig } from '../config/load-config';
-import type { RedisConnectionOptions } from '../store/redis/connection/client-options';
-import { createClient } from '../store/redis/connection/client-options';
-import { codeOf } from '../store/redis/redis-errors';
-import { CliError } from './cli-error';
+import type { LoadedConfig } from '../../config/load-config';
+import type { RedisConnectionOptions } from '../../store/redis/connection/client-options';
+import { createClient } from '../../store/redis/connection/client-options';
+import { codeOf } from '../../store/redis/redis-errors';
+import { CliError } from '../cli-error';
 
 /** For everything that connecting takes: Sentinels, TLS, a login. */
 const patienceMs = 10_000;
