@@ -98,7 +98,9 @@ describe.each(['memory', 'Redis'])('administration of sessions in %s', (kind) =>
     });
     expect(await revoked({ signingKey: signingKey! })).toBe(count);
     expect(await isAlive(app, session)).toBe(false);
-    const after = (await metricsOf(sidecar)).value('session_sidecar_sessions_revoked_total', { selection: 'signing_key' });
+    const after = (await metricsOf(sidecar)).value('session_sidecar_sessions_revoked_total', {
+      selection: 'signing_key',
+    });
     expect(after! - before!).toBe(count);
   });
 

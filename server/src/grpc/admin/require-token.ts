@@ -1,5 +1,5 @@
-import { ServerInterceptingCall } from '@grpc/grpc-js';
-import type { ServerInterceptor, status } from '@grpc/grpc-js';
+import { ServerInterceptingCall, status } from '@grpc/grpc-js';
+import type { ServerInterceptor } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { apiTokenInvalid } from '../../rpc/refusals';
 import type { RefusalObserver } from '../../rpc/refusals';
@@ -26,8 +26,8 @@ export function requireToken({ tokens, observer, logger }: TokenCheck): ServerIn
             }
             observer.refused('admin_token');
             logger.warn('administration call without a valid token');
-            const { code, ...rest } = toServiceError(toStatus(apiTokenInvalid(), '', logger));
-            call.sendStatus({ code: code as status, ...rest });
+            const failure = toServiceError(toStatus(apiTokenInvalid(), '', logger));
+            call.sendStatus({ ...failure, code: status.UNAUTHENTICATED });
           },
         }),
     });
