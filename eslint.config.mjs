@@ -113,7 +113,7 @@ const layers = [
 
   // Commands other than serve. Definitions are loaded with each of them, so what is large belongs to folders that run one.
   {
-    files: 'server/src/cli/!(admin-calls|progress-bar|sidecar-calls).ts',
+    files: 'server/src/cli/!(admin-calls|sidecar-calls).ts',
     may: [
       ...['server/src/cli', 'server/src/config', 'server/src/host-and-port.ts', 'server/src/tokens', names],
       ...['cli-table3', 'commander'],

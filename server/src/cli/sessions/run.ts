@@ -3,7 +3,7 @@ import { adminTargetOf } from '../admin-target';
 import { usageError } from '../cli-error';
 import type { Invocation } from '../command';
 import type { Exit } from '../exit-codes';
-import { startBar } from '../progress-bar';
+import { startBar } from '../progress/bar';
 import { numberText } from '../units';
 
 /** What a stream of responses reports. */
