@@ -125,6 +125,8 @@ describe('docs/reference/metrics.md', () => {
         'held',
         'released',
         'lost',
+        'refused',
+        'ended',
       ],
       type: ['created', 'regenerated', 'invalidated', 'expired', 'revoked', 'replaced_token_used'],
       limit: [
@@ -151,6 +153,8 @@ describe('docs/reference/metrics.md', () => {
       ],
       setting: ['SESSION_SIDECAR_SIGNING_KEYS_FILE'],
       version: [version],
+      // One for each build; empty if it is not known.
+      commit: samples.flatMap(({ labels }) => /^(?:[0-9a-f]{12}(?:-dirty)?)?$/.exec(labels['commit'] ?? '')?.[0] ?? []),
       store: ['redis'],
     };
     for (const { name, type, labels } of own) {
