@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
 import { build } from 'esbuild';
+import { billOfMaterials } from './sbom.mjs';
 
 const root = join(import.meta.dirname, '..');
 
@@ -30,6 +31,8 @@ const entryPoints = {
   serve: 'src/serve.ts',
   opentelemetry: 'src/tracing/opentelemetry.ts',
   inspector: 'src/inspector/inspector.ts',
+  admin: 'src/admin/admin-service.ts',
+  'json-schema': 'src/data-schema/json-schema.ts',
   cli: 'src/cli/index.ts',
   'grpc-commands': 'src/cli/grpc-commands.ts',
   'redis-commands': 'src/cli/redis-commands.ts',
@@ -77,7 +80,15 @@ chmodSync('dist/main.js', 0o755);
 for (const [name, protos] of Object.entries(protoFolders)) {
   cpSync(join(root, 'node_modules', name, protos), join('dist', name, protos), { recursive: true });
 }
-writeFileSync('dist/THIRD-PARTY-LICENSES.txt', licenses(Object.keys(metafile.inputs)));
+const packages = bundledPackages(Object.keys(metafile.inputs));
+writeFileSync('dist/THIRD-PARTY-LICENSES.txt', licenses(packages));
+writeFileSync('dist/sbom.cdx.json', billOfMaterials(root, packages));
+
+/** The folders of the packages that something in the bundle is from. */
+function bundledPackages(inputs) {
+  const folders = inputs.flatMap((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path.split(sep).join('/')) ?? []);
+  return [...new Set(folders)].sort();
+}
 
 /** What src/commit.ts has. An image is built without the repository, so it is told. */
 function commitOf() {
@@ -92,12 +103,8 @@ function commitOf() {
 }
 
 /** The licences of the bundled packages, which must be distributed with the code. */
-function licenses(inputs) {
-  const packages = new Set(
-    inputs.flatMap((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path.split(sep).join('/')) ?? []),
-  );
-  return [...packages]
-    .sort()
+function licenses(packages) {
+  return packages
     .map((folder) => {
       const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
       const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));

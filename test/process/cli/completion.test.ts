@@ -59,7 +59,7 @@ describe.each(shells)('%s', (shell) => {
       const { name, options } = definition;
       const found = complete(...name.split(' '), '--');
       expect(found).toEqual(expect.arrayContaining(['--help', ...options.map(({ long }) => long!)]));
-      expect(found.includes('--idle-timeout')).toBe(name === 'doctor' || name === 'check-config');
+      expect(found.includes('--idle-timeout')).toBe(takesSettings);
     },
   );
 

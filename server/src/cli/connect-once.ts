@@ -1,9 +1,9 @@
 import type { Cluster, Redis } from 'ioredis';
-import type { LoadedConfig } from '../../config/load-config';
-import type { RedisConnectionOptions } from '../../store/redis/connection/client-options';
-import { createClient } from '../../store/redis/connection/client-options';
-import { codeOf } from '../../store/redis/redis-errors';
-import { CliError } from '../cli-error';
+import type { LoadedConfig } from '../config/load-config';
+import type { RedisConnectionOptions } from '../store/redis/connection/client-options';
+import { createClient } from '../store/redis/connection/client-options';
+import { codeOf } from '../store/redis/redis-errors';
+import { CliError } from './cli-error';
 
 /** For everything that connecting takes: Sentinels, TLS, a login. */
 const patienceMs = 10_000;
@@ -13,14 +13,16 @@ const deniedCodes = new Set(['WRONGPASS', 'NOAUTH', 'NOPERM']);
 /**
  * One connection as the sidecar makes it, or with a Cluster several.
  *
+ * @param connectionName what Redis lists it as
  * @throws CliError if the first attempt fails
  */
 export async function connectOnce(
   options: RedisConnectionOptions,
   advise: LoadedConfig['advise'],
+  connectionName: string,
 ): Promise<Redis | Cluster> {
   const client = createClient(options, {
-    connectionName: 'session-sidecar-doctor',
+    connectionName,
     enableReadyCheck: false,
     // A replica is reported, not left.
     reconnectOnError: () => false,
