@@ -162,6 +162,8 @@ describe('docs/reference/metrics.md', () => {
       ],
       setting: ['SESSION_SIDECAR_SIGNING_KEYS_FILE'],
       version: [version],
+      // One for each build; empty if it is not known.
+      commit: samples.flatMap(({ labels }) => /^(?:[0-9a-f]{12}(?:-dirty)?)?$/.exec(labels['commit'] ?? '')?.[0] ?? []),
       store: ['redis'],
     };
     for (const { name, type, labels } of own) {

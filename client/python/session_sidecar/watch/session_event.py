@@ -40,8 +40,8 @@ class SessionEvent:
     reason: "call": a call for this session; "subject": one for its subject; "limit": its subject needed room for another session;
         "age" and "signing_key": what an operator selected sessions by; or which limit a session that expired has reached.
     handle: the public id of the session, as Session.handle.
-    subject: who the session belonged to after a creation or a new token, before an end, and while a replaced token was used. None:
-        no subject.
+    subject: who the session belonged to after a creation or a new token, before an end, and while a replaced token was used.
+        None: no subject.
     time: when the event was recorded, by the store's clock, in UTC.
     version: the session's version, as for the subject. None for sessions that expired.
     cursor: as the argument `after` of watch(), it goes on after this event. Opaque; valid for SESSION_SIDECAR_EVENT_RETENTION.
