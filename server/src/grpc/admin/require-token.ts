@@ -26,8 +26,8 @@ export function requireToken({ tokens, observer, logger }: TokenCheck): ServerIn
             }
             observer.refused('admin_token');
             logger.warn('administration call without a valid token');
-            const failure = toServiceError(toStatus(apiTokenInvalid(), '', logger));
-            call.sendStatus({ ...failure, code: status.UNAUTHENTICATED });
+            const { details, metadata: trailer } = toServiceError(toStatus(apiTokenInvalid(), '', logger));
+            call.sendStatus({ code: status.UNAUTHENTICATED, details, metadata: trailer });
           },
         }),
     });
