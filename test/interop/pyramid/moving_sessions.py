@@ -1,7 +1,6 @@
 """Visitors of an application on pyramid_session_redis, whose sessions are imported, and who come back to session_sidecar.pyramid.
 
-REDIS_PORT is that of the Redis of the sidecar, which has the former sessions in another database. IMPORT is the command that imports
-sessions, as JSON.
+REDIS_PORT is that of the Redis of the sidecar, which has the former sessions in another database. IMPORT is the command, as JSON.
 """
 
 from __future__ import annotations

@@ -110,14 +110,13 @@ class BaseRequestSession(Generic[Kind]):
         """Find the session by the cookie of an earlier library, if the browser has one, or else by the token."""
         read = self._options.former_id
         ids = [] if read is None else [identity for identity in map(read, self._brought.tokens) if identity is not None]
-        if not ids:
-            return (yield partial(self._client.open, self._brought.tokens))
-        session: Kind = yield partial(self._client.open_by_id, ids[0])
-        if session.token is None:
+        opening = partial(self._client.open_by_id, ids[0]) if ids else partial(self._client.open, self._brought.tokens)
+        session: Kind = yield opening
+        if ids and session.token is None:
             # A new session must not get an id of the earlier library.
             new: Kind = self._client.create()
             return new
-        self._is_renewed = True
+        self._is_renewed = bool(ids)
         return session
 
     def _end_unavailable(self) -> Any:
