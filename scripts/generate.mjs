@@ -1,8 +1,9 @@
-// Generates proto/gen from proto/session/v1, and the pages of docs/ that are printed from the code. With --check, changes
+// Generates proto/gen from proto/session/v1, the pages of docs/ that are printed from the code, and copies for the Helm chart. With --check, changes
 // nothing and fails when one of them is out of date. Without Go or Python, says so and leaves their part alone.
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
+import { chartFiles } from './generate/chart.mjs';
 import { goStubs } from './generate/go.mjs';
 import { printedPages } from './generate/pages.mjs';
 import { pythonStubs } from './generate/python.mjs';
@@ -29,9 +30,9 @@ function freshFiles({ directory, generate }) {
   }
 }
 
-/** The documents that are generated from the code, by path. */
+/** The documents that are generated from the code, and copies of manifests, by path. */
 async function printedDocuments() {
-  return new Map([...(await printedPages()), ...(await typescriptReference())]);
+  return new Map([...(await printedPages()), ...(await typescriptReference()), ...chartFiles()]);
 }
 
 function write(files) {

@@ -35,7 +35,7 @@ const (
 	EventInvalidated EventType = "invalidated"
 	// EventExpired: the session reached the end of its idle timeout or its maximum lifetime.
 	EventExpired EventType = "expired"
-	// EventRevoked: the session ended together with others of its subject.
+	// EventRevoked: the session ended together with others of its subject, or an operator ended it.
 	EventRevoked EventType = "revoked"
 	// EventReplacedTokenUsed: someone tried to use the session with the token that was replaced last, after the grace of that token.
 	EventReplacedTokenUsed EventType = "replaced_token_used"
@@ -54,6 +54,10 @@ const (
 	ReasonSubject EventReason = "subject"
 	// ReasonLimit: the subject needed room for another session.
 	ReasonLimit EventReason = "limit"
+	// ReasonAge: an operator ended sessions by their age or their last use.
+	ReasonAge EventReason = "age"
+	// ReasonSigningKey: an operator ended sessions by the key that signed their tokens.
+	ReasonSigningKey EventReason = "signing_key"
 	// ReasonUnknown: one that only later versions know.
 	ReasonUnknown EventReason = "unknown"
 )
@@ -73,6 +77,8 @@ var eventReasons = map[sessionv1.SessionEventReason]EventReason{
 	sessionv1.SessionEventReason_SESSION_EVENT_REASON_MAX_LIFETIME: ReasonMaxLifetime,
 	sessionv1.SessionEventReason_SESSION_EVENT_REASON_SUBJECT:      ReasonSubject,
 	sessionv1.SessionEventReason_SESSION_EVENT_REASON_LIMIT:        ReasonLimit,
+	sessionv1.SessionEventReason_SESSION_EVENT_REASON_AGE:          ReasonAge,
+	sessionv1.SessionEventReason_SESSION_EVENT_REASON_SIGNING_KEY:  ReasonSigningKey,
 }
 
 // toSessionEvent returns false without an event, and for a type that only later versions know.

@@ -75,8 +75,9 @@ export class Watchers {
 
   async #run(collected: Collected, { sessions }: Connection, { group, reopens }: WatcherOptions): Promise<void> {
     const { signal } = this.#over;
+    const isOver = (): boolean => signal.aborted;
     let after: string | undefined;
-    while (!signal.aborted) {
+    while (!isOver()) {
       let left = reopens?.int(1, 8) ?? Infinity;
       try {
         const isNew = after === undefined;
@@ -90,7 +91,7 @@ export class Watchers {
           if (left === 0) break;
         }
       } catch (error) {
-        if (signal.aborted) return;
+        if (isOver()) return;
         collected.restarts.push({ at: now(), code: SessionError.is(error) ? error.code : String(error) });
         collected.since = Infinity;
         after = undefined;

@@ -60,6 +60,7 @@ describe('docs/contribute/dependencies.md', () => {
       'test/fuzz/go',
       'bench/go',
       'scripts/tools',
+      'scripts/cluster/programs',
     ];
     const required = files.flatMap((folder) => {
       const file = readFileSync(join(root, folder, 'go.mod'), 'utf8');

@@ -46,7 +46,19 @@ describe.each(['Dockerfile', 'examples/express/Dockerfile'])('%s', (path) => {
   test('lets the base of both stages be given', () => {
     const text = read(path);
     expect(text.match(/^FROM .*/gm)).toEqual(['FROM ${BUILD_IMAGE} AS build', 'FROM ${RUN_IMAGE}']);
-    expect(text.match(/^ARG \w+/gm)).toEqual(['ARG BUILD_IMAGE', 'ARG RUN_IMAGE']);
+    expect([...text.matchAll(/^ARG (\w+)=\S+@sha256:/gm)].map(([, name]) => name)).toEqual([
+      'BUILD_IMAGE',
+      'RUN_IMAGE',
+    ]);
+  });
+
+  test('names its bases by tag and digest, the same as the other', () => {
+    const bases = (of: string) => read(of).match(/^ARG \w+_IMAGE=.*$/gm);
+    expect(bases(path)).toEqual([
+      expect.stringMatching(/^ARG BUILD_IMAGE=docker\.io\/library\/node:24-trixie-slim@sha256:[0-9a-f]{64}$/),
+      expect.stringMatching(/^ARG RUN_IMAGE=gcr\.io\/distroless\/nodejs24-debian13:nonroot@sha256:[0-9a-f]{64}$/),
+    ]);
+    expect(bases(path)).toEqual(bases('Dockerfile'));
   });
 });
 
@@ -68,6 +80,31 @@ describe('The image of the sidecar', () => {
     expect(argumentsOf('Dockerfile', 'LABEL').join(' ')).toContain(
       `org.opencontainers.image.version="${manifest.version}"`,
     );
+  });
+
+  test('is labelled with where it comes from', () => {
+    const labels = argumentsOf('Dockerfile', 'LABEL').join(' ');
+    for (const label of ['source="https://', 'revision="${REVISION}"', 'base.name="${RUN_IMAGE}"'])
+      expect(labels).toContain(`org.opencontainers.image.${label}`);
+  });
+
+  test('has a bill of materials with every package whose licence is in the bundle', () => {
+    const { components, ...bill } = JSON.parse(read('server/dist/sbom.cdx.json')) as {
+      readonly components: readonly { name: string; version: string; purl: string; hashes?: readonly object[] }[];
+    };
+    expect(bill).toMatchObject({
+      bomFormat: 'CycloneDX',
+      specVersion: '1.6',
+      metadata: { component: { name: '@session-sidecar/server', version: manifest.version } },
+    });
+    const licensed = read('server/dist/THIRD-PARTY-LICENSES.txt')
+      .split(`\n${'-'.repeat(80)}\n\n`)
+      .map((text) => text.split('\n')[0]);
+    expect(components.map(({ name, version }) => `${name} ${version}`)).toEqual([...new Set(licensed)]);
+    for (const { name, version, purl, hashes } of components) {
+      expect(purl).toBe(`pkg:npm/${name.replace('@', '%40')}@${version}`);
+      expect(hashes).toEqual([{ alg: 'SHA-512', content: expect.stringMatching(/^[0-9a-f]{128}$/) }]);
+    }
   });
 });
 
@@ -139,7 +176,7 @@ describe('docs/operate/image.md', () => {
 
   test('names the base images and arguments of the Dockerfile', () => {
     const defaults = [...read('Dockerfile').matchAll(/^ARG (\w+)=(\S+)$/gm)];
-    expect(defaults).toHaveLength(2);
+    expect(defaults).toHaveLength(3);
     for (const [, name = '', image = ''] of defaults) {
       expect(text).toContain(name);
       expect(text).toContain(image);
@@ -148,6 +185,10 @@ describe('docs/operate/image.md', () => {
 
   test('says how the image is started, as the Dockerfile does', () => {
     expect(text).toContain(`\`${entryPointOf('Dockerfile').join(' ')}\``);
+  });
+
+  test('names the bill of materials', () => {
+    expect(text).toContain('sbom.cdx.json');
   });
 
   test('uses only settings that exist', () => {

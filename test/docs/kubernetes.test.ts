@@ -11,13 +11,16 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import Ajv from 'ajv';
+import { parse as parseYaml } from 'yaml';
+import { version } from '../../server/package.json';
 import { otelVariables, settingRows } from '../../server/src/config';
 import { signingKeys } from '../../server/src/config/values';
 import { configOf, podOf } from '../k8s/pod';
 import { problemsOf } from '../k8s/schemas';
-import { execute } from '../support/commands';
-import { canRender, parse, renderDirectory, secrets } from '../support/manifests';
-import { describeWith, run } from '../support/tools';
+import { execute, outputOf } from '../support/commands';
+import { canRender, parse, render, renderDirectory, secrets } from '../support/manifests';
+import { describeWith, env, run } from '../support/tools';
 import { blocksOf, brokenLinksOf, root, rowsOf } from './markdown';
 import { stackForEachTest } from '../support/stack';
 
@@ -95,12 +98,28 @@ describe(page, () => {
   });
 });
 
+/** Has Git find a release of this checkout's k8s/ where the page says that the repository is. */
+function releaseHere(directory: string): NodeJS.ProcessEnv {
+  const repository = join(directory, 'repository');
+  cpSync(join(root, 'k8s'), join(repository, 'k8s'), { recursive: true });
+  const git = (...args: string[]) => outputOf('git', args, { cwd: repository });
+  git('init', '--quiet');
+  git('add', '--all');
+  git('-c', 'user.name=test', '-c', 'user.email=test@example.com', 'commit', '--quiet', '--message', 'All');
+  git('tag', `v${version}`);
+  return {
+    GIT_CONFIG_COUNT: '1',
+    GIT_CONFIG_KEY_0: `url.${repository}.insteadOf`,
+    GIT_CONFIG_VALUE_0: 'https://github.com/session-sidecar/session-sidecar',
+  };
+}
+
 describeWith('kustomize 5', canRender)(`the files in ${page}`, () => {
   let directory: string;
 
   beforeAll(() => {
     directory = mkdtempSync(join(tmpdir(), 'session-sidecar-docs-'));
-    cpSync(join(root, 'k8s'), join(directory, 'k8s'), { recursive: true });
+    Object.assign(env, releaseHere(directory));
     for (const { path, block } of files) {
       mkdirSync(dirname(join(directory, path)), { recursive: true });
       appendFileSync(join(directory, path), block);
@@ -114,15 +133,30 @@ describeWith('kustomize 5', canRender)(`the files in ${page}`, () => {
   });
 
   test('are all of them', () => {
-    const expected = ['k8s/overlays/dev/kustomization.yaml', 'shop/deployment.yaml', 'shop/kustomization.yaml'];
+    const expected = ['shop/deployment.yaml', 'shop/kustomization.yaml', 'shop/values.yaml'];
     expect(files.map(({ path }) => path)).toEqual(expected);
     expect(blocks.filter(({ language }) => language === 'yaml')).toHaveLength(expected.length);
   });
 
-  test('replace the image of the app in the overlay dev', () => {
-    expect(podOf(renderDirectory(join(directory, 'k8s/overlays/dev'))).app.image).toBe(
-      'registry.example.com/shop:2.3.0',
-    );
+  test('deploy the shop with everything it needs, in one command', () => {
+    const [, folder = ''] = /^kubectl apply --kustomize (\S+)$/m.exec(kubectl.join('\n')) ?? [];
+    expect(folder).toBe('k8s/overlays/shop');
+    const manifests = render('shop');
+    const { image } = podOf(manifests).app;
+    expect(commands.join('\n')).toContain(`docker build --tag ${image} --file examples/express/Dockerfile .`);
+    const namespace = manifests.find(({ kind }) => kind === 'Namespace')!.metadata.name;
+    expect(kubectl.join('\n')).toContain(`--namespace ${namespace} deployment/web`);
+  });
+
+  test('give values to the chart that it takes, and settings that the sidecar takes', () => {
+    const [{ block } = { block: '' }] = files.filter(({ path }) => path.endsWith('values.yaml'));
+    const values = parseYaml(block) as { readonly settings: Record<string, string> };
+    const schema = JSON.parse(readFileSync(join(root, 'k8s/chart/values.schema.json'), 'utf8')) as object;
+    const validate = new Ajv({ strict: false }).compile(schema);
+    const defaults = parseYaml(readFileSync(join(root, 'k8s/chart/values.yaml'), 'utf8')) as object;
+    expect([validate({ ...defaults, ...values }), validate.errors]).toEqual([true, null]);
+    const names = settingRows().flatMap(({ variable }) => [variable, `${variable}_FILE`]);
+    expect(Object.keys(values.settings).filter((name) => !names.includes(name))).toEqual([]);
   });
 
   test('put a sidecar into an app of your own, with an image and settings of your own', () => {

@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { expect, test } from '@jest/globals';
+import { version } from '../../server/package.json';
+import { outputOf } from '../support/commands';
 import { images, inspectImage, podman } from './podman';
 
 const root = join(__dirname, '../..');
@@ -50,7 +52,15 @@ test('It asks for a user by number, and for neither volumes nor health checks', 
   expect(config.User).toBe('65532:65532');
   expect(config.Volumes).toBeUndefined();
   expect(config.Healthcheck).toBeUndefined();
-  expect(Object.keys(config.Labels)).toContain('org.opencontainers.image.version');
+});
+
+test('Its labels tell the version, the commit and the base', async () => {
+  const { Config: config } = await inspectImage(images.sidecar);
+  expect(config.Labels).toMatchObject({
+    'org.opencontainers.image.version': version,
+    'org.opencontainers.image.revision': outputOf('git', ['rev-parse', 'HEAD'], { cwd: root }).trim(),
+    'org.opencontainers.image.base.name': images.runBase,
+  });
 });
 
 test('It is one layer on its base, and the same layer each time it is built', async () => {

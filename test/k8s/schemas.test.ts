@@ -32,8 +32,8 @@ describeWith('kustomize 5', canRender)('what kustomize makes', () => {
     [...lists.keys()].forEach((name, index) => problems.set(name, found[index]!));
   }, 60_000);
 
-  test('is there for one Redis, Sentinel and Cluster', () => {
-    expect(overlays).toEqual(['cluster', 'dev', 'sentinel']);
+  test('is there for one Redis, Sentinel and Cluster, and for the example shop', () => {
+    expect(overlays).toEqual(['cluster', 'dev', 'sentinel', 'shop']);
   });
 
   test.each(overlays)('of the overlay %s fits, document by document, the API that it names', (overlay) => {

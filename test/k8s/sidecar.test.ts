@@ -18,6 +18,9 @@ import { stackForEachTest } from '../support/stack';
 
 const stack = stackForEachTest();
 
+/** Without a password, and without monitoring. */
+const hasOwnRedis = (overlay: string): boolean => overlay === 'dev' || overlay === 'shop';
+
 const mebibytes = (quantity: string): number => Number(/^(\d+)Mi$/.exec(quantity)?.[1]);
 
 describeWith('kustomize 5', canRender).each(overlays)('the pods of the overlay %s', (overlay) => {
@@ -44,13 +47,13 @@ describeWith('kustomize 5', canRender).each(overlays)('the pods of the overlay %
     expect(config.signingKeys).toEqual([Buffer.from(secrets['.signing-keys']!, 'base64')]);
     expect(config.store).toMatchObject({
       kind: 'redis',
-      redis: { password: overlay === 'dev' ? undefined : secrets['.redis-password']!.trim() },
+      redis: { password: hasOwnRedis(overlay) ? undefined : secrets['.redis-password']!.trim() },
     });
     expect(JSON.stringify(manifests.filter(({ kind }) => kind !== 'Secret'))).not.toContain('s3cret');
   });
 
   test('reach the kind of Redis that the overlay is named after', () => {
-    const mode = { dev: 'single', sentinel: 'sentinel', cluster: 'cluster' }[overlay];
+    const mode = { dev: 'single', shop: 'single', sentinel: 'sentinel', cluster: 'cluster' }[overlay];
     expect(configOf(pod).config.store).toMatchObject({ redis: { mode } });
   });
 
@@ -69,7 +72,7 @@ describeWith('kustomize 5', canRender).each(overlays)('the pods of the overlay %
       { kind: 'unix', path: '/run/session-sidecar/grpc.sock' },
       { kind: 'tcp', host: '127.0.0.1', port: 50051 },
     ]);
-    expect(pod.app.env).toEqual([{ name: 'SIDECAR_ADDRESS', value: 'unix:/run/session-sidecar/grpc.sock' }]);
+    expect(pod.app.env).toContainEqual({ name: 'SIDECAR_ADDRESS', value: 'unix:/run/session-sidecar/grpc.sock' });
     const mounts = [pod.sidecar, pod.app].map(({ volumeMounts }) =>
       volumeMounts.find(({ mountPath }: Manifest['spec']) => mountPath === '/run/session-sidecar'),
     );
@@ -92,7 +95,7 @@ describeWith('kustomize 5', canRender).each(overlays)('the pods of the overlay %
     }
     const [, forPrometheus] = only(manifests, 'NetworkPolicy', 'web')['spec'].ingress;
     expect(forPrometheus.ports).toEqual([{ port }]);
-    if (overlay === 'dev') return;
+    if (hasOwnRedis(overlay)) return;
     const monitor = only(manifests, 'PodMonitor', 'session-sidecar')['spec'];
     expect(monitor.podMetricsEndpoints).toMatchObject([{ port: 'metrics', path: '/metrics' }]);
     expect(pod.labels).toMatchObject(monitor.selector.matchLabels);

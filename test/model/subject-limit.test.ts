@@ -20,7 +20,7 @@ import { SubjectLimitModel } from './subject-limit-model';
 import type { Expected } from './subject-limit-model';
 
 const tokens = createTokens([randomSigningKey()]);
-const maxSessions = 3;
+const maxSessions = 2;
 const subjects = ['ada', 'bob'];
 const { idleTimeout } = twentyMinutes;
 /** A session that is not used ends after two of them. */
@@ -96,7 +96,7 @@ describe.each<SubjectLimitAction>(['refuse', 'end-oldest'])('no subject has too 
     });
     await fc.assert(property, { numRuns, endOnFailure: false });
     // Generators that never come to the limit would prove nothing.
-    expect(action === 'refuse' ? seen.refused : seen.ended).toBeGreaterThan(numRuns);
+    expect(action === 'refuse' ? seen.refused : seen.ended).toBeGreaterThan(numRuns / 5);
   });
 
   test('whatever visitors of two sidecars do at the same time, at any time', async () => {

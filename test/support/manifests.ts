@@ -40,7 +40,10 @@ export function render(overlay: string): readonly Manifest[] {
   const directory = mkdtempSync(join(tmpdir(), 'session-sidecar-k8s-'));
   try {
     cpSync(k8s, directory, { recursive: true });
-    for (const [name, text] of Object.entries(secrets)) writeFileSync(join(directory, 'overlays', overlay, name), text);
+    // In all, because an overlay may use another.
+    for (const folder of overlays)
+      for (const [name, text] of Object.entries(secrets))
+        writeFileSync(join(directory, 'overlays', folder, name), text);
     return renderDirectory(join(directory, 'overlays', overlay));
   } finally {
     rmSync(directory, { recursive: true, force: true });

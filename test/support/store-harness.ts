@@ -3,9 +3,11 @@ import type { RedisConnectionOptions } from '../../server/src/store/redis/connec
 import { connectRedis, createSubscriber } from '../../server/src/store/redis/connection/connect';
 import type { RedisConnection } from '../../server/src/store/redis/connection/redis-connection';
 import { RedisStore } from '../../server/src/store/redis/redis-store';
-import type { ChangesOptions, NearCacheOptions } from '../../server/src/store/redis/redis-store';
+import type { ChangesOptions, EncryptionOptions, NearCacheOptions } from '../../server/src/store/redis/redis-store';
 import { ControlledStore } from '../../server/src/store/memory/controlled-store';
 import { MemoryStore } from '../../server/src/store/memory/memory-store';
+import type { SessionInventory } from '../../server/src/session/admin/session-inventory';
+import type { DataCheck } from '../../server/src/session/data-rule';
 import type { Limits } from '../../server/src/session/limits';
 import type { ExpiryPolicy } from '../../server/src/session/session';
 import type { SessionStore } from '../../server/src/session/session-store';
@@ -17,6 +19,7 @@ import type { RedisServer } from './redis';
 /** A store under test, and control over its time. */
 export interface StoreHarness {
   readonly store: SessionStore;
+  readonly inventory: SessionInventory;
   /** The handles of sessions whose replaced tokens were used after their grace, in the order of the reports. */
   readonly replacedTokens: readonly string[];
   /** What the store has reported of the limit of sessions per subject. */
@@ -30,6 +33,7 @@ export interface StoreSettings {
   readonly expiry: ExpiryPolicy;
   readonly limits: Limits;
   readonly subjectLimit?: SubjectLimit | undefined;
+  readonly dataCheck?: DataCheck | undefined;
 }
 
 export type MakeStore = (settings: StoreSettings) => Promise<StoreHarness>;
@@ -60,6 +64,7 @@ export const makeMemoryStore: MakeStore = (settings) => {
   const store = new MemoryStore({ ...settings, ...options, maxBytes: memoryBytes, now: clock.now });
   return Promise.resolve({
     store,
+    inventory: store.inventory,
     ...reports,
     advance: (milliseconds) => {
       clock.advance(milliseconds);
@@ -75,6 +80,7 @@ export const makeControlledStore: MakeStore = (settings) => {
   const store = new ControlledStore({ ...settings, ...options, maxBytes: memoryBytes, now });
   return Promise.resolve({
     store,
+    inventory: store.inventory,
     ...reports,
     advance: (milliseconds) => {
       store.advance(milliseconds);
@@ -120,6 +126,8 @@ function recordReports() {
 interface RedisStoreSettings {
   readonly expireKeys?: boolean;
   readonly nearCache?: NearCacheReads;
+  /** Default: sessions are not encrypted. */
+  readonly encryption?: EncryptionOptions;
   /** Whether each read is repeated. Default: with a near cache. */
   readonly readsTwice?: boolean;
 }
@@ -128,7 +136,7 @@ interface RedisStoreSettings {
 export function makeRedisStore(
   options: RedisConnectionOptions,
   servers: readonly RedisServer[],
-  { expireKeys = true, nearCache, readsTwice = nearCache !== undefined }: RedisStoreSettings = {},
+  { expireKeys = true, nearCache, encryption, readsTwice = nearCache !== undefined }: RedisStoreSettings = {},
 ): MakeStore {
   return async (settings) => {
     const connection = connectForTest(options);
@@ -141,7 +149,7 @@ export function makeRedisStore(
       );
     const { options: observers, reports } = recordReports();
     const store = new RedisStore({
-      ...{ connection, commandTimeoutMs, ...settings, keyPrefix, expireKeys, ...near?.options },
+      ...{ connection, commandTimeoutMs, ...settings, keyPrefix, expireKeys, encryption, ...near?.options },
       ...observers,
     });
     // A Cluster's store is ready with its first node, but tests need all of them.
@@ -151,6 +159,7 @@ export function makeRedisStore(
     );
     return {
       store: readsTwice ? readingTwice(store) : store,
+      inventory: store.inventory,
       ...reports,
       advance: async (milliseconds) => {
         await Promise.all(servers.map((server) => age(server, milliseconds)));

@@ -5,15 +5,15 @@ import type { WatchSessionsResponse } from '@session-sidecar/proto/session/v1/se
 export interface SessionEvent {
   /**
    * `created`; `regenerated`: it got a new token; `invalidated`: the application ended it; `expired`: it reached the end of its idle
-   * timeout or its maximum lifetime; `revoked`: it was ended by way of its subject; `replaced_token_used`: someone tried to
-   * use it with the token that was replaced last, after the {@link RegenerateOptions.grace} of that token.
+   * timeout or its maximum lifetime; `revoked`: it was ended by way of its subject, or by an operator; `replaced_token_used`: someone
+   * tried to use it with the token that was replaced last, after the {@link RegenerateOptions.grace} of that token.
    */
   readonly type: 'created' | 'regenerated' | 'invalidated' | 'expired' | 'revoked' | 'replaced_token_used';
   /**
-   * `call`: a call for this session; `subject`: one for its subject; `limit`: its subject needed room for another session; or which
-   * limit a session that expired has reached.
+   * `call`: a call for this session; `subject`: one for its subject; `limit`: its subject needed room for another session;
+   * `age` and `signing_key`: what an operator selected sessions by; or which limit a session that expired has reached.
    */
-  readonly reason: 'call' | 'idle_timeout' | 'max_lifetime' | 'subject' | 'limit' | 'unknown';
+  readonly reason: 'call' | 'idle_timeout' | 'max_lifetime' | 'subject' | 'limit' | 'age' | 'signing_key' | 'unknown';
   /** The public id of the session: {@link ISession.handle}. */
   readonly handle: string;
   /**
@@ -44,6 +44,8 @@ const reasons: Readonly<Partial<Record<SessionEventReason, SessionEvent['reason'
   [SessionEventReason.MAX_LIFETIME]: 'max_lifetime',
   [SessionEventReason.SUBJECT]: 'subject',
   [SessionEventReason.LIMIT]: 'limit',
+  [SessionEventReason.AGE]: 'age',
+  [SessionEventReason.SIGNING_KEY]: 'signing_key',
 };
 
 /** @returns `undefined` without an event, and for a type that only later versions know */

@@ -124,7 +124,7 @@ export function createDemo({ client, meter, pay }: DemoOptions): Express {
     show(req, res, { title: 'Your devices', visit, content: devicesPage(sessions, visit.csrfToken) });
   });
 
-  // Whose sessions end is taken from the session, never from the form: a handle of somebody else's does nothing.
+  // Whose sessions end is taken from the session, never from the form: the handle of another visitor does nothing.
   app.post('/devices/sign-out', async (req, res) => {
     const { subject } = req.session;
     const hasEnded =

@@ -11,8 +11,9 @@ import { importConnectRedis, importJson, importPyramid } from './import';
 import { load } from './load';
 import { Output } from './output';
 import { createProgram, exitOf } from './program';
-import { newSecret } from './secret';
+import { newSecret, secretFingerprint } from './secret';
 import { invalidateSession, showSession } from './session';
+import { countSessions, revokeSessions } from './sessions';
 import { stats } from './stats';
 import { invalidateSubject, listSubject } from './subject';
 
@@ -21,10 +22,13 @@ export const definitions: readonly CommandDefinition[] = [
   checkConfig,
   doctor,
   newSecret,
+  secretFingerprint,
   showSession,
   invalidateSession,
   listSubject,
   invalidateSubject,
+  countSessions,
+  revokeSessions,
   stats,
   load,
   importConnectRedis,

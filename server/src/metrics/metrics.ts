@@ -10,6 +10,8 @@ import { rpcMetrics } from './rpc-metrics';
 import type { ExemplarLabels } from './fast-metrics';
 import { eventMetrics } from './event-metrics';
 import type { EventMetrics } from './event-metrics';
+import { adminMetrics } from './admin-metrics';
+import type { AdminMetrics } from './admin-metrics';
 import { clientCacheMetrics } from './client-cache-metrics';
 import type { ClientCacheMetrics } from './client-cache-metrics';
 import { sessionMetrics } from './session-metrics';
@@ -26,6 +28,7 @@ export interface Metrics
     StoreMetrics,
     ClientCacheMetrics,
     EventMetrics,
+    AdminMetrics,
     ProcessMetrics {}
 
 /**
@@ -41,6 +44,7 @@ export function createMetrics(registry: Registry, build: BuildInfo, exemplar?: (
     ...storeMetrics(factory),
     ...clientCacheMetrics(factory),
     ...eventMetrics(factory),
+    ...adminMetrics(factory),
     ...processMetrics(factory, build),
   };
   collectDefaultMetrics({ register: registry });

@@ -122,6 +122,8 @@ export interface NewSession extends SessionRef {
   readonly idleTimeout: number | undefined;
   readonly subject: string | undefined;
   readonly label?: string | undefined;
+  /** The fingerprint of the key that signed its token; `undefined`: not recorded. */
+  readonly signingKey?: string | undefined;
   /**
    * Whether other sessions may have the same handle, one after another. Versions then start above those of earlier ones
    * instead of at 1, because copies are told apart by handle and version. Default: false.

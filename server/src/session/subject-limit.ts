@@ -8,8 +8,7 @@ export interface SubjectLimit {
   readonly action: SubjectLimitAction;
 }
 
-export const subjectLimitActions = ['end-oldest', 'refuse'] as const;
-export type SubjectLimitAction = (typeof subjectLimitActions)[number];
+export type SubjectLimitAction = 'end-oldest' | 'refuse';
 
 /** `refused`: a session did not get its subject; `ended`: a session ended to make room for another. */
 export type SubjectLimitResult = (typeof subjectLimitResults)[number];

@@ -90,7 +90,7 @@ function lostEarly(session: SessionView, save: Save): Violation[] {
   const lease = session.byId.get(save.call.lease);
   const isLost = save.outcome.status === 'failed' && save.outcome.code === 'LEASE_LOST';
   if (!isLost || lease === undefined || !isAcquire(lease) || !isDone(lease)) return [];
-  if (save.completed >= lastsUntil(session, lease as Acquired) || session.isLost(lease, save.completed)) return [];
+  if (save.completed >= lastsUntil(session, lease) || session.isLost(lease, save.completed)) return [];
   const text = `${describe(save)} during ${describe(lease)}`;
   return [violation(session, 'a lease lasts as long as it was asked for', text, lease, save)];
 }

@@ -1,6 +1,7 @@
 import { describe, test } from '@jest/globals';
 import type { Call, Operation, Outcome } from '../history';
-import { expectBreach, refused, Story } from './fixture';
+import { expectBreach, refused } from './fixture';
+import type { Story } from './fixture';
 
 const acquire = (s: Story, id: string, at: number, fence: number, leaseMs = 500): Story =>
   s.call(id, at, { kind: 'acquire', leaseMs }, { fence });

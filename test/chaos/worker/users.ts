@@ -1,7 +1,7 @@
 import { sleep } from '../clock';
 import type { Call } from '../history';
-import { callOn, pickTimeout } from './lanes';
-import type { LaneContext } from './lanes';
+import { callOn, pickTimeout } from './lane-calls';
+import type { LaneContext } from './lane-calls';
 import type { Workload } from './protocol';
 import { attempt } from './record';
 import type { KnownSession } from './sessions';

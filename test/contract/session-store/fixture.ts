@@ -1,5 +1,7 @@
 import { afterEach, beforeEach } from '@jest/globals';
 import { emptyContent } from '../../../server/src/session/content';
+import type { SessionInventory } from '../../../server/src/session/admin/session-inventory';
+import type { DataCheck } from '../../../server/src/session/data-rule';
 import type { ExpiryPolicy } from '../../../server/src/session/session';
 import type { NewSession, SessionRef, SessionStore } from '../../../server/src/session/session-store';
 import type { Mutation } from '../../../server/src/session/session-update';
@@ -28,6 +30,10 @@ export class StoreFixture {
     return this.harness.store;
   }
 
+  get inventory(): SessionInventory {
+    return this.harness.inventory;
+  }
+
   /** How often the store has reported the use of a replaced token of a session. */
   readonly reportsOf = ({ handle }: SessionRef): number =>
     this.harness.replacedTokens.filter((each) => each === handle).length;
@@ -36,9 +42,10 @@ export class StoreFixture {
     expiry: ExpiryPolicy,
     limits = generousLimits,
     subjectLimit?: SubjectLimit,
+    dataCheck?: DataCheck,
   ): Promise<void> => {
     await this.harness.close();
-    this.harness = await this.#makeStore({ expiry, limits, subjectLimit });
+    this.harness = await this.#makeStore({ expiry, limits, subjectLimit, dataCheck });
   };
 
   readonly create = async (session: Partial<NewSession> = {}): Promise<NewSession> => {

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { ImportFixture } from './fixture';
 
@@ -93,6 +95,20 @@ describe('import', () => {
     await store(secret, { small: 1 });
     await fixture.import([...json, '--again']);
     expect((await fixture.client.openById(secret)).handle).toBe(handle);
+  });
+
+  test('counts what the deployment’s schema and limit of sessions refuse', async () => {
+    await store('a', { user: 'ada', count: 1 });
+    await store('b', { user: 'ada', count: 2 });
+    await store('c', { user: 'bob', count: 'three' });
+    const schema = join(fixture.stack.directory(), 'schema.json');
+    writeFileSync(schema, '{"properties":{"count":{"type":"number"}}}');
+    const limits = { MAX_SESSIONS_PER_SUBJECT: '1', SUBJECT_LIMIT_ACTION: 'refuse', DATA_SCHEMA_FILE: schema };
+    const { code, stdout } = await fixture.run([...json, '--subject', '/user', '--json'], limits);
+    expect({ code, ...JSON.parse(stdout) }).toMatchObject({
+      ...{ code: 1, imported: 1, failed: 2 },
+      failures: { against_schema: { count: 1 }, too_many_sessions: { count: 1 } },
+    });
   });
 
   test('uses the settings of the sidecar where a record says nothing', async () => {

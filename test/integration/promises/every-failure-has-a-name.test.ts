@@ -169,7 +169,7 @@ describe('every failure has a name', () => {
         return stack.use(connectRaw(guarded.address)).call('createSession', {});
       },
     },
-    ...furtherFailures(() => ({ raw, token, subject: secretSubject })),
+    ...furtherFailures(() => ({ stack, redis, raw, token, subject: secretSubject, value: secretValue })),
   };
 
   test('the table of these tests is the whole of ErrorReason', () => {

@@ -2,20 +2,21 @@ import { expect } from '@jest/globals';
 import { acknowledgeLongAgo } from '../../support/raw-events';
 import { mutation } from '../../support/raw-grpc';
 import type { RawClient } from '../../support/raw-grpc';
+import { schemaFailures } from './schema-failures';
+import type { StoredInRedis } from './schema-failures';
 
 /** A stored session, and how to reach it. */
-interface Stored {
+interface Stored extends StoredInRedis {
   readonly raw: RawClient;
-  readonly token: string;
   readonly subject: string;
 }
 
 /** Settings of a sidecar by which the only session of a subject is all that it may have. */
 export const oneSession = { MAX_SESSIONS_PER_SUBJECT: '1', SUBJECT_LIMIT_ACTION: 'refuse' };
 
-/** How the failures of leases, of watching and of the limit of sessions come about. */
+/** How the failures of leases, of watching, of the limit of sessions and of a data schema come about. */
 export function furtherFailures(stored: () => Stored) {
-  return { ...leaseFailures(stored), ...eventFailures(stored), ...subjectFailures(stored) };
+  return { ...leaseFailures(stored), ...eventFailures(stored), ...subjectFailures(stored), ...schemaFailures(stored) };
 }
 
 function leaseFailures(stored: () => Stored) {

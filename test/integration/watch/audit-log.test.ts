@@ -18,7 +18,8 @@ test.each<Topology>(['memory', 'redis'])(
   'all sidecars together log each event once, without a watcher, on %s',
   async (topology) => {
     const { options } = await startStore(stack, topology);
-    const start = () => stack.sidecar({ ...options, logLevel: 'info', settings: { AUDIT_LOG: 'on', MAX_SESSIONS_PER_SUBJECT: '2' } });
+    const start = () =>
+      stack.sidecar({ ...options, logLevel: 'info', settings: { AUDIT_LOG: 'on', MAX_SESSIONS_PER_SUBJECT: '2' } });
     const sidecars = [await start(), ...(topology === 'memory' ? [] : [await start()])];
     const clients = sidecars.map((sidecar) => stack.use(connect(sidecar)));
     // What happens before all of them record events need not be logged.

@@ -1,25 +1,26 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { connect } from '../../support/client';
-import { until } from '../../support/poll';
 import { stackForAllTests } from '../../support/stack';
-import { Watching } from '../../support/watching';
-import { signIn, startStore, useAfterGrace } from './fixture';
-import type { Client, Started, Topology } from './fixture';
+import type { Watching } from '../../support/watching';
+import { allTopologies, signIn, startWatched, useAfterGrace } from './fixture';
+import type { Client, Started, Topology, Watched } from './fixture';
 
-const topologies: readonly Topology[] = ['memory', 'redis', 'redis without TTL', 'cluster'];
+const stack = stackForAllTests();
+let all: ReadonlyMap<Topology, Watched>;
 
-describe.each(topologies)('events on %s', (topology) => {
-  const stack = stackForAllTests();
+/** Together, because each waits for watching to begin. */
+beforeAll(async () => {
+  all = new Map(
+    await Promise.all(allTopologies.map(async (topology) => [topology, await startWatched(stack, topology)] as const)),
+  );
+}, 120_000);
+
+describe.each(allTopologies)('events on %s', (topology) => {
   let client: Client;
   let watching: Watching;
   let store: Started;
 
-  beforeAll(async () => {
-    store = await startStore(stack, topology);
-    const settings = { ...store.options.settings, MAX_LIFETIME: '1h' };
-    const sidecar = await stack.sidecar({ ...store.options, settings });
-    client = stack.use(connect(sidecar));
-    watching = await Watching.start(stack, client);
+  beforeAll(() => {
+    ({ client, watching, store } = all.get(topology)!);
   });
 
   test('report the life of a session', async () => {
@@ -96,75 +97,6 @@ describe.each(topologies)('events on %s', (topology) => {
     await watching.event('invalidated', handle);
     const types = watching.events.filter((event) => event.handle === handle).map(({ type }) => type);
     expect(types).toEqual(['created', 'regenerated', 'regenerated', 'invalidated']);
-  });
-
-  /** All of them end meanwhile, so that the tests wait together. */
-  describe('of sessions that end by themselves', () => {
-    type Ending = Awaited<ReturnType<typeof signIn>>;
-    const many: { readonly handle: string | undefined }[] = [];
-    let expired: Ending, used: Ending, unused: Ending, shortened: Ending, handedOver: Ending, revoked: Ending;
-    let using: Promise<unknown>;
-
-    beforeAll(async () => {
-      [expired, used, unused, shortened, handedOver, revoked] = await Promise.all([
-        ...[
-          signIn(client, 'ada', 1000),
-          signIn(client, 'ada', 2500),
-          signIn(client, 'ada', 2500),
-          signIn(client, 'ada'),
-        ],
-        ...[signIn(client, 'ada', 2500), signIn(client, 'brief', 1500)],
-      ] as const);
-      using = useUntil(used, () => ended(unused).length > 0);
-      await client.forSubject('brief').invalidateAll();
-      shortened.setIdleTimeout(1000);
-      handedOver.setSubject('grace');
-      await Promise.all([shortened.save(), handedOver.save()]);
-      const made = await Promise.all(Array.from({ length: 40 }, (_, index) => signIn(client, 'many', 1500 + index)));
-      many.push(...made.map(({ handle }) => ({ handle })));
-      await Promise.all(made.slice(0, 20).map((session) => session.invalidate()));
-    });
-
-    const ended = ({ handle }: Pick<Ending, 'handle'>): string[] =>
-      watching.events.filter((event) => event.handle === handle && event.type !== 'created').map(({ type }) => type);
-
-    async function useUntil(session: Ending, isOver: () => boolean): Promise<void> {
-      await until('the unused session to expire', async () => (await client.open(session.token)) && isOver(), 30_000);
-      expect((await client.open(session.token)).isNew).toBe(false);
-      expect(ended(session)).toEqual([]);
-    }
-
-    test('report that a session has expired', async () => {
-      const event = await watching.event('expired', expired.handle);
-      expect(event).toMatchObject({ reason: 'idle_timeout', subject: 'ada', version: undefined });
-    });
-
-    test('do not report that a session has expired while it is used', async () => {
-      await using;
-      await watching.event('expired', used.handle);
-    });
-
-    test('report the end of a session whose idle timeout was shortened', async () => {
-      await watching.event('expired', shortened.handle);
-    });
-
-    test('report the subject that a session had when it expired, not an earlier one', async () => {
-      expect((await watching.event('expired', handedOver.handle)).subject).toBe('grace');
-    });
-
-    test('report one end of each session', async () => {
-      await until('all ends', () => many.every((session) => ended(session).length > 0), 30_000);
-      // Those that were ended would have expired first.
-      expect(many.flatMap(ended)).toEqual([
-        ...Array.from({ length: 20 }, () => 'invalidated'),
-        ...Array.from({ length: 20 }, () => 'expired'),
-      ]);
-    });
-
-    test('report no second end of a session that was ended by way of its subject', async () => {
-      await watching.event('expired', unused.handle);
-      expect(ended(revoked)).toEqual(['revoked']);
-    });
   });
 
   test('need no keyspace notifications', async () => {

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { SessionEvent } from '../../../server/src/session/events/session-event';
 import { storeUnavailable } from '../../../server/src/session/errors';
+import type { SessionError } from '../../../server/src/session/errors';
 import { EventKeys } from '../../../server/src/store/redis/events/event-keys';
 import { EventScripts } from '../../../server/src/store/redis/events/event-scripts';
 import { Presence } from '../../../server/src/store/redis/events/presence';
@@ -51,8 +52,10 @@ test.each([
   const presence = stack.use(new Presence({ ...options, scripts: new Unanswered(connection) }));
   const outcome = await presence.current().then(
     (log) => log ?? 'not recorded',
-    (error: { reason: string; metadata: Record<string, string> }) =>
-      `${error.reason} ${error.metadata['maybe_applied']}`,
+    (error: unknown) => {
+      const { reason, metadata } = error as SessionError;
+      return `${reason} ${metadata['maybe_applied']}`;
+    },
   );
   expect(outcome).toBe(expected);
 });

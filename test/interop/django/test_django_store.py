@@ -178,9 +178,11 @@ class StoringTest(unittest.TestCase):
 
     def test_a_label_that_the_sidecar_would_reject_is_rejected_at_once(self) -> None:
         session = stored(cat="dog")
-        for label, error in (("x" * 257, ValueError), ("a\nb", ValueError), (7, TypeError)):
-            with self.assertRaises(error):
+        for label in ("x" * 257, "a\nb"):
+            with self.assertRaises(ValueError):
                 session.label = label
+        with self.assertRaises(TypeError):
+            session.label = 7  # type: ignore[assignment]
         self.assertFalse(session.modified)
         self.assertIsNone(session.label)
 

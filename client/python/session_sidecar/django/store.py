@@ -126,8 +126,8 @@ class SessionStore(SessionBase):  # type: ignore[misc]  # Django has no types.
     def label(self) -> str | None:
         """What describes the session to its owner in a list of sessions, even if that is not saved yet. None: nothing.
 
-        Assign, for example, the device and the address: 1 to 256 bytes of UTF-8 without control characters. save() stores it. Raises
-        TypeError or ValueError for another label.
+        Assign, for example, the device and the address: 1 to 256 bytes of UTF-8 without control characters. save() stores it.
+        Raises TypeError or ValueError for another label.
         """
         if self.session_key is None:
             self._label.load(None)
@@ -212,7 +212,11 @@ class SessionStore(SessionBase):  # type: ignore[misc]  # Django has no types.
         contents = StoredContents(self.serializer())
         changes = contents.changes(values)
         pushes = self._message_queue.mutations()
-        options = {"idle_timeout": self._idle_timeout(values), **subject_option(changes, values), **self._label.option(is_new=True)}
+        options = {
+            "idle_timeout": self._idle_timeout(values),
+            **subject_option(changes, values),
+            **self._label.option(is_new=True),
+        }
         request = api.CreateSessionRequest(mutations=[*changes, *pushes], **options)
         response = yield CallStep("CreateSession", request)
         check_results("CreateSession", request.mutations, response)

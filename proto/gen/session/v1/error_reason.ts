@@ -149,4 +149,13 @@ export enum ErrorReason {
    *       "metadata": { "limit": "5", "setting": "SESSION_SIDECAR_MAX_SESSIONS_PER_SUBJECT" } }
    */
   TOO_MANY_SESSIONS = 19,
+  /**
+   * SCHEMA_VIOLATION - The data of the session would violate the JSON Schema of the deployment; a google.rpc.BadRequest detail names what, each
+   * by a JSON Pointer (RFC 6901) into an object of all keys with their values, and never a value. Nothing was stored. Status
+   * INVALID_ARGUMENT.
+   *
+   *     { "reason": "SCHEMA_VIOLATION", "domain": "session.v1",
+   *       "metadata": { "setting": "SESSION_SIDECAR_DATA_SCHEMA_FILE" } }
+   */
+  SCHEMA_VIOLATION = 20,
 }

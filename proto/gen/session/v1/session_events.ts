@@ -24,7 +24,7 @@ export enum SessionEventType {
    * existed when watching began, once it was found.
    */
   EXPIRED = 4,
-  /** REVOKED - The session was ended by way of its subject. */
+  /** REVOKED - The session was ended by way of its subject, or by an operator. */
   REVOKED = 5,
   /**
    * REPLACED_TOKEN_USED - A token that RegenerateSession had replaced with a grace was used after that: it may have been stolen, or the browser was asleep. The
@@ -48,6 +48,10 @@ export enum SessionEventReason {
   SUBJECT = 4,
   /** LIMIT - The session was the oldest of its subject when another one needed room within SESSION_SIDECAR_MAX_SESSIONS_PER_SUBJECT. */
   LIMIT = 5,
+  /** AGE - An operator has ended sessions by their age or their last use. */
+  AGE = 6,
+  /** SIGNING_KEY - An operator has ended sessions by the key that signed their tokens. */
+  SIGNING_KEY = 7,
 }
 
 /**

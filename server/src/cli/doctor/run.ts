@@ -9,6 +9,7 @@ import { connectOnce } from '../connection/connect-once';
 import type { Exit } from '../exit-codes';
 import { checkClock, checkLatency, measure } from './checks/latency';
 import { checkCluster } from './checks/cluster';
+import { checkEncryption } from './checks/encryption';
 import { checkEviction, checkMemory } from './checks/memory';
 import { checkPermissions } from './checks/permissions';
 import { checkPersistence } from './checks/persistence';
@@ -86,9 +87,10 @@ async function checkServer(
   const key = probeKey(redis.keyPrefix, suits);
   const usesTracking = redis.mode !== 'cluster' && redis.expireKeys;
   const { username, keyPrefix } = redis;
-  const { auditLog: keepsAuditLog } = config;
+  const { auditLog: keepsAuditLog, admin, encryptionKeys } = config;
+  const servesAdmin = admin !== undefined;
   const waitsForReplicas = redis.replication !== undefined;
-  const permissions = { key, keyPrefix, username, waitsForReplicas, usesTracking, keepsAuditLog };
+  const permissions = { key, keyPrefix, username, waitsForReplicas, usesTracking, keepsAuditLog, servesAdmin };
   // Of a Cluster, ioredis connects to a server when it is first used, and rejects that command.
   if (server.status === 'wait') await server.connect();
   const timing = await measure(server);
@@ -100,6 +102,7 @@ async function checkServer(
     (await isUsable(store, key, redis))
       ? await checkScripts(store, redis, config, suits)
       : problem('scripts', `no usable connection: ${reasonsOf(store)}`, 'See the checks above, and the log of Redis.'),
+    ...(encryptionKeys === undefined ? [] : [await checkEncryption(server, keyPrefix, encryptionKeys)]),
     ...(usesTracking && client instanceof Redis ? [await trackingOf(client, redis, key)] : []),
   ];
 }

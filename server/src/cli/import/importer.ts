@@ -127,6 +127,10 @@ function failureOf(error: SessionError): Failure {
       return 'too_many_messages';
     case 'INVALID_ARGUMENT':
       return 'invalid_name';
+    case 'SCHEMA_VIOLATION':
+      return 'against_schema';
+    case 'TOO_MANY_SESSIONS':
+      return 'too_many_sessions';
     default:
       throw error;
   }

@@ -13,6 +13,8 @@ export const failures = {
   too_large: `The session is too large. ${variable('maxSessionBytes')} changes the limit.`,
   too_many_keys: `The session has too many keys. ${variable('maxKeys')} changes the limit.`,
   too_many_messages: `The session has too many flash messages. ${variable('maxFlashMessages')} and ${variable('maxFlashQueues')} change the limits.`,
+  against_schema: `The data violates the schema of ${variable('dataSchema')}.`,
+  too_many_sessions: `The subject has as many sessions as it may have. ${variable('maxSessionsPerSubject')} changes the limit.`,
 } as const;
 
 export type Failure = keyof typeof failures;

@@ -5,6 +5,8 @@ import type { LiveConfig } from '../../config/live-config';
 import { createLogger } from '../../logging';
 import { createMetrics } from '../../metrics/metrics';
 import { openStore } from '../../open-store';
+import type { StoreContext } from '../../open-store';
+import { DataCheck } from '../../session/data-rule';
 import { sessionExists } from '../../session/errors';
 import { SessionManager } from '../../session/session-manager';
 import { expiryOf } from '../../session/session';
@@ -41,14 +43,15 @@ export async function openTarget({ config, redis, advise, source, isDry }: Targe
   const client = await connectOnce(redis, advise, 'session-sidecar-import');
   const progress = new ImportProgress(client, redis.keyPrefix, source);
   const metrics = createMetrics(new Registry(), { version, store: 'redis' });
-  const opened = isDry ? undefined : await openReady(config, { metrics, advise });
+  const dataCheck = new DataCheck(config.dataRule);
+  const opened = isDry ? undefined : await openReady(config, { metrics, dataCheck, advise });
   // A token is needed only to end what should not have been imported.
   const tokens = createTokens(config.signingKeys ?? [randomSigningKey()]);
   // Counts of one request do not limit an import.
   const limits = { ...config.limits, maxMutations: Infinity, maxReplyBytes: Infinity };
   const store = opened ?? dryStore(progress, config);
   return {
-    manager: new SessionManager({ store, tokens, limits, expiry: config.expiry, events: metrics }),
+    manager: new SessionManager({ store, tokens, limits, expiry: config.expiry, events: metrics, dataCheck }),
     tokens,
     progress,
     close: async () => {
@@ -60,7 +63,7 @@ export async function openTarget({ config, redis, advise, source, isDry }: Targe
 
 async function openReady(
   config: Config,
-  parts: { readonly metrics: ReturnType<typeof createMetrics>; readonly advise: LiveConfig['advise'] },
+  parts: Pick<StoreContext, 'dataCheck' | 'advise'> & { readonly metrics: ReturnType<typeof createMetrics> },
 ): Promise<SessionStore> {
   let becameReady = (): void => {};
   const ready = new Promise<boolean>((resolve) => {

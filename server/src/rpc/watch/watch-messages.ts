@@ -24,6 +24,8 @@ const reasons: Readonly<Record<events.SessionEventReason, SessionEventReason>> =
   max_lifetime: SessionEventReason.MAX_LIFETIME,
   subject: SessionEventReason.SUBJECT,
   limit: SessionEventReason.LIMIT,
+  age: SessionEventReason.AGE,
+  signing_key: SessionEventReason.SIGNING_KEY,
 };
 
 export function toWatchResponse({ event, cursor }: WatchUpdate): WatchSessionsResponse {

@@ -21,7 +21,9 @@ export const sessionEventTypes = [
 ] as const;
 export type SessionEventType = (typeof sessionEventTypes)[number];
 
-export const sessionEventReasons = ['call', 'idle_timeout', 'max_lifetime', 'subject', 'limit'] as const;
+export const sessionEventReasons = [
+  ...(['call', 'idle_timeout', 'max_lifetime', 'subject', 'limit', 'age', 'signing_key'] as const),
+] as const;
 export type SessionEventReason = (typeof sessionEventReasons)[number];
 
 /** Receives the events that this process has recorded. Must not throw. */

@@ -1,4 +1,5 @@
 import type { ChangeFeed } from '../../session/change-feed';
+import type { DataCheck } from '../../session/data-rule';
 import { newGeneration } from '../../session/etag';
 import { changesTerms } from '../../session/session-update';
 import type { SessionUpdate } from '../../session/session-update';
@@ -32,11 +33,14 @@ import { changedEntry, decode, listedOf, metadataOf, presentLease, recordOf, siz
 import type { Entry } from './entry';
 import { recordEvent, recordExpiry } from './entry-events';
 import type { MemoryEventLog } from './memory-event-log';
+import { MemoryInventory } from './memory-inventory';
 import { SubjectIndex } from './subject-index';
 
 export interface MemoryStoreOptions {
   readonly expiry: ExpiryPolicy;
   readonly limits: Limits;
+  /** Default: data may be anything. */
+  readonly dataCheck?: DataCheck | undefined;
   /** `undefined`: a subject may have any number of sessions. */
   readonly subjectLimit?: SubjectLimit | undefined;
   readonly subjects?: SubjectLimitObserver | undefined;
@@ -67,6 +71,7 @@ const sweepPause = 1000;
 export class MemoryStore implements SessionStore {
   readonly ready = true;
   readonly parts = [{ name: 'memory', ready: true, reason: undefined, since: Date.now() }];
+  readonly inventory: MemoryInventory;
   readonly #broadcast = new ChangeBroadcast();
   /** Only this process makes changes, and each is reported at once. */
   readonly changes: ChangeFeed = { subscribe: (listener) => this.#broadcast.subscribe(listener), confirmedAgeMs: 0 };
@@ -83,6 +88,12 @@ export class MemoryStore implements SessionStore {
 
   constructor(options: MemoryStoreOptions) {
     this.#options = options;
+    this.inventory = new MemoryInventory({
+      expiry: options.expiry,
+      entries: this.#entries,
+      find: (handle) => this.#present(handle),
+      end: (entry, reason) => this.#revoke(entry, reason),
+    });
     this.#sweeper = setInterval(() => {
       const isDue = Math.abs(options.now() - this.#sweptAt) >= sweepInterval;
       if (isDue || options.events?.isRecording === true) this.#sweep();
@@ -137,7 +148,8 @@ export class MemoryStore implements SessionStore {
     const body = decode(entry);
     const now = this.#options.now();
     if (change.fence !== undefined && presentLease(body, now)?.fence !== change.fence) return { status: 'lease_lost' };
-    const applied = applyMutations(body.content, change.mutations ?? [], this.#options.limits);
+    const { limits, dataCheck } = this.#options;
+    const applied = applyMutations(body.content, change.mutations ?? [], limits, dataCheck);
     if (applied.status === 'refused') return applied;
     const { results } = applied;
     if (!changesTerms(change) && !results.some((result) => result.applied)) {
@@ -236,13 +248,17 @@ export class MemoryStore implements SessionStore {
   }
 
   #find({ handle, secretHash }: SessionRef): Entry | undefined {
-    const entry = this.#entries.get(handle);
+    const entry = this.#present(handle);
     if (entry === undefined) return undefined;
-    if (this.#hasEnded(entry)) {
-      this.#expire(entry);
-      return undefined;
-    }
     return entry.secretHash === secretHash || this.#isInGrace(entry, secretHash) ? entry : undefined;
+  }
+
+  /** The session with a handle, unless it has expired. */
+  #present(handle: string): Entry | undefined {
+    const entry = this.#entries.get(handle);
+    if (entry === undefined || !this.#hasEnded(entry)) return entry;
+    this.#expire(entry);
+    return undefined;
   }
 
   #isInGrace(entry: Entry, secretHash: string): boolean {

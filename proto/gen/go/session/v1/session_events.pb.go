@@ -37,7 +37,7 @@ const (
 	// The session reached the end of its idle timeout or its maximum lifetime. Recorded within seconds, or, for a session that
 	// existed when watching began, once it was found.
 	SessionEventType_SESSION_EVENT_TYPE_EXPIRED SessionEventType = 4
-	// The session was ended by way of its subject.
+	// The session was ended by way of its subject, or by an operator.
 	SessionEventType_SESSION_EVENT_TYPE_REVOKED SessionEventType = 5
 	// A token that RegenerateSession had replaced with a grace was used after that: it may have been stolen, or the browser was asleep. The
 	// session goes on, and the call got SESSION_NOT_FOUND. Known of the token that was replaced last, and recorded at most once a
@@ -110,6 +110,10 @@ const (
 	SessionEventReason_SESSION_EVENT_REASON_SUBJECT SessionEventReason = 4
 	// The session was the oldest of its subject when another one needed room within SESSION_SIDECAR_MAX_SESSIONS_PER_SUBJECT.
 	SessionEventReason_SESSION_EVENT_REASON_LIMIT SessionEventReason = 5
+	// An operator has ended sessions by their age or their last use.
+	SessionEventReason_SESSION_EVENT_REASON_AGE SessionEventReason = 6
+	// An operator has ended sessions by the key that signed their tokens.
+	SessionEventReason_SESSION_EVENT_REASON_SIGNING_KEY SessionEventReason = 7
 )
 
 // Enum value maps for SessionEventReason.
@@ -121,6 +125,8 @@ var (
 		3: "SESSION_EVENT_REASON_MAX_LIFETIME",
 		4: "SESSION_EVENT_REASON_SUBJECT",
 		5: "SESSION_EVENT_REASON_LIMIT",
+		6: "SESSION_EVENT_REASON_AGE",
+		7: "SESSION_EVENT_REASON_SIGNING_KEY",
 	}
 	SessionEventReason_value = map[string]int32{
 		"SESSION_EVENT_REASON_UNSPECIFIED":  0,
@@ -129,6 +135,8 @@ var (
 		"SESSION_EVENT_REASON_MAX_LIFETIME": 3,
 		"SESSION_EVENT_REASON_SUBJECT":      4,
 		"SESSION_EVENT_REASON_LIMIT":        5,
+		"SESSION_EVENT_REASON_AGE":          6,
+		"SESSION_EVENT_REASON_SIGNING_KEY":  7,
 	}
 )
 
@@ -277,14 +285,16 @@ const file_session_v1_session_events_proto_rawDesc = "" +
 	"\x1eSESSION_EVENT_TYPE_INVALIDATED\x10\x03\x12\x1e\n" +
 	"\x1aSESSION_EVENT_TYPE_EXPIRED\x10\x04\x12\x1e\n" +
 	"\x1aSESSION_EVENT_TYPE_REVOKED\x10\x05\x12*\n" +
-	"&SESSION_EVENT_TYPE_REPLACED_TOKEN_USED\x10\x06*\xe9\x01\n" +
+	"&SESSION_EVENT_TYPE_REPLACED_TOKEN_USED\x10\x06*\xad\x02\n" +
 	"\x12SessionEventReason\x12$\n" +
 	" SESSION_EVENT_REASON_UNSPECIFIED\x10\x00\x12\x1d\n" +
 	"\x19SESSION_EVENT_REASON_CALL\x10\x01\x12%\n" +
 	"!SESSION_EVENT_REASON_IDLE_TIMEOUT\x10\x02\x12%\n" +
 	"!SESSION_EVENT_REASON_MAX_LIFETIME\x10\x03\x12 \n" +
 	"\x1cSESSION_EVENT_REASON_SUBJECT\x10\x04\x12\x1e\n" +
-	"\x1aSESSION_EVENT_REASON_LIMIT\x10\x05BNZLgithub.com/session-sidecar/session-sidecar/proto/gen/go/session/v1;sessionv1b\x06proto3"
+	"\x1aSESSION_EVENT_REASON_LIMIT\x10\x05\x12\x1c\n" +
+	"\x18SESSION_EVENT_REASON_AGE\x10\x06\x12$\n" +
+	" SESSION_EVENT_REASON_SIGNING_KEY\x10\aBNZLgithub.com/session-sidecar/session-sidecar/proto/gen/go/session/v1;sessionv1b\x06proto3"
 
 var (
 	file_session_v1_session_events_proto_rawDescOnce sync.Once

@@ -130,7 +130,12 @@ class RemovalRun {
     const { subject, except, deadline } = this.#terms;
     const exceptSecretHash = handle === except?.handle ? except.secretHash : undefined;
     const hold = (record: () => Promise<void>): void => void this.#unrecorded.push({ handle, record });
-    const outcome = await this.#parts.ender.end(subject, handle, { reason: 'subject', exceptSecretHash, deadline, hold });
+    const outcome = await this.#parts.ender.end(subject, handle, {
+      reason: 'subject',
+      exceptSecretHash,
+      deadline,
+      hold,
+    });
     if (outcome === 'ended') this.count += 1;
     return outcome !== 'kept';
   }

@@ -10,6 +10,7 @@ import type {
 } from '../../../session/session-store';
 import type { SessionUpdate } from '../../../session/session-update';
 import type { SubjectLimit, SubjectLimitObserver } from '../../../session/subject-limit';
+import type { SessionCodec } from '../encryption/session-codec';
 import { parseUnprepared, text } from '../scripts/script-codec';
 import type { IndexedSubject } from '../scripts/script-codec';
 import type { ScriptReply } from '../scripts/script-runner';
@@ -30,6 +31,7 @@ import type { SubjectUpkeepObserver } from './upkeep';
 export interface SubjectSessionsOptions {
   readonly index: SubjectIndex;
   readonly scripts: SessionScripts;
+  readonly codec: SessionCodec;
   readonly expiry: ExpiryPolicy;
   /** Time limit of one Redis command, in ms. */
   readonly commandTimeoutMs: number;
@@ -61,8 +63,8 @@ export class SubjectSessions {
   readonly #removal: SubjectRemoval;
 
   constructor(options: SubjectSessionsOptions) {
-    const { index, scripts, expiry, commandTimeoutMs, limit, observer, onUnreadableDeleted, onEnded } = options;
-    const peeker = new SessionPeeker({ scripts, expiry });
+    const { index, scripts, codec, expiry, commandTimeoutMs, limit, observer, onUnreadableDeleted, onEnded } = options;
+    const peeker = new SessionPeeker({ scripts, codec, expiry });
     const upkeep = new SubjectUpkeep({ index, peeker, observer });
     const ender = new SessionEnder({ scripts, onUnreadableDeleted, onEnded });
     const limiter = limit && new LoginLimiter({ index, peeker, ender, limit, observer });

@@ -25,6 +25,7 @@ class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ERROR_REASON_LEASE_LOST: _ClassVar[ErrorReason]
     ERROR_REASON_CURSOR_EXPIRED: _ClassVar[ErrorReason]
     ERROR_REASON_TOO_MANY_SESSIONS: _ClassVar[ErrorReason]
+    ERROR_REASON_SCHEMA_VIOLATION: _ClassVar[ErrorReason]
 ERROR_REASON_UNSPECIFIED: ErrorReason
 ERROR_REASON_SESSION_NOT_FOUND: ErrorReason
 ERROR_REASON_TOKEN_INVALID: ErrorReason
@@ -44,3 +45,4 @@ ERROR_REASON_LEASE_HELD: ErrorReason
 ERROR_REASON_LEASE_LOST: ErrorReason
 ERROR_REASON_CURSOR_EXPIRED: ErrorReason
 ERROR_REASON_TOO_MANY_SESSIONS: ErrorReason
+ERROR_REASON_SCHEMA_VIOLATION: ErrorReason

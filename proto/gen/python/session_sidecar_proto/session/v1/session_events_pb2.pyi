@@ -27,6 +27,8 @@ class SessionEventReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     SESSION_EVENT_REASON_MAX_LIFETIME: _ClassVar[SessionEventReason]
     SESSION_EVENT_REASON_SUBJECT: _ClassVar[SessionEventReason]
     SESSION_EVENT_REASON_LIMIT: _ClassVar[SessionEventReason]
+    SESSION_EVENT_REASON_AGE: _ClassVar[SessionEventReason]
+    SESSION_EVENT_REASON_SIGNING_KEY: _ClassVar[SessionEventReason]
 SESSION_EVENT_TYPE_UNSPECIFIED: SessionEventType
 SESSION_EVENT_TYPE_CREATED: SessionEventType
 SESSION_EVENT_TYPE_REGENERATED: SessionEventType
@@ -40,6 +42,8 @@ SESSION_EVENT_REASON_IDLE_TIMEOUT: SessionEventReason
 SESSION_EVENT_REASON_MAX_LIFETIME: SessionEventReason
 SESSION_EVENT_REASON_SUBJECT: SessionEventReason
 SESSION_EVENT_REASON_LIMIT: SessionEventReason
+SESSION_EVENT_REASON_AGE: SessionEventReason
+SESSION_EVENT_REASON_SIGNING_KEY: SessionEventReason
 
 class SessionEvent(_message.Message):
     __slots__ = ("type", "reason", "handle", "subject", "time", "version")

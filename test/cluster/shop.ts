@@ -1,0 +1,30 @@
+import { render } from '../support/manifests';
+import type { Manifest } from '../support/manifests';
+import { restrictedNamespace } from './kubectl';
+import type { Namespace } from './kubectl';
+
+/** What the Deployment and its pods have in common. */
+export const web = 'app.kubernetes.io/name=web';
+
+/** The objects of overlays/shop, for a namespace of another name. */
+export function shopManifests(): readonly Manifest[] {
+  return render('shop')
+    .filter(({ kind }) => kind !== 'Namespace')
+    .map((manifest) => ({ ...manifest, metadata: { ...manifest.metadata, namespace: undefined } }));
+}
+
+/** The shop in a namespace of its own, whose two pods are ready. */
+export async function deployShop(name: string, manifests = shopManifests()): Promise<Namespace> {
+  const namespace = await restrictedNamespace(name);
+  await namespace.apply(manifests);
+  await namespace.rollout('deployment/session-redis');
+  await namespace.rollout('deployment/web');
+  await namespace.readyPods(web, 2);
+  return namespace;
+}
+
+/** Where a Service or pod is reached from the node. */
+export async function urlOf(namespace: Namespace, service = 'web'): Promise<string> {
+  const { spec } = await namespace.get('service', service);
+  return `http://${spec.clusterIP}:${spec.ports[0].port}`;
+}
