@@ -43,9 +43,7 @@ describe('The check', () => {
   test('refuses a field that does not exist', async () => {
     const spoiled = deployment();
     spoiled['spec'].template.spec.initContainers[0].restartPolcy = 'Always';
-    await expect(dryRun([spoiled])).rejects.toThrow(
-      /unknown field ".*restartPolcy"/,
-    );
+    await expect(dryRun([spoiled])).rejects.toThrow(/unknown field ".*restartPolcy"/);
   });
 
   test('refuses a container that Pod Security does not allow', async () => {
