@@ -10,7 +10,9 @@ RUN npm ci --workspace server --include-workspace-root
 COPY tsconfig.json tsconfig.base.json ./
 COPY proto/gen proto/gen
 COPY server server
-RUN npm run build --workspace server && rm server/dist/*.js.map
+# The commit that the image is built from.
+ARG REVISION=unknown
+RUN npm run build --workspace server && rm server/dist/*.js.map server/dist/inspector/*.js.map
 
 FROM ${RUN_IMAGE}
 ARG RUN_IMAGE

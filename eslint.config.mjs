@@ -19,7 +19,7 @@ const layers = [
   { files: 'server/src/session', may: ['server/src/session', names], types: ['server/src/tokens'] },
   { files: 'server/src/tokens', may: ['server/src/tokens', fifoMap], types: ['server/src/session'] },
 
-  { files: 'server/src/store/*.ts', may: ['server/src/store', 'server/src/session'] },
+  { files: 'server/src/store/*.ts', may: ['server/src/store', 'server/src/session', fifoMap] },
   { files: 'server/src/store/memory', may: ['server/src/store', 'server/src/session'] },
   {
     files: 'server/src/store/redis',
@@ -38,7 +38,7 @@ const layers = [
       ...['server/src/grpc', 'server/src/rpc', 'server/src/session', 'server/src/host-and-port.ts', names],
       ...['proto/gen', '@bufbuild/protobuf', '@grpc/*', 'grpc-health-check'],
     ],
-    types: ['pino'],
+    types: ['server/src/admin', 'pino'],
   },
   {
     files: 'server/src/http',
@@ -51,13 +51,21 @@ const layers = [
   },
   {
     files: 'server/src/config',
-    may: ['server/src/config', 'server/src/host-and-port.ts', names, 'bytes-iec', 'fastest-levenshtein', 'ms'],
+    may: [
+      ...['server/src/config', 'server/src/data-schema/data-schema.ts', 'server/src/host-and-port.ts', names],
+      ...['bytes-iec', 'fastest-levenshtein', 'ms'],
+    ],
     types: ['server/src/session', 'server/src/grpc', 'server/src/store'],
+  },
+  {
+    files: 'server/src/data-schema',
+    may: ['server/src/data-schema', 'ajv', 'ajv-formats'],
+    types: ['server/src/session'],
   },
   {
     files: 'server/src/metrics',
     may: ['server/src/metrics', 'server/src/session', 'server/src/http/limits.ts', names, 'prom-client'],
-    types: ['server/src/rpc', 'server/src/store'],
+    types: ['server/src/rpc', 'server/src/grpc', 'server/src/store'],
   },
   {
     files: 'server/src/inspector',
@@ -68,6 +76,12 @@ const layers = [
     // In a file of the bundle of its own: what it needs of the rest of the sidecar is handed in.
     types: ['server/src/grpc', 'server/src/rpc', 'pino', 'prom-client'],
   },
+  {
+    files: 'server/src/admin',
+    may: ['server/src/admin', 'server/src/rpc/messages.ts', 'proto/gen'],
+    // In a file of the bundle of its own: what it needs of the rest of the sidecar is handed in.
+    types: ['server/src/session', '@grpc/grpc-js'],
+  },
   { files: 'server/src/host-and-port.ts', may: [] },
   { files: names, may: [] },
   { files: 'server/src/log-rate-limit.ts', may: [] },
@@ -75,6 +89,7 @@ const layers = [
   { files: 'server/src/stray-output.ts', may: [], types: ['pino'] },
   { files: 'server/src/app.ts', may: ['server/src', 'prom-client'], types: ['pino'] },
   { files: 'server/src/open-store.ts', may: ['server/src'], types: ['pino'] },
+  { files: 'server/src/open-admin.ts', may: ['server/src'], types: ['pino'] },
   { files: 'server/src/open-inspector.ts', may: ['server/src'], types: ['pino', 'prom-client'] },
   { files: 'server/src/audit-log.ts', may: [], types: ['server/src/session', 'pino'] },
   {
@@ -98,15 +113,31 @@ const layers = [
 
   // Commands other than serve. Definitions are loaded with each of them, so what is large belongs to folders that run one.
   {
-    files: 'server/src/cli/!(sidecar-calls).ts',
-    may: ['server/src/cli', 'server/src/config', 'server/src/host-and-port.ts', names, 'cli-table3', 'commander'],
+    files: 'server/src/cli/!(admin-calls|sidecar-calls).ts',
+    may: [
+      ...['server/src/cli', 'server/src/config', 'server/src/host-and-port.ts', 'server/src/tokens', names],
+      ...['cli-table3', 'commander'],
+    ],
   },
   {
-    files: 'server/src/cli/sidecar-calls.ts',
+    files: 'server/src/cli/{admin,sidecar}-calls.ts',
     may: ['server/src/cli/*.ts', 'proto/gen', '@grpc/grpc-js'],
   },
   { files: 'server/src/cli/{completion,stats}', may: ['server/src/cli', 'server/src/config'] },
-  { files: 'server/src/cli/{load,session}', may: ['server/src/cli', 'proto/gen', 'cli-progress'] },
+  { files: 'server/src/cli/{load,session,sessions}', may: ['server/src/cli', 'proto/gen'] },
+  { files: 'server/src/cli/progress', may: ['server/src/cli', 'cli-progress'] },
+  {
+    files: 'server/src/cli/connection',
+    may: ['server/src/cli', 'server/src/config', 'server/src/store', 'ioredis'],
+  },
+  {
+    files: 'server/src/cli/import',
+    may: [
+      ...['server/src/cli', 'server/src/config', 'server/src/session', 'server/src/store', 'server/src/tokens'],
+      ...['server/src/open-store.ts', 'server/src/metrics', 'server/src/logging.ts', 'server/package.json'],
+      ...[names, 'ioredis', 'prom-client'],
+    ],
+  },
   {
     files: 'server/src/cli/doctor',
     may: [

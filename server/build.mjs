@@ -1,5 +1,6 @@
 // Bundles the sidecar and all it needs into dist/serve.js: one file loads faster than a thousand, and takes less memory. Other
 // commands and rarely used parts are separate files, because Node.js reads and scans a whole file, used or not.
+import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
 import { build } from 'esbuild';
@@ -30,6 +31,8 @@ const entryPoints = {
   serve: 'src/serve.ts',
   opentelemetry: 'src/tracing/opentelemetry.ts',
   inspector: 'src/inspector/inspector.ts',
+  admin: 'src/admin/admin-service.ts',
+  'json-schema': 'src/data-schema/json-schema.ts',
   cli: 'src/cli/index.ts',
   'grpc-commands': 'src/cli/grpc-commands.ts',
   'redis-commands': 'src/cli/redis-commands.ts',
@@ -56,6 +59,7 @@ const { metafile } = await build({
   platform: 'node',
   target: 'node20',
   format: 'cjs',
+  define: { buildCommit: JSON.stringify(commitOf()) ?? 'undefined' },
   alias: { '@session-sidecar/proto': '../proto/gen' },
   loader: { '.lua': 'text', '.css': 'text', '.browser.js': 'text' },
   plugins: [filesOnDemand, protosOfPackages],
@@ -84,6 +88,18 @@ writeFileSync('dist/sbom.cdx.json', billOfMaterials(root, packages));
 function bundledPackages(inputs) {
   const folders = inputs.flatMap((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path.split(sep).join('/')) ?? []);
   return [...new Set(folders)].sort();
+}
+
+/** What src/commit.ts has. An image is built without the repository, so it is told. */
+function commitOf() {
+  const { REVISION = 'unknown' } = process.env;
+  if (REVISION !== 'unknown') return REVISION;
+  try {
+    const args = ['describe', '--always', '--dirty', '--abbrev=12', '--exclude=*'];
+    return execFileSync('git', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  } catch {
+    return undefined;
+  }
 }
 
 /** The licences of the bundled packages, which must be distributed with the code. */

@@ -98,6 +98,8 @@ export interface SidecarOptions {
   readonly clusterPorts?: readonly number[];
   /** Default: false. */
   readonly nearCache?: boolean;
+  /** Whether sessions are encrypted in Redis. Default: false. */
+  readonly isEncrypted?: boolean;
   /** The name of a CPU profile to write. Default: none. */
   readonly profile?: string | undefined;
   /** Keeps the default limits, timeouts and sizes, and measures the log instead of showing it. Default: false. */
@@ -107,7 +109,8 @@ export interface SidecarOptions {
 }
 
 export async function startSidecar(options: SidecarOptions): Promise<SidecarProcess> {
-  const { redisPort, clusterPorts, nearCache = false, profile, isAttacked = false, openFiles } = options;
+  const { redisPort, clusterPorts, nearCache = false, isEncrypted = false } = options;
+  const { profile, isAttacked = false, openFiles } = options;
   const { variables, flags } = firstLine();
   const command = [process.execPath, ...flags, ...profiling(profile), sidecarMain];
   const [program = '', ...args] = openFiles === undefined ? command : withOpenFiles(openFiles, command);
@@ -125,6 +128,7 @@ export async function startSidecar(options: SidecarOptions): Promise<SidecarProc
         ...(clusterPorts && {
           SESSION_SIDECAR_REDIS_CLUSTER_NODES: clusterPorts.map((port) => `127.0.0.1:${port}`).join(),
         }),
+        ...(isEncrypted && { SESSION_SIDECAR_ENCRYPTION_KEYS: signingKey() }),
         ...(nearCache && { SESSION_SIDECAR_NEAR_CACHE: '64MiB' }),
       },
       stdio: ['ignore', 'pipe', isAttacked ? 'pipe' : 'inherit'],

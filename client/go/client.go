@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"time"
@@ -92,6 +93,9 @@ func Dial(address string, options ...grpc.DialOption) (*Client, error) {
 	}
 	return client, nil
 }
+
+// String describes the client for logs by its address. Without it, fmt would read what the client's goroutines write.
+func (c *Client) String() string { return fmt.Sprintf("Client(%s)", c.monitor.conn.Target()) }
 
 // Open loads the session of a token, as received in the visitor's cookie. If the token is empty or not genuine, or its session has
 // ended, Open returns a new session, and Origin says which was the case. It never stores anything.

@@ -19,6 +19,7 @@ var (
 	ErrLeaseHeld        error = codeError(CodeLeaseHeld)
 	ErrLeaseLost        error = codeError(CodeLeaseLost)
 	ErrCursorExpired    error = codeError(CodeCursorExpired)
+	ErrSchemaViolation  error = codeError(CodeSchemaViolation)
 	ErrDeadlineExceeded error = codeError(CodeDeadlineExceeded)
 	ErrCancelled        error = codeError(CodeCancelled)
 	ErrUnavailable      error = codeError(CodeUnavailable)

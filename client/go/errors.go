@@ -35,6 +35,8 @@ const (
 	CodeLeaseHeld        Code = "LEASE_HELD"
 	CodeLeaseLost        Code = "LEASE_LOST"
 	CodeCursorExpired    Code = "CURSOR_EXPIRED"
+	CodeTooManySessions  Code = "TOO_MANY_SESSIONS"
+	CodeSchemaViolation  Code = "SCHEMA_VIOLATION"
 	CodeDeadlineExceeded Code = "DEADLINE_EXCEEDED"
 	CodeCancelled        Code = "CANCELLED"
 	CodeUnavailable      Code = "UNAVAILABLE"
@@ -50,7 +52,8 @@ type Error struct {
 	Code Code
 	// Metadata holds facts about the failure, for example the limit that was exceeded and the setting that changes it.
 	Metadata map[string]string
-	// Violations lists every invalid field of the request, for INVALID_ARGUMENT.
+	// Violations lists every invalid field of the request, for INVALID_ARGUMENT; and what violates the schema, by JSON Pointer, for
+	// SCHEMA_VIOLATION.
 	Violations []*errdetails.BadRequest_FieldViolation
 	// RetryAfter is how long the sidecar asks to wait before a retry; 0 if it does not ask.
 	RetryAfter time.Duration
@@ -100,7 +103,7 @@ var httpStatus = map[Code]int{
 	"SESSION_TOO_LARGE": 413, "TOO_MANY_KEYS": 413, "FLASH_QUEUE_FULL": 413,
 	"STORE_UNAVAILABLE": 503, "STORE_FULL": 503, "DRAINING": 503, "INTERNAL": 500,
 	"REQUEST_TOO_LARGE": 413, "OVERLOADED": 503, "API_TOKEN_INVALID": 500, "LEASE_HELD": 409, "LEASE_LOST": 409,
-	"CURSOR_EXPIRED":    500,
+	"CURSOR_EXPIRED": 500, "TOO_MANY_SESSIONS": 409, "SCHEMA_VIOLATION": 500,
 	"DEADLINE_EXCEEDED": 503, "CANCELLED": 503, "UNAVAILABLE": 503, "UNIMPLEMENTED": 500,
 	"VALUE_UNREADABLE": 500, "UNKNOWN": 500,
 }

@@ -1,4 +1,4 @@
-// How the Go stubs are generated from proto/session/v1.
+// How the Go stubs are generated from proto/session.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

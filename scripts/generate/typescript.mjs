@@ -1,4 +1,4 @@
-// How the TypeScript stubs and the descriptors are generated from proto/session/v1.
+// How the TypeScript stubs and the descriptors are generated from proto/session.
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -50,16 +50,26 @@ function viewOf(bytes: Uint8Array): Buffer {
 `;
 
 function descriptorsModule() {
-  const served = ['proto/session', 'node_modules/grpc-health-check/proto/health'].flatMap((path) => ['--path', path]);
-  const set = buf('build', '--as-file-descriptor-set', ...served, '-o', '-#format=binpb');
-  const files = fromBinary(FileDescriptorSetSchema, set).file.map((file) => toBinary(FileDescriptorProtoSchema, file));
   return [
-    '// Generated from proto/session/v1. DO NOT EDIT.',
+    '// Generated from proto/session. DO NOT EDIT.',
     '',
     '/** A FileDescriptorProto, in base64, for each file of session.v1, grpc.health.v1 and their imports, comments included. */',
     'export const fileDescriptors: readonly string[] = [',
-    ...files.map((file) => `  '${Buffer.from(file).toString('base64')}',`),
+    ...descriptorLines('proto/session/v1', 'node_modules/grpc-health-check/proto/health'),
+    '];',
+    '',
+    '/** The same for session.admin.v1, which is served elsewhere, so that server reflection must not list it. */',
+    'export const adminFileDescriptors: readonly string[] = [',
+    ...descriptorLines('proto/session/admin/v1'),
     '];',
     '',
   ].join('\n');
+}
+
+/** The elements of a list of descriptors, those of imports included. */
+function descriptorLines(...paths) {
+  const sources = paths.flatMap((path) => ['--path', path]);
+  const set = buf('build', '--as-file-descriptor-set', ...sources, '-o', '-#format=binpb');
+  const files = fromBinary(FileDescriptorSetSchema, set).file.map((file) => toBinary(FileDescriptorProtoSchema, file));
+  return files.map((file) => `  '${Buffer.from(file).toString('base64')}',`);
 }

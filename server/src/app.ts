@@ -1,6 +1,7 @@
 import { Registry } from 'prom-client';
 import type { Logger } from 'pino';
 import { withAuditLog } from './audit-log';
+import { commit } from './commit';
 import type { Config, LiveConfig } from './config';
 import { ApiTokens } from './grpc/api-tokens';
 import { reportFailures } from './rpc/failure-reports';
@@ -8,10 +9,12 @@ import { createHandlers } from './rpc/handlers';
 import { logLibraryWarnings } from './grpc/library-log';
 import { startGrpcServer } from './grpc/server';
 import type { GrpcServer } from './grpc/server';
+import type { AdminServer } from './grpc/admin/admin-server';
 import { startHttpServer } from './http/server';
 import type { HttpServer } from './http/limited-server';
 import type { Clock } from './inspector/clock';
 import type { Inspector } from './inspector/inspector';
+import { openAdmin } from './open-admin';
 import { openInspector } from './open-inspector';
 import type { LogRateLimit } from './log-rate-limit';
 import { createMetrics } from './metrics/metrics';
@@ -22,6 +25,8 @@ import type { Dispatch } from './rpc/dispatcher';
 import { ServingStatus } from './serving-status';
 import { variable } from './setting-names';
 import { SessionWatch } from './rpc/watch/session-watch';
+import { SessionAdmin } from './session/admin/session-admin';
+import { DataCheck } from './session/data-rule';
 import { SessionManager } from './session/session-manager';
 import type { SessionStore } from './session/session-store';
 import { SubjectManager } from './session/subject-manager';
@@ -57,6 +62,7 @@ export interface App {
     readonly grpc: readonly string[];
     readonly http: string;
     readonly inspector: string | undefined;
+    readonly admin: readonly string[] | undefined;
   };
   readonly store: 'memory' | 'redis';
   /**
@@ -77,25 +83,30 @@ export async function startApp(config: Config, context: AppContext): Promise<App
   logLibraryWarnings(logger);
   const { tracing, registry, metrics } = startObserving(config, context);
   const apiTokens = new ApiTokens(config.grpc.apiTokens);
-  const tokens = replaceableTokens(config.signingKeys ?? [temporaryKey(logger)]);
+  const adminTokens = new ApiTokens(config.admin?.tokens);
+  const tokens = replaceableTokens(config.signingKeys ?? [temporaryKey(logger)], {
+    recordsKeys: config.recordSigningKey,
+  });
   const status = new ServingStatus(() => store, logger);
   // Connecting to Redis begins before there is a gRPC server whose status depends on it.
   const observer = config.auditLog ? withAuditLog(metrics, context.auditLogger ?? logger) : metrics;
-  const storeContext = { metrics, tracing, events: observer, logger, advise: settings?.advise };
+  const dataCheck = new DataCheck(config.dataRule);
+  const storeContext = { metrics, tracing, events: observer, dataCheck, logger, advise: settings?.advise };
   const opened = openStore(config, storeContext, (ready) => status.storeChanged(ready));
-  const { store, events, testControl, setCredentials } = opened;
+  const { store, events, inventory, testControl } = opened;
   if (config.auditLog) events.keepRecording();
   if (testControl !== undefined) {
     logger.warn(`${variable('testControl')} is on: every caller can move the clock and delete all sessions`);
   }
-  const inspector = openInspector(config, context, { registry, metrics, readiness: () => status.readiness });
+  const { expiry, limits } = config;
+  const subjects = new SubjectManager({ store, tokens, limits, events: metrics });
+  const inspector = openInspector(config, context, { registry, metrics, readiness: () => status.readiness, subjects });
   /** To be closed if a later step fails. */
   let grpc: GrpcServer | undefined;
+  let admin: AdminServer | undefined;
 
   try {
-    const { expiry, limits } = config;
-    const manager = new SessionManager({ store, tokens, limits, expiry, events: metrics });
-    const subjects = new SubjectManager({ store, tokens, limits, events: metrics });
+    const manager = new SessionManager({ store, tokens, limits, expiry, events: metrics, dataCheck });
     const watch = new SessionWatch(events);
     await status.storeReady(storeWaitMs);
     const started = await startGrpcServer({
@@ -113,6 +124,9 @@ export async function startApp(config: Config, context: AppContext): Promise<App
     });
     grpc = started;
     status.grpcStarted(started);
+    const sessionAdmin = new SessionAdmin({ inventory, store, tokens, limits, events: metrics });
+    admin = await openAdmin(config, { admin: sessionAdmin, tokens: adminTokens, observer: metrics, logger });
+    const openedAdmin = admin;
     const inspectorUrl = await inspector?.listen(() => started.connections());
     // Last: once its startup probe succeeds, the application is started.
     const http = await startHttpServer({
@@ -122,12 +136,16 @@ export async function startApp(config: Config, context: AppContext): Promise<App
       maxConnections: config.httpMaxConnections,
       observer: metrics,
     });
-    const unwatch = watchFiles(context, metrics, { tokens, apiTokens, setCredentials });
+    const unwatch = watchFiles(context, metrics, { tokens, apiTokens, adminTokens, dataCheck, opened });
     return {
-      addresses: { grpc: started.addresses, http: http.address, inspector: inspectorUrl },
+      addresses: {
+        ...{ grpc: started.addresses, http: http.address, inspector: inspectorUrl },
+        admin: admin?.addresses,
+      },
       store: config.store.kind,
       close: () => {
         status.grpcStopping();
+        openedAdmin?.close();
         unwatch?.();
         return shutDown(config.shutdownGraceMs, { grpc: started, http, inspector, store, tracing });
       },
@@ -135,6 +153,7 @@ export async function startApp(config: Config, context: AppContext): Promise<App
   } catch (error) {
     await grpc?.close(0);
     await inspector?.close();
+    admin?.close();
     await store.close();
     throw error;
   }
@@ -144,7 +163,7 @@ export async function startApp(config: Config, context: AppContext): Promise<App
 function startObserving({ store }: Config, { activeCall, logger, version, logRateLimit }: AppContext) {
   const tracing = activeCall && loadTracing().startTracing({ activeCall, logger, version });
   const registry = new Registry();
-  const metrics = createMetrics(registry, { version, store: store.kind }, tracing?.exemplar);
+  const metrics = createMetrics(registry, { version, commit, store: store.kind }, tracing?.exemplar);
   logRateLimit?.onSuppressed(() => metrics.logLineSuppressed());
   return { tracing, registry, metrics };
 }
@@ -192,21 +211,26 @@ function handleOf(tokens: Tokens, token: string): string | undefined {
 interface Replaceable {
   readonly tokens: ReplaceableTokens;
   readonly apiTokens: ApiTokens;
-  readonly setCredentials: OpenedStore['setCredentials'];
+  readonly adminTokens: ApiTokens;
+  readonly dataCheck: DataCheck;
+  readonly opened: Pick<OpenedStore, 'setEncryptionKeys' | 'setCredentials'>;
 }
 
 /** Applies changes of the files that settings name. @returns a function that ends that */
 function watchFiles(
   { settings, logger }: AppContext,
   metrics: Metrics,
-  { tokens, apiTokens, setCredentials }: Replaceable,
+  { tokens, apiTokens, adminTokens, dataCheck, opened }: Replaceable,
 ): (() => void) | undefined {
   for (const { from } of settings?.files ?? []) metrics.fileWatched(from);
   return settings?.watch({
     onChanged: (next, names) => {
       if (next.signingKeys !== undefined) tokens.replaceKeys(next.signingKeys);
       apiTokens.replace(next.grpc.apiTokens);
-      if (next.store.kind === 'redis') setCredentials(next.store.redis);
+      adminTokens.replace(next.admin?.tokens);
+      dataCheck.replace(next.dataRule);
+      opened.setEncryptionKeys(next.encryptionKeys);
+      if (next.store.kind === 'redis') opened.setCredentials(next.store.redis);
       for (const name of names) metrics.fileReloaded(name, 'applied');
       logger.info({ settings: names }, 'changed files applied');
     },

@@ -53,9 +53,9 @@ async function run(args: readonly string[]): Promise<void> {
   const auditLogger = createLogger('info');
   const context = { logger, auditLogger, version, activeCall, settings, report, logRateLimit };
   const app = await startApp(config, context);
-  const { grpc, http, inspector } = app.addresses;
+  const { grpc, http, inspector, admin } = app.addresses;
   const collector = config.tracing?.collector;
-  logger.info({ version, store: app.store, grpc, http, inspector, collector, settings: effective }, 'serving');
+  logger.info({ version, store: app.store, grpc, http, inspector, admin, collector, settings: effective }, 'serving');
 
   const cause = await stopping;
   logger.info({ ...cause, graceMs: config.shutdownGraceMs }, 'shutting down: draining in-flight calls');

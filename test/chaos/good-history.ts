@@ -42,7 +42,7 @@ export function goodHistory(options: GoodHistoryOptions): History {
   for (let number = 0; number < count; number++) {
     const name = `s${number}-0`;
     const isIdle = number === count - 1;
-    sessions.push({ name, slot: 0, idleTimeoutMs: isIdle ? idleTimeoutMs : undefined });
+    sessions.push({ name, handle: name, slot: 0, idleTimeoutMs: isIdle ? idleTimeoutMs : undefined });
     operations.push(
       ...callsOn(name, random.fork(), { calls: callsPerSession, nearCache, isIdle, lossAt: loss && lossAt, loss }),
     );
@@ -62,7 +62,7 @@ export function goodHistory(options: GoodHistoryOptions): History {
       ['a', 'b'].map((sidecar) => sample(tick * ms, sidecar)),
     ).flat();
   return {
-    ...{ operations, sessions, faults, stalls: [] },
+    ...{ operations, sessions, faults, stalls: [], watched: [] },
     readiness: every(100, (at, sidecar) => ({ sidecar, at, status: 200 })),
     memory: every(500, (at, sidecar) => ({ sidecar, at, residentBytes: 100 * 2 ** 20 })),
     setup: { nearCache, clientCache: false, touchIntervalMs, memoryLimitBytes: 256 * 2 ** 20, slack: defaultSlack },
@@ -202,6 +202,11 @@ function callsOn(
         return { status: 'ok', csrf: record.csrf };
       case 'getCsrf':
         return { status: 'ok', csrf: record.csrf };
+      case 'acquire':
+      case 'release':
+      case 'list':
+      case 'revoke':
+        throw new Error('These histories have neither leases nor users.');
     }
   }
 }
@@ -232,6 +237,8 @@ function write_(record: Stored, write: Write, id: string): string | undefined {
     case 'flash':
       record.flash.push(id);
       return undefined;
+    case 'locked':
+      throw new Error('There are no leases in these histories.');
   }
 }
 

@@ -13,6 +13,8 @@ export interface History {
   readonly readiness: readonly ReadinessSample[];
   readonly memory: readonly MemorySample[];
   readonly stalls: readonly Stall[];
+  /** What watchers of session events were told. */
+  readonly watched: readonly WatchedEvents[];
   readonly setup: Setup;
 }
 
@@ -59,6 +61,8 @@ export const recoveryBoundMs = 1000;
 
 export interface SessionInfo {
   readonly name: string;
+  /** Its public id, by which lists and events name it. */
+  readonly handle: string;
   /** The hash slot of its key. */
   readonly slot: number;
   /** `undefined` if it is longer than any run. */
@@ -71,7 +75,9 @@ export type Register = 'a' | 'b' | 'c';
 export type Write =
   | { readonly kind: 'set' | 'setIfAbsent' | 'delete' | 'take'; readonly key: Register }
   | { readonly kind: 'increment'; readonly by: number }
-  | { readonly kind: 'flash' };
+  | { readonly kind: 'flash' }
+  /** Writes back the list `locked` as it was when the lease began, with the id added: lost if two holders do that at the same time. */
+  | { readonly kind: 'locked' };
 
 /** Keeps only the first flash write. A message is the id of its operation, so an operation can push only one. */
 export function atMostOneFlash(writes: readonly Write[]): Write[] {
@@ -81,19 +87,42 @@ export function atMostOneFlash(writes: readonly Write[]): Write[] {
 }
 
 export type Call =
-  | { readonly kind: 'create' }
+  | { readonly kind: 'create'; readonly subject?: string | undefined }
   | { readonly kind: 'read'; readonly through: Face }
-  /** Finally appends the id to `log`. Through `session`, it does nothing else, because it uses transform(). */
-  | {
-      readonly kind: 'update';
-      readonly through: Face;
-      readonly writes: readonly Write[];
-      readonly ifVersion?: number | undefined;
-    }
-  /** Appends the id to `log`. The new token is named by the id. */
-  | { readonly kind: 'regenerate' }
+  | Update
+  | Regenerate
   | { readonly kind: 'invalidate' }
+  /** The lease is named by the id. */
+  | { readonly kind: 'acquire'; readonly leaseMs: number }
+  | { readonly kind: 'release'; readonly lease: string }
+  /** All pages. On no session, as the next one. */
+  | { readonly kind: 'list'; readonly subject: string }
+  /** Ends all sessions of a subject, but for that of a token, by the name of the token. */
+  | { readonly kind: 'revoke'; readonly subject: string; readonly except?: string | undefined }
   | { readonly kind: 'pushFlash' | 'popFlash' | 'peekFlash' | 'newCsrf' | 'getCsrf' };
+
+/**
+ * Finally appends the id to `log`. Through `session`, it does nothing else: it uses transform(), or with `onConflict` save(). Through
+ * `lock`, it uses withLock(), and writes `locked`.
+ */
+export interface Update {
+  readonly kind: 'update';
+  readonly through: Face | 'lock';
+  readonly writes: readonly Write[];
+  readonly ifVersion?: number | undefined;
+  readonly onConflict?: 'fail' | undefined;
+  /** The lease whose fence it carries. */
+  readonly lease?: string | undefined;
+  /** The duration of the lease of withLock(). */
+  readonly leaseMs?: number | undefined;
+}
+
+/** Appends the id to `log`. The new token is named by the id. With a subject, it is a login. */
+export interface Regenerate {
+  readonly kind: 'regenerate';
+  readonly graceMs?: number | undefined;
+  readonly subject?: string | undefined;
+}
 
 /** Whether a call uses the API directly, or the client's typed session. */
 export type Face = 'api' | 'session';
@@ -128,6 +157,10 @@ export interface Success {
   readonly csrf?: string | undefined;
   /** Flash messages that were popped or peeked at: ids of operations. */
   readonly messages?: readonly string[] | undefined;
+  /** The number of the lease that was acquired. */
+  readonly fence?: number | undefined;
+  /** The handles of the sessions that were listed. */
+  readonly listed?: readonly string[] | undefined;
   /** What each write returned: the value of `increment`, `take` and `setIfAbsent`. */
   readonly values?: readonly (string | undefined)[] | undefined;
 }
@@ -145,6 +178,31 @@ export interface State {
   readonly log: readonly string[];
   readonly count: number;
   readonly registers: Readonly<Partial<Record<Register, string>>>;
+  readonly locked?: readonly string[] | undefined;
+}
+
+/** What a watcher of session events was told, or all watchers of a group together. */
+export interface WatchedEvents {
+  readonly name: string;
+  /** Everything that happens from then on is reported. */
+  readonly since: Instant;
+  /** What has happened until then. */
+  readonly until: Instant;
+  /** When it was told that its cursor has expired, so that it began anew; or that it failed for another reason. */
+  readonly restarts: readonly { readonly at: Instant; readonly code: string }[];
+  /** In the order of their arrival. */
+  readonly events: readonly SeenEvent[];
+}
+
+export interface SeenEvent {
+  readonly type: 'created' | 'regenerated' | 'invalidated' | 'expired' | 'revoked' | 'replaced_token_used';
+  readonly handle: string;
+  readonly subject?: string | undefined;
+  readonly version?: number | undefined;
+  /** By the store's clock, in ms since 1970. */
+  readonly time: number;
+  /** When it arrived. */
+  readonly at: Instant;
 }
 
 /** Something done to the system from outside. Only a fault excuses anything. */

@@ -27,6 +27,8 @@ export interface Mode<W extends World = World> {
   readonly nearCache: readonly boolean[];
   /** Whether the callers' typed sessions have a cache. Default: no. */
   readonly clientCache?: boolean;
+  /** Whether sessions belong to users, and events are watched. Default: no. */
+  readonly users?: boolean;
   /** The sidecar that only serves reads. Default: the seed chooses one or none. */
   readonly readingSidecar?: string;
 }
@@ -140,5 +142,50 @@ export const modes: readonly Mode[] = [
     faults: [terminate, terminate, kill, stop],
     besides: [],
     nearCache: offAndOn,
+  }),
+  mode({
+    name: 'users',
+    about: "users' sessions, leases, graces and events; one Redis",
+    start: (setup) => startSingle(setup, { args: inMemory }),
+    faults: [terminate, kill, stop, stop, freeze, clientKill, clientPause, scriptFlush, demote, restartEmpty],
+    besides: sidecarFaults,
+    nearCache: offAndOn,
+    users: true,
+  }),
+  mode({
+    name: 'users-aof',
+    about: 'the same; one Redis with an append-only file that is synced on every change',
+    start: (setup) => startSingle(setup, { args: ['--appendonly', 'yes', '--appendfsync', 'always'] }),
+    faults: [restartFromFile, restartFromFile, freeze, terminate, kill],
+    besides: sidecarFaults,
+    nearCache: offAndOn,
+    users: true,
+  }),
+  mode({
+    name: 'users-proxy',
+    about: 'the same; a failing network in front of Redis and the sidecars',
+    start: startProxied,
+    faults: [cut, cutInReply, halfOpen, forgotten, blackHole, refuse, slow, moveMaster],
+    besides: sidecarFaults,
+    nearCache: offAndOn,
+    users: true,
+  }),
+  mode({
+    name: 'users-sentinel',
+    about: 'the same; a master, two replicas and three Sentinels',
+    start: startSentinel,
+    faults: [plannedFailover, masterKill, masterHang, sentinelKill],
+    besides: sidecarFaults,
+    nearCache: offAndOn,
+    users: true,
+  }),
+  mode({
+    name: 'users-cluster',
+    about: 'the same; a Redis Cluster of three masters, each with a replica',
+    start: (setup, random) => startCluster(setup, { needsFullCoverage: random.chance(0.5) }),
+    faults: [clusterFailover, clusterMasterKill, clusterMasterHang, reshard],
+    besides: sidecarFaults,
+    nearCache: [false],
+    users: true,
   }),
 ];

@@ -12,7 +12,7 @@ export interface Part {
 }
 
 export interface RoundPlan {
-  readonly workload: Omit<Workload, 'seed'>;
+  readonly workload: Omit<Workload, 'seed' | 'round'>;
   /** Injected one after another, each after a pause. */
   readonly faults: readonly PlannedFault[];
 }
@@ -67,7 +67,7 @@ const perFaultMs = 6000;
 
 /** Chooses the calls and faults of a round. @param milliseconds the time that is left for it */
 export function planRound(
-  mode: Pick<Mode, 'faults' | 'besides' | 'readingSidecar'>,
+  mode: Pick<Mode, 'faults' | 'besides' | 'readingSidecar' | 'users'>,
   milliseconds: number,
   random: Random,
 ): RoundPlan {
@@ -76,8 +76,9 @@ export function planRound(
     workload: {
       lanes: random.pick([2, 4, 6, 6, 10, 24, 64]),
       maxPauseMs: random.pick([10, 25, 60]),
-      sharedSlots: random.int(2, 5),
+      sharedSlots: mode.users === true ? random.int(6, 16) : random.int(2, 5),
       idleSlots: 2,
+      users: mode.users === true,
       readingSidecar: mode.readingSidecar ?? (random.chance(0.3) ? random.pick(['a', 'b']) : undefined),
     },
     faults: Array.from({ length: random.int(1, maxFaults) }, (_, number) => ({

@@ -8,6 +8,7 @@ import type {
   SessionInfo,
   Setup,
   Stall,
+  WatchedEvents,
 } from './history';
 
 /** Collects the history of a round. */
@@ -18,10 +19,11 @@ export class Recorder {
   readonly readiness: ReadinessSample[] = [];
   readonly memory: MemorySample[] = [];
   readonly stalls: Stall[] = [];
+  watched: readonly WatchedEvents[] = [];
 
   history(setup: Setup): History {
-    const { operations, sessions, faults, readiness, memory, stalls } = this;
-    return { operations, sessions, faults, readiness, memory, stalls, setup };
+    const { operations, sessions, faults, readiness, memory, stalls, watched } = this;
+    return { operations, sessions, faults, readiness, memory, stalls, watched, setup };
   }
 }
 

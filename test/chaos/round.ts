@@ -9,6 +9,7 @@ import type { PlannedFault, RoundPlan } from './plan';
 import { createRandom } from './random';
 import { Recorder, watchStalls } from './recorder';
 import type { World } from './topology/world';
+import { Watchers } from './watchers';
 import type { Connection } from './worker/connection';
 import type { SessionNews } from './worker/protocol';
 import { attempt } from './worker/record';
@@ -61,7 +62,7 @@ export class RoundListener {
 
   async #locate({ name, idleTimeoutMs, handle }: SessionNews): Promise<void> {
     const slot = await this.#world.slotOf(handle);
-    const info: SessionInfo = { name, slot, idleTimeoutMs };
+    const info: SessionInfo = { name, handle, slot, idleTimeoutMs };
     this.recorder.sessions.push(info);
   }
 
@@ -90,13 +91,14 @@ export async function playRound(stage: Stage, listener: RoundListener, plan: Rou
       memory: (sample) => recorder.memory.push(sample),
     }),
   );
-  const stopWatching = watchStalls((stall) => recorder.stalls.push(stall));
+  const stopStallWatch = watchStalls((stall) => recorder.stalls.push(stall));
   const current = new Set<string>();
   const progress = setInterval(() => {
     stage.onProgress(recorder, [...current]);
   }, progressEveryMs);
+  const watchers = plan.workload.users ? await Watchers.start(connections, createRandom(seed)) : undefined;
   callers.forEach((caller, index) => {
-    caller.begin({ ...plan.workload, seed: seed + index });
+    caller.begin({ ...plan.workload, seed: seed + index, round: seed });
   });
 
   try {
@@ -111,9 +113,12 @@ export async function playRound(stage: Stage, listener: RoundListener, plan: Rou
       await Promise.all(world.sidecars.map((sidecar) => sidecar.restart()));
       recorder.operations.push(...(await look(connections, listener.alive())));
     }
+    recorder.watched = watchers?.watched ?? [];
+    await watchers?.settle(() => recorder.history(setup));
   } finally {
     clearInterval(progress);
-    stopWatching();
+    stopStallWatch();
+    await watchers?.stop();
     await Promise.all(observers.map((stop) => stop()));
   }
   return { history: recorder.history(setup), alive: listener.alive() };

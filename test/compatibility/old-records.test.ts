@@ -185,7 +185,7 @@ test.each(['old', 'new'] as const)(
   'the %s sidecar refuses a record of a newer format and leaves it as it is',
   async (which) => {
     const { token, session } = await sidecars[which].call('createSession', { mutations: filled });
-    await redis.admin.set(`session:${session!.handle}`, '2 and whatever comes then', 'EX', 1000);
+    await redis.admin.set(`session:${session!.handle}`, '3 and whatever comes then', 'EX', 1000);
     const before = await recordsIn(redis);
     for (const method of methodsWithToken) {
       const request = { token, mutations: later, message: Buffer.from('1') } as Partial<RequestOf<MethodName>>;

@@ -1,4 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect } from '@jest/globals';
+import { ContentKeys } from '../../server/src/store/redis/encryption/content-keys';
 import type { RedisServer } from '../support/redis';
 import { makeRedisStore, redisConnectionOptions } from '../support/store-harness';
 import type { StoreSettings } from '../support/store-harness';
@@ -20,6 +22,11 @@ describeSessionStore('Redis', (settings: StoreSettings) => makeRedisStore(connec
 describeSessionStore('Redis without TTL (LRU mode)', (settings: StoreSettings) =>
   makeRedisStore(connection(), [server], { expireKeys: false })(settings),
 );
+
+describeSessionStore('Redis with encryption', (settings: StoreSettings) => {
+  const encryption = { keys: new ContentKeys({ encrypts: true, keys: [randomBytes(32)] }) };
+  return makeRedisStore(connection(), [server], { encryption })(settings);
+});
 
 const nearCache = { hits: 0, misses: 0 };
 

@@ -6,9 +6,12 @@ import { describeDuplicates } from './session-store/duplicates.contract';
 import { describeExpiry } from './session-store/expiry.contract';
 import { StoreFixture } from './session-store/fixture';
 import { describeGrace } from './session-store/grace.contract';
+import { describeInventory } from './session-store/inventory.contract';
 import { describeLeases } from './session-store/leases.contract';
 import { describeLife } from './session-store/life.contract';
 import { describeMutations } from './session-store/mutations.contract';
+import { describeSubjectLimit } from './session-store/subject-limit.contract';
+import { describeSchema } from './session-store/schema.contract';
 import { describeSubjects } from './session-store/subjects.contract';
 import { describeUpdate } from './session-store/update.contract';
 
@@ -26,5 +29,8 @@ export function describeSessionStore(name: string, makeStore: MakeStore): void {
     describeLeases(fixture);
     describeGrace(fixture);
     describeSubjects(fixture);
+    describeSubjectLimit(fixture);
+    describeInventory(fixture);
+    describeSchema(fixture);
   });
 }

@@ -1,24 +1,19 @@
 import { symlinkSync, writeFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { definitions } from '../../server/src/cli';
-import { outcomeOf } from '../support/commands';
 import { binary, signingKey } from '../support/process';
 import type { ServingProcess } from '../support/process';
 import { connectRaw, mutation } from '../support/raw-grpc';
 import type { RedisServer } from '../support/redis';
 import { stackForAllTests } from '../support/stack';
-import { blocksOf } from './markdown';
+import { commandsOf, runBlock, shapeOf } from './command-page';
 
 const stack = stackForAllTests();
 
 /** Every `sh` block of the page is run, in order; a `text` or `json` block that follows is what it prints. */
 const page = 'docs/guide/cli.md';
-const blocks = blocksOf(page);
-const calls = blocks.flatMap(({ language, text }, index) => {
-  const next = blocks[index + 1];
-  return language === 'sh' ? [{ text, output: next?.language === 'sh' ? undefined : next?.text }] : [];
-});
+const calls = commandsOf(page);
 
 let sidecar: ServingProcess;
 let redis: RedisServer;
@@ -27,8 +22,10 @@ let directory: string;
 beforeAll(async () => {
   // Redis as it is without settings, so that the doctor has something to say.
   redis = await stack.redis();
-  sidecar = await stack.process({ redis });
+  for (const key of ['sess:1', 'sess:2'])
+    await redis.admin.set(key, '{"cookie":{"originalMaxAge":null},"cart":["tea"]}');
   directory = stack.directory();
+  sidecar = await stack.process({ redis, settings: { ADMIN_ADDRESS: `unix:${join(directory, 'admin.sock')}` } });
   symlinkSync(binary, join(directory, 'session-sidecar'));
 }, 60_000);
 
@@ -50,33 +47,17 @@ describe(page, () => {
 
   for (const { text, output } of calls) {
     test(text.split('\n')[0]!, () => {
-      const { stdout, stderr } = outcomeOf('bash', ['--norc', '-c', text], {
-        cwd: directory,
-        env: {
-          PATH: [directory, process.env['PATH']].join(delimiter),
-          REDIS_URL: redis.url,
-          SESSION_SIDECAR_SIGNING_KEYS: signingKey,
-          SESSION_SIDECAR_GRPC_ADDRESS: sidecar.address,
-          SESSION_SIDECAR_HTTP_ADDRESS: new URL(sidecar.httpUrl).host,
-          // A busy machine must not look like a slow Redis.
-          SESSION_SIDECAR_REDIS_COMMAND_TIMEOUT: '20s',
-        },
+      const { stdout, stderr } = runBlock(text, directory, {
+        REDIS_URL: redis.url,
+        SESSION_SIDECAR_SIGNING_KEYS: signingKey,
+        SESSION_SIDECAR_GRPC_ADDRESS: sidecar.address,
+        SESSION_SIDECAR_ADMIN_ADDRESS: `unix:${join(directory, 'admin.sock')}`,
+        SESSION_SIDECAR_HTTP_ADDRESS: new URL(sidecar.httpUrl).host,
+        // A busy machine must not look like a slow Redis.
+        SESSION_SIDECAR_REDIS_COMMAND_TIMEOUT: '20s',
       });
       if (output === undefined) expect(stderr).toBe('');
       else expect(shapeOf(`${stdout}${stderr}`)).toEqual(shapeOf(output));
     });
   }
 });
-
-/** Without what differs from run to run: numbers, ids, times, units, the width of columns, and the rows of histograms. */
-function shapeOf(output: string): string {
-  return output
-    .replaceAll(/^ *[\d.]+ m?s .*■?.*\n/gm, '')
-    .replaceAll(/up [^·]+ ·/g, 'up ·')
-    .replaceAll(/[\w-]{22,}=?/g, '<id>')
-    .replaceAll(/\b\d[\d.,:TZ-]*\b/g, '0')
-    .replaceAll(/\b0 (ms|s|B|KiB|MiB)\b/g, '0')
-    .replaceAll(/\b(ahead of|behind)\b/g, 'beside')
-    .replaceAll(/ +/g, ' ')
-    .trim();
-}

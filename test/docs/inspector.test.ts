@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { settingRows } from '../../server/src/config';
+import { connect } from '../support/client';
 import { outcomeOf } from '../support/commands';
 import { probe } from '../support/process';
 import type { ServingProcess } from '../support/process';
@@ -24,14 +25,20 @@ let sidecar: ServingProcess;
 beforeAll(async () => {
   // The first block starts the sidecar; only the ports differ.
   const [, name = '', value = ''] = /^(SESSION_SIDECAR_INSPECTOR_ADDRESS)=(\S+) session-sidecar$/m.exec(text) ?? [];
-  sidecar = await stack.process({ env: { [name]: value.replace('9465', '0') } });
+  const allowed = /SESSION_SIDECAR_INSPECTOR_SUBJECTS=on/.exec(text)?.[0].split('=') ?? [];
+  sidecar = await stack.process({ env: { [name]: value.replace('9465', '0'), [allowed[0]!]: allowed[1]! } });
+  const client = stack.use(connect(sidecar));
+  const session = client.create();
+  session.setSubject('user-7');
+  session.setLabel('Firefox on Linux, 192.0.2.7');
+  await session.save();
 });
 
 /** Without what differs from machine to machine, and from release to release. */
 function shapeHere(output: string): unknown {
-  const varying = ['version', 'node', 'platform', 'pid', 'uptimeSeconds'];
+  const varying = ['version', 'handle', 'node', 'platform', 'pid', 'uptimeSeconds'];
   return JSON.parse(shapeOf(output), (name, value: unknown) =>
-    varying.includes(name) ? typeof value : value,
+    name === 'commit' ? name : varying.includes(name) ? typeof value : value,
   ) as unknown;
 }
 
@@ -40,12 +47,12 @@ describe(page, () => {
     expect(brokenLinksOf(page)).toEqual([]);
     const settings = settingRows().map(({ variable }) => variable);
     const named = text.match(/SESSION_SIDECAR_[A-Z_]*[A-Z]/g) ?? [];
-    expect(new Set(named).size).toBe(3);
+    expect(new Set(named).size).toBe(4);
     expect(named.filter((name) => !settings.includes(name))).toEqual([]);
   });
 
-  test('shows three commands with what they print', () => {
-    expect(commands).toHaveLength(3);
+  test('shows four commands with what they print', () => {
+    expect(commands).toHaveLength(4);
     expect(blocks).toHaveLength(2 * commands.length + 2);
   });
 

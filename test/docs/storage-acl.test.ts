@@ -10,6 +10,7 @@ import {
   connectForTest,
   generousLimits,
   keyPrefix,
+  makeRedisStore,
   redisConnectionOptions,
   twentyMinutes,
 } from '../support/store-harness';
@@ -54,7 +55,10 @@ describe('the Redis user in docs/reference/storage.md', () => {
       const connection = connectForTest(redisConnectionOptions({ ...overrides, username: user, password }));
       const expiry = { ...twentyMinutes, touchInterval };
       const settings = { expiry, limits: generousLimits, keyPrefix, expireKeys: true, commandTimeoutMs: 5_000 };
-      const subjects = { subjectUpkeepFailed: () => refusals.push('after the answer') };
+      const subjects = {
+        subjectUpkeepFailed: () => refusals.push('after the answer'),
+        subjectLimitReached: () => undefined,
+      };
       return new RedisStore({ connection, ...settings, subjects });
     };
     const refusals: unknown[] = [];
@@ -114,6 +118,31 @@ describe('the Redis user in docs/reference/storage.md', () => {
       expect(refusals.length > 0).toBe(rule !== '+client|setname');
     },
   );
+
+  test('administration needs the rules that the document says', async () => {
+    const [more = ''] = /(?<=administration\.md\), add `)[^`]+/.exec(text) ?? [];
+    const count = async (ruleSet: readonly string[]) => {
+      await server.admin.acl('SETUSER', user, ...ruleSet);
+      const overrides = { ...connection(), username: user, password };
+      const store = await makeRedisStore(
+        redisConnectionOptions(overrides),
+        [],
+      )({
+        ...{ expiry: twentyMinutes, limits: generousLimits },
+      });
+      try {
+        await store.inventory.estimate();
+        for await (const _ of store.inventory.scan()) continue;
+      } finally {
+        await store.close();
+      }
+    };
+    await count([...rulesOfUser, ...more.split(' ')]);
+    for (const rule of more.split(' ')) {
+      const less = [...rulesOfUser, ...more.split(' ')].filter((other) => other !== rule);
+      await expect(count(less)).rejects.toThrow(/NOPERM/);
+    }
+  });
 
   test('a database other than 0 needs the rule that the document says', async () => {
     const [select = ''] = /(?<=other than 0, add `)[^`]+/.exec(text) ?? [];

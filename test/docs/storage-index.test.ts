@@ -39,13 +39,17 @@ describe('the index of a subject in docs/reference/storage.md, on a real Redis',
   const stack = stackForAllTests();
   let server: RedisServer;
   let harness: StoreHarness;
+  let limited: StoreHarness;
   let seen: string[][] = [];
   let session: NewSession;
 
   beforeAll(async () => {
     server = await stack.redis();
     const connection = redisConnectionOptions({ nodes: [{ host: '127.0.0.1', port: server.port }] });
-    harness = stack.use(await makeRedisStore(connection, [server])({ expiry: twentyMinutes, limits: generousLimits }));
+    const settings = { expiry: twentyMinutes, limits: generousLimits };
+    const subjectLimit = { maxSessions: 3, action: 'refuse' } as const;
+    harness = stack.use(await makeRedisStore(connection, [server])(settings));
+    limited = stack.use(await makeRedisStore(connection, [server])({ ...settings, subjectLimit }));
     const monitor = await server.admin.monitor();
     stack.defer(() => monitor.disconnect());
     let isHeartbeat = false;
@@ -72,6 +76,7 @@ describe('the index of a subject in docs/reference/storage.md, on a real Redis',
   /** How each step comes about, and which scripts that then run are its own. */
   const steps: Record<string, { run: () => Promise<unknown>; others?: RegExp; only?: number }> = {
     attach: { run: () => harness.store.update(session, { subject: 'ada' }), only: 0 },
+    admit: { run: () => limited.store.update(session, { subject: 'ada' }), only: 0 },
     settle: { run: () => harness.store.update(session, { subject: 'ada' }), only: 2 },
     renew: { run: () => harness.advance(120_000).then(() => ((seen = []), harness.store.load(session))), only: 1 },
     sweep: { run: () => harness.store.delete(session).then(untilGone), others: /^TIME,GET key,UNLINK key,/ },

@@ -55,9 +55,9 @@ describe('a session that was stored under other settings', () => {
     const ref = await createUnder(twentyMinutes);
     const [reader, writer] = [await open(twentyMinutes), await open(twentyMinutes)];
     await reader.store.load(ref);
-    await writer.store.update(ref, { idleTimeout: 10_000 });
-    for (let elapsed = 0; elapsed < 40; elapsed += 8) {
-      await reader.advance(8_000);
+    await writer.store.update(ref, { idleTimeout: 5 * minute });
+    for (let elapsed = 0; elapsed < 20; elapsed += 4) {
+      await reader.advance(4 * minute);
       expect(await reader.store.load(ref)).toMatchObject({ touched: true });
     }
     await Promise.all([reader.close(), writer.close()]);

@@ -68,7 +68,7 @@ ${attributesLua}
 ${bodyLua}
 ${mutationsLua}
 budget.maxReplyBytes, budget.maxWorkBytes = math.huge, math.huge
-local content = parse(ARGV[1], 1)
+local content = parse(ARGV[1], { format = "1", body_at = 1 })
 for at = 2, #ARGV, 4 do
   local kind, name, value, unless_present = unpack(ARGV, at, at + 3)
   if mutate(content, kind, name, value, unless_present == '1') == nil then

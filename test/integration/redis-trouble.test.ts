@@ -119,7 +119,8 @@ describe('when Redis is in trouble', () => {
     ['damaged', ''],
     ['damaged', '1 1 1795500000000 1795500000000 - hash\n'],
     ['damaged', '1 1 17955x 1795500000000 - hash csrf\n'],
-    ['newer_format', '2 something else'],
+    ['damaged', '2 something else'],
+    ['newer_format', '3 something else'],
     ['newer_format', '10 something else'],
   ] as const)('a record that is %s (%j) is reported as such, and left as it is', async (problem, record) => {
     const session = newSession();
@@ -134,7 +135,7 @@ describe('when Redis is in trouble', () => {
 
   test('a record of a newer format ends by the token whose secret it confirms', async () => {
     const session = newSession();
-    const record = `2 something else ${session.secretHash}\n`;
+    const record = `3 something else ${session.secretHash}\n`;
     await server.admin.set(keyPrefix + session.handle, record);
     const replaced = { ...session, secretHash: tokens.issue().secretHash };
     await expect(store.delete(replaced)).rejects.toEqual(new UnreadableRecordError(session.handle, 'newer_format'));

@@ -107,7 +107,7 @@ describe('the indexes of subjects in Redis', () => {
   test('do not end sessions whose record is of a newer format, and say so; damaged ones do end', async () => {
     const [newer, damaged, good] = ['newer', 'damaged', 'good'].map(() => newSession('ada'));
     for (const session of [newer!, damaged!, good!]) await harness.store.create(session);
-    await redis.admin.set(keyPrefix + newer!.handle, '2 and whatever comes then');
+    await redis.admin.set(keyPrefix + newer!.handle, '3 and whatever comes then');
     await redis.admin.set(keyPrefix + damaged!.handle, 'x');
     const page = { after: undefined, size: 10, maxDataBytes: undefined };
     expect((await harness.store.listSubject('ada', page)).sessions.map(({ handle }) => handle)).toEqual([good!.handle]);

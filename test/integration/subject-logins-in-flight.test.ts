@@ -1,6 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { emptyContent } from '../../server/src/session/content';
 import type { NewSession } from '../../server/src/session/session-store';
+import type { SubjectLimit } from '../../server/src/session/subject-limit';
 import { createTokens, randomSigningKey } from '../../server/src/tokens/token';
 import { RedisStore } from '../../server/src/store/redis/redis-store';
 import { holdCommands } from '../support/held-commands';
@@ -38,10 +39,10 @@ describe('a login in flight while the sessions of its subject are ended', () => 
     another = await storeWith(5000).ready;
   });
 
-  function storeWith(commandTimeoutMs: number) {
+  function storeWith(commandTimeoutMs: number, subjectLimit?: SubjectLimit) {
     const connection = connectForTest(redisConnectionOptions({ nodes: [{ host: '127.0.0.1', port: redis.port }] }));
     const settings = { expiry: twentyMinutes, limits: generousLimits, keyPrefix, expireKeys: true, commandTimeoutMs };
-    const made = stack.use(new RedisStore({ connection, ...settings }));
+    const made = stack.use(new RedisStore({ connection, ...settings, subjectLimit }));
     const ready = until('the Redis connection', () => made.ready && made);
     return { connection, ready };
   }
@@ -116,6 +117,23 @@ describe('a login in flight while the sessions of its subject are ended', () => 
     lost.release();
     await creating;
     await expect(another.deleteSubject('ada', {})).resolves.toBe(1);
+  });
+
+  test('another login waits if it may be one too many, and is let in once the sidecar in flight can change nothing', async () => {
+    await loseCommandsOf(300);
+    const creating = store.create(newSession({ subject: 'ada' })).catch((error: unknown) => error);
+    await lost.held;
+    const limited = await storeWith(5000, { maxSessions: 1, action: 'refuse' }).ready;
+    const [before, from] = [await pollsOf(), performance.now()];
+    const next = newSession({ subject: 'ada' });
+    await limited.create(next);
+    // Three scripts every 20 ms, and a few more: not as many as fit.
+    const polls = (performance.now() - from) / 20;
+    expect((await pollsOf()) - before).toBeLessThanOrEqual(3 * polls + 10);
+    lost.release();
+    expect(await creating).toMatchObject({ reason: 'STORE_UNAVAILABLE' });
+    const { sessions } = await another.listSubject('ada', { after: undefined, size: 9, maxDataBytes: undefined });
+    expect(sessions.map(({ handle }) => handle)).toEqual([next.handle]);
   });
 
   test('a session that is moved away and back while its old entry is being removed can still be ended', async () => {

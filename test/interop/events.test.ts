@@ -8,7 +8,7 @@ import { stackForAllTests } from '../support/stack';
 import { buildGo, sayIfMissing, toolchains } from '../support/toolchains';
 import type { Found, Missing } from '../support/toolchains';
 import { Watching } from '../support/watching';
-import { signIn } from '../integration/watch/fixture';
+import { signIn, useAfterGrace } from '../integration/watch/fixture';
 import type { Client } from '../integration/watch/fixture';
 
 const stack = stackForAllTests();
@@ -77,7 +77,7 @@ let client: Client;
 
 beforeAll(async () => {
   redis = await stack.redis();
-  ({ address } = await stack.sidecar({ redis }));
+  ({ address } = await stack.sidecar({ redis, settings: { MAX_SESSIONS_PER_SUBJECT: '3' } }));
   client = stack.use(connect({ address }));
 }, 60_000);
 
@@ -91,10 +91,14 @@ describe.each(Object.entries(languages))('watching in %s', (language, { toolchai
       const program = await new Program(language, address, subject).ready();
       const watching = await Watching.start(stack, client, { subject });
       const session = await signIn(client, subject);
-      await session.regenerate();
+      const { token } = session;
+      await session.regenerate({ grace: 1 });
+      await useAfterGrace(client, token);
+      await watching.event('replaced_token_used', session.handle);
       await session.invalidate();
       await signIn(client, subject);
       await client.forSubject(subject).invalidateAll();
+      for (let n = 0; n < 3; n += 1) await signIn(client, subject);
       const brief = await signIn(client, subject, 1000);
       await watching.event('expired', brief.handle);
       const seen = await program.eventsUntil('expired', brief.handle);
@@ -108,12 +112,14 @@ describe.each(Object.entries(languages))('watching in %s', (language, { toolchai
       expect(seen.map(({ type }) => type)).toEqual([
         'created',
         'regenerated',
+        'replaced_token_used',
         'invalidated',
         'created',
         'revoked',
-        'created',
+        ...['created', 'created', 'created', 'revoked', 'created'],
         'expired',
       ]);
+      expect(seen.filter(({ type }) => type === 'revoked').map(({ reason }) => reason)).toEqual(['subject', 'limit']);
       await program.kill();
     },
     120_000,

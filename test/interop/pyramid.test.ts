@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describe, test } from '@jest/globals';
 import { execute } from '../support/commands';
+import { asVariables, binary, onRedis } from '../support/process';
 import type { RedisServer } from '../support/redis';
 import type { Sidecar } from '../support/sidecar';
 import { stackForAllTests } from '../support/stack';
@@ -15,7 +16,12 @@ const { python } = toolchains();
 sayIfMissing('sessions in Pyramid', python);
 const testIf = python.missing === undefined ? test : test.skip;
 
-async function runTests(pattern: string, sidecar: Sidecar, redis: RedisServer): Promise<void> {
+async function runTests(
+  pattern: string,
+  sidecar: Sidecar,
+  redis: RedisServer,
+  more: Readonly<Record<string, string>> = {},
+): Promise<void> {
   const { command, env } = python as Found;
   const args = ['-m', 'unittest', 'discover', '-s', 'test/interop/pyramid', '-p', pattern];
   const addresses = {
@@ -23,7 +29,7 @@ async function runTests(pattern: string, sidecar: Sidecar, redis: RedisServer): 
     SIDECAR_HTTP_URL: sidecar.httpUrl,
     REDIS_PORT: `${redis.port}`,
   };
-  await execute(command, args, { cwd: root, env: { ...env, ...addresses } });
+  await execute(command, args, { cwd: root, env: { ...env, ...addresses, ...more } });
 }
 
 describe('sessions in Pyramid', () => {
@@ -43,6 +49,17 @@ describe('sessions in Pyramid', () => {
       const sidecar = await stack.sidecar({ redis });
       for (const suite of ['contract', 'dictionary', 'former'])
         await runTests(`test_pyramid_${suite}.py`, sidecar, redis);
+    },
+    300_000,
+  );
+
+  testIf(
+    'find imported sessions of pyramid_session_redis with the cookies that it has signed',
+    async () => {
+      const redis = await stack.redis();
+      const sidecar = await stack.sidecar({ redis });
+      const IMPORT = JSON.stringify([process.execPath, binary, 'import', 'pyramid', '--json']);
+      await runTests('moving_*.py', sidecar, redis, { ...asVariables(onRedis(redis)), IMPORT });
     },
     300_000,
   );

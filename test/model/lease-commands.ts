@@ -193,14 +193,14 @@ const use = fc.record({
 });
 const leasesBack = fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.nat({ max: 3 }));
 const value = fc.integer({ min: 1, max: 1000 });
-const grace = fc.constantFrom(undefined, 12_000, 30_000);
+const grace = fc.constantFrom(undefined, 30_000, 100_000);
 
 export const leaseCommands = fc.commands(
   [
     use.map(get),
     use.map(get),
     fc
-      .tuple(use, fc.constantFrom('one', 'two', 'three'), fc.constantFrom(20_000, 60_000, 300_000))
+      .tuple(use, fc.constantFrom('one', 'two', 'three'), fc.constantFrom(40_000, 60_000, 300_000))
       .map(([at, holder, duration]) => acquire(at, holder, duration)),
     fc.tuple(use, value, leasesBack).map(([at, number, back]) => save(at, number, back)),
     fc.tuple(use, value, leasesBack).map(([at, number, back]) => save(at, number, back)),
@@ -209,7 +209,7 @@ export const leaseCommands = fc.commands(
     fc.tuple(use, grace).map(([at, milliseconds]) => regenerate(at, milliseconds)),
     fc.tuple(use, fc.constantFrom('', 'ada')).map(([at, subject]) => setSubject(at, subject)),
     fc.tuple(use, fc.nat({ max: 9 })).map(([at, chance]) => (chance === 0 ? invalidate(at) : get(at))),
-    fc.constantFrom(6000, 25_000, 70_000).map((milliseconds) => new Advance(milliseconds)),
+    fc.constantFrom(14_000, 25_000, 75_000).map((milliseconds) => new Advance(milliseconds)),
   ],
   { maxCommands: 60, size: 'max' },
 );

@@ -16,7 +16,7 @@ export interface RealSessions {
 export type SessionCommand = fc.AsyncCommand<SessionModel, RealSessions>;
 
 /** Real time passes in Redis while a test runs: no check may depend on less than this. */
-export const slackMs = 5_000;
+export const slackMs = 12_000;
 
 /** A command on whichever token, live or dead, by whichever sidecar. Newer tokens are likelier: more of them live. */
 export const anywhere = { tokensBack: fc.oneof(fc.nat({ max: 2 }), fc.nat({ max: 20 })), manager: fc.nat({ max: 1 }) };

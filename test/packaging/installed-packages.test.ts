@@ -263,6 +263,12 @@ describe('@session-sidecar/proto, installed', () => {
       'session_events.proto',
       'session_service.proto',
     ]);
+    const admin = `
+      import { AdminServiceDefinition } from '@session-sidecar/proto/session/admin/v1/admin_service';
+      console.log(AdminServiceDefinition.fullName);`;
+    expect(run('admin.mjs', admin)).toBe('session.admin.v1.AdminService');
+    const adminFiles = readdirSync(join(app, 'node_modules/@session-sidecar/proto/session/admin/v1'));
+    expect(adminFiles).toEqual(['admin_service.proto']);
   });
 
   test('works as its README says', () => {

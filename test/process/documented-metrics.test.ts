@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { AdminServiceDefinition } from '@session-sidecar/proto/session/admin/v1/admin_service';
 import { ErrorReason } from '@session-sidecar/proto/session/v1/error_reason';
 import { version } from '../../server/package.json';
 import { metricsOf, signingKey, untilReady } from '../support/process';
@@ -103,10 +104,13 @@ describe('docs/reference/metrics.md', () => {
     const { samples } = await metricsOf(sidecar);
     const own = documented().filter(({ name }) => name.startsWith('session_sidecar_'));
     const allowed: Readonly<Record<string, readonly string[]>> = {
-      method: Object.values(unaryMethods).map(({ name }) => name),
+      method: [...Object.values(unaryMethods), ...Object.values(AdminServiceDefinition.methods)].map(
+        ({ name }) => name,
+      ),
       status: Object.values(status).filter((name) => typeof name === 'string'),
       command: ['create', 'load', 'update', 'acquire', 'release', 'delete', 'list_subject', 'delete_subject'],
       reason: Object.keys(ErrorReason),
+      encryption: ['current', 'old', 'none', 'failed'],
       result: [
         'found',
         'not_found',
@@ -123,11 +127,18 @@ describe('docs/reference/metrics.md', () => {
         'missed',
         'acquired',
         'held',
+        'refused',
+        'ended',
         'released',
         'lost',
+        'refused',
+        'ended',
       ],
-      type: ['created', 'regenerated', 'invalidated', 'expired', 'revoked'],
+      type: ['created', 'regenerated', 'invalidated', 'expired', 'revoked', 'replaced_token_used'],
+      selection: ['subject', 'age', 'signing_key'],
       limit: [
+        'admin_calls',
+        'admin_token',
         'api_token',
         'calls_in_flight',
         'compression',
@@ -151,6 +162,8 @@ describe('docs/reference/metrics.md', () => {
       ],
       setting: ['SESSION_SIDECAR_SIGNING_KEYS_FILE'],
       version: [version],
+      // One for each build; empty if it is not known.
+      commit: samples.flatMap(({ labels }) => /^(?:[0-9a-f]{12}(?:-dirty)?)?$/.exec(labels['commit'] ?? '')?.[0] ?? []),
       store: ['redis'],
     };
     for (const { name, type, labels } of own) {
@@ -166,7 +179,7 @@ describe('docs/reference/metrics.md', () => {
       }
     }
     const methods = samples
-      .filter(({ name }) => name === 'session_sidecar_rpcs_total')
+      .filter(({ name }) => name === 'session_sidecar_rpcs_total' || name === 'session_sidecar_admin_calls_total')
       .map(({ labels }) => labels['method']);
     expect([...new Set(methods)].sort()).toEqual([...(allowed['method'] ?? [])].sort());
   });

@@ -191,7 +191,7 @@ describe.each(['info', 'debug'])(
       const { client, redis } = watched;
       const spoil = {
         damaged: (stored: string) => redis.admin.set(stored, watched.mark('damaged')),
-        newer_format: (stored: string) => redis.admin.set(stored, `2 ${watched.mark('newer')}\n`),
+        newer_format: (stored: string) => redis.admin.set(stored, `3 ${watched.mark('newer')}\n`),
         foreign_type: async (stored: string) => {
           await redis.admin.del(stored);
           await redis.admin.lpush(stored, watched.mark('foreign'));

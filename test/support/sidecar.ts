@@ -14,6 +14,8 @@ export interface Sidecar {
   readonly httpUrl: string;
   /** `undefined`: no inspector. */
   readonly inspectorUrl: string | undefined;
+  /** `undefined`: no administration service. */
+  readonly adminAddress: string | undefined;
   /** The log so far, from the level {@link SidecarOptions.logLevel} up. */
   log(): string;
   close(): Promise<void>;
@@ -74,6 +76,7 @@ export async function startSidecar({
     address,
     httpUrl: app.addresses.http,
     inspectorUrl: app.addresses.inspector,
+    adminAddress: app.addresses.admin?.[0],
     log: () => log,
     close: async () => {
       await (closed ??= app.close());

@@ -3,12 +3,15 @@ import type { RedisConnectionOptions } from '../../server/src/store/redis/connec
 import { connectRedis, createSubscriber } from '../../server/src/store/redis/connection/connect';
 import type { RedisConnection } from '../../server/src/store/redis/connection/redis-connection';
 import { RedisStore } from '../../server/src/store/redis/redis-store';
-import type { ChangesOptions, NearCacheOptions } from '../../server/src/store/redis/redis-store';
+import type { ChangesOptions, EncryptionOptions, NearCacheOptions } from '../../server/src/store/redis/redis-store';
 import { ControlledStore } from '../../server/src/store/memory/controlled-store';
 import { MemoryStore } from '../../server/src/store/memory/memory-store';
+import type { SessionInventory } from '../../server/src/session/admin/session-inventory';
+import type { DataCheck } from '../../server/src/session/data-rule';
 import type { Limits } from '../../server/src/session/limits';
 import type { ExpiryPolicy } from '../../server/src/session/session';
 import type { SessionStore } from '../../server/src/session/session-store';
+import type { SubjectLimit, SubjectLimitResult } from '../../server/src/session/subject-limit';
 import { ManualClock, moveMonotonicClock } from './clock';
 import { until } from './poll';
 import type { RedisServer } from './redis';
@@ -16,8 +19,11 @@ import type { RedisServer } from './redis';
 /** A store under test, and control over its time. */
 export interface StoreHarness {
   readonly store: SessionStore;
+  readonly inventory: SessionInventory;
   /** The handles of sessions whose replaced tokens were used after their grace, in the order of the reports. */
   readonly replacedTokens: readonly string[];
+  /** What the store has reported of the limit of sessions per subject. */
+  readonly limitReports: readonly SubjectLimitResult[];
   /** Lets time pass for everything stored. */
   advance(milliseconds: number): Promise<void>;
   close(): Promise<void>;
@@ -26,6 +32,8 @@ export interface StoreHarness {
 export interface StoreSettings {
   readonly expiry: ExpiryPolicy;
   readonly limits: Limits;
+  readonly subjectLimit?: SubjectLimit | undefined;
+  readonly dataCheck?: DataCheck | undefined;
 }
 
 export type MakeStore = (settings: StoreSettings) => Promise<StoreHarness>;
@@ -48,14 +56,16 @@ export const twentyMinutes: ExpiryPolicy = {
 
 export const keyPrefix = 'session:';
 
-export const makeMemoryStore: MakeStore = ({ expiry, limits }) => {
+const memoryBytes = 64 * 1024 * 1024;
+
+export const makeMemoryStore: MakeStore = (settings) => {
   const clock = new ManualClock();
-  const replacedTokens: string[] = [];
-  const onReplacedToken = (handle: string) => void replacedTokens.push(handle);
-  const store = new MemoryStore({ expiry, limits, maxBytes: 64 * 1024 * 1024, now: clock.now, onReplacedToken });
+  const { options, reports } = recordReports();
+  const store = new MemoryStore({ ...settings, ...options, maxBytes: memoryBytes, now: clock.now });
   return Promise.resolve({
     store,
-    replacedTokens,
+    inventory: store.inventory,
+    ...reports,
     advance: (milliseconds) => {
       clock.advance(milliseconds);
       return Promise.resolve();
@@ -64,14 +74,14 @@ export const makeMemoryStore: MakeStore = ({ expiry, limits }) => {
   });
 };
 
-export const makeControlledStore: MakeStore = ({ expiry, limits }) => {
+export const makeControlledStore: MakeStore = (settings) => {
   const { now } = new ManualClock();
-  const replacedTokens: string[] = [];
-  const onReplacedToken = (handle: string) => void replacedTokens.push(handle);
-  const store = new ControlledStore({ expiry, limits, maxBytes: 64 * 1024 * 1024, now, onReplacedToken });
+  const { options, reports } = recordReports();
+  const store = new ControlledStore({ ...settings, ...options, maxBytes: memoryBytes, now });
   return Promise.resolve({
     store,
-    replacedTokens,
+    inventory: store.inventory,
+    ...reports,
     advance: (milliseconds) => {
       store.advance(milliseconds);
       return Promise.resolve();
@@ -101,9 +111,23 @@ export function connectForTest(options: RedisConnectionOptions): RedisConnection
   return connectRedis(options, { onReady: () => undefined, onTrouble: () => undefined });
 }
 
+/** Options of a store, and what it reports by them. */
+function recordReports() {
+  const replacedTokens: string[] = [];
+  const limitReports: SubjectLimitResult[] = [];
+  const subjects = {
+    subjectLimitReached: (result: SubjectLimitResult) => void limitReports.push(result),
+    subjectUpkeepFailed: () => undefined,
+  };
+  const options = { onReplacedToken: (handle: string) => void replacedTokens.push(handle), subjects };
+  return { options, reports: { replacedTokens, limitReports } };
+}
+
 interface RedisStoreSettings {
   readonly expireKeys?: boolean;
   readonly nearCache?: NearCacheReads;
+  /** Default: sessions are not encrypted. */
+  readonly encryption?: EncryptionOptions;
   /** Whether each read is repeated. Default: with a near cache. */
   readonly readsTwice?: boolean;
 }
@@ -112,9 +136,9 @@ interface RedisStoreSettings {
 export function makeRedisStore(
   options: RedisConnectionOptions,
   servers: readonly RedisServer[],
-  { expireKeys = true, nearCache, readsTwice = nearCache !== undefined }: RedisStoreSettings = {},
+  { expireKeys = true, nearCache, encryption, readsTwice = nearCache !== undefined }: RedisStoreSettings = {},
 ): MakeStore {
-  return async ({ expiry, limits }) => {
+  return async (settings) => {
     const connection = connectForTest(options);
     const { commandTimeoutMs } = options;
     const near =
@@ -123,10 +147,10 @@ export function makeRedisStore(
         nearCache,
         createSubscriber(options, () => undefined),
       );
-    const replacedTokens: string[] = [];
+    const { options: observers, reports } = recordReports();
     const store = new RedisStore({
-      ...{ connection, commandTimeoutMs, expiry, limits, keyPrefix, expireKeys, ...near?.options },
-      onReplacedToken: (handle) => replacedTokens.push(handle),
+      ...{ connection, commandTimeoutMs, ...settings, keyPrefix, expireKeys, encryption, ...near?.options },
+      ...observers,
     });
     // A Cluster's store is ready with its first node, but tests need all of them.
     await until(
@@ -135,7 +159,8 @@ export function makeRedisStore(
     );
     return {
       store: readsTwice ? readingTwice(store) : store,
-      replacedTokens,
+      inventory: store.inventory,
+      ...reports,
       advance: async (milliseconds) => {
         await Promise.all(servers.map((server) => age(server, milliseconds)));
         // Invalidations arrive before the answer to a later command.

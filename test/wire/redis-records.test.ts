@@ -1,4 +1,5 @@
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { ContentKeys } from '../../server/src/store/redis/encryption/content-keys';
 import { RedisStore } from '../../server/src/store/redis/redis-store';
 import { until } from '../support/poll';
 import type { RedisServer } from '../support/redis';
@@ -54,13 +55,30 @@ beforeAll(async () => {
   redis = await stack.redis();
   const options = redisConnectionOptions({ socketPath: redis.socketPath });
   const { commandTimeoutMs } = options;
+  const keys = new ContentKeys({ encrypts: false, keys: [Buffer.alloc(32, 'k')] });
   const settings = { expiry: twentyMinutes, limits: generousLimits, keyPrefix, expireKeys: true, commandTimeoutMs };
-  store = stack.use(new RedisStore({ connection: connectForTest(options), ...settings }));
+  store = stack.use(new RedisStore({ connection: connectForTest(options), ...settings, encryption: { keys } }));
   await until('the Redis connection', () => store.ready);
 });
 
 afterEach(async () => {
   await redis.admin.flushall();
+});
+
+describe('an encrypted record of the first release that has them', () => {
+  const value = Buffer.from(
+    'AAECAwQFBgcICQoLmC25anwrpZb7XHoFjEhwL4NAECHi1ehVk5/RzaxVw4p1u8BSzXsV9j9eiwLYzieXkavWVQe9WiMf2rgVhVR59Mvqt22CQQNOeweuiexv/2PS7Xwj4oqXqhgTg5KzTBR0olJL5+GY5JU1Al8kccenrSD1H0EcNQJVj82gQKo+nnWmpUbc8eLJJSo5PwDgFDoMuXPdmV+sZHSWbRCM',
+    'base64',
+  );
+  const head = `2 3 1795545576005 ${accessed} 1200000 ${ref.secretHash} 1ZU7Ne_4\n@0,1  7\n*7,168 A256GCM `;
+  const encrypted = Buffer.concat([Buffer.from(head), value, Buffer.from('\n')]);
+
+  test('is read like one in clear', async () => {
+    await redis.admin.set(stored, golden);
+    const inClear = await store.load(ref);
+    await redis.admin.set(stored, encrypted);
+    expect(await store.load(ref)).toEqual(inClear);
+  });
 });
 
 describe('a record of the first release', () => {

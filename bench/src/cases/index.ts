@@ -8,6 +8,7 @@ import { clientCacheCases } from './client-cache';
 import { comparison, figures } from './comparison';
 import type { ComparisonOptions } from './comparison';
 import { costOverSize } from './cost-over-size';
+import { encryptionCases } from './encryption';
 import { expressCases } from './express';
 import { growthInFlight } from './growth';
 import { languageCases } from './languages';
@@ -72,6 +73,7 @@ function matrixOf(size: Size): Case[] {
     ...mixes.flatMap((mix) => inFlights.map((inFlight) => mixCase(mix, size, inFlight))),
     ...clientCacheCases(size),
     ...expressCases(size),
+    ...encryptionCases(size),
     ...(size === usual.size
       ? [
           ...growthInFlight,

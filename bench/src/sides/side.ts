@@ -23,6 +23,7 @@ export type SideName =
   | 'sidecar-small-cache'
   | 'sidecar-validated'
   | 'sidecar-near'
+  | 'sidecar-encrypted'
   | 'two-pods'
   | 'two-pods-cached'
   | 'two-pods-connect-redis'

@@ -28,6 +28,9 @@ type Sidecar struct {
 	control *control
 }
 
+// String describes the sidecar for logs by its address. Without it, fmt would read what the test writes meanwhile.
+func (s *Sidecar) String() string { return fmt.Sprintf("Sidecar(%s)", s.Address) }
+
 // Option changes how Start starts a sidecar.
 type Option func(*options)
 

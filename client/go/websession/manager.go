@@ -5,6 +5,7 @@ package websession
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -68,6 +69,9 @@ func New(client *sidecar.Client, options Options) (*Manager, error) {
 	}
 	return m, nil
 }
+
+// String describes the Manager for logs by its cookie. Without it, fmt would read what requests in flight write.
+func (m *Manager) String() string { return fmt.Sprintf("Manager(%s)", m.cookie.Name) }
 
 type contextKey struct{ *Manager }
 

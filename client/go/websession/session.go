@@ -106,6 +106,23 @@ func (m *Manager) Clear(ctx context.Context) {
 	})
 }
 
+// SetSubject sets who the session belongs to, for example a user id; see sidecar.Session.SetSubject.
+func (m *Manager) SetSubject(ctx context.Context, subject string) {
+	m.use(ctx, func(s *sidecar.Session) error {
+		s.SetSubject(subject)
+		return nil
+	})
+}
+
+// SetLabel sets what describes the session to its owner in a list of sessions, for example the device and the address; see
+// sidecar.Session.SetLabel.
+func (m *Manager) SetLabel(ctx context.Context, label string) {
+	m.use(ctx, func(s *sidecar.Session) error {
+		s.SetLabel(label)
+		return nil
+	})
+}
+
 // Flash adds a message for a later page, usually the one after a redirect.
 func (m *Manager) Flash(ctx context.Context, message string) {
 	m.use(ctx, func(s *sidecar.Session) error { return s.PushFlash("", message) })

@@ -27,6 +27,8 @@ ErrorCode = Literal[
     "LEASE_HELD",
     "LEASE_LOST",
     "CURSOR_EXPIRED",
+    "TOO_MANY_SESSIONS",
+    "SCHEMA_VIOLATION",
     "INTERNAL",
     "DEADLINE_EXCEEDED",
     "CANCELLED",
@@ -54,6 +56,8 @@ HTTP_STATUS: dict[ErrorCode, int] = {
     "LEASE_HELD": 409,
     "LEASE_LOST": 409,
     "CURSOR_EXPIRED": 500,
+    "TOO_MANY_SESSIONS": 409,
+    "SCHEMA_VIOLATION": 500,
     "INTERNAL": 500,
     "DEADLINE_EXCEEDED": 503,
     "CANCELLED": 503,
@@ -71,7 +75,8 @@ class SessionError(Exception):
 
     code: a code of docs/reference/errors.md, for example "SESSION_NOT_FOUND". Match it, never the message.
     metadata: facts about the failure, for example the limit that was exceeded and the setting that changes it.
-    violations: for INVALID_ARGUMENT, the description of each invalid field by its path in the request. Otherwise empty.
+    violations: for INVALID_ARGUMENT, the description of each invalid field by its path in the request; for SCHEMA_VIOLATION, what
+        is wrong by JSON Pointer into the data. Otherwise empty.
     retry_after: how long the sidecar asks to wait before a retry, in seconds. None if it does not ask.
     status: the HTTP status for a web request that fails because of this error: 409, 413, 500 or 503.
     """

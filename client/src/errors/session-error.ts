@@ -35,6 +35,11 @@ export const errorFacts = {
   LEASE_HELD: { status: 409, advice: 'Try again later, or wait longer.' },
   LEASE_LOST: { status: 409, advice: 'Acquire the lease again, reapply the change and retry.' },
   CURSOR_EXPIRED: { status: 500, advice: 'Watch again without a cursor, and read the sessions that matter.' },
+  TOO_MANY_SESSIONS: {
+    status: 409,
+    advice: "Let the visitor end one of the subject's sessions, or raise the limit in the sidecar.",
+  },
+  SCHEMA_VIOLATION: { status: 500, advice: 'Correct the data at these paths, or the schema in the sidecar.' },
 
   DEADLINE_EXCEEDED: {
     status: 503,
@@ -71,7 +76,7 @@ export const errorFacts = {
 
 /** An invalid field of a request. */
 export interface FieldViolation {
-  /** The field's path in the request, for example `mutations[2].set.key`. */
+  /** The field's path in the request, for example `mutations[2].set.key`; or a JSON Pointer into the data, for example `/cart/0`. */
   readonly field: string;
   /** What was received and what is allowed. */
   readonly description: string;
@@ -92,7 +97,7 @@ export class SessionError extends Error {
   readonly code: SessionErrorCode;
   /** Facts about the failure, for example the limit that was exceeded and the setting that changes it. */
   readonly metadata: Readonly<Record<string, string>>;
-  /** For INVALID_ARGUMENT: every invalid field. Otherwise empty. */
+  /** For INVALID_ARGUMENT: every invalid field. For SCHEMA_VIOLATION: what violates the schema. Otherwise empty. */
   readonly violations: readonly FieldViolation[];
   /** How long to wait before a retry, as requested by the sidecar, in milliseconds. Infinity: do not retry. */
   readonly retryAfterMs: number | undefined;

@@ -10,6 +10,18 @@ import type { SessionCopy } from './session-copy';
 export class SessionCopies {
   readonly #copies = new WeakMap<object, SessionCopy>();
   readonly #mark = Symbol('session copy');
+  /** Shared by all cookies, for the reason that response-gate.ts gives. */
+  readonly #toJSON: PropertyDescriptor;
+
+  constructor() {
+    const copies = this.#copies;
+    const mark = this.#mark;
+    const toJSON = function (this: object): object {
+      return { ...this, [mark]: copies.get(this) };
+    };
+    // Not enumerable, so that it neither is copied nor compared.
+    this.#toJSON = { value: toJSON, configurable: true, writable: true };
+  }
 
   /** @param data what the store returns */
   addLoaded(data: { cookie?: unknown }, copy: SessionCopy): void {
@@ -17,9 +29,7 @@ export class SessionCopies {
     const { cookie } = data;
     if (!isObject(cookie)) return;
     this.#copies.set(cookie, copy);
-    const toJSON = () => ({ ...cookie, [this.#mark]: copy });
-    // Not enumerable, so that it neither is copied nor compared.
-    Object.defineProperty(cookie, 'toJSON', { value: toJSON, configurable: true, writable: true });
+    Object.defineProperty(cookie, 'toJSON', this.#toJSON);
   }
 
   /** @param session the object of a request, made or stored as the session of the copy */

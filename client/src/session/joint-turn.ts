@@ -38,6 +38,7 @@ const refusals: ReadonlySet<SessionErrorCode> = new Set([
   'TOO_MANY_KEYS',
   'FLASH_QUEUE_FULL',
   'REQUEST_TOO_LARGE',
+  'TOO_MANY_SESSIONS',
 ]);
 
 /** Whether a call failed before it changed anything, because of what it asked for or because the client cannot encode it. */

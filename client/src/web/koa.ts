@@ -47,17 +47,24 @@ export function sessions<T extends object = SessionData>(options: SessionsOption
       isHttps: () => ctx.secure,
       onError: (error) => ctx.onerror(error as Error),
     });
-    const { loader } = session;
-    Object.defineProperty(ctx, 'session', {
-      configurable: true,
-      get: () => loader,
-      set() {
-        throw new TypeError('Expected `(await ctx.session()).destroy()` instead of an assignment to `ctx.session`');
-      },
-    });
+    Object.defineProperty(ctx, loaderOf, { value: session.loader });
+    Object.defineProperty(ctx, 'session', sessionProperty);
     return next();
   };
 }
+
+const loaderOf = Symbol('loader');
+
+/** Shared by all requests, for the reason that response-gate.ts gives. */
+const sessionProperty: PropertyDescriptor & ThisType<{ readonly [loaderOf]: unknown }> = {
+  configurable: true,
+  get() {
+    return this[loaderOf];
+  },
+  set() {
+    throw new TypeError('Expected `(await ctx.session()).destroy()` instead of an assignment to `ctx.session`');
+  },
+};
 
 /**
  * Rejects requests that change something without proof that they come from the application's own pages, with a CsrfError of

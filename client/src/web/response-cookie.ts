@@ -13,6 +13,8 @@ export class ResponseCookie<T extends object> {
   readonly #settings: SessionResponseSettings<T>;
   readonly #brought: RequestCookies;
   readonly #fetchMode: string | undefined;
+  /** The id of the session that the visitor had with express-session; only if no token may be the visitor's. */
+  readonly formerId: string | undefined;
   /** The token of the session that was loaded. */
   #arrivedToken: string | undefined;
   /** Whether the browser was to keep the cookie when the session was loaded, and is to keep it now. */
@@ -26,7 +28,9 @@ export class ResponseCookie<T extends object> {
 
   constructor(settings: SessionResponseSettings<T>, headers: RequestHeaders) {
     this.#settings = settings;
-    this.#brought = readCookies(headers.get('cookie') ?? undefined, settings.cookie);
+    const header = headers.get('cookie') ?? undefined;
+    this.#brought = readCookies(header, settings.cookie);
+    if (this.#brought.tokens.length === 0) this.formerId = settings.readFormerId?.(header);
     this.#fetchMode = headers.get('sec-fetch-mode') ?? undefined;
   }
 

@@ -51,8 +51,44 @@ const handlingErrorOf = new AsyncLocalStorage<ServerResponse>();
  */
 export function installGate(res: ServerResponse, hooks: GateHooks): void {
   const gate = new ResponseGate(res, hooks);
-  replaceMethods(res, (call) => gate.receive(call));
+  if (gateOf in res) return replaceMethods(res, (call) => gate.receive(call));
+  Object.defineProperty(res, gateOf, { value: gate });
+  Object.assign(res, gatedMethods);
 }
+
+/** The first gate of a response. */
+const gateOf = Symbol('gate');
+/** Set once the application has called `end` on a response. */
+const wasEndCalled = Symbol('wasEndCalled');
+
+interface Gated {
+  readonly [gateOf]: ResponseGate;
+  [wasEndCalled]?: boolean;
+}
+
+/**
+ * Shared by all responses: where each had functions or getters of its own, V8 would keep finished responses alive until the next
+ * collection of the old generation, along with everything that they refer to.
+ */
+const gatedMethods = Object.fromEntries(
+  methods.map((method) => [
+    method,
+    function (this: Gated, ...args: unknown[]): unknown {
+      return this[gateOf].receive({ method, args });
+    },
+  ]),
+);
+
+/** What a response that is held pretends. Shared, as {@link gatedMethods} are. */
+const pretended: PropertyDescriptorMap & ThisType<Gated> = {
+  headersSent: { configurable: true, get: () => true },
+  writableEnded: {
+    configurable: true,
+    get() {
+      return this[wasEndCalled] === true;
+    },
+  },
+};
 
 /**
  * - `untouched`: nothing was sent. The first call makes it `beginning`.
@@ -63,7 +99,7 @@ export function installGate(res: ServerResponse, hooks: GateHooks): void {
  * - `discarding`: a hook or a held call has failed. Calls have no effect, and the error has its own response.
  */
 class ResponseGate {
-  readonly #res: ServerResponse;
+  readonly #res: ServerResponse & Partial<Gated>;
   readonly #hooks: GateHooks;
   readonly #original: Methods;
   readonly #headersAtStart: readonly (readonly [name: string, value: number | string | string[]])[];
@@ -71,7 +107,6 @@ class ResponseGate {
   /** What is piped into the response. */
   readonly #sources = new Set<Partial<Readable>>();
   #state: State = { name: 'untouched' };
-  #wasEndCalled = false;
   /** Whether the error's response is sent from another asynchronous context than that of `onError`. */
   #isAnsweredElsewhere = false;
 
@@ -86,7 +121,7 @@ class ResponseGate {
   }
 
   receive(call: Call): unknown {
-    if (call.method === 'end') this.#wasEndCalled = true;
+    if (call.method === 'end') this.#res[wasEndCalled] = true;
     return this.#receive(call);
   }
 
@@ -132,8 +167,7 @@ class ResponseGate {
     const held = { name: 'holding', calls: [] as Call[], heldBytes: 0 } as const satisfies State;
     this.#state = held;
     const stopPretending = rememberProperties(res, ['headersSent', 'writableEnded']);
-    Object.defineProperty(res, 'headersSent', { configurable: true, get: () => true });
-    Object.defineProperty(res, 'writableEnded', { configurable: true, get: () => this.#wasEndCalled });
+    Object.defineProperties(res, pretended);
     work
       .then(() => {
         stopPretending();
@@ -166,7 +200,7 @@ class ResponseGate {
     for (const source of this.#sources) source.unpipe?.(res);
     if (res.headersSent) cutOff(res);
     else this.#resetHeaders();
-    if (this.#wasEndCalled) return this.#hooks.onError(error);
+    if (res[wasEndCalled]) return this.#hooks.onError(error);
     // The application may still be sending the discarded response. Only calls made by onError pass.
     this.#watchHead();
     replaceMethods(res, (call) => {

@@ -40,11 +40,13 @@ export class SessionOpening<T extends object> {
 
   #open(): ISession<T> | Promise<ISession<T>> {
     const { client, whenUnavailable } = this.#settings;
-    const { tokens } = this.#cookie;
-    if (tokens.length === 0) return (this.#session = client.create());
-    return client.open(tokens).then(
+    const { tokens, formerId } = this.#cookie;
+    if (tokens.length === 0 && formerId === undefined) return (this.#session = client.create());
+    const opening = formerId === undefined ? client.open(tokens) : this.#openFormer(formerId);
+    return opening.then(
       (session) => {
-        this.#cookie.arrived(session.token);
+        // The browser does not have the token of a former session, so the response sets the cookie.
+        if (formerId === undefined) this.#cookie.arrived(session.token);
         return (this.#session = session);
       },
       (error: unknown) => {
@@ -55,6 +57,13 @@ export class SessionOpening<T extends object> {
         throw error;
       },
     );
+  }
+
+  async #openFormer(id: string): Promise<ISession<T>> {
+    const { client } = this.#settings;
+    const session = await client.openById(id);
+    // A new session must not get an id of express-session.
+    return session.state === 'stored' ? session : client.create();
   }
 
   /**

@@ -3,6 +3,8 @@ import type { SessionClientOptions } from '../session-client';
 import type { ISession, Key } from '../session/session';
 import { resolveCookie } from './cookie';
 import type { CookieOptions, ResolvedCookie } from './cookie';
+import { resolveFormerCookie } from './former-cookie';
+import type { FormerCookieOptions, ReadFormerId } from './former-cookie';
 import { resolveProperties } from './session-properties';
 import type { SessionProperties } from './session-properties';
 import { warnOfUnsaved } from './unsaved-warning';
@@ -41,6 +43,12 @@ export interface WebSessionOptions<T extends object> {
    * `flash()`. Default: none but those of Passport, which always are: `passport`, `messages` and `returnTo`.
    */
   readonly properties?: true | readonly string[] | undefined;
+  /**
+   * The cookie that express-session had, if its sessions were imported by `session-sidecar import connect-redis --for adapter`. A
+   * visitor without another cookie keeps the session that it names, and gets the cookie of this adapter. Costs nothing for other
+   * visitors. Default: none, such cookies are not read.
+   */
+  readonly formerCookie?: FormerCookieOptions | undefined;
 }
 
 /** {@link WebSessionOptions}, and either the client to use, or the {@link SessionClientOptions} to create one with. */
@@ -57,6 +65,8 @@ export interface SessionResponseSettings<T extends object> {
   readonly whenUnavailable: 'fail' | 'read-only';
   readonly onUnsaved: (error: unknown) => void;
   readonly properties: SessionProperties;
+  /** `undefined`: there was no other cookie before. */
+  readonly readFormerId: ReadFormerId | undefined;
 }
 
 /** @throws TypeError for a cookie that browsers would refuse, and whatever {@link SessionClient} throws. */
@@ -71,9 +81,10 @@ export function resolveSettings<T extends object>(options: SessionResponseOption
     throw new TypeError(`Expected \`whenUnavailable\` to be fail or read-only, got \`${whenUnavailable}\``);
   }
   const properties = resolveProperties(options.properties);
+  const readFormerId = resolveFormerCookie(options.formerCookie);
   const { client = new SessionClient<T>(options as SessionClientOptions<T>) } = options;
   return {
-    ...{ client, cookie, cookieOnException, whenUnavailable, onUnsaved, properties },
+    ...{ client, cookie, cookieOnException, whenUnavailable, onUnsaved, properties, readFormerId },
     remember: typeof remember === 'function' ? remember : (session) => Boolean(session.get(remember)),
     rememberKey: typeof remember === 'function' ? undefined : remember,
   };

@@ -6,6 +6,8 @@ import { csrf, sessions } from '@session-sidecar/client/express';
 import type { SessionData } from '@session-sidecar/client/express';
 import { productOf, withProduct } from './catalogue';
 import type { Cart } from './catalogue';
+import { deviceOf } from './device';
+import { devicesPage } from './devices-page';
 import { showError } from './errors';
 import type { Meter } from './meter';
 import { createObserver } from './observer';
@@ -104,6 +106,7 @@ export function createDemo({ client, meter, pay }: DemoOptions): Express {
     const name = fieldOf(req, 'name')?.trim().slice(0, 40) || 'Guest';
     req.session.set('name', name);
     req.session.setSubject(name);
+    req.session.setLabel(deviceOf(req));
     // Both the cookie and the session outlive the browser then.
     if (fieldOf(req, 'remember') === 'yes') req.session.cookie.maxAge = month * 1000;
     req.session.flash(`Welcome, ${name}.`);
@@ -111,6 +114,30 @@ export function createDemo({ client, meter, pay }: DemoOptions): Express {
     // second of two clicks finds the token replaced, and signs in with another session.
     await req.session.regenerate({ orCreate: true });
     res.redirect(303, '/');
+  });
+
+  app.get('/devices', async (req, res) => {
+    const { subject } = req.session;
+    if (subject === undefined) return res.redirect(303, '/sign-in');
+    const { sessions } = await client.forSubject(subject).page({ current: req.session, pageSize: 1000 });
+    const visit = await visitWithForm(req);
+    show(req, res, { title: 'Your devices', visit, content: devicesPage(sessions, visit.csrfToken) });
+  });
+
+  // Whose sessions end is taken from the session, never from the form: the handle of another visitor does nothing.
+  app.post('/devices/sign-out', async (req, res) => {
+    const { subject } = req.session;
+    const hasEnded =
+      subject !== undefined && (await client.forSubject(subject).invalidate(fieldOf(req, 'handle') ?? ''));
+    req.session.flash(hasEnded ? 'That device is signed out.' : 'That device was signed out already.');
+    res.redirect(303, '/devices');
+  });
+
+  app.post('/devices/sign-out-others', async (req, res) => {
+    const { subject } = req.session;
+    if (subject !== undefined) await client.forSubject(subject).invalidateAll({ exceptCurrent: req.session });
+    req.session.flash('All other devices are signed out.');
+    res.redirect(303, '/devices');
   });
 
   app.post('/sign-out', async (req, res) => {

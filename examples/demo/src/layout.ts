@@ -44,7 +44,7 @@ function navigation({ name, cart, csrfToken }: Visit): readonly Html[] {
     html`<a class="to-panel" href="#session">Session</a>`,
     html`<a href="/cart">Cart <span class="count">${size}</span></a>`,
     name !== undefined && csrfToken !== undefined
-      ? html`<span class="name">${name}</span> ${postForm(
+      ? html`<a class="name" href="/devices" title="Your devices">${name}</a> ${postForm(
             '/sign-out',
             csrfToken,
             html`<button class="plain">Sign out</button>`,

@@ -5,12 +5,13 @@ import { errorsPage } from './errors-page';
 import { hopTable } from './hop-table';
 import { metricsPage } from './metrics-page';
 import { performanceTable, withPerformance } from './performance-table';
-import { protoPage } from './proto-page';
+import { adminProtoPage, protoPage } from './proto-page';
 import { sizingPage } from './sizing-page';
 
 /** The pages of docs/ that are generated from the code, by file name. */
 export async function pages(): Promise<Readonly<Record<string, string>>> {
   return {
+    'reference/admin-proto.md': adminProtoPage(),
     'reference/commands.md': commandsPage(),
     'reference/configuration.md': configurationPage(),
     'reference/errors.md': errorsPage(),

@@ -5,23 +5,33 @@ import {
   FileDescriptorSetSchema,
   MethodOptions_IdempotencyLevel,
 } from '@bufbuild/protobuf/wkt';
-import { fileDescriptors } from '@session-sidecar/proto/descriptors';
+import { adminFileDescriptors, fileDescriptors } from '@session-sidecar/proto/descriptors';
 import { code, page, table } from './markdown';
-
-const api = 'session.v1';
 
 /** docs/reference/proto.md: services, messages and enums of the API, with the comments of the .proto files. */
 export function protoPage(): string {
-  const file = fileDescriptors.map((one) => fromBinary(FileDescriptorProtoSchema, Buffer.from(one, 'base64')));
+  return apiPage('session.v1', fileDescriptors, [
+    'What the sidecar serves over gRPC, from the comments in [`proto/session/v1`](../../proto/session/v1).',
+    '[Errors](errors.md) says what to do about each reason.',
+  ]);
+}
+
+/** docs/reference/admin-proto.md: the same for the administration service. */
+export function adminProtoPage(): string {
+  return apiPage('session.admin.v1', adminFileDescriptors, [
+    'What the sidecar serves to operators, from the comments in [`proto/session/admin/v1`](../../proto/session/admin/v1).',
+    '[Administration](../operate/administration.md) says how to use it.',
+  ]);
+}
+
+function apiPage(api: string, descriptors: readonly string[], introduction: string[]): string {
+  const file = descriptors.map((one) => fromBinary(FileDescriptorProtoSchema, Buffer.from(one, 'base64')));
   const { files } = createFileRegistry(create(FileDescriptorSetSchema, { file }));
   const ours = [...files].filter(({ proto }) => proto.package === api);
   // The numbers are those of the fields of FileDescriptorProto, with which the paths of comments begin.
   return page(
     `API: ${code(api)}`,
-    [
-      'What the sidecar serves over gRPC, from the comments in [`proto/session/v1`](../../proto/session/v1).',
-      '[Errors](errors.md) says what to do about each reason.',
-    ],
+    introduction,
     ...ours.flatMap((one) => one.services.map((service, at) => serviceSection(service, commentsIn(one, 6, at)))),
     '## Messages\n',
     ...ours.flatMap((one) => one.messages.map((message, at) => messageSection(message, commentsIn(one, 4, at)))),
@@ -92,7 +102,7 @@ function scalar(type: ScalarType): string {
 
 /** Other packages have their own documentation. */
 function linkTo({ name, typeName, file }: DescMessage | DescEnum): string {
-  return file.proto.package === api ? `[${code(name)}](#${name.toLowerCase()})` : code(typeName);
+  return file.proto.package.startsWith('session.') ? `[${code(name)}](#${name.toLowerCase()})` : code(typeName);
 }
 
 function paragraphs(...texts: readonly string[]): string {

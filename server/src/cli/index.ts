@@ -7,11 +7,13 @@ import { completionOf } from './completion';
 import { doctor } from './doctor';
 import { exitCodes } from './exit-codes';
 import type { Exit } from './exit-codes';
+import { importConnectRedis, importJson, importPyramid } from './import';
 import { load } from './load';
 import { Output } from './output';
 import { createProgram, exitOf } from './program';
-import { newSecret } from './secret';
+import { newSecret, secretFingerprint } from './secret';
 import { invalidateSession, showSession } from './session';
+import { countSessions, revokeSessions } from './sessions';
 import { stats } from './stats';
 import { invalidateSubject, listSubject } from './subject';
 
@@ -20,12 +22,18 @@ export const definitions: readonly CommandDefinition[] = [
   checkConfig,
   doctor,
   newSecret,
+  secretFingerprint,
   showSession,
   invalidateSession,
   listSubject,
   invalidateSubject,
+  countSessions,
+  revokeSessions,
   stats,
   load,
+  importConnectRedis,
+  importPyramid,
+  importJson,
   completionOf(() => definitions),
 ];
 

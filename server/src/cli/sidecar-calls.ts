@@ -62,32 +62,41 @@ export class SidecarCalls {
 
   /** What a failed call means for the command. Other errors are returned as they are. */
   explain(error: unknown): unknown {
-    if (!(error instanceof CallError)) return error;
-    const { reason, message } = error;
-    switch (reason) {
-      case 'UNAVAILABLE':
-        return new CliError(
-          'unavailable',
-          `No sidecar answers at ${this.#address}. Does it run? Name another address with --address.`,
-        );
-      case 'DEADLINE_EXCEEDED':
-        return new CliError('unavailable', `The sidecar at ${this.#address} did not answer in time.`);
-      case 'API_TOKEN_INVALID':
-        return new CliError(
-          'denied',
-          'The sidecar requires an API token. Name a file with it with --api-token-file, or set SESSION_SIDECAR_API_TOKENS.',
-        );
-      case 'STORE_UNAVAILABLE':
-      case 'OVERLOADED':
-      case 'DRAINING':
-        return new CliError('unavailable', `${reason}: ${message}`);
-      default:
-        return new CliError('failed', `${reason}: ${message}`);
-    }
+    return explainFailure(error, this.#address, howToAuthenticate);
   }
 
   close(): void {
     this.#client.close();
+  }
+}
+
+const howToAuthenticate =
+  'The sidecar requires an API token. Name a file with it with --api-token-file, or set SESSION_SIDECAR_API_TOKENS.';
+
+/**
+ * What a failed call means for a command. Other errors are returned as they are.
+ *
+ * @param howToAuthenticate what to do about a missing or wrong token
+ */
+export function explainFailure(error: unknown, address: string, howToAuthenticate: string): unknown {
+  if (!(error instanceof CallError)) return error;
+  const { reason, message } = error;
+  switch (reason) {
+    case 'UNAVAILABLE':
+      return new CliError(
+        'unavailable',
+        `No sidecar answers at ${address}. Does it run? Name another address with --address.`,
+      );
+    case 'DEADLINE_EXCEEDED':
+      return new CliError('unavailable', `The sidecar at ${address} did not answer in time.`);
+    case 'API_TOKEN_INVALID':
+      return new CliError('denied', howToAuthenticate);
+    case 'STORE_UNAVAILABLE':
+    case 'OVERLOADED':
+    case 'DRAINING':
+      return new CliError('unavailable', `${reason}: ${message}`);
+    default:
+      return new CliError('failed', `${reason}: ${message}`);
   }
 }
 
@@ -104,7 +113,7 @@ interface MethodOf<M extends MethodName> {
   readonly responseType: { decode(bytes: Uint8Array): ResponseOf<M> };
 }
 
-function reasonOf({ code, metadata }: ServiceError): string {
+export function reasonOf({ code, metadata }: ServiceError): string {
   const [details] = metadata.get('grpc-status-details-bin');
   if (details !== undefined) {
     const info = Status.decode(details as Buffer).details.find(({ typeUrl }) =>

@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { Option } from 'commander';
+import type { AdminConfig } from '../config/config';
 import { apiTokens, inFile, plainText, ValueError } from '../config/values';
 import { usageError } from './cli-error';
 import type { Invocation } from './command';
 import { valueOption } from './options';
 import { settingOf } from './single-setting';
+
+type GrpcAddress = AdminConfig['addresses'][number];
 
 /** A running sidecar, and what it takes to call it. */
 export interface SidecarTarget {
@@ -13,14 +16,14 @@ export interface SidecarTarget {
   readonly apiToken: string | undefined;
 }
 
-const address = plainText('host:port or unix:/path', /^(unix:\/\S+|(\[[0-9a-f:]+\]|[^\s/:@]+):\d{1,5})$/i);
+export const addressKind = plainText('host:port or unix:/path', /^(unix:\/\S+|(\[[0-9a-f:]+\]|[^\s/:@]+):\d{1,5})$/i);
 
 export function targetOptions(): Option[] {
   return [
     valueOption(
       '--address <address>',
       'gRPC address of the sidecar (default: the first one of SESSION_SIDECAR_GRPC_ADDRESS)',
-      address,
+      addressKind,
     ),
     new Option(
       '--api-token-file <path>',
@@ -33,23 +36,31 @@ export function targetOptions(): Option[] {
 export function targetOf({ options, env, readFile }: Invocation): SidecarTarget {
   return {
     address: (options['address'] as string | undefined) ?? configuredAddress({ env, readFile }),
-    apiToken: tokenIn(options['apiTokenFile'] as string | undefined) ?? settingOf('apiTokens', { env, readFile })?.[0],
+    apiToken:
+      tokenIn('--api-token-file', options['apiTokenFile'] as string | undefined) ??
+      settingOf('apiTokens', { env, readFile })?.[0],
   };
 }
 
 function configuredAddress(sources: Pick<Invocation, 'env' | 'readFile'>): string {
   const [first] = settingOf('grpcAddresses', sources);
   if (first === undefined) throw usageError('SESSION_SIDECAR_GRPC_ADDRESS: Expected an address.');
-  if (first.kind === 'unix') return `unix:${first.path}`;
-  return `${first.host.includes(':') ? `[${first.host}]` : first.host}:${first.port}`;
+  return addressText(first);
 }
 
-function tokenIn(path: string | undefined): string | undefined {
+/** As clients write it. */
+export function addressText(address: GrpcAddress): string {
+  if (address.kind === 'unix') return `unix:${address.path}`;
+  return `${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`;
+}
+
+/** @param option that names the file */
+export function tokenIn(option: string, path: string | undefined): string | undefined {
   if (path === undefined) return undefined;
   try {
     return inFile(apiTokens).parse(path, readFileSync)[0];
   } catch (error) {
-    if (error instanceof ValueError) throw usageError(`--api-token-file: ${error.message}`);
+    if (error instanceof ValueError) throw usageError(`${option}: ${error.message}`);
     throw error;
   }
 }

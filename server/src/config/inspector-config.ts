@@ -18,8 +18,8 @@ export function inspectorProblems(values: Partial<SettingValues>, given: GivenSe
 
 /** @returns `undefined` if there is no inspector */
 export function inspectorConfigOf(values: SettingValues): InspectorConfig | undefined {
-  const { inspectorAddress: address, inspectorHosts: hosts = [] } = values;
-  return address && { address, hosts };
+  const { inspectorAddress: address, inspectorHosts: hosts = [], inspectorSubjects: subjects } = values;
+  return address && { address, hosts, subjects };
 }
 
 /** @returns why a setting of the inspector has no effect beside the others, or `undefined` if it has one */

@@ -1,4 +1,6 @@
 import type { Limits } from '../session/limits';
+import type { SubjectLimit } from '../session/subject-limit';
+import { adminConfigOf, adminProblems, unusedAdminReason } from './admin-config';
 import { ConfigError } from './config';
 import type { Config, GrpcConfig, MemoryStoreConfig } from './config';
 import { inspectorConfigOf, inspectorProblems, unusedInspectorReason } from './inspector-config';
@@ -13,7 +15,8 @@ import type { SettingId } from '../setting-names';
 import { collect } from './sources';
 import type { GivenSettings, Sources } from './sources';
 import { loadTracing } from './tracing-config';
-import { inFile, pemFile, ValueError } from './values';
+import { reportTracing } from './tracing-report';
+import { fileKinds, inFile, ValueError } from './values';
 import type { ReadFile } from './values';
 
 export interface LoadedConfig {
@@ -49,6 +52,7 @@ export function loadConfig(sources: Sources): LoadedConfig {
     ...parsed.problems,
     ...redisClashes(parsed.values, given),
     ...inspectorProblems(parsed.values, given),
+    ...adminProblems(parsed.values, given),
     ...aboutTracing.problems,
   ];
   if (problems.length > 0) throw new ConfigError(problems);
@@ -64,7 +68,10 @@ export function loadConfig(sources: Sources): LoadedConfig {
       ...aboutTracing.warnings,
     ],
     effective: effectiveOf(given),
-    report: reportSettings(given, values, (id) => unusedReason(id, given)),
+    report: [
+      ...reportSettings(given, values, (id) => unusedReason(id, given)),
+      ...reportTracing(sources.env, tracing !== undefined),
+    ],
     nameOf,
     advise: (error) => redisAdvice(error, nameOf, (id) => given.has(id)),
     files: filesOf(given),
@@ -90,7 +97,7 @@ function parseAll(given: GivenSettings, readFile: ReadFile): { values: Partial<S
 
 function configOf(values: SettingValues): Omit<Config, 'tracing'> {
   const { grpcAddresses, httpAddress, httpMaxConnections, logLevel, logRateLimit } = values;
-  const { shutdownGraceMs, exitOnStdinEnd, signingKeys, auditLog, eventRetentionMs } = values;
+  const { shutdownGraceMs, exitOnStdinEnd, signingKeys, encryptionKeys, auditLog, eventRetentionMs } = values;
   const { idleTimeout, touchInterval, maxLifetime } = values;
   const redis = redisConfigOf(values);
   return {
@@ -99,6 +106,7 @@ function configOf(values: SettingValues): Omit<Config, 'tracing'> {
     httpAddress,
     httpMaxConnections,
     inspector: inspectorConfigOf(values),
+    admin: adminConfigOf(values),
     logLevel,
     logRateLimit,
     auditLog,
@@ -106,8 +114,12 @@ function configOf(values: SettingValues): Omit<Config, 'tracing'> {
     shutdownGraceMs,
     exitOnStdinEnd,
     signingKeys,
+    recordSigningKey: values.recordSigningKey,
+    encryptionKeys,
     expiry: { idleTimeout, touchInterval, maxLifetime },
+    dataRule: values.dataSchema,
     limits: limitsOf(values),
+    subjectLimit: subjectLimitOf(values),
     store: redis === undefined ? memoryStoreConfigOf(values) : { kind: 'redis', redis },
   };
 }
@@ -151,9 +163,16 @@ function limitsOf(values: SettingValues): Limits {
   };
 }
 
+function subjectLimitOf({ maxSessionsPerSubject, subjectLimitAction }: SettingValues): SubjectLimit | undefined {
+  if (maxSessionsPerSubject === 0) return undefined;
+  return { maxSessions: maxSessionsPerSubject, action: subjectLimitAction };
+}
+
 /** @returns why a setting has no effect beside the others, or `undefined` if it has one */
 function unusedReason(id: SettingId, given: GivenSettings): string | undefined {
-  return unusedRedisReason(id, given) ?? unusedInspectorReason(id, given);
+  if (id === 'subjectLimitAction' && (given.get('maxSessionsPerSubject')?.text ?? '0') === '0')
+    return `${variableOf(settings.maxSessionsPerSubject)} is 0`;
+  return unusedRedisReason(id, given) ?? unusedInspectorReason(id, given) ?? unusedAdminReason(id, given);
 }
 
 /** Settings that were set and have no effect, most likely by mistake. */
@@ -176,6 +195,6 @@ function effectiveOf(given: GivenSettings): Record<string, string> {
 
 function filesOf(given: GivenSettings): SettingFile[] {
   return [...given].flatMap(([id, { text, from, isPath }]) =>
-    isPath || (settings[id].kind as unknown) === pemFile ? [{ from, path: text }] : [],
+    isPath || fileKinds.has(settings[id].kind) ? [{ from, path: text }] : [],
   );
 }

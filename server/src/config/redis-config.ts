@@ -147,7 +147,7 @@ function locationOf(values: SettingValues): RedisLocation | undefined {
 /** @returns why a setting of the store has no effect beside the others, or `undefined` if it has one */
 export function unusedRedisReason(id: SettingId, given: GivenSettings): string | undefined {
   const hasRedis = redisLocations.some((location) => given.has(location));
-  if (!hasRedis && (id.startsWith('redis') || id === 'nearCacheBytes'))
+  if (!hasRedis && (id.startsWith('redis') || id === 'nearCacheBytes' || id === 'encryptionKeys'))
     return 'no Redis is configured, so sessions are kept in memory';
   if (hasRedis && id === 'memoryStoreBytes') return 'sessions are kept in Redis';
   // Without TTLs, only Redis knows whether a session has ended.

@@ -28,5 +28,12 @@ export function contradictions(values: SettingValues, given: GivenSettings): str
       `${written('maxSessionBytes')} is larger than ${written('memoryStoreBytes')}: a session may not fit in the store. Raise the one or lower the other.`,
     );
   }
+  const { signingKeys = [], encryptionKeys } = values;
+  if (encryptionKeys?.keys.some((key) => signingKeys.some((other) => other.equals(key)))) {
+    const [signing, encryption] = (['signingKeys', 'encryptionKeys'] as const).map((id) => given.get(id)?.from);
+    warnings.push(
+      `${encryption} and ${signing} have a key in common: who learns it can read sessions, and sign tokens. Use different keys.`,
+    );
+  }
   return warnings;
 }

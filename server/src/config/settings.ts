@@ -1,7 +1,9 @@
 import {
   apiTokens,
+  dataSchemaFile,
   duration,
   durationOrNever,
+  encryptionKeys,
   fileMode,
   grpcAddresses,
   hostNames,
@@ -113,6 +115,31 @@ export const settings = {
     absent: 'localhost and IP addresses only',
     help: 'Further host names by which the inspector may be opened. Requests to other names are refused, because web pages can send them by DNS rebinding.',
   },
+  inspectorSubjects: {
+    name: settingNames.inspectorSubjects,
+    kind: onOff,
+    fallback: 'off',
+    help: 'Whether the inspector lists the sessions of a subject that its user names: handles, labels and times, never tokens or data.',
+  },
+  adminAddresses: {
+    name: settingNames.adminAddresses,
+    kind: grpcAddresses,
+    absent: 'no administration service',
+    help: 'Addresses that serve session.admin.v1, with which operators count, read and end the sessions of all visitors. One on TCP needs ADMIN_TOKENS. Applications must not reach them.',
+  },
+  adminTokens: {
+    name: settingNames.adminTokens,
+    kind: apiTokens,
+    absent: 'callers on a Unix socket need no token',
+    secret: true,
+    help: 'Tokens that callers of session.admin.v1 must send as metadata `authorization: Bearer <token>`; any one of them is accepted. None of them may be in API_TOKENS.',
+  },
+  adminSocketMode: {
+    name: settingNames.adminSocketMode,
+    kind: fileMode,
+    fallback: '0600',
+    help: 'File mode of the Unix sockets in ADMIN_ADDRESS.',
+  },
   logLevel: {
     name: settingNames.logLevel,
     kind: oneOf(...logLevels),
@@ -168,7 +195,25 @@ export const settings = {
     fallback: 'never',
     help: 'Time after its creation at which a session expires, even if it is in use.',
   },
+  maxSessionsPerSubject: {
+    name: settingNames.maxSessionsPerSubject,
+    kind: integer(0, 1000),
+    fallback: '0',
+    help: 'Maximum number of sessions that a subject has at a time. 0: any number. All sidecars of a deployment need the same value.',
+  },
+  subjectLimitAction: {
+    name: settingNames.subjectLimitAction,
+    kind: oneOf('end-oldest', 'refuse'),
+    fallback: 'end-oldest',
+    help: 'What happens when a session would be one more than MAX_SESSIONS_PER_SUBJECT: end-oldest ends the session of the subject that has not been used for longest, refuse rejects the call with TOO_MANY_SESSIONS.',
+  },
 
+  dataSchema: {
+    name: settingNames.dataSchema,
+    kind: dataSchemaFile,
+    absent: 'data may be any JSON',
+    help: 'JSON file with a JSON Schema (draft 2020-12) for the data of sessions: an object of all keys with their values. Changes that would violate it are rejected with SCHEMA_VIOLATION. All sidecars of a deployment need the same schema.',
+  },
   maxSessionBytes: {
     name: settingNames.maxSessionBytes,
     kind: size({ min: '1KiB', max: '2MiB' }),
@@ -291,6 +336,20 @@ export const settings = {
     absent: 'required with Redis; the memory store uses a random one',
     secret: true,
     help: 'Keys that sign tokens: the first one signs, all of them verify. All sidecars of a deployment need the same keys. To rotate, append a new key, then move it to the front, then remove the old one when its tokens have expired.',
+  },
+  recordSigningKey: {
+    name: settingNames.recordSigningKey,
+    kind: onOff,
+    fallback: 'off',
+    help: 'Whether sessions record which key signed their token, as a fingerprint, so that an operator can end those of one key. Sidecars that do not know this setting cannot read such sessions, so update all of them first.',
+  },
+
+  encryptionKeys: {
+    name: settingNames.encryptionKeys,
+    kind: encryptionKeys,
+    absent: 'sessions are not encrypted',
+    secret: true,
+    help: 'Keys that encrypt the contents of sessions in Redis: the first one encrypts, all of them decrypt. With `none` in front of the first one, they only decrypt. All sidecars of a deployment need the same keys. To rotate, append a new key, then move it to the front, then remove the old one when no session is encrypted with it any more.',
   },
 
   memoryStoreBytes: {

@@ -7,6 +7,8 @@ import { ValueError } from './values';
 export interface OtelVariables {
   readonly names: readonly string[];
   readonly fallback: string;
+  /** How a value may be shown. Default: as it is. */
+  readonly shown?: 'secret' | 'url';
   readonly help: string;
 }
 
@@ -15,6 +17,7 @@ const ofExporter = (name: string) => [`OTEL_EXPORTER_OTLP_TRACES_${name}`, `OTEL
 
 const endpoint: OtelVariables = {
   names: ofExporter('ENDPOINT'),
+  shown: 'url',
   fallback: 'no tracing',
   help: 'URL of the collector, such as http://collector:4318; /v1/traces is appended to the second one. Turns tracing on.',
 };
@@ -45,6 +48,7 @@ export const otelVariables: readonly OtelVariables[] = [
   exporter,
   {
     names: ofExporter('HEADERS'),
+    shown: 'secret',
     fallback: 'none',
     help: 'Headers sent with every export, such as key=value,key2=value2. The headers of both variables are sent.',
   },

@@ -2,8 +2,11 @@ import { isIPv4 } from 'node:net';
 import bytes from 'bytes-iec';
 import ms from 'ms';
 import type { GrpcAddress } from '../grpc/listening/address';
+import { dataRule } from '../data-schema/data-schema';
+import type { DataRule } from '../session/data-rule';
 import { parseHostAndPort } from '../host-and-port';
 import type { HostAndPort } from '../host-and-port';
+import type { EncryptionKeys } from '../store/redis/encryption/content-keys';
 
 /** A problem of a value: what was expected and, unless it may be a secret, what it was. */
 export class ValueError extends Error {
@@ -124,6 +127,22 @@ export const pemFile: ValueKind<Buffer> = {
   },
 };
 
+/** The rule of a JSON Schema, given the path of its file. */
+export const dataSchemaFile: ValueKind<DataRule> = {
+  name: 'path of a JSON file',
+  parse(path, readFile) {
+    const content = contentOf(path, readFile);
+    try {
+      return dataRule(content.toString());
+    } catch (error) {
+      throw new ValueError(`the path of a file with a JSON Schema (${(error as Error).message})`);
+    }
+  },
+};
+
+/** The kinds of settings whose values are the contents of files. */
+export const fileKinds: ReadonlySet<unknown> = new Set([pemFile, dataSchemaFile]);
+
 /** The same value, given the path of a file that holds its text. Trailing line breaks are ignored. */
 export function inFile<T>(kind: ValueKind<T>): ValueKind<T> {
   return {
@@ -195,6 +214,19 @@ export const signingKeys: ValueKind<readonly Buffer[]> = {
       if (decoded.length >= minKeyBytes) return decoded;
       throw new ValueError(`${expected}; ${which} has ${decoded.length}`);
     });
+  },
+};
+
+/** The word that stands for no key, in the first place: what is written is not encrypted. */
+const noKey = 'none';
+
+/** As signing keys: the first one encrypts, unless `none` is in front of it. */
+export const encryptionKeys: ValueKind<EncryptionKeys> = {
+  name: 'keys in base64, separated by commas or line breaks, after `none` if they only decrypt',
+  parse(text, readFile) {
+    const [first, ...others] = text.trim().split(/[\s,]+/);
+    const encrypts = first !== noKey;
+    return { encrypts, keys: signingKeys.parse(encrypts ? text : others.join(','), readFile) };
   },
 };
 

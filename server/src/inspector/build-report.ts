@@ -1,6 +1,8 @@
 /** What runs, and where. */
 export interface BuildReport {
   readonly version: string;
+  /** The commit that it was built from; `null`: not known. */
+  readonly commit: string | null;
   readonly node: string;
   readonly platform: string;
   readonly pid: number;
@@ -10,10 +12,11 @@ export interface BuildReport {
   readonly uptimeSeconds: number;
 }
 
-export function buildReport(version: string, store: string): BuildReport {
+export function buildReport(version: string, commit: string | undefined, store: string): BuildReport {
   const uptimeSeconds = process.uptime();
   return {
     version,
+    commit: commit ?? null,
     node: process.version,
     platform: `${process.platform} ${process.arch}`,
     pid: process.pid,

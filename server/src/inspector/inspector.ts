@@ -11,6 +11,7 @@ import type { CallFailure } from '../rpc/failure-reports';
 import { buildReport } from './build-report';
 import { systemClock } from './clock';
 import type { Clock } from './clock';
+import type { SearchSubject } from './found-sessions';
 import { LogLevelControl } from './log-level';
 import { maxBodyBytes } from './request-form';
 import { routes } from './routes';
@@ -22,6 +23,8 @@ import { statsOf } from './stats/stats';
 export interface InspectorParts {
   readonly config: InspectorConfig;
   readonly version: string;
+  /** The commit that it was built from; `undefined`: not known. */
+  readonly commit: string | undefined;
   /** The kind of store. */
   readonly store: string;
   readonly settings: readonly SettingReport[];
@@ -30,6 +33,7 @@ export interface InspectorParts {
   readonly registry: Registry;
   readonly observer: HttpObserver;
   readonly readiness: () => Readiness;
+  readonly searchSubject: SearchSubject;
   /** Default: the system's. */
   readonly clock?: Clock | undefined;
 }
@@ -71,10 +75,19 @@ export function openInspector(parts: InspectorParts): Inspector {
     listen: async (connections) => {
       const stats = () =>
         statsOf({ history, intervalMs, errors: errors.list(), readiness: readiness(), connections: connections() });
-      const { hosts } = config;
-      const build = () => buildReport(parts.version, parts.store);
+      const build = () => buildReport(parts.version, parts.commit, parts.store);
       const { settings, logger } = parts;
-      const answer = routes({ hosts, settings, build, readiness, stats, logLevel, logger });
+      const searchSubject = config.subjects ? parts.searchSubject : undefined;
+      const answer = routes({
+        hosts: config.hosts,
+        settings,
+        build,
+        readiness,
+        stats,
+        logLevel,
+        logger,
+        searchSubject,
+      });
       const { address } = config;
       const limits = { maxConnections, maxBodyBytes, observer: parts.observer };
       const server = await startLimitedServer({ ...limits, address, setting: 'inspectorAddress', answer });

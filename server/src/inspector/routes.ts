@@ -4,6 +4,7 @@ import { duration, ValueError } from '../config/values';
 import type { SettingReport } from '../config/setting-report';
 import type { Readiness } from '../http/readiness';
 import type { BuildReport } from './build-report';
+import type { FoundSessions, SearchSubject } from './found-sessions';
 import { isLogLevel } from './log-level';
 import type { LogLevelControl } from './log-level';
 import inspectorCss from './page/inspector.css';
@@ -25,6 +26,8 @@ export interface RouteParts {
   readonly readiness: () => Readiness;
   readonly stats: () => Stats;
   readonly logLevel: LogLevelControl;
+  /** `undefined`: no sessions are shown. */
+  readonly searchSubject: SearchSubject | undefined;
   readonly logger: Pick<Logger, 'error'>;
 }
 
@@ -36,14 +39,15 @@ const levelDuration = duration({ min: '1s', max: '24h' });
 
 /** Answers the requests of browsers and of curl. */
 export function routes(parts: RouteParts): RequestListener {
-  const { settings, build, readiness, stats, logLevel } = parts;
-  const page = (): Reply => {
-    const shown = { build: build(), stats: stats(), settings, logLevel: logLevel.state };
+  const { settings, build, readiness, stats, logLevel, searchSubject } = parts;
+  const page = (found?: FoundSessions): Reply => {
+    const search = searchSubject && { found };
+    const shown = { build: build(), stats: stats(), settings, logLevel: logLevel.state, search };
     return { status: 200, type: 'text/html; charset=utf-8', body: renderPage(shown) };
   };
   const asset = (type: string, body: string) => (): Reply => ({ status: 200, type: `${type}; charset=utf-8`, body });
   const paths: Readonly<Record<string, Methods>> = {
-    '/': { GET: page },
+    '/': { GET: () => page() },
     '/inspector.css': { GET: asset('text/css', inspectorCss) },
     '/refresh.js': { GET: asset('text/javascript', refreshScript) },
     '/stats.json': { GET: () => json({ build: build(), ...stats() }) },
@@ -56,6 +60,18 @@ export function routes(parts: RouteParts): RequestListener {
       // The form of the page, which is shown again.
       POST: async (request) => (await changeLogLevel(request, logLevel)) ?? text(303, 'Changed.\n', { location: './' }),
     },
+    ...(searchSubject && {
+      '/sessions': {
+        POST: async (request) => {
+          const form = await readForm(request);
+          if (!(form instanceof URLSearchParams)) return form;
+          const found = await searchSubject(form.get('subject') ?? '');
+          if ('message' in found) return text(found.status, `${found.message}\n`);
+          // The form of the page asks for a page.
+          return request.headers.accept?.includes('text/html') === true ? page(found) : json(found);
+        },
+      },
+    }),
   };
   return (request, response) => {
     answerOf(request, paths, parts.hosts)

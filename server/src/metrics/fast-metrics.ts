@@ -84,9 +84,9 @@ export class Counter {
     this.#family.at(first, second).value += 1;
   }
 
-  /** For a counter without labels. */
-  add(count: number): void {
-    this.#family.at('', '').value += count;
+  /** @param first the value of the first label, if the counter has one */
+  add(count: number, first = ''): void {
+    this.#family.at(first, '').value += count;
   }
 
   /** A series that does not exist before its first event hides that event from rate() and increase(). */

@@ -2,6 +2,7 @@ import { collectDefaultMetrics } from 'prom-client';
 import type { Registry } from 'prom-client';
 import type { RpcObserver } from '../rpc/dispatcher';
 import type { ReplacedTokenObserver, SessionEvents } from '../session/session-events';
+import type { SubjectLimitObserver } from '../session/subject-limit';
 import { MetricFactory } from './metric-factory';
 import { processMetrics } from './process-metrics';
 import type { BuildInfo, ProcessMetrics } from './process-metrics';
@@ -9,6 +10,8 @@ import { rpcMetrics } from './rpc-metrics';
 import type { ExemplarLabels } from './fast-metrics';
 import { eventMetrics } from './event-metrics';
 import type { EventMetrics } from './event-metrics';
+import { adminMetrics } from './admin-metrics';
+import type { AdminMetrics } from './admin-metrics';
 import { clientCacheMetrics } from './client-cache-metrics';
 import type { ClientCacheMetrics } from './client-cache-metrics';
 import { sessionMetrics } from './session-metrics';
@@ -21,9 +24,11 @@ export interface Metrics
     RpcObserver,
     SessionEvents,
     ReplacedTokenObserver,
+    SubjectLimitObserver,
     StoreMetrics,
     ClientCacheMetrics,
     EventMetrics,
+    AdminMetrics,
     ProcessMetrics {}
 
 /**
@@ -39,6 +44,7 @@ export function createMetrics(registry: Registry, build: BuildInfo, exemplar?: (
     ...storeMetrics(factory),
     ...clientCacheMetrics(factory),
     ...eventMetrics(factory),
+    ...adminMetrics(factory),
     ...processMetrics(factory, build),
   };
   collectDefaultMetrics({ register: registry });

@@ -20,10 +20,12 @@ export interface ProcessMetrics extends HttpObserver {
 
 export interface BuildInfo {
   readonly version: string;
+  /** The commit that it was built from; `undefined`: not known. */
+  readonly commit?: string | undefined;
   readonly store: string;
 }
 
-export function processMetrics(factory: MetricFactory, { version, store }: BuildInfo): ProcessMetrics {
+export function processMetrics(factory: MetricFactory, { version, commit = '', store }: BuildInfo): ProcessMetrics {
   const httpRefusals = factory.counter(
     'http_refusals_total',
     'Requests refused and connections closed on the HTTP port and by the inspector, by the limit that was reached (connections, head, body, time).',
@@ -41,8 +43,14 @@ export function processMetrics(factory: MetricFactory, { version, store }: Build
   );
   for (const limit of httpLimits) httpRefusals.announce(limit);
   factory
-    .gauge('build_info', 'Always 1; the labels are the version and the kind of store.', 'version', 'store')
-    .set({ version, store }, 1);
+    .gauge(
+      'build_info',
+      'Always 1; the labels are the version, the commit that it was built from, if that is known, and the kind of store.',
+      'version',
+      'commit',
+      'store',
+    )
+    .set({ version, commit, store }, 1);
   return {
     httpRefused: (limit) => {
       httpRefusals.inc(limit);

@@ -6,6 +6,8 @@ import type { ExemplarLabels } from './fast-metrics';
 
 /** All of them, so that each series exists before its first event. */
 const refusalLimits: Readonly<Record<RefusalLimit, true>> = {
+  admin_calls: true,
+  admin_token: true,
   api_token: true,
   calls_in_flight: true,
   compression: true,

@@ -1,9 +1,11 @@
 import { leaseResults, lookupResults } from '../session/session-events';
 import type { ReplacedTokenObserver, SessionEvents } from '../session/session-events';
+import { subjectLimitResults } from '../session/subject-limit';
+import type { SubjectLimitObserver } from '../session/subject-limit';
 import { sizeBuckets } from './metric-factory';
 import type { MetricFactory } from './metric-factory';
 
-export function sessionMetrics(factory: MetricFactory): SessionEvents & ReplacedTokenObserver {
+export function sessionMetrics(factory: MetricFactory): SessionEvents & ReplacedTokenObserver & SubjectLimitObserver {
   const created = factory.counter('sessions_created_total', 'Sessions created.');
   const loaded = factory.counter(
     'sessions_loaded_total',
@@ -34,6 +36,11 @@ export function sessionMetrics(factory: MetricFactory): SessionEvents & Replaced
     'Leases by result: acquired, held by another holder when asked for, released, or lost when a change relied on it.',
     'result',
   );
+  const subjectLimit = factory.counter(
+    'subject_limit_reached_total',
+    'Sessions that were one too many for their subject, by result: refused, or another one was ended.',
+    'result',
+  );
   const size = factory.histogram(
     'session_size_bytes',
     'Content size of sessions, observed at every creation and load.',
@@ -42,6 +49,7 @@ export function sessionMetrics(factory: MetricFactory): SessionEvents & Replaced
   for (const result of lookupResults) loaded.announce(result);
   for (const result of ['done', 'skipped']) touches.announce(result);
   for (const result of leaseResults) leases.announce(result);
+  for (const result of subjectLimitResults) subjectLimit.announce(result);
   return {
     onCreated: () => {
       created.inc();
@@ -69,6 +77,9 @@ export function sessionMetrics(factory: MetricFactory): SessionEvents & Replaced
     },
     onLease: (result) => {
       leases.inc(result);
+    },
+    subjectLimitReached: (result) => {
+      subjectLimit.inc(result);
     },
     onContentSize: (bytes) => {
       size.observe(bytes);

@@ -1,11 +1,13 @@
 import type { StoreObserver } from '../store/instrumented-store';
 import type { ChangeFeedObserver } from '../store/redis/change-feed/redis-change-feed';
 import type { NearCacheObserver } from '../store/redis/near-cache/near-cache';
+import type { RecordReadObserver } from '../store/redis/encryption/session-codec';
 import type { SubjectUpkeepObserver } from '../store/redis/subjects/upkeep';
 import { latencyBuckets } from './metric-factory';
 import type { MetricFactory } from './metric-factory';
 
-export interface StoreMetrics extends StoreObserver, ChangeFeedObserver, NearCacheObserver, SubjectUpkeepObserver {
+export interface StoreMetrics
+  extends StoreObserver, ChangeFeedObserver, NearCacheObserver, SubjectUpkeepObserver, RecordReadObserver {
   setStoreReady(ready: boolean): void;
 }
 
@@ -35,6 +37,12 @@ export function storeMetrics(factory: MetricFactory): StoreMetrics {
     'subject_upkeep_failures_total',
     'Renewals and removals of entries in the indexes of subjects that failed after their call was answered.',
   );
+  const recordsRead = factory.counter(
+    'records_read_total',
+    'Records read from Redis while sessions are encrypted, and encrypted ones, by encryption: with the current key, with an old one, none, or failed because no key decrypts them.',
+    'encryption',
+  );
+  for (const result of ['current', 'old', 'none', 'failed']) recordsRead.announce(result);
   for (const result of ['hit', 'miss']) nearCacheReads.announce(result);
   return {
     storeAnswered(command, milliseconds, errorReason) {
@@ -49,6 +57,9 @@ export function storeMetrics(factory: MetricFactory): StoreMetrics {
     },
     setChangeFeedReady: (isReady) => {
       changeFeedReady.set(isReady ? 1 : 0);
+    },
+    recordRead: (result) => {
+      recordsRead.inc(result);
     },
     subjectUpkeepFailed: () => {
       upkeepFailures.inc();

@@ -93,6 +93,6 @@ export function toMilliseconds({ seconds, nanos }: Duration): number {
   return seconds * 1000 + nanos / 1e6;
 }
 
-function toDuration(milliseconds: number): Duration {
+export function toDuration(milliseconds: number): Duration {
   return { seconds: Math.floor(milliseconds / 1000), nanos: (milliseconds % 1000) * 1e6 };
 }

@@ -4,6 +4,8 @@ import type { SettingId } from '../setting-names';
 
 /** Why a call is rejected or a connection closed, as counted by `session_sidecar_refusals_total`. */
 export type RefusalLimit =
+  | 'admin_calls'
+  | 'admin_token'
   | 'api_token'
   | 'calls_in_flight'
   | 'compression'

@@ -28,6 +28,8 @@ export const statusOf = {
   LEASE_HELD: status.ABORTED,
   LEASE_LOST: status.ABORTED,
   CURSOR_EXPIRED: status.OUT_OF_RANGE,
+  TOO_MANY_SESSIONS: status.RESOURCE_EXHAUSTED,
+  SCHEMA_VIOLATION: status.INVALID_ARGUMENT,
 } as const satisfies Record<Reason | 'INTERNAL', status>;
 
 /** The `domain` of every `google.rpc.ErrorInfo` this service sends. */

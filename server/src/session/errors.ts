@@ -19,12 +19,14 @@ export type Reason =
   | 'API_TOKEN_INVALID'
   | 'LEASE_HELD'
   | 'LEASE_LOST'
-  | 'CURSOR_EXPIRED';
+  | 'CURSOR_EXPIRED'
+  | 'TOO_MANY_SESSIONS'
+  | 'SCHEMA_VIOLATION';
 
 export interface SessionErrorDetails {
   /** Facts a program can act on, for example the limit that was hit and the setting that changes it. */
   readonly metadata?: Readonly<Record<string, string>>;
-  /** For INVALID_ARGUMENT: the invalid fields, up to the number that an error names. */
+  /** For INVALID_ARGUMENT: the invalid fields; for SCHEMA_VIOLATION: JSON Pointers; up to the number that an error names. */
   readonly violations?: readonly FieldViolation[];
   readonly cause?: unknown;
 }
@@ -75,6 +77,15 @@ export function invalidArgument(all: readonly FieldViolation[]): SessionError {
   return new SessionError('INVALID_ARGUMENT', `The request is invalid. ${problems}`, { violations });
 }
 
+/** @param all by JSON Pointer into the session's data */
+export function schemaViolation(all: readonly FieldViolation[]): SessionError {
+  const violations = boundViolations(all);
+  const problems = violations.map(({ field, description }) => `${field === '' ? 'All data' : field}: ${description}`);
+  const setting = variable('dataSchema');
+  const message = `The session's data would violate the schema of ${setting}. Nothing was stored. ${problems.join(' ')}`;
+  return new SessionError('SCHEMA_VIOLATION', message, { violations, metadata: { setting } });
+}
+
 /** @param maybeApplied whether the change may have been applied although it was not confirmed; always false for a read. */
 export function storeUnavailable(maybeApplied: boolean, cause?: unknown): SessionError {
   const outcome = maybeApplied ? 'The change may or may not have happened.' : 'Nothing was changed.';
@@ -97,14 +108,24 @@ export function storeFull(cause?: unknown): SessionError {
   return new SessionError('STORE_FULL', 'The session store is full. Nothing was stored.', { cause });
 }
 
+/** @param maxSessions how many sessions the subject has */
+export function tooManySessions(maxSessions: number): SessionError {
+  const setting = variable('maxSessionsPerSubject');
+  const message = `The subject has ${maxSessions} sessions already. Nothing was stored. ${setting} changes the limit.`;
+  return new SessionError('TOO_MANY_SESSIONS', message, { metadata: { limit: String(maxSessions), setting } });
+}
+
 export function cursorExpired(): SessionError {
   const setting = variable('eventRetentionMs');
   const message = `Events after the cursor may be missing: ${setting} says for how long they are kept. Watch again without a cursor.`;
   return new SessionError('CURSOR_EXPIRED', message, { metadata: { setting } });
 }
 
-/** Why a stored record cannot be read: it is damaged, of another Redis type, or of a newer format. */
-export type RecordProblem = 'damaged' | 'newer_format' | 'foreign_type';
+/**
+ * Why a stored record cannot be read: it is damaged, of another Redis type, or of a newer format; it is encrypted with a key that is
+ * not set; or its encrypted content was changed, or is that of another session.
+ */
+export type RecordProblem = 'damaged' | 'newer_format' | 'foreign_type' | 'unknown_key' | 'not_authentic';
 
 /**
  * A stored record that cannot be read. It is answered as INTERNAL and logged with its handle, so that the record can be inspected.
@@ -116,6 +137,12 @@ export class UnreadableRecordError extends Error {
     readonly handle: string,
     readonly problem: RecordProblem,
   ) {
-    super(`The stored record of session ${handle} cannot be read (${problem}).`);
+    super(`The stored record of session ${handle} cannot be read (${problem}).${explanations[problem] ?? ''}`);
   }
 }
+
+const keys = variable('encryptionKeys');
+const explanations: Partial<Record<RecordProblem, string>> = {
+  unknown_key: ` It is encrypted with a key that ${keys} does not have.`,
+  not_authentic: ` It was encrypted with a key of ${keys}, and was then changed or moved to another session.`,
+};

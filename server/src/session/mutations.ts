@@ -1,6 +1,8 @@
 import { bytesOf } from './content';
 import type { Content } from './content';
+import { changesData } from './session-update';
 import type { Mutation, OperandProblem, MutationResult, Refusal } from './session-update';
+import type { DataCheck } from './data-rule';
 import { Draft } from './draft';
 import type { Limits } from './limits';
 
@@ -11,8 +13,15 @@ export type Applied =
 /**
  * Applies mutations in order, all of them or none. `store/redis/scripts/lib/mutations.lua` does the same in Redis; the contract
  * suite and the model tests compare the two.
+ *
+ * @param check what else the result must be; Redis cannot check that
  */
-export function applyMutations(content: Content, mutations: readonly Mutation[], limits: Limits): Applied {
+export function applyMutations(
+  content: Content,
+  mutations: readonly Mutation[],
+  limits: Limits,
+  check?: DataCheck,
+): Applied {
   const draft = new Draft(content);
   const budget = new Budget(limits, content.bytes);
   const results: MutationResult[] = [];
@@ -25,6 +34,8 @@ export function applyMutations(content: Content, mutations: readonly Mutation[],
   const changed = draft.toContent();
   const limit = exceededLimit(content, changed, limits);
   if (limit !== undefined) return { status: 'refused', refusal: { kind: 'limit', limit } };
+  const violations = check?.isOn && changesData(mutations) ? check.added(content.data, changed.data) : [];
+  if (violations.length > 0) return { status: 'refused', refusal: { kind: 'schema', violations } };
   return { status: 'applied', content: changed, results };
 }
 

@@ -1,12 +1,13 @@
 import type { OperandProblem, Mutation, Refusal } from './session-update';
 import { variable } from '../setting-names';
-import { invalidArgument, SessionError } from './errors';
+import { invalidArgument, schemaViolation, SessionError } from './errors';
 import type { Limits } from './limits';
 import { mutationField } from './validation';
 
 /** The error for a refused update. */
 export function toSessionError(refusal: Refusal, mutations: readonly Mutation[], limits: Limits): SessionError {
   if (refusal.kind === 'limit') return limitExceeded(refusal.limit, limits);
+  if (refusal.kind === 'schema') return schemaViolation(refusal.violations);
   const { mutation: index, problem } = refusal;
   const mutation = mutations[index];
   const field = mutation === undefined ? '' : `${mutationField(mutation, index)}.key`;

@@ -41,7 +41,10 @@ export interface RequestedUpdate {
   readonly id?: string | undefined;
 }
 
-export type CreateSession = Omit<RequestedUpdate, 'ifVersion' | 'fence' | 'grace'>;
+export type CreateSession = Omit<RequestedUpdate, 'ifVersion' | 'fence' | 'grace'> & {
+  /** That of a session which began elsewhere, in base64url or hexadecimal; not part of the API. Default: a new one. */
+  readonly csrfToken?: string | undefined;
+};
 export type UpdateSession = Omit<RequestedUpdate, 'id' | 'grace'>;
 export type RegenerateSession = Pick<RequestedUpdate, 'mutations' | 'subject' | 'label' | 'fence' | 'grace'>;
 export type PushFlash = Omit<Extract<Mutation, { readonly kind: 'push_flash' }>, 'kind'>;

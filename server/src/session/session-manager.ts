@@ -3,7 +3,8 @@ import { changesTerms } from './session-update';
 import type { Mutation, MutationResult, SessionUpdate } from './session-update';
 import { dataBytes, emptyContent } from './content';
 import type { Content } from './content';
-import { leaseHeld, leaseLost, SessionError, sessionNotFound } from './errors';
+import type { DataCheck } from './data-rule';
+import { leaseHeld, leaseLost, schemaViolation, SessionError, sessionNotFound } from './errors';
 import type { Lease } from './lease';
 import type { Limits } from './limits';
 import { applyMutations, replyBytes } from './mutations';
@@ -55,6 +56,8 @@ export interface SessionManagerParts {
   readonly limits: Limits;
   readonly expiry: ExpiryPolicy;
   readonly events: SessionEvents;
+  /** What the data of new sessions must be; the store checks changes. Default: anything. */
+  readonly dataCheck?: DataCheck | undefined;
 }
 
 /**
@@ -67,30 +70,36 @@ export class SessionManager {
   readonly #limits: Limits;
   readonly #expiry: ExpiryPolicy;
   readonly #events: SessionEvents;
+  readonly #dataCheck: DataCheck | undefined;
 
-  constructor({ store, tokens, limits, expiry, events }: SessionManagerParts) {
+  constructor({ store, tokens, limits, expiry, events, dataCheck }: SessionManagerParts) {
     this.#store = store;
     this.#tokens = tokens;
     this.#limits = limits;
     this.#expiry = expiry;
     this.#events = events;
+    this.#dataCheck = dataCheck;
   }
 
   async create(request: CreateSession, deadline?: number): Promise<Created> {
     const { mutations, idleTimeout, subject, label } = checkedUpdate(request, this.#limits, { isNew: true });
     const applied = applyMutations(emptyContent, mutations, this.#limits);
     if (applied.status === 'refused') throw toSessionError(applied.refusal, mutations, this.#limits);
+    const violations = this.#dataCheck?.added(undefined, applied.content.data) ?? [];
+    if (violations.length > 0) throw schemaViolation(violations);
     this.#refuseLargeReply(applied.content, applied.results);
 
-    const { id } = request;
-    const { token, handle, secretHash } = id === undefined ? this.#tokens.issue() : this.#tokens.derive(id);
+    const { id, csrfToken = newCsrfToken() } = request;
+    const issued = id === undefined ? this.#tokens.issue() : this.#tokens.derive(id);
+    const { token, handle, secretHash, signingKey } = issued;
     const record = {
-      csrfToken: newCsrfToken(),
+      csrfToken,
       subject,
       label,
       idleTimeout: idleTimeout === 'never' ? undefined : (idleTimeout ?? this.#expiry.idleTimeout),
     };
-    const newSession = { handle, secretHash, content: applied.content, reusesHandle: id !== undefined, ...record };
+    const reusesHandle = id !== undefined;
+    const newSession = { handle, secretHash, signingKey, content: applied.content, reusesHandle, ...record };
     const metadata = await this.#store.create(newSession, deadline);
     this.#events.onCreated();
     this.#events.onContentSize(applied.content.bytes);
@@ -131,10 +140,10 @@ export class SessionManager {
   async regenerate(token: string, request: RegenerateSession, deadline?: number): Promise<Regenerated> {
     const ref = this.#verify(token);
     const { mutations, grace: graceMs, ...terms } = checkedUpdate(request, this.#limits);
-    const { token: newToken, secretHash } = this.#tokens.issue(ref.handle);
+    const { token: newToken, secretHash, signingKey = '' } = this.#tokens.issue(ref.handle);
     const csrfToken = newCsrfToken();
     const { subject, label, fence } = terms;
-    const update = { mutations, subject, label, fence, secretHash, graceMs, csrfToken };
+    const update = { mutations, subject, label, fence, secretHash, signingKey, graceMs, csrfToken };
     const updated = await this.#update(ref, update, deadline);
     this.#events.onRegenerated();
     return { token: newToken, csrfToken, ...updated };

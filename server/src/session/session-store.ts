@@ -25,7 +25,11 @@ import type { SessionRecord, SessionMetadata } from './session';
  * afterwards, it finds nothing, and the store reports it as long as it is the last one that was replaced. Another replacement and a
  * change of the subject end the grace.
  *
- * A promise is rejected only when the store fails: with `STORE_UNAVAILABLE` when it did not answer, with `STORE_FULL` when it has
+ * A store may limit the sessions of a subject ({@link SubjectLimit}). `create` and `update` then give a session a subject only within the
+ * limit: they end the oldest sessions of the subject, or reject with `TOO_MANY_SESSIONS` and change nothing. A session that has the
+ * subject already is never refused.
+ *
+ * A promise is rejected otherwise only when the store fails: with `STORE_UNAVAILABLE` when it did not answer, with `STORE_FULL` when it has
  * no room and stored nothing, with `UnreadableRecordError` when the stored record cannot be read. A resolved promise means that the
  * change is stored.
  */
@@ -118,6 +122,8 @@ export interface NewSession extends SessionRef {
   readonly idleTimeout: number | undefined;
   readonly subject: string | undefined;
   readonly label?: string | undefined;
+  /** The fingerprint of the key that signed its token; `undefined`: not recorded. */
+  readonly signingKey?: string | undefined;
   /**
    * Whether other sessions may have the same handle, one after another. Versions then start above those of earlier ones
    * instead of at 1, because copies are told apart by handle and version. Default: false.

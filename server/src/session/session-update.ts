@@ -1,4 +1,5 @@
 import type { Limits } from './limits';
+import type { FieldViolation } from './violations';
 
 /** One step of a change to a session's content. The JSON texts are opaque except to `append` and `increment`. */
 export type Mutation =
@@ -37,6 +38,8 @@ export interface SessionUpdate {
   readonly csrfToken?: string | undefined;
   /** SHA-256 of the new secret, in base64url: the old token is invalid from now on, or once its grace is over. */
   readonly secretHash?: string | undefined;
+  /** With `secretHash`: the fingerprint of the key that signed the new token. The empty string: not recorded. */
+  readonly signingKey?: string | undefined;
   /** With `secretHash`: for how many milliseconds the old token still finds the session. Default: not at all. */
   readonly graceMs?: number | undefined;
 }
@@ -46,10 +49,17 @@ export function changesTerms({ idleTimeout, subject, label, csrfToken, secretHas
   return [idleTimeout, subject, label, csrfToken, secretHash].some((part) => part !== undefined);
 }
 
+/** Whether mutations can change the data of a session, and not only its flash messages. */
+export function changesData(mutations: readonly Mutation[]): boolean {
+  return mutations.some(({ kind }) => kind !== 'push_flash' && kind !== 'pop_flash');
+}
+
 /** Why a store rejected a change. Nothing was stored. */
 export type Refusal =
   | { readonly kind: 'limit'; readonly limit: keyof Limits }
   /** `mutation` is the index, in `mutations`, of the one that cannot be applied to the value of its key. */
-  | { readonly kind: 'operand'; readonly mutation: number; readonly problem: OperandProblem };
+  | { readonly kind: 'operand'; readonly mutation: number; readonly problem: OperandProblem }
+  /** The data would not be what it must be. */
+  | { readonly kind: 'schema'; readonly violations: readonly FieldViolation[] };
 
 export type OperandProblem = 'no_json_array' | 'no_json_integer' | 'integer_overflow';

@@ -13,10 +13,14 @@ export type AttributeChange = readonly [name: string, value: string];
 export interface KnownAttributes {
   readonly subject?: string | undefined;
   readonly label?: string | undefined;
+  readonly signingKey?: string | undefined;
 }
 
 /** In the order in which a new session has them. The subject has no name, because it was the only attribute once. */
-const names = { subject: '', label: 'label' } as const satisfies Record<keyof KnownAttributes, string>;
+const names = { subject: '', label: 'label', signingKey: 'signing_key' } as const satisfies Record<
+  keyof KnownAttributes,
+  string
+>;
 const known = Object.keys(names) as (keyof typeof names)[];
 const leaseName = 'lease';
 const previousName = 'previous';
@@ -28,8 +32,13 @@ export function toAttributes(session: KnownAttributes): Attributes {
   return applyAttributes(noAttributes, attributeChanges(session));
 }
 
-export function knownAttributes(attributes: Attributes): Required<KnownAttributes> {
+export function knownAttributes(attributes: Attributes): Required<Pick<KnownAttributes, 'subject' | 'label'>> {
   return { subject: attributes.get(names.subject), label: attributes.get(names.label) };
+}
+
+/** The fingerprint of the key that signed the session's token; `undefined`: not recorded. */
+export function signingKeyOf(attributes: Attributes): string | undefined {
+  return attributes.get(names.signingKey);
 }
 
 export function attributeChanges(update: Pick<SessionUpdate, keyof KnownAttributes>): AttributeChange[] {

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { emptyContent } from '../session/content';
 import type { Content, ContentEntries } from '../session/content';
 import { noAttributes } from './attributes';
 import type { Attributes } from './attributes';
@@ -10,10 +11,20 @@ import type { Attributes } from './attributes';
  *     @<name bytes>,<value bytes> <name> <value>
  *     =<key bytes>,<value bytes> <key> <value>
  *     !<queue bytes>,<message bytes> <queue> <message>
+ *
+ * An encrypted content is one entry instead, whose name is that of the cipher:
+ *
+ *     *<cipher bytes>,<value bytes> <cipher> <value>
  */
 export interface Body {
   readonly attributes: Attributes;
   readonly content: Content;
+}
+
+/** An encrypted content. */
+export interface Sealed {
+  readonly cipher: string;
+  readonly value: Buffer;
 }
 
 const newline = 0x0a;
@@ -22,18 +33,31 @@ const comma = 0x2c;
 const at = 0x40;
 const equals = 0x3d;
 const exclamation = 0x21;
+const asterisk = 0x2a;
 
 /** Replaces invalid UTF-8 when decoding; valid text may contain it, too. */
 const replacement = '\ufffd';
 
 /** @returns bytes in memory of their own */
 export function encodeBody({ data, flash }: ContentEntries, attributes: Attributes): Buffer {
-  const entries: Entry[] = [];
-  for (const [name, value] of attributes) entries.push(entryOf('@', name, Buffer.from(value)));
+  const entries = attributeEntries(attributes);
   for (const [key, value] of data) entries.push(entryOf('=', key, value));
   for (const [queue, messages] of flash) {
     for (const message of messages) entries.push(entryOf('!', queue, message));
   }
+  return encodeEntries(entries);
+}
+
+/** As {@link encodeBody}, with an encrypted content. */
+export function encodeSealedBody({ cipher, value }: Sealed, attributes: Attributes): Buffer {
+  return encodeEntries([...attributeEntries(attributes), entryOf('*', cipher, value)]);
+}
+
+function attributeEntries(attributes: Attributes): Entry[] {
+  return [...attributes].map(([name, value]) => entryOf('@', name, Buffer.from(value)));
+}
+
+function encodeEntries(entries: readonly Entry[]): Buffer {
   const body = Buffer.allocUnsafeSlow(entries.reduce((bytes, { head, value }) => bytes + entryBytes(head, value), 0));
   let end = 0;
   for (const { head, value } of entries) {
@@ -64,10 +88,40 @@ function entryBytes(head: string, value: Buffer): number {
  * @returns `undefined` if the bytes are damaged. The values share the memory of `bytes`
  */
 export function decodeBody(bytes: Buffer, from: number): Body | undefined {
+  const front = decodeAttributes(bytes, from);
+  const content = front && decodeContent(bytes, front.stop);
+  return content && { attributes: front.attributes, content };
+}
+
+/**
+ * What a body begins with, and can be read without a key.
+ *
+ * @returns the attributes, and where the content begins; `undefined` if they are damaged
+ */
+export function decodeAttributes(
+  bytes: Buffer,
+  from: number,
+): { readonly attributes: Attributes; readonly stop: number } | undefined {
+  if (bytes[from] !== at) return { attributes: noAttributes, stop: from };
+  const attributes = new Map<string, string>();
+  const reader = new EntryReader(bytes, from);
+  while (reader.next === at) {
+    reader.byte();
+    const { name, value } = reader.nameAndValue() ?? {};
+    if (name === undefined || value === undefined || value.length === 0 || attributes.has(name)) return undefined;
+    const text = value.toString();
+    if (text.includes(replacement) && !isUtf8(value)) return undefined;
+    attributes.set(name, text);
+  }
+  return { attributes, stop: reader.position };
+}
+
+/** @returns `undefined` if the bytes are damaged. The values share the memory of `bytes` */
+export function decodeContent(bytes: Buffer, from: number): Content | undefined {
+  if (from === bytes.length) return emptyContent;
   const reader = new EntryReader(bytes, from);
   const data = new Map<string, Buffer>();
   const flash = new Map<string, Buffer[]>();
-  let attributes: Map<string, string> | undefined;
   let keys = 0;
   let contentBytes = 0;
   while (!reader.atEnd) {
@@ -78,24 +132,25 @@ export function decodeBody(bytes: Buffer, from: number): Body | undefined {
     if (kind === equals) {
       data.set(name, value);
       keys += 1;
-      contentBytes += nameBytes + value.length;
     } else if (kind === exclamation) {
       const messages = flash.get(name);
       if (messages === undefined) flash.set(name, [value]);
       else messages.push(value);
-      contentBytes += nameBytes + value.length;
-    } else if (kind === at) {
-      const isFirst = keys === 0 && flash.size === 0;
-      if (!isFirst || attributes?.has(name) === true || value.length === 0) return undefined;
-      const text = value.toString();
-      if (text.includes(replacement) && !isUtf8(value)) return undefined;
-      attributes = (attributes ?? new Map<string, string>()).set(name, text);
     } else {
       return undefined;
     }
+    contentBytes += nameBytes + value.length;
   }
-  if (data.size !== keys) return undefined;
-  return { attributes: attributes ?? noAttributes, content: { data, flash, bytes: contentBytes } };
+  return data.size === keys ? { data, flash, bytes: contentBytes } : undefined;
+}
+
+/** @returns `undefined` if the bytes are damaged. The value shares the memory of `bytes` */
+export function decodeSealed(bytes: Buffer, from: number): Sealed | undefined {
+  const reader = new EntryReader(bytes, from);
+  const kind = reader.byte();
+  const { name: cipher, value } = reader.nameAndValue() ?? {};
+  if (kind !== asterisk || cipher === undefined || value === undefined || !reader.atEnd) return undefined;
+  return { cipher, value };
 }
 
 /** Reads entries byte by byte, because every read of a session comes through here. */
@@ -108,8 +163,16 @@ class EntryReader {
     this.#at = from;
   }
 
+  get position(): number {
+    return this.#at;
+  }
+
   get atEnd(): boolean {
     return this.#at >= this.#bytes.length;
+  }
+
+  get next(): number | undefined {
+    return this.#bytes[this.#at];
   }
 
   byte(): number | undefined {

@@ -1,6 +1,6 @@
 import { FifoMap } from '../fifo-map';
 import { createTokens } from './token';
-import type { Tokens, VerifiedToken } from './token';
+import type { TokenOptions, Tokens, VerifiedToken } from './token';
 
 /** About 300 bytes each. */
 const maxTokens = 20_000;
@@ -33,14 +33,14 @@ export interface ReplaceableTokens extends Tokens {
 }
 
 /** @param keys the signing keys, at least one: the first signs, all verify. */
-export function replaceableTokens(keys: readonly Buffer[]): ReplaceableTokens {
-  let current = cacheVerifiedTokens(createTokens(keys));
+export function replaceableTokens(keys: readonly Buffer[], options?: TokenOptions): ReplaceableTokens {
+  let current = cacheVerifiedTokens(createTokens(keys, options));
   return {
     issue: (handle) => current.issue(handle),
     derive: (id) => current.derive(id),
     verify: (token) => current.verify(token),
     replaceKeys: (next) => {
-      current = cacheVerifiedTokens(createTokens(next));
+      current = cacheVerifiedTokens(createTokens(next, options));
     },
   };
 }

@@ -19,6 +19,13 @@ export interface Tokens {
 
 export interface IssuedToken extends SessionRef {
   readonly token: string;
+  /** The fingerprint of the key that signed it; `undefined`: not to be recorded. */
+  readonly signingKey?: string | undefined;
+}
+
+export interface TokenOptions {
+  /** Whether sessions are to record which key signed their token. Default: no. */
+  readonly recordsKeys?: boolean;
 }
 
 export type TokenProblem = 'malformed' | 'bad_signature' | 'unknown_key';
@@ -29,19 +36,26 @@ export type VerifiedToken =
 interface SigningKey {
   readonly key: Buffer;
   readonly id: Buffer;
+  /** `undefined`: not to be recorded. */
+  readonly fingerprint: string | undefined;
 }
 
 const handleBytes = 16;
 const secretBytes = 16;
 const keyIdBytes = 2;
+const fingerprintBytes = 6;
 const macBytes = 16;
 const tokenPattern = /^([A-Za-z0-9_-]{43})\.([A-Za-z0-9_-]{24})$/;
 
 /**
  * @param keys the signing keys, at least one: the first signs, all verify.
  */
-export function createTokens(keys: readonly Buffer[]): Tokens {
-  const signingKeys = keys.map((key) => ({ key, id: sha256(key).subarray(0, keyIdBytes) }));
+export function createTokens(keys: readonly Buffer[], { recordsKeys = false }: TokenOptions = {}): Tokens {
+  const signingKeys = keys.map((key) => ({
+    key,
+    id: sha256(key).subarray(0, keyIdBytes),
+    fingerprint: recordsKeys ? fingerprintOf(key) : undefined,
+  }));
   const [newest] = signingKeys;
   if (newest === undefined) throw new TypeError('Expected at least one signing key.');
 
@@ -71,16 +85,21 @@ export function createTokens(keys: readonly Buffer[]): Tokens {
   };
 }
 
+/** What identifies a signing key for people and in records: 8 characters, which reveal nothing of a random key. */
+export function fingerprintOf(key: Buffer): string {
+  return sha256(key).subarray(0, fingerprintBytes).toString('base64url');
+}
+
 /** A signing key for a store that does not outlive the process. */
 export function randomSigningKey(): Buffer {
   return randomBytes(32);
 }
 
 /** @param bytes of the handle and the secret */
-function sign({ key, id: keyId }: SigningKey, bytes: Buffer): IssuedToken {
+function sign({ key, id: keyId, fingerprint: signingKey }: SigningKey, bytes: Buffer): IssuedToken {
   const id = bytes.toString('base64url');
   const signature = Buffer.concat([keyId, mac(key, id)]).toString('base64url');
-  return { token: `${id}.${signature}`, ...refOf(bytes) };
+  return { token: `${id}.${signature}`, ...refOf(bytes), signingKey };
 }
 
 /** @param bytes of the handle and the secret */

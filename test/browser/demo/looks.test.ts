@@ -16,6 +16,7 @@ const pages: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
     await page.goto('/cart');
     for (const tea of ['Oolong', 'Sencha', 'Sencha']) await press(page, tea);
   },
+  devices: (page) => page.goto('/devices'),
   windows: async (page) => {
     await page.goto('/windows');
     await page.frameLocator('iframe[title="Window two"]').getByRole('heading', { level: 1 }).waitFor();

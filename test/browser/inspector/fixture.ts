@@ -73,11 +73,19 @@ export class InspectorStack {
     }
   }
 
-  /** A tab of a new visitor on the page. */
-  async visit(options?: BrowserContextOptions): Promise<Page> {
+  /** A tab of a new visitor on the page. @param url default: of the sidecar with calls */
+  async visit(options?: BrowserContextOptions, url = this.url): Promise<Page> {
     const page = await this.#visitors.use(await this.#chromium.newContext(options)).newPage();
-    await page.goto(this.url);
+    await page.goto(url);
     return page;
+  }
+
+  /** The inspector of a sidecar that shows the sessions of subjects. */
+  async urlWithSessions(subject: string, label: string): Promise<string> {
+    const settings = { INSPECTOR_ADDRESS: '127.0.0.1:0', INSPECTOR_SUBJECTS: 'on' };
+    const sidecar = await this.#visitors.sidecar({ settings });
+    await this.#visitors.use(connectRaw(sidecar.address)).call('createSession', { subject, label });
+    return sidecar.inspectorUrl!;
   }
 
   /** A gRPC client that says who it is. */

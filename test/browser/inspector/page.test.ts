@@ -111,6 +111,24 @@ describeWithChromium('the page of the inspector', () => {
     await page.getByText('The sidecar does not answer. The figures are old.').waitFor();
   });
 
+  test('shows the sessions of a subject that is asked for, and its URL does not say which', async () => {
+    const hostile = '<img src=x onerror=document.title="label">';
+    const page = await inspector.visit({ bypassCSP: true }, await inspector.urlWithSessions('user 7', hostile));
+    for (const [subject, texts] of [
+      ['user 7', [hostile]],
+      ['nobody', []],
+    ] as const) {
+      await page.getByRole('textbox', { name: 'Subject' }).fill(subject);
+      await Promise.all([page.waitForEvent('load'), page.getByRole('button', { name: 'Show sessions' }).click()]);
+      expect(await page.locator('#sessions tbody td:nth-child(2)').allInnerTexts()).toEqual(texts);
+      expect(await page.getByRole('textbox', { name: 'Subject' }).inputValue()).toBe(subject);
+      const { pathname, search } = new URL(page.url());
+      expect([pathname, search]).toEqual(['/sessions', '']);
+    }
+    expect(await page.title()).toBe('session-sidecar inspector');
+    expect(await (await inspector.visit()).locator('#sessions').count()).toBe(0);
+  });
+
   test('changes the log level, for a while, and says until when', async () => {
     const page = await inspector.visit();
     await page.getByLabel('Level', { exact: true }).selectOption('debug');

@@ -1,5 +1,5 @@
 import type { Operation, Violation } from '../history';
-import { describe } from './view';
+import { describe, isLocking } from './view';
 import type { HistoryView } from './view';
 
 /** Every call ends by its deadline. */
@@ -21,7 +21,7 @@ export function notEarly({ history }: HistoryView): Violation[] {
   return history.operations.flatMap((operation) => {
     const { outcome, completed, deadline } = operation;
     const isGivenUp = outcome.status === 'failed' && outcome.code === 'DEADLINE_EXCEEDED';
-    if (!isGivenUp || completed >= deadline - earlyMs) return [];
+    if (!isGivenUp || completed >= deadline - earlyMs || isLocking(operation)) return [];
     return [
       violation('no call is given up before its deadline', operation, `${(deadline - completed).toFixed(0)} ms early`),
     ];
@@ -41,7 +41,8 @@ export function statuses({ history }: HistoryView): Violation[] {
   });
 }
 
-function fits({ call, cancelled }: Operation, code: string, storeIsFull: boolean): boolean {
+function fits(operation: Operation, code: string, storeIsFull: boolean): boolean {
+  const { call, cancelled } = operation;
   switch (code) {
     case 'STORE_UNAVAILABLE':
     case 'DRAINING':
@@ -52,11 +53,17 @@ function fits({ call, cancelled }: Operation, code: string, storeIsFull: boolean
     case 'CANCELLED':
       return cancelled === true;
     case 'SESSION_NOT_FOUND':
-      return call.kind !== 'create' && call.kind !== 'invalidate';
+      return !['create', 'invalidate', 'list', 'revoke'].includes(call.kind);
     case 'VERSION_MISMATCH':
       return call.kind === 'update' && (call.ifVersion !== undefined || call.through === 'session');
     case 'FLASH_QUEUE_FULL':
       return call.kind === 'pushFlash' || call.kind === 'update';
+    case 'LEASE_HELD':
+      return call.kind === 'acquire' || isLocking(operation);
+    case 'LEASE_LOST':
+      return call.kind === 'update' && (call.lease !== undefined || call.through === 'lock');
+    case 'INVALID_ARGUMENT':
+      return call.kind === 'regenerate' && call.graceMs !== undefined && call.subject !== undefined;
     case 'STORE_FULL':
       return storeIsFull;
     default:

@@ -1,48 +1,73 @@
+import type { Instant } from '../clock';
 import type { Operation, Violation } from '../history';
+import { clockSlackMs, hasGrace, isReplacement } from './tokens';
 import { describe, isDone } from './view';
 import type { SessionView } from './view';
 
+/** From when on a token is dead, and why. */
+interface Death {
+  readonly token: string;
+  readonly by: Operation;
+  readonly at: Instant;
+  readonly promise: string;
+}
+
 /**
- * A token that was invalidated or replaced is dead, and stays dead: once a call with a token has failed with SESSION_NOT_FOUND, no
- * later call with it finds the session.
+ * A token that was invalidated or replaced is dead, after its grace if it has one, and stays dead: once a call with a token has failed
+ * with SESSION_NOT_FOUND, no later call with it finds the session.
  */
 export function deadTokens(session: SessionView): Violation[] {
   const violations = new Map<string, Violation>();
-  const deaths = session.operations.filter((operation) => isEnd(operation) || isNotFound(operation));
+  const deaths = deathsIn(session);
   for (const operation of session.operations) {
     if (!hasFound(operation) || violations.has(operation.token)) continue;
     const death = deaths.find(
-      (other) =>
-        other.token === operation.token &&
-        other !== operation &&
-        other.completed < session.visibleSince(operation, other) &&
-        !session.isLost(other, operation.completed),
+      ({ token, by, at }) =>
+        token === operation.token &&
+        by !== operation &&
+        at < session.visibleSince(operation, by) &&
+        !session.isLost(by, operation.completed),
     );
     if (death === undefined) continue;
     violations.set(operation.token, {
-      promise: isEnd(death) ? 'old tokens are dead' : 'no session comes back',
-      message: `${session.info.name}: ${describe(operation)} found the session after ${describe(death)}`,
+      promise: death.promise,
+      message: `${session.info.name}: ${describe(operation)} found the session after ${describe(death.by)}`,
       at: operation.completed,
-      operations: [death, operation],
+      operations: [death.by, operation],
     });
   }
   return [...violations.values()];
 }
 
-/** Whether its token is dead after it. */
-export function isEnd(operation: Operation): boolean {
-  const { kind } = operation.call;
-  return isDone(operation) && (kind === 'invalidate' || kind === 'regenerate');
+function deathsIn(session: SessionView): Death[] {
+  const parents = new Map(session.operations.filter(isReplacement).map(({ id, token }) => [id, token]));
+  const usesGrace = hasGrace(session);
+  return session.operations.flatMap((by): Death[] => {
+    const { token, completed: at } = by;
+    if (isNotFound(by)) {
+      // In its grace, a token is alive, but cannot be replaced.
+      return usesGrace && isReplacement(by) ? [] : [{ token, by, at, promise: 'no session comes back' }];
+    }
+    const promise = 'old tokens are dead';
+    if (!isDone(by)) return [];
+    if (by.call.kind === 'invalidate') return [{ token, by, at, promise }];
+    if (!isReplacement(by)) return [];
+    const { graceMs } = by.call;
+    const end = graceMs === undefined ? at : at + graceMs + clockSlackMs;
+    const earlier = parents.get(token);
+    // Only the token that was replaced last has a grace.
+    return [{ token, by, at: end, promise }, ...(earlier === undefined ? [] : [{ token: earlier, by, at, promise }])];
+  });
 }
 
 export function isNotFound({ outcome }: Operation): boolean {
   return outcome.status === 'failed' && outcome.code === 'SESSION_NOT_FOUND';
 }
 
+const found = ['VERSION_MISMATCH', 'LEASE_HELD', 'LEASE_LOST'];
+
 /** Whether it proves that its token opened a session. InvalidateSession succeeds even without one. */
 export function hasFound(operation: Operation): boolean {
   const { outcome, call } = operation;
-  return isDone(operation)
-    ? call.kind !== 'invalidate'
-    : outcome.status === 'failed' && outcome.code === 'VERSION_MISMATCH';
+  return isDone(operation) ? call.kind !== 'invalidate' : outcome.status === 'failed' && found.includes(outcome.code);
 }

@@ -1,10 +1,9 @@
 import type { Operation, Violation } from '../history';
 import { hasFound, isNotFound } from './dead-tokens';
-import { describe, isDone, mayHaveHappened } from './view';
+import { explainsMissing } from './endings';
+import { clockSlackMs } from './tokens';
+import { describe, isDone } from './view';
 import type { SessionView } from './view';
-
-/** The drift between the clocks of store and checker within a second, plus rounding to milliseconds. */
-const clockSlackMs = 5;
 
 /**
  * A session exists until a call, its idle timeout or a fault ends it. After its last access, it lives at least for its idle timeout, and
@@ -19,15 +18,8 @@ function endedEarly(session: SessionView): Violation[] {
   const { idleTimeoutMs = Infinity, name } = session.info;
   const created = session.operations.find(({ call }) => call.kind === 'create');
   for (const missing of session.operations.filter(isNotFound)) {
-    const wasEnded = session.operations.some(
-      (other) =>
-        other !== missing &&
-        (other.call.kind === 'invalidate' || other.call.kind === 'regenerate') &&
-        other.token === missing.token &&
-        other.invoked < missing.completed &&
-        mayHaveHappened(other),
-    );
-    if (wasEnded || session.isLost(created, missing.completed, ['recent', 'sessions'])) continue;
+    if (explainsMissing(session, missing) || session.isLost(created, missing.completed, ['recent', 'sessions']))
+      continue;
     const access = lastAccess(session, missing);
     if (access !== undefined && missing.completed >= access.invoked + idleTimeoutMs - clockSlackMs) continue;
     const isIdle = idleTimeoutMs !== Infinity;

@@ -4,12 +4,17 @@ import { deadlines, notEarly, statuses } from './calls';
 import { consistentReads } from './consistent-reads';
 import { csrf } from './csrf';
 import { deadTokens } from './dead-tokens';
+import { eventsAreTold } from './events-told';
+import { eventsAreTrue } from './events-true';
 import { expiry } from './expiry';
 import { flash } from './flash';
+import { grace } from './grace';
+import { leases } from './leases';
 import { lostUpdates } from './lost-updates';
 import { nothingLate } from './nothing-late';
 import { noOutage, recovered, restartsUnnoticed } from './recovery';
 import { memory, readiness } from './sidecars';
+import { listed, revoked, unknownSurvivors } from './subjects';
 import { versions } from './versions';
 import { HistoryView } from './view';
 import type { SessionView } from './view';
@@ -25,9 +30,13 @@ const ofSessions: readonly ((session: SessionView) => Violation[])[] = [
   expiry,
   flash,
   csrf,
+  grace,
+  leases,
+  revoked,
+  listed,
 ];
 
-/** The promises about sidecars and about all calls. */
+/** The promises about sidecars, about all calls, and about what watchers are told. */
 const ofSidecars: readonly ((view: HistoryView) => Violation[])[] = [
   deadlines,
   notEarly,
@@ -37,6 +46,9 @@ const ofSidecars: readonly ((view: HistoryView) => Violation[])[] = [
   noOutage,
   readiness,
   memory,
+  unknownSurvivors,
+  eventsAreTold,
+  eventsAreTrue,
 ];
 
 /** Finds every broken promise in a history. All checks are sound: a violation cannot occur if the promises are kept. */

@@ -2,7 +2,7 @@ import type { Instant } from '../clock';
 import { recoveryBoundMs } from '../history';
 import type { FaultEvent, Operation, Violation } from '../history';
 import { silences } from './silences';
-import { describe, isAnswered, isRead, isTrouble } from './view';
+import { describe, isAnswered, isLocking, isRead, isTrouble } from './view';
 import type { HistoryView } from './view';
 
 /** How long one sidecar took to recover from one fault. */
@@ -97,6 +97,7 @@ export function restartsUnnoticed(view: HistoryView): Violation[] {
           operation.completed >= fault.injected &&
           operation.invoked <= end &&
           operation.deadline - operation.invoked >= restart.downMs + restartSlackMs &&
+          !isLocking(operation) &&
           !isContended(operation, operations) &&
           !isDisturbed(operation.invoked, operation.completed),
       )

@@ -4,6 +4,7 @@ import type { Operation, Register, State } from '../history';
 export interface Replay {
   readonly count: number;
   readonly registers: ReadonlyMap<Register, string>;
+  readonly locked: readonly string[];
   /** The values that the writes of each operation return, by its id. */
   readonly values: ReadonlyMap<string, readonly (string | undefined)[]>;
 }
@@ -12,6 +13,7 @@ export interface Replay {
 export function replay(log: readonly string[], byId: ReadonlyMap<string, Operation>): Replay | undefined {
   let count = 0;
   const registers = new Map<Register, string>();
+  const locked: string[] = [];
   const values = new Map<string, (string | undefined)[]>();
   for (const id of log) {
     const call = byId.get(id)?.call;
@@ -42,11 +44,14 @@ export function replay(log: readonly string[], byId: ReadonlyMap<string, Operati
           }
           case 'flash':
             return undefined;
+          case 'locked':
+            locked.push(id);
+            return undefined;
         }
       }),
     );
   }
-  return { count, registers, values };
+  return { count, registers, locked, values };
 }
 
 /** Describes how a state differs from what its log requires; `undefined` if it does not. */
@@ -56,5 +61,7 @@ export function differenceOf(state: State, expected: Replay): string | undefined
     const [is, should] = [state.registers[key], expected.registers.get(key)];
     if (is !== should) return `${key} is ${is ?? 'absent'}, but ${should ?? 'absent'} by the log`;
   }
+  const [locked, expectedLocked] = [(state.locked ?? []).join(' '), expected.locked.join(' ')];
+  if (locked !== expectedLocked) return `locked is "${locked}", but "${expectedLocked}" by the log`;
   return undefined;
 }

@@ -49,6 +49,28 @@ export class HistoryView {
     return Math.max(0, ...delays);
   }
 
+  /** The last moment at which an operation may take effect. */
+  effectUntil(operation: Operation): Instant {
+    const { completed, deadline, outcome } = operation;
+    if (outcome.status === 'ok') return completed;
+    const lateMs = this.history.setup.slack.lateMs + this.requestDelayMs(operation);
+    if (outcome.status === 'open') return deadline + lateMs;
+    // With STORE_UNAVAILABLE, the sidecar itself has given up the change. With any other failure, it may still work on the change
+    // until the deadline.
+    const sidecarGaveUp = outcome.code === 'STORE_UNAVAILABLE';
+    return (sidecarGaveUp ? completed : Math.max(completed, deadline)) + lateMs;
+  }
+
+  /** Whether no fault can have concerned an operation. */
+  isCalm({ invoked, completed }: Operation): boolean {
+    return this.history.faults.every((fault) => completed < fault.injected || invoked > this.troubleUntil(fault));
+  }
+
+  /** Whether a fault may have lost, by `later`, what was done at `done`, in whatever hash slot. */
+  isLostAnywhere(done: Instant, later: Instant): boolean {
+    return this.history.faults.some(({ loss }) => loss !== undefined && done <= loss.until && later >= loss.from);
+  }
+
   /** The end of the time in which calls may fail because of a fault. */
   troubleUntil(fault: FaultEvent): Instant {
     const bound = recoveryEnd(fault, this.history.setup.slack.recoveryMs);
@@ -127,16 +149,8 @@ export class SessionView {
     return isStaleInSidecar || isStaleInClient ? read.invoked - stalenessBoundMs - slack.stalenessMs : read.invoked;
   }
 
-  /** The last moment at which an operation may take effect. */
   effectUntil(operation: Operation): Instant {
-    const { completed, deadline, outcome } = operation;
-    if (outcome.status === 'ok') return completed;
-    const lateMs = this.#view.history.setup.slack.lateMs + this.#view.requestDelayMs(operation);
-    if (outcome.status === 'open') return deadline + lateMs;
-    // With STORE_UNAVAILABLE, the sidecar itself has given up the change. With any other failure, it may still work on the change
-    // until the deadline.
-    const sidecarGaveUp = outcome.code === 'STORE_UNAVAILABLE';
-    return (sidecarGaveUp ? completed : Math.max(completed, deadline)) + lateMs;
+    return this.#view.effectUntil(operation);
   }
 }
 
@@ -162,6 +176,11 @@ function isBySameClient(one: Operation, other: Operation): boolean {
   return one.process === other.process && one.sidecar === other.sidecar && isBySession(one) && isBySession(other);
 }
 
+/** Whether it is more than one call: its deadline is that of all of them. */
+export function isLocking({ call }: Operation): boolean {
+  return call.kind === 'update' && call.through === 'lock';
+}
+
 /** Whether the operation leaves its id in the session's log. */
 export function isLogged({ call }: Operation): boolean {
   return call.kind === 'create' || call.kind === 'update' || call.kind === 'regenerate';
@@ -177,7 +196,10 @@ export function isChange(operation: Operation): boolean {
 /** Whether the store answered, even with a rejection. */
 export function isAnswered(operation: Operation): boolean {
   const { outcome } = operation;
-  const answers = ['SESSION_NOT_FOUND', 'VERSION_MISMATCH', 'STORE_FULL', 'FLASH_QUEUE_FULL'];
+  const answers = [
+    ...['SESSION_NOT_FOUND', 'VERSION_MISMATCH', 'STORE_FULL', 'FLASH_QUEUE_FULL', 'INVALID_ARGUMENT'],
+    ...['LEASE_HELD', 'LEASE_LOST'],
+  ];
   return isDone(operation) || (outcome.status === 'failed' && answers.includes(outcome.code));
 }
 

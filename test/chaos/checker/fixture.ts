@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import { checkHistory } from '../check';
-import type { Call, FaultEvent, History, Operation, Outcome, State, Success } from '../history';
+import type { Call, FaultEvent, History, Operation, Outcome, State, Success, WatchedEvents } from '../history';
 
 /** The promises that a history breaks, each once. */
 export function brokenBy(history: History): string[] {
@@ -20,6 +20,7 @@ export class Story {
   readonly readiness: History['readiness'][number][] = [];
   readonly memory: History['memory'][number][] = [];
   readonly stalls: History['stalls'][number][] = [];
+  readonly watched: WatchedEvents[] = [];
   readonly #options: StoryOptions;
   #token = 's';
 
@@ -60,6 +61,26 @@ export class Story {
     return this.call(id, at, { kind: 'read', through: 'api' }, shown, more);
   }
 
+  /** The session gets its subject `u`, and the token that is named by the id. */
+  login(id: string, at: number, version: number, more: { readonly graceMs?: number } = {}): this {
+    this.call(id, at, { kind: 'regenerate', subject: 'u', ...more }, { version, csrf: `csrf-${id}` });
+    return this.withToken(id);
+  }
+
+  /** Gives the session a new token, and goes on with it. */
+  replace(id: string, at: number, version: number, graceMs?: number): this {
+    this.call(id, at, { kind: 'regenerate', graceMs }, { version, csrf: `csrf-${id}` });
+    return this.withToken(id);
+  }
+
+  list(id: string, at: number, listed: readonly string[], subject = 'u'): this {
+    return this.call(id, at, { kind: 'list', subject }, { listed }, { session: '', token: '' });
+  }
+
+  revoke(id: string, at: number, except?: string, outcome: Outcome = { status: 'ok' }): this {
+    return this.call(id, at, { kind: 'revoke', subject: 'u', except }, outcome, { session: '', token: '' });
+  }
+
   withToken(token: string): this {
     this.#token = token;
     return this;
@@ -71,10 +92,11 @@ export class Story {
   }
 
   get history(): History {
-    const { operations, faults, readiness, memory, stalls } = this;
+    const { operations, faults, readiness, memory, stalls, watched } = this;
     const { nearCache = false, clientCache = false, idleTimeoutMs } = this.#options;
     return {
-      ...{ operations, faults, readiness, memory, stalls, sessions: [{ name: 's', slot: 100, idleTimeoutMs }] },
+      ...{ operations, faults, readiness, memory, stalls, watched },
+      sessions: [{ name: 's', handle: 'h', slot: 100, idleTimeoutMs }],
       setup: {
         ...{ nearCache, clientCache, touchIntervalMs: 100, memoryLimitBytes: 1000 },
         slack: { lateMs: 50, recoveryMs: 100, deadlineMs: 100, stalenessMs: 50 },

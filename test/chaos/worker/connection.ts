@@ -9,7 +9,7 @@ import { unaryTransport } from '../../../client/src/transport/unary-transport';
 import type { Register } from '../history';
 
 /** The data of the sessions. */
-export type Data = { log: string[]; count: number } & Record<Register, string>;
+export type Data = { log: string[]; count: number; locked: string[] } & Record<Register, string>;
 
 /** Both ways to use one sidecar: the client's typed sessions, and the API calls below them. */
 export interface Connection {

@@ -1,23 +1,12 @@
 import { now, sleep } from '../clock';
 import { atMostOneFlash } from '../history';
-import type { Call, Operation, Write } from '../history';
+import type { Call, Write } from '../history';
 import type { Random } from '../random';
-import type { Connection } from './connection';
-import type { SessionNews, WorkerSetup, Workload } from './protocol';
+import { callOn, pickTimeout } from './lane-calls';
+import type { LaneContext } from './lane-calls';
 import { attempt } from './record';
-import type { KnownSession, Sessions } from './sessions';
-
-export interface LaneContext {
-  readonly setup: WorkerSetup;
-  readonly workload: Workload;
-  readonly connections: readonly Connection[];
-  readonly sessions: Sessions;
-  readonly random: Random;
-  nextId(): string;
-  record(operation: Operation): void;
-  announce(news: SessionNews): void;
-  isFinishing(): boolean;
-}
+import type { KnownSession } from './sessions';
+import { playUser, subjectAtBirth } from './users';
 
 /** Makes random calls on random sessions, one at a time. */
 export async function runLane(context: LaneContext): Promise<void> {
@@ -28,8 +17,14 @@ export async function runLane(context: LaneContext): Promise<void> {
     if (session === undefined) {
       // Only one worker creates the sessions of a slot, and announces them to the others.
       if (slot % setup.count === setup.index && !sessions.isCreating(slot))
-        await createIn(context, slot, true, undefined);
+        await createIn(context, {
+          slot,
+          isShared: true,
+          subject: workload.users ? subjectAtBirth(context, slot) : undefined,
+        });
       else await sleep(5);
+    } else if (workload.users && random.chance(0.4)) {
+      await playUser(context, session);
     } else if (sessions.dead.length > 0 && random.chance(0.05)) {
       const dead = random.pick(sessions.dead);
       await callOn(context, dead, random.pick(dead.tokens), pickCall(random, dead));
@@ -48,7 +43,7 @@ export async function runIdleLane(context: LaneContext, slot: number): Promise<v
   while (!context.isFinishing()) {
     const session = sessions.at(slot);
     if (session === undefined) {
-      await createIn(context, slot, false, random.int(1000, 1800));
+      await createIn(context, { slot, isShared: false, idleTimeoutMs: random.int(1000, 1800) });
       continue;
     }
     const gap = pickGap(random, session.news.idleTimeoutMs!, setup.touchIntervalMs);
@@ -72,17 +67,27 @@ function pickGap(random: Random, idleTimeoutMs: number, touchIntervalMs: number)
 /** Rounds are too short for longer waits. */
 const maxGapMs = 4000;
 
-async function createIn(
-  context: LaneContext,
-  slot: number,
-  isShared: boolean,
-  idleTimeoutMs: number | undefined,
-): Promise<void> {
+interface Birth {
+  readonly slot: number;
+  readonly isShared: boolean;
+  readonly idleTimeoutMs?: number;
+  readonly subject?: string | undefined;
+}
+
+async function createIn(context: LaneContext, { slot, isShared, idleTimeoutMs, subject }: Birth): Promise<void> {
   const { random, connections, setup, sessions } = context;
   const id = context.nextId();
   sessions.setCreating(slot, true);
   const { operation, performed } = await attempt(random.pick(connections), {
-    ...{ id, process: setup.name, session: id, tokenName: id, token: '', call: { kind: 'create' }, idleTimeoutMs },
+    ...{
+      id,
+      process: setup.name,
+      session: id,
+      tokenName: id,
+      token: '',
+      call: { kind: 'create', subject },
+      idleTimeoutMs,
+    },
     timeoutMs: pickTimeout(random),
   });
   sessions.setCreating(slot, false);
@@ -90,43 +95,6 @@ async function createIn(
   if (performed === undefined) return;
   const { token = '', handle = '' } = performed;
   context.announce({ slot, name: id, handle, tokenName: id, token, idleTimeoutMs, isShared });
-}
-
-async function callOn(
-  context: LaneContext,
-  session: KnownSession,
-  { name: tokenName, value: token }: KnownSession['tokens'][number],
-  call: Call,
-): Promise<void> {
-  const { random, connections, setup } = context;
-  const id = context.nextId();
-  const isReading = call.kind === 'read' || call.kind === 'peekFlash' || call.kind === 'getCsrf';
-  const able = isReading
-    ? connections
-    : connections.filter(({ sidecar }) => sidecar !== context.workload.readingSidecar);
-  const { operation, performed } = await attempt(random.pick(able), {
-    ...{ id, process: setup.name, session: session.news.name, tokenName, token, call, timeoutMs: pickTimeout(random) },
-    cancelAfterMs: random.chance(0.02) ? random.int(0, 15) : undefined,
-  });
-  context.record(operation);
-  const { outcome } = operation;
-  const isLast = session.tokens.at(-1)?.name === tokenName;
-  if (performed?.version !== undefined) session.version = Math.max(session.version, performed.version);
-  if (performed?.state !== undefined) session.changes = Math.max(session.changes, performed.state.log.length);
-  if (performed?.token !== undefined) {
-    context.announce({ ...session.news, tokenName: id, token: performed.token });
-  } else if (
-    isLast &&
-    (call.kind === 'invalidate' || (outcome.status === 'failed' && outcome.code === 'SESSION_NOT_FOUND'))
-  ) {
-    session.isOver = true;
-  }
-}
-
-/** Mostly the client's default timeout, sometimes a shorter one. */
-function pickTimeout(random: Random): number {
-  const way = random.int(1, 100);
-  return way <= 80 ? 3000 : way <= 90 ? 250 : 1000;
 }
 
 const keys = ['a', 'b', 'c'] as const;

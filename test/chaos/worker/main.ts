@@ -4,8 +4,8 @@ import type { Operation, Stall } from '../history';
 import { createRandom } from '../random';
 import { openConnection } from './connection';
 import type { Connection } from './connection';
+import type { LaneContext } from './lane-calls';
 import { runIdleLane, runLane } from './lanes';
-import type { LaneContext } from './lanes';
 import type { FromWorker, SessionNews, ToWorker, WorkerSetup, Workload } from './protocol';
 import { Sessions } from './sessions';
 

@@ -3,13 +3,21 @@ import type { Mutation, MutationResult } from '@session-sidecar/proto/session/v1
 import type { LoadedSession } from '../../../client/src/transport/own-reply';
 import { mutation } from '../../support/raw-grpc';
 import { now } from '../clock';
-import type { Call, Register, State, Success, Write } from '../history';
+import type { Call, Register, State, Success, Update, Write } from '../history';
 import type { Connection } from './connection';
 
 export interface Performed extends Success {
   /** The new token, if the call made one. */
   readonly token?: string;
   readonly handle?: string;
+  /** The lease that was acquired. */
+  readonly held?: Held;
+}
+
+export interface Held {
+  readonly fence: number;
+  /** The list as it was when the lease began. */
+  readonly locked: readonly string[];
 }
 
 /** A typed session could not be used, although no call of the client failed. Nothing was changed. */
@@ -26,6 +34,8 @@ export interface Performance {
   readonly call: Call;
   readonly token: string;
   readonly idleTimeoutMs: number | undefined;
+  readonly held: Held | undefined;
+  readonly exceptToken: string | undefined;
   readonly options: CallOptions;
 }
 
@@ -43,7 +53,7 @@ export async function perform(connection: Connection, { id, call, token, ...rest
         {
           mutations: [appendTo('log', id)],
           idleExpiry: idle === undefined ? undefined : { $case: 'idleTimeout', value: durationOf(idle) },
-          subject: undefined,
+          subject: call.subject,
         },
         options,
       );
@@ -56,14 +66,34 @@ export async function perform(connection: Connection, { id, call, token, ...rest
       return { status: 'ok', version: session!.version, csrf: session!.csrfToken, state: stateOf(session!) };
     }
     case 'update': {
-      if (call.through === 'session') return transform(connection, id, token, options);
-      const mutations = [...call.writes.map((write) => mutationOf(write, id)), appendTo('log', id)];
-      const request = { token, mutations, ifVersion: call.ifVersion, ...noExpiry };
+      if (call.through === 'session') {
+        const { onConflict } = call;
+        return onConflict === undefined
+          ? transform(connection, id, token, options)
+          : saveOrFail(connection, id, token, options);
+      }
+      if (call.through === 'lock') return updateLocked(connection, { id, call, token, options });
+      const { held } = rest;
+      const mutations = [...call.writes.map((write) => mutationOf(write, id, held)), appendTo('log', id)];
+      const request = { token, mutations, ifVersion: call.ifVersion, fence: held?.fence, ...noExpiry };
       const { version, results } = await connection.call('updateSession', request, options);
       return { status: 'ok', version, values: call.writes.map((write, index) => valueOf(write, results[index])) };
     }
+    case 'acquire':
+      return acquire(connection, { id, token, call, options });
+    case 'release':
+      await connection.call('releaseLease', { token, fence: rest.held?.fence ?? 0 }, options);
+      return { status: 'ok' };
+    case 'list':
+      return { status: 'ok', listed: await listAll(connection, call.subject, options) };
+    case 'revoke': {
+      const request = { subject: call.subject, exceptToken: rest.exceptToken, handles: [] };
+      await connection.call('invalidateSubjectSessions', request, options);
+      return { status: 'ok' };
+    }
     case 'regenerate': {
-      const request = { token, mutations: [appendTo('log', id)], subject: undefined, grace: undefined };
+      const grace = call.graceMs === undefined ? undefined : durationOf(call.graceMs);
+      const request = { token, mutations: [appendTo('log', id)], subject: call.subject, grace };
       const response = await connection.call('regenerateSession', request, options);
       return { status: 'ok', token: response.token, version: response.version, csrf: response.csrfToken };
     }
@@ -98,6 +128,7 @@ async function readSession(connection: Connection, token: string, options: CallO
     log: session.get('log', []),
     count: session.get('count', 0),
     registers: pickRegisters((key) => session.get(key)),
+    locked: session.get('locked', []),
   };
   return { status: 'ok', version: session.version, state, csrf: await session.csrfToken() };
 }
@@ -113,7 +144,73 @@ async function transform(connection: Connection, id: string, token: string, opti
   return { status: 'ok', version: session.version };
 }
 
-function mutationOf(write: Write, id: string): Mutation {
+/** Writes the log as a whole, so that only the refusal of a conflict keeps the changes of others. */
+async function saveOrFail(connection: Connection, id: string, token: string, options: CallOptions): Promise<Performed> {
+  const { timeoutMs = 1000 } = options;
+  const began = now();
+  const session = await open(connection, token, options);
+  const left = timeoutMs - (now() - began);
+  if (left <= 0) throw new NotPerformed('DEADLINE_EXCEEDED');
+  session.set('log', [...session.get('log', []), id]);
+  await session.save({ ...options, timeoutMs: left, onConflict: 'fail' });
+  return { status: 'ok', version: session.version };
+}
+
+async function acquire(
+  connection: Connection,
+  {
+    id,
+    token,
+    call,
+    options,
+  }: Pick<Performance, 'id' | 'token' | 'options'> & { readonly call: { readonly leaseMs: number } },
+): Promise<Performed> {
+  const request = { token, duration: durationOf(call.leaseMs), holder: id };
+  const { fence, session } = await connection.call('acquireLease', request, options);
+  return { status: 'ok', fence, held: { fence, locked: stateOf(session!).locked ?? [] } };
+}
+
+/** Four calls at most, besides waiting, which together take no longer than the operation may. */
+async function updateLocked(
+  connection: Connection,
+  { id, token, call, options }: Pick<Performance, 'id' | 'token' | 'options'> & { readonly call: Update },
+): Promise<Performed> {
+  const { timeoutMs = 1000, signal } = options;
+  const each = { timeoutMs: timeoutMs / 5, ...(signal && { signal }) };
+  let version: number | undefined;
+  await connection.sessions.withLock(
+    token,
+    async (session) => {
+      const held = { fence: session.fence ?? 0, locked: session.get('locked', []) };
+      const mutations = [...call.writes.map((write) => mutationOf(write, id, held)), appendTo('log', id)];
+      const request = { token, mutations, ifVersion: undefined, fence: held.fence, ...noExpiry };
+      ({ version } = await connection.call('updateSession', request, each));
+    },
+    { ...each, lease: call.leaseMs, wait: timeoutMs / 5 },
+  );
+  return { status: 'ok', version };
+}
+
+async function listAll(connection: Connection, subject: string, options: CallOptions): Promise<string[]> {
+  const { timeoutMs = 1000 } = options;
+  const until = now() + timeoutMs;
+  const handles: string[] = [];
+  let pageToken = '';
+  do {
+    const request = { subject, pageSize: 3, pageToken, currentToken: undefined, includeData: false };
+    const left = until - now();
+    if (left <= 0) throw new NotPerformed('DEADLINE_EXCEEDED');
+    const { sessions, nextPageToken } = await connection.call('listSubjectSessions', request, {
+      ...options,
+      timeoutMs: left,
+    });
+    handles.push(...sessions.map(({ handle }) => handle));
+    pageToken = nextPageToken;
+  } while (pageToken !== '');
+  return handles;
+}
+
+function mutationOf(write: Write, id: string, held?: Held): Mutation {
   switch (write.kind) {
     case 'increment':
       return mutation.increment('count', write.by);
@@ -125,6 +222,8 @@ function mutationOf(write: Write, id: string): Mutation {
       return mutation[write.kind](write.key);
     case 'flash':
       return mutation.pushFlash('', JSON.stringify(id));
+    case 'locked':
+      return mutation.set('locked', JSON.stringify([...(held?.locked ?? []), id]));
   }
 }
 
@@ -142,6 +241,7 @@ function stateOf({ data }: LoadedSession): State {
     log: (valueAt('log') as string[] | undefined) ?? [],
     count: (valueAt('count') as number | undefined) ?? 0,
     registers: pickRegisters((key) => valueAt(key) as string | undefined),
+    locked: (valueAt('locked') as string[] | undefined) ?? [],
   };
 }
 

@@ -2,7 +2,10 @@ import type { Operation, Stall } from '../history';
 
 /** How to make the calls of a round. */
 export interface Workload {
+  /** Another one for each worker. */
   readonly seed: number;
+  /** The same for all workers. Users of other rounds are others. */
+  readonly round: number;
   /** The maximum number of calls in flight in each worker, besides those on idle sessions. */
   readonly lanes: number;
   /** The maximum pause of a lane between two calls, in ms. */
@@ -13,6 +16,8 @@ export interface Workload {
   readonly readingSidecar?: string | undefined;
   /** The number of sessions with a short idle timeout in each worker. */
   readonly idleSlots: number;
+  /** Whether sessions belong to users: calls on all sessions of a user, logins, leases and graces. */
+  readonly users: boolean;
 }
 
 export interface Target {

@@ -3,7 +3,7 @@ import { now } from '../clock';
 import type { Call, Failure, Operation, Outcome } from '../history';
 import type { Connection } from './connection';
 import { NotPerformed, perform } from './perform';
-import type { Performed } from './perform';
+import type { Held, Performed } from './perform';
 
 export interface Attempt {
   readonly id: string;
@@ -14,6 +14,10 @@ export interface Attempt {
   readonly token: string;
   readonly call: Call;
   readonly idleTimeoutMs?: number | undefined;
+  /** The lease that an update or a release names. */
+  readonly held?: Held | undefined;
+  /** The token that `except` names. */
+  readonly exceptToken?: string | undefined;
   readonly timeoutMs: number;
   /** Cancels the call after this many ms. */
   readonly cancelAfterMs?: number | undefined;
@@ -30,7 +34,8 @@ const graceMs = 5000;
 
 /** Makes a call and records its outcome. Never rejects. */
 export async function attempt(connection: Connection, asked: Attempt): Promise<Attempted> {
-  const { id, process, session, tokenName, token, call, idleTimeoutMs, timeoutMs, cancelAfterMs } = asked;
+  const { id, process, session, tokenName, token, call, timeoutMs, cancelAfterMs } = asked;
+  const { idleTimeoutMs, held, exceptToken } = asked;
   const giveUp = new AbortController();
   const cancel = cancelAfterMs === undefined ? undefined : setTimeout(() => giveUp.abort(), cancelAfterMs);
   const invoked = now();
@@ -39,7 +44,7 @@ export async function attempt(connection: Connection, asked: Attempt): Promise<A
   const never = new Promise<Outcome>((resolve) => {
     tooLong = setTimeout(() => resolve({ status: 'open' }), timeoutMs + graceMs);
   });
-  const answer = perform(connection, { id, call, token, idleTimeoutMs, options }).catch(failureOf);
+  const answer = perform(connection, { id, call, token, idleTimeoutMs, held, exceptToken, options }).catch(failureOf);
   const outcome: Outcome | Performed = await Promise.race([answer, never]);
   clearTimeout(tooLong);
   clearTimeout(cancel);
@@ -52,10 +57,10 @@ export async function attempt(connection: Connection, asked: Attempt): Promise<A
   return { operation, performed: outcome.status === 'ok' ? outcome : undefined };
 }
 
-/** Removes tokens and handles, because the history is written to files. */
+/** Removes tokens, because the history is written to files. */
 function withoutSecrets(outcome: Outcome | Performed): Outcome {
   if (outcome.status !== 'ok') return outcome;
-  const { token: _token, handle: _handle, ...kept }: Performed = outcome;
+  const { token: _token, handle: _handle, held: _held, ...kept }: Performed = outcome;
   return kept;
 }
 
@@ -63,6 +68,7 @@ function withoutSecrets(outcome: Outcome | Performed): Outcome {
 const refusals = new Set([
   ...['SESSION_NOT_FOUND', 'TOKEN_INVALID', 'VERSION_MISMATCH', 'INVALID_ARGUMENT', 'SESSION_TOO_LARGE'],
   ...['TOO_MANY_KEYS', 'FLASH_QUEUE_FULL', 'STORE_FULL', 'REQUEST_TOO_LARGE', 'DRAINING', 'OVERLOADED'],
+  ...['LEASE_HELD', 'LEASE_LOST'],
 ]);
 
 function failureOf(error: unknown): Failure {

@@ -1,8 +1,11 @@
 import { afterEach, beforeEach } from '@jest/globals';
 import { emptyContent } from '../../../server/src/session/content';
+import type { SessionInventory } from '../../../server/src/session/admin/session-inventory';
+import type { DataCheck } from '../../../server/src/session/data-rule';
 import type { ExpiryPolicy } from '../../../server/src/session/session';
 import type { NewSession, SessionRef, SessionStore } from '../../../server/src/session/session-store';
 import type { Mutation } from '../../../server/src/session/session-update';
+import type { SubjectLimit } from '../../../server/src/session/subject-limit';
 import { createTokens, randomSigningKey } from '../../../server/src/tokens/token';
 import { generousLimits, twentyMinutes } from '../../support/store-harness';
 import type { MakeStore, StoreHarness } from '../../support/store-harness';
@@ -27,13 +30,22 @@ export class StoreFixture {
     return this.harness.store;
   }
 
+  get inventory(): SessionInventory {
+    return this.harness.inventory;
+  }
+
   /** How often the store has reported the use of a replaced token of a session. */
   readonly reportsOf = ({ handle }: SessionRef): number =>
     this.harness.replacedTokens.filter((each) => each === handle).length;
 
-  readonly startWith = async (expiry: ExpiryPolicy, limits = generousLimits): Promise<void> => {
+  readonly startWith = async (
+    expiry: ExpiryPolicy,
+    limits = generousLimits,
+    subjectLimit?: SubjectLimit,
+    dataCheck?: DataCheck,
+  ): Promise<void> => {
     await this.harness.close();
-    this.harness = await this.#makeStore({ expiry, limits });
+    this.harness = await this.#makeStore({ expiry, limits, subjectLimit, dataCheck });
   };
 
   readonly create = async (session: Partial<NewSession> = {}): Promise<NewSession> => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Mutation } from '../../../server/src/session/session-update';
 import { generousLimits, twentyMinutes } from '../../support/store-harness';
-import { newSession, set, append, increment, push } from './fixture';
+import { newSession, set, append, increment, push, minute } from './fixture';
 import type { StoreFixture } from './fixture';
 
 /** What session-store.ts says of changing a session. */
@@ -151,7 +151,7 @@ export function describeUpdate(fixture: StoreFixture): void {
         await apply(session),
         await apply(session, push('', '1')),
         await fixture.store.update(session, { csrfToken: 'another' }),
-        await fixture.store.update(session, { idleTimeout: 1000 }),
+        await fixture.store.update(session, { idleTimeout: minute }),
         await fixture.store.update(session, { subject: 'ada' }),
       ].map((outcome) => (outcome.status === 'updated' ? outcome.session.version : outcome.status));
       expect(versions).toEqual([2, 2, 2, 3, 4, 5, 6]);

@@ -31,7 +31,8 @@ export const records: Target = {
     ...bodies.map((body) => record(past, past, '-', body)),
     record(future, future, 1_800_000, bodies[2]!),
     record(past, 9, '-', bodies[1]!),
-    '2 anything',
+    '3 anything',
+    record(past, past, '-', '*7,3 A256GCM abc\n').replace('1', '2'),
     '',
   ].map((text) => Buffer.from(text)),
   dictionary: [

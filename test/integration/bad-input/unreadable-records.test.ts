@@ -23,7 +23,7 @@ describe('a record in Redis that cannot be read', () => {
 
   const damages: Readonly<Record<string, (key: string) => Promise<unknown>>> = {
     damaged: (key) => redis.admin.set(key, `nonsense ${marked}`),
-    newer_format: (key) => redis.admin.set(key, `2 ${marked}`),
+    newer_format: (key) => redis.admin.set(key, `3 ${marked}`),
     foreign_type: async (key) => {
       await redis.admin.del(key);
       await redis.admin.hset(key, marked, marked);

@@ -10,7 +10,7 @@ import { isReady, metricOf } from '../../support/ready-sidecar';
 import type { Sidecar } from '../../support/sidecar';
 import type { RedisServer } from '../../support/redis';
 import { stackForEachTest } from '../../support/stack';
-import { eventFailures, leaseFailures } from './leases-and-events';
+import { furtherFailures, oneSession } from './leases-and-events';
 
 type Reason = Exclude<keyof typeof ErrorReason, 'UNSPECIFIED'>;
 
@@ -34,6 +34,7 @@ describe('every failure has a name', () => {
       redis,
       logLevel: 'debug',
       settings: {
+        ...oneSession,
         REDIS_COMMAND_TIMEOUT: '1s',
         MAX_SESSION_SIZE: '1KiB',
         MAX_KEYS: '3',
@@ -168,8 +169,7 @@ describe('every failure has a name', () => {
         return stack.use(connectRaw(guarded.address)).call('createSession', {});
       },
     },
-    ...leaseFailures(() => ({ raw, token })),
-    ...eventFailures(() => raw),
+    ...furtherFailures(() => ({ stack, redis, raw, token, subject: secretSubject, value: secretValue })),
   };
 
   test('the table of these tests is the whole of ErrorReason', () => {

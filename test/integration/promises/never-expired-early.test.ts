@@ -175,9 +175,10 @@ describe('a session that has ended', () => {
     const client = stack.use(connect<{ a: number }>(sidecar));
     const session = client.create();
     session.set('a', 1);
-    session.setIdleTimeout(1000);
+    session.setIdleTimeout(minute);
     await session.save();
     expect(await redis.admin.dbsize()).toBe(1);
+    await age(redis, 1.1 * minute - second);
     await until('Redis to remove the key', async () => (await redis.admin.dbsize()) === 0);
   });
 });

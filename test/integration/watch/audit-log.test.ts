@@ -18,7 +18,8 @@ test.each<Topology>(['memory', 'redis'])(
   'all sidecars together log each event once, without a watcher, on %s',
   async (topology) => {
     const { options } = await startStore(stack, topology);
-    const start = () => stack.sidecar({ ...options, logLevel: 'info', settings: { AUDIT_LOG: 'on' } });
+    const start = () =>
+      stack.sidecar({ ...options, logLevel: 'info', settings: { AUDIT_LOG: 'on', MAX_SESSIONS_PER_SUBJECT: '2' } });
     const sidecars = [await start(), ...(topology === 'memory' ? [] : [await start()])];
     const clients = sidecars.map((sidecar) => stack.use(connect(sidecar)));
     // What happens before all of them record events need not be logged.
@@ -28,6 +29,8 @@ test.each<Topology>(['memory', 'redis'])(
     });
     const session = await signIn(clients[0]!, 'ada', 1000);
     await session.regenerate();
+    const crowd = [await signIn(clients[0]!, 'crowd'), await signIn(clients.at(-1)!, 'crowd')];
+    crowd.push(await signIn(clients[0]!, 'crowd'));
     const own = () => linesOf(sidecars).filter(({ handle }) => handle === session.handle);
     await until('the end', () => own().some(({ event }) => event === 'expired'), 30_000);
     const { handle } = session;
@@ -40,6 +43,9 @@ test.each<Topology>(['memory', 'redis'])(
         { event: 'expired', reason: 'idle_timeout' },
       ].map((line) => ({ ...line, handle, subject: 'ada', recorded: 'string' })),
     );
+    const revoked = linesOf(sidecars).filter(({ event, subject }) => event === 'revoked' && subject === 'crowd');
+    expect(revoked).toMatchObject([{ reason: 'limit', version: 1 }]);
+    expect(crowd.map((each) => each.handle)).toContain(revoked[0]!['handle']);
   },
 );
 

@@ -1,25 +1,26 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { connect } from '../../support/client';
-import { until } from '../../support/poll';
 import { stackForAllTests } from '../../support/stack';
-import { Watching } from '../../support/watching';
-import { signIn, startStore } from './fixture';
-import type { Client, Started, Topology } from './fixture';
+import type { Watching } from '../../support/watching';
+import { allTopologies, signIn, startWatched, useAfterGrace } from './fixture';
+import type { Client, Started, Topology, Watched } from './fixture';
 
-const topologies: readonly Topology[] = ['memory', 'redis', 'redis without TTL', 'cluster'];
+const stack = stackForAllTests();
+let all: ReadonlyMap<Topology, Watched>;
 
-describe.each(topologies)('events on %s', (topology) => {
-  const stack = stackForAllTests();
+/** Together, because each waits for watching to begin. */
+beforeAll(async () => {
+  all = new Map(
+    await Promise.all(allTopologies.map(async (topology) => [topology, await startWatched(stack, topology)] as const)),
+  );
+}, 120_000);
+
+describe.each(allTopologies)('events on %s', (topology) => {
   let client: Client;
   let watching: Watching;
   let store: Started;
 
-  beforeAll(async () => {
-    store = await startStore(stack, topology);
-    const settings = { ...store.options.settings, MAX_LIFETIME: '1h' };
-    const sidecar = await stack.sidecar({ ...store.options, settings });
-    client = stack.use(connect(sidecar));
-    watching = await Watching.start(stack, client);
+  beforeAll(() => {
+    ({ client, watching, store } = all.get(topology)!);
   });
 
   test('report the life of a session', async () => {
@@ -65,62 +66,37 @@ describe.each(topologies)('events on %s', (topology) => {
     expect(ends.map(({ handle }) => handle).sort()).toEqual([...ended, current].map(({ handle }) => handle).sort());
   });
 
-  test('report no second end of a session that was ended by way of its subject', async () => {
-    const { handle } = await signIn(client, 'brief', 1000);
-    await client.forSubject('brief').invalidateAll();
-    const later = await signIn(client, 'later', 1500);
-    await watching.event('expired', later.handle);
-    const types = watching.events.filter((event) => event.handle === handle).map(({ type }) => type);
-    expect(types).toEqual(['created', 'revoked']);
-  });
-
-  test('report that a session has expired', async () => {
-    const { handle } = await signIn(client, 'ada', 1000);
-    const event = await watching.event('expired', handle);
-    expect(event).toMatchObject({ reason: 'idle_timeout', subject: 'ada', version: undefined });
-  });
-
-  test('do not report that a session has expired while it is used', async () => {
-    const used = await signIn(client, 'ada', 2000);
-    const unused = await signIn(client, 'ada', 2000);
-    await until(
-      'the unused session to expire',
-      async () => {
-        await client.open(used.token);
-        return watching.events.some(({ type, handle }) => type === 'expired' && handle === unused.handle);
-      },
-      30_000,
+  test('report the use of a replaced token after its grace, once a minute, with the subject of its session', async () => {
+    const session = await signIn(client, 'robbed é');
+    const { token, handle } = session;
+    await session.regenerate({ grace: 1 });
+    const { version } = session;
+    await useAfterGrace(client, token);
+    await watching.event('replaced_token_used', handle);
+    expect((await client.open(token)).isNew).toBe(true);
+    await session.invalidate();
+    await watching.event('invalidated', handle);
+    const events = watching.events.filter((event) => event.handle === handle).slice(1);
+    expect(events.map(({ cursor: _, time: __, ...event }) => event)).toEqual(
+      ['regenerated', 'replaced_token_used', 'invalidated'].map((type) => ({
+        ...{ type, reason: 'call', handle, subject: 'robbed é', version },
+      })),
     );
-    expect((await client.open(used.token)).isNew).toBe(false);
-    expect(watching.events.filter(({ handle }) => handle === used.handle).map(({ type }) => type)).toEqual(['created']);
-    await watching.event('expired', used.handle);
   });
 
-  test('report the end of a session whose idle timeout was shortened', async () => {
-    const session = await signIn(client, 'ada');
-    session.setIdleTimeout(1000);
-    await session.save();
-    await watching.event('expired', session.handle);
-  });
-
-  test('report the subject that a session had when it expired, not an earlier one', async () => {
-    const session = await signIn(client, 'ada', 2000);
-    session.setSubject('grace');
-    await session.save();
-    expect((await watching.event('expired', session.handle)).subject).toBe('grace');
-  });
-
-  test('report one end of each session', async () => {
-    const sessions = await Promise.all(Array.from({ length: 40 }, (_, index) => signIn(client, 'many', 1000 + index)));
-    const handles = new Set(sessions.map(({ handle }) => handle));
-    await Promise.all(sessions.slice(0, 20).map((session) => session.invalidate()));
-    const ends = () => watching.events.filter(({ type, handle }) => type !== 'created' && handles.has(handle));
-    await until('all ends', () => ends().length >= 40, 30_000);
-    expect(
-      ends()
-        .map(({ type }) => type)
-        .sort(),
-    ).toEqual([...Array.from({ length: 20 }, () => 'expired'), ...Array.from({ length: 20 }, () => 'invalidated')]);
+  test('report no use of a token that was replaced without a grace, or within it', async () => {
+    const session = await signIn(client, 'safe');
+    const first = session.token;
+    await session.regenerate();
+    const second = session.token;
+    await session.regenerate({ grace: 30_000 });
+    expect((await client.open(second)).origin).toBe('found');
+    expect((await client.open(first)).origin).toBe('not_found');
+    const { handle } = session;
+    await session.invalidate();
+    await watching.event('invalidated', handle);
+    const types = watching.events.filter((event) => event.handle === handle).map(({ type }) => type);
+    expect(types).toEqual(['created', 'regenerated', 'regenerated', 'invalidated']);
   });
 
   test('need no keyspace notifications', async () => {

@@ -1,6 +1,9 @@
 import type { ISession, JsonValue, SessionClient } from '@session-sidecar/client';
+import { connect } from '../../support/client';
+import { until } from '../../support/poll';
 import type { RedisServer } from '../../support/redis';
 import type { SidecarOptions, Stack } from '../../support/stack';
+import { Watching } from '../../support/watching';
 
 export type Client = SessionClient;
 
@@ -18,8 +21,15 @@ export async function signIn(
   return session;
 }
 
+/** Uses a token that was replaced until that finds nothing. @param token of a grace of a millisecond */
+export async function useAfterGrace(client: Client, token: string | undefined): Promise<void> {
+  await until('the grace to be over', async () => (await client.open(token)).origin === 'not_found');
+}
+
 /** The stores that sidecars of a test share. */
 export type Topology = 'memory' | 'redis' | 'redis without TTL' | 'cluster';
+
+export const allTopologies: readonly Topology[] = ['memory', 'redis', 'redis without TTL', 'cluster'];
 
 export interface Started {
   /** Options of a sidecar on the store. */
@@ -46,4 +56,18 @@ export async function startStore(stack: Stack, topology: Topology): Promise<Star
       return { options: { settings: { REDIS_CLUSTER_NODES: places } }, servers: nodes };
     }
   }
+}
+
+/** A sidecar, and a watcher of everything that happens in it. */
+export interface Watched {
+  readonly store: Started;
+  readonly client: Client;
+  readonly watching: Watching;
+}
+
+export async function startWatched(stack: Stack, topology: Topology): Promise<Watched> {
+  const store = await startStore(stack, topology);
+  const settings = { ...store.options.settings, MAX_LIFETIME: '1h' };
+  const client = stack.use(connect(await stack.sidecar({ ...store.options, settings })));
+  return { store, client, watching: await Watching.start(stack, client) };
 }

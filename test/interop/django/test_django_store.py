@@ -141,6 +141,51 @@ class StoringTest(unittest.TestCase):
         session.save()
         self.assertEqual(SessionStore(session.session_key).load(), {"left": 1, "added": 1, "more": 1})
 
+    def test_a_label_is_stored_with_the_session_and_stays(self) -> None:
+        session = stored(cat="dog")
+        self.assertIsNone(session.label)
+        self.assertFalse(session.modified)
+        session.label = "phone"
+        self.assertTrue(session.modified)
+        self.assertEqual(session.label, "phone")
+        session.save()
+        session = SessionStore(session.session_key)
+        self.assertEqual((session.label, session["cat"]), ("phone", "dog"))
+        session.cycle_key()
+        self.assertEqual(SessionStore(session.session_key).label, "phone")
+        session.label = "laptop"
+        session.cycle_key()
+        self.assertEqual(SessionStore(session.session_key).label, "laptop")
+        session.label = None
+        session.save()
+        self.assertIsNone(SessionStore(session.session_key).label)
+
+    def test_a_label_is_of_one_session_and_what_was_assigned_of_the_next(self) -> None:
+        session = SessionStore()
+        session.label = "phone"
+        session["cat"] = "dog"
+        session.save()
+        self.assertEqual(SessionStore(session.session_key).label, "phone")
+        session.flush()
+        self.assertIsNone(session.label)
+        session["cat"] = "mouse"
+        session.save()
+        self.assertIsNone(SessionStore(session.session_key).label)
+        session.label = "laptop"
+        session.flush()
+        session.create()
+        self.assertEqual(SessionStore(session.session_key).label, "laptop")
+
+    def test_a_label_that_the_sidecar_would_reject_is_rejected_at_once(self) -> None:
+        session = stored(cat="dog")
+        for label in ("x" * 257, "a\nb"):
+            with self.assertRaises(ValueError):
+                session.label = label
+        with self.assertRaises(TypeError):
+            session.label = 7  # type: ignore[assignment]
+        self.assertFalse(session.modified)
+        self.assertIsNone(session.label)
+
     def test_clear_expired_has_nothing_to_do(self) -> None:
         session = stored(cat="dog")
         with override_settings(SESSION_ENGINE="session_sidecar.django"):

@@ -1,5 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Browser } from '../../support/browser';
+import { connect } from '../../support/client';
 import { until } from '../../support/poll';
 import { freePort } from '../../support/redis';
 import type { RedisServer } from '../../support/redis';
@@ -150,6 +151,13 @@ describe.each(contractApps)('$name', (app) => {
     const thief = openBrowser();
     await thief.setCookie(before!, app.cookie);
     expect([await get(thief, 'user'), await get(thief, 'note')]).toEqual([null, null]);
+  });
+
+  testApp('A login can label the session, for a list of devices', async () => {
+    const browser = await visitor();
+    await browser.text(`/login?user=Ada&label=${encodeURIComponent('Zoë’s phone')}`);
+    const { label } = await stack.use(connect(sidecar)).open(await browser.cookie());
+    expect([label, await get(browser, 'note')]).toEqual(['Zoë’s phone', 'old']);
   });
 
   testApp('A logout deletes the cookie and the session', async () => {

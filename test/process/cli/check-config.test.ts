@@ -35,6 +35,21 @@ describe('check-config', () => {
     for (const secret of ['s3cret', signingKey]) expect(JSON.stringify([report, stdout])).not.toContain(secret);
   });
 
+  test('reports a data schema that is not valid, by the name of its setting', () => {
+    const file = join(stack.directory(), 'schema.json');
+    const problemOf = (schema: string) => {
+      writeFileSync(file, schema);
+      const { exit, stderr } = run(['check-config'], { settings: { DATA_SCHEMA_FILE: file } });
+      return { exit, stderr };
+    };
+    expect(problemOf('{ "type": "object" }')).toEqual({ exit: 'ok', stderr: '' });
+    const misspelt = problemOf('{ "propertys": {} }');
+    expect(misspelt.exit).toBe('usage');
+    expect(misspelt.stderr).toContain(
+      'SESSION_SIDECAR_DATA_SCHEMA_FILE: Expected the path of a file with a JSON Schema (strict mode: unknown keyword: "propertys").',
+    );
+  });
+
   test('reports settings without effect', () => {
     const settings = { REDIS_TTL: 'off' };
     const warning = 'SESSION_SIDECAR_REDIS_TTL has no effect: no Redis is configured, so sessions are kept in memory.';

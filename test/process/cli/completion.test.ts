@@ -53,13 +53,13 @@ describe.each(shells)('%s', (shell) => {
     expect(complete('help', 'doc')).toEqual(['doctor']);
   });
 
-  run.each(definitions.map(({ name, options }) => ({ name, options })))(
+  run.each(definitions.map(({ name, options, takesSettings = false }) => ({ name, options, takesSettings })))(
     'completes the options of $name',
     (definition) => {
-      const { name, options } = definition;
+      const { name, options, takesSettings } = definition;
       const found = complete(...name.split(' '), '--');
       expect(found).toEqual(expect.arrayContaining(['--help', ...options.map(({ long }) => long!)]));
-      expect(found.includes('--idle-timeout')).toBe(name === 'doctor' || name === 'check-config');
+      expect(found.includes('--idle-timeout')).toBe(takesSettings);
     },
   );
 

@@ -71,8 +71,8 @@ describe.each([
 
 test('every file of the build is loaded by something that is tested here', () => {
   const files = readdirSync(dist).filter((file) => file.endsWith('.js'));
-  // Only with tracing, and only with the inspector.
-  const others = ['opentelemetry.js', 'inspector.js'];
+  // Only with tracing, the inspector, the administration service, or a schema.
+  const others = ['opentelemetry.js', 'inspector.js', 'admin.js', 'json-schema.js'];
   const known = ['main.js', 'serve.js', 'cli.js', 'grpc-commands.js', 'redis-commands.js', ...others];
   expect(files.sort()).toEqual(known.sort());
 });

@@ -77,6 +77,13 @@ describe('a request to the inspector', () => {
 
   test.each([
     ['an unknown path', '/nowhere', {}, 404, /^Not found\. The inspector serves \/ /],
+    [
+      'a subject, if that is not allowed',
+      '/sessions',
+      { method: 'POST', ...form({ subject: 'ada' }) },
+      404,
+      /^Not found/,
+    ],
     ['a path of Object.prototype', '/constructor', {}, 404, /^Not found/],
     ['another method', '/config', { method: 'DELETE' }, 405, /^Method not allowed/],
     ['a method of Object.prototype', '/config', { method: 'PROPFIND' }, 405, /^Method not allowed/],

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { until } from '../../support/poll';
@@ -167,16 +167,24 @@ describe('readiness', () => {
     const { ready: isReady, parts } = JSON.parse(lost.body) as { ready: boolean; parts: { reason: string | null }[] };
     expect(isReady).toBe(false);
     expect(parts[0]?.reason).toEqual(expect.stringMatching(/./));
-    const { body: page } = await ask(sidecar, '/');
-    expect(page).toContain('<title>Not ready – session-sidecar inspector</title>');
-    expect(page).toContain(parts[0]?.reason);
+    // The reason changes with each attempt to connect.
+    await until('the page to say why', async () => {
+      const now = await askJson<{ parts: { reason: string }[] }>(sidecar, '/ready');
+      const { body: page } = await ask(sidecar, '/');
+      expect(page).toContain('<title>Not ready – session-sidecar inspector</title>');
+      return page.includes(now.parts[0]!.reason);
+    });
   });
 });
+
+/** Otherwise, the build does not know its commit. */
+const isCheckout = existsSync(join(__dirname, '../../../.git'));
 
 test('GET /version names the build', async () => {
   const sidecar = await stack.process({ settings: inspected });
   expect(await askJson(sidecar, '/version')).toEqual({
     version: sidecar.serving['version'],
+    commit: isCheckout ? expect.stringMatching(/^[0-9a-f]{12}(-dirty)?$/) : null,
     node: process.version,
     platform: `${process.platform} ${process.arch}`,
     pid: sidecar.child.pid,

@@ -38,7 +38,15 @@ describe('the table of settings', () => {
 
   test('makes no secret a flag', () => {
     const secrets = settingRows().filter(({ flag }) => flag === undefined);
-    const names = ['API_TOKENS', 'SIGNING_KEYS', 'REDIS_URL', 'REDIS_SENTINEL_PASSWORD', 'REDIS_PASSWORD'];
+    const names = [
+      'API_TOKENS',
+      'ADMIN_TOKENS',
+      'SIGNING_KEYS',
+      'ENCRYPTION_KEYS',
+      'REDIS_URL',
+      'REDIS_SENTINEL_PASSWORD',
+      'REDIS_PASSWORD',
+    ];
     expect(secrets.map(({ variable }) => variable)).toEqual(names.map((name) => `SESSION_SIDECAR_${name}`));
   });
 });

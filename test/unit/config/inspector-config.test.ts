@@ -34,7 +34,14 @@ describe('the inspector', () => {
 
   test('knows host names in lower case', () => {
     const env = { INSPECTOR_ADDRESS: '127.0.0.1:0', INSPECTOR_HOSTS: 'Ops.Example.com, ops' };
-    expect(inspectorOf(env)).toEqual({ address: { host: '127.0.0.1', port: 0 }, hosts: ['ops.example.com', 'ops'] });
+    expect(inspectorOf(env)).toMatchObject({ hosts: ['ops.example.com', 'ops'] });
+  });
+
+  test('shows sessions only if that is allowed', () => {
+    const env = { INSPECTOR_ADDRESS: '127.0.0.1:0' };
+    const address = { host: '127.0.0.1', port: 0 };
+    expect(inspectorOf(env)).toEqual({ address, hosts: [], subjects: false });
+    expect(inspectorOf({ ...env, INSPECTOR_SUBJECTS: 'on' })).toEqual({ address, hosts: [], subjects: true });
   });
 
   test.each(['http://ops', 'ops:80', '*', '-ops', 'ops/', ''])(

@@ -14,7 +14,9 @@ describe('loadConfig()', () => {
       eventRetentionMs: 3_600_000,
       shutdownGraceMs: 10_000,
       exitOnStdinEnd: false,
+      recordSigningKey: false,
       signingKeys: undefined,
+      encryptionKeys: undefined,
       expiry: { idleTimeout: 1_200_000, touchInterval: undefined, maxLifetime: undefined },
       limits: {
         maxSessionBytes: 262_144,
@@ -50,6 +52,7 @@ describe('loadConfig()', () => {
       SESSION_SIDECAR_GRPC_ADDRESS: '127.0.0.1:50051',
       SESSION_SIDECAR_GRPC_SOCKET_MODE: '0666',
       SESSION_SIDECAR_LISTEN_TIMEOUT: '5s',
+      SESSION_SIDECAR_RECORD_SIGNING_KEY: 'off',
       SESSION_SIDECAR_REFLECTION: 'on',
       SESSION_SIDECAR_HTTP_ADDRESS: ':9464',
       SESSION_SIDECAR_HTTP_MAX_CONNECTIONS: '128',
@@ -61,6 +64,7 @@ describe('loadConfig()', () => {
       SESSION_SIDECAR_EXIT_ON_STDIN_END: 'off',
       SESSION_SIDECAR_IDLE_TIMEOUT: '20m',
       SESSION_SIDECAR_MAX_LIFETIME: 'never',
+      SESSION_SIDECAR_MAX_SESSIONS_PER_SUBJECT: '0',
       SESSION_SIDECAR_MAX_SESSION_SIZE: '256KiB',
       SESSION_SIDECAR_MAX_KEYS: '1000',
       SESSION_SIDECAR_MAX_FLASH_MESSAGES: '100',
@@ -123,9 +127,15 @@ describe('loadConfig()', () => {
         MAX_MUTATIONS: '4',
         MAX_REPLY_SIZE: '2KiB',
         MAX_WORK_SIZE: '3KiB',
+        MAX_SESSIONS_PER_SUBJECT: '5',
+        SUBJECT_LIMIT_ACTION: 'refuse',
         MEMORY_STORE_SIZE: '1MiB',
         TEST_CONTROL: 'on',
         SIGNING_KEYS: signingKey,
+        RECORD_SIGNING_KEY: 'on',
+        ADMIN_ADDRESS: '127.0.0.1:0',
+        ADMIN_TOKENS: 'a-token-for-operators',
+        ADMIN_SOCKET_MODE: '0660',
       },
     });
     expect(config).toEqual({
@@ -139,6 +149,12 @@ describe('loadConfig()', () => {
       shutdownGraceMs: 0,
       exitOnStdinEnd: true,
       signingKeys: [Buffer.from(signingKey, 'base64')],
+      recordSigningKey: true,
+      admin: {
+        addresses: [{ kind: 'tcp', host: '127.0.0.1', port: 0 }],
+        tokens: ['a-token-for-operators'],
+        socketMode: 0o660,
+      },
       expiry: { idleTimeout: undefined, touchInterval: 0, maxLifetime: 43_200_000 },
       limits: {
         maxSessionBytes: 1_024,
@@ -149,6 +165,7 @@ describe('loadConfig()', () => {
         maxReplyBytes: 2_048,
         maxWorkBytes: 3_072,
       },
+      subjectLimit: { maxSessions: 5, action: 'refuse' },
       grpc: {
         socketAccess: { mode: 0o660, owner: 1000, group: 2000 },
         listenTimeoutMs: 0,

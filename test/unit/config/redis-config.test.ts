@@ -285,6 +285,10 @@ describe('settings without effect are warned about', () => {
       { ...inForm.url, REDIS_SENTINEL_MASTER: 'x' },
       'SESSION_SIDECAR_REDIS_SENTINEL_MASTER has no effect: SESSION_SIDECAR_REDIS_SENTINELS is not set.',
     ],
+    [
+      { SUBJECT_LIMIT_ACTION: 'refuse' },
+      'SESSION_SIDECAR_SUBJECT_LIMIT_ACTION has no effect: SESSION_SIDECAR_MAX_SESSIONS_PER_SUBJECT is 0.',
+    ],
   ])('%p', (env, warning) => {
     expect(load({ env: { SIGNING_KEYS, ...env } }).warnings).toEqual([warning]);
   });

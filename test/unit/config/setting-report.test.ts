@@ -43,7 +43,7 @@ describe('the report of the settings', () => {
     for (const [, { name, secret }] of entries) {
       const isOfSentinel = name.startsWith('REDIS_SENTINEL');
       if (secret && name !== 'REDIS_URL' && !isOfSentinel && name !== 'REDIS_PASSWORD')
-        env[name] = `MARK${'k'.repeat(40)}`;
+        env[name] = `MARK${name.replace(/\W|_/g, '')}${'k'.repeat(40)}`;
     }
     const report = reportOf({ env });
     expect(JSON.stringify([...report.values()])).not.toMatch(/MARK|kkk/);

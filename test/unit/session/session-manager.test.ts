@@ -5,7 +5,7 @@ import type { Mutation } from '../../../server/src/session/session-update';
 import type { Limits } from '../../../server/src/session/limits';
 import { limitExceeded } from '../../../server/src/session/refusals';
 import { SessionManager } from '../../../server/src/session/session-manager';
-import { createTokens, randomSigningKey } from '../../../server/src/tokens/token';
+import { createTokens, fingerprintOf, randomSigningKey } from '../../../server/src/tokens/token';
 import { MemoryStore } from '../../../server/src/store/memory/memory-store';
 import { ignoreEvents } from '../../support/ignored-events';
 import { generousLimits, twentyMinutes } from '../../support/store-harness';
@@ -15,9 +15,14 @@ const stores: MemoryStore[] = [];
 
 afterAll(() => Promise.all(stores.map((store) => store.close())));
 
-function managerWith(limits: Limits): SessionManager {
+function newStore(limits: Limits): { readonly store: MemoryStore } {
   const store = new MemoryStore({ expiry, limits, maxBytes: 64 * 1024 * 1024, now: Date.now });
   stores.push(store);
+  return { store };
+}
+
+function managerWith(limits: Limits): SessionManager {
+  const { store } = newStore(limits);
   const tokens = createTokens([randomSigningKey()]);
   return new SessionManager({ store, tokens, limits, expiry, events: ignoreEvents });
 }
@@ -93,5 +98,32 @@ describe('what one request may ask for', () => {
       await expect(manager.pushFlash(token, { queue: '', message, unlessPresent: true })).resolves.toBe(true);
     }
     await expect(manager.popFlash(token, '')).resolves.toMatchObject({ messages });
+  });
+});
+
+describe('the key that signed the token', () => {
+  const keys = { old: randomSigningKey(), recent: randomSigningKey() };
+  const { store } = newStore(generousLimits);
+  const managerOf = (signingKeys: readonly Buffer[], recordsKeys: boolean) => {
+    const tokens = createTokens(signingKeys, { recordsKeys });
+    return new SessionManager({ store, tokens, limits: generousLimits, expiry, events: ignoreEvents });
+  };
+  const keyOf = async (handle: string) => {
+    const session = await store.inventory.inspect(handle, false);
+    return session === 'not_found' ? session : session.signingKey;
+  };
+
+  test('is recorded with each new token if that is wanted, and forgotten otherwise', async () => {
+    const [old, recent] = [managerOf([keys.old], true), managerOf([keys.recent, keys.old], true)];
+    const unrecorded = managerOf([keys.recent], false);
+    const { token, session } = await old.create({ mutations: [] });
+    expect(await keyOf(session.handle)).toBe(fingerprintOf(keys.old));
+    const { token: second } = await recent.regenerate(token, { mutations: [] });
+    expect(await keyOf(session.handle)).toBe(fingerprintOf(keys.recent));
+    await unrecorded.update(second, { mutations: [set('a', 3)] });
+    expect(await keyOf(session.handle)).toBe(fingerprintOf(keys.recent));
+    await unrecorded.regenerate(second, { mutations: [] });
+    expect(await keyOf(session.handle)).toBeUndefined();
+    expect(await keyOf((await unrecorded.create({ mutations: [] })).session.handle)).toBeUndefined();
   });
 });

@@ -20,6 +20,7 @@ from ..transforming import transforming
 from .calls import is_gone, subject_option
 from .connection import connection
 from .contents import StoredContents, suspicious_log
+from .label import Label
 from .message_queue import MessageQueue
 from .unreadable_values import UnreadableValues
 from .values import decode, encode
@@ -39,6 +40,7 @@ class SessionStore(SessionBase):  # type: ignore[misc]  # Django has no types.
     def __init__(self, session_key: str | None = None) -> None:
         super().__init__(session_key)
         self._message_queue = MessageQueue()
+        self._label = Label()
         self._forget()
 
     @classmethod
@@ -121,6 +123,24 @@ class SessionStore(SessionBase):  # type: ignore[misc]  # Django has no types.
         return super().is_empty() and not self._message_queue.has_unsaved
 
     @property
+    def label(self) -> str | None:
+        """What describes the session to its owner in a list of sessions, even if that is not saved yet. None: nothing.
+
+        Assign, for example, the device and the address: 1 to 256 bytes of UTF-8 without control characters. save() stores it.
+        Raises TypeError or ValueError for another label.
+        """
+        if self.session_key is None:
+            self._label.load(None)
+        else:
+            len(self._get_session())
+        return self._label.text
+
+    @label.setter
+    def label(self, label: str | None) -> None:
+        self._label.assign(label)
+        self.modified = True
+
+    @property
     def message_queue(self) -> MessageQueue:
         """The messages of MessageStorage. Loads the session, and raises SessionError if its record cannot be read."""
         len(self._get_session())
@@ -129,6 +149,7 @@ class SessionStore(SessionBase):  # type: ignore[misc]  # Django has no types.
     def _forget(self) -> None:
         self._contents = StoredContents(self.serializer())
         self._message_queue.load()
+        self._label.load(None)
         # The expiry that the session's idle timeout was made from.
         self._timed_by: Any = None
 
@@ -148,6 +169,7 @@ class SessionStore(SessionBase):  # type: ignore[misc]  # Django has no types.
             return self._nothing()
         self._contents = StoredContents(self.serializer(), data_of(found))
         self._message_queue.load(found)
+        self._label.load(found)
         values = self._contents.values()
         self._timed_by = values.get(_EXPIRY)
         if self._timed_by and self.get_expiry_age(expiry=self._timed_by) <= 0:
@@ -167,7 +189,7 @@ class SessionStore(SessionBase):  # type: ignore[misc]  # Django has no types.
             return
         changes = self._contents.changes(values)
         pushes = self._message_queue.mutations()
-        options = subject_option(changes, values)
+        options = {**subject_option(changes, values), **self._label.option()}
         if values.get(_EXPIRY) != self._timed_by:
             options["idle_timeout"] = self._idle_timeout(values)
         if not changes and not pushes and not options:
@@ -183,13 +205,18 @@ class SessionStore(SessionBase):  # type: ignore[misc]  # Django has no types.
         check_results("UpdateSession", request.mutations, response)
         self._contents.settle(changes)
         self._message_queue.settle(pushes)
+        self._label.settle()
         self._timed_by = values.get(_EXPIRY)
 
     def _creating(self, values: dict[str, Any]) -> Plan[None]:
         contents = StoredContents(self.serializer())
         changes = contents.changes(values)
         pushes = self._message_queue.mutations()
-        options = {"idle_timeout": self._idle_timeout(values), **subject_option(changes, values)}
+        options = {
+            "idle_timeout": self._idle_timeout(values),
+            **subject_option(changes, values),
+            **self._label.option(is_new=True),
+        }
         request = api.CreateSessionRequest(mutations=[*changes, *pushes], **options)
         response = yield CallStep("CreateSession", request)
         check_results("CreateSession", request.mutations, response)
@@ -198,6 +225,8 @@ class SessionStore(SessionBase):  # type: ignore[misc]  # Django has no types.
         contents.settle(changes)
         self._message_queue.load()
         self._message_queue.settle(pushes)
+        self._label.settle()
+        self._label.load(response.session)
         self._session_key, self._contents, self._timed_by = response.token, contents, values.get(_EXPIRY)
 
     def _cycling(self, values: dict[str, Any]) -> Plan[None]:
@@ -207,7 +236,8 @@ class SessionStore(SessionBase):  # type: ignore[misc]  # Django has no types.
             return
         changes = self._contents.changes(values)
         self._contents.expect(changes)
-        request = api.RegenerateSessionRequest(token=self.session_key, mutations=changes, **subject_option(changes, values))
+        options = {**subject_option(changes, values), **self._label.option()}
+        request = api.RegenerateSessionRequest(token=self.session_key, mutations=changes, **options)
         try:
             response = yield CallStep("RegenerateSession", request)
         except SessionError as error:
@@ -220,6 +250,7 @@ class SessionStore(SessionBase):  # type: ignore[misc]  # Django has no types.
         check_results("RegenerateSession", request.mutations, response)
         check_token("RegenerateSession", response)
         self._contents.settle(changes)
+        self._label.settle()
         self._session_key = response.token
 
     def _transforming(self, values: dict[str, Any], key: str, change: Callable[[Any], Any]) -> Plan[Any]:

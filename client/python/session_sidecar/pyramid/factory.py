@@ -15,6 +15,7 @@ from ..codecs import Codec, TaggedJsonCodec
 from ..idle_timeout import IdleTimeout
 from ..session import Session
 from ..web import WebOptions, cookie_options
+from .former_cookies import FormerCookies
 from .invalid_session import InvalidSession
 from .request_life import LifeOptions, RequestLife
 from .session import PyramidSession
@@ -66,6 +67,8 @@ class SidecarSessionFactory:
     func_check_response_allow_cookies: called with a response. False: it gets no Set-Cookie header, and a session that would need
         one is not stored. Default: None, all responses may set the cookie.
     func_invalid_logger: called with a request and an InvalidSession when the visitor's session is new, once. Default: None.
+    former_secret: the secret that pyramid_session_redis had, if its sessions were imported: cookies that it has signed then find
+        them, and are replaced. Default: None, such cookies are not read.
 
     Raises TypeError or ValueError for an option that cannot be used. The message names it.
     """
@@ -92,6 +95,7 @@ class SidecarSessionFactory:
         cookie_on_exception: bool = True,
         func_check_response_allow_cookies: Callable[[Any], bool] | None = None,
         func_invalid_logger: Callable[[Any, InvalidSession], Any] | None = None,
+        former_secret: str | None = None,
     ) -> None:
         cookie = cookie_options(
             _COOKIE_NAMES,
@@ -119,7 +123,11 @@ class SidecarSessionFactory:
             )
         self._options = LifeOptions(
             client=client,
-            web=WebOptions(cookie=cookie, cookie_on_exception=cookie_on_exception),
+            web=WebOptions(
+                cookie=cookie,
+                cookie_on_exception=cookie_on_exception,
+                former_id=None if former_secret is None else FormerCookies(former_secret).id_in,
+            ),
             prepare_new=self._prepare_new,
             allows_cookies=func_check_response_allow_cookies or (lambda response: True),
             on_invalid=func_invalid_logger,

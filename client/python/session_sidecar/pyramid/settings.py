@@ -81,6 +81,7 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
     "cookie_path": _text,
     "cookie_samesite": _same_site,
     "cookie_secure": _boolean_or_auto,
+    "former_secret": _or_none(_text),
     "func_check_response_allow_cookies": _or_none(_function),
     "func_invalid_logger": _or_none(_function),
     "timeout": _or_none(_whole_number),

@@ -91,7 +91,7 @@ class BaseRequestSession(Generic[Kind]):
 
     def _opening(self) -> Steps[None]:
         try:
-            session: Kind = yield partial(self._client.open, self._brought.tokens)
+            session = yield from self._finding()
         except SessionError as error:
             self._failure = error
             self._is_unavailable = True
@@ -105,6 +105,19 @@ class BaseRequestSession(Generic[Kind]):
         else:
             self._arrived_token = session.token
             self._opened = session
+
+    def _finding(self) -> Steps[Kind]:
+        """Find the session by the cookie of an earlier library, if the browser has one, or else by the token."""
+        read = self._options.former_id
+        ids = [] if read is None else [identity for identity in map(read, self._brought.tokens) if identity is not None]
+        opening = partial(self._client.open_by_id, ids[0]) if ids else partial(self._client.open, self._brought.tokens)
+        session: Kind = yield opening
+        if ids and session.token is None:
+            # A new session must not get an id of the earlier library.
+            new: Kind = self._client.create()
+            return new
+        self._is_renewed = bool(ids)
+        return session
 
     def _end_unavailable(self) -> Any:
         """Run _ending_unavailable(). What invalidate() of an unavailable session is."""

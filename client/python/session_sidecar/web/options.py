@@ -36,6 +36,7 @@ class WebOptions:
     remember: str | Callable[[BaseSession], bool] | None = None
     when_unavailable: Literal["fail", "read-only"] = "fail"
     on_unsaved: Callable[[Exception], None] = field(default_factory=UnsavedWarning)
+    former_id: Callable[[str], str | None] | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.cookie, CookieOptions):

@@ -140,4 +140,22 @@ export enum ErrorReason {
    *       "metadata": { "setting": "SESSION_SIDECAR_EVENT_RETENTION" } }
    */
   CURSOR_EXPIRED = 18,
+  /**
+   * TOO_MANY_SESSIONS - The subject already has as many sessions as SESSION_SIDECAR_MAX_SESSIONS_PER_SUBJECT allows, and
+   * SESSION_SIDECAR_SUBJECT_LIMIT_ACTION is refuse. Nothing was stored. Status RESOURCE_EXHAUSTED. Let the visitor end one of
+   * them first.
+   *
+   *     { "reason": "TOO_MANY_SESSIONS", "domain": "session.v1",
+   *       "metadata": { "limit": "5", "setting": "SESSION_SIDECAR_MAX_SESSIONS_PER_SUBJECT" } }
+   */
+  TOO_MANY_SESSIONS = 19,
+  /**
+   * SCHEMA_VIOLATION - The data of the session would violate the JSON Schema of the deployment; a google.rpc.BadRequest detail names what, each
+   * by a JSON Pointer (RFC 6901) into an object of all keys with their values, and never a value. Nothing was stored. Status
+   * INVALID_ARGUMENT.
+   *
+   *     { "reason": "SCHEMA_VIOLATION", "domain": "session.v1",
+   *       "metadata": { "setting": "SESSION_SIDECAR_DATA_SCHEMA_FILE" } }
+   */
+  SCHEMA_VIOLATION = 20,
 }

@@ -24,15 +24,21 @@ export enum SessionEventType {
    * existed when watching began, once it was found.
    */
   EXPIRED = 4,
-  /** REVOKED - The session ended together with others of its subject. */
+  /** REVOKED - The session was ended by way of its subject, or by an operator. */
   REVOKED = 5,
+  /**
+   * REPLACED_TOKEN_USED - A token that RegenerateSession had replaced with a grace was used after that: it may have been stolen, or the browser was asleep. The
+   * session goes on, and the call got SESSION_NOT_FOUND. Known of the token that was replaced last, and recorded at most once a
+   * minute for a session by each sidecar.
+   */
+  REPLACED_TOKEN_USED = 6,
 }
 
 /** SessionEventReason is why an event happened. Ignore values that you do not know: later versions may add some. */
 export enum SessionEventReason {
   /** UNSPECIFIED - Do not use. */
   UNSPECIFIED = 0,
-  /** CALL - A call for this session: CreateSession, RegenerateSession or InvalidateSession. */
+  /** CALL - A call for this session: CreateSession, RegenerateSession or InvalidateSession, or any call with a replaced token. */
   CALL = 1,
   /** IDLE_TIMEOUT - The session was not used for its idle timeout. */
   IDLE_TIMEOUT = 2,
@@ -40,9 +46,18 @@ export enum SessionEventReason {
   MAX_LIFETIME = 3,
   /** SUBJECT - A call for the subject of the session. */
   SUBJECT = 4,
+  /** LIMIT - The session was the oldest of its subject when another one needed room within SESSION_SIDECAR_MAX_SESSIONS_PER_SUBJECT. */
+  LIMIT = 5,
+  /** AGE - An operator has ended sessions by their age or their last use. */
+  AGE = 6,
+  /** SIGNING_KEY - An operator has ended sessions by the key that signed their tokens. */
+  SIGNING_KEY = 7,
 }
 
-/** SessionEvent says that a session began, got a new token or ended. It contains neither tokens nor data. */
+/**
+ * SessionEvent says that a session began, got a new token or ended, or that someone tried to use it with a token that was replaced.
+ * It contains neither tokens nor data.
+ */
 export interface SessionEvent {
   /** type is what happened to the session. */
   type: SessionEventType;
@@ -50,7 +65,10 @@ export interface SessionEvent {
   reason: SessionEventReason;
   /** handle is the public id of the session, as in Session. */
   handle: string;
-  /** subject is who the session belonged to after a creation or a new token, and before an end. Absent: no subject. */
+  /**
+   * subject is who the session belonged to after a creation or a new token, before an end, and while a replaced token was used.
+   * Absent: no subject.
+   */
   subject?:
     | string
     | undefined;
@@ -59,8 +77,8 @@ export interface SessionEvent {
     | Date
     | undefined;
   /**
-   * version is the session's version after a creation or a new token, and before an end. Absent for expired sessions, because
-   * the store no longer knows it.
+   * version is the session's version after a creation or a new token, before an end, and while a replaced token was used. Absent
+   * for expired sessions, because the store no longer knows it.
    */
   version?: number | undefined;
 }

@@ -5,9 +5,11 @@ import type { Config, RedisConfig } from '../../config/config';
 import { connectRedis } from '../../store/redis/connection/connect';
 import type { RedisConnection } from '../../store/redis/connection/redis-connection';
 import type { Invocation } from '../command';
+import { connectOnce } from '../connection/connect-once';
 import type { Exit } from '../exit-codes';
 import { checkClock, checkLatency, measure } from './checks/latency';
 import { checkCluster } from './checks/cluster';
+import { checkEncryption } from './checks/encryption';
 import { checkEviction, checkMemory } from './checks/memory';
 import { checkPermissions } from './checks/permissions';
 import { checkPersistence } from './checks/persistence';
@@ -15,7 +17,6 @@ import { checkScripts } from './checks/scripts';
 import { checkSentinels } from './checks/sentinels';
 import { checkReplicas, checkRole, checkVersion } from './checks/server';
 import { checkTracking } from './checks/tracking';
-import { connectOnce } from './connect';
 import { problem, unknown, warning } from './finding';
 import type { Finding } from './finding';
 import { probeKey } from './probe-key';
@@ -45,7 +46,7 @@ async function examine(config: Config, advise: Parameters<typeof connectOnce>[1]
     ];
   }
   const { redis } = config.store;
-  const client = await connectOnce(redis, advise);
+  const client = await connectOnce(redis, advise, 'session-sidecar-doctor');
   const store = connectRedis(redis, { onReady: () => {}, onTrouble: () => {} });
   try {
     return [
@@ -86,9 +87,10 @@ async function checkServer(
   const key = probeKey(redis.keyPrefix, suits);
   const usesTracking = redis.mode !== 'cluster' && redis.expireKeys;
   const { username, keyPrefix } = redis;
-  const { auditLog: keepsAuditLog } = config;
+  const { auditLog: keepsAuditLog, admin, encryptionKeys } = config;
+  const servesAdmin = admin !== undefined;
   const waitsForReplicas = redis.replication !== undefined;
-  const permissions = { key, keyPrefix, username, waitsForReplicas, usesTracking, keepsAuditLog };
+  const permissions = { key, keyPrefix, username, waitsForReplicas, usesTracking, keepsAuditLog, servesAdmin };
   // Of a Cluster, ioredis connects to a server when it is first used, and rejects that command.
   if (server.status === 'wait') await server.connect();
   const timing = await measure(server);
@@ -100,6 +102,7 @@ async function checkServer(
     (await isUsable(store, key, redis))
       ? await checkScripts(store, redis, config, suits)
       : problem('scripts', `no usable connection: ${reasonsOf(store)}`, 'See the checks above, and the log of Redis.'),
+    ...(encryptionKeys === undefined ? [] : [await checkEncryption(server, keyPrefix, encryptionKeys)]),
     ...(usesTracking && client instanceof Redis ? [await trackingOf(client, redis, key)] : []),
   ];
 }

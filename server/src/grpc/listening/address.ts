@@ -24,12 +24,17 @@ export class ListenError extends Error {
 
   /** @param setting to change */
   constructor(
-    address: GrpcAddress,
-    problem: string,
+    readonly address: GrpcAddress,
+    readonly problem: string,
     readonly setting: SettingId = 'grpcAddresses',
     options?: { readonly cause?: unknown },
   ) {
     super(`Cannot listen on ${formatAddress(address)} (${variable(setting)}): ${problem}`, options);
+  }
+
+  /** The same problem of an address that another setting names. */
+  of(setting: SettingId): ListenError {
+    return new ListenError(this.address, this.problem, setting, { cause: this.cause });
   }
 }
 

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import { variable } from '../../setting-names';
+import type { SettingId } from '../../setting-names';
 import { AddressInUseError, formatAddress, ListenError } from './address';
 import type { GrpcAddress } from './address';
 import type { Listener } from './listener';
@@ -16,6 +17,8 @@ export interface ListeningOptions {
   readonly waitMs: number;
   readonly logger: Logger;
   readonly onSocket: (socket: Socket) => void;
+  /** The setting that a problem is about, if it is not the one of the server for applications. */
+  readonly nameOf?: ((setting: SettingId) => SettingId) | undefined;
 }
 
 export interface Listeners {
@@ -31,7 +34,7 @@ const backlog = 511;
 const retryMs = 5;
 
 /** Listens on all addresses, or on none. @throws ListenError */
-export async function openListeners({ addresses, ...options }: ListeningOptions): Promise<Listeners> {
+export async function openListeners({ addresses, nameOf, ...options }: ListeningOptions): Promise<Listeners> {
   const opened: Listener[] = [];
   const stop = (): void => {
     for (const listener of opened) listener.stop();
@@ -40,12 +43,12 @@ export async function openListeners({ addresses, ...options }: ListeningOptions)
     for (const address of addresses) opened.push(await openWhenFree(address, options));
   } catch (error) {
     stop();
-    throw error;
+    throw nameOf !== undefined && error instanceof ListenError ? error.of(nameOf(error.setting)) : error;
   }
   return { addresses: opened.map(({ address }) => address), stop };
 }
 
-type ListenerOptions = Omit<ListeningOptions, 'addresses'>;
+type ListenerOptions = Omit<ListeningOptions, 'addresses' | 'nameOf'>;
 
 /** Waits for another process that still listens: a stopping one closes its listeners first. */
 async function openWhenFree(address: GrpcAddress, options: ListenerOptions): Promise<Listener> {

@@ -8,6 +8,7 @@ import type { Section, Shown } from './sections';
 export function renderPage(shown: Shown): string {
   const { build, stats } = shown;
   const { ready } = stats.readiness;
+  const present = sections.filter(({ isShown = () => true }) => isShown(shown));
   const page = html`<!doctype html>
     <html lang="en">
       <head>
@@ -27,17 +28,17 @@ export function renderPage(shown: Shown): string {
             ${asDuration(build.uptimeSeconds * 1000)}
           </p>
           <p>
-            Version ${build.version}, store ${build.store}, Node.js ${build.node}, ${build.platform}, process
-            ${build.pid}
+            Version ${build.version}${build.commit === null ? '' : ` (${build.commit})`}, store ${build.store}, Node.js
+            ${build.node}, ${build.platform}, process ${build.pid}
           </p>
           <p><button type="button" id="pause" hidden>Pause</button> <span id="connection" role="status"></span></p>
         </header>
         <nav aria-label="Sections">
           <ul>
-            ${sections.map(({ id, heading }) => html`<li><a href="#${id}">${heading}</a></li>`)}
+            ${present.map(({ id, heading }) => html`<li><a href="#${id}">${heading}</a></li>`)}
           </ul>
         </nav>
-        <main>${sections.map((section) => renderSection(section, shown))}</main>
+        <main>${present.map((section) => renderSection(section, shown))}</main>
         <footer>
           <p>As JSON: ${jsonPaths.map((path) => html`<a href="${path}">${path}</a> `)}</p>
         </footer>

@@ -2,11 +2,14 @@ import type { SettingReport } from '../../config/setting-report';
 import { logLevels } from '../../config/values';
 import type { BuildReport } from '../build-report';
 import type { LogLevelState } from '../log-level';
+import { subjectSearch } from './subject-search';
+import type { SubjectSearch } from './subject-search';
 import type { Stats, TimedError } from '../stats/stats';
 import { charts } from './charts';
 import { asCount, asDuration, asMilliseconds, asPercent, asRate } from './format';
 import { html } from './html';
 import type { Html } from './html';
+import { time } from './time';
 import { table } from './table';
 
 export interface Shown {
@@ -14,6 +17,8 @@ export interface Shown {
   readonly stats: Stats;
   readonly settings: readonly SettingReport[];
   readonly logLevel: LogLevelState;
+  /** `undefined`: no sessions are shown. */
+  readonly search: SubjectSearch | undefined;
 }
 
 /** A part of the page. */
@@ -22,6 +27,8 @@ export interface Section {
   readonly heading: string;
   /** Whether it is replaced while the page is open. */
   readonly isLive: boolean;
+  /** Default: always. */
+  readonly isShown?: (shown: Shown) => boolean;
   readonly content: (shown: Shown) => Html;
 }
 
@@ -38,15 +45,19 @@ export const sections: readonly Section[] = [
   { id: 'caches', heading: 'Caches', isLive: true, content: ({ stats }) => caches(stats) },
   { id: 'errors', heading: 'Errors', isLive: true, content: ({ stats }) => errors(stats) },
   { id: 'clients', heading: 'Clients', isLive: true, content: ({ stats }) => clients(stats) },
+  {
+    id: 'sessions',
+    heading: 'Sessions of a subject',
+    isLive: false,
+    isShown: ({ search }) => search !== undefined,
+    content: ({ search }) => subjectSearch(search),
+  },
   { id: 'log-level', heading: 'Log level', isLive: false, content: ({ logLevel }) => logLevelForm(logLevel) },
   { id: 'configuration', heading: 'Configuration', isLive: false, content: ({ settings }) => configuration(settings) },
 ];
 
 const state = (ready: boolean): Html =>
   ready ? html`<span class="good">ready</span>` : html`<span class="bad">not ready</span>`;
-
-const time = (iso: string): Html =>
-  html`<time datetime="${iso}">${iso.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')}</time>`;
 
 function readiness({ readiness: { parts } }: Stats): Html {
   const columns = [

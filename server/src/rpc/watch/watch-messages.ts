@@ -15,6 +15,7 @@ const types: Readonly<Record<events.SessionEventType, SessionEventType>> = {
   invalidated: SessionEventType.INVALIDATED,
   expired: SessionEventType.EXPIRED,
   revoked: SessionEventType.REVOKED,
+  replaced_token_used: SessionEventType.REPLACED_TOKEN_USED,
 };
 
 const reasons: Readonly<Record<events.SessionEventReason, SessionEventReason>> = {
@@ -22,6 +23,9 @@ const reasons: Readonly<Record<events.SessionEventReason, SessionEventReason>> =
   idle_timeout: SessionEventReason.IDLE_TIMEOUT,
   max_lifetime: SessionEventReason.MAX_LIFETIME,
   subject: SessionEventReason.SUBJECT,
+  limit: SessionEventReason.LIMIT,
+  age: SessionEventReason.AGE,
+  signing_key: SessionEventReason.SIGNING_KEY,
 };
 
 export function toWatchResponse({ event, cursor }: WatchUpdate): WatchSessionsResponse {

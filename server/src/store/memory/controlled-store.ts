@@ -6,6 +6,7 @@ import type {
   SubjectPageRequest,
   SubjectSelection,
 } from '../../session/session-store';
+import type { SessionInventory } from '../../session/admin/session-inventory';
 import type { SessionUpdate } from '../../session/session-update';
 import type { TestControl } from '../../session/test-control';
 import { MemoryStore } from './memory-store';
@@ -25,6 +26,13 @@ export class ControlledStore implements SessionStore, TestControl {
    * sidecar for each session that it opens, as it does with a Redis Cluster.
    */
   readonly changes = undefined;
+
+  readonly inventory: SessionInventory = {
+    estimate: () => this.#store.inventory.estimate(),
+    scan: () => this.#store.inventory.scan(),
+    inspect: (handle, withData) => this.#store.inventory.inspect(handle, withData),
+    revoke: (handle, conditions, isDryRun) => this.#store.inventory.revoke(handle, conditions, isDryRun),
+  };
 
   /** @param options `now` is the real time */
   constructor(options: MemoryStoreOptions) {

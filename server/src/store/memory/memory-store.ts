@@ -1,10 +1,14 @@
 import type { ChangeFeed } from '../../session/change-feed';
+import type { DataCheck } from '../../session/data-rule';
 import { newGeneration } from '../../session/etag';
 import { changesTerms } from '../../session/session-update';
 import type { SessionUpdate } from '../../session/session-update';
-import { sessionExists, storeFull, storeUnavailable } from '../../session/errors';
+import { sessionExists, storeFull, storeUnavailable, tooManySessions } from '../../session/errors';
+import type { SessionEventReason } from '../../session/events/session-event';
 import type { Limits } from '../../session/limits';
 import { applyMutations } from '../../session/mutations';
+import { surplusOf } from '../../session/subject-limit';
+import type { SubjectLimit, SubjectLimitObserver } from '../../session/subject-limit';
 import { expiryOf, touchIntervalOf } from '../../session/session';
 import type { ExpiryPolicy, SessionMetadata } from '../../session/session';
 import type {
@@ -23,16 +27,23 @@ import type {
 import { previousToken, toAttributes } from '../attributes';
 import { ChangeBroadcast } from '../change-broadcast';
 import { encodeBody } from '../record-body';
+import { ReportedUses } from '../reported-uses';
 import { SubjectPageBuilder } from '../subject-page';
 import { changedEntry, decode, listedOf, metadataOf, presentLease, recordOf, sizeOf, withLease } from './entry';
 import type { Entry } from './entry';
 import { recordEvent, recordExpiry } from './entry-events';
 import type { MemoryEventLog } from './memory-event-log';
+import { MemoryInventory } from './memory-inventory';
 import { SubjectIndex } from './subject-index';
 
 export interface MemoryStoreOptions {
   readonly expiry: ExpiryPolicy;
   readonly limits: Limits;
+  /** Default: data may be anything. */
+  readonly dataCheck?: DataCheck | undefined;
+  /** `undefined`: a subject may have any number of sessions. */
+  readonly subjectLimit?: SubjectLimit | undefined;
+  readonly subjects?: SubjectLimitObserver | undefined;
   /**
    * Maximum size of all sessions together: for each, its encoded content and some overhead ({@link sizeOf}). A change that does not fit
    * is rejected; stored sessions are never evicted.
@@ -60,6 +71,7 @@ const sweepPause = 1000;
 export class MemoryStore implements SessionStore {
   readonly ready = true;
   readonly parts = [{ name: 'memory', ready: true, reason: undefined, since: Date.now() }];
+  readonly inventory: MemoryInventory;
   readonly #broadcast = new ChangeBroadcast();
   /** Only this process makes changes, and each is reported at once. */
   readonly changes: ChangeFeed = { subscribe: (listener) => this.#broadcast.subscribe(listener), confirmedAgeMs: 0 };
@@ -67,6 +79,7 @@ export class MemoryStore implements SessionStore {
   readonly #options: MemoryStoreOptions;
   readonly #entries = new Map<string, Entry>();
   readonly #subjects = new SubjectIndex();
+  readonly #uses = new ReportedUses();
   readonly #sweeper: NodeJS.Timeout;
   #bytes = 0;
   #latestVersion = 0;
@@ -75,6 +88,12 @@ export class MemoryStore implements SessionStore {
 
   constructor(options: MemoryStoreOptions) {
     this.#options = options;
+    this.inventory = new MemoryInventory({
+      expiry: options.expiry,
+      entries: this.#entries,
+      find: (handle) => this.#present(handle),
+      end: (entry, reason) => this.#revoke(entry, reason),
+    });
     this.#sweeper = setInterval(() => {
       const isDue = Math.abs(options.now() - this.#sweptAt) >= sweepInterval;
       if (isDue || options.events?.isRecording === true) this.#sweep();
@@ -95,7 +114,7 @@ export class MemoryStore implements SessionStore {
     const body = encodeBody(content, toAttributes(session));
     const times = { created: now, accessed: now };
     const entry: Entry = { handle, secretHash, csrfToken, idleTimeout, ...times, version, subject, body };
-    this.#put(entry);
+    this.#putWithinLimit(entry);
     recordEvent(this.#options.events, 'created', 'call', entry);
     return metadataOf(entry, this.#options.expiry);
   }
@@ -129,7 +148,8 @@ export class MemoryStore implements SessionStore {
     const body = decode(entry);
     const now = this.#options.now();
     if (change.fence !== undefined && presentLease(body, now)?.fence !== change.fence) return { status: 'lease_lost' };
-    const applied = applyMutations(body.content, change.mutations ?? [], this.#options.limits);
+    const { limits, dataCheck } = this.#options;
+    const applied = applyMutations(body.content, change.mutations ?? [], limits, dataCheck);
     if (applied.status === 'refused') return applied;
     const { results } = applied;
     if (!changesTerms(change) && !results.some((result) => result.applied)) {
@@ -142,7 +162,7 @@ export class MemoryStore implements SessionStore {
       };
     }
     const changed = changedEntry(entry, { ...body, content: applied.content }, change, now);
-    this.#put(changed);
+    this.#putWithinLimit(changed);
     this.#broadcast.changed(changed.handle, changed.version);
     if (change.secretHash !== undefined) recordEvent(this.#options.events, 'regenerated', 'call', changed);
     return {
@@ -218,9 +238,7 @@ export class MemoryStore implements SessionStore {
         continue;
       }
       count += 1;
-      this.#remove(entry);
-      this.#broadcast.changed(handle, undefined);
-      recordEvent(this.#options.events, 'revoked', 'subject', entry);
+      this.#revoke(entry, 'subject');
     }
     return count;
   }
@@ -230,21 +248,32 @@ export class MemoryStore implements SessionStore {
   }
 
   #find({ handle, secretHash }: SessionRef): Entry | undefined {
-    const entry = this.#entries.get(handle);
+    const entry = this.#present(handle);
     if (entry === undefined) return undefined;
-    if (this.#hasEnded(entry)) {
-      this.#expire(entry);
-      return undefined;
-    }
     return entry.secretHash === secretHash || this.#isInGrace(entry, secretHash) ? entry : undefined;
+  }
+
+  /** The session with a handle, unless it has expired. */
+  #present(handle: string): Entry | undefined {
+    const entry = this.#entries.get(handle);
+    if (entry === undefined || !this.#hasEnded(entry)) return entry;
+    this.#expire(entry);
+    return undefined;
   }
 
   #isInGrace(entry: Entry, secretHash: string): boolean {
     const previous = previousToken(decode(entry).attributes);
     if (previous?.secretHash !== secretHash) return false;
     const isInGrace = this.#options.now() < previous.ends;
-    if (!isInGrace) this.#options.onReplacedToken?.(entry.handle);
+    if (!isInGrace) this.#replacedTokenUsed(entry);
     return isInGrace;
+  }
+
+  #replacedTokenUsed(entry: Entry): void {
+    const { events, onReplacedToken } = this.#options;
+    onReplacedToken?.(entry.handle);
+    if (events?.isRecording !== true || !this.#uses.isDue(entry.handle)) return;
+    recordEvent(events, 'replaced_token_used', 'call', entry);
   }
 
   #touch(entry: Entry): Entry {
@@ -253,6 +282,28 @@ export class MemoryStore implements SessionStore {
     const touched = { ...entry, accessed: now };
     this.#entries.set(entry.handle, touched);
     return touched;
+  }
+
+  /** Ends the oldest sessions of the entry's subject if that is one too many, or throws. */
+  #putWithinLimit(entry: Entry): void {
+    const { subjectLimit: limit, subjects } = this.#options;
+    const { handle, subject } = entry;
+    const isLogin = subject !== undefined && subject !== this.#entries.get(handle)?.subject;
+    const surplus = limit && isLogin ? surplusOf(this.#liveOf(subject), limit) : [];
+    if (limit?.action === 'refuse' && surplus.length > 0) {
+      subjects?.subjectLimitReached('refused');
+      throw tooManySessions(limit.maxSessions);
+    }
+    this.#put(entry);
+    for (const oldest of surplus) {
+      this.#revoke(oldest, 'limit');
+      subjects?.subjectLimitReached('ended');
+    }
+  }
+
+  #liveOf(subject: string): Entry[] {
+    const entries = this.#subjects.handlesOf(subject).map((handle) => this.#entries.get(handle));
+    return entries.filter((entry) => entry !== undefined && !this.#hasEnded(entry)) as Entry[];
   }
 
   #put(entry: Entry): void {
@@ -272,6 +323,12 @@ export class MemoryStore implements SessionStore {
     this.#entries.delete(entry.handle);
     this.#subjects.move(entry.handle, entry.subject, undefined);
     this.#bytes -= sizeOf(entry);
+  }
+
+  #revoke(entry: Entry, reason: SessionEventReason): void {
+    this.#remove(entry);
+    this.#broadcast.changed(entry.handle, undefined);
+    recordEvent(this.#options.events, 'revoked', reason, entry);
   }
 
   #sweep(): void {

@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import type { ChangeFeed } from '../../session/change-feed';
+import type { DataCheck } from '../../session/data-rule';
 import type { Limits } from '../../session/limits';
 import { sessionExists, UnreadableRecordError } from '../../session/errors';
 import type { RecordProblem } from '../../session/errors';
@@ -19,8 +20,13 @@ import type {
   UnchangedSession,
   UpdateOutcome,
 } from '../../session/session-store';
-import type { OperandProblem, SessionUpdate } from '../../session/session-update';
+import type { SessionUpdate } from '../../session/session-update';
+import type { SubjectLimit, SubjectLimitObserver } from '../../session/subject-limit';
 import { toAttributes } from '../attributes';
+import type { ContentKeys } from './encryption/content-keys';
+import { SessionCodec } from './encryption/session-codec';
+import type { RecordReadObserver } from './encryption/session-codec';
+import { SessionRewriter } from './encryption/session-rewriter';
 import type { RedisConnection } from './connection/redis-connection';
 import { RedisChangeFeed } from './change-feed/redis-change-feed';
 import type { ChangeFeedObserver } from './change-feed/redis-change-feed';
@@ -28,21 +34,19 @@ import { NearCache } from './near-cache/near-cache';
 import type { NearCacheObserver } from './near-cache/near-cache';
 import { PlainReadWindow } from './read/plain-read-window';
 import { SessionReader } from './read/session-reader';
-import { encodeBody } from './record-codec';
+import { concernsEvents } from './events/event-recorder';
 import type { RedisEvents } from './events/redis-events';
+import { RedisInventory } from './inventory/redis-inventory';
 import type { ReplicationOptions } from './replication';
 import {
-  asUpdateReply,
   isByPrevious,
-  mutationArguments,
   mutationResult,
   number,
   orDash,
   parseMetadata,
+  parseRefusal,
   parseVersion,
-  setArguments,
   text,
-  updateArguments,
   utf8,
 } from './scripts/script-codec';
 import type { IndexedSubject, RawResult } from './scripts/script-codec';
@@ -52,6 +56,7 @@ import { TimedScripts } from './scripts/timed-scripts';
 import { SubjectIndex } from './subjects/subject-index';
 import { SubjectSessions } from './subjects/subject-sessions';
 import type { SubjectUpkeepObserver } from './subjects/upkeep';
+import { UpdateRunner } from './update-runner';
 
 export interface RedisStoreOptions {
   /** A connection of the store's own, on which it defines its scripts. The store closes it. */
@@ -60,6 +65,8 @@ export interface RedisStoreOptions {
   readonly commandTimeoutMs: number;
   readonly expiry: ExpiryPolicy;
   readonly limits: Limits;
+  /** Default: data may be anything. */
+  readonly dataCheck?: DataCheck | undefined;
   /** The prefix of a session's key, before the handle. */
   readonly keyPrefix: string;
   /** `false`: expiry is kept in the record alone and Redis gets no TTL (LRU mode). */
@@ -72,7 +79,11 @@ export interface RedisStoreOptions {
   readonly nearCache?: NearCacheOptions | undefined;
   /** Records when sessions begin, get a new token and end; `undefined`: nothing does. */
   readonly events?: Pick<RedisEvents, 'recorder' | 'close'> | undefined;
-  readonly subjects?: SubjectUpkeepObserver | undefined;
+  /** `undefined`: contents are in clear. */
+  readonly encryption?: EncryptionOptions | undefined;
+  /** `undefined`: a subject may have any number of sessions. */
+  readonly subjectLimit?: SubjectLimit | undefined;
+  readonly subjects?: (SubjectUpkeepObserver & SubjectLimitObserver) | undefined;
   /** A record that could not be read was deleted. */
   readonly onUnreadableDeleted?: ((error: UnreadableRecordError) => void) | undefined;
   /** A replaced token was used after its grace. */
@@ -87,6 +98,11 @@ export interface ChangesOptions {
   readonly onTrouble: (error: Error) => void;
 }
 
+export interface EncryptionOptions {
+  readonly keys: ContentKeys;
+  readonly observer?: RecordReadObserver | undefined;
+}
+
 export interface NearCacheOptions {
   readonly maxBytes: number;
   readonly observer: NearCacheObserver;
@@ -97,12 +113,15 @@ export interface NearCacheOptions {
  * their subject, too.
  */
 export class RedisStore implements SessionStore {
+  readonly inventory: RedisInventory;
   readonly #connection: RedisConnection;
   readonly #expiry: ExpiryPolicy;
   readonly #windows: PlainReadWindow;
   readonly #scripts: SessionScripts;
   readonly #reader: SessionReader;
   readonly #subjects: SubjectSessions;
+  readonly #codec: SessionCodec;
+  readonly #updates: UpdateRunner;
   readonly #feed: RedisChangeFeed | undefined;
   readonly #events: RedisStoreOptions['events'];
   readonly #onUnreadableDeleted: RedisStoreOptions['onUnreadableDeleted'];
@@ -125,17 +144,38 @@ export class RedisStore implements SessionStore {
       listener: {
         onRun: (handle) => nearCache?.forget(handle),
         onChanged: (handle, version) => feed?.changed(handle, version),
-        onReplacedToken: (handle) => options.onReplacedToken?.(handle),
+        onReplacedToken: (handle) => {
+          options.onReplacedToken?.(handle);
+          void options.events?.recorder.replacedTokenUsed(handle);
+        },
       },
     });
+    const codec = new SessionCodec(options.encryption?.keys, options.encryption?.observer);
     const [scripts, windows, hasFeed] = [this.#scripts, this.#windows, feed !== undefined];
+    const rewriter = new SessionRewriter({ ...options, scripts, codec });
+    this.#codec = codec;
+    this.#updates = new UpdateRunner({ ...options, scripts, codec, rewriter });
     this.#subjects = new SubjectSessions({
       ...options,
       scripts,
+      codec,
       index: new SubjectIndex({ scripts: timed, keyPrefix }),
-      onRemoved: (handle, session) => this.#events?.recorder.ended('revoked', 'subject', handle, session),
+      limit: options.subjectLimit,
+      observer: options.subjects,
+      onEnded: (reason, handle, session) => this.#events?.recorder.ended('revoked', reason, handle, session),
     });
-    this.#reader = new SessionReader({ connection, scripts, windows, nearCache, hasFeed, expiry, keyPrefix });
+    this.inventory = new RedisInventory({
+      ...options,
+      ...{ scripts, codec },
+      onRevoked: async (handle, reason, session) => {
+        this.#subjects.deleted(handle, session.subject);
+        await this.#events?.recorder.ended('revoked', reason, handle, session);
+      },
+    });
+    const onOutdated = (ref: SessionRef, record: Buffer): void => rewriter.renew(ref, record);
+    this.#reader = new SessionReader({
+      ...{ connection, scripts, codec, windows, nearCache, hasFeed, expiry, keyPrefix, onOutdated },
+    });
   }
 
   get ready(): boolean {
@@ -157,8 +197,9 @@ export class RedisStore implements SessionStore {
 
   async #create(newSession: NewSession, deadline?: number): Promise<SessionMetadata> {
     const { content, csrfToken, idleTimeout, reusesHandle = false, ...ref } = newSession;
-    const body = encodeBody(content, toAttributes(newSession));
-    const args = [orDash(idleTimeout), csrfToken, body, reusesHandle ? '1' : ''];
+    const encoded = this.#codec.encode(ref.handle, csrfToken, content, toAttributes(newSession));
+    const { format, csrfTokenOrKeyId, body } = encoded;
+    const args = [orDash(idleTimeout), csrfTokenOrKeyId, body, reusesHandle ? '1' : '', String(format)];
     const requestedAt = performance.now();
     const [status, created, version] = await this.#scripts.run('create', ref, args, deadline);
     if (text(status) !== 'created') throw sessionExists();
@@ -188,18 +229,20 @@ export class RedisStore implements SessionStore {
   async update(ref: SessionRef, update: SessionUpdate, deadline?: number): Promise<UpdateOutcome> {
     if (update.idleTimeout !== undefined) this.#windows.close(ref.handle);
     const before = this.#reader.generationOf(ref);
-    const [status, ...rest] = await this.#subjects.updating(
+    const reply = await this.#subjects.updating(
       ref.handle,
       update,
       (indexed, until) => this.#runUpdate(ref, update, indexed, until),
       deadline,
     );
+    const refusal = parseRefusal(reply);
+    if (refusal !== undefined) return { status: 'refused', refusal };
+    const [status, ...rest] = reply;
     switch (text(status)) {
       case 'updated': {
-        const [metadata, left, due, subject, ...results] = rest;
+        const [metadata, left, due, , ...results] = rest;
         const session = this.#withExpiry(parseMetadata(metadata));
         this.#subjects.updated(ref.handle, session, { left: utf8(left), due: utf8(due) });
-        await this.#events?.recorder.updated(ref.handle, session, update, utf8(subject));
         const terms = this.#reader.termsOf(ref, before, isByPrevious(metadata));
         return { status: 'updated', session, results: (results as RawResult[]).map(mutationResult), ...terms };
       }
@@ -207,32 +250,25 @@ export class RedisStore implements SessionStore {
         return { status: 'version_mismatch', version: number(rest[0]) };
       case 'lease_lost':
         return { status: 'lease_lost' };
-      case 'operand': {
-        const problem = text(rest[1]) as OperandProblem;
-        return { status: 'refused', refusal: { kind: 'operand', mutation: number(rest[0]), problem } };
-      }
-      case 'limit':
-        return { status: 'refused', refusal: { kind: 'limit', limit: text(rest[0]) as keyof Limits } };
       default:
         wasFound(text(status), ref);
         return { status: 'not_found' };
     }
   }
 
-  /** @returns a reply of `update.lua` */
+  /** Applies an update and records its event. @returns a reply of `update.lua` */
   async #runUpdate(
     ref: SessionRef,
     update: SessionUpdate,
     indexed: IndexedSubject | undefined,
     deadline: number | undefined,
   ): Promise<ScriptReply> {
-    const { mutations = [] } = update;
-    const values = setArguments(update);
-    if (values === undefined) {
-      const args = [...updateArguments(update, indexed), ...mutations.flatMap(mutationArguments)];
-      return this.#scripts.run('update', ref, args, deadline);
+    const reply = await this.#updates.run(ref, update, indexed, deadline);
+    if (text(reply[0]) === 'updated' && concernsEvents(update)) {
+      const session = this.#withExpiry(parseMetadata(reply[1]));
+      await this.#events?.recorder.updated(ref.handle, session, update, utf8(reply[4]));
     }
-    return asUpdateReply(await this.#scripts.run('set', ref, values, deadline), mutations.length);
+    return reply;
   }
 
   async acquire(ref: SessionRef, request: LeaseRequest, deadline?: number): Promise<AcquireOutcome> {

@@ -77,6 +77,18 @@ func TestItsTextHasNeitherKeysNorValuesNorTokens(t *testing.T) {
 	}
 }
 
+// fmt reads the fields of what has no text, while the client's goroutines write them.
+func TestTheTextOfAClientIsItsAddress(t *testing.T) {
+	fake := startFake(t, answering("GetSession", &sessionv1.GetSessionResponse{Session: &sessionv1.Session{}}))
+	client := dial(t, fake.address)
+	open(t, client)
+	for _, verb := range []string{"%v", "%+v", "%s", "%q", "%x"} {
+		if text, want := fmt.Sprintf(verb, client), fmt.Sprintf(verb, "Client("+fake.address+")"); text != want {
+			t.Errorf("%s gave %s", verb, text)
+		}
+	}
+}
+
 // A value of any shape is read and written again without a change.
 func TestNumbersKeepEveryDigit(t *testing.T) {
 	for _, text := range []string{

@@ -83,6 +83,7 @@ func routes(sessions *websession.Manager) http.Handler {
 	})
 	handle("/login", func(w http.ResponseWriter, r *http.Request) error {
 		sessions.Put(r.Context(), "user", r.FormValue("user"))
+		sessions.SetLabel(r.Context(), r.FormValue("label"))
 		return show(w, "in", sessions.RenewToken(r.Context()))
 	})
 	handle("/logout", func(w http.ResponseWriter, r *http.Request) error {

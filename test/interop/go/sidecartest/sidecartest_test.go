@@ -3,6 +3,7 @@ package sidecartest_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -245,6 +246,9 @@ func TestJoining(t *testing.T) {
 		joined := sidecartest.Start(t)
 		if joined.Address != running.Address {
 			t.Fatalf("expected %s, got %s", running.Address, joined.Address)
+		}
+		if text := fmt.Sprint(joined); text != "Sidecar("+running.Address+")" {
+			t.Fatalf("it is described as %s", text)
 		}
 		joined.Advance(time.Minute)
 	})

@@ -246,3 +246,10 @@ func TestOptionsThatBrowsersRejectAreNamed(t *testing.T) {
 		}
 	}
 }
+
+// fmt reads the fields of what has no text, while requests write them.
+func TestTheTextOfAManagerIsItsCookie(t *testing.T) {
+	manager, err := websession.New(nil, websession.Options{Cookie: websession.Cookie{Name: "own"}})
+	check(t, err)
+	expect(t, "the text", fmt.Sprint(manager), "Manager(own)")
+}

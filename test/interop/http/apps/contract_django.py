@@ -67,6 +67,7 @@ def show_messages(request: HttpRequest) -> HttpResponse:
 
 def login(request: HttpRequest) -> HttpResponse:
     request.session["user"] = request.GET["user"]
+    request.session.label = request.GET.get("label")
     request.session.cycle_key()
     return HttpResponse("in")
 

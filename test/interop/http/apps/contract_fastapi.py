@@ -74,8 +74,9 @@ async def messages(session: VisitorSession) -> Response:
 
 
 @app.get("/login")
-async def login(session: VisitorSession, user: str) -> str:
+async def login(session: VisitorSession, user: str, label: str | None = None) -> str:
     session["user"] = user
+    session.label = label
     await session.regenerate()
     return "in"
 

@@ -70,6 +70,7 @@ def messages() -> Response:
 @app.get("/login")
 def login() -> str:
     session["user"] = request.args["user"]
+    session.label = request.args.get("label")
     session.regenerate()
     return "in"
 

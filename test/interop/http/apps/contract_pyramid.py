@@ -59,6 +59,7 @@ def messages(request: Request) -> Response:
 
 def login(request: Request) -> Response:
     request.session["user"] = request.params["user"]
+    request.session.label = request.params.get("label")
     regenerate(request)
     return Response("in")
 

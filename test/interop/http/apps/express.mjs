@@ -35,6 +35,7 @@ app.get('/flash', (req, res) => {
 app.get('/messages', async (req, res) => void res.json(await req.session.popFlash()));
 app.get('/login', async (req, res) => {
   req.session.set('user', req.query.user);
+  req.session.setLabel(req.query.label);
   await req.session.regenerate();
   res.send('in');
 });

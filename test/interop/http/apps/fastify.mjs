@@ -43,6 +43,7 @@ app.get('/messages', async (request) => (await request.session()).popFlash());
 app.get('/login', async (request) => {
   const session = await request.session();
   session.set('user', request.query.user);
+  session.setLabel(request.query.label);
   await session.regenerate();
   return 'in';
 });

@@ -60,7 +60,9 @@ describe('the permissions of the ACL user', () => {
     });
   });
 
-  const needed = probesOf({ key: 'key', waitsForReplicas: false, usesTracking: false }).map(({ rule }) => `+${rule}`);
+  const needed = probesOf({ key: 'key', waitsForReplicas: false, usesTracking: false, servesAdmin: false }).map(
+    ({ rule }) => `+${rule}`,
+  );
 
   test('are all probed that the documentation lists', () => {
     const commands = documented.filter((rule) => rule.startsWith('+'));

@@ -50,6 +50,47 @@ async function respond(
   return fetch(url, { method });
 }
 
+test('gated responses share their methods, and the getters of those that are held', async () => {
+  const held: ServerResponse[] = [];
+  const { promise, finish } = work();
+  const listen = (res: ServerResponse) => {
+    held.push(res.end('sent'));
+    if (held.length === 2) finish();
+  };
+  const hooks = { beforeHeaders: () => promise };
+  const responses = [respond(listen, hooks), respond(listen, hooks)];
+  await promise;
+  const [one, other] = held.map((res) => ({ ...Object.getOwnPropertyDescriptors(res) }));
+  for (const name of ['writeHead', 'write', 'end', 'flushHeaders', 'headersSent', 'writableEnded'] as const) {
+    expect(one?.[name]).toBeDefined();
+    expect(one?.[name]).toEqual(other?.[name]);
+  }
+  for (const response of responses) expect(await (await response).text()).toBe('sent');
+});
+
+test('a second gate stands before the first', async () => {
+  const called: string[] = [];
+  const hooksOf = (name: string): GateHooks => ({
+    beforeHeaders: async () => {
+      called.push(name);
+      await Promise.resolve();
+    },
+    onHeaders: () => {},
+    beforeEnd: () => undefined,
+    onError: () => {},
+  });
+  const seen: boolean[] = [];
+  const listen = (res: ServerResponse) => {
+    installGate(res, hooksOf('second'));
+    res.end('sent');
+    seen.push(res.headersSent, res.writableEnded);
+  };
+  const response = await respond(listen, hooksOf('first'));
+  expect(await response.text()).toBe('sent');
+  expect(called).toEqual(['second', 'first']);
+  expect(seen).toEqual([true, true]);
+});
+
 describe('a response that is held', () => {
   test('looks to the application as if it had been sent', async () => {
     const { promise, finish } = work();

@@ -52,6 +52,27 @@ describe('signing keys', () => {
   });
 });
 
+describe('encryption keys', () => {
+  const [first, second] = [Buffer.alloc(32, 0xfb), Buffer.alloc(48, 2)];
+  const [one, two] = [first, second].map((key) => key.toString('base64'));
+
+  test('are written like signing keys, and the first one encrypts', () => {
+    expect(parse(kinds.encryptionKeys, `${one}\n${two}`)).toEqual({ encrypts: true, keys: [first, second] });
+  });
+
+  test.each([`none,${one},${two}`, ` none\n${one} \n${two}\n`])('only decrypt after `none`: %j', (text) => {
+    expect(parse(kinds.encryptionKeys, text)).toEqual({ encrypts: false, keys: [first, second] });
+  });
+
+  test.each([
+    ['`none` alone', 'none', 'Expected one or more keys of at least 32 bytes in base64.'],
+    ['`none` in another place', `${one},none`, 'Expected keys of at least 32 bytes in base64; key 2 of 2 has 3.'],
+    ['a short key', 'none,c2hvcnQ=', 'Expected keys of at least 32 bytes in base64; the key has 5.'],
+  ])('%s is refused', (_, text, message) => {
+    expect(() => parse(kinds.encryptionKeys, text)).toThrow(new Error(message));
+  });
+});
+
 describe('files', () => {
   test('a value in a file is that without the line breaks at the end', () => {
     expect(parse(kinds.inFile(kinds.onOff), '/text')).toBe(true);

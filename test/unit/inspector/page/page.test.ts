@@ -16,7 +16,7 @@ function pageWith(text: string): string {
   const connection = { address: text, userAgent: text, openMs: 1, streams: 1, pipelines: 1, callsInFlight: 0 };
   const shown: Shown = {
     build: {
-      ...{ version: text, node: text, platform: text, store: text, started: text },
+      ...{ version: text, commit: text, node: text, platform: text, store: text, started: text },
       ...{ pid: 1, uptimeSeconds: 1 },
     },
     stats: statsOf({
@@ -27,6 +27,12 @@ function pageWith(text: string): string {
       connections: [connection],
     }),
     settings: [{ variable: text, value: text, source: 'variable', from: text, note: text }],
+    search: {
+      found: {
+        ...{ subject: text, hasMore: true },
+        sessions: [{ handle: text, label: text, created: text, accessed: text, expires: text, version: 1 }],
+      },
+    },
     logLevel: { level: text as LogLevel, configured: text as LogLevel, until: text },
   };
   return renderPage(shown);
@@ -38,7 +44,7 @@ function tagsIn(page: string): readonly string[] {
 }
 
 /** How often `text` is on the page above. */
-const places = 20;
+const places = 30;
 
 test('no text from outside becomes a tag or an attribute', () => {
   const expected = tagsIn(pageWith('harmless'));

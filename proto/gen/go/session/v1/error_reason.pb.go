@@ -120,6 +120,20 @@ const (
 	//	{ "reason": "CURSOR_EXPIRED", "domain": "session.v1",
 	//	  "metadata": { "setting": "SESSION_SIDECAR_EVENT_RETENTION" } }
 	ErrorReason_ERROR_REASON_CURSOR_EXPIRED ErrorReason = 18
+	// The subject already has as many sessions as SESSION_SIDECAR_MAX_SESSIONS_PER_SUBJECT allows, and
+	// SESSION_SIDECAR_SUBJECT_LIMIT_ACTION is refuse. Nothing was stored. Status RESOURCE_EXHAUSTED. Let the visitor end one of
+	// them first.
+	//
+	//	{ "reason": "TOO_MANY_SESSIONS", "domain": "session.v1",
+	//	  "metadata": { "limit": "5", "setting": "SESSION_SIDECAR_MAX_SESSIONS_PER_SUBJECT" } }
+	ErrorReason_ERROR_REASON_TOO_MANY_SESSIONS ErrorReason = 19
+	// The data of the session would violate the JSON Schema of the deployment; a google.rpc.BadRequest detail names what, each
+	// by a JSON Pointer (RFC 6901) into an object of all keys with their values, and never a value. Nothing was stored. Status
+	// INVALID_ARGUMENT.
+	//
+	//	{ "reason": "SCHEMA_VIOLATION", "domain": "session.v1",
+	//	  "metadata": { "setting": "SESSION_SIDECAR_DATA_SCHEMA_FILE" } }
+	ErrorReason_ERROR_REASON_SCHEMA_VIOLATION ErrorReason = 20
 )
 
 // Enum value maps for ErrorReason.
@@ -143,6 +157,8 @@ var (
 		15: "ERROR_REASON_LEASE_HELD",
 		16: "ERROR_REASON_LEASE_LOST",
 		18: "ERROR_REASON_CURSOR_EXPIRED",
+		19: "ERROR_REASON_TOO_MANY_SESSIONS",
+		20: "ERROR_REASON_SCHEMA_VIOLATION",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":       0,
@@ -163,6 +179,8 @@ var (
 		"ERROR_REASON_LEASE_HELD":        15,
 		"ERROR_REASON_LEASE_LOST":        16,
 		"ERROR_REASON_CURSOR_EXPIRED":    18,
+		"ERROR_REASON_TOO_MANY_SESSIONS": 19,
+		"ERROR_REASON_SCHEMA_VIOLATION":  20,
 	}
 )
 
@@ -198,7 +216,7 @@ var File_session_v1_error_reason_proto protoreflect.FileDescriptor
 const file_session_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x1dsession/v1/error_reason.proto\x12\n" +
-	"session.v1*\xd3\x04\n" +
+	"session.v1*\x9a\x05\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\"\n" +
 	"\x1eERROR_REASON_SESSION_NOT_FOUND\x10\x01\x12\x1e\n" +
@@ -218,7 +236,9 @@ const file_session_v1_error_reason_proto_rawDesc = "" +
 	"\x1eERROR_REASON_API_TOKEN_INVALID\x10\x0e\x12\x1b\n" +
 	"\x17ERROR_REASON_LEASE_HELD\x10\x0f\x12\x1b\n" +
 	"\x17ERROR_REASON_LEASE_LOST\x10\x10\x12\x1f\n" +
-	"\x1bERROR_REASON_CURSOR_EXPIRED\x10\x12BNZLgithub.com/session-sidecar/session-sidecar/proto/gen/go/session/v1;sessionv1b\x06proto3"
+	"\x1bERROR_REASON_CURSOR_EXPIRED\x10\x12\x12\"\n" +
+	"\x1eERROR_REASON_TOO_MANY_SESSIONS\x10\x13\x12!\n" +
+	"\x1dERROR_REASON_SCHEMA_VIOLATION\x10\x14BNZLgithub.com/session-sidecar/session-sidecar/proto/gen/go/session/v1;sessionv1b\x06proto3"
 
 var (
 	file_session_v1_error_reason_proto_rawDescOnce sync.Once

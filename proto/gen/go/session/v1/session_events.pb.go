@@ -37,8 +37,12 @@ const (
 	// The session reached the end of its idle timeout or its maximum lifetime. Recorded within seconds, or, for a session that
 	// existed when watching began, once it was found.
 	SessionEventType_SESSION_EVENT_TYPE_EXPIRED SessionEventType = 4
-	// The session ended together with others of its subject.
+	// The session was ended by way of its subject, or by an operator.
 	SessionEventType_SESSION_EVENT_TYPE_REVOKED SessionEventType = 5
+	// A token that RegenerateSession had replaced with a grace was used after that: it may have been stolen, or the browser was asleep. The
+	// session goes on, and the call got SESSION_NOT_FOUND. Known of the token that was replaced last, and recorded at most once a
+	// minute for a session by each sidecar.
+	SessionEventType_SESSION_EVENT_TYPE_REPLACED_TOKEN_USED SessionEventType = 6
 )
 
 // Enum value maps for SessionEventType.
@@ -50,14 +54,16 @@ var (
 		3: "SESSION_EVENT_TYPE_INVALIDATED",
 		4: "SESSION_EVENT_TYPE_EXPIRED",
 		5: "SESSION_EVENT_TYPE_REVOKED",
+		6: "SESSION_EVENT_TYPE_REPLACED_TOKEN_USED",
 	}
 	SessionEventType_value = map[string]int32{
-		"SESSION_EVENT_TYPE_UNSPECIFIED": 0,
-		"SESSION_EVENT_TYPE_CREATED":     1,
-		"SESSION_EVENT_TYPE_REGENERATED": 2,
-		"SESSION_EVENT_TYPE_INVALIDATED": 3,
-		"SESSION_EVENT_TYPE_EXPIRED":     4,
-		"SESSION_EVENT_TYPE_REVOKED":     5,
+		"SESSION_EVENT_TYPE_UNSPECIFIED":         0,
+		"SESSION_EVENT_TYPE_CREATED":             1,
+		"SESSION_EVENT_TYPE_REGENERATED":         2,
+		"SESSION_EVENT_TYPE_INVALIDATED":         3,
+		"SESSION_EVENT_TYPE_EXPIRED":             4,
+		"SESSION_EVENT_TYPE_REVOKED":             5,
+		"SESSION_EVENT_TYPE_REPLACED_TOKEN_USED": 6,
 	}
 )
 
@@ -94,7 +100,7 @@ type SessionEventReason int32
 const (
 	// Do not use.
 	SessionEventReason_SESSION_EVENT_REASON_UNSPECIFIED SessionEventReason = 0
-	// A call for this session: CreateSession, RegenerateSession or InvalidateSession.
+	// A call for this session: CreateSession, RegenerateSession or InvalidateSession, or any call with a replaced token.
 	SessionEventReason_SESSION_EVENT_REASON_CALL SessionEventReason = 1
 	// The session was not used for its idle timeout.
 	SessionEventReason_SESSION_EVENT_REASON_IDLE_TIMEOUT SessionEventReason = 2
@@ -102,6 +108,12 @@ const (
 	SessionEventReason_SESSION_EVENT_REASON_MAX_LIFETIME SessionEventReason = 3
 	// A call for the subject of the session.
 	SessionEventReason_SESSION_EVENT_REASON_SUBJECT SessionEventReason = 4
+	// The session was the oldest of its subject when another one needed room within SESSION_SIDECAR_MAX_SESSIONS_PER_SUBJECT.
+	SessionEventReason_SESSION_EVENT_REASON_LIMIT SessionEventReason = 5
+	// An operator has ended sessions by their age or their last use.
+	SessionEventReason_SESSION_EVENT_REASON_AGE SessionEventReason = 6
+	// An operator has ended sessions by the key that signed their tokens.
+	SessionEventReason_SESSION_EVENT_REASON_SIGNING_KEY SessionEventReason = 7
 )
 
 // Enum value maps for SessionEventReason.
@@ -112,6 +124,9 @@ var (
 		2: "SESSION_EVENT_REASON_IDLE_TIMEOUT",
 		3: "SESSION_EVENT_REASON_MAX_LIFETIME",
 		4: "SESSION_EVENT_REASON_SUBJECT",
+		5: "SESSION_EVENT_REASON_LIMIT",
+		6: "SESSION_EVENT_REASON_AGE",
+		7: "SESSION_EVENT_REASON_SIGNING_KEY",
 	}
 	SessionEventReason_value = map[string]int32{
 		"SESSION_EVENT_REASON_UNSPECIFIED":  0,
@@ -119,6 +134,9 @@ var (
 		"SESSION_EVENT_REASON_IDLE_TIMEOUT": 2,
 		"SESSION_EVENT_REASON_MAX_LIFETIME": 3,
 		"SESSION_EVENT_REASON_SUBJECT":      4,
+		"SESSION_EVENT_REASON_LIMIT":        5,
+		"SESSION_EVENT_REASON_AGE":          6,
+		"SESSION_EVENT_REASON_SIGNING_KEY":  7,
 	}
 )
 
@@ -149,7 +167,8 @@ func (SessionEventReason) EnumDescriptor() ([]byte, []int) {
 	return file_session_v1_session_events_proto_rawDescGZIP(), []int{1}
 }
 
-// SessionEvent says that a session began, got a new token or ended. It contains neither tokens nor data.
+// SessionEvent says that a session began, got a new token or ended, or that someone tried to use it with a token that was replaced.
+// It contains neither tokens nor data.
 type SessionEvent struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// type is what happened to the session.
@@ -158,12 +177,13 @@ type SessionEvent struct {
 	Reason SessionEventReason `protobuf:"varint,2,opt,name=reason,proto3,enum=session.v1.SessionEventReason" json:"reason,omitempty"`
 	// handle is the public id of the session, as in Session.
 	Handle string `protobuf:"bytes,3,opt,name=handle,proto3" json:"handle,omitempty"`
-	// subject is who the session belonged to after a creation or a new token, and before an end. Absent: no subject.
+	// subject is who the session belonged to after a creation or a new token, before an end, and while a replaced token was used.
+	// Absent: no subject.
 	Subject *string `protobuf:"bytes,4,opt,name=subject,proto3,oneof" json:"subject,omitempty"`
 	// time is when the event was recorded, by the store's clock.
 	Time *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=time,proto3" json:"time,omitempty"`
-	// version is the session's version after a creation or a new token, and before an end. Absent for expired sessions, because
-	// the store no longer knows it.
+	// version is the session's version after a creation or a new token, before an end, and while a replaced token was used. Absent
+	// for expired sessions, because the store no longer knows it.
 	Version       *int64 `protobuf:"varint,6,opt,name=version,proto3,oneof" json:"version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -257,20 +277,24 @@ const file_session_v1_session_events_proto_rawDesc = "" +
 	"\n" +
 	"\b_subjectB\n" +
 	"\n" +
-	"\b_version*\xde\x01\n" +
+	"\b_version*\x8a\x02\n" +
 	"\x10SessionEventType\x12\"\n" +
 	"\x1eSESSION_EVENT_TYPE_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aSESSION_EVENT_TYPE_CREATED\x10\x01\x12\"\n" +
 	"\x1eSESSION_EVENT_TYPE_REGENERATED\x10\x02\x12\"\n" +
 	"\x1eSESSION_EVENT_TYPE_INVALIDATED\x10\x03\x12\x1e\n" +
 	"\x1aSESSION_EVENT_TYPE_EXPIRED\x10\x04\x12\x1e\n" +
-	"\x1aSESSION_EVENT_TYPE_REVOKED\x10\x05*\xc9\x01\n" +
+	"\x1aSESSION_EVENT_TYPE_REVOKED\x10\x05\x12*\n" +
+	"&SESSION_EVENT_TYPE_REPLACED_TOKEN_USED\x10\x06*\xad\x02\n" +
 	"\x12SessionEventReason\x12$\n" +
 	" SESSION_EVENT_REASON_UNSPECIFIED\x10\x00\x12\x1d\n" +
 	"\x19SESSION_EVENT_REASON_CALL\x10\x01\x12%\n" +
 	"!SESSION_EVENT_REASON_IDLE_TIMEOUT\x10\x02\x12%\n" +
 	"!SESSION_EVENT_REASON_MAX_LIFETIME\x10\x03\x12 \n" +
-	"\x1cSESSION_EVENT_REASON_SUBJECT\x10\x04BNZLgithub.com/session-sidecar/session-sidecar/proto/gen/go/session/v1;sessionv1b\x06proto3"
+	"\x1cSESSION_EVENT_REASON_SUBJECT\x10\x04\x12\x1e\n" +
+	"\x1aSESSION_EVENT_REASON_LIMIT\x10\x05\x12\x1c\n" +
+	"\x18SESSION_EVENT_REASON_AGE\x10\x06\x12$\n" +
+	" SESSION_EVENT_REASON_SIGNING_KEY\x10\aBNZLgithub.com/session-sidecar/session-sidecar/proto/gen/go/session/v1;sessionv1b\x06proto3"
 
 var (
 	file_session_v1_session_events_proto_rawDescOnce sync.Once

@@ -4,7 +4,7 @@ import { ok, problem, warning } from '../finding';
 import type { Finding } from '../finding';
 
 /** What a permission is needed for. */
-type Purpose = 'sessions' | 'events' | 'readiness' | 'replicas' | 'live reads';
+type Purpose = 'sessions' | 'events' | 'administration' | 'readiness' | 'replicas' | 'live reads';
 
 type Command = readonly [name: string, ...args: string[]];
 
@@ -25,6 +25,8 @@ export interface PermissionOptions {
   readonly usesTracking: boolean;
   /** Whether events are recorded even if nothing watches. */
   readonly keepsAuditLog: boolean;
+  /** Whether operators are served. */
+  readonly servesAdmin: boolean;
 }
 
 /** In case the key cannot be removed, in ms. */
@@ -38,7 +40,8 @@ export function probesOf({
   key,
   waitsForReplicas,
   usesTracking,
-}: Pick<PermissionOptions, 'key' | 'waitsForReplicas' | 'usesTracking'>): Probe[] {
+  servesAdmin,
+}: Pick<PermissionOptions, 'key' | 'waitsForReplicas' | 'usesTracking' | 'servesAdmin'>): Probe[] {
   const set = ['set', key, 'session-sidecar doctor', 'px', lifetime] as const;
   const sessions: readonly Command[] = [
     ...([['eval', 'return 1', '0'], ['evalsha', '0'.repeat(40), '0'], ['time'], set] as const),
@@ -69,6 +72,7 @@ export function probesOf({
     { rule: 'client|setname', purpose: 'readiness', command: ['client', 'setname', 'session-sidecar-doctor'] },
     ...(waitsForReplicas ? [{ rule: 'wait', purpose: 'replicas', command: ['wait', '0', '1'] } as const] : []),
     ...(usesTracking ? tracking : []),
+    ...(servesAdmin ? probesFor('administration', [['scan', '0', 'match', key, 'count', '1'], ['dbsize']]) : []),
   ];
 }
 
@@ -124,7 +128,8 @@ export async function checkPermissions(client: Redis, options: PermissionOptions
   const rules = [...refused.rules].join(' ');
   const found = `the user ${username} lacks ${rules}`;
   const advice = `ACL SETUSER ${username} ${rules}. See docs/reference/storage.md#the-redis-user`;
-  const vital: readonly Purpose[] = ['sessions', 'replicas', ...(options.keepsAuditLog ? ['events' as const] : [])];
+  const events = options.keepsAuditLog ? ['events' as const] : [];
+  const vital: readonly Purpose[] = ['sessions', 'replicas', 'administration', ...events];
   const isVital = vital.some((purpose) => refused.purposes.has(purpose));
   return (isVital ? problem : warning)(check, found, advice);
 }

@@ -1,5 +1,6 @@
 import type { Config, RedisConfig } from '../../../config/config';
 import { SessionError, UnreadableRecordError } from '../../../session/errors';
+import { ContentKeys } from '../../../store/redis/encryption/content-keys';
 import type { RedisConnection } from '../../../store/redis/connection/redis-connection';
 import { codeOf } from '../../../store/redis/redis-errors';
 import { RedisStore } from '../../../store/redis/redis-store';
@@ -20,12 +21,13 @@ const lifetimeMs = 10_000;
 export async function checkScripts(
   connection: RedisConnection,
   redis: RedisConfig,
-  { expiry, limits }: Pick<Config, 'expiry' | 'limits'>,
+  { expiry, limits, encryptionKeys }: Pick<Config, 'expiry' | 'limits' | 'encryptionKeys'>,
   suits: (key: string) => boolean,
 ): Promise<Finding> {
   const check = 'scripts';
   const { keyPrefix, expireKeys, commandTimeoutMs } = redis;
-  const store = new RedisStore({ connection, expiry, limits, keyPrefix, expireKeys, commandTimeoutMs });
+  const encryption = { keys: new ContentKeys(encryptionKeys) };
+  const store = new RedisStore({ connection, expiry, limits, keyPrefix, expireKeys, commandTimeoutMs, encryption });
   const ref = issueWhere(createTokens([randomSigningKey()]), (handle) => suits(keyPrefix + handle));
   const content = { data: new Map([['doctor', Buffer.from('1')]]), flash: new Map<string, Buffer[]>() };
   const increment = { kind: 'increment', key: 'doctor', by: 1 } as const;

@@ -62,6 +62,25 @@ export class ClusterConnection implements RedisConnection {
     return server?.client.status === 'ready' ? server : undefined;
   }
 
+  get servers(): readonly Server[] | undefined {
+    const addresses = [...this.#holders()];
+    const servers = addresses.flatMap((address) => this.#nodes.get(address)?.server ?? []);
+    const areUsable = servers.length > 0 && servers.length === addresses.length;
+    return areUsable && servers.every(({ client }) => client.status === 'ready') ? servers : undefined;
+  }
+
+  async layout(): Promise<string> {
+    await new Promise<void>((resolve, reject) => {
+      this.client.refreshSlotsCache((error) => (error === undefined || error === null ? resolve() : reject(error)));
+    });
+    // Whole ranges, because there are 16,384 slots.
+    const changes = this.client.slots.map(([master], slot) => {
+      const [before] = this.client.slots[slot - 1] ?? [];
+      return master === before ? '' : `${slot} ${master ?? '-'}`;
+    });
+    return changes.filter((change) => change !== '').join();
+  }
+
   setCredentials(credentials: Credentials): void {
     replaceCredentials(this.client, credentials);
   }
@@ -74,7 +93,7 @@ export class ClusterConnection implements RedisConnection {
 
   #keepUp(): void {
     for (const client of this.client.nodes('master')) this.#keepConnected(client);
-    const holders = new Set(this.client.slots.flatMap(([master]) => master ?? []));
+    const holders = this.#holders();
     for (const address of holders) {
       if (this.#health.has(address)) continue;
       this.#health.set(address, new PartHealth(`redis ${address}`));
@@ -84,6 +103,11 @@ export class ClusterConnection implements RedisConnection {
       if (!holders.has(address)) this.#health.delete(address);
     }
     this.#report();
+  }
+
+  /** The addresses of the masters that hold slots. */
+  #holders(): ReadonlySet<string> {
+    return new Set(this.client.slots.flatMap(([master]) => master ?? []));
   }
 
   #keepConnected(client: Redis): void {

@@ -27,6 +27,10 @@ export interface RedisConnection {
    * @returns `undefined` while it cannot be used
    */
   serverOf(key: string): Server | undefined;
+  /** All servers that hold sessions; `undefined` while one of them cannot be used. */
+  readonly servers: readonly Server[] | undefined;
+  /** Which keys each of them holds, as a text. Rejects as a command of ioredis does. */
+  layout(): Promise<string>;
   /** Uses other credentials from the next connection on. Open connections stay. */
   setCredentials(credentials: Credentials): void;
   close(): void;

@@ -80,6 +80,15 @@ export class SingleConnection implements RedisConnection {
     return this.usable ? this.#server : undefined;
   }
 
+  get servers(): readonly Server[] | undefined {
+    return this.usable ? [this.#server] : undefined;
+  }
+
+  /** Another server has another generation. */
+  layout(): Promise<string> {
+    return Promise.resolve('');
+  }
+
   /** Another server is the master. */
   #follow(): void {
     // An attempt in progress is checked when it completes: ending it now would stop ioredis's attempts for good.

@@ -3,11 +3,15 @@ import { SessionError, storeUnavailable } from '../../../session/errors';
 import type { SessionEvent, SessionEventReason, SessionEventType } from '../../../session/events/session-event';
 import type { SessionMetadata } from '../../../session/session';
 import type { SessionUpdate } from '../../../session/session-update';
+import { knownAttributes } from '../../attributes';
+import { ReportedUses } from '../../reported-uses';
+import { decodeRecord } from '../record-codec';
 import { Replication } from '../replication';
 import type { ReplicationOptions } from '../replication';
 import { eventPrefix, parseEvent } from './event-codec';
 import { partitionOf } from './event-keys';
 import type { EventKeys } from './event-keys';
+import { wholeRecord } from './event-scripts';
 import type { EventScripts } from './event-scripts';
 import type { Presence } from './presence';
 
@@ -20,9 +24,9 @@ export interface EventRecorderOptions {
   readonly onRecorded: (event: SessionEvent) => void;
 }
 
-/** What becomes of a session. */
+/** What becomes of a session; `use`: nothing. */
 interface Change {
-  readonly kind: 'begin' | 'change' | 'end';
+  readonly kind: 'begin' | 'change' | 'end' | 'use';
   /** When it ends; `undefined`: never; absent: as before. */
   readonly expires?: number | undefined;
   readonly created?: number;
@@ -32,6 +36,11 @@ interface Change {
   readonly event: Pick<SessionEvent, 'type' | 'reason' | 'version'> | undefined;
 }
 
+/** Whether an update concerns the log: it is an event, or changes who the session belongs to or when it ends. */
+export function concernsEvents({ secretHash, subject, idleTimeout }: SessionUpdate): boolean {
+  return secretHash !== undefined || subject !== undefined || idleTimeout !== undefined;
+}
+
 /**
  * Records the changes that this sidecar has made, before they are acknowledged. If that fails, so does the call: a change without an
  * event may have been made, and was not acknowledged.
@@ -39,6 +48,7 @@ interface Change {
 export class EventRecorder {
   readonly #options: EventRecorderOptions;
   readonly #replication: Replication | undefined;
+  readonly #uses = new ReportedUses();
 
   constructor(options: EventRecorderOptions) {
     this.#options = options;
@@ -52,7 +62,7 @@ export class EventRecorder {
     await this.#record(log, handle, { kind: 'begin', expires, created, subject, event });
   }
 
-  /** @param subject of a session that got a new token */
+  /** Only for updates that concern the log. @param subject of a session that got a new token */
   async updated(handle: string, session: SessionMetadata, update: SessionUpdate, subject: string): Promise<void> {
     const log = await this.#options.presence.current();
     if (log === undefined) return;
@@ -60,7 +70,7 @@ export class EventRecorder {
     if (update.secretHash !== undefined) {
       const event = { type: 'regenerated', reason: 'call', version } as const;
       await this.#record(log, handle, { kind: 'change', expires, created, subject, event });
-    } else if (update.subject !== undefined || update.idleTimeout !== undefined) {
+    } else {
       await this.#record(log, handle, { kind: 'change', expires, created, subject: update.subject, event: undefined });
     }
   }
@@ -76,6 +86,23 @@ export class EventRecorder {
     if (log === undefined) return;
     const event = { type, reason, version };
     await this.#record(log, handle, { kind: 'end', subject: version === undefined ? undefined : subject, event });
+  }
+
+  /** A replaced token was used after its grace. Never rejects: the call has changed nothing, so it does not depend on its event. */
+  async replacedTokenUsed(handle: string): Promise<void> {
+    const { scripts, keys, presence } = this.#options;
+    try {
+      const log = await presence.current();
+      if (log === undefined || !this.#uses.isDue(handle)) return;
+      const record = await scripts.recordOf(keys.session(handle), wholeRecord);
+      const session = record && decodeRecord(record);
+      if (session === undefined) return;
+      const { subject = '' } = knownAttributes(session.attributes);
+      const event = { type: 'replaced_token_used', reason: 'call', version: session.version } as const;
+      await this.#record(log, handle, { kind: 'use', subject, event });
+    } catch {
+      this.#uses.forget(handle);
+    }
   }
 
   async #record(log: string, handle: string, { kind, created, subject, event, ...change }: Change): Promise<void> {

@@ -6,6 +6,9 @@ import { eventScripts, eventScriptSource } from '../scripts/script-sources';
 type EventScript = keyof typeof eventScripts;
 type Run = (...args: readonly (string | number)[]) => Promise<unknown>;
 
+/** Larger than any record, in bytes. */
+export const wholeRecord = 512 * 1024 * 1024;
+
 /** Runs the scripts of the event log, and plain commands, on the server of their keys. */
 export class EventScripts {
   readonly #connection: RedisConnection;

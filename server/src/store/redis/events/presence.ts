@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Cluster } from 'ioredis';
+import { SessionError, storeUnavailable } from '../../../session/errors';
 import type { EventKeys } from './event-keys';
 import type { EventScripts } from './event-scripts';
 
@@ -37,6 +39,8 @@ export class Presence {
   #isKeeper = false;
   /** When Redis was last asked, by `performance.now()`. */
   #askedAt = -Infinity;
+  /** When Redis was asked what it has answered last. */
+  #knownAt = -Infinity;
   #checking: Promise<void> | undefined;
   /** Redis's clock minus the monotonic one, in ms. */
   #clockOffset: number | undefined;
@@ -53,10 +57,21 @@ export class Presence {
 
   /**
    * The log that a change is to be recorded in. Asks first in a new sidecar, and in one that was cut off: a watcher that begins waits
-   * only for as long as an answer counts. If Redis does not answer this, changes go on without events.
+   * only for as long as an answer counts. Rejects if Redis does not answer. On a Cluster, changes go on without events then:
+   * otherwise, all of them would depend on one server.
    */
   async current(): Promise<string | undefined> {
-    if (performance.now() - this.#askedAt >= settleMs) await this.check().catch(() => {});
+    const since = performance.now() - settleMs;
+    if (this.#knownAt > since) return this.log;
+    const isCluster = this.#options.scripts.connection.client instanceof Cluster;
+    // A change that comes while another one asks waits for the same answer.
+    if (isCluster && this.#checking === undefined && this.#askedAt > since) return this.log;
+    try {
+      await this.check();
+    } catch (error) {
+      // Redis has answered if it does not allow this.
+      if (!isCluster && error instanceof SessionError) throw storeUnavailable(true, error);
+    }
     return this.log;
   }
 
@@ -107,10 +122,14 @@ export class Presence {
 
   async #check(): Promise<void> {
     const { scripts, keys, retentionMs, onRecording } = this.#options;
+    const askedAt = performance.now();
     // Without a connection, nothing is asked, and the first answer is still to come.
-    if (scripts.connection.serverOf(keys.presence[0]) !== undefined) this.#askedAt = performance.now();
+    if (scripts.connection.serverOf(keys.presence[0]) !== undefined) this.#askedAt = askedAt;
     const isIdle = this.#interests === 0 && this.#recording === undefined;
-    if (isIdle && !(await scripts.exists(keys.presence[0]))) return;
+    if (isIdle && !(await scripts.exists(keys.presence[0]))) {
+      this.#knownAt = askedAt;
+      return;
+    }
     const keep = this.#interests > 0 ? String(retentionMs) : '';
     const newLog = randomBytes(8).toString('hex');
     const [now, sign, isKeeper] = (await scripts.run('presence', keys.presence, [
@@ -119,6 +138,7 @@ export class Presence {
       keep,
       newLog,
     ])) as [string, string, number];
+    this.#knownAt = askedAt;
     this.#clockOffset = Number(now) - performance.now();
     this.#isKeeper = isKeeper === 1;
     const was = this.#recording;

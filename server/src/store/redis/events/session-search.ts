@@ -4,10 +4,11 @@ import type { Redis } from 'ioredis';
 import { expiryOf } from '../../../session/session';
 import type { ExpiryPolicy } from '../../../session/session';
 import { knownAttributes } from '../../attributes';
-import { decodeRecord } from '../record-codec';
-import type { DecodedRecord } from '../record-codec';
+import { decodeFront } from '../record-codec';
+import type { DecodedFront } from '../record-codec';
 import { partitionOf } from './event-keys';
 import type { EventKeys } from './event-keys';
+import { wholeRecord } from './event-scripts';
 import type { EventScripts } from './event-scripts';
 import type { Presence } from './presence';
 
@@ -23,9 +24,6 @@ export interface SessionSearchOptions {
 const keysPerStep = 100;
 /** Between steps, so that callers do not notice the search, in ms. */
 const pauseMs = 10;
-
-/** Larger than any record. */
-const wholeRecord = 512 * 1024 * 1024;
 
 /**
  * Finds the sessions that existed when recording began, so that their expiry is reported, too. In small steps, which go on where they
@@ -82,11 +80,11 @@ export class SessionSearch {
       const handle = keys.handleOf(key);
       if (handle === undefined) continue;
       const record = await scripts.recordOf(key, wholeRecord);
-      const decoded = record && decodeRecord(record);
-      const expires = decoded && expiryOf(this.#options.expiry, decoded);
-      if (decoded === undefined || expires === undefined) continue;
+      const front = record && decodeFront(record);
+      const expires = front && expiryOf(this.#options.expiry, front.header);
+      if (front === undefined || expires === undefined) continue;
       const args = byPartition.get(partitionOf(handle)) ?? [];
-      byPartition.set(partitionOf(handle), [...args, handle, String(expires), infoOf(decoded)]);
+      byPartition.set(partitionOf(handle), [...args, handle, String(expires), infoOf(front)]);
     }
     for (const [partition, args] of byPartition) {
       const all = keys.partition(log, partition);
@@ -105,6 +103,6 @@ export class SessionSearch {
   }
 }
 
-function infoOf({ created, attributes }: DecodedRecord): string {
-  return `${created} ${knownAttributes(attributes).subject ?? ''}`;
+function infoOf({ header, attributes }: DecodedFront): string {
+  return `${header.created} ${knownAttributes(attributes).subject ?? ''}`;
 }

@@ -7,7 +7,8 @@ import type { CopyTerms, LoadedSession, SessionRef, UnchangedSession } from '../
 import { knownAttributes, previousToken } from '../../attributes';
 import type { RedisConnection } from '../connection/redis-connection';
 import type { NearCache } from '../near-cache/near-cache';
-import { decodeHeader, decodeRecord, maxHeaderBytes } from '../record-codec';
+import type { SessionCodec } from '../encryption/session-codec';
+import { decodeHeader, maxHeaderBytes } from '../record-codec';
 import type { DecodedRecord } from '../record-codec';
 import { toStoreError } from '../redis-errors';
 import { number, text } from '../scripts/script-codec';
@@ -20,12 +21,15 @@ import type { PlainReadWindow } from './plain-read-window';
 export interface SessionReaderParts {
   readonly connection: RedisConnection;
   readonly scripts: SessionScripts;
+  readonly codec: SessionCodec;
   readonly windows: PlainReadWindow;
   readonly nearCache: NearCache | undefined;
   /** Whether changes are reported to clients that keep copies. */
   readonly hasFeed: boolean;
   readonly expiry: ExpiryPolicy;
   readonly keyPrefix: string;
+  /** The access to a session was recorded whose record is encrypted with another key than it would be now, or not at all. */
+  readonly onOutdated: (ref: SessionRef, record: Buffer) => void;
 }
 
 /** From this size on, a read of its header alone is worth that it does not share a command with other reads. */
@@ -69,11 +73,13 @@ export class SessionReader {
     const before = this.generationOf(ref);
     const [status, record, time, touched] = await this.#parts.scripts.run('load', ref, [], deadline);
     if (!wasFound(text(status), ref)) return undefined;
-    const decoded = decodeOf(ref, record as Buffer);
+    const decoded = this.#decode(ref, record as Buffer);
     const now = number(time);
     const session = this.#sessionOf(ref, touched === undefined ? decoded : { ...decoded, accessed: now });
     this.#parts.windows.open(ref.handle, session, requestedAt, now, (record as Buffer).length);
     const terms = this.termsOf(ref, before, decoded.secretHash !== ref.secretHash);
+    const { codec, onOutdated } = this.#parts;
+    if (touched !== undefined && !codec.keys.isCurrent(decoded.keyId)) onOutdated(ref, record as Buffer);
     return { session, touched: touched !== undefined, ...terms };
   }
 
@@ -119,8 +125,9 @@ export class SessionReader {
         return undefined;
       }
       // A cached session must not keep a whole batch of replies in memory.
-      const decoded = decodeRecord(reading === undefined ? record : unpooledCopy(record));
-      if (decoded === undefined || decoded.idleTimeout !== idleTimeout) return await this.#loadByScript(ref, deadline);
+      const decoded = this.#parts.codec.decode(ref.handle, reading === undefined ? record : unpooledCopy(record));
+      if (typeof decoded === 'string' || decoded.idleTimeout !== idleTimeout)
+        return await this.#loadByScript(ref, deadline);
       const session = this.#sessionOf(ref, decoded);
       const terms = this.termsOf(ref, before);
       reading?.keep({ session, secretHash: decoded.secretHash, generation: terms.generation }, record.length);
@@ -176,7 +183,13 @@ export class SessionReader {
    * @throws UnreadableRecordError
    */
   decode(ref: SessionRef, record: Buffer, accessed: number): SessionRecord {
-    return this.#sessionOf(ref, { ...decodeOf(ref, record), accessed });
+    return this.#sessionOf(ref, { ...this.#decode(ref, record), accessed });
+  }
+
+  #decode({ handle }: SessionRef, record: Buffer): DecodedRecord {
+    const decoded = this.#parts.codec.decode(handle, record);
+    if (typeof decoded === 'string') throw new UnreadableRecordError(handle, decoded);
+    return decoded;
   }
 
   #sessionOf({ handle }: SessionRef, record: DecodedRecord): SessionRecord {
@@ -187,12 +200,6 @@ export class SessionReader {
     // Written out because a spread takes several times as long, and this is done for every read.
     return { handle, csrfToken, subject, label, data, flash, bytes, created, accessed, idleTimeout, expires, version };
   }
-}
-
-function decodeOf({ handle }: SessionRef, record: Buffer): DecodedRecord {
-  const decoded = decodeRecord(record);
-  if (decoded === undefined) throw new UnreadableRecordError(handle, 'damaged');
-  return decoded;
 }
 
 /** Small Buffers share a pool, and each of them keeps the whole pool in memory. */

@@ -1,9 +1,10 @@
 -- Stores a new session, unless the key exists.
 --
 -- ARGV[4]  idle timeout in ms, or '-'
--- ARGV[5]  CSRF token
+-- ARGV[5]  CSRF token or, in format 2, id of the key
 -- ARGV[6]  body of the record
 -- ARGV[7]  '1' when another session may have had this key, else ''
+-- ARGV[8]  format of the record
 --
 -- Returns { 'created', time of creation, version }.
 -- Errors: { 'exists' }
@@ -22,6 +23,7 @@ if reuses_handle then
 end
 
 local header = {
+  format = ARGV[8],
   version = version,
   created = now_text,
   accessed = now_text,

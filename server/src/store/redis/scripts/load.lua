@@ -15,7 +15,7 @@ if not header then
   return { problem }
 end
 local touched = touch(header, record, function()
-  return parse(record, header.body_at)
+  return parse(record, header)
 end)
 if touched == nil then
   return { 'damaged' }

@@ -1,6 +1,6 @@
--- Reads a session of a subject, whatever its secret, and does not record an access. Allowed when Redis is full.
+-- Reads a session, whatever its secret, and does not record an access. Allowed when Redis is full.
 --
--- ARGV[4]  subject
+-- ARGV[4]  subject that it must have, or '' for any or none
 -- ARGV[5]  '1' for the whole record, '' for what comes before the data
 --
 -- Returns { 'found', record }.
@@ -19,7 +19,7 @@ local attributes, data_at = attributes_at(record, header.body_at)
 if not attributes then
   return { 'damaged' }
 end
-if attribute(attributes, '') ~= ARGV[4] then
+if ARGV[4] ~= '' and attribute(attributes, '') ~= ARGV[4] then
   return { 'not_found' }
 end
 return { 'found', ARGV[5] == '1' and record or string.sub(record, 1, data_at - 1) }

@@ -15,7 +15,7 @@ local header, record, problem = find()
 if not header then
   return { problem }
 end
-local content = parse(record, header.body_at)
+local content = parse(record, header)
 if not content then
   return { 'damaged' }
 end

@@ -1,6 +1,8 @@
 import { changesTerms } from '../../../session/session-update';
-import type { Mutation, MutationResult, SessionUpdate } from '../../../session/session-update';
+import type { Mutation, MutationResult, OperandProblem, Refusal, SessionUpdate } from '../../../session/session-update';
+import type { Limits } from '../../../session/limits';
 import type { SessionMetadata } from '../../../session/session';
+import type { FieldViolation } from '../../../session/violations';
 import { attributeChanges } from '../../attributes';
 import type { ScriptReply } from './script-runner';
 
@@ -73,6 +75,39 @@ export function mutationResult(raw: RawResult): MutationResult {
   if (typeof raw === 'number') return { applied: raw === 1 };
   const [applied, value] = raw;
   return { applied: applied === 1, ...(Buffer.isBuffer(value) ? { value } : { messages: value }) };
+}
+
+/** The inverse of {@link mutationResult}. */
+export function rawResult({ applied, value, messages }: MutationResult): RawResult {
+  const gives = value ?? messages;
+  return gives === undefined ? Number(applied) : [Number(applied), gives];
+}
+
+/** Why an update was refused; `undefined`: the reply is another one. */
+export function parseRefusal([status, ...rest]: ScriptReply): Refusal | undefined {
+  switch (text(status)) {
+    case 'operand':
+      return { kind: 'operand', mutation: number(rest[0]), problem: text(rest[1]) as OperandProblem };
+    case 'limit':
+      return { kind: 'limit', limit: text(rest[0]) as keyof Limits };
+    case 'schema':
+      return { kind: 'schema', violations: rest as FieldViolation[] };
+    default:
+      return undefined;
+  }
+}
+
+/** The inverse of {@link parseRefusal}. */
+export function refusalReply(refusal: Refusal): ScriptReply {
+  const status = Buffer.from(refusal.kind);
+  switch (refusal.kind) {
+    case 'operand':
+      return [status, Buffer.from(String(refusal.mutation)), Buffer.from(refusal.problem)];
+    case 'limit':
+      return [status, Buffer.from(refusal.limit)];
+    case 'schema':
+      return [status, ...refusal.violations];
+  }
 }
 
 /** A reply of `set.lua`, as `update.lua` gives it. @param mutations how many there were */

@@ -17,6 +17,7 @@ import settleLua from './events/settle.lua';
 import attributesLua from './lib/attributes.lua';
 import bodyLua from './lib/body.lua';
 import callLua from './lib/call.lua';
+import changeLua from './lib/change.lua';
 import entryLua from './lib/entry.lua';
 import indexLua from './lib/index.lua';
 import integerLua from './lib/integer.lua';
@@ -31,13 +32,27 @@ import subjectLua from './lib/subject.lua';
 import touchLua from './lib/touch.lua';
 import loadLua from './load.lua';
 import peekLua from './peek.lua';
+import readLua from './read.lua';
 import releaseLua from './release.lua';
+import revokeLua from './revoke.lua';
+import replaceLua from './replace.lua';
 import setLua from './set.lua';
 import updateLua from './update.lua';
 
 /** Scripts on a session. */
 export type SessionScriptName =
-  'create' | 'load' | 'set' | 'update' | 'acquire' | 'release' | 'delete' | 'peek' | 'deleteOf';
+  | 'create'
+  | 'load'
+  | 'set'
+  | 'update'
+  | 'read'
+  | 'replace'
+  | 'acquire'
+  | 'release'
+  | 'delete'
+  | 'peek'
+  | 'deleteOf'
+  | 'revoke';
 
 /** Scripts on the index of a subject. */
 export type IndexScriptName = 'indexAttach' | 'indexScan' | 'indexEntry' | 'indexDrop';
@@ -56,11 +71,14 @@ const scripts: Readonly<Record<ScriptName, string>> = {
   load: loadLua,
   set: setLua,
   update: updateLua,
+  read: readLua,
+  replace: replaceLua,
   acquire: acquireLua,
   release: releaseLua,
   delete: deleteLua,
   peek: peekLua,
   deleteOf: deleteOfLua,
+  revoke: revokeLua,
   indexAttach: indexAttachLua,
   indexScan: indexScanLua,
   indexEntry: indexEntryLua,
@@ -83,6 +101,7 @@ const library: Readonly<Record<string, string>> = {
   'lib/attributes.lua': attributesLua,
   'lib/body.lua': bodyLua,
   'lib/call.lua': callLua,
+  'lib/change.lua': changeLua,
   'lib/entry.lua': entryLua,
   'lib/index.lua': indexLua,
   'lib/integer.lua': integerLua,

@@ -32,7 +32,12 @@ export interface ScriptListener {
 type Arguments = readonly (string | Buffer)[];
 
 /** Scripts that change a session's content or end it. */
-const changing: ReadonlySet<SessionScriptName> = new Set(['create', 'set', 'update', 'delete', 'deleteOf'] as const);
+const changing: ReadonlySet<SessionScriptName> = new Set([
+  ...(['create', 'set', 'update', 'replace', 'delete', 'deleteOf', 'revoke'] as const),
+]);
+
+/** Scripts that mostly change nothing: what they do change is reported. */
+const looking: ReadonlySet<SessionScriptName> = new Set(['peek', 'read', 'revoke'] as const);
 
 /** Scripts that change what only other changes depend on. */
 const leasing: ReadonlySet<SessionScriptName> = new Set(['acquire', 'release'] as const);
@@ -62,7 +67,7 @@ export class SessionScripts {
       if (isReported) listener.onChanged(handle, undefined);
       throw toStoreError(error, { handle, isChange: isReported || leasing.has(script) });
     } finally {
-      if (script !== 'peek') listener.onRun(handle);
+      if (!looking.has(script)) listener.onRun(handle);
     }
   }
 }

@@ -4,7 +4,8 @@
 -- ARGV[4]  and on, two for each key: key, value
 --
 -- Returns { 'updated', reply_of() the session, due_subject() }.
--- Errors: { 'not_found' }, { 'replaced' }, { 'damaged' }, { 'newer_format' }, { 'foreign_type' }, { 'limit', name }
+-- Errors: { 'not_found' }, { 'replaced' }, { 'damaged' }, { 'newer_format' }, { 'foreign_type' }, { 'limit', name },
+--   { 'encrypted', record }
 --
 -- @include lib/attributes.lua
 -- @include lib/call.lua
@@ -17,6 +18,9 @@
 local header, record, problem = find()
 if not header then
   return { problem }
+end
+if header.format == '2' then
+  return { 'encrypted', record }
 end
 
 local keys, values = {}, {}

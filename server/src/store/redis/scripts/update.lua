@@ -16,16 +16,14 @@
 -- subject or '', and a result for each mutation }. A result is 1 when the mutation applied, else
 -- 0; where it has a value or messages, it is { that, these }.
 -- Errors: { 'not_found' }, { 'replaced' }, { 'damaged' }, { 'newer_format' }, { 'foreign_type' }, { 'version_mismatch', version },
---   { 'lease_lost' }, { 'operand', index of the mutation, problem }, { 'limit', name },
+--   { 'lease_lost' }, { 'encrypted', record }, { 'operand', index of the mutation, problem }, { 'limit', name },
 --   { 'unprepared', subject, ms that the session would live from now on or '-' } when its index must have an entry first
 --
--- @include lib/attributes.lua
 -- @include lib/body.lua
 -- @include lib/call.lua
+-- @include lib/change.lua
 -- @include lib/integer.lua
--- @include lib/lease.lua
 -- @include lib/mutations.lua
--- @include lib/previous_secret.lua
 -- @include lib/record.lua
 -- @include lib/subject.lua
 -- @include lib/touch.lua
@@ -35,11 +33,6 @@
 -- @setting max_flash_queues
 -- @setting max_reply_bytes
 -- @setting max_work_bytes
-
-local if_version, new_secret_hash, new_csrf, new_idle = unpack(ARGV, 4, 7)
-local indexed_subject, indexed_lifetime, fence, grace, attribute_count = unpack(ARGV, 8, 12)
-local first_attribute = 13
-local first_mutation = first_attribute + 2 * attribute_count
 
 -- The same rule as exceededLimit() in session/mutations.ts: only growth is refused.
 local function exceeded_limit(before, after)
@@ -59,49 +52,38 @@ local function exceeded_limit(before, after)
   end
 end
 
--- Returns what to answer when the session, as changed, would outlive its entry in the index of its subject, or have none.
-local function unprepared(header, subject)
-  local expires = expiry_of(header)
-  local lifetime = expires and expires - now
-  if subject == indexed_subject and (indexed_lifetime == '-' or lifetime and lifetime <= tonumber(indexed_lifetime)) then
-    return nil
-  end
-  return { 'unprepared', subject, lifetime and integer(lifetime) or '-' }
-end
-
 local header, record, problem = find()
 if not header then
   return { problem }
 end
--- A secret that was replaced cannot be used to replace the present one, or a thief could keep the session.
-if header.is_previous and new_secret_hash ~= '' then
-  return { 'not_found' }
+local refusal = refusal_of(header)
+if refusal then
+  return refusal
 end
-if if_version ~= '' and tonumber(if_version) ~= tonumber(header.version) then
-  return { 'version_mismatch', header.version }
+if header.format == '2' then
+  return { 'encrypted', record }
 end
 
-local content = parse(record, header.body_at)
+local content = parse(record, header)
 if not content then
   return { 'damaged' }
 end
-local lease = lease_of(content.attributes)
-if fence ~= '' and not (is_held(lease) and lease.fence == fence) then
+if lacks_lease(content.attributes) then
   return { 'lease_lost' }
 end
 local before = sizes_of(content)
 budget.maxReplyBytes = math.max(max_reply_bytes, before.bytes)
 budget.maxWorkBytes = math.max(max_work_bytes, before.bytes)
 local reply = { 'updated', '', '', due_subject(header, content.attributes), '' }
-local changed = new_secret_hash ~= '' or new_csrf ~= '' or new_idle ~= '' or first_mutation > first_attribute
-for at = first_mutation, #ARGV, 4 do
+local changed = changes_terms()
+for at = after_attributes, #ARGV, 4 do
   local kind, name, value, unless_present = unpack(ARGV, at, at + 3)
   local applied, gives = mutate(content, kind, name, value, unless_present == '1')
   if applied == nil and budget[gives] then
     return { 'limit', gives }
   end
   if applied == nil then
-    return { 'operand', integer((at - first_mutation) / 4), gives }
+    return { 'operand', integer((at - after_attributes) / 4), gives }
   end
   local result = applied and 1 or 0
   reply[#reply + 1] = gives and { result, gives } or result
@@ -119,45 +101,10 @@ local limit = exceeded_limit(before, sizes_of(content))
 if limit then
   return { 'limit', limit }
 end
-local old_subject = attribute(content.attributes, '')
-for at = first_attribute, first_mutation - 1, 2 do
-  set_attribute(content.attributes, ARGV[at], ARGV[at + 1])
-  local previous_hash = previous_secret(content.attributes)
-  if ARGV[at] == '' and previous_hash then
-    -- An attacker may have planted the previous secret before a login.
-    set_previous_secret(content.attributes, previous_hash, 0)
-  end
-end
-local subject = attribute(content.attributes, '')
-if new_secret_hash ~= '' then
-  if grace == '' then
-    set_attribute(content.attributes, 'previous', '')
-  else
-    set_previous_secret(content.attributes, header.secret_hash, now + grace)
-  end
-  header.secret_hash = new_secret_hash
-end
-if new_csrf ~= '' then
-  header.csrf = new_csrf
-end
-if new_idle ~= '' then
-  header.idle = new_idle
-end
-if not advance(header) then
-  return { 'damaged' }
-end
-if subject ~= '' and (subject ~= old_subject or new_idle ~= '') then
-  local answer = unprepared(header, subject)
-  if answer then
-    return answer
-  end
-end
-if subject ~= old_subject then
-  reply[3], reply[4] = old_subject, ''
+local obstacle = change_terms(header, content.attributes, reply)
+if obstacle then
+  return obstacle
 end
 write(header, format(content))
 reply[2] = reply_of(header)
-if new_secret_hash ~= '' then
-  reply[5] = subject
-end
 return reply

@@ -21,6 +21,10 @@ export interface Attachment {
 export interface NewAttachment extends Attachment {
   /** After how many ms the change cannot be made any more. */
   readonly pendingMs: number;
+  /** How long the entry is kept after that; `undefined`: for ever. */
+  readonly keptMs: number | undefined;
+  /** Maximum number of entries, with this one. Default: any number. */
+  readonly maxEntries?: number | undefined;
 }
 
 export interface SubjectIndexOptions {
@@ -41,19 +45,24 @@ export class SubjectIndex {
     this.#options = options;
   }
 
-  /** Adds an entry and the attachment. @param keptMs how long the entry is kept after the attachment; `undefined`: for ever */
+  /**
+   * Adds an entry and the attachment.
+   *
+   * @returns `false`: nothing was added, because there would be more than `maxEntries`
+   */
   async attach(
     subject: string,
-    { handle, id, pendingMs }: NewAttachment,
-    keptMs: number | undefined,
+    { handle, id, pendingMs, keptMs, maxEntries }: NewAttachment,
     deadline?: number,
-  ): Promise<void> {
-    await this.#run('indexAttach', subject, [handle, id, String(pendingMs), keptText(keptMs)], deadline);
+  ): Promise<boolean> {
+    const args = [handle, id, String(pendingMs), keptText(keptMs), String(maxEntries ?? '')];
+    const [status] = await this.#run('indexAttach', subject, args, deadline);
+    return text(status) === 'attached';
   }
 
   /** Keeps the entry of a session that has the subject. @param keptMs as in {@link attach}, from now on */
   async renew(subject: string, handle: string, keptMs: number | undefined): Promise<void> {
-    await this.#run('indexAttach', subject, [handle, '', '0', keptText(keptMs)]);
+    await this.#run('indexAttach', subject, [handle, '', '0', keptText(keptMs), '']);
   }
 
   /** Everything that is in the index all the time while it is read. */

@@ -1,26 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { SessionError, storeUnavailable, UnreadableRecordError } from '../../../session/errors';
-import type { RecordProblem } from '../../../session/errors';
+import { SessionError, storeUnavailable } from '../../../session/errors';
 import type { SubjectSelection } from '../../../session/session-store';
-import { parseVersion, text } from '../scripts/script-codec';
-import type { SessionScripts } from '../scripts/session-scripts';
+import type { SessionEnder } from './session-ender';
 import type { SubjectIndex } from './subject-index';
 import type { SubjectUpkeep } from './upkeep';
 
 export interface SubjectRemovalParts {
   readonly index: SubjectIndex;
-  readonly scripts: SessionScripts;
+  readonly ender: SessionEnder;
   readonly upkeep: SubjectUpkeep;
-  readonly onUnreadableDeleted: ((error: UnreadableRecordError) => void) | undefined;
-  /** Records that a session was removed. If it rejects, so does the removal. */
-  readonly onRemoved: OnRemoved | undefined;
 }
-
-/** @param session as it was before; a record that could not be read has no version */
-export type OnRemoved = (
-  handle: string,
-  session: { readonly version: number | undefined; readonly subject: string },
-) => Promise<void> | undefined;
 
 /** Sessions that are removed at the same time. */
 const maxInFlight = 64;
@@ -45,7 +34,7 @@ export class SubjectRemoval {
     const inFlight = new Map(scan.attachments.filter(isSelected).map(({ id, handle }) => [id, handle]));
     const attached = new Set(inFlight.values());
 
-    const run = new RemovalRun(this.#parts, subject, except, deadline);
+    const run = new RemovalRun(this.#parts, { subject, except, deadline, inFlight });
     const handles = [...new Set([...entries.map(({ handle }) => handle), ...attached])];
     try {
       await run.remove(handles, (gone) => {
@@ -56,6 +45,8 @@ export class SubjectRemoval {
       });
       await this.#removeInFlight(subject, inFlight, run, deadline);
     } catch (error) {
+      inFlight.clear();
+      await run.recordEnded().catch(() => {});
       throw run.failed(error);
     }
     return run.count;
@@ -84,19 +75,24 @@ export class SubjectRemoval {
   }
 }
 
+interface RemovalTerms {
+  readonly subject: string;
+  readonly except: SubjectSelection['except'];
+  readonly deadline: number;
+  /** The handles with a change in flight, by the id of its attachment. Shrinks during the run. */
+  readonly inFlight: ReadonlyMap<string, string>;
+}
+
 /** One call that removes sessions. */
 class RemovalRun {
   count = 0;
   readonly #parts: SubjectRemovalParts;
-  readonly #subject: string;
-  readonly #except: SubjectSelection['except'];
-  readonly #deadline: number;
+  readonly #terms: RemovalTerms;
+  #unrecorded: { readonly handle: string; readonly record: () => Promise<void> }[] = [];
 
-  constructor(parts: SubjectRemovalParts, subject: string, except: SubjectSelection['except'], deadline: number) {
+  constructor(parts: SubjectRemovalParts, terms: RemovalTerms) {
     this.#parts = parts;
-    this.#subject = subject;
-    this.#except = except;
-    this.#deadline = deadline;
+    this.#terms = terms;
   }
 
   /**
@@ -109,29 +105,39 @@ class RemovalRun {
     for (let from = 0; from < handles.length; from += maxInFlight) {
       const part = handles.slice(from, from + maxInFlight);
       const outcomes = await Promise.allSettled(part.map((handle) => this.#removeOne(handle)));
+      await this.recordEnded();
       onGone(new Set(part.filter((_, at) => isFulfilledWith(outcomes[at], true))));
       const failure = outcomes.find((outcome) => outcome.status === 'rejected');
       if (failure !== undefined) throw failure.reason;
     }
   }
 
+  /** Records what was removed. A change in flight is recorded before its attachment is over, so that an end comes after it. */
+  async recordEnded(): Promise<void> {
+    const pending = new Set(this.#terms.inFlight.values());
+    const due = this.#unrecorded.filter(({ handle }) => !pending.has(handle));
+    this.#unrecorded = this.#unrecorded.filter(({ handle }) => pending.has(handle));
+    await Promise.all(due.map(({ record }) => record()));
+  }
+
   async pause(): Promise<void> {
-    if (performance.now() + pollMs >= this.#deadline) throw storeUnavailable(true);
+    if (performance.now() + pollMs >= this.#terms.deadline) throw storeUnavailable(true);
     await delay(pollMs);
   }
 
   /** @returns whether the subject has no such session now */
   async #removeOne(handle: string): Promise<boolean> {
-    const { scripts, onUnreadableDeleted, onRemoved } = this.#parts;
-    const secretHash = handle === this.#except?.handle ? this.#except.secretHash : '';
-    const reply = await scripts.run('deleteOf', { handle, secretHash }, [this.#subject], this.#deadline);
-    const [status, problem] = reply.map(text);
-    if (status === 'newer_format') throw new UnreadableRecordError(handle, 'newer_format');
-    if (status !== 'deleted') return status === 'not_found';
-    this.count += 1;
-    if (problem !== '') onUnreadableDeleted?.(new UnreadableRecordError(handle, problem as RecordProblem));
-    await onRemoved?.(handle, { version: parseVersion(reply[2]), subject: this.#subject });
-    return true;
+    const { subject, except, deadline } = this.#terms;
+    const exceptSecretHash = handle === except?.handle ? except.secretHash : undefined;
+    const hold = (record: () => Promise<void>): void => void this.#unrecorded.push({ handle, record });
+    const outcome = await this.#parts.ender.end(subject, handle, {
+      reason: 'subject',
+      exceptSecretHash,
+      deadline,
+      hold,
+    });
+    if (outcome === 'ended') this.count += 1;
+    return outcome !== 'kept';
   }
 
   /** Sessions that were removed before do not come back. */

@@ -9,6 +9,8 @@ import type {
   SubjectSelection,
 } from '../../../session/session-store';
 import type { SessionUpdate } from '../../../session/session-update';
+import type { SubjectLimit, SubjectLimitObserver } from '../../../session/subject-limit';
+import type { SessionCodec } from '../encryption/session-codec';
 import { parseUnprepared, text } from '../scripts/script-codec';
 import type { IndexedSubject } from '../scripts/script-codec';
 import type { ScriptReply } from '../scripts/script-runner';
@@ -16,23 +18,28 @@ import type { SessionScripts } from '../scripts/session-scripts';
 import { Attachments } from './attachments';
 import { lifetimeOf, remainingLifetime } from './lifetime';
 import type { Lifetime } from './lifetime';
+import { LoginLimiter } from './login-limiter';
+import { SessionEnder } from './session-ender';
+import type { OnEnded } from './session-ender';
 import { SessionPeeker } from './session-peeker';
 import type { SubjectIndex } from './subject-index';
 import { SubjectListing } from './subject-listing';
 import { SubjectRemoval } from './subject-removal';
-import type { OnRemoved } from './subject-removal';
 import { SubjectUpkeep } from './upkeep';
 import type { SubjectUpkeepObserver } from './upkeep';
 
 export interface SubjectSessionsOptions {
   readonly index: SubjectIndex;
   readonly scripts: SessionScripts;
+  readonly codec: SessionCodec;
   readonly expiry: ExpiryPolicy;
   /** Time limit of one Redis command, in ms. */
   readonly commandTimeoutMs: number;
-  readonly subjects?: SubjectUpkeepObserver | undefined;
+  /** `undefined`: a subject may have any number of sessions. */
+  readonly limit?: SubjectLimit | undefined;
+  readonly observer?: (SubjectUpkeepObserver & SubjectLimitObserver) | undefined;
   readonly onUnreadableDeleted?: ((error: UnreadableRecordError) => void) | undefined;
-  readonly onRemoved?: OnRemoved | undefined;
+  readonly onEnded?: OnEnded | undefined;
 }
 
 /** Runs `update.lua`. @param indexed the entry that the index of the session's subject has for it */
@@ -56,14 +63,16 @@ export class SubjectSessions {
   readonly #removal: SubjectRemoval;
 
   constructor(options: SubjectSessionsOptions) {
-    const { index, scripts, expiry, commandTimeoutMs, onUnreadableDeleted, onRemoved } = options;
-    const peeker = new SessionPeeker({ scripts, expiry });
-    const upkeep = new SubjectUpkeep({ index, peeker, observer: options.subjects });
+    const { index, scripts, codec, expiry, commandTimeoutMs, limit, observer, onUnreadableDeleted, onEnded } = options;
+    const peeker = new SessionPeeker({ scripts, codec, expiry });
+    const upkeep = new SubjectUpkeep({ index, peeker, observer });
+    const ender = new SessionEnder({ scripts, onUnreadableDeleted, onEnded });
+    const limiter = limit && new LoginLimiter({ index, peeker, ender, limit, observer });
     this.#expiry = expiry;
     this.#upkeep = upkeep;
-    this.#attachments = new Attachments({ index, upkeep, commandTimeoutMs });
+    this.#attachments = new Attachments({ index, upkeep, limiter, commandTimeoutMs });
     this.#listing = new SubjectListing({ index, peeker, upkeep });
-    this.#removal = new SubjectRemoval({ index, scripts, upkeep, onUnreadableDeleted, onRemoved });
+    this.#removal = new SubjectRemoval({ index, ender, upkeep });
   }
 
   /** Creates a session. @param make creates it before its deadline, by `performance.now()` */
@@ -74,7 +83,8 @@ export class SubjectSessions {
   ): Promise<Result> {
     if (subject === undefined) return make(deadline);
     const lifetime = lifetimeOf(this.#expiry, idleTimeout);
-    return this.#attachments.attach({ handle, subject, lifetime, make, wasMade: () => true }, deadline);
+    const change = { handle, subject, lifetime, isLogin: true, make, wasMade: () => true };
+    return this.#attachments.attach(change, deadline);
   }
 
   /**
@@ -85,8 +95,8 @@ export class SubjectSessions {
   async updating(handle: string, update: SessionUpdate, run: RunUpdate, deadline?: number): Promise<ScriptReply> {
     let needed = this.#neededFor(update);
     for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
-      const reply = await this.#runUpdate(handle, needed, run, deadline);
-      if (text(reply[0]) !== 'unprepared') return reply;
+      const reply = await this.#runUpdate(handle, needed, update, run, deadline);
+      if (!isUnprepared(reply)) return reply;
       const { subject, lifetimeMs: ms } = parseUnprepared(reply);
       needed = { subject, lifetime: { ms, slackMs: ms ?? 0 } };
     }
@@ -133,13 +143,24 @@ export class SubjectSessions {
   #runUpdate(
     handle: string,
     needed: NeededEntry | undefined,
+    update: SessionUpdate,
     run: RunUpdate,
     deadline: number | undefined,
   ): Promise<ScriptReply> {
     if (needed === undefined) return run(undefined, deadline);
     const { subject, lifetime } = needed;
     const make = (until: number) => run({ subject, lifetimeMs: lifetime.ms }, until);
+    const makeWithout = async (until: number) => {
+      const reply = await run(undefined, until);
+      return isUnprepared(reply) ? undefined : reply;
+    };
     const wasMade = ([status]: ScriptReply): boolean => text(status) === 'updated';
-    return this.#attachments.attach({ handle, subject, lifetime, make, wasMade }, deadline);
+    const isLogin = update.subject !== undefined;
+    return this.#attachments.attach({ handle, subject, lifetime, isLogin, make, makeWithout, wasMade }, deadline);
   }
+}
+
+/** Whether the index must have an entry first. Then nothing was changed. */
+function isUnprepared([status]: ScriptReply): boolean {
+  return text(status) === 'unprepared';
 }

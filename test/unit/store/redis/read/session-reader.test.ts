@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { etagOf, newGeneration } from '../../../../../server/src/session/etag';
 import type { Generation } from '../../../../../server/src/session/etag';
+import { SessionCodec } from '../../../../../server/src/store/redis/encryption/session-codec';
 import { PlainReadWindow } from '../../../../../server/src/store/redis/read/plain-read-window';
 import { SessionReader } from '../../../../../server/src/store/redis/read/session-reader';
 import type { SessionReaderParts } from '../../../../../server/src/store/redis/read/session-reader';
@@ -37,6 +38,7 @@ function readerOn({ changesServer = false, record = recordOf(1_200_000, 'hash'),
   const scripts = { run: () => answer('script', [Buffer.from('not_found')]) };
   const parts = {
     connection: { client, usable: true, serverOf: () => ({ generation }) },
+    ...{ codec: new SessionCodec(), onOutdated: () => {} },
     ...{ scripts, windows, nearCache: undefined, hasFeed: false, expiry: twentyMinutes, keyPrefix: '' },
   } as unknown as SessionReaderParts;
   return { reader: new SessionReader(parts), asked, etag: (version: number) => etagOf(generation, version) };

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dsession/v1/error_reason.proto\x12\nsession.v1*\xd3\x04\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12\"\n\x1e\x45RROR_REASON_SESSION_NOT_FOUND\x10\x01\x12\x1e\n\x1a\x45RROR_REASON_TOKEN_INVALID\x10\x02\x12!\n\x1d\x45RROR_REASON_VERSION_MISMATCH\x10\x03\x12!\n\x1d\x45RROR_REASON_INVALID_ARGUMENT\x10\x04\x12\"\n\x1e\x45RROR_REASON_SESSION_TOO_LARGE\x10\x05\x12\x1e\n\x1a\x45RROR_REASON_TOO_MANY_KEYS\x10\x06\x12!\n\x1d\x45RROR_REASON_FLASH_QUEUE_FULL\x10\x07\x12\"\n\x1e\x45RROR_REASON_STORE_UNAVAILABLE\x10\x08\x12\x1b\n\x17\x45RROR_REASON_STORE_FULL\x10\t\x12\x19\n\x15\x45RROR_REASON_DRAINING\x10\n\x12\x19\n\x15\x45RROR_REASON_INTERNAL\x10\x0b\x12\"\n\x1e\x45RROR_REASON_REQUEST_TOO_LARGE\x10\x0c\x12\x1b\n\x17\x45RROR_REASON_OVERLOADED\x10\r\x12\"\n\x1e\x45RROR_REASON_API_TOKEN_INVALID\x10\x0e\x12\x1b\n\x17\x45RROR_REASON_LEASE_HELD\x10\x0f\x12\x1b\n\x17\x45RROR_REASON_LEASE_LOST\x10\x10\x12\x1f\n\x1b\x45RROR_REASON_CURSOR_EXPIRED\x10\x12\x42NZLgithub.com/session-sidecar/session-sidecar/proto/gen/go/session/v1;sessionv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dsession/v1/error_reason.proto\x12\nsession.v1*\x9a\x05\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12\"\n\x1e\x45RROR_REASON_SESSION_NOT_FOUND\x10\x01\x12\x1e\n\x1a\x45RROR_REASON_TOKEN_INVALID\x10\x02\x12!\n\x1d\x45RROR_REASON_VERSION_MISMATCH\x10\x03\x12!\n\x1d\x45RROR_REASON_INVALID_ARGUMENT\x10\x04\x12\"\n\x1e\x45RROR_REASON_SESSION_TOO_LARGE\x10\x05\x12\x1e\n\x1a\x45RROR_REASON_TOO_MANY_KEYS\x10\x06\x12!\n\x1d\x45RROR_REASON_FLASH_QUEUE_FULL\x10\x07\x12\"\n\x1e\x45RROR_REASON_STORE_UNAVAILABLE\x10\x08\x12\x1b\n\x17\x45RROR_REASON_STORE_FULL\x10\t\x12\x19\n\x15\x45RROR_REASON_DRAINING\x10\n\x12\x19\n\x15\x45RROR_REASON_INTERNAL\x10\x0b\x12\"\n\x1e\x45RROR_REASON_REQUEST_TOO_LARGE\x10\x0c\x12\x1b\n\x17\x45RROR_REASON_OVERLOADED\x10\r\x12\"\n\x1e\x45RROR_REASON_API_TOKEN_INVALID\x10\x0e\x12\x1b\n\x17\x45RROR_REASON_LEASE_HELD\x10\x0f\x12\x1b\n\x17\x45RROR_REASON_LEASE_LOST\x10\x10\x12\x1f\n\x1b\x45RROR_REASON_CURSOR_EXPIRED\x10\x12\x12\"\n\x1e\x45RROR_REASON_TOO_MANY_SESSIONS\x10\x13\x12!\n\x1d\x45RROR_REASON_SCHEMA_VIOLATION\x10\x14\x42NZLgithub.com/session-sidecar/session-sidecar/proto/gen/go/session/v1;sessionv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,5 +33,5 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'ZLgithub.com/session-sidecar/session-sidecar/proto/gen/go/session/v1;sessionv1'
   _globals['_ERRORREASON']._serialized_start=46
-  _globals['_ERRORREASON']._serialized_end=641
+  _globals['_ERRORREASON']._serialized_end=712
 # @@protoc_insertion_point(module_scope)

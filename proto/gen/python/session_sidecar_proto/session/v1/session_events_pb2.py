@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fsession/v1/session_events.proto\x12\nsession.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe8\x01\n\x0cSessionEvent\x12*\n\x04type\x18\x01 \x01(\x0e\x32\x1c.session.v1.SessionEventType\x12.\n\x06reason\x18\x02 \x01(\x0e\x32\x1e.session.v1.SessionEventReason\x12\x0e\n\x06handle\x18\x03 \x01(\t\x12\x14\n\x07subject\x18\x04 \x01(\tH\x00\x88\x01\x01\x12(\n\x04time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x07version\x18\x06 \x01(\x03H\x01\x88\x01\x01\x42\n\n\x08_subjectB\n\n\x08_version*\xde\x01\n\x10SessionEventType\x12\"\n\x1eSESSION_EVENT_TYPE_UNSPECIFIED\x10\x00\x12\x1e\n\x1aSESSION_EVENT_TYPE_CREATED\x10\x01\x12\"\n\x1eSESSION_EVENT_TYPE_REGENERATED\x10\x02\x12\"\n\x1eSESSION_EVENT_TYPE_INVALIDATED\x10\x03\x12\x1e\n\x1aSESSION_EVENT_TYPE_EXPIRED\x10\x04\x12\x1e\n\x1aSESSION_EVENT_TYPE_REVOKED\x10\x05*\xc9\x01\n\x12SessionEventReason\x12$\n SESSION_EVENT_REASON_UNSPECIFIED\x10\x00\x12\x1d\n\x19SESSION_EVENT_REASON_CALL\x10\x01\x12%\n!SESSION_EVENT_REASON_IDLE_TIMEOUT\x10\x02\x12%\n!SESSION_EVENT_REASON_MAX_LIFETIME\x10\x03\x12 \n\x1cSESSION_EVENT_REASON_SUBJECT\x10\x04\x42NZLgithub.com/session-sidecar/session-sidecar/proto/gen/go/session/v1;sessionv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fsession/v1/session_events.proto\x12\nsession.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe8\x01\n\x0cSessionEvent\x12*\n\x04type\x18\x01 \x01(\x0e\x32\x1c.session.v1.SessionEventType\x12.\n\x06reason\x18\x02 \x01(\x0e\x32\x1e.session.v1.SessionEventReason\x12\x0e\n\x06handle\x18\x03 \x01(\t\x12\x14\n\x07subject\x18\x04 \x01(\tH\x00\x88\x01\x01\x12(\n\x04time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x07version\x18\x06 \x01(\x03H\x01\x88\x01\x01\x42\n\n\x08_subjectB\n\n\x08_version*\x8a\x02\n\x10SessionEventType\x12\"\n\x1eSESSION_EVENT_TYPE_UNSPECIFIED\x10\x00\x12\x1e\n\x1aSESSION_EVENT_TYPE_CREATED\x10\x01\x12\"\n\x1eSESSION_EVENT_TYPE_REGENERATED\x10\x02\x12\"\n\x1eSESSION_EVENT_TYPE_INVALIDATED\x10\x03\x12\x1e\n\x1aSESSION_EVENT_TYPE_EXPIRED\x10\x04\x12\x1e\n\x1aSESSION_EVENT_TYPE_REVOKED\x10\x05\x12*\n&SESSION_EVENT_TYPE_REPLACED_TOKEN_USED\x10\x06*\xad\x02\n\x12SessionEventReason\x12$\n SESSION_EVENT_REASON_UNSPECIFIED\x10\x00\x12\x1d\n\x19SESSION_EVENT_REASON_CALL\x10\x01\x12%\n!SESSION_EVENT_REASON_IDLE_TIMEOUT\x10\x02\x12%\n!SESSION_EVENT_REASON_MAX_LIFETIME\x10\x03\x12 \n\x1cSESSION_EVENT_REASON_SUBJECT\x10\x04\x12\x1e\n\x1aSESSION_EVENT_REASON_LIMIT\x10\x05\x12\x1c\n\x18SESSION_EVENT_REASON_AGE\x10\x06\x12$\n SESSION_EVENT_REASON_SIGNING_KEY\x10\x07\x42NZLgithub.com/session-sidecar/session-sidecar/proto/gen/go/session/v1;sessionv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,9 +34,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'ZLgithub.com/session-sidecar/session-sidecar/proto/gen/go/session/v1;sessionv1'
   _globals['_SESSIONEVENTTYPE']._serialized_start=316
-  _globals['_SESSIONEVENTTYPE']._serialized_end=538
-  _globals['_SESSIONEVENTREASON']._serialized_start=541
-  _globals['_SESSIONEVENTREASON']._serialized_end=742
+  _globals['_SESSIONEVENTTYPE']._serialized_end=582
+  _globals['_SESSIONEVENTREASON']._serialized_start=585
+  _globals['_SESSIONEVENTREASON']._serialized_end=886
   _globals['_SESSIONEVENT']._serialized_start=81
   _globals['_SESSIONEVENT']._serialized_end=313
 # @@protoc_insertion_point(module_scope)

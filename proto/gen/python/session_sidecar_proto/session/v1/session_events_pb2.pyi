@@ -17,6 +17,7 @@ class SessionEventType(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     SESSION_EVENT_TYPE_INVALIDATED: _ClassVar[SessionEventType]
     SESSION_EVENT_TYPE_EXPIRED: _ClassVar[SessionEventType]
     SESSION_EVENT_TYPE_REVOKED: _ClassVar[SessionEventType]
+    SESSION_EVENT_TYPE_REPLACED_TOKEN_USED: _ClassVar[SessionEventType]
 
 class SessionEventReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -25,17 +26,24 @@ class SessionEventReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     SESSION_EVENT_REASON_IDLE_TIMEOUT: _ClassVar[SessionEventReason]
     SESSION_EVENT_REASON_MAX_LIFETIME: _ClassVar[SessionEventReason]
     SESSION_EVENT_REASON_SUBJECT: _ClassVar[SessionEventReason]
+    SESSION_EVENT_REASON_LIMIT: _ClassVar[SessionEventReason]
+    SESSION_EVENT_REASON_AGE: _ClassVar[SessionEventReason]
+    SESSION_EVENT_REASON_SIGNING_KEY: _ClassVar[SessionEventReason]
 SESSION_EVENT_TYPE_UNSPECIFIED: SessionEventType
 SESSION_EVENT_TYPE_CREATED: SessionEventType
 SESSION_EVENT_TYPE_REGENERATED: SessionEventType
 SESSION_EVENT_TYPE_INVALIDATED: SessionEventType
 SESSION_EVENT_TYPE_EXPIRED: SessionEventType
 SESSION_EVENT_TYPE_REVOKED: SessionEventType
+SESSION_EVENT_TYPE_REPLACED_TOKEN_USED: SessionEventType
 SESSION_EVENT_REASON_UNSPECIFIED: SessionEventReason
 SESSION_EVENT_REASON_CALL: SessionEventReason
 SESSION_EVENT_REASON_IDLE_TIMEOUT: SessionEventReason
 SESSION_EVENT_REASON_MAX_LIFETIME: SessionEventReason
 SESSION_EVENT_REASON_SUBJECT: SessionEventReason
+SESSION_EVENT_REASON_LIMIT: SessionEventReason
+SESSION_EVENT_REASON_AGE: SessionEventReason
+SESSION_EVENT_REASON_SIGNING_KEY: SessionEventReason
 
 class SessionEvent(_message.Message):
     __slots__ = ("type", "reason", "handle", "subject", "time", "version")

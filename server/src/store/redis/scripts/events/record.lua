@@ -6,7 +6,7 @@
 -- KEYS[3]  its sessions: a hash of '<created> <subject>' by handle
 -- ARGV[1]  how long events are kept, in ms
 -- ARGV[2]  handle
--- ARGV[3]  'begin', 'change' or 'end'
+-- ARGV[3]  'begin', 'change', 'end', or 'use' for an event that changes nothing
 -- ARGV[4]  when the session ends, in ms since 1970, '-' for never, or '' if unchanged
 -- ARGV[5]  when it was created, in ms since 1970
 -- ARGV[6]  '=' and its subject (empty: none), or '' if unchanged
@@ -28,7 +28,7 @@ else
 end
 if change == 'end' then
   forget(handle)
-elseif change == 'begin' or known then
+elseif change == 'begin' or change == 'change' and known then
   redis.call('HSET', KEYS[3], handle, created .. ' ' .. subject)
   if ends == '-' then
     redis.call('ZREM', KEYS[2], handle)

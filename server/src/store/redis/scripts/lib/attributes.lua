@@ -26,6 +26,15 @@ local function attributes_at(record, at)
   return { names = names, lines = lines }, at
 end
 
+-- Returns attributes as a body begins with them.
+local function attributes_text(attributes)
+  local lines = {}
+  for _, name in ipairs(attributes.names) do
+    lines[#lines + 1] = attributes.lines[name] or nil
+  end
+  return table.concat(lines)
+end
+
 -- Returns the text of an attribute, or '' when there is none.
 local function attribute(attributes, name)
   local line = attributes.lines[name]

@@ -1,4 +1,5 @@
--- The body of a record, to and from the content of a session: { attributes =, data =, flash = }.
+-- The body of a record, to and from the content of a session: { attributes =, data =, flash = }, or, if it is encrypted, { attributes =,
+-- encrypted = its line }.
 --
 -- Entries keep their encoded line, so that unchanged ones are written back verbatim.
 --
@@ -39,13 +40,16 @@ local function value_length_of(line)
   return value_length + 0
 end
 
--- Returns the content of the body that begins at a position in a record; or nil when it is damaged, which is exactly when
--- record-codec.ts rejects it.
-local function parse(record, at)
-  local attributes
-  attributes, at = attributes_at(record, at)
+-- Returns the content of a record; or nil when it is damaged, which is exactly when record-codec.ts rejects it. Whether an encrypted
+-- content can be decrypted, only a sidecar can say.
+local function parse(record, header)
+  local attributes, at = attributes_at(record, header.body_at)
   if not attributes then
     return nil
+  end
+  if header.format == '2' then
+    local kind, _, _, stop = entry_at(record, at)
+    return kind == '*' and stop == #record and { attributes = attributes, encrypted = string.sub(record, at) } or nil
   end
   local data, bytes = new_data(), 0
   local flash = { names = {}, size = 0, bytes = 0, lines = {}, lengths = {}, known = {} }
@@ -81,10 +85,10 @@ end
 
 -- Returns the body of a content.
 local function format(content)
-  local attributes, data, flash, lines = content.attributes, content.data, content.flash, {}
-  for _, name in ipairs(attributes.names) do
-    lines[#lines + 1] = attributes.lines[name] or nil
+  if content.encrypted then
+    return attributes_text(content.attributes) .. content.encrypted
   end
+  local data, flash, lines = content.data, content.flash, { attributes_text(content.attributes) }
   for _, key in ipairs(data.names) do
     if key then
       lines[#lines + 1] = data.lines[key] or line_of('=', key, data.values[key] or text_of(data.arrays[key]))

@@ -32,7 +32,7 @@ end
 -- Returns the entry that begins at a position in a record: its kind, its name, the length of its value, and where it ends; or nil
 -- when there is none.
 local function entry_at(record, at)
-  local _, stop, kind, name_length, value_length = string.find(record, '^([=!@])(%d+),(%d+) ', at)
+  local _, stop, kind, name_length, value_length = string.find(record, '^([=!@*])(%d+),(%d+) ', at)
   if not stop then
     return nil
   end

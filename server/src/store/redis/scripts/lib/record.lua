@@ -1,8 +1,9 @@
 -- The record of a session, in and out of its text: one header line, then one line per entry. docs/reference/storage.md describes it;
 -- record-codec.ts reads and writes the same.
 --
--- A header is a table of texts, because most of them are only copied, and Lua adds texts as well: version, created, accessed,
--- idle, secret_hash, csrf; and accessed_at and body_at, the positions in the record at which these parts begin.
+-- A header is a table of texts, because most of them are only copied, and Lua adds texts as well: format, version, created, accessed,
+-- idle, secret_hash, csrf; and accessed_at and body_at, the positions in the record at which these parts begin. In format 2 the content
+-- is encrypted, only a sidecar can read it, and csrf is the id of its key.
 --
 -- @include lib/attributes.lua
 -- @include lib/call.lua
@@ -64,8 +65,8 @@ local function read_record()
     end
     error(record)
   end
-  local _, stop, version, created, accessed_at, accessed, idle, hash, csrf =
-    string.find(record, '^1 ([1-9]%d*) ([1-9]%d*) ()([1-9]%d*) ([1-9-]%d*) ([%w_-]+) ([%w_-]+)\n')
+  local _, stop, format, version, created, accessed_at, accessed, idle, hash, csrf =
+    string.find(record, '^([12]) ([1-9]%d*) ([1-9]%d*) ()([1-9]%d*) ([1-9-]%d*) ([%w_-]+) ([%w_-]+)\n')
   if
     not stop
     or #version > max_version_digits
@@ -74,10 +75,11 @@ local function read_record()
     or #idle > max_idle_digits
     or not (idle == '-' or tonumber(idle) > 0)
   then
-    local format = tonumber(string.match(record, '^([1-9]%d*) '))
-    return nil, record, format and format > 1 and 'newer_format' or 'damaged'
+    local other = tonumber(string.match(record, '^([1-9]%d*) '))
+    return nil, record, other and other > 2 and 'newer_format' or 'damaged'
   end
   local header = {
+    format = format,
     version = version,
     created = created,
     accessed = accessed,
@@ -142,7 +144,8 @@ end
 
 -- Writes a whole record, unless the condition of SET, 'NX' or nil, does not hold. Returns whether it did.
 local function write(header, body, condition)
-  local record = '1 ' .. metadata_of(header) .. ' ' .. header.secret_hash .. ' ' .. header.csrf .. '\n' .. body
+  local head = header.format .. ' ' .. metadata_of(header) .. ' ' .. header.secret_hash .. ' ' .. header.csrf
+  local record = head .. '\n' .. body
   local expires = expires_by_ttl and expiry_of(header)
   local options = expires and { 'PXAT', integer(expires), condition } or { condition }
   local is_written = redis.call('SET', key, record, unpack(options)) ~= false

@@ -13,14 +13,16 @@ const deniedCodes = new Set(['WRONGPASS', 'NOAUTH', 'NOPERM']);
 /**
  * One connection as the sidecar makes it, or with a Cluster several.
  *
+ * @param connectionName what Redis lists it as
  * @throws CliError if the first attempt fails
  */
 export async function connectOnce(
   options: RedisConnectionOptions,
   advise: LoadedConfig['advise'],
+  connectionName: string,
 ): Promise<Redis | Cluster> {
   const client = createClient(options, {
-    connectionName: 'session-sidecar-doctor',
+    connectionName,
     enableReadyCheck: false,
     // A replica is reported, not left.
     reconnectOnError: () => false,
