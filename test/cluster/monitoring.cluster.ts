@@ -101,7 +101,9 @@ async function fromOperator(): Promise<{ readonly prometheus: string; readonly r
  */
 async function onTheNode(config: string, directory: string): Promise<string> {
   // In a pod, a program beside Prometheus replaces this.
-  const parsed = parse(config.replaceAll('$(SHARD)', '0')) as { scrape_configs: { kubernetes_sd_configs?: object; static_configs?: object }[] };
+  const parsed = parse(config.replaceAll('$(SHARD)', '0')) as {
+    scrape_configs: { kubernetes_sd_configs?: object; static_configs?: object }[];
+  };
   const pods = await shop.list('pods');
   const jobs = parsed.scrape_configs.map(({ kubernetes_sd_configs: _found, ...job }) => ({
     ...job,
