@@ -12,7 +12,7 @@ COPY proto/gen proto/gen
 COPY server server
 # The commit that the image is built from.
 ARG REVISION=unknown
-RUN npm run build --workspace server && rm server/dist/*.js.map server/dist/inspector/*.js.map
+RUN npm run build --workspace server && rm server/dist/*.js.map
 
 FROM ${RUN_IMAGE}
 ARG RUN_IMAGE

@@ -10,7 +10,6 @@ import { unpackPackages } from './cluster/debian.mjs';
 import { buildImages } from './cluster/images.mjs';
 import { makeCgroups, namespaceObstacle, removeCgroups, unshareArguments } from './cluster/isolation.mjs';
 import { buildPrograms } from './cluster/programs.mjs';
-import { writeReport } from './cluster/report.mjs';
 import { podmanObstacle } from './lib/images.mjs';
 import { installPackages } from './lib/packages.mjs';
 import { cache, root } from './lib/run.mjs';
@@ -25,11 +24,12 @@ else console.log(`\nCLUSTER NOT TESTED on this machine: ${parts.missing}.\n`);
 function prepare() {
   const obstacle = podmanObstacle() ?? commandObstacle();
   if (obstacle !== undefined) return { missing: obstacle };
+  // First: it may remove what the others have cached.
+  installPackages();
   const debian = unpackPackages();
   if (debian.missing !== undefined) return { missing: `it lacks ${debian.missing}` };
   const trouble = namespaceObstacle(debian.usr);
   if (trouble !== undefined) return { missing: trouble };
-  installPackages();
   requireRedis();
   installPrometheus();
   const programs = buildPrograms();
@@ -64,7 +64,11 @@ async function startAndTest({ usr, bin, crds, archives }) {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill('SIGKILL'));
   try {
     const [code] = await once(child, 'exit');
-    if (code === 0 && jestArguments.length === 0) await writeReport({ results, figures, usr });
+    if (code === 0 && jestArguments.length === 0) {
+      // It uses packages.
+      const { writeReport } = await import('./cluster/report.mjs');
+      await writeReport({ results, figures, usr });
+    }
     return code ?? 130;
   } finally {
     removeCgroups(cgroup);

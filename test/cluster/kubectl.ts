@@ -9,7 +9,8 @@ export const patienceMs = 180_000;
 export async function command(name: string, args: readonly string[], input = ''): Promise<string> {
   if (process.env['CLUSTER_FIGURES'] === undefined) throw new Error('Run this with: npm run test:cluster');
   const running = execute(name, args, { maxBuffer: 1 << 26 });
-  running.child.stdin?.end(input);
+  // A command that fails may not read it.
+  running.child.stdin?.on('error', () => {}).end(input);
   return (await running).stdout;
 }
 

@@ -2,12 +2,14 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
 import { render } from '../support/manifests';
+import type { Manifest } from '../support/manifests';
 import { until } from '../support/poll';
 import { probe } from '../support/process';
 import { stackForAllTests } from '../support/stack';
-import { env, run } from '../support/tools';
-import { defineMonitoring, patienceMs, restrictedNamespace } from './kubectl';
+import { run } from '../support/tools';
+import { createNamespace, defineMonitoring, patienceMs } from './kubectl';
 import type { Namespace } from './kubectl';
 import { runProgram } from './programs';
 import { deployShop, urlOf, web } from './shop';
@@ -23,12 +25,12 @@ let monitoring: Namespace;
 beforeAll(async () => {
   await defineMonitoring();
   shop = await deployShop('shop');
-  monitoring = await restrictedNamespace('monitoring');
+  monitoring = await createNamespace('monitoring');
   const objects = render('sentinel').filter(({ kind }) => kind === 'PodMonitor' || kind === 'PrometheusRule');
   await shop.apply(objects);
   const all = { podMonitorSelector: {}, podMonitorNamespaceSelector: {}, ruleSelector: {}, ruleNamespaceSelector: {} };
   // It writes for the Prometheus of this machine, which is older than its default.
-  const [version] = /\d+\.\d+\.\d+/.exec(run('prometheus', ['--version']) ?? '') ?? [];
+  const [version] = /\d+\.\d+\.\d+/.exec(run('prometheus', ['--version'])!)!;
   await monitoring.apply([
     {
       apiVersion: 'monitoring.coreos.com/v1',
@@ -55,12 +57,11 @@ beforeAll(async () => {
 
 afterAll(() => Promise.all([shop.remove(), monitoring.remove()]));
 
-test('The Prometheus operator turns PodMonitor and PrometheusRule into a configuration that scrapes every sidecar', async () => {
+test('The Prometheus operator makes a configuration of PodMonitor and PrometheusRule, with which Prometheus scrapes every sidecar and evaluates the rules', async () => {
   const directory = stack.directory();
   const config = await until('the configuration', () => fromOperator().catch(() => undefined), patienceMs);
   writeFileSync(join(directory, 'rules.yaml'), config.rules);
-  writeFileSync(join(directory, 'prometheus.yaml'), onTheNode(config.prometheus, directory));
-  process.env['PATH'] = env.PATH;
+  writeFileSync(join(directory, 'prometheus.yaml'), await onTheNode(config.prometheus, directory));
   runProgram('prometheus', [
     ...['--config.file', join(directory, 'prometheus.yaml'), '--storage.tsdb.path', join(directory, 'data')],
     ...['--web.listen-address', '127.0.0.1:19090'],
@@ -94,14 +95,49 @@ async function fromOperator(): Promise<{ readonly prometheus: string; readonly r
   return { prometheus, rules };
 }
 
-/** For a Prometheus outside of the pods: where the API is, how to come in, and where the rules are. */
-function onTheNode(config: string, directory: string): string {
-  const token = 'test';
-  const access = `api_server: ${api}\n$1  tls_config: {insecure_skip_verify: true}\n$1  authorization: {credentials: ${token}}`;
-  return config
-    .replaceAll(/^( *)- role: pod$/gm, `$1- role: pod\n$1  ${access}`)
-    .replaceAll(/\/etc\/prometheus\/rules\/[^\s]*/g, join(directory, '*rules.yaml'));
+/**
+ * The configuration for a Prometheus beside the node, which is of Debian and cannot ask the API for pods: with the targets that it would
+ * have found.
+ */
+async function onTheNode(config: string, directory: string): Promise<string> {
+  // In a pod, a program beside Prometheus replaces this.
+  const parsed = parse(config.replaceAll('$(SHARD)', '0')) as {
+    scrape_configs: { kubernetes_sd_configs?: object; static_configs?: object }[];
+  };
+  const pods = await shop.list('pods');
+  const jobs = parsed.scrape_configs.map(({ kubernetes_sd_configs: _found, ...job }) => ({
+    ...job,
+    static_configs: pods.flatMap(targetsOf),
+  }));
+  return JSON.stringify({ ...parsed, rule_files: [join(directory, 'rules.yaml')], scrape_configs: jobs });
 }
+
+/** A target for each port of a pod, labelled as Prometheus does for pods. */
+function targetsOf({ metadata, spec, status }: Manifest): readonly object[] {
+  const { namespace, labels = {} } = metadata as { namespace?: string; labels?: Readonly<Record<string, string>> };
+  const names = Object.entries(labels).map(([name, value]) => [name.replaceAll(/[^a-zA-Z0-9_]/g, '_'), value] as const);
+  const ofPod = {
+    namespace,
+    pod_name: metadata.name,
+    pod_phase: status.phase,
+    ...Object.fromEntries(
+      names.flatMap(([name, value]) => [
+        [`pod_label_${name}`, value],
+        [`pod_labelpresent_${name}`, 'true'],
+      ]),
+    ),
+  };
+  const containers: readonly Manifest['spec'][] = [...(spec.initContainers ?? []), ...spec.containers];
+  return containers.flatMap(({ name, ports = [] }) =>
+    ports.map((port: { name: string; containerPort: number }) => ({
+      targets: [`${status.podIP}:${port.containerPort}`],
+      labels: prefixed({ ...ofPod, pod_container_name: name, pod_container_port_name: port.name }),
+    })),
+  );
+}
+
+const prefixed = (labels: object) =>
+  Object.fromEntries(Object.entries(labels).map(([name, value]) => [`__meta_kubernetes_${name}`, value]));
 
 async function query(expression: string): Promise<{ metric: Record<string, string>; value: [number, string] }[]> {
   const url = `${prometheusUrl}/api/v1/query?query=${encodeURIComponent(expression)}`;

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
+import { env } from '../support/tools';
 
 const logs = join(__dirname, '../../node_modules/.cache/session-sidecar/cluster/logs');
 
@@ -8,5 +9,5 @@ const logs = join(__dirname, '../../node_modules/.cache/session-sidecar/cluster/
 export function runProgram(name: string, args: readonly string[]): void {
   mkdirSync(logs, { recursive: true });
   const output = openSync(join(logs, `${name}.log`), 'w');
-  spawn(name, args, { stdio: ['ignore', output, output] }).unref();
+  spawn(name, args, { env, stdio: ['ignore', output, output] }).unref();
 }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import Ajv from 'ajv/dist/2019';
@@ -74,6 +74,16 @@ describe('The image of the sidecar', () => {
 
   test('sets the variables of the first line of main.js', () => {
     expect(argumentsOf('Dockerfile', 'ENV').join(' ')).toBe(variables.trim());
+  });
+
+  test('removes only source maps that there are, or its build would fail', () => {
+    const removed = [...read('Dockerfile').matchAll(/ server\/dist\/(\S*)\*\.js\.map/g)].map(
+      ([, folder = '']) => folder,
+    );
+    const maps = readdirSync(join(root, 'server/dist'), { recursive: true, encoding: 'utf8' }).filter((name) =>
+      name.endsWith('.js.map'),
+    );
+    expect([...new Set(maps.map((name) => name.replace(/[^/]*$/, '')))].sort()).toEqual(removed.sort());
   });
 
   test('is labelled with the version of the server', () => {
@@ -176,8 +186,7 @@ describe('docs/operate/image.md', () => {
 
   test('names the base images and arguments of the Dockerfile', () => {
     const defaults = [...read('Dockerfile').matchAll(/^ARG (\w+)=(\S+)$/gm)];
-    // Both stages take the commit.
-    expect(new Set(defaults.map(([, name]) => name)).size).toBe(3);
+    expect(new Set(defaults.map(([, name]) => name))).toEqual(new Set(['BUILD_IMAGE', 'RUN_IMAGE', 'REVISION']));
     for (const [, name = '', image = ''] of defaults) {
       expect(text).toContain(name);
       expect(text).toContain(image);
