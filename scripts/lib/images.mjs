@@ -1,6 +1,16 @@
 // Container images, built with podman. Nothing is pulled: the base images are made from this machine's programs.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { root } from './run.mjs';
@@ -112,7 +122,9 @@ function settings(directory) {
   const storage = { driver: 'vfs', graphroot: join(directory, 'storage'), runroot: join(directory, 'run') };
   const toml = (table) => Object.entries(table).map(([key, value]) => `${key} = ${JSON.stringify(value)}\n`);
   writeFileSync(join(directory, 'storage.conf'), ['[storage]\n', ...toml(storage)].join(''));
-  const containers = { default_ulimits: ['nofile=1024:1024', 'nproc=1024:1024'], log_driver: 'k8s-file' };
+  // npm opens more than the usual 1024 files, and only what this process may do, its containers may.
+  const [, files] = /^Max open files +\d+ +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'));
+  const containers = { default_ulimits: [`nofile=${files}:${files}`, 'nproc=1024:1024'], log_driver: 'k8s-file' };
   const engine = {
     cgroup_manager: 'cgroupfs',
     events_logger: 'none',
