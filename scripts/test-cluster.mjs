@@ -16,19 +16,19 @@ import { cache, root } from './lib/run.mjs';
 import { installPrometheus, requireRedis } from './lib/tools.mjs';
 
 const jestArguments = process.argv.slice(2);
-const parts = prepare();
+const parts = await prepare();
 if (parts.missing === undefined) process.exitCode = await startAndTest(parts);
 else console.log(`\nCLUSTER NOT TESTED on this machine: ${parts.missing}.\n`);
 
 /** Everything that the cluster is made of; or why this machine cannot run it. */
-function prepare() {
+async function prepare() {
   const obstacle = podmanObstacle() ?? commandObstacle();
   if (obstacle !== undefined) return { missing: obstacle };
   // First: it may remove what the others have cached.
   installPackages();
   const debian = unpackPackages();
   if (debian.missing !== undefined) return { missing: `it lacks ${debian.missing}` };
-  const trouble = namespaceObstacle(debian.usr);
+  const trouble = await namespaceObstacle(debian.usr);
   if (trouble !== undefined) return { missing: trouble };
   requireRedis();
   installPrometheus();
@@ -71,7 +71,7 @@ async function startAndTest({ usr, bin, crds, archives }) {
     }
     return code ?? 130;
   } finally {
-    removeCgroups(cgroup);
+    await removeCgroups(cgroup);
     rmSync(directory, { recursive: true, force: true });
   }
 }

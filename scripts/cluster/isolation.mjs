@@ -19,7 +19,7 @@ export function unshareArguments(command) {
 }
 
 /** Why such namespaces cannot be made here; `undefined` if they can. */
-export function namespaceObstacle(usr) {
+export async function namespaceObstacle(usr) {
   const overlay = `mount -t overlay -o lowerdir="${usr}":/usr overlay /usr`;
   const veth = 'ip link add node0 type veth peer name node0x';
   const test = (script) => run('unshare', ...unshareArguments(['bash', '-c', script]));
@@ -44,7 +44,7 @@ export function namespaceObstacle(usr) {
   } catch {
     return 'it may not create cgroups';
   } finally {
-    removeCgroups('session-sidecar-test');
+    await removeCgroups('session-sidecar-test');
   }
 }
 
@@ -102,17 +102,24 @@ export function makeCgroups(name) {
   }
 }
 
-export function removeCgroups(name) {
+/** Removes cgroups when the kernel has ended what was in them. */
+export async function removeCgroups(name) {
   for (const folder of cgroupFolders(name)) {
-    if (!existsSync(folder)) continue;
-    const below = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isDirectory());
-    const deepestFirst = below.map((entry) => join(entry.parentPath, entry.name)).sort((a, b) => b.length - a.length);
-    for (const one of [...deepestFirst, folder]) {
-      try {
-        rmdirSync(one);
-      } catch {
-        // The kernel still ends a process in it. An empty cgroup costs nothing.
-      }
+    for (let attempt = 0; existsSync(folder) && attempt < 100; attempt++) {
+      removeEmpty(folder);
+      if (existsSync(folder)) await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}
+
+function removeEmpty(folder) {
+  const below = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const deepestFirst = below.map((entry) => join(entry.parentPath, entry.name)).sort((a, b) => b.length - a.length);
+  for (const one of [...deepestFirst, folder]) {
+    try {
+      rmdirSync(one);
+    } catch {
+      // A process in it has not ended yet.
     }
   }
 }

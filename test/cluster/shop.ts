@@ -1,7 +1,9 @@
 import { render } from '../support/manifests';
 import type { Manifest } from '../support/manifests';
-import { restrictedNamespace } from './kubectl';
+import { until } from '../support/poll';
+import { patienceMs, restrictedNamespace } from './kubectl';
 import type { Namespace } from './kubectl';
+import { ask } from './visitors';
 
 /** What the Deployment and its pods have in common. */
 export const web = 'app.kubernetes.io/name=web';
@@ -23,8 +25,10 @@ export async function deployShop(name: string, manifests = shopManifests()): Pro
   return namespace;
 }
 
-/** Where a Service or pod is reached from the node. */
+/** Where a Service of the shop is reached from the node, which may be a moment after its pods are ready. */
 export async function urlOf(namespace: Namespace, service = 'web'): Promise<string> {
   const { spec } = await namespace.get('service', service);
-  return `http://${spec.clusterIP}:${spec.ports[0].port}`;
+  const url = `http://${spec.clusterIP}:${spec.ports[0].port}`;
+  await until(`the Service ${service}`, async () => (await ask(`${url}/`)).status === 200, patienceMs);
+  return url;
 }
