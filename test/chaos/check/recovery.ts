@@ -1,5 +1,5 @@
 import type { Instant } from '../clock';
-import { recoveryBoundMs } from '../history';
+import { recoveryBoundMs } from '../slack';
 import type { FaultEvent, Operation, Violation } from '../history';
 import { silences } from './silences';
 import { describe, isAnswered, isLocking, isRead, isTrouble } from './view';
