@@ -81,3 +81,17 @@ describe('the checker rejects a history in which a subject with a limit', () => 
     );
   });
 });
+
+describe('the checker rejects a history in which callers', () => {
+  test('cannot make changes after a fault, though operators can', () => {
+    const calls = (s: Story): Story => {
+      for (let at = 1000; at < 3000; at += 100) s.update(`u${at}`, at, refused());
+      return s;
+    };
+    expectBreach(
+      (s) => s.fault({ injected: 900, possible: 1000, sidecars: ['a'] }).revokeOlder('e', 2500, 5000),
+      (s) => calls(s.revokeOlder('e2', 1050, 5000)).update('1', 3000, { version: 2 }),
+      'calls succeed within a second of becoming possible',
+    );
+  });
+});
