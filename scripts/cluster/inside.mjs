@@ -17,9 +17,13 @@ console.log(`Kubernetes is ready after ${((performance.now() - begin) / 1000).to
 
 const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
 const config = join(root, 'test', 'cluster', 'jest.config.mjs');
-const { status } = spawnSync(process.execPath, [jest, '--config', config, '--runInBand', '--forceExit', ...jestArguments], {
-  cwd: root,
-  env: { ...process.env, KUBECONFIG: kubeconfig },
-  stdio: 'inherit',
-});
+const { status } = spawnSync(
+  process.execPath,
+  [jest, '--config', config, '--runInBand', '--forceExit', ...jestArguments],
+  {
+    cwd: root,
+    env: { ...process.env, KUBECONFIG: kubeconfig },
+    stdio: 'inherit',
+  },
+);
 process.exit(status ?? 1);

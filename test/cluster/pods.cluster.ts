@@ -42,18 +42,14 @@ test('The sidecar starts before the app, and its startup probe has succeeded by 
   }
 });
 
-test('The app reaches the sidecar by the socket that both share, so a visitor can sign in', async () => {
+test('The app reaches the sidecar by the socket that both share, and a visitor who has signed in is known in every pod', async () => {
   const ada = await signIn(url, 'Ada');
   expect(await isKnown(url, ada)).toBe(true);
   for (const pod of await pods()) {
+    expect(await isKnown(`http://${pod['status'].podIP}:8080`, ada)).toBe(true);
     const metrics = (await probe(`http://${pod['status'].podIP}:9464/metrics`)).text;
     expect(metrics).toMatch(/^session_sidecar_rpcs_total\{/m);
   }
-});
-
-test('A session is known in every pod', async () => {
-  const ada = await signIn(url, 'Ada');
-  for (const pod of await pods()) expect(await isKnown(`http://${pod['status'].podIP}:8080`, ada)).toBe(true);
 });
 
 test('Probes are answered on the address of the pod, and gRPC is not', async () => {
