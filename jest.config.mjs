@@ -3,15 +3,6 @@ import { availableParallelism } from 'node:os';
 /** Packages that are or import ES modules, which jest cannot load as they are. */
 const esModules = '/node_modules/(@fastify/cookie|d3-shape|d3-path)/';
 
-/**
- * Modules get these as parameters, because a global costs 100 times as much in jest's sandbox. Not those that some module declares at its
- * top level, which would be a SyntaxError (`Boolean`, `Buffer`, `Error`, `process`, `Set`), nor those that fake timers replace.
- */
-const builtIns = [
-  ...['Array', 'BigInt', 'JSON', 'Map', 'Math', 'Number', 'Object', 'Promise', 'Proxy', 'RangeError'],
-  ...['Reflect', 'RegExp', 'String', 'Symbol', 'TypeError', 'Uint8Array', 'WeakMap'],
-];
-
 /** @type {import('jest').Config} */
 const common = {
   rootDir: import.meta.dirname,
@@ -30,7 +21,9 @@ const common = {
     [esModules]: ['@swc/jest', { jsc: { target: 'es2022' }, module: { type: 'commonjs' } }],
   },
   testEnvironment: '<rootDir>/test/support/environment.mjs',
-  sandboxInjectedGlobals: builtIns,
+  runtime: '<rootDir>/test/support/runtime.cjs',
+  // Tests import what they use. Otherwise, jest makes an object of functions for each module.
+  injectGlobals: false,
   transformIgnorePatterns: [`^(?!.*${esModules}).*/node_modules/`],
   // Sources, not builds: a test run needs no build and shows source lines. test/process/ runs the built files as children.
   moduleNameMapper: {

@@ -128,7 +128,7 @@ describe(page, () => {
   test('lists everything that can be called', () => {
     const names = [...code.matchAll(/^func (?:\(m \*Manager\) )?([A-Z]\w*)/gm)].map(([, name]) => name);
     expect(names.length).toBeGreaterThan(20);
-    expect(names.filter((name) => !listed.includes(name))).toEqual([]);
+    expect(names.filter((name) => name !== 'String' && !listed.includes(name))).toEqual([]);
   });
 
   test('lists every option', () => {

@@ -41,6 +41,7 @@ describe('the index of a subject in docs/reference/storage.md, on a real Redis',
   let harness: StoreHarness;
   let limited: StoreHarness;
   let seen: string[][] = [];
+  let lastMark = '';
   let session: NewSession;
 
   beforeAll(async () => {
@@ -55,6 +56,7 @@ describe('the index of a subject in docs/reference/storage.md, on a real Redis',
     let isHeartbeat = false;
     monitor.on('monitor', (_time: string, args: string[], source: string) => {
       if (source === 'lua' && !isHeartbeat) seen.push(args);
+      if (args[0] === 'echo') lastMark = args[1] ?? '';
       if (source !== 'lua') isHeartbeat = args[0] === 'eval' && args[2] === '0';
     });
   });
@@ -65,8 +67,16 @@ describe('the index of a subject in docs/reference/storage.md, on a real Redis',
     session = { ...tokens.issue(), content: emptyContent, csrfToken: 'csrf', idleTimeout, subject: 'ada' };
     await harness.store.create(session);
     await untilSettled();
+    await untilMonitored();
     seen = [];
   });
+
+  /** Redis reports a command to monitors after it has replied. */
+  const untilMonitored = async () => {
+    const mark = String(Math.random());
+    await server.admin.echo(mark);
+    await until('the report of all commands', () => lastMark === mark);
+  };
 
   const keys = () => server.admin.keys(`${keyPrefix}subject:*`);
   const untilSettled = () =>

@@ -200,6 +200,12 @@ describe('an encrypted session that cannot be decrypted', () => {
   test('because its key is not set is reported as such, left as it is, and can be ended', async () => {
     const session = await create({ subject: 'ada' });
     encryption.keys.replace({ encrypts: true, keys: [second] });
+    // An access would be recorded, and a lease written.
+    await harness.advance(120_000);
+    const before = await recordsIn(redis);
+    const acquired = store.acquire(session, { holder: 'one', durationMs: 60_000 });
+    await expect(acquired).rejects.toEqual(new UnreadableRecordError(session.handle, 'unknown_key'));
+    expect(await recordsIn(redis)).toEqual(before);
     await expectUnreadable(session, 'unknown_key');
     const other = await create({ subject: 'ada' });
     encryption.keys.replace();

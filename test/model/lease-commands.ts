@@ -193,7 +193,7 @@ const use = fc.record({
 });
 const leasesBack = fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.nat({ max: 3 }));
 const value = fc.integer({ min: 1, max: 1000 });
-const grace = fc.constantFrom(undefined, 30_000, 100_000);
+const grace = fc.constantFrom(undefined, 28_000, 30_000);
 
 export const leaseCommands = fc.commands(
   [

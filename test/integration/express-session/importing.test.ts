@@ -123,6 +123,10 @@ describe('with an adapter', () => {
       const messages = await req.session.popFlash('info');
       res.json({ ...req.session.toObject(), messages, isNew: req.session.isNew });
     });
+    server.get('/in', (req, res) => {
+      req.session.set('user', 'Eve');
+      res.json({});
+    });
     server.get('/out', async (req, res) => {
       await req.session.invalidate();
       res.json({});
@@ -145,6 +149,9 @@ describe('with an adapter', () => {
     expect(await second.json()).toEqual({ user: 'Ada', messages: [], isNew: false });
     expect(second.headers.getSetCookie()).toEqual([]);
     await get(`${url}/out`, `${former}; ${own.split(';')[0]}`);
+    expect(await (await get(url, former)).json()).toEqual({ messages: [], isNew: true });
+    // A session that begins now has another id.
+    await get(`${url}/in`, former);
     expect(await (await get(url, former)).json()).toEqual({ messages: [], isNew: true });
   });
 

@@ -119,14 +119,16 @@ describe.each([
   test('reading within the touch interval writes nothing to Redis', async () => {
     const token = await newSession();
     await isThere(token);
-    const before = await nearCacheHitsOf(sidecar);
+    // With a cache of its own, the client may know that nothing has changed.
+    const fromMemory = async () => (await nearCacheHitsOf(sidecar)) + (client.cacheStats?.live ?? 0);
+    const before = await fromMemory();
     const commands = await commandsOf(redis, async () => {
       for (let reads = 0; reads < 10; reads += 1) expect(await isThere(token)).toBe(true);
     });
     const reading = ['evalsha', 'time', 'get', 'pexpiretime', 'mget'];
     expect(Object.keys(commands).filter((name) => !reading.includes(name))).toEqual([]);
     const askedRedis = (commands['evalsha'] ?? 0) + (commands['mget'] ?? 0);
-    expect(askedRedis + (await nearCacheHitsOf(sidecar)) - before).toBe(10);
+    expect(askedRedis + (await fromMemory()) - before).toBe(10);
   });
 
   test('for any sequence of calls, it exists while it must and is gone when it must be', async () => {

@@ -271,7 +271,8 @@ class Page(unittest.TestCase):
         works = {name for heading in SETTINGS_SECTIONS for row in rows_of(heading) for name in code_in(row["here"])} & set(
             READERS
         )
-        own = {"address", "api_token", "api_token_file", "cache_bytes", "call_timeout", "client", "codec", "transport"}
+        own = {"address", "api_token", "api_token_file", "cache_bytes", "call_timeout", "client", "codec"}
+        own |= {"former_secret", "transport"}
         self.assertEqual(works | own, set(READERS))
 
     def test_says_why_something_is_not_covered(self) -> None:

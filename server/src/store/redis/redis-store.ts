@@ -2,7 +2,7 @@ import { Redis } from 'ioredis';
 import type { ChangeFeed } from '../../session/change-feed';
 import type { DataCheck } from '../../session/data-rule';
 import type { Limits } from '../../session/limits';
-import { sessionExists, UnreadableRecordError } from '../../session/errors';
+import { sessionExists, storeUnavailable, UnreadableRecordError } from '../../session/errors';
 import type { RecordProblem } from '../../session/errors';
 import { expiryOf } from '../../session/session';
 import type { ExpiryPolicy, SessionMetadata } from '../../session/session';
@@ -273,7 +273,7 @@ export class RedisStore implements SessionStore {
 
   async acquire(ref: SessionRef, request: LeaseRequest, deadline?: number): Promise<AcquireOutcome> {
     const { holder, durationMs } = request;
-    const args = [String(durationMs), holder];
+    const args = [String(durationMs), holder, this.#codec.keys.ids];
     const [status, ...rest] = await this.#scripts.run('acquire', ref, args, deadline);
     switch (text(status)) {
       case 'acquired': {
@@ -282,6 +282,10 @@ export class RedisStore implements SessionStore {
         this.#subjects.updated(ref.handle, session, { left: '', due: utf8(due) });
         return { status: 'acquired', lease: { fence: number(fence), expires: number(ends), holder }, session };
       }
+      case 'closed':
+        this.#reader.decode(ref, rest[0] as Buffer, 0);
+        // It has the key by now.
+        throw storeUnavailable(false);
       case 'held':
         return { status: 'held', remainingMs: number(rest[0]) };
       default:

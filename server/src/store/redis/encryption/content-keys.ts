@@ -60,6 +60,11 @@ export class ContentKeys {
     return this.#encrypts;
   }
 
+  /** The ids of all keys, each between spaces, for scripts. */
+  get ids(): string {
+    return ` ${this.#keys.map(({ id }) => id).join(' ')} `;
+  }
+
   has(keyId: string): boolean {
     return this.#keys.some(({ id }) => id === keyId);
   }

@@ -71,7 +71,8 @@ export class SessionReader {
   async #loadByScript(ref: SessionRef, deadline?: number): Promise<LoadedSession | undefined> {
     const requestedAt = performance.now();
     const before = this.generationOf(ref);
-    const [status, record, time, touched] = await this.#parts.scripts.run('load', ref, [], deadline);
+    const args = [this.#parts.codec.keys.ids];
+    const [status, record, time, touched] = await this.#parts.scripts.run('load', ref, args, deadline);
     if (!wasFound(text(status), ref)) return undefined;
     const decoded = this.#decode(ref, record as Buffer);
     const now = number(time);

@@ -3,8 +3,10 @@
 --
 -- ARGV[4]  duration of the lease in ms
 -- ARGV[5]  holder
+-- ARGV[6]  ids of the caller's keys, each between spaces
 --
--- Returns { 'acquired', record, time of the last access, fence, end of the lease, due_subject() or '' }.
+-- Returns { 'acquired', record, time of the last access, fence, end of the lease, due_subject() or '' }; or { 'closed', record } if
+--   the caller cannot read it.
 -- Errors: { 'not_found' }, { 'replaced' }, { 'damaged' }, { 'newer_format' }, { 'foreign_type' }, { 'held', ms until its end }
 --
 -- @include lib/body.lua
@@ -24,6 +26,9 @@ end
 local content = parse(record, header)
 if not content then
   return { 'damaged' }
+end
+if not has_key(header, ARGV[6]) then
+  return { 'closed', record }
 end
 
 local due = due_subject(header, content.attributes)

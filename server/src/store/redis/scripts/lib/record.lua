@@ -39,6 +39,11 @@ local function expiry_of(header)
   end
 end
 
+-- Whether the caller, whose keys have these ids, each between spaces, can read the content.
+local function has_key(header, ids)
+  return header.format ~= '2' or string.find(ids, ' ' .. header.csrf .. ' ', 1, true) ~= nil
+end
+
 -- The metadata in a header: what a header line begins with after its format.
 local function metadata_of(header)
   return header.version .. ' ' .. header.created .. ' ' .. header.accessed .. ' ' .. header.idle
