@@ -70,7 +70,13 @@ const layers = [
   {
     files: 'server/src/inspector',
     may: [
-      ...['server/src/inspector', 'server/src/http', 'server/src/config/{config,setting-report,values}.ts', names],
+      ...[
+        'server/src/inspector',
+        'server/src/http',
+        'server/src/config/{config,setting-report}.ts',
+        'server/src/config/values',
+        names,
+      ],
       ...['bytes-iec', 'd3-shape', 'hono', 'ms'],
     ],
     // In a file of the bundle of its own: what it needs of the rest of the sidecar is handed in.

@@ -6,7 +6,7 @@ export type {
   OptionalCodec,
   RequiredCodec,
   SessionClientOptions,
-} from './session-client';
+} from './client-options';
 export type {
   InvalidateAllOptions,
   ListOptions,

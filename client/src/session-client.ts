@@ -1,11 +1,12 @@
 import { reportCache } from './cache/cache-metrics';
 import { assertCacheOptions } from './cache/options';
-import type { CacheOptions, CacheStatistics } from './cache/options';
+import type { CacheStatistics } from './cache/options';
 import { SessionCache } from './cache/session-cache';
+import { assertTransport } from './client-options';
+import type { ConnectionOptions, CreateOptions, OptionalCodec, SessionClientOptions } from './client-options';
 import { SessionError } from './errors/session-error';
 import { resolveCodec } from './session/codec';
-import type { Codec } from './session/codec';
-import type { Json, JsonObject, JsonValue } from './session/json';
+import type { JsonValue } from './session/json';
 import { LiveSession } from './session/live-session';
 import type { SessionContext } from './session/live-session';
 import { replySession, replyToken } from './session/replies';
@@ -15,10 +16,9 @@ import type { ISession, SessionOrigin } from './session/session';
 import type { Found } from './session/stored-session';
 import type { LoadedSession } from './transport/own-reply';
 import { SubjectSessions } from './subject-sessions';
+import { isNoToken, tokensOf } from './tokens';
 import { resolveApiToken } from './transport/api-token';
-import type { ApiTokenOptions } from './transport/api-token';
 import { boundedTransport } from './transport/bounded-transport';
-import type { PendingLimits } from './transport/bounded-transport';
 import { assertTimeout, startCall } from './transport/call-options';
 import type { CallOptions, RunningCall } from './transport/call-options';
 import { assertAddress, openChannel } from './transport/channel';
@@ -28,57 +28,6 @@ import { unaryTransport } from './transport/unary-transport';
 import type { SessionEvent } from './watch/session-event';
 import { watchSessions } from './watch/session-watch';
 import type { WatchOptions } from './watch/session-watch';
-
-export interface ConnectionOptions extends ApiTokenOptions, PendingLimits {
-  /** Where the sidecar listens: `localhost:50051` or `unix:/run/session-sidecar.sock`. */
-  readonly address: string;
-  /**
-   * The time limit of a call, retries included, in milliseconds; {@link CallOptions.timeoutMs} overrides it. The sidecar
-   * knows it and stops working on an expired call. Default: 3000, which outlasts a restart of the sidecar on a busy machine.
-   */
-  readonly timeoutMs?: number | undefined;
-  /**
-   * `pipeline` sends all calls over one stream, at a fraction of the cost of `unary`, one HTTP/2 request per call.
-   * Default: `pipeline`, with a fallback to `unary` for sidecars that do not support it.
-   */
-  readonly transport?: 'pipeline' | 'unary' | undefined;
-  /**
-   * Keeps sessions in the application's memory, so that opening one again costs no call while the sidecar reports changes, and
-   * a small one otherwise. A change elsewhere is seen within milliseconds as a rule, and within a second whatever fails. Own
-   * changes are seen at once. Default: no session is kept.
-   */
-  readonly cache?: CacheOptions | undefined;
-}
-
-/** Requires a `codec` if JSON cannot hold some values of the session; the type's argument names their keys. */
-export type CodecOptions<T> = [T] extends [JsonObject<T>] ? OptionalCodec : RequiredCodec<KeysThatAreNotJson<T>>;
-
-export interface OptionalCodec {
-  /** Encodes and decodes all values and flash messages. Default: JSON. */
-  readonly codec?: Codec | undefined;
-}
-
-export interface RequiredCodec<_KeysThatAreNotJson> {
-  /** Required because JSON cannot hold the values of these keys. Alternatively, store them as JSON values: a Date as a string. */
-  readonly codec: Codec;
-}
-
-export interface CreateOptions {
-  /**
-   * Makes {@link SessionClient.openById} find the session by an id of the application's own, so that it need not keep the token:
-   * 1 to 256 bytes of UTF-8 without control characters. The id is as secret as a token and must be unguessable, but has no
-   * signature: never take one from a browser without verifying that the application has issued it. save() rejects with
-   * VERSION_MISMATCH if there is a session with this id. invalidate() frees the id; regenerate() keeps it from finding the session.
-   * Default: the session has a token only.
-   */
-  readonly id?: string | undefined;
-}
-
-type KeysThatAreNotJson<T> = {
-  [K in keyof T]-?: [Exclude<T[K], undefined>] extends [Json<Exclude<T[K], undefined>>] ? never : K;
-}[keyof T];
-
-export type SessionClientOptions<T extends object> = ConnectionOptions & CodecOptions<T>;
 
 /**
  * An application's connection to its session sidecar. Create one and share it between all requests. It connects at the first
@@ -280,31 +229,4 @@ export class SessionClient<T extends object = Record<string, JsonValue>> {
 
 function assertId(id: unknown): asserts id is string {
   if (typeof id !== 'string') throw new TypeError(`Expected \`id\` to be a string, got ${typeof id}`);
-}
-
-/** The token is the request's only field, so an invalid request means an invalid token. */
-function isNoToken({ code }: SessionError): boolean {
-  return code === 'TOKEN_INVALID' || code === 'INVALID_ARGUMENT';
-}
-
-/** Each token costs a call. */
-const maxTokens = 3;
-
-function tokensOf(token: unknown): readonly string[] {
-  const tokens: readonly unknown[] = Array.isArray(token) ? token : [token ?? ''];
-  for (const each of tokens) {
-    if (typeof each !== 'string') {
-      throw new TypeError(`Expected \`token\` to be a string, an array of strings or undefined, got ${typeof each}`);
-    }
-  }
-  const tried: string[] = [];
-  for (const each of tokens as readonly string[]) {
-    if (each !== '' && tried.length < maxTokens && !tried.includes(each)) tried.push(each);
-  }
-  return tried;
-}
-
-function assertTransport(kind: unknown): void {
-  if (kind === 'pipeline' || kind === 'unary') return;
-  throw new TypeError(`Expected \`transport\` to be pipeline or unary, got \`${String(kind)}\` (${typeof kind})`);
 }

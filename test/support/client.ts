@@ -1,6 +1,6 @@
 import { SessionClient, SessionError } from '@session-sidecar/client';
 import type { JsonValue } from '@session-sidecar/client';
-import type { SessionClientOptions } from '../../client/src/session-client';
+import type { SessionClientOptions } from '../../client/src/client-options';
 
 /** Generous, because tests run on busy machines. In ms. */
 export const patience = 20_000;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { ContentKeys } from '../../server/src/store/redis/encryption/content-keys';
-import type { EncryptionOptions } from '../../server/src/store/redis/redis-store';
+import type { EncryptionOptions } from '../../server/src/store/redis/redis-store-options';
 
 export const newContentKey = (): Buffer => randomBytes(32);
 

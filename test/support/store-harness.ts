@@ -3,7 +3,11 @@ import type { RedisConnectionOptions } from '../../server/src/store/redis/connec
 import { connectRedis, createSubscriber } from '../../server/src/store/redis/connection/connect';
 import type { RedisConnection } from '../../server/src/store/redis/connection/redis-connection';
 import { RedisStore } from '../../server/src/store/redis/redis-store';
-import type { ChangesOptions, EncryptionOptions, NearCacheOptions } from '../../server/src/store/redis/redis-store';
+import type {
+  ChangesOptions,
+  EncryptionOptions,
+  NearCacheOptions,
+} from '../../server/src/store/redis/redis-store-options';
 import { ControlledStore } from '../../server/src/store/memory/controlled-store';
 import { MemoryStore } from '../../server/src/store/memory/memory-store';
 import type { SessionInventory } from '../../server/src/session/admin/session-inventory';

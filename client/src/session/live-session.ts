@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { startCall } from '../transport/call-options';
 import type { CallOptions, RunningCall } from '../transport/call-options';
 import type { Transport } from '../transport/transport';
+import { assertIdleTimeout, assertOnConflict, assertText, graceRange } from './arguments';
 import type { ValueCodec } from './codec';
 import { GuardedProperties } from './guarded-properties';
 import { valueOf } from './joint-turn';
@@ -275,30 +276,6 @@ export class LiveSession<T extends object> extends GuardedProperties implements 
 /** A Date can be changed, and a cached session shares it with others. */
 function copyOf(date: Date | undefined): Date | undefined {
   return date && new Date(date);
-}
-
-function assertOnConflict(onConflict: unknown): void {
-  if (onConflict === undefined || onConflict === 'merge' || onConflict === 'fail') return;
-  const got = typeof onConflict === 'string' ? `\`${onConflict}\`` : typeof onConflict;
-  throw new TypeError(`Expected \`onConflict\` to be merge or fail, got ${got}`);
-}
-
-const graceRange = { min: 1, max: 30_000 };
-
-const idleTimeoutRange = { min: 1000, max: 10 * 365.25 * 24 * 3_600_000 };
-
-function assertIdleTimeout(timeout: unknown): void {
-  if (timeout === 'never') return;
-  const { min, max } = idleTimeoutRange;
-  if (Number.isInteger(timeout) && (timeout as number) >= min && (timeout as number) <= max) return;
-  throw new RangeError(
-    `Expected \`timeout\` to be 'never' or a whole number of milliseconds from ${min} to ${max}, got \`${String(timeout)}\` (${typeof timeout})`,
-  );
-}
-
-function assertText(name: string, text: unknown): void {
-  if (text === undefined || typeof text === 'string') return;
-  throw new TypeError(`Expected \`${name}\` to be a string or undefined, got ${typeof text}`);
 }
 
 function digest(text: string): Buffer {

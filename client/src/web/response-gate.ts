@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import onHeaders from 'on-headers';
+import { rememberProperties } from './own-properties';
 
 export interface GateHooks {
   /**
@@ -273,19 +274,6 @@ function methodsOf(res: ServerResponse): Methods {
 function replaceMethods(res: ServerResponse, receive: (call: Call) => unknown): void {
   const replaced = res as unknown as Methods;
   for (const method of methods) replaced[method] = (...args) => receive({ method, args });
-}
-
-/** Returns a function that makes an object's own properties what they are now. */
-function rememberProperties<Name extends string>(
-  object: Partial<Record<Name, unknown>>,
-  names: readonly Name[],
-): () => void {
-  const own = names.filter((name) => Object.hasOwn(object, name));
-  const remembered = own.map((name) => [name, Object.getOwnPropertyDescriptor(object, name)!] as const);
-  return () => {
-    for (const name of names) Reflect.deleteProperty(object, name);
-    for (const [name, descriptor] of remembered) Object.defineProperty(object, name, descriptor);
-  };
 }
 
 /** Turns a throw into a rejection, so that both are handled in one place. */

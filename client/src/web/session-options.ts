@@ -1,5 +1,5 @@
 import { SessionClient } from '../session-client';
-import type { SessionClientOptions } from '../session-client';
+import type { SessionClientOptions } from '../client-options';
 import type { ISession, Key } from '../session/session';
 import { resolveCookie } from './cookie';
 import type { CookieOptions, ResolvedCookie } from './cookie';

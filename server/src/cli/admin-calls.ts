@@ -1,10 +1,11 @@
 import { Client, credentials, Metadata } from '@grpc/grpc-js';
 import { AdminServiceDefinition } from '@session-sidecar/proto/session/admin/v1/admin_service';
+import { encoderOf } from './grpc-method';
+import type { GrpcMethod, MessageOf } from './grpc-method';
 import { CallError, explainFailure, reasonOf } from './sidecar-calls';
 import type { SidecarTarget } from './sidecar-target';
 
 type Methods = typeof AdminServiceDefinition.methods;
-type MessageOf<T> = T extends { decode(input: Uint8Array): infer Message } ? Message : never;
 type MethodName = keyof Methods;
 type RequestOf<M extends MethodName> = MessageOf<Methods[M]['requestType']>;
 type ResponseOf<M extends MethodName> = MessageOf<Methods[M]['responseType']>;
@@ -36,10 +37,11 @@ export class AdminCalls {
     interrupted: AbortSignal,
     onResponse: (response: ResponseOf<M>) => void = () => {},
   ): Promise<ResponseOf<M> | undefined> {
-    const { requestType, responseType, name } = AdminServiceDefinition.methods[method] as unknown as MethodOf<M>;
+    // Each definition fits itself; TypeScript cannot see that through a union of all of them.
+    const definition = AdminServiceDefinition.methods[method] as unknown as GrpcMethod<RequestOf<M>, ResponseOf<M>>;
+    const { responseType, name } = definition;
     const path = `/${AdminServiceDefinition.fullName}/${name}`;
-    const encode = (message: Partial<RequestOf<M>>): Buffer =>
-      Buffer.from(requestType.encode({ ...requestType.decode(nothing), ...message }).finish());
+    const encode = encoderOf(definition);
     return new Promise((resolve, reject) => {
       let last: ResponseOf<M> | undefined;
       // A unary RPC is a stream with one response.
@@ -67,17 +69,4 @@ export class AdminCalls {
   close(): void {
     this.#client.close();
   }
-}
-
-/** Decoded, a message in which every field has its default. */
-const nothing = new Uint8Array();
-
-/** Each definition fits itself; TypeScript cannot see that through a union of all of them. */
-interface MethodOf<M extends MethodName> {
-  readonly name: string;
-  readonly requestType: {
-    decode(input: Uint8Array): RequestOf<M>;
-    encode(message: RequestOf<M>): { finish(): Uint8Array };
-  };
-  readonly responseType: { decode(bytes: Uint8Array): ResponseOf<M> };
 }

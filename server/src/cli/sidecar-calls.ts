@@ -4,12 +4,13 @@ import { ErrorInfo } from '@session-sidecar/proto/google/rpc/error_details';
 import { Status } from '@session-sidecar/proto/google/rpc/status';
 import { SessionServiceDefinition } from '@session-sidecar/proto/session/v1/session_service';
 import { CliError } from './cli-error';
+import { encoderOf } from './grpc-method';
+import type { GrpcMethod, MessageOf } from './grpc-method';
 import type { SidecarTarget } from './sidecar-target';
 
 const { pipeline: _pipeline, ...methods } = SessionServiceDefinition.methods;
 
 type Methods = typeof methods;
-type MessageOf<T> = T extends { decode(input: Uint8Array): infer Message } ? Message : never;
 export type MethodName = keyof Methods;
 export type RequestOf<M extends MethodName> = MessageOf<Methods[M]['requestType']>;
 export type ResponseOf<M extends MethodName> = MessageOf<Methods[M]['responseType']>;
@@ -44,10 +45,11 @@ export class SidecarCalls {
    * @throws CallError
    */
   call<M extends MethodName>(method: M, request: Partial<RequestOf<M>>, timeoutMs: number): Promise<ResponseOf<M>> {
-    const { requestType, responseType, name } = methods[method] as unknown as MethodOf<M>;
+    // Each definition fits itself; TypeScript cannot see that through a union of all of them.
+    const definition = methods[method] as unknown as GrpcMethod<RequestOf<M>, ResponseOf<M>>;
+    const { responseType, name } = definition;
     const path = `/${SessionServiceDefinition.fullName}/${name}`;
-    const encode = (message: Partial<RequestOf<M>>): Buffer =>
-      Buffer.from(requestType.encode({ ...requestType.decode(nothing), ...message }).finish());
+    const encode = encoderOf(definition);
     return new Promise((resolve, reject) => {
       const options = { deadline: Date.now() + timeoutMs };
       this.#client.makeUnaryRequest(
@@ -98,19 +100,6 @@ export function explainFailure(error: unknown, address: string, howToAuthenticat
     default:
       return new CliError('failed', `${reason}: ${message}`);
   }
-}
-
-/** Decoded, a message in which every field has its default. */
-const nothing = new Uint8Array();
-
-/** Each definition fits itself; TypeScript cannot see that through a union of all of them. */
-interface MethodOf<M extends MethodName> {
-  readonly name: string;
-  readonly requestType: {
-    decode(input: Uint8Array): RequestOf<M>;
-    encode(message: RequestOf<M>): { finish(): Uint8Array };
-  };
-  readonly responseType: { decode(bytes: Uint8Array): ResponseOf<M> };
 }
 
 export function reasonOf({ code, metadata }: ServiceError): string {

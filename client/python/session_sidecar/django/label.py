@@ -33,7 +33,7 @@ class Label:
         self._stored = "" if found is None else found.label
 
     def option(self, *, is_new: bool = False) -> dict[str, Any]:
-        """Return the option of a call that stores an assignment. Empty if there is none."""
+        """Return the keyword arguments with which a call stores what was assigned. Empty: nothing is to be stored."""
         if self._assigned is None or (is_new and not self._assigned):
             return {}
         return {"label": self._assigned}

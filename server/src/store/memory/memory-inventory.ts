@@ -12,14 +12,13 @@ import type { SessionEventReason } from '../../session/events/session-event';
 import { touchIntervalOf } from '../../session/session';
 import type { ExpiryPolicy } from '../../session/session';
 import { knownAttributes, signingKeyOf } from '../attributes';
+import type { Entries } from './entries';
 import { decode, listedOf } from './entry';
 import type { Entry } from './entry';
 
 export interface MemoryInventoryParts {
   readonly expiry: ExpiryPolicy;
-  readonly entries: ReadonlyMap<string, Entry>;
-  /** The session with a handle, unless it has expired. */
-  readonly find: (handle: string) => Entry | undefined;
+  readonly entries: Pick<Entries, 'find' | 'handles' | 'size'>;
   readonly end: (entry: Entry, reason: SessionEventReason) => void;
 }
 
@@ -41,13 +40,12 @@ export class MemoryInventory implements SessionInventory {
     return { count: size, low: size, high: size };
   }
 
-  /** A map may change while it is read: what is added meanwhile comes last. */
   async *scan(): AsyncGenerator<ScanStep, void> {
-    const { entries, find } = this.#parts;
+    const { entries } = this.#parts;
     let examined = 0;
     let handles: string[] = [];
-    for (const handle of entries.keys()) {
-      if (find(handle) !== undefined) handles.push(handle);
+    for (const handle of entries.handles()) {
+      if (entries.find(handle) !== undefined) handles.push(handle);
       examined += 1;
       if (examined % entriesPerStep > 0) continue;
       yield { handles, progress: Math.min(1, examined / entries.size) };
@@ -58,7 +56,7 @@ export class MemoryInventory implements SessionInventory {
   }
 
   async inspect(handle: string, withData: boolean): Promise<InspectedSession | 'not_found'> {
-    const entry = this.#parts.find(handle);
+    const entry = this.#parts.entries.find(handle);
     if (entry === undefined) return 'not_found';
     const { attributes } = decode(entry);
     const { subject } = knownAttributes(attributes);
@@ -66,7 +64,7 @@ export class MemoryInventory implements SessionInventory {
   }
 
   async revoke(handle: string, conditions: RevocationConditions, isDryRun: boolean): Promise<RevocationOutcome> {
-    const entry = this.#parts.find(handle);
+    const entry = this.#parts.entries.find(handle);
     if (entry === undefined) return 'not_found';
     const outcome = this.#outcomeOf(entry, conditions);
     if (outcome === 'selected' && !isDryRun) this.#parts.end(entry, revocationReason(conditions));

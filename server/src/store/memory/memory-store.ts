@@ -3,14 +3,14 @@ import type { DataCheck } from '../../session/data-rule';
 import { newGeneration } from '../../session/etag';
 import { changesTerms } from '../../session/session-update';
 import type { SessionUpdate } from '../../session/session-update';
-import { sessionExists, storeFull, storeUnavailable, tooManySessions } from '../../session/errors';
+import { sessionExists, storeUnavailable, tooManySessions } from '../../session/errors';
 import type { SessionEventReason } from '../../session/events/session-event';
 import type { Limits } from '../../session/limits';
 import { applyMutations } from '../../session/mutations';
 import { surplusOf } from '../../session/subject-limit';
 import type { SubjectLimit, SubjectLimitObserver } from '../../session/subject-limit';
 import { expiryOf, touchIntervalOf } from '../../session/session';
-import type { ExpiryPolicy, SessionMetadata } from '../../session/session';
+import type { SessionMetadata } from '../../session/session';
 import type {
   AcquireOutcome,
   CopyTerms,
@@ -29,41 +29,23 @@ import { ChangeBroadcast } from '../change-broadcast';
 import { encodeBody } from '../record-body';
 import { ReportedUses } from '../reported-uses';
 import { SubjectPageBuilder } from '../subject-page';
-import { changedEntry, decode, listedOf, metadataOf, presentLease, recordOf, sizeOf, withLease } from './entry';
+import { Entries } from './entries';
+import type { EntriesOptions } from './entries';
+import { changedEntry, decode, listedOf, metadataOf, presentLease, recordOf, withLease } from './entry';
 import type { Entry } from './entry';
-import { recordEvent, recordExpiry } from './entry-events';
-import type { MemoryEventLog } from './memory-event-log';
+import { recordEvent } from './entry-events';
 import { MemoryInventory } from './memory-inventory';
-import { SubjectIndex } from './subject-index';
 
-export interface MemoryStoreOptions {
-  readonly expiry: ExpiryPolicy;
+export interface MemoryStoreOptions extends EntriesOptions {
   readonly limits: Limits;
   /** Default: data may be anything. */
   readonly dataCheck?: DataCheck | undefined;
   /** `undefined`: a subject may have any number of sessions. */
   readonly subjectLimit?: SubjectLimit | undefined;
   readonly subjects?: SubjectLimitObserver | undefined;
-  /**
-   * Maximum size of all sessions together: for each, its encoded content and some overhead ({@link sizeOf}). A change that does not fit
-   * is rejected; stored sessions are never evicted.
-   */
-  readonly maxBytes: number;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
-  /** Records when sessions begin, get a new token and end; `undefined`: nothing does. */
-  readonly events?: MemoryEventLog | undefined;
   /** A replaced token was used after its grace. */
   readonly onReplacedToken?: ((handle: string) => void) | undefined;
 }
-
-const sweepInterval = 10_000;
-
-/** While events are recorded, so that the end of a session is reported soon. */
-const recordingSweepInterval = 1000;
-
-/** Minimum time between two sweeps for room, because each looks at every session. */
-const sweepPause = 1000;
 
 /* eslint-disable @typescript-eslint/require-await -- async only so that a throw is a rejection */
 
@@ -77,39 +59,24 @@ export class MemoryStore implements SessionStore {
   readonly changes: ChangeFeed = { subscribe: (listener) => this.#broadcast.subscribe(listener), confirmedAgeMs: 0 };
   readonly #generation = newGeneration();
   readonly #options: MemoryStoreOptions;
-  readonly #entries = new Map<string, Entry>();
-  readonly #subjects = new SubjectIndex();
+  readonly #entries: Entries;
   readonly #uses = new ReportedUses();
-  readonly #sweeper: NodeJS.Timeout;
-  #bytes = 0;
-  #latestVersion = 0;
   #latestFence = 0;
-  #sweptAt = -Infinity;
 
   constructor(options: MemoryStoreOptions) {
     this.#options = options;
-    this.inventory = new MemoryInventory({
-      expiry: options.expiry,
-      entries: this.#entries,
-      find: (handle) => this.#present(handle),
-      end: (entry, reason) => this.#revoke(entry, reason),
-    });
-    this.#sweeper = setInterval(() => {
-      const isDue = Math.abs(options.now() - this.#sweptAt) >= sweepInterval;
-      if (isDue || options.events?.isRecording === true) this.#sweep();
-    }, recordingSweepInterval).unref();
+    this.#entries = new Entries(options);
+    const { expiry } = options;
+    const end = (entry: Entry, reason: SessionEventReason): void => this.#revoke(entry, reason);
+    this.inventory = new MemoryInventory({ expiry, entries: this.#entries, end });
   }
 
   async create(session: NewSession, deadline?: number): Promise<SessionMetadata> {
     refuseAfter(deadline);
-    const earlier = this.#entries.get(session.handle);
-    if (earlier !== undefined) {
-      if (!this.#hasEnded(earlier)) throw sessionExists();
-      this.#expire(earlier);
-    }
+    if (this.#entries.find(session.handle) !== undefined) throw sessionExists();
     const now = this.#options.now();
     const { handle, secretHash, csrfToken, idleTimeout, content, reusesHandle } = session;
-    const version = reusesHandle ? this.#latestVersion + 1 : 1;
+    const version = reusesHandle ? this.#entries.latestVersion + 1 : 1;
     const { subject } = session;
     const body = encodeBody(content, toAttributes(session));
     const times = { created: now, accessed: now };
@@ -188,7 +155,7 @@ export class MemoryStore implements SessionStore {
     const fence = Math.max(this.#latestFence + 1, now * 1000);
     const lease = { fence, expires: now + durationMs, holder };
     const leased = { ...withLease(entry, lease), accessed: now };
-    this.#put(leased);
+    this.#entries.put(leased);
     this.#latestFence = fence;
     return { status: 'acquired', lease, session: recordOf(leased, this.#options.expiry) };
   }
@@ -199,7 +166,7 @@ export class MemoryStore implements SessionStore {
     if (entry === undefined) return undefined;
     const lease = presentLease(decode(entry), this.#options.now());
     if (lease?.fence !== fence) return false;
-    this.#put(withLease(entry, { ...lease, expires: 0, holder: '' }));
+    this.#entries.put(withLease(entry, { ...lease, expires: 0, holder: '' }));
     return true;
   }
 
@@ -207,7 +174,7 @@ export class MemoryStore implements SessionStore {
     refuseAfter(deadline);
     const entry = this.#find(ref);
     if (entry === undefined) return false;
-    this.#remove(entry);
+    this.#entries.remove(entry);
     this.#broadcast.changed(entry.handle, undefined);
     recordEvent(this.#options.events, 'invalidated', 'call', entry);
     return true;
@@ -218,9 +185,8 @@ export class MemoryStore implements SessionStore {
     const { after = '', maxDataBytes } = page;
     const { expiry } = this.#options;
     const builder = new SubjectPageBuilder(page);
-    for (const handle of this.#subjects.handlesOf(subject)) {
-      const entry = this.#entries.get(handle);
-      if (handle <= after || entry === undefined || this.#hasEnded(entry)) continue;
+    for (const entry of this.#entries.of(subject)) {
+      if (entry.handle <= after) continue;
       if (!builder.add(listedOf(entry, expiry, maxDataBytes !== undefined))) break;
     }
     return builder.toPage();
@@ -229,14 +195,9 @@ export class MemoryStore implements SessionStore {
   async deleteSubject(subject: string, { except, only }: SubjectSelection, deadline?: number): Promise<number> {
     refuseAfter(deadline);
     let count = 0;
-    for (const handle of this.#subjects.handlesOf(subject)) {
-      const entry = this.#entries.get(handle);
-      if (entry === undefined || only?.has(handle) === false) continue;
-      if (handle === except?.handle && entry.secretHash === except.secretHash) continue;
-      if (this.#hasEnded(entry)) {
-        this.#expire(entry);
-        continue;
-      }
+    for (const entry of this.#entries.of(subject)) {
+      if (only?.has(entry.handle) === false) continue;
+      if (entry.handle === except?.handle && entry.secretHash === except.secretHash) continue;
       count += 1;
       this.#revoke(entry, 'subject');
     }
@@ -244,21 +205,13 @@ export class MemoryStore implements SessionStore {
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#sweeper);
+    this.#entries.close();
   }
 
   #find({ handle, secretHash }: SessionRef): Entry | undefined {
-    const entry = this.#present(handle);
+    const entry = this.#entries.find(handle);
     if (entry === undefined) return undefined;
     return entry.secretHash === secretHash || this.#isInGrace(entry, secretHash) ? entry : undefined;
-  }
-
-  /** The session with a handle, unless it has expired. */
-  #present(handle: string): Entry | undefined {
-    const entry = this.#entries.get(handle);
-    if (entry === undefined || !this.#hasEnded(entry)) return entry;
-    this.#expire(entry);
-    return undefined;
   }
 
   #isInGrace(entry: Entry, secretHash: string): boolean {
@@ -280,7 +233,7 @@ export class MemoryStore implements SessionStore {
     const now = this.#options.now();
     if (now - entry.accessed < touchIntervalOf(this.#options.expiry, entry.idleTimeout)) return entry;
     const touched = { ...entry, accessed: now };
-    this.#entries.set(entry.handle, touched);
+    this.#entries.put(touched);
     return touched;
   }
 
@@ -288,64 +241,23 @@ export class MemoryStore implements SessionStore {
   #putWithinLimit(entry: Entry): void {
     const { subjectLimit: limit, subjects } = this.#options;
     const { handle, subject } = entry;
-    const isLogin = subject !== undefined && subject !== this.#entries.get(handle)?.subject;
-    const surplus = limit && isLogin ? surplusOf(this.#liveOf(subject), limit) : [];
+    const isLogin = subject !== undefined && subject !== this.#entries.find(handle)?.subject;
+    const surplus = limit && isLogin ? surplusOf(this.#entries.of(subject), limit) : [];
     if (limit?.action === 'refuse' && surplus.length > 0) {
       subjects?.subjectLimitReached('refused');
       throw tooManySessions(limit.maxSessions);
     }
-    this.#put(entry);
+    this.#entries.put(entry);
     for (const oldest of surplus) {
       this.#revoke(oldest, 'limit');
       subjects?.subjectLimitReached('ended');
     }
   }
 
-  #liveOf(subject: string): Entry[] {
-    const entries = this.#subjects.handlesOf(subject).map((handle) => this.#entries.get(handle));
-    return entries.filter((entry) => entry !== undefined && !this.#hasEnded(entry)) as Entry[];
-  }
-
-  #put(entry: Entry): void {
-    const held = this.#entries.get(entry.handle);
-    const growth = sizeOf(entry) - (held === undefined ? 0 : sizeOf(held));
-    if (growth > 0 && this.#bytes + growth > this.#options.maxBytes) {
-      if (Math.abs(this.#options.now() - this.#sweptAt) >= sweepPause) this.#sweep();
-      if (this.#bytes + growth > this.#options.maxBytes) throw storeFull();
-    }
-    this.#bytes += growth;
-    this.#subjects.move(entry.handle, held?.subject, entry.subject);
-    this.#latestVersion = Math.max(this.#latestVersion, entry.version);
-    this.#entries.set(entry.handle, entry);
-  }
-
-  #remove(entry: Entry): void {
-    this.#entries.delete(entry.handle);
-    this.#subjects.move(entry.handle, entry.subject, undefined);
-    this.#bytes -= sizeOf(entry);
-  }
-
   #revoke(entry: Entry, reason: SessionEventReason): void {
-    this.#remove(entry);
+    this.#entries.remove(entry);
     this.#broadcast.changed(entry.handle, undefined);
     recordEvent(this.#options.events, 'revoked', reason, entry);
-  }
-
-  #sweep(): void {
-    this.#sweptAt = this.#options.now();
-    for (const entry of this.#entries.values()) {
-      if (this.#hasEnded(entry)) this.#expire(entry);
-    }
-  }
-
-  #expire(entry: Entry): void {
-    this.#remove(entry);
-    recordExpiry(this.#options.events, this.#options.expiry, entry);
-  }
-
-  #hasEnded(entry: Entry): boolean {
-    const expires = expiryOf(this.#options.expiry, entry);
-    return expires !== undefined && this.#options.now() >= expires;
   }
 
   #termsOf(entry: Entry, { secretHash }: SessionRef): CopyTerms {

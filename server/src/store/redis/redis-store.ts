@@ -1,8 +1,6 @@
 import { Redis } from 'ioredis';
 import type { ChangeFeed } from '../../session/change-feed';
-import type { DataCheck } from '../../session/data-rule';
-import type { Limits } from '../../session/limits';
-import { sessionExists, storeUnavailable, UnreadableRecordError } from '../../session/errors';
+import { sessionExists, UnreadableRecordError } from '../../session/errors';
 import type { RecordProblem } from '../../session/errors';
 import { expiryOf } from '../../session/session';
 import type { ExpiryPolicy, SessionMetadata } from '../../session/session';
@@ -21,23 +19,17 @@ import type {
   UpdateOutcome,
 } from '../../session/session-store';
 import type { SessionUpdate } from '../../session/session-update';
-import type { SubjectLimit, SubjectLimitObserver } from '../../session/subject-limit';
 import { toAttributes } from '../attributes';
-import type { ContentKeys } from './encryption/content-keys';
 import { SessionCodec } from './encryption/session-codec';
-import type { RecordReadObserver } from './encryption/session-codec';
 import { SessionRewriter } from './encryption/session-rewriter';
 import type { RedisConnection } from './connection/redis-connection';
 import { RedisChangeFeed } from './change-feed/redis-change-feed';
-import type { ChangeFeedObserver } from './change-feed/redis-change-feed';
 import { NearCache } from './near-cache/near-cache';
-import type { NearCacheObserver } from './near-cache/near-cache';
 import { PlainReadWindow } from './read/plain-read-window';
 import { SessionReader } from './read/session-reader';
 import { concernsEvents } from './events/event-recorder';
-import type { RedisEvents } from './events/redis-events';
 import { RedisInventory } from './inventory/redis-inventory';
-import type { ReplicationOptions } from './replication';
+import type { RedisStoreOptions } from './redis-store-options';
 import {
   isByPrevious,
   mutationResult,
@@ -55,58 +47,8 @@ import { SessionScripts, wasFound } from './scripts/session-scripts';
 import { TimedScripts } from './scripts/timed-scripts';
 import { SubjectIndex } from './subjects/subject-index';
 import { SubjectSessions } from './subjects/subject-sessions';
-import type { SubjectUpkeepObserver } from './subjects/upkeep';
+import { SessionLeases } from './session-leases';
 import { UpdateRunner } from './update-runner';
-
-export interface RedisStoreOptions {
-  /** A connection of the store's own, on which it defines its scripts. The store closes it. */
-  readonly connection: RedisConnection;
-  /** Time limit of one Redis command, in ms. */
-  readonly commandTimeoutMs: number;
-  readonly expiry: ExpiryPolicy;
-  readonly limits: Limits;
-  /** Default: data may be anything. */
-  readonly dataCheck?: DataCheck | undefined;
-  /** The prefix of a session's key, before the handle. */
-  readonly keyPrefix: string;
-  /** `false`: expiry is kept in the record alone and Redis gets no TTL (LRU mode). */
-  readonly expireKeys: boolean;
-  /** `undefined`: a change is acknowledged once the master has it. */
-  readonly replication?: ReplicationOptions | undefined;
-  /** `undefined`: changes are not reported. Not with a Cluster, and not without `expireKeys`. */
-  readonly changes?: ChangesOptions | undefined;
-  /** `undefined`: none. Not without `changes`. */
-  readonly nearCache?: NearCacheOptions | undefined;
-  /** Records when sessions begin, get a new token and end; `undefined`: nothing does. */
-  readonly events?: Pick<RedisEvents, 'recorder' | 'close'> | undefined;
-  /** `undefined`: contents are in clear. */
-  readonly encryption?: EncryptionOptions | undefined;
-  /** `undefined`: a subject may have any number of sessions. */
-  readonly subjectLimit?: SubjectLimit | undefined;
-  readonly subjects?: (SubjectUpkeepObserver & SubjectLimitObserver) | undefined;
-  /** A record that could not be read was deleted. */
-  readonly onUnreadableDeleted?: ((error: UnreadableRecordError) => void) | undefined;
-  /** A replaced token was used after its grace. */
-  readonly onReplacedToken?: ((handle: string) => void) | undefined;
-}
-
-export interface ChangesOptions {
-  /** A connection to the same Redis, for invalidations only, not connected yet. The store closes it. */
-  readonly subscriber: Redis;
-  readonly observer: ChangeFeedObserver;
-  /** Redis does not send invalidations, so changes cannot be reported. */
-  readonly onTrouble: (error: Error) => void;
-}
-
-export interface EncryptionOptions {
-  readonly keys: ContentKeys;
-  readonly observer?: RecordReadObserver | undefined;
-}
-
-export interface NearCacheOptions {
-  readonly maxBytes: number;
-  readonly observer: NearCacheObserver;
-}
 
 /**
  * Sessions in Redis 7 or Valkey: one string key each, every step one script on that key. Sessions with a subject are in the index of
@@ -122,6 +64,7 @@ export class RedisStore implements SessionStore {
   readonly #subjects: SubjectSessions;
   readonly #codec: SessionCodec;
   readonly #updates: UpdateRunner;
+  readonly #leases: SessionLeases;
   readonly #feed: RedisChangeFeed | undefined;
   readonly #events: RedisStoreOptions['events'];
   readonly #onUnreadableDeleted: RedisStoreOptions['onUnreadableDeleted'];
@@ -176,6 +119,7 @@ export class RedisStore implements SessionStore {
     this.#reader = new SessionReader({
       ...{ connection, scripts, codec, windows, nearCache, hasFeed, expiry, keyPrefix, onOutdated },
     });
+    this.#leases = new SessionLeases({ scripts, codec, reader: this.#reader, subjects: this.#subjects });
   }
 
   get ready(): boolean {
@@ -271,32 +215,12 @@ export class RedisStore implements SessionStore {
     return reply;
   }
 
-  async acquire(ref: SessionRef, request: LeaseRequest, deadline?: number): Promise<AcquireOutcome> {
-    const { holder, durationMs } = request;
-    const args = [String(durationMs), holder, this.#codec.keys.ids];
-    const [status, ...rest] = await this.#scripts.run('acquire', ref, args, deadline);
-    switch (text(status)) {
-      case 'acquired': {
-        const [record, accessed, fence, ends, due] = rest;
-        const session = this.#reader.decode(ref, record as Buffer, number(accessed));
-        this.#subjects.updated(ref.handle, session, { left: '', due: utf8(due) });
-        return { status: 'acquired', lease: { fence: number(fence), expires: number(ends), holder }, session };
-      }
-      case 'closed':
-        this.#reader.decode(ref, rest[0] as Buffer, 0);
-        // It has the key by now.
-        throw storeUnavailable(false);
-      case 'held':
-        return { status: 'held', remainingMs: number(rest[0]) };
-      default:
-        wasFound(text(status), ref);
-        return { status: 'not_found' };
-    }
+  acquire(ref: SessionRef, request: LeaseRequest, deadline?: number): Promise<AcquireOutcome> {
+    return this.#leases.acquire(ref, request, deadline);
   }
 
-  async release(ref: SessionRef, fence: number, deadline?: number): Promise<boolean | undefined> {
-    const [status] = await this.#scripts.run('release', ref, [String(fence)], deadline);
-    return wasFound(text(status), ref) ? text(status) === 'released' : undefined;
+  release(ref: SessionRef, fence: number, deadline?: number): Promise<boolean | undefined> {
+    return this.#leases.release(ref, fence, deadline);
   }
 
   async delete(ref: SessionRef, deadline?: number): Promise<boolean> {

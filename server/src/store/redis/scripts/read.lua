@@ -6,24 +6,15 @@
 -- Errors: { 'not_found' }, { 'replaced' }, { 'damaged' }, { 'newer_format' }, { 'foreign_type' }, { 'version_mismatch', version },
 --   { 'lease_lost' }
 --
--- @include lib/attributes.lua
 -- @include lib/call.lua
 -- @include lib/change.lua
--- @include lib/record.lua
 
-local header, record, problem = find()
+local header, record, refusal = find_to_change()
 if not header then
-  return { problem }
-end
-local refusal = refusal_of(header)
-if refusal then
   return refusal
 end
-local attributes = attributes_at(record, header.body_at)
+local attributes, _, obstacle = attributes_to_change(header, record)
 if not attributes then
-  return { 'damaged' }
-end
-if lacks_lease(attributes) then
-  return { 'lease_lost' }
+  return obstacle
 end
 return { 'found', record }

@@ -25,20 +25,13 @@ local function base_of(header, record, content_at)
   return header.version .. ' ' .. header.csrf .. ' ' .. redis.sha1hex(content)
 end
 
-local header, record, problem = find()
+local header, record, refusal = find_to_change()
 if not header then
-  return { problem }
-end
-local refusal = refusal_of(header)
-if refusal then
   return refusal
 end
-local attributes, content_at = attributes_at(record, header.body_at)
+local attributes, content_at, obstacle = attributes_to_change(header, record)
 if not attributes then
-  return { 'damaged' }
-end
-if lacks_lease(attributes) then
-  return { 'lease_lost' }
+  return obstacle
 end
 if base_of(header, record, content_at) ~= base then
   return { 'stale', record }
@@ -53,7 +46,7 @@ if new_format == '' then
   return reply
 end
 if changed == '1' then
-  local obstacle = change_terms(header, attributes, reply)
+  obstacle = change_terms(header, attributes, reply)
   if obstacle then
     return obstacle
   end

@@ -52,12 +52,8 @@ local function exceeded_limit(before, after)
   end
 end
 
-local header, record, problem = find()
+local header, record, refusal = find_to_change()
 if not header then
-  return { problem }
-end
-local refusal = refusal_of(header)
-if refusal then
   return refusal
 end
 if header.format == '2' then

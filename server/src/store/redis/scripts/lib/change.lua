@@ -14,21 +14,38 @@ local indexed_subject, indexed_lifetime, fence, grace, attribute_count = unpack(
 local first_attribute = 13
 local after_attributes = first_attribute + 2 * attribute_count
 
--- Returns what to answer when the session is not in a state that the change can be made in; or nil.
-local function refusal_of(header)
+-- Returns the header and the record of the session; or nil twice, and what to answer when the change cannot be made to it.
+local function find_to_change()
+  local header, record, problem = find()
+  if not header then
+    return nil, nil, { problem }
+  end
   -- A secret that was replaced cannot be used to replace the present one, or a thief could keep the session.
   if header.is_previous and new_secret_hash ~= '' then
-    return { 'not_found' }
+    return nil, nil, { 'not_found' }
   end
   if if_version ~= '' and tonumber(if_version) ~= tonumber(header.version) then
-    return { 'version_mismatch', header.version }
+    return nil, nil, { 'version_mismatch', header.version }
   end
+  return header, record
 end
 
 -- Returns whether the change depends on a lease that does not last.
 local function lacks_lease(attributes)
   local lease = lease_of(attributes)
   return fence ~= '' and not (is_held(lease) and lease.fence == fence)
+end
+
+-- Returns the attributes, and the position of the content; or nil twice, and what to answer when the change cannot be made.
+local function attributes_to_change(header, record)
+  local attributes, content_at = attributes_at(record, header.body_at)
+  if not attributes then
+    return nil, nil, { 'damaged' }
+  end
+  if lacks_lease(attributes) then
+    return nil, nil, { 'lease_lost' }
+  end
+  return attributes, content_at
 end
 
 -- Returns whether anything but the content changes.
