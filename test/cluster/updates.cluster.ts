@@ -18,7 +18,7 @@ beforeAll(async () => {
 
 afterAll(() => namespace.remove());
 
-test('Rolling updates under load fail no request, and sign nobody out', async () => {
+test('Rolling updates under load fail no request, and visitors stay signed in', async () => {
   const ada = await signIn(url, 'Ada');
   const load = await startLoad(url, ratePerSecond);
   const begin = performance.now();
