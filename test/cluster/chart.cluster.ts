@@ -53,7 +53,7 @@ test('With monitoring, it makes what kustomize makes with the component', async 
   expect(comparable(byHelm)).toEqual(comparable(renderDirectory(directory)));
 });
 
-test('It refuses values that do not exist, and settings that are none', async () => {
+test('It refuses values and settings that do not exist', async () => {
   const withValue = (value: string) => command('helm', ['template', 'any', chart, '--set', value]);
   await expect(withValue('imge=web:2')).rejects.toThrow(/imge/);
   await expect(withValue('settings.IDLE_TIMEOUT=5m')).rejects.toThrow(/IDLE_TIMEOUT/);

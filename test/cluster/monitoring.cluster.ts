@@ -24,7 +24,7 @@ let monitoring: Namespace;
 
 beforeAll(async () => {
   await defineMonitoring();
-  shop = await deployShop('shop');
+  shop = await deployShop('monitored');
   monitoring = await createNamespace('monitoring');
   const objects = render('sentinel').filter(({ kind }) => kind === 'PodMonitor' || kind === 'PrometheusRule');
   await shop.apply(objects);
@@ -76,7 +76,7 @@ test('The Prometheus operator makes a configuration of PodMonitor and Prometheus
     },
     patienceMs,
   );
-  const labels = pods.map(({ metadata }) => ({ namespace: 'shop', job: 'web', pod: metadata.name }));
+  const labels = pods.map(({ metadata }) => ({ namespace: shop.name, job: 'web', pod: metadata.name }));
   expect(up.map(({ metric }) => metric)).toEqual(
     expect.arrayContaining(labels.map((one) => expect.objectContaining(one))),
   );
@@ -91,7 +91,8 @@ async function fromOperator(): Promise<{ readonly prometheus: string; readonly r
   const prometheus = gunzipSync(Buffer.from(secret['data']['prometheus.yaml.gz'], 'base64')).toString();
   const { data } = await monitoring.get('configmap', 'prometheus-all-rulefiles-0');
   const [rules] = Object.values(data as Record<string, string>);
-  if (!prometheus.includes('podMonitor/shop/session-sidecar') || rules === undefined) throw new Error('not yet');
+  if (!prometheus.includes(`podMonitor/${shop.name}/session-sidecar`) || rules === undefined)
+    throw new Error('not yet');
   return { prometheus, rules };
 }
 

@@ -7,7 +7,8 @@ import { report, secondsSince } from './figures';
 import { patienceMs, sidecarStatus } from './kubectl';
 import type { Namespace } from './kubectl';
 import { deployShop, shopManifests, urlOf, web } from './shop';
-import { ask, isKnown, signIn } from './visitors';
+import { ask, formsOf, isKnown, signIn } from './visitors';
+import type { Reply } from './visitors';
 
 let namespace: Namespace;
 let url: string;
@@ -42,18 +43,16 @@ test('The sidecar starts before the app, and its startup probe has succeeded by 
   }
 });
 
-test('The app reaches the sidecar by the socket that both share, so a visitor can sign in', async () => {
+test('The app reaches the sidecar by the socket that both share, and a visitor who has signed in is known in every pod', async () => {
   const ada = await signIn(url, 'Ada');
   expect(await isKnown(url, ada)).toBe(true);
   for (const pod of await pods()) {
+    const [{ env }] = pod['spec'].containers;
+    expect(env).toContainEqual({ name: 'SIDECAR_ADDRESS', value: 'unix:/run/session-sidecar/grpc.sock' });
+    expect(await isKnown(`http://${pod['status'].podIP}:8080`, ada)).toBe(true);
     const metrics = (await probe(`http://${pod['status'].podIP}:9464/metrics`)).text;
     expect(metrics).toMatch(/^session_sidecar_rpcs_total\{/m);
   }
-});
-
-test('A session is known in every pod', async () => {
-  const ada = await signIn(url, 'Ada');
-  for (const pod of await pods()) expect(await isKnown(`http://${pod['status'].podIP}:8080`, ada)).toBe(true);
 });
 
 test('Probes are answered on the address of the pod, and gRPC is not', async () => {
@@ -63,9 +62,25 @@ test('Probes are answered on the address of the pod, and gRPC is not', async () 
   expect((await ask(`http://${podIP}:50051/`)).text).toMatch(/ECONNREFUSED/);
 });
 
-test('A deleted pod ends gracefully: first the app, then the sidecar, both with exit code 0', async () => {
+/** Pays every 250 ms, which takes 3 s each. `stop` resolves to the replies in the order of their arrival. */
+async function startPaying(directUrl: string): Promise<{ stop(): Promise<readonly Reply[]> }> {
+  const submit = await formsOf(directUrl, await signIn(directUrl, 'Ada'));
+  const replies: Reply[] = [];
+  const calls: Promise<unknown>[] = [];
+  const timer = setInterval(() => calls.push(submit('/checkout').then((reply) => replies.push(reply))), 250);
+  return {
+    async stop() {
+      clearInterval(timer);
+      await Promise.all(calls);
+      return replies;
+    },
+  };
+}
+
+test('A deleted pod ends gracefully: requests in flight are answered, then the app ends, then the sidecar, both with exit code 0', async () => {
   const [pod] = await pods();
   const name = pod!.metadata.name;
+  const paying = await startPaying(`http://${pod!['status'].podIP}:8080`);
   // Keeps its last status, which tells how its containers ended.
   const keep = (finalizers: readonly string[]) =>
     namespace.kubectl('patch', 'pod', name, '--type', 'merge', '--patch', JSON.stringify({ metadata: { finalizers } }));
@@ -82,10 +97,15 @@ test('A deleted pod ends gracefully: first the app, then the sidecar, both with 
     },
     patienceMs,
   );
-  report('A deleted pod, until its containers have ended, 5 s of `preStop` included', secondsSince(begin));
+  report('A deleted pod, until its containers have ended: 5 s of `preStop`, and requests of 3 s', secondsSince(begin));
   await keep([]);
   expect([app.exitCode, sidecar.exitCode]).toEqual([0, 0]);
   expect(Date.parse(sidecar.finishedAt)).toBeGreaterThanOrEqual(Date.parse(app.finishedAt));
+  const replies = await paying.stop();
+  const firstRefused = replies.findIndex(({ status }) => status === 0);
+  const inFlight = replies.slice(firstRefused).filter(({ status }) => status !== 0);
+  expect(inFlight.length).toBeGreaterThan(0);
+  expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([0, 303]));
 });
 
 test('With wrong settings the app does not start, and the status of the pod says why', async () => {

@@ -45,11 +45,12 @@ export interface Visitor {
   readonly cookie: string;
 }
 
+const csrfTokenIn = ({ text }: Reply) => /name="csrf_token" value="([^"]+)"/.exec(text)?.[1] ?? '';
+
 /** @throws Error with the shop's reply, if it does not let the visitor in */
 export async function signIn(url: string, name: string): Promise<Visitor> {
   const page = await ask(`${url}/login`);
-  const [, csrf] = /name="csrf_token" value="([^"]+)"/.exec(page.text) ?? [];
-  const form = { name, csrf_token: csrf ?? '' };
+  const form = { name, csrf_token: csrfTokenIn(page) };
   const done = await ask(`${url}/login`, { method: 'POST', cookie: page.cookie, form });
   if (done.status !== 303) throw new Error(`Signing in: ${page.status}, ${done.status} ${done.text}`);
   return { name, cookie: done.cookie ?? page.cookie! };
@@ -65,15 +66,22 @@ export async function isKnown(url: string, visitor: Visitor): Promise<boolean> {
   return knows(await visit(url, visitor), visitor);
 }
 
+/** Returns how a visitor submits a form of the front page. */
+export async function formsOf(url: string, visitor: Visitor) {
+  const form = { csrf_token: csrfTokenIn(await visit(url, visitor)) };
+  return (path: string, fields: Readonly<Record<string, string>> = {}) =>
+    ask(`${url}${path}`, { method: 'POST', cookie: visitor.cookie, form: { ...form, ...fields } });
+}
+
 export interface Load {
   /** Ends it, and returns what was asked and what failed, with each kind of failure counted. */
   stop(): Promise<{ readonly sent: number; readonly failures: Readonly<Record<string, number>> }>;
 }
 
-/** Twenty visitors who ask for the front page, so many times a second in total, whether replies arrive or not. */
+/** Twenty visitors who use the shop, so many times a second in total, whether replies arrive or not. */
 export async function startLoad(url: string, ratePerSecond: number): Promise<Load> {
-  const visitors: Visitor[] = [];
-  for (let n = 0; n < 20; n++) visitors.push(await signIn(url, `visitor${n}`));
+  const visitors: (() => Promise<string | undefined>)[] = [];
+  for (let n = 0; n < 20; n++) visitors.push(await startVisitor(url, `visitor${n}`));
   const failures: Record<string, number> = {};
   const pending = new Set<Promise<void>>();
   const begin = performance.now();
@@ -81,15 +89,9 @@ export async function startLoad(url: string, ratePerSecond: number): Promise<Loa
   const timer = setInterval(() => {
     const due = ((performance.now() - begin) / 1000) * ratePerSecond;
     while (sent < due) {
-      const visitor = visitors[sent++ % visitors.length]!;
-      const call = visit(url, visitor).then((reply) => {
+      const call = visitors[sent++ % visitors.length]!().then((failure) => {
         pending.delete(call);
-        if (knows(reply, visitor)) return;
-        const kind = `${reply.status} ${reply.text
-          .replaceAll(/<[^>]*>|\s+/g, ' ')
-          .trim()
-          .slice(0, 80)}`;
-        failures[kind] = (failures[kind] ?? 0) + 1;
+        if (failure !== undefined) failures[failure] = (failures[failure] ?? 0) + 1;
       });
       pending.add(call);
     }
@@ -100,5 +102,22 @@ export async function startLoad(url: string, ratePerSecond: number): Promise<Loa
       await Promise.all(pending);
       return { sent, failures };
     },
+  };
+}
+
+/**
+ * Signs in. Returns a function that asks for the front page or, each tenth time, puts something into the cart, and that resolves to how
+ * this failed, if it did.
+ */
+async function startVisitor(url: string, name: string): Promise<() => Promise<string | undefined>> {
+  const visitor = await signIn(url, name);
+  const submit = await formsOf(url, visitor);
+  let calls = 0;
+  return async () => {
+    const isWrite = ++calls % 10 === 0;
+    const reply = await (isWrite ? submit('/cart', { product: 'tea' }) : visit(url, visitor));
+    if (isWrite ? reply.status === 303 : knows(reply, visitor)) return undefined;
+    const text = reply.text.replaceAll(/<[^>]*>|\s+/g, ' ').trim();
+    return `${reply.status} ${isWrite ? 'to a write: ' : ''}${text.slice(0, 80)}`;
   };
 }

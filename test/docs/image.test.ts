@@ -52,6 +52,12 @@ describe.each(['Dockerfile', 'examples/express/Dockerfile'])('%s', (path) => {
     ]);
   });
 
+  test('is labelled with where it comes from', () => {
+    const labels = argumentsOf(path, 'LABEL').join(' ');
+    for (const label of ['source="https://', 'revision="${REVISION}"', 'base.name="${RUN_IMAGE}"'])
+      expect(labels).toContain(`org.opencontainers.image.${label}`);
+  });
+
   test('names its bases by tag and digest, the same as the other', () => {
     const bases = (of: string) => read(of).match(/^ARG \w+_IMAGE=.*$/gm);
     expect(bases(path)).toEqual([
@@ -90,12 +96,6 @@ describe('The image of the sidecar', () => {
     expect(argumentsOf('Dockerfile', 'LABEL').join(' ')).toContain(
       `org.opencontainers.image.version="${manifest.version}"`,
     );
-  });
-
-  test('is labelled with where it comes from', () => {
-    const labels = argumentsOf('Dockerfile', 'LABEL').join(' ');
-    for (const label of ['source="https://', 'revision="${REVISION}"', 'base.name="${RUN_IMAGE}"'])
-      expect(labels).toContain(`org.opencontainers.image.${label}`);
   });
 
   test('has a bill of materials with every package whose licence is in the bundle', () => {

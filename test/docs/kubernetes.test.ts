@@ -1,40 +1,23 @@
-import {
-  appendFileSync,
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import Ajv from 'ajv';
 import { parse as parseYaml } from 'yaml';
-import { version } from '../../server/package.json';
 import { otelVariables, settingRows } from '../../server/src/config';
 import { signingKeys } from '../../server/src/config/values';
 import { configOf, podOf } from '../k8s/pod';
 import { problemsOf } from '../k8s/schemas';
-import { execute, outputOf } from '../support/commands';
-import { canRender, parse, render, renderDirectory, secrets } from '../support/manifests';
+import { execute } from '../support/commands';
+import { canRender, parse, render, renderDirectory } from '../support/manifests';
 import { describeWith, env, run } from '../support/tools';
-import { blocksOf, brokenLinksOf, root, rowsOf } from './markdown';
+import { blocks, files, page, releaseHere, writeFiles } from './kubernetes-page';
+import { brokenLinksOf, root, rowsOf } from './markdown';
 import { stackForEachTest } from '../support/stack';
 
 const stack = stackForEachTest();
 
-const page = 'docs/operate/kubernetes.md';
 const text = readFileSync(join(root, page), 'utf8');
-const blocks = blocksOf(page);
-
-/** The blocks that begin with the path of the file they belong in. */
-const files = blocks.flatMap(({ language, text: block }) => {
-  const [, path] = /^# ([\w/.-]+)/.exec(block) ?? [];
-  return language === 'yaml' && path !== undefined ? [{ path, block }] : [];
-});
 const commands = blocks
   .filter(({ language }) => language === 'sh')
   .flatMap(({ text: block }) => block.split('\n').filter((line) => line !== ''));
@@ -98,34 +81,13 @@ describe(page, () => {
   });
 });
 
-/** Has Git find a release of this checkout's k8s/ where the page says that the repository is. */
-function releaseHere(directory: string): NodeJS.ProcessEnv {
-  const repository = join(directory, 'repository');
-  cpSync(join(root, 'k8s'), join(repository, 'k8s'), { recursive: true });
-  const git = (...args: string[]) => outputOf('git', args, { cwd: repository });
-  git('init', '--quiet');
-  git('add', '--all');
-  git('-c', 'user.name=test', '-c', 'user.email=test@example.com', 'commit', '--quiet', '--message', 'All');
-  git('tag', `v${version}`);
-  return {
-    GIT_CONFIG_COUNT: '1',
-    GIT_CONFIG_KEY_0: `url.${repository}.insteadOf`,
-    GIT_CONFIG_VALUE_0: 'https://github.com/session-sidecar/session-sidecar',
-  };
-}
-
 describeWith('kustomize 5', canRender)(`the files in ${page}`, () => {
   let directory: string;
 
   beforeAll(() => {
     directory = mkdtempSync(join(tmpdir(), 'session-sidecar-docs-'));
     Object.assign(env, releaseHere(directory));
-    for (const { path, block } of files) {
-      mkdirSync(dirname(join(directory, path)), { recursive: true });
-      appendFileSync(join(directory, path), block);
-      for (const [name, secret] of Object.entries(secrets)) writeFileSync(join(directory, dirname(path), name), secret);
-    }
-    writeFileSync(join(directory, 'shop/redis-ca.pem'), '-----BEGIN CERTIFICATE-----\n');
+    writeFiles(directory);
   });
 
   afterAll(() => {
