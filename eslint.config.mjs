@@ -241,7 +241,6 @@ export default defineConfig(
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       'import-x/consistent-type-specifier-style': ['error', 'prefer-top-level'],
-      'import-x/no-cycle': 'error',
       'import-x/no-restricted-paths': ['error', { basePath: root, zones }],
       'n/no-process-exit': 'error',
       'n/prefer-node-protocol': 'error',

@@ -66,7 +66,7 @@ export default {
   ],
   testTimeout: 30_000,
   // Tests wait for processes and for time to pass more than they compute.
-  maxWorkers: Math.ceil(availableParallelism() * 1.5),
+  maxWorkers: availableParallelism() * 2,
   testSequencer: '<rootDir>/test/support/longest-first-sequencer.mjs',
   reporters: ['default', '<rootDir>/test/support/plain-summary-reporter.cjs'],
 };

@@ -4,6 +4,7 @@ import type { RedisServer } from '../support/redis';
 import { countRpcs } from '../support/sidecar';
 import type { Sidecar } from '../support/sidecar';
 import { stackForAllTests, stackForEachTest } from '../support/stack';
+import type { Stack } from '../support/stack';
 import { sayIfMissing, toolchains } from '../support/toolchains';
 import type { Found, Missing } from '../support/toolchains';
 import { cacheVariable } from './child-runner';
@@ -119,24 +120,30 @@ class CachingProgram {
   }
 }
 
-const startSidecar = (settings: Record<string, string> = {}) => stack.sidecar({ redis, settings });
-
 describe.each(Object.entries(ways))('%s with a cache', (_name, { toolchain, start, options, unary }) => {
   const testIf = toolchain.missing === undefined ? test : test.skip;
-  const startWith = (at: { readonly address: string }, more: PythonOptions) =>
-    new CachingProgram(start(stack, toolchain as Found, at.address, { ...options, ...more }));
-  const connect = (at: { readonly address: string }, more: PythonOptions = {}) =>
-    startWith(at, { ...more, env: { ...cacheVariable, ...more.env } });
   /** Without a cache. */
-  const connectAnother = (at: { readonly address: string }) => startWith(at, {});
+  const connectAnother = (on: Stack, at: { readonly address: string }, more: PythonOptions = {}) =>
+    new CachingProgram(start(on, toolchain as Found, at.address, { ...options, ...more }));
+  const connect = (on: Stack, at: { readonly address: string }, more: PythonOptions = {}) =>
+    connectAnother(on, at, { ...more, env: { ...cacheVariable, ...more.env } });
 
+  /** What most tests share: the program, others without a cache, at the same sidecar and at another. */
   let sidecar: Sidecar;
   let here: CachingProgram;
+  let beside: CachingProgram;
+  let elsewhere: CachingProgram;
   let token: string;
 
+  beforeAll(async () => {
+    if (toolchain.missing !== undefined) return;
+    sidecar = await shared.sidecar({ redis });
+    here = connect(shared, sidecar);
+    beside = connectAnother(shared, sidecar);
+    elsewhere = connectAnother(shared, await shared.sidecar({ redis }));
+  });
+
   const begin = async () => {
-    sidecar = await startSidecar();
-    here = connect(sidecar);
     token = await here.newSession();
     await here.untilLive(token);
   };
@@ -172,13 +179,12 @@ describe.each(Object.entries(ways))('%s with a cache', (_name, { toolchain, star
     await here.run('setDefault', { key: 'cart', value: '["b"]' });
     await here.run('save');
     expect(await here.way(token)).toBe('live');
-    const there = connectAnother(sidecar);
     const shown = async (program: CachingProgram) => {
       await program.run('open', { token });
       const values = await Promise.all(['count', 'cart'].map((key) => program.run('get', { key })));
       return [await program.run('describe'), await program.run('keys'), values];
     };
-    expect(await shown(here)).toEqual(await shown(there));
+    expect(await shown(here)).toEqual(await shown(beside));
     expect(await here.run('popFlash', { queue: 'errors' })).toEqual(['"error"']);
     await here.run('open', { token });
     expect(await here.run('popFlash', { queue: 'errors' })).toEqual([]);
@@ -187,8 +193,7 @@ describe.each(Object.entries(ways))('%s with a cache', (_name, { toolchain, star
 
   testIf('sees changes of other programs, of this sidecar and of another', async () => {
     await begin();
-    for (const other of [sidecar, await startSidecar()]) {
-      const there = connectAnother(other);
+    for (const there of [beside, elsewhere]) {
       for (let count = 1; count <= 10; count += 1) {
         await there.set(token, count);
         await until('the change', async () => (await here.count(token)) === String(count));
@@ -206,9 +211,8 @@ describe.each(Object.entries(ways))('%s with a cache', (_name, { toolchain, star
 
     token = await here.newSession();
     await here.untilLive(token);
-    const there = connectAnother(await startSidecar());
-    await there.run('open', { token });
-    await there.run('invalidate');
+    await elsewhere.run('open', { token });
+    await elsewhere.run('invalidate');
     await until('the end', async () => (await here.origin(token)) === 'not_found');
   });
 
@@ -233,39 +237,41 @@ describe.each(Object.entries(ways))('%s with a cache', (_name, { toolchain, star
     const own = await stack.redis();
     const [near, far] = [await stack.sidecar({ redis: own }), await stack.sidecar({ redis: own })];
     // The test waits for a call to reach its deadline, but a starved machine needs seconds for the first one.
-    here = connect(near, { timeoutSeconds: 10 });
-    const there = connectAnother(far);
-    token = await here.newSession();
-    await here.untilLive(token);
+    const caching = connect(stack, near, { timeoutSeconds: 10 });
+    const there = connectAnother(stack, far);
+    token = await caching.newSession();
+    await caching.untilLive(token);
     own.freeze();
-    await until('the end of live reads', () => here.fails('open', { token }));
+    await until('the end of live reads', () => caching.fails('open', { token }));
     own.thaw();
     await until('Redis', async () => !(await there.fails('open', { token })));
     await there.set(token, 5);
-    await until('the change', async () => (await here.count(token)) === '5');
-    await here.untilLive(token);
+    await until('the change', async () => (await caching.count(token)) === '5');
+    await caching.untilLive(token);
   });
 
   testIf('stops answering from memory when its sidecar is replaced', async () => {
-    await begin();
-    const there = connectAnother(await startSidecar());
-    await sidecar.close();
-    await there.set(token, 5);
-    await stack.sidecar({ redis, address: sidecar.address });
-    await until('the change', async () => (await here.count(token)) === '5');
-    await here.untilLive(token);
+    const own = await stack.sidecar({ redis });
+    const caching = connect(stack, own);
+    token = await caching.newSession();
+    await caching.untilLive(token);
+    await own.close();
+    await elsewhere.set(token, 5);
+    await stack.sidecar({ redis, address: own.address });
+    await until('the change', async () => (await caching.count(token)) === '5');
+    await caching.untilLive(token);
   });
 
   testIf.each<[string, Record<string, string>, PythonOptions]>([
     ['by unary calls', {}, unary],
     ['without TTLs in Redis', { REDIS_TTL: 'off' }, {}],
   ])('only validates %s', async (_when, settings, more) => {
-    here = connect(await startSidecar(settings), more);
-    token = await here.newSession();
-    expect(await here.way(token)).toBe('missed');
-    for (let times = 0; times < 5; times += 1) expect(await here.way(token)).toBe('validated');
-    await here.set(token, 5);
-    expect(await here.way(token)).toBe('validated');
-    expect(await here.count(token)).toBe('5');
+    const validating = connect(stack, await stack.sidecar({ redis, settings }), more);
+    token = await validating.newSession();
+    expect(await validating.way(token)).toBe('missed');
+    for (let times = 0; times < 5; times += 1) expect(await validating.way(token)).toBe('validated');
+    await validating.set(token, 5);
+    expect(await validating.way(token)).toBe('validated');
+    expect(await validating.count(token)).toBe('5');
   });
 });

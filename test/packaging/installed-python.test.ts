@@ -38,11 +38,11 @@ describePython('the packages for Python, installed', () => {
   /** Makes an environment, runs a line that installs into it, and returns its Python. */
   function installed(line: string): { readonly command: string; readonly env: NodeJS.ProcessEnv } {
     const directory = stack.directory();
-    outputOf(command, ['-m', 'venv', directory], { env });
-    const bin = join(directory, 'bin');
-    const own = { ...env, PATH: `${bin}:${process.env['PATH'] ?? ''}`, PYTHONPATH: '', PIP_CONSTRAINT: constraints };
+    // To install pip into it would take longer than all that is tested: that of the toolchain installs into it.
+    outputOf(command, ['-m', 'venv', '--without-pip', directory], { env });
+    const own = { ...env, PYTHONPATH: '', PIP_CONSTRAINT: constraints, PIP_PYTHON: join(directory, 'bin/python') };
     outputOf('sh', ['-c', line], { env: own, cwd: directory });
-    return { command: join(bin, 'python'), env: own };
+    return { command: own.PIP_PYTHON, env: own };
   }
 
   test('are what npm run release:pack says', () => {
