@@ -68,11 +68,11 @@ describe.each(releases)('the sidecar on Node.js $version', ({ version, command }
     runner.close();
 
     const client = connectRaw(sidecar.address);
-    const { session } = await client.call('createSession', { subject: 'ada' });
+    const { session } = await client.call('createSession', { subject: 'operated' });
     client.close();
-    const listed = commandOn(command!, ['subject', 'list', 'ada'], { GRPC_ADDRESS: sidecar.address });
+    const listed = commandOn(command!, ['subject', 'list', 'operated'], { GRPC_ADDRESS: sidecar.address });
     expect(JSON.stringify(listed)).toContain(session!.handle);
-    const revoke = ['sessions', 'revoke', '--subject', 'ada'];
+    const revoke = ['sessions', 'revoke', '--subject', 'operated'];
     expect(commandOn(command!, revoke, { ADMIN_ADDRESS: adminAddress })).toMatchObject({ revoked: 1, done: true });
     expect(commandOn(command!, ['doctor'], onRedis(redis))).toMatchObject({
       findings: expect.arrayContaining([expect.objectContaining({ check: 'scripts', status: 'ok' })]),

@@ -47,7 +47,7 @@ export function loadTracing({ env, readFile }: Pick<Sources, 'env' | 'readFile'>
 
 /** The variables that are set and have an effect, with what is known about them. */
 function usedVariables(env: Sources['env']): [GivenVariable, OtelVariables][] {
-  const samplesByRatio = /traceidratio$/.test(givenVariables(env, sampler)[0]?.text ?? '');
+  const samplesByRatio = (givenVariables(env, sampler)[0]?.text ?? '').endsWith('traceidratio');
   return otelVariables
     .filter((variables) => variables !== samplerArgument || samplesByRatio)
     .flatMap((variables) => {
