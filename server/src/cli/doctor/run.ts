@@ -6,6 +6,7 @@ import { connectRedis } from '../../store/redis/connection/connect';
 import type { RedisConnection } from '../../store/redis/connection/redis-connection';
 import type { Invocation } from '../command';
 import { connectOnce } from '../connection/connect-once';
+import { serversOf } from '../connection/servers';
 import type { Exit } from '../exit-codes';
 import { checkClock, checkLatency, measure } from './checks/latency';
 import { checkCluster } from './checks/cluster';
@@ -68,7 +69,7 @@ async function checkServers(
   redis: RedisConfig,
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
-  for (const server of client instanceof Cluster ? client.nodes('master') : [client]) {
+  for (const server of await serversOf(client)) {
     const name = client instanceof Cluster ? `${server.options.host}:${server.options.port}` : undefined;
     const ofServer = await checkServer(server, client, store, config, redis);
     findings.push(...ofServer.map((finding) => (name === undefined ? finding : { ...finding, server: name })));
@@ -91,8 +92,6 @@ async function checkServer(
   const servesAdmin = admin !== undefined;
   const waitsForReplicas = redis.replication !== undefined;
   const permissions = { key, keyPrefix, username, waitsForReplicas, usesTracking, keepsAuditLog, servesAdmin };
-  // Of a Cluster, ioredis connects to a server when it is first used, and rejects that command.
-  if (server.status === 'wait') await server.connect();
   const timing = await measure(server);
   return [
     ...(await checkInfo(server, redis)),

@@ -65,6 +65,12 @@ export class ContentKeys {
     return ` ${this.#keys.map(({ id }) => id).join(' ')} `;
   }
 
+  /** The ids of the keys that only decrypt. */
+  get decryptingIds(): readonly string[] {
+    const ids = [...new Set(this.#keys.map(({ id }) => id))];
+    return ids.filter((id) => this.useOf(id) === 'old');
+  }
+
   has(keyId: string): boolean {
     return this.#keys.some(({ id }) => id === keyId);
   }
