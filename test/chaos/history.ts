@@ -109,7 +109,7 @@ export interface Update {
   readonly lease?: string | undefined;
   /** The duration of the lease of withLock(). */
   readonly leaseMs?: number | undefined;
-  /** Who the session belongs to from then on; empty: no one. */
+  /** Who the session belongs to from then on; empty: not to a subject. */
   readonly subject?: string | undefined;
 }
 

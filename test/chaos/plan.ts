@@ -83,7 +83,7 @@ export function planRound(
       idleSlots: 2,
       users: mode.users === true,
       operator: mode.operator === true,
-      // Sessions that no one uses any more expire, so that their key can be removed.
+      // Sessions that are not used any more expire, so that their key can be removed.
       idleTimeoutMs: mode.encrypted === true ? abandonedMs : undefined,
       readingSidecar: mode.readingSidecar ?? (random.chance(0.3) ? random.pick(['a', 'b']) : undefined),
     },

@@ -45,7 +45,7 @@ function mostOthers(view: HistoryView, login: Assignment): number {
       mayHaveHad(session, subject, login.invoked, until) &&
       (certainEnd(session)?.completed ?? Infinity) >= login.invoked,
   );
-  // A creation without an answer may have made a session that no one knows.
+  // A creation without an answer may have made a session that callers do not know.
   const unknown = loginsIn(view).filter(
     (other) =>
       other !== login &&

@@ -26,7 +26,7 @@ describe('the checker rejects a history in which a record', () => {
     );
   });
 
-  test('is under the new key, though not changed since, and no one encrypts with it yet', () => {
+  test('is under the new key, though not changed since, and not used to encrypt yet', () => {
     expectBreach(
       (s) => sample(changeKeys(s), 550, 'new'),
       (s) => sample(s, 450, 'new'),
