@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { emptyContent } from '../../server/src/session/content';
-import { UnreadableRecordError } from '../../server/src/session/errors';
+import { SessionError, UnreadableRecordError } from '../../server/src/session/errors';
 import type { NewSession, SessionStore } from '../../server/src/session/session-store';
 import { createTokens, randomSigningKey } from '../../server/src/tokens/token';
 import { until } from '../support/poll';
@@ -106,6 +106,18 @@ describe('when Redis is in trouble', () => {
     await expect(store.update(session, set)).rejects.toMatchObject({ reason: 'STORE_FULL' });
     await expect(store.load(session)).resolves.toMatchObject({ touched: true });
     await expect(store.delete(session)).resolves.toBe(true);
+  });
+
+  test('a full server that has not seen a script yet changes nothing, and says so', async () => {
+    const session = await create();
+    await server.admin.config('SET', 'maxmemory', '1');
+    const outcomes = await Promise.allSettled(Array.from({ length: 10 }, () => store.update(session, set)));
+    const rejections = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []));
+    // It keeps no script while it is full, so calls that name the script by its hash are in vain.
+    const isKnown = (error: unknown): boolean =>
+      error instanceof SessionError && (error.reason === 'STORE_FULL' || error.metadata['maybe_applied'] === 'false');
+    expect(rejections.map(isKnown)).toEqual(outcomes.map(() => true));
+    await expect(store.load(session)).resolves.toMatchObject({ session: { version: 1 } });
   });
 
   test('a server that does not take writes is unavailable, and nothing was changed', async () => {

@@ -35,6 +35,7 @@ const unavailableCodes = new Set([
   'NOAUTH',
   'NOPERM',
   'NOREPLICAS',
+  'NOSCRIPT',
   'READONLY',
   'TRYAGAIN',
 ]);
