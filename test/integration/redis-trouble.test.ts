@@ -112,7 +112,9 @@ describe('when Redis is in trouble', () => {
     const session = await create();
     await server.admin.config('SET', 'maxmemory', '1');
     const outcomes = await Promise.allSettled(Array.from({ length: 10 }, () => store.update(session, set)));
-    const rejections = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []));
+    const rejections = outcomes.flatMap((outcome) =>
+      outcome.status === 'rejected' ? [outcome.reason as unknown] : [],
+    );
     // It keeps no script while it is full, so calls that name the script by its hash are in vain.
     const isKnown = (error: unknown): boolean =>
       error instanceof SessionError && (error.reason === 'STORE_FULL' || error.metadata['maybe_applied'] === 'false');
