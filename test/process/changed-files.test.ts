@@ -27,8 +27,11 @@ async function redisServer(args: readonly string[] = []): Promise<RedisServer> {
   return server;
 }
 
-async function serving(settings: Readonly<Record<string, string>>): Promise<[ServingProcess, RawClient]> {
-  const sidecar = await stack.process({ settings });
+async function serving(
+  settings: Readonly<Record<string, string>>,
+  env: Readonly<Record<string, string>> = {},
+): Promise<[ServingProcess, RawClient]> {
+  const sidecar = await stack.process({ settings, env });
   const client = stack.use(connectRaw(sidecar.address));
   return [sidecar, client];
 }
@@ -50,7 +53,14 @@ describe('signing keys in a file that changes', () => {
   test.concurrent('sign and verify from then on, and one that is removed does not verify any more', async () => {
     const [old, fresh] = [newKey(), newKey()];
     const keys = secret({ keys: old });
-    const [sidecar, client] = await serving({ SIGNING_KEYS_FILE: keys.path('keys') });
+    // Beside a file that OpenTelemetry reads, once.
+    const ca = secret({ ca: '-----BEGIN CERTIFICATE-----' });
+    const tracing = {
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1',
+      OTEL_EXPORTER_OTLP_CERTIFICATE: ca.path('ca'),
+      OTEL_TRACES_SAMPLER: 'always_off',
+    };
+    const [sidecar, client] = await serving({ SIGNING_KEYS_FILE: keys.path('keys') }, tracing);
     const { token } = await client.call('createSession', {});
     await client.call('getSession', { token });
     expect(await reloads(sidecar, 'SIGNING_KEYS_FILE')).toEqual([0, 0]);

@@ -3,16 +3,18 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { Play } from '../interop/play';
 import { limits, scenariosFor } from '../interop/steps';
 import { connectTypeScript } from '../interop/typescript-runner';
-import { outputOf } from '../support/commands';
+import { outcomeOf, outputOf } from '../support/commands';
 import { asVariables, binary, metricsOf, onRedis, untilServing } from '../support/process';
 import type { ServingProcess } from '../support/process';
+import { connectRaw } from '../support/raw-grpc';
 import type { RedisServer } from '../support/redis';
 import { stackForAllTests } from '../support/stack';
+import { ask, askJson, inspected } from './inspector/fixture';
 
 const stack = stackForAllTests();
 
 /*
- * The sidecar as it is shipped, on each supported Node.js release. `npm run test:nodes` runs all tests on each, which takes too long to
+ * The sidecar and its commands as they are shipped, on each supported Node.js release. `npm run test:nodes` runs all tests on each, which takes too long to
  * do every time.
  */
 const script = join(__dirname, '../../scripts/lib/node-versions.mjs');
@@ -28,14 +30,21 @@ beforeAll(async () => {
   redis = await stack.redis();
 });
 
+const pathTo = (node: string) => ({ PATH: [dirname(node), process.env['PATH']].join(delimiter) });
+
 /** By its first line, as users start it, which has flags for Node.js. */
-function startOn(node: string): Promise<ServingProcess> {
-  const env = {
-    ...limits,
-    PATH: [dirname(node), process.env['PATH']].join(delimiter),
-    ...asVariables({ GRPC_ADDRESS: '127.0.0.1:0', HTTP_ADDRESS: '127.0.0.1:0', ...onRedis(redis) }),
-  };
-  return untilServing(stack.command(binary, [], { env }));
+function startOn(node: string, adminAddress: string): Promise<ServingProcess> {
+  const free = { GRPC_ADDRESS: '127.0.0.1:0', HTTP_ADDRESS: '127.0.0.1:0', ...inspected };
+  const settings = { ...free, ADMIN_ADDRESS: adminAddress, ...onRedis(redis) };
+  return untilServing(stack.command(binary, [], { env: { ...limits, ...pathTo(node), ...asVariables(settings) } }));
+}
+
+/** What a command prints as JSON. It must print nothing else, such as a warning of Node.js. */
+function commandOn(node: string, args: readonly string[], settings: Readonly<Record<string, string>>): unknown {
+  const env = { ...pathTo(node), ...asVariables(settings) };
+  const { stdout, stderr } = outcomeOf(binary, [...args, '--json'], { env });
+  expect(stderr).toBe('');
+  return JSON.parse(stdout);
 }
 
 describe.each(releases)('the sidecar on Node.js $version', ({ version, command }) => {
@@ -43,8 +52,9 @@ describe.each(releases)('the sidecar on Node.js $version', ({ version, command }
     process.stderr.write(`\nSKIPPED: the sidecar on Node.js ${version}, which npm could not be asked for.\n\n`);
   const run = command === undefined ? test.skip : test;
 
-  run('serves every scenario, logs no warning, and stops at SIGTERM', async () => {
-    const sidecar = await startOn(command!);
+  run('serves every scenario, its operators too, logs no warning, and stops at SIGTERM', async () => {
+    const adminAddress = `unix:${join(stack.directory(), 'admin.sock')}`;
+    const sidecar = await startOn(command!, adminAddress);
     const { samples } = await metricsOf(sidecar);
     expect(samples.find(({ name }) => name === 'nodejs_version_info')?.labels).toMatchObject({
       version: `v${version}`,
@@ -56,6 +66,20 @@ describe.each(releases)('the sidecar on Node.js $version', ({ version, command }
       await new Play({ runners, sidecars: [sidecar] }).run(steps);
     }
     runner.close();
+
+    const client = connectRaw(sidecar.address);
+    const { session } = await client.call('createSession', { subject: 'operated' });
+    client.close();
+    const listed = commandOn(command!, ['subject', 'list', 'operated'], { GRPC_ADDRESS: sidecar.address });
+    expect(JSON.stringify(listed)).toContain(session!.handle);
+    const revoke = ['sessions', 'revoke', '--subject', 'operated'];
+    expect(commandOn(command!, revoke, { ADMIN_ADDRESS: adminAddress })).toMatchObject({ revoked: 1, done: true });
+    expect(commandOn(command!, ['doctor'], onRedis(redis))).toMatchObject({
+      findings: expect.arrayContaining([expect.objectContaining({ check: 'scripts', status: 'ok' })]),
+    });
+    const page = await ask(sidecar, '/');
+    expect(page).toMatchObject({ status: 200, body: expect.stringContaining('CreateSession') });
+    expect(await askJson(sidecar, '/version')).toMatchObject({ node: `v${version}` });
 
     sidecar.child.kill('SIGTERM');
     expect(await sidecar.exit).toEqual({ code: 0, signal: null });

@@ -111,8 +111,8 @@ describe('the variables of OpenTelemetry', () => {
     expect(await exit).toEqual({ code: 64, signal: null });
     expect(log().map(({ msg }) => msg)).toEqual([
       'cannot start: SESSION_SIDECAR_MAX_KEYS: Expected a whole number from 1 to 100000, got `many`.',
-      'cannot start: OTEL_EXPORTER_OTLP_PROTOCOL: Expected http/protobuf, got `grpc`.',
       'cannot start: OTEL_EXPORTER_OTLP_ENDPOINT: Expected a URL like http://collector:4318.',
+      'cannot start: OTEL_EXPORTER_OTLP_PROTOCOL: Expected http/protobuf, got `grpc`.',
     ]);
   });
 

@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto';
 import { parseCookie } from 'cookie';
 
 /** The cookie of express-session, whose sessions were imported. */
@@ -26,13 +26,14 @@ export function resolveFormerCookie(options: FormerCookieOptions | undefined): R
   if (secrets.length === 0 || secrets.some((each) => typeof each !== 'string' || each === '')) {
     throw new TypeError('Expected `formerCookie.secret` to be the secrets of express-session');
   }
+  const keys = secrets.map((each) => createSecretKey(each, 'utf8'));
   return (header) => {
     const value = header === undefined ? undefined : parseCookie(header)[name];
     if (value?.startsWith(mark) !== true || !value.includes(separator)) return undefined;
     const end = value.lastIndexOf(separator);
     const [id, signature] = [value.slice(mark.length, end), Buffer.from(value.slice(end + separator.length))];
-    const isGenuine = secrets.some((each) => {
-      const expected = Buffer.from(createHmac('sha256', each).update(id).digest('base64').replace(/=+$/, ''));
+    const isGenuine = keys.some((key) => {
+      const expected = Buffer.from(createHmac('sha256', key).update(id).digest('base64').replace(/=+$/, ''));
       return expected.length === signature.length && timingSafeEqual(expected, signature);
     });
     return isGenuine && id !== '' ? id : undefined;

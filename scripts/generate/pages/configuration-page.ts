@@ -23,7 +23,8 @@ export function configurationPage(): string {
     '## OpenTelemetry\n',
     [
       'These variables of OpenTelemetry configure [tracing](../operate/tracing.md). Platforms often set them already. If two',
-      'have the same meaning, the first one that is set counts.\n',
+      'have the same meaning, the first one that is set counts. While tracing is on, a value that is not valid is a mistake like',
+      'that of a setting; the SDK alone would ignore it.\n',
     ].join('\n'),
     table(
       ['Variable', 'Default', 'What it does'],

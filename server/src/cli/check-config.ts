@@ -8,7 +8,7 @@ export const checkConfig: CommandDefinition = {
   name: 'check-config',
   summary: 'Check all settings and list them, without starting anything.',
   description: [
-    'Reads flags, environment variables and the files that they name, as `serve` does, and reports every mistake. Without mistakes, it lists the settings in force and where each comes from. Secrets are listed as (set).',
+    'Reads flags, environment variables and the files that they name, as `serve` does, and reports every mistake. Without mistakes, it lists the settings in force and where each comes from. Secrets are listed as (set), and the variables of OpenTelemetry while tracing is on.',
     'It does not connect to Redis; `doctor` does.',
   ],
   options: [jsonOption()],
@@ -33,8 +33,9 @@ function check({ args, env, output, otherWords, readFile }: Invocation): Exit {
   const { config, warnings } = loaded;
   const settings = rowsOf(loaded);
   const store = config.store.kind;
+  const collector = config.tracing?.collector;
   if (output.isJson) {
-    output.json({ valid: true, store, settings, warnings });
+    output.json({ valid: true, store, collector, settings, warnings });
     return 'ok';
   }
   output.table(
@@ -44,7 +45,8 @@ function check({ args, env, output, otherWords, readFile }: Invocation): Exit {
   output.line();
   for (const warning of warnings) output.line(`${output.style('yellow', 'Warning:')} ${warning}`);
   const where = store === 'redis' ? 'Redis' : "the sidecar's memory";
-  output.line(`${output.style('green', 'All settings are valid.')} Sessions are kept in ${where}.`);
+  const traces = collector === undefined ? '' : ` Traces go to ${collector}.`;
+  output.line(`${output.style('green', 'All settings are valid.')} Sessions are kept in ${where}.${traces}`);
   return 'ok';
 }
 

@@ -1,5 +1,5 @@
 import { entries, flagOf, variableOf } from './settings';
-import { otelVariables } from './tracing-config';
+import { otelVariables } from './otel-variables';
 
 /** A setting as the documentation describes it. */
 export interface SettingRow {

@@ -48,7 +48,7 @@ export function loadLiveConfig(sources: Sources): LiveConfig {
     const onChange = (changed: readonly string[], contents: Contents): void => {
       const names = loaded.files.filter(({ path }) => changed.includes(path)).map(({ from }) => from);
       try {
-        const next = loadChecked({ ...sources, readFile: readerOf(contents) }).config;
+        const next = loadChecked({ ...sources, readFile: readerOf(contents, sources.readFile) }).config;
         const fixed = fixedParts(config, next, loaded);
         if (fixed.length > 0) throw new ConfigError(fixed);
         config = next;
@@ -71,9 +71,10 @@ function loadChecked(sources: Sources): LoadedConfig {
   return loaded;
 }
 
-function readerOf(contents: Contents): Sources['readFile'] {
+/** @param readOther for files that are not watched: OpenTelemetry reads its own once */
+function readerOf(contents: Contents, readOther: Sources['readFile']): Sources['readFile'] {
   return (path) => {
-    const content = contents.get(path) ?? new Error('unknown file');
+    const content = contents.get(path) ?? readOther(path);
     if (content instanceof Error) throw content;
     return content;
   };

@@ -15,7 +15,7 @@ import type { SettingId } from '../setting-names';
 import { collect } from './sources';
 import type { GivenSettings, Sources } from './sources';
 import { loadTracing } from './tracing-config';
-import { reportTracing } from './tracing-report';
+import { effectiveTracing, reportTracing } from './tracing-report';
 import { fileKinds, inFile, ValueError } from './values';
 import type { ReadFile } from './values';
 
@@ -46,7 +46,7 @@ export function loadConfig(sources: Sources): LoadedConfig {
   const collected = collect(sources);
   const { given } = collected;
   const parsed = parseAll(given, sources.readFile);
-  const { tracing, ...aboutTracing } = loadTracing(sources.env);
+  const { tracing, ...aboutTracing } = loadTracing(sources);
   const problems = [
     ...collected.problems,
     ...parsed.problems,
@@ -59,6 +59,7 @@ export function loadConfig(sources: Sources): LoadedConfig {
   // Without problems, every setting with a default has a value.
   const values = parsed.values as SettingValues;
   const nameOf: NameOf = (id) => given.get(id)?.from ?? variableOf(settings[id]);
+  const isTraced = tracing !== undefined;
   return {
     config: { ...configOf(values), tracing },
     warnings: [
@@ -67,10 +68,10 @@ export function loadConfig(sources: Sources): LoadedConfig {
       ...contradictions(values, given),
       ...aboutTracing.warnings,
     ],
-    effective: effectiveOf(given),
+    effective: { ...effectiveOf(given), ...effectiveTracing(sources.env, isTraced) },
     report: [
       ...reportSettings(given, values, (id) => unusedReason(id, given)),
-      ...reportTracing(sources.env, tracing !== undefined),
+      ...reportTracing(sources.env, isTraced),
     ],
     nameOf,
     advise: (error) => redisAdvice(error, nameOf, (id) => given.has(id)),

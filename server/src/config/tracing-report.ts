@@ -1,20 +1,27 @@
+import { givenVariables, otelVariables } from './otel-variables';
+import type { OtelVariables } from './otel-variables';
 import type { SettingReport } from './setting-report';
 import type { Sources } from './sources';
-import { otelVariables } from './tracing-config';
-import type { OtelVariables } from './tracing-config';
 
 /** The OpenTelemetry variables that are set, as they may be shown to operators: without secrets. */
 export function reportTracing(env: Sources['env'], isOn: boolean): SettingReport[] {
-  return otelVariables.flatMap(({ names, shown }) => {
-    const given = names.filter((name) => (env[name] ?? '').trim() !== '');
-    return given.map((variable, at): SettingReport => {
-      // The headers of both variables are sent.
-      const isOverridden = at > 0 && shown !== 'secret';
-      const note = isOverridden ? `${given[0]!} takes precedence` : isOn ? undefined : 'tracing is off';
-      const value = shownValue((env[variable] ?? '').trim(), shown);
-      return { variable, value, source: 'variable', from: variable, note };
-    });
-  });
+  return otelVariables.flatMap((variables) =>
+    givenVariables(env, variables).map(({ from, text }, at, [first]): SettingReport => {
+      const isOverridden = at > 0 && variables.areCombined !== true;
+      const note = isOverridden ? `${first!.from} takes precedence` : isOn ? undefined : 'tracing is off';
+      return { variable: from, value: shownValue(text, variables.shown), source: 'variable', from, note };
+    }),
+  );
+}
+
+/** The OpenTelemetry variables that have an effect, as text by variable. Of secrets, only that they are set. */
+export function effectiveTracing(env: Sources['env'], isOn: boolean): Record<string, string> {
+  const secrets = otelVariables.flatMap(({ names, shown }) => (shown === 'secret' ? names : []));
+  return Object.fromEntries(
+    reportTracing(env, isOn).flatMap(({ variable, value = '', note }) =>
+      note === undefined ? [[variable, secrets.includes(variable) ? '(set)' : value]] : [],
+    ),
+  );
 }
 
 /** Headers are credentials as a rule, and a URL may contain a password, also in its query. */

@@ -10,6 +10,7 @@ const stack = stackForEachTest();
 interface Report {
   readonly valid: boolean;
   readonly store: string;
+  readonly collector?: string;
   readonly settings: readonly { readonly setting: string; readonly value: string; readonly from: string | null }[];
   readonly warnings: readonly string[];
 }
@@ -33,6 +34,35 @@ describe('check-config', () => {
     expect(stdout).toMatch(/^SESSION_SIDECAR_MAX_FLASH_MESSAGES +default +100$/m);
     expect(stdout).toContain('All settings are valid. Sessions are kept in Redis.');
     for (const secret of ['s3cret', signingKey]) expect(JSON.stringify([report, stdout])).not.toContain(secret);
+  });
+
+  test('lists the variables of OpenTelemetry that are in force, and reports their mistakes', () => {
+    const env = {
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'https://MARK:MARK@collector:4318',
+      OTEL_EXPORTER_OTLP_HEADERS: 'authorization=MARK',
+    };
+    const [report, off] = [{}, { OTEL_SDK_DISABLED: 'true' }].map(
+      (more) => json(['check-config'], { env: { ...env, ...more } }) as Report,
+    ) as [Report, Report];
+    const shown = ({ settings }: Report) => settings.filter(({ setting }) => setting.startsWith('OTEL_'));
+    expect(report.collector).toBe('https://collector:4318');
+    expect(shown(report)).toEqual([
+      {
+        ...{ setting: 'OTEL_EXPORTER_OTLP_ENDPOINT', from: 'OTEL_EXPORTER_OTLP_ENDPOINT' },
+        value: 'https://collector:4318/',
+      },
+      { setting: 'OTEL_EXPORTER_OTLP_HEADERS', value: '(set)', from: 'OTEL_EXPORTER_OTLP_HEADERS' },
+    ]);
+    expect([off.collector, shown(off)]).toEqual([undefined, []]);
+    const { stdout } = run(['check-config'], { env });
+    expect(stdout).toMatch(/^OTEL_EXPORTER_OTLP_HEADERS +OTEL_EXPORTER_OTLP_HEADERS +\(set\)$/m);
+    expect(stdout).toContain("Sessions are kept in the sidecar's memory. Traces go to https://collector:4318.");
+    expect(stdout).not.toContain('MARK');
+    const { exit, stderr } = run(['check-config'], { env: { ...env, OTEL_EXPORTER_OTLP_TIMEOUT: '10s' } });
+    expect({ exit, stderr }).toEqual({
+      exit: 'usage',
+      stderr: 'error: OTEL_EXPORTER_OTLP_TIMEOUT: Expected a whole number from 1 to 2147483647, got `10s`.\n',
+    });
   });
 
   test('reports a data schema that is not valid, by the name of its setting', () => {

@@ -35,11 +35,20 @@ test('shows every setting with its value and source, and no secret anywhere', as
       IDLE_TIMEOUT: '30m',
       MEMORY_STORE_SIZE: '1MiB',
     },
+    env: {
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://MARK:MARK@127.0.0.1:1',
+      OTEL_EXPORTER_OTLP_HEADERS: 'authorization=MARK',
+    },
     args: ['--max-keys', '17'],
   });
 
   const { settings } = await askJson<Shown>(sidecar, '/config');
-  expect(settings.map(({ variable }) => variable)).toEqual(settingRows().map(({ variable }) => variable));
+  const tracing = ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_HEADERS'];
+  expect(settings.map(({ variable }) => variable)).toEqual([
+    ...settingRows().map(({ variable }) => variable),
+    ...tracing,
+  ]);
+  expect(settings.slice(-2).map(({ value }) => value)).toEqual(['http://127.0.0.1:1/', 'set']);
   const shown = Object.fromEntries(
     settings.map(({ variable, ...rest }) => [variable.slice('SESSION_SIDECAR_'.length), rest]),
   );

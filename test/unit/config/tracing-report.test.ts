@@ -54,3 +54,22 @@ describe('the report of the OpenTelemetry variables', () => {
     expect(reportOf(off).map(({ value }) => value)).toEqual(['set', 'true']);
   });
 });
+
+test('the effective settings have those that have an effect, and no secret', () => {
+  const env = {
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'https://MARK:MARK@collector:4318/v1?key=MARK',
+    OTEL_EXPORTER_OTLP_HEADERS: 'authorization=MARK',
+    OTEL_EXPORTER_OTLP_TRACES_TIMEOUT: '1',
+    OTEL_EXPORTER_OTLP_TIMEOUT: '2',
+  };
+  const effectiveOf = (given: Readonly<Record<string, string>>) =>
+    Object.fromEntries(
+      Object.entries(load({ env: given, literal: true }).effective).filter(([name]) => name.startsWith('OTEL_')),
+    );
+  expect(effectiveOf(env)).toEqual({
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'https://collector:4318/v1',
+    OTEL_EXPORTER_OTLP_HEADERS: '(set)',
+    OTEL_EXPORTER_OTLP_TRACES_TIMEOUT: '1',
+  });
+  expect(effectiveOf({ ...env, OTEL_SDK_DISABLED: 'true' })).toEqual({});
+});

@@ -6,6 +6,7 @@ import { connectRedis } from '../../store/redis/connection/connect';
 import type { RedisConnection } from '../../store/redis/connection/redis-connection';
 import type { Invocation } from '../command';
 import { connectOnce } from '../connection/connect-once';
+import { serversOf } from '../connection/servers';
 import type { Exit } from '../exit-codes';
 import { checkClock, checkLatency, measure } from './checks/latency';
 import { checkCluster } from './checks/cluster';
@@ -68,7 +69,7 @@ async function checkServers(
   redis: RedisConfig,
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
-  for (const server of client instanceof Cluster ? client.nodes('master') : [client]) {
+  for (const server of await serversOf(client)) {
     const name = client instanceof Cluster ? `${server.options.host}:${server.options.port}` : undefined;
     const ofServer = await checkServer(server, client, store, config, redis);
     findings.push(...ofServer.map((finding) => (name === undefined ? finding : { ...finding, server: name })));
@@ -91,8 +92,6 @@ async function checkServer(
   const servesAdmin = admin !== undefined;
   const waitsForReplicas = redis.replication !== undefined;
   const permissions = { key, keyPrefix, username, waitsForReplicas, usesTracking, keepsAuditLog, servesAdmin };
-  // Of a Cluster, ioredis connects to a server when it is first used, and rejects that command.
-  if (server.status === 'wait') await server.connect();
   const timing = await measure(server);
   return [
     ...(await checkInfo(server, redis)),
@@ -148,14 +147,14 @@ const pollMs = 20;
 /** Another connection to the same server has just been made. */
 const maxWaitMs = 5_000;
 
-/** Waits for the heartbeat of the connection that the store uses. */
+/** Waits until the connection that the store uses can send commands, and knows the server's clock. */
 async function isUsable(store: RedisConnection, key: string, { connectTimeoutMs, commandTimeoutMs }: RedisConfig) {
   const givenUpAt = performance.now() + Math.min(maxWaitMs, 2 * (connectTimeoutMs + commandTimeoutMs));
-  const isBeating = (): boolean => store.serverOf(key)?.clock.isKnown === true;
-  while (!isBeating() && performance.now() < givenUpAt) {
+  const canBeUsed = (): boolean => store.usable && store.serverOf(key)?.clock.isKnown === true;
+  while (!canBeUsed() && performance.now() < givenUpAt) {
     await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
-  return isBeating();
+  return canBeUsed();
 }
 
 function reasonsOf({ parts }: RedisConnection): string {

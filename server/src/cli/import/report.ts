@@ -18,7 +18,9 @@ export function resultOf(results: Results, { isDry, isComplete }: End) {
     ...{ dryRun: isDry, complete: isComplete, seconds, keys },
     ...{ imported, alreadyThere, expired, endedMeanwhile, failed: results.failed },
     ...{ withoutSubject, bytes, largestBytes },
-    failures: Object.fromEntries(results.failures) as Partial<Record<Failure, { count: number; handles: string[] }>>,
+    failures: Object.fromEntries(inOrder(results.failures)) as Partial<
+      Record<Failure, { count: number; handles: string[] }>
+    >,
   };
 }
 
@@ -46,12 +48,20 @@ function printFailures({ failures: all }: Results, output: Output): void {
   if (all.size === 0) return;
   output.line();
   output.table(
-    [...all].map(([failure, { count, handles }]) => {
+    inOrder(all).map(([failure, { count, handles }]) => {
       const examples = handles.length === 0 ? '' : ` Handles: ${handles.join(', ')}`;
       return [output.style('red', failure), numberText(count), `${failures[failure]}${examples}`];
     }),
     { head: ['NOT IMPORTED', 'KEYS', 'WHY'], right: [1] },
   );
+}
+
+/** Keys come in an order that differs from server to server. */
+function inOrder<T>(all: ReadonlyMap<Failure, T>): (readonly [Failure, T])[] {
+  return (Object.keys(failures) as Failure[]).flatMap((failure) => {
+    const found = all.get(failure);
+    return found === undefined ? [] : [[failure, found] as const];
+  });
 }
 
 function countText(count: number, noun: string): string {

@@ -44,7 +44,10 @@ export async function runImport(invocation: Invocation, formatName: string, form
   const source = sourceOf(invocation, redis, advise);
   const isDry = options.dryRun === true;
   const identity = [formatName, options.prefix, locationOf(source.redis)].join(' ');
-  const target = await openTarget({ config: targetConfig, redis, advise, source: identity, isDry });
+  const opening = openTarget({ config: targetConfig, redis, advise, source: identity, isDry });
+  const target = await opening.catch((error: unknown) => {
+    throw explained(error);
+  });
   try {
     if (!isDry && (await isDone(target, options, invocation))) return 'ok';
     const { servers, close } = await connectSource(source);
@@ -105,7 +108,8 @@ async function importAll(
   const importer = new Importer({ manager, tokens, format, subject, ttlMs, results });
   const progress = isDry ? undefined : target.progress;
   const pace = new Pace(rate, interrupted);
-  const walk = new Walk({ servers, importer, progress, pace, keysPerStep, interrupted });
+  const { changes } = target;
+  const walk = new Walk({ servers, importer, progress, changes, pace, keysPerStep, interrupted });
   const sizes = await Promise.all(servers.map((server) => server.size()));
   const total = sizes.reduce((sum, size) => sum + size, 0);
   const hide = showProgress(results, () => walk.visited, total, output);
@@ -138,6 +142,6 @@ function explained(error: unknown): unknown {
   const what = reason.reason === 'STORE_FULL' ? 'Redis is full' : 'Redis stopped answering';
   return new CliError(
     'unavailable',
-    `${what}${code === undefined ? '' : ` (${code})`}. Nothing that was imported is lost.`,
+    `${what}${code === undefined ? '' : ` (${code})`}. The same command goes on where it ended.`,
   );
 }

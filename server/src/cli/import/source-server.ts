@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { ChainableCommander, Redis } from 'ioredis';
 import { codeOf } from '../../store/redis/redis-errors';
+import { CliError } from '../cli-error';
 import type { SourceRecord } from './formats/format';
 import type { Failure } from './results';
 
@@ -27,10 +28,13 @@ export type Found = SourceRecord | 'gone' | Failure;
 /** One server of the source. Nothing on it is changed. */
 export class SourceServer {
   readonly #client: Redis;
+  readonly #stream: Redis['stream'];
   readonly #options: SourceOptions;
 
+  /** @param client that is connected */
   constructor(client: Redis, options: SourceOptions) {
     this.#client = client;
+    this.#stream = client.stream;
     this.#options = options;
   }
 
@@ -45,7 +49,14 @@ export class SourceServer {
     return this.#client.dbsize().catch(orIfDenied(0));
   }
 
+  /** @throws CliError if the connection leads to another server by now, or to the same one after a restart: cursors of one mean nothing to the other */
   async scan(from: string): Promise<Step> {
+    if (this.#client.stream !== this.#stream) {
+      throw new CliError(
+        'unavailable',
+        'The connection to the source was lost. The same command goes on where it ended.',
+      );
+    }
     const { prefix, excluded, keysPerStep } = this.#options;
     const pattern = `${prefix.replaceAll(/[*?[\]\\^-]/g, '\\$&')}*`;
     const [cursor, found] = await this.#client.scanBuffer(from, 'MATCH', pattern, 'COUNT', keysPerStep);

@@ -1,6 +1,4 @@
 import { parseEnv } from 'node:util';
-import { Cluster } from 'ioredis';
-import type { Redis } from 'ioredis';
 import { ConfigError, loadLiveConfig } from '../../config';
 import type { RedisConfig } from '../../config/config';
 import type { LiveConfig } from '../../config/live-config';
@@ -10,6 +8,7 @@ import { randomSigningKey } from '../../tokens/token';
 import { usageError } from '../cli-error';
 import type { Invocation } from '../command';
 import { connectOnce } from '../connection/connect-once';
+import { serversOf } from '../connection/servers';
 import { patient } from './patience';
 
 /** The Redis that has the sessions to import. */
@@ -42,10 +41,7 @@ export function locationOf({ mode, nodes, socketPath, db, sentinel }: RedisConfi
 /** Connects to each server that has a part of the keys. @throws CliError */
 export async function connectSource({ redis, advise }: Source) {
   const client = await connectOnce(redis, advise, 'session-sidecar-import');
-  const servers: Redis[] = client instanceof Cluster ? client.nodes('master') : [client];
-  // Of a Cluster, ioredis connects to a server when it is first used, and rejects that command.
-  await Promise.all(servers.filter(({ status }) => status === 'wait').map((server) => server.connect()));
-  return { servers, close: () => client.disconnect() };
+  return { servers: await serversOf(client), close: () => client.disconnect() };
 }
 
 function sourceAt(url: string, readFile: ReadFile) {

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Cluster, Redis } from 'ioredis';
 import { Registry } from 'prom-client';
 import { version } from '../../../package.json';
 import type { Config, RedisConfig } from '../../config/config';
@@ -16,12 +18,15 @@ import { createTokens, randomSigningKey } from '../../tokens/token';
 import type { Tokens } from '../../tokens/token';
 import { CliError } from '../cli-error';
 import { connectOnce } from '../connection/connect-once';
+import { checkKeys } from './check-keys';
+import { ServerChanges } from './server-changes';
 
 /** Where sessions are imported to: the store of the sidecar, with its limits, expiry and events. */
 export interface Target {
   readonly manager: SessionManager;
   readonly tokens: Tokens;
   readonly progress: ImportProgress;
+  readonly changes: Pick<ServerChanges, 'occurred'>;
   readonly close: () => Promise<void>;
 }
 
@@ -37,10 +42,23 @@ export interface TargetOptions {
 
 /** For everything that connecting takes. */
 const patienceMs = 10_000;
+const pollMs = 20;
 
-/** @throws CliError if Redis cannot be reached */
-export async function openTarget({ config, redis, advise, source, isDry }: TargetOptions): Promise<Target> {
+/** @throws CliError if Redis cannot be reached, or has sessions that the settings cannot decrypt */
+export async function openTarget(options: TargetOptions): Promise<Target> {
+  const { config, redis, advise } = options;
   const client = await connectOnce(redis, advise, 'session-sidecar-import');
+  try {
+    await checkKeys(client, redis.keyPrefix, config.encryptionKeys);
+    return await openOn(client, options);
+  } catch (error) {
+    client.disconnect();
+    throw error;
+  }
+}
+
+async function openOn(client: Redis | Cluster, options: TargetOptions): Promise<Target> {
+  const { config, redis, advise, source, isDry } = options;
   const progress = new ImportProgress(client, redis.keyPrefix, source);
   const metrics = createMetrics(new Registry(), { version, store: 'redis' });
   const dataCheck = new DataCheck(config.dataRule);
@@ -54,6 +72,7 @@ export async function openTarget({ config, redis, advise, source, isDry }: Targe
     manager: new SessionManager({ store, tokens, limits, expiry: config.expiry, events: metrics, dataCheck }),
     tokens,
     progress,
+    changes: new ServerChanges(() => opened?.parts ?? []),
     close: async () => {
       await opened?.close();
       client.disconnect();
@@ -65,17 +84,14 @@ async function openReady(
   config: Config,
   parts: Pick<StoreContext, 'dataCheck' | 'advise'> & { readonly metrics: ReturnType<typeof createMetrics> },
 ): Promise<SessionStore> {
-  let becameReady = (): void => {};
-  const ready = new Promise<boolean>((resolve) => {
-    becameReady = () => resolve(true);
-    setTimeout(() => resolve(false), patienceMs).unref();
-  });
   const logger = createLogger('silent');
   const context = { ...parts, tracing: undefined, events: parts.metrics, logger };
-  const { store } = openStore(config, context, (isReady) => {
-    if (isReady) becameReady();
-  });
-  if (await ready) return store;
+  const { store } = openStore(config, context, () => {});
+  // On a Cluster, a store is ready when one of its servers is.
+  const isReady = (): boolean => store.ready && store.parts.every(({ ready }) => ready);
+  const givenUpAt = performance.now() + patienceMs;
+  while (!isReady() && performance.now() < givenUpAt) await sleep(pollMs);
+  if (isReady()) return store;
   await store.close();
   throw new CliError('unavailable', 'Redis cannot be used. `session-sidecar doctor` examines it.');
 }

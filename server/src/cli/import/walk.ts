@@ -1,7 +1,9 @@
 import { scanEnd, scanStart } from '../../store/redis/import-progress';
 import type { ImportProgress, ScanPosition } from '../../store/redis/import-progress';
+import { CliError } from '../cli-error';
 import type { Importer } from './importer';
 import type { Pace } from './pace';
+import type { ServerChanges } from './server-changes';
 import type { SourceServer } from './source-server';
 
 export interface WalkOptions {
@@ -9,7 +11,9 @@ export interface WalkOptions {
   readonly importer: Importer;
   /** `undefined`: begins at the start, and leaves no trace. */
   readonly progress: ImportProgress | undefined;
-  readonly pace: Pace;
+  /** Of the servers that sessions are stored on. */
+  readonly changes: Pick<ServerChanges, 'occurred'>;
+  readonly pace: Pick<Pace, 'take'>;
   readonly keysPerStep: number;
   readonly interrupted: AbortSignal;
 }
@@ -33,14 +37,15 @@ export class Walk {
 
   /** @returns whether it came to the end, or `false` if it was interrupted */
   async run(): Promise<boolean> {
-    const { servers, progress } = this.#options;
+    const { servers, progress, changes } = this.#options;
+    changes.occurred();
     for (const server of servers) if (!(await this.#walk(server))) return false;
     await progress?.complete();
     return true;
   }
 
   async #walk(server: SourceServer): Promise<boolean> {
-    const { progress, interrupted, keysPerStep } = this.#options;
+    const { progress, changes, interrupted, keysPerStep } = this.#options;
     const runId = await server.runId();
     const isResumable = progress !== undefined && runId !== '';
     let position: ScanPosition = isResumable ? await progress.positionOf(runId) : scanStart;
@@ -49,6 +54,8 @@ export class Walk {
       if (interrupted.aborted) return false;
       const { cursor, keys } = await server.scan(position.cursor);
       if (!(await this.#import(server, keys))) return false;
+      // Else the sessions of this step would never be looked at again.
+      if (changes.occurred()) throw targetChanged();
       position = { cursor: cursor === '0' ? scanEnd : cursor, visited: position.visited + keysPerStep };
       if (isResumable) await progress.save(runId, position);
     }
@@ -67,4 +74,11 @@ export class Walk {
     }
     return true;
   }
+}
+
+function targetChanged(): CliError {
+  return new CliError(
+    'unavailable',
+    'Redis was away, or another server took its place, which may lack the last sessions. The same command goes on with them.',
+  );
 }

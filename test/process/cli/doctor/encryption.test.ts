@@ -17,7 +17,7 @@ test('the doctor says with which keys sessions are encrypted, and which cannot b
   const empty = look(first);
   expect(empty.of('encryption')).toMatchObject({
     status: 'ok',
-    found: 'records looked at: 0; current key: 0, old keys: 0, in clear: 0, keys that are not set: 0',
+    found: 'records looked at: 0; current key: 0, old keys: 0, in clear: 0, keys that are not set: 0; unused keys: 0',
   });
   // What the doctor creates itself is encrypted, too.
   expect(empty.of('scripts')).toMatchObject({ status: 'ok' });
@@ -25,9 +25,9 @@ test('the doctor says with which keys sessions are encrypted, and which cannot b
   await put(2, 2, idOf(second));
   await put(3, 1, 'csrf');
   await redis.admin.set('session:no-session', 'x');
-  expect(look(`${first},${second}`).of('encryption')).toMatchObject({
+  expect(look(`${first},${second},${newKey()}`).of('encryption')).toMatchObject({
     status: 'warning',
-    found: 'records looked at: 3; current key: 1, old keys: 1, in clear: 1, keys that are not set: 0',
+    found: 'records looked at: 3; current key: 1, old keys: 1, in clear: 1, keys that are not set: 0; unused keys: 1',
     advice: expect.stringContaining('Keep old keys until then.'),
   });
   await put(4, 2, idOf(lost));
@@ -35,7 +35,7 @@ test('the doctor says with which keys sessions are encrypted, and which cannot b
   expect(exit).toBe('failed');
   expect(of('encryption')).toMatchObject({
     status: 'problem',
-    found: 'records looked at: 4; current key: 0, old keys: 2, in clear: 1, keys that are not set: 1',
+    found: 'records looked at: 4; current key: 0, old keys: 2, in clear: 1, keys that are not set: 1; unused keys: 0',
     advice: expect.stringContaining('SESSION_SIDECAR_ENCRYPTION_KEYS'),
   });
 }, 60_000);

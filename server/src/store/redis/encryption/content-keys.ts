@@ -1,4 +1,6 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, randomBytes } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { FifoMap } from '../../../fifo-map';
 
 /** Which keys encrypt the contents of sessions. */
 export interface EncryptionKeys {
@@ -31,10 +33,8 @@ const nonceBytes = 12;
 const tagBytes = 16;
 const idBytes = 6;
 
-interface ContentKey {
-  readonly id: string;
-  readonly key: Buffer;
-}
+/** About 800 bytes each. To derive one takes as long as to decrypt a small session. */
+const maxSessionKeys = 5_000;
 
 /**
  * Encrypts contents with AES-256-GCM. Each session has a key of its own, derived from a key of the list and the session's handle
@@ -52,7 +52,7 @@ export class ContentKeys {
   /** Uses other keys from now on. */
   replace({ encrypts, keys }: EncryptionKeys = noEncryption): void {
     this.#encrypts = encrypts;
-    this.#keys = keys.map((key) => ({ id: derive(key, 'key id', idBytes).toString('base64url'), key }));
+    this.#keys = keys.map((key) => new ContentKey(key));
   }
 
   /** Whether what is written is encrypted. */
@@ -63,6 +63,12 @@ export class ContentKeys {
   /** The ids of all keys, each between spaces, for scripts. */
   get ids(): string {
     return ` ${this.#keys.map(({ id }) => id).join(' ')} `;
+  }
+
+  /** The ids of the keys that only decrypt. */
+  get decryptingIds(): readonly string[] {
+    const ids = [...new Set(this.#keys.map(({ id }) => id))];
+    return ids.filter((id) => this.useOf(id) === 'old');
   }
 
   has(keyId: string): boolean {
@@ -85,7 +91,7 @@ export class ContentKeys {
     const [first] = this.#keys;
     if (!this.#encrypts || first === undefined) throw new Error('There is no key to encrypt with.');
     const nonce = randomBytes(nonceBytes);
-    const encryption = createCipheriv(cipher, sessionKey(first.key, handle), nonce, { authTagLength: tagBytes });
+    const encryption = createCipheriv(cipher, first.sessionKey(handle), nonce, { authTagLength: tagBytes });
     encryption.setAAD(boundTo(handle));
     const parts = [nonce, encryption.update(content), encryption.final(), encryption.getAuthTag()];
     return { keyId: first.id, value: Buffer.concat(parts) };
@@ -94,16 +100,37 @@ export class ContentKeys {
   decrypt(handle: string, { keyId, value }: EncryptedContent): Buffer | DecryptionProblem {
     const candidates = this.#keys.filter(({ id }) => id === keyId);
     if (candidates.length === 0) return 'unknown_key';
-    for (const { key } of candidates) {
-      const content = open(sessionKey(key, handle), boundTo(handle), value);
+    for (const key of candidates) {
+      const content = open(key.sessionKey(handle), boundTo(handle), value);
       if (content !== undefined) return content;
     }
     return 'not_authentic';
   }
 }
 
+class ContentKey {
+  readonly id: string;
+  readonly #key: KeyObject;
+  readonly #sessionKeys = new FifoMap<string, KeyObject>(maxSessionKeys);
+
+  constructor(key: Buffer) {
+    this.#key = createSecretKey(key);
+    this.id = derive(this.#key, 'key id', idBytes).toString('base64url');
+  }
+
+  sessionKey(handle: string): KeyObject {
+    let key = this.#sessionKeys.get(handle);
+    if (key === undefined) {
+      // Node.js 24 needs three times as long to encrypt with a key in a Buffer.
+      key = createSecretKey(derive(this.#key, `content ${handle}`, keyBytes));
+      this.#sessionKeys.set(handle, key);
+    }
+    return key;
+  }
+}
+
 /** @returns `undefined` if the value is not what was encrypted with the key */
-function open(key: Buffer, aad: Buffer, value: Buffer): Buffer | undefined {
+function open(key: KeyObject, aad: Buffer, value: Buffer): Buffer | undefined {
   if (value.length < nonceBytes + tagBytes) return undefined;
   const decryption = createDecipheriv(cipher, key, value.subarray(0, nonceBytes), { authTagLength: tagBytes });
   decryption.setAAD(aad);
@@ -117,15 +144,11 @@ function open(key: Buffer, aad: Buffer, value: Buffer): Buffer | undefined {
   }
 }
 
-function sessionKey(key: Buffer, handle: string): Buffer {
-  return derive(key, `content ${handle}`, keyBytes);
-}
-
 /** The format of the record, and the session. */
 function boundTo(handle: string): Buffer {
   return Buffer.from(`session.v1 record 2 ${handle}`);
 }
 
-function derive(key: Buffer, purpose: string, bytes: number): Buffer {
+function derive(key: KeyObject, purpose: string, bytes: number): Buffer {
   return Buffer.from(hkdfSync('sha256', key, '', `session.v1 ${purpose}`, bytes));
 }
