@@ -1,5 +1,6 @@
 import type { Call, FaultEvent, History, Operation, Outcome, Register, SessionInfo, State, Write } from './history';
-import { atMostOneFlash, defaultSlack } from './history';
+import { atMostOneFlash } from './history';
+import { defaultSlack } from './slack';
 import { createRandom } from './random';
 import type { Random } from './random';
 
@@ -24,6 +25,7 @@ interface Stored {
   log: string[];
   count: number;
   registers: { a?: string; b?: string; c?: string };
+  merged: { m?: string; n?: string };
   flash: string[];
   csrf: string;
   isOver: boolean;
@@ -62,7 +64,7 @@ export function goodHistory(options: GoodHistoryOptions): History {
       ['a', 'b'].map((sidecar) => sample(tick * ms, sidecar)),
     ).flat();
   return {
-    ...{ operations, sessions, faults, stalls: [], watched: [] },
+    ...{ operations, sessions, faults, stalls: [], watched: [], keys: [], records: [] },
     readiness: every(100, (at, sidecar) => ({ sidecar, at, status: 200 })),
     memory: every(500, (at, sidecar) => ({ sidecar, at, residentBytes: 100 * 2 ** 20 })),
     setup: { nearCache, clientCache: false, touchIntervalMs, memoryLimitBytes: 256 * 2 ** 20, slack: defaultSlack },
@@ -154,6 +156,7 @@ function callsOn(
         log: [id],
         count: 0,
         registers: {},
+        merged: {},
         flash: [],
         csrf: `csrf-${id}`,
         isOver: false,
@@ -175,6 +178,14 @@ function callsOn(
         record.log.push(id);
         record.version += 1;
         return { status: 'ok', version: record.version, values };
+      }
+      case 'merge': {
+        record.merged[call.sets] = id;
+        const deleted = call.deletes !== undefined && call.deletes in record.merged;
+        // eslint-disable-next-line @typescript-eslint/no-dynamic-delete
+        if (call.deletes !== undefined) delete record.merged[call.deletes];
+        record.version += 1;
+        return { status: 'ok', version: record.version, deleted };
       }
       case 'regenerate':
         record.log.push(id);
@@ -206,14 +217,15 @@ function callsOn(
       case 'release':
       case 'list':
       case 'revoke':
+      case 'revokeOlder':
         throw new Error('These histories have neither leases nor users.');
     }
   }
 }
 
-function readOf({ token, isOver, version, csrf, log, count, registers }: Stored, asked: string): Outcome {
+function readOf({ token, isOver, version, csrf, log, count, registers, merged }: Stored, asked: string): Outcome {
   if (isOver || token !== asked) return { status: 'failed', code: 'SESSION_NOT_FOUND', maybeApplied: false };
-  const state: State = { log: [...log], count, registers: { ...registers } };
+  const state: State = { log: [...log], count, registers: { ...registers }, merged: { ...merged } };
   return { status: 'ok', version, csrf, state };
 }
 
@@ -257,6 +269,10 @@ function pickCall(random: Random, isIdle: boolean, version: number): Call {
       ])();
     const writes = atMostOneFlash(Array.from({ length: random.int(0, 3) }, write));
     return { kind: 'update', through: 'api', writes, ...(random.chance(0.2) && { ifVersion: version }) };
+  }
+  if (way <= 76) {
+    const [sets, deletes] = random.shuffle(['m', 'n'] as const);
+    return { kind: 'merge', through: 'session', sets: sets!, ...(random.chance(0.3) && { deletes: deletes! }) };
   }
   if (way <= 80) return { kind: 'pushFlash' };
   if (way <= 86) return { kind: 'popFlash' };

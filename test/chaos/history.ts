@@ -1,4 +1,6 @@
 import type { Instant } from './clock';
+import type { KeyPeriod, MemorySample, ReadinessSample, RecordSample } from './samples';
+import type { Slack } from './slack';
 
 /**
  * What happened in one round, as plain data. It is the only input of the checks. All times are of one clock.
@@ -15,6 +17,9 @@ export interface History {
   readonly stalls: readonly Stall[];
   /** What watchers of session events were told. */
   readonly watched: readonly WatchedEvents[];
+  /** With encryption: what each sidecar has encrypted with, and what was found in Redis. */
+  readonly keys: readonly KeyPeriod[];
+  readonly records: readonly RecordSample[];
   readonly setup: Setup;
 }
 
@@ -27,37 +32,15 @@ export interface Setup {
   readonly touchIntervalMs: number;
   /** The limit for a sidecar's resident memory, in bytes. */
   readonly memoryLimitBytes: number;
+  /** How many sessions a subject may have. Default: any number. */
+  readonly subjectLimit?: SubjectLimit | undefined;
   readonly slack: Slack;
 }
 
-/** How much later than promised something may happen on a busy machine, in ms. */
-export interface Slack {
-  /** How long after its caller has given up a change may take effect: the error of the estimate of Redis's clock. */
-  readonly lateMs: number;
-  /** Added to the second within which calls must succeed again. */
-  readonly recoveryMs: number;
-  /** Added to the deadline of a call. */
-  readonly deadlineMs: number;
-  /** Added to the bound of staleness. */
-  readonly stalenessMs: number;
+export interface SubjectLimit {
+  readonly max: number;
+  readonly action: 'end-oldest' | 'refuse';
 }
-
-export const defaultSlack: Slack = { lateMs: 200, recoveryMs: 500, deadlineMs: 1000, stalenessMs: 250 };
-
-/** The default slack times `factor`, for a busy machine. */
-export function slackTimes(factor: number): Slack {
-  const { lateMs, recoveryMs, deadlineMs, stalenessMs } = defaultSlack;
-  return {
-    lateMs: lateMs * factor,
-    recoveryMs: recoveryMs * factor,
-    deadlineMs: deadlineMs * factor,
-    stalenessMs: stalenessMs * factor,
-  };
-}
-
-/** The promised bound of staleness, and the time within which a broken connection must be replaced, in ms. */
-export const stalenessBoundMs = 1000;
-export const recoveryBoundMs = 1000;
 
 export interface SessionInfo {
   readonly name: string;
@@ -70,6 +53,9 @@ export interface SessionInfo {
 }
 
 export type Register = 'a' | 'b' | 'c';
+
+/** What only merging saves write. */
+export type MergedKey = 'm' | 'n';
 
 /** One step of an update. What is stored is the id of the operation. */
 export type Write =
@@ -90,6 +76,7 @@ export type Call =
   | { readonly kind: 'create'; readonly subject?: string | undefined }
   | { readonly kind: 'read'; readonly through: Face }
   | Update
+  | Merge
   | Regenerate
   | { readonly kind: 'invalidate' }
   /** The lease is named by the id. */
@@ -97,8 +84,15 @@ export type Call =
   | { readonly kind: 'release'; readonly lease: string }
   /** All pages. On no session, as the next one. */
   | { readonly kind: 'list'; readonly subject: string }
-  /** Ends all sessions of a subject, but for that of a token, by the name of the token. */
-  | { readonly kind: 'revoke'; readonly subject: string; readonly except?: string | undefined }
+  /** Ends all sessions of a subject, but for that of a token, by the name of the token. An operator can spare none. */
+  | {
+      readonly kind: 'revoke';
+      readonly subject: string;
+      readonly except?: string | undefined;
+      readonly by?: 'operator' | undefined;
+    }
+  /** An operator ends all sessions that were created so long before the call. */
+  | { readonly kind: 'revokeOlder'; readonly olderThanMs: number }
   | { readonly kind: 'pushFlash' | 'popFlash' | 'peekFlash' | 'newCsrf' | 'getCsrf' };
 
 /**
@@ -115,6 +109,19 @@ export interface Update {
   readonly lease?: string | undefined;
   /** The duration of the lease of withLock(). */
   readonly leaseMs?: number | undefined;
+  /** Who the session belongs to from then on; empty: not to a subject. */
+  readonly subject?: string | undefined;
+}
+
+/**
+ * `save({ onConflict: 'merge' })` of a typed session that has set one key to the id, and deleted another one if it was there. It leaves
+ * nothing in `log`, which it would have to write as a whole.
+ */
+export interface Merge {
+  readonly kind: 'merge';
+  readonly through: 'session';
+  readonly sets: MergedKey;
+  readonly deletes?: MergedKey | undefined;
 }
 
 /** Appends the id to `log`. The new token is named by the id. With a subject, it is a login. */
@@ -161,6 +168,8 @@ export interface Success {
   readonly fence?: number | undefined;
   /** The handles of the sessions that were listed. */
   readonly listed?: readonly string[] | undefined;
+  /** Whether a merging save had anything to delete. */
+  readonly deleted?: boolean | undefined;
   /** What each write returned: the value of `increment`, `take` and `setIfAbsent`. */
   readonly values?: readonly (string | undefined)[] | undefined;
 }
@@ -179,6 +188,7 @@ export interface State {
   readonly count: number;
   readonly registers: Readonly<Partial<Record<Register, string>>>;
   readonly locked?: readonly string[] | undefined;
+  readonly merged?: Readonly<Partial<Record<MergedKey, string>>> | undefined;
 }
 
 /** What a watcher of session events was told, or all watchers of a group together. */
@@ -242,19 +252,6 @@ export interface Loss {
   readonly until: Instant;
   /** Reads that were requested until then may still show what is lost. Default: `until`. */
   readonly readUntil?: Instant | undefined;
-}
-
-export interface ReadinessSample {
-  readonly sidecar: string;
-  readonly at: Instant;
-  /** `undefined` without an answer. */
-  readonly status: number | undefined;
-}
-
-export interface MemorySample {
-  readonly sidecar: string;
-  readonly at: Instant;
-  readonly residentBytes: number;
 }
 
 /** A period in which a process of the checker did not run, because the machine was busy. */

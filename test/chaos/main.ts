@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { slackTimes } from './history';
+import { slackTimes } from './slack';
 import { modes } from './modes';
 import type { Mode } from './modes';
 import { runPart } from './part';

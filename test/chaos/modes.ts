@@ -5,6 +5,7 @@ import { storeEvicting, storeFull } from './faults/memory';
 import { blackHole, cut, cutInReply, forgotten, halfOpen, loseOne, moveMaster, refuse, slow } from './faults/network';
 import { busyScript, clientKill, clientPause, demote, scriptFlush } from './faults/redis-commands';
 import { freeze, restartEmpty, restartFromFile } from './faults/redis-process';
+import { changeKeys, turnOffAndOn } from './faults/encryption';
 import { masterHang, masterKill, plannedFailover, sentinelKill } from './faults/sentinel';
 import { kill, stop, terminate } from './faults/sidecar';
 import { startCluster } from './topology/cluster';
@@ -29,6 +30,12 @@ export interface Mode<W extends World = World> {
   readonly clientCache?: boolean;
   /** Whether sessions belong to users, and events are watched. Default: no. */
   readonly users?: boolean;
+  /** Whether users may have only so many sessions. Default: no. */
+  readonly limited?: boolean;
+  /** Whether an operator ends sessions, too. Default: no. */
+  readonly operator?: boolean;
+  /** Whether sessions are encrypted. Default: no. */
+  readonly encrypted?: boolean;
   /** The sidecar that only serves reads. Default: the seed chooses one or none. */
   readonly readingSidecar?: string;
 }
@@ -187,5 +194,36 @@ export const modes: readonly Mode[] = [
     besides: sidecarFaults,
     nearCache: [false],
     users: true,
+  }),
+  mode({
+    name: 'users-limited',
+    about: 'the same, and a limit of sessions for each user, and an operator who ends sessions; one Redis',
+    start: (setup) => startSingle(setup, { args: inMemory }),
+    faults: [terminate, kill, stop, stop, freeze, clientKill, clientPause, demote, restartEmpty],
+    besides: sidecarFaults,
+    nearCache: offAndOn,
+    users: true,
+    limited: true,
+    operator: true,
+  }),
+  mode({
+    name: 'encrypted',
+    about: 'users and their sessions, encrypted with keys that change; one Redis',
+    start: (setup) => startSingle(setup, { args: inMemory }),
+    faults: [changeKeys, changeKeys, changeKeys, turnOffAndOn, kill, stop, freeze, clientKill],
+    besides: sidecarFaults,
+    nearCache: offAndOn,
+    users: true,
+    encrypted: true,
+  }),
+  mode({
+    name: 'encrypted-failover',
+    about: 'the same; a master, two replicas and three Sentinels',
+    start: startSentinel,
+    faults: [changeKeys, changeKeys, plannedFailover, masterKill, masterHang],
+    besides: sidecarFaults,
+    nearCache: offAndOn,
+    users: true,
+    encrypted: true,
   }),
 ];

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { now, sleep } from './clock';
-import type { MemorySample, ReadinessSample } from './history';
+import type { MemorySample, ReadinessSample } from './samples';
 import type { Sidecar } from './topology/sidecar';
 
 const readinessEveryMs = 100;

@@ -1,13 +1,16 @@
+import { randomBytes } from 'node:crypto';
 import { Caller } from './callers';
 import { checkHistory } from './check';
 import { recoveries, unexplained } from './check/recovery';
-import { HistoryView } from './check/view';
+import { HistoryView, isByOperator } from './check/view';
 import { now } from './clock';
 import type { Instant } from './clock';
-import type { FaultEvent, History, Setup, Slack, Violation } from './history';
+import type { FaultEvent, History, Setup, SubjectLimit, Violation } from './history';
+import type { Slack } from './slack';
 import { planRound } from './plan';
 import type { Part } from './plan';
 import { createRandom } from './random';
+import type { Random } from './random';
 import type { Recorder } from './recorder';
 import { look, playRound, RoundListener } from './round';
 import type { Round, Stage } from './round';
@@ -80,15 +83,18 @@ export async function runPart(part: Part, options: RunOptions): Promise<PartResu
     part.mode.readingSidecar === undefined && part.mode.clientCache !== true
       ? random.pick(touchIntervalsMs)
       : touchIntervalsMs[1];
-  const { clientCache = false } = part.mode;
+  const { clientCache = false, limited = false, encrypted = false, operator = false } = part.mode;
+  const subjectLimit = limited ? pickLimit(random) : undefined;
   const setup: Setup = {
     ...{ nearCache: part.nearCache, clientCache, touchIntervalMs, memoryLimitBytes, slack: options.slack },
+    subjectLimit,
   };
   const hasClocks = part.mode.name === 'clock';
   const world = await part.mode.start(
     {
       ...{ program: options.program, sockets: options.sockets, nearCache: part.nearCache, touchIntervalMs },
       clockPreload: hasClocks ? options.clockPreload : undefined,
+      ...{ subjectLimit, operator, encryptionKeys: encrypted ? [randomBytes(32).toString('base64')] : undefined },
     },
     random.fork(),
   );
@@ -106,7 +112,7 @@ export async function runPart(part: Part, options: RunOptions): Promise<PartResu
       }),
   );
   const connections = world.sidecars.map(({ name, address }) =>
-    openConnection(name, address, { transport: 'pipeline', cache: false }),
+    openConnection({ sidecar: name, address }, { transport: 'pipeline', cache: false }),
   );
   const stage: Stage = {
     ...{ world, mode: part.mode, callers, connections, setup },
@@ -119,7 +125,7 @@ export async function runPart(part: Part, options: RunOptions): Promise<PartResu
       callers.map((caller, index) =>
         caller.setUp({
           ...{ name: String.fromCharCode(112 + index), index, count: callers.length, touchIntervalMs },
-          targets: world.sidecars.map(({ name, address }) => ({ sidecar: name, address })),
+          targets: world.sidecars.map(({ name, address, adminAddress }) => ({ sidecar: name, address, adminAddress })),
           transport: options.transports[index]!,
           cache: clientCache,
         }),
@@ -152,16 +158,20 @@ export async function runPart(part: Part, options: RunOptions): Promise<PartResu
   return result;
 }
 
+function pickLimit(random: Random): SubjectLimit {
+  return { max: random.int(1, 4), action: random.pick(['end-oldest', 'refuse'] as const) };
+}
+
 /** No round begins with less time than this. */
 const minRoundMs = 3000;
 
-/** Reads sessions of the previous round again, to find changes that took effect after its end. */
+/** Reads sessions of the previous round again, to find changes that took effect after its end. An operator may have ended them. */
 async function readAgain({ connections }: Stage, previous: Round, round: Round): Promise<Violation[]> {
   const known = new Set(checkHistory(previous.history).map(({ message }) => message));
   const later = await look(connections, previous.alive);
   const extended: History = {
     ...previous.history,
-    operations: [...previous.history.operations, ...later],
+    operations: [...previous.history.operations, ...round.history.operations.filter(isByOperator), ...later],
     faults: [...previous.history.faults, ...round.history.faults],
     stalls: [...previous.history.stalls, ...round.history.stalls],
   };

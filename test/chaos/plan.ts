@@ -65,9 +65,12 @@ export function planParts(
 /** How long a fault and its recovery usually take at most, in ms. */
 const perFaultMs = 6000;
 
+/** The idle timeout of sessions that would otherwise keep an old key in use, in ms. */
+const abandonedMs = 10_000;
+
 /** Chooses the calls and faults of a round. @param milliseconds the time that is left for it */
 export function planRound(
-  mode: Pick<Mode, 'faults' | 'besides' | 'readingSidecar' | 'users'>,
+  mode: Pick<Mode, 'faults' | 'besides' | 'readingSidecar' | 'users' | 'operator' | 'encrypted'>,
   milliseconds: number,
   random: Random,
 ): RoundPlan {
@@ -79,6 +82,9 @@ export function planRound(
       sharedSlots: mode.users === true ? random.int(6, 16) : random.int(2, 5),
       idleSlots: 2,
       users: mode.users === true,
+      operator: mode.operator === true,
+      // Sessions that are not used any more expire, so that their key can be removed.
+      idleTimeoutMs: mode.encrypted === true ? abandonedMs : undefined,
       readingSidecar: mode.readingSidecar ?? (random.chance(0.3) ? random.pick(['a', 'b']) : undefined),
     },
     faults: Array.from({ length: random.int(1, maxFaults) }, (_, number) => ({

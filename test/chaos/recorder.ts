@@ -1,15 +1,6 @@
 import { now } from './clock';
-import type {
-  FaultEvent,
-  History,
-  MemorySample,
-  Operation,
-  ReadinessSample,
-  SessionInfo,
-  Setup,
-  Stall,
-  WatchedEvents,
-} from './history';
+import type { FaultEvent, History, Operation, SessionInfo, Setup, Stall, WatchedEvents } from './history';
+import type { KeyPeriod, MemorySample, ReadinessSample, RecordSample } from './samples';
 
 /** Collects the history of a round. */
 export class Recorder {
@@ -20,10 +11,12 @@ export class Recorder {
   readonly memory: MemorySample[] = [];
   readonly stalls: Stall[] = [];
   watched: readonly WatchedEvents[] = [];
+  keys: readonly KeyPeriod[] = [];
+  records: readonly RecordSample[] = [];
 
   history(setup: Setup): History {
-    const { operations, sessions, faults, readiness, memory, stalls, watched } = this;
-    return { operations, sessions, faults, readiness, memory, stalls, watched, setup };
+    const { operations, sessions, faults, readiness, memory, stalls, watched, keys, records } = this;
+    return { operations, sessions, faults, readiness, memory, stalls, watched, keys, records, setup };
   }
 }
 

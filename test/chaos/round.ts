@@ -8,6 +8,7 @@ import { observe } from './observers';
 import type { PlannedFault, RoundPlan } from './plan';
 import { createRandom } from './random';
 import { Recorder, watchStalls } from './recorder';
+import { hasRecords, sampleRecords } from './topology/records';
 import type { World } from './topology/world';
 import { Watchers } from './watchers';
 import type { Connection } from './worker/connection';
@@ -113,6 +114,7 @@ export async function playRound(stage: Stage, listener: RoundListener, plan: Rou
       await Promise.all(world.sidecars.map((sidecar) => sidecar.restart()));
       recorder.operations.push(...(await look(connections, listener.alive())));
     }
+    await lookAtRecords(recorder, world);
     recorder.watched = watchers?.watched ?? [];
     await watchers?.settle(() => recorder.history(setup));
   } finally {
@@ -146,6 +148,16 @@ export async function playRound(stage: Stage, listener: RoundListener, plan: Rou
       }),
     );
   }
+}
+
+/** What sidecars have encrypted with, and what the records are under. */
+async function lookAtRecords(recorder: Recorder, world: World): Promise<void> {
+  recorder.keys = world.sidecars.flatMap(({ keys }) => keys?.periods ?? []);
+  if (recorder.keys.length === 0 || !hasRecords(world)) return;
+  recorder.records = await sampleRecords(
+    world,
+    recorder.sessions.map(({ handle }) => handle),
+  );
 }
 
 let looks = 0;

@@ -12,11 +12,11 @@ type ResponseOf<M extends AdminMethod> = MessageOf<Methods[M]['responseType']>;
 /** session.admin.v1, as a generated stub calls it. */
 export interface RawAdmin {
   /** @returns all responses; of a unary RPC, one. @throws RpcFailure */
-  call<M extends AdminMethod>(method: M, request?: Partial<RequestOf<M>>): Promise<ResponseOf<M>[]>;
+  call<M extends AdminMethod>(method: M, request?: Partial<RequestOf<M>>, timeoutMs?: number): Promise<ResponseOf<M>[]>;
   /** @throws RpcFailure */
-  last<M extends AdminMethod>(method: M, request?: Partial<RequestOf<M>>): Promise<ResponseOf<M>>;
+  last<M extends AdminMethod>(method: M, request?: Partial<RequestOf<M>>, timeoutMs?: number): Promise<ResponseOf<M>>;
   /** Sends any bytes. @throws RpcFailure */
-  send(method: AdminMethod, request: Uint8Array): Promise<Buffer[]>;
+  send(method: AdminMethod, request: Uint8Array, timeoutMs?: number): Promise<Buffer[]>;
   close(): void;
 }
 
@@ -25,26 +25,26 @@ export function connectAdmin(address: string | undefined, token?: string): RawAd
   if (address === undefined) throw new Error('The sidecar has no administration service.');
   const client = new Client(address, credentials.createInsecure());
   const metadata = Metadata.fromHttp2Headers(token === undefined ? {} : { authorization: `Bearer ${token}` });
-  const send: RawAdmin['send'] = (method, request) =>
+  const send: RawAdmin['send'] = (method, request, timeoutMs = 60_000) =>
     new Promise((resolve, reject) => {
       const responses: Buffer[] = [];
       const path = `/${AdminServiceDefinition.fullName}/${AdminServiceDefinition.methods[method].name}`;
       const asIs = (bytes: Buffer): Buffer => bytes;
       const stream = client.makeServerStreamRequest(path, asIs, asIs, Buffer.from(request), metadata, {
-        deadline: Date.now() + 60_000,
+        deadline: Date.now() + timeoutMs,
       });
       stream.on('data', (bytes: Buffer) => responses.push(bytes));
       stream.on('end', () => resolve(responses));
       stream.on('error', (error) => reject(new RpcFailure(error as ServiceError)));
     });
-  const call: RawAdmin['call'] = async (method, request = {}) => {
+  const call: RawAdmin['call'] = async (method, request = {}, timeoutMs) => {
     const { requestType, responseType } = AdminServiceDefinition.methods[method] as unknown as MethodOf<typeof method>;
     const bytes = requestType.encode({ ...requestType.decode(new Uint8Array()), ...request }).finish();
-    return (await send(method, bytes)).map((response) => responseType.decode(response));
+    return (await send(method, bytes, timeoutMs)).map((response) => responseType.decode(response));
   };
   return {
     call,
-    last: async (method, request) => (await call(method, request)).at(-1)!,
+    last: async (...asked) => (await call(...asked)).at(-1)!,
     send,
     close: () => client.close(),
   };

@@ -15,8 +15,10 @@ import { toGetResponse, toRevocation, toRevokeResponse } from './admin-messages'
 export interface AdminMethods {
   readonly definition: ServiceDefinition;
   readonly unary: Readonly<Record<string, (request: never) => Promise<object>>>;
-  /** The last response has `done` set. */
-  readonly streams: Readonly<Record<string, (request: never) => AsyncIterable<{ readonly done: boolean }>>>;
+  /** The last response has `done` set. @param deadline when the caller stops waiting, by `performance.now()` */
+  readonly streams: Readonly<
+    Record<string, (request: never, deadline?: number) => AsyncIterable<{ readonly done: boolean }>>
+  >;
 }
 
 export function createAdminMethods(admin: SessionAdmin): AdminMethods {
@@ -29,8 +31,8 @@ export function createAdminMethods(admin: SessionAdmin): AdminMethods {
     },
     streams: {
       countSessions: (): AsyncIterable<CountSessionsResponse> => admin.count(),
-      async *revokeSessions(request: RevokeSessionsRequest): AsyncIterable<RevokeSessionsResponse> {
-        for await (const progress of admin.revoke(toRevocation(request))) yield toRevokeResponse(progress);
+      async *revokeSessions(request: RevokeSessionsRequest, deadline?: number): AsyncIterable<RevokeSessionsResponse> {
+        for await (const progress of admin.revoke(toRevocation(request), deadline)) yield toRevokeResponse(progress);
       },
     },
   };

@@ -1,4 +1,5 @@
 import type { Operation, Violation } from '../history';
+import { isAssignment } from './membership';
 import { describe, isLocking } from './view';
 import type { HistoryView } from './view';
 
@@ -30,12 +31,14 @@ export function notEarly({ history }: HistoryView): Violation[] {
 
 /** Every failed call has a code of docs/reference/errors.md that its method can return. */
 export function statuses({ history }: HistoryView): Violation[] {
+  const isLimited = (operation: Operation): boolean =>
+    history.setup.subjectLimit?.action === 'refuse' && isAssignment(operation) && operation.call.subject !== '';
   const storeIsFull = history.faults.filter(({ kind }) => kind.startsWith('store-full'));
   return history.operations.flatMap((operation) => {
     const { outcome, completed, invoked } = operation;
     if (outcome.status !== 'failed') return [];
     const isFull = storeIsFull.some(({ injected, healed }) => invoked <= healed && completed >= injected);
-    return fits(operation, outcome.code, isFull)
+    return fits(operation, outcome.code, isFull) || (outcome.code === 'TOO_MANY_SESSIONS' && isLimited(operation))
       ? []
       : [violation('every failure is documented', operation, 'has a code that its method does not document')];
   });
@@ -53,7 +56,7 @@ function fits(operation: Operation, code: string, storeIsFull: boolean): boolean
     case 'CANCELLED':
       return cancelled === true;
     case 'SESSION_NOT_FOUND':
-      return !['create', 'invalidate', 'list', 'revoke'].includes(call.kind);
+      return !['create', 'invalidate', 'list', 'revoke', 'revokeOlder'].includes(call.kind);
     case 'VERSION_MISMATCH':
       return call.kind === 'update' && (call.ifVersion !== undefined || call.through === 'session');
     case 'FLASH_QUEUE_FULL':

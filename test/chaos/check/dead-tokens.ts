@@ -1,7 +1,8 @@
 import type { Instant } from '../clock';
 import type { Operation, Violation } from '../history';
+import { assignmentsIn } from './membership';
 import { clockSlackMs, hasGrace, isReplacement } from './tokens';
-import { describe, isDone } from './view';
+import { describe, isDone, isRead, once } from './view';
 import type { SessionView } from './view';
 
 /** From when on a token is dead, and why. */
@@ -51,6 +52,10 @@ function deathsIn(session: SessionView): Death[] {
     const promise = 'old tokens are dead';
     if (!isDone(by)) return [];
     if (by.call.kind === 'invalidate') return [{ token, by, at, promise }];
+    if (endsGraces(session, by)) {
+      const before = session.operations.filter(isReplacement).filter((other) => other.completed <= by.invoked);
+      return before.filter(isDone).map((other) => ({ token: other.token, by, at, promise }));
+    }
     if (!isReplacement(by)) return [];
     const { graceMs } = by.call;
     const end = graceMs === undefined ? at : at + graceMs + clockSlackMs;
@@ -58,6 +63,14 @@ function deathsIn(session: SessionView): Death[] {
     // Only the token that was replaced last has a grace.
     return [{ token, by, at: end, promise }, ...(earlier === undefined ? [] : [{ token: earlier, by, at, promise }])];
   });
+}
+
+/** Whether it has certainly changed the subject without replacing the token. */
+function endsGraces(session: SessionView, operation: Operation): boolean {
+  const { call, completed } = operation;
+  if (call.kind !== 'update' || call.subject === undefined || call.subject === '') return false;
+  const others = assignmentsIn(session).filter((other) => other !== operation && other.invoked <= completed);
+  return others.every((other) => other.call.subject !== call.subject);
 }
 
 export function isNotFound({ outcome }: Operation): boolean {
@@ -71,3 +84,10 @@ export function hasFound(operation: Operation): boolean {
   const { outcome, call } = operation;
   return isDone(operation) ? call.kind !== 'invalidate' : outcome.status === 'failed' && found.includes(outcome.code);
 }
+
+/** The calls that prove that the session existed while they ran: no copy can have answered them. In the order of their invocation. */
+export const proofsOfLife = once((session: SessionView): readonly Operation[] => {
+  const { nearCache, clientCache } = session.history.history.setup;
+  const hasCopies = nearCache || clientCache;
+  return session.operations.filter((operation) => hasFound(operation) && !(hasCopies && isRead(operation)));
+});

@@ -1,102 +1,37 @@
-import type { Call, Operation } from '../history';
-import { hasGrace, isPresent, isReplacement, clockSlackMs } from './tokens';
-import { isDone, mayHaveHappened } from './view';
-import type { HistoryView, SessionView } from './view';
-
-type Revoke = Extract<Call, { kind: 'revoke' }>;
-export type Revocation = Operation & { readonly call: Revoke };
-
-export function revocationsIn({ history }: HistoryView, subject: string | undefined): Revocation[] {
-  return history.operations.filter(
-    (operation): operation is Revocation =>
-      operation.call.kind === 'revoke' && operation.call.subject === subject && mayHaveHappened(operation),
-  );
-}
-
-/** The calls that may have given a session its subject. A session has only one. */
-export function loginsOf(session: SessionView): Operation[] {
-  return session.operations.filter(
-    (operation) =>
-      (operation.call.kind === 'create' || operation.call.kind === 'regenerate') &&
-      operation.call.subject !== undefined &&
-      mayHaveHappened(operation),
-  );
-}
-
-export function subjectOf(session: SessionView): string | undefined {
-  const [login] = loginsOf(session);
-  return login !== undefined && 'subject' in login.call ? login.call.subject : undefined;
-}
-
-/** Whether a revocation spares a session for certain: its present token was named. */
-export function spares({ call, ...revocation }: Revocation, session: SessionView): boolean {
-  const until = session.history.effectUntil({ call, ...revocation });
-  return call.except !== undefined && isTokenOf(session, call.except) && isPresent(session, call.except, until);
-}
-
-/** Whether a revocation may spare a session. */
-export function maySpare({ call, invoked }: Revocation, session: SessionView): boolean {
-  if (call.except === undefined || !isTokenOf(session, call.except)) return false;
-  const replaced = session.operations.some(
-    (operation) =>
-      isReplacement(operation) && isDone(operation) && operation.token === call.except && operation.completed < invoked,
-  );
-  return !replaced;
-}
-
-function isTokenOf(session: SessionView, token: string): boolean {
-  return session.byId.has(token);
-}
-
-/** Whether the session certainly had its subject when a revocation began. */
-export function wasMember(session: SessionView, revocation: Revocation): boolean {
-  const { history } = session.history;
-  return (
-    loginsOf(session).some((login) => isDone(login) && login.completed <= revocation.invoked) ||
-    history.operations.some(
-      (list) =>
-        isDone(list) &&
-        list.call.kind === 'list' &&
-        list.call.subject === revocation.call.subject &&
-        list.completed <= revocation.invoked &&
-        list.outcome.listed?.includes(session.info.handle),
-    )
-  );
-}
+import type { Operation } from '../history';
+import { proofsOfLife } from './dead-tokens';
+import { mayHaveEndedForLogin } from './limit-endings';
+import { assignmentsIn, mayHaveHad } from './membership';
+import { mayBeOlder, revocationsByAgeIn, revocationsIn, spares } from './revocations';
+import { clockSlackMs, hasGrace, isReplacement, replacementsOf } from './tokens';
+import { mayHaveHappened, once } from './view';
+import type { SessionView } from './view';
 
 /** The calls that may have ended a session. */
-export function endingsOf(session: SessionView): Operation[] {
+export const endingsOf = once((session: SessionView): readonly Operation[] => {
   const invalidations = session.operations.filter(
     (operation) => operation.call.kind === 'invalidate' && mayHaveHappened(operation),
   );
-  const revocations = revocationsIn(session.history, subjectOf(session)).filter(
+  const revocations = revocationsIn(session.history).filter(
     (revocation) =>
-      !spares(revocation, session) &&
-      loginsOf(session).some(({ invoked }) => invoked <= session.effectUntil(revocation)),
+      mayHaveHad(session, revocation.call.subject, revocation.invoked, session.effectUntil(revocation)) &&
+      !spares(revocation, session),
   );
-  return [...invalidations, ...revocations];
+  const byAge = revocationsByAgeIn(session.history).filter((revocation) => mayBeOlder(session, revocation));
+  return [...invalidations, ...revocations, ...byAge, ...mayHaveEndedForLogin(session)];
+});
+
+/** Whether a call that may have ended a session did so by way of others, whatever its own token. */
+export function isFromElsewhere(ending: Operation, { info }: SessionView): boolean {
+  return ending.session !== info.name;
 }
 
-/** The first call after which a session has certainly ended; `undefined`: none. */
-export function certainEnd(session: SessionView): Operation | undefined {
-  const ends = [
-    ...session.operations.filter(
-      (operation) =>
-        (operation.call.kind === 'invalidate' ? isDone(operation) : isMissing(operation)) &&
-        isPresent(session, operation.token, operation.completed),
-    ),
-    ...revocationsIn(session.history, subjectOf(session)).filter(
-      (revocation) => isDone(revocation) && wasMember(session, revocation) && !maySpare(revocation, session),
-    ),
-  ];
-  return ends.reduce<Operation | undefined>(
-    (first, end) => (first === undefined || end.completed < first.completed ? end : first),
-    undefined,
+/** Whether a later call has certainly found the session. After a loss, it may have come back. */
+function hasSurvived(session: SessionView, end: Operation): boolean {
+  const proof = proofsOfLife(session).at(-1);
+  return (
+    proof !== undefined && session.effectUntil(end) < proof.invoked && !session.history.isLostAnywhere(0, Infinity)
   );
-}
-
-function isMissing({ outcome }: Operation): boolean {
-  return outcome.status === 'failed' && outcome.code === 'SESSION_NOT_FOUND';
 }
 
 /** Whether a call explains that another one found no session. */
@@ -106,8 +41,11 @@ export function explainsMissing(session: SessionView, missing: Operation): boole
       (end) =>
         end !== missing &&
         end.invoked < missing.completed &&
-        (end.call.kind === 'revoke' || end.token === missing.token || hasGrace(session)),
-    ) || session.operations.some((other) => other !== missing && mayHaveKilled(other, missing))
+        !hasSurvived(session, end) &&
+        (isFromElsewhere(end, session) || end.token === missing.token || hasGrace(session)),
+    ) ||
+    session.operations.some((other) => other !== missing && mayHaveKilled(other, missing)) ||
+    mayHaveLostItsGrace(session, missing)
   );
 
   function mayHaveKilled(other: Operation, { token, call, completed }: Operation): boolean {
@@ -118,4 +56,12 @@ export function explainsMissing(session: SessionView, missing: Operation): boole
     // In its grace, a token cannot be replaced.
     return call.kind === 'regenerate' || completed >= other.invoked + graceMs - clockSlackMs;
   }
+}
+
+/** A change of the subject ends the grace of the token that was replaced before. */
+function mayHaveLostItsGrace(session: SessionView, { token, completed }: Operation): boolean {
+  return (
+    replacementsOf(session, token).length > 0 &&
+    assignmentsIn(session).some(({ call, invoked }) => call.kind === 'update' && invoked < completed)
+  );
 }

@@ -1,7 +1,8 @@
 import type { Operation, SeenEvent, Violation, WatchedEvents } from '../history';
-import { certainEnd, endingsOf } from './endings';
+import { endingsOf } from './endings';
+import { certainEnd } from './revocations';
 import { successfulReplacements } from './tokens';
-import { describe, isDone } from './view';
+import { describe, isDone, isTrouble } from './view';
 import type { HistoryView, SessionView } from './view';
 
 const endTypes: readonly SeenEvent['type'][] = ['invalidated', 'expired', 'revoked'];
@@ -44,11 +45,19 @@ function missingIn(watched: WatchedEvents, session: SessionView, events: readonl
   }
   const end = certainEnd(session);
   // An attempt that fails may leave an end without its event. The caller does not know of it if the client has repeated the call.
-  const isCertain = endingsOf(session).every((each) => isDone(each) && session.history.isCalm(each));
+  const isCertain = endingsOf(session).every((each) => isDone(each) && isSmooth(session.history, each));
   if (create !== undefined && end !== undefined && isCertain && isClaimed(create) && isClaimed(end)) {
     if (!events.some(isEndEvent)) report(end, 'of its end, seen');
   }
   return missing;
+}
+
+/** Whether no attempt at a call can have failed: neither because of a fault nor on a busy machine, on which others failed, too. */
+function isSmooth(view: HistoryView, { invoked, completed }: Operation): boolean {
+  const isBeside = (other: Operation): boolean => other.invoked <= completed && other.completed >= invoked;
+  return (
+    view.isCalm({ invoked, completed }) && !view.history.operations.some((other) => isTrouble(other) && isBeside(other))
+  );
 }
 
 /** Whether a watcher must be told. A failover or a restart of Redis that loses changes loses their events, too. */

@@ -1,8 +1,9 @@
 import type { Operation, SeenEvent, Violation, WatchedEvents } from '../history';
-import { stalenessBoundMs } from '../history';
+import { stalenessBoundMs } from '../slack';
 import { hasFound } from './dead-tokens';
-import { endingsOf, subjectOf } from './endings';
+import { endingsOf, isFromElsewhere } from './endings';
 import { eventsOf, isEndEvent } from './events-told';
+import { loginsTo } from './membership';
 import { isReplacement, successfulReplacements } from './tokens';
 import { describe, isDone, isRead, mayHaveHappened } from './view';
 import type { HistoryView, SessionView } from './view';
@@ -39,14 +40,18 @@ function invented(watched: WatchedEvents, session: SessionView, events: readonly
 
   for (const event of events) {
     const { at, type, version, subject } = event;
-    if (subject !== undefined && subject !== subjectOf(session)) report(event, `has the subject ${subject}`);
+    const isOwn = subject === undefined || loginsTo(session, subject).some(({ invoked }) => invoked <= at);
+    if (!isOwn) report(event, `has the subject ${subject}`);
     if (type === 'regenerated') {
       const candidates = replacements.filter(before(at));
       const isKnown = candidates.some((each) => !isDone(each) || each.outcome.version === version);
       if (!isKnown) report(event, `at version ${version} by no call`);
+      const login = candidates.find((each) => isDone(each) && each.outcome.version === version)?.call.subject;
+      const isWrong = login !== undefined && login !== (subject ?? '') && !history.isLostAnywhere(0, at);
+      if (isWrong) report(event, `has the subject ${subject ?? 'none'}, and not ${login}`);
     } else if (type === 'invalidated' || type === 'revoked') {
-      const kind = type === 'revoked' ? 'revoke' : 'invalidate';
-      if (!endings.some((each) => each.call.kind === kind && before(at)(each))) report(event, 'by no call');
+      const isCause = (each: Operation): boolean => isFromElsewhere(each, session) === (type === 'revoked');
+      if (!endings.some((each) => isCause(each) && each.invoked <= at)) report(event, 'by no call');
     } else if (type === 'expired') {
       if (info.idleTimeoutMs === undefined) report(event, 'although it does not end by itself');
     } else if (type === 'replaced_token_used') {

@@ -4,6 +4,7 @@ import { deadlines, notEarly, statuses } from './calls';
 import { consistentReads } from './consistent-reads';
 import { csrf } from './csrf';
 import { deadTokens } from './dead-tokens';
+import { encryption } from './encryption';
 import { eventsAreTold } from './events-told';
 import { eventsAreTrue } from './events-true';
 import { expiry } from './expiry';
@@ -11,10 +12,12 @@ import { flash } from './flash';
 import { grace } from './grace';
 import { leases } from './leases';
 import { lostUpdates } from './lost-updates';
+import { merges } from './merges';
 import { nothingLate } from './nothing-late';
 import { noOutage, recovered, restartsUnnoticed } from './recovery';
 import { memory, readiness } from './sidecars';
-import { listed, revoked, unknownSurvivors } from './subjects';
+import { subjectLimit } from './subject-limit';
+import { listed, revoked, revokedByAge, unknownSurvivors } from './subjects';
 import { versions } from './versions';
 import { HistoryView } from './view';
 import type { SessionView } from './view';
@@ -25,6 +28,7 @@ const ofSessions: readonly ((session: SessionView) => Violation[])[] = [
   appliedOnce,
   nothingLate,
   consistentReads,
+  merges,
   versions,
   deadTokens,
   expiry,
@@ -33,6 +37,7 @@ const ofSessions: readonly ((session: SessionView) => Violation[])[] = [
   grace,
   leases,
   revoked,
+  revokedByAge,
   listed,
 ];
 
@@ -47,6 +52,8 @@ const ofSidecars: readonly ((view: HistoryView) => Violation[])[] = [
   readiness,
   memory,
   unknownSurvivors,
+  subjectLimit,
+  encryption,
   eventsAreTold,
   eventsAreTrue,
 ];

@@ -1,8 +1,8 @@
 import type { Instant } from '../clock';
-import { recoveryBoundMs } from '../history';
+import { recoveryBoundMs } from '../slack';
 import type { FaultEvent, Operation, Violation } from '../history';
 import { silences } from './silences';
-import { describe, isAnswered, isLocking, isRead, isTrouble } from './view';
+import { describe, isAnswered, isByOperator, isLocking, isRead, isTrouble } from './view';
 import type { HistoryView } from './view';
 
 /** How long one sidecar took to recover from one fault. */
@@ -30,7 +30,8 @@ export function recoveries(view: HistoryView): Recovery[] {
         const slot = slotOf.get(operation.session);
         const inSlots =
           fault.slots?.some(([first, last]) => slot !== undefined && slot >= first && slot <= last) ?? true;
-        return operation.sidecar === sidecar && inSlots && !isRead(operation) && operation.completed >= fault.possible;
+        const isCaller = operation.sidecar === sidecar && !isByOperator(operation);
+        return isCaller && inSlots && !isRead(operation) && operation.completed >= fault.possible;
       });
       const first = concerned.filter(proves).reduce((least, { completed }) => Math.min(least, completed), Infinity);
       const isDisturbed = faults.some(

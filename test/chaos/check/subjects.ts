@@ -1,61 +1,82 @@
 import type { Operation, Violation } from '../history';
-import { hasFound } from './dead-tokens';
-import { certainEnd, loginsOf, maySpare, revocationsIn, subjectOf, wasMember } from './endings';
-import type { Revocation } from './endings';
-import { describe, isDone, isRead, mayHaveHappened } from './view';
-import type { Done, HistoryView, SessionView } from './view';
+import { hasFound, proofsOfLife } from './dead-tokens';
+import { certainlyHad, firstLogin, listsIn, loginsTo, mayHaveHad } from './membership';
+import type { List } from './membership';
+import { certainEnd, maySpare, revocationsByAgeIn, revocationsIn, wasMember, wasOlder } from './revocations';
+import type { Revocation } from './revocations';
+import { describe, isDone, mayHaveHappened } from './view';
+import type { HistoryView, SessionView } from './view';
 
-/** No session of a subject that existed when all of them were ended is found after that, nor listed. */
+/** No session that had a subject when all sessions of that were ended is found after that, nor listed. */
 export function revoked(session: SessionView): Violation[] {
   const view = session.history;
   const promise = 'no session survives the end of its subject';
-  for (const revocation of revocationsIn(view, subjectOf(session)).filter(isDone)) {
+  for (const revocation of revocationsIn(view).filter(isDone)) {
     if (maySpare(revocation, session)) continue;
-    const isLost = (later: Operation): boolean => {
-      const [first] = loginsOf(session);
-      return view.isLostAnywhere(first!.invoked, later.completed);
-    };
-    const survivor = session.operations.find(
-      (operation) =>
-        hasFound(operation) && revocation.completed < session.visibleSince(operation, revocation) && !isLost(operation),
-    );
-    if (survivor !== undefined && wasMember(session, revocation)) {
+    const isLost = (later: Operation): boolean => view.isLostAnywhere(firstLogin(session), later.completed);
+    const survivor = survivorOf(session, revocation, isLost);
+    const isMember = wasMember(session, revocation);
+    if (survivor !== undefined && isMember) {
       return [violation(promise, session, `${describe(survivor)} found it after ${describe(revocation)}`, survivor)];
     }
     const list = listsAfter(view, revocation).find(
       (each) => each.outcome.listed?.includes(session.info.handle) && !isLost(each),
     );
     // Whichever of the logins has taken effect, it did so before.
-    const wasBefore = loginsOf(session).every((login) => session.effectUntil(login) <= revocation.invoked);
-    if (list !== undefined && (wasBefore || wasMember(session, revocation))) {
+    const logins = loginsTo(session, revocation.call.subject);
+    const wasBefore = logins.length > 0 && logins.every((login) => session.effectUntil(login) <= revocation.invoked);
+    if (list !== undefined && (wasBefore || isMember)) {
       return [violation(promise, session, `${describe(list)} shows it after ${describe(revocation)}`, list)];
     }
   }
   return [];
 }
 
-/** A list shows no session that has ended, none of others, and each that lives all the time while it is made. */
+/** No session that was old enough when an operator ended those of an age is found after that. */
+export function revokedByAge(session: SessionView): Violation[] {
+  const view = session.history;
+  const [create] = session.done('create');
+  for (const revocation of revocationsByAgeIn(view).filter(isDone)) {
+    if (create === undefined || !wasOlder(session, revocation)) continue;
+    const isLost = (later: Operation): boolean => view.isLostAnywhere(create.invoked, later.completed);
+    const survivor = survivorOf(session, revocation, isLost);
+    if (survivor === undefined) continue;
+    const text = `${describe(survivor)} found it after ${describe(revocation)}`;
+    return [violation('no session survives an end by age', session, text, survivor)];
+  }
+  return [];
+}
+
+function survivorOf(
+  session: SessionView,
+  revocation: Operation,
+  isLost: (later: Operation) => boolean,
+): Operation | undefined {
+  return session.operations.find(
+    (operation) =>
+      hasFound(operation) && revocation.completed < session.visibleSince(operation, revocation) && !isLost(operation),
+  );
+}
+
+/** A list shows no session that has ended, none of others, and each that has the subject all the time while it is made. */
 export function listed(session: SessionView): Violation[] {
   const view = session.history;
   const { handle } = session.info;
-  const [subject, end, logins] = [subjectOf(session), certainEnd(session), loginsOf(session)];
-  const joined = logins.filter(isDone).reduce((least, { completed }) => Math.min(least, completed), Infinity);
-  const cached = view.history.setup.nearCache || view.history.setup.clientCache;
-  const proofs = session.operations.filter((operation) => hasFound(operation) && !(cached && isRead(operation)));
+  const end = certainEnd(session);
   return listsIn(view).flatMap((list) => {
+    const { invoked, completed, call } = list;
     const isShown = list.outcome.listed?.includes(handle) === true;
-    const isOwn = list.call.subject === subject && logins.some(({ invoked }) => invoked <= list.completed);
-    if (isShown && !isOwn) {
+    if (isShown && !mayHaveHad(session, call.subject, invoked, completed)) {
       return [violation('a list shows only sessions of its subject', session, `${describe(list)} shows it`, list)];
     }
-    if (isShown && end !== undefined && end.completed < list.invoked) {
-      if (view.isLostAnywhere(end.invoked, list.completed)) return [];
+    if (isShown && end !== undefined && end.completed < invoked) {
+      if (view.isLostAnywhere(end.invoked, completed)) return [];
       const text = `${describe(list)} shows it after ${describe(end)}`;
       return [violation('a list shows no session that has ended', session, text, list)];
     }
-    if (isShown || list.call.subject !== subject || joined >= list.invoked) return [];
-    const proof = proofs.find(({ invoked }) => invoked >= list.completed);
-    if (proof === undefined || view.isLostAnywhere(logins[0]!.invoked, proof.completed)) return [];
+    if (isShown || !certainlyHad(session, call.subject, invoked, completed)) return [];
+    const proof = proofsOfLife(session).find((operation) => operation.invoked >= completed);
+    if (proof === undefined || view.isLostAnywhere(firstLogin(session), proof.completed)) return [];
     const text = `${describe(list)} does not show it, ${describe(proof)} found it`;
     return [violation('a list misses no session', session, text, list)];
   });
@@ -67,8 +88,8 @@ export function unknownSurvivors(view: HistoryView): Violation[] {
   return listsIn(view).flatMap((list) => {
     const unknown = (list.outcome.listed ?? []).filter((handle) => !known.has(handle));
     if (unknown.length === 0 || view.history.faults.some(({ loss }) => loss !== undefined)) return [];
-    const revocation = revocationsIn(view, list.call.subject).findLast(
-      (each) => isDone(each) && each.completed < list.invoked,
+    const revocation = revocationsIn(view).findLast(
+      (each) => each.call.subject === list.call.subject && isDone(each) && each.completed < list.invoked,
     );
     const creations = view.history.operations.filter(
       (operation) =>
@@ -86,15 +107,7 @@ export function unknownSurvivors(view: HistoryView): Violation[] {
   });
 }
 
-type List = Done & { readonly call: { readonly kind: 'list'; readonly subject: string } };
-
-function listsIn({ history }: HistoryView): List[] {
-  return history.operations.filter(
-    (operation): operation is List => isDone(operation) && operation.call.kind === 'list',
-  );
-}
-
-function listsAfter(view: HistoryView, { call, completed }: Revocation): List[] {
+function listsAfter(view: HistoryView, { call, completed }: Revocation): readonly List[] {
   return listsIn(view).filter((list) => list.call.subject === call.subject && list.invoked > completed);
 }
 

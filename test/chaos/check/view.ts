@@ -1,5 +1,5 @@
 import type { Instant } from '../clock';
-import { recoveryBoundMs, stalenessBoundMs } from '../history';
+import { recoveryBoundMs, stalenessBoundMs } from '../slack';
 import type { FaultEvent, History, Loss, Operation, SessionInfo, Success } from '../history';
 
 /** A successful operation. */
@@ -62,7 +62,7 @@ export class HistoryView {
   }
 
   /** Whether no fault can have concerned an operation. */
-  isCalm({ invoked, completed }: Operation): boolean {
+  isCalm({ invoked, completed }: Pick<Operation, 'invoked' | 'completed'>): boolean {
     return this.history.faults.every((fault) => completed < fault.injected || invoked > this.troubleUntil(fault));
   }
 
@@ -154,6 +154,16 @@ export class SessionView {
   }
 }
 
+/** Makes a function of a view remember its results, for checks that ask the same about many operations. */
+export function once<View extends object, Result>(compute: (view: View) => Result): (view: View) => Result {
+  const known = new WeakMap<View, { readonly result: Result }>();
+  return (view) => {
+    const found = known.get(view) ?? { result: compute(view) };
+    known.set(view, found);
+    return found.result;
+  };
+}
+
 export function isDone(operation: Operation): operation is Done {
   return operation.outcome.status === 'ok';
 }
@@ -186,11 +196,16 @@ export function isLogged({ call }: Operation): boolean {
   return call.kind === 'create' || call.kind === 'update' || call.kind === 'regenerate';
 }
 
+/** Whether an operator made it, by way of the service for administration. */
+export function isByOperator({ call }: Operation): boolean {
+  return call.kind === 'revokeOlder' || (call.kind === 'revoke' && call.by === 'operator');
+}
+
 /** Whether it gives the session a new version if it takes effect. */
 export function isChange(operation: Operation): boolean {
   const { kind } = operation.call;
   if (kind === 'popFlash') return !isDone(operation) || (operation.outcome.messages?.length ?? 0) > 0;
-  return isLogged(operation) || kind === 'pushFlash' || kind === 'newCsrf';
+  return isLogged(operation) || kind === 'merge' || kind === 'pushFlash' || kind === 'newCsrf';
 }
 
 /** Whether the store answered, even with a rejection. */
@@ -198,15 +213,16 @@ export function isAnswered(operation: Operation): boolean {
   const { outcome } = operation;
   const answers = [
     ...['SESSION_NOT_FOUND', 'VERSION_MISMATCH', 'STORE_FULL', 'FLASH_QUEUE_FULL', 'INVALID_ARGUMENT'],
-    ...['LEASE_HELD', 'LEASE_LOST'],
+    ...['LEASE_HELD', 'LEASE_LOST', 'TOO_MANY_SESSIONS'],
   ];
   return isDone(operation) || (outcome.status === 'failed' && answers.includes(outcome.code));
 }
 
-/** Whether it failed because of the sidecar or its store. */
-export function isTrouble({ outcome }: Operation): boolean {
+/** Whether it failed because of the sidecar or its store. An operator may have to repeat a call for other reasons. */
+export function isTrouble(operation: Operation): boolean {
+  const { outcome } = operation;
   const codes = ['STORE_UNAVAILABLE', 'UNAVAILABLE', 'DEADLINE_EXCEEDED', 'DRAINING', 'OVERLOADED'];
-  return outcome.status === 'failed' && codes.includes(outcome.code);
+  return outcome.status === 'failed' && codes.includes(outcome.code) && !isByOperator(operation);
 }
 
 /** Describes an operation for messages. */

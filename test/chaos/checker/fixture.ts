@@ -1,6 +1,19 @@
 import { expect } from '@jest/globals';
 import { checkHistory } from '../check';
-import type { Call, FaultEvent, History, Operation, Outcome, State, Success, WatchedEvents } from '../history';
+import type {
+  Call,
+  FaultEvent,
+  History,
+  Merge,
+  Operation,
+  Outcome,
+  SessionInfo,
+  State,
+  SubjectLimit,
+  Success,
+  WatchedEvents,
+} from '../history';
+import type { KeyPeriod, RecordSample } from '../samples';
 
 /** The promises that a history breaks, each once. */
 export function brokenBy(history: History): string[] {
@@ -11,6 +24,7 @@ export interface StoryOptions {
   readonly nearCache?: boolean;
   readonly clientCache?: boolean;
   readonly idleTimeoutMs?: number;
+  readonly subjectLimit?: SubjectLimit;
 }
 
 /** Builds a history by hand: one session, created at time 0, and calls on it. */
@@ -21,6 +35,9 @@ export class Story {
   readonly memory: History['memory'][number][] = [];
   readonly stalls: History['stalls'][number][] = [];
   readonly watched: WatchedEvents[] = [];
+  readonly keys: KeyPeriod[] = [];
+  readonly records: RecordSample[] = [];
+  readonly #others: SessionInfo[] = [];
   readonly #options: StoryOptions;
   #token = 's';
 
@@ -73,12 +90,37 @@ export class Story {
     return this.withToken(id);
   }
 
+  /** A change of the subject that leaves the token as it is. */
+  move(id: string, at: number, subject: string, outcome: Omit<Success, 'status'> | Outcome): this {
+    return this.call(id, at, { kind: 'update', through: 'api', writes: [], subject }, outcome);
+  }
+
+  merge(
+    id: string,
+    at: number,
+    { sets, deletes }: Pick<Merge, 'sets' | 'deletes'>,
+    outcome: Omit<Success, 'status'> | Outcome,
+    more?: Partial<Operation>,
+  ): this {
+    return this.call(id, at, { kind: 'merge', through: 'session', sets, deletes }, outcome, more);
+  }
+
+  /** Another session, which begins with a subject; what follows is about the first one again. */
+  other(name: string, at: number, subject = 'u', outcome: Omit<Success, 'status'> | Outcome = { version: 1 }): this {
+    if (!('status' in outcome)) this.#others.push({ name, handle: `h-${name}`, slot: 100, idleTimeoutMs: undefined });
+    return this.call(name, at, { kind: 'create', subject }, outcome, { session: name, token: name });
+  }
+
   list(id: string, at: number, listed: readonly string[], subject = 'u'): this {
     return this.call(id, at, { kind: 'list', subject }, { listed }, { session: '', token: '' });
   }
 
-  revoke(id: string, at: number, except?: string, outcome: Outcome = { status: 'ok' }): this {
-    return this.call(id, at, { kind: 'revoke', subject: 'u', except }, outcome, { session: '', token: '' });
+  revoke(id: string, at: number, except?: string, outcome: Outcome = { status: 'ok' }, subject = 'u'): this {
+    return this.call(id, at, { kind: 'revoke', subject, except }, outcome, { session: '', token: '' });
+  }
+
+  revokeOlder(id: string, at: number, olderThanMs: number): this {
+    return this.call(id, at, { kind: 'revokeOlder', olderThanMs }, {}, { session: '', token: '' });
   }
 
   withToken(token: string): this {
@@ -92,13 +134,13 @@ export class Story {
   }
 
   get history(): History {
-    const { operations, faults, readiness, memory, stalls, watched } = this;
-    const { nearCache = false, clientCache = false, idleTimeoutMs } = this.#options;
+    const { operations, faults, readiness, memory, stalls, watched, keys, records } = this;
+    const { nearCache = false, clientCache = false, idleTimeoutMs, subjectLimit } = this.#options;
     return {
-      ...{ operations, faults, readiness, memory, stalls, watched },
-      sessions: [{ name: 's', handle: 'h', slot: 100, idleTimeoutMs }],
+      ...{ operations, faults, readiness, memory, stalls, watched, keys, records },
+      sessions: [{ name: 's', handle: 'h', slot: 100, idleTimeoutMs }, ...this.#others],
       setup: {
-        ...{ nearCache, clientCache, touchIntervalMs: 100, memoryLimitBytes: 1000 },
+        ...{ nearCache, clientCache, touchIntervalMs: 100, memoryLimitBytes: 1000, subjectLimit },
         slack: { lateMs: 50, recoveryMs: 100, deadlineMs: 100, stalenessMs: 50 },
       },
     };

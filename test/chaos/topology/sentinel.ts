@@ -3,18 +3,15 @@ import { Redis } from 'ioredis';
 import { until } from '../../support/poll';
 import { now } from '../clock';
 import type { Instant } from '../clock';
+import type { RecordedWorld } from './records';
 import { RedisNode } from './redis-node';
 import { Sidecar } from './sidecar';
 import type { SidecarSetup } from './sidecar';
-import type { World } from './world';
 
 const masterName = 'chaos';
 
-export interface SentinelWorld extends World {
-  readonly nodes: readonly RedisNode[];
+export interface SentinelWorld extends RecordedWorld {
   readonly sentinels: readonly RedisNode[];
-  /** The current master according to Sentinel. */
-  master(): Promise<RedisNode>;
   failover(): Promise<void>;
   /** Waits until Sentinel announces another master. Returns that time. */
   switched(timeoutMs: number): Promise<Instant>;

@@ -5,7 +5,9 @@ import { until } from '../../support/poll';
 import { startProcess } from '../../support/process';
 import type { SidecarProcess } from '../../support/process';
 import { freePort } from '../../support/redis';
+import type { SubjectLimit } from '../history';
 import { track } from './children';
+import { KeyFile } from './key-file';
 import { TcpProxy } from '../../support/tcp-proxy';
 import type { Endpoint } from '../../support/tcp-proxy';
 
@@ -21,6 +23,11 @@ export interface SidecarSetup {
   readonly clientProxy?: boolean;
   /** A file for `--require` that makes it possible to shift the wall clock. */
   readonly clockPreload?: string | undefined;
+  readonly subjectLimit?: SubjectLimit | undefined;
+  /** Whether it serves operators. */
+  readonly operator: boolean;
+  /** The keys to encrypt with; the first one encrypts. Default: none. */
+  readonly encryptionKeys?: readonly string[] | undefined;
 }
 
 /** How long a sidecar may take to start, in ms. Generous, because the machine may be busy. */
@@ -35,6 +42,8 @@ export class Sidecar {
   /** The proxy between clients and sidecar, if there is one. */
   readonly clientProxy: TcpProxy | undefined;
   readonly httpUrl: string;
+  /** The keys that it encrypts with, if it does. */
+  readonly keys: KeyFile | undefined;
   readonly #setup: SidecarSetup;
   readonly #redis: Readonly<Record<string, string>>;
   readonly #directory: string;
@@ -54,6 +63,7 @@ export class Sidecar {
     this.#endpoint = places.endpoint;
     this.httpUrl = places.httpUrl;
     this.clientProxy = places.clientProxy;
+    this.keys = setup.encryptionKeys && new KeyFile(this, join(places.directory, 'keys'), setup.encryptionKeys);
     writeFileSync(this.#clockFile, '0');
   }
 
@@ -83,6 +93,11 @@ export class Sidecar {
     return addressOf(this.clientProxy?.listensAt ?? this.#endpoint);
   }
 
+  /** The address of the service for operators. */
+  get adminAddress(): string | undefined {
+    return this.#setup.operator ? `unix:${join(this.#directory, 'admin.sock')}` : undefined;
+  }
+
   get pid(): number | undefined {
     return this.#process?.child.pid;
   }
@@ -99,7 +114,7 @@ export class Sidecar {
 
   /** Starts a process, and waits until it is ready. */
   async start(): Promise<void> {
-    const { program, nearCache, touchIntervalMs, clockPreload } = this.#setup;
+    const { program, nearCache, touchIntervalMs, clockPreload, subjectLimit } = this.#setup;
     const started = startProcess({
       program,
       settings: {
@@ -108,6 +123,12 @@ export class Sidecar {
         SIGNING_KEYS: signingKey,
         TOUCH_INTERVAL: `${touchIntervalMs}ms`,
         ...(nearCache ? { NEAR_CACHE: '16MiB' } : {}),
+        ...(subjectLimit && {
+          MAX_SESSIONS_PER_SUBJECT: String(subjectLimit.max),
+          SUBJECT_LIMIT_ACTION: subjectLimit.action,
+        }),
+        ...(this.adminAddress !== undefined && { ADMIN_ADDRESS: this.adminAddress }),
+        ...(this.keys && { ENCRYPTION_KEYS_FILE: this.keys.path }),
         ...this.#redis,
       },
       env:

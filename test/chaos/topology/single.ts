@@ -1,4 +1,5 @@
 import { until } from '../../support/poll';
+import type { RecordedWorld } from './records';
 import { RedisNode } from './redis-node';
 import type { RedisNodeOptions } from './redis-node';
 import { Sidecar } from './sidecar';
@@ -6,7 +7,7 @@ import type { SidecarSetup } from './sidecar';
 import { TcpProxy } from '../../support/tcp-proxy';
 import type { World } from './world';
 
-export interface SingleWorld extends World {
+export interface SingleWorld extends RecordedWorld {
   readonly redis: RedisNode;
 }
 
@@ -21,6 +22,8 @@ export async function startSingle(setup: SidecarSetup, options: RedisNodeOptions
     redis,
     sidecars,
     servers: [redis],
+    nodes: [redis],
+    master: () => Promise.resolve(redis),
     slotOf: () => Promise.resolve(0),
     settle: () => Promise.resolve(),
     stop: async () => {

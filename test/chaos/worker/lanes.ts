@@ -1,6 +1,6 @@
 import { now, sleep } from '../clock';
 import { atMostOneFlash } from '../history';
-import type { Call, Write } from '../history';
+import type { Call, Merge, Update, Write } from '../history';
 import type { Random } from '../random';
 import { callOn, pickTimeout } from './lane-calls';
 import type { LaneContext } from './lane-calls';
@@ -20,6 +20,7 @@ export async function runLane(context: LaneContext): Promise<void> {
         await createIn(context, {
           slot,
           isShared: true,
+          idleTimeoutMs: workload.idleTimeoutMs,
           subject: workload.users ? subjectAtBirth(context, slot) : undefined,
         });
       else await sleep(5);
@@ -70,7 +71,7 @@ const maxGapMs = 4000;
 interface Birth {
   readonly slot: number;
   readonly isShared: boolean;
-  readonly idleTimeoutMs?: number;
+  readonly idleTimeoutMs?: number | undefined;
   readonly subject?: string | undefined;
 }
 
@@ -115,7 +116,7 @@ function pickCall(random: Random, { version, news }: KnownSession): Call {
     const writes = atMostOneFlash(Array.from({ length: random.int(0, 4) }, () => pickWrite(random)));
     return { kind: 'update', through: 'api', writes, ...(random.chance(0.15) && { ifVersion: version }) };
   }
-  if (way <= 740) return { kind: 'update', through: 'session', writes: [] };
+  if (way <= 740) return pickSave(random);
   if (way <= 810) return { kind: 'pushFlash' };
   if (way <= 870) return { kind: 'popFlash' };
   if (way <= 910) return { kind: 'peekFlash' };
@@ -123,4 +124,12 @@ function pickCall(random: Random, { version, news }: KnownSession): Call {
   if (way <= 980) return { kind: 'getCsrf' };
   if (way <= 995) return { kind: 'regenerate' };
   return { kind: 'invalidate' };
+}
+
+function pickSave(random: Random): Update | Merge {
+  const way = random.int(1, 100);
+  if (way <= 40) return { kind: 'update', through: 'session', writes: [] };
+  if (way <= 55) return { kind: 'update', through: 'session', writes: [], onConflict: 'fail' };
+  const [sets, other] = random.shuffle(['m', 'n'] as const);
+  return { kind: 'merge', through: 'session', sets: sets!, ...(random.chance(0.3) && { deletes: other! }) };
 }

@@ -56,7 +56,7 @@ process.on('message', (message: ToWorker) => {
   switch (message.type) {
     case 'setup':
       ({ setup } = message);
-      connections = setup.targets.map(({ sidecar, address }) => openConnection(sidecar, address, setup));
+      connections = setup.targets.map((target) => openConnection(target, setup));
       send({ type: 'ready' });
       break;
     case 'begin':

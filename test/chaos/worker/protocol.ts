@@ -18,11 +18,17 @@ export interface Workload {
   readonly idleSlots: number;
   /** Whether sessions belong to users: calls on all sessions of a user, logins, leases and graces. */
   readonly users: boolean;
+  /** Whether an operator ends sessions, too. */
+  readonly operator: boolean;
+  /** The idle timeout of the sessions in use. Default: longer than any run. */
+  readonly idleTimeoutMs?: number | undefined;
 }
 
 export interface Target {
   readonly sidecar: string;
   readonly address: string;
+  /** Of the service for administration, if it is served. */
+  readonly adminAddress?: string | undefined;
 }
 
 /** The set-up of a worker when it starts. */

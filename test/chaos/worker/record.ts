@@ -1,9 +1,11 @@
 import { SessionError } from '@session-sidecar/client';
+import { RpcFailure } from '../../support/raw-grpc';
 import { now } from '../clock';
 import type { Call, Failure, Operation, Outcome } from '../history';
 import type { Connection } from './connection';
-import { NotPerformed, perform } from './perform';
-import type { Held, Performed } from './perform';
+import { perform } from './perform';
+import { NotPerformed } from './performed';
+import type { Held, Performed } from './performed';
 
 export interface Attempt {
   readonly id: string;
@@ -68,13 +70,17 @@ function withoutSecrets(outcome: Outcome | Performed): Outcome {
 const refusals = new Set([
   ...['SESSION_NOT_FOUND', 'TOKEN_INVALID', 'VERSION_MISMATCH', 'INVALID_ARGUMENT', 'SESSION_TOO_LARGE'],
   ...['TOO_MANY_KEYS', 'FLASH_QUEUE_FULL', 'STORE_FULL', 'REQUEST_TOO_LARGE', 'DRAINING', 'OVERLOADED'],
-  ...['LEASE_HELD', 'LEASE_LOST'],
+  ...['LEASE_HELD', 'LEASE_LOST', 'TOO_MANY_SESSIONS'],
 ]);
 
 function failureOf(error: unknown): Failure {
   if (error instanceof NotPerformed) return { status: 'failed', code: error.code, maybeApplied: false };
+  if (error instanceof RpcFailure) return failedWith(error.reason ?? error.status, error.metadata);
+  if (SessionError.is(error)) return failedWith(error.code, error.metadata);
   // An unexpected error is recorded by its own name, and reported by a check.
-  if (!SessionError.is(error)) return { status: 'failed', code: String(error), maybeApplied: true };
-  const { code, metadata } = error;
+  return { status: 'failed', code: String(error), maybeApplied: true };
+}
+
+function failedWith(code: string, metadata: Readonly<Record<string, string>>): Failure {
   return { status: 'failed', code, maybeApplied: !refusals.has(code) && metadata['maybe_applied'] !== 'false' };
 }

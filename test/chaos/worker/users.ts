@@ -9,9 +9,19 @@ import type { KnownSession } from './sessions';
 /** So few that each has several sessions. */
 const userCount = 3;
 
-/** A session has one user for good, or none. That of slot 0 has none, so that nothing ends it. */
+/** The usual user of a session. That of slot 0 has none, so that only an operator may end it. */
 function userOf(slot: number, { round }: Workload): string | undefined {
-  return slot === 0 ? undefined : `user${slot % userCount} of ${round}`;
+  return slot === 0 ? undefined : nameOf(slot % userCount, round);
+}
+
+function nameOf(number: number, round: number): string {
+  return `user${number} of ${round}`;
+}
+
+/** Any user; the empty text is none. */
+function anyUser({ random, workload }: LaneContext): string {
+  const number = random.int(0, userCount);
+  return number === userCount ? '' : nameOf(number, workload.round);
 }
 
 /** Half of the sessions begin with a login, the others get it later, or never. */
@@ -25,33 +35,45 @@ export async function playUser(context: LaneContext, session: KnownSession): Pro
   const { slot } = session.news;
   const user = userOf(slot, context.workload);
   const way = random.int(1, 100);
+  const present = session.tokens.at(-1)!;
   if (way <= 25 || user === undefined) {
     await useLease(context, session);
   } else if (way <= 40) {
-    const lock: Call = {
-      kind: 'update',
-      through: 'lock',
-      writes: [{ kind: 'locked' }],
-      leaseMs: random.int(400, 1500),
-    };
-    await callOn(context, session, session.tokens.at(-1)!, lock);
+    const leaseMs = random.int(400, 1500);
+    const lock: Call = { kind: 'update', through: 'lock', writes: [{ kind: 'locked' }], leaseMs };
+    await callOn(context, session, present, lock);
   } else if (way <= 50) {
     const save: Call = { kind: 'update', through: 'session', writes: [], onConflict: 'fail' };
-    await callOn(context, session, session.tokens.at(-1)!, save);
-  } else if (way <= 62) {
+    await callOn(context, session, present, save);
+  } else if (way <= 60) {
     await replaceWithGrace(context, session);
+  } else if (way <= 67) {
+    const subject = random.chance(0.3) ? anyUser(context) : user;
+    await callOn(context, session, random.pick(session.tokens), { kind: 'regenerate', subject });
   } else if (way <= 70) {
-    await callOn(context, session, random.pick(session.tokens), { kind: 'regenerate', subject: user });
-  } else if (way <= 73) {
-    await callOn(context, session, session.tokens.at(-1)!, { kind: 'regenerate', subject: user, graceMs: 500 });
+    await callOn(context, session, present, { kind: 'regenerate', subject: user, graceMs: 500 });
+  } else if (way <= 75) {
+    const move: Call = { kind: 'update', through: 'api', writes: [], subject: anyUser(context) };
+    await callOn(context, session, random.pick(session.tokens.slice(-2)), move);
   } else if (way <= 91) {
     await callOnUser(context, { kind: 'list', subject: user });
   } else if (way <= 97) {
     const { name, value } = random.pick(session.tokens.slice(-2));
     await callOnUser(context, { kind: 'revoke', subject: user, except: name }, value);
   } else {
-    await callOnUser(context, { kind: 'revoke', subject: user });
+    await callOnUser(
+      context,
+      context.workload.operator ? endAsOperator(context, user) : { kind: 'revoke', subject: user },
+    );
   }
+}
+
+/** An operator ends sessions seldom, because that of slot 0 may be among them. */
+function endAsOperator({ random }: LaneContext, subject: string): Call {
+  const way = random.int(1, 100);
+  if (way <= 40) return { kind: 'revoke', subject };
+  if (way <= 80) return { kind: 'revoke', subject, by: 'operator' };
+  return { kind: 'revokeOlder', olderThanMs: random.int(500, 4000) };
 }
 
 /** Acquires a lease, works for some time, saves with its fence, even if too late, and mostly releases it: otherwise it crashed. */

@@ -23,7 +23,7 @@ export function describeInventory(fixture: StoreFixture): void {
   });
   const exists = async (session: NewSession): Promise<boolean> => (await fixture.store.load(session)) !== undefined;
   const revoke = ({ handle }: NewSession, conditions: Partial<RevocationConditions>, isDryRun = false) =>
-    fixture.inventory.revoke(handle, { ...all, ...conditions }, isDryRun);
+    fixture.inventory.revoke(handle, { ...all, ...conditions }, { isDryRun });
   const inspect = ({ handle }: NewSession, withData = false) => fixture.inventory.inspect(handle, withData);
   const createdAt = async (session: NewSession): Promise<number> =>
     (await fixture.store.load(session))!.session.created;

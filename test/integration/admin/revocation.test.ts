@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { beforeAll, expect, test } from '@jest/globals';
 import { connect } from '../../support/client';
 import { until } from '../../support/poll';
@@ -52,6 +53,21 @@ test('a change that comes late does not bring a session back', async () => {
   const update = app.call('updateSession', { token: session.token, mutations: [mutation.set('a', '1')] });
   expect((await failureOf(update)).reason).toBe('SESSION_NOT_FOUND');
   expect(await redis.admin.exists(`session:${session.handle}`)).toBe(0);
+});
+
+test('a call that has run into its deadline ends no session any more', async () => {
+  const { app, admin } = operated;
+  const session = await signIn(app);
+  // As if a sidecar had died while it gave the session this subject: whoever ends the subject's sessions waits for that.
+  const index = `session:subject:${createHash('sha256').update('late').digest('base64url')}`;
+  const mark = `p:${session.handle}:a-login`;
+  await redis.admin.zadd(index, -(Date.now() + 3_600_000), mark);
+  const { status } = await failureOf(admin.last('revokeSessions', { subject: 'late' }, 500));
+  expect(['DEADLINE_EXCEEDED', 'UNAVAILABLE']).toContain(status);
+  await app.call('updateSession', { token: session.token, subject: 'late' });
+  await redis.admin.zrem(index, mark);
+  // Much more time than it takes to look again.
+  for (let looks = 0; looks < 200; looks += 1) expect(await isAlive(app, session)).toBe(true);
 });
 
 test('watchers and the audit log are told why', async () => {

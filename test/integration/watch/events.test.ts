@@ -5,16 +5,17 @@ import { allTopologies, signIn, startWatched, useAfterGrace } from './fixture';
 import type { Client, Started, Topology, Watched } from './fixture';
 
 const stack = stackForAllTests();
+const topologies: readonly Topology[] = [...allTopologies, 'encrypted redis'];
 let all: ReadonlyMap<Topology, Watched>;
 
 /** Together, because each waits for watching to begin. */
 beforeAll(async () => {
   all = new Map(
-    await Promise.all(allTopologies.map(async (topology) => [topology, await startWatched(stack, topology)] as const)),
+    await Promise.all(topologies.map(async (topology) => [topology, await startWatched(stack, topology)] as const)),
   );
 }, 120_000);
 
-describe.each(allTopologies)('events on %s', (topology) => {
+describe.each(topologies)('events on %s', (topology) => {
   let client: Client;
   let watching: Watching;
   let store: Started;

@@ -1,5 +1,6 @@
 import type { ISession, JsonValue, SessionClient } from '@session-sidecar/client';
 import { connect } from '../../support/client';
+import { newContentKey } from '../../support/encryption';
 import { until } from '../../support/poll';
 import type { RedisServer } from '../../support/redis';
 import type { SidecarOptions, Stack } from '../../support/stack';
@@ -27,7 +28,7 @@ export async function useAfterGrace(client: Client, token: string | undefined): 
 }
 
 /** The stores that sidecars of a test share. */
-export type Topology = 'memory' | 'redis' | 'redis without TTL' | 'cluster';
+export type Topology = 'memory' | 'redis' | 'redis without TTL' | 'encrypted redis' | 'cluster';
 
 export const allTopologies: readonly Topology[] = ['memory', 'redis', 'redis without TTL', 'cluster'];
 
@@ -49,6 +50,13 @@ export async function startStore(stack: Stack, topology: Topology): Promise<Star
     case 'redis without TTL': {
       const redis = await stack.redis();
       return { options: { redis, settings: { REDIS_TTL: 'off' } }, servers: [redis] };
+    }
+    case 'encrypted redis': {
+      const redis = await stack.redis();
+      return {
+        options: { redis, settings: { ENCRYPTION_KEYS: newContentKey().toString('base64') } },
+        servers: [redis],
+      };
     }
     case 'cluster': {
       const { nodes } = await stack.redisCluster();

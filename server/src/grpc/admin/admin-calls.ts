@@ -41,7 +41,7 @@ export class AdminCalls {
       }),
       ...mapValues(streams, (run, name) => (stream: StreamCall) => {
         const call = new AdminCall(stream, name, parts, (error) => stream.emit('error', error));
-        void this.#run(call, () => call.report(stream, run(call.request as never)));
+        void this.#run(call, () => call.report(stream, run(call.request as never, call.deadline)));
       }),
     };
   }
@@ -99,6 +99,12 @@ class AdminCall {
       const problem = cause instanceof Error ? cause.message : 'unknown problem';
       throw invalidArgument([{ field: '', description: `Could not decode the request: ${problem}.` }]);
     }
+  }
+
+  /** When the caller stops waiting, by `performance.now()`; `undefined`: it does not. */
+  get deadline(): number | undefined {
+    const leftMs = Number(this.#stream.getDeadline()) - Date.now();
+    return Number.isFinite(leftMs) ? performance.now() + leftMs : undefined;
   }
 
   /** Sends responses as long as there are some and the caller waits, but not each of them. */

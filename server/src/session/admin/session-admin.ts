@@ -75,18 +75,22 @@ export class SessionAdmin {
     return this.#lookup.get(request);
   }
 
-  async *revoke(request: RevokeSessions): AsyncGenerator<RevocationProgress, void> {
+  /** @param deadline no session ends later, by `performance.now()`. Default: none */
+  async *revoke(request: RevokeSessions, deadline?: number): AsyncGenerator<RevocationProgress, void> {
     checkRevokeSessions(request);
-    if (request.subject === '') yield* this.#revokeScanned(request);
-    else yield await this.#revokeSubject(request);
+    if (request.subject === '') yield* this.#revokeScanned(request, deadline);
+    else yield await this.#revokeSubject(request, deadline);
   }
 
-  async *#revokeScanned(request: RevokeSessions): AsyncGenerator<RevocationProgress, void> {
+  async *#revokeScanned(
+    request: RevokeSessions,
+    deadline: number | undefined,
+  ): AsyncGenerator<RevocationProgress, void> {
     const totals = new Totals();
     try {
       for await (const { handles, progress } of this.#parts.inventory.scan()) {
         for (let from = 0; from < handles.length; from += maxInFlight) {
-          await this.#revokeTogether(handles.slice(from, from + maxInFlight), request, totals);
+          await this.#revokeTogether(handles.slice(from, from + maxInFlight), request, totals, deadline);
         }
         yield totals.report(progress, false);
       }
@@ -97,10 +101,15 @@ export class SessionAdmin {
   }
 
   /** @throws the first failure, after all of them have been answered */
-  async #revokeTogether(handles: readonly string[], request: RevokeSessions, totals: Totals): Promise<void> {
+  async #revokeTogether(
+    handles: readonly string[],
+    request: RevokeSessions,
+    totals: Totals,
+    deadline: number | undefined,
+  ): Promise<void> {
     const { inventory, events } = this.#parts;
     const outcomes = await Promise.allSettled(
-      handles.map((handle) => inventory.revoke(handle, request, request.dryRun)),
+      handles.map((handle) => inventory.revoke(handle, request, { isDryRun: request.dryRun, deadline })),
     );
     const known = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
     const selected = totals.add(known);
@@ -109,9 +118,9 @@ export class SessionAdmin {
     if (failure !== undefined) throw failure.reason;
   }
 
-  async #revokeSubject({ subject, dryRun }: RevokeSessions): Promise<RevocationProgress> {
+  async #revokeSubject({ subject, dryRun }: RevokeSessions, deadline: number | undefined): Promise<RevocationProgress> {
     const { store, events } = this.#parts;
-    const revoked = dryRun ? await this.#sizeOf(subject) : await store.deleteSubject(subject, {});
+    const revoked = dryRun ? await this.#sizeOf(subject) : await store.deleteSubject(subject, {}, deadline);
     if (revoked > 0 && !dryRun) events.onRevoked('subject', revoked);
     return { revoked, examined: revoked, unknownKeys: 0, unreadable: 0, progress: 1, done: true };
   }

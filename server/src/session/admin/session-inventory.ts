@@ -18,7 +18,14 @@ export interface SessionInventory {
   inspect(handle: string, withData: boolean): Promise<InspectedSession | 'not_found' | 'unreadable'>;
 
   /** Ends a session if it meets all conditions, in one step, as {@link SessionStore.delete} does. */
-  revoke(handle: string, conditions: RevocationConditions, isDryRun: boolean): Promise<RevocationOutcome>;
+  revoke(handle: string, conditions: RevocationConditions, options: RevokeOptions): Promise<RevocationOutcome>;
+}
+
+export interface RevokeOptions {
+  /** Whether nothing is to be ended. */
+  readonly isDryRun: boolean;
+  /** When the caller stops waiting, as in {@link SessionStore}. */
+  readonly deadline?: number | undefined;
 }
 
 /** The true number is between `low` and `high` with a probability of 95 %. */

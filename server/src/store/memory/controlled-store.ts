@@ -31,7 +31,7 @@ export class ControlledStore implements SessionStore, TestControl {
     estimate: () => this.#store.inventory.estimate(),
     scan: () => this.#store.inventory.scan(),
     inspect: (handle, withData) => this.#store.inventory.inspect(handle, withData),
-    revoke: (handle, conditions, isDryRun) => this.#store.inventory.revoke(handle, conditions, isDryRun),
+    revoke: (...asked) => this.#store.inventory.revoke(...asked),
   };
 
   /** @param options `now` is the real time */

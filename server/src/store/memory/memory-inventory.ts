@@ -3,6 +3,7 @@ import type {
   InspectedSession,
   RevocationConditions,
   RevocationOutcome,
+  RevokeOptions,
   ScanStep,
   SessionEstimate,
   SessionInventory,
@@ -63,7 +64,11 @@ export class MemoryInventory implements SessionInventory {
     return { ...listedOf(entry, this.#parts.expiry, withData), subject, signingKey: signingKeyOf(attributes) };
   }
 
-  async revoke(handle: string, conditions: RevocationConditions, isDryRun: boolean): Promise<RevocationOutcome> {
+  async revoke(
+    handle: string,
+    conditions: RevocationConditions,
+    { isDryRun }: RevokeOptions,
+  ): Promise<RevocationOutcome> {
     const entry = this.#parts.entries.find(handle);
     if (entry === undefined) return 'not_found';
     const outcome = this.#outcomeOf(entry, conditions);

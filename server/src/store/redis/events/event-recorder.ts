@@ -5,7 +5,7 @@ import type { SessionMetadata } from '../../../session/session';
 import type { SessionUpdate } from '../../../session/session-update';
 import { knownAttributes } from '../../attributes';
 import { ReportedUses } from '../../reported-uses';
-import { decodeRecord } from '../record-codec';
+import { decodeFront } from '../record-codec';
 import { Replication } from '../replication';
 import type { ReplicationOptions } from '../replication';
 import { eventPrefix, parseEvent } from './event-codec';
@@ -95,10 +95,10 @@ export class EventRecorder {
       const log = await presence.current();
       if (log === undefined || !this.#uses.isDue(handle)) return;
       const record = await scripts.recordOf(keys.session(handle), wholeRecord);
-      const session = record && decodeRecord(record);
-      if (session === undefined) return;
-      const { subject = '' } = knownAttributes(session.attributes);
-      const event = { type: 'replaced_token_used', reason: 'call', version: session.version } as const;
+      const front = record && decodeFront(record);
+      if (front === undefined) return;
+      const { subject = '' } = knownAttributes(front.attributes);
+      const event = { type: 'replaced_token_used', reason: 'call', version: front.header.version } as const;
       await this.#record(log, handle, { kind: 'use', subject, event });
     } catch {
       this.#uses.forget(handle);

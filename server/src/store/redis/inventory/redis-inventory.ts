@@ -4,6 +4,7 @@ import type {
   InspectedSession,
   RevocationConditions,
   RevocationOutcome,
+  RevokeOptions,
   ScanStep,
   SessionEstimate,
   SessionInventory,
@@ -76,10 +77,14 @@ export class RedisInventory implements SessionInventory {
     return session === 'gone' ? 'not_found' : session;
   }
 
-  async revoke(handle: string, conditions: RevocationConditions, isDryRun: boolean): Promise<RevocationOutcome> {
+  async revoke(
+    handle: string,
+    conditions: RevocationConditions,
+    { isDryRun, deadline }: RevokeOptions,
+  ): Promise<RevocationOutcome> {
     const { scripts, onRevoked } = this.#options;
     const args = [...argumentsOf(conditions), isDryRun ? '1' : ''];
-    const [status, version, subject] = await scripts.run('revoke', { handle, secretHash: '' }, args);
+    const [status, version, subject] = await scripts.run('revoke', { handle, secretHash: '' }, args, deadline);
     switch (text(status)) {
       case 'deleted':
         await onRevoked(handle, revocationReason(conditions), { version: number(version), subject: utf8(subject) });
