@@ -5,12 +5,16 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { installNode, isVersion, nodeVersions } from './lib/node-versions.mjs';
+import { installPackages } from './lib/packages.mjs';
 import { root } from './lib/run.mjs';
 
 const args = process.argv.slice(2);
 const isMajor = (arg) => /^\d+$/.test(arg);
 const chosen = args.filter(isMajor).map(Number);
 const jestArgs = args.filter((arg) => !isMajor(arg));
+
+// Now, because it would remove the Node.js that it runs on: that is installed among the packages.
+installPackages();
 
 const directory = mkdtempSync(join(tmpdir(), 'session-sidecar-node-versions-'));
 const outcomes = nodeVersions

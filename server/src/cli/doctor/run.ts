@@ -147,14 +147,14 @@ const pollMs = 20;
 /** Another connection to the same server has just been made. */
 const maxWaitMs = 5_000;
 
-/** Waits for the heartbeat of the connection that the store uses. */
+/** Waits until the connection that the store uses can send commands, and knows the server's clock. */
 async function isUsable(store: RedisConnection, key: string, { connectTimeoutMs, commandTimeoutMs }: RedisConfig) {
   const givenUpAt = performance.now() + Math.min(maxWaitMs, 2 * (connectTimeoutMs + commandTimeoutMs));
-  const isBeating = (): boolean => store.serverOf(key)?.clock.isKnown === true;
-  while (!isBeating() && performance.now() < givenUpAt) {
+  const canBeUsed = (): boolean => store.usable && store.serverOf(key)?.clock.isKnown === true;
+  while (!canBeUsed() && performance.now() < givenUpAt) {
     await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
-  return isBeating();
+  return canBeUsed();
 }
 
 function reasonsOf({ parts }: RedisConnection): string {
