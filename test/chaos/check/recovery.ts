@@ -44,7 +44,15 @@ export function recoveries(view: HistoryView): Recovery[] {
       const isTried = concerned.some(
         ({ invoked }) => invoked >= fault.possible && invoked <= limit - recoveryBoundMs / 2,
       );
-      const isWatched = first !== Infinity || concerned.some(({ completed }) => completed >= limit);
+      // A first success that was asked for later than the limit is only late if others had waited in vain.
+      const isWatched =
+        first <= limit ||
+        concerned.some(
+          (operation) =>
+            operation.completed >= limit &&
+            operation.invoked <= first &&
+            (operation.invoked <= limit || !proves(operation)),
+        );
       return {
         fault,
         sidecar,

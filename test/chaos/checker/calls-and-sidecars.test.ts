@@ -58,6 +58,19 @@ describe('the checker rejects a history in which', () => {
     );
   });
 
+  test('a call fails more than a second after it could succeed, where calls are rare', () => {
+    expectBreach(
+      (s) =>
+        s
+          .update('1', 900, { version: 2 })
+          .fault({ injected: 1000, possible: 1000 })
+          .update('2', 1100, refused())
+          .update('3', 4000, { version: 3 }),
+      (s) => s.update('4', 3000, refused()),
+      'calls succeed within a second of becoming possible',
+    );
+  });
+
   test('calls fail for a second without a fault', () => {
     expectBreach(
       (s) =>
