@@ -13,7 +13,7 @@ import { step, Visitor, World } from './visitor';
 import type { Shared } from './visitor';
 
 const clientCount = 32;
-const stepsPerClient = effort(120);
+const stepsPerClient = effort(60);
 const steps = clientCount * stepsPerClient;
 /** Nothing here is about time. */
 const timeoutMs = 60_000;
