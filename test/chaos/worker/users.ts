@@ -18,7 +18,7 @@ function nameOf(number: number, round: number): string {
   return `user${number} of ${round}`;
 }
 
-/** Any user; the empty text is none. */
+/** Picks a random user. @returns an empty string for no user */
 function anyUser({ random, workload }: LaneContext): string {
   const number = random.int(0, userCount);
   return number === userCount ? '' : nameOf(number, workload.round);

@@ -58,7 +58,7 @@ test('a change that comes late does not bring a session back', async () => {
 test('a call that has run into its deadline ends no session any more', async () => {
   const { app, admin } = operated;
   const session = await signIn(app);
-  // As if a sidecar had died while it gave the session this subject: whoever ends the subject's sessions waits for that.
+  // Simulates a sidecar that died during a login for this subject. A call that ends the subject's sessions waits for such logins.
   const index = `session:subject:${createHash('sha256').update('late').digest('base64url')}`;
   const mark = `p:${session.handle}:a-login`;
   await redis.admin.zadd(index, -(Date.now() + 3_600_000), mark);

@@ -75,7 +75,7 @@ test('sessions that the next master of the target does not have are imported by 
   const failover = async (): Promise<void> => {
     proxy.target = { host: '127.0.0.1', port: next.port };
     await closeConnections(master);
-    const { token } = first.tokens.derive('nobody');
+    const { token } = first.tokens.derive('not imported');
     const reason = () =>
       first.manager.get(token).then(
         () => undefined,
