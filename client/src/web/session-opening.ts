@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { ISession } from '../session/session';
 import type { CallOptions } from '../transport/call-options';
 import type { ResponseCookie } from './response-cookie';
@@ -47,7 +48,10 @@ export class SessionOpening<T extends object> {
       (session) => {
         // The browser does not have the token of a former session, so the response sets the cookie.
         if (formerId === undefined) this.#cookie.arrived(session.token);
-        return (this.#session = session);
+        this.#session = session;
+        // Requests that arrived together are read first and answered then, even if the client's cache could answer each at once.
+        // docs/decisions/0077-answer-after-reading.md
+        return setImmediate(session);
       },
       (error: unknown) => {
         this.#failure = { error };
