@@ -1,15 +1,19 @@
-// npm run bench: measures on the Node.js release of the image, whose results are the headline. Others: --node 24,26
+// npm run bench, npm run bench:scale: measures on the Node.js release of the image, whose results are the headline. Others: --node 24,26
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { imageMajor, installNode, nodeVersions } from './lib/node-versions.mjs';
 import { root } from './lib/run.mjs';
 
-const { values, tokens } = parseArgs({ options: { node: { type: 'string' } }, strict: false, tokens: true });
+const [program, ...args] = process.argv.slice(2);
+const { values, tokens } = parseArgs({ args, options: { node: { type: 'string' } }, strict: false, tokens: true });
 const majors = typeof values.node === 'string' ? values.node.split(',').map(Number) : [imageMajor];
 const passedOn = tokens
   .filter(({ name }) => name !== 'node')
-  .map((token) => (token.kind === 'positional' ? token.value : token.rawName));
+  .map((token) => {
+    if (token.kind === 'positional') return token.value;
+    return token.inlineValue ? `${token.rawName}=${token.value}` : token.rawName;
+  });
 
 const releases = majors.map((major) => nodeVersions.find((release) => release.major === major));
 if (releases.includes(undefined)) {
@@ -27,7 +31,7 @@ for (const { major, version } of releases) {
   console.error(`Measuring on Node.js ${version} …`);
   const results = major === imageMajor ? 'latest' : `node-${major}`;
   // Everything the benchmark starts runs on the release that runs the benchmark.
-  const args = [join(root, 'bench', 'dist', 'main.js'), '--results', results, ...passedOn];
-  const { status } = spawnSync(command, args, { cwd: root, stdio: 'inherit' });
+  const file = join(root, 'bench', 'dist', `${program}.js`);
+  const { status } = spawnSync(command, [file, '--results', results, ...passedOn], { cwd: root, stdio: 'inherit' });
   if (status !== 0) process.exitCode = status ?? 1;
 }

@@ -14,10 +14,11 @@ import { defaultSizing } from './model';
 import type { Demand } from './model';
 import { scalePage } from './report';
 
-const usage = `npm run bench:scale -- [--quick] [--sessions 10000000,1000000000]
+const usage = `npm run bench:scale -- [--quick] [--sessions 10000000,1000000000] [--node 24,26]
 
   --quick     run short measurements and write no results: a smoke test
-  --sessions  the numbers of sessions to plan for`;
+  --sessions  the numbers of sessions to plan for
+  --node      Node.js releases to measure on; default: that of the image`;
 
 const fullPlan: Plan = { sessions: 20_000, milliseconds: 5000 };
 const quickPlan: Plan = { sessions: 2000, milliseconds: 1000 };
@@ -29,6 +30,7 @@ async function main(args: string[]): Promise<void> {
     options: {
       quick: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
+      results: { type: 'string', default: 'latest' },
       sessions: { type: 'string', default: '10000000,1000000000' },
     },
   });
@@ -66,7 +68,7 @@ async function main(args: string[]): Promise<void> {
     sizing: defaultSizing,
   });
   console.log(page);
-  if (!values.quick) writeFileSync(join(resultsDirectory, 'scale.md'), page);
+  if (!values.quick) writeFileSync(join(resultsDirectory, `scale-${values.results}.md`), page);
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {
