@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { until } from '../support/poll';
 import { connectRaw } from '../support/raw-grpc';
 import { stackForEachTest } from '../support/stack';
 
@@ -92,7 +93,13 @@ describe('a sidecar on a Unix socket', () => {
     expect(statSync(path).ino).toBe(ino);
     busy.child.kill('SIGCONT');
     for (const socket of sockets) socket.destroy();
-    await expectToServe(address);
+    // It has yet to accept the connections that wait.
+    await until('the sidecar to serve again', () =>
+      expectToServe(address).then(
+        () => true,
+        () => false,
+      ),
+    );
   });
 
   test('leaves the socket of another process alone when it stops', async () => {
