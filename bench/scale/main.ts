@@ -17,11 +17,12 @@ import { scalePage } from './report';
 const usage = `npm run bench:scale -- [--quick] [--sessions 10000000,1000000000] [--node 24,26]
 
   --quick     run short measurements and write no results: a smoke test
-  --sessions  the numbers of sessions to plan for
+  --sessions  the numbers of sessions to plan for; such a run writes no results, either
   --node      Node.js releases to measure on; default: that of the image`;
 
 const fullPlan: Plan = { sessions: 20_000, milliseconds: 5000 };
 const quickPlan: Plan = { sessions: 2000, milliseconds: 1000 };
+const usualCounts: readonly number[] = [10_000_000, 1_000_000_000];
 const usual: Omit<Demand, 'sessions'> = { activeShare: 0.02, secondsBetweenRequests: 10, writeShare };
 
 async function main(args: string[]): Promise<void> {
@@ -31,10 +32,10 @@ async function main(args: string[]): Promise<void> {
       quick: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
       results: { type: 'string', default: 'latest' },
-      sessions: { type: 'string', default: '10000000,1000000000' },
+      sessions: { type: 'string' },
     },
   });
-  const counts = values.sessions.split(',').map(Number);
+  const counts = values.sessions?.split(',').map(Number) ?? usualCounts;
   if (values.help || !counts.every((count) => count >= 1)) {
     console.log(usage);
     process.exitCode = values.help ? 0 : 64;
@@ -68,7 +69,8 @@ async function main(args: string[]): Promise<void> {
     sizing: defaultSizing,
   });
   console.log(page);
-  if (!values.quick) writeFileSync(join(resultsDirectory, `scale-${values.results}.md`), page);
+  const isFull = !values.quick && values.sessions === undefined;
+  if (isFull) writeFileSync(join(resultsDirectory, `scale-${values.results}.md`), page);
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {
