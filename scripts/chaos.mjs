@@ -1,9 +1,13 @@
 // npm run chaos: bundles the history checker of test/chaos and runs it with the given arguments; --help lists them.
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { cache, handOver, root } from './lib/run.mjs';
 
-const outdir = join(cache, 'chaos');
+// For this run only, because workers are started throughout it. Inside the repository, so that packages are found.
+mkdirSync(cache, { recursive: true });
+const outdir = mkdtempSync(join(cache, 'chaos-'));
+process.once('exit', () => rmSync(outdir, { recursive: true, force: true }));
 await build({
   absWorkingDir: root,
   entryPoints: ['main.ts', 'worker/main.ts', 'clock-preload.ts'].map((file) => join('test', 'chaos', file)),

@@ -26,6 +26,8 @@ beforeAll(async () => {
     mkdirSync(dirname(join(directory, name)), { recursive: true });
     writeFileSync(join(directory, name), text);
   }
+  // Next.js writes one only after it has started. Until then, it would take the paths to the sources in that of this repository.
+  writeFileSync(join(directory, 'tsconfig.json'), '{}');
   // Next.js is 300 MB, and nothing else needs it.
   const installing = await execute(process.execPath, [join(root, 'scripts/lib/packages.mjs'), 'test/docs/nextjs']);
   const packages = join(installing.stdout.trim(), 'node_modules');

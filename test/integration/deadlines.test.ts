@@ -47,11 +47,17 @@ describe('a call to a sidecar whose Redis hangs', () => {
     return metrics.includes(`session_sidecar_rpcs_total{method="${methods[method].name}",status="${statusName}"} 1`);
   };
 
-  test.each(names)('%s ends at the deadline of the caller, when that comes first', async (method) => {
+  test('every call ends at the deadline of the caller, when that comes first', async () => {
     await start('1m');
     redis.freeze();
-    const failure = await failureOf(raw.call(method, validRequest(method, token), { deadline: Date.now() + 50 }));
-    expect(failure).toMatchObject({ status: 'DEADLINE_EXCEEDED', reason: undefined });
+    // The sidecar rejects calls that it reads after their deadline, so there has to be time to read them.
+    const deadline = Date.now() + 2000;
+    const failures = await Promise.all(
+      names.map((method) => failureOf(raw.call(method, validRequest(method, token), { deadline }))),
+    );
+    expect(failures.map(({ status: code, reason }) => [code, reason])).toEqual(
+      names.map(() => ['DEADLINE_EXCEEDED', undefined]),
+    );
   });
 
   test('every call ends with STORE_UNAVAILABLE when the command timeout comes first, and reports whether the change may have been applied', async () => {
@@ -122,7 +128,7 @@ describe('a call to a sidecar whose Redis hangs', () => {
     await start('1m');
     redis.freeze();
     const given = Array.from({ length: 5 }, () =>
-      failureOf(raw.call('updateSession', increment(), { deadline: Date.now() + 50 })),
+      failureOf(raw.call('updateSession', increment(), { deadline: Date.now() + 1000 })),
     );
     for (const failure of await Promise.all(given)) expect(failure.status).toBe('DEADLINE_EXCEEDED');
     redis.thaw();
