@@ -65,7 +65,9 @@ const { metafile } = await build({
   plugins: [filesOnDemand, protosOfPackages],
   // How much memory garbage may take: more costs memory, and less costs time as soon as sessions have a few kilobytes
   // (docs/decisions/0054-memory-flags.md). No limit: what is alive may take what it needs.
-  banner: { js: '#!/usr/bin/env -S MALLOC_ARENA_MAX=1 node --max-semi-space-size=2 --heap-growing-percent=275' },
+  banner: {
+    js: '#!/usr/bin/env -S MALLOC_ARENA_MAX=1 node --max-semi-space-size=2 --heap-growing-percent=275 --expose-gc',
+  },
   sourcemap: true,
   // Node.js keeps the text in memory. Names stay, for stack traces.
   minifyWhitespace: true,

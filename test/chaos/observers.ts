@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { get } from 'node:http';
+import { residentBytesOf } from '../support/process';
 import { now, sleep } from './clock';
 import type { MemorySample, ReadinessSample } from './samples';
 import type { Sidecar } from './topology/sidecar';
@@ -23,6 +23,7 @@ export function observe(sidecar: Sidecar, { readiness, memory }: Observed): () =
     }
   })();
   const timer = setInterval(() => {
+    // While the sidecar is being restarted, there is none.
     const residentBytes = residentBytesOf(sidecar.pid);
     if (residentBytes !== undefined) memory({ sidecar: sidecar.name, at: now(), residentBytes });
   }, memoryEveryMs);
@@ -43,14 +44,4 @@ function statusOf(url: string): Promise<number | undefined> {
     request.on('timeout', () => request.destroy());
     request.on('error', () => resolve(undefined));
   });
-}
-
-function residentBytesOf(pid: number | undefined): number | undefined {
-  try {
-    const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-    return kibibytes === undefined ? undefined : Number(kibibytes) * 1024;
-  } catch {
-    // The sidecar is being restarted.
-    return undefined;
-  }
 }

@@ -4,7 +4,8 @@ import { Play } from '../interop/play';
 import { limits, scenariosFor } from '../interop/steps';
 import { connectTypeScript } from '../interop/typescript-runner';
 import { outcomeOf, outputOf } from '../support/commands';
-import { asVariables, binary, metricsOf, onRedis, untilServing } from '../support/process';
+import { until } from '../support/poll';
+import { asVariables, binary, metricsOf, onRedis, residentBytesOf, untilServing } from '../support/process';
 import type { ServingProcess } from '../support/process';
 import { connectRaw } from '../support/raw-grpc';
 import type { RedisServer } from '../support/redis';
@@ -33,7 +34,7 @@ beforeAll(async () => {
 const pathTo = (node: string) => ({ PATH: [dirname(node), process.env['PATH']].join(delimiter) });
 
 /** By its first line, as users start it, which has flags for Node.js. */
-function startOn(node: string, adminAddress: string): Promise<ServingProcess> {
+function startOn(node: string, adminAddress = ''): Promise<ServingProcess> {
   const free = { GRPC_ADDRESS: '127.0.0.1:0', HTTP_ADDRESS: '127.0.0.1:0', ...inspected };
   const settings = { ...free, ADMIN_ADDRESS: adminAddress, ...onRedis(redis) };
   return untilServing(stack.command(binary, [], { env: { ...limits, ...pathTo(node), ...asVariables(settings) } }));
@@ -84,5 +85,13 @@ describe.each(releases)('the sidecar on Node.js $version', ({ version, command }
     sidecar.child.kill('SIGTERM');
     expect(await sidecar.exit).toEqual({ code: 0, signal: null });
     expect(sidecar.output().stderr).toBe('');
+  });
+
+  // V8 of Node.js 20 does so by itself, and takes 16 seconds.
+  if (version.startsWith('20.')) return;
+  run('returns the memory that only starting took, once it is idle', async () => {
+    const { child } = await startOn(command!);
+    const atFirst = residentBytesOf(child.pid)!;
+    await until('5 MB to be returned', () => residentBytesOf(child.pid)! < atFirst - 5e6);
   });
 });

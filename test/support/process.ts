@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess, ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { CommandOptions } from './commands';
@@ -128,6 +128,16 @@ export function follow(child: ChildProcessByStdio<null, Readable, Readable>): Si
   running.add(started);
   void exit.then(() => running.delete(started));
   return started;
+}
+
+/** Resident memory in bytes; `undefined`: there is no such process, or the system does not say. */
+export function residentBytesOf(pid: number | undefined): number | undefined {
+  try {
+    const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+    return kibibytes === undefined ? undefined : Number(kibibytes) * 1024;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Starts the built program, on free ports unless settings say otherwise, and waits until it serves. */

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as setTimeoutPromise } from 'node:timers/promises';
-import { startServing } from '../../support/process';
+import { residentBytesOf, startServing } from '../../support/process';
 import type { ServingProcess } from '../../support/process';
 import { endWithThread } from '../engine/children';
 import { CulpritError } from '../engine/target';
@@ -56,7 +56,7 @@ export async function startUnderFire(): Promise<SidecarUnderFire & { readonly so
         await restart();
         assert.fail(`The sidecar ended with ${exitCode ?? signalCode}: ${why}`);
       }
-      const megabytes = residentMegabytes(pid);
+      const megabytes = Math.ceil((residentBytesOf(pid) ?? 0) / 2 ** 20);
       if (megabytes <= maxMegabytes) return;
       await restart();
       assert.fail(`The sidecar took ${megabytes} MB of memory; ${maxMegabytes} are allowed.`);
@@ -67,13 +67,6 @@ export async function startUnderFire(): Promise<SidecarUnderFire & { readonly so
       rmSync(directory, { recursive: true, force: true });
     },
   };
-}
-
-/** 0 where the system does not say. */
-function residentMegabytes(pid: number): number {
-  const file = `/proc/${pid}/status`;
-  if (!existsSync(file)) return 0;
-  return Math.ceil(Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(file, 'latin1'))?.[1] ?? 0) / 1024);
 }
 
 /** Inputs between two checks of the process and of what is beside them. */
