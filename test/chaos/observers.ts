@@ -23,7 +23,7 @@ export function observe(sidecar: Sidecar, { readiness, memory }: Observed): () =
     }
   })();
   const timer = setInterval(() => {
-    // While the sidecar is being restarted, there is none.
+    // A sidecar that restarts has no process.
     const residentBytes = residentBytesOf(sidecar.pid);
     if (residentBytes !== undefined) memory({ sidecar: sidecar.name, at: now(), residentBytes });
   }, memoryEveryMs);
