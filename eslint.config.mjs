@@ -108,7 +108,7 @@ const layers = [
     may: [
       ...['server/src/app.ts', 'server/src/config', 'server/src/tracing/active-call.ts', 'server/package.json'],
       ...['server/src/log-rate-limit.ts', 'server/src/logging.ts', 'server/src/stray-output.ts', names],
-      ...['server/src/release-startup-memory.ts'],
+      ...['server/src/heap.ts'],
       ...['server/src/cli/command-names.ts', 'server/src/cli/exit-codes.ts'],
     ],
   },

@@ -63,10 +63,10 @@ const { metafile } = await build({
   alias: { '@session-sidecar/proto': '../proto/gen' },
   loader: { '.lua': 'text', '.css': 'text', '.browser.js': 'text' },
   plugins: [filesOnDemand, protosOfPackages],
-  // How much memory garbage may take: more costs memory, and less costs time as soon as sessions have a few kilobytes
-  // (docs/decisions/0054-memory-flags.md). No limit: what is alive may take what it needs.
+  // How much memory young garbage may take (docs/decisions/0054-memory-flags.md). Flags that can be set later are in heap.ts: here,
+  // most of them would make starting slower.
   banner: {
-    js: '#!/usr/bin/env -S MALLOC_ARENA_MAX=1 node --max-semi-space-size=2 --heap-growing-percent=275 --expose-gc',
+    js: '#!/usr/bin/env -S MALLOC_ARENA_MAX=1 node --max-semi-space-size=2',
   },
   sourcemap: true,
   // Node.js keeps the text in memory. Names stay, for stack traces.

@@ -3,9 +3,9 @@ import { startApp } from './app';
 import { commandSummaries } from './cli/command-names';
 import { exitCodes } from './cli/exit-codes';
 import { ConfigError, helpText, loadLiveConfig } from './config';
+import { tuneHeap } from './heap';
 import { LogRateLimit } from './log-rate-limit';
 import { createLogger } from './logging';
-import { releaseStartupMemory } from './release-startup-memory';
 import { variable } from './setting-names';
 import { logStrayOutput } from './stray-output';
 import { ActiveCall } from './tracing/active-call';
@@ -57,7 +57,7 @@ async function run(args: readonly string[]): Promise<void> {
   const { grpc, http, inspector, admin } = app.addresses;
   const collector = config.tracing?.collector;
   logger.info({ version, store: app.store, grpc, http, inspector, admin, collector, settings: effective }, 'serving');
-  releaseStartupMemory();
+  tuneHeap();
 
   const cause = await stopping;
   logger.info({ ...cause, graceMs: config.shutdownGraceMs }, 'shutting down: draining in-flight calls');

@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { Play } from '../interop/play';
@@ -93,5 +94,26 @@ describe.each(releases)('the sidecar on Node.js $version', ({ version, command }
     const { child } = await startOn(command!);
     const atFirst = residentBytesOf(child.pid)!;
     await until('5 MB to be returned', () => residentBytesOf(child.pid)! < atFirst - 5e6);
+  });
+
+  // On older ones, --max-semi-space-size counts as a flag of V8.
+  if (Number.parseInt(version) < 24) return;
+  run('has Node.js compile none of its own modules, which it contains compiled', () => {
+    const directory = stack.directory();
+    const [preload, report] = [join(directory, 'report.cjs'), join(directory, 'report.txt')];
+    writeFileSync(
+      preload,
+      `process.on('exit', () => fs.writeFileSync(${JSON.stringify(report)}, compiledModules()));
+      const { internalBinding } = require('internal/test/binding');
+      const fs = require('node:fs');
+      const compiledModules = () => [...internalBinding('builtins').getCacheUsage().compiledWithoutCache].join(' ');`,
+    );
+    const [, flags = ''] = /^#!.* node (.+)/.exec(readFileSync(binary, 'utf8')) ?? [];
+    const args = [...flags.split(' '), '--expose-internals', '--require', preload, binary];
+    const env = {
+      ...asVariables({ GRPC_ADDRESS: '127.0.0.1:0', HTTP_ADDRESS: '127.0.0.1:0', EXIT_ON_STDIN_END: 'on' }),
+    };
+    expect(outcomeOf(command!, args, { env, input: '' })).toMatchObject({ status: 0 });
+    expect(readFileSync(report, 'utf8')).toBe('');
   });
 });

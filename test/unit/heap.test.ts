@@ -1,26 +1,33 @@
+import v8 from 'node:v8';
+import vm from 'node:vm';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-import { releaseStartupMemory } from '../../server/src/release-startup-memory';
+import { tuneHeap } from '../../server/src/heap';
 
 const gc = jest.fn<(options?: unknown) => undefined>();
+let setFlags: jest.Spied<typeof v8.setFlagsFromString>;
 let utilization: number;
 let heapUsed: number;
 
 beforeEach(() => {
   jest.useFakeTimers();
   [utilization, heapUsed] = [0, 18e6];
+  setFlags = jest.spyOn(v8, 'setFlagsFromString').mockImplementation(() => undefined);
+  jest.spyOn(vm, 'runInNewContext').mockImplementation((code) => (code === 'gc' ? gc : undefined));
   jest.spyOn(performance, 'eventLoopUtilization').mockImplementation(() => ({ idle: 0, active: 0, utilization }));
   jest
     .spyOn(process, 'memoryUsage')
     .mockImplementation(() => ({ ...{ rss: 0, heapTotal: 0, external: 0, arrayBuffers: 0 }, heapUsed }));
-  globalThis.gc = gc as unknown as NodeJS.GCFunction;
   gc.mockClear();
-  releaseStartupMemory();
+  tuneHeap();
 });
 
 afterEach(() => {
   jest.useRealTimers();
   jest.restoreAllMocks();
-  globalThis.gc = undefined;
+});
+
+test('how much the heap may grow between full collections', () => {
+  expect(setFlags).toHaveBeenCalledWith('--heap-growing-percent=275');
 });
 
 test('one collection, which returns memory, in the first idle second', () => {
