@@ -8,7 +8,7 @@ import { settingOf } from './single-setting';
 import { parseMetrics } from './stats/prometheus-text';
 import type { Sample } from './stats/prometheus-text';
 import { printSummary } from './stats/report';
-import { difference, summarize } from './stats/summary';
+import { areOfOneProcess, difference, summarize } from './stats/summary';
 
 /** A sidecar answers within milliseconds. */
 const timeoutMs = 5_000;
@@ -44,14 +44,19 @@ export const stats: CommandDefinition = {
 async function showStats({ options, env, output, readFile, interrupted }: Invocation): Promise<Exit> {
   const url = metricsUrl(options['url'] as string | undefined, () => settingOf('httpAddress', { env, readFile }));
   const overMs = options['over'] as number | undefined;
-  const first = await read(url);
-  let samples: readonly Sample[] = first;
+  let samples = await read(url);
   let seconds: number | undefined;
   if (overMs !== undefined) {
     const startedAt = performance.now();
     await setTimeout(overMs, undefined, { signal: interrupted }).catch(() => {});
-    samples = difference(first, await read(url));
-    seconds = (performance.now() - startedAt) / 1000;
+    const first = samples;
+    samples = await read(url);
+    if (areOfOneProcess(first, samples)) {
+      samples = difference(first, samples);
+      seconds = (performance.now() - startedAt) / 1000;
+    } else {
+      output.message('warning: The sidecar has restarted in the meantime. This is what it has counted since then.');
+    }
   }
   const summary = summarize(samples, Date.now() / 1000);
   if (output.isJson) output.json({ seconds: seconds ?? null, ...summary });

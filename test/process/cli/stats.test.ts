@@ -71,6 +71,20 @@ describe('stats', () => {
     expect(summary.sessions).toMatchObject({ created: 1, found: 0 });
   });
 
+  test('shows what was counted since a restart in an interval, and says so', async () => {
+    await callSome();
+    const before = await metricsPage(sidecar.httpUrl);
+    const after = await metricsPage((await stack.process()).httpUrl);
+    const pages = [before.replace(/^(process_start_time_seconds) .*/m, '$1 1'), after];
+    const url = await stack.serve((_request, response) => response.end(pages.shift()));
+    const args = [binary, 'stats', '--url', url, '--over', '100ms', '--json'];
+    const { output, exit } = stack.command(process.execPath, args, { env: environment() });
+    expect((await exit).code).toBe(0);
+    expect(output().stderr).toContain('The sidecar has restarted in the meantime.');
+    const summary = JSON.parse(output().stdout) as Summary;
+    expect(summary).toMatchObject({ seconds: null, calls: [], sessions: { created: 0, found: 0 } });
+  });
+
   test('says that nothing, or something else, answers', async () => {
     const other = await stack.serve((_request, response) => response.end('up 1\n'));
     const { output, exit: ended } = stack.command(process.execPath, [binary, 'stats', '--url', other], {

@@ -30,8 +30,8 @@ interface ImportOptions {
 }
 
 const maxKeysPerStep = 500;
-/** Of a record, for each byte that a session may have: JSON escapes characters. */
-const bytesPerByte = 6;
+/** JSON escapes characters, so a record may be this many times as long as its session. */
+const maxRecordBytesPerSessionByte = 6;
 
 /** @param formatName part of what distinguishes an import from others */
 export async function runImport(invocation: Invocation, formatName: string, format: Format): Promise<Exit> {
@@ -55,7 +55,7 @@ export async function runImport(invocation: Invocation, formatName: string, form
     const sourceOptions = {
       prefix: options.prefix,
       excluded: source.isTarget && redis.keyPrefix !== '' ? redis.keyPrefix : undefined,
-      maxBytes: config.limits.maxSessionBytes * bytesPerByte,
+      maxBytes: config.limits.maxSessionBytes * maxRecordBytesPerSessionByte,
       keysPerStep,
     };
     try {

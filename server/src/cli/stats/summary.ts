@@ -30,6 +30,8 @@ export interface Calls {
 }
 
 const prefix = 'session_sidecar_';
+const startTime = 'process_start_time_seconds';
+const cpuTime = 'process_cpu_seconds_total';
 
 /** @param now in seconds since 1970 */
 export function summarize(samples: readonly Sample[], now: number): Summary {
@@ -39,9 +41,9 @@ export function summarize(samples: readonly Sample[], now: number): Summary {
     version: info['version'] ?? '',
     store: info['store'] ?? '',
     ready: page.sum(`${prefix}store_ready`) === 1,
-    uptimeSeconds: Math.max(0, Math.round(now - page.sum('process_start_time_seconds'))),
+    uptimeSeconds: Math.max(0, Math.round(now - page.sum(startTime))),
     memoryBytes: page.sum('process_resident_memory_bytes'),
-    cpuSeconds: page.sum('process_cpu_seconds_total'),
+    cpuSeconds: page.sum(cpuTime),
     inFlight: page.sum(`${prefix}rpcs_in_flight`),
     calls: page.callsOf('rpc_duration_seconds', 'method', (method) => {
       const of = { method };
@@ -72,7 +74,14 @@ export function summarize(samples: readonly Sample[], now: number): Summary {
   };
 }
 
-/** What was counted between two readings. Gauges are those of the later one. */
+/** Whether two readings are from one process, and not from before and after a restart, which sets counters to zero. */
+export function areOfOneProcess(before: readonly Sample[], after: readonly Sample[]): boolean {
+  const [earlier, later] = [new Page(before), new Page(after)];
+  // The time is in whole seconds, and a process that has just started has used less CPU time.
+  return earlier.sum(startTime) === later.sum(startTime) && earlier.sum(cpuTime) <= later.sum(cpuTime);
+}
+
+/** What one process has counted between two readings. Gauges are those of the later one. */
 export function difference(before: readonly Sample[], after: readonly Sample[]): Sample[] {
   const earlier = new Map(before.map((sample) => [keyOf(sample), sample.value]));
   return after.map((sample) =>

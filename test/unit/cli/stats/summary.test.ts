@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseMetrics } from '../../../../server/src/cli/stats/prometheus-text';
-import { difference, quantileOf, summarize } from '../../../../server/src/cli/stats/summary';
+import { areOfOneProcess, difference, quantileOf, summarize } from '../../../../server/src/cli/stats/summary';
 
 const bucketsOf = (counts: Readonly<Record<string, number>>) =>
   Object.entries(counts).map(([le, value]) => ({ name: 'x_bucket', labels: { le }, value }));
@@ -50,4 +50,12 @@ test('between two readings, counters are subtracted and gauges are not', () => {
   const summary = summarize(difference(page(7), page(9)), 1060);
   expect(summary).toMatchObject({ ready: true, uptimeSeconds: 60, refusals: {}, hitRatios: { nearCache: null } });
   expect(summary.sessions['created']).toBe(2);
+});
+
+test('readings before and after a restart are of two processes', () => {
+  const reading = (start: number, cpuSeconds: number) =>
+    parseMetrics(`process_start_time_seconds ${start}\nprocess_cpu_seconds_total ${cpuSeconds}`);
+  expect(areOfOneProcess(reading(1000, 2), reading(1000, 2.5))).toBe(true);
+  expect(areOfOneProcess(reading(1000, 2), reading(1001, 2.5))).toBe(false);
+  expect(areOfOneProcess(reading(1000, 2), reading(1000, 0.2))).toBe(false);
 });
