@@ -158,8 +158,9 @@ export async function isReady({ httpUrl }: Pick<ServingProcess, 'httpUrl'>): Pro
   return (await fetch(`${httpUrl}/readyz`)).ok;
 }
 
-export async function untilReady(sidecar: ServingProcess): Promise<void> {
-  await until('the sidecar to be ready', () => isReady(sidecar), 20_000);
+/** Waits for all of its store: on a Cluster, a sidecar is ready with the first master. */
+export async function untilReady({ httpUrl }: Pick<ServingProcess, 'httpUrl'>): Promise<void> {
+  await until('the sidecar to be ready', async () => (await (await fetch(`${httpUrl}/readyz`)).text()) === 'ready\n');
 }
 
 /** Waits until a started sidecar serves. @throws Error with its output, if it ends first */

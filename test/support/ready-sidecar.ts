@@ -1,4 +1,4 @@
-import { until } from './poll';
+import { untilReady } from './process';
 import { startSidecar } from './sidecar';
 import type { Sidecar, SidecarOptions } from './sidecar';
 
@@ -9,7 +9,7 @@ const patience = { SESSION_SIDECAR_REDIS_COMMAND_TIMEOUT: '20s', SESSION_SIDECAR
 export async function startReadySidecar(options: SidecarOptions = {}): Promise<Sidecar> {
   const env = options.redisUrl === undefined ? options.env : { ...patience, ...options.env };
   const sidecar = await startSidecar({ ...options, env });
-  await until('the sidecar to be ready', () => isReady(sidecar));
+  await untilReady(sidecar);
   return sidecar;
 }
 

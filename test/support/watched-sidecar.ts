@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { expect } from '@jest/globals';
-import { until } from './poll';
-import { probe } from './process';
+import { untilReady } from './process';
 import type { ProcessOptions, ServingProcess } from './process';
 import { connectRaw, mutation } from './raw-grpc';
 import type { RawClient, ResponseOf } from './raw-grpc';
@@ -42,7 +41,7 @@ export class WatchedSidecar {
         ...settings,
       },
     });
-    await until('the sidecar to be ready', async () => (await probe(`${sidecar.httpUrl}/readyz`)).status === 200);
+    await untilReady(sidecar);
     const client = stack.use(connectRaw(sidecar.address));
     return new WatchedSidecar(sidecar, redis, client);
   }

@@ -38,7 +38,8 @@ export function openedStores() {
     const { commandTimeoutMs } = options;
     const settings = { expiry: twentyMinutes, limits: generousLimits, keyPrefix, expireKeys: true, commandTimeoutMs };
     const store = stack.use(new RedisStore({ connection: connectForTest(options), ...settings }));
-    await until('the store to be ready', () => store.ready);
+    // A Cluster's store is ready with its first node.
+    await until('the store to be ready', () => store.ready && store.parts.every(({ ready }) => ready));
     return store;
   }
 
