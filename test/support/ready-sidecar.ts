@@ -13,10 +13,6 @@ export async function startReadySidecar(options: SidecarOptions = {}): Promise<S
   return sidecar;
 }
 
-export async function isReady({ httpUrl }: Sidecar): Promise<boolean> {
-  return (await fetch(`${httpUrl}/readyz`)).ok;
-}
-
 /** The value of one metric. @param name a regular expression for the name with its labels, if it has any */
 export async function metricOf({ httpUrl }: Pick<Sidecar, 'httpUrl'>, name: string): Promise<number> {
   const metrics = await (await fetch(`${httpUrl}/metrics`)).text();

@@ -4,9 +4,10 @@ import { SessionError } from '@session-sidecar/client';
 import { ErrorReason } from '@session-sidecar/proto/session/v1/error_reason';
 import { connect } from '../../support/client';
 import { until } from '../../support/poll';
+import { isReady } from '../../support/process';
 import { connectRaw, failureOf, mutation } from '../../support/raw-grpc';
 import type { RawClient, RpcFailure } from '../../support/raw-grpc';
-import { isReady, metricOf } from '../../support/ready-sidecar';
+import { metricOf } from '../../support/ready-sidecar';
 import type { Sidecar } from '../../support/sidecar';
 import type { RedisServer } from '../../support/redis';
 import { stackForEachTest } from '../../support/stack';
@@ -281,14 +282,13 @@ describe('every failure has a name', () => {
   );
 
   test('while Redis is unavailable and afterwards, every call succeeds or fails by name', async () => {
-    const { port } = redis;
     await redis.stop();
     await until('the sidecar to notice', async () => !(await isReady(sidecar)));
     expect(await failureOf(update(mutation.set('a', '1')))).toMatchObject({
       reason: 'STORE_UNAVAILABLE',
       metadata: { maybe_applied: 'false' },
     });
-    redis = await stack.redis({ port });
+    redis = await stack.redis({ port: redis.port });
     await until('the sidecar to be ready again', () => isReady(sidecar));
     expect(await failureOf(update(mutation.set('a', '1')))).toMatchObject({ reason: 'SESSION_NOT_FOUND' });
     expectToGiveNothingAway(sidecar.log());
