@@ -225,6 +225,12 @@ const startedByStack = 'Start it with a Stack of test/support/stack.ts, which en
 
 const handedIn = 'The domain is told the time and its settings.';
 
+/** V8 allocates them in the old generation of the heap, where they and what they refer to wait for a full garbage collection. */
+const oldFunctions = {
+  selector: "AssignmentExpression[left.type='MemberExpression'][right.type=/^(Arrow)?FunctionExpression$/]",
+  message: 'Pass the function to a method that keeps it (docs/decisions/0080-young-garbage.md).',
+};
+
 export default defineConfig(
   { ignores: ['**/*.css', '**/dist/', '**/coverage/', 'proto/gen/', 'bench/results/', 'test/compatibility/builds/'] },
   {
@@ -289,6 +295,10 @@ export default defineConfig(
     },
   },
   {
+    files: ['{server,client}/src/**'],
+    rules: { 'no-restricted-syntax': ['error', oldFunctions] },
+  },
+  {
     // It starts a program, and says with variables which.
     files: ['client/src/testing/**'],
     rules: { 'n/no-process-env': 'off' },
@@ -312,6 +322,7 @@ export default defineConfig(
       'no-restricted-properties': ['error', { object: 'Date', property: 'now', message: handedIn }],
       'no-restricted-syntax': [
         'error',
+        oldFunctions,
         { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: handedIn },
       ],
       '@typescript-eslint/no-restricted-imports': [

@@ -33,6 +33,7 @@ function patchConnect(): void {
   const { prototype } = Http2SubchannelConnector;
   // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own `this`
   const { connect } = prototype;
+  // eslint-disable-next-line no-restricted-syntax -- once in a process
   prototype.connect = async function (address, connector, options) {
     const transport = await connect.call(this, address, connector, options);
     if (connectors.has(connector)) stopPingsAtGoaway(transport as unknown as TransportInsides);
@@ -44,5 +45,6 @@ function stopPingsAtGoaway(transport: TransportInsides): void {
   const { session } = transport;
   const canSendPing = transport.canSendPing?.bind(transport);
   if (session === undefined || canSendPing === undefined) return;
+  // eslint-disable-next-line no-restricted-syntax -- once for each connection
   transport.canSendPing = () => !session.closed && canSendPing();
 }

@@ -273,7 +273,11 @@ function methodsOf(res: ServerResponse): Methods {
 
 function replaceMethods(res: ServerResponse, receive: (call: Call) => unknown): void {
   const replaced = res as unknown as Methods;
-  for (const method of methods) replaced[method] = (...args) => receive({ method, args });
+  for (const method of methods) replaced[method] = passing(method, receive);
+}
+
+function passing(method: Method, receive: (call: Call) => unknown): (...args: unknown[]) => unknown {
+  return (...args) => receive({ method, args });
 }
 
 /** Turns a throw into a rejection, so that both are handled in one place. */

@@ -50,6 +50,7 @@ export async function runCli(args: readonly string[], host: Host): Promise<void>
   // A reader such as `head` may close the pipe early.
   stdout.on('error', () => {});
   // For libraries: commands print what they find, and nothing else.
+  // eslint-disable-next-line no-restricted-syntax -- once in a process
   console.warn = () => {};
   const interrupted = new AbortController();
   let exit: Exit = 'ok';

@@ -4,19 +4,23 @@ import { createHash, timingSafeEqual } from 'node:crypto';
  * The API tokens that callers may present. They can be replaced at any time; the time of a comparison reveals nothing about them.
  */
 export class ApiTokens {
-  /** Called when the tokens have changed. */
-  onReplaced: () => void = () => {};
   #digests: readonly Buffer[] | undefined;
+  #onReplaced: (() => void) | undefined;
 
   /** @param tokens `undefined`: callers need none */
   constructor(tokens: readonly string[] | undefined) {
     this.#digests = tokens?.map(digestOf);
   }
 
+  /** @param handle called when the tokens have changed */
+  onReplaced(handle: () => void): void {
+    this.#onReplaced = handle;
+  }
+
   /** From now on, only these tokens are accepted. */
   replace(tokens: readonly string[] | undefined): void {
     this.#digests = tokens?.map(digestOf);
-    this.onReplaced();
+    this.#onReplaced?.();
   }
 
   /** @returns the argument of {@link accept}: the digest of the token in `authorization: Bearer <token>`, if there is one */

@@ -61,12 +61,15 @@ class BoundedReader extends BinaryReader {
   constructor(bytes: Uint8Array, numbers: number) {
     super(bytes);
     // In the base class, this is a property, not a method.
-    const readUint32 = this.uint32.bind(this);
-    let left = numbers;
-    this.uint32 = () => {
-      left -= 1;
-      if (left < 0) throw new TooManyNumbersError();
-      return readUint32();
-    };
+    this.uint32 = counted(this.uint32.bind(this), numbers);
   }
+}
+
+function counted(read: () => number, limit: number): () => number {
+  let left = limit;
+  return () => {
+    left -= 1;
+    if (left < 0) throw new TooManyNumbersError();
+    return read();
+  };
 }

@@ -8,11 +8,7 @@ const earlyMs = 2;
 
 /** The caller's side of a call: its deadline, its metadata, and whether it was cancelled. */
 export class CallContext {
-  /**
-   * The dispatcher's handler of a cancellation. Separate, because it is set for every call and an AbortSignal costs as much as the
-   * rest of a read; everything else uses {@link signal}.
-   */
-  onCancelled: (() => void) | undefined;
+  #onCancelled: (() => void) | undefined;
   #cancelled = false;
   #controller: AbortController | undefined;
 
@@ -54,6 +50,14 @@ export class CallContext {
     return this.#controller.signal;
   }
 
+  /**
+   * Sets the dispatcher's handler of a cancellation. Separate, because it is set for every call and an AbortSignal costs as much as
+   * the rest of a read; everything else uses {@link signal}.
+   */
+  onCancelled(handle: () => void): void {
+    this.#onCancelled = handle;
+  }
+
   /** The same call for work on its behalf, which is cancelled separately. */
   derive(): CallContext {
     return new CallContext(this.deadline, this.metadata, this.waitMs);
@@ -62,7 +66,7 @@ export class CallContext {
   cancel(): void {
     if (this.#cancelled) return;
     this.#cancelled = true;
-    this.onCancelled?.();
+    this.#onCancelled?.();
     this.#controller?.abort();
   }
 }

@@ -62,7 +62,7 @@ export function createDispatchers({
         return { error };
       };
       // The caller no longer waits for the reply, so a stopping sidecar need not, either.
-      call.onCancelled = () => end(call.isCancelledByDeadline ? 'DEADLINE_EXCEEDED' : 'CANCELLED');
+      call.onCancelled(() => end(call.isCancelledByDeadline ? 'DEADLINE_EXCEEDED' : 'CANCELLED'));
       calls.start();
       observer.rpcStarted();
       try {

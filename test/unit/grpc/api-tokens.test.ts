@@ -37,7 +37,7 @@ describe('API tokens', () => {
   test('can be replaced: the old ones are rejected from then on', () => {
     const tokens = new ApiTokens([one]);
     let replaced = 0;
-    tokens.onReplaced = () => (replaced += 1);
+    tokens.onReplaced(() => (replaced += 1));
     tokens.replace([two]);
     expect([accepts(tokens, `Bearer ${one}`), accepts(tokens, `Bearer ${two}`), replaced]).toEqual([false, true, 1]);
     tokens.replace(undefined);

@@ -5,7 +5,7 @@ test('a cancelled call notifies its dispatcher, then every listener of its signa
   const call = new CallContext(Infinity, new Map());
   const heard: string[] = [];
   call.signal.addEventListener('abort', () => heard.push('signal'));
-  call.onCancelled = () => heard.push('dispatcher');
+  call.onCancelled(() => heard.push('dispatcher'));
   call.cancel();
   call.cancel();
   expect(heard).toEqual(['dispatcher', 'signal']);

@@ -34,7 +34,7 @@ interface PendingCall {
   readonly deadline: number;
   /** The stream it was sent on; `undefined`: not sent. */
   stream: PipelineStream | undefined;
-  onAbort: (() => void) | undefined;
+  readonly onAbort: (() => void) | undefined;
   readonly resolve: (response: ResponseOf<MethodName> | Promise<ResponseOf<MethodName>>) => void;
   readonly reject: (error: SessionError) => void;
 }
@@ -89,6 +89,7 @@ export class PipelineTransport implements Transport, ChangeSource {
       if (bytes > maxRequestBytes) throw requestTooLarge(this.#describe(method), bytes, maxRequestBytes);
 
       const id = this.#calls.takeId();
+      const onAbort = signal && ((): void => this.#cancel(pending, aborted(this.#describe(method), signal)));
       const pending: PendingCall = {
         id,
         method,
@@ -99,14 +100,11 @@ export class PipelineTransport implements Transport, ChangeSource {
         bytes,
         deadline,
         stream: undefined,
-        onAbort: undefined,
+        onAbort,
         resolve: resolve as never,
         reject,
       };
-      if (signal !== undefined) {
-        pending.onAbort = () => this.#cancel(pending, aborted(this.#describe(method), signal));
-        signal.addEventListener('abort', pending.onAbort, { once: true });
-      }
+      if (onAbort !== undefined) signal?.addEventListener('abort', onAbort, { once: true });
       this.#calls.add(id, pending);
       this.#outbox.add(pending, this.#calls.size);
     });

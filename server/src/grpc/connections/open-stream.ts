@@ -29,10 +29,9 @@ export class OpenStream {
   isClosed = false;
   /** It was rejected. Calls that still arrive on it must not be started. */
   isRefused = false;
-  /** Ends a stream whose headers are already sent; set by its server. */
-  onRefuse: ((error: SessionError) => void) | undefined;
   readonly #keeper: StreamKeeper;
   #reader: StreamReader | undefined;
+  #onRefuse: ((error: SessionError) => void) | undefined;
   /** Bytes of its requests that are not finished. */
   #requestBytes = 0;
   /** Bytes of replies that the client has not read. */
@@ -69,10 +68,15 @@ export class OpenStream {
     this.stream.on('end', onEnd);
   }
 
+  /** @param end ends a stream whose headers are already sent */
+  onRefuse(end: (error: SessionError) => void): void {
+    this.#onRefuse = end;
+  }
+
   refuse(error: SessionError): void {
     this.isRefused = true;
-    if (this.onRefuse === undefined) this.#keeper.refuse(this, error);
-    else this.onRefuse(error);
+    if (this.#onRefuse === undefined) this.#keeper.refuse(this, error);
+    else this.#onRefuse(error);
   }
 
   received(bytes: number): void {

@@ -55,7 +55,7 @@ export class StreamGate implements StreamKeeper {
   constructor(parts: GateParts) {
     this.#parts = parts;
     this.#answers = streamAnswers(parts.limits, parts.logger);
-    parts.apiTokens.onReplaced = () => this.#endRevoked();
+    parts.apiTokens.onReplaced(() => this.#endRevoked());
   }
 
   enter(

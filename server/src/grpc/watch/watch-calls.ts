@@ -70,7 +70,7 @@ class WatchCall {
     const { watch, observer } = this.#parts;
     const { signal } = this.#ended;
     const stream = this.#stream;
-    openStreamOf(http2StreamOf(stream as ServerWritableStream<never, never>)).onRefuse = (error) => this.fail(error);
+    openStreamOf(http2StreamOf(stream as ServerWritableStream<never, never>)).onRefuse((error) => this.fail(error));
     stream.once('cancelled', () => this.#ended.abort());
     try {
       for await (const update of watch.watch(stream.request, signal)) {
