@@ -6,7 +6,7 @@ import type { SessionError } from '../../session/errors';
 import type { CallSlots, Lane, Seats } from './call-slots';
 import type { ReplyAccount, ReplyBudget, Waiting } from './reply-budget';
 
-export type { Seats } from './call-slots';
+export type { Lane, Seats } from './call-slots';
 
 export interface QueuedCall {
   /** @param reserved the reservation to return with {@link CallQueue.finish} */
@@ -35,8 +35,8 @@ export class CallQueue implements Lane, Waiting {
   readonly #client: Client;
   readonly #limit: number;
   readonly #onEmpty: () => void;
-  /** Queued calls, oldest first, with the time they were queued at. */
-  readonly #waiting = new Map<QueuedCall, number>();
+  /** Queued calls, oldest first. */
+  readonly #waiting: { readonly call: QueuedCall; readonly since: number }[] = [];
   readonly #timeoutTimer = new DeadlineTimer(() => this.#refuseExpired());
   #inFlight = 0;
   #isBlocked = false;
@@ -58,23 +58,26 @@ export class CallQueue implements Lane, Waiting {
 
   /** Number of queued calls. */
   get size(): number {
-    return this.#waiting.size;
+    return this.#waiting.length;
   }
 
   add(call: QueuedCall): void {
-    if (this.#waiting.size === 0 && this.#mayStart() && this.#budgets.slots.acquire(this)) {
+    if (this.#waiting.length === 0 && this.#mayStart() && this.#budgets.slots.acquire(this)) {
       this.#start(call);
       return;
     }
-    const now = performance.now();
-    this.#waiting.set(call, now);
-    this.#timeoutTimer.watch(now + this.#budgets.limits.queueMs);
+    const since = performance.now();
+    this.#waiting.push({ call, since });
+    this.#timeoutTimer.watch(since + this.#budgets.limits.queueMs);
     this.#enqueue();
   }
 
   /** Removes the call, if it is queued. */
   cancel(call: QueuedCall): void {
-    if (this.#waiting.delete(call) && this.#waiting.size === 0) this.#onEmptied();
+    const at = this.#waiting.findIndex((one) => one.call === call);
+    if (at < 0) return;
+    this.#waiting.splice(at, 1);
+    if (this.#waiting.length === 0) this.#onEmptied();
   }
 
   /** A started call has ended. @param bytes of its reply, which is buffered now; 0: no reply */
@@ -82,7 +85,7 @@ export class CallQueue implements Lane, Waiting {
     this.#inFlight -= 1;
     this.#client.replies.finish(reserved, bytes);
     this.#budgets.slots.release(this, bytes);
-    if (this.#waiting.size > 0) this.resume();
+    if (this.#waiting.length > 0) this.resume();
   }
 
   /** Starts no calls for now. */
@@ -92,13 +95,13 @@ export class CallQueue implements Lane, Waiting {
 
   unblock(): void {
     this.#isBlocked = false;
-    if (this.#waiting.size > 0) this.resume();
+    if (this.#waiting.length > 0) this.resume();
   }
 
   /** Starts queued calls, as far as there is room. */
   resume(): boolean {
     let started = false;
-    while (this.#waiting.size > 0 && this.#mayStart() && this.#budgets.slots.acquire(this)) {
+    while (this.#waiting.length > 0 && this.#mayStart() && this.#budgets.slots.acquire(this)) {
       this.#startOldest();
       started = true;
     }
@@ -107,13 +110,13 @@ export class CallQueue implements Lane, Waiting {
   }
 
   startNext(): void {
-    if (this.#waiting.size > 0 && this.#mayStart() && this.#budgets.slots.acquire(this)) this.#startOldest();
+    if (this.#waiting.length > 0 && this.#mayStart() && this.#budgets.slots.acquire(this)) this.#startOldest();
     this.#enqueue();
   }
 
   /** No queued call will be started. */
   close(): void {
-    this.#waiting.clear();
+    this.#waiting.length = 0;
     this.#onEmptied();
   }
 
@@ -125,17 +128,16 @@ export class CallQueue implements Lane, Waiting {
    * Waits for what the oldest call lacks. If that is the end of one of this queue's own calls, {@link finish} resumes the queue.
    */
   #enqueue(): void {
-    if (this.#waiting.size === 0 || this.#isBlocked || this.#inFlight >= this.#limit) return;
+    if (this.#waiting.length === 0 || this.#isBlocked || this.#inFlight >= this.#limit) return;
     if (this.#client.replies.mayStart()) this.#budgets.slots.wait(this);
     else this.#budgets.replies.wait(this);
   }
 
   #startOldest(): void {
-    const [call] = this.#waiting.keys();
-    if (call === undefined) return;
-    this.#waiting.delete(call);
-    this.#start(call);
-    if (this.#waiting.size === 0) this.#onEmptied();
+    const oldest = this.#waiting.shift();
+    if (oldest === undefined) return;
+    this.#start(oldest.call);
+    if (this.#waiting.length === 0) this.#onEmptied();
   }
 
   #start(call: QueuedCall): void {
@@ -155,9 +157,10 @@ export class CallQueue implements Lane, Waiting {
   #refuseExpired(): number {
     const { limits, observer } = this.#budgets;
     const now = performance.now();
-    for (const [call, since] of this.#waiting) {
+    for (let oldest = this.#waiting[0]; oldest !== undefined; oldest = this.#waiting[0]) {
+      const { call, since } = oldest;
       if (since + limits.queueMs > now) return since + limits.queueMs;
-      this.#waiting.delete(call);
+      this.#waiting.shift();
       const forReplies = this.#isBlocked || !this.#client.replies.mayStart();
       observer.refused(forReplies ? 'reply_buffer' : 'calls_in_flight');
       call.refuse(

@@ -21,6 +21,8 @@ export interface Seats {
   inFlight: number;
   /** Its finish tag: the time, in ms, that its calls took, starting from where the others were when it began. */
   finishTag: number;
+  /** Its lanes that wait for slots, in turn. */
+  readonly lanes: Lane[];
 }
 
 /** A queue of calls that wait for slots: those of one stream, or the unary ones of one connection. */
@@ -40,7 +42,8 @@ export class CallSlots {
   readonly #limit: number;
   readonly #limitWithReserve: number;
   readonly #smallShare: number;
-  readonly #waiting = new Map<Seats, Set<Lane>>();
+  /** Those that have waiting lanes. */
+  readonly #waiting: Seats[] = [];
   readonly #turn = new TurnBudget(() => this.#wake());
   #inFlight = 0;
   #isWaking = false;
@@ -75,7 +78,7 @@ export class CallSlots {
     this.#inFlight -= 1;
     seats.inFlight -= 1;
     seats.finishTag += replyBytes * replyMsPerByte;
-    if (this.#waiting.size > 0) this.#wake();
+    if (this.#waiting.length > 0) this.#wake();
   }
 
   /** Starts a call that has a slot, and charges its time to its connection. */
@@ -90,20 +93,18 @@ export class CallSlots {
   /** Puts a lane last in the queue, unless it is queued. */
   wait(lane: Lane): void {
     const { seats } = lane;
-    const lanes = this.#waiting.get(seats);
-    if (lanes !== undefined) {
-      lanes.add(lane);
-      return;
-    }
+    const { lanes } = seats;
+    if (lanes.includes(lane)) return;
+    lanes.push(lane);
+    if (lanes.length > 1) return;
     // Time that it did not use while idle is not credited.
     seats.finishTag = Math.max(seats.finishTag, this.#virtualTime);
-    this.#waiting.set(seats, new Set([lane]));
+    this.#waiting.push(seats);
   }
 
   forget(lane: Lane): void {
-    const lanes = this.#waiting.get(lane.seats);
-    lanes?.delete(lane);
-    if (lanes?.size === 0) this.#waiting.delete(lane.seats);
+    const { lanes } = lane.seats;
+    if (remove(lanes, lane) && lanes.length === 0) remove(this.#waiting, lane.seats);
   }
 
   #wake(): void {
@@ -117,15 +118,13 @@ export class CallSlots {
   #next(): Lane | undefined {
     if (this.#turn.isSpent) return undefined;
     let next: Seats | undefined;
-    for (const seats of this.#waiting.keys()) {
+    for (const seats of this.#waiting) {
       if (this.#hasRoom(seats) && (next === undefined || seats.finishTag < next.finishTag)) next = seats;
     }
     if (next === undefined) return undefined;
-    const lanes = this.#waiting.get(next)!;
-    const [lane] = lanes;
-    lanes.delete(lane!);
-    this.#waiting.delete(next);
-    if (lanes.size > 0) this.#waiting.set(next, lanes);
+    const lane = next.lanes.shift();
+    remove(this.#waiting, next);
+    if (next.lanes.length > 0) this.#waiting.push(next);
     return lane;
   }
 
@@ -134,4 +133,11 @@ export class CallSlots {
     if (this.#turn.started >= (isSmall ? 2 * callsPerTurn : callsPerTurn)) return false;
     return this.#inFlight < (isSmall ? this.#limitWithReserve : this.#limit);
   }
+}
+
+/** Arrays, because Maps and Sets that constantly change leave garbage in the old generation (docs/decisions/0080-young-garbage.md). */
+function remove<Item>(items: Item[], item: Item): boolean {
+  const at = items.indexOf(item);
+  if (at >= 0) items.splice(at, 1);
+  return at >= 0;
 }

@@ -1,7 +1,7 @@
 import type { ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import { CallQueue } from '../budgets/call-queue';
-import type { Client, Seats, SharedBudgets } from '../budgets/call-queue';
+import type { Client, Lane, Seats, SharedBudgets } from '../budgets/call-queue';
 import type { ReplyAccount } from '../budgets/reply-budget';
 import type { Share, SharedBudget } from '../budgets/shared-budget';
 import { Reading } from './read-turns';
@@ -18,6 +18,7 @@ export class Peer implements Client, Seats {
   readonly since = performance.now();
   inFlight = 0;
   finishTag = 0;
+  readonly lanes: Lane[] = [];
   readonly streams: Share;
   readonly pipelines: Share;
   readonly requests: Share;

@@ -18,6 +18,7 @@ import { DeadlineTimer } from '../deadline-timer';
 import type { ProcessPauses } from '../process-pauses';
 import { arrivedTooLongAgo } from '../../rpc/refusals';
 import { toServiceError, toStatus } from '../../rpc/status';
+import { CallTable } from './call-table';
 import { ChangeReports } from './change-reports';
 import type { ChangeReportParts } from './change-reports';
 import { FrameError, readFrame } from './frame-reader';
@@ -51,7 +52,7 @@ export class Pipeline implements CallRunner {
   readonly #open: OpenStream;
   readonly #parts: PipelineParts;
   /** Calls in flight or queued, by id. */
-  readonly #known = new Map<number, PipelinedCall>();
+  readonly #known = new CallTable<PipelinedCall>();
   readonly #queue: CallQueue;
   readonly #replies: ReplyBuffer;
   readonly #reports: ChangeReports;
@@ -76,7 +77,7 @@ export class Pipeline implements CallRunner {
       flushed: () => this.#endWhenDone(),
       unblocked: () => this.#queue.unblock(),
     });
-    open.onRefuse = (error) => this.#end(error);
+    open.onRefuse((error) => this.#end(error));
     readOneAhead(stream);
     stream.on('data', (frame: Buffer) => this.#receive(frame));
     stream.on('end', () => {
@@ -101,13 +102,13 @@ export class Pipeline implements CallRunner {
     const waitMs = Math.max(behindMs, this.#open.peer.reading.waitMs(now), this.#parts.pauses.waitMs);
     const calls: PipelinedCall[] = [];
     for (const call of frame.calls) {
-      if (this.#known.has(call.id)) {
+      if (this.#known.get(call.id) !== undefined) {
         this.#refuseFrame('Expected an id that no call in flight has.');
         return;
       }
       const pipelined = new PipelinedCall(this, call, now, waitMs);
       calls.push(pipelined);
-      this.#known.set(call.id, pipelined);
+      this.#known.add(pipelined);
     }
     for (const call of calls) this.#take(call);
     for (const id of frame.cancelled) this.#forget(id);

@@ -13,7 +13,7 @@ class TestLane implements Lane {
     readonly name: string,
     readonly slots: CallSlots,
     readonly started: string[],
-    readonly seats: Seats = { inFlight: 0, finishTag: 0 },
+    readonly seats: Seats = { inFlight: 0, finishTag: 0, lanes: [] },
   ) {}
 
   /** Takes as many places as it gets, and waits for the others. */
@@ -79,7 +79,7 @@ describe('call slots', () => {
   test('go, when released, to connections in turn, and to the lanes of one in turn', async () => {
     const { slots, started, holder } = await full(200);
     // Connections that hold many, so that the reserve is not for them.
-    const seats = () => ({ inFlight: 100, finishTag: 0 });
+    const seats = () => ({ inFlight: 100, finishTag: 0, lanes: [] });
     const shared = seats();
     const lanes = [
       new TestLane('a1', slots, started, shared),
@@ -94,7 +94,9 @@ describe('call slots', () => {
   test('go, when released, to the connection whose calls took the least time to start', async () => {
     const { slots, started, holder } = await full(200);
     const costs: Readonly<Record<string, number>> = { costly: 3, cheap: 1 };
-    const lanes = Object.keys(costs).map((name) => new TestLane(name, slots, started, { inFlight: 100, finishTag: 0 }));
+    const lanes = Object.keys(costs).map(
+      (name) => new TestLane(name, slots, started, { inFlight: 100, finishTag: 0, lanes: [] }),
+    );
     for (const lane of lanes) {
       lane.want(100);
       lane.onStart = () => {
@@ -110,8 +112,8 @@ describe('call slots', () => {
 
   test('are not owed to a connection that did not request any for a while', async () => {
     const { slots, started, holder } = await full(200);
-    const busy = new TestLane('busy', slots, started, { inFlight: 100, finishTag: 0 });
-    const late = new TestLane('late', slots, started, { inFlight: 100, finishTag: 0 });
+    const busy = new TestLane('busy', slots, started, { inFlight: 100, finishTag: 0, lanes: [] });
+    const late = new TestLane('late', slots, started, { inFlight: 100, finishTag: 0, lanes: [] });
     for (const lane of [busy, late]) {
       lane.onStart = () => {
         slots.start(lane, () => now.mockReturnValue(performance.now() + 1));
@@ -133,9 +135,9 @@ describe('call slots', () => {
 
   test('are passed on by thousands of lanes that cannot use them, without a stack overflow', async () => {
     const { slots, started, holder } = await full(200);
-    const busy = { inFlight: 100, finishTag: 0 };
+    const busy = { inFlight: 100, finishTag: 0, lanes: [] };
     for (let lane = 0; lane < 20_000; lane++) slots.wait({ seats: busy, startNext: () => undefined });
-    const last = new TestLane('last', slots, started, { inFlight: 100, finishTag: 0 }).want(1);
+    const last = new TestLane('last', slots, started, { inFlight: 100, finishTag: 0, lanes: [] }).want(1);
     slots.release(holder, 0);
     expect(started).toEqual(['last']);
     expect(last.waiting).toBe(0);
@@ -143,7 +145,7 @@ describe('call slots', () => {
 
   test('go to no lane that was forgotten', async () => {
     const { slots, started, holder } = await full(200);
-    const gone = new TestLane('gone', slots, started, { inFlight: 100, finishTag: 0 }).want(1);
+    const gone = new TestLane('gone', slots, started, { inFlight: 100, finishTag: 0, lanes: [] }).want(1);
     slots.forget(gone);
     slots.release(holder, 0);
     expect(started).toEqual([]);
