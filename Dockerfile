@@ -31,4 +31,4 @@ USER 65532:65532
 EXPOSE 9464
 # The variable and the flags of the first line of main.js, which has no effect here: there is no /usr/bin/env.
 ENV MALLOC_ARENA_MAX=1
-ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=2", "/session-sidecar/main.js"]
+ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=1", "/session-sidecar/main.js"]

@@ -25,6 +25,28 @@ const protosOfPackages = {
   },
 };
 
+/**
+ * ioredis gives each command a function `reject` by an assignment, for which V8 allocates the function in the old generation of the
+ * heap. There it keeps the command and its reply until a full garbage collection (docs/decisions/0080-young-garbage.md).
+ */
+const youngCommands = {
+  name: 'young-commands',
+  setup({ onLoad, onEnd }) {
+    const assignment = /^( +)(\w+)\.reject = ((?:\(\w+\) =>|function \(\w+\)) \{\n.*?\n\1\});$/gms;
+    let count = 0;
+    onLoad({ filter: /[\\/]ioredis[\\/]built[\\/].*\.js$/ }, ({ path }) => ({
+      contents: readFileSync(path, 'utf8').replaceAll(assignment, (_, indent, command, reject) => {
+        count += 1;
+        return `${indent}Object.assign(${command}, { reject: ${reject} });`;
+      }),
+    }));
+    // In Command, Script, Cluster, and for a command that the sidecar does not use.
+    onEnd(() =>
+      count === 4 ? {} : { errors: [{ text: `ioredis has changed: it assigns \`reject\` ${count} times.` }] },
+    );
+  },
+};
+
 /** The files of dist/ by name: main.js chooses, and each of the others is loaded when it is needed. */
 const entryPoints = {
   main: 'src/main.ts',
@@ -62,11 +84,11 @@ const { metafile } = await build({
   define: { buildCommit: JSON.stringify(commitOf()) ?? 'undefined' },
   alias: { '@session-sidecar/proto': '../proto/gen' },
   loader: { '.lua': 'text', '.css': 'text', '.browser.js': 'text' },
-  plugins: [filesOnDemand, protosOfPackages],
-  // How much memory young garbage may take (docs/decisions/0054-memory-flags.md). Flags that can be set later are in heap.ts: here,
+  plugins: [filesOnDemand, protosOfPackages, youngCommands],
+  // How much memory young garbage may take (docs/decisions/0080-young-garbage.md). Flags that can be set later are in heap.ts: here,
   // most of them would make starting slower.
   banner: {
-    js: '#!/usr/bin/env -S MALLOC_ARENA_MAX=1 node --max-semi-space-size=2',
+    js: '#!/usr/bin/env -S MALLOC_ARENA_MAX=1 node --max-semi-space-size=1',
   },
   sourcemap: true,
   // Node.js keeps the text in memory. Names stay, for stack traces.

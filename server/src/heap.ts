@@ -3,9 +3,9 @@ import { runInNewContext } from 'node:vm';
 
 /**
  * How much the heap may grow between two full collections: more costs memory, and less costs time as soon as sessions have a few
- * kilobytes (docs/decisions/0054-memory-flags.md). There is no limit: what is alive may take what it needs.
+ * kilobytes (docs/decisions/0080-young-garbage.md). There is no limit: what is alive may take what it needs.
  */
-const growthPercent = 275;
+const growthPercent = 200;
 
 /** How much of a second the process may work and still count as idle. */
 const idleUtilization = 0.05;

@@ -1,12 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { SessionClient } from '../../client/src';
 import { Play } from '../interop/play';
 import { limits, scenariosFor } from '../interop/steps';
 import { connectTypeScript } from '../interop/typescript-runner';
 import { outcomeOf, outputOf } from '../support/commands';
 import { until } from '../support/poll';
-import { asVariables, binary, metricsOf, onRedis, residentBytesOf, untilServing } from '../support/process';
+import { asVariables, binary, metricsOf, onRedis, residentBytesOf, untilReady, untilServing } from '../support/process';
 import type { ServingProcess } from '../support/process';
 import { connectRaw } from '../support/raw-grpc';
 import type { RedisServer } from '../support/redis';
@@ -35,10 +36,10 @@ beforeAll(async () => {
 const pathTo = (node: string) => ({ PATH: [dirname(node), process.env['PATH']].join(delimiter) });
 
 /** By its first line, as users start it, which has flags for Node.js. */
-function startOn(node: string, adminAddress = ''): Promise<ServingProcess> {
-  const free = { GRPC_ADDRESS: '127.0.0.1:0', HTTP_ADDRESS: '127.0.0.1:0', ...inspected };
-  const settings = { ...free, ADMIN_ADDRESS: adminAddress, ...onRedis(redis) };
-  return untilServing(stack.command(binary, [], { env: { ...limits, ...pathTo(node), ...asVariables(settings) } }));
+function startOn(node: string, variables: Readonly<Record<string, string>> = {}): Promise<ServingProcess> {
+  const free = { GRPC_ADDRESS: '127.0.0.1:0', HTTP_ADDRESS: '127.0.0.1:0' };
+  const env = { ...variables, ...pathTo(node), ...asVariables({ ...free, ...onRedis(redis) }) };
+  return untilServing(stack.command(binary, [], { env }));
 }
 
 /** What a command prints as JSON. It must print nothing else, such as a warning of Node.js. */
@@ -56,7 +57,8 @@ describe.each(releases)('the sidecar on Node.js $version', ({ version, command }
 
   run('serves every scenario, its operators too, logs no warning, and stops at SIGTERM', async () => {
     const adminAddress = `unix:${join(stack.directory(), 'admin.sock')}`;
-    const sidecar = await startOn(command!, adminAddress);
+    const settings = asVariables({ ADMIN_ADDRESS: adminAddress, ...inspected });
+    const sidecar = await startOn(command!, { ...limits, ...settings });
     const { samples } = await metricsOf(sidecar);
     expect(samples.find(({ name }) => name === 'nodejs_version_info')?.labels).toMatchObject({
       version: `v${version}`,
@@ -94,6 +96,27 @@ describe.each(releases)('the sidecar on Node.js $version', ({ version, command }
     const { child } = await startOn(command!);
     const atFirst = residentBytesOf(child.pid)!;
     await until('5 MB to be returned', () => residentBytesOf(child.pid)! < atFirst - 5e6);
+  });
+
+  run('frees what reads leave in minor garbage collections', async () => {
+    const sidecar = await startOn(command!);
+    await untilReady(sidecar);
+    const client = stack.use(new SessionClient({ address: sidecar.address }));
+    const session = client.create();
+    session.set('text', 'x'.repeat(64 * 1024));
+    await session.save();
+    const read = async (count: number) => {
+      for (let times = 0; times < count / 8; times += 1)
+        await Promise.all(Array.from({ length: 8 }, () => client.open(session.token)));
+    };
+    const fullCollections = async () =>
+      (await metricsOf(sidecar)).value('nodejs_gc_duration_seconds_count', { kind: 'major' }) ?? 0;
+
+    await read(1000);
+    const before = await fullCollections();
+    await read(6000);
+    // It was one for 1,000 reads, and is one for 25,000.
+    expect((await fullCollections()) - before).toBeLessThanOrEqual(3);
   });
 
   // On older ones, --max-semi-space-size counts as a flag of V8.

@@ -27,7 +27,7 @@ afterEach(() => {
 });
 
 test('how much the heap may grow between full collections', () => {
-  expect(setFlags).toHaveBeenCalledWith('--heap-growing-percent=275');
+  expect(setFlags).toHaveBeenCalledWith('--heap-growing-percent=200');
 });
 
 test('one collection, which returns memory, in the first idle second', () => {
