@@ -41,16 +41,33 @@ test('has what a Map has', () => {
   );
 });
 
+let gc: NodeJS.GCFunction;
+
+beforeAll(() => {
+  setFlagsFromString('--expose-gc');
+  gc = runInNewContext('gc') as NodeJS.GCFunction;
+});
+
+test('empty tables give back the memory of many calls', () => {
+  const used = (): number => {
+    gc();
+    return process.memoryUsage().heapUsed;
+  };
+  const before = used();
+  const tables = Array.from({ length: 200 }, () => {
+    const table = new CallTable<Call>();
+    for (let one = 0; one < 1300; one += 1) table.add({ id: one });
+    for (let one = 0; one < 1300; one += 1) table.delete(one);
+    return table;
+  });
+  const bytesEach = (used() - before) / tables.length;
+  expect(bytesEach).toBeLessThan(8 * 1024);
+});
+
 describe('after minor garbage collections', () => {
   const payloadBytes = 200_000;
   const inFlight = 4;
   const calls = 60;
-  let gc: NodeJS.GCFunction;
-
-  beforeAll(() => {
-    setFlagsFromString('--expose-gc');
-    gc = runInNewContext('gc') as NodeJS.GCFunction;
-  });
 
   /** How many of the calls are still in memory. */
   async function left({ add, remove }: { add(call: Call): void; remove(id: number): void }): Promise<number> {
