@@ -18,13 +18,13 @@ import { DeadlineTimer } from '../deadline-timer';
 import type { ProcessPauses } from '../process-pauses';
 import { arrivedTooLongAgo } from '../../rpc/refusals';
 import { toServiceError, toStatus } from '../../rpc/status';
-import { CallTable } from './call-table';
 import { ChangeReports } from './change-reports';
 import type { ChangeReportParts } from './change-reports';
 import { FrameError, readFrame } from './frame-reader';
 import type { Frame } from './frame-reader';
 import { PipelinedCall } from './pipelined-call';
 import type { CallRunner } from './pipelined-call';
+import { PipelinedCalls } from './pipelined-calls';
 import { ReplyBuffer } from './reply-buffer';
 
 export type PipelineStream = ServerDuplexStream<Buffer, OutgoingMessage>;
@@ -52,7 +52,7 @@ export class Pipeline implements CallRunner {
   readonly #open: OpenStream;
   readonly #parts: PipelineParts;
   /** Calls in flight or queued, by id. */
-  readonly #known = new CallTable<PipelinedCall>();
+  readonly #known = new PipelinedCalls<PipelinedCall>();
   readonly #queue: CallQueue;
   readonly #replies: ReplyBuffer;
   readonly #reports: ChangeReports;

@@ -21,7 +21,7 @@ const multiplier = 0x9e3779b1;
  * generation of the heap, they all get there, with the calls that they had, and wait for a full garbage collection
  * (docs/decisions/0080-young-garbage.md). This table is written in place.
  */
-export class CallTable<Call extends Identified> {
+export class PipelinedCalls<Call extends Identified> {
   #slots: (Call | undefined)[] = emptySlots(firstCapacity);
   #size = 0;
 

@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { CallTable } from '../../../../server/src/grpc/pipeline/call-table';
+import { PipelinedCalls } from '../../../../server/src/grpc/pipeline/pipelined-calls';
 
 interface Call {
   readonly id: number;
@@ -16,7 +16,7 @@ test('has what a Map has', () => {
   const step = fc.record({ kind: fc.constantFrom('add', 'delete', 'get'), id });
   fc.assert(
     fc.property(fc.uniqueArray(id, { maxLength: 40 }), fc.array(step, { maxLength: 200 }), (first, steps) => {
-      const table = new CallTable<Call>();
+      const table = new PipelinedCalls<Call>();
       const model = new Map<number, Call>();
       const add = (call: Call): void => {
         table.add(call);
@@ -55,7 +55,7 @@ test('empty tables give back the memory of many calls', () => {
   };
   const before = used();
   const tables = Array.from({ length: 200 }, () => {
-    const table = new CallTable<Call>();
+    const table = new PipelinedCalls<Call>();
     for (let one = 0; one < 1300; one += 1) table.add({ id: one });
     for (let one = 0; one < 1300; one += 1) table.delete(one);
     return table;
@@ -99,7 +99,7 @@ describe('after minor garbage collections', () => {
 
   test('only calls that were not removed are left', async () => {
     const uses = () => {
-      const table = new CallTable<Call>();
+      const table = new PipelinedCalls<Call>();
       return { add: (call: Call) => table.add(call), remove: (one: number) => table.delete(one) };
     };
     expect(await most(uses)).toBeLessThan(calls / 4);
