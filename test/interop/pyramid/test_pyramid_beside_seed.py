@@ -190,7 +190,9 @@ class Beside(PyramidTest):
             with self.subTest(status=status):
                 outcomes = self.outcomes("session_sidecar.pyramid", [f"{each}{end}" for each in requests], {})
                 stored = [["a", 1], ["b", 2]]
-                self.assertEqual(outcomes, [[status, [None], "set"], [status, [[200, [None]]], "none"], [status, [stored], "none"]])
+                self.assertEqual(
+                    outcomes, [[status, [None], "set"], [status, [[200, [None]]], "none"], [status, [stored], "none"]]
+                )
 
     def test_differ_as_documented(self) -> None:
         rows = {row["theirs"] for heading in headings() for row in rows_of(heading) if "start" not in row}
