@@ -22,6 +22,7 @@ const common = {
   },
   testEnvironment: '<rootDir>/test/support/environment.mjs',
   runtime: '<rootDir>/test/support/runtime.cjs',
+  setupFilesAfterEnv: ['<rootDir>/test/support/compare-bytes.ts'],
   // Tests import what they use. Otherwise, jest makes an object of functions for each module.
   injectGlobals: false,
   transformIgnorePatterns: [`^(?!.*${esModules}).*/node_modules/`],

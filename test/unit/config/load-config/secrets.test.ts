@@ -77,11 +77,14 @@ describe('a secret', () => {
   });
 });
 
+/** Of no settings in particular. */
+const help = helpText();
+
 /** Everything that a start prints of the settings. */
 function printedFor(given: Given): string {
   try {
     const { warnings, effective } = load(given);
-    return [...warnings, ...Object.entries(effective).flat(), helpText()].join('\n');
+    return [...warnings, ...Object.entries(effective).flat(), help].join('\n');
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return `${error.message}\n${error.problems.join('\n')}\n${error.stack ?? ''}`;
