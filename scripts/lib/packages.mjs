@@ -1,5 +1,5 @@
 // As a command, installs what few commands need, and prints where: node scripts/lib/packages.mjs test/docs/nextjs
-import { existsSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cache, root, run } from './run.mjs';
@@ -26,13 +26,30 @@ export function installPackagesOf(folder) {
 }
 
 function install({ directory, what, output }) {
-  const mark = join(directory, 'node_modules', '.installed');
-  const lock = readFileSync(join(directory, 'package-lock.json'), 'utf8');
-  if (existsSync(mark) && readFileSync(mark, 'utf8') === lock) return;
+  if (isInstalled(directory)) return;
   console.error(`Installing ${what} …`);
   const options = ['--no-audit', '--no-fund', '--loglevel', 'error'];
   run('npm', ['ci', ...options], { cwd: directory, stdio: ['ignore', output, process.stderr] });
-  writeFileSync(mark, lock);
+}
+
+/** npm writes down what it has installed, last of all. Of optional packages, those for other platforms are left out. */
+function isInstalled(directory) {
+  const record = join(directory, 'node_modules', '.package-lock.json');
+  if (!existsSync(record)) return false;
+  const installed = packagesOf(record);
+  const wanted = packagesOf(join(directory, 'package-lock.json'));
+  return (
+    Object.keys(installed).every((path) => path in wanted) &&
+    Object.entries(wanted).every(([path, { version, integrity, optional }]) => {
+      const found = installed[path];
+      if (found === undefined) return path === '' || optional === true;
+      return found.version === version && found.integrity === integrity;
+    })
+  );
+}
+
+function packagesOf(lockFile) {
+  return JSON.parse(readFileSync(lockFile, 'utf8')).packages;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) console.log(installPackagesOf(process.argv[2]));

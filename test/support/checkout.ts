@@ -22,7 +22,8 @@ export function copyCheckout(): string {
     for (const name of readdirSync(packages).filter((entry) => entry === '.bin' || !entry.startsWith('.')))
       symlinkSync(join(packages, name), join(copy, folder, 'node_modules', name));
   }
-  // The mark of scripts/install.mjs that everything is installed.
-  cpSync(join(copy, 'package-lock.json'), join(copy, 'node_modules', '.installed'));
+  // npm's record of what is installed, by which scripts/install.mjs sees that everything is.
+  const record = join('node_modules', '.package-lock.json');
+  cpSync(join(root, record), join(copy, record));
   return copy;
 }
