@@ -1,7 +1,6 @@
 import { basename, join } from 'node:path';
 import { defineConfig } from 'eslint/config';
 import importX from 'eslint-plugin-import-x';
-import n from 'eslint-plugin-n';
 import tseslint from 'typescript-eslint';
 
 const root = import.meta.dirname;
@@ -218,62 +217,25 @@ const typesOnly = layers
     },
   }));
 
-/** What scripts of the inspector use of a browser. */
-const browserGlobals = Object.fromEntries(['DOMParser', 'document', 'getSelection'].map((name) => [name, 'readonly']));
-
-const startedByStack = 'Start it with a Stack of test/support/stack.ts, which ends it with the test.';
-
-const handedIn = 'The domain is told the time and its settings.';
-
 /** V8 allocates them in the old generation of the heap, where they and what they refer to wait for a full garbage collection. */
 const oldFunctions = {
   selector: "AssignmentExpression[left.type='MemberExpression'][right.type=/^(Arrow)?FunctionExpression$/]",
   message: 'Pass the function to a method that keeps it (docs/decisions/0080-young-garbage.md).',
 };
 
+// What this repository forbids itself. The rules of the language, and those that need types, are in .oxlintrc.json.
 export default defineConfig(
   { ignores: ['**/*.css', '**/dist/', '**/coverage/', 'proto/gen/', 'bench/results/', 'test/compatibility/builds/'] },
   {
     files: ['**/*.{ts,mts,mjs,cjs,js}'],
-    extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
-    plugins: { 'import-x': importX, n },
-    languageOptions: { parserOptions: { project: join(root, 'tsconfig.json'), tsconfigRootDir: root } },
+    languageOptions: { parser: tseslint.parser },
+    plugins: { '@typescript-eslint': tseslint.plugin, 'import-x': importX },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     settings: {
       ...importX.flatConfigs.typescript.settings,
       'import-x/resolver': { typescript: { project: join(root, 'tsconfig.json') } },
     },
-    rules: {
-      '@typescript-eslint/consistent-type-imports': 'error',
-      '@typescript-eslint/no-floating-promises': 'error',
-      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
-      'import-x/consistent-type-specifier-style': ['error', 'prefer-top-level'],
-      'import-x/no-restricted-paths': ['error', { basePath: root, zones }],
-      'n/no-process-exit': 'error',
-      'n/prefer-node-protocol': 'error',
-
-      eqeqeq: 'error',
-      'no-constant-condition': ['error', { checkLoops: 'allExceptWhileTrue' }],
-      'no-control-regex': 'error',
-      'no-empty': 'error',
-      'no-fallthrough': 'error',
-      'no-sparse-arrays': 'error',
-      'no-unsafe-finally': 'error',
-      'no-useless-escape': 'error',
-
-      // `close: () => transport.close()` and `return next(error)` are what is meant, and shorter.
-      '@typescript-eslint/no-confusing-void-expression': 'off',
-      // `() => {}` says that nothing is to be done.
-      '@typescript-eslint/no-empty-function': ['error', { allow: ['arrowFunctions', 'methods'] }],
-      // `!` says what types cannot, above all that a message field is one the API always sets.
-      '@typescript-eslint/no-non-null-assertion': 'off',
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
-      // `name || 'a class'`: an empty text often is as good as none.
-      '@typescript-eslint/prefer-nullish-coalescing': ['error', { ignorePrimitives: { string: true } }],
-      // What was caught is passed on as it is.
-      '@typescript-eslint/prefer-promise-reject-errors': ['error', { allowThrowingUnknown: true }],
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
-    },
+    rules: { 'import-x/no-restricted-paths': ['error', { basePath: root, zones }] },
   },
   typesOnly,
   {
@@ -282,108 +244,19 @@ export default defineConfig(
   },
   {
     files: ['{server,client}/src/**'],
-    rules: { 'n/no-process-env': 'error' },
-  },
-  {
-    // Its templates escape every text.
-    files: ['server/src/inspector/**'],
-    rules: {
-      'no-restricted-imports': [
-        'error',
-        { paths: [{ name: 'hono/html', importNames: ['raw'], message: 'Nothing on the page may be left unescaped.' }] },
-      ],
-    },
-  },
-  {
-    files: ['{server,client}/src/**'],
     rules: { 'no-restricted-syntax': ['error', oldFunctions] },
-  },
-  {
-    // It starts a program, and says with variables which.
-    files: ['client/src/testing/**'],
-    rules: { 'n/no-process-env': 'off' },
-  },
-  {
-    files: ['server/src/serve.ts'],
-    rules: { 'n/no-process-env': 'off', 'n/no-process-exit': 'off' },
-  },
-  {
-    // Commands: they end as what they ran has ended.
-    files: ['scripts/**'],
-    rules: { 'n/no-process-exit': 'off' },
   },
   {
     files: ['server/src/{session,tokens}/**'],
     rules: {
-      'no-restricted-globals': [
-        'error',
-        ...['process', 'performance', 'setTimeout', 'setInterval'].map((name) => ({ name, message: handedIn })),
-      ],
-      'no-restricted-properties': ['error', { object: 'Date', property: 'now', message: handedIn }],
       'no-restricted-syntax': [
         'error',
         oldFunctions,
-        { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: handedIn },
-      ],
-      '@typescript-eslint/no-restricted-imports': [
-        'error',
-        { patterns: [{ regex: '^node:(process|perf_hooks|timers)', message: handedIn }] },
-      ],
-    },
-  },
-  {
-    files: ['test/**'],
-    rules: {
-      // What jest's matchers and JSON give is any; what a test does with it, it checks.
-      '@typescript-eslint/no-unsafe-argument': 'off',
-      '@typescript-eslint/no-unsafe-assignment': 'off',
-      '@typescript-eslint/no-unsafe-call': 'off',
-      '@typescript-eslint/no-unsafe-member-access': 'off',
-      '@typescript-eslint/no-unsafe-return': 'off',
-      // Spread into its characters, a text is an alphabet.
-      '@typescript-eslint/no-misused-spread': 'off',
-      // A word that is wrong in a text makes the comparison fail.
-      '@typescript-eslint/restrict-template-expressions': 'off',
-      // Fake sidecars throw what a gRPC server takes, which is no Error.
-      '@typescript-eslint/only-throw-error': 'off',
-      // Tests take apart what they started: const { url, close } = await serve(app).
-      '@typescript-eslint/unbound-method': 'off',
-    },
-  },
-  {
-    // A file that tests several things is several files.
-    files: ['test/**/*.ts'],
-    rules: { 'max-lines': ['error', 300] },
-  },
-  {
-    // What test/chaos, test/cluster, test/fuzz and test/image run against outlives a test.
-    files: ['test/**/*.ts'],
-    ignores: ['test/{support,chaos,cluster,fuzz,image}/**'],
-    rules: {
-      '@typescript-eslint/no-restricted-imports': [
-        'error',
         {
-          paths: [{ name: 'node:child_process', message: 'Use a Stack, or test/support/commands.ts.' }],
-          patterns: [
-            {
-              regex: 'support/',
-              importNamePattern: '^(?:start(?!Traced)|TcpProxy)',
-              allowTypeImports: true,
-              message: startedByStack,
-            },
-          ],
+          selector: "NewExpression[callee.name='Date'][arguments.length=0]",
+          message: 'The domain is told the time and its settings.',
         },
       ],
     },
-  },
-  {
-    files: ['**/*.{mjs,cjs,js}'],
-    extends: [tseslint.configs.disableTypeChecked],
-    languageOptions: { globals: n.configs['flat/recommended-script'].languageOptions.globals },
-    rules: { 'no-undef': 'error' },
-  },
-  {
-    files: ['**/*.browser.js'],
-    languageOptions: { sourceType: 'script', globals: browserGlobals },
   },
 );

@@ -67,7 +67,7 @@ async function startAndTest({ usr, bin, crds, archives }) {
     if (code === 0 && jestArguments.length === 0) {
       // It uses packages.
       const { writeReport } = await import('./cluster/report.mjs');
-      await writeReport({ results, figures, usr });
+      writeReport({ results, figures, usr });
     }
     return code ?? 130;
   } finally {

@@ -76,6 +76,6 @@ async function main(args: string[]): Promise<void> {
 main(process.argv.slice(2)).catch((error: unknown) => {
   console.error(error);
   // Exits although timers and connections are open, which also kills the child processes.
-  // eslint-disable-next-line n/no-process-exit
+  // oxlint-disable-next-line unicorn/no-process-exit
   process.exit(1);
 });

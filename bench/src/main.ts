@@ -150,7 +150,7 @@ main(process.argv.slice(2)).then(
   (error: unknown) => {
     console.error(error);
     // Exits although timers and connections are open, which also kills the child processes.
-    // eslint-disable-next-line n/no-process-exit
+    // oxlint-disable-next-line unicorn/no-process-exit
     process.exit(1);
   },
 );

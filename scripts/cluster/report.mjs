@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { format, resolveConfig } from 'prettier';
 import { root } from '../lib/run.mjs';
 import { moduleVersions } from './programs.mjs';
 
@@ -15,7 +14,7 @@ const page = join(root, 'docs', 'operate', 'cluster-report.md');
  * @param {string} run.figures a file with a line of JSON per figure
  * @param {string} run.usr where containerd is
  */
-export async function writeReport({ results, figures, usr }) {
+export function writeReport({ results, figures, usr }) {
   const { testResults, startTime } = JSON.parse(readFileSync(results, 'utf8'));
   const measured = readFileSync(figures, 'utf8')
     .trim()
@@ -34,8 +33,8 @@ export async function writeReport({ results, figures, usr }) {
       }))
       .sort((a, b) => (a.file < b.file ? -1 : 1)),
   });
-  const options = await resolveConfig(page);
-  writeFileSync(page, await format(text, { ...options, filepath: page }));
+  writeFileSync(page, text);
+  execFileSync(join(root, 'node_modules', '.bin', 'oxfmt'), [page]);
 }
 
 /** The report as Markdown. */

@@ -251,6 +251,6 @@ const lastExportMs = 500;
 
 /** Loaded on demand: the OpenTelemetry SDK would take a large share of start-up time and memory. */
 function loadTracing(): typeof TracingModule {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  // oxlint-disable-next-line typescript/no-require-imports
   return require('./tracing/tracing') as typeof TracingModule;
 }

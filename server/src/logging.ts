@@ -57,7 +57,7 @@ function messageOf([first, second]: readonly unknown[]): string {
 }
 
 function errorNameOf([first]: readonly unknown[]): string {
-  const error = typeof first === 'object' ? (first as { readonly err?: unknown } | null)?.err : undefined;
+  const error = typeof first === 'object' && first !== null && 'err' in first ? first.err : undefined;
   return error instanceof Error ? error.name : '';
 }
 

@@ -6,10 +6,10 @@ import type * as Serve from './serve';
  * Each command loads only what it needs: `require` in a function makes the build put the module into a file of its own.
  */
 
-/* eslint-disable @typescript-eslint/no-require-imports */
+/* oxlint-disable typescript/no-require-imports */
 const loadServe = (): typeof Serve => require('./serve') as typeof Serve;
 const loadCli = (): typeof Cli => require('./cli') as typeof Cli;
-/* eslint-enable @typescript-eslint/no-require-imports */
+/* oxlint-enable typescript/no-require-imports */
 
 const args = process.argv.slice(2);
 const [first = ''] = args;

@@ -27,6 +27,6 @@ export async function openAdmin(
 
 /** Loaded on demand, from a file of the bundle of its own: most sidecars have no administration service. */
 function loadAdmin(): typeof AdminModule {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  // oxlint-disable-next-line typescript/no-require-imports
   return require('./admin/admin-service') as typeof AdminModule;
 }

@@ -32,6 +32,6 @@ export function openInspector(
 
 /** Loaded on demand, from a file of the bundle of its own: most sidecars have no inspector. */
 function loadInspector(): typeof InspectorModule {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  // oxlint-disable-next-line typescript/no-require-imports
   return require('./inspector/inspector') as typeof InspectorModule;
 }

@@ -182,7 +182,7 @@ function callsOn(
       case 'merge': {
         record.merged[call.sets] = id;
         const deleted = call.deletes !== undefined && call.deletes in record.merged;
-        // eslint-disable-next-line @typescript-eslint/no-dynamic-delete
+        // oxlint-disable-next-line typescript/no-dynamic-delete
         if (call.deletes !== undefined) delete record.merged[call.deletes];
         record.version += 1;
         return { status: 'ok', version: record.version, deleted };
@@ -242,7 +242,7 @@ function write_(record: Stored, write: Write, id: string): string | undefined {
     case 'delete':
     case 'take': {
       const taken = record.registers[write.key];
-      // eslint-disable-next-line @typescript-eslint/no-dynamic-delete
+      // oxlint-disable-next-line typescript/no-dynamic-delete
       delete record.registers[write.key];
       return write.kind === 'take' ? taken : undefined;
     }

@@ -153,7 +153,7 @@ describe('A handler of the Fetch API', () => {
   const checkCsrf = fetchCsrf();
   const handle = (sent: Request) =>
     fetchSessions({ client })(async (session, request: Request) => {
-      // eslint-disable-next-line @typescript-eslint/no-deprecated -- for large bodies only; applications use it
+      // oxlint-disable-next-line typescript/no-deprecated -- for large bodies only; applications use it
       await checkCsrf(request, session, await request.formData());
       return new Response('open');
     })(sent);

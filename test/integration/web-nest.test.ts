@@ -51,7 +51,7 @@ function moduleOf(): Type {
   }
   for (const name of ['visits', 'tooLarge']) VisitorSession()(prototype, name, 0);
   Controller()(VisitsController);
-  // eslint-disable-next-line @typescript-eslint/no-extraneous-class -- what a module is, its decorator says
+  // oxlint-disable-next-line typescript/no-extraneous-class -- what a module is, its decorator says
   class AppModule {}
   Module({ controllers: [VisitsController] })(AppModule);
   return AppModule;

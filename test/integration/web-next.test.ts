@@ -12,7 +12,7 @@ import type { Visits } from '../support/web-frameworks';
 /* With objects like those that Next.js gives to server actions and server components; with Next.js itself: test/docs/nextjs.test.ts. */
 
 declare module '@session-sidecar/client/next' {
-  // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- it extends another type
+  // oxlint-disable-next-line typescript/no-empty-object-type -- it extends another type
   interface SessionData extends Visits {}
 }
 

@@ -57,7 +57,8 @@ export function connectTypeScript(
           return { result: null };
         }
         if (order.op === 'lockAndSet' || order.op === 'lockTooLong') {
-          return { result: (await lock(sessions.get(order.actor)!, order)) ?? null };
+          await lock(sessions.get(order.actor)!, order);
+          return { result: null };
         }
         if (order.op === 'call') return { result: await call(order) };
         const subjectOperation = subjectOperations[order.op];

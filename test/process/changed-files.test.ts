@@ -179,35 +179,31 @@ describe('the password of Redis in a file that changes', () => {
     }
   });
 
-  test.concurrent(
-    'is used for every node of a Cluster',
-    async () => {
-      const cluster = await stack.redisCluster();
-      for (const node of cluster.nodes) await addUser(node);
-      const file = secret({ password: 'old' });
-      const [sidecar] = await serving({
-        SIGNING_KEYS: signingKey,
-        REDIS_CLUSTER_NODES: cluster.nodes.map(({ port }) => `127.0.0.1:${port}`).join(),
-        REDIS_USERNAME: 'sidecar',
-        REDIS_PASSWORD_FILE: file.path('password'),
-      });
-      await until('the sidecar to be ready', () => isReady(sidecar));
-      for (const node of cluster.nodes) await change(node, 'old', 'new');
-      file.update({ password: 'new' });
-      await sidecar.logged('changed files applied');
-      const client = stack.use(connectRaw(sidecar.address));
-      // Of many sessions, each node has some.
-      const createMany = async (): Promise<void> => {
-        for (let session = 0; session < 30; session += 1)
-          await until('a session to be created', () => client.call('createSession', {}).catch(() => undefined));
-      };
-      await createMany();
-      // Connections that are made anew, and not only again.
-      for (const node of cluster.nodes) await node.admin.call('CLIENT', 'KILL', 'USER', 'sidecar');
-      await createMany();
-    },
-    60_000,
-  );
+  test.concurrent('is used for every node of a Cluster', async () => {
+    const cluster = await stack.redisCluster();
+    for (const node of cluster.nodes) await addUser(node);
+    const file = secret({ password: 'old' });
+    const [sidecar] = await serving({
+      SIGNING_KEYS: signingKey,
+      REDIS_CLUSTER_NODES: cluster.nodes.map(({ port }) => `127.0.0.1:${port}`).join(),
+      REDIS_USERNAME: 'sidecar',
+      REDIS_PASSWORD_FILE: file.path('password'),
+    });
+    await until('the sidecar to be ready', () => isReady(sidecar));
+    for (const node of cluster.nodes) await change(node, 'old', 'new');
+    file.update({ password: 'new' });
+    await sidecar.logged('changed files applied');
+    const client = stack.use(connectRaw(sidecar.address));
+    // Of many sessions, each node has some.
+    const createMany = async (): Promise<void> => {
+      for (let session = 0; session < 30; session += 1)
+        await until('a session to be created', () => client.call('createSession', {}).catch(() => undefined));
+    };
+    await createMany();
+    // Connections that are made anew, and not only again.
+    for (const node of cluster.nodes) await node.admin.call('CLIENT', 'KILL', 'USER', 'sidecar');
+    await createMany();
+  }, 60_000);
 
   test.concurrent('cannot move the sidecar to another Redis', async () => {
     const server = await redisServer();

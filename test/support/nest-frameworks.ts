@@ -29,13 +29,12 @@ function moduleOf(path: string, handle: (request: never, response: never) => Pro
   Req()(prototype, 'page', 0);
   Res()(prototype, 'page', 1);
   Controller()(PagesController);
-  // eslint-disable-next-line @typescript-eslint/no-extraneous-class -- what a module is, its decorator says
+  // oxlint-disable-next-line typescript/no-extraneous-class -- what a module is, its decorator says
   class AppModule {}
   Module({ controllers: [PagesController] })(AppModule);
   return AppModule;
 }
 
-// eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- a class without members of its own
 export const nestOptions: NestApplicationOptions = { logger: false, abortOnError: false };
 
 export const nestFrameworks: readonly Framework[] = [

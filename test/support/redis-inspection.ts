@@ -6,7 +6,7 @@ export async function storedIn({ admin }: RedisServer): Promise<Readonly<Record<
   const keys = (await admin.keys('*')).sort();
   const entries = keys.map(async (key): Promise<[string, string]> => {
     const [dump, expires] = await Promise.all([admin.dumpBuffer(key), admin.pexpiretime(key)]);
-    // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- null if the key has expired meanwhile
+    // oxlint-disable-next-line typescript/no-unnecessary-condition -- null if the key has expired meanwhile
     return [key, `${dump?.toString('latin1')} ${expires}`];
   });
   return Object.fromEntries(await Promise.all(entries));

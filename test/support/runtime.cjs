@@ -1,4 +1,4 @@
-/* eslint-disable @typescript-eslint/no-require-imports -- jest loads this file with require() */
+/* oxlint-disable typescript/no-require-imports -- jest loads this file with require() */
 const { statSync } = require('node:fs');
 const { default: JestRuntime } = require('jest-runtime');
 

@@ -25,7 +25,7 @@ export interface Visits {
   note?: string;
 }
 
-/* eslint-disable @typescript-eslint/no-empty-object-type -- they extend another type */
+/* oxlint-disable typescript/no-empty-object-type -- they extend another type */
 declare module '@session-sidecar/client/express' {
   interface SessionData extends Visits {}
 }
@@ -44,7 +44,7 @@ declare module '@session-sidecar/client/koa' {
 declare module '@session-sidecar/client/node' {
   interface SessionData extends Visits {}
 }
-/* eslint-enable @typescript-eslint/no-empty-object-type */
+/* oxlint-enable typescript/no-empty-object-type */
 
 /** A request, whatever framework received it. */
 export interface Page {
@@ -119,7 +119,7 @@ const readKoaForm: Koa.Middleware = async (ctx, next) => {
 
 const formOf = async (request: Request): Promise<FormData | undefined> =>
   request.headers.get('content-type')?.startsWith('application/x-www-form-urlencoded') === true
-    ? // eslint-disable-next-line @typescript-eslint/no-deprecated -- for large bodies only; applications use it
+    ? // oxlint-disable-next-line typescript/no-deprecated -- for large bodies only; applications use it
       request.formData()
     : undefined;
 

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 
-/* eslint-disable @typescript-eslint/no-explicit-any -- as the types of express-session have it, which cannot be imported: they need not be installed */
+/* oxlint-disable typescript/no-explicit-any -- as the types of express-session have it, which cannot be imported: they need not be installed */
 
 /** `Store` of express-session: what its middleware calls in addition to the methods of a store. */
 interface ExpressStore extends EventEmitter {
@@ -9,7 +9,7 @@ interface ExpressStore extends EventEmitter {
   createSession(req: any, session: any): any;
 }
 
-/* eslint-enable @typescript-eslint/no-explicit-any */
+/* oxlint-enable typescript/no-explicit-any */
 
 /** Without express-session, nothing calls these methods: `@fastify/session` has its own. */
 class StoreOfOthers extends EventEmitter {
@@ -33,7 +33,7 @@ export const BaseStore: new () => ExpressStore = storeOfExpressSession() ?? Stor
 
 function storeOfExpressSession(): (new () => ExpressStore) | undefined {
   try {
-    // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import cannot be optional
+    // oxlint-disable-next-line typescript/no-require-imports -- an import cannot be optional
     return (require('express-session') as { readonly Store: new () => ExpressStore }).Store;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND') return undefined;

@@ -11,7 +11,7 @@ import type { SessionSource } from './session-source';
 
 export interface SidecarStoreOptions {
   /** The connection to the sidecar. It stays open when the store is not used any more. */
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- sessions hold what the application puts into them
+  // oxlint-disable-next-line typescript/no-explicit-any -- sessions hold what the application puts into them
   readonly client: SessionClient<any>;
   /**
    * How long a session lives that is not touched, in seconds, if its cookie has no `maxAge` and no `expires`; or a function that
@@ -61,7 +61,7 @@ export class SidecarStore extends BaseStore {
   }
 
   /** Resolves to the fields of a session, or to `null` if no session has this id. */
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- what it is, only the application knows
+  // oxlint-disable-next-line typescript/no-explicit-any -- what it is, only the application knows
   get(sid: string, callback?: Callback<[session?: any]>): Promise<any> {
     return answer(this.#get(sid), callback);
   }
@@ -97,7 +97,7 @@ export class SidecarStore extends BaseStore {
   }
 
   /** What express-session makes `req.session` with. */
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a type of express-session
+  // oxlint-disable-next-line typescript/no-explicit-any -- a type of express-session
   override createSession(req: { readonly sessionID: string }, data: object): any {
     const copy = this.#copies.of(data, req.sessionID);
     const session = super.createSession(req, data) as object;

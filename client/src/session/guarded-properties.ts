@@ -2,7 +2,7 @@
  * Makes an assignment to a property that a session does not have throw, because it would be lost without a word. It stands at the
  * end of the prototype chain, where only such assignments arrive: sessions themselves stay ordinary objects.
  */
-// eslint-disable-next-line @typescript-eslint/no-extraneous-class -- its prototype is the point
+// oxlint-disable-next-line typescript/no-extraneous-class -- its prototype is the point
 export class GuardedProperties {}
 
 Object.setPrototypeOf(

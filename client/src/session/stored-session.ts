@@ -23,7 +23,9 @@ export interface Stored {
 
 /** `id`: what to create the session with; `undefined`: a random token. */
 export type State =
-  Stored | { readonly name: 'new'; readonly id: string | undefined } | { readonly name: 'invalidated' };
+  | Stored
+  | { readonly name: 'new'; readonly id: string | undefined }
+  | { readonly name: 'invalidated' };
 
 export function storedState(token: string, session: LoadedSession): Stored {
   const { handle, csrfToken, created, expires, version, subject, label } = session;

@@ -31,7 +31,7 @@ export function pingUntilGoaway(connector: SecureConnector): SecureConnector {
 /** There is no other way to the connections of a channel. Those of other channels stay as they are. */
 function patchConnect(): void {
   const { prototype } = Http2SubchannelConnector;
-  // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own `this`
+  // oxlint-disable-next-line typescript/unbound-method -- called with its own `this`
   const { connect } = prototype;
   // eslint-disable-next-line no-restricted-syntax -- once in a process
   prototype.connect = async function (address, connector, options) {

@@ -21,11 +21,11 @@ export type { RequestSessions } from './session-property';
  * }
  * ```
  */
-// eslint-disable-next-line @typescript-eslint/no-empty-object-type -- applications fill it
+// oxlint-disable-next-line typescript/no-empty-object-type -- applications fill it
 export interface SessionData {}
 
 declare global {
-  // eslint-disable-next-line @typescript-eslint/no-namespace -- the only way to add to Express's own types
+  // oxlint-disable-next-line typescript/no-namespace -- the only way to add to Express's own types
   namespace Express {
     interface Request {
       /** The visitor's session, saved before the response's headers are sent. Set by `sessions()`. */

@@ -19,7 +19,7 @@ export type { ProxyOptions } from './forwarded';
  * }
  * ```
  */
-// eslint-disable-next-line @typescript-eslint/no-empty-object-type -- applications fill it
+// oxlint-disable-next-line typescript/no-empty-object-type -- applications fill it
 export interface SessionData {}
 
 /** The first argument of a handler: the request, or as in Remix, React Router and SvelteKit, an object that has it. */
@@ -71,7 +71,7 @@ export function sessions<T extends object = SessionData>(
       } catch (error) {
         return failureResponse(session, error, overHttps);
       }
-      // eslint-disable-next-line @typescript-eslint/only-throw-error -- as the handler did
+      // oxlint-disable-next-line typescript/only-throw-error -- as the handler did
       if (isThrown) throw finished;
       return finished;
     };

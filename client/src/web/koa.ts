@@ -18,7 +18,7 @@ export type { LoadSession } from './request-session';
  * }
  * ```
  */
-// eslint-disable-next-line @typescript-eslint/no-empty-object-type -- applications fill it
+// oxlint-disable-next-line typescript/no-empty-object-type -- applications fill it
 export interface SessionData {}
 
 declare module 'koa' {

@@ -7,7 +7,8 @@ import type { LoadSession } from './request-session';
 
 /** A request of the adapter for Express, or of the one for Fastify. */
 type Request =
-  { readonly session: LoadSession<object> } | { readonly sessions: { readonly load: LoadSession<object> } };
+  | { readonly session: LoadSession<object> }
+  | { readonly sessions: { readonly load: LoadSession<object> } };
 
 /** What the responses of Express and of Fastify have in common. */
 interface Response {
@@ -18,7 +19,7 @@ interface Response {
 
 /** An import cannot be optional, and this package is to be loaded without NestJS. */
 function nest(): typeof Nest {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- see above
+  // oxlint-disable-next-line typescript/no-require-imports -- see above
   return require('@nestjs/common') as typeof Nest;
 }
 

@@ -18,7 +18,7 @@ export * from './adapter-exports';
  * }
  * ```
  */
-// eslint-disable-next-line @typescript-eslint/no-empty-object-type -- applications fill it
+// oxlint-disable-next-line typescript/no-empty-object-type -- applications fill it
 export interface SessionData {}
 
 /** What `await cookies()` returns in a server action, and the cookies of a `NextResponse`. */

@@ -24,7 +24,7 @@ export type { ProxyOptions } from './forwarded';
  * }
  * ```
  */
-// eslint-disable-next-line @typescript-eslint/no-empty-object-type -- applications fill it
+// oxlint-disable-next-line typescript/no-empty-object-type -- applications fill it
 export interface SessionData {}
 
 /** A listener of `node:http` with one parameter more, which loads the visitor's session. */

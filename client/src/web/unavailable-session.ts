@@ -70,7 +70,7 @@ export function unavailableSession<T extends object>(
   };
   /** A promise looks for `then` in what it resolves to, which here is looked for among the keys. */
   const get = (key: unknown): undefined => (key === 'then' ? undefined : fail());
-  // eslint-disable-next-line @typescript-eslint/require-await -- it rejects rather than throwing
+  // oxlint-disable-next-line typescript/require-await -- it rejects rather than throwing
   const reject = async (): Promise<never> => fail();
   const invalidate = async (options?: CallOptions): Promise<void> => {
     try {

@@ -23,6 +23,6 @@ export const doctor: CommandDefinition = {
   ],
   exits: ['ok', 'failed', 'usage', 'unavailable', 'denied'],
   // Loaded on demand: it contains ioredis.
-  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  // oxlint-disable-next-line typescript/no-require-imports
   run: (invocation) => (require('./redis-commands') as typeof RedisCommands).runDoctor(invocation),
 };

@@ -5,7 +5,7 @@ import { durationOption, integerOption, jsonOption, valueOption } from './option
 import type * as RedisCommands from './redis-commands';
 
 // Loaded on demand: it contains ioredis.
-// eslint-disable-next-line @typescript-eslint/no-require-imports
+// oxlint-disable-next-line typescript/no-require-imports
 const commands = (): typeof RedisCommands => require('./redis-commands') as typeof RedisCommands;
 
 const day = 24 * 3_600_000;

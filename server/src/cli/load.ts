@@ -41,6 +41,6 @@ export const load: CommandDefinition = {
     { command: 'session-sidecar load --json --duration 5s', purpose: 'for a script' },
   ],
   exits: ['ok', 'failed', 'usage', 'unavailable', 'denied', 'interrupted'],
-  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  // oxlint-disable-next-line typescript/no-require-imports
   run: (invocation) => (require('./grpc-commands') as typeof GrpcCommands).runLoad(invocation),
 };

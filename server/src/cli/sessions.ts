@@ -7,7 +7,7 @@ import { plainText, ValueError } from '../config/values';
 import type { ValueKind } from '../config/values';
 
 // Loaded on demand: it contains grpc-js.
-// eslint-disable-next-line @typescript-eslint/no-require-imports
+// oxlint-disable-next-line typescript/no-require-imports
 const commands = (): typeof GrpcCommands => require('./grpc-commands') as typeof GrpcCommands;
 
 const exits = ['ok', 'failed', 'usage', 'unavailable', 'denied', 'interrupted'] as const;

@@ -5,7 +5,7 @@ import { jsonOption } from './options';
 import { targetOptions } from './sidecar-target';
 
 // Loaded on demand: it contains grpc-js.
-// eslint-disable-next-line @typescript-eslint/no-require-imports
+// oxlint-disable-next-line typescript/no-require-imports
 const commands = (): typeof GrpcCommands => require('./grpc-commands') as typeof GrpcCommands;
 
 const subject = new Argument(

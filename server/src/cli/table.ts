@@ -46,6 +46,6 @@ export function renderTable(rows: readonly (readonly string[])[], options: Table
 
 /** Without the codes that color a text. */
 function visibleLength(text: string): number {
-  // eslint-disable-next-line no-control-regex
+  // oxlint-disable-next-line no-control-regex
   return text.replaceAll(/\u001b\[\d+m/g, '').length;
 }

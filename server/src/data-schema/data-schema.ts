@@ -24,6 +24,6 @@ function parse(text: string): unknown {
 
 /** Loaded on demand, from a file of the bundle of its own: most deployments have no schema. */
 function loadJsonSchema(): typeof JsonSchemaModule {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  // oxlint-disable-next-line typescript/no-require-imports
   return require('./json-schema') as typeof JsonSchemaModule;
 }

@@ -249,7 +249,7 @@ const reflectionMethods: readonly LazyMethod[] = ['v1', 'v1alpha'].map((version)
 
 function loadStandardMethods(health: Health): ReadonlyMap<string, LoadedMethod> {
   // An import() would complete too late for the call that needs it.
-  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  // oxlint-disable-next-line typescript/no-require-imports
   return (require('./standard-services/standard-services') as typeof StandardServicesModule).standardMethods(health);
 }
 

@@ -2,7 +2,14 @@ import { SessionError } from '../session/errors';
 import type { SessionStore } from '../session/session-store';
 
 export type StoreCommand =
-  'create' | 'load' | 'update' | 'acquire' | 'release' | 'delete' | 'list_subject' | 'delete_subject';
+  | 'create'
+  | 'load'
+  | 'update'
+  | 'acquire'
+  | 'release'
+  | 'delete'
+  | 'list_subject'
+  | 'delete_subject';
 
 export interface StoreObserver {
   /** @param errorReason why it failed, if it did */

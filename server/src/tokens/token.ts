@@ -32,7 +32,8 @@ export interface TokenOptions {
 export type TokenProblem = 'malformed' | 'bad_signature' | 'unknown_key';
 
 export type VerifiedToken =
-  { readonly valid: true; readonly ref: SessionRef } | { readonly valid: false; readonly problem: TokenProblem };
+  | { readonly valid: true; readonly ref: SessionRef }
+  | { readonly valid: false; readonly problem: TokenProblem };
 
 interface SigningKey {
   readonly key: KeyObject;

@@ -199,7 +199,7 @@ function optionsOf(choices: Choices): CookieOptions {
 
 /** What browsers ask of a cookie (RFC 6265bis, sections 4.1.3 and 5.7; CHIPS for `Partitioned`). */
 function assertAccepted(header: string): void {
-  // eslint-disable-next-line no-control-regex
+  // oxlint-disable-next-line no-control-regex
   assert.ok(!/[\u0000-\u0008\u000a-\u001f\u007f]/.test(header), 'a control character in a Set-Cookie header');
   const cookie = Cookie.parse(header);
   assert.ok(cookie !== undefined && cookie.key !== '', `a Set-Cookie header that cannot be parsed: ${header}`);

@@ -69,7 +69,9 @@ export interface OutgoingMessage {
 /** The stream of HTTP/2 that a call came on. */
 export function http2StreamOf(
   call:
-    ServerUnaryCall<Buffer, Buffer> | ServerDuplexStream<Buffer, OutgoingMessage> | ServerWritableStream<never, never>,
+    | ServerUnaryCall<Buffer, Buffer>
+    | ServerDuplexStream<Buffer, OutgoingMessage>
+    | ServerWritableStream<never, never>,
 ): ServerHttp2Stream {
   return known((call as CallInsides).call?.stream);
 }

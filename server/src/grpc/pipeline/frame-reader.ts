@@ -162,7 +162,7 @@ class FrameReader {
   }
 
   #skip(tag: number): void {
-    // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- the last three bits of a tag are one
+    // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- the last three bits of a tag are one
     this.#reader.skip(tag & 7, tag >>> 3);
   }
 

@@ -7,6 +7,6 @@ export type Html = ReturnType<typeof html>;
 
 /** A template is a promise only if something in it is one, which nothing here is; else it is a String object. */
 export function sourceOf(piece: Html): string {
-  // eslint-disable-next-line @typescript-eslint/no-base-to-string
+  // oxlint-disable-next-line typescript/no-base-to-string
   return String(piece);
 }

@@ -25,7 +25,7 @@ interface Group {
 /** Maximum number of events in memory, a few hundred bytes each. */
 const maxEvents = 20_000;
 
-/* eslint-disable @typescript-eslint/require-await -- async only so that a throw is a rejection */
+/* oxlint-disable typescript/require-await -- async only so that a throw is a rejection */
 
 /** The events of the sessions in the memory of this process. */
 export class MemoryEventLog implements EventLog {

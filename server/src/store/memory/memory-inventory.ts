@@ -26,7 +26,7 @@ export interface MemoryInventoryParts {
 /** Sessions that are looked at in one turn of the event loop. */
 const entriesPerStep = 500;
 
-/* eslint-disable @typescript-eslint/require-await -- async only so that a throw is a rejection */
+/* oxlint-disable typescript/require-await -- async only so that a throw is a rejection */
 
 /** All sessions in the memory of this process. */
 export class MemoryInventory implements SessionInventory {

@@ -47,7 +47,7 @@ export interface MemoryStoreOptions extends EntriesOptions {
   readonly onReplacedToken?: ((handle: string) => void) | undefined;
 }
 
-/* eslint-disable @typescript-eslint/require-await -- async only so that a throw is a rejection */
+/* oxlint-disable typescript/require-await -- async only so that a throw is a rejection */
 
 /** Sessions in the memory of this process. The default, for development and tests. No method awaits anything, so each is atomic. */
 export class MemoryStore implements SessionStore {

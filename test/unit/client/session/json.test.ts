@@ -49,7 +49,7 @@ describe('assertJson()', () => {
   });
 
   test('refuses a hole in an array', () => {
-    // eslint-disable-next-line no-sparse-arrays -- the point of the test
+    // oxlint-disable-next-line no-sparse-arrays -- the point of the test
     refuses([1, , 3], 'cart[1]', 'undefined');
   });
 

@@ -27,7 +27,7 @@ export function replaceCredentials(client: Redis | Cluster, credentials: Credent
 /** The options of its connections and of future ones, for which it keeps a copy. */
 function optionsOfCluster(cluster: Cluster): RedisOptions[] {
   const { connectionPool } = cluster as unknown as { readonly connectionPool: { readonly redisOptions: RedisOptions } };
-  const given = cluster.options.redisOptions as RedisOptions | undefined;
+  const given: RedisOptions | undefined = cluster.options.redisOptions;
   return [
     ...(given === undefined ? [] : [given]),
     connectionPool.redisOptions,
