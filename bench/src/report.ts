@@ -35,7 +35,7 @@ export function terminalTable(rows: readonly Row[], width: number): string {
   return table.toString();
 }
 
-/** The results as a Markdown page: losses first, then all rows. Formatted as prettier formats it. */
+/** The results as a Markdown page: losses first, then all rows. Formatted as oxfmt formats it. */
 export function markdownResults({ date, machine, versions, rows }: Report, picture: string): string {
   const losses = rows.filter(isLoss);
   const versionList = Object.entries(versions).map(([name, version]) => `${name} ${version}`);

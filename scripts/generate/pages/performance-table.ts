@@ -37,7 +37,7 @@ const end = '<!-- end of performance -->';
 /** A document with what is printed from the last full run of the benchmark between its two marks. */
 export function withPerformance(document: string, printed: string): string {
   const [before, rest = ''] = document.split(start);
-  return `${before}\n<!-- prettier-ignore -->\n${printed}\n${rest.slice(rest.indexOf(end))}`;
+  return `${before}\n<!-- oxfmt-ignore -->\n${printed}\n${rest.slice(rest.indexOf(end))}`;
 }
 
 /** The table of the README, the losses first. */
