@@ -3,7 +3,7 @@ import { status } from '@grpc/grpc-js';
 import { codeOf, connect } from '../support/client';
 import { failure, sessionWith } from '../support/fake-sidecar';
 import { until } from '../support/poll';
-import { freePort } from '../support/redis';
+import { freePort } from '../support/free-port';
 import { stackForEachTest } from '../support/stack';
 
 /*

@@ -5,7 +5,7 @@ import type { SessionData } from '@session-sidecar/client/express';
 import { createShop } from '../../examples/express/src/app';
 import { Browser, csrfTokenIn } from '../support/browser';
 import { until } from '../support/poll';
-import { freePort } from '../support/redis';
+import { freePort } from '../support/free-port';
 import type { RedisServer } from '../support/redis';
 import { stackForAllTests } from '../support/stack';
 import { buildGo, sayIfMissing, toolchains } from '../support/toolchains';

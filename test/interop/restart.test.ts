@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { until } from '../support/poll';
-import { freePort } from '../support/redis';
+import { freePort } from '../support/free-port';
 import type { RedisServer } from '../support/redis';
 import { stackForEachTest } from '../support/stack';
 import { sayIfMissing, toolchains } from '../support/toolchains';

@@ -10,7 +10,7 @@ import { canRender, only, overlays, render, secrets } from '../support/manifests
 import type { Manifest } from '../support/manifests';
 import { until } from '../support/poll';
 import { metricsOf, probe, untilServing } from '../support/process';
-import { freePort } from '../support/redis';
+import { freePort } from '../support/free-port';
 import { describeWith } from '../support/tools';
 import { configOf, podOf } from './pod';
 import type { Pod } from './pod';

@@ -9,7 +9,7 @@ import { metricsOf, probe, signingKey } from '../support/process';
 import type { ServingProcess } from '../support/process';
 import { connectRaw, failureOf } from '../support/raw-grpc';
 import type { RawClient } from '../support/raw-grpc';
-import { freePort } from '../support/redis';
+import { freePort } from '../support/free-port';
 import type { RedisServer } from '../support/redis';
 import { stackForAllTests } from '../support/stack';
 

@@ -7,7 +7,7 @@ import { metricsOf, signingKey, untilReady } from '../support/process';
 import type { ServingProcess } from '../support/process';
 import { connectRaw, failureOf, mutation } from '../support/raw-grpc';
 import type { RawClient } from '../support/raw-grpc';
-import { freePort } from '../support/redis';
+import { freePort } from '../support/free-port';
 import type { RedisServer } from '../support/redis';
 import { age } from '../support/store-harness';
 import { stackForAllTests } from '../support/stack';

@@ -9,7 +9,7 @@ import { unaryTransport } from '../../client/src/transport/unary-transport';
 import { until } from '../support/poll';
 import type { ServingProcess } from '../support/process';
 import { mutation } from '../support/raw-grpc';
-import { freePort } from '../support/redis';
+import { freePort } from '../support/free-port';
 import type { RedisServer } from '../support/redis';
 import { stackForEachTest } from '../support/stack';
 

@@ -5,7 +5,7 @@ import type { ISession } from '@session-sidecar/client';
 import { until } from '../support/poll';
 import { signingKey } from '../support/process';
 import type { ServingProcess } from '../support/process';
-import { freePort } from '../support/redis';
+import { freePort } from '../support/free-port';
 import type { RedisServer } from '../support/redis';
 import { stackForEachTest } from '../support/stack';
 

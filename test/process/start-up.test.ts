@@ -8,7 +8,7 @@ import { outcomeOf } from '../support/commands';
 import { until } from '../support/poll';
 import { binary, probe, signingKey } from '../support/process';
 import { connectRaw, failureOf, mutation } from '../support/raw-grpc';
-import { freePort } from '../support/redis';
+import { freePort } from '../support/free-port';
 import { stackForEachTest } from '../support/stack';
 
 const stack = stackForEachTest();

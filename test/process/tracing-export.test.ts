@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { otelVariables } from '../../server/src/config';
 import { until } from '../support/poll';
 import { probe } from '../support/process';
-import { freePort } from '../support/redis';
+import { freePort } from '../support/free-port';
 import { newTrace, startTraced, untilInFlight } from '../support/traced-sidecar';
 import type { Traced } from '../support/traced-sidecar';
 import { stackForEachTest } from '../support/stack';

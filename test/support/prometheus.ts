@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { until } from './poll';
-import { freePort } from './redis';
+import { freePort } from './free-port';
 import { env } from './tools';
 
 export interface Series {

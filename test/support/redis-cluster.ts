@@ -1,5 +1,6 @@
 import { until } from './poll';
-import { freePort, startRedis, untilInSync } from './redis';
+import { freePort } from './free-port';
+import { startRedis, untilInSync } from './redis';
 import type { RedisServer } from './redis';
 
 /** A real Redis Cluster of three masters on loopback. */
@@ -54,7 +55,7 @@ export async function startRedisCluster({ withReplicas = false }: RedisClusterOp
 const busPortOffset = 10_000;
 
 async function startClusterNode(nodeTimeoutMs: number): Promise<RedisServer> {
-  const port = await freePort((candidate) => candidate + busPortOffset < 65_536);
+  const port = await freePort();
   return startRedis({
     port,
     args: [

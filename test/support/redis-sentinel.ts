@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { until } from './poll';
-import { freePort } from './redis';
+import { freePort } from './free-port';
 import type { RedisServer } from './redis';
 
 /** A Sentinel that monitors a master by the name `mymaster`. */

@@ -2,11 +2,10 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { freePort } from './free-port';
 import { until } from './poll';
 
 /** A redis-server on a free port, in an empty directory that {@link stop} removes. */
@@ -88,15 +87,4 @@ export async function untilInSync({ admin }: RedisServer): Promise<void> {
   await until('the replica to be in step', async () =>
     (await admin.info('replication')).includes('master_link_status:up'),
   );
-}
-
-export async function freePort(suits: (port: number) => boolean = () => true): Promise<number> {
-  for (;;) {
-    const server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
-    server.close();
-    await once(server, 'close');
-    if (suits(port)) return port;
-  }
 }

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { selfSignedCertificate } from './certificate';
-import { freePort, startRedis } from './redis';
+import { freePort } from './free-port';
+import { startRedis } from './redis';
 import type { RedisServer } from './redis';
 
 export interface TlsRedisServer extends RedisServer {

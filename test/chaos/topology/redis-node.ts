@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { until } from '../../support/poll';
-import { freePort } from '../../support/redis';
+import { freePort } from '../../support/free-port';
 import { track } from './children';
 
 export interface RedisNodeOptions {
@@ -45,7 +45,7 @@ export class RedisNode {
 
   static async start(options: RedisNodeOptions = {}): Promise<RedisNode> {
     // A cluster node also listens on the port 10,000 above.
-    const node = new RedisNode(await freePort((port) => port + 10_000 < 65_536), options);
+    const node = new RedisNode(await freePort(), options);
     await node.start();
     return node;
   }

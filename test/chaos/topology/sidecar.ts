@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { until } from '../../support/poll';
 import { startProcess } from '../../support/process';
 import type { SidecarProcess } from '../../support/process';
-import { freePort } from '../../support/redis';
+import { freePort } from '../../support/free-port';
 import type { SubjectLimit } from '../history';
 import { track } from './children';
 import { KeyFile } from './key-file';

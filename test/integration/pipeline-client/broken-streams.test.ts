@@ -3,7 +3,7 @@ import { describe, expect, jest, test } from '@jest/globals';
 import { codeOf } from '../../support/client';
 import { failure } from '../../support/fake-sidecar';
 import { until } from '../../support/poll';
-import { freePort } from '../../support/redis';
+import { freePort } from '../../support/free-port';
 import { changedSession, named, nextTurn, pipelineClients } from './fixture';
 
 const { stack, start, connectTo } = pipelineClients();

@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { codeOf } from '../../support/client';
 import { sessionWith } from '../../support/fake-sidecar';
 import { until } from '../../support/poll';
-import { freePort } from '../../support/redis';
+import { freePort } from '../../support/free-port';
 import { changedSession, named, pipelineClients, range } from './fixture';
 
 const { stack, start, connectTo } = pipelineClients();

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { build } from 'esbuild';
 import { codeOf } from '../../support/client';
 import { until } from '../../support/poll';
-import { freePort } from '../../support/redis';
+import { freePort } from '../../support/free-port';
 import { stackForAllTests } from '../../support/stack';
 import { pipelineClients, range } from './fixture';
 

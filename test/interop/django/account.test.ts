@@ -3,7 +3,7 @@ import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Browser } from '../../support/browser';
 import { execute } from '../../support/commands';
 import { gunicorn } from '../../support/gunicorn';
-import { freePort } from '../../support/redis';
+import { freePort } from '../../support/free-port';
 import { recordsIn } from '../../support/redis-inspection';
 import type { RedisServer } from '../../support/redis';
 import { stackForAllTests } from '../../support/stack';

@@ -2,7 +2,7 @@ import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Browser } from '../../support/browser';
 import { connect } from '../../support/client';
 import { until } from '../../support/poll';
-import { freePort } from '../../support/redis';
+import { freePort } from '../../support/free-port';
 import type { RedisServer } from '../../support/redis';
 import { countRpcs } from '../../support/sidecar';
 import type { Sidecar } from '../../support/sidecar';

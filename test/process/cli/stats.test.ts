@@ -4,7 +4,7 @@ import type { Summary } from '../../../server/src/cli/stats/summary';
 import type { ServingProcess } from '../../support/process';
 import { connectRaw, failureOf } from '../../support/raw-grpc';
 import type { RawClient } from '../../support/raw-grpc';
-import { freePort } from '../../support/redis';
+import { freePort } from '../../support/free-port';
 import { stackForEachTest } from '../../support/stack';
 import { environment, json, run } from './fixture';
 import { binary } from '../../support/process';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { signingKey } from '../../../support/process';
-import { freePort } from '../../../support/redis';
+import { freePort } from '../../../support/free-port';
 import { stackForEachTest } from '../../../support/stack';
 import { run } from '../fixture';
 import { examine, patience, soundRedis } from './examine';
