@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 
 /**
- * A port of 127.0.0.1 on which nobody listens. Whoever asks the system for any port gets one from 32768 on (Linux): there, a server that
- * restarts could find that another test has its port. Above this port by 10,000, the bus of a node of a Cluster is free of both, too.
+ * A port of 127.0.0.1 that is free. It is below the ports that Linux gives to those who ask for any, from 32768 on, so that no other test
+ * gets it while a server restarts. The bus of a Cluster's node, 10,000 above its port, is below them, too.
  */
 export async function freePort(): Promise<number> {
   for (;;) {
