@@ -93,13 +93,11 @@ describe('when all call slots are taken', () => {
   });
 
   test('a frame that is read after its callers have stopped waiting is rejected, and its calls were not started', async () => {
-    const { redis, raw, token, refusals, pipeline } = await start({
-      ...places,
-      REDIS_MAX_SILENCE: '1m',
-    });
+    const { redis, raw, token, inFlight, refusals, pipeline } = await start({ ...places, REDIS_MAX_SILENCE: '1m' });
     const pipe = pipeline();
     redis.freeze();
     pipe.send({ calls: range(64).map((id) => callOf(id, 'getSession', { token })) });
+    await until('all places to be taken', async () => (await inFlight()) === 32);
     // As many as are in flight wait: no frame is read, but for one ahead.
     pipe.send({ calls: [callOf(64, 'getSession', { token })] });
     pipe.send({ calls: [callOf(65, 'updateSession', increment(token), 200)] });

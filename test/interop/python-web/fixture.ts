@@ -4,6 +4,7 @@ import { beforeAll, test } from '@jest/globals';
 import type { SessionClient } from '@session-sidecar/client';
 import { Browser } from '../../support/browser';
 import { connect } from '../../support/client';
+import { gunicorn } from '../../support/gunicorn';
 import { until } from '../../support/poll';
 import type { RedisServer } from '../../support/redis';
 import type { Sidecar } from '../../support/sidecar';
@@ -22,8 +23,8 @@ export interface Visits {
 
 /** How the application of each framework is served, as in production. */
 const servers = {
-  flask: ['gunicorn', '--workers=2', '--threads=8', '--preload', '--bind=127.0.0.1:0', 'flask_app:app'],
-  fastapi: ['uvicorn', '--port=0', 'fastapi_app:app'],
+  flask: gunicorn('flask_app:app', { workers: 2, threads: 8, preload: true }),
+  fastapi: ['-m', 'uvicorn', '--port=0', 'fastapi_app:app'],
 } as const;
 
 export type Framework = keyof typeof servers;
@@ -53,8 +54,7 @@ export class PythonServers {
       const { command, env } = python;
       const more = { SIDECAR_ADDRESS: this.sidecar.address, NOTES: this.#notes };
       for (const framework of frameworks) {
-        const args = ['-m', ...servers[framework]];
-        const server = stack.command(command, args, { cwd: __dirname, env: { ...env, ...more } });
+        const server = stack.command(command, servers[framework], { cwd: __dirname, env: { ...env, ...more } });
         const log = () => server.output().stderr;
         this.#logs.set(framework, log);
         const url = await until(framework, () => /(?:at:|running on) (http:\S+)/.exec(log())?.[1], 120_000);
