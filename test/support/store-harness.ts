@@ -136,13 +136,18 @@ interface RedisStoreSettings {
   readonly readsTwice?: boolean;
 }
 
-/** @param servers all nodes that can hold sessions */
+/**
+ * A store that has no sessions yet: what earlier stores left would have to age with what the test stores.
+ *
+ * @param servers all nodes that can hold sessions
+ */
 export function makeRedisStore(
   options: RedisConnectionOptions,
   servers: readonly RedisServer[],
   { expireKeys = true, nearCache, encryption, readsTwice = nearCache !== undefined }: RedisStoreSettings = {},
 ): MakeStore {
   return async (settings) => {
+    await Promise.all(servers.map(({ admin }) => admin.flushall()));
     const connection = connectForTest(options);
     const { commandTimeoutMs } = options;
     const near =
