@@ -16,6 +16,7 @@ import {
 import type { StoreHarness } from '../support/store-harness';
 import { recordsIn } from '../support/redis-inspection';
 import { stackForAllTests } from '../support/stack';
+import { codePoint } from '../support/code-point';
 
 const tokens = createTokens([randomSigningKey()]);
 const set = { mutations: [{ kind: 'set', key: 'new', value: Buffer.from('1') }] } as const;
@@ -224,7 +225,7 @@ describe('records that differ from ours', () => {
       .map(([version, created, accessed, idle, csrf]) => header({ version, created, accessed, idle, csrf }));
     const text = fc.oneof(
       fc.constantFrom('', 'a', 'b', '\n', ' ', '\u00e9', 'a b'),
-      fc.string({ unit: 'binary', maxLength: 3 }),
+      fc.string({ unit: codePoint, maxLength: 3 }),
     );
     const entry = fc
       .tuple(fc.constantFrom(...'===!!!@?'), text, text, fc.constantFrom(...Array<number>(20).fill(0), 1, -1))

@@ -13,6 +13,8 @@ let client: Socket;
 /** The server's end. */
 let accepted: Socket;
 let connection: Connection;
+/** Ends the last connection, at both ends. */
+let disconnect = (): void => undefined;
 /** What was handed on. */
 let received: string;
 
@@ -24,12 +26,12 @@ beforeEach(async () => {
 });
 
 afterEach(() => {
-  client.destroy();
-  connection.destroy();
+  disconnect();
   server.close();
 });
 
 async function connect(maxBodyBytes?: number): Promise<void> {
+  disconnect();
   const connected = once(server, 'connection') as Promise<[Socket]>;
   client = createConnection((server.address() as AddressInfo).port, '127.0.0.1');
   client.on('error', () => undefined);
@@ -37,6 +39,10 @@ async function connect(maxBodyBytes?: number): Promise<void> {
   connection = new Connection(accepted, maxHeadBytes, (tooLong) => tooLong.destroy(), maxBodyBytes);
   received = '';
   connection.on('data', (bytes: Buffer) => (received += bytes.toString('latin1')));
+  disconnect = () => {
+    client.destroy();
+    connection.destroy();
+  };
 }
 
 async function turns(count: number): Promise<void> {
@@ -73,7 +79,6 @@ describe('a connection', () => {
     // When it fails, fast-check prints the seed that repeats it.
     await fc.assert(
       fc.asyncProperty(request, fc.string({ unit: 'binary-ascii' }), cuts, async (first, behind, at) => {
-        connection.destroy();
         await connect();
         client.setNoDelay(true);
         const bytes = first + behind;

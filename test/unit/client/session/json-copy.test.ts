@@ -1,8 +1,9 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { copyJson } from '../../../../client/src/session/json-copy';
+import { codePoint } from '../../../support/code-point';
 
-const json = fc.jsonValue({ maxDepth: 5, stringUnit: 'binary' });
+const json = fc.jsonValue({ maxDepth: 5, stringUnit: codePoint });
 
 function objectsIn(value: unknown): object[] {
   if (typeof value !== 'object' || value === null) return [];

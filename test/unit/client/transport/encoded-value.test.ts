@@ -1,10 +1,11 @@
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { EncodedValue } from '../../../../client/src/transport/encoded-value';
+import { codePoint } from '../../../support/code-point';
 
 const bytes = fc.oneof(
   fc.uint8Array(),
-  fc.string({ unit: 'binary' }).map((text) => Buffer.from(text)),
+  fc.string({ unit: codePoint }).map((text) => Buffer.from(text)),
 );
 
 test('it has the bytes that it was made of, whatever they are, and their text', () => {
