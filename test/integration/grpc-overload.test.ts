@@ -21,10 +21,13 @@ interface Started {
   pipeline(): ReturnType<typeof openPipeline>;
 }
 
+/** A machine that is busy with other tests keeps Redis frozen for long. */
+const patient = { REDIS_COMMAND_TIMEOUT: '1m', REDIS_MAX_SILENCE: '1m' };
+
 /** A sidecar on a Redis that can be frozen, which keeps calls in flight. */
 async function start(settings: Readonly<Record<string, string>>): Promise<Started> {
   const redis = await stack.redis();
-  const sidecar = await stack.sidecar({ redis, settings: { REDIS_COMMAND_TIMEOUT: '1m', ...settings } });
+  const sidecar = await stack.sidecar({ redis, settings: { ...patient, ...settings } });
   const raw = stack.use(connectRaw(sidecar.address));
   const { token } = await raw.call('createSession', { mutations: [mutation.set('n', '0')] });
   return {
@@ -93,7 +96,7 @@ describe('when all call slots are taken', () => {
   });
 
   test('a frame that is read after its callers have stopped waiting is rejected, and its calls were not started', async () => {
-    const { redis, raw, token, inFlight, refusals, pipeline } = await start({ ...places, REDIS_MAX_SILENCE: '1m' });
+    const { redis, raw, token, inFlight, refusals, pipeline } = await start(places);
     const pipe = pipeline();
     redis.freeze();
     pipe.send({ calls: range(64).map((id) => callOf(id, 'getSession', { token })) });
