@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, expect } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
 import { ContentKeys } from '../../server/src/store/redis/encryption/content-keys';
 import type { RedisServer } from '../support/redis';
 import { makeRedisStore, redisConnectionOptions } from '../support/store-harness';
@@ -14,6 +14,9 @@ let server: RedisServer;
 beforeAll(async () => {
   server = await stack.redis();
 });
+
+// Otherwise, what one test leaves is aged by each later one.
+afterEach(() => server.admin.flushall());
 
 const connection = () => redisConnectionOptions({ nodes: [{ host: '127.0.0.1', port: server.port }] });
 

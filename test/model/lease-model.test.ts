@@ -50,7 +50,10 @@ describe('leases and replaced tokens behave like the model: holders crash, lease
       const real = { managers, tokens: [token], fences: [], reports, outcomes, advance };
       await fc.asyncModelRun(() => ({ model: new LeaseModel(), real }), commands);
     });
-    const cleanUp = fc.afterEach(() => harness?.close());
+    const cleanUp = fc.afterEach(async () => {
+      await harness?.close();
+      await server.admin.flushall();
+    });
     // A failure prints the seed and the path that repeat it.
     await fc.assert(property, { numRuns, endOnFailure: false, plugins: [cleanUp] });
     // Generators that only made some kinds of outcomes would prove nothing.

@@ -49,7 +49,10 @@ describe('sessions behave like the model, whatever several sidecars do in any or
       await fc.asyncModelRun(() => ({ model: new SessionModel(), real }), commands);
       commandsRun += real.commandsRun;
     });
-    const cleanUp = fc.afterEach(() => harness?.close());
+    const cleanUp = fc.afterEach(async () => {
+      await harness?.close();
+      await server.admin.flushall();
+    });
     // A failure prints the seed and the path that repeat it.
     await fc.assert(property, { numRuns, endOnFailure: false, plugins: [cleanUp] });
     // Generators that only made short or impossible runs would prove nothing.

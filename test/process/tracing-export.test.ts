@@ -150,7 +150,7 @@ describe('a sidecar that stops', () => {
   const later = { OTEL_BSP_SCHEDULE_DELAY: '3600000' };
 
   test('loses no span of a call that was answered', async () => {
-    const { sidecar, client } = await traced.start({ env: later });
+    const { sidecar, client } = await traced.start({ env: later, settings: { MAX_QUEUE_TIME: '1m' } });
     // More than one batch.
     const traces = Array.from({ length: 700 }, () => newTrace());
     await Promise.all(traces.map(({ metadata }) => client.call('createSession', {}, { metadata })));

@@ -136,18 +136,13 @@ interface RedisStoreSettings {
   readonly readsTwice?: boolean;
 }
 
-/**
- * A store that has no sessions yet: what earlier stores left would have to age with what the test stores.
- *
- * @param servers all nodes that can hold sessions
- */
+/** @param servers all nodes that can hold sessions */
 export function makeRedisStore(
   options: RedisConnectionOptions,
   servers: readonly RedisServer[],
   { expireKeys = true, nearCache, encryption, readsTwice = nearCache !== undefined }: RedisStoreSettings = {},
 ): MakeStore {
   return async (settings) => {
-    await Promise.all(servers.map(({ admin }) => admin.flushall()));
     const connection = connectForTest(options);
     const { commandTimeoutMs } = options;
     const near =
