@@ -16,8 +16,6 @@ export interface CommandDefinition {
   readonly description: readonly string[];
   readonly arguments?: readonly Argument[];
   readonly options: readonly Option[];
-  /** Whether {@link run} rejects arguments itself, with an explanation. Otherwise, the parser does. */
-  readonly explainsArguments?: true;
   /** Whether it takes the settings of `serve` as well, as flags and variables. */
   readonly takesSettings?: true;
   readonly examples: readonly Example[];

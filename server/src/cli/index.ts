@@ -5,6 +5,7 @@ import { isCliError, isConfigError } from './cli-error';
 import type { CommandDefinition } from './command';
 import { completionOf } from './completion';
 import { doctor } from './doctor';
+import { refuseTokens } from './exposed-tokens';
 import { exitCodes } from './exit-codes';
 import type { Exit } from './exit-codes';
 import { importConnectRedis, importJson, importPyramid } from './import';
@@ -66,6 +67,7 @@ export async function runCli(args: readonly string[], host: Host): Promise<void>
     { out: (text) => stdout.write(text), err: (text) => stderr.write(text) },
   );
   try {
+    refuseTokens(args);
     await program.parseAsync(args, { from: 'user' });
   } catch (error) {
     exit = report(error, (text) => stderr.write(`${text}\n`));

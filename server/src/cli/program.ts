@@ -80,7 +80,7 @@ function unknownCommand(word: string, parent: Command): CliError {
 }
 
 function add(program: Command, definition: CommandDefinition, onCall: OnCall): void {
-  const { name, summary, description, options, takesSettings = false, explainsArguments = false } = definition;
+  const { name, summary, description, options, takesSettings = false } = definition;
   const words = name.split(' ');
   const parent = words.length === 1 ? program : groupOf(program, words[0] as CommandName);
   const command = parent.command(words.at(-1) ?? '').copyInheritedSettings(parent);
@@ -88,7 +88,7 @@ function add(program: Command, definition: CommandDefinition, onCall: OnCall): v
     .summary(summary)
     .description([summary, ...description].join('\n\n'))
     .allowUnknownOption(takesSettings)
-    .allowExcessArguments(takesSettings || explainsArguments)
+    .allowExcessArguments(takesSettings)
     .addHelpText('after', details(definition))
     .action(async () => onCall(definition, command.opts(), command.args));
   for (const argument of definition.arguments ?? []) command.addArgument(argument);

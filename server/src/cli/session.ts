@@ -22,7 +22,6 @@ export const showSession: CommandDefinition = {
     aboutToken,
     'Shows handle, times, version, subject, label, the keys with the size of each value, and the flash queues. Values are shown only with --data; flash messages, the CSRF token and the token never. Like every read, it counts as an access.',
   ],
-  explainsArguments: true,
   options: [
     tokenOption,
     new Option('--data', 'show the values, which may be personal data'),
@@ -44,7 +43,6 @@ export const invalidateSession: CommandDefinition = {
   name: 'session invalidate',
   summary: 'End one session, given its token.',
   description: [aboutToken, 'Succeeds, too, if the session has already ended.'],
-  explainsArguments: true,
   options: [tokenOption, ...targetOptions(), jsonOption()],
   examples: [{ command: 'session-sidecar session invalidate < token', purpose: 'sign the visitor out' }],
   exits,

@@ -88,6 +88,11 @@ export function createTokens(keys: readonly Buffer[], { recordsKeys = false }: T
   };
 }
 
+/** Whether a text looks like a token, whoever signed it. */
+export function isTokenShaped(text: string): boolean {
+  return tokenPattern.test(text);
+}
+
 /** What identifies a signing key for people and in records: 8 characters, which reveal nothing of a random key. */
 export function fingerprintOf(key: Buffer): string {
   return sha256(key).subarray(0, fingerprintBytes).toString('base64url');

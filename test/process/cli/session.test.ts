@@ -102,11 +102,23 @@ describe('session show', () => {
     });
   });
 
-  test('says that a token on the command line is exposed', () => {
-    const { exit, stderr } = run(['session', 'show', token, ...here()]);
-    expect(exit).toBe('usage');
+  test.each([
+    ['as an argument', () => ['session', 'show', token]],
+    ['that begins with a hyphen', () => ['session', 'show', `-h${token.slice(2)}`]],
+    ['as the value of an option', () => ['session', 'show', `--token=${token}`]],
+    ['of a command that takes another argument', () => ['subject', 'list', token]],
+  ])('says that a token on the command line is exposed: %s', (_, words) => {
+    const { exit, stdout, stderr } = run([...words(), ...here()]);
+    expect([exit, stdout]).toEqual(['usage', '']);
     expect(stderr).toContain('Tokens are not accepted on the command line');
-    expect(stderr).not.toContain(token);
+    expect(stderr).not.toContain(token.slice(2));
+  });
+
+  test('takes no arguments', () => {
+    expect(run(['session', 'show', 'word', ...here()])).toMatchObject({
+      exit: 'usage',
+      stderr: expect.stringContaining('too many arguments'),
+    });
   });
 
   test('distinguishes a session that has ended, a forged token, and a sidecar that is not there', async () => {

@@ -11,12 +11,7 @@ const maxLength = 4096;
  *
  * @throws CliError, which does not contain it
  */
-export async function readToken({ options, args, stdin, output, readFile }: Invocation): Promise<string> {
-  if (args.length > 0) {
-    throw usageError(
-      'Tokens are not accepted on the command line, which other processes can read. Pass it on standard input or with --token-file. Consider the one that you gave exposed.',
-    );
-  }
+export async function readToken({ options, stdin, output, readFile }: Invocation): Promise<string> {
   const path = options['tokenFile'] as string | undefined;
   const text = path === undefined ? await fromInput(stdin, output) : fromFile(path, readFile);
   const token = text.trim();
