@@ -65,7 +65,8 @@ export default {
       moduleNameMapper: cachingClient,
     },
   ],
-  testTimeout: 30_000,
+  // Ends tests that hang. The speed of a machine must not matter.
+  testTimeout: 300_000,
   // Tests wait for processes and for time to pass more than they compute.
   maxWorkers: availableParallelism() * 2,
   testSequencer: '<rootDir>/test/support/longest-first-sequencer.mjs',

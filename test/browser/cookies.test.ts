@@ -204,5 +204,5 @@ describeWith('chromium', hasChromium)('Chromium keeps', () => {
       }),
       { numRuns: effort(60) },
     );
-  }, 120_000);
+  });
 });

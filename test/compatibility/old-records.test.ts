@@ -24,7 +24,7 @@ beforeAll(async () => {
   newSidecar = await stack.sidecar({ redis, settings });
   sidecars.old = stack.use(connectRaw(address));
   sidecars.new = stack.use(connectRaw(newSidecar.address));
-}, 120_000);
+});
 
 afterEach(async () => {
   await redis.admin.flushall();

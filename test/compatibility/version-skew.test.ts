@@ -48,7 +48,7 @@ beforeAll(async () => {
     const { address } = name.endsWith('old sidecar') ? before : after;
     runners.set(name, stack.use(connectTypeScript(address, name.startsWith('old client') ? oldBuild : undefined)));
   }
-}, 120_000);
+});
 
 async function play(cast: Cast<string>, steps: readonly Step[]): Promise<void> {
   const players = Object.entries(cast).map(([role, actor]) => [role, runners.get(actor)!]);
@@ -72,7 +72,7 @@ describe.each(['go', 'python'] as const)('the new client in %s beside the old si
 
   beforeAll(() => {
     if (toolchain.missing === undefined) runners.set(language, start(stack, toolchain, before.address));
-  }, 300_000);
+  });
 
   run.each(playedBefore(language))('$name', ({ roles, steps }) =>
     play(Object.fromEntries(Object.keys(roles).map((role) => [role, language])), steps),

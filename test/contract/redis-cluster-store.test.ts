@@ -10,7 +10,7 @@ let cluster: RedisCluster;
 
 beforeAll(async () => {
   cluster = await stack.redisCluster();
-}, 60_000);
+});
 
 // Otherwise, what one test leaves is aged by each later one.
 afterEach(() => Promise.all(cluster.nodes.map(({ admin }) => admin.flushall())));

@@ -27,7 +27,7 @@ beforeAll(async () => {
   directory = stack.directory();
   sidecar = await stack.process({ redis, settings: { ADMIN_ADDRESS: `unix:${join(directory, 'admin.sock')}` } });
   symlinkSync(binary, join(directory, 'session-sidecar'));
-}, 60_000);
+});
 
 beforeEach(async () => {
   const client = connectRaw(sidecar.address);

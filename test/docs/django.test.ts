@@ -44,7 +44,6 @@ describe(page, () => {
       const { stdout } = await execute(command, ['try_it.py'], options);
       expect(stdout).toBe(blocksOf(page).find(({ text }) => text.startsWith('add '))?.text);
     }),
-    60_000,
   );
 
   testIf(
@@ -58,7 +57,6 @@ describe(page, () => {
         expect(await (await browser.fetch('/visit')).json()).toEqual({ user: '', visits });
       }
     }),
-    60_000,
   );
 
   test('has the sections of the other frameworks, in their order', () => {

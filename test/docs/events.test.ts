@@ -31,22 +31,18 @@ const programsIn = (language: string) =>
     return block.language === language ? [{ program, output: blocks[index + 1]?.text }] : [];
   });
 
-testWith(go)(
-  'the Go program prints what the page says',
-  async () => {
-    const cache = join(root, 'node_modules', '.cache');
-    mkdirSync(cache, { recursive: true });
-    const directory = stack.directory(cache);
-    const [{ program, output } = { program: '', output: '' }] = programsIn('go');
-    const modules = readFileSync(join(root, 'examples/go/go.mod'), 'utf8');
-    writeFileSync(join(directory, 'go.mod'), modules.replaceAll('../../', `${root}/`));
-    copyFileSync(join(root, 'examples/go/go.sum'), join(directory, 'go.sum'));
-    writeFileSync(join(directory, 'main.go'), program);
-    const { command, env } = go as Found;
-    expect((await execute(command, ['run', '.'], { cwd: directory, env })).stdout).toBe(output);
-  },
-  300_000,
-);
+testWith(go)('the Go program prints what the page says', async () => {
+  const cache = join(root, 'node_modules', '.cache');
+  mkdirSync(cache, { recursive: true });
+  const directory = stack.directory(cache);
+  const [{ program, output } = { program: '', output: '' }] = programsIn('go');
+  const modules = readFileSync(join(root, 'examples/go/go.mod'), 'utf8');
+  writeFileSync(join(directory, 'go.mod'), modules.replaceAll('../../', `${root}/`));
+  copyFileSync(join(root, 'examples/go/go.sum'), join(directory, 'go.sum'));
+  writeFileSync(join(directory, 'main.go'), program);
+  const { command, env } = go as Found;
+  expect((await execute(command, ['run', '.'], { cwd: directory, env })).stdout).toBe(output);
+});
 
 testWith(python)('the Python programs print what the page says', async () => {
   const { command, env } = python as Found;

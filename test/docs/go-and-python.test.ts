@@ -50,7 +50,6 @@ testWith(go).each(['go', 'your-sessions', 'concurrent-requests'])(
     const { stdout } = await execute(command, ['run', '.'], { cwd: directory, env });
     expect(stdout).toBe(output);
   },
-  300_000,
 );
 
 testWith(python).each([

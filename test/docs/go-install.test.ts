@@ -43,38 +43,30 @@ async function install(commands: string, more: NodeJS.ProcessEnv = {}): Promise<
 }
 
 describe('the Go module', () => {
-  run(
-    'is used from a clone, in an empty folder',
-    async () => {
-      expect(fromClone).toContain('../session-sidecar');
-      expect(await install(fromClone.replaceAll('../session-sidecar', root))).toBe('installed <nil>\n');
-    },
-    300_000,
-  );
+  run('is used from a clone, in an empty folder', async () => {
+    expect(fromClone).toContain('../session-sidecar');
+    expect(await install(fromClone.replaceAll('../session-sidecar', root))).toBe('installed <nil>\n');
+  });
 
-  run(
-    'is installed with go get from a released tag',
-    async () => {
-      const { env } = go as Found;
-      const version = /proto\/gen\/go (v\S+)/.exec(readFileSync(join(root, 'client/go/go.mod'), 'utf8'))?.[1];
-      const clone = join(stack.directory(), 'released.git');
-      await execute('git', ['clone', '--quiet', '--bare', root, clone]);
-      // As scripts of the release tag it.
-      for (const folder of ['client/go', 'proto/gen/go'])
-        await execute('git', ['-C', clone, 'tag', '--force', `${folder}/${version}`]);
-      // A module cache of its own, because a version is not downloaded again. What is not ours comes from the usual one.
-      const directory = stack.directory();
-      const output = await install(published.trim(), {
-        GIT_CONFIG_COUNT: '1',
-        GIT_CONFIG_KEY_0: `url.file://${clone}.insteadOf`,
-        GIT_CONFIG_VALUE_0: `https://${repository}`,
-        GOPRIVATE: repository,
-        GOPROXY: `file://${env['GOMODCACHE']}/cache/download,https://proxy.golang.org`,
-        GOSUMDB: 'off',
-        GOMODCACHE: join(directory, 'mod'),
-      });
-      expect(output).toBe('installed <nil>\n');
-    },
-    300_000,
-  );
+  run('is installed with go get from a released tag', async () => {
+    const { env } = go as Found;
+    const version = /proto\/gen\/go (v\S+)/.exec(readFileSync(join(root, 'client/go/go.mod'), 'utf8'))?.[1];
+    const clone = join(stack.directory(), 'released.git');
+    await execute('git', ['clone', '--quiet', '--bare', root, clone]);
+    // As scripts of the release tag it.
+    for (const folder of ['client/go', 'proto/gen/go'])
+      await execute('git', ['-C', clone, 'tag', '--force', `${folder}/${version}`]);
+    // A module cache of its own, because a version is not downloaded again. What is not ours comes from the usual one.
+    const directory = stack.directory();
+    const output = await install(published.trim(), {
+      GIT_CONFIG_COUNT: '1',
+      GIT_CONFIG_KEY_0: `url.file://${clone}.insteadOf`,
+      GIT_CONFIG_VALUE_0: `https://${repository}`,
+      GOPRIVATE: repository,
+      GOPROXY: `file://${env['GOMODCACHE']}/cache/download,https://proxy.golang.org`,
+      GOSUMDB: 'off',
+      GOMODCACHE: join(directory, 'mod'),
+    });
+    expect(output).toBe('installed <nil>\n');
+  });
 });

@@ -44,7 +44,7 @@ beforeAll(async () => {
     1200,
   );
   await old.quit();
-}, 60_000);
+});
 
 test.each(calls)('$name', async ({ language, text, output }) => {
   const env = {

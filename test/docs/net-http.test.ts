@@ -86,7 +86,7 @@ beforeAll(async () => {
   copyFileSync(join(modules, 'go.sum'), join(directory, 'go.sum'));
   for (const [file, text] of Object.entries({ ...filesOfPage(), 'routers_test.go': testOfRouters }))
     writeFileSync(join(directory, file), text.replaceAll('localhost:50051', sidecar.address));
-}, 60_000);
+});
 
 describe(page, () => {
   const text = readFileSync(join(root, page), 'utf8');
@@ -96,21 +96,17 @@ describe(page, () => {
     .map((file) => readFileSync(join(root, source, file), 'utf8'))
     .join('\n');
 
-  run(
-    'has programs that are formatted, pass go vet, and do what the page says',
-    async () => {
-      const { command, env } = go as Found;
-      const at = { cwd: directory, env };
-      expect((await execute('gofmt', ['-l', ...Object.keys(filesOfPage())], at)).stdout).toBe('');
-      await execute(command, ['vet', '.'], at);
-      expect(routers).toEqual(['chiRoutes', 'ginRoutes', 'echoRoutes']);
-      const tested = await execute(command, ['test', '-v', '-count=1', '.'], at).catch((failure: unknown) => {
-        throw new Error((failure as { stdout: string }).stdout);
-      });
-      for (const name of ['TestShop', 'TestRouters']) expect(tested.stdout).toContain(`--- PASS: ${name} `);
-    },
-    300_000,
-  );
+  run('has programs that are formatted, pass go vet, and do what the page says', async () => {
+    const { command, env } = go as Found;
+    const at = { cwd: directory, env };
+    expect((await execute('gofmt', ['-l', ...Object.keys(filesOfPage())], at)).stdout).toBe('');
+    await execute(command, ['vet', '.'], at);
+    expect(routers).toEqual(['chiRoutes', 'ginRoutes', 'echoRoutes']);
+    const tested = await execute(command, ['test', '-v', '-count=1', '.'], at).catch((failure: unknown) => {
+      throw new Error((failure as { stdout: string }).stdout);
+    });
+    for (const name of ['TestShop', 'TestRouters']) expect(tested.stdout).toContain(`--- PASS: ${name} `);
+  });
 
   test('shows each router in at most ten lines of its own', () => {
     for (const name of routers) {

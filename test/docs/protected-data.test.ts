@@ -96,16 +96,12 @@ testWith(python)('the Python program prints what the page says', async () => {
   expect((await execute(command, ['-c', program], { env })).stdout).toBe(output);
 });
 
-testWith(go)(
-  'the Go program prints what the page says',
-  async () => {
-    const { command, env } = go as Found;
-    const { program, output } = programIn('go');
-    const modules = readFileSync(join(root, 'examples/go/go.mod'), 'utf8');
-    writeFileSync(join(directory, 'go.mod'), modules.replaceAll('../../', `${root}/`));
-    copyFileSync(join(root, 'examples/go/go.sum'), join(directory, 'go.sum'));
-    writeFileSync(join(directory, 'main.go'), program);
-    expect((await execute(command, ['run', 'main.go'], { cwd: directory, env })).stdout).toBe(output);
-  },
-  300_000,
-);
+testWith(go)('the Go program prints what the page says', async () => {
+  const { command, env } = go as Found;
+  const { program, output } = programIn('go');
+  const modules = readFileSync(join(root, 'examples/go/go.mod'), 'utf8');
+  writeFileSync(join(directory, 'go.mod'), modules.replaceAll('../../', `${root}/`));
+  copyFileSync(join(root, 'examples/go/go.sum'), join(directory, 'go.sum'));
+  writeFileSync(join(directory, 'main.go'), program);
+  expect((await execute(command, ['run', 'main.go'], { cwd: directory, env })).stdout).toBe(output);
+});

@@ -38,17 +38,13 @@ describe.each(pages)('%s', (page) => {
     expect(lines.length).toBeLessThanOrEqual(5);
   });
 
-  (python.missing === undefined ? test : test.skip)(
-    'its program prints what the page says',
-    async () => {
-      const output = blocks.at(-1)!;
-      const parts = blocks.slice(0, -1).map((block) => block.text);
-      const program = join(stack.directory(), 'program.py');
-      writeFileSync(program, parts.join('\n\n').replaceAll('localhost:50051', sidecar.address));
-      const { command, env } = python as { command: string; env: NodeJS.ProcessEnv };
-      const { stdout } = await execute(command, [program], { env });
-      expect([output.language, stdout]).toEqual(['text', output.text]);
-    },
-    60_000,
-  );
+  (python.missing === undefined ? test : test.skip)('its program prints what the page says', async () => {
+    const output = blocks.at(-1)!;
+    const parts = blocks.slice(0, -1).map((block) => block.text);
+    const program = join(stack.directory(), 'program.py');
+    writeFileSync(program, parts.join('\n\n').replaceAll('localhost:50051', sidecar.address));
+    const { command, env } = python as { command: string; env: NodeJS.ProcessEnv };
+    const { stdout } = await execute(command, [program], { env });
+    expect([output.language, stdout]).toEqual(['text', output.text]);
+  });
 });

@@ -48,7 +48,7 @@ beforeAll(async () => {
     });
     return compile(files).map((mistake) => `${group.join()}: ${mistake}`);
   });
-}, 120_000);
+});
 
 /** Compiles files to JavaScript beside them, without what other calls have declared. Parses what they import once. */
 function compiler(): (files: readonly string[]) => readonly string[] {

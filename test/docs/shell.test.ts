@@ -23,7 +23,7 @@ const tokens = new Map<string, string>();
 beforeAll(async () => {
   if (go.missing === undefined) installGoCommand(go, 'github.com/fullstorydev/grpcurl/cmd/grpcurl');
   sidecar = await stack.process();
-}, 300_000);
+});
 
 describe(page, () => {
   test('uses both tools, and shows what each call prints', () => {

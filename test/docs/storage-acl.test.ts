@@ -159,5 +159,5 @@ describe('the Redis user in docs/reference/storage.md', () => {
     const nodes = cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port }));
     const refused = await refusedTo(cluster.nodes, [...rulesOfUser, ...more.split(' ')], { mode: 'cluster', nodes });
     expect(refused).toEqual({ refusals: [], logged: new Set() });
-  }, 60_000);
+  });
 });

@@ -45,7 +45,7 @@ test('the rules for events are all that is needed, and each is', async () => {
   const { isActive } = await log.groups.join('g', 'w', begin, false);
   await log.groups.acknowledge('g', begin);
   await log.groups.leave('g', 'w');
-  await until('both ends', () => recorded.filter(({ type }) => type === 'expired').length === 2, 20_000);
+  await until('both ends', () => recorded.filter(({ type }) => type === 'expired').length === 2);
   expect(isActive).toBe(true);
   expect((await log.read(begin, 100)).events.length).toBe(recorded.length);
 

@@ -44,7 +44,7 @@ test('the test for node:test compiles in strict mode and passes', async () => {
   const { stdout } = await run(process.execPath, ['--test', '--test-reporter=tap', 'shop.test.mjs']);
   expect(stdout).toContain('ok 1 - a visitor is signed out after an hour');
   expect(stdout).toContain('\n# pass 1\n');
-}, 60_000);
+});
 
 test('the test for node:test passes in Vitest, too, with the import that replaces its own', async () => {
   // It is large, and nothing else needs it.
@@ -60,7 +60,7 @@ test('the test for node:test passes in Vitest, too, with the import that replace
   writeFileSync(join(cwd, 'vitest.config.mjs'), 'export default { resolve: { preserveSymlinks: true } };');
   const { stdout } = await execute(process.execPath, [join(vitest, 'vitest.mjs'), 'run', '--reporter=json'], { cwd });
   expect(JSON.parse(stdout)).toMatchObject({ numTotalTests: 1, numPassedTests: 1 });
-}, 240_000);
+});
 
 test('the test for Jest passes, also with another date', async () => {
   write('visits.test.js', blockOf('js'));
@@ -77,7 +77,7 @@ test('the test for Jest passes, also with another date', async () => {
   ];
   const { stdout } = await run(process.execPath, [bin('jest/bin/jest.js'), ...args, 'visits']);
   expect(JSON.parse(stdout)).toMatchObject({ numTotalTests: 3, numPassedTests: 3 });
-}, 60_000);
+});
 
 testWith(python)('the tests for pytest and unittest pass', async () => {
   const { command, env } = python as Found;
@@ -90,39 +90,31 @@ testWith(python)('the tests for pytest and unittest pass', async () => {
   expect(stderr).toMatch(/^Ran 1 test in .*\n\nOK$/m);
 });
 
-testWith(python)(
-  'the test for pytest passes with pytest-xdist, with a sidecar in each process',
-  async () => {
-    const { command, env } = python as Found;
-    const cwd = stack.directory();
-    symlinkSync(join(root, 'node_modules'), join(cwd, 'node_modules'));
-    writeFileSync(join(cwd, 'conftest.py'), blockOf('python', 0));
-    writeFileSync(join(cwd, 'test_pytest.py'), blockOf('python', 1));
-    const note = 'def test_note(sidecar, worker_id):\n    open(f"{worker_id}.txt", "w").write(sidecar.address)\n';
-    writeFileSync(join(cwd, 'test_note.py'), note);
-    const [, options = ''] = /`pytest (-n 2)`/.exec(readFileSync(join(root, page), 'utf8')) ?? [];
-    // Each test in each process.
-    const args = ['-m', 'pytest', '-p', 'no:cacheprovider', ...options.split(' '), '--dist', 'each'];
-    expect((await execute(command, args, { cwd, env })).stdout).toMatch(/= 4 passed in /);
-    const addresses = ['gw0', 'gw1'].map((worker) => readFileSync(join(cwd, `${worker}.txt`), 'utf8'));
-    expect(new Set(addresses).size).toBe(2);
-  },
-  120_000,
-);
+testWith(python)('the test for pytest passes with pytest-xdist, with a sidecar in each process', async () => {
+  const { command, env } = python as Found;
+  const cwd = stack.directory();
+  symlinkSync(join(root, 'node_modules'), join(cwd, 'node_modules'));
+  writeFileSync(join(cwd, 'conftest.py'), blockOf('python', 0));
+  writeFileSync(join(cwd, 'test_pytest.py'), blockOf('python', 1));
+  const note = 'def test_note(sidecar, worker_id):\n    open(f"{worker_id}.txt", "w").write(sidecar.address)\n';
+  writeFileSync(join(cwd, 'test_note.py'), note);
+  const [, options = ''] = /`pytest (-n 2)`/.exec(readFileSync(join(root, page), 'utf8')) ?? [];
+  // Each test in each process.
+  const args = ['-m', 'pytest', '-p', 'no:cacheprovider', ...options.split(' '), '--dist', 'each'];
+  expect((await execute(command, args, { cwd, env })).stdout).toMatch(/= 4 passed in /);
+  const addresses = ['gw0', 'gw1'].map((worker) => readFileSync(join(cwd, `${worker}.txt`), 'utf8'));
+  expect(new Set(addresses).size).toBe(2);
+});
 
-testWith(go)(
-  'the test for Go passes',
-  async () => {
-    const { command, env } = go as Found;
-    const modules = readFileSync(join(root, 'examples/go/go.mod'), 'utf8');
-    write('go.mod', modules.replaceAll('../../', `${root}/`));
-    copyFileSync(join(root, 'examples/go/go.sum'), join(directory, 'go.sum'));
-    write('shop_test.go', blockOf('go'));
-    const { stdout } = await run(command, ['test', '-v', 'shop_test.go'], env);
-    expect(stdout).toContain('--- PASS: TestVisitorIsSignedOutAfterAnHour');
-  },
-  300_000,
-);
+testWith(go)('the test for Go passes', async () => {
+  const { command, env } = go as Found;
+  const modules = readFileSync(join(root, 'examples/go/go.mod'), 'utf8');
+  write('go.mod', modules.replaceAll('../../', `${root}/`));
+  copyFileSync(join(root, 'examples/go/go.sum'), join(directory, 'go.sum'));
+  write('shop_test.go', blockOf('go'));
+  const { stdout } = await run(command, ['test', '-v', 'shop_test.go'], env);
+  expect(stdout).toContain('--- PASS: TestVisitorIsSignedOutAfterAnHour');
+});
 
 describe('the helpers in other languages', () => {
   const source = (path: string): string => readFileSync(join(root, path), 'utf8');

@@ -48,8 +48,7 @@ async function startSidecar(): Promise<Container & ServingProcess> {
   return { ...container, ...(await untilServing(container)) };
 }
 
-const ready = (httpUrl: string) =>
-  until('/readyz', async () => (await probe(`${httpUrl}/readyz`)).status === 200, 20_000);
+const ready = (httpUrl: string) => until('/readyz', async () => (await probe(`${httpUrl}/readyz`)).status === 200);
 
 test('A sidecar in a container becomes ready, keeps sessions in Redis, and ends well at SIGTERM', async () => {
   const begin = performance.now();
@@ -121,7 +120,7 @@ test('The shop in a container beside it, in its network, keeps a cart', async ()
     flags: ['--network', `container:${sidecar.name}`],
     env: { HOST: '127.0.0.1', PORT: '0', SIDECAR_ADDRESS: sidecar.serving.grpc[1] ?? '' },
   });
-  const url = await until('the shop', () => /http:\S+/.exec(shop.output().stdout)?.[0], 20_000);
+  const url = await until('the shop', () => /http:\S+/.exec(shop.output().stdout)?.[0]);
   const browser = new Browser(url);
   const page = await (await browser.submit('/products/tea', { product: 'tea' })).text();
   expect(page).toContain('Tea is in your cart.');

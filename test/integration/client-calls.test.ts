@@ -66,7 +66,7 @@ describe('the connection', () => {
   test('to an address without a sidecar fails with UNAVAILABLE and says what to check', async () => {
     const sidecar = await start({});
     sidecar.close();
-    const opening = connectTo(sidecar).open('token', { timeoutMs: 500 });
+    const opening = connectTo(sidecar).open('token', { timeoutMs: 2000 });
     await expect(opening).rejects.toMatchObject({ code: 'UNAVAILABLE', status: 503 });
     await expect(opening).rejects.toThrow(`GetSession at ${sidecar.address} failed`);
     await expect(opening).rejects.toThrow('Check that the sidecar is running, and its address');
@@ -76,7 +76,7 @@ describe('the connection', () => {
     const { address, close } = await start({});
     close();
     const client = connectTo({ address }, 20_000);
-    expect(await codeOf(client.open('token', { timeoutMs: 1000 }))).toBe('UNAVAILABLE');
+    expect(await codeOf(client.open('token', { timeoutMs: 2000 }))).toBe('UNAVAILABLE');
     const opening = client.open('token');
     await start({ getSession: found }, address);
     expect(await opening).toMatchObject({ origin: 'found' });

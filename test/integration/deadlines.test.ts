@@ -61,7 +61,7 @@ describe('a call to a sidecar whose Redis hangs', () => {
   });
 
   test('every call ends with STORE_UNAVAILABLE when the command timeout comes first, and reports whether the change may have been applied', async () => {
-    await start('300ms');
+    await start('2s');
     redis.freeze();
     const failures = await Promise.all(
       names.map((method) =>
@@ -85,7 +85,7 @@ describe('a call to a sidecar whose Redis hangs', () => {
   test('the sidecar stops waiting at the deadline, too, and counts the call as what the caller saw', async () => {
     await start('1m');
     redis.freeze();
-    await failureOf(raw.call('getSession', { token }, { deadline: Date.now() + 200 }));
+    await failureOf(raw.call('getSession', { token }, { deadline: Date.now() + 2000 }));
     await until('the call to have ended in the sidecar', async () => (await inFlight()) === 0);
     expect(await ended('getSession', 'DEADLINE_EXCEEDED')).toBe(true);
   });
@@ -106,13 +106,13 @@ describe('a call to a sidecar whose Redis hangs', () => {
   test('a stopping sidecar does not wait for calls whose callers have cancelled', async () => {
     await start('1m');
     redis.freeze();
-    await failureOf(raw.call('updateSession', increment(), { deadline: Date.now() + 200 }));
+    await failureOf(raw.call('updateSession', increment(), { deadline: Date.now() + 2000 }));
     // With a grace period of an hour, this would not end.
     await sidecar.close();
   });
 
   test('with the TypeScript client, retries end at the deadline as well, and no change is sent twice', async () => {
-    await start('300ms');
+    await start('2s');
     const client = stack.use(connectClient<{ n: number; own: string }>(sidecar));
     const session = await client.open(token);
     redis.freeze();

@@ -92,7 +92,7 @@ test('many writers at once, on several sidecars, lose nothing and pop each messa
     expect(after.version).toBe(1 + applied);
   });
   await fc.assert(property, { numRuns: 60, endOnFailure: true });
-}, 120_000);
+});
 
 describe('what ends the right to change a session holds for a change that has already read it', () => {
   let rewriter: SessionRewriter;

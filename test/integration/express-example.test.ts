@@ -203,7 +203,7 @@ test('With the sidecar down, visitors with a session get an error page, and othe
   await signIn(visitor, 'Ada');
   // The shop with a sidecar that has gone, for which it does not wait long.
   const own = await stack.sidecar({ redis });
-  const ownClient = stack.use(connect<SessionData>(own, { timeoutMs: 500 }));
+  const ownClient = stack.use(connect<SessionData>(own, { timeoutMs: 2000 }));
   const url = await stack.serve(createShop({ client: ownClient, pay: () => Promise.resolve() }));
   const browser = new Browser(url);
   await browser.setCookie((await visitor.cookie())!);

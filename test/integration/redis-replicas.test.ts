@@ -26,13 +26,16 @@ describe('SESSION_SIDECAR_REDIS_WAIT_REPLICAS', () => {
   beforeAll(async () => {
     master = await stack.redis();
     replica = await stack.replica(master);
-    const options = redisConnectionOptions({ nodes: [{ host: '127.0.0.1', port: master.port }] });
+    const options = redisConnectionOptions({
+      nodes: [{ host: '127.0.0.1', port: master.port }],
+      commandTimeoutMs: 20_000,
+    });
     const { commandTimeoutMs } = options;
     const settings = { expiry: twentyMinutes, limits: generousLimits, keyPrefix, expireKeys: true, commandTimeoutMs };
     store = stack.use(
       new RedisStore({
         ...{ connection: connectForTest(options), ...settings },
-        replication: { replicas: 1, timeoutMs: 200 },
+        replication: { replicas: 1, timeoutMs: 2000 },
       }),
     );
     await until('the store to be ready', () => store.ready);

@@ -84,7 +84,7 @@ describe('Fastify', () => {
 
   test('keeps the message of a SessionError out of its own replies, but not out of those of the application', async () => {
     const app = stack.use(fastify());
-    const unreachable = stack.use(connect<Visits>({ address: 'localhost:1' }, { timeoutMs: 100 }));
+    const unreachable = stack.use(connect<Visits>({ address: 'localhost:1' }, { timeoutMs: 2000 }));
     await app.register(fastifySessions, { client: unreachable });
     app.get('/', async (request) => (await request.session()).get('note'));
     await app.register((scope, _options, done) => {

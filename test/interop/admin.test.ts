@@ -25,21 +25,17 @@ beforeAll(async () => {
 
 for (const [language, { toolchain, command }] of Object.entries(languages)) {
   const testIfFound = toolchain.missing === undefined ? test : test.skip;
-  testIfFound(
-    `the stubs for ${language} count, read and end sessions`,
-    async () => {
-      const { app, sidecar } = all;
-      const session = await signIn(app, `of ${language}`);
-      const [file = '', ...args] = command(toolchain as Found);
-      const own = [...args, sidecar.adminAddress!, adminToken, session.handle];
-      const { stdout } = await execute(file, own, { env: (toolchain as Found).env });
-      const { refused, ...others } = JSON.parse(stdout) as Record<string, unknown>;
-      expect(String(refused).toUpperCase()).toBe('UNAUTHENTICATED');
-      expect(others).toEqual({
-        ...{ count: 1, done: true, status: 'SESSION_RESULT_STATUS_FOUND', cart: '"tea"', revoked: 1 },
-      });
-      expect(await isAlive(app, session)).toBe(false);
-    },
-    120_000,
-  );
+  testIfFound(`the stubs for ${language} count, read and end sessions`, async () => {
+    const { app, sidecar } = all;
+    const session = await signIn(app, `of ${language}`);
+    const [file = '', ...args] = command(toolchain as Found);
+    const own = [...args, sidecar.adminAddress!, adminToken, session.handle];
+    const { stdout } = await execute(file, own, { env: (toolchain as Found).env });
+    const { refused, ...others } = JSON.parse(stdout) as Record<string, unknown>;
+    expect(String(refused).toUpperCase()).toBe('UNAUTHENTICATED');
+    expect(others).toEqual({
+      ...{ count: 1, done: true, status: 'SESSION_RESULT_STATUS_FOUND', cart: '"tea"', revoked: 1 },
+    });
+    expect(await isAlive(app, session)).toBe(false);
+  });
 }

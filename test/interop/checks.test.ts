@@ -40,39 +40,27 @@ describe('Go code', () => {
     expect(await run(go, 'gofmt', ['-l', ...written, 'bench/go'])).toBe('');
   });
 
-  testWith(go).each(modules)(
-    '%s passes go vet',
-    async (folder) => {
-      await run(go, 'go', ['vet', '-mod=readonly', './...'], join(root, folder));
-    },
-    300_000,
-  );
+  testWith(go).each(modules)('%s passes go vet', async (folder) => {
+    await run(go, 'go', ['vet', '-mod=readonly', './...'], join(root, folder));
+  });
 
-  testWith(go).each(written)(
-    '%s passes staticcheck',
-    async (folder) => {
-      installGoCommand(go as Found, 'honnef.co/go/tools/cmd/staticcheck');
-      await run(go, 'staticcheck', ['./...'], join(root, folder));
-    },
-    300_000,
-  );
+  testWith(go).each(written)('%s passes staticcheck', async (folder) => {
+    installGoCommand(go as Found, 'honnef.co/go/tools/cmd/staticcheck');
+    await run(go, 'staticcheck', ['./...'], join(root, folder));
+  });
 
   /** The race detector requires a C compiler. */
   const race = outcomeOf('cc', ['--version']).status === 0 ? { flags: ['-race'], CGO_ENABLED: '1' } : { flags: [] };
   if (go.missing === undefined && race.flags.length === 0)
     sayIfMissing('the race detector for Go code', { missing: 'a C compiler' });
 
-  testWith(go).each(['pipeline', 'unary'])(
-    'passes its own tests, with the %s transport',
-    async (transport) => {
-      const { flags, ...env } = race;
-      // go vet has a test of its own, above.
-      const own = 'github.com/session-sidecar/session-sidecar/client/go';
-      const args = ['test', '-mod=readonly', '-vet=off', ...flags, './...', own];
-      await run(go, 'go', args, join(root, 'test/interop/go'), { ...env, TRANSPORT: transport });
-    },
-    300_000,
-  );
+  testWith(go).each(['pipeline', 'unary'])('passes its own tests, with the %s transport', async (transport) => {
+    const { flags, ...env } = race;
+    // go vet has a test of its own, above.
+    const own = 'github.com/session-sidecar/session-sidecar/client/go';
+    const args = ['test', '-mod=readonly', '-vet=off', ...flags, './...', own];
+    await run(go, 'go', args, join(root, 'test/interop/go'), { ...env, TRANSPORT: transport });
+  });
 });
 
 describe('Python code', () => {
@@ -81,52 +69,36 @@ describe('Python code', () => {
     await run(python, 'ruff', ['check', '--no-cache', ...scripts, 'bench/python']);
   });
 
-  testWith(python)(
-    'passes mypy in strict mode',
-    async () => {
-      const cache = join(root, 'node_modules', '.cache', 'session-sidecar', 'mypy');
-      await run(python, 'mypy', [`--cache-dir=${cache}`, 'client/python/session_sidecar', ...scripts.slice(1)]);
-    },
-    300_000,
-  );
+  testWith(python)('passes mypy in strict mode', async () => {
+    const cache = join(root, 'node_modules', '.cache', 'session-sidecar', 'mypy');
+    await run(python, 'mypy', [`--cache-dir=${cache}`, 'client/python/session_sidecar', ...scripts.slice(1)]);
+  });
 
-  testWith(python)(
-    'passes pyright, and so does a program in strict mode that uses the package',
-    async () => {
-      const pyright = join(root, 'node_modules', '.bin', 'pyright');
-      await run(python, pyright, ['--pythonpath', (python as Found).command]);
-    },
-    300_000,
-  );
+  testWith(python)('passes pyright, and so does a program in strict mode that uses the package', async () => {
+    const pyright = join(root, 'node_modules', '.bin', 'pyright');
+    await run(python, pyright, ['--pythonpath', (python as Found).command]);
+  });
 
-  testWith(python)(
-    'passes its own tests',
-    async () => {
-      await run(python, 'python', ['-m', 'unittest', 'discover', '-s', 'test/interop/python']);
-    },
-    300_000,
-  );
+  testWith(python)('passes its own tests', async () => {
+    await run(python, 'python', ['-m', 'unittest', 'discover', '-s', 'test/interop/python']);
+  });
 
-  testWith(python)(
-    'can be installed, stubs and types included',
-    async () => {
-      const target = stack.directory();
-      const packages = ['./proto/gen/python', './client/python'];
-      const pip = ['-m', 'pip', 'install', '--quiet', '--no-deps', '--no-build-isolation', '--target', target];
-      const { command, env } = python as Found;
-      await run(python, command, [...pip, ...packages]);
-      const program = [
-        'import session_sidecar, importlib.resources as resources',
-        'from session_sidecar_proto.session.v1 import error_reason_pb2',
-        'print(session_sidecar.__file__, error_reason_pb2.ERROR_REASON_DRAINING)',
-        'print([resources.files(name).joinpath("py.typed").is_file() for name in ("session_sidecar", "session_sidecar_proto")])',
-      ].join('\n');
-      const { stdout } = await execute(command, ['-c', program], {
-        env: { ...env, PYTHONPATH: target },
-        cwd: target,
-      });
-      expect(stdout).toBe(`${join(target, 'session_sidecar', '__init__.py')} 10\n[True, True]\n`);
-    },
-    300_000,
-  );
+  testWith(python)('can be installed, stubs and types included', async () => {
+    const target = stack.directory();
+    const packages = ['./proto/gen/python', './client/python'];
+    const pip = ['-m', 'pip', 'install', '--quiet', '--no-deps', '--no-build-isolation', '--target', target];
+    const { command, env } = python as Found;
+    await run(python, command, [...pip, ...packages]);
+    const program = [
+      'import session_sidecar, importlib.resources as resources',
+      'from session_sidecar_proto.session.v1 import error_reason_pb2',
+      'print(session_sidecar.__file__, error_reason_pb2.ERROR_REASON_DRAINING)',
+      'print([resources.files(name).joinpath("py.typed").is_file() for name in ("session_sidecar", "session_sidecar_proto")])',
+    ].join('\n');
+    const { stdout } = await execute(command, ['-c', program], {
+      env: { ...env, PYTHONPATH: target },
+      cwd: target,
+    });
+    expect(stdout).toBe(`${join(target, 'session_sidecar', '__init__.py')} 10\n[True, True]\n`);
+  });
 });

@@ -1,5 +1,5 @@
-import { beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { until as untilWithin } from '../support/poll';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { until } from '../support/poll';
 import type { RedisServer } from '../support/redis';
 import { countRpcs } from '../support/sidecar';
 import type { Sidecar } from '../support/sidecar';
@@ -42,17 +42,13 @@ const ways: Readonly<Record<string, Way>> = {
   },
 };
 
-/** Generous, because on a busy machine a read may take long to become live. */
-const until: typeof untilWithin = (what, condition) => untilWithin(what, condition, 60_000);
-jest.setTimeout(120_000);
-
 const shared = stackForAllTests();
 const stack = stackForEachTest();
 let redis: RedisServer;
 
 beforeAll(async () => {
   redis = await shared.redis();
-}, 300_000);
+});
 
 interface Stats {
   readonly live: number;

@@ -9,7 +9,7 @@ import type { Runner } from './runner';
 
 interface ConcurrentRunner {
   readonly language: string;
-  testIf(name: string, run: () => Promise<void>, timeoutMs: number): void;
+  testIf(name: string, run: () => Promise<void>): void;
   start(stack: Stack, address: string, options?: RunnerOptions): Runner;
 }
 
@@ -26,7 +26,7 @@ export function concurrentRunners(what: string): readonly ConcurrentRunner[] {
   // Before the tests, because a build blocks this process, with the sidecars in it.
   beforeAll(() => {
     if (go.missing === undefined) buildGo(go, 'test/interop/go');
-  }, 300_000);
+  });
   const starters = Object.entries({ ...goStarters(go), ...pythonStarters(python) });
   return starters.map(([language, { toolchain, start }]) => ({
     language,

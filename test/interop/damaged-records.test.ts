@@ -22,6 +22,5 @@ for (const { language, testIf, start } of concurrentRunners('logging out with a 
       expect(await redis.admin.keys('*')).toEqual([]);
       expect(await runner.run({ actor: 'other', op: 'open', token })).not.toHaveProperty('error');
     }),
-    120_000,
   );
 }

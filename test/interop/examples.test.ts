@@ -38,7 +38,7 @@ const starters: Readonly<Record<string, (address: string) => Promise<string>>> =
 
 async function startShop(command: string, args: readonly string[], env: NodeJS.ProcessEnv, address: string) {
   const shop = stack.command(command, args, { env: { ...env, SIDECAR_ADDRESS: address, PORT: '0' } });
-  return until('the shop', () => /The shop is open: (\S+)\n/.exec(shop.output().stdout)?.[1], 60_000);
+  return until('the shop', () => /The shop is open: (\S+)\n/.exec(shop.output().stdout)?.[1]);
 }
 
 const languages = ['go', 'flask', 'fastapi', 'pyramid', 'express'];
@@ -50,7 +50,7 @@ beforeAll(async () => {
   redis = await stack.redis();
   const sidecar = await stack.sidecar({ redis });
   for (const [name, start] of Object.entries(starters)) shops[name] = await start(sidecar.address);
-}, 300_000);
+});
 
 beforeEach(async () => {
   await redis.admin.flushdb();

@@ -81,7 +81,6 @@ for (const { language, testIf, start } of concurrentRunners('connections that fr
       expect(await run('save')).toEqual({ result: null });
       expect(path.connections).toBe(before + 2);
     }),
-    120_000,
   );
 
   testIf(
@@ -99,6 +98,5 @@ for (const { language, testIf, start } of concurrentRunners('connections that fr
       expect(await saving).toEqual({ result: null });
       expect(path.connections).toBe(connections);
     }),
-    120_000,
   );
 }

@@ -17,7 +17,7 @@ beforeAll(async () => {
   const redis = await stack.redis();
   const sidecar = await stack.sidecar({ redis });
   environment = { SIDECAR_ADDRESS: sidecar.address, REDIS_ADDRESS: new URL(redis.url).host };
-}, 60_000);
+});
 
 /** Tests a Go package. Rejects with everything that was printed, if it fails. */
 async function testGo(folder: string, args: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<void> {
@@ -44,5 +44,5 @@ describe('sessions in web applications in Go', () => {
     600_000,
   );
 
-  run('have examples that print what they say', () => testGo('client/go', ['-run', '^Example', './...']), 300_000);
+  run('have examples that print what they say', () => testGo('client/go', ['-run', '^Example', './...']));
 });

@@ -39,7 +39,6 @@ for (const { language, testIf, start } of concurrentRunners('outages of the side
       await until('the session to be opened', isOpen, patienceMs);
       expect(await other('get', { key: 'b' })).toEqual({ result: '2' });
     }),
-    120_000,
   );
 
   testIf(
@@ -60,6 +59,5 @@ for (const { language, testIf, start } of concurrentRunners('outages of the side
       expect(error).toMatchObject({ status: 503, metadata: { maybe_applied: expect.any(String) } });
       expect(error['retryAfterMs']).toBeGreaterThan(0);
     }),
-    120_000,
   );
 }

@@ -33,34 +33,22 @@ async function runTests(
 }
 
 describe('sessions in Pyramid', () => {
-  testIf(
-    'do what the former libraries and the guides say',
-    async () => {
-      // For the former library, which some of them run beside this one.
-      await runTests('test_*.py', await stack.sidecar(), await stack.redis());
-    },
-    300_000,
-  );
+  testIf('do what the former libraries and the guides say', async () => {
+    // For the former library, which some of them run beside this one.
+    await runTests('test_*.py', await stack.sidecar(), await stack.redis());
+  });
 
-  testIf(
-    'have the members that the former libraries promise, in Redis, too',
-    async () => {
-      const redis = await stack.redis();
-      const sidecar = await stack.sidecar({ redis });
-      for (const suite of ['contract', 'dictionary', 'former'])
-        await runTests(`test_pyramid_${suite}.py`, sidecar, redis);
-    },
-    300_000,
-  );
+  testIf('have the members that the former libraries promise, in Redis, too', async () => {
+    const redis = await stack.redis();
+    const sidecar = await stack.sidecar({ redis });
+    for (const suite of ['contract', 'dictionary', 'former'])
+      await runTests(`test_pyramid_${suite}.py`, sidecar, redis);
+  });
 
-  testIf(
-    'find imported sessions of pyramid_session_redis with the cookies that it has signed',
-    async () => {
-      const redis = await stack.redis();
-      const sidecar = await stack.sidecar({ redis });
-      const IMPORT = JSON.stringify([process.execPath, binary, 'import', 'pyramid', '--json']);
-      await runTests('moving_*.py', sidecar, redis, { ...asVariables(onRedis(redis)), IMPORT });
-    },
-    300_000,
-  );
+  testIf('find imported sessions of pyramid_session_redis with the cookies that it has signed', async () => {
+    const redis = await stack.redis();
+    const sidecar = await stack.sidecar({ redis });
+    const IMPORT = JSON.stringify([process.execPath, binary, 'import', 'pyramid', '--json']);
+    await runTests('moving_*.py', sidecar, redis, { ...asVariables(onRedis(redis)), IMPORT });
+  });
 });

@@ -44,45 +44,37 @@ async function countOf(session: ISession<Counter>): Promise<number | undefined> 
 describePython('the Python client', () => {
   const { command } = python as Found;
 
-  test.each(['sync', 'gthread', 'gevent'])(
-    'is used before gunicorn forks its workers (%s)',
-    async (kind) => {
-      const { session, env } = await counter();
-      const options = ['--preload', '--workers', '2', '--worker-class', kind, '--bind', '127.0.0.1:0'];
-      const server = stack.command(
-        command,
-        ['-m', 'gunicorn', ...options, '--chdir', folder, 'counter_app:application'],
-        { env },
-      );
-      const url = await until('gunicorn', () => /Listening at: (\S+)/.exec(server.output().stderr)?.[1], 60_000);
-      const pids = new Set<string>();
-      let count = 0;
-      // The operating system chooses the worker for each connection, which must therefore not be kept.
-      const once = { headers: { connection: 'close' } };
-      while (pids.size < 2) {
-        const responses = await Promise.all(Array.from({ length: 16 }, () => fetch(url, once)));
-        expect(responses.map(({ status }) => status)).toEqual(Array(16).fill(200));
-        for (const response of responses) pids.add(await response.text());
-        count += 16;
-      }
-      expect(await countOf(session)).toBe(count);
-    },
-    120_000,
-  );
+  test.each(['sync', 'gthread', 'gevent'])('is used before gunicorn forks its workers (%s)', async (kind) => {
+    const { session, env } = await counter();
+    const options = ['--preload', '--workers', '2', '--worker-class', kind, '--bind', '127.0.0.1:0'];
+    const server = stack.command(
+      command,
+      ['-m', 'gunicorn', ...options, '--chdir', folder, 'counter_app:application'],
+      { env },
+    );
+    const url = await until('gunicorn', () => /Listening at: (\S+)/.exec(server.output().stderr)?.[1]);
+    const pids = new Set<string>();
+    let count = 0;
+    // The operating system chooses the worker for each connection, which must therefore not be kept.
+    const once = { headers: { connection: 'close' } };
+    while (pids.size < 2) {
+      const responses = await Promise.all(Array.from({ length: 16 }, () => fetch(url, once)));
+      expect(responses.map(({ status }) => status)).toEqual(Array(16).fill(200));
+      for (const response of responses) pids.add(await response.text());
+      count += 16;
+    }
+    expect(await countOf(session)).toBe(count);
+  });
 
   test.each(
     ['fork', 'forkserver', 'spawn'].flatMap((method) => ['blocking', 'asyncio'].map((kind) => [method, kind] as const)),
-  )(
-    'is used before and in the processes of multiprocessing (%s, %s)',
-    async (method, kind) => {
-      const { session, env } = await counter();
-      const { stdout } = await execute(command, [join(folder, 'pool.py'), method, kind, '20'], { env });
-      // The error crosses the processes, too.
-      expect(stdout).toBe('SESSION_NOT_FOUND\n22\n');
-      expect(await countOf(session)).toBe(22);
-    },
-    120_000,
-  );
+  )('is used before and in the processes of multiprocessing (%s, %s)', async (method, kind) => {
+    const { session, env } = await counter();
+    const { stdout } = await execute(command, [join(folder, 'pool.py'), method, kind, '20'], { env });
+    // The error crosses the processes, too.
+    expect(stdout).toBe('SESSION_NOT_FOUND\n22\n');
+    expect(await countOf(session)).toBe(22);
+  });
 
   test.each(['pipeline', 'unary'])(
     'blocks no other greenlet where gevent has patched the standard library (%s)',
@@ -91,12 +83,11 @@ describePython('the Python client', () => {
       const { stdout } = await execute(command, [join(folder, 'greenlets.py'), transport], { env });
       expect(stdout).toBe('call begins\nothers run\ncall ends: CANCELLED\n');
     },
-    60_000,
   );
 
   test('warns where it blocks other greenlets, and says what to call', async () => {
     const { env } = await counter();
     const { stdout } = await execute(command, [join(folder, 'greenlets.py'), 'unpatched'], { env });
     expect(stdout).toMatch(/^call begins\nwarning: .*gevent\.monkey\.patch_all\(\).*\ncall ends: \w+\nothers run\n$/);
-  }, 60_000);
+  });
 });

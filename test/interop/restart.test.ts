@@ -86,6 +86,5 @@ describe.each(Object.entries(starters))('calls from %s', (language, { toolchain,
         console.log(`${language}, ${kind}: ${quick} restarts, the longest ${longestMs.toFixed(0)} ms; ${calls} calls`);
       expect(Object.keys(failures).filter((failure) => failure.includes('LOST'))).toEqual([]);
     },
-    240_000,
   );
 });

@@ -44,7 +44,7 @@ beforeAll(async () => {
     for (const [name, options] of Object.entries(otherPythons))
       pythons.set(name, startPython(stack, python, address, options));
   }
-}, 300_000);
+});
 
 const isMissing = (language: Language): boolean =>
   (language === 'go' && go.missing !== undefined) || (language === 'python' && python.missing !== undefined);

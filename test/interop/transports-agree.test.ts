@@ -19,7 +19,7 @@ beforeAll(async () => {
   const { address } = await stack.sidecar({ redis: await stack.redis(), env: limits });
   if (python.missing !== undefined) return;
   runners = pythonModes.map((mode) => startPython(stack, python, address, { mode }));
-}, 60_000);
+});
 
 type Step = Omit<Order, 'actor'> & { readonly actor?: string; readonly withTokenOf?: string };
 

@@ -23,7 +23,7 @@ beforeAll(async () => {
   redis = await stack.redis();
   const { address } = await stack.sidecar({ redis, env: limits });
   if (go.missing === undefined) runners = [startGo, startGoUnary].map((start) => start(stack, go, address));
-}, 300_000);
+});
 
 type Request = Readonly<Record<string, unknown>>;
 
@@ -133,22 +133,18 @@ describe('a call of the Go client has the same result over the pipeline and as a
     expect(streams).toEqual([{ result: 1 }, { result: 0 }]);
   });
 
-  testIf(
-    'without the store',
-    async () => {
-      await redis.stop();
-      for (const [rpc, request] of [
-        ['GetSession', { token }],
-        ['CreateSession', { mutations: [set('a', 1)] }],
-      ] as const) {
-        const outcomes = await Promise.all(
-          runners.map((runner, index) => run(runner, rpc, JSON.stringify(request).replaceAll(token, tokens[index]!))),
-        );
-        expect(outcomes[0]).toContain('STORE_UNAVAILABLE');
-        expect(outcomes[0]).toContain('retryAfterMs');
-        expect(outcomes[0]).toBe(outcomes[1]);
-      }
-    },
-    60_000,
-  );
+  testIf('without the store', async () => {
+    await redis.stop();
+    for (const [rpc, request] of [
+      ['GetSession', { token }],
+      ['CreateSession', { mutations: [set('a', 1)] }],
+    ] as const) {
+      const outcomes = await Promise.all(
+        runners.map((runner, index) => run(runner, rpc, JSON.stringify(request).replaceAll(token, tokens[index]!))),
+      );
+      expect(outcomes[0]).toContain('STORE_UNAVAILABLE');
+      expect(outcomes[0]).toContain('retryAfterMs');
+      expect(outcomes[0]).toBe(outcomes[1]);
+    }
+  });
 });

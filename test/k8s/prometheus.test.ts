@@ -94,7 +94,7 @@ describeWith('prometheus', hasPrometheus)('a Prometheus that scrapes a sidecar u
     prometheus = await stack.prometheus({ target: sidecar.httpUrl, labels, rules: ruleGroups });
     await everyKindOfCall();
     await prometheus.scrapedAnew();
-  }, 60_000);
+  });
 
   /** Calls of every method, with results of every kind. */
   async function everyKindOfCall(): Promise<void> {
@@ -202,7 +202,7 @@ describeWith('prometheus', hasPrometheus)('a Prometheus that scrapes a sidecar u
     await prometheus.scrapedAnew();
     const inPrometheus = Number((await prometheus.query('scrape_samples_scraped'))[0]?.value[1]);
     expect(inPrometheus).toBeLessThan(800);
-  }, 120_000);
+  });
 
   test('gets metrics to which promtool objects only where prom-client names those of Node.js', async () => {
     const { text } = await probe(`${sidecar.httpUrl}/metrics`);

@@ -30,7 +30,7 @@ describeWith('kustomize 5', canRender)('what kustomize makes', () => {
     lists.set('a kind that does not exist', [{ ...dev[0]!, kind: 'Pood' }]);
     const found = problemsOfEach([...lists.values()]);
     [...lists.keys()].forEach((name, index) => problems.set(name, found[index]!));
-  }, 60_000);
+  });
 
   test('is there for one Redis, Sentinel and Cluster, and for the example shop', () => {
     expect(overlays).toEqual(['cluster', 'dev', 'sentinel', 'shop']);

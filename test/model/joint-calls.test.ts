@@ -97,4 +97,4 @@ test('pops and saves that are made together lose nothing, show nothing twice, an
   // A failure prints the seed and the path that repeat it.
   await fc.assert(property, { numRuns: 150, endOnFailure: false });
   expect(joined).toBeGreaterThan(150);
-}, 120_000);
+});

@@ -102,7 +102,7 @@ describe('equality of JSON texts', () => {
     );
     await fc.assert(property, { numRuns: 400 });
     expect(Math.min(counts.equal, counts.different)).toBeGreaterThan(500);
-  }, 60_000);
+  });
 
   test('is the same in memory and in Redis for any texts, and that of bytes for what is no JSON', async () => {
     const pair = fc.oneof(
@@ -118,7 +118,7 @@ describe('equality of JSON texts', () => {
       }
     });
     await fc.assert(property, { numRuns: 1000 });
-  }, 60_000);
+  });
 
   test('the canonical text is JSON with the same value, and its own', () => {
     const property = fc.property(jsonModel, choices, (model, how) => {

@@ -28,13 +28,13 @@ describe('leases and replaced tokens behave like the model: holders crash, lease
 
   test('on the memory store', () => followsTheModel(makeMemoryStore, 500));
 
-  test('on Redis', () => followsTheModel(makeRedisStore(connection(), [server]), 200), 120_000);
+  test('on Redis', () => followsTheModel(makeRedisStore(connection(), [server]), 200));
 
   test('on Redis with a near cache', async () => {
     const nearCache = { hits: 0, misses: 0 };
     await followsTheModel(makeRedisStore(connection(), [server], { nearCache, readsTwice: false }), 200);
     expect(nearCache.hits).toBeGreaterThan(20);
-  }, 120_000);
+  });
 
   async function followsTheModel(makeStore: MakeStore, numRuns: number): Promise<void> {
     let harness: StoreHarness | undefined;

@@ -28,14 +28,14 @@ describe('sessions behave like the model, whatever several sidecars do in any or
   test('on Redis', async () => {
     const connection = redisConnectionOptions({ nodes: [{ host: '127.0.0.1', port: server.port }] });
     await followsTheModel(makeRedisStore(connection, [server]), 200);
-  }, 120_000);
+  });
 
   test('on Redis with a near cache', async () => {
     const connection = redisConnectionOptions({ nodes: [{ host: '127.0.0.1', port: server.port }] });
     const nearCache = { hits: 0, misses: 0 };
     await followsTheModel(makeRedisStore(connection, [server], { nearCache }), 200);
     expect(nearCache.hits).toBeGreaterThan(200);
-  }, 120_000);
+  });
 
   async function followsTheModel(makeStore: MakeStore, numRuns: number): Promise<void> {
     let harness: StoreHarness | undefined;

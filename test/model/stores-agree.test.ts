@@ -114,7 +114,7 @@ describe('the memory store and Redis', () => {
       expect([limit, outcomes.get(JSON.stringify({ kind: 'limit', limit, mutation: 0 })) ?? 0]).not.toEqual([limit, 0]);
     }
     expect(outcomes.get('"updated"')).toBeGreaterThan(200);
-  }, 120_000);
+  });
 
   function newSession(): NewSession {
     const { handle, secretHash } = tokens.issue();

@@ -48,7 +48,7 @@ beforeAll(async () => {
   ({ address } = await stack.process({
     program: join(sidecar, 'lib/node_modules/@session-sidecar/server/dist/main.js'),
   }));
-}, 300_000);
+});
 
 /** Runs a line of a document in the application's folder. */
 function install(line: string): void {
@@ -174,18 +174,14 @@ describe('@session-sidecar/client, installed', () => {
     ['node16', ['cts', 'mts'], { module: 'node16' }],
     ['nodenext', ['cts', 'mts'], { module: 'nodenext' }],
     ['node10', ['ts'], { module: 'commonjs', moduleResolution: 'node10', ignoreDeprecations: '6.0' }],
-  ])(
-    'works in TypeScript with moduleResolution %s',
-    (resolution, kinds, options) => {
-      const use = kinds.map((kind) => [`${resolution}-${kind}.${kind}`, program()]);
-      const wrong = kinds.map((kind) => [`${resolution}-wrong.${kind}`, withMistake]);
-      const errors = typeErrors(Object.fromEntries([...use, ...wrong]), { ...options, skipLibCheck: true });
-      expect([...errors].sort()).toEqual(wrong.map(([file]) => expect.stringContaining(`${file}(`)));
-      const outputs = kinds.map((kind) => run(`${resolution}-${kind}.${kind.replace('ts', 'js')}`));
-      expect(new Set(outputs)).toEqual(new Set([expected]));
-    },
-    120_000,
-  );
+  ])('works in TypeScript with moduleResolution %s', (resolution, kinds, options) => {
+    const use = kinds.map((kind) => [`${resolution}-${kind}.${kind}`, program()]);
+    const wrong = kinds.map((kind) => [`${resolution}-wrong.${kind}`, withMistake]);
+    const errors = typeErrors(Object.fromEntries([...use, ...wrong]), { ...options, skipLibCheck: true });
+    expect([...errors].sort()).toEqual(wrong.map(([file]) => expect.stringContaining(`${file}(`)));
+    const outputs = kinds.map((kind) => run(`${resolution}-${kind}.${kind.replace('ts', 'js')}`));
+    expect(new Set(outputs)).toEqual(new Set([expected]));
+  });
 
   test('works in TypeScript with moduleResolution bundler, bundled, and its types are right with every check there is', () => {
     const strictest = { exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true };
@@ -200,7 +196,7 @@ describe('@session-sidecar/client, installed', () => {
       platform: 'node',
     });
     expect(run('bundled.cjs')).toBe(expected);
-  }, 120_000);
+  });
 
   test('gives the same names when it is required and when it is imported, at each entry point', () => {
     const namesOf = `console.log(JSON.stringify(${JSON.stringify(entryPoints)}.map((path) => Object.keys(require(path)))));`;
@@ -277,7 +273,7 @@ describe('@session-sidecar/proto, installed', () => {
     const source = example!.text.replace('localhost:50051', address);
     expect(typeErrors({ 'calls.mts': source }, { module: 'nodenext', skipLibCheck: true })).toEqual([]);
     expect(run('calls.mjs')).toBe('undefined 1');
-  }, 120_000);
+  });
 });
 
 /** The names of all packages that an application gets with this one. */

@@ -30,7 +30,7 @@ describePython('the packages for Python, installed', () => {
   beforeAll(() => {
     release = join(stack.directory(), 'session-sidecar/release');
     ({ printed } = pack(release));
-  }, 300_000);
+  });
 
   const lineOf = (text: string): string => /^ *(pip install .+\.whl.*)$/m.exec(text)?.[1] ?? '';
   const guide = blocksOf('docs/guide/install.md').map(({ text }) => text);
@@ -56,19 +56,15 @@ describePython('the packages for Python, installed', () => {
   test.each([
     ['as wheels, by the line of the guide', (text: string) => text],
     ['as sdists', (text: string) => text.replaceAll('.whl', '.tar.gz')],
-  ])(
-    'work %s',
-    async (_name, change) => {
-      const line = change(lineOf(guide.join('\n'))).replaceAll('../session-sidecar/release', release);
-      expect(line).toContain(release);
-      const { address } = await stack.process();
-      const own = installed(line);
-      const [program, output] = blocksOf('client/python/README.md');
-      const { stdout, stderr } = outcomeOf(own.command, ['-c', program!.text.replace('localhost:50051', address)], {
-        env: own.env,
-      });
-      expect({ stdout, stderr }).toEqual({ stdout: output!.text, stderr: '' });
-    },
-    300_000,
-  );
+  ])('work %s', async (_name, change) => {
+    const line = change(lineOf(guide.join('\n'))).replaceAll('../session-sidecar/release', release);
+    expect(line).toContain(release);
+    const { address } = await stack.process();
+    const own = installed(line);
+    const [program, output] = blocksOf('client/python/README.md');
+    const { stdout, stderr } = outcomeOf(own.command, ['-c', program!.text.replace('localhost:50051', address)], {
+      env: own.env,
+    });
+    expect({ stdout, stderr }).toEqual({ stdout: output!.text, stderr: '' });
+  });
 });

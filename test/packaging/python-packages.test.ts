@@ -32,7 +32,7 @@ describePython('the packages for Python', () => {
     for (const wheel of readdirSync(wheels)) {
       outputOf(command, ['-m', 'zipfile', '--extract', join(wheels, wheel), wheels], { env });
     }
-  }, 120_000);
+  });
 
   test.each(packages)(
     '%s becomes a wheel with types, README and licence, of the version of the project',

@@ -21,7 +21,7 @@ beforeAll(() => {
   run('git', 'add', '--all');
   run('git', 'commit', '--quiet', '--message', 'Everything');
   run('npm', 'run', '--silent', 'release', '--', after, '--ci');
-}, 300_000);
+});
 
 afterAll(() => {
   rmSync(copy, { recursive: true, force: true });

@@ -12,7 +12,7 @@ let tarballs: Tarballs;
 beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), 'session-sidecar-tarballs-'));
   ({ tarballs } = pack(directory));
-}, 120_000);
+});
 
 afterAll(() => {
   rmSync(directory, { recursive: true, force: true });
@@ -35,7 +35,7 @@ function complaintsOf(command: string, ...args: string[]): string {
 describe.each(published)('the tarball of %s/', (folder) => {
   test('passes publint', () => {
     expect(complaintsOf('publint', 'run', tarballs[folder], '--strict')).toBe('');
-  }, 60_000);
+  });
 
   test('has the licence, a README and everything that its package.json names', () => {
     const files = filesIn(tarballs[folder]);
@@ -55,12 +55,12 @@ describe.each(published)('the tarball of %s/', (folder) => {
 describe('the types of every entry point are found by each kind of import', () => {
   test('of client/', () => {
     expect(complaintsOf('attw', tarballs.client)).toBe('');
-  }, 60_000);
+  });
 
   test('of proto/', () => {
     // attw does not look behind the patterns in `exports`.
     const entryPoints = filesIn(tarballs.proto).flatMap((file) => /^dist\/(.+)\.js$/.exec(file)?.[1] ?? []);
     expect(entryPoints.length).toBeGreaterThan(5);
     expect(complaintsOf('attw', tarballs.proto, '--entrypoints', ...entryPoints)).toBe('');
-  }, 60_000);
+  });
 });

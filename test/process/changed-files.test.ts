@@ -203,7 +203,7 @@ describe('the password of Redis in a file that changes', () => {
     // Connections that are made anew, and not only again.
     for (const node of cluster.nodes) await node.admin.call('CLIENT', 'KILL', 'USER', 'sidecar');
     await createMany();
-  }, 60_000);
+  });
 
   test.concurrent('cannot move the sidecar to another Redis', async () => {
     const server = await redisServer();

@@ -105,7 +105,7 @@ describe('connections to the HTTP port', () => {
     slow.socket.write('GET /livez HTTP/1.1\r\n');
     const trickle = setInterval(() => slow.socket.write('a: b\r\n'), 100);
     try {
-      await until('both connections to be closed', () => silent.isClosed() && slow.isClosed(), 20_000);
+      await until('both connections to be closed', () => silent.isClosed() && slow.isClosed());
       expect(slow.received()).toContain('408 Request Timeout');
       expect(await refusals('time')).toBeGreaterThanOrEqual(1);
     } finally {

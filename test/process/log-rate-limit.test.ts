@@ -19,7 +19,7 @@ function events(lines: readonly LogLine[], msg: string): number {
 }
 
 async function untilCounted(sidecar: ServingProcess, msg: string, count: number): Promise<void> {
-  await until(`${count} events in the log`, () => events(sidecar.log(), msg) === count, 20_000);
+  await until(`${count} events in the log`, () => events(sidecar.log(), msg) === count);
 }
 
 describe('what a caller can have logged over and over', () => {

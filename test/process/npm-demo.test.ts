@@ -17,7 +17,6 @@ test('npm run demo serves the shop on a Redis of its own, and Ctrl-C ends all of
   const [, url, redis] = await until(
     'the address of the demo',
     () => /The demo is at (\S+)\n.*Redis at (\S+)/.exec(demo.output().stdout) ?? undefined,
-    120_000,
   );
   expect(redis).toMatch(/^redis:\/\/127\.0\.0\.1:\d+$/);
   const page = await (await fetch(`${url}/teas/oolong`)).text();
@@ -29,7 +28,7 @@ test('npm run demo serves the shop on a Redis of its own, and Ctrl-C ends all of
   demo.child.kill('SIGINT');
   expect(await demo.exit).toEqual({ code: 0, signal: null });
   await expect(fetch(url!)).rejects.toThrow();
-}, 180_000);
+});
 
 test('the shop says what to set if its port is in use, and ends', async () => {
   const { port } = new URL(await stack.serve((_req, res) => res.end()));

@@ -130,7 +130,7 @@ describe('a sidecar with nothing in flight', () => {
     for (const { child } of sidecars) child.kill('SIGTERM');
     await Promise.all(sidecars.map(({ exit }) => exit));
     for (const sidecar of sidecars) expect(messagesOf(sidecar).slice(-3)).toEqual(['serving', stopping, 'stopped']);
-  }, 60_000);
+  });
 
   test('does not complain about the connection to Redis that it closes itself', async () => {
     const sidecar = await stack.sidecar({ redis, logLevel: 'debug' });

@@ -65,7 +65,7 @@ describe('docs/operate/tracing.md', () => {
   const documented = rowsOf('docs/operate/tracing.md').filter((row) => row['Attribute'] !== undefined);
 
   test('lists the attributes that spans have, with the spans that have them, and no others', async () => {
-    const { client } = await traced.start({ settings: { NEAR_CACHE: '8MiB', REDIS_COMMAND_TIMEOUT: '50ms' } });
+    const { client } = await traced.start({ settings: { NEAR_CACHE: '8MiB', REDIS_COMMAND_TIMEOUT: '2s' } });
     const { token } = await client.call('createSession', {});
     const requests = Object.keys(methods) as MethodName[];
     for (const method of requests.filter((name) => name !== 'invalidateSession'))

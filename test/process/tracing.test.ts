@@ -109,7 +109,7 @@ describe.each(Object.entries(transports))('%s', (_, connect) => {
   });
 
   test('that fails because of Redis is an error, and so is that of Redis', async () => {
-    const { sidecar, client } = await traced.start({ settings: { REDIS_COMMAND_TIMEOUT: '500ms' } });
+    const { sidecar, client } = await traced.start({ settings: { REDIS_COMMAND_TIMEOUT: '2s' } });
     const { token } = await client.call('createSession', {});
     traced.redis.freeze();
     const { traceId, metadata } = newTrace();
@@ -159,7 +159,7 @@ describe('a call that Redis does not answer', () => {
     const pipeline = openPipeline(connection);
     traced.redis.freeze();
     const { traceId, metadata } = newTrace();
-    pipeline.send({ calls: [callOf(1, 'getSession', { token }, 100, metadata)] });
+    pipeline.send({ calls: [callOf(1, 'getSession', { token }, 2000, metadata)] });
     await failureOf(pipeline.reply(1));
     const [rpc] = await traced.collector.spansOf(traceId, 1);
     expect(rpc).toMatchObject({

@@ -118,11 +118,7 @@ export function follow(child: ChildProcessByStdio<null, Readable, Readable>): Si
     output: () => ({ ...chunks }),
     log,
     logged: (msg) =>
-      until(
-        `the log line "${msg}" in ${JSON.stringify(chunks)}`,
-        () => log().find((line) => line.msg.startsWith(msg)),
-        20_000,
-      ),
+      until(`the log line "${msg}" in ${JSON.stringify(chunks)}`, () => log().find((line) => line.msg.startsWith(msg))),
     exit,
   };
   running.add(started);

@@ -75,13 +75,13 @@ export async function startPrometheus({ target, labels, rules, args = [] }: Prom
     const [series] = await query('count_over_time(up[10m])');
     return Number(series?.value[1] ?? 0);
   };
-  await until('prometheus to scrape', async () => (await scrapes().catch(() => 0)) > 0, 30_000);
+  await until('prometheus to scrape', async () => (await scrapes().catch(() => 0)) > 0);
   return {
     query,
     get,
     scrapedAnew: async () => {
       const before = await scrapes();
-      await until('two scrapes', async () => (await scrapes()) >= before + 2, 30_000);
+      await until('two scrapes', async () => (await scrapes()) >= before + 2);
     },
     stop: async () => {
       child.kill('SIGKILL');

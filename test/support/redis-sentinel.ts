@@ -44,7 +44,6 @@ export async function startSentinel(master: RedisServer, quorum = 1): Promise<Se
   await until(
     'Sentinel to discover a replica',
     async () => ((await admin.call('SENTINEL', 'REPLICAS', 'mymaster')) as unknown[]).length > 0,
-    30_000,
   );
   return {
     port,

@@ -161,7 +161,7 @@ export class Stack {
     const ended = server.exit.then(() => {
       throw new Error(`The server ended before it listened: ${printed()}`);
     });
-    const url = until('the server to listen', () => /http:\/\/127\.0\.0\.1:\d+/.exec(printed())?.[0], 60_000);
+    const url = until('the server to listen', () => /http:\/\/127\.0\.0\.1:\d+/.exec(printed())?.[0]);
     await Promise.race([url, ended]);
     ended.catch(() => undefined);
     return url;

@@ -23,7 +23,7 @@ export class Watching {
       isReady = true;
     });
     stack.defer(() => watching.stop());
-    await until('watching to begin', () => isReady || watching.error !== undefined, 30_000);
+    await until('watching to begin', () => isReady || watching.error !== undefined);
     return watching;
   }
 
@@ -34,10 +34,8 @@ export class Watching {
 
   /** Waits for an event, and returns it. */
   async event(type: SessionEvent['type'], handle: string | undefined): Promise<SessionEvent> {
-    return until(
-      `${type} of ${handle}`,
-      () => this.events.find((event) => event.type === type && event.handle === handle),
-      30_000,
+    return until(`${type} of ${handle}`, () =>
+      this.events.find((event) => event.type === type && event.handle === handle),
     );
   }
 

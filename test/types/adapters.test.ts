@@ -155,7 +155,7 @@ beforeAll(() => {
     Object.entries(uses).map(([use, what]) => [nameOf(name, use), snippetOf(adapter, what)]),
   );
   said = compile(Object.fromEntries(snippets) as Record<string, string>);
-}, 120_000);
+});
 
 describe.each(Object.keys(adapters))('%s', (adapter) => {
   test.each(Object.keys(right))('%s compiles', (use) => {

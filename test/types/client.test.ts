@@ -159,7 +159,7 @@ beforeAll(() => {
     ...Object.entries(wrong).map(([name, [source]]) => [name, source]),
   ];
   said = compile(Object.fromEntries(snippets) as Record<string, string>);
-}, 120_000);
+});
 
 describe('a session may hold', () => {
   test.each(Object.keys(json))('%s', (name) => {

@@ -75,7 +75,7 @@ beforeAll(() => {
     ...right,
     ...Object.fromEntries(Object.entries(wrong).map(([name, [source]]) => [name, source])),
   });
-}, 120_000);
+});
 
 describe('right uses compile', () => {
   test.each(Object.keys(right))('%s', (name) => {

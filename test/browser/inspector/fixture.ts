@@ -51,7 +51,7 @@ export class InspectorStack {
       this.url = this.sidecar.inspectorUrl!;
       this.#chromium = await stack.chromium();
       await this.#makeCalls();
-    }, 120_000);
+    });
   }
 
   /** Calls that rise and fall, in each interval of ten minutes, and some that fail. */

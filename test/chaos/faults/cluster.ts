@@ -24,19 +24,15 @@ async function pickShard(world: ClusterWorld, random: Random): Promise<Shard> {
 /** Waits until the replica has taken over and all other nodes know it. Returns that time. */
 async function takenOver(world: ClusterWorld, { master, replica }: Shard): Promise<Instant> {
   const others = world.nodes.filter((node) => node !== master.node);
-  await until(
-    'a replica to take over',
-    async () => {
-      const views = await Promise.all(others.map((node) => world.view(node)));
-      const infos = await Promise.all(others.map(({ admin }) => admin.call('CLUSTER', 'INFO')));
-      return (
-        views.every((view) =>
-          view.some(({ id, isMaster, slots }) => id === replica.id && isMaster && slots.length > 0),
-        ) && infos.every((info) => String(info).includes('cluster_state:ok'))
-      );
-    },
-    60_000,
-  );
+  await until('a replica to take over', async () => {
+    const views = await Promise.all(others.map((node) => world.view(node)));
+    const infos = await Promise.all(others.map(({ admin }) => admin.call('CLUSTER', 'INFO')));
+    return (
+      views.every((view) =>
+        view.some(({ id, isMaster, slots }) => id === replica.id && isMaster && slots.length > 0),
+      ) && infos.every((info) => String(info).includes('cluster_state:ok'))
+    );
+  });
   return now();
 }
 

@@ -55,10 +55,8 @@ export async function startCluster(setup: SidecarSetup, { needsFullCoverage }: C
   );
   const infos = (): Promise<string[]> =>
     Promise.all(nodes.map(async ({ admin }) => String(await admin.call('CLUSTER', 'INFO'))));
-  await until(
-    'the nodes to know each other',
-    async () => (await infos()).every((info) => info.includes(`cluster_known_nodes:${nodes.length}`)),
-    30_000,
+  await until('the nodes to know each other', async () =>
+    (await infos()).every((info) => info.includes(`cluster_known_nodes:${nodes.length}`)),
   );
   await Promise.all(
     nodes.slice(masterCount).map(async ({ admin }, index) => {
@@ -100,24 +98,20 @@ export async function startCluster(setup: SidecarSetup, { needsFullCoverage }: C
       );
     },
     async settle() {
-      await until(
-        'three masters, each with a replica',
-        async () => {
-          if (!(await infos()).every((info) => info.includes('cluster_state:ok'))) return false;
-          const views = await Promise.all(nodes.map((node) => world.view(node)));
-          const isWhole = views.every(
-            (view) =>
-              view.every(({ isUp }) => isUp) &&
-              view.filter(({ isMaster, slots }) => isMaster && slots.length > 0).length === masterCount,
-          );
-          if (!isWhole) return false;
-          const roles = await Promise.all(nodes.map(({ admin }) => admin.info('replication')));
-          return roles.every((role) =>
-            role.includes('role:master') ? role.includes('state=online') : role.includes('master_link_status:up'),
-          );
-        },
-        60_000,
-      );
+      await until('three masters, each with a replica', async () => {
+        if (!(await infos()).every((info) => info.includes('cluster_state:ok'))) return false;
+        const views = await Promise.all(nodes.map((node) => world.view(node)));
+        const isWhole = views.every(
+          (view) =>
+            view.every(({ isUp }) => isUp) &&
+            view.filter(({ isMaster, slots }) => isMaster && slots.length > 0).length === masterCount,
+        );
+        if (!isWhole) return false;
+        const roles = await Promise.all(nodes.map(({ admin }) => admin.info('replication')));
+        return roles.every((role) =>
+          role.includes('role:master') ? role.includes('state=online') : role.includes('master_link_status:up'),
+        );
+      });
     },
     async stop() {
       await Promise.all(nodes.map((node) => node.stop()));

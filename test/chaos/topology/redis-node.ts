@@ -80,7 +80,7 @@ export class RedisNode {
     );
     this.#process = track(child);
     this.#exited = once(child, 'exit');
-    await until('redis-server to answer', () => this.#answers(), 30_000);
+    await until('redis-server to answer', () => this.#answers());
     // Learns the roles of servers within a second instead of ten, so that the next failover need not wait for that.
     if (sentinelConfig) await this.admin.call('SENTINEL', 'DEBUG', 'INFO-PERIOD', '1000');
   }

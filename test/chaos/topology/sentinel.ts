@@ -29,10 +29,8 @@ export async function startSentinel(setup: SidecarSetup): Promise<SentinelWorld>
   const nodes = await Promise.all([0, 1, 2].map(() => RedisNode.start({ args })));
   const [first, ...replicas] = nodes as [RedisNode, ...RedisNode[]];
   await Promise.all(replicas.map(({ admin }) => admin.replicaof('127.0.0.1', first.port)));
-  await until(
-    'the replicas to follow',
-    async () => (await first.admin.info('replication')).includes('connected_slaves:2'),
-    30_000,
+  await until('the replicas to follow', async () =>
+    (await first.admin.info('replication')).includes('connected_slaves:2'),
   );
 
   const sentinelConfig = (port: number): string =>
@@ -76,29 +74,25 @@ export async function startSentinel(setup: SidecarSetup): Promise<SentinelWorld>
     },
     slotOf: () => Promise.resolve(0),
     async settle() {
-      await until(
-        'Sentinel to see a master with two replicas',
-        async () => {
-          const views = await Promise.all(sentinels.map(fieldsOf));
-          const [port] = new Set(views.map((fields) => fields.get('port')));
-          const master = nodes.find((node) => String(node.port) === port);
-          const isCalm = views.every(
-            (fields) =>
-              fields.get('port') === port &&
-              fields.get('flags') === 'master' &&
-              fields.get('num-slaves') === '2' &&
-              fields.get('num-other-sentinels') === '2',
-          );
-          if (!isCalm || master === undefined) return false;
-          // A Sentinel that last saw a replica as a master makes it a replica again soon after its promotion. Redis 7.0 then has no
-          // master for up to half a minute.
-          const replicas = (await Promise.all(sentinels.map(replicasOf))).flat();
-          if (!replicas.every((fields) => fields.get('role-reported') === 'slave')) return false;
-          const replication = await master.admin.info('replication');
-          return replication.includes('role:master') && (replication.match(/state=online/g) ?? []).length === 2;
-        },
-        60_000,
-      );
+      await until('Sentinel to see a master with two replicas', async () => {
+        const views = await Promise.all(sentinels.map(fieldsOf));
+        const [port] = new Set(views.map((fields) => fields.get('port')));
+        const master = nodes.find((node) => String(node.port) === port);
+        const isCalm = views.every(
+          (fields) =>
+            fields.get('port') === port &&
+            fields.get('flags') === 'master' &&
+            fields.get('num-slaves') === '2' &&
+            fields.get('num-other-sentinels') === '2',
+        );
+        if (!isCalm || master === undefined) return false;
+        // A Sentinel that last saw a replica as a master makes it a replica again soon after its promotion. Redis 7.0 then has no
+        // master for up to half a minute.
+        const replicas = (await Promise.all(sentinels.map(replicasOf))).flat();
+        if (!replicas.every((fields) => fields.get('role-reported') === 'slave')) return false;
+        const replication = await master.admin.info('replication');
+        return replication.includes('role:master') && (replication.match(/state=online/g) ?? []).length === 2;
+      });
     },
     async stop() {
       for (const subscriber of subscribers) subscriber.disconnect();

@@ -67,7 +67,7 @@ export async function startProxied(setup: SidecarSetup): Promise<ProxiedWorld> {
     async settle() {
       const isFollowing = async (): Promise<boolean> =>
         (await world.replica.admin.info('replication')).includes('master_link_status:up');
-      await until('the replica to follow', isFollowing, 30_000);
+      await until('the replica to follow', isFollowing);
     },
     async stop() {
       await Promise.all(sidecars.map((sidecar) => sidecar.stop()));

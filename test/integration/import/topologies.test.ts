@@ -35,7 +35,7 @@ let other: typeof one;
 beforeAll(async () => {
   [cluster, one, other] = await Promise.all([stack.redisCluster(), behindSentinel(), behindSentinel()]);
   clustered = { REDIS_CLUSTER_NODES: nodes(cluster.nodes.slice(0, 1)) };
-}, 120_000);
+});
 
 function sourceIn(settings: Readonly<Record<string, string>>): readonly string[] {
   const file = join(stack.directory(), 'source');
@@ -95,14 +95,10 @@ async function importThrough(lost: RedisServer, args: readonly string[], setting
   await lost.stop();
   const { code, stderr } = await slow.ended;
   expect({ code, stderr }).toEqual({ code: 69, stderr: expect.stringContaining('The same command goes on') });
-  return until(
-    'the import to be done',
-    async () => {
-      const again = await outcomeOfCli(args, settings);
-      return again.code === 69 ? undefined : resultOf(again);
-    },
-    60_000,
-  );
+  return until('the import to be done', async () => {
+    const again = await outcomeOfCli(args, settings);
+    return again.code === 69 ? undefined : resultOf(again);
+  });
 }
 
 test('an import whose source fails over ends, and goes on with the promoted replica from its start', async () => {
@@ -113,7 +109,7 @@ test('an import whose source fails over ends, and goes on with the promoted repl
   const result = await importThrough(one.master, args, { redis: target }, target);
   expect(result).toMatchObject({ failed: 0, complete: true });
   expect(await sessionsOn([target])).toBe(300);
-}, 120_000);
+});
 
 test('an import whose target fails over ends, and goes on with what the promoted replica has', async () => {
   const source = await stack.redis();
@@ -122,4 +118,4 @@ test('an import whose target fails over ends, and goes on with what the promoted
   const settings = { redis: none, settings: other.settings };
   expect(await importThrough(other.master, args, settings, other.master)).toMatchObject({ failed: 0, complete: true });
   expect(await sessionsOn([other.replica])).toBe(300);
-}, 120_000);
+});

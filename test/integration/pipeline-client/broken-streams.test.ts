@@ -69,7 +69,7 @@ describe('while no sidecar is running', () => {
     const session = await changedSession(client);
     first.close();
     // From now on the client knows.
-    expect(await codeOf(client.open('token', { timeoutMs: 300 }))).toBe('UNAVAILABLE');
+    expect(await codeOf(client.open('token', { timeoutMs: 2000 }))).toBe('UNAVAILABLE');
     const outcomes = [session.save(), client.open('token')];
     const second = await start({ address: first.address });
     expect(await Promise.all(outcomes.map(codeOf))).toEqual(['no error', 'no error']);
@@ -78,7 +78,7 @@ describe('while no sidecar is running', () => {
 
   test('calls fail at their deadline with UNAVAILABLE, and say where', async () => {
     const address = `127.0.0.1:${await freePort()}`;
-    const opening = connectTo({ address }).open('token', { timeoutMs: 300 });
+    const opening = connectTo({ address }).open('token', { timeoutMs: 2000 });
     await expect(opening).rejects.toMatchObject({ code: 'UNAVAILABLE', status: 503 });
     await expect(opening).rejects.toThrow(`GetSession at ${address} failed`);
   });

@@ -36,7 +36,7 @@ describe('every failure has a name', () => {
       logLevel: 'debug',
       settings: {
         ...oneSession,
-        REDIS_COMMAND_TIMEOUT: '1s',
+        REDIS_COMMAND_TIMEOUT: '2s',
         MAX_SESSION_SIZE: '1KiB',
         MAX_KEYS: '3',
         MAX_FLASH_MESSAGES: '2',
@@ -259,7 +259,7 @@ describe('every failure has a name', () => {
     },
     UNAVAILABLE: async () => {
       await sidecar.close();
-      return saving({ a: '1' }, { timeoutMs: 1000 });
+      return saving({ a: '1' }, { timeoutMs: 2000 });
     },
   };
 

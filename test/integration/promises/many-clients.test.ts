@@ -40,7 +40,6 @@ describe(`${clientCount} clients of two sidecars on one Redis`, () => {
         });
       }
     },
-    240_000,
   );
 
   async function visit(seed: number, transport: 'pipeline' | 'unary'): Promise<void> {

@@ -32,7 +32,7 @@ test.each<Topology>(['memory', 'redis'])(
     const crowd = [await signIn(clients[0]!, 'crowd'), await signIn(clients.at(-1)!, 'crowd')];
     crowd.push(await signIn(clients[0]!, 'crowd'));
     const own = () => linesOf(sidecars).filter(({ handle }) => handle === session.handle);
-    await until('the end', () => own().some(({ event }) => event === 'expired'), 30_000);
+    await until('the end', () => own().some(({ event }) => event === 'expired'));
     const { handle } = session;
     expect(
       own().map(({ level: _, time: __, msg: ___, recorded, ...line }) => ({ ...line, recorded: typeof recorded })),

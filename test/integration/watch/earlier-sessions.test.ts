@@ -24,7 +24,7 @@ beforeAll(async () => {
     startKeeperGone(),
     startLongLived(),
   ]);
-}, 120_000);
+});
 
 const clientOf = async (options: Parameters<typeof stack.sidecar>[0]): Promise<Client> =>
   stack.use(connect(await stack.sidecar(options)));

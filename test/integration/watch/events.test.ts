@@ -13,7 +13,7 @@ beforeAll(async () => {
   all = new Map(
     await Promise.all(topologies.map(async (topology) => [topology, await startWatched(stack, topology)] as const)),
   );
-}, 120_000);
+});
 
 describe.each(topologies)('events on %s', (topology) => {
   let client: Client;

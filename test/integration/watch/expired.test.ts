@@ -38,7 +38,7 @@ async function startEndings(watched: Watched): Promise<Endings> {
       await client.open(used.token);
       return typesOf(unused).length > 0;
     };
-    await until('the unused session to expire', isOver, 30_000);
+    await until('the unused session to expire', isOver);
     expect((await client.open(used.token)).isNew).toBe(false);
     expect(typesOf(used)).toEqual([]);
   }
@@ -62,7 +62,7 @@ const all = new Map<Topology, Endings>();
 beforeAll(async () => {
   const watched = await Promise.all(allTopologies.map((topology) => startWatched(stack, topology)));
   for (const [index, topology] of allTopologies.entries()) all.set(topology, await startEndings(watched[index]!));
-}, 120_000);
+});
 
 describe.each(allTopologies)('events of sessions that end by themselves, on %s,', (topology) => {
   const endings = () => all.get(topology)!;
@@ -76,7 +76,7 @@ describe.each(allTopologies)('events of sessions that end by themselves, on %s,'
   test('do not report that a session has expired while it is used', async () => {
     await endings().using;
     await eventOf('used');
-  }, 60_000);
+  });
 
   test('report the end of a session whose idle timeout was shortened', async () => {
     await eventOf('shortened');
@@ -88,7 +88,7 @@ describe.each(allTopologies)('events of sessions that end by themselves, on %s,'
 
   test('report one end of each session', async () => {
     const { many, typesOf } = endings();
-    await until('all ends', () => many.every((session) => typesOf(session).length > 0), 30_000);
+    await until('all ends', () => many.every((session) => typesOf(session).length > 0));
     // Those that were ended would have expired first.
     expect(many.flatMap(typesOf)).toEqual([
       ...Array.from({ length: 20 }, () => 'invalidated'),

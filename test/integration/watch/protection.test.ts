@@ -108,5 +108,5 @@ describe('watchers', () => {
       received += 1;
     }
     await iterator.return();
-  }, 120_000);
+  });
 });

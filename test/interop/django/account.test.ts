@@ -41,7 +41,7 @@ describe.each(servers)('asynchronous views on $server', ({ args }) => {
     const env = { ...python.env, DATABASE: database, SIDECAR_ADDRESS: address };
     await execute(python.command, ['account_app.py'], { cwd: __dirname, env });
     url = await serve({ SIDECAR_ADDRESS: address });
-  }, 300_000);
+  });
 
   beforeEach(async () => {
     if (python.missing !== undefined) return;

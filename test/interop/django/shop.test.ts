@@ -42,7 +42,7 @@ beforeAll(async () => {
   redis = await stack.redis();
   ({ address } = await stack.sidecar({ redis }));
   url = await serve(address);
-}, 300_000);
+});
 
 beforeEach(async () => {
   if (python.missing === undefined) await redis.admin.flushdb();

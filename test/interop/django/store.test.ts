@@ -10,19 +10,16 @@ const suites = ['store', 'keys', 'parallel', 'async', 'values', 'requests', 'mes
 
 describe('the session store of Django, against a real sidecar', () => {
   const testDjango = python.missing === undefined ? test.each(suites) : test.skip.each(suites);
-  testDjango(
-    'test_django_%s.py passes',
-    (suite) =>
-      withStack(async (stack) => {
-        if (python.missing !== undefined) return;
-        const redis = await stack.redis();
-        const sidecar = await stack.sidecar({ redis });
-        const args = ['-m', 'unittest', `test_django_${suite}`];
-        const env = { ...python.env, SIDECAR_ADDRESS: sidecar.address, REDIS_PORT: String(redis.port) };
-        await execute(python.command, args, { cwd: __dirname, env }).catch((failure: unknown) => {
-          throw new Error((failure as { stderr: string }).stderr);
-        });
-      })(),
-    120_000,
+  testDjango('test_django_%s.py passes', (suite) =>
+    withStack(async (stack) => {
+      if (python.missing !== undefined) return;
+      const redis = await stack.redis();
+      const sidecar = await stack.sidecar({ redis });
+      const args = ['-m', 'unittest', `test_django_${suite}`];
+      const env = { ...python.env, SIDECAR_ADDRESS: sidecar.address, REDIS_PORT: String(redis.port) };
+      await execute(python.command, args, { cwd: __dirname, env }).catch((failure: unknown) => {
+        throw new Error((failure as { stderr: string }).stderr);
+      });
+    })(),
   );
 });

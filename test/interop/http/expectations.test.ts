@@ -18,7 +18,7 @@ let sidecar: Sidecar;
 beforeAll(async () => {
   redis = await stack.redis();
   sidecar = await stack.sidecar({ redis });
-}, 60_000);
+});
 
 beforeEach(async () => {
   await redis.admin.flushdb();
@@ -35,7 +35,7 @@ describe.each(contractApps)('$name', (app) => {
     // A machine that is busy with other tests must not look like a sidecar that hangs.
     const environment = { SIDECAR_ADDRESS: sidecar.address, TIMEOUT_MS: '20000' };
     if (app.missing === undefined) url = await app.start(stack, environment);
-  }, 90_000);
+  });
 
   const { effectOf, get, openBrowser, rejectedSignature, visitor, pathTo } = helpersFor(app, () => url);
 

@@ -57,10 +57,10 @@ export class PythonServers {
         const server = stack.command(command, servers[framework], { cwd: __dirname, env: { ...env, ...more } });
         const log = () => server.output().stderr;
         this.#logs.set(framework, log);
-        const url = await until(framework, () => /(?:at:|running on) (http:\S+)/.exec(log())?.[1], 120_000);
+        const url = await until(framework, () => /(?:at:|running on) (http:\S+)/.exec(log())?.[1]);
         this.#urls.set(framework, url);
       }
-    }, 300_000);
+    });
   }
 
   /** The URL of an application with a configuration, such as `plain`. */

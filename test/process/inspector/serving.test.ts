@@ -110,14 +110,10 @@ describe('GET /stats.json', () => {
     const many = Array.from({ length: 1_001 }, (_, key) => mutation.set(`MARK${key}`, '1'));
     await failureOf(client.call('createSession', { mutations: many }));
 
-    const stats = await until(
-      'a sample with the calls',
-      async () => {
-        const found = await askJson<Stats>(sidecar, '/stats.json');
-        return found.methods.some(({ total }) => total === 7) && found;
-      },
-      20_000,
-    );
+    const stats = await until('a sample with the calls', async () => {
+      const found = await askJson<Stats>(sidecar, '/stats.json');
+      return found.methods.some(({ total }) => total === 7) && found;
+    });
     expect(stats.readiness.ready).toBe(true);
     expect(stats.present).toMatchObject({ callsPerSecond: expect.any(Number), p50Ms: expect.any(Number) });
     expect(stats.present!.callsPerSecond).toBeGreaterThan(0);

@@ -38,4 +38,4 @@ test('the doctor says with which keys sessions are encrypted, and which cannot b
     found: 'records looked at: 4; current key: 0, old keys: 2, in clear: 1, keys that are not set: 1; unused keys: 0',
     advice: expect.stringContaining('SESSION_SIDECAR_ENCRYPTION_KEYS'),
   });
-}, 60_000);
+});

@@ -99,7 +99,7 @@ describe('replicas', () => {
   test('there must be as many as must confirm', async () => {
     const master = await stack.redis({ args: soundRedis });
     await stack.replica(master);
-    const settings = { REDIS_URL: master.url, REDIS_WAIT_TIMEOUT: '100ms' };
+    const settings = { REDIS_URL: master.url, REDIS_WAIT_TIMEOUT: '2s' };
     expect(examine({ ...settings, REDIS_WAIT_REPLICAS: '1' }).of('replicas')).toMatchObject({ status: 'ok' });
     expect(examine({ ...settings, REDIS_WAIT_REPLICAS: '2' })).toMatchObject({ exit: 'failed' });
   });
