@@ -3,6 +3,7 @@ import { status } from '@grpc/grpc-js';
 import { describe, expect, test } from '@jest/globals';
 import { SessionClient, SessionError } from '@session-sidecar/client';
 import type { SessionErrorCode } from '@session-sidecar/client';
+import { freeAddress } from '../support/free-port';
 import { codeOf, connect } from '../support/client';
 import { failure, sessionWith } from '../support/fake-sidecar';
 import type { Answers } from '../support/fake-sidecar';
@@ -73,8 +74,7 @@ describe('the connection', () => {
   });
 
   test('is made when the sidecar comes up after the client', async () => {
-    const { address, close } = await start({});
-    close();
+    const address = await freeAddress();
     const client = connectTo({ address }, 20_000);
     expect(await codeOf(client.open('token', { timeoutMs: 2000 }))).toBe('UNAVAILABLE');
     const opening = client.open('token');

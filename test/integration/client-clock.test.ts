@@ -3,7 +3,7 @@ import { status } from '@grpc/grpc-js';
 import { codeOf, connect } from '../support/client';
 import { failure, sessionWith } from '../support/fake-sidecar';
 import { until } from '../support/poll';
-import { freePort } from '../support/free-port';
+import { freeAddress } from '../support/free-port';
 import { stackForEachTest } from '../support/stack';
 
 /*
@@ -60,7 +60,7 @@ describe.each(['pipeline', 'unary'] as const)('over %s', (transport) => {
   });
 
   test.each([-hour, hour])('a call that waits for a sidecar is sent, though the clock was set by %i', async (shift) => {
-    const address = `127.0.0.1:${await freePort()}`;
+    const address = await freeAddress();
     const client = connectTo(address, transport);
     const opening = codeOf(client.open('token'));
     await new Promise((resolve) => setImmediate(resolve));

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { freeAddress } from '../support/free-port';
 import { until } from '../support/poll';
 import type { RedisServer } from '../support/redis';
 import { countRpcs } from '../support/sidecar';
@@ -247,7 +248,7 @@ describe.each(Object.entries(ways))('%s with a cache', (_name, { toolchain, star
   });
 
   testIf('stops answering from memory when its sidecar is replaced', async () => {
-    const own = await stack.sidecar({ redis });
+    const own = await stack.sidecar({ redis, address: await freeAddress() });
     const caching = connect(stack, own);
     token = await caching.newSession();
     await caching.untilLive(token);

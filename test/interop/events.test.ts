@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { freeAddress } from '../support/free-port';
 import { connect } from '../support/client';
 import { until } from '../support/poll';
 import type { SidecarProcess } from '../support/process';
@@ -152,7 +153,7 @@ describe.each(Object.entries(languages))('watching in %s', (language, { toolchai
 
   run('goes on when the sidecar restarts', async () => {
     const subject = `restart ${language}`;
-    const first = await stack.sidecar({ redis });
+    const first = await stack.sidecar({ redis, address: await freeAddress() });
     const program = await new Program(language, first.address, subject).ready();
     const before = await signIn(client, subject);
     await program.eventsUntil('created', before.handle);

@@ -5,7 +5,7 @@ import type { SessionData } from '@session-sidecar/client/express';
 import { createShop } from '../../examples/express/src/app';
 import { Browser, csrfTokenIn } from '../support/browser';
 import { until } from '../support/poll';
-import { freePort } from '../support/free-port';
+import { freeAddress } from '../support/free-port';
 import type { RedisServer } from '../support/redis';
 import { stackForAllTests } from '../support/stack';
 import { buildGo, sayIfMissing, toolchains } from '../support/toolchains';
@@ -154,7 +154,7 @@ describe.each(languages)('the %s example', (name) => {
 
 describe.each(others)('the %s example without a sidecar', (name) => {
   testIf(name)('answers 503 to visitors with a session, and serves the others', async () => {
-    const url = await starters[name]!(`127.0.0.1:${await freePort()}`);
+    const url = await starters[name]!(await freeAddress());
     expect((await fetch(url, { headers: { cookie: `${cookieNameOf(name)}=any` } })).status).toBe(503);
     expect((await fetch(url)).status).toBe(200);
   });

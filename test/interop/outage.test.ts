@@ -1,23 +1,21 @@
 import { expect } from '@jest/globals';
+import { freeAddress } from '../support/free-port';
 import { until } from '../support/poll';
 import { withStack } from '../support/stack';
 import type { Stack } from '../support/stack';
 import { concurrentRunners } from './concurrent-runners';
 
-/** Generous, because a starved machine needs seconds to start a client and to connect it. */
-const patienceMs = 60_000;
-
 for (const { language, testIf, start } of concurrentRunners('outages of the sidecar')) {
   /** Starts a Redis, a sidecar, and a runner whose calls fail after two seconds, and waits until the runner is connected. */
   const connect = async (stack: Stack) => {
     const redis = await stack.redis();
-    const sidecar = await stack.sidecar({ redis });
+    const sidecar = await stack.sidecar({ redis, address: await freeAddress() });
     const runner = start(stack, sidecar.address, { timeoutSeconds: 2 });
     const run = (op: string, more = {}) => runner.run({ actor: 'me', op, ...more });
     const other = (op: string, more = {}) => runner.run({ actor: 'other', op, ...more });
     await run('open');
     await run('set', { key: 'a', value: '1' });
-    await until('the first save', async () => (await run('save')).error === undefined, patienceMs);
+    await until('the first save', async () => (await run('save')).error === undefined);
     return { redis, sidecar, run, other };
   };
 
@@ -34,9 +32,9 @@ for (const { language, testIf, start } of concurrentRunners('outages of the side
       expect(await other('open', { token })).toMatchObject({ error: { code: 'UNAVAILABLE' } });
 
       await stack.sidecar({ redis, address: sidecar.address });
-      await until('the change to be saved', async () => (await run('save')).error === undefined, patienceMs);
+      await until('the change to be saved', async () => (await run('save')).error === undefined);
       const isOpen = async () => (await other('open', { token })).error === undefined;
-      await until('the session to be opened', isOpen, patienceMs);
+      await until('the session to be opened', isOpen);
       expect(await other('get', { key: 'b' })).toEqual({ result: '2' });
     }),
   );
@@ -47,15 +45,11 @@ for (const { language, testIf, start } of concurrentRunners('outages of the side
       const { redis, run } = await connect(stack);
       await run('set', { key: 'b', value: '2' });
       await redis.stop();
-      const error = await until(
-        'a save that fails because of the store',
-        async () => {
-          const { error: failure } = await run('save');
-          // On a busy machine, the last attempt of a save may fail for another reason, such as its deadline.
-          return failure?.['code'] === 'STORE_UNAVAILABLE' && failure;
-        },
-        patienceMs,
-      );
+      const error = await until('a save that fails because of the store', async () => {
+        const { error: failure } = await run('save');
+        // On a busy machine, the last attempt of a save may fail for another reason, such as its deadline.
+        return failure?.['code'] === 'STORE_UNAVAILABLE' && failure;
+      });
       expect(error).toMatchObject({ status: 503, metadata: { maybe_applied: expect.any(String) } });
       expect(error['retryAfterMs']).toBeGreaterThan(0);
     }),

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { until } from '../support/poll';
-import { freePort } from '../support/free-port';
+import { freeAddress } from '../support/free-port';
 import type { RedisServer } from '../support/redis';
 import { stackForEachTest } from '../support/stack';
 import { sayIfMissing, toolchains } from '../support/toolchains';
@@ -32,7 +32,7 @@ beforeEach(async () => {
 });
 
 const addresses: Readonly<Record<string, () => Promise<string>>> = {
-  'a TCP port': async () => `127.0.0.1:${await freePort()}`,
+  'a TCP port': freeAddress,
   'a Unix socket': () => Promise.resolve(`unix:${stack.directory()}/sidecar.sock`),
 };
 

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import type { AddressInfo, Server, Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { freePort } from '../support/free-port';
 import { outcomeOf, outputOf } from '../support/commands';
 import { until } from '../support/poll';
 import { countRpcs } from '../support/sidecar';
@@ -45,9 +46,10 @@ beforeAll(() => {
 beforeEach(async () => {
   writeFileSync(clock, Buffer.alloc(8));
   // Accepts connections and never answers.
-  silent = createServer((socket) => sockets.push(socket.on('error', () => undefined))).listen(0, '127.0.0.1');
+  const port = await freePort();
+  silent = createServer((socket) => sockets.push(socket.on('error', () => undefined))).listen(port, '127.0.0.1');
   await once(silent, 'listening');
-  address = `127.0.0.1:${(silent.address() as AddressInfo).port}`;
+  address = `127.0.0.1:${port}`;
   stack.defer(closeSilent);
 });
 
@@ -97,7 +99,6 @@ testIf('a retried call ends although the clock is set back between two attempts'
   start(2, sidecar.address);
   await runner.run({ actor: 'me', op: 'open' });
   await runner.run({ actor: 'me', op: 'set', key: 'a', value: '1' });
-  // Generous, because a starved machine needs seconds to start a client and to connect it.
   const isSaved = async () => (await runner.run({ actor: 'me', op: 'save' })).error === undefined;
   await until('a session', isSaved);
   const { token } = (await runner.run({ actor: 'me', op: 'describe' })).result as { token: string };

@@ -10,7 +10,7 @@ import { canRender, only, overlays, render, secrets } from '../support/manifests
 import type { Manifest } from '../support/manifests';
 import { until } from '../support/poll';
 import { metricsOf, probe, untilServing } from '../support/process';
-import { freePort } from '../support/free-port';
+import { freeAddress } from '../support/free-port';
 import { describeWith } from '../support/tools';
 import { configOf, podOf } from './pod';
 import type { Pod } from './pod';
@@ -210,7 +210,7 @@ describeWith('kustomize 5', canRender)('a sidecar with the settings of the overl
   test('has its socket by the time the startup probe succeeds, which is when Kubernetes starts the app', async () => {
     const { sidecar: container } = podOf(render('dev'));
     const socket = join(directory, 'early.sock');
-    const http = `127.0.0.1:${await freePort()}`;
+    const http = await freeAddress();
     stack.launch({ settings: { GRPC_ADDRESS: `unix:${socket}`, HTTP_ADDRESS: http } });
     const startup = `http://${http}${container.startupProbe.httpGet.path}`;
     const answers = await until('the startup probe', () =>

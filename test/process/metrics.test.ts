@@ -7,7 +7,7 @@ import { metricsOf, signingKey, untilReady } from '../support/process';
 import type { ServingProcess } from '../support/process';
 import { connectRaw, failureOf, mutation } from '../support/raw-grpc';
 import type { RawClient } from '../support/raw-grpc';
-import { freePort } from '../support/free-port';
+import { freeAddress } from '../support/free-port';
 import type { RedisServer } from '../support/redis';
 import { age } from '../support/store-harness';
 import { stackForAllTests } from '../support/stack';
@@ -260,7 +260,7 @@ describe('what is counted', () => {
     expect(inMemory.value('session_sidecar_store_ready')).toBe(1);
     expect(inMemory.value('session_sidecar_build_info', { version, store: 'memory' })).toBe(1);
     const withoutRedis = await stack.process({
-      settings: { SIGNING_KEYS: signingKey, REDIS_URL: `redis://127.0.0.1:${await freePort()}` },
+      settings: { SIGNING_KEYS: signingKey, REDIS_URL: `redis://${await freeAddress()}` },
     });
     expect((await metricsOf(withoutRedis)).value('session_sidecar_store_ready')).toBe(0);
   });

@@ -5,7 +5,7 @@ import type { ISession } from '@session-sidecar/client';
 import { until } from '../support/poll';
 import { signingKey } from '../support/process';
 import type { ServingProcess } from '../support/process';
-import { freePort } from '../support/free-port';
+import { freeAddress } from '../support/free-port';
 import type { RedisServer } from '../support/redis';
 import { stackForEachTest } from '../support/stack';
 
@@ -112,7 +112,7 @@ test.each([
   ['unary', 'TCP'],
   ['unary', 'a Unix socket'],
 ] as const)('restarts of the sidecar fail no %s call over %s', async (transport, path) => {
-  const address = path === 'TCP' ? `127.0.0.1:${await freePort()}` : `unix:${join(directory, 'sidecar.sock')}`;
+  const address = path === 'TCP' ? await freeAddress() : `unix:${join(directory, 'sidecar.sock')}`;
   // With the sidecar's own time for Redis where that is measured.
   const given = measured === undefined ? {} : { REDIS_URL: redis.url, SIGNING_KEYS: signingKey };
   const start = (): Promise<ServingProcess> =>

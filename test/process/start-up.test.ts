@@ -8,7 +8,7 @@ import { outcomeOf } from '../support/commands';
 import { until } from '../support/poll';
 import { binary, probe, signingKey } from '../support/process';
 import { connectRaw, failureOf, mutation } from '../support/raw-grpc';
-import { freePort } from '../support/free-port';
+import { freeAddress, freePort } from '../support/free-port';
 import { stackForEachTest } from '../support/stack';
 
 const stack = stackForEachTest();
@@ -78,7 +78,7 @@ describe('a sidecar that starts', () => {
   });
 
   test('writes no line that is less important than the log level', async () => {
-    const http = `127.0.0.1:${await freePort()}`;
+    const http = await freeAddress();
     const { child, exit, output } = stack.launch({
       settings: { GRPC_ADDRESS: '127.0.0.1:0', HTTP_ADDRESS: http, LOG_LEVEL: 'error' },
     });

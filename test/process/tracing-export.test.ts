@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { otelVariables } from '../../server/src/config';
 import { until } from '../support/poll';
 import { probe } from '../support/process';
-import { freePort } from '../support/free-port';
+import { freeAddress } from '../support/free-port';
 import { newTrace, startTraced, untilInFlight } from '../support/traced-sidecar';
 import type { Traced } from '../support/traced-sidecar';
 import { stackForEachTest } from '../support/stack';
@@ -202,7 +202,7 @@ describe('a sidecar that stops', () => {
 });
 
 test('without a collector sessions work on, and the log says that spans are lost', async () => {
-  const nobody = `http://127.0.0.1:${await freePort()}`;
+  const nobody = `http://${await freeAddress()}`;
   const { sidecar, client } = await traced.start({
     env: { OTEL_EXPORTER_OTLP_ENDPOINT: nobody, OTEL_EXPORTER_OTLP_TIMEOUT: '100' },
   });

@@ -21,3 +21,8 @@ export async function freePort(): Promise<number> {
     return port;
   }
 }
+
+/** An address with a {@link freePort}. */
+export async function freeAddress(): Promise<string> {
+  return `127.0.0.1:${await freePort()}`;
+}

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { until } from '../../support/poll';
 import { startProcess } from '../../support/process';
 import type { SidecarProcess } from '../../support/process';
-import { freePort } from '../../support/free-port';
+import { freeAddress, freePort } from '../../support/free-port';
 import type { SubjectLimit } from '../history';
 import { track } from './children';
 import { KeyFile } from './key-file';
@@ -81,7 +81,7 @@ export class Sidecar {
     const sidecar = new Sidecar('ab'[index] ?? String(index), setup, redis, {
       directory,
       endpoint,
-      httpUrl: `http://127.0.0.1:${await freePort()}`,
+      httpUrl: `http://${await freeAddress()}`,
       clientProxy: setup.clientProxy ? await TcpProxy.start(endpoint, await place('proxy.sock')) : undefined,
     });
     await sidecar.start();

@@ -3,7 +3,7 @@ import { describe, expect, jest, test } from '@jest/globals';
 import { codeOf } from '../../support/client';
 import { failure } from '../../support/fake-sidecar';
 import { until } from '../../support/poll';
-import { freePort } from '../../support/free-port';
+import { freeAddress } from '../../support/free-port';
 import { changedSession, named, nextTurn, pipelineClients } from './fixture';
 
 const { stack, start, connectTo } = pipelineClients();
@@ -64,7 +64,7 @@ describe('a stream that breaks', () => {
 
 describe('while no sidecar is running', () => {
   test('calls wait for one, also those that must not be sent twice', async () => {
-    const first = await start();
+    const first = await start({ address: await freeAddress() });
     const client = connectTo(first);
     const session = await changedSession(client);
     first.close();
@@ -77,7 +77,7 @@ describe('while no sidecar is running', () => {
   });
 
   test('calls fail at their deadline with UNAVAILABLE, and say where', async () => {
-    const address = `127.0.0.1:${await freePort()}`;
+    const address = await freeAddress();
     const opening = connectTo({ address }).open('token', { timeoutMs: 2000 });
     await expect(opening).rejects.toMatchObject({ code: 'UNAVAILABLE', status: 503 });
     await expect(opening).rejects.toThrow(`GetSession at ${address} failed`);

@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { codeOf } from '../../support/client';
 import { sessionWith } from '../../support/fake-sidecar';
 import { until } from '../../support/poll';
-import { freePort } from '../../support/free-port';
+import { freeAddress } from '../../support/free-port';
 import { changedSession, named, pipelineClients, range } from './fixture';
 
 const { stack, start, connectTo } = pipelineClients();
@@ -118,7 +118,7 @@ describe('a call', () => {
   });
 
   test('that is cancelled before there is a stream is never sent', async () => {
-    const address = `127.0.0.1:${await freePort()}`;
+    const address = await freeAddress();
     const client = connectTo({ address });
     const abort = new AbortController();
     const given = client.open('given up', { signal: abort.signal });

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { build } from 'esbuild';
 import { codeOf } from '../../support/client';
 import { until } from '../../support/poll';
-import { freePort } from '../../support/free-port';
+import { freeAddress } from '../../support/free-port';
 import { stackForAllTests } from '../../support/stack';
 import { pipelineClients, range } from './fixture';
 
@@ -11,7 +11,7 @@ const { stack, start, connectTo } = pipelineClients();
 
 describe('close()', () => {
   test('rejects calls that wait with CANCELLED', async () => {
-    const client = connectTo({ address: `127.0.0.1:${await freePort()}` });
+    const client = connectTo({ address: await freeAddress() });
     const outcomes = range(3).map(() => codeOf(client.open('token')));
     client.close();
     expect(await Promise.all(outcomes)).toEqual(['CANCELLED', 'CANCELLED', 'CANCELLED']);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { freeAddress } from '../../support/free-port';
 import { codeOf, connect } from '../../support/client';
 import { until } from '../../support/poll';
 import { metricOf } from '../../support/ready-sidecar';
@@ -74,7 +75,7 @@ describe('watchers', () => {
 
   test('go on with another sidecar when theirs stops', async () => {
     const { options } = await startStore(stack, 'redis');
-    const first = await stack.sidecar(options);
+    const first = await stack.sidecar({ ...options, address: await freeAddress() });
     const client = stack.use(connect(first));
     const watching = await Watching.start(stack, client);
     const before = await signIn(client, 'ada');

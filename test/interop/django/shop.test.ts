@@ -3,7 +3,7 @@ import { beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { Browser } from '../../support/browser';
 import { execute } from '../../support/commands';
 import { gunicorn } from '../../support/gunicorn';
-import { freePort } from '../../support/free-port';
+import { freeAddress } from '../../support/free-port';
 import { recordsIn } from '../../support/redis-inspection';
 import type { RedisServer } from '../../support/redis';
 import { stackForAllTests } from '../../support/stack';
@@ -184,7 +184,7 @@ testDjango('a visitor whose record is damaged is not mistaken for a new one, and
 });
 
 testDjango('without a sidecar, visitors with a session get 503, and others are served', async () => {
-  const stranded = await serve(`127.0.0.1:${await freePort()}`);
+  const stranded = await serve(await freeAddress());
   const response = await fetch(stranded, { headers: { cookie: `sessionid=${'x'.repeat(68)}` } });
   expect([response.status, response.headers.get('Retry-After'), response.headers.getSetCookie()]).toEqual([
     503,

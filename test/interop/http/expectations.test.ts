@@ -2,7 +2,7 @@ import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Browser } from '../../support/browser';
 import { connect } from '../../support/client';
 import { until } from '../../support/poll';
-import { freePort } from '../../support/free-port';
+import { freeAddress } from '../../support/free-port';
 import type { RedisServer } from '../../support/redis';
 import { countRpcs } from '../../support/sidecar';
 import type { Sidecar } from '../../support/sidecar';
@@ -253,7 +253,7 @@ describe.each(contractApps)('$name', (app) => {
 
   testApp('Without a sidecar, what needs a session is unavailable, and the visitor stays signed in', async () => {
     const cookie = `${app.cookie}=${await (await visitor()).cookie()}`;
-    const environment = { SIDECAR_ADDRESS: `127.0.0.1:${await freePort()}`, TIMEOUT_MS: '200' };
+    const environment = { SIDECAR_ADDRESS: await freeAddress(), TIMEOUT_MS: '200' };
     const stranded = await app.start(stack, environment);
     for (const path of ['/get?key=note', pathTo('set', 'new'), '/logout', '/messages']) {
       const response = await fetch(stranded + path, { headers: { cookie } });

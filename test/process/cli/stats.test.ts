@@ -4,7 +4,7 @@ import type { Summary } from '../../../server/src/cli/stats/summary';
 import type { ServingProcess } from '../../support/process';
 import { connectRaw, failureOf } from '../../support/raw-grpc';
 import type { RawClient } from '../../support/raw-grpc';
-import { freePort } from '../../support/free-port';
+import { freeAddress } from '../../support/free-port';
 import { stackForEachTest } from '../../support/stack';
 import { environment, json, run } from './fixture';
 import { binary } from '../../support/process';
@@ -94,7 +94,7 @@ describe('stats', () => {
     expect(output().stderr).toBe(
       `error: No sidecar answers at ${other}: it serves other metrics. Name another address with --url.\n`,
     );
-    const { exit, stderr } = run(['stats', '--url', `http://127.0.0.1:${await freePort()}`]);
+    const { exit, stderr } = run(['stats', '--url', `http://${await freeAddress()}`]);
     expect(exit).toBe('unavailable');
     expect(stderr).toContain('ECONNREFUSED');
   });

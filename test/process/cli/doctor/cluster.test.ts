@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { signingKey } from '../../../support/process';
-import { freePort } from '../../../support/free-port';
+import { freeAddress } from '../../../support/free-port';
 import type { RedisCluster } from '../../../support/redis-cluster';
 import { stackForEachTest } from '../../../support/stack';
 import { run } from '../fixture';
@@ -37,7 +37,7 @@ describe('a Redis Cluster', () => {
   });
 
   test('that is not there', async () => {
-    const settings = { REDIS_CLUSTER_NODES: `127.0.0.1:${await freePort()}`, SIGNING_KEYS: signingKey };
+    const settings = { REDIS_CLUSTER_NODES: await freeAddress(), SIGNING_KEYS: signingKey };
     expect(run(['doctor'], { settings })).toMatchObject({
       exit: 'unavailable',
       stderr: expect.stringContaining('No node of the Cluster can be reached.'),

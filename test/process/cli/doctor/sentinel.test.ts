@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { signingKey } from '../../../support/process';
-import { freePort } from '../../../support/free-port';
+import { freeAddress } from '../../../support/free-port';
 import { stackForEachTest } from '../../../support/stack';
 import { run } from '../fixture';
 import { examine, patience, soundRedis } from './examine';
@@ -27,7 +27,7 @@ describe('Sentinels', () => {
 
   test('one of which is not there', async () => {
     const { nodes } = await startSentinels(1);
-    const gone = `127.0.0.1:${await freePort()}`;
+    const gone = await freeAddress();
     const { exit, of } = examine({ REDIS_SENTINELS: [gone, ...nodes].join(',') });
     expect(exit).toBe('ok');
     expect(of('Sentinel', gone)).toMatchObject({ status: 'warning', found: 'ECONNREFUSED' });
@@ -41,7 +41,7 @@ describe('Sentinels', () => {
       exit: 'unavailable',
       stderr: expect.stringContaining('The Sentinels do not know a master of that name.'),
     });
-    const gone = { ...common, REDIS_SENTINELS: `127.0.0.1:${await freePort()}` };
+    const gone = { ...common, REDIS_SENTINELS: await freeAddress() };
     expect(run(['doctor'], { settings: gone })).toMatchObject({
       exit: 'unavailable',
       stderr: expect.stringContaining('No Sentinel can be reached.'),

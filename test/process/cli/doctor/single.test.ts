@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { signingKey } from '../../../support/process';
-import { freePort } from '../../../support/free-port';
+import { freeAddress } from '../../../support/free-port';
 import { stackForEachTest } from '../../../support/stack';
 import { json, run } from '../fixture';
 import { examine, patience, soundRedis } from './examine';
@@ -107,7 +107,7 @@ describe('replicas', () => {
 
 describe('a Redis that cannot be used', () => {
   test('because nothing listens', async () => {
-    const settings = { REDIS_URL: `redis://127.0.0.1:${await freePort()}`, SIGNING_KEYS: signingKey };
+    const settings = { REDIS_URL: `redis://${await freeAddress()}`, SIGNING_KEYS: signingKey };
     expect(run(['doctor'], { settings })).toEqual({
       exit: 'unavailable',
       stdout: '',
