@@ -88,7 +88,7 @@ export function createTokens(keys: readonly Buffer[], { recordsKeys = false }: T
   };
 }
 
-/** Whether a text looks like a token, whoever signed it. */
+/** Whether a text looks like a token. Its signature is not verified. */
 export function isTokenShaped(text: string): boolean {
   return tokenPattern.test(text);
 }
