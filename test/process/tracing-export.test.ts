@@ -202,9 +202,9 @@ describe('a sidecar that stops', () => {
 });
 
 test('without a collector sessions work on, and the log says that spans are lost', async () => {
-  const nobody = `http://${await freeAddress()}`;
+  const unreachable = `http://${await freeAddress()}`;
   const { sidecar, client } = await traced.start({
-    env: { OTEL_EXPORTER_OTLP_ENDPOINT: nobody, OTEL_EXPORTER_OTLP_TIMEOUT: '100' },
+    env: { OTEL_EXPORTER_OTLP_ENDPOINT: unreachable, OTEL_EXPORTER_OTLP_TIMEOUT: '100' },
   });
   const { token } = await client.call('createSession', {});
   const line = await sidecar.logged('spans are lost');
