@@ -100,6 +100,8 @@ export interface SidecarOptions {
   readonly nearCache?: boolean;
   /** Whether sessions are encrypted in Redis. Default: false. */
   readonly isEncrypted?: boolean;
+  /** Whether each access is recorded, instead of one a minute. Default: false. */
+  readonly recordsAllAccesses?: boolean;
   /** The name of a CPU profile to write. Default: none. */
   readonly profile?: string | undefined;
   /** Keeps the default limits, timeouts and sizes, and measures the log instead of showing it. Default: false. */
@@ -109,7 +111,7 @@ export interface SidecarOptions {
 }
 
 export async function startSidecar(options: SidecarOptions): Promise<SidecarProcess> {
-  const { redisPort, clusterPorts, nearCache = false, isEncrypted = false } = options;
+  const { redisPort, clusterPorts, nearCache = false, isEncrypted = false, recordsAllAccesses = false } = options;
   const { profile, isAttacked = false, openFiles } = options;
   const { variables, flags } = firstLine();
   const command = [process.execPath, ...flags, ...profiling(profile), sidecarMain];
@@ -130,6 +132,7 @@ export async function startSidecar(options: SidecarOptions): Promise<SidecarProc
         }),
         ...(isEncrypted && { SESSION_SIDECAR_ENCRYPTION_KEYS: signingKey() }),
         ...(nearCache && { SESSION_SIDECAR_NEAR_CACHE: '64MiB' }),
+        ...(recordsAllAccesses && { SESSION_SIDECAR_TOUCH_INTERVAL: '0s' }),
       },
       stdio: ['ignore', 'pipe', isAttacked ? 'pipe' : 'inherit'],
     }),

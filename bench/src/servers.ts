@@ -16,7 +16,7 @@ export interface Servers {
   /** Whether Redis reports changes. Without reports, caches cannot open a session without a call. Default: true. */
   readonly reportsChanges?: boolean;
   /** The gRPC server next to the application in each pod. Default: none, because a library in the application does the work. */
-  readonly grpc?: 'sidecar' | 'sidecar-near' | 'sidecar-encrypted' | 'echo';
+  readonly grpc?: 'sidecar' | 'sidecar-near' | 'sidecar-encrypted' | 'sidecar-recording' | 'echo';
   /** An application that receives the load over HTTP. Default: the load process is the application. */
   readonly app?: ExpressApp | WebApp;
   /** The number of pods that share the same sessions. Default: one pod, in which each load process has its own sessions. */
@@ -39,6 +39,7 @@ export const serversOf: Readonly<Record<SideName, Servers>> = {
   'sidecar-validated': { ...sidecar, reportsChanges: false },
   'sidecar-near': { ...sidecar, grpc: 'sidecar-near' },
   'sidecar-encrypted': { ...sidecar, grpc: 'sidecar-encrypted' },
+  'sidecar-recording': { ...sidecar, grpc: 'sidecar-recording' },
   'two-pods': { ...sidecar, pods: 2 },
   'two-pods-cached': { ...sidecar, pods: 2 },
   'two-pods-connect-redis': { ...library, pods: 2 },
@@ -86,7 +87,11 @@ export async function startGrpcServers(
 ): Promise<GrpcServerProcess[]> {
   if (grpc === undefined) return [];
   if (grpc === 'echo') return [await startEcho(await sampleReply(size))];
-  const kind = { nearCache: grpc === 'sidecar-near', isEncrypted: grpc === 'sidecar-encrypted' };
+  const kind = {
+    nearCache: grpc === 'sidecar-near',
+    isEncrypted: grpc === 'sidecar-encrypted',
+    recordsAllAccesses: grpc === 'sidecar-recording',
+  };
   const sidecars = Array.from({ length: pods }, () => startSidecar({ redisPort: redis?.port, ...kind, profile }));
   return Promise.all(
     sidecars.map(async (starting) => {

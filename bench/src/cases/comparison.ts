@@ -73,6 +73,7 @@ export function comparison(options: ComparisonOptions): Case {
           () => a.run(round),
           () => b.run(round),
         );
+      for (const used of [a, b]) await used.settle();
       await take(1);
       const pairs = await take(rounds);
       const failures = (side: 0 | 1) => pairs.reduce((sum, pair) => sum + pair[side].failed, 0);

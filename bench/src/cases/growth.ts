@@ -25,6 +25,7 @@ export const growthInFlight: readonly Case[] = (['sidecar', 'sidecar-cached'] as
             () => used.run(round(many)),
             () => used.run(round(few)),
           );
+        await used.settle();
         await take(1);
         const pairs = await take(plan.careful.rounds);
         const { min, max, ...compared } = compare(pairs, figures.allCpu.of);

@@ -81,6 +81,7 @@ function matrixOf(size: Size): Case[] {
           ...languageCases,
           ...webCases,
           ...nearCases(),
+          recordingCase(),
           pipeliningCase(),
           capacityCase(),
           memoryCapacityCase(),
@@ -211,6 +212,23 @@ function nearCases(): Case[] {
       ],
     }),
   ];
+}
+
+/** What it would cost to record each access, as connect-redis does, instead of one a minute. */
+function recordingCase(): Case {
+  const what =
+    'With every access recorded: web requests of which 10 % write, sessions of about 300 bytes, 64 at a time, beside connect-redis in the app’s process.';
+  return comparison({
+    ...{
+      ...usual,
+      ours: 'sidecar-recording',
+      theirs: 'connect-redis',
+      writeShare: 0.1,
+      isRival: true,
+      isCareful: true,
+    },
+    rows: [{ id: 'recording-mix90-300b-64', what, figure: figures.perSecond }],
+  });
 }
 
 function memoryCapacityCase(): Case {

@@ -25,6 +25,7 @@ export const sides: Readonly<
   'sidecar-validated': (target) => clientSide(target, { timeoutMs, cache }),
   'sidecar-near': (target) => clientSide(target, { timeoutMs }),
   'sidecar-encrypted': (target) => clientSide(target, { timeoutMs }),
+  'sidecar-recording': (target) => clientSide(target, { timeoutMs }),
   'two-pods': (target) => clientSide(target, { timeoutMs }),
   'two-pods-cached': (target) => clientSide(target, { timeoutMs, cache }),
   'two-pods-connect-redis': connectRedisSide,

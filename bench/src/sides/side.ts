@@ -24,6 +24,7 @@ export type SideName =
   | 'sidecar-validated'
   | 'sidecar-near'
   | 'sidecar-encrypted'
+  | 'sidecar-recording'
   | 'two-pods'
   | 'two-pods-cached'
   | 'two-pods-connect-redis'

@@ -17,7 +17,8 @@ export function sizingPage(): string {
       '[bench/scale](../../bench/scale/README.md) computes what 10 million sessions and more need.',
     ],
     '## Sidecar: CPU\n',
-    'Web requests that load a session; 10 % also change it; 64 in flight.\n',
+    'Web requests that load a session; 10 % also change it; 64 in flight. A sidecar records one access to a session a minute, which costs more than a',
+    'read. Where visitors make several requests a minute, the first lines apply; where they make fewer, each access is recorded, and the last line applies.\n',
     table(
       [
         'Sessions of',
@@ -25,8 +26,8 @@ export function sizingPage(): string {
         'Requests per second and core',
         'Cores for 1,000 requests per second',
       ],
-      sizes.map(({ name, id }) => {
-        const { server } = costOf(`mix90-${id}-64`).cpuUs;
+      loads.map(({ name, row }) => {
+        const { server } = costOf(row).cpuUs;
         return [name, `${round(server)} µs`, perCore(server), round(server / 1000)];
       }),
     ),
@@ -47,9 +48,9 @@ export function sizingPage(): string {
         'CPU of Redis per request',
         'Requests per second',
       ],
-      sizes.map(({ name, id, suffix }) => {
+      loads.map(({ name, row, suffix }) => {
         const bytes = ours(`bytes-per-session${suffix}`);
-        const { redis } = costOf(`mix90-${id}-64`).cpuUs;
+        const { redis } = costOf(row).cpuUs;
         return [
           name,
           `${round(bytes)} bytes`,
@@ -70,21 +71,23 @@ interface Deployment {
   readonly pods: number;
 }
 
+/** For visitors who make less than one request a minute. */
 function exampleOf({ sessions, requestsPerSecond, pods }: Deployment): string {
-  const { server, redis } = costOf('mix90-300b-64').cpuUs;
+  const { server, redis } = costOf('recording-mix90-300b-64').cpuUs;
   const gibibytes = (sessions * ours('bytes-per-session')) / 2 ** 30;
   const cores = (rate: number, microseconds: number) => round((rate * microseconds) / 1e6);
   return [
-    `${sessions.toLocaleString('en')} visitors within the idle timeout, small sessions, ${requestsPerSecond.toLocaleString('en')} web requests per second on ${pods} pods:\n\n`,
+    `${sessions.toLocaleString('en')} visitors within the idle timeout, small sessions, ${requestsPerSecond.toLocaleString('en')} web requests per second on ${pods} pods. Each visitor makes a request every ${round(sessions / requestsPerSecond)} seconds, so each access is recorded:\n\n`,
     `- each sidecar serves ${requestsPerSecond / pods} requests per second with ${cores(requestsPerSecond / pods, server)} cores; the CPU request of 100m suffices for ${round(1e5 / server)}\n`,
     `- Redis holds ${round(gibibytes)} GiB of sessions (plan ${round(1.5 * gibibytes)} GiB) and uses ${cores(requestsPerSecond, redis)} cores\n`,
   ].join('');
 }
 
-const sizes = [
-  { name: 'about 300 bytes', id: '300b', suffix: '' },
-  { name: 'about 4 KB', id: '4kb', suffix: '-4kb' },
-  { name: 'about 64 KB', id: '64kb', suffix: '-64kb' },
+const loads = [
+  { name: 'about 300 bytes', row: 'mix90-300b-64', suffix: '' },
+  { name: 'about 4 KB', row: 'mix90-4kb-64', suffix: '-4kb' },
+  { name: 'about 64 KB', row: 'mix90-64kb-64', suffix: '-64kb' },
+  { name: 'about 300 bytes, each access recorded', row: 'recording-mix90-300b-64', suffix: '' },
 ];
 
 function rowOf(id: string) {
