@@ -17,8 +17,9 @@ export function sizingPage(): string {
       '[bench/scale](../../bench/scale/README.md) computes what 10 million sessions and more need.',
     ],
     '## Sidecar: CPU\n',
-    'Web requests that load a session; 10 % also change it; 64 in flight. A sidecar records one access to a session a minute, which costs more than a',
-    'read. Where visitors make several requests a minute, the first lines apply; where they make fewer, each access is recorded, and the last line applies.\n',
+    'Web requests that load a session; 10 % also change it; 64 in flight. The first request of a visitor in a minute through a sidecar costs more than the',
+    'others, because a script loads the session and records the access. The last line is of such requests only: plan with it where visitors make less than',
+    'one request a minute through the same pod.\n',
     table(
       [
         'Sessions of',
