@@ -39,6 +39,7 @@ export async function checkLiveShare(plan: Plan): Promise<readonly Check[]> {
     warmUpMs: milliseconds,
     profile: false,
   });
+  await stack.settle();
   const checks: Check[] = [];
   for (const writeShare of [0.02, 0.1, 0.5]) {
     const round = { inFlight: 64, writeShare, milliseconds };

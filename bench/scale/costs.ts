@@ -64,6 +64,7 @@ export async function measureCache(plan: Plan): Promise<CacheCosts> {
       profile: false,
     } as const;
     const stack = await startStack(options);
+    await stack.settle();
     const { operations, cpuSeconds } = await stack.run(round);
     await stack.stop();
     return ((cpuSeconds.app + cpuSeconds.server + cpuSeconds.redis) / operations) * 1e6;

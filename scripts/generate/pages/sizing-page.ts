@@ -78,7 +78,7 @@ function exampleOf({ sessions, requestsPerSecond, pods }: Deployment): string {
   const gibibytes = (sessions * ours('bytes-per-session')) / 2 ** 30;
   const cores = (rate: number, microseconds: number) => round((rate * microseconds) / 1e6);
   return [
-    `${sessions.toLocaleString('en')} visitors within the idle timeout, small sessions, ${requestsPerSecond.toLocaleString('en')} web requests per second on ${pods} pods. Each visitor makes a request every ${round(sessions / requestsPerSecond)} seconds, so each access is recorded:\n\n`,
+    `${sessions.toLocaleString('en')} visitors within the idle timeout, small sessions, ${requestsPerSecond.toLocaleString('en')} web requests per second on ${pods} pods. Each visitor makes a request every ${round(sessions / requestsPerSecond)} seconds on average, so most accesses are recorded; this plans with all of them:\n\n`,
     `- each sidecar serves ${requestsPerSecond / pods} requests per second with ${cores(requestsPerSecond / pods, server)} cores; the CPU request of 100m suffices for ${round(1e5 / server)}\n`,
     `- Redis holds ${round(gibibytes)} GiB of sessions (plan ${round(1.5 * gibibytes)} GiB) and uses ${cores(requestsPerSecond, redis)} cores\n`,
   ].join('');
