@@ -48,6 +48,9 @@ export async function startRedis(more: readonly string[] = []): Promise<RedisSer
     '',
     '--appendonly',
     'no',
+    // A replica writes one nevertheless. Left there, it would be loaded by the servers of the next run.
+    '--rdb-del-sync-files',
+    'yes',
   ];
   const child = track(
     spawn('redis-server', [...options, '--loglevel', 'warning', ...more], { stdio: ['ignore', 'ignore', 'inherit'] }),
